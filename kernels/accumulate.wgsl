@@ -1,0 +1,27 @@
+// accumulate: adds a tensor onto another in place.
+//
+//   out[outOffset + i] += x[xOffset + i]
+//
+// Shapes     x and out contiguous, `size` elements.
+// Launch     one invocation an element; a grid wider than 65,535 workgroups folds into y.
+// Numerics   float32; each element is touched by one invocation, so the order of additions is the order of launches.
+
+struct Params {
+  size: u32,
+  xOffset: i32,
+  outOffset: i32,
+}
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> out: array<f32>;
+@group(0) @binding(2) var<uniform> params: Params;
+
+override WORKGROUP: u32 = 256u;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
+  let index = id.y * grid.x * WORKGROUP + id.x;
+  if (index < params.size) {
+    out[params.outOffset + i32(index)] += x[params.xOffset + i32(index)];
+  }
+}

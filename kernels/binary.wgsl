@@ -1,0 +1,103 @@
+// binary: one function of two elements, with broadcasting.
+//
+//   out[i] = f(a[i], b[i]),   f chosen by OPERATION
+//
+// Shapes     a and b of up to four axes (after merging) with any strides, a broadcast axis having stride 0;
+//            out contiguous, row-major, `size` elements.
+// Elements   float32 or int32 (FLOATING false).
+// Launch     one invocation an element; a grid wider than 65,535 workgroups folds into y.
+// Numerics   MAXIMUM and MINIMUM give NaN when either operand is NaN. POW takes negative bases with whole
+//            exponents, as C's pow. RELU_GRADIENT(g, x) is g where x > 0 or x is NaN, else 0.
+
+alias Element = f32;
+
+struct Params {
+  size: u32,
+  aOffset: i32,
+  bOffset: i32,
+  shape: vec4<u32>,
+  aStrides: vec4<i32>,
+  bStrides: vec4<i32>,
+}
+
+@group(0) @binding(0) var<storage, read> a: array<Element>;
+@group(0) @binding(1) var<storage, read> b: array<Element>;
+@group(0) @binding(2) var<storage, read_write> out: array<Element>;
+@group(0) @binding(3) var<uniform> params: Params;
+
+override WORKGROUP: u32 = 256u;
+override RANK: u32 = 4u;
+override OPERATION: u32 = 0u;
+override FLOATING: bool = true;
+
+const ADD = 0u;
+const SUB = 1u;
+const MUL = 2u;
+const DIV = 3u;
+const POW = 4u;
+const MAXIMUM = 5u;
+const MINIMUM = 6u;
+const RELU_GRADIENT = 7u;
+
+fn isNan(value: Element) -> bool {
+  return FLOATING && (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
+}
+
+// WGSL's pow is open for negative bases, and exp2(0 · log2(0)) is NaN.
+fn power(base: f32, exponent: f32) -> f32 {
+  if (exponent == 0.0 || base == 1.0) {
+    return 1.0;
+  }
+  let magnitude = pow(abs(base), exponent);
+  let whole = floor(exponent) == exponent;
+  let odd = whole && floor(exponent * 0.5) != exponent * 0.5;
+  if (base < 0.0 && !whole) {
+    return log(base); // NaN, which WGSL has no literal for
+  }
+  return select(magnitude, -magnitude, base < 0.0 && odd);
+}
+
+fn apply(left: Element, right: Element) -> Element {
+  switch OPERATION {
+    case ADD: { return left + right; }
+    case SUB: { return left - right; }
+    case MUL: { return left * right; }
+    case DIV: { return left / right; }
+    case POW: { return Element(power(f32(left), f32(right))); }
+    case MAXIMUM: { return select(right, left, left > right || isNan(left)); }
+    case MINIMUM: { return select(right, left, left < right || isNan(left)); }
+    case RELU_GRADIENT: { return select(left, Element(0), right <= Element(0)); }
+    default: { return left; }
+  }
+}
+
+// Row-major coordinates of element `index`; axes in front of the last RANK have size 1.
+fn coordinates(index: u32) -> vec4<i32> {
+  if (RANK <= 1u) {
+    return vec4<i32>(0, 0, 0, i32(index));
+  }
+  let w = index % params.shape.w;
+  let rows = index / params.shape.w;
+  if (RANK == 2u) {
+    return vec4<i32>(0, 0, i32(rows), i32(w));
+  }
+  let z = rows % params.shape.z;
+  let planes = rows / params.shape.z;
+  if (RANK == 3u) {
+    return vec4<i32>(0, i32(planes), i32(z), i32(w));
+  }
+  return vec4<i32>(i32(planes / params.shape.y), i32(planes % params.shape.y), i32(z), i32(w));
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
+  let index = id.y * grid.x * WORKGROUP + id.x;
+  if (index >= params.size) {
+    return;
+  }
+  let at = coordinates(index);
+  out[index] = apply(
+    a[params.aOffset + dot(at, params.aStrides)],
+    b[params.bOffset + dot(at, params.bStrides)]
+  );
+}

@@ -1,0 +1,33 @@
+// cast: converts elements to another type.
+//
+//   out[i] = To(x[offset + i])
+//
+// Shapes     x and out contiguous, `size` elements.
+// Elements   float32, int32 and bool (uint32) in every pair; to bool, what is not zero (NaN too) becomes 1.
+// Launch     one invocation an element; a grid wider than 65,535 workgroups folds into y.
+// Numerics   float32 to int32 truncates toward zero and saturates, as WGSL's conversion does.
+
+alias From = f32;
+alias To = i32;
+
+struct Params {
+  size: u32,
+  offset: i32,
+}
+
+@group(0) @binding(0) var<storage, read> x: array<From>;
+@group(0) @binding(1) var<storage, read_write> out: array<To>;
+@group(0) @binding(2) var<uniform> params: Params;
+
+override WORKGROUP: u32 = 256u;
+override TO_BOOL: bool = false;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
+  let index = id.y * grid.x * WORKGROUP + id.x;
+  if (index >= params.size) {
+    return;
+  }
+  let value = x[params.offset + i32(index)];
+  out[index] = select(To(value), To(1), TO_BOOL && !(value == From(0)));
+}

@@ -1,0 +1,34 @@
+// gatherImages: takes a batch of images, kept as bytes, and normalises it.
+//
+//   out[i, p] = byte(images, rows[start + i], p) · scale + shift
+//
+// Shapes     images [count, pixels], bytes packed four to a word, least significant first; rows: int32 row
+//            numbers; out [batch, pixels], float32.
+// Launch     one invocation a pixel; a grid wider than 65,535 workgroups folds into y.
+
+struct Params {
+  size: u32, // batch · pixels
+  pixels: u32,
+  start: i32,
+  scale: f32,
+  shift: f32,
+}
+
+@group(0) @binding(0) var<storage, read> images: array<u32>;
+@group(0) @binding(1) var<storage, read> rows: array<i32>;
+@group(0) @binding(2) var<storage, read_write> out: array<f32>;
+@group(0) @binding(3) var<uniform> params: Params;
+
+override WORKGROUP: u32 = 256u;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
+  let element = id.y * grid.x * WORKGROUP + id.x;
+  if (element >= params.size) {
+    return;
+  }
+  let row = u32(rows[params.start + i32(element / params.pixels)]);
+  let position = row * params.pixels + element % params.pixels;
+  let byte = (images[position / 4u] >> (8u * (position % 4u))) & 0xffu;
+  out[element] = f32(byte) * params.scale + params.shift;
+}

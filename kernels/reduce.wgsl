@@ -1,0 +1,94 @@
+// reduce: combines the elements of some axes into one.
+//
+//   out[s, o] = fold over r in [s·chunk, min((s+1)·chunk, length)) of x[o, r],   fold chosen by OPERATION
+//
+// Shapes     x: up to two kept axes and up to two reduced ones (after merging), any strides; `length` is the
+//            product of the reduced sizes. out [splits, outputs], contiguous.
+// Splits     a long reduction with few outputs is cut into chunks; a second pass folds the partial results.
+// Elements   float32 or int32 (FLOATING false). length ≥ 1; no chunk is empty.
+// Launch     a workgroup holds OUTPUTS outputs of LANES invocations each; x: outputs, y: splits.
+//            Lane l takes elements l, l + LANES, …; then the lanes fold pairwise in workgroup memory.
+// Numerics   the order depends on length, LANES and chunk alone: the same bits every time. MAX and MIN give
+//            NaN when any element is NaN.
+
+alias Element = f32;
+
+struct Params {
+  outputs: u32,
+  length: u32,
+  chunk: u32,
+  offset: i32,
+  keptSize: u32, // of the last kept axis
+  reducedSize: u32, // of the last reduced axis
+  keptStrides: vec2<i32>,
+  reducedStrides: vec2<i32>,
+}
+
+@group(0) @binding(0) var<storage, read> x: array<Element>;
+@group(0) @binding(1) var<storage, read_write> out: array<Element>;
+@group(0) @binding(2) var<uniform> params: Params;
+
+override LANES: u32 = 1u; // a power of two
+override OUTPUTS: u32 = 256u;
+override OPERATION: u32 = 0u;
+override FLOATING: bool = true;
+
+const SUM = 0u;
+const MAX = 1u;
+const MIN = 2u;
+
+var<workgroup> partials: array<Element, LANES * OUTPUTS>;
+
+fn isNan(value: Element) -> bool {
+  return FLOATING && (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
+}
+
+fn fold(left: Element, right: Element) -> Element {
+  switch OPERATION {
+    case MAX: { return select(right, left, left > right || isNan(left)); }
+    case MIN: { return select(right, left, left < right || isNan(left)); }
+    default: { return left + right; }
+  }
+}
+
+fn element(start: i32, position: u32) -> Element {
+  let at = vec2<i32>(vec2<u32>(position / params.reducedSize, position % params.reducedSize));
+  return x[start + dot(at, params.reducedStrides)];
+}
+
+@compute @workgroup_size(LANES, OUTPUTS)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(local_invocation_id) local: vec3<u32>,
+) {
+  // Invocations past the last output repeat it, so that all of them reach the barriers; they store nothing.
+  let output = group.x * OUTPUTS + local.y;
+  let kept = min(output, params.outputs - 1u);
+  let keptAt = vec2<i32>(vec2<u32>(kept / params.keptSize, kept % params.keptSize));
+  let start = params.offset + dot(keptAt, params.keptStrides);
+
+  let first = group.y * params.chunk;
+  let last = min(first + params.chunk, params.length);
+  var total = Element(0);
+  if (OPERATION != SUM) {
+    total = element(start, first);
+  }
+  for (var position = first + local.x; position < last; position += LANES) {
+    total = fold(total, element(start, position));
+  }
+
+  let slot = local.y * LANES + local.x;
+  if (LANES > 1u) {
+    partials[slot] = total;
+    for (var half = LANES / 2u; half > 0u; half /= 2u) {
+      workgroupBarrier();
+      if (local.x < half) {
+        partials[slot] = fold(partials[slot], partials[slot + half]);
+      }
+    }
+    total = partials[slot];
+  }
+  if (local.x == 0u && output < params.outputs) {
+    out[group.y * params.outputs + output] = total;
+  }
+}

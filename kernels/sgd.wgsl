@@ -1,0 +1,49 @@
+// sgd: one step of stochastic gradient descent over flat parameters.
+//
+//   g = gradients + weightDecay · p
+//   v = first step ? g : momentum · v + (1 - dampening) · g        (only with momentum)
+//   d = nesterov ? g + momentum · v : v
+//   p = p - lr · d
+//
+// Shapes     parameters, gradients, velocity: `size` elements from `offset`.
+// Launch     one invocation an element; a grid wider than 65,535 workgroups folds into y.
+// Source     PyTorch's torch.optim.SGD (the velocity starts as the first gradient, not as (1 - dampening) of it).
+
+struct Params {
+  size: u32,
+  offset: u32,
+  lr: f32,
+  momentum: f32,
+  dampening: f32,
+  weightDecay: f32,
+  firstStep: u32,
+  nesterov: u32,
+}
+
+@group(0) @binding(0) var<storage, read> gradients: array<f32>;
+@group(0) @binding(1) var<storage, read_write> parameters: array<f32>;
+@group(0) @binding(2) var<storage, read_write> velocity: array<f32>;
+@group(0) @binding(3) var<uniform> params: Params;
+
+override WORKGROUP: u32 = 256u;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
+  let element = id.y * grid.x * WORKGROUP + id.x;
+  if (element >= params.size) {
+    return;
+  }
+  let at = params.offset + element;
+  let parameter = parameters[at];
+  let gradient = gradients[at] + params.weightDecay * parameter;
+  var direction = gradient;
+  if (params.momentum != 0.0) {
+    var v = gradient;
+    if (params.firstStep == 0u) {
+      v = params.momentum * velocity[at] + (1.0 - params.dampening) * gradient;
+    }
+    velocity[at] = v;
+    direction = select(v, gradient + params.momentum * v, params.nesterov != 0u);
+  }
+  parameters[at] = parameter - params.lr * direction;
+}

@@ -1,0 +1,94 @@
+// softmax: the exponentials of a row, normalised to sum one; or their logarithms (LOGARITHM).
+//
+//   softmax:      out[r, j] = exp(x[r, j] - max_r) / Σ_i exp(x[r, i] - max_r)
+//   log-softmax:  out[r, j] = x[r, j] - max_r - log Σ_i exp(x[r, i] - max_r)
+//
+// Shapes     x [outer, length, inner], contiguous from `offset`; out the same. A row runs along `length`.
+// Launch     a workgroup holds ROWS rows of LANES invocations each; x: rows, y: folds a wide grid.
+// Numerics   the maximum is subtracted first, so logits of ±300 are safe; a NaN or +Inf makes the row NaN, as in
+//            PyTorch. The order of the sums depends on length and LANES alone.
+
+struct Params {
+  rows: u32,
+  length: u32,
+  inner: u32,
+  offset: i32,
+}
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> out: array<f32>;
+@group(0) @binding(2) var<uniform> params: Params;
+
+override LANES: u32 = 1u; // a power of two
+override ROWS: u32 = 64u;
+override LOGARITHM: bool = false;
+
+var<workgroup> partials: array<f32, LANES * ROWS>;
+
+fn isNan(value: f32) -> bool {
+  return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
+}
+
+fn larger(left: f32, right: f32) -> f32 {
+  return select(right, left, left > right || isNan(left));
+}
+
+@compute @workgroup_size(LANES, ROWS)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) grid: vec3<u32>,
+  @builtin(local_invocation_id) local: vec3<u32>,
+) {
+  // Invocations past the last row repeat it, so that all of them reach the barriers; they store nothing.
+  let wanted = (group.y * grid.x + group.x) * ROWS + local.y;
+  let row = min(wanted, params.rows - 1u);
+  let inner = params.inner;
+  let start = (row / inner) * params.length * inner + row % inner;
+  let source = u32(params.offset) + start;
+  let slot = local.y * LANES + local.x;
+
+  var greatest = x[source];
+  for (var j = local.x; j < params.length; j += LANES) {
+    greatest = larger(greatest, x[source + j * inner]);
+  }
+  if (LANES > 1u) {
+    partials[slot] = greatest;
+    for (var half = LANES / 2u; half > 0u; half /= 2u) {
+      workgroupBarrier();
+      if (local.x < half) {
+        partials[slot] = larger(partials[slot], partials[slot + half]);
+      }
+    }
+    workgroupBarrier();
+    greatest = partials[local.y * LANES];
+    workgroupBarrier();
+  }
+
+  var total = 0.0;
+  for (var j = local.x; j < params.length; j += LANES) {
+    total += exp(x[source + j * inner] - greatest);
+  }
+  if (LANES > 1u) {
+    partials[slot] = total;
+    for (var half = LANES / 2u; half > 0u; half /= 2u) {
+      workgroupBarrier();
+      if (local.x < half) {
+        partials[slot] += partials[slot + half];
+      }
+    }
+    workgroupBarrier();
+    total = partials[local.y * LANES];
+  }
+
+  if (wanted >= params.rows) {
+    return;
+  }
+  for (var j = local.x; j < params.length; j += LANES) {
+    let shifted = x[source + j * inner] - greatest;
+    if (LOGARITHM) {
+      out[start + j * inner] = shifted - log(total);
+    } else {
+      out[start + j * inner] = exp(shifted) / total;
+    }
+  }
+}

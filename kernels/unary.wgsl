@@ -1,0 +1,141 @@
+// unary: one function of every element.
+//
+//   out[i] = f(x[i]),   f chosen by OPERATION
+//
+// Shapes     x of up to four axes (after merging) with any strides; out contiguous, row-major, `size` elements.
+// Launch     one invocation an element; a grid wider than 65,535 workgroups folds into y.
+// Numerics   float32. NaN propagates: where WGSL leaves NaN open (comparisons, tanh of large values), the
+//            branch is written so that NaN reaches the result. erf is within 1.5e-7 (Abramowitz & Stegun 7.1.26).
+
+struct Params {
+  size: u32,
+  offset: i32,
+  alpha: f32, // LEAKY_RELU: slope; CLAMP: least; SOFTPLUS: beta
+  beta: f32, // CLAMP: greatest; SOFTPLUS: threshold
+  shape: vec4<u32>,
+  strides: vec4<i32>,
+}
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> out: array<f32>;
+@group(0) @binding(2) var<uniform> params: Params;
+
+override WORKGROUP: u32 = 256u;
+override RANK: u32 = 4u;
+override OPERATION: u32 = 0u;
+
+const NEG = 0u;
+const ABS = 1u;
+const EXP = 2u;
+const LOG = 3u;
+const SQRT = 4u;
+const RSQRT = 5u;
+const RECIPROCAL = 6u;
+const SQUARE = 7u;
+const SIN = 8u;
+const COS = 9u;
+const TANH = 10u;
+const SIGMOID = 11u;
+const RELU = 12u;
+const LEAKY_RELU = 13u;
+const GELU = 14u;
+const GELU_TANH = 15u;
+const SILU = 16u;
+const SOFTPLUS = 17u;
+const CLAMP = 18u;
+const SIGN = 19u;
+const FLOOR = 20u;
+const ERF = 21u;
+
+fn isNan(value: f32) -> bool {
+  return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
+}
+
+// exp overflows inside tanh beyond 44 on some drivers; float32 tanh is 1 from 9.02 on.
+fn saturatingTanh(value: f32) -> f32 {
+  return select(tanh(value), sign(value), abs(value) > 10.0);
+}
+
+fn sigmoid(value: f32) -> f32 {
+  return 1.0 / (1.0 + exp(-value));
+}
+
+fn erf(value: f32) -> f32 {
+  let t = 1.0 / (1.0 + 0.3275911 * abs(value));
+  let series = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
+  let magnitude = 1.0 - series * exp(-value * value);
+  return select(magnitude, -magnitude, value < 0.0);
+}
+
+// log(1 + e) for 0 ≤ e ≤ 1, exact to rounding where 1 + e would lose e.
+fn log1p(e: f32) -> f32 {
+  return select(log(1.0 + e), e - 0.5 * e * e, e < 1e-3);
+}
+
+fn softplus(value: f32, beta: f32, threshold: f32) -> f32 {
+  let scaled = value * beta;
+  let smooth = (select(scaled, 0.0, scaled < 0.0) + log1p(exp(-abs(scaled)))) / beta;
+  return select(smooth, value, scaled > threshold);
+}
+
+fn clampKeepingNan(value: f32, least: f32, greatest: f32) -> f32 {
+  let raised = select(value, least, value < least);
+  return select(raised, greatest, raised > greatest);
+}
+
+fn apply(value: f32) -> f32 {
+  switch OPERATION {
+    case NEG: { return -value; }
+    case ABS: { return abs(value); }
+    case EXP: { return exp(value); }
+    case LOG: { return log(value); }
+    case SQRT: { return sqrt(value); }
+    case RSQRT: { return inverseSqrt(value); }
+    case RECIPROCAL: { return 1.0 / value; }
+    case SQUARE: { return value * value; }
+    case SIN: { return sin(value); }
+    case COS: { return cos(value); }
+    case TANH: { return saturatingTanh(value); }
+    case SIGMOID: { return sigmoid(value); }
+    case RELU: { return select(value, 0.0, value < 0.0); }
+    case LEAKY_RELU: { return select(value, params.alpha * value, value < 0.0); }
+    case GELU: { return 0.5 * value * (1.0 + erf(value * 0.7071067811865476)); }
+    case GELU_TANH: {
+      return 0.5 * value * (1.0 + saturatingTanh(0.7978845608028654 * (value + 0.044715 * value * value * value)));
+    }
+    case SILU: { return value * sigmoid(value); }
+    case SOFTPLUS: { return softplus(value, params.alpha, params.beta); }
+    case CLAMP: { return clampKeepingNan(value, params.alpha, params.beta); }
+    case SIGN: { return select(sign(value), value, isNan(value)); }
+    case FLOOR: { return floor(value); }
+    case ERF: { return erf(value); }
+    default: { return value; }
+  }
+}
+
+// Row-major coordinates of element `index`; axes in front of the last RANK have size 1.
+fn coordinates(index: u32) -> vec4<i32> {
+  if (RANK <= 1u) {
+    return vec4<i32>(0, 0, 0, i32(index));
+  }
+  let w = index % params.shape.w;
+  let rows = index / params.shape.w;
+  if (RANK == 2u) {
+    return vec4<i32>(0, 0, i32(rows), i32(w));
+  }
+  let z = rows % params.shape.z;
+  let planes = rows / params.shape.z;
+  if (RANK == 3u) {
+    return vec4<i32>(0, i32(planes), i32(z), i32(w));
+  }
+  return vec4<i32>(i32(planes / params.shape.y), i32(planes % params.shape.y), i32(z), i32(w));
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
+  let index = id.y * grid.x * WORKGROUP + id.x;
+  if (index >= params.size) {
+    return;
+  }
+  out[index] = apply(x[params.offset + dot(coordinates(index), params.strides)]);
+}

@@ -1,0 +1,75 @@
+/**
+ * Writes src/backend/signatures.ts, the TypeScript face of kernels/*.wgsl: buffers, parameters and constants of
+ * every kernel. With --check it only compares, and fails when the file is stale.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { type KernelSignature, type ParamField, reflect } from '../src/backend/reflection.ts';
+import { kernelNames, kernelSource } from '../src/backend/sources.ts';
+
+const target = new URL('../src/backend/signatures.ts', import.meta.url);
+
+const HEADER = `// Written by \`npm run signatures\` from kernels/*.wgsl; \`npm run typecheck\` refuses a stale file.
+
+type Pair = readonly [number, number];
+type Triple = readonly [number, number, number];
+type Quad = readonly [number, number, number, number];
+
+/** WGSL element types that a kernel's alias can stand for. */
+export type Element = 'f32' | 'i32' | 'u32';
+`;
+
+const LANES = ['', 'number', 'Pair', 'Triple', 'Quad'];
+
+function field({ name, lanes }: ParamField): string {
+  return `${name}: ${LANES[lanes]!}`;
+}
+
+/** Overrides, tile constants and aliases; named values of OPERATION and the like are no knobs. */
+function knobs(signature: KernelSignature): string[] {
+  return [
+    ...[...signature.overrides].map(([name, type]) => `${name}: ${type === 'bool' ? 'boolean' : 'number'}`),
+    ...[...signature.constants.keys()].filter((name) => name.startsWith('TILE_')).map((name) => `${name}: number`),
+    ...[...signature.aliases.keys()].map((name) => `${name}: Element`),
+  ];
+}
+
+function members(parts: string[]): string {
+  return parts.length === 0 ? 'Record<never, never>' : `{ ${parts.join('; ')} }`;
+}
+
+function describe(name: string, signature: KernelSignature): string {
+  return [
+    `  ${name}: {`,
+    `    buffers: ${members(signature.buffers.map((buffer) => `${buffer.name}: '${buffer.access}'`))};`,
+    `    params: ${members(signature.params.map(field))};`,
+    `    variant: ${members(knobs(signature))};`,
+    '  };',
+  ].join('\n');
+}
+
+function namedValues(name: string, signature: KernelSignature): string[] {
+  const values = [...signature.constants].filter(([constant]) => !constant.startsWith('TILE_'));
+  if (values.length === 0) return [];
+  return [`  ${name}: { ${values.map(([constant, value]) => `${constant}: ${value}`).join(', ')} },`];
+}
+
+function render(): string {
+  const kernels = kernelNames().map((name) => [name, reflect(name, kernelSource(name))] as const);
+  const types = kernels.map(([name, signature]) => describe(name, signature)).join('\n');
+  const values = kernels.flatMap(([name, signature]) => namedValues(name, signature)).join('\n');
+  return (
+    `${HEADER}\n/** What each kernel binds, takes and can be specialised by. */\nexport interface Signatures {\n${types}\n}\n\n` +
+    `/** The named values that kernels declare: \`codes.binary.ADD\` is OPERATION's value for a sum. */\n` +
+    `export const codes = {\n${values}\n} as const;\n`
+  );
+}
+
+const text = render();
+if (process.argv.includes('--check')) {
+  if (readFileSync(target, 'utf8') !== text) {
+    process.stderr.write('src/backend/signatures.ts is older than kernels/*.wgsl: run `npm run signatures`\n');
+    process.exitCode = 1;
+  }
+} else {
+  writeFileSync(target, text);
+}

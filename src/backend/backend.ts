@@ -1,0 +1,88 @@
+import type { DType, TypedArray } from './dtypes.ts';
+import type { Signatures } from './signatures.ts';
+
+export type KernelName = keyof Signatures;
+
+/** Memory of a backend: its contents are reached through the backend alone. */
+export interface DeviceBuffer {
+  readonly dtype: DType;
+  /** Number of elements asked for; the memory behind may be larger. */
+  readonly length: number;
+}
+
+/** The buffers that a kernel binds, by the names in its WGSL file. */
+export type Buffers<K extends KernelName> = Record<keyof Signatures[K]['buffers'], DeviceBuffer>;
+
+/** The uniform parameters of a kernel, by the names in its `Params` struct. */
+export type Params<K extends KernelName> = Signatures[K]['params'];
+
+/** Values for a kernel's `override` and `const` declarations and type aliases; each has a default in the file. */
+export type Variant<K extends KernelName> = Partial<Signatures[K]['variant']>;
+
+/** What a device has done since it was opened. Benchmarks and tests assert on these figures. */
+export interface DeviceStats {
+  /** Kernel launches. */
+  dispatches: number;
+  /** Command buffers handed to the queue. */
+  submits: number;
+  /** Buffers in use, and their bytes. */
+  buffersAlive: number;
+  bytesAlive: number;
+  /** The largest `bytesAlive` so far. */
+  bytesPeak: number;
+  /** Bytes kept for reuse, not in use. */
+  bytesPooled: number;
+  buffersCreated: number;
+  bindGroupsCreated: number;
+  pipelinesCreated: number;
+  bytesUploaded: number;
+  bytesRead: number;
+  /** Read-backs: each waits for the device. */
+  reads: number;
+}
+
+/**
+ * A device on which tensors live: flat buffers and the kernels of `kernels/`, nothing about shapes or gradients.
+ *
+ * Launches return at once and run in order. Nothing waits for the device except `read` and `synchronize`, which
+ * also report what failed meanwhile.
+ */
+export interface Backend {
+  readonly name: 'cpu' | 'webgpu';
+  /** One line for people: adapter and driver, or the processor. */
+  readonly description: string;
+  /** Adapter, driver and limits, for the records of a run. */
+  readonly info: Readonly<Record<string, string | number | boolean>>;
+  supports(dtype: DType): boolean;
+  /** A buffer of undefined contents; throws when it cannot be had. */
+  allocate(dtype: DType, length: number): DeviceBuffer;
+  /** Hands a buffer back for reuse. Launches already made still see it. */
+  release(buffer: DeviceBuffer): void;
+  write(buffer: DeviceBuffer, data: TypedArray): void;
+  read(buffer: DeviceBuffer, offset: number, length: number): Promise<TypedArray>;
+  run<K extends KernelName>(kernel: K, buffers: Buffers<K>, params: Params<K>, variant?: Variant<K>): void;
+  /** Hands over what is recorded, so that the device starts on it, without waiting. */
+  flush(): void;
+  /** Waits until everything launched so far has run. */
+  synchronize(): Promise<void>;
+  stats(): DeviceStats;
+  /** Frees everything; later use is an error. */
+  destroy(): void;
+}
+
+export function emptyStats(): DeviceStats {
+  return {
+    dispatches: 0,
+    submits: 0,
+    buffersAlive: 0,
+    bytesAlive: 0,
+    bytesPeak: 0,
+    bytesPooled: 0,
+    buffersCreated: 0,
+    bindGroupsCreated: 0,
+    pipelinesCreated: 0,
+    bytesUploaded: 0,
+    bytesRead: 0,
+    reads: 0,
+  };
+}

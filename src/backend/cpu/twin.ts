@@ -1,0 +1,37 @@
+import type { KernelName, Params, Variant } from '../backend.ts';
+import type { TypedArray } from '../dtypes.ts';
+import type { Signatures } from '../signatures.ts';
+
+/** The plain function beside a WGSL kernel: same bindings, same parameters, float64 accumulators. */
+export type Twin<K extends KernelName> = (
+  buffers: Record<keyof Signatures[K]['buffers'], TypedArray>,
+  params: Params<K>,
+  variant: Variant<K>,
+) => void;
+
+export type Quad = readonly [number, number, number, number];
+
+/**
+ * Calls `visit(index, ...starts)` for every innermost row of a four-axis walk: `index` is the row-major number of
+ * its first element, `first` and `second` where it starts in two strided operands.
+ */
+export function eachRow(
+  [n0, n1, n2, n3]: Quad,
+  firstStrides: Quad,
+  secondStrides: Quad,
+  visit: (index: number, first: number, second: number) => void,
+): void {
+  let index = 0;
+  for (let i0 = 0; i0 < n0; i0++) {
+    for (let i1 = 0; i1 < n1; i1++) {
+      for (let i2 = 0; i2 < n2; i2++) {
+        visit(
+          index,
+          i0 * firstStrides[0] + i1 * firstStrides[1] + i2 * firstStrides[2],
+          i0 * secondStrides[0] + i1 * secondStrides[1] + i2 * secondStrides[2],
+        );
+        index += n3;
+      }
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import type { KernelName } from '../backend.ts';
+import { argreduce } from './argreduce.ts';
+import { binary } from './binary.ts';
+import { compare } from './compare.ts';
+import { copy } from './copy.ts';
+import { crossEntropy, crossEntropyGradient } from './crossEntropy.ts';
+import { gather, scatterAdd } from './gather.ts';
+import { gatherImages } from './gatherImages.ts';
+import { matmul } from './matmul.ts';
+import { adam, sgd } from './optimizers.ts';
+import { random } from './random.ts';
+import { reduce } from './reduce.ts';
+import { accumulate, cast, fill } from './simple.ts';
+import { softmax } from './softmax.ts';
+import type { Twin } from './twin.ts';
+import { unary } from './unary.ts';
+import { where } from './where.ts';
+
+/** Every kernel's CPU twin. A kernel file without one is a compile error here. */
+export const twins: { readonly [K in KernelName]: Twin<K> } = {
+  accumulate,
+  adam,
+  argreduce,
+  binary,
+  cast,
+  compare,
+  copy,
+  crossEntropy,
+  crossEntropyGradient,
+  fill,
+  gather,
+  gatherImages,
+  matmul: matmul as Twin<'matmul'>,
+  random,
+  reduce,
+  scatterAdd,
+  sgd,
+  softmax,
+  unary,
+  where,
+};

@@ -1,0 +1,75 @@
+import { WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
+import { KernelError } from './errors.ts';
+
+export type ScalarType = 'f32' | 'i32' | 'u32' | 'bool';
+
+export interface BufferBinding {
+  name: string;
+  binding: number;
+  access: 'read' | 'write';
+}
+
+/** A member of the `Params` struct: `lanes` 32-bit words at `offset` bytes. */
+export interface ParamField {
+  name: string;
+  scalar: ScalarType;
+  lanes: number;
+  offset: number;
+}
+
+/** What a kernel file declares: all that a launch must fit. */
+export interface KernelSignature {
+  buffers: BufferBinding[];
+  params: ParamField[];
+  paramsBinding: number;
+  /** Size of the `Params` struct in bytes. */
+  paramsSize: number;
+  /** `override` constants: set at pipeline creation. */
+  overrides: Map<string, ScalarType>;
+  /** `const NAME = number;` declarations: named values, and tiles that a program may give other values. */
+  constants: Map<string, number>;
+  /** `alias Name = type;` declarations: element types that a program may choose. */
+  aliases: Map<string, string>;
+}
+
+const CONSTANT = /^const (\w+)(?:\s*:\s*\w+)?\s*=\s*(\d+)u?;/gm;
+
+/** Reads the signature of a kernel from its WGSL text. */
+export function reflect(kernel: string, source: string): KernelSignature {
+  const wgsl = new WgslReflect(source);
+  const [uniform] = wgsl.uniforms;
+  if (wgsl.entry.compute.length !== 1 || !uniform) {
+    throw new KernelError(
+      `kernels/${kernel}.wgsl: takes one compute entry point and one uniform 'params', ` +
+        `got ${wgsl.entry.compute.length} and ${wgsl.uniforms.length}`,
+    );
+  }
+  const struct = wgsl.structs.find((candidate) => candidate.name === uniform.type.name);
+  if (!struct) throw new KernelError(`kernels/${kernel}.wgsl: 'params' is no struct`);
+  return {
+    buffers: wgsl.storage
+      .map(({ name, binding, access }) => ({
+        name,
+        binding,
+        access: access === 'read' ? ('read' as const) : ('write' as const),
+      }))
+      .sort((left, right) => left.binding - right.binding),
+    params: struct.members.map(({ name, type, offset }) => ({ name, offset, ...words(kernel, type.getTypeName()) })),
+    paramsBinding: uniform.binding,
+    paramsSize: struct.size,
+    overrides: new Map(wgsl.overrides.map(({ name, type }) => [name, scalarType(kernel, type?.name ?? 'f32')])),
+    constants: new Map([...source.matchAll(CONSTANT)].map(([, name, value]) => [name!, Number(value)])),
+    aliases: new Map(wgsl.aliases.map(({ name, type }) => [name, type.name])),
+  };
+}
+
+function words(kernel: string, type: string): { scalar: ScalarType; lanes: number } {
+  const vector = /^vec(\d)([fiu])$/.exec(type.replace(/<([fiu])32>$/, '$1'));
+  if (vector) return { scalar: scalarType(kernel, `${vector[2]!}32`), lanes: Number(vector[1]) };
+  return { scalar: scalarType(kernel, type), lanes: 1 };
+}
+
+function scalarType(kernel: string, type: string): ScalarType {
+  if (type === 'f32' || type === 'i32' || type === 'u32' || type === 'bool') return type;
+  throw new KernelError(`kernels/${kernel}.wgsl: takes f32, i32, u32 and bool in params and overrides, got ${type}`);
+}

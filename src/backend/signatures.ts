@@ -1,0 +1,122 @@
+// Written by `npm run signatures` from kernels/*.wgsl; `npm run typecheck` refuses a stale file.
+
+type Pair = readonly [number, number];
+type Triple = readonly [number, number, number];
+type Quad = readonly [number, number, number, number];
+
+/** WGSL element types that a kernel's alias can stand for. */
+export type Element = 'f32' | 'i32' | 'u32';
+
+/** What each kernel binds, takes and can be specialised by. */
+export interface Signatures {
+  accumulate: {
+    buffers: { x: 'read'; out: 'write' };
+    params: { size: number; xOffset: number; outOffset: number };
+    variant: { WORKGROUP: number };
+  };
+  adam: {
+    buffers: { gradients: 'read'; parameters: 'write'; mean: 'write'; variance: 'write' };
+    params: { size: number; offset: number; oneMinusBeta1: number; beta2: number; oneMinusBeta2: number; eps: number; weightDecay: number; stepSize: number; rootCorrection2: number };
+    variant: { WORKGROUP: number };
+  };
+  argreduce: {
+    buffers: { x: 'read'; out: 'write' };
+    params: { outputs: number; length: number; inner: number; offset: number };
+    variant: { WORKGROUP: number; OPERATION: number; FLOATING: boolean; Element: Element };
+  };
+  binary: {
+    buffers: { a: 'read'; b: 'read'; out: 'write' };
+    params: { size: number; aOffset: number; bOffset: number; shape: Quad; aStrides: Quad; bStrides: Quad };
+    variant: { WORKGROUP: number; RANK: number; OPERATION: number; FLOATING: boolean; Element: Element };
+  };
+  cast: {
+    buffers: { x: 'read'; out: 'write' };
+    params: { size: number; offset: number };
+    variant: { WORKGROUP: number; TO_BOOL: boolean; From: Element; To: Element };
+  };
+  compare: {
+    buffers: { a: 'read'; b: 'read'; out: 'write' };
+    params: { size: number; aOffset: number; bOffset: number; shape: Quad; aStrides: Quad; bStrides: Quad };
+    variant: { WORKGROUP: number; RANK: number; OPERATION: number; FLOATING: boolean; Element: Element };
+  };
+  copy: {
+    buffers: { x: 'read'; out: 'write' };
+    params: { size: number; xOffset: number; outOffset: number; shape: Quad; xStrides: Quad; outStrides: Quad };
+    variant: { WORKGROUP: number; RANK: number };
+  };
+  crossEntropy: {
+    buffers: { x: 'read'; labels: 'read'; loss: 'write'; normaliser: 'write' };
+    params: { rows: number; classes: number; offset: number; targetOffset: number; targetStride: number };
+    variant: { LANES: number; ROWS: number };
+  };
+  crossEntropyGradient: {
+    buffers: { x: 'read'; labels: 'read'; normaliser: 'read'; gradient: 'read'; out: 'write' };
+    params: { size: number; classes: number; offset: number; targetOffset: number; targetStride: number; gradientOffset: number; gradientStride: number };
+    variant: { WORKGROUP: number };
+  };
+  fill: {
+    buffers: { out: 'write' };
+    params: { size: number; value: number };
+    variant: { WORKGROUP: number; Element: Element };
+  };
+  gather: {
+    buffers: { x: 'read'; indices: 'read'; out: 'write' };
+    params: { size: number; length: number; count: number; inner: number; offset: number; indexOffset: number; outerStride: number; countStride: number; innerStride: number };
+    variant: { WORKGROUP: number };
+  };
+  gatherImages: {
+    buffers: { images: 'read'; rows: 'read'; out: 'write' };
+    params: { size: number; pixels: number; start: number; scale: number; shift: number };
+    variant: { WORKGROUP: number };
+  };
+  matmul: {
+    buffers: { a: 'read'; b: 'read'; out: 'write' };
+    params: { m: number; n: number; k: number; batch: number; chunk: number; aOffset: number; aBatchStride: number; aRowStride: number; aColumnStride: number; bOffset: number; bBatchStride: number; bRowStride: number; bColumnStride: number };
+    variant: { WORKGROUP_X: number; WORKGROUP_Y: number };
+  };
+  random: {
+    buffers: { out: 'write' };
+    params: { size: number; seedLow: number; seedHigh: number; streamLow: number; streamHigh: number; center: number; scale: number; low: number; range: number };
+    variant: { WORKGROUP: number; FORM: number };
+  };
+  reduce: {
+    buffers: { x: 'read'; out: 'write' };
+    params: { outputs: number; length: number; chunk: number; offset: number; keptSize: number; reducedSize: number; keptStrides: Pair; reducedStrides: Pair };
+    variant: { LANES: number; OUTPUTS: number; OPERATION: number; FLOATING: boolean; Element: Element };
+  };
+  scatterAdd: {
+    buffers: { x: 'read'; indices: 'read'; out: 'write' };
+    params: { size: number; length: number; count: number; inner: number; offset: number; indexOffset: number; outerStride: number; countStride: number; innerStride: number };
+    variant: { WORKGROUP: number };
+  };
+  sgd: {
+    buffers: { gradients: 'read'; parameters: 'write'; velocity: 'write' };
+    params: { size: number; offset: number; lr: number; momentum: number; dampening: number; weightDecay: number; firstStep: number; nesterov: number };
+    variant: { WORKGROUP: number };
+  };
+  softmax: {
+    buffers: { x: 'read'; out: 'write' };
+    params: { rows: number; length: number; inner: number; offset: number };
+    variant: { LANES: number; ROWS: number; LOGARITHM: boolean };
+  };
+  unary: {
+    buffers: { x: 'read'; out: 'write' };
+    params: { size: number; offset: number; alpha: number; beta: number; shape: Quad; strides: Quad };
+    variant: { WORKGROUP: number; RANK: number; OPERATION: number };
+  };
+  where: {
+    buffers: { condition: 'read'; a: 'read'; b: 'read'; out: 'write' };
+    params: { shape: Triple; size: number; conditionStrides: Triple; conditionOffset: number; aStrides: Triple; aOffset: number; bStrides: Triple; bOffset: number };
+    variant: { WORKGROUP: number };
+  };
+}
+
+/** The named values that kernels declare: `codes.binary.ADD` is OPERATION's value for a sum. */
+export const codes = {
+  argreduce: { MAX: 0, MIN: 1 },
+  binary: { ADD: 0, SUB: 1, MUL: 2, DIV: 3, POW: 4, MAXIMUM: 5, MINIMUM: 6, RELU_GRADIENT: 7 },
+  compare: { EQ: 0, NE: 1, LT: 2, LE: 3, GT: 4, GE: 5 },
+  random: { UNIFORM: 0, INTEGERS: 1 },
+  reduce: { SUM: 0, MAX: 1, MIN: 2 },
+  unary: { NEG: 0, ABS: 1, EXP: 2, LOG: 3, SQRT: 4, RSQRT: 5, RECIPROCAL: 6, SQUARE: 7, SIN: 8, COS: 9, TANH: 10, SIGMOID: 11, RELU: 12, LEAKY_RELU: 13, GELU: 14, GELU_TANH: 15, SILU: 16, SOFTPLUS: 17, CLAMP: 18, SIGN: 19, FLOOR: 20, ERF: 21 },
+} as const;

@@ -1,0 +1,16 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+const folder = new URL('../../kernels/', import.meta.url);
+
+/** Names of all kernels: the files of `kernels/`. */
+export function kernelNames(): string[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.wgsl'))
+    .map((file) => file.slice(0, -'.wgsl'.length))
+    .sort();
+}
+
+/** The WGSL text of a kernel, read from its file at every start: an edit takes effect at the next run. */
+export function kernelSource(name: string): string {
+  return readFileSync(new URL(`${name}.wgsl`, folder), 'utf8');
+}

@@ -1,0 +1,72 @@
+import type { KernelName, Params, Variant } from '../backend.ts';
+
+/** How a launch is cut: performance constants of the kernel, and the number of workgroups. */
+export interface Geometry<K extends KernelName> {
+  settings: Variant<K>;
+  workgroups: readonly [number, number, number];
+}
+
+/** The chosen geometry is a pure function of the parameters: the same launch, the same order of sums. */
+type Chooser<K extends KernelName> = (params: Params<K>) => Geometry<K>;
+
+/** The least that WebGPU promises for workgroups in one direction. */
+const WIDEST = 65_535;
+/** Invocations of a workgroup; WebGPU promises 256. */
+const WORKGROUP = 256;
+
+/** One invocation for each of `count` elements; grids that are too wide fold into y. */
+function linear(count: number, workgroup: number = WORKGROUP): readonly [number, number, number] {
+  const groups = Math.ceil(count / workgroup);
+  const rows = Math.ceil(groups / WIDEST);
+  return [Math.ceil(groups / rows), rows, 1];
+}
+
+function elementwise({ size }: { size: number }): { settings: { WORKGROUP: number }; workgroups: readonly [number, number, number] } {
+  return { settings: { WORKGROUP }, workgroups: linear(size) };
+}
+
+/** Invocations that share a row of `length`: one for short rows, a whole workgroup for long ones. */
+function lanesFor(length: number): number {
+  if (length <= 32) return 1;
+  return Math.min(WORKGROUP, 2 ** Math.ceil(Math.log2(length / 8)));
+}
+
+function rowwise(rows: number, length: number): { settings: { LANES: number; ROWS: number }; workgroups: readonly [number, number, number] } {
+  const LANES = lanesFor(length);
+  const ROWS = Math.max(1, Math.min(64, WORKGROUP / LANES));
+  return { settings: { LANES, ROWS }, workgroups: linear(rows, ROWS) };
+}
+
+export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
+  accumulate: elementwise,
+  adam: elementwise,
+  argreduce: ({ outputs }) => elementwise({ size: outputs }),
+  binary: elementwise,
+  cast: elementwise,
+  compare: elementwise,
+  copy: elementwise,
+  crossEntropy: ({ rows, classes }) => rowwise(rows, classes),
+  crossEntropyGradient: elementwise,
+  fill: elementwise,
+  gather: elementwise,
+  gatherImages: elementwise,
+  matmul: ({ m, n, k, batch, chunk }) => ({
+    settings: { WORKGROUP_X: 16, WORKGROUP_Y: 4 },
+    workgroups: [Math.ceil(n / 16), Math.ceil(m / 4), batch * Math.max(1, Math.ceil(k / chunk))],
+  }),
+  random: ({ size }) => ({ settings: { WORKGROUP: 64 }, workgroups: linear(size, 4 * 64) }),
+  reduce: ({ outputs, length, chunk }) => {
+    // With many outputs, neighbours in a workgroup read neighbouring columns; with few, they share a row.
+    const LANES = outputs >= 64 ? 1 : lanesFor(Math.min(chunk, length));
+    const OUTPUTS = Math.max(1, Math.min(64, WORKGROUP / LANES));
+    return {
+      settings: { LANES, OUTPUTS },
+      workgroups: [Math.ceil(outputs / OUTPUTS), Math.ceil(length / chunk), 1],
+    };
+  },
+  scatterAdd: elementwise,
+  sgd: elementwise,
+  softmax: ({ rows, length }) => rowwise(rows, length),
+  unary: elementwise,
+  where: elementwise,
+};

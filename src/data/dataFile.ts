@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+
+import { DataError } from './errors.ts';
+import { gunzip, isGzip } from './gzip.ts';
+
+/** One published file, identified by its decompressed content: mirrors compress it differently. */
+export interface DataFile {
+  /** Name of the decompressed file. Compressed, it is called `<name>.gz`. */
+  readonly name: string;
+  /** Size of the decompressed file in bytes. */
+  readonly bytes: number;
+  /** MD5 of the decompressed file, lower-case hexadecimal. */
+  readonly md5: string;
+}
+
+/** Compressed files cannot be much larger than what they hold, so more is refused unread. */
+export function maxCompressedBytes(file: DataFile): number {
+  return file.bytes + 64 * 1024;
+}
+
+/** MD5 of the bytes, lower-case hexadecimal. It detects damage; it is no defence against forgery. */
+export function md5(bytes: Uint8Array): string {
+  return createHash('md5').update(bytes).digest('hex');
+}
+
+/**
+ * Decompresses where necessary and checks that these are the published bytes.
+ *
+ * @param label names the origin in errors
+ * @throws DataError when size or checksum differ
+ */
+export function decodeDataFile(bytes: Buffer, file: DataFile, label: string): Buffer {
+  const plain = isGzip(bytes) ? gunzip(bytes, file.bytes, label) : bytes;
+  const found = md5(plain);
+  if (found !== file.md5) {
+    throw new DataError(`${label}: not the published ${file.name}`, {
+      expected: `${file.bytes} bytes, md5 ${file.md5}`,
+      got: `${plain.length} bytes, md5 ${found}`,
+      fix: 'remove the file and run: npx tsx src/data.ts fetch',
+    });
+  }
+  return plain;
+}
+
+/**
+ * Reads one file, plain or gzip, and checks it.
+ *
+ * @returns the decompressed bytes
+ * @throws DataError when it is absent, no regular file, too large, damaged or not the published file
+ */
+export async function readDataFile(path: string, file: DataFile): Promise<Buffer> {
+  const info = await stat(path).catch((error: unknown) => {
+    throw isAbsent(error)
+      ? new DataError(`${path}: not there`, { fix: 'run: npx tsx src/data.ts fetch' }, { cause: error })
+      : new DataError(`${path}: cannot be read: ${(error as Error).message}`, {}, { cause: error });
+  });
+  // Checked before reading: the name may be a device, or a file larger than memory.
+  if (!info.isFile() || info.size > maxCompressedBytes(file)) {
+    throw new DataError(`${path}: not the published ${file.name}`, {
+      expected: `a file of ${file.bytes} bytes, or gzip of it`,
+      got: info.isFile() ? `${info.size} bytes` : 'something that is not a regular file',
+      fix: 'remove it and run: npx tsx src/data.ts fetch',
+    });
+  }
+  return decodeDataFile(await readFile(path), file, path);
+}
+
+/** Whether a file system error says that the path does not exist. */
+export function isAbsent(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}

@@ -1,0 +1,122 @@
+import { join } from 'node:path';
+
+import { type DataFile } from './dataFile.ts';
+import { DataError } from './errors.ts';
+import { readIdxImages, readIdxLabels } from './idx.ts';
+import { readRawFile } from './rawFolder.ts';
+
+/** The four files of the data set. Tests put small files of their own in their place. */
+export interface FashionMnistFiles {
+  readonly trainImages: DataFile;
+  readonly trainLabels: DataFile;
+  readonly testImages: DataFile;
+  readonly testLabels: DataFile;
+}
+
+/** The published files. Source: https://github.com/zalandoresearch/fashion-mnist, folder data/fashion. */
+export const FASHION_MNIST_FILES: FashionMnistFiles = {
+  trainImages: {
+    name: 'train-images-idx3-ubyte',
+    bytes: 47_040_016,
+    md5: 'f4a8712d7a061bf5bd6d2ca38dc4d50a',
+  },
+  trainLabels: { name: 'train-labels-idx1-ubyte', bytes: 60_008, md5: '9018921c3c673c538a1fc5bad174d6f9' },
+  testImages: { name: 't10k-images-idx3-ubyte', bytes: 7_840_016, md5: '8181f5470baa50b63fa0f6fddb340f0a' },
+  testLabels: { name: 't10k-labels-idx1-ubyte', bytes: 10_008, md5: '15d484375f8d13e6eb1aabb0c3f46965' },
+};
+
+/** Class names; the index is the label. */
+export const CLASS_NAMES: readonly string[] = [
+  'T-shirt/top',
+  'Trouser',
+  'Pullover',
+  'Dress',
+  'Coat',
+  'Sandal',
+  'Shirt',
+  'Sneaker',
+  'Bag',
+  'Ankle boot',
+];
+
+/** Height and width of an image in pixels. */
+export const IMAGE_SIZE = 28;
+
+/** Mean of the training pixels, scaled to [0, 1]. */
+export const PIXEL_MEAN = 0.286;
+
+/** Standard deviation of the training pixels, scaled to [0, 1]. */
+export const PIXEL_STD = 0.353;
+
+/** Where the files are kept unless told otherwise, relative to the working directory. */
+export const DEFAULT_ROOT = 'data/raw';
+
+/** One part of the data set. */
+export interface ImageSet {
+  /** uint8[count, 28, 28]: 0 is background, 255 full intensity. */
+  readonly images: Uint8Array;
+  /** uint8[count]: 0 to 9, see {@link CLASS_NAMES}. */
+  readonly labels: Uint8Array;
+  readonly count: number;
+}
+
+export interface FashionMnist {
+  readonly train: ImageSet;
+  readonly test: ImageSet;
+  /** File name → MD5 of the decompressed file, as verified during this load. */
+  readonly checksums: Readonly<Record<string, string>>;
+}
+
+export interface LoadOptions {
+  /** What to load; default {@link FASHION_MNIST_FILES}. */
+  readonly files?: FashionMnistFiles;
+}
+
+/**
+ * Loads the data set from `root`, verifying every file's checksum every time (about 0.1 s). It never
+ * touches the network: `fetchFashionMnist` in sources.ts puts the files there.
+ *
+ * @param root folder with the four IDX files, decompressed or as `.gz`
+ * @throws DataError when a file is missing, changed or inconsistent
+ * @example
+ * const { train, test } = await loadFashionMnist('data/raw');
+ * train.images.subarray(0, 28 * 28); // the first image; its class is CLASS_NAMES[train.labels[0]]
+ */
+export async function loadFashionMnist(
+  root: string = DEFAULT_ROOT,
+  options: LoadOptions = {},
+): Promise<FashionMnist> {
+  const files = options.files ?? FASHION_MNIST_FILES;
+  return {
+    train: await loadSet(root, files.trainImages, files.trainLabels),
+    test: await loadSet(root, files.testImages, files.testLabels),
+    checksums: Object.fromEntries(listFiles(files).map((file) => [file.name, file.md5])),
+  };
+}
+
+/** The four files as a list. */
+export function listFiles(files: FashionMnistFiles): DataFile[] {
+  return [files.trainImages, files.trainLabels, files.testImages, files.testLabels];
+}
+
+async function loadSet(root: string, imageFile: DataFile, labelFile: DataFile): Promise<ImageSet> {
+  const label = join(root, imageFile.name);
+  const { count, rows, columns, pixels } = readIdxImages(await readRawFile(root, imageFile), { label });
+  const labels = readIdxLabels(await readRawFile(root, labelFile), {
+    label: join(root, labelFile.name),
+    classes: CLASS_NAMES.length,
+  });
+  if (rows !== IMAGE_SIZE || columns !== IMAGE_SIZE) {
+    throw new DataError(`${label}: wrong image size`, {
+      expected: `${IMAGE_SIZE} × ${IMAGE_SIZE} pixels`,
+      got: `${rows} × ${columns}`,
+    });
+  }
+  if (labels.length !== count) {
+    throw new DataError(`${root}: images and labels do not belong together`, {
+      expected: `one label for each of the ${count} images of ${imageFile.name}`,
+      got: `${labels.length} labels in ${labelFile.name}`,
+    });
+  }
+  return { images: pixels, labels, count };
+}

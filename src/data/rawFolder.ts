@@ -1,0 +1,91 @@
+/** The folder that holds the data set's files, decompressed under their own name or as `.gz`. */
+import { randomUUID } from 'node:crypto';
+import { access, mkdir, open, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { type DataFile, isAbsent, readDataFile } from './dataFile.ts';
+import { DataError, summarize } from './errors.ts';
+
+/** The folder cannot be written: no other source would help. */
+export class StoreError extends DataError {
+  override readonly name: string = 'StoreError';
+}
+
+/** What the folder holds for one file. `changed` covers whatever is there and is not the published file. */
+export interface RawFileState {
+  readonly file: DataFile;
+  readonly state: 'intact' | 'missing' | 'changed';
+  /** Where it was found; absent when it is missing. */
+  readonly path?: string;
+  /** What is wrong, on one line; absent when it is intact. */
+  readonly problem?: string;
+}
+
+/**
+ * Reads and verifies one file of the folder, `<name>` if it exists, `<name>.gz` if not.
+ *
+ * @returns the decompressed bytes
+ * @throws DataError as {@link readDataFile}
+ */
+export async function readRawFile(root: string, file: DataFile): Promise<Buffer> {
+  return readDataFile((await findRawFile(root, file)) ?? join(root, file.name), file);
+}
+
+/** Looks at one file of the folder, checksum included. Never throws on account of what it finds. */
+export async function inspectRawFile(root: string, file: DataFile): Promise<RawFileState> {
+  const path = await findRawFile(root, file);
+  if (path === undefined) return { file, state: 'missing', problem: `${join(root, file.name)}: not there` };
+  try {
+    await readDataFile(path, file);
+    return { file, state: 'intact', path };
+  } catch (error) {
+    return { file, state: 'changed', path, problem: summarize(error) };
+  }
+}
+
+/**
+ * Stores a file, decompressed, so that it appears whole or not at all: it is written under a temporary
+ * name, flushed and renamed.
+ *
+ * @throws StoreError when the folder cannot be written
+ */
+export async function storeRawFile(root: string, file: DataFile, bytes: Uint8Array): Promise<void> {
+  const temporary = join(root, `.${file.name}.${randomUUID()}.tmp`);
+  try {
+    await mkdir(root, { recursive: true });
+    try {
+      const handle = await open(temporary, 'wx');
+      try {
+        await handle.writeFile(bytes);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await rename(temporary, join(root, file.name));
+    } finally {
+      await rm(temporary, { force: true });
+    }
+  } catch (error) {
+    throw new StoreError(
+      `${join(root, file.name)}: cannot be written`,
+      {
+        got: (error as Error).message,
+        fix: 'free some space, or choose a folder that you may write with --root',
+      },
+      { cause: error },
+    );
+  }
+}
+
+async function findRawFile(root: string, file: DataFile): Promise<string | undefined> {
+  for (const name of [file.name, `${file.name}.gz`]) {
+    const path = join(root, name);
+    try {
+      await access(path);
+      return path;
+    } catch (error) {
+      if (!isAbsent(error)) return path;
+    }
+  }
+  return undefined;
+}

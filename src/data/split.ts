@@ -1,0 +1,100 @@
+import { DataError } from './errors.ts';
+import { permutation } from './permutation.ts';
+
+/** Indices into the labels given, each list ascending; together they hold every index once. */
+export interface Split {
+  readonly train: Uint32Array;
+  readonly validation: Uint32Array;
+}
+
+// Domains of the generator ("splt" and "subs" in ASCII): a split and a subset of the same seed do not repeat
+// each other's choices, nor those of the shuffles.
+const SPLIT_DOMAIN = 0x73706c74;
+const SUBSET_DOMAIN = 0x73756273;
+
+/**
+ * Splits off a stratified validation set: each class gives its share, to within a rounding.
+ *
+ * A pure function of its arguments. With the same labels and seed, a smaller validation set is part of every
+ * larger one.
+ *
+ * @param labels uint8[n]
+ * @param size of the validation set: a fraction in (0, 1), rounded to whole examples, or a count from 0 to n
+ * @param seed integer from 0 to 2^53 - 1
+ * @throws DataError when the size is neither
+ * @example const { train, validation } = stratifiedSplit(labels, 5_000, 1);
+ */
+export function stratifiedSplit(labels: Uint8Array, size: number, seed: number): Split {
+  const n = labels.length;
+  const count = size > 0 && size < 1 ? Math.round(size * n) : size;
+  requireCount('validation set', count, n, size);
+  const order = stratifiedOrder(labels, seed, SPLIT_DOMAIN);
+  return { validation: order.slice(0, count).sort(), train: order.slice(count).sort() };
+}
+
+/**
+ * A stratified choice of `limit` examples, for runs on part of the data.
+ *
+ * A pure function of its arguments; with the same labels and seed, a smaller subset is part of every larger
+ * one, so that learning curves compare like with like. A limit of at least the number of examples gives all.
+ *
+ * @param labels uint8[n], of the whole set
+ * @param limit how many to choose
+ * @param seed integer from 0 to 2^53 - 1
+ * @param among indices to choose from, such as a split's `train`; default all
+ * @returns indices into `labels`, ascending
+ * @throws DataError when the limit is no count
+ * @example const few = subset(labels, 1_000, 1, split.train);
+ */
+export function subset(labels: Uint8Array, limit: number, seed: number, among?: Uint32Array): Uint32Array {
+  const candidates = among ?? Uint32Array.from(labels.keys());
+  requireCount('subset', limit, Infinity, limit);
+  const candidateLabels = Uint8Array.from(candidates, (index) => labels[index]!);
+  const order = stratifiedOrder(candidateLabels, seed, SUBSET_DOMAIN);
+  return order
+    .slice(0, limit)
+    .map((position) => candidates[position]!)
+    .sort();
+}
+
+/**
+ * All indices in an order of which every beginning is stratified.
+ *
+ * The j-th of a class's n members, in random order, takes the place (j + 1/2) / n on the line from 0 to 1, and
+ * the classes are merged by place: up to any point t, each class has given round(t · n) members.
+ */
+function stratifiedOrder(labels: Uint8Array, seed: number, domain: number): Uint32Array {
+  const members = groupByClass(labels).map((indices, label) => {
+    const shuffle = permutation(indices.length, { seed, stream: label, domain });
+    return { indices: Uint32Array.from(shuffle, (position) => indices[position]!), taken: 0 };
+  });
+  const order = new Uint32Array(labels.length);
+  for (let position = 0; position < order.length; position++) {
+    let first: (typeof members)[number] | undefined;
+    for (const member of members) {
+      if (member.taken === member.indices.length) continue;
+      // (2j + 1) / n is twice the place; multiplied out, the comparison is exact. The lower class wins ties.
+      const isBefore =
+        first === undefined ||
+        (2 * member.taken + 1) * first.indices.length < (2 * first.taken + 1) * member.indices.length;
+      if (isBefore) first = member;
+    }
+    order[position] = first!.indices[first!.taken++]!;
+  }
+  return order;
+}
+
+/** Label → its examples' indices, ascending. */
+function groupByClass(labels: Uint8Array): number[][] {
+  const groups: number[][] = Array.from({ length: 256 }, () => []);
+  labels.forEach((label, index) => groups[label]!.push(index));
+  return groups;
+}
+
+function requireCount(what: string, count: number, max: number, given: number): void {
+  if (Number.isInteger(count) && count >= 0 && count <= max) return;
+  throw new DataError(`${what}: impossible size`, {
+    expected: max === Infinity ? 'a count of 0 or more' : `a fraction in (0, 1), or a count from 0 to ${max}`,
+    got: String(given),
+  });
+}

@@ -1,0 +1,33 @@
+import { randomBytes } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { writeError } from './fileError.ts';
+
+/** A name beside `path` that nothing else uses, for what is to be renamed to `path` when it is complete. */
+export function temporaryName(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+}
+
+/**
+ * Writes a file so that `path` holds either what it held before or all of `data`, whatever happens: the bytes
+ * go to a temporary file in the same folder, reach the disk, and take the name in one step.
+ *
+ * @throws FileError (disk full, not writable, no such folder); the temporary file is gone by then.
+ * @example await writeFileAtomic('runs/latest/summary.json', text)
+ */
+export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
+  const temporary = temporaryName(path);
+  try {
+    const file = await open(temporary, 'wx');
+    try {
+      await file.writeFile(data);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw writeError(path, error);
+  }
+}

@@ -1,0 +1,171 @@
+import { z } from 'zod';
+
+/**
+ * What a run is made from. The meaning, range and default of each key are in the schema below and nowhere else:
+ * checks, error messages and `--help` all come from it. The interfaces repeat only names and types, because
+ * `isolatedDeclarations` cannot export a type inferred from a value; `satisfies Shape<…>` makes a key that is
+ * in one and not in the other a compile error.
+ *
+ * To add an optimizer or a model: its interface, its schema, its line in the union.
+ */
+export interface Configuration {
+  readonly name: string;
+  readonly seed: number;
+  readonly device: 'webgpu' | 'cpu' | 'auto';
+  readonly adapter?: string;
+  readonly data: DataConfiguration;
+  readonly model: ModelConfiguration;
+  readonly optimizer: OptimizerConfiguration;
+  readonly train: TrainConfiguration;
+  readonly run: RunConfiguration;
+}
+
+type Shape<T> = { [K in keyof T]-?: z.ZodType<T[K]> };
+
+const fraction: z.ZodNumber = z.number().min(0).lt(1);
+const nonNegative: z.ZodNumber = z.number().min(0);
+const count: z.ZodNumber = z.int().min(1);
+
+export interface DataConfiguration {
+  readonly root: string;
+  readonly validation: number;
+}
+
+const validationTakes = 'whole number ≥ 0 (images) or a fraction of the training set < 1';
+
+const data = z.strictObject({
+  root: z.string().min(1).default('data/raw').describe('Folder that holds the four IDX archives.'),
+  validation: nonNegative
+    .refine((value) => Number.isInteger(value) || value < 1, validationTakes)
+    .default(5000)
+    .meta({
+      takes: validationTakes,
+      description: 'How much of the training set is held out for validation.',
+    }),
+} satisfies Shape<DataConfiguration>);
+
+export interface MlpConfiguration {
+  readonly name: 'mlp';
+  readonly hidden: readonly number[];
+  readonly dropout: number;
+}
+
+const mlp = z.strictObject({
+  name: z.literal('mlp').describe('Architecture.'),
+  hidden: z
+    .array(count)
+    .default([256, 128])
+    .describe('Widths of the hidden layers; an empty list gives softmax regression.'),
+  dropout: fraction
+    .default(0)
+    .describe('Probability of zeroing a hidden activation while training; only 0 can be trained so far.'),
+} satisfies Shape<MlpConfiguration>);
+
+export type ModelConfiguration = MlpConfiguration;
+
+export interface AdamConfiguration {
+  readonly name: 'adam';
+  readonly lr: number;
+  readonly betas: readonly [number, number];
+  readonly eps: number;
+  readonly weightDecay: number;
+}
+
+const adam = z.strictObject({
+  name: z.literal('adam').describe('Optimizer.'),
+  lr: nonNegative.default(1e-3).describe('Learning rate.'),
+  betas: z
+    .tuple([fraction, fraction])
+    .default([0.9, 0.999])
+    .describe('Decay rates of the running means of the gradient and of its square.'),
+  eps: nonNegative.default(1e-8).describe('Added to the denominator so that it is never zero.'),
+  weightDecay: nonNegative.default(0).describe('L2 penalty, added to the gradient.'),
+} satisfies Shape<AdamConfiguration>);
+
+export interface SgdConfiguration {
+  readonly name: 'sgd';
+  readonly lr: number;
+  readonly momentum: number;
+  readonly dampening: number;
+  readonly weightDecay: number;
+  readonly nesterov: boolean;
+}
+
+const sgd = z
+  .strictObject({
+    name: z.literal('sgd').describe('Optimizer.'),
+    lr: nonNegative.default(1e-3).describe('Learning rate.'),
+    momentum: nonNegative.default(0).describe('Share of the previous update that is kept.'),
+    dampening: z.number().default(0).describe('Share of the gradient kept out of the momentum buffer.'),
+    weightDecay: nonNegative.default(0).describe('L2 penalty, added to the gradient.'),
+    nesterov: z
+      .boolean()
+      .default(false)
+      .describe('Nesterov momentum; needs momentum > 0 and dampening 0, as in PyTorch.'),
+  } satisfies Shape<SgdConfiguration>)
+  .refine((options) => !options.nesterov || (options.momentum > 0 && options.dampening === 0), {
+    path: ['nesterov'],
+    error: 'true only with momentum > 0 and dampening 0',
+    // By default zod leaves this out while any other key is wrong; all problems are to be reported at once.
+    when: ({ value }) => {
+      const { momentum, dampening } = value as Partial<Record<string, unknown>>;
+      return typeof momentum === 'number' && typeof dampening === 'number';
+    },
+  });
+
+export type OptimizerConfiguration = AdamConfiguration | SgdConfiguration;
+
+export interface TrainConfiguration {
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly limitTrain?: number;
+  readonly limitTest?: number;
+  readonly logEvery: number;
+}
+
+const train = z.strictObject({
+  epochs: count.default(10).describe('Passes over the training set.'),
+  batchSize: count.default(128).describe('Images a step.'),
+  limitTrain: count.exactOptional().describe('Train on this many images only (for quick checks).'),
+  limitTest: count.exactOptional().describe('Test on this many images only (for quick checks).'),
+  logEvery: count.default(50).describe('Steps between two read-backs of the training metrics.'),
+} satisfies Shape<TrainConfiguration>);
+
+export interface RunConfiguration {
+  readonly dir: string;
+}
+
+const run = z.strictObject({
+  dir: z.string().min(1).default('runs').describe('Folder in which each run makes its own.'),
+} satisfies Shape<RunConfiguration>);
+
+/** The check behind `loadConfiguration`: strict (no unknown keys), with defaults filled in. */
+export const configurationSchema: z.ZodType<Configuration> = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/)
+    .meta({
+      takes: 'up to 100 letters, digits, ".", "_" and "-", starting with a letter or digit',
+      description: 'Name of the experiment; part of the run folder’s name.',
+    }),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1)
+    .default(0)
+    .describe('Seed of the split, the initial weights, the shuffling and the dropout.'),
+  device: z
+    .enum(['webgpu', 'cpu', 'auto'])
+    .default('auto')
+    .describe('Where tensors live; auto takes WebGPU where there is an adapter, and the CPU otherwise.'),
+  adapter: z
+    .string()
+    .min(1)
+    .exactOptional()
+    .describe('Take the WebGPU adapter whose vendor, device or description contains this text.'),
+  data: data.prefault({}),
+  model: z.discriminatedUnion('name', [mlp]),
+  optimizer: z.discriminatedUnion('name', [adam, sgd]),
+  train: train.prefault({}),
+  run: run.prefault({}),
+} satisfies Shape<Configuration>);

@@ -1,0 +1,103 @@
+import { mkdir, readFile, readdir, rename, rm, stat, symlink } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { distance } from 'fastest-levenshtein';
+import { temporaryName, writeFileAtomic } from './atomicFile.ts';
+import { FileError, writeError } from './fileError.ts';
+
+/** The folder of one run: its configuration, environment, metrics, summary and checkpoints. */
+export interface RunDirectory {
+  /** `20261124-134455-mlp`: when it started (UTC) and the experiment's name. */
+  readonly id: string;
+  readonly path: string;
+  readonly checkpoints: string;
+}
+
+/**
+ * Makes `<root>/<id>/` with `checkpoints/` inside and points `<root>/latest` to it. Runs that start in the same
+ * second under the same name get `-2`, `-3` and so on, also when they start at once in several processes.
+ *
+ * @throws FileError where the folders cannot be made.
+ * @example const run = await createRunDirectory('runs', 'mlp')   // runs/20261124-134455-mlp
+ */
+export async function createRunDirectory(
+  root: string,
+  name: string,
+  now: Date = new Date(),
+): Promise<RunDirectory> {
+  const stamp = now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
+  const stem = `${stamp}-${name.replaceAll(/[^A-Za-z0-9._-]+/g, '-')}`;
+  await makeFolders(root);
+  const id = await claim(root, stem);
+  const path = join(root, id);
+  const checkpoints = join(path, 'checkpoints');
+  await makeFolders(checkpoints);
+  await pointLatest(root, id);
+  return { id, path, checkpoints };
+}
+
+/**
+ * The folder of the run that `reference` names: `latest`, a run's id, or a path.
+ *
+ * @throws FileError where there is no such run, with the ids nearest to what was asked for.
+ */
+export async function resolveRun(root: string, reference: string): Promise<string> {
+  const id = reference === 'latest' ? await latestId(root) : reference;
+  for (const path of [join(root, id), resolve(id)]) {
+    if (id !== '' && (await isFolder(path))) return path;
+  }
+  const runs = (await readdir(root).catch(() => [])).filter((name) => /^\d{8}-\d{6}-/.test(name));
+  const near = runs.sort((a, b) => distance(a, reference) - distance(b, reference)).slice(0, 3);
+  const hint = near.length > 0 ? `the nearest are ${near.join(', ')}` : `${root} holds no runs`;
+  throw new FileError(join(root, reference), `there is no such run; ${hint}`);
+}
+
+async function makeFolders(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    throw writeError(path, error);
+  }
+}
+
+/** Makes a folder that did not exist: `mkdir` decides, so that two processes never share one. */
+async function claim(root: string, stem: string): Promise<string> {
+  for (let attempt = 1; ; attempt++) {
+    const id = attempt === 1 ? stem : `${stem}-${attempt}`;
+    try {
+      await mkdir(join(root, id));
+      return id;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw writeError(join(root, id), error);
+    }
+  }
+}
+
+async function pointLatest(root: string, id: string): Promise<void> {
+  const latest = join(root, 'latest');
+  const temporary = temporaryName(latest);
+  try {
+    await symlink(id, temporary, 'dir');
+  } catch {
+    // No symbolic links here (Windows without the privilege, FAT): a file with the name does as well.
+    await writeFileAtomic(latest, `${id}\n`);
+    return;
+  }
+  try {
+    await rename(temporary, latest);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw writeError(latest, error);
+  }
+}
+
+/** The id in the file `latest`; where `latest` is a link, the system follows it and the name itself does. */
+async function latestId(root: string): Promise<string> {
+  const latest = join(root, 'latest');
+  if (await isFolder(latest)) return 'latest';
+  const text = await readFile(latest, 'utf8').catch(() => '');
+  return basename(text.trim()) || 'latest';
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+}

@@ -1,0 +1,30 @@
+import { writeFileAtomic } from './atomicFile.ts';
+import { explicitNumbers } from './jsonNumbers.ts';
+
+/** What a finished run came to. */
+export interface Summary {
+  /** Share of the test images that are classified correctly, from 0 to 1. */
+  readonly testAccuracy: number;
+  /** Mean cross-entropy over the test images, in nats. */
+  readonly testLoss: number;
+  /** The same on the validation images; null where none were held out. */
+  readonly validation: { readonly accuracy: number; readonly loss: number } | null;
+  /** Training images a second, validation and checkpoints left out. */
+  readonly samplesPerSecond: number;
+  /** Wall-clock time of the whole run. */
+  readonly seconds: number;
+  readonly device: string;
+  readonly seed: number;
+  readonly parameterCount: number;
+  /** See `weightsSha256`. */
+  readonly weightsSha256: string;
+}
+
+/**
+ * Writes `summary.json`. Numbers that JSON lacks are the strings "NaN", "Infinity" and "-Infinity".
+ *
+ * @throws FileError where it cannot be written.
+ */
+export async function writeSummary(path: string, summary: Summary): Promise<void> {
+  await writeFileAtomic(path, `${JSON.stringify(summary, explicitNumbers, 2)}\n`);
+}

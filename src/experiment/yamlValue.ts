@@ -1,0 +1,34 @@
+import { parseDocument } from 'yaml';
+import type { Document, LineCounter } from 'yaml';
+
+/** What is wrong with a YAML text, and at which character. */
+export interface YamlFault {
+  readonly message: string;
+  readonly offset: number;
+}
+
+/**
+ * Parses YAML 1.2 as configurations use it. Duplicate keys, several documents, unknown tags, keys that are no
+ * strings and aliases that multiply into more than 100 copies are faults.
+ */
+export function parseYaml(
+  text: string,
+  lineCounter?: LineCounter,
+): { document: Document; value: unknown; faults: readonly YamlFault[] } {
+  const document = parseDocument(text, {
+    ...(lineCounter && { lineCounter }),
+    prettyErrors: false,
+    stringKeys: true,
+    logLevel: 'error',
+  });
+  const faults = [...document.errors, ...document.warnings].map(({ message, pos }) => ({
+    message,
+    offset: pos[0],
+  }));
+  if (faults.length > 0) return { document, value: undefined, faults };
+  try {
+    return { document, value: document.toJS({ maxAliasCount: 100 }) as unknown, faults };
+  } catch (error) {
+    return { document, value: undefined, faults: [{ message: (error as Error).message, offset: 0 }] };
+  }
+}

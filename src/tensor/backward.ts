@@ -1,0 +1,183 @@
+import { full } from './create.ts';
+import { GradientError, ShapeError } from './errors.ts';
+import { withRecording } from './gradientMode.ts';
+import { scope, unscoped } from './scope.ts';
+import { sameShape } from './shape.ts';
+import { Node } from './tape.ts';
+import { describe, Leaf, type Source, Tensor } from './tensor.ts';
+
+export interface BackwardOptions {
+  /** Record the backward pass itself, so that gradients can be differentiated again. */
+  createGraph?: boolean;
+  /** Keep what the graph saved, so that backward can run again; defaults to `createGraph`. */
+  retainGraph?: boolean;
+}
+
+export interface GradOptions extends BackwardOptions {
+  /** d loss / d output for every output; ones for scalars when left out. */
+  gradOutputs?: readonly (Tensor | undefined)[];
+  /** Give null for an input that no output depends on, rather than an error. */
+  allowUnused?: boolean;
+}
+
+/**
+ * Computes d root / d leaf for every leaf that `root` depends on, and adds it to the leaf's `grad`.
+ *
+ * @param gradient d loss / d root, of root's shape; may be left out when root has one element
+ * @throws GradientError when root needs no gradient, or its graph was freed by an earlier backward
+ * @throws ShapeError when `gradient` is missing or does not fit
+ * @example
+ * const x = tensor([1, 2, 3], { requiresGrad: true });
+ * x.square().sum().backward();
+ * await x.grad!.data(); // 2, 4, 6
+ */
+export function backward(root: Tensor, gradient?: Tensor, options: BackwardOptions = {}): void {
+  const { createGraph = false } = options;
+  propagate([root], [seed('backward', root, gradient)], undefined, options, (source, value) => {
+    if (source instanceof Leaf) accumulate(source, value, createGraph);
+  });
+}
+
+/**
+ * Computes d outputs / d inputs and returns it, without touching any `grad`.
+ *
+ * @throws GradientError when an input needs no gradient, or no output depends on it (unless `allowUnused`)
+ * @example
+ * const y = x.pow(3).sum();
+ * const [first] = grad(y, [x], { createGraph: true });   // 3 x²
+ * const [second] = grad(first!.sum(), [x]);              // 6 x
+ */
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: readonly Tensor[],
+  options: GradOptions = {},
+): (Tensor | null)[] {
+  const roots = outputs instanceof Tensor ? [outputs] : outputs;
+  const seeds = roots.map((root, index) => seed('grad', root, options.gradOutputs?.[index]));
+  const without = inputs.find((input) => !input.source);
+  if (without) throw new GradientError(`grad: takes inputs that require gradients, got ${describe(without)} without`);
+  const found = new Map<Source, Tensor>();
+  const targets = new Set(inputs.map((input) => input.source!));
+  propagate(roots, seeds, targets, options, (source, value) => {
+    found.set(source, unscoped(() => (options.createGraph ? value.alias(true) : value.alias(false))));
+  });
+  return inputs.map((input, index) => {
+    const value = found.get(input.source!);
+    if (value) return adopt(value);
+    if (options.allowUnused) return null;
+    throw new GradientError(`grad: no output depends on input ${index}; pass { allowUnused: true } to get null for it`);
+  });
+}
+
+/** The same tensor, under the caller's scope. */
+function adopt(value: Tensor): Tensor {
+  const handle = value.detach();
+  if (value.source) handle.attach(value.source.retain());
+  value.dispose();
+  return handle;
+}
+
+function seed(operation: string, root: Tensor, gradient: Tensor | undefined): Tensor {
+  if (!root.source) {
+    throw new GradientError(
+      `${operation}: ${describe(root)} needs no gradient: it depends on no tensor with requiresGrad`,
+    );
+  }
+  if (!gradient && root.numel() === 1) return full(root.shape, 1, { dtype: root.dtype, device: root.device });
+  if (!gradient || !sameShape(gradient.shape, root.shape) || gradient.dtype !== root.dtype) {
+    throw new ShapeError(operation, 'the gradient does not fit', {
+      takes: `a gradient like the output, ${describe(root)}${gradient ? '' : ' (only one element can go without)'}`,
+      got: gradient ? describe(gradient) : 'none',
+    });
+  }
+  return gradient;
+}
+
+/**
+ * Walks the graph from its end, newest operation first.
+ *
+ * @param targets the sources whose gradients are wanted; all leaves when undefined
+ * @param deposit receives each wanted gradient once it is complete
+ */
+function propagate(
+  roots: readonly Tensor[],
+  seeds: readonly Tensor[],
+  targets: ReadonlySet<Source> | undefined,
+  { createGraph = false, retainGraph = createGraph }: BackwardOptions,
+  deposit: (source: Source, gradient: Tensor) => void,
+): void {
+  const nodes = reachableNodes(roots);
+  const useful = usefulSources(nodes, targets);
+  const pending = new Map<Source, Tensor>();
+  const receive = (source: Source, gradient: Tensor): void => {
+    const before = pending.get(source);
+    pending.set(source, before ? before.add(gradient) : gradient);
+  };
+
+  const walk = (): void => {
+    roots.forEach((root, index) => receive(root.source!, seeds[index]!));
+    for (const node of nodes.reverse()) {
+      const gradient = pending.get(node);
+      if (!gradient) continue;
+      pending.delete(node);
+      if (targets?.has(node)) deposit(node, gradient);
+      const rules = node.gradients(gradient);
+      node.edges.forEach((edge, index) => {
+        const rule = rules[index];
+        if (edge && rule && useful.has(edge)) receive(edge, createGraph ? rule() : scope(rule));
+      });
+      if (!retainGraph) node.spend();
+    }
+    for (const [source, gradient] of pending) if (!targets || targets.has(source)) deposit(source, gradient);
+  };
+
+  withRecording(createGraph, () => {
+    if (createGraph) walk();
+    else scope(walk);
+  });
+}
+
+/** All operations that the roots come from, oldest first. */
+function reachableNodes(roots: readonly Tensor[]): Node[] {
+  const seen = new Set<Source>();
+  const waiting = roots.map((root) => root.source);
+  while (waiting.length > 0) {
+    const source = waiting.pop();
+    if (!source || seen.has(source)) continue;
+    seen.add(source);
+    if (source instanceof Node) waiting.push(...source.edges);
+  }
+  return [...seen].filter((source) => source instanceof Node).sort((left, right) => left.id - right.id);
+}
+
+/** The sources through which a target can be reached; every source when all leaves are targets. */
+function usefulSources(
+  nodes: readonly Node[],
+  targets: ReadonlySet<Source> | undefined,
+): { has(source: Source): boolean } {
+  if (!targets) return { has: () => true };
+  const useful = new Set<Source>(targets);
+  for (const node of nodes) if (node.edges.some((edge) => edge && useful.has(edge))) useful.add(node);
+  return useful;
+}
+
+/** Adds a gradient to a leaf's, in place unless the sum itself is to be differentiated. */
+function accumulate(leaf: Leaf, gradient: Tensor, createGraph: boolean): void {
+  const before = leaf.grad;
+  if (createGraph) {
+    leaf.grad = unscoped(() => before?.add(gradient) ?? gradient.alias(true));
+    before?.dispose();
+  } else if (!before) {
+    // A gradient that is a view of something shared is copied: the leaf's will be added to in place.
+    const own = gradient.isContiguous() && !gradient.storage.shared;
+    leaf.grad = unscoped(() => (own ? gradient.alias(false) : gradient.clone()));
+  } else {
+    const dense = gradient.contiguous();
+    before.storage.version++;
+    before.device.run(
+      'accumulate',
+      { x: dense.storage.buffer, out: before.storage.buffer },
+      { size: before.numel(), xOffset: dense.offset, outOffset: before.offset },
+    );
+  }
+}

@@ -1,0 +1,164 @@
+import type { Backend } from '../backend/backend.ts';
+import { type DType, hostArray, isFloating, type TypedArray } from '../backend/dtypes.ts';
+import { defaultDevice } from './device.ts';
+import { ArgumentError, DeviceError, DTypeError, ShapeError } from './errors.ts';
+import { nestedValues } from './nested.ts';
+import { checkShape, formatShape, type Shape, sizeOf, stridesOf } from './shape.ts';
+import { Storage } from './storage.ts';
+import { type NestedArray, Tensor } from './tensor.ts';
+
+/** Options of every creation function. */
+export interface CreateOptions {
+  /** Defaults to float32, or to what the data's array type says. */
+  dtype?: DType;
+  requiresGrad?: boolean;
+  /** Defaults to the device that `init` opened last. */
+  device?: Backend;
+}
+
+/** A new contiguous tensor of undefined contents, for kernels to fill. */
+export function empty(shape: Shape, options: CreateOptions = {}): Tensor {
+  const { dtype = 'float32', requiresGrad = false, device = defaultDevice() } = options;
+  checkShape('empty', shape);
+  if (!device.supports(dtype)) {
+    throw new DeviceError('empty', `${dtype} is not to be had on ${device.name}`, {
+      takes: dtype === 'float64' ? 'float64 on the CPU backend alone' : 'float32, int32, bool or uint8',
+      got: `${dtype}${formatShape(shape)} on ${device.name} (${device.description})`,
+    });
+  }
+  const storage = new Storage(device, dtype, sizeOf(shape));
+  const created = new Tensor(storage, { shape: [...shape], strides: stridesOf(shape), offset: 0 });
+  if (requiresGrad) created.requiresGrad = true;
+  return created;
+}
+
+/**
+ * A tensor of given values.
+ *
+ * @param data a number, nested arrays of numbers or booleans, or a typed array with `options.shape`
+ * @throws ShapeError when nested arrays are ragged, or the data do not fill the shape
+ * @throws DTypeError when an int32 tensor is given a number that is not whole
+ * @example
+ * tensor([[1, 2], [3, 4]]);
+ * tensor(new Float32Array(6), { shape: [2, 3], requiresGrad: true });
+ * tensor([3, 1], { dtype: 'int32' });
+ */
+export function tensor(
+  data: NestedArray | boolean | readonly boolean[] | TypedArray,
+  options: CreateOptions & { shape?: Shape } = {},
+): Tensor {
+  const { values, shape: found, dtype: natural } = ArrayBuffer.isView(data)
+    ? { values: data, shape: [data.length], dtype: dtypeOf(data) }
+    : nestedValues(data as NestedArray);
+  const shape = options.shape ?? found;
+  const dtype = options.dtype ?? natural;
+  if (sizeOf(checkShape('tensor', shape)) !== values.length) {
+    throw new ShapeError('tensor', 'the data do not fill the shape', {
+      takes: `${sizeOf(shape)} values for shape ${formatShape(shape)}`,
+      got: `${values.length} values`,
+    });
+  }
+  const created = empty(shape, { ...options, dtype });
+  created.device.write(created.storage.buffer, toHost(values, dtype));
+  return created;
+}
+
+function dtypeOf(data: TypedArray): DType {
+  if (data instanceof Float64Array) return 'float64';
+  if (data instanceof Int32Array) return 'int32';
+  if (data instanceof Uint32Array) return 'bool';
+  return data instanceof Uint8Array ? 'uint8' : 'float32';
+}
+
+function toHost(values: TypedArray | readonly (number | boolean)[], dtype: DType): TypedArray {
+  const array = hostArray(dtype, values.length);
+  if (dtype === 'bool') return array.map((_, index) => Number(Boolean(values[index])));
+  if (values.constructor === array.constructor) return values as TypedArray;
+  if (!isFloating(dtype)) {
+    const bad = Array.from(values, Number).find((value) => !Number.isInteger(value));
+    if (bad !== undefined) {
+      throw new DTypeError('tensor', 'not a whole number', { takes: `whole numbers for ${dtype}`, got: String(bad) });
+    }
+  }
+  array.set(values as ArrayLike<number>);
+  return array;
+}
+
+/** A tensor filled with one value. */
+export function full(shape: Shape, value: number, options: CreateOptions = {}): Tensor {
+  const created = empty(shape, options);
+  const { dtype, device } = created;
+  if (!isFloating(dtype) && !Number.isInteger(value)) {
+    throw new DTypeError('full', 'not a whole number', { takes: `whole numbers for ${dtype}`, got: String(value) });
+  }
+  const size = created.numel();
+  if (dtype === 'uint8' || (dtype === 'int32' && Math.abs(value) > 2 ** 24)) {
+    device.write(created.storage.buffer, hostArray(dtype, size).fill(value));
+  } else if (size > 0) {
+    const Element = dtype === 'int32' ? 'i32' : dtype === 'bool' ? 'u32' : 'f32';
+    const stored = dtype === 'bool' ? Number(value !== 0) : value;
+    device.run('fill', { out: created.storage.buffer }, { size, value: stored }, { Element });
+  }
+  return created;
+}
+
+/** A tensor of zeros. */
+export function zeros(shape: Shape, options: CreateOptions = {}): Tensor {
+  return full(shape, 0, options);
+}
+
+/** A tensor of ones. */
+export function ones(shape: Shape, options: CreateOptions = {}): Tensor {
+  return full(shape, 1, options);
+}
+
+/** Zeros with the shape, dtype and device of `like`, unless `options` say otherwise. */
+export function zerosLike(like: Tensor, options: CreateOptions = {}): Tensor {
+  return zeros(like.shape, { dtype: like.dtype, device: like.device, ...options });
+}
+
+/** Ones with the shape, dtype and device of `like`, unless `options` say otherwise. */
+export function onesLike(like: Tensor, options: CreateOptions = {}): Tensor {
+  return ones(like.shape, { dtype: like.dtype, device: like.device, ...options });
+}
+
+/** The n × m matrix with ones on its diagonal. */
+export function eye(n: number, m: number = n, options: CreateOptions = {}): Tensor {
+  const { dtype = 'float32' } = options;
+  const values = hostArray(dtype, sizeOf(checkShape('eye', [n, m])));
+  for (let i = 0; i < Math.min(n, m); i++) values[i * m + i] = 1;
+  return tensor(values, { ...options, dtype, shape: [n, m] });
+}
+
+/**
+ * start, start + step, … below `end` (above it for a negative step); `arange(n)` counts from 0 to n - 1.
+ *
+ * @throws ArgumentError when the step does not lead from start to end
+ */
+export function arange(start: number, end?: number, step: number = 1, options: CreateOptions = {}): Tensor {
+  const [from, to] = end === undefined ? [0, start] : [start, end];
+  const count = Math.ceil((to - from) / step);
+  if (!Number.isFinite(count) || count < 0) {
+    throw new ArgumentError('arange', 'the step does not lead from start to end', {
+      takes: 'finite numbers, and a step that is not zero and leads from start to end',
+      got: `start ${from}, end ${to}, step ${step}`,
+    });
+  }
+  return tensor(
+    Array.from({ length: count }, (_, index) => from + index * step),
+    options,
+  );
+}
+
+/** `steps` numbers evenly spaced from `start` to `end`, both included. */
+export function linspace(start: number, end: number, steps: number, options: CreateOptions = {}): Tensor {
+  checkShape('linspace', [steps]);
+  const spacing = (end - start) / Math.max(1, steps - 1);
+  // Counted from the nearer end, so that the last number is `end` itself.
+  const at = (index: number): number =>
+    index <= (steps - 1) / 2 ? start + spacing * index : end - spacing * (steps - 1 - index);
+  return tensor(
+    Array.from({ length: steps }, (_, index) => at(index)),
+    options,
+  );
+}

@@ -1,0 +1,63 @@
+import type { Backend } from '../backend/backend.ts';
+import { AdapterError, WgradError } from '../backend/errors.ts';
+
+/** `webgpu`, `cpu`, or `auto`: WebGPU where there is an adapter, else the CPU. */
+export type DeviceName = 'webgpu' | 'cpu' | 'auto';
+
+export interface InitOptions {
+  /** Part of the adapter's name, e.g. `llvmpipe` or `NVIDIA`. */
+  adapter?: string;
+  /** Called with one line when `auto` falls back to the CPU. */
+  onFallback?: (reason: string) => void;
+}
+
+let chosen: Backend | undefined;
+
+/**
+ * Opens a device and makes it the default for new tensors.
+ *
+ * @param name `webgpu`, `cpu` or `auto`
+ * @throws AdapterError when `webgpu` is asked for and no adapter can be used; the message names the remedy
+ * @example
+ * const device = await init('auto');
+ * console.log(device.name, device.description);
+ */
+export async function init(name: DeviceName = 'auto', options: InitOptions = {}): Promise<Backend> {
+  const device = await open(name, options);
+  setDefaultDevice(device);
+  return device;
+}
+
+/** Opens a device without making it the default. */
+export async function open(name: DeviceName, options: InitOptions = {}): Promise<Backend> {
+  switch (name) {
+    case 'cpu': {
+      const { openCpu } = await import('../backend/cpu/cpu.ts');
+      return openCpu();
+    }
+    case 'webgpu': {
+      const { openWebGpu } = await import('../backend/webgpu/webgpu.ts');
+      return openWebGpu(options);
+    }
+    case 'auto':
+      try {
+        return await open('webgpu', options);
+      } catch (error) {
+        if (!(error instanceof AdapterError)) throw error;
+        options.onFallback?.(error.message);
+        return await open('cpu', options);
+      }
+    default:
+      throw new WgradError(`init: takes 'webgpu', 'cpu' or 'auto', got '${String(name)}'`);
+  }
+}
+
+/** The device of tensors made without a `device` option: the one that `init` opened last. */
+export function defaultDevice(): Backend {
+  if (!chosen) throw new WgradError("No device is open: await init('webgpu' | 'cpu' | 'auto') before making tensors.");
+  return chosen;
+}
+
+export function setDefaultDevice(device: Backend): void {
+  chosen = device;
+}

@@ -1,0 +1,111 @@
+import type { Params } from '../backend/backend.ts';
+import { philox4x32 } from '../backend/philox.ts';
+import { codes } from '../backend/signatures.ts';
+import { type CreateOptions, empty, tensor } from './create.ts';
+import { ArgumentError } from './errors.ts';
+import { checkShape, type Shape, sizeOf } from './shape.ts';
+import type { Tensor } from './tensor.ts';
+
+/** Where random numbers come from: the same seed and stream give the same bits on every device. */
+export interface RandomOptions extends CreateOptions {
+  /** Defaults to the seed set by `manualSeed`. */
+  seed?: number;
+  /** Defaults to the number of random tensors made since `manualSeed`. */
+  stream?: number;
+}
+
+let currentSeed = 0;
+let nextStream = 0;
+
+/** Sets the seed of random tensors and starts their streams anew. */
+export function manualSeed(seed: number): void {
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new ArgumentError('manualSeed', 'not a seed', {
+      takes: 'a whole number from 0 to 2^53 - 1',
+      got: String(seed),
+    });
+  }
+  currentSeed = seed;
+  nextStream = 0;
+}
+
+/** Uniform numbers in [0, 1), multiples of 2^-24. */
+export function rand(shape: Shape, options: RandomOptions = {}): Tensor {
+  return uniform(shape, 0, 2 ** -24, options);
+}
+
+/**
+ * Uniform numbers in [-bound, bound), as the default initialisations draw them: one rounding each, so that every
+ * device gives the same bits.
+ */
+export function symmetricUniform(shape: Shape, bound: number, options: RandomOptions = {}): Tensor {
+  return uniform(shape, 2 ** 23, bound * 2 ** -23, options);
+}
+
+/**
+ * Whole numbers in [low, high), int32 unless `options.dtype` says otherwise.
+ *
+ * @throws ArgumentError when there is no whole number in the range
+ */
+export function randint(low: number, high: number, shape: Shape, options: RandomOptions = {}): Tensor {
+  if (!Number.isInteger(low) || !Number.isInteger(high) || high <= low || low < -(2 ** 31) || high > 2 ** 31) {
+    throw new ArgumentError('randint', 'no such range', {
+      takes: 'whole numbers low < high within int32',
+      got: `low ${low}, high ${high}`,
+    });
+  }
+  const { dtype = 'int32' } = options;
+  const integers = generate(shape, { ...options, dtype: 'int32' }, codes.random.INTEGERS, { low, range: high - low });
+  return dtype === 'int32' ? integers : integers.to(dtype);
+}
+
+/**
+ * Numbers from the standard normal distribution.
+ *
+ * Drawn on the host by Box and Muller's formula in float64, then uploaded: WGSL leaves the last bits of log and
+ * cos open, and the same seed shall give the same bits everywhere.
+ */
+export function randn(shape: Shape, options: RandomOptions = {}): Tensor {
+  const size = sizeOf(checkShape('randn', shape));
+  const { seedLow, seedHigh, streamLow, streamHigh } = origin(options);
+  const values = new Float64Array(size + 3);
+  for (let block = 0; block * 4 < size; block++) {
+    const words = philox4x32([block, 0, streamLow, streamHigh], [seedLow, seedHigh]);
+    for (let lane = 0; lane < 4 && block * 4 + lane < size; lane += 2) {
+      // From (0, 1], so that the logarithm is finite.
+      const radius = Math.sqrt(-2 * Math.log((words[lane]! + 1) * 2 ** -32));
+      const angle = 2 * Math.PI * words[lane + 1]! * 2 ** -32;
+      values[block * 4 + lane] = radius * Math.cos(angle);
+      values[block * 4 + lane + 1] = radius * Math.sin(angle);
+    }
+  }
+  return tensor(values.subarray(0, size), { dtype: 'float32', ...options, shape });
+}
+
+function uniform(shape: Shape, center: number, scale: number, options: RandomOptions): Tensor {
+  const { dtype = 'float32', requiresGrad = false } = options;
+  const drawn = generate(shape, { ...options, dtype: 'float32' }, codes.random.UNIFORM, { center, scale });
+  const numbers = dtype === 'float32' ? drawn : drawn.to(dtype);
+  numbers.requiresGrad = requiresGrad;
+  return numbers;
+}
+
+function generate(shape: Shape, options: RandomOptions, form: number, numbers: Partial<Params<'random'>>): Tensor {
+  const created = empty(shape, { ...options, requiresGrad: false });
+  const params = { size: created.numel(), center: 0, scale: 0, low: 0, range: 0, ...origin(options), ...numbers };
+  if (params.size > 0) created.device.run('random', { out: created.storage.buffer }, params, { FORM: form });
+  return created;
+}
+
+type Origin = Pick<Params<'random'>, 'seedLow' | 'seedHigh' | 'streamLow' | 'streamHigh'>;
+
+function origin({ seed = currentSeed, stream = nextStream++ }: RandomOptions): Origin {
+  const [seedLow, seedHigh] = halves(seed);
+  const [streamLow, streamHigh] = halves(stream);
+  return { seedLow, seedHigh, streamLow, streamHigh };
+}
+
+/** A whole number below 2^53 as two 32-bit words, low first. */
+function halves(value: number): [number, number] {
+  return [value >>> 0, Math.floor(value / 2 ** 32)];
+}

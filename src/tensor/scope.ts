@@ -1,0 +1,87 @@
+import { WgradError } from '../backend/errors.ts';
+
+/** What scopes own: tensors, as far as a scope needs to know them. */
+export interface Owned {
+  dispose(): void;
+}
+
+let current: Set<Owned> | undefined;
+
+/** Puts a new tensor under the innermost scope, if there is one. */
+export function own(tensor: Owned): void {
+  current?.add(tensor);
+}
+
+/** Takes a disposed tensor out of the innermost scope. */
+export function disown(tensor: Owned): void {
+  current?.delete(tensor);
+}
+
+/**
+ * Runs `body` and frees every tensor made inside that it does not return.
+ *
+ * A returned tensor, and those in returned arrays, objects, maps and sets, pass to the enclosing scope. Gradients
+ * of leaves and optimizer state stay: they belong to the parameters. The body is synchronous, since launches are;
+ * read values outside.
+ *
+ * @throws WgradError when `body` returns a promise
+ * @example
+ * const loss = scope(() => {
+ *   const loss = crossEntropy(model.forward(images), labels);
+ *   loss.backward();
+ *   return loss.detach();
+ * });
+ */
+export function scope<T>(body: () => T): T {
+  const outer = current;
+  const inner = new Set<Owned>();
+  current = inner;
+  let result: T;
+  try {
+    result = body();
+  } catch (error) {
+    current = outer;
+    for (const tensor of inner) tensor.dispose();
+    throw error;
+  }
+  if (result instanceof Promise) {
+    current = outer;
+    throw new WgradError('scope: takes a synchronous function, got one that returns a promise; await outside the scope');
+  }
+  const kept = reachable(result);
+  current = outer;
+  for (const tensor of inner) {
+    if (kept.has(tensor)) outer?.add(tensor);
+    else tensor.dispose();
+  }
+  return result;
+}
+
+/** Runs `body` outside every scope: what it makes is freed by reference counts alone. */
+export function unscoped<T>(body: () => T): T {
+  const outer = current;
+  current = undefined;
+  try {
+    return body();
+  } finally {
+    current = outer;
+  }
+}
+
+/** Every object that can be reached from a value through fields, elements and entries. */
+function reachable(root: unknown): Set<unknown> {
+  const seen = new Set<unknown>();
+  const waiting = [root];
+  for (let value = waiting.pop(); value !== undefined || waiting.length > 0; value = waiting.pop()) {
+    if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || seen.has(value)) continue;
+    seen.add(value);
+    if (isOwned(value)) continue;
+    if (value instanceof Map || value instanceof Set) waiting.push(...value.values());
+    else waiting.push(...Object.values(value));
+  }
+  return seen;
+}
+
+function isOwned(value: object): boolean {
+  return typeof (value as Partial<Owned>).dispose === 'function';
+}

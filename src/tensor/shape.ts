@@ -1,0 +1,116 @@
+import { ArgumentError, ShapeError } from './errors.ts';
+
+export type Shape = readonly number[];
+export type Strides = readonly number[];
+
+/** The number of elements of a shape; 1 for a scalar's `[]`. */
+export function sizeOf(shape: Shape): number {
+  return shape.reduce((size, length) => size * length, 1);
+}
+
+/** Row-major strides, in elements. */
+export function stridesOf(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length);
+  let step = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    strides[axis] = step;
+    step *= shape[axis]!;
+  }
+  return strides;
+}
+
+/** Whether strides lay a shape out row-major without gaps; axes of size 1 may have any stride. */
+export function isContiguous(shape: Shape, strides: Strides): boolean {
+  if (sizeOf(shape) === 0) return true;
+  const dense = stridesOf(shape);
+  return shape.every((length, axis) => length === 1 || strides[axis] === dense[axis]);
+}
+
+export function sameShape(left: Shape, right: Shape): boolean {
+  return left.length === right.length && left.every((length, axis) => length === right[axis]);
+}
+
+export function formatShape(shape: Shape): string {
+  return `[${shape.join(', ')}]`;
+}
+
+/** Checks that a shape is a list of whole, non-negative sizes. */
+export function checkShape(operation: string, shape: Shape): Shape {
+  if (Array.isArray(shape) && shape.every((length) => Number.isSafeInteger(length) && length >= 0)) return shape;
+  throw new ArgumentError(operation, 'not a shape', {
+    takes: 'a list of whole sizes, zero or more',
+    got: JSON.stringify(shape),
+  });
+}
+
+/** The axis that `dim` names in `rank` axes: negative ones count from the end. */
+export function axisOf(operation: string, dim: number, rank: number): number {
+  const least = rank === 0 ? -1 : -rank;
+  const most = rank === 0 ? 0 : rank - 1;
+  if (!Number.isInteger(dim) || dim < least || dim > most) {
+    throw new ShapeError(operation, 'no such dimension', { takes: `dim from ${least} to ${most}`, got: `dim ${dim}` });
+  }
+  return dim < 0 ? dim + Math.max(rank, 1) : dim;
+}
+
+/** The axes that `dim` names, ascending: all when it is left out, or an empty list. */
+export function axesOf(operation: string, dim: number | readonly number[] | undefined, rank: number): number[] {
+  const dims = typeof dim === 'number' ? [dim] : (dim ?? []);
+  if (dims.length === 0) return Array.from({ length: rank }, (_, axis) => axis);
+  const axes = dims.map((each) => axisOf(operation, each, rank));
+  if (new Set(axes).size !== axes.length) {
+    throw new ShapeError(operation, 'a dimension is named twice', { takes: 'distinct dims', got: formatShape(dims) });
+  }
+  return axes.filter((axis) => axis < rank).sort((left, right) => left - right);
+}
+
+/** NumPy's broadcasting: shapes align at the last axis, and an axis of size 1 stretches. */
+export function broadcastShapes(operation: string, ...shapes: readonly Shape[]): number[] {
+  const rank = Math.max(0, ...shapes.map((shape) => shape.length));
+  return Array.from({ length: rank }, (_, axis) => {
+    const sizes = shapes.map((shape) => shape[axis - rank + shape.length] ?? 1);
+    const size = sizes.find((length) => length !== 1) ?? 1;
+    if (sizes.some((length) => length !== 1 && length !== size)) {
+      throw new ShapeError(operation, 'shapes do not broadcast', {
+        takes: 'shapes that agree axis by axis from the last, or have size 1 there',
+        got: shapes.map(formatShape).join(' and '),
+      });
+    }
+    return size;
+  });
+}
+
+/** The strides that make an operand of `shape` read as `target`, stretched axes having stride 0. */
+export function broadcastStrides(shape: Shape, strides: Strides, target: Shape): number[] {
+  const lead = target.length - shape.length;
+  return target.map((_, axis) => (axis < lead || shape[axis - lead] === 1 ? 0 : strides[axis - lead]!));
+}
+
+/** A walk over several strided operands at once. */
+export interface Walk {
+  shape: number[];
+  strides: number[][];
+}
+
+/** The same walk with as few axes as possible: size-1 axes dropped, axes merged where every operand allows it. */
+export function mergeAxes(shape: Shape, operands: readonly Strides[]): Walk {
+  const merged: Walk = { shape: [], strides: operands.map(() => []) };
+  shape.forEach((length, axis) => {
+    if (length === 1) return;
+    const last = merged.shape.length - 1;
+    const joins =
+      last >= 0 && operands.every((strides, k) => merged.strides[k]![last] === strides[axis]! * length);
+    if (joins) merged.shape[last]! *= length;
+    else merged.shape.push(length);
+    operands.forEach((strides, k) => {
+      if (joins) merged.strides[k]![last] = strides[axis]!;
+      else merged.strides[k]!.push(strides[axis]!);
+    });
+  });
+  return merged;
+}
+
+/** `values` with `fill` in front, so that there are `rank` of them. */
+export function padFront(values: readonly number[], rank: number, fill: number): number[] {
+  return [...new Array<number>(rank - values.length).fill(fill), ...values];
+}
