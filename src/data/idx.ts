@@ -124,7 +124,8 @@ function readIdx(
       fix: 'fetch the file again',
     });
   }
-  return { sizes, body: plain.subarray(headerBytes) };
+  // Not plain.subarray: on a Buffer that gives a Buffer, whose slice() does not copy as a typed array's does.
+  return { sizes, body: new Uint8Array(plain.buffer, plain.byteOffset + headerBytes, product(sizes)) };
 }
 
 function writeIdx(sizes: readonly number[], body: Uint8Array): Buffer {

@@ -1,4 +1,3 @@
-import { inspect } from 'node:util';
 import { WgradError } from '../backend/errors.ts';
 
 /**
@@ -15,13 +14,6 @@ export type KeyPath = readonly PropertyKey[];
 /** `['train', 'epochs']` → `train.epochs`. */
 export function pathText(path: KeyPath): string {
   return path.map(String).join('.');
-}
-
-/** A value as an error message shows it: short, on one line, and safe for circular values. */
-export function valueText(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  const text = inspect(value, { depth: 2, breakLength: Infinity, maxArrayLength: 10 });
-  return text.length > 120 ? `${text.slice(0, 117)}...` : text;
 }
 
 /** The value at `path` inside plain objects and lists, or undefined; own properties only. */

@@ -17,7 +17,7 @@ export interface KnownKey {
   readonly variant?: Variant;
 }
 
-export interface Variant {
+interface Variant {
   readonly path: string;
   readonly value: string;
 }

@@ -1,9 +1,10 @@
 import { distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
-import { pathText, valueAt, valueText } from './configurationError.ts';
+import { pathText, valueAt } from './configurationError.ts';
 import type { KeyPath } from './configurationError.ts';
 import { knownKeys } from './configurationKeys.ts';
 import type { KnownKey } from './configurationKeys.ts';
+import { valueText } from './valueText.ts';
 
 /** Something wrong with one key. */
 interface Problem {
@@ -43,10 +44,11 @@ function problemsOf(issue: z.core.$ZodIssue, root: unknown): Problem[] {
   }
   const got = valueAt(root, issue.path);
   const known = keyAt(issue.path, root);
-  if (!known) return [{ path: issue.path, takes: sectionTakes(issue.path, root), got }];
+  const missing = got === undefined ? { what: 'missing' } : {};
+  if (!known) return [{ path: issue.path, ...missing, takes: sectionTakes(issue.path, root), got }];
   const problem: Problem = {
     path: issue.path,
-    ...(got === undefined && { what: 'missing' }),
+    ...missing,
     takes: issue.code === 'custom' ? issue.message : known.takes,
     got,
     hint: didYouMean(got, known.choices),
@@ -108,10 +110,15 @@ function sectionTakes(section: KeyPath, root: unknown): string {
 function didYouMean(got: unknown, choices: readonly string[], section = ''): string | undefined {
   if (typeof got !== 'string') return undefined;
   const near = choices
-    .map((choice) => ({ choice, edits: distance(plain(got), plain(choice)) }))
-    .filter(({ choice, edits }) => edits <= Math.max(got.length, choice.length) / 3)
+    .map((choice) => ({ choice, edits: editsBetween(plain(got), plain(choice)) }))
+    .filter(({ choice, edits }) => edits <= Math.ceil(Math.max(got.length, choice.length) / 3))
     .sort((a, b) => a.edits - b.edits)[0];
   return near && `did you mean ${section ? `${section}.` : ''}${near.choice}?`;
+}
+
+/** Letters to change; none for a part such as `gpu` of `webgpu`, which is nearer than `cpu` is. */
+function editsBetween(got: string, choice: string): number {
+  return got.length >= 3 && choice.includes(got) ? 0 : distance(got, choice);
 }
 
 function belongsElsewhere(path: KeyPath): string | undefined {

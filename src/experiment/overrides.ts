@@ -1,6 +1,7 @@
-import { ConfigurationError, pathText, valueText } from './configurationError.ts';
+import { ConfigurationError, pathText } from './configurationError.ts';
 import type { KeyPath } from './configurationError.ts';
 import type { ConfigurationSource } from './configurationFile.ts';
+import { valueText } from './valueText.ts';
 import { parseYaml } from './yamlValue.ts';
 
 /** One `key.path=value` of the command line. */
@@ -35,10 +36,16 @@ export function applyOverrides(source: ConfigurationSource, texts: readonly stri
   return {
     value,
     locate: (path) => {
-      const override = overrides.findLast((candidate) => startsWith(path, candidate.path));
-      return override ? `command line: ${override.text}` : source.locate(path);
+      const setter = overrides.findLast((override) => startsWith(path, override.path));
+      if (setter) return place(setter);
+      const within = overrides.find((override) => startsWith(override.path, path));
+      return source.locate(path) ?? (within && place(within));
     },
   };
+}
+
+function place(override: Override): string {
+  return `command line: ${override.text}`;
 }
 
 function parseOverride(text: string): Override {

@@ -1,5 +1,6 @@
-import { mkdir, readFile, readdir, rename, rm, stat, symlink } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { mkdir, readFile, readdir, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { distance } from 'fastest-levenshtein';
 import { temporaryName, writeFileAtomic } from './atomicFile.ts';
 import { FileError, writeError } from './fileError.ts';
@@ -26,11 +27,11 @@ export async function createRunDirectory(
 ): Promise<RunDirectory> {
   const stamp = now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
   const stem = `${stamp}-${name.replaceAll(/[^A-Za-z0-9._-]+/g, '-')}`;
-  await makeFolders(root);
+  makeFolders(root);
   const id = await claim(root, stem);
   const path = join(root, id);
   const checkpoints = join(path, 'checkpoints');
-  await makeFolders(checkpoints);
+  makeFolders(checkpoints);
   await pointLatest(root, id);
   return { id, path, checkpoints };
 }
@@ -51,9 +52,10 @@ export async function resolveRun(root: string, reference: string): Promise<strin
   throw new FileError(join(root, reference), `there is no such run; ${hint}`);
 }
 
-async function makeFolders(path: string): Promise<void> {
+/** Not the asynchronous `mkdir`: with `recursive`, that one reports a full disk as ENOENT (Node 20). */
+function makeFolders(path: string): void {
   try {
-    await mkdir(path, { recursive: true });
+    mkdirSync(path, { recursive: true });
   } catch (error) {
     throw writeError(path, error);
   }
@@ -90,12 +92,13 @@ async function pointLatest(root: string, id: string): Promise<void> {
   }
 }
 
-/** The id in the file `latest`; where `latest` is a link, the system follows it and the name itself does. */
+/** What `latest` points to now, so that a run that starts later does not move it under the caller's feet. */
 async function latestId(root: string): Promise<string> {
   const latest = join(root, 'latest');
-  if (await isFolder(latest)) return 'latest';
-  const text = await readFile(latest, 'utf8').catch(() => '');
-  return basename(text.trim()) || 'latest';
+  const target = await readlink(latest)
+    .catch(() => readFile(latest, 'utf8'))
+    .catch(() => 'latest');
+  return target.trim();
 }
 
 async function isFolder(path: string): Promise<boolean> {

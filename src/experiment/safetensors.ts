@@ -74,7 +74,7 @@ export function weightsSha256(tensors: Entries<SafeTensor>): string {
 }
 
 function entries<T>(from: Entries<T>): [string, T][] {
-  return from instanceof Map ? [...(from as ReadonlyMap<string, T>)] : Object.entries(from);
+  return from instanceof Map ? [...(from as Map<string, T>)] : Object.entries(from as Record<string, T>);
 }
 
 /** The bytes an element takes. */

@@ -3,11 +3,13 @@ import {
   SafetensorsError,
   arrayOf,
   elementCount,
+  isSizes,
   isText,
   maximumHeader,
   metadataKey,
 } from './safetensorsFormat.ts';
 import type { SafeTensor, SafetensorsDtype } from './safetensorsFormat.ts';
+import { valueText } from './valueText.ts';
 
 /** What a safetensors file holds, in the order of its header. */
 export interface SafetensorsFile {
@@ -77,8 +79,7 @@ function parseHeader(bytes: Uint8Array): object {
     throw new SafetensorsError('the header takes one JSON object that starts at its first byte');
   }
   const twice = duplicateKey(text);
-  if (twice !== undefined)
-    throw new SafetensorsError(`the header has the key ${JSON.stringify(twice)} twice`);
+  if (twice !== undefined) throw new SafetensorsError(`the header has the key ${valueText(twice)} twice`);
   return header;
 }
 
@@ -86,9 +87,7 @@ function readMetadata(value: unknown, metadata: Map<string, string>): void {
   if (!isObject(value)) throw new SafetensorsError(`${metadataKey} takes an object of strings`);
   for (const [key, text] of Object.entries(value)) {
     if (!isText(key) || !isText(text)) {
-      throw new SafetensorsError(
-        `${metadataKey} takes strings; its key ${JSON.stringify(key)} has something else`,
-      );
+      throw new SafetensorsError(`${metadataKey} takes strings; got ${valueText(key)}: ${valueText(text)}`);
     }
     metadata.set(key, text);
   }
@@ -96,27 +95,28 @@ function readMetadata(value: unknown, metadata: Map<string, string>): void {
 
 function readEntry(name: string, value: unknown): Entry {
   const refuse = (what: string): SafetensorsError =>
-    new SafetensorsError(`tensor ${JSON.stringify(name).slice(0, 80)}: ${what}`);
+    new SafetensorsError(`tensor ${valueText(name)}: ${what}`);
 
   if (!isText(name)) throw refuse('the name is no valid text');
   if (!isObject(value)) throw refuse('takes an object with dtype, shape and data_offsets');
   const { dtype, shape, data_offsets: offsets, ...others } = value;
   const other = Object.keys(others)[0];
-  if (other !== undefined) throw refuse(`has the unknown key ${JSON.stringify(other)}`);
+  if (other !== undefined) throw refuse(`has the unknown key ${valueText(other)}`);
   const array = typeof dtype === 'string' ? arrayOf.get(dtype) : undefined;
   if (!array) {
-    throw refuse(`dtype takes ${[...arrayOf.keys()].join(', ')}; got ${JSON.stringify(dtype)}`);
+    throw refuse(`dtype takes ${[...arrayOf.keys()].join(', ')}; got ${valueText(dtype)}`);
   }
   const count = elementCount(shape);
-  if (count === undefined) throw refuse('shape takes whole numbers ≥ 0 whose product is below 2^53');
-  if (elementCount(offsets) === undefined || (offsets as number[]).length !== 2) {
-    throw refuse('data_offsets takes [begin, end], whole numbers ≥ 0');
+  if (count === undefined) {
+    throw refuse(`shape takes whole numbers ≥ 0 whose product is below 2^53; got ${valueText(shape)}`);
+  }
+  if (!isSizes(offsets) || offsets.length !== 2) {
+    throw refuse(`data_offsets takes [begin, end], whole numbers ≥ 0; got ${valueText(offsets)}`);
   }
   const [begin, end] = offsets as [number, number];
-  if (end - begin !== count * array.BYTES_PER_ELEMENT) {
-    const got = `data_offsets span ${end - begin}`;
-    throw refuse(`its shape takes ${count * array.BYTES_PER_ELEMENT} bytes; ${got}`);
-  }
+  const size = count * array.BYTES_PER_ELEMENT;
+  if (end - begin !== size)
+    throw refuse(`takes ${size} bytes for its shape; its data_offsets span ${end - begin}`);
   return { name, dtype: dtype as SafetensorsDtype, shape: shape as number[], begin, end };
 }
 
@@ -125,7 +125,9 @@ function checkFilled(layout: readonly Entry[], size: number): void {
   for (const { name, begin, end } of [...layout].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (begin !== filled) {
       const what = begin > filled ? 'leaves a hole before it' : 'overlaps the tensor before it';
-      throw new SafetensorsError(`tensor ${name} ${what}: it begins at ${begin}, not at ${filled}`);
+      throw new SafetensorsError(
+        `tensor ${valueText(name)} ${what}: it begins at ${begin}, not at ${filled}`,
+      );
     }
     filled = end;
   }

@@ -58,14 +58,19 @@ export const metadataKey = '__metadata__';
 /** The most bytes that readers accept as header. */
 export const maximumHeader = 100_000_000;
 
-/** The number of elements of a shape, or undefined where it is no shape or the product overflows. */
+/** A list of whole numbers ≥ 0, as shapes and places in a file are. */
+export function isSizes(value: unknown): value is number[] {
+  return (
+    Array.isArray(value) &&
+    value.every((size) => Number.isSafeInteger(size) && !Object.is(size, -0) && size >= 0)
+  );
+}
+
+/** The number of elements of a shape, or undefined where it is no shape or the product is not exact. */
 export function elementCount(shape: unknown): number | undefined {
-  if (!Array.isArray(shape)) return undefined;
+  if (!isSizes(shape)) return undefined;
   let product = 1;
-  for (const size of shape as unknown[]) {
-    if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0 || Object.is(size, -0)) {
-      return undefined;
-    }
+  for (const size of shape) {
     product *= size;
     if (!Number.isSafeInteger(product)) return undefined;
   }

@@ -1,4 +1,4 @@
-import { parseDocument } from 'yaml';
+import { parseDocument, visit } from 'yaml';
 import type { Document, LineCounter } from 'yaml';
 
 /** What is wrong with a YAML text, and at which character. */
@@ -29,6 +29,20 @@ export function parseYaml(
   try {
     return { document, value: document.toJS({ maxAliasCount: 100 }) as unknown, faults };
   } catch (error) {
-    return { document, value: undefined, faults: [{ message: (error as Error).message, offset: 0 }] };
+    const fault = { message: (error as Error).message, offset: danglingAlias(document) ?? 0 };
+    return { document, value: undefined, faults: [fault] };
   }
+}
+
+/** Where the first alias stands that no anchor before it goes with. */
+function danglingAlias(document: Document): number | undefined {
+  let offset: number | undefined;
+  visit(document, {
+    Alias: (_, alias) => {
+      if (alias.resolve(document)) return undefined;
+      offset = alias.range?.[0];
+      return visit.BREAK;
+    },
+  });
+  return offset;
 }

@@ -109,13 +109,18 @@ function propagate(
   const nodes = reachableNodes(roots);
   const useful = usefulSources(nodes, targets);
   const pending = new Map<Source, Tensor>();
+  // Without a graph of its own, backward frees its intermediate gradients as it goes.
+  const free = (value: Tensor): void => {
+    if (!createGraph) value.dispose();
+  };
   const receive = (source: Source, gradient: Tensor): void => {
     const before = pending.get(source);
     pending.set(source, before ? before.add(gradient) : gradient);
+    if (before) [before, gradient].forEach(free);
   };
 
   const walk = (): void => {
-    roots.forEach((root, index) => receive(root.source!, seeds[index]!));
+    roots.forEach((root, index) => receive(root.source!, createGraph ? seeds[index]! : seeds[index]!.detach()));
     for (const node of nodes.reverse()) {
       const gradient = pending.get(node);
       if (!gradient) continue;
@@ -124,8 +129,11 @@ function propagate(
       const rules = node.gradients(gradient);
       node.edges.forEach((edge, index) => {
         const rule = rules[index];
-        if (edge && rule && useful.has(edge)) receive(edge, createGraph ? rule() : scope(rule));
+        if (!edge || !rule || !useful.has(edge)) return;
+        const value = createGraph ? rule() : scope(rule);
+        receive(edge, value === gradient ? gradient.alias(true) : value);
       });
+      free(gradient);
       if (!retainGraph) node.spend();
     }
     for (const [source, gradient] of pending) if (!targets || targets.has(source)) deposit(source, gradient);

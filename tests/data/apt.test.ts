@@ -50,7 +50,8 @@ test('downloads and unpacks the real package', async (context) => {
 });
 
 test('reads fresh package lists into its own folder where the system has none', async (context) => {
-  const lists = await temporaryFolder();
+  const lists = join(scratch, '..', 'lists');
+  await mkdir(lists);
   const reporter = recordingReporter();
   const source = await openOrSkip(context, ['-o', `Dir::State::Lists=${lists}`], reporter);
   await expectRealFile(source);

@@ -51,6 +51,7 @@ test('the written bytes are the format', () => {
 test('the arrays read are views, not copies', () => {
   const written = writeIdxLabels(Uint8Array.of(1, 2));
   const labels = readIdxLabels(written);
+  expect(Buffer.isBuffer(labels)).toBe(false);
   written[8] = 9;
   expect(labels[0]).toBe(9);
 });
@@ -95,7 +96,7 @@ describe('refusals', () => {
   });
 
   test('a gzip bomb stops at the limit', () => {
-    const bomb = gzipSync(Buffer.alloc(80 * 2 ** 20));
+    const bomb = gzipSync(Buffer.alloc(65 * 2 ** 20));
     expect(bomb.length).toBeLessThan(100_000);
     expect(() => readIdxImages(bomb)).toThrow(/unpacks to more than is allowed[^]*67108864 bytes/);
     expect(() => readIdxImages(gzipSync(images), { maxBytes: 20 })).toThrow(/more than is allowed/);

@@ -1,0 +1,150 @@
+import type { Variant } from '../backend/backend.ts';
+import { type DType, isFloating } from '../backend/dtypes.ts';
+import { empty } from '../tensor/create.ts';
+import { DTypeError } from '../tensor/errors.ts';
+import { broadcastStrides, mergeAxes, padFront, type Shape, sizeOf, stridesOf } from '../tensor/shape.ts';
+import { describe, type Layout, type Tensor } from '../tensor/tensor.ts';
+
+type Quad = readonly [number, number, number, number];
+
+/** Kernels walk this many axes; a view that needs more is copied first. */
+const AXES = 4;
+
+/** The element type and kind by which kernels are specialised. */
+export function elementOf(dtype: DType): { Element: 'f32' | 'i32' | 'u32'; FLOATING: boolean } {
+  if (isFloating(dtype)) return { Element: 'f32', FLOATING: true };
+  return { Element: dtype === 'int32' ? 'i32' : 'u32', FLOATING: false };
+}
+
+/** Throws unless the tensor's dtype is among those that an operation takes. */
+export function checkDtype(operation: string, x: Tensor, ...taken: readonly DType[]): void {
+  if (taken.includes(x.dtype)) return;
+  throw new DTypeError(operation, `no ${x.dtype}`, {
+    takes: `${taken.join(', ')} (convert with to(dtype))`,
+    got: describe(x),
+  });
+}
+
+/** Operands of an element-wise kernel over `shape`: broadcast, and merged to the fewest axes. */
+export function walkOver(shape: Shape, tensors: readonly Tensor[], axes: number = AXES): ElementWalk {
+  const read = (operands: readonly Tensor[]): ReturnType<typeof mergeAxes> =>
+    mergeAxes(
+      shape,
+      operands.map((tensor) => broadcastStrides(tensor.shape, tensor.strides, shape)),
+    );
+  let operands = tensors;
+  let walk = read(operands);
+  if (walk.shape.length > axes) {
+    operands = tensors.map((tensor) => dense(tensor.expand(shape)));
+    walk = read(operands);
+  }
+  return {
+    operands,
+    rank: Math.max(1, walk.shape.length),
+    shape: padFront(walk.shape, axes, 1),
+    strides: walk.strides.map((strides) => padFront(strides, axes, 0)),
+  };
+}
+
+export interface ElementWalk {
+  operands: readonly Tensor[];
+  /** Axes that are really walked. */
+  rank: number;
+  shape: number[];
+  strides: number[][];
+}
+
+/** Runs the unary kernel on every element. */
+export function launchUnary(code: number, x: Tensor, alpha: number = 0, beta: number = 0): Tensor {
+  const out = empty(x.shape, x);
+  if (out.numel() === 0) return out;
+  const { operands, rank, shape, strides } = walkOver(x.shape, [x]);
+  x.device.run(
+    'unary',
+    { x: operands[0]!.storage.buffer, out: out.storage.buffer },
+    {
+      size: out.numel(),
+      offset: operands[0]!.offset,
+      alpha,
+      beta,
+      shape: shape as unknown as Quad,
+      strides: strides[0] as unknown as Quad,
+    },
+    { OPERATION: code, RANK: rank },
+  );
+  return out;
+}
+
+/** Runs a kernel of two broadcast operands, `binary` or `compare`. */
+export function launchPair(
+  kernel: 'binary' | 'compare',
+  code: number,
+  a: Tensor,
+  b: Tensor,
+  shape: Shape,
+  dtype: DType,
+): Tensor {
+  const out = empty(shape, { dtype, device: a.device });
+  if (out.numel() === 0) return out;
+  const walk = walkOver(shape, [a, b]);
+  const [left, right] = walk.operands as [Tensor, Tensor];
+  a.device.run(
+    kernel,
+    { a: left.storage.buffer, b: right.storage.buffer, out: out.storage.buffer },
+    {
+      size: out.numel(),
+      aOffset: left.offset,
+      bOffset: right.offset,
+      shape: walk.shape as unknown as Quad,
+      aStrides: walk.strides[0] as unknown as Quad,
+      bStrides: walk.strides[1] as unknown as Quad,
+    },
+    { OPERATION: code, RANK: walk.rank, ...elementOf(a.dtype) } satisfies Variant<'binary'>,
+  );
+  return out;
+}
+
+/** Copies elements into a layout of `target`'s storage, whatever the two layouts' strides. */
+export function copyInto(x: Tensor, target: Tensor, layout: Layout = target): void {
+  if (sizeOf(layout.shape) === 0) return;
+  const { shape, strides } = mergeAxes(layout.shape, [broadcastStrides(x.shape, x.strides, layout.shape), layout.strides]);
+  copyAxes(x, target, shape, strides as [number[], number[]], x.offset, layout.offset);
+}
+
+function copyAxes(
+  x: Tensor,
+  target: Tensor,
+  shape: readonly number[],
+  [xStrides, outStrides]: readonly [readonly number[], readonly number[]],
+  xOffset: number,
+  outOffset: number,
+): void {
+  if (shape.length > AXES) {
+    for (let i = 0; i < shape[0]!; i++) {
+      const rest: [number[], number[]] = [xStrides.slice(1), outStrides.slice(1)];
+      copyAxes(x, target, shape.slice(1), rest, xOffset + i * xStrides[0]!, outOffset + i * outStrides[0]!);
+    }
+    return;
+  }
+  x.device.run(
+    'copy',
+    { x: x.storage.buffer, out: target.storage.buffer },
+    {
+      size: sizeOf(shape),
+      xOffset,
+      outOffset,
+      shape: padFront(shape, AXES, 1) as unknown as Quad,
+      xStrides: padFront(xStrides, AXES, 0) as unknown as Quad,
+      outStrides: padFront(outStrides, AXES, 0) as unknown as Quad,
+    },
+    { RANK: Math.max(1, shape.length) },
+  );
+}
+
+/** The tensor itself if its elements lie row-major without gaps, else a copy that does; no gradient is recorded. */
+export function dense(x: Tensor): Tensor {
+  if (x.isContiguous()) return x;
+  const out = empty(x.shape, { dtype: x.dtype, device: x.device });
+  copyInto(x, out, { shape: x.shape, strides: stridesOf(x.shape), offset: 0 });
+  return out;
+}

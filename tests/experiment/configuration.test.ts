@@ -1,0 +1,419 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import {
+  ConfigurationError,
+  describeConfiguration,
+  loadConfiguration,
+  parseConfiguration,
+  printConfiguration,
+} from '../../src/experiment/configuration.ts';
+import type { Configuration, OptimizerConfiguration } from '../../src/experiment/configuration.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'wgrad-configuration-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const path = join(folder, 'test.yaml');
+
+const least = 'name: test\nmodel: {name: mlp}\noptimizer: {name: adam}\n';
+
+function load(text: string | Uint8Array, ...overrides: string[]): Configuration {
+  writeFileSync(path, text);
+  return loadConfiguration(path, overrides);
+}
+
+function refusal(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigurationError);
+    return (error as Error).message.replaceAll(path, 'test.yaml');
+  }
+  throw new Error('nothing was refused');
+}
+
+describe('loadConfiguration', () => {
+  it('fills in the defaults', () => {
+    expect(load(least)).toEqual({
+      name: 'test',
+      seed: 0,
+      device: 'auto',
+      data: { root: 'data/raw', validation: 5000 },
+      model: { name: 'mlp', hidden: [256, 128], dropout: 0 },
+      optimizer: { name: 'adam', lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 },
+      train: { epochs: 10, batchSize: 128, logEvery: 50 },
+      run: { dir: 'runs' },
+    });
+    expect(load(least, 'optimizer={name: sgd}').optimizer).toEqual({
+      name: 'sgd',
+      lr: 1e-3,
+      momentum: 0,
+      dampening: 0,
+      weightDecay: 0,
+      nesterov: false,
+    });
+  });
+
+  it('reads the configuration of the repository', () => {
+    const configuration = loadConfiguration('configs/mlp.yaml');
+    expect(configuration).toMatchObject({
+      name: 'mlp-fashion-mnist',
+      seed: 42,
+      model: { hidden: [256, 128] },
+    });
+  });
+
+  it('reports every problem at once, with its place, what is taken, what was got and the nearest key', () => {
+    const text = `name: my run
+sede: 1
+seed: -1
+device: gpu
+epochs: 3
+data: 5
+model:
+  name: mlp
+  hidden: [64, 0, wide]
+  dropout: 1
+optimizer:
+  name: adam
+  lr: fast
+  momentum: 0.9
+train:
+  batch_size: 32
+  epochs: 2.5
+  limitTrain:
+`;
+    expect(refusal(() => load(text, 'train.logEvery=0'))).toMatchInlineSnapshot(`
+      "test.yaml: 15 problems
+        name (test.yaml:1:1)
+          takes  up to 100 letters, digits, ".", "_" and "-", starting with a letter or digit
+          got    'my run'
+        seed (test.yaml:3:1)
+          takes  whole number ≥ 0 and ≤ 4294967295
+          got    -1
+        device (test.yaml:4:1)
+          takes  webgpu | cpu | auto
+          got    'gpu'
+          hint   did you mean webgpu?
+        data (test.yaml:6:1)
+          takes  a section with root, validation
+          got    5
+        model.hidden.1 (test.yaml:9:3)
+          takes  list, each item: whole number ≥ 1
+          got    0
+        model.hidden.2 (test.yaml:9:3)
+          takes  list, each item: whole number ≥ 1
+          got    'wide'
+        model.dropout (test.yaml:10:3)
+          takes  number ≥ 0 and < 1
+          got    1
+        optimizer.lr (test.yaml:13:3)
+          takes  number ≥ 0
+          got    'fast'
+        optimizer.momentum (test.yaml:14:3): unknown key
+          takes  a section with name, lr, betas, eps, weightDecay
+          got    0.9
+          hint   there is optimizer.momentum with optimizer.name: sgd
+        train.epochs (test.yaml:17:3)
+          takes  whole number ≥ 1
+          got    2.5
+        train.limitTrain (test.yaml:18:3)
+          takes  whole number ≥ 1
+          got    null
+        train.logEvery (command line: train.logEvery=0)
+          takes  whole number ≥ 1
+          got    0
+        train.batch_size (test.yaml:16:3): unknown key
+          takes  a section with epochs, batchSize, limitTrain, limitTest, logEvery
+          got    32
+          hint   did you mean train.batchSize?
+        sede (test.yaml:2:1): unknown key
+          takes  the keys name, seed, device, adapter, data, model, optimizer, train, run
+          got    1
+          hint   did you mean seed?
+        epochs (test.yaml:5:1): unknown key
+          takes  the keys name, seed, device, adapter, data, model, optimizer, train, run
+          got    3
+          hint   there is train.epochs"
+    `);
+  });
+
+  it('says what is missing', () => {
+    expect(refusal(() => load('# nothing yet\n'))).toMatchInlineSnapshot(`
+      "test.yaml: 3 problems
+        name: missing
+          takes  up to 100 letters, digits, ".", "_" and "-", starting with a letter or digit
+          got    nothing
+        model: missing
+          takes  a section with name, hidden, dropout
+          got    nothing
+        optimizer: missing
+          takes  a section with name, lr, betas, eps, weightDecay, momentum, dampening, nesterov
+          got    nothing"
+    `);
+  });
+
+  it('finds keys that no optimizer has where the optimizer is unknown', () => {
+    const text = 'name: a\nmodel: {name: mlp}\noptimizer: {name: adm, momentum: 1, weightDecai: 1}\n';
+    expect(refusal(() => load(text))).toMatchInlineSnapshot(`
+      "test.yaml: 2 problems
+        optimizer.name (test.yaml:3:13)
+          takes  adam | sgd
+          got    'adm'
+          hint   did you mean adam?
+        optimizer.weightDecai (test.yaml:3:37): unknown key
+          takes  a section with name, lr, betas, eps, weightDecay, momentum, dampening, nesterov
+          got    1
+          hint   did you mean optimizer.weightDecay?"
+    `);
+  });
+
+  it('takes nesterov only as PyTorch does', () => {
+    const sgd = (options: string): string => `optimizer={name: sgd, nesterov: true, ${options}}`;
+    expect(load(least, sgd('momentum: 0.9')).optimizer).toMatchObject({ nesterov: true, momentum: 0.9 });
+    const message = /optimizer.nesterov .*\n {4}takes {2}true only with momentum > 0 and dampening 0\n/;
+    expect(refusal(() => load(least, sgd('momentum: 0')))).toMatch(message);
+    expect(refusal(() => load(least, sgd('momentum: 0.9, dampening: 0.1')))).toMatch(message);
+    expect(refusal(() => load(least, sgd('momentum: 0, typo: 1'), 'seed=-1'))).toMatch(/: 3 problems\n/);
+  });
+
+  it.each(['0', '1', '60000', '0.1', '0.999'])('takes data.validation=%s', (value) => {
+    expect(load(least, `data.validation=${value}`).data.validation).toBe(Number(value));
+  });
+
+  it.each(['-1', '-0.5', '1.5', '.inf', '.nan', 'all'])('refuses data.validation=%s', (value) => {
+    expect(refusal(() => load(least, `data.validation=${value}`))).toContain(
+      'takes  whole number ≥ 0 (images) or a fraction of the training set < 1',
+    );
+  });
+
+  it.each<[string, string]>([
+    ['seed=4294967296', 'whole number ≥ 0 and ≤ 4294967295'],
+    ['seed=1.5', 'whole number'],
+    ['name=../escape', 'up to 100 letters, digits, ".", "_" and "-"'],
+    ['adapter=""', 'string, not empty'],
+    ['data.root=3', 'string, not empty'],
+    ['model.dropout=1', 'number ≥ 0 and < 1'],
+    ['model.hidden=64', 'list, each item: whole number ≥ 1'],
+    ['optimizer.lr=-0.1', 'number ≥ 0'],
+    ['optimizer.betas=[0.9]', 'list [number ≥ 0 and < 1, number ≥ 0 and < 1]'],
+    ['optimizer.betas=[0.9, 1]', 'list [number ≥ 0 and < 1, number ≥ 0 and < 1]'],
+    ['optimizer.eps=.inf', 'number ≥ 0'],
+    ['train.epochs=0', 'whole number ≥ 1'],
+    ['train.limitTest=0', 'whole number ≥ 1'],
+    ['train=[]', 'a section with epochs, batchSize'],
+    ['run.dir=', 'a value after "="'],
+  ])('refuses %s', (override, takes) => {
+    expect(refusal(() => load(least, override))).toContain(`takes  ${takes}`);
+  });
+});
+
+describe('YAML', () => {
+  const bomb = `a: &a [x, x, x, x, x, x, x, x, x, x]
+b: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a]
+c: &c [*b, *b, *b, *b, *b, *b, *b, *b, *b, *b]
+d: [*c, *c, *c, *c, *c, *c, *c, *c, *c, *c]
+`;
+
+  it.each<[string, string | Uint8Array, string]>([
+    ['a syntax error', 'name: a\nseed: [1\n', 'test.yaml:3:1: Flow sequence'],
+    ['a duplicate key', 'seed: 1\nname: a\nseed: 2\n', 'test.yaml:3:1: Map keys must be unique\n    seed: 2'],
+    ['two documents', 'name: a\n---\nname: b\n', 'test.yaml:2:1: Source contains multiple documents'],
+    ['an unknown tag', 'name: !env HOME\n', 'test.yaml:1:7: Unresolved tag: !env'],
+    [
+      'a key that is no string',
+      '? [a, b]\n: 1\n',
+      'test.yaml:1:3: With stringKeys, all keys must be strings',
+    ],
+    ['an unknown alias', 'name: *nobody\n', 'test.yaml:1:7: '],
+    ['an alias bomb', bomb, 'test.yaml:1:1: Excessive alias count'],
+    [
+      'bytes that are no UTF-8',
+      new Uint8Array([0x61, 0xff]),
+      'test.yaml: cannot be read: it is not UTF-8 text',
+    ],
+    ['a list', '- 1\n', 'takes  the keys name, seed'],
+    ['a circle', 'train: &t\n  more: *t\n', 'train.more (test.yaml:2:3): unknown key'],
+    ['the prototype', '__proto__: {seed: 1}\n', '__proto__ (test.yaml:1:1): unknown key'],
+  ])('refuses %s', (_, text, message) => {
+    expect(refusal(() => load(text))).toContain(message);
+  });
+
+  it('names a file that is not there, and a folder', () => {
+    expect(refusal(() => loadConfiguration(join(folder, 'no.yaml')))).toMatch(
+      /no.yaml: .*there is no such file/,
+    );
+    expect(refusal(() => loadConfiguration(folder))).toMatch(/cannot be read: it is a folder/);
+  });
+});
+
+describe('overrides', () => {
+  it('set values in order, over the file', () => {
+    const overrides = ['train.epochs=3', 'optimizer.lr=1e-2', 'device=cpu', 'seed=6', 'seed=7'];
+    expect(load(least, ...overrides, 'model.hidden=[128,64]', 'adapter=llvm pipe')).toMatchObject({
+      seed: 7,
+      device: 'cpu',
+      adapter: 'llvm pipe',
+      model: { hidden: [128, 64] },
+      optimizer: { lr: 0.01 },
+      train: { epochs: 3 },
+    });
+  });
+
+  it('leave alone what an alias shares', () => {
+    const text = `${least}train: &shared {epochs: 1}\n`;
+    expect(load(text, 'train.epochs=2').train.epochs).toBe(2);
+    expect(load(text).train.epochs).toBe(1);
+  });
+
+  it.each<[string, string]>([
+    ['train.epochs', 'key.path=value, as in train.epochs=3'],
+    ['=3', 'key.path=value'],
+    ['train..epochs=3', 'key.path=value'],
+    ['.=3', 'key.path=value'],
+    ['a b=3', 'key.path=value'],
+    ['__proto__.polluted=1', 'key.path=value'],
+    ['train.__proto__.polluted=1', 'key.path=value'],
+    ['name=', `a value after "="; for an empty text write name=''`],
+    ['train.epochs=# 3', 'a value after "="'],
+    ['model.hidden=[1', 'a YAML value after "="; this one fails with: Flow sequence'],
+    ['train={epochs: 1, epochs: 2}', 'Map keys must be unique'],
+    ['name=*x', 'a YAML value after "="'],
+    ['seed.x=1', 'no key inside seed, which is 3'],
+    ['model.hidden.0=1', 'no key inside model.hidden, which is a list'],
+  ])('refuse %s', (override, message) => {
+    const got = refusal(() => load('seed: 3\nmodel: {hidden: [1]}\n', override));
+    expect(got).toContain(message);
+    expect(got).toContain(`got    ${override}`);
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+  });
+
+  it('refuse keys that every object inherits', () => {
+    expect(refusal(() => load(least, 'constructor.prototype.polluted=1'))).toContain(
+      'constructor (command line: ',
+    );
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+  });
+
+  it('are refused all at once', () => {
+    expect(refusal(() => load(least, 'a', 'b=', 'seed=1')).match(/override does not fit/g)).toHaveLength(2);
+  });
+
+  it('do not go into a file that holds a list', () => {
+    expect(refusal(() => load('- 1\n', 'seed=1'))).toContain('no key inside the file, which is a list');
+  });
+});
+
+describe('printConfiguration', () => {
+  const number = fc.double({ min: 0, noNaN: true, noDefaultInfinity: true });
+  const fraction = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+  const count = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
+  const text = fc.string({ unit: 'binary', minLength: 1 });
+  const optimizer: fc.Arbitrary<OptimizerConfiguration> = fc.oneof(
+    fc.record({
+      name: fc.constant('adam' as const),
+      lr: number,
+      betas: fc.tuple(fraction, fraction),
+      eps: number,
+      weightDecay: number,
+    }),
+    fc.record({
+      name: fc.constant('sgd' as const),
+      lr: number,
+      momentum: number,
+      dampening: number,
+      weightDecay: number,
+      nesterov: fc.constant(false),
+    }),
+  );
+  const configuration = fc.record(
+    {
+      name: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/),
+      seed: fc.nat({ max: 2 ** 32 - 1 }),
+      device: fc.constantFrom('webgpu' as const, 'cpu' as const, 'auto' as const),
+      adapter: text,
+      data: fc.record({ root: text, validation: fc.oneof(fc.nat(), fraction) }),
+      model: fc.record({ name: fc.constant('mlp' as const), hidden: fc.array(count), dropout: fraction }),
+      optimizer,
+      train: fc.record(
+        { epochs: count, batchSize: count, limitTrain: count, limitTest: count, logEvery: count },
+        { requiredKeys: ['epochs', 'batchSize', 'logEvery'] },
+      ),
+      run: fc.record({ dir: text }),
+    },
+    { requiredKeys: ['name', 'seed', 'device', 'data', 'model', 'optimizer', 'train', 'run'] },
+  );
+
+  it('gives a file that loads as the same configuration', () => {
+    fc.assert(
+      fc.property(configuration, (any) => {
+        expect(load(printConfiguration(any))).toEqual(any);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('writes every key, lists on one line', () => {
+    expect(printConfiguration(load(least))).toMatchInlineSnapshot(`
+      "name: test
+      seed: 0
+      device: auto
+      data:
+        root: data/raw
+        validation: 5000
+      model:
+        name: mlp
+        hidden: [256, 128]
+        dropout: 0
+      optimizer:
+        name: adam
+        lr: 0.001
+        betas: [0.9, 0.999]
+        eps: 1e-8
+        weightDecay: 0
+      train:
+        epochs: 10
+        batchSize: 128
+        logEvery: 50
+      run:
+        dir: runs
+      "
+    `);
+  });
+});
+
+describe('parseConfiguration', () => {
+  it('checks values without a file', () => {
+    const value = { name: 'quick', model: { name: 'mlp' }, optimizer: { name: 'adam' } };
+    expect(parseConfiguration(value).train.epochs).toBe(10);
+    expect(refusal(() => parseConfiguration({ ...value, seed: 'x' }))).toMatch(
+      /^configuration: 1 problem\n {2}seed\n/,
+    );
+    expect(refusal(() => parseConfiguration(undefined))).toContain('got    nothing');
+  });
+});
+
+describe('describeConfiguration', () => {
+  it('describes every key of every variant', () => {
+    const text = describeConfiguration();
+    expect(text).toContain(
+      'train.logEvery\n    Steps between two read-backs of the training metrics.\n    whole number ≥ 1; default 50\n',
+    );
+    expect(text).toContain('adam | sgd; required');
+    const described = new Set(text.split('\n').filter((line) => /^\S/.test(line)));
+    const leaves = (value: object, prefix = ''): string[] =>
+      Object.entries(value).flatMap(([key, inner]: [string, unknown]) =>
+        typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+          ? leaves(inner, `${prefix}${key}.`)
+          : [prefix + key],
+      );
+    const all = ['adam', 'sgd'].flatMap((name) =>
+      leaves(
+        load(least, `optimizer={name: ${name}}`, 'adapter=x', 'train.limitTrain=1', 'train.limitTest=1'),
+      ),
+    );
+    expect(described).toEqual(new Set(all));
+    expect(text).not.toMatch(/\n {4}\n/);
+  });
+});
