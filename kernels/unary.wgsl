@@ -74,8 +74,8 @@ fn log1p(e: f32) -> f32 {
 
 fn softplus(value: f32, beta: f32, threshold: f32) -> f32 {
   let scaled = value * beta;
-  let smooth = (select(scaled, 0.0, scaled < 0.0) + log1p(exp(-abs(scaled)))) / beta;
-  return select(smooth, value, scaled > threshold);
+  let curve = (select(scaled, 0.0, scaled < 0.0) + log1p(exp(-abs(scaled)))) / beta;
+  return select(curve, value, scaled > threshold);
 }
 
 fn clampKeepingNan(value: f32, least: f32, greatest: f32) -> f32 {

@@ -1,0 +1,32 @@
+import './ops/methods.ts';
+
+export type { Backend, DeviceStats } from './backend/backend.ts';
+export type { DType, TypedArray } from './backend/dtypes.ts';
+export { AdapterError, DeviceLostError, KernelError, OutOfMemoryError, WgradError } from './backend/errors.ts';
+export * from './ops/index.ts';
+export { backward, grad, type BackwardOptions, type GradOptions } from './tensor/backward.ts';
+export {
+  arange,
+  type CreateOptions,
+  eye,
+  full,
+  linspace,
+  ones,
+  onesLike,
+  tensor,
+  zeros,
+  zerosLike,
+} from './tensor/create.ts';
+export { defaultDevice, type DeviceName, init, type InitOptions, open, setDefaultDevice } from './tensor/device.ts';
+export {
+  ArgumentError,
+  DeviceError,
+  DTypeError,
+  FreedTensorError,
+  GradientError,
+  ShapeError,
+} from './tensor/errors.ts';
+export { noGrad } from './tensor/gradientMode.ts';
+export { manualSeed, rand, randint, randn, type RandomOptions } from './tensor/random.ts';
+export { scope } from './tensor/scope.ts';
+export { Tensor } from './tensor/tensor.ts';

@@ -1,0 +1,91 @@
+import type { Params } from '../backend/backend.ts';
+import { empty } from '../tensor/create.ts';
+import { checkDevice } from '../tensor/checks.ts';
+import { ShapeError } from '../tensor/errors.ts';
+import { axisOf, mergeAxes, sizeOf } from '../tensor/shape.ts';
+import { record } from '../tensor/tape.ts';
+import { describe, type Tensor } from '../tensor/tensor.ts';
+import { checkDtype, dense } from './launch.ts';
+
+/**
+ * Elements of x along a dim, by index: out[i][j] = x[index[i][j]][j] for dim 0, and so on.
+ *
+ * The gradient sums into the places taken, in the order of the index.
+ *
+ * @param index int32, with x's rank and, but for `dim`, sizes not above x's; entries from 0 to x.shape[dim] - 1
+ * @throws ShapeError when the index does not fit; on the CPU also WgradError for an entry out of range, which on
+ *         WebGPU gives NaN
+ */
+export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
+  checkDtype('gather', index, 'int32');
+  checkDevice('gather', x, index);
+  const axis = axisOf('gather', dim, x.ndim);
+  const fits = index.ndim === x.ndim && index.shape.every((length, each) => each === axis || length <= x.shape[each]!);
+  if (!fits) {
+    throw new ShapeError('gather', 'the index does not fit', {
+      takes: `an index of ${x.ndim} dims, not larger than ${describe(x)} but along dim ${dim}`,
+      got: describe(index),
+    });
+  }
+  const source = x.slice(...index.shape.map((length, each) => (each === axis ? null : ([0, length] as const))));
+  const out = empty(index.shape, { dtype: x.dtype, device: x.device });
+  if (out.numel() > 0) {
+    const values = dense(source);
+    const { indices, walk } = walkIndex(index, axis);
+    x.device.run(
+      'gather',
+      { x: values.storage.buffer, indices: indices.storage.buffer, out: out.storage.buffer },
+      { size: out.numel(), length: x.shape[axis] ?? 1, offset: values.offset, ...walk },
+    );
+  }
+  const length = x.shape[axis] ?? 1;
+  return record('gather', out, [source], [index], (gradient, kept) => [() => scatterAdd(gradient, dim, kept!, length)]);
+}
+
+/**
+ * Sums elements of x into `length` places along a dim, by index: out[index[i][j]][j] += x[i][j] for dim 0. Entries
+ * are added in the order of the index, so that the same inputs give the same bits.
+ *
+ * @param index int32, of x's shape
+ */
+export function scatterAdd(x: Tensor, dim: number, index: Tensor, length: number): Tensor {
+  const axis = axisOf('scatterAdd', dim, x.ndim);
+  const shape = x.shape.map((size, each) => (each === axis ? length : size));
+  const out = empty(shape, { dtype: x.dtype, device: x.device });
+  if (out.numel() > 0) {
+    const values = dense(x);
+    const { indices, walk } = walkIndex(index, axis);
+    x.device.run(
+      'scatterAdd',
+      { x: values.storage.buffer, indices: indices.storage.buffer, out: out.storage.buffer },
+      { size: out.numel(), length, offset: values.offset, ...walk },
+    );
+  }
+  return record('scatterAdd', out, [x], [index], (gradient, kept) => [() => gather(gradient, dim, kept!)]);
+}
+
+type IndexWalk = Omit<Params<'gather'>, 'size' | 'length' | 'offset'>;
+
+/** The index as [outer, count, inner], with the strides of each; copied when its axes do not merge so. */
+function walkIndex(index: Tensor, axis: number): { indices: Tensor; walk: IndexWalk } {
+  const split = (tensor: Tensor): number[] | undefined => {
+    const groups = [[0, axis], [axis, axis + 1], [axis + 1, tensor.ndim]] as const;
+    const merged = groups.map(([from, to]) => mergeAxes(tensor.shape.slice(from, to), [tensor.strides.slice(from, to)]));
+    if (merged.some(({ shape }) => shape.length > 1)) return undefined;
+    return merged.map(({ strides }) => strides[0]![0] ?? 0);
+  };
+  const direct = split(index);
+  const indices = direct ? index : dense(index);
+  const [outerStride, countStride, innerStride] = (direct ?? split(indices)) as [number, number, number];
+  return {
+    indices,
+    walk: {
+      count: index.shape[axis] ?? 1,
+      inner: sizeOf(index.shape.slice(axis + 1)),
+      indexOffset: indices.offset,
+      outerStride,
+      countStride,
+      innerStride,
+    },
+  };
+}

@@ -1,0 +1,110 @@
+import { codes } from '../backend/signatures.ts';
+import { empty } from '../tensor/create.ts';
+import { checkAlike } from '../tensor/checks.ts';
+import { ShapeError } from '../tensor/errors.ts';
+import { broadcastShapes, mergeAxes, sizeOf } from '../tensor/shape.ts';
+import { record } from '../tensor/tape.ts';
+import { describe, type Tensor } from '../tensor/tensor.ts';
+import { checkDtype, dense } from './launch.ts';
+
+/**
+ * The matrix product, by PyTorch's rules: vectors are rows on the left and columns on the right, and dims before
+ * the last two are batches, which broadcast.
+ *
+ *     out[…, i, j] = Σ_p a[…, i, p] · b[…, p, j],   ∂/∂a = g bᵀ,  ∂/∂b = aᵀ g
+ *
+ * @param a [k], [m, k] or […, m, k]
+ * @param b [k], [k, n] or […, k, n]
+ * @throws ShapeError when the inner sizes differ or the batches do not broadcast
+ */
+export function matmul(a: Tensor, b: Tensor): Tensor {
+  checkAlike('matmul', a, b);
+  checkDtype('matmul', a, 'float32', 'float64');
+  if (a.ndim === 0 || b.ndim === 0 || a.shape.at(-1) !== b.shape.at(b.ndim === 1 ? 0 : -2)) {
+    throw new ShapeError('matmul', 'inner sizes differ', {
+      takes: 'a […, m, k] and b […, k, n], or vectors [k]',
+      got: `a ${describe(a)} and b ${describe(b)}`,
+    });
+  }
+  if (a.ndim === 1) return matmul(a.unsqueeze(0), b).squeeze(b.ndim === 1 ? 0 : -2);
+  if (b.ndim === 1) return matmul(a, b.unsqueeze(1)).squeeze(-1);
+  // Rows of a batch times one matrix are the rows of one product.
+  if (a.ndim > 2 && b.ndim === 2) {
+    return matmul(a.flatten(0, -2), b).reshape([...a.shape.slice(0, -1), b.shape[1]!]);
+  }
+  const batch = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const [aShape, bShape] = [a.shape, b.shape];
+  return record('matmul', product(a, b, batch), [a, b], [a, b], (gradient, left, right) => [
+    () => matmul(gradient, right!.transpose(-2, -1)).sumToSize(aShape),
+    () => matmul(left!.transpose(-2, -1), gradient).sumToSize(bShape),
+  ]);
+}
+
+/** Fewer outputs than this, with a long k, leave cores idle: then k is split. */
+const FEW_OUTPUTS = 16_384;
+const LEAST_CHUNK = 256;
+
+function product(a: Tensor, b: Tensor, batch: readonly number[]): Tensor {
+  const [m, k] = a.shape.slice(-2) as [number, number];
+  const n = b.shape.at(-1)!;
+  const out = empty([...batch, m, n], { dtype: a.dtype, device: a.device });
+  const size = out.numel();
+  if (size === 0) return out;
+  const left = withOneBatchStride(a, batch);
+  const right = withOneBatchStride(b, batch);
+  const splits = Math.max(1, Math.min(Math.floor(k / LEAST_CHUNK), Math.floor(FEW_OUTPUTS / size)));
+  const chunk = Math.max(1, Math.ceil(k / splits));
+  const parts = Math.max(1, Math.ceil(k / chunk));
+  const target = parts === 1 ? out : empty([parts, size], { dtype: a.dtype, device: a.device });
+  a.device.run(
+    'matmul',
+    { a: left.source.storage.buffer, b: right.source.storage.buffer, out: target.storage.buffer },
+    {
+      m,
+      n,
+      k,
+      batch: sizeOf(batch),
+      chunk,
+      aOffset: left.source.offset,
+      aBatchStride: left.batchStride,
+      aRowStride: left.source.strides.at(-2)!,
+      aColumnStride: left.source.strides.at(-1)!,
+      bOffset: right.source.offset,
+      bBatchStride: right.batchStride,
+      bRowStride: right.source.strides.at(-2)!,
+      bColumnStride: right.source.strides.at(-1)!,
+    },
+  );
+  if (target !== out) {
+    a.device.run(
+      'reduce',
+      { x: target.storage.buffer, out: out.storage.buffer },
+      {
+        outputs: size,
+        length: parts,
+        chunk: parts,
+        offset: 0,
+        keptSize: size,
+        reducedSize: parts,
+        keptStrides: [0, 1],
+        reducedStrides: [0, size],
+      },
+      { OPERATION: codes.reduce.SUM },
+    );
+    target.dispose();
+  }
+  return out;
+}
+
+/** The operand with its batch dims as one stride; copied when they do not merge. */
+function withOneBatchStride(x: Tensor, batch: readonly number[]): { source: Tensor; batchStride: number } {
+  const stretched = x.detach().expand([...batch, ...x.shape.slice(-2)]);
+  const stride = (tensor: Tensor): number | undefined => {
+    const merged = mergeAxes(batch, [tensor.strides.slice(0, -2)]);
+    return merged.shape.length > 1 ? undefined : (merged.strides[0]![0] ?? 0);
+  };
+  const direct = stride(stretched);
+  if (direct !== undefined) return { source: stretched, batchStride: direct };
+  const source = dense(stretched);
+  return { source, batchStride: stride(source)! };
+}

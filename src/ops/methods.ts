@@ -1,0 +1,36 @@
+import { backward, type BackwardOptions } from '../tensor/backward.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import * as table from './table.ts';
+import { where } from './where.ts';
+
+type Operations = typeof table;
+
+/** An operation as a method: what remains when the tensor is `this`. */
+type Method<F> = F extends (x: Tensor, ...rest: infer Rest) => infer Result ? (...rest: Rest) => Result : never;
+
+type Methods = { [Name in keyof Operations]: Method<Operations[Name]> };
+
+declare module '../tensor/tensor.ts' {
+  interface Tensor extends Methods {
+    /** This where the condition holds, else `other`: `where(condition, this, other)`. */
+    where(condition: Tensor, other: Tensor | number): Tensor;
+    /** Computes gradients of all leaves that this depends on: see `backward`. */
+    backward(gradient?: Tensor, options?: BackwardOptions): void;
+  }
+}
+
+for (const [name, operation] of Object.entries(table) as [string, (x: Tensor, ...rest: never[]) => Tensor][]) {
+  define(name, function (this: Tensor, ...rest: never[]) {
+    return operation(this, ...rest);
+  });
+}
+define('where', function (this: Tensor, condition: Tensor, other: Tensor | number) {
+  return where(condition, this, other);
+});
+define('backward', function (this: Tensor, gradient?: Tensor, options?: BackwardOptions) {
+  backward(this, gradient, options);
+});
+
+function define(name: string, method: (this: Tensor, ...rest: never[]) => unknown): void {
+  Object.defineProperty(Tensor.prototype, name, { value: method, writable: true, configurable: true });
+}

@@ -1,0 +1,21 @@
+import { ShapeError } from '../tensor/errors.ts';
+import { sameShape } from '../tensor/shape.ts';
+import { describe, type Tensor } from '../tensor/tensor.ts';
+import { reduceLosses, type Reduction } from './crossEntropy.ts';
+
+/**
+ * The squared error, (input - target)², reduced.
+ *
+ * @param target of input's shape
+ * @param options.reduction `mean` (default), `sum` or `none`
+ * @throws ShapeError when the shapes differ
+ */
+export function mseLoss(input: Tensor, target: Tensor, options: { reduction?: Reduction } = {}): Tensor {
+  if (!sameShape(input.shape, target.shape)) {
+    throw new ShapeError('mseLoss', 'target does not fit', {
+      takes: 'input and target of one shape',
+      got: `input ${describe(input)}, target ${describe(target)}`,
+    });
+  }
+  return reduceLosses('mseLoss', input.sub(target).square(), options.reduction);
+}

@@ -1,0 +1,59 @@
+import { ArgumentError, ShapeError } from '../tensor/errors.ts';
+import { describe, type Tensor } from '../tensor/tensor.ts';
+import { viewOf } from './layout.ts';
+import { placeInto } from './place.ts';
+
+/** [start, end] or [start, end, step] along one axis, null for a default; null alone for the whole axis. */
+export type Range = readonly [number | null, number | null, (number | null)?] | null;
+
+interface Cut {
+  start: number;
+  count: number;
+  step: number;
+}
+
+/**
+ * A view of a range along each axis; axes without a range are taken whole.
+ *
+ * Starts and ends count from the end when negative and are cut to the axis; steps are positive.
+ *
+ * @throws ShapeError for more ranges than axes
+ * @throws ArgumentError for a step that is not a positive whole number
+ * @example
+ * x.slice([0, 2], [null, null, 2]); // rows 0 and 1, every second column
+ */
+export function slice(x: Tensor, ...ranges: Range[]): Tensor {
+  if (ranges.length > x.ndim) {
+    throw new ShapeError('slice', 'too many ranges', {
+      takes: `${x.ndim} ranges at most for ${describe(x)}`,
+      got: `${ranges.length}`,
+    });
+  }
+  const cuts = x.shape.map((length, axis) => cut(ranges[axis] ?? null, length));
+  const layout = cutLayout(x, cuts);
+  const { shape } = x;
+  return viewOf('slice', x, layout, (gradient) => placeInto(gradient, shape, (target) => cutLayout(target, cuts)));
+}
+
+function cutLayout(x: Tensor, cuts: readonly Cut[]): { shape: number[]; strides: number[]; offset: number } {
+  return {
+    shape: cuts.map(({ count }) => count),
+    strides: cuts.map(({ step }, axis) => x.strides[axis]! * step),
+    offset: cuts.reduce((offset, { start }, axis) => offset + start * x.strides[axis]!, x.offset),
+  };
+}
+
+function cut(range: Range, length: number): Cut {
+  const [from, to, by] = range ?? [null, null];
+  const step = by ?? 1;
+  const bad = [from ?? 0, to ?? 0, step].some((value) => !Number.isInteger(value));
+  if (bad || step < 1) {
+    throw new ArgumentError('slice', 'not a range', {
+      takes: '[start, end] or [start, end, step] of whole numbers or null, with step ≥ 1',
+      got: JSON.stringify(range),
+    });
+  }
+  const bounded = (index: number): number => Math.max(0, Math.min(length, index < 0 ? index + length : index));
+  const start = bounded(from ?? 0);
+  return { start, step, count: Math.max(0, Math.ceil((bounded(to ?? length) - start) / step)) };
+}

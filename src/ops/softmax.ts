@@ -1,0 +1,50 @@
+import { empty } from '../tensor/create.ts';
+import { axisOf, sizeOf } from '../tensor/shape.ts';
+import { record } from '../tensor/tape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { checkDtype, dense } from './launch.ts';
+
+/**
+ * exp(x) over its sum along a dim, the greatest element taken out first.
+ *
+ *     y_j = exp(x_j) / Σ_i exp(x_i),   ∂loss/∂x = y ⊙ (g - Σ g ⊙ y)
+ *
+ * @param dim the dim whose sums become 1
+ */
+export function softmax(x: Tensor, dim: number): Tensor {
+  const out = launchSoftmax('softmax', x, dim, false);
+  return record('softmax', out, [x], [out], (gradient, y) => [
+    () => {
+      const weighted = gradient.mul(y!);
+      return weighted.sub(y!.mul(weighted.sum(dim, true)));
+    },
+  ]);
+}
+
+/**
+ * The logarithm of softmax, without the loss of small probabilities.
+ *
+ *     y_j = x_j - log Σ_i exp(x_i),   ∂loss/∂x = g - exp(y) Σ g
+ */
+export function logSoftmax(x: Tensor, dim: number): Tensor {
+  const out = launchSoftmax('logSoftmax', x, dim, true);
+  return record('logSoftmax', out, [x], [out], (gradient, y) => [
+    () => gradient.sub(y!.exp().mul(gradient.sum(dim, true))),
+  ]);
+}
+
+function launchSoftmax(name: string, x: Tensor, dim: number, logarithm: boolean): Tensor {
+  checkDtype(name, x, 'float32', 'float64');
+  const axis = axisOf(name, dim, x.ndim);
+  const out = empty(x.shape, { dtype: x.dtype, device: x.device });
+  if (out.numel() === 0) return out;
+  const source = dense(x);
+  const length = x.shape[axis] ?? 1;
+  x.device.run(
+    'softmax',
+    { x: source.storage.buffer, out: out.storage.buffer },
+    { rows: x.numel() / length, length, inner: sizeOf(x.shape.slice(axis + 1)), offset: source.offset },
+    { LOGARITHM: logarithm },
+  );
+  return out;
+}

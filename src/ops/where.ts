@@ -1,0 +1,56 @@
+import { empty } from '../tensor/create.ts';
+import { checkAlike, checkDevice } from '../tensor/checks.ts';
+import { broadcastShapes } from '../tensor/shape.ts';
+import { record } from '../tensor/tape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { checkDtype, walkOver } from './launch.ts';
+import { scalarLike } from './scalar.ts';
+
+type Triple = readonly [number, number, number];
+
+/**
+ * a where the condition holds, else b, element by element, with broadcasting.
+ *
+ * As a method it reads as PyTorch's: `a.where(condition, b)`.
+ *
+ * @param condition bool
+ * @param a a tensor of the result's dtype
+ * @param b the same, or a number
+ */
+export function where(condition: Tensor, a: Tensor, b: Tensor | number): Tensor {
+  checkDtype('where', condition, 'bool');
+  const other = typeof b === 'number' ? scalarLike(b, a) : b;
+  checkAlike('where', a, other);
+  checkDevice('where', condition, a);
+  const shape = broadcastShapes('where', condition.shape, a.shape, other.shape);
+  const out = empty(shape, { dtype: a.dtype, device: a.device });
+  if (out.numel() > 0) {
+    const walk = walkOver(shape, [condition, a, other], 3);
+    const [test, left, right] = walk.operands as [Tensor, Tensor, Tensor];
+    const [conditionStrides, aStrides, bStrides] = walk.strides as unknown as [Triple, Triple, Triple];
+    a.device.run(
+      'where',
+      {
+        condition: test.storage.buffer,
+        a: left.storage.buffer,
+        b: right.storage.buffer,
+        out: out.storage.buffer,
+      },
+      {
+        size: out.numel(),
+        shape: walk.shape as unknown as Triple,
+        conditionStrides,
+        conditionOffset: test.offset,
+        aStrides,
+        aOffset: left.offset,
+        bStrides,
+        bOffset: right.offset,
+      },
+    );
+  }
+  const [aShape, bShape] = [a.shape, other.shape];
+  return record('where', out, [a, other], [condition], (gradient, kept) => [
+    () => where(kept!, gradient, 0).sumToSize(aShape),
+    () => where(kept!, gradient.mul(0), gradient).sumToSize(bShape),
+  ]);
+}
