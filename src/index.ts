@@ -30,3 +30,5 @@ export { noGrad } from './tensor/gradientMode.ts';
 export { manualSeed, rand, randint, randn, type RandomOptions } from './tensor/random.ts';
 export { scope } from './tensor/scope.ts';
 export { Tensor } from './tensor/tensor.ts';
+export * as nn from './nn/index.ts';
+export * as optim from './optim/index.ts';

@@ -56,7 +56,7 @@ export interface ElementWalk {
 
 /** Runs the unary kernel on every element. */
 export function launchUnary(code: number, x: Tensor, alpha: number = 0, beta: number = 0): Tensor {
-  const out = empty(x.shape, x);
+  const out = empty(x.shape, { dtype: x.dtype, device: x.device });
   if (out.numel() === 0) return out;
   const { operands, rank, shape, strides } = walkOver(x.shape, [x]);
   x.device.run(

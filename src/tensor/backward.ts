@@ -175,6 +175,17 @@ function accumulate(leaf: Leaf, gradient: Tensor, createGraph: boolean): void {
   if (createGraph) {
     leaf.grad = unscoped(() => before?.add(gradient) ?? gradient.alias(true));
     before?.dispose();
+  } else if (!before && leaf.home) {
+    const dense = gradient.contiguous();
+    const size = gradient.numel();
+    const layout = { shape: [1, 1, 1, size], xStrides: [0, 0, 0, 1], outStrides: [0, 0, 0, 1] } as const;
+    dense.device.run(
+      'copy',
+      { x: dense.storage.buffer, out: leaf.home.storage.buffer },
+      { size, xOffset: dense.offset, outOffset: leaf.home.offset, ...layout },
+      { RANK: 1 },
+    );
+    leaf.grad = leaf.home.alias(false);
   } else if (!before) {
     // A gradient that is a view of something shared is copied: the leaf's will be added to in place.
     const own = gradient.isContiguous() && !gradient.storage.shared;

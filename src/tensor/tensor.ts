@@ -15,6 +15,8 @@ export interface Source {
 /** A tensor that the user made with `requiresGrad`: backward accumulates its gradient here. */
 export class Leaf implements Source {
   grad: Tensor | undefined;
+  /** Where an optimizer wants the gradient: a part of its flat buffer. */
+  home: Tensor | undefined;
   #holders = 1;
 
   retain(): this {
@@ -23,7 +25,9 @@ export class Leaf implements Source {
   }
 
   release(): void {
-    if (--this.#holders === 0) this.clear();
+    if (--this.#holders > 0) return;
+    this.clear();
+    this.home?.dispose();
   }
 
   /** Frees the gradient. */
@@ -56,7 +60,7 @@ export class Tensor implements Owned, Disposable {
   readonly shape: Shape;
   readonly strides: Strides;
   readonly dtype: DType;
-  readonly device: Backend;
+  #device: Backend;
   #storage: Storage | undefined;
   #offset: number;
   #source: Source | undefined;
@@ -67,7 +71,7 @@ export class Tensor implements Owned, Disposable {
     this.strides = strides;
     this.#offset = offset;
     this.dtype = storage.buffer.dtype;
-    this.device = storage.device;
+    this.#device = storage.device;
     this.#storage = storage;
     this.#source = source;
     collected.register(this, storage, this);
@@ -83,6 +87,10 @@ export class Tensor implements Owned, Disposable {
       );
     }
     return this.#storage;
+  }
+
+  get device(): Backend {
+    return this.#device;
   }
 
   /** Where the first element lies in the storage, in elements. */
@@ -165,11 +173,12 @@ export class Tensor implements Owned, Disposable {
     return unscoped(() => new Tensor(this.storage.retain(), this, linked ? this.#source?.retain() : undefined));
   }
 
-  /** Moves the values' home, for optimizers that keep parameters in one flat buffer. */
+  /** Takes another home of the same layout, for parameters that move into a flat buffer or to a device. */
   rebind(storage: Storage, offset: number): void {
     collected.unregister(this);
     this.storage.release();
     this.#storage = storage;
+    this.#device = storage.device;
     this.#offset = offset;
     collected.register(this, storage, this);
   }

@@ -1,0 +1,58 @@
+import type { Tensor } from '../tensor/tensor.ts';
+import { Module } from './module.ts';
+
+/** max(x, 0). */
+export class ReLU extends Module {
+  override forward(x: Tensor): Tensor {
+    return x.relu();
+  }
+}
+
+/** x where x ≥ 0, else negativeSlope · x. */
+export class LeakyReLU extends Module {
+  readonly negativeSlope: number;
+
+  constructor(negativeSlope: number = 0.01) {
+    super();
+    this.negativeSlope = negativeSlope;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return x.leakyRelu(this.negativeSlope);
+  }
+}
+
+/** x · Φ(x), or its approximation by tanh. */
+export class GELU extends Module {
+  readonly approximate: 'none' | 'tanh';
+
+  constructor(options: { approximate?: 'none' | 'tanh' } = {}) {
+    super();
+    this.approximate = options.approximate ?? 'none';
+  }
+
+  override forward(x: Tensor): Tensor {
+    return x.gelu({ approximate: this.approximate });
+  }
+}
+
+/** x · σ(x). */
+export class SiLU extends Module {
+  override forward(x: Tensor): Tensor {
+    return x.silu();
+  }
+}
+
+/** 1 / (1 + e^(-x)). */
+export class Sigmoid extends Module {
+  override forward(x: Tensor): Tensor {
+    return x.sigmoid();
+  }
+}
+
+/** The hyperbolic tangent. */
+export class Tanh extends Module {
+  override forward(x: Tensor): Tensor {
+    return x.tanh();
+  }
+}

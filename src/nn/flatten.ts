@@ -1,0 +1,18 @@
+import type { Tensor } from '../tensor/tensor.ts';
+import { Module } from './module.ts';
+
+/** Dims startDim to endDim made one; all but the batch by default. */
+export class Flatten extends Module {
+  readonly startDim: number;
+  readonly endDim: number;
+
+  constructor(startDim: number = 1, endDim: number = -1) {
+    super();
+    this.startDim = startDim;
+    this.endDim = endDim;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return x.flatten(this.startDim, this.endDim);
+  }
+}

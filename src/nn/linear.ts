@@ -1,0 +1,38 @@
+import { linear } from '../ops/linear.ts';
+import type { CreateOptions } from '../tensor/create.ts';
+import { ArgumentError } from '../tensor/errors.ts';
+import { symmetricUniform } from '../tensor/random.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { kaimingUniform } from './init.ts';
+import { Module } from './module.ts';
+
+/**
+ * The affine map x Wᵀ + b, on the last dim of x.
+ *
+ * Weight [outFeatures, inFeatures] and bias [outFeatures] start uniform in ±1 / √inFeatures, as in PyTorch.
+ *
+ * @param options.bias whether there is a bias; true by default
+ * @throws ArgumentError for sizes that are not positive whole numbers
+ */
+export class Linear extends Module {
+  readonly weight: Tensor;
+  readonly bias: Tensor | undefined;
+
+  constructor(inFeatures: number, outFeatures: number, options: { bias?: boolean } & CreateOptions = {}) {
+    super();
+    const { bias = true, ...create } = options;
+    if (![inFeatures, outFeatures].every((size) => Number.isSafeInteger(size) && size > 0)) {
+      throw new ArgumentError('Linear', 'no such size', {
+        takes: 'positive whole numbers of features',
+        got: `inFeatures ${inFeatures}, outFeatures ${outFeatures}`,
+      });
+    }
+    const trained = { ...create, requiresGrad: true };
+    this.weight = kaimingUniform([outFeatures, inFeatures], { ...trained, a: Math.sqrt(5) });
+    this.bias = bias ? symmetricUniform([outFeatures], 1 / Math.sqrt(inFeatures), trained) : undefined;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return linear(x, this.weight, this.bias);
+  }
+}

@@ -1,0 +1,105 @@
+import { WgradError } from '../backend/errors.ts';
+import { copyInto } from '../ops/launch.ts';
+import { checkAlike } from '../tensor/checks.ts';
+import { zeros } from '../tensor/create.ts';
+import { ArgumentError } from '../tensor/errors.ts';
+import { unscoped } from '../tensor/scope.ts';
+import { Leaf, type Tensor } from '../tensor/tensor.ts';
+
+/** Neighbouring parameters that take the same step together. */
+export interface Segment {
+  offset: number;
+  size: number;
+  /** How many steps they have taken, this one included. */
+  step: number;
+}
+
+/**
+ * The parameters of an optimizer moved into one flat buffer, their gradients into another, so that a step over all
+ * of them is one launch.
+ */
+export class FlatParameters {
+  readonly parameters: readonly Tensor[];
+  readonly values: Tensor;
+  readonly gradients: Tensor;
+  readonly offsets: readonly number[];
+  readonly steps: number[];
+
+  /** @throws ArgumentError for an empty list, a parameter named twice, or one that requires no gradient */
+  constructor(optimizer: string, parameters: readonly Tensor[]) {
+    const stranger = parameters.find((parameter) => !(parameter.source instanceof Leaf));
+    if (parameters.length === 0 || stranger || new Set(parameters).size !== parameters.length) {
+      throw new ArgumentError(optimizer, 'not a list of parameters', {
+        takes: 'distinct leaves with requiresGrad, one at least',
+        got: stranger ? String(stranger) : `${parameters.length} parameters, ${new Set(parameters).size} of them distinct`,
+      });
+    }
+    checkAlike(optimizer, ...parameters);
+    const [{ dtype, device }] = parameters as [Tensor];
+    this.parameters = parameters;
+    this.steps = parameters.map(() => 0);
+    let size = 0;
+    this.offsets = parameters.map((parameter) => (size += parameter.numel()) - parameter.numel());
+    [this.values, this.gradients] = unscoped(() => [zeros([size], { dtype, device }), zeros([size], { dtype, device })]);
+    parameters.forEach((parameter, index) => this.#adopt(parameter, this.offsets[index]!));
+  }
+
+  /** A zeroed buffer beside the parameters, for optimizer state. */
+  companion(): Tensor {
+    return unscoped(() => zeros(this.values.shape, this.values));
+  }
+
+  /** The part of a companion that belongs to one parameter, as a view. */
+  part(companion: Tensor, index: number): Tensor {
+    const { shape, strides } = this.parameters[index]!;
+    return companion.view({ shape, strides, offset: this.offsets[index]! });
+  }
+
+  /**
+   * Counts a step of every parameter that has a gradient, and gives them as the fewest segments: one, when all have.
+   *
+   * @throws WgradError when another optimizer has moved a parameter away
+   */
+  advance(): Segment[] {
+    const segments: Segment[] = [];
+    this.parameters.forEach((parameter, index) => {
+      if (!parameter.grad) return;
+      if (parameter.storage !== this.values.storage) {
+        throw new WgradError('An optimizer lost a parameter: a newer optimizer or to() took it. Use one optimizer for a parameter.');
+      }
+      this.#bringGradient(parameter.grad, index);
+      const step = ++this.steps[index]!;
+      const size = parameter.numel();
+      const last = segments.at(-1);
+      if (last?.step === step && last.offset + last.size === this.offsets[index]) last.size += size;
+      else segments.push({ offset: this.offsets[index]!, size, step });
+    });
+    this.values.storage.version++;
+    return segments;
+  }
+
+  /** Frees all gradients: the next backward starts from nothing. */
+  zeroGrad(): void {
+    for (const parameter of this.parameters) parameter.zeroGrad();
+  }
+
+  /** Moves a parameter into the flat buffer, and gives its gradient a home in the other. */
+  #adopt(parameter: Tensor, offset: number): void {
+    if (!parameter.isContiguous()) {
+      throw new ArgumentError('optimizer', 'a parameter is a strided view', {
+        takes: 'contiguous parameters',
+        got: String(parameter),
+      });
+    }
+    const { shape, strides } = parameter;
+    copyInto(parameter, this.values, { shape, strides, offset });
+    parameter.rebind(this.values.storage.retain(), offset);
+    (parameter.source as Leaf).home = unscoped(() => this.gradients.view({ shape, strides, offset }));
+  }
+
+  /** Gradients arrive in their home; only those of a recorded backward, or set by hand, must be brought there. */
+  #bringGradient(gradient: Tensor, index: number): void {
+    if (gradient.storage === this.gradients.storage) return;
+    copyInto(gradient, this.gradients, this.part(this.gradients, index));
+  }
+}
