@@ -58,7 +58,7 @@ const mlp = z.strictObject({
     .describe('Widths of the hidden layers; an empty list gives softmax regression.'),
   dropout: fraction
     .default(0)
-    .describe('Probability of zeroing a hidden activation while training; only 0 can be trained so far.'),
+    .describe('Probability of zeroing a hidden activation while training.'),
 } satisfies Shape<MlpConfiguration>);
 
 export type ModelConfiguration = MlpConfiguration;

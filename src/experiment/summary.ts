@@ -11,6 +11,8 @@ export interface Summary {
   readonly validation: { readonly accuracy: number; readonly loss: number } | null;
   /** Training images a second, validation and checkpoints left out. */
   readonly samplesPerSecond: number;
+  /** From the start of the process until the first step had run on the device. */
+  readonly secondsToFirstStep: number;
   /** Wall-clock time of the whole run. */
   readonly seconds: number;
   readonly device: string;

@@ -1,0 +1,77 @@
+import type { Backend } from '../backend/backend.ts';
+import { empty, tensor } from '../tensor/create.ts';
+import { ArgumentError } from '../tensor/errors.ts';
+import { unscoped } from '../tensor/scope.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { IMAGE_SIZE, PIXEL_MEAN, PIXEL_STD } from './fashionMnist.ts';
+
+/** Images and labels as they come from the files. */
+export interface ByteImages {
+  images: Uint8Array;
+  labels: Uint8Array;
+  count: number;
+}
+
+/** A batch, ready for a model. */
+export interface Batch {
+  /** float32 [N, 1, 28, 28], normalised to mean 0 and variance 1. */
+  images: Tensor;
+  /** int32 [N]. */
+  labels: Tensor;
+}
+
+/**
+ * A data set that lives on the device as bytes: batches are gathered and normalised there, and an epoch uploads
+ * nothing but the order of its images.
+ *
+ * @example
+ * const set = new DeviceDataset(device, train);
+ * const order = set.order(permutation(set.count, { seed, stream: epoch }));
+ * const { images, labels } = set.batch(order, 0, 128);
+ */
+export class DeviceDataset {
+  readonly count: number;
+  readonly #images: Tensor;
+  readonly #labels: Tensor;
+
+  constructor(device: Backend, { images, labels, count }: ByteImages) {
+    this.count = count;
+    [this.#images, this.#labels] = unscoped(() => [
+      tensor(images, { device }),
+      tensor(Int32Array.from(labels), { device }),
+    ]);
+  }
+
+  /** Row numbers in the order in which batches take them, on the device. */
+  order(rows: Uint32Array): Tensor {
+    return unscoped(() => tensor(Int32Array.from(rows), { device: this.#images.device }));
+  }
+
+  /** The `size` images from place `start` of the order on. */
+  batch(order: Tensor, start: number, size: number): Batch {
+    if (start < 0 || size < 1 || start + size > order.numel()) {
+      throw new ArgumentError('batch', 'out of the order', {
+        takes: `places 0 to ${order.numel()}`,
+        got: `${size} places from ${start} on`,
+      });
+    }
+    const images = empty([size, 1, IMAGE_SIZE, IMAGE_SIZE], { device: this.#images.device });
+    images.device.run(
+      'gatherImages',
+      { images: this.#images.storage.buffer, rows: order.storage.buffer, out: images.storage.buffer },
+      {
+        size: images.numel(),
+        pixels: IMAGE_SIZE * IMAGE_SIZE,
+        start: order.offset + start,
+        scale: 1 / (255 * PIXEL_STD),
+        shift: -PIXEL_MEAN / PIXEL_STD,
+      },
+    );
+    return { images, labels: this.#labels.indexSelect(0, order.slice([start, start + size])) };
+  }
+
+  dispose(): void {
+    this.#images.dispose();
+    this.#labels.dispose();
+  }
+}

@@ -1,0 +1,64 @@
+import type { Backend } from '../backend/backend.ts';
+import { copyInto } from '../ops/launch.ts';
+import { zeros } from '../tensor/create.ts';
+import { noGrad } from '../tensor/gradientMode.ts';
+import { unscoped } from '../tensor/scope.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+/** What was measured since the last reading. */
+export interface Reading {
+  /** The loss of each batch, in order. */
+  losses: Float32Array;
+  /** Samples classified correctly. */
+  correct: number;
+}
+
+/** Losses and hits, gathered on the device so that they can be read rarely: one read-back for many batches. */
+export class Meter {
+  readonly #device: Backend;
+  /** A place for each batch's loss, and one for the hits. */
+  readonly #cells: Tensor;
+  readonly #capacity: number;
+  #used = 0;
+
+  constructor(device: Backend, capacity: number) {
+    this.#device = device;
+    this.#capacity = capacity;
+    this.#cells = unscoped(() => zeros([capacity + 1], { device }));
+  }
+
+  /** How many batches wait to be read. */
+  get pending(): number {
+    return this.#used;
+  }
+
+  get full(): boolean {
+    return this.#used === this.#capacity;
+  }
+
+  /** Notes a batch; call it within the step's scope. */
+  record(loss: Tensor, logits: Tensor, labels: Tensor): void {
+    noGrad(() => {
+      copyInto(loss, this.#cells, { shape: [], strides: [], offset: this.#used++ });
+      const hits = logits.argmax(1).eq(labels).to('float32').sum();
+      this.#device.run(
+        'accumulate',
+        { x: hits.storage.buffer, out: this.#cells.storage.buffer },
+        { size: 1, xOffset: hits.offset, outOffset: this.#capacity },
+      );
+    });
+  }
+
+  /** Reads what was noted, and starts anew. */
+  async read(): Promise<Reading> {
+    const cells = (await this.#cells.data()) as Float32Array;
+    const reading = { losses: cells.slice(0, this.#used), correct: cells[this.#capacity]! };
+    this.#device.run('fill', { out: this.#cells.storage.buffer }, { size: this.#cells.numel(), value: 0 });
+    this.#used = 0;
+    return reading;
+  }
+
+  dispose(): void {
+    this.#cells.dispose();
+  }
+}
