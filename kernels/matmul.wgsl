@@ -2,12 +2,17 @@
 //
 //   out[s, z, i, j] = Σ_p a[z, i, p] · b[z, p, j],   p in [s·chunk, min((s+1)·chunk, k))
 //
-// Shapes     a [batch, m, k] and b [batch, k, n] with any strides (a transposed or broadcast operand is a
-//            matter of strides); out [splits, batch, m, n], contiguous.
+// Shapes     a [batch, m, k] and b [batch, k, n] with any strides (a transposed, flipped or broadcast operand is
+//            a matter of strides); out [splits, batch, m, n], contiguous. k = 0 gives zeros.
 // Splits     a long k with few outputs is cut into `splits` chunks whose partial products a second pass
 //            (reduce) adds in order. One split: out is the product itself.
-// Launch     x: columns, y: rows, z: batch · splits.
-// Numerics   float32 accumulators, p ascending: the same bits every time.
+// Launch     workgroups x: ⌈n / (4 · WORKGROUP_SIZE)⌉, y: ⌈m / TILE_ROWS⌉, z: batch · splits. A workgroup computes
+//            TILE_ROWS rows; invocation l has columns l, l + W, l + 2W, l + 3W (W = WORKGROUP_SIZE), so that
+//            neighbours read neighbouring columns and all read the same element of a.
+// Edges      rows and columns past m and n repeat the last one and are not stored: no branch in the inner loop.
+// Numerics   float32 accumulators; p ascending, two steps at a time: sum + (a₀b₀ + a₁b₁). The same bits every time.
+// Source     register tiling: Volkov & Demmel, "Benchmarking GPUs to tune dense linear algebra", SC 2008.
+// See also   matmulSubgroup.wgsl, the same contract for devices with subgroups.
 
 struct Params {
   m: u32,
@@ -30,27 +35,63 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> out: array<f32>;
 @group(0) @binding(3) var<uniform> params: Params;
 
-override WORKGROUP_X: u32 = 16u;
-override WORKGROUP_Y: u32 = 4u;
+override WORKGROUP_SIZE: u32 = 8u;
 
-@compute @workgroup_size(WORKGROUP_X, WORKGROUP_Y)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let row = id.y;
-  let column = id.x;
-  let z = i32(id.z % params.batch);
-  let split = id.z / params.batch;
-  if (row >= params.m || column >= params.n) {
-    return;
-  }
+const TILE_ROWS = 8;
+
+// Two consecutive steps of k for one row of a, and for one column of b; a step past the chunk counts as zero.
+fn rowSteps(at: i32, inChunk: vec2<bool>) -> vec2f {
+  return select(vec2f(0.0), vec2f(a[at], a[at + params.aColumnStride]), inChunk);
+}
+
+fn columnSteps(at: i32, inChunk: vec2<bool>) -> vec2f {
+  return select(vec2f(0.0), vec2f(b[at], b[at + params.bRowStride]), inChunk);
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
+  let m = i32(params.m);
+  let n = i32(params.n);
+  let width = i32(WORKGROUP_SIZE);
+  let z = i32(group.z % params.batch);
+  let split = group.z / params.batch;
   let first = split * params.chunk;
   let last = min(first + params.chunk, params.k);
-  var aAt = params.aOffset + z * params.aBatchStride + i32(row) * params.aRowStride + i32(first) * params.aColumnStride;
-  var bAt = params.bOffset + z * params.bBatchStride + i32(first) * params.bRowStride + i32(column) * params.bColumnStride;
-  var total = 0.0;
-  for (var p = first; p < last; p++) {
-    total += a[aAt] * b[bAt];
-    aAt += params.aColumnStride;
-    bAt += params.bRowStride;
+  let firstRow = i32(group.y) * TILE_ROWS;
+  let columns = i32(group.x) * 4 * width + i32(invocation) + width * vec4i(0, 1, 2, 3);
+
+  let aStart = params.aOffset + z * params.aBatchStride + i32(first) * params.aColumnStride;
+  let bStart = params.bOffset + z * params.bBatchStride + i32(first) * params.bRowStride;
+  var bAt = bStart + min(columns, vec4i(n - 1)) * params.bColumnStride;
+  var aAt: array<i32, TILE_ROWS>;
+  for (var r = 0; r < TILE_ROWS; r++) {
+    aAt[r] = aStart + min(firstRow + r, m - 1) * params.aRowStride;
   }
-  out[(id.z * params.m + row) * params.n + column] = total;
+
+  var sums: array<vec4f, TILE_ROWS>;
+  for (var p = first; p < last; p += 2u) {
+    let inChunk = vec2u(p, p + 1u) < vec2u(last);
+    let bSteps = mat4x2f(
+      columnSteps(bAt.x, inChunk),
+      columnSteps(bAt.y, inChunk),
+      columnSteps(bAt.z, inChunk),
+      columnSteps(bAt.w, inChunk)
+    );
+    bAt += 2 * params.bRowStride;
+    for (var r = 0; r < TILE_ROWS; r++) {
+      sums[r] += rowSteps(aAt[r], inChunk) * bSteps;
+      aAt[r] += 2 * params.aColumnStride;
+    }
+  }
+
+  // The bound varies on purpose: unrolled, these stores would take longer to compile than all the rest.
+  let rows = min(TILE_ROWS, m - firstRow);
+  for (var r = 0; r < rows; r++) {
+    let rowAt = (i32(group.z) * m + firstRow + r) * n;
+    for (var c = 0; c < 4; c++) {
+      if (columns[c] < n) {
+        out[rowAt + columns[c]] = sums[r][c];
+      }
+    }
+  }
 }

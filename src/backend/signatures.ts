@@ -72,7 +72,12 @@ export interface Signatures {
   matmul: {
     buffers: { a: 'read'; b: 'read'; out: 'write' };
     params: { m: number; n: number; k: number; batch: number; chunk: number; aOffset: number; aBatchStride: number; aRowStride: number; aColumnStride: number; bOffset: number; bBatchStride: number; bRowStride: number; bColumnStride: number };
-    variant: { WORKGROUP_X: number; WORKGROUP_Y: number };
+    variant: { WORKGROUP_SIZE: number; TILE_ROWS: number };
+  };
+  matmulSubgroup: {
+    buffers: { a: 'read'; b: 'read'; out: 'write' };
+    params: { m: number; n: number; k: number; batch: number; chunk: number; aOffset: number; aBatchStride: number; aRowStride: number; aColumnStride: number; bOffset: number; bBatchStride: number; bRowStride: number; bColumnStride: number };
+    variant: { WORKGROUP_SIZE: number; TILE_ROWS: number; TILE_LOAD: number };
   };
   random: {
     buffers: { out: 'write' };

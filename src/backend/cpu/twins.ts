@@ -31,6 +31,7 @@ export const twins: { readonly [K in KernelName]: Twin<K> } = {
   gather,
   gatherImages,
   matmul: matmul as Twin<'matmul'>,
+  matmulSubgroup: matmul as Twin<'matmulSubgroup'>,
   random,
   reduce,
   scatterAdd,

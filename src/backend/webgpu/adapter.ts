@@ -45,6 +45,7 @@ export async function openDevice(filter?: string): Promise<OpenedDevice> {
       software: isFallbackAdapter || architecture === 'software' || /swiftshader|llvmpipe/i.test(`${name} ${label}`),
       maxStorageBufferBindingSize: device.limits.maxStorageBufferBindingSize,
       maxImmediateSize: immediateLimit(device),
+      subgroupMinSize: adapter.features.has('subgroups') ? (adapter.info.subgroupMinSize ?? 0) : 0,
     },
   };
 }

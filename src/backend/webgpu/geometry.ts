@@ -37,6 +37,14 @@ function rowwise(rows: number, length: number): { settings: { LANES: number; ROW
   return { settings: { LANES, ROWS }, workgroups: linear(rows, ROWS) };
 }
 
+/** Each workgroup computes `rows` rows of four columns an invocation. */
+function tiledMatmul({ m, n, k, batch, chunk }: Params<'matmul'>, rows: number, width: number): Geometry<'matmul'> {
+  return {
+    settings: { WORKGROUP_SIZE: width, TILE_ROWS: rows },
+    workgroups: [Math.ceil(n / (4 * width)), Math.ceil(m / rows), batch * Math.max(1, Math.ceil(k / chunk))],
+  };
+}
+
 export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
   accumulate: elementwise,
   adam: elementwise,
@@ -50,10 +58,9 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
   fill: elementwise,
   gather: elementwise,
   gatherImages: elementwise,
-  matmul: ({ m, n, k, batch, chunk }) => ({
-    settings: { WORKGROUP_X: 16, WORKGROUP_Y: 4 },
-    workgroups: [Math.ceil(n / 16), Math.ceil(m / 4), batch * Math.max(1, Math.ceil(k / chunk))],
-  }),
+  matmul: (params) => tiledMatmul(params, 8, 8),
+  // Few rows do not fill a large tile.
+  matmulSubgroup: (params) => tiledMatmul(params, params.m <= 8 ? 8 : params.m <= 16 ? 16 : 32, 8),
   random: ({ size }) => ({ settings: { WORKGROUP: 64 }, workgroups: linear(size, 4 * 64) }),
   reduce: ({ outputs, length, chunk }) => {
     // With many outputs, neighbours in a workgroup read neighbouring columns; with few, they share a row.

@@ -11,6 +11,9 @@ import { compile, openProgram, type Program, type Settings } from './program.ts'
 import { ReadBack } from './readBack.ts';
 import { CommandStream } from './stream.ts';
 
+/** Lanes that matmulSubgroup needs. */
+const LEAST_SUBGROUP = 8;
+
 /** Opens the WebGPU backend; throws AdapterError where no adapter can be used. */
 export async function openWebGpu(options: { adapter?: string } = {}): Promise<Backend> {
   return new WebGpuBackend(await openDevice(options.adapter));
@@ -27,12 +30,15 @@ class WebGpuBackend implements Backend {
   readonly #bindGroups: BindGroups;
   readonly #pool: MemoryPool;
   readonly #readBack: ReadBack;
+  /** The variant for this device: both files keep one contract. */
+  readonly #matmul: 'matmul' | 'matmulSubgroup';
   readonly #programs = new Map<KernelName, Program>();
 
   constructor({ device, description, info }: OpenedDevice) {
     this.#device = device;
     this.description = description;
     this.info = info;
+    this.#matmul = Number(info.subgroupMinSize) >= LEAST_SUBGROUP ? 'matmulSubgroup' : 'matmul';
     this.#faults = new Faults(device);
     this.#stream = new CommandStream(device, this.#faults, this.#stats);
     this.#bindGroups = new BindGroups(device, this.#stream, this.#stats);
@@ -78,8 +84,8 @@ class WebGpuBackend implements Backend {
 
   run<K extends KernelName>(kernel: K, buffers: Buffers<K>, params: Params<K>, variant?: Variant<K>): void {
     this.#faults.check();
-    const program = this.#program(kernel);
-    const { settings, workgroups } = geometries[kernel](params);
+    const program = this.#program(kernel === 'matmul' ? this.#matmul : kernel);
+    const { settings, workgroups } = geometries[program.name as K](params);
     const pipeline = this.#pipeline(program, { ...settings, ...variant } as Settings);
     const memories = program.signature.buffers.map(({ name, access }) => {
       const buffer = buffers[name as keyof typeof buffers] as GpuBuffer | undefined;

@@ -1,0 +1,113 @@
+// matmulSubgroup: the product of two batches of matrices, where the device has subgroups.
+//
+//   out[s, z, i, j] = Σ_p a[z, i, p] · b[z, p, j],   p in [s·chunk, min((s+1)·chunk, k))
+//
+// Same contract as matmul.wgsl, for devices with subgroups: a load costs far more than arithmetic on software
+// drivers, so each lane loads another row of a and the subgroup hands the values round.
+//
+// Shapes     a [batch, m, k] and b [batch, k, n] with any strides (a transposed, flipped or broadcast operand is
+//            a matter of strides); out [splits, batch, m, n], contiguous. k = 0 gives zeros.
+// Splits     a long k with few outputs is cut into `splits` chunks whose partial products a second pass
+//            (reduce) adds in order. One split: out is the product itself.
+// Requires   a subgroup of at least TILE_LOAD lanes (adapter.info.subgroupMinSize); WORKGROUP_SIZE a multiple
+//            of TILE_LOAD; TILE_ROWS a multiple of TILE_LOAD. Nothing else depends on the subgroup's size.
+// Launch     workgroups x: ⌈n / (4 · WORKGROUP_SIZE)⌉, y: ⌈m / TILE_ROWS⌉, z: batch · splits. A workgroup computes
+//            TILE_ROWS rows; lane l has columns l, l + W, l + 2W, l + 3W (W = WORKGROUP_SIZE), so that
+//            neighbouring lanes read neighbouring columns.
+// Edges      rows and columns past m and n repeat the last one and are not stored: no branch in the inner loop.
+// Numerics   float32 accumulators; p ascending, two steps at a time: sum + (a₀b₀ + a₁b₁). The same bits every time.
+// Source     register tiling: Volkov & Demmel, "Benchmarking GPUs to tune dense linear algebra", SC 2008.
+
+enable subgroups;
+
+struct Params {
+  m: u32,
+  n: u32,
+  k: u32,
+  batch: u32,
+  chunk: u32,
+  aOffset: i32,
+  aBatchStride: i32,
+  aRowStride: i32,
+  aColumnStride: i32,
+  bOffset: i32,
+  bBatchStride: i32,
+  bRowStride: i32,
+  bColumnStride: i32,
+}
+
+@group(0) @binding(0) var<storage, read> a: array<f32>;
+@group(0) @binding(1) var<storage, read> b: array<f32>;
+@group(0) @binding(2) var<storage, read_write> out: array<f32>;
+@group(0) @binding(3) var<uniform> params: Params;
+
+override WORKGROUP_SIZE: u32 = 8u;
+
+const TILE_ROWS = 32;
+const TILE_LOAD = 8;
+const LOADS = TILE_ROWS / TILE_LOAD;
+
+// Two consecutive steps of k for one row of a, and for one column of b; a step past the chunk counts as zero.
+fn rowSteps(at: i32, inChunk: vec2<bool>) -> vec2f {
+  return select(vec2f(0.0), vec2f(a[at], a[at + params.aColumnStride]), inChunk);
+}
+
+fn columnSteps(at: i32, inChunk: vec2<bool>) -> vec2f {
+  return select(vec2f(0.0), vec2f(b[at], b[at + params.bRowStride]), inChunk);
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(local_invocation_index) invocation: u32,
+  @builtin(subgroup_invocation_id) lane: u32,
+) {
+  let m = i32(params.m);
+  let n = i32(params.n);
+  let width = i32(WORKGROUP_SIZE);
+  let z = i32(group.z % params.batch);
+  let split = group.z / params.batch;
+  let first = split * params.chunk;
+  let last = min(first + params.chunk, params.k);
+  let firstRow = i32(group.y) * TILE_ROWS;
+  let columns = i32(group.x) * 4 * width + i32(invocation) + width * vec4i(0, 1, 2, 3);
+
+  let aStart = params.aOffset + z * params.aBatchStride + i32(first) * params.aColumnStride;
+  let bStart = params.bOffset + z * params.bBatchStride + i32(first) * params.bRowStride;
+  var bAt = bStart + min(columns, vec4i(n - 1)) * params.bColumnStride;
+  var aAt: array<i32, LOADS>;
+  for (var load = 0; load < LOADS; load++) {
+    let row = firstRow + load * TILE_LOAD + i32(lane) % TILE_LOAD;
+    aAt[load] = aStart + min(row, m - 1) * params.aRowStride;
+  }
+
+  var sums: array<vec4f, TILE_ROWS>;
+  for (var p = first; p < last; p += 2u) {
+    let inChunk = vec2u(p, p + 1u) < vec2u(last);
+    let bSteps = mat4x2f(
+      columnSteps(bAt.x, inChunk),
+      columnSteps(bAt.y, inChunk),
+      columnSteps(bAt.z, inChunk),
+      columnSteps(bAt.w, inChunk)
+    );
+    bAt += 2 * params.bRowStride;
+    for (var load = 0; load < LOADS; load++) {
+      let aSteps = rowSteps(aAt[load], inChunk);
+      aAt[load] += 2 * params.aColumnStride;
+      for (var r = 0; r < TILE_LOAD; r++) {
+        sums[load * TILE_LOAD + r] += subgroupShuffle(aSteps, u32(r)) * bSteps;
+      }
+    }
+  }
+
+  // The bound varies on purpose: unrolled, these stores would take longer to compile than all the rest.
+  let rows = min(TILE_ROWS, m - firstRow);
+  for (var r = 0; r < rows; r++) {
+    let rowAt = (i32(group.z) * m + firstRow + r) * n;
+    for (var c = 0; c < 4; c++) {
+      if (columns[c] < n) {
+        out[rowAt + columns[c]] = sums[r][c];
+      }
+    }
+  }
+}
