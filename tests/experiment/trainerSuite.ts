@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it, type TestContext } from 'vitest';
+import type { Backend, DeviceStats } from '../../src/backend/backend.ts';
+import { readJournal } from '../../src/experiment/journal.ts';
+import { decodeSafetensors, type SafetensorsFile } from '../../src/experiment/safetensors.ts';
+import { Interruption, TrainingError } from '../../src/experiment/trainer.ts';
+import { temporaryFolder } from './disks.ts';
+import { trainSmall } from './trainingFixture.ts';
+
+type Open = (context: TestContext) => Promise<Backend>;
+
+function checkpoint(folder: string, name: string): SafetensorsFile {
+  return decodeSafetensors(readFileSync(join(folder, 'latest', 'checkpoints', `${name}.safetensors`)));
+}
+
+function isFinite({ tensors }: SafetensorsFile): boolean {
+  return [...tensors.values()].every(({ data }) => Array.from(data as Float32Array).every(Number.isFinite));
+}
+
+/** What the trainer promises, on a device. `open` gives one that may be shared, `openOwn` one to destroy. */
+export function trainerSuite(open: Open, openOwn: Open): void {
+  it('learns, and writes weights under PyTorch’s names', async (context) => {
+    const device = await open(context);
+    const folder = temporaryFolder();
+    const { summary } = await trainSmall({ device, folder, changes: { epochs: 5 } });
+    expect(summary.testAccuracy).toBeGreaterThan(0.9);
+    expect(summary.validation!.accuracy).toBeGreaterThan(0.9);
+    expect(summary.parameterCount).toBe(784 * 16 + 16 + 16 * 10 + 10);
+    const best = checkpoint(folder, 'best');
+    expect([...best.tensors.keys()]).toEqual(expect.arrayContaining(['1.weight', '1.bias', '3.weight', '3.bias']));
+    expect(best.tensors.get('1.weight')!.shape).toEqual([16, 784]);
+    expect(best.metadata.get('format')).toBe('pt');
+    const kinds = readJournal(join(folder, 'latest', 'metrics.jsonl')).map(({ kind }) => kind);
+    expect(new Set(kinds)).toEqual(new Set(['train', 'validation', 'test']));
+  });
+
+  it('gives the same weights for the same seed, dropout included, and others for another', async (context) => {
+    const device = await open(context);
+    const hash = async (seed: number): Promise<string> => {
+      const { summary } = await trainSmall({ device, folder: temporaryFolder(), changes: { seed, dropout: 0.2 } });
+      return summary.weightsSha256;
+    };
+    const [first, second, other] = [await hash(3), await hash(3), await hash(4)];
+    expect(second).toBe(first);
+    expect(other).not.toBe(first);
+  });
+
+  it('stops at a loss that is not finite, naming step and checkpoint', async (context) => {
+    const device = await open(context);
+    const folder = temporaryFolder();
+    const failure = await trainSmall({ device, folder, changes: { lr: 1e30 } }).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(TrainingError);
+    expect(String(failure)).toMatch(/The loss became (NaN|Infinity|-Infinity) at step \d+ \(epoch 1\)/);
+    expect(String(failure)).toContain('last.safetensors (epoch 0, step 0)');
+    expect(isFinite(checkpoint(folder, 'last'))).toBe(true);
+  });
+
+  it('stops on an interruption with a checkpoint', async (context) => {
+    const device = await open(context);
+    const folder = temporaryFolder();
+    const controller = new AbortController();
+    const onRecord = (step: number): void => {
+      if (step === 10) controller.abort();
+    };
+    const run = trainSmall({ device, folder, signal: controller.signal, onRecord });
+    await expect(run).rejects.toThrow(Interruption);
+    expect(checkpoint(folder, 'last').metadata.get('step')).toBe('10');
+  });
+
+  it('ends in a clear error, with an intact checkpoint, when the device goes', async (context) => {
+    const device = await openOwn(context);
+    const folder = temporaryFolder();
+    const onRecord = (step: number): void => {
+      if (step === 21) device.destroy();
+    };
+    const failure = await trainSmall({ device, folder, onRecord }).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(TrainingError);
+    expect(String(failure)).toMatch(/device was destroyed|device is lost/);
+    expect(String(failure)).toContain('last.safetensors (epoch 1, step 16)');
+    expect(isFinite(checkpoint(folder, 'last'))).toBe(true);
+    expect(await readdir(join(folder, 'latest', 'checkpoints'))).toEqual(['best.safetensors', 'last.safetensors']);
+  });
+
+  it('creates and uploads nothing in steady state, over 1,000 steps', async (context) => {
+    const device = await openOwn(context);
+    const stats: DeviceStats[] = [];
+    const onRecord = (step: number): void => {
+      if (step === 64 || step === 1056) stats.push(device.stats());
+    };
+    await trainSmall({ device, folder: temporaryFolder(), changes: { epochs: 66, logEvery: 16 }, onRecord });
+    // Each step ends an epoch and has two records, its training's and its validation's: compare like with like.
+    const [before, , after] = stats as [DeviceStats, DeviceStats, DeviceStats];
+    expect(after.bytesAlive).toBe(before.bytesAlive);
+    expect(after.buffersAlive).toBe(before.buffersAlive);
+    expect(after.buffersCreated).toBe(before.buffersCreated);
+    expect(after.bindGroupsCreated).toBe(before.bindGroupsCreated);
+    expect(after.pipelinesCreated).toBe(before.pipelinesCreated);
+    // An epoch uploads the order of its images, and that of the validation images.
+    expect(after.bytesUploaded - before.bytesUploaded).toBe(62 * (500 + 100) * 4);
+  });
+}
