@@ -28,7 +28,9 @@ function field({ name, lanes }: ParamField): string {
 function knobs(signature: KernelSignature): string[] {
   return [
     ...[...signature.overrides].map(([name, type]) => `${name}: ${type === 'bool' ? 'boolean' : 'number'}`),
-    ...[...signature.constants.keys()].filter((name) => name.startsWith('TILE_')).map((name) => `${name}: number`),
+    ...[...signature.constants.keys()]
+      .filter((name) => name.startsWith('TILE_'))
+      .map((name) => `${name}: number`),
     ...[...signature.aliases.keys()].map((name) => `${name}: Element`),
   ];
 }
@@ -67,7 +69,9 @@ function render(): string {
 const text = render();
 if (process.argv.includes('--check')) {
   if (readFileSync(target, 'utf8') !== text) {
-    process.stderr.write('src/backend/signatures.ts is older than kernels/*.wgsl: run `npm run signatures`\n');
+    process.stderr.write(
+      'src/backend/signatures.ts is older than kernels/*.wgsl: run `npm run signatures`\n',
+    );
     process.exitCode = 1;
   }
 } else {

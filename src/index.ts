@@ -2,7 +2,13 @@ import './ops/methods.ts';
 
 export type { Backend, DeviceStats } from './backend/backend.ts';
 export type { DType, TypedArray } from './backend/dtypes.ts';
-export { AdapterError, DeviceLostError, KernelError, OutOfMemoryError, WgradError } from './backend/errors.ts';
+export {
+  AdapterError,
+  DeviceLostError,
+  KernelError,
+  OutOfMemoryError,
+  WgradError,
+} from './backend/errors.ts';
 export * from './ops/index.ts';
 export { backward, grad, type BackwardOptions, type GradOptions } from './tensor/backward.ts';
 export {
@@ -17,7 +23,14 @@ export {
   zeros,
   zerosLike,
 } from './tensor/create.ts';
-export { defaultDevice, type DeviceName, init, type InitOptions, open, setDefaultDevice } from './tensor/device.ts';
+export {
+  defaultDevice,
+  type DeviceName,
+  init,
+  type InitOptions,
+  open,
+  setDefaultDevice,
+} from './tensor/device.ts';
 export {
   ArgumentError,
   DeviceError,
@@ -26,6 +39,7 @@ export {
   GradientError,
   ShapeError,
 } from './tensor/errors.ts';
+export { type Differentiable, gradcheck, type GradcheckOptions, gradgradcheck } from './tensor/gradcheck.ts';
 export { noGrad } from './tensor/gradientMode.ts';
 export { manualSeed, rand, randint, randn, type RandomOptions } from './tensor/random.ts';
 export { scope } from './tensor/scope.ts';

@@ -69,15 +69,30 @@ async function runExperiment(configuration: Configuration): Promise<void> {
   });
   process.stderr.write(`device  ${device.name}: ${device.description}\nrun     ${directory.path}\n`);
   const datasets = await openDatasets(configuration, device, signal);
-  const environment = await collectEnvironment({ adapterInfo: device.info, dataChecksums: datasets.checksums });
-  await writeFileAtomic(join(directory.path, 'environment.json'), `${JSON.stringify(environment, null, 2)}\n`);
+  const environment = await collectEnvironment({
+    adapterInfo: device.info,
+    dataChecksums: datasets.checksums,
+  });
+  await writeFileAtomic(
+    join(directory.path, 'environment.json'),
+    `${JSON.stringify(environment, null, 2)}\n`,
+  );
 
   manualSeed(configuration.seed);
   const model = buildModel(configuration.model);
   const optimizer = buildOptimizer(configuration.optimizer, model.parameters());
   const journal = openJournal(join(directory.path, 'metrics.jsonl'));
   try {
-    const summary = await train({ configuration, device, model, optimizer, datasets, directory, journal, signal });
+    const summary = await train({
+      configuration,
+      device,
+      model,
+      optimizer,
+      datasets,
+      directory,
+      journal,
+      signal,
+    });
     await writeSummary(join(directory.path, 'summary.json'), summary);
     printSummary(summary, directory);
   } finally {

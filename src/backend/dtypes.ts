@@ -10,7 +10,13 @@ export type DType = 'float32' | 'float64' | 'int32' | 'bool' | 'uint8';
 export type TypedArray = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array;
 
 /** Bytes an element takes in a buffer. */
-export const itemSize: Readonly<Record<DType, number>> = { float32: 4, float64: 8, int32: 4, bool: 4, uint8: 1 };
+export const itemSize: Readonly<Record<DType, number>> = {
+  float32: 4,
+  float64: 8,
+  int32: 4,
+  bool: 4,
+  uint8: 1,
+};
 
 /** A zeroed host array for `length` elements of a dtype. */
 export function hostArray(dtype: DType, length: number): TypedArray {

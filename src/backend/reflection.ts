@@ -54,10 +54,16 @@ export function reflect(kernel: string, source: string): KernelSignature {
         access: access === 'read' ? ('read' as const) : ('write' as const),
       }))
       .sort((left, right) => left.binding - right.binding),
-    params: struct.members.map(({ name, type, offset }) => ({ name, offset, ...words(kernel, type.getTypeName()) })),
+    params: struct.members.map(({ name, type, offset }) => ({
+      name,
+      offset,
+      ...words(kernel, type.getTypeName()),
+    })),
     paramsBinding: uniform.binding,
     paramsSize: struct.size,
-    overrides: new Map(wgsl.overrides.map(({ name, type }) => [name, scalarType(kernel, type?.name ?? 'f32')])),
+    overrides: new Map(
+      wgsl.overrides.map(({ name, type }) => [name, scalarType(kernel, type?.name ?? 'f32')]),
+    ),
     constants: new Map([...source.matchAll(CONSTANT)].map(([, name, value]) => [name!, Number(value)])),
     aliases: new Map(wgsl.aliases.map(({ name, type }) => [name, type.name])),
   };
@@ -71,5 +77,7 @@ function words(kernel: string, type: string): { scalar: ScalarType; lanes: numbe
 
 function scalarType(kernel: string, type: string): ScalarType {
   if (type === 'f32' || type === 'i32' || type === 'u32' || type === 'bool') return type;
-  throw new KernelError(`kernels/${kernel}.wgsl: takes f32, i32, u32 and bool in params and overrides, got ${type}`);
+  throw new KernelError(
+    `kernels/${kernel}.wgsl: takes f32, i32, u32 and bool in params and overrides, got ${type}`,
+  );
 }

@@ -1,10 +1,11 @@
 /** The folder that holds the data set's files, decompressed under their own name or as `.gz`. */
 import { randomUUID } from 'node:crypto';
-import { access, mkdir, open, rename, rm } from 'node:fs/promises';
+import { access, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { type DataFile, isAbsent, readDataFile } from './dataFile.ts';
 import { DataError, summarize } from './errors.ts';
+import { makeFolders } from './folders.ts';
 
 /** The folder cannot be written: no other source would help. */
 export class StoreError extends DataError {
@@ -52,7 +53,7 @@ export async function inspectRawFile(root: string, file: DataFile): Promise<RawF
 export async function storeRawFile(root: string, file: DataFile, bytes: Uint8Array): Promise<void> {
   const temporary = join(root, `.${file.name}.${randomUUID()}.tmp`);
   try {
-    await mkdir(root, { recursive: true });
+    makeFolders(root);
     try {
       const handle = await open(temporary, 'wx');
       try {

@@ -6,7 +6,13 @@ import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { writeFileAtomic } from './atomicFile.ts';
 import { readError } from './fileError.ts';
-import { decodeSafetensors, encodeSafetensors, type SafeTensor, SafetensorsError, weightsSha256 } from './safetensors.ts';
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  type SafeTensor,
+  SafetensorsError,
+  weightsSha256,
+} from './safetensors.ts';
 
 /** How far a training had come. */
 export interface Position {

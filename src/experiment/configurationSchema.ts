@@ -56,9 +56,7 @@ const mlp = z.strictObject({
     .array(count)
     .default([256, 128])
     .describe('Widths of the hidden layers; an empty list gives softmax regression.'),
-  dropout: fraction
-    .default(0)
-    .describe('Probability of zeroing a hidden activation while training.'),
+  dropout: fraction.default(0).describe('Probability of zeroing a hidden activation while training.'),
 } satisfies Shape<MlpConfiguration>);
 
 export type ModelConfiguration = MlpConfiguration;

@@ -22,7 +22,11 @@ export interface Datasets {
 }
 
 /** Obtains the data, puts them on the device, and divides them as the configuration says. */
-export async function openDatasets(configuration: Configuration, device: Backend, signal: AbortSignal): Promise<Datasets> {
+export async function openDatasets(
+  configuration: Configuration,
+  device: Backend,
+  signal: AbortSignal,
+): Promise<Datasets> {
   const { data, seed, train: limits } = configuration;
   await fetchFashionMnist(data.root, { reporter: streamReporter(process.stderr), signal });
   const { train, test, checksums } = await loadFashionMnist(data.root);

@@ -33,7 +33,10 @@ export async function evaluate(model: Module, { set, rows }: Part): Promise<Eval
       });
     }
     const { losses, correct } = await meter.read();
-    const total = losses.reduce((sum, loss, index) => sum + loss * Math.min(BATCH, rows.length - index * BATCH), 0);
+    const total = losses.reduce(
+      (sum, loss, index) => sum + loss * Math.min(BATCH, rows.length - index * BATCH),
+      0,
+    );
     return { accuracy: correct / rows.length, loss: total / rows.length };
   } finally {
     model.train(training);

@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs';
 import { mkdir, readFile, readdir, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { distance } from 'fastest-levenshtein';
+import { makeFolders } from '../data/folders.ts';
 import { temporaryName, writeFileAtomic } from './atomicFile.ts';
 import { FileError, writeError } from './fileError.ts';
 
@@ -27,11 +27,11 @@ export async function createRunDirectory(
 ): Promise<RunDirectory> {
   const stamp = now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
   const stem = `${stamp}-${name.replaceAll(/[^A-Za-z0-9._-]+/g, '-')}`;
-  makeFolders(root);
+  makeOrExplain(root);
   const id = await claim(root, stem);
   const path = join(root, id);
   const checkpoints = join(path, 'checkpoints');
-  makeFolders(checkpoints);
+  makeOrExplain(checkpoints);
   await pointLatest(root, id);
   return { id, path, checkpoints };
 }
@@ -52,10 +52,9 @@ export async function resolveRun(root: string, reference: string): Promise<strin
   throw new FileError(join(root, reference), `there is no such run; ${hint}`);
 }
 
-/** Not the asynchronous `mkdir`: with `recursive`, that one reports a full disk as ENOENT (Node 20). */
-function makeFolders(path: string): void {
+function makeOrExplain(path: string): void {
   try {
-    mkdirSync(path, { recursive: true });
+    makeFolders(path);
   } catch (error) {
     throw writeError(path, error);
   }

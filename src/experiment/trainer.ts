@@ -103,7 +103,9 @@ class Trainer {
   async #epoch(epoch: number): Promise<Evaluation | null> {
     const { configuration, datasets, journal } = this.#training;
     const { set, rows } = datasets.train;
-    const shuffled = permutation(rows.length, { seed: configuration.seed, stream: epoch }).map((at) => rows[at]!);
+    const shuffled = permutation(rows.length, { seed: configuration.seed, stream: epoch }).map(
+      (at) => rows[at]!,
+    );
     const order = set.order(shuffled);
     const label = `epoch ${epoch}/${configuration.train.epochs}`;
     const progress = createProgress({ total: rows.length, label });
@@ -112,7 +114,8 @@ class Trainer {
         const startedAt = performance.now();
         const size = Math.min(configuration.train.batchSize, rows.length - start);
         this.#step(order, start, size);
-        if (this.#meter.full || start + size === rows.length) await this.#report(epoch, start + size, progress);
+        if (this.#meter.full || start + size === rows.length)
+          await this.#report(epoch, start + size, progress);
         if (this.#position.step === 1) await this.#noteFirstStep();
         this.#trainedSamples += size;
         this.#trainedSeconds += (performance.now() - startedAt) / 1000;
@@ -163,7 +166,10 @@ class Trainer {
     const { batchSize } = configuration.train;
     const lastSize = done % batchSize || batchSize;
     const samples = (batches - 1) * batchSize + lastSize;
-    const total = losses.reduce((sum, loss, index) => sum + loss * (index < batches - 1 ? batchSize : lastSize), 0);
+    const total = losses.reduce(
+      (sum, loss, index) => sum + loss * (index < batches - 1 ? batchSize : lastSize),
+      0,
+    );
     const metrics = {
       loss: total / samples,
       accuracy: correct / samples,

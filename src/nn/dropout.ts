@@ -12,9 +12,12 @@ import { Module } from './module.ts';
  */
 export function dropout(x: Tensor, options: { p?: number; training?: boolean } & RandomOptions = {}): Tensor {
   const { p = 0.5, training = true, ...random } = options;
-  if (!(p >= 0 && p < 1)) throw new ArgumentError('dropout', 'no such share', { takes: '0 ≤ p < 1', got: `p ${p}` });
+  if (!(p >= 0 && p < 1))
+    throw new ArgumentError('dropout', 'no such share', { takes: '0 ≤ p < 1', got: `p ${p}` });
   if (!training || p === 0) return x;
-  const kept = rand(x.shape, { ...random, device: x.device }).ge(p).to(x.dtype);
+  const kept = rand(x.shape, { ...random, device: x.device })
+    .ge(p)
+    .to(x.dtype);
   return x.mul(kept.mul(1 / (1 - p)));
 }
 

@@ -6,7 +6,10 @@ import type { Tensor } from '../tensor/tensor.ts';
 /** Inputs and outputs that one unit of a weight sees: sizes of dims 1 and 0, times the receptive field. */
 export function fans(shape: Shape): { fanIn: number; fanOut: number } {
   if (shape.length < 2) {
-    throw new ShapeError('fans', 'no fan of a vector', { takes: 'a weight of two dims or more', got: formatShape(shape) });
+    throw new ShapeError('fans', 'no fan of a vector', {
+      takes: 'a weight of two dims or more',
+      got: formatShape(shape),
+    });
   }
   const field = sizeOf(shape.slice(2));
   return { fanIn: shape[1]! * field, fanOut: shape[0]! * field };
@@ -39,7 +42,10 @@ export function xavierUniform(shape: Shape, options: RandomOptions & { gain?: nu
 /** Uniform numbers in [low, high). */
 export function uniform(shape: Shape, low: number, high: number, options: RandomOptions = {}): Tensor {
   if (!(low < high)) {
-    throw new ArgumentError('init.uniform', 'no such range', { takes: 'low < high', got: `low ${low}, high ${high}` });
+    throw new ArgumentError('init.uniform', 'no such range', {
+      takes: 'low < high',
+      got: `low ${low}, high ${high}`,
+    });
   }
   const { requiresGrad = false, ...random } = options;
   const values = symmetricUniform(shape, (high - low) / 2, random).add((low + high) / 2);

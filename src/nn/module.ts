@@ -73,7 +73,10 @@ export abstract class Module {
     for (const [name, target] of Object.entries(own)) {
       const value = state[name]!;
       if (!sameShape(value.shape, target.shape) || value.dtype !== target.dtype) {
-        throw new ShapeError('loadStateDict', `${name} does not fit`, { takes: describe(target), got: describe(value) });
+        throw new ShapeError('loadStateDict', `${name} does not fit`, {
+          takes: describe(target),
+          got: describe(value),
+        });
       }
     }
     for (const [name, target] of Object.entries(own)) {

@@ -18,6 +18,6 @@ export function amax(x: Tensor, dim?: Dims, keepdim: boolean = false): Tensor {
   const axes = reductionAxes('amax', x, dim);
   const out = reduceAxes('MAX', 'amax', x, axes, keepdim);
   return record('amax', out, [x], [x, out], (gradient, input, extreme) => [
-    () => extremeGradient(gradient, input!, extreme!, axes),
+    () => extremeGradient(gradient, input, extreme, axes),
   ]);
 }

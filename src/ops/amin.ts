@@ -18,6 +18,6 @@ export function amin(x: Tensor, dim?: Dims, keepdim: boolean = false): Tensor {
   const axes = reductionAxes('amin', x, dim);
   const out = reduceAxes('MIN', 'amin', x, axes, keepdim);
   return record('amin', out, [x], [x, out], (gradient, input, extreme) => [
-    () => extremeGradient(gradient, input!, extreme!, axes),
+    () => extremeGradient(gradient, input, extreme, axes),
   ]);
 }

@@ -7,7 +7,13 @@ import { checkDtype, dense, elementOf } from './launch.ts';
 import { reducedShape } from './reduction.ts';
 
 /** Positions of the extreme elements along one axis, or over all when `dim` is left out. */
-export function argReduce(name: string, operation: 'MAX' | 'MIN', x: Tensor, dim: number | undefined, keepdim: boolean): Tensor {
+export function argReduce(
+  name: string,
+  operation: 'MAX' | 'MIN',
+  x: Tensor,
+  dim: number | undefined,
+  keepdim: boolean,
+): Tensor {
   checkDtype(name, x, 'float32', 'float64', 'int32');
   if (dim === undefined || x.ndim === 0) {
     if (dim !== undefined) axisOf(name, dim, x.ndim);
@@ -17,7 +23,10 @@ export function argReduce(name: string, operation: 'MAX' | 'MIN', x: Tensor, dim
   const axis = axisOf(name, dim, x.ndim);
   const shape = reducedShape(x.shape, [axis], keepdim);
   if (x.shape[axis] === 0) {
-    throw new ShapeError(name, 'nothing to choose from', { takes: 'one element at least along dim', got: describe(x) });
+    throw new ShapeError(name, 'nothing to choose from', {
+      takes: 'one element at least along dim',
+      got: describe(x),
+    });
   }
   const out = empty(shape, { dtype: 'int32', device: x.device });
   if (out.numel() === 0) return out;
@@ -25,7 +34,12 @@ export function argReduce(name: string, operation: 'MAX' | 'MIN', x: Tensor, dim
   x.device.run(
     'argreduce',
     { x: source.storage.buffer, out: out.storage.buffer },
-    { outputs: out.numel(), length: x.shape[axis]!, inner: sizeOf(x.shape.slice(axis + 1)), offset: source.offset },
+    {
+      outputs: out.numel(),
+      length: x.shape[axis]!,
+      inner: sizeOf(x.shape.slice(axis + 1)),
+      offset: source.offset,
+    },
     { OPERATION: codes.argreduce[operation], ...elementOf(x.dtype) },
   );
   return out;

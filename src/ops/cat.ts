@@ -16,11 +16,14 @@ import type { Range } from './slice.ts';
  */
 export function cat(tensors: readonly Tensor[], dim: number = 0): Tensor {
   const [first] = tensors;
-  if (!first) throw new ArgumentError('cat', 'nothing to join', { takes: 'one tensor at least', got: 'an empty list' });
+  if (!first)
+    throw new ArgumentError('cat', 'nothing to join', { takes: 'one tensor at least', got: 'an empty list' });
   checkAlike('cat', ...tensors);
   const axis = axisOf('cat', dim, first.ndim);
   const others = (tensor: Tensor): number[] => tensor.shape.filter((_, each) => each !== axis);
-  const misfit = tensors.find((tensor) => tensor.ndim !== first.ndim || !sameShape(others(tensor), others(first)));
+  const misfit = tensors.find(
+    (tensor) => tensor.ndim !== first.ndim || !sameShape(others(tensor), others(first)),
+  );
   if (misfit || first.ndim === 0) {
     throw new ShapeError('cat', 'shapes differ', {
       takes: `tensors with one dim or more, alike but for dim ${dim}`,
@@ -31,11 +34,20 @@ export function cat(tensors: readonly Tensor[], dim: number = 0): Tensor {
   const shape = first.shape.map((length, each) => (each === axis ? total(tensors, axis) : length));
   const out = empty(shape, { dtype: first.dtype, device: first.device });
   tensors.forEach((tensor, index) => {
-    copyInto(tensor, out, { shape: tensor.shape, strides: out.strides, offset: starts[index]! * out.strides[axis]! });
+    copyInto(tensor, out, {
+      shape: tensor.shape,
+      strides: out.strides,
+      offset: starts[index]! * out.strides[axis]!,
+    });
   });
-  const ranges = tensors.map((tensor, index): Range => [starts[index]!, starts[index]! + tensor.shape[axis]!]);
+  const ranges = tensors.map((tensor, index): Range => [
+    starts[index]!,
+    starts[index]! + tensor.shape[axis]!,
+  ]);
   const whole = new Array<Range>(axis).fill(null);
-  return record('cat', out, tensors, [], (gradient) => ranges.map((range) => () => gradient.slice(...whole, range)));
+  return record('cat', out, tensors, [], (gradient) =>
+    ranges.map((range) => () => gradient.slice(...whole, range)),
+  );
 }
 
 function total(tensors: readonly Tensor[], axis: number): number {

@@ -8,5 +8,8 @@ import { unary } from './elementwise.ts';
  * d cos x / dx = -sin x
  */
 export function cos(x: Tensor): Tensor {
-  return unary('cos', codes.unary.COS, x, { saves: 'input', gradient: (g, saved) => g.mul(saved.sin()).neg() });
+  return unary('cos', codes.unary.COS, x, {
+    saves: 'input',
+    gradient: (g, saved) => g.mul(saved.sin()).neg(),
+  });
 }

@@ -18,7 +18,10 @@ export function reduceLosses(name: string, losses: Tensor, reduction: Reduction 
     case 'none':
       return losses;
     default:
-      throw new ArgumentError(name, 'no such reduction', { takes: "'mean', 'sum' or 'none'", got: String(reduction) });
+      throw new ArgumentError(name, 'no such reduction', {
+        takes: "'mean', 'sum' or 'none'",
+        got: String(reduction),
+      });
   }
 }
 
@@ -39,7 +42,9 @@ export function crossEntropy(input: Tensor, target: Tensor, options: { reduction
   checkDevice('crossEntropy', input, target);
   if (input.ndim === 1 && target.ndim === 0) {
     const losses = rowLosses(input.unsqueeze(0), target.unsqueeze(0));
-    return options.reduction === 'none' ? losses.squeeze(0) : reduceLosses('crossEntropy', losses, options.reduction);
+    return options.reduction === 'none'
+      ? losses.squeeze(0)
+      : reduceLosses('crossEntropy', losses, options.reduction);
   }
   if (input.ndim !== 2 || target.ndim !== 1 || input.shape[0] !== target.shape[0] || input.shape[1] === 0) {
     throw new ShapeError('crossEntropy', 'target does not fit', {
@@ -69,7 +74,7 @@ function rowLosses(input: Tensor, target: Tensor): Tensor {
     );
   }
   return record('crossEntropy', losses, [input], [input, target, normaliser], (gradient, x, labels, kept) => [
-    () => rowGradients(x!, labels!, kept!, gradient),
+    () => rowGradients(x, labels, kept, gradient),
   ]);
 }
 
@@ -100,16 +105,22 @@ function rowGradients(x: Tensor, target: Tensor, normaliser: Tensor, gradient: T
       },
     );
   }
-  return record('crossEntropyGradient', out, [x, gradient], [x, target, normaliser, gradient], (gg, logits, labels, kept, g) => {
-    const probabilities = (): Tensor => logits!.softmax(1);
-    return [
-      // The softmax's own Jacobian: p ⊙ (v - Σ p ⊙ v), each row weighted by its gradient.
-      () => {
-        const p = probabilities();
-        const weighted = p.mul(gg);
-        return weighted.sub(p.mul(weighted.sum(1, true))).mul(g!.unsqueeze(1));
-      },
-      () => rowGradients(logits!, labels!, kept!, g!.mul(0).add(1)).mul(gg).sum(1),
-    ];
-  });
+  return record(
+    'crossEntropyGradient',
+    out,
+    [x, gradient],
+    [x, target, normaliser, gradient],
+    (gg, logits, labels, kept, g) => {
+      const probabilities = (): Tensor => logits.softmax(1);
+      return [
+        // The softmax's own Jacobian: p ⊙ (v - Σ p ⊙ v), each row weighted by its gradient.
+        () => {
+          const p = probabilities();
+          const weighted = p.mul(gg);
+          return weighted.sub(p.mul(weighted.sum(1, true))).mul(g.unsqueeze(1));
+        },
+        () => rowGradients(logits, labels, kept, g.mul(0).add(1)).mul(gg).sum(1),
+      ];
+    },
+  );
 }

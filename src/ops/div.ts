@@ -9,5 +9,12 @@ import { binary } from './elementwise.ts';
  */
 export function div(a: Tensor, b: Tensor | number): Tensor {
   if (a.dtype === 'int32') return a.to('float32').div(typeof b === 'number' ? b : b.to('float32'));
-  return binary('div', codes.binary.DIV, a, b, (g, x, y) => [() => g.div(y), () => g.mul(x).div(y.square()).neg()], true);
+  return binary(
+    'div',
+    codes.binary.DIV,
+    a,
+    b,
+    (g, x, y) => [() => g.div(y), () => g.mul(x).div(y.square()).neg()],
+    true,
+  );
 }

@@ -19,21 +19,28 @@ export function unary(name: string, code: number, x: Tensor, rule: UnaryRule): T
   checkDtype(name, x, 'float32', 'float64');
   const out = launchUnary(code, x, rule.alpha, rule.beta);
   const saved = { input: [x], output: [out], nothing: [] }[rule.saves];
-  return record(name, out, [x], saved, (gradient, kept) => [() => rule.gradient(gradient, kept!)]);
+  return record(name, out, [x], saved, (gradient, kept) => [() => rule.gradient(gradient, kept)]);
 }
 
 /** A binary operation's gradients with respect to both operands, before broadcasting is undone. */
 export type PairRule = (gradient: Tensor, a: Tensor, b: Tensor) => readonly [() => Tensor, () => Tensor];
 
 /** y = f(a, b) with broadcasting; a number stands for a scalar of a's dtype. */
-export function binary(name: string, code: number, a: Tensor, b: Tensor | number, rule: PairRule, saves: boolean): Tensor {
+export function binary(
+  name: string,
+  code: number,
+  a: Tensor,
+  b: Tensor | number,
+  rule: PairRule,
+  saves: boolean,
+): Tensor {
   const right = typeof b === 'number' ? scalarLike(b, a) : b;
   checkAlike(name, a, right);
   checkDtype(name, a, 'float32', 'float64', 'int32');
   const out = launchPair('binary', code, a, right, broadcastShapes(name, a.shape, right.shape), a.dtype);
   const [aShape, bShape] = [a.shape, right.shape];
   return record(name, out, [a, right], saves ? [a, right] : [], (gradient, left, other) => {
-    const [toLeft, toRight] = rule(gradient, left!, other!);
+    const [toLeft, toRight] = rule(gradient, left, other);
     return [() => toLeft().sumToSize(aShape), () => toRight().sumToSize(bShape)];
   });
 }

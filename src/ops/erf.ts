@@ -8,5 +8,8 @@ import { unary } from './elementwise.ts';
  * d erf x / dx = 2/√π e^(-x²)
  */
 export function erf(x: Tensor): Tensor {
-  return unary('erf', codes.unary.ERF, x, { saves: 'input', gradient: (g, saved) => g.mul(saved.square().neg().exp()).mul(2 / Math.sqrt(Math.PI)) });
+  return unary('erf', codes.unary.ERF, x, {
+    saves: 'input',
+    gradient: (g, saved) => g.mul(saved.square().neg().exp()).mul(2 / Math.sqrt(Math.PI)),
+  });
 }

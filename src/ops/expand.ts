@@ -11,8 +11,12 @@ import { viewOf } from './layout.ts';
  */
 export function expand(x: Tensor, shape: Shape): Tensor {
   const lead = shape.length - x.ndim;
-  const target = shape.map((length, axis) => (length === -1 && axis >= lead ? x.shape[axis - lead]! : length));
-  const fits = target.every((length, axis) => axis < lead || x.shape[axis - lead] === 1 || x.shape[axis - lead] === length);
+  const target = shape.map((length, axis) =>
+    length === -1 && axis >= lead ? x.shape[axis - lead]! : length,
+  );
+  const fits = target.every(
+    (length, axis) => axis < lead || x.shape[axis - lead] === 1 || x.shape[axis - lead] === length,
+  );
   if (lead < 0 || !fits || target.includes(-1)) {
     throw new ShapeError('expand', 'the shape does not stretch', {
       takes: `a shape that ends like ${formatShape(x.shape)}, where a 1 may become any size`,

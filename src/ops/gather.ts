@@ -20,14 +20,17 @@ export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
   checkDtype('gather', index, 'int32');
   checkDevice('gather', x, index);
   const axis = axisOf('gather', dim, x.ndim);
-  const fits = index.ndim === x.ndim && index.shape.every((length, each) => each === axis || length <= x.shape[each]!);
+  const fits =
+    index.ndim === x.ndim && index.shape.every((length, each) => each === axis || length <= x.shape[each]!);
   if (!fits) {
     throw new ShapeError('gather', 'the index does not fit', {
       takes: `an index of ${x.ndim} dims, not larger than ${describe(x)} but along dim ${dim}`,
       got: describe(index),
     });
   }
-  const source = x.slice(...index.shape.map((length, each) => (each === axis ? null : ([0, length] as const))));
+  const source = x.slice(
+    ...index.shape.map((length, each) => (each === axis ? null : ([0, length] as const))),
+  );
   const out = empty(index.shape, { dtype: x.dtype, device: x.device });
   if (out.numel() > 0) {
     const values = dense(source);
@@ -39,7 +42,9 @@ export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
     );
   }
   const length = x.shape[axis] ?? 1;
-  return record('gather', out, [source], [index], (gradient, kept) => [() => scatterAdd(gradient, dim, kept!, length)]);
+  return record('gather', out, [source], [index], (gradient, kept) => [
+    () => scatterAdd(gradient, dim, kept, length),
+  ]);
 }
 
 /**
@@ -61,7 +66,7 @@ export function scatterAdd(x: Tensor, dim: number, index: Tensor, length: number
       { size: out.numel(), length, offset: values.offset, ...walk },
     );
   }
-  return record('scatterAdd', out, [x], [index], (gradient, kept) => [() => gather(gradient, dim, kept!)]);
+  return record('scatterAdd', out, [x], [index], (gradient, kept) => [() => gather(gradient, dim, kept)]);
 }
 
 type IndexWalk = Omit<Params<'gather'>, 'size' | 'length' | 'offset'>;
@@ -69,8 +74,14 @@ type IndexWalk = Omit<Params<'gather'>, 'size' | 'length' | 'offset'>;
 /** The index as [outer, count, inner], with the strides of each; copied when its axes do not merge so. */
 function walkIndex(index: Tensor, axis: number): { indices: Tensor; walk: IndexWalk } {
   const split = (tensor: Tensor): number[] | undefined => {
-    const groups = [[0, axis], [axis, axis + 1], [axis + 1, tensor.ndim]] as const;
-    const merged = groups.map(([from, to]) => mergeAxes(tensor.shape.slice(from, to), [tensor.strides.slice(from, to)]));
+    const groups = [
+      [0, axis],
+      [axis, axis + 1],
+      [axis + 1, tensor.ndim],
+    ] as const;
+    const merged = groups.map(([from, to]) =>
+      mergeAxes(tensor.shape.slice(from, to), [tensor.strides.slice(from, to)]),
+    );
     if (merged.some(({ shape }) => shape.length > 1)) return undefined;
     return merged.map(({ strides }) => strides[0]![0] ?? 0);
   };

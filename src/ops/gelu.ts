@@ -21,20 +21,31 @@ export function gelu(x: Tensor, options: { approximate?: 'none' | 'tanh' } = {})
     case 'tanh':
       return unary('gelu', codes.unary.GELU_TANH, x, { saves: 'input', gradient: tanhGradient });
     default:
-      throw new ArgumentError('gelu', 'no such approximation', { takes: "'none' or 'tanh'", got: String(approximate) });
+      throw new ArgumentError('gelu', 'no such approximation', {
+        takes: "'none' or 'tanh'",
+        got: String(approximate),
+      });
   }
 }
 
 function exactGradient(g: Tensor, x: Tensor): Tensor {
   const cumulative = x.mul(Math.SQRT1_2).erf().add(1).mul(0.5);
-  const density = x.square().mul(-0.5).exp().mul(1 / Math.sqrt(2 * Math.PI));
+  const density = x
+    .square()
+    .mul(-0.5)
+    .exp()
+    .mul(1 / Math.sqrt(2 * Math.PI));
   return g.mul(cumulative.add(x.mul(density)));
 }
 
 function tanhGradient(g: Tensor, x: Tensor): Tensor {
   const scale = Math.sqrt(2 / Math.PI);
   const t = x.add(x.pow(3).mul(0.044715)).mul(scale).tanh();
-  const slope = x.square().mul(3 * 0.044715).add(1).mul(scale);
+  const slope = x
+    .square()
+    .mul(3 * 0.044715)
+    .add(1)
+    .mul(scale);
   const tail = x.mul(t.square().neg().add(1)).mul(slope);
   return g.mul(t.add(1).add(tail).mul(0.5));
 }

@@ -12,7 +12,10 @@ import { describe, type Tensor } from '../tensor/tensor.ts';
 export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
   const axis = axisOf('indexSelect', dim, x.ndim);
   if (index.ndim !== 1) {
-    throw new ShapeError('indexSelect', 'the index is no vector', { takes: 'index int32[n]', got: describe(index) });
+    throw new ShapeError('indexSelect', 'the index is no vector', {
+      takes: 'index int32[n]',
+      got: describe(index),
+    });
   }
   if (x.ndim === 0) return x.reshape([1]).gather(0, index).reshape([]);
   const column = x.shape.map((_, each) => (each === axis ? index.numel() : 1));

@@ -107,7 +107,10 @@ export function launchPair(
 /** Copies elements into a layout of `target`'s storage, whatever the two layouts' strides. */
 export function copyInto(x: Tensor, target: Tensor, layout: Layout = target): void {
   if (sizeOf(layout.shape) === 0) return;
-  const { shape, strides } = mergeAxes(layout.shape, [broadcastStrides(x.shape, x.strides, layout.shape), layout.strides]);
+  const { shape, strides } = mergeAxes(layout.shape, [
+    broadcastStrides(x.shape, x.strides, layout.shape),
+    layout.strides,
+  ]);
   copyAxes(x, target, shape, strides as [number[], number[]], x.offset, layout.offset);
 }
 

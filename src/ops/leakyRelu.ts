@@ -11,6 +11,13 @@ export function leakyRelu(x: Tensor, negativeSlope: number = 0.01): Tensor {
   return unary('leakyRelu', codes.unary.LEAKY_RELU, x, {
     saves: 'input',
     alpha: negativeSlope,
-    gradient: (g, saved) => g.mul(saved.gt(0).to(g.dtype).mul(1 - negativeSlope).add(negativeSlope)),
+    gradient: (g, saved) =>
+      g.mul(
+        saved
+          .gt(0)
+          .to(g.dtype)
+          .mul(1 - negativeSlope)
+          .add(negativeSlope),
+      ),
   });
 }

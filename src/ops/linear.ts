@@ -10,7 +10,10 @@ import { describe, type Tensor } from '../tensor/tensor.ts';
  * @throws ShapeError when the sizes do not fit
  */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
-  const fits = weight.ndim === 2 && x.shape.at(-1) === weight.shape[1] && (!bias || bias.shape.at(-1) === weight.shape[0]);
+  const fits =
+    weight.ndim === 2 &&
+    x.shape.at(-1) === weight.shape[1] &&
+    (!bias || bias.shape.at(-1) === weight.shape[0]);
   if (!fits) {
     throw new ShapeError('linear', 'sizes do not fit', {
       takes: 'x […, in], weight [out, in], bias [out]',

@@ -35,8 +35,8 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   const batch = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2));
   const [aShape, bShape] = [a.shape, b.shape];
   return record('matmul', product(a, b, batch), [a, b], [a, b], (gradient, left, right) => [
-    () => matmul(gradient, right!.transpose(-2, -1)).sumToSize(aShape),
-    () => matmul(left!.transpose(-2, -1), gradient).sumToSize(bShape),
+    () => matmul(gradient, right.transpose(-2, -1)).sumToSize(aShape),
+    () => matmul(left.transpose(-2, -1), gradient).sumToSize(bShape),
   ]);
 }
 

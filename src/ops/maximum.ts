@@ -9,5 +9,12 @@ import { share } from './share.ts';
  * The gradient goes to the greater one, half to each where they are equal.
  */
 export function maximum(a: Tensor, b: Tensor | number): Tensor {
-  return binary('maximum', codes.binary.MAXIMUM, a, b, (g, x, y) => [() => g.mul(share(x, y)), () => g.mul(share(y, x))], true);
+  return binary(
+    'maximum',
+    codes.binary.MAXIMUM,
+    a,
+    b,
+    (g, x, y) => [() => g.mul(share(x, y)), () => g.mul(share(y, x))],
+    true,
+  );
 }

@@ -6,7 +6,9 @@ import { where } from './where.ts';
 type Operations = typeof table;
 
 /** An operation as a method: what remains when the tensor is `this`. */
-type Method<F> = F extends (x: Tensor, ...rest: infer Rest) => infer Result ? (...rest: Rest) => Result : never;
+type Method<F> = F extends (x: Tensor, ...rest: infer Rest) => infer Result
+  ? (...rest: Rest) => Result
+  : never;
 
 type Methods = { [Name in keyof Operations]: Method<Operations[Name]> };
 
@@ -19,7 +21,10 @@ declare module '../tensor/tensor.ts' {
   }
 }
 
-for (const [name, operation] of Object.entries(table) as [string, (x: Tensor, ...rest: never[]) => Tensor][]) {
+for (const [name, operation] of Object.entries(table) as [
+  string,
+  (x: Tensor, ...rest: never[]) => Tensor,
+][]) {
   define(name, function (this: Tensor, ...rest: never[]) {
     return operation(this, ...rest);
   });

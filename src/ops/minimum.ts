@@ -9,5 +9,12 @@ import { share } from './share.ts';
  * The gradient goes to the lesser one, half to each where they are equal.
  */
 export function minimum(a: Tensor, b: Tensor | number): Tensor {
-  return binary('minimum', codes.binary.MINIMUM, a, b, (g, x, y) => [() => g.mul(share(y, x)), () => g.mul(share(x, y))], true);
+  return binary(
+    'minimum',
+    codes.binary.MINIMUM,
+    a,
+    b,
+    (g, x, y) => [() => g.mul(share(y, x)), () => g.mul(share(x, y))],
+    true,
+  );
 }

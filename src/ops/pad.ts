@@ -34,7 +34,9 @@ export function pad(x: Tensor, amounts: readonly number[], options: { value?: nu
     ...sides.map(({ length, before, after }): Range => [Math.max(0, -before), length + Math.min(0, after)]),
   );
   const { shape } = kept;
-  const padded = shape.map((length, axis) => length + Math.max(0, sides[axis]!.before) + Math.max(0, sides[axis]!.after));
+  const padded = shape.map(
+    (length, axis) => length + Math.max(0, sides[axis]!.before) + Math.max(0, sides[axis]!.after),
+  );
   return placeInto(
     kept,
     padded,

@@ -9,7 +9,12 @@ import { viewOf } from './layout.ts';
  * A tensor of `shape`, filled with `value`, that holds x in the part which `part` lays out: the gradient of a
  * slice, and the body of pad.
  */
-export function placeInto(x: Tensor, shape: Shape, part: (whole: Tensor) => Layout, value: number = 0): Tensor {
+export function placeInto(
+  x: Tensor,
+  shape: Shape,
+  part: (whole: Tensor) => Layout,
+  value: number = 0,
+): Tensor {
   const out = full(shape, value, { dtype: x.dtype, device: x.device });
   copyInto(x, out, part(out));
   return record('place', out, [x], [], (gradient) => [() => takePart(gradient, part)]);

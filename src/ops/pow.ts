@@ -11,7 +11,14 @@ import { binary } from './elementwise.ts';
  * tensor([1, 2, 3]).pow(2); // 1, 4, 9
  */
 export function pow(a: Tensor, b: Tensor | number): Tensor {
-  return binary('pow', codes.binary.POW, a, b, (g, x, y) => [() => toBase(g, x, y), () => toExponent(g, x, y)], true);
+  return binary(
+    'pow',
+    codes.binary.POW,
+    a,
+    b,
+    (g, x, y) => [() => toBase(g, x, y), () => toExponent(g, x, y)],
+    true,
+  );
 }
 
 function toBase(g: Tensor, base: Tensor, exponent: Tensor): Tensor {

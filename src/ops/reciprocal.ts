@@ -8,5 +8,8 @@ import { unary } from './elementwise.ts';
  * d (1/x) / dx = -y²
  */
 export function reciprocal(x: Tensor): Tensor {
-  return unary('reciprocal', codes.unary.RECIPROCAL, x, { saves: 'output', gradient: (g, y) => g.mul(y.square()).neg() });
+  return unary('reciprocal', codes.unary.RECIPROCAL, x, {
+    saves: 'output',
+    gradient: (g, y) => g.mul(y.square()).neg(),
+  });
 }

@@ -22,15 +22,33 @@ export function reducedShape(shape: Shape, axes: readonly number[], keepdim: boo
 }
 
 /** Runs the reduce kernel over the given axes; no gradient is recorded. */
-export function reduceAxes(operation: 'SUM' | 'MAX' | 'MIN', name: string, x: Tensor, axes: readonly number[], keepdim: boolean): Tensor {
+export function reduceAxes(
+  operation: 'SUM' | 'MAX' | 'MIN',
+  name: string,
+  x: Tensor,
+  axes: readonly number[],
+  keepdim: boolean,
+): Tensor {
   const shape = reducedShape(x.shape, axes, keepdim);
   const length = axes.reduce((size, axis) => size * x.shape[axis]!, 1);
   if (length === 0 && operation !== 'SUM' && sizeOf(shape) > 0) {
-    throw new ShapeError(name, 'nothing to reduce', { takes: 'one element at least along the dims', got: describe(x) });
+    throw new ShapeError(name, 'nothing to reduce', {
+      takes: 'one element at least along the dims',
+      got: describe(x),
+    });
   }
   const out = empty(shape, { dtype: x.dtype, device: x.device });
   if (out.numel() === 0) return out;
-  if (length === 0) return x.device.run('fill', { out: out.storage.buffer }, { size: out.numel(), value: 0 }, { Element: elementOf(x.dtype).Element }), out;
+  if (length === 0)
+    return (
+      x.device.run(
+        'fill',
+        { out: out.storage.buffer },
+        { size: out.numel(), value: 0 },
+        { Element: elementOf(x.dtype).Element },
+      ),
+      out
+    );
 
   const keptAxes = x.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
   const layout = pairwiseLayout(x, keptAxes, axes);
@@ -45,7 +63,12 @@ export function reduceAxes(operation: 'SUM' | 'MAX' | 'MIN', name: string, x: Te
     variant,
   );
   if (target !== out) {
-    const finish = { keptSize: out.numel(), reducedSize: chunks, keptStrides: [0, 1], reducedStrides: [0, out.numel()] } as const;
+    const finish = {
+      keptSize: out.numel(),
+      reducedSize: chunks,
+      keptStrides: [0, 1],
+      reducedStrides: [0, out.numel()],
+    } as const;
     x.device.run(
       'reduce',
       { x: target.storage.buffer, out: out.storage.buffer },
@@ -74,8 +97,14 @@ function pairwiseLayout(x: Tensor, keptAxes: readonly number[], axes: readonly n
   let reduced = merged(x, axes);
   if (kept.shape.length > 2 || reduced.shape.length > 2) {
     source = dense(x.detach().permute([...keptAxes, ...axes]));
-    kept = merged(source, keptAxes.map((_, axis) => axis));
-    reduced = merged(source, axes.map((_, axis) => keptAxes.length + axis));
+    kept = merged(
+      source,
+      keptAxes.map((_, axis) => axis),
+    );
+    reduced = merged(
+      source,
+      axes.map((_, axis) => keptAxes.length + axis),
+    );
   }
   return {
     source,

@@ -10,5 +10,8 @@ import { unary } from './elementwise.ts';
  */
 export function relu(x: Tensor): Tensor {
   if (x.dtype === 'int32') return x.maximum(0);
-  return unary('relu', codes.unary.RELU, x, { saves: 'input', gradient: (g, saved) => g.reluGradient(saved) });
+  return unary('relu', codes.unary.RELU, x, {
+    saves: 'input',
+    gradient: (g, saved) => g.reluGradient(saved),
+  });
 }

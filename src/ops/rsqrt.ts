@@ -8,5 +8,8 @@ import { unary } from './elementwise.ts';
  * d x^(-1/2) / dx = -1/2 · y³
  */
 export function rsqrt(x: Tensor): Tensor {
-  return unary('rsqrt', codes.unary.RSQRT, x, { saves: 'output', gradient: (g, y) => g.mul(y.pow(3)).mul(-0.5) });
+  return unary('rsqrt', codes.unary.RSQRT, x, {
+    saves: 'output',
+    gradient: (g, y) => g.mul(y.pow(3)).mul(-0.5),
+  });
 }

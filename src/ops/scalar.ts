@@ -11,7 +11,7 @@ const caches = new WeakMap<Backend, Map<string, Tensor>>();
 /** A number as a tensor of shape [] like `like`, made once: x.mul(2) uploads nothing the second time. */
 export function scalarLike(value: number, { dtype, device }: Tensor): Tensor {
   let cache = caches.get(device);
-  if (!cache) caches.set(device, (cache = new Map()));
+  if (!cache) caches.set(device, (cache = new Map<string, Tensor>()));
   const key = `${dtype} ${Object.is(value, -0) ? '-0' : value}`;
   let scalar = cache.get(key);
   if (!scalar) {

@@ -8,5 +8,8 @@ import { unary } from './elementwise.ts';
  * dσ / dx = y (1 - y)
  */
 export function sigmoid(x: Tensor): Tensor {
-  return unary('sigmoid', codes.unary.SIGMOID, x, { saves: 'output', gradient: (g, y) => g.mul(y.sub(y.square())) });
+  return unary('sigmoid', codes.unary.SIGMOID, x, {
+    saves: 'output',
+    gradient: (g, y) => g.mul(y.sub(y.square())),
+  });
 }

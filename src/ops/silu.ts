@@ -10,8 +10,11 @@ import { unary } from './elementwise.ts';
  * Source: Elfwing, Uchibe, Doya: Sigmoid-weighted linear units (2017).
  */
 export function silu(x: Tensor): Tensor {
-  return unary('silu', codes.unary.SILU, x, { saves: 'input', gradient: (g, saved) => {
+  return unary('silu', codes.unary.SILU, x, {
+    saves: 'input',
+    gradient: (g, saved) => {
       const s = saved.sigmoid();
       return g.mul(s.add(saved.mul(s.sub(s.square()))));
-    } });
+    },
+  });
 }

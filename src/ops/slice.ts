@@ -32,7 +32,9 @@ export function slice(x: Tensor, ...ranges: Range[]): Tensor {
   const cuts = x.shape.map((length, axis) => cut(ranges[axis] ?? null, length));
   const layout = cutLayout(x, cuts);
   const { shape } = x;
-  return viewOf('slice', x, layout, (gradient) => placeInto(gradient, shape, (target) => cutLayout(target, cuts)));
+  return viewOf('slice', x, layout, (gradient) =>
+    placeInto(gradient, shape, (target) => cutLayout(target, cuts)),
+  );
 }
 
 function cutLayout(x: Tensor, cuts: readonly Cut[]): { shape: number[]; strides: number[]; offset: number } {
@@ -53,7 +55,8 @@ function cut(range: Range, length: number): Cut {
       got: JSON.stringify(range),
     });
   }
-  const bounded = (index: number): number => Math.max(0, Math.min(length, index < 0 ? index + length : index));
+  const bounded = (index: number): number =>
+    Math.max(0, Math.min(length, index < 0 ? index + length : index));
   const start = bounded(from ?? 0);
   return { start, step, count: Math.max(0, Math.ceil((bounded(to ?? length) - start) / step)) };
 }

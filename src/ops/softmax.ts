@@ -15,8 +15,8 @@ export function softmax(x: Tensor, dim: number): Tensor {
   const out = launchSoftmax('softmax', x, dim, false);
   return record('softmax', out, [x], [out], (gradient, y) => [
     () => {
-      const weighted = gradient.mul(y!);
-      return weighted.sub(y!.mul(weighted.sum(dim, true)));
+      const weighted = gradient.mul(y);
+      return weighted.sub(y.mul(weighted.sum(dim, true)));
     },
   ]);
 }
@@ -29,7 +29,7 @@ export function softmax(x: Tensor, dim: number): Tensor {
 export function logSoftmax(x: Tensor, dim: number): Tensor {
   const out = launchSoftmax('logSoftmax', x, dim, true);
   return record('logSoftmax', out, [x], [out], (gradient, y) => [
-    () => gradient.sub(y!.exp().mul(gradient.sum(dim, true))),
+    () => gradient.sub(y.exp().mul(gradient.sum(dim, true))),
   ]);
 }
 

@@ -9,5 +9,8 @@ import { unary } from './elementwise.ts';
  */
 export function square(x: Tensor): Tensor {
   if (x.dtype === 'int32') return x.mul(x);
-  return unary('square', codes.unary.SQUARE, x, { saves: 'input', gradient: (g, saved) => g.mul(saved).mul(2) });
+  return unary('square', codes.unary.SQUARE, x, {
+    saves: 'input',
+    gradient: (g, saved) => g.mul(saved).mul(2),
+  });
 }

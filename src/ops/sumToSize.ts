@@ -16,6 +16,8 @@ export function sumToSize(x: Tensor, shape: Shape): Tensor {
     });
   }
   const lead = x.ndim - shape.length;
-  const dims = x.shape.flatMap((length, axis) => (axis < lead || (shape[axis - lead] === 1 && length !== 1) ? [axis] : []));
+  const dims = x.shape.flatMap((length, axis) =>
+    axis < lead || (shape[axis - lead] === 1 && length !== 1) ? [axis] : [],
+  );
   return dims.length === 0 ? x.reshape(shape) : x.sum(dims).reshape(shape);
 }

@@ -8,5 +8,8 @@ import { unary } from './elementwise.ts';
  * d tanh x / dx = 1 - y²
  */
 export function tanh(x: Tensor): Tensor {
-  return unary('tanh', codes.unary.TANH, x, { saves: 'output', gradient: (g, y) => g.sub(g.mul(y.square())) });
+  return unary('tanh', codes.unary.TANH, x, {
+    saves: 'output',
+    gradient: (g, y) => g.sub(g.mul(y.square())),
+  });
 }

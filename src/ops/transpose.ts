@@ -13,7 +13,10 @@ export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
 /** The transpose of a matrix, as a view; vectors and scalars stay. */
 export function t(x: Tensor): Tensor {
   if (x.ndim > 2) {
-    throw new ShapeError('t', 'not a matrix', { takes: 'up to two dims; use transpose or permute', got: describe(x) });
+    throw new ShapeError('t', 'not a matrix', {
+      takes: 'up to two dims; use transpose or permute',
+      got: describe(x),
+    });
   }
   return x.ndim === 2 ? x.transpose(0, 1) : x.reshape(x.shape);
 }

@@ -21,5 +21,8 @@ export function variance(x: Tensor, dim?: Dims, options: VarianceOptions = {}): 
   checkDtype('var', x, 'float32', 'float64');
   const count = reductionAxes('var', x, dim).reduce((size, axis) => size * x.shape[axis]!, 1);
   const deviation = x.sub(x.mean(dim, true));
-  return deviation.square().sum(dim, keepdim).div(Math.max(0, count - correction));
+  return deviation
+    .square()
+    .sum(dim, keepdim)
+    .div(Math.max(0, count - correction));
 }

@@ -31,7 +31,9 @@ export class FlatParameters {
     if (parameters.length === 0 || stranger || new Set(parameters).size !== parameters.length) {
       throw new ArgumentError(optimizer, 'not a list of parameters', {
         takes: 'distinct leaves with requiresGrad, one at least',
-        got: stranger ? String(stranger) : `${parameters.length} parameters, ${new Set(parameters).size} of them distinct`,
+        got: stranger
+          ? String(stranger)
+          : `${parameters.length} parameters, ${new Set(parameters).size} of them distinct`,
       });
     }
     checkAlike(optimizer, ...parameters);
@@ -40,7 +42,10 @@ export class FlatParameters {
     this.steps = parameters.map(() => 0);
     let size = 0;
     this.offsets = parameters.map((parameter) => (size += parameter.numel()) - parameter.numel());
-    [this.values, this.gradients] = unscoped(() => [zeros([size], { dtype, device }), zeros([size], { dtype, device })]);
+    [this.values, this.gradients] = unscoped(() => [
+      zeros([size], { dtype, device }),
+      zeros([size], { dtype, device }),
+    ]);
     parameters.forEach((parameter, index) => this.#adopt(parameter, this.offsets[index]!));
   }
 
@@ -65,7 +70,9 @@ export class FlatParameters {
     this.parameters.forEach((parameter, index) => {
       if (!parameter.grad) return;
       if (parameter.storage !== this.values.storage) {
-        throw new WgradError('An optimizer lost a parameter: a newer optimizer or to() took it. Use one optimizer for a parameter.');
+        throw new WgradError(
+          'An optimizer lost a parameter: a newer optimizer or to() took it. Use one optimizer for a parameter.',
+        );
       }
       this.#bringGradient(parameter.grad, index);
       const step = ++this.steps[index]!;

@@ -39,7 +39,9 @@ export abstract class Optimizer {
   stateDict(): OptimizerState {
     const tensors: Record<string, Tensor> = {};
     for (const [name, companion] of Object.entries(this.companions())) {
-      this.flat.parameters.forEach((_, index) => (tensors[`${name}.${index}`] = this.flat.part(companion, index)));
+      this.flat.parameters.forEach(
+        (_, index) => (tensors[`${name}.${index}`] = this.flat.part(companion, index)),
+      );
     }
     return { steps: [...this.flat.steps], tensors };
   }
@@ -60,7 +62,13 @@ export abstract class Optimizer {
 }
 
 /** Throws unless `least` ≤ value < `below`. */
-export function atLeast(optimizer: string, name: string, value: number, least: number, below: number = Infinity): void {
+export function atLeast(
+  optimizer: string,
+  name: string,
+  value: number,
+  least: number,
+  below: number = Infinity,
+): void {
   if (value >= least && value < below) return;
   throw new ArgumentError(optimizer, `no such ${name}`, {
     takes: `${least} ≤ ${name}${below < Infinity ? ` < ${below}` : ', finite'}`,

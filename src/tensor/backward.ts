@@ -55,17 +55,23 @@ export function grad(
   const roots = outputs instanceof Tensor ? [outputs] : outputs;
   const seeds = roots.map((root, index) => seed('grad', root, options.gradOutputs?.[index]));
   const without = inputs.find((input) => !input.source);
-  if (without) throw new GradientError(`grad: takes inputs that require gradients, got ${describe(without)} without`);
+  if (without)
+    throw new GradientError(`grad: takes inputs that require gradients, got ${describe(without)} without`);
   const found = new Map<Source, Tensor>();
   const targets = new Set(inputs.map((input) => input.source!));
   propagate(roots, seeds, targets, options, (source, value) => {
-    found.set(source, unscoped(() => (options.createGraph ? value.alias(true) : value.alias(false))));
+    found.set(
+      source,
+      unscoped(() => (options.createGraph ? value.alias(true) : value.alias(false))),
+    );
   });
   return inputs.map((input, index) => {
     const value = found.get(input.source!);
     if (value) return adopt(value);
     if (options.allowUnused) return null;
-    throw new GradientError(`grad: no output depends on input ${index}; pass { allowUnused: true } to get null for it`);
+    throw new GradientError(
+      `grad: no output depends on input ${index}; pass { allowUnused: true } to get null for it`,
+    );
   });
 }
 
@@ -120,7 +126,9 @@ function propagate(
   };
 
   const walk = (): void => {
-    roots.forEach((root, index) => receive(root.source!, createGraph ? seeds[index]! : seeds[index]!.detach()));
+    roots.forEach((root, index) =>
+      receive(root.source!, createGraph ? seeds[index]! : seeds[index]!.detach()),
+    );
     for (const node of nodes.reverse()) {
       const gradient = pending.get(node);
       if (!gradient) continue;

@@ -47,7 +47,11 @@ export function tensor(
   data: NestedArray | boolean | readonly boolean[] | TypedArray,
   options: CreateOptions & { shape?: Shape } = {},
 ): Tensor {
-  const { values, shape: found, dtype: natural } = ArrayBuffer.isView(data)
+  const {
+    values,
+    shape: found,
+    dtype: natural,
+  } = ArrayBuffer.isView(data)
     ? { values: data, shape: [data.length], dtype: dtypeOf(data) }
     : nestedValues(data as NestedArray);
   const shape = options.shape ?? found;
@@ -77,7 +81,10 @@ function toHost(values: TypedArray | readonly (number | boolean)[], dtype: DType
   if (!isFloating(dtype)) {
     const bad = Array.from(values, Number).find((value) => !Number.isInteger(value));
     if (bad !== undefined) {
-      throw new DTypeError('tensor', 'not a whole number', { takes: `whole numbers for ${dtype}`, got: String(bad) });
+      throw new DTypeError('tensor', 'not a whole number', {
+        takes: `whole numbers for ${dtype}`,
+        got: String(bad),
+      });
     }
   }
   array.set(values as ArrayLike<number>);
@@ -89,7 +96,10 @@ export function full(shape: Shape, value: number, options: CreateOptions = {}): 
   const created = empty(shape, options);
   const { dtype, device } = created;
   if (!isFloating(dtype) && !Number.isInteger(value)) {
-    throw new DTypeError('full', 'not a whole number', { takes: `whole numbers for ${dtype}`, got: String(value) });
+    throw new DTypeError('full', 'not a whole number', {
+      takes: `whole numbers for ${dtype}`,
+      got: String(value),
+    });
   }
   const size = created.numel();
   if (dtype === 'uint8' || (dtype === 'int32' && Math.abs(value) > 2 ** 24)) {

@@ -54,7 +54,8 @@ export async function open(name: DeviceName, options: InitOptions = {}): Promise
 
 /** The device of tensors made without a `device` option: the one that `init` opened last. */
 export function defaultDevice(): Backend {
-  if (!chosen) throw new WgradError("No device is open: await init('webgpu' | 'cpu' | 'auto') before making tensors.");
+  if (!chosen)
+    throw new WgradError("No device is open: await init('webgpu' | 'cpu' | 'auto') before making tensors.");
   return chosen;
 }
 

@@ -23,7 +23,9 @@ export function withRecording<T>(enabled: boolean, body: () => T): T {
   try {
     const result = body();
     if (result instanceof Promise) {
-      throw new WgradError('noGrad: takes a synchronous function, got one that returns a promise; await outside of it');
+      throw new WgradError(
+        'noGrad: takes a synchronous function, got one that returns a promise; await outside of it',
+      );
     }
     return result;
   } finally {

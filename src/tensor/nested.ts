@@ -4,9 +4,14 @@ import { formatShape } from './shape.ts';
 import type { NestedArray } from './tensor.ts';
 
 /** The values of nested arrays in row-major order, with the shape and dtype that they say. */
-export function nestedValues(data: NestedArray): { values: (number | boolean)[]; shape: number[]; dtype: DType } {
+export function nestedValues(data: NestedArray): {
+  values: (number | boolean)[];
+  shape: number[];
+  dtype: DType;
+} {
   const shape: number[] = [];
-  for (let level: unknown = data; Array.isArray(level); level = (level as unknown[])[0]) shape.push(level.length);
+  for (let level: unknown = data; Array.isArray(level); level = (level as unknown[])[0])
+    shape.push(level.length);
   const values: (number | boolean)[] = [];
   const visit = (level: unknown, axis: number): void => {
     const isValue = typeof level === 'number' || typeof level === 'boolean';

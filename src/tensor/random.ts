@@ -48,14 +48,23 @@ export function symmetricUniform(shape: Shape, bound: number, options: RandomOpt
  * @throws ArgumentError when there is no whole number in the range
  */
 export function randint(low: number, high: number, shape: Shape, options: RandomOptions = {}): Tensor {
-  if (!Number.isInteger(low) || !Number.isInteger(high) || high <= low || low < -(2 ** 31) || high > 2 ** 31) {
+  if (
+    !Number.isInteger(low) ||
+    !Number.isInteger(high) ||
+    high <= low ||
+    low < -(2 ** 31) ||
+    high > 2 ** 31
+  ) {
     throw new ArgumentError('randint', 'no such range', {
       takes: 'whole numbers low < high within int32',
       got: `low ${low}, high ${high}`,
     });
   }
   const { dtype = 'int32' } = options;
-  const integers = generate(shape, { ...options, dtype: 'int32' }, codes.random.INTEGERS, { low, range: high - low });
+  const integers = generate(shape, { ...options, dtype: 'int32' }, codes.random.INTEGERS, {
+    low,
+    range: high - low,
+  });
   return dtype === 'int32' ? integers : integers.to(dtype);
 }
 
@@ -90,9 +99,22 @@ function uniform(shape: Shape, center: number, scale: number, options: RandomOpt
   return numbers;
 }
 
-function generate(shape: Shape, options: RandomOptions, form: number, numbers: Partial<Params<'random'>>): Tensor {
+function generate(
+  shape: Shape,
+  options: RandomOptions,
+  form: number,
+  numbers: Partial<Params<'random'>>,
+): Tensor {
   const created = empty(shape, { ...options, requiresGrad: false });
-  const params = { size: created.numel(), center: 0, scale: 0, low: 0, range: 0, ...origin(options), ...numbers };
+  const params = {
+    size: created.numel(),
+    center: 0,
+    scale: 0,
+    low: 0,
+    range: 0,
+    ...origin(options),
+    ...numbers,
+  };
   if (params.size > 0) created.device.run('random', { out: created.storage.buffer }, params, { FORM: form });
   return created;
 }

@@ -46,7 +46,9 @@ export function scope<T>(body: () => T): T {
   }
   if (result instanceof Promise) {
     current = outer;
-    throw new WgradError('scope: takes a synchronous function, got one that returns a promise; await outside the scope');
+    throw new WgradError(
+      'scope: takes a synchronous function, got one that returns a promise; await outside the scope',
+    );
   }
   const kept = reachable(result);
   current = outer;
@@ -76,7 +78,7 @@ function reachable(root: unknown): Set<unknown> {
     if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || seen.has(value)) continue;
     seen.add(value);
     if (isOwned(value)) continue;
-    if (value instanceof Map || value instanceof Set) waiting.push(...value.values());
+    if (value instanceof Map || value instanceof Set) waiting.push(...(value as Map<unknown, unknown>).values());
     else waiting.push(...Object.values(value));
   }
   return seen;

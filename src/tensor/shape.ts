@@ -36,7 +36,8 @@ export function formatShape(shape: Shape): string {
 
 /** Checks that a shape is a list of whole, non-negative sizes. */
 export function checkShape(operation: string, shape: Shape): Shape {
-  if (Array.isArray(shape) && shape.every((length) => Number.isSafeInteger(length) && length >= 0)) return shape;
+  if (Array.isArray(shape) && shape.every((length) => Number.isSafeInteger(length) && length >= 0))
+    return shape;
   throw new ArgumentError(operation, 'not a shape', {
     takes: 'a list of whole sizes, zero or more',
     got: JSON.stringify(shape),
@@ -48,18 +49,28 @@ export function axisOf(operation: string, dim: number, rank: number): number {
   const least = rank === 0 ? -1 : -rank;
   const most = rank === 0 ? 0 : rank - 1;
   if (!Number.isInteger(dim) || dim < least || dim > most) {
-    throw new ShapeError(operation, 'no such dimension', { takes: `dim from ${least} to ${most}`, got: `dim ${dim}` });
+    throw new ShapeError(operation, 'no such dimension', {
+      takes: `dim from ${least} to ${most}`,
+      got: `dim ${dim}`,
+    });
   }
   return dim < 0 ? dim + Math.max(rank, 1) : dim;
 }
 
 /** The axes that `dim` names, ascending: all when it is left out, or an empty list. */
-export function axesOf(operation: string, dim: number | readonly number[] | undefined, rank: number): number[] {
+export function axesOf(
+  operation: string,
+  dim: number | readonly number[] | undefined,
+  rank: number,
+): number[] {
   const dims = typeof dim === 'number' ? [dim] : (dim ?? []);
   if (dims.length === 0) return Array.from({ length: rank }, (_, axis) => axis);
   const axes = dims.map((each) => axisOf(operation, each, rank));
   if (new Set(axes).size !== axes.length) {
-    throw new ShapeError(operation, 'a dimension is named twice', { takes: 'distinct dims', got: formatShape(dims) });
+    throw new ShapeError(operation, 'a dimension is named twice', {
+      takes: 'distinct dims',
+      got: formatShape(dims),
+    });
   }
   return axes.filter((axis) => axis < rank).sort((left, right) => left - right);
 }

@@ -50,7 +50,9 @@ export class Node implements Source {
         `backward: the graph was freed by an earlier backward at '${this.name}'; pass { retainGraph: true } to it`,
       );
     }
-    const changed = this.#saved.findIndex((tensor, index) => tensor.storage.version !== this.#versions[index]);
+    const changed = this.#saved.findIndex(
+      (tensor, index) => tensor.storage.version !== this.#versions[index],
+    );
     if (changed >= 0) {
       throw new GradientError(
         `backward: a tensor that '${this.name}' needs was changed in place (by an optimizer step or loadStateDict) ` +

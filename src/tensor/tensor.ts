@@ -134,7 +134,9 @@ export class Tensor implements Owned, Disposable {
   set requiresGrad(wanted: boolean) {
     if (wanted === this.requiresGrad) return;
     if (this.#source && !(this.#source instanceof Leaf)) {
-      throw new GradientError('requiresGrad: only leaves can be switched; use detach() for a result of operations');
+      throw new GradientError(
+        'requiresGrad: only leaves can be switched; use detach() for a result of operations',
+      );
     }
     if (wanted && !isFloating(this.dtype)) {
       throw new GradientError(`requiresGrad: takes floating tensors, got ${describe(this)}`);
@@ -170,7 +172,9 @@ export class Tensor implements Owned, Disposable {
 
   /** Another handle on the same tensor that no scope frees; `linked` ones keep its history alive too. */
   alias(linked: boolean): Tensor {
-    return unscoped(() => new Tensor(this.storage.retain(), this, linked ? this.#source?.retain() : undefined));
+    return unscoped(
+      () => new Tensor(this.storage.retain(), this, linked ? this.#source?.retain() : undefined),
+    );
   }
 
   /** Takes another home of the same layout, for parameters that move into a flat buffer or to a device. */
@@ -211,7 +215,10 @@ export class Tensor implements Owned, Disposable {
   /** The value of a tensor with one element. */
   async item(): Promise<number> {
     if (this.numel() !== 1) {
-      throw new ShapeError('item', 'not one element', { takes: 'a tensor with one element', got: describe(this) });
+      throw new ShapeError('item', 'not one element', {
+        takes: 'a tensor with one element',
+        got: describe(this),
+      });
     }
     return (await this.data())[0]!;
   }

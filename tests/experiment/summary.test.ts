@@ -10,6 +10,7 @@ const summary: Summary = {
   testLoss: 0.31,
   validation: { accuracy: 0.9, loss: NaN },
   samplesPerSecond: 12_000,
+  secondsToFirstStep: 0.9,
   seconds: 51.5,
   device: 'webgpu',
   seed: 42,

@@ -29,7 +29,9 @@ export function trainerSuite(open: Open, openOwn: Open): void {
     expect(summary.validation!.accuracy).toBeGreaterThan(0.9);
     expect(summary.parameterCount).toBe(784 * 16 + 16 + 16 * 10 + 10);
     const best = checkpoint(folder, 'best');
-    expect([...best.tensors.keys()]).toEqual(expect.arrayContaining(['1.weight', '1.bias', '3.weight', '3.bias']));
+    expect([...best.tensors.keys()]).toEqual(
+      expect.arrayContaining(['1.weight', '1.bias', '3.weight', '3.bias']),
+    );
     expect(best.tensors.get('1.weight')!.shape).toEqual([16, 784]);
     expect(best.metadata.get('format')).toBe('pt');
     const kinds = readJournal(join(folder, 'latest', 'metrics.jsonl')).map(({ kind }) => kind);
@@ -39,7 +41,11 @@ export function trainerSuite(open: Open, openOwn: Open): void {
   it('gives the same weights for the same seed, dropout included, and others for another', async (context) => {
     const device = await open(context);
     const hash = async (seed: number): Promise<string> => {
-      const { summary } = await trainSmall({ device, folder: temporaryFolder(), changes: { seed, dropout: 0.2 } });
+      const { summary } = await trainSmall({
+        device,
+        folder: temporaryFolder(),
+        changes: { seed, dropout: 0.2 },
+      });
       return summary.weightsSha256;
     };
     const [first, second, other] = [await hash(3), await hash(3), await hash(4)];
@@ -50,7 +56,9 @@ export function trainerSuite(open: Open, openOwn: Open): void {
   it('stops at a loss that is not finite, naming step and checkpoint', async (context) => {
     const device = await open(context);
     const folder = temporaryFolder();
-    const failure = await trainSmall({ device, folder, changes: { lr: 1e30 } }).catch((error: unknown) => error);
+    const failure = await trainSmall({ device, folder, changes: { lr: 1e30 } }).catch(
+      (error: unknown) => error,
+    );
     expect(failure).toBeInstanceOf(TrainingError);
     expect(String(failure)).toMatch(/The loss became (NaN|Infinity|-Infinity) at step \d+ \(epoch 1\)/);
     expect(String(failure)).toContain('last.safetensors (epoch 0, step 0)');
@@ -80,7 +88,10 @@ export function trainerSuite(open: Open, openOwn: Open): void {
     expect(String(failure)).toMatch(/device was destroyed|device is lost/);
     expect(String(failure)).toContain('last.safetensors (epoch 1, step 16)');
     expect(isFinite(checkpoint(folder, 'last'))).toBe(true);
-    expect(await readdir(join(folder, 'latest', 'checkpoints'))).toEqual(['best.safetensors', 'last.safetensors']);
+    expect(await readdir(join(folder, 'latest', 'checkpoints'))).toEqual([
+      'best.safetensors',
+      'last.safetensors',
+    ]);
   });
 
   it('creates and uploads nothing in steady state, over 1,000 steps', async (context) => {

@@ -51,7 +51,9 @@ export interface RunOptions {
 }
 
 /** Trains a small network on the small data. */
-export async function trainSmall(options: RunOptions): Promise<{ summary: Summary; configuration: Configuration }> {
+export async function trainSmall(
+  options: RunOptions,
+): Promise<{ summary: Summary; configuration: Configuration }> {
   const { device, folder, changes = {}, onRecord } = options;
   const { seed = 1, lr = 0.01, epochs = 2, logEvery = 5, dropout = 0 } = changes;
   const configuration = parseConfiguration({
@@ -78,7 +80,16 @@ export async function trainSmall(options: RunOptions): Promise<{ summary: Summar
   const signal = options.signal ?? new AbortController().signal;
   try {
     const datasets = smallDatasets(device);
-    const summary = await train({ configuration, device, model, optimizer, datasets, directory, journal: watched, signal });
+    const summary = await train({
+      configuration,
+      device,
+      model,
+      optimizer,
+      datasets,
+      directory,
+      journal: watched,
+      signal,
+    });
     return { summary, configuration };
   } finally {
     journal.close();

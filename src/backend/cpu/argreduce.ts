@@ -1,7 +1,11 @@
 import { codes } from '../signatures.ts';
 import type { Twin } from './twin.ts';
 
-export const argreduce: Twin<'argreduce'> = ({ x, out }, { outputs, length, inner, offset }, { OPERATION = 0 }) => {
+export const argreduce: Twin<'argreduce'> = (
+  { x, out },
+  { outputs, length, inner, offset },
+  { OPERATION = 0 },
+) => {
   const sign = OPERATION === codes.argreduce.MAX ? 1 : -1;
   for (let output = 0; output < outputs; output++) {
     const start = offset + Math.floor(output / inner) * length * inner + (output % inner);

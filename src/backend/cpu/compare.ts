@@ -19,7 +19,9 @@ export const compare: Twin<'compare'> = ({ a, b, out }, params, { OPERATION = 0 
   const length = shape[3];
   eachRow(shape, aStrides, bStrides, (index, aStart, bStart) => {
     for (let i = 0; i < length; i++) {
-      out[index + i] = holds(a[aOffset + aStart + i * aStrides[3]]!, b[bOffset + bStart + i * bStrides[3]]!) ? 1 : 0;
+      out[index + i] = holds(a[aOffset + aStart + i * aStrides[3]]!, b[bOffset + bStart + i * bStrides[3]]!)
+        ? 1
+        : 0;
     }
   });
 };

@@ -20,7 +20,10 @@ export function openCpu(): Backend {
 class CpuBackend implements Backend {
   readonly name = 'cpu';
   readonly description = 'JavaScript on the CPU, float64 accumulators';
-  readonly info: Readonly<Record<string, string | number | boolean>> = { description: this.description, software: true };
+  readonly info: Readonly<Record<string, string | number | boolean>> = {
+    description: this.description,
+    software: true,
+  };
   readonly #stats: DeviceStats = emptyStats();
   readonly #free = new Map<string, TypedArray[]>();
   #destroyed = false;
@@ -69,7 +72,12 @@ class CpuBackend implements Backend {
     return Promise.resolve(copy);
   }
 
-  run<K extends KernelName>(kernel: K, buffers: Buffers<K>, params: Params<K>, variant: Variant<K> = {}): void {
+  run<K extends KernelName>(
+    kernel: K,
+    buffers: Buffers<K>,
+    params: Params<K>,
+    variant: Variant<K> = {},
+  ): void {
     this.#check();
     this.#stats.dispatches++;
     const arrays = Object.fromEntries(
@@ -109,6 +117,7 @@ class CpuBackend implements Backend {
   }
 
   #check(): void {
-    if (this.#destroyed) throw new DeviceLostError('The device was destroyed with destroy(); call init() for a new one.');
+    if (this.#destroyed)
+      throw new DeviceLostError('The device was destroyed with destroy(); call init() for a new one.');
   }
 }

@@ -8,7 +8,9 @@ export const crossEntropy: Twin<'crossEntropy'> = ({ x, labels, loss, normaliser
     const start = offset + row * classes;
     const label = labels[targetOffset + row * targetStride]!;
     if (label < 0 || label >= classes) {
-      throw new WgradError(`crossEntropy: takes targets from 0 to ${classes - 1}, got ${label} in row ${row}`);
+      throw new WgradError(
+        `crossEntropy: takes targets from 0 to ${classes - 1}, got ${label} in row ${row}`,
+      );
     }
     const greatest = maximum(x, start, classes, 1);
     let total = 0;

@@ -16,7 +16,8 @@ export const sgd: Twin<'sgd'> = ({ gradients, parameters, velocity }, params) =>
 };
 
 export const adam: Twin<'adam'> = ({ gradients, parameters, mean, variance }, params) => {
-  const { size, offset, oneMinusBeta1, beta2, oneMinusBeta2, eps, weightDecay, stepSize, rootCorrection2 } = params;
+  const { size, offset, oneMinusBeta1, beta2, oneMinusBeta2, eps, weightDecay, stepSize, rootCorrection2 } =
+    params;
   for (let at = offset; at < offset + size; at++) {
     const parameter = parameters[at]!;
     const gradient = gradients[at]! + weightDecay * parameter;

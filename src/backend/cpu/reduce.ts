@@ -19,7 +19,9 @@ export const reduce: Twin<'reduce'> = ({ x, out }, params, { OPERATION = c.SUM }
       const start =
         offset + Math.floor(output / keptSize) * keptStrides[0] + (output % keptSize) * keptStrides[1];
       const at = (position: number): number =>
-        start + Math.floor(position / reducedSize) * reducedStrides[0] + (position % reducedSize) * reducedStrides[1];
+        start +
+        Math.floor(position / reducedSize) * reducedStrides[0] +
+        (position % reducedSize) * reducedStrides[1];
       let total = OPERATION === c.SUM ? 0 : x[at(first)]!;
       for (let position = first; position < last; position++) total = fold(total, x[at(position)]!);
       out[index++] = total;

@@ -12,7 +12,11 @@ export function maximum(x: TypedArray, start: number, length: number, stride: nu
   return greatest;
 }
 
-export const softmax: Twin<'softmax'> = ({ x, out }, { rows, length, inner, offset }, { LOGARITHM = false }) => {
+export const softmax: Twin<'softmax'> = (
+  { x, out },
+  { rows, length, inner, offset },
+  { LOGARITHM = false },
+) => {
   for (let row = 0; row < rows; row++) {
     const start = Math.floor(row / inner) * length * inner + (row % inner);
     const greatest = maximum(x, offset + start, length, inner);

@@ -42,7 +42,11 @@ const functions: { readonly [code: number]: Apply } = {
   [c.ERF]: erf,
 };
 
-export const unary: Twin<'unary'> = ({ x, out }, { offset, alpha, beta, shape, strides }, { OPERATION = 0 }) => {
+export const unary: Twin<'unary'> = (
+  { x, out },
+  { offset, alpha, beta, shape, strides },
+  { OPERATION = 0 },
+) => {
   const apply = functions[OPERATION]!;
   const [, , , length] = shape;
   const step = strides[3];

@@ -10,7 +10,12 @@ export interface OpenedDevice {
 
 /** Limits that the kernels need, beyond which more is asked for where the adapter has it. */
 const NEEDED = { maxStorageBuffersPerShaderStage: 6, maxComputeInvocationsPerWorkgroup: 256 } as const;
-const RAISED = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxStorageBuffersPerShaderStage', 'maxImmediateSize'];
+const RAISED = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxImmediateSize',
+];
 
 /**
  * Finds an adapter and opens its device.
@@ -42,7 +47,8 @@ export async function openDevice(filter?: string): Promise<OpenedDevice> {
       architecture,
       device: name,
       description,
-      software: isFallbackAdapter || architecture === 'software' || /swiftshader|llvmpipe/i.test(`${name} ${label}`),
+      software:
+        isFallbackAdapter || architecture === 'software' || /swiftshader|llvmpipe/i.test(`${name} ${label}`),
       maxStorageBufferBindingSize: device.limits.maxStorageBufferBindingSize,
       maxImmediateSize: immediateLimit(device),
       subgroupMinSize: adapter.features.has('subgroups') ? (adapter.info.subgroupMinSize ?? 0) : 0,
@@ -59,9 +65,13 @@ export function immediateLimit(device: GPUDevice): number {
 }
 
 function checkLimits(adapter: GPUAdapter): void {
-  const short = Object.entries(NEEDED).filter(([key, least]) => adapter.limits[key as keyof typeof NEEDED] < least);
+  const short = Object.entries(NEEDED).filter(
+    ([key, least]) => adapter.limits[key as keyof typeof NEEDED] < least,
+  );
   if (short.length === 0) return;
-  const list = short.map(([key, least]) => `${key} ≥ ${least}, got ${adapter.limits[key as keyof typeof NEEDED]}`);
+  const list = short.map(
+    ([key, least]) => `${key} ≥ ${least}, got ${adapter.limits[key as keyof typeof NEEDED]}`,
+  );
   throw new AdapterError(
     `The adapter ${adapter.info.description} is too small for wgrad: it takes ${list.join('; ')}. ` +
       'Choose another adapter (adapter: NAME) or device: cpu.',

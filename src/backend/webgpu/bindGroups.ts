@@ -50,7 +50,9 @@ export class BindGroups {
     const { name, signature } = program;
     const written = bound.filter(({ access }) => access === 'write').map(({ memory }) => memory);
     if (written.some((memory) => bound.filter((other) => other.memory === memory).length > 1)) {
-      throw new KernelError(`${name}: a buffer that the kernel writes is bound twice; give the result memory of its own`);
+      throw new KernelError(
+        `${name}: a buffer that the kernel writes is bound twice; give the result memory of its own`,
+      );
     }
     const entries: GPUBindGroupEntry[] = bound.map(({ memory }, index) => ({
       binding: signature.buffers[index]!.binding,

@@ -2,7 +2,12 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { create } from 'webgpu';
 import { AdapterError } from '../errors.ts';
-import type { OpenedGpu } from './gpu.ts';
+
+/** WebGPU's entry point, and a note where a driver had to be looked for. */
+export interface OpenedGpu {
+  gpu: GPU;
+  note?: string;
+}
 
 /** Where software Vulkan drivers lie that the loader does not look at by itself. */
 export const SOFTWARE_DRIVERS: readonly string[] = [
@@ -38,7 +43,9 @@ async function dawnWithAdapter(filter?: string): Promise<GPU | undefined> {
     // Dawn lists the adapters that it has when the filter fits none.
     const [, available] = /Available adapters:\s*([^]*)/.exec(String(error)) ?? [];
     if (!filter || !available?.trim()) return undefined;
-    throw new AdapterError(`No adapter's name contains '${filter}'. This machine has:\n${available.trimEnd()}`);
+    throw new AdapterError(
+      `No adapter's name contains '${filter}'. This machine has:\n${available.trimEnd()}`,
+    );
   }
 }
 

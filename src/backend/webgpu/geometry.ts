@@ -21,7 +21,10 @@ function linear(count: number, workgroup: number = WORKGROUP): readonly [number,
   return [Math.ceil(groups / rows), rows, 1];
 }
 
-function elementwise({ size }: { size: number }): { settings: { WORKGROUP: number }; workgroups: readonly [number, number, number] } {
+function elementwise({ size }: { size: number }): {
+  settings: { WORKGROUP: number };
+  workgroups: readonly [number, number, number];
+} {
   return { settings: { WORKGROUP }, workgroups: linear(size) };
 }
 
@@ -31,14 +34,21 @@ function lanesFor(length: number): number {
   return Math.min(WORKGROUP, 2 ** Math.ceil(Math.log2(length / 8)));
 }
 
-function rowwise(rows: number, length: number): { settings: { LANES: number; ROWS: number }; workgroups: readonly [number, number, number] } {
+function rowwise(
+  rows: number,
+  length: number,
+): { settings: { LANES: number; ROWS: number }; workgroups: readonly [number, number, number] } {
   const LANES = lanesFor(length);
   const ROWS = Math.max(1, Math.min(64, WORKGROUP / LANES));
   return { settings: { LANES, ROWS }, workgroups: linear(rows, ROWS) };
 }
 
 /** Each workgroup computes `rows` rows of four columns an invocation. */
-function tiledMatmul({ m, n, k, batch, chunk }: Params<'matmul'>, rows: number, width: number): Geometry<'matmul'> {
+function tiledMatmul(
+  { m, n, k, batch, chunk }: Params<'matmul'>,
+  rows: number,
+  width: number,
+): Geometry<'matmul'> {
   return {
     settings: { WORKGROUP_SIZE: width, TILE_ROWS: rows },
     workgroups: [Math.ceil(n / (4 * width)), Math.ceil(m / rows), batch * Math.max(1, Math.ceil(k / chunk))],

@@ -1,10 +1,5 @@
 import { AdapterError } from '../errors.ts';
-
-/** WebGPU's entry point, and a note where a driver had to be looked for. */
-export interface OpenedGpu {
-  gpu: GPU;
-  note?: string;
-}
+import type { OpenedGpu } from './dawn.ts';
 
 /** `navigator.gpu` in a browser, Dawn in Node. */
 export async function openGpu(filter?: string): Promise<OpenedGpu> {

@@ -13,7 +13,11 @@ export class ParameterBlock {
   }
 
   /** Writes `values` by name at their fields' places, from word `start` on. */
-  write(fields: readonly ParamField[], values: Readonly<Record<string, number | readonly number[]>>, start = 0): void {
+  write(
+    fields: readonly ParamField[],
+    values: Readonly<Record<string, number | readonly number[]>>,
+    start = 0,
+  ): void {
     for (const { name, scalar, lanes, offset } of fields) {
       const value = values[name]!;
       const target = scalar === 'f32' ? this.#floats : scalar === 'i32' ? this.#signed : this.words;

@@ -46,7 +46,12 @@ export function openProgram(device: GPUDevice, name: KernelName, immediateLimit:
 }
 
 /** Compiles a kernel with the given settings; what fails is reported with the compiler's message. */
-export function compile(device: GPUDevice, faults: Faults, program: Program, settings: Settings): GPUComputePipeline {
+export function compile(
+  device: GPUDevice,
+  faults: Faults,
+  program: Program,
+  settings: Settings,
+): GPUComputePipeline {
   const { name, signature, immediates } = program;
   const label = `${name} ${JSON.stringify(settings)}`;
   return faults.guard(
@@ -55,7 +60,10 @@ export function compile(device: GPUDevice, faults: Faults, program: Program, set
         label,
         layout: program.layout,
         compute: {
-          module: device.createShaderModule({ label, code: specialise(kernelSource(name), signature, settings, immediates) }),
+          module: device.createShaderModule({
+            label,
+            code: specialise(kernelSource(name), signature, settings, immediates),
+          }),
           constants: overrides(signature, settings),
         },
       }),
@@ -75,11 +83,18 @@ function overrides(signature: KernelSignature, settings: Settings): Record<strin
  * The kernel's text with other values for its declared constants and aliases, and its parameters as immediates.
  * Nothing else is ever changed.
  */
-function specialise(source: string, signature: KernelSignature, settings: Settings, immediates: boolean): string {
+function specialise(
+  source: string,
+  signature: KernelSignature,
+  settings: Settings,
+  immediates: boolean,
+): string {
   let text = source;
   for (const [key, value] of Object.entries(settings)) {
-    if (signature.constants.has(key)) text = replaceOnce(text, RegExp(`^(const ${key}\\b[^=]*= *)\\d+(u?;)`, 'm'), String(value));
-    else if (signature.aliases.has(key)) text = replaceOnce(text, RegExp(`^(alias ${key} *= *)\\w+(;)`, 'm'), String(value));
+    if (signature.constants.has(key))
+      text = replaceOnce(text, RegExp(`^(const ${key}\\b[^=]*= *)\\d+(u?;)`, 'm'), String(value));
+    else if (signature.aliases.has(key))
+      text = replaceOnce(text, RegExp(`^(alias ${key} *= *)\\w+(;)`, 'm'), String(value));
     else if (!signature.overrides.has(key)) throw new KernelError(`a kernel has no constant '${key}' to set`);
   }
   if (!immediates) return text;

@@ -75,7 +75,11 @@ class WebGpuBackend implements Backend {
     this.#faults.check();
     const array = hostArray(buffer.dtype, length);
     if (length > 0) {
-      const bytes = await this.#readBack.read((buffer as GpuBuffer).memory.gpu, offset * itemSize[buffer.dtype], array.byteLength);
+      const bytes = await this.#readBack.read(
+        (buffer as GpuBuffer).memory.gpu,
+        offset * itemSize[buffer.dtype],
+        array.byteLength,
+      );
       new Uint8Array(array.buffer).set(bytes);
     }
     await this.#faults.settle();
@@ -89,11 +93,18 @@ class WebGpuBackend implements Backend {
     const pipeline = this.#pipeline(program, { ...settings, ...variant } as Settings);
     const memories = program.signature.buffers.map(({ name, access }) => {
       const buffer = buffers[name as keyof typeof buffers] as GpuBuffer | undefined;
-      if (!buffer) throw new KernelError(`${kernel}: no buffer for binding '${name}'; run \`npm run signatures\``);
+      if (!buffer)
+        throw new KernelError(`${kernel}: no buffer for binding '${name}'; run \`npm run signatures\``);
       return { memory: buffer.memory, access };
     });
     const bindGroup = this.#bindGroups.get(program, memories);
-    this.#stream.dispatch(program, pipeline, bindGroup, params as Readonly<Record<string, number>>, workgroups);
+    this.#stream.dispatch(
+      program,
+      pipeline,
+      bindGroup,
+      params,
+      workgroups,
+    );
   }
 
   flush(): void {
@@ -112,7 +123,9 @@ class WebGpuBackend implements Backend {
   }
 
   destroy(): void {
-    this.#faults.report(new DeviceLostError('The device was destroyed with destroy(); call init() for a new one.'));
+    this.#faults.report(
+      new DeviceLostError('The device was destroyed with destroy(); call init() for a new one.'),
+    );
     this.#device.destroy();
   }
 

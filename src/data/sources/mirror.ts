@@ -1,8 +1,9 @@
-import { mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { type DataFile, decodeDataFile, maxCompressedBytes } from '../dataFile.ts';
 import { DataError, summarize } from '../errors.ts';
+import { makeFolders } from '../folders.ts';
 import { StoreError } from '../rawFolder.ts';
 import { download, DownloadError, type DownloadTiming } from './download.ts';
 import { type Source, type SourceContext } from './source.ts';
@@ -68,9 +69,11 @@ async function readFromMirror(
 ): Promise<Buffer> {
   const url = new URL(`${file.name}.gz`, mirror);
   const part = partPath(root, file, mirror);
-  await mkdir(root, { recursive: true }).catch((error: unknown) => {
+  try {
+    makeFolders(root);
+  } catch (error) {
     throw new StoreError(`${root}: cannot be made`, { got: (error as Error).message }, { cause: error });
-  });
+  }
   for (;;) {
     const resumed = await exists(part);
     try {

@@ -1,0 +1,74 @@
+// Imports go down only: commands → experiment → data, nn, optim → ops → tensor → backend.
+
+/** Each layer, and the layers that it may import besides itself. */
+const layers = {
+  backend: [],
+  tensor: ['backend'],
+  ops: ['tensor', 'backend'],
+  nn: ['ops', 'tensor', 'backend'],
+  optim: ['ops', 'tensor', 'backend'],
+  data: ['ops', 'tensor', 'backend'],
+  experiment: ['data', 'nn', 'optim', 'ops', 'tensor', 'backend'],
+  serve: ['data', 'nn', 'optim', 'ops', 'tensor', 'backend'],
+};
+
+const downwards = Object.entries(layers).map(([layer, below]) => ({
+  name: `${layer}-imports-down-only`,
+  severity: 'error',
+  comment: `src/${layer} may import ${['itself', ...below].join(', ')}`,
+  from: { path: `^src/${layer}/` },
+  to: { path: '^src/', pathNot: `^src/(${[layer, ...below].join('|')})/` },
+}));
+
+module.exports = {
+  forbidden: [
+    ...downwards,
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'backends-stay-apart',
+      severity: 'error',
+      from: { path: '^src/backend/(cpu|webgpu)/' },
+      to: { path: '^src/backend/(cpu|webgpu)/', pathNot: '^src/backend/$1/' },
+    },
+    {
+      name: 'only-the-webgpu-backend-knows-dawn',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/backend/webgpu/' },
+      to: { path: 'node_modules/webgpu/' },
+    },
+    {
+      name: 'the-library-needs-no-commands',
+      severity: 'error',
+      from: { path: '^src/index\\.ts$' },
+      to: { path: '^src/(data|experiment|serve)/' },
+    },
+    {
+      name: 'no-development-dependencies',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'no-tests-in-the-source',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^(tests|bench|scripts)/' },
+    },
+    {
+      name: 'everything-is-found',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js', '.json'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default'],
+    },
+  },
+};

@@ -1,0 +1,128 @@
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { FASHION_MNIST_FILES, listFiles } from '../../src/data/fashionMnist.ts';
+import { fetchFashionMnist } from '../../src/data/sources.ts';
+import { mountTmpfs, temporaryFolder } from '../experiment/disks.ts';
+
+interface Outcome {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the command as a user would, on the CPU and on few images unless told otherwise. */
+function runTrain(...args: string[]): Promise<Outcome> {
+  const quick = [
+    'device=cpu',
+    'train.epochs=1',
+    'train.limitTrain=500',
+    'train.limitTest=200',
+    'model.hidden=[16]',
+  ];
+  return runCommand('configs/mlp.yaml', ...quick, ...args);
+}
+
+function runCommand(...args: string[]): Promise<Outcome> {
+  return new Promise((resolve) => {
+    execFile('npx', ['tsx', 'src/train.ts', ...args], { timeout: 120_000 }, (error, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
+    });
+  });
+}
+
+describe('src/train.ts', () => {
+  it('trains on real images and leaves the whole run folder', async () => {
+    await fetchFashionMnist('data/raw');
+    const folder = temporaryFolder();
+    const { code, stdout, stderr } = await runTrain(`run.dir=${folder}`);
+    expect(stderr + stdout).toContain('test accuracy');
+    expect(code).toBe(0);
+    const run = join(folder, 'latest');
+    expect(readdirSync(run).sort()).toEqual(
+      ['checkpoints', 'config.yaml', 'environment.json', 'metrics.jsonl', 'summary.json'].sort(),
+    );
+    const summary = JSON.parse(readFileSync(join(run, 'summary.json'), 'utf8')) as Record<string, unknown>;
+    expect(summary).toMatchObject({ seed: 42, parameterCount: 784 * 16 + 16 + 160 + 10 });
+    expect(summary.testAccuracy).toBeGreaterThan(0.3);
+    expect(summary.weightsSha256).toMatch(/^[0-9a-f]{64}$/);
+    const environment = JSON.parse(readFileSync(join(run, 'environment.json'), 'utf8')) as Record<
+      string,
+      unknown
+    >;
+    expect(Object.keys(environment.dataChecksums as object)).toHaveLength(4);
+  });
+
+  it('explains itself, and prints the resolved configuration', async () => {
+    const help = await runCommand('--help');
+    expect(help).toMatchObject({ code: 0, stderr: '' });
+    expect(help.stdout).toMatch(/optimizer\.lr[^]*exit codes|exit codes[^]*optimizer\.lr/);
+    const printed = await runCommand('configs/mlp.yaml', '--print-config', 'train.epochs=3');
+    expect(printed).toMatchObject({ code: 0, stderr: '' });
+    expect(printed.stdout).toContain('epochs: 3');
+  });
+
+  it.each([
+    ['no configuration', [], 'give a configuration file'],
+    ['a file that is not there', ['configs/none.yaml'], 'configs/none.yaml'],
+    ['an unknown key', ['configs/mlp.yaml', 'optimiser.lr=1'], 'optimizer'],
+    ['an unknown device', ['configs/mlp.yaml', 'device=gpu'], 'webgpu'],
+    ['an unknown option', ['configs/mlp.yaml', '--fast'], '--fast'],
+  ])('refuses %s with exit code 2', async (_, args, expected) => {
+    const { code, stdout, stderr } = await runCommand(...args);
+    expect(stderr).toContain(expected);
+    expect(stderr).not.toContain('    at ');
+    expect(stdout).toBe('');
+    expect(code).toBe(2);
+  });
+
+  it('reports every mistake of a configuration at once', async () => {
+    const file = join(temporaryFolder(), 'bad.yaml');
+    writeFileSync(
+      file,
+      'name: bad\nmodel: { name: mlp, hiden: [1] }\noptimizer: { name: adam, lr: fast }\nseed: -1\n',
+    );
+    const { code, stderr } = await runCommand(file);
+    for (const part of ['hiden', 'hidden', 'optimizer.lr', 'seed']) expect(stderr).toContain(part);
+    expect(code).toBe(2);
+  });
+
+  it.each(['/proc/runs', '/dev/null/runs'])(
+    'refuses the run folder %s, which cannot be made',
+    async (folder) => {
+      const { code, stderr } = await runTrain(`run.dir=${folder}`);
+      expect(stderr).toContain(folder);
+      expect(stderr).not.toContain('epoch 1');
+      expect(stderr).not.toContain('    at ');
+      expect(code).toBe(1);
+    },
+  );
+
+  it('ends in one message when the disk is full, with nothing half-written', async (context) => {
+    // Room for the small files and the first checkpoints of a small model, not for those of a larger one.
+    const folder = mountTmpfs(context, 'size=200k');
+    const { code, stderr } = await runTrain(`run.dir=${folder}`, 'model.hidden=[256]');
+    expect(stderr).toMatch(/disk|space/i);
+    expect(stderr).not.toContain('    at ');
+    expect(code).toBe(1);
+    expect(readdirSync(join(folder, 'latest', 'checkpoints'))).toEqual([]);
+  });
+
+  it('ends a diverging training with the step and the last good checkpoint', async () => {
+    const folder = temporaryFolder();
+    const { code, stderr } = await runTrain(`run.dir=${folder}`, 'optimizer.lr=1e30', 'train.logEvery=2');
+    expect(stderr).toMatch(/The loss became \S+ at step \d+/);
+    expect(stderr).toContain('last.safetensors');
+    expect(code).toBe(1);
+  });
+
+  it('says which file of the data is corrupt, and replaces it', async () => {
+    const root = temporaryFolder();
+    const [first] = listFiles(FASHION_MNIST_FILES);
+    writeFileSync(join(root, first!.name), 'not an IDX file');
+    const { code, stderr } = await runTrain(`run.dir=${temporaryFolder()}`, `data.root=${root}`);
+    expect(stderr).toContain(first!.name);
+    expect(code).toBe(0);
+  });
+});
