@@ -68,11 +68,9 @@ async function runExperiment(configuration: Configuration): Promise<void> {
     onFallback: (reason) => process.stderr.write(`${reason}\nTraining on the CPU backend instead.\n\n`),
   });
   process.stderr.write(`device  ${device.name}: ${device.description}\nrun     ${directory.path}\n`);
+  const facts = collectEnvironment({ adapterInfo: device.info });
   const datasets = await openDatasets(configuration, device, signal);
-  const environment = await collectEnvironment({
-    adapterInfo: device.info,
-    dataChecksums: datasets.checksums,
-  });
+  const environment = { ...(await facts), dataChecksums: datasets.checksums };
   await writeFileAtomic(
     join(directory.path, 'environment.json'),
     `${JSON.stringify(environment, null, 2)}\n`,

@@ -1,5 +1,6 @@
 import type { Backend } from '../backend/backend.ts';
-import { loadFashionMnist } from '../data/fashionMnist.ts';
+import { DataError } from '../data/errors.ts';
+import { type FashionMnist, loadFashionMnist } from '../data/fashionMnist.ts';
 import { DeviceDataset } from '../data/loader.ts';
 import { streamReporter } from '../data/reporter.ts';
 import { fetchFashionMnist } from '../data/sources.ts';
@@ -21,6 +22,17 @@ export interface Datasets {
   checksums: Readonly<Record<string, string>>;
 }
 
+/** The files of the folder, where they are intact; else from the first source that has them. */
+async function obtain(root: string, signal: AbortSignal): Promise<FashionMnist> {
+  try {
+    return await loadFashionMnist(root);
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    await fetchFashionMnist(root, { reporter: streamReporter(process.stderr), signal });
+    return loadFashionMnist(root);
+  }
+}
+
 /** Obtains the data, puts them on the device, and divides them as the configuration says. */
 export async function openDatasets(
   configuration: Configuration,
@@ -28,8 +40,7 @@ export async function openDatasets(
   signal: AbortSignal,
 ): Promise<Datasets> {
   const { data, seed, train: limits } = configuration;
-  await fetchFashionMnist(data.root, { reporter: streamReporter(process.stderr), signal });
-  const { train, test, checksums } = await loadFashionMnist(data.root);
+  const { train, test, checksums } = await obtain(data.root, signal);
   const split = stratifiedSplit(train.labels, data.validation, seed);
   const trainSet = new DeviceDataset(device, train);
   const limited = (labels: Uint8Array, rows: Uint32Array, limit: number | undefined): Uint32Array =>

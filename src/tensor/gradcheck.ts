@@ -1,4 +1,4 @@
-import { isFloating, type TypedArray } from '../backend/dtypes.ts';
+import { isFloating } from '../backend/dtypes.ts';
 import { philox4x32 } from '../backend/philox.ts';
 import { grad } from './backward.ts';
 import { tensor } from './create.ts';
@@ -27,7 +27,8 @@ export interface Derivative {
   numerical: number;
 }
 
-const DIRECTIONS = 4;
+/** Directions compared in fast mode. */
+const DIRECTIONS = 2;
 
 /**
  * Checks backward against central differences: those of Σ w ⊙ fn(x), with random weights w.
@@ -59,7 +60,11 @@ export async function gradgradcheck(
   return agree('gradgradcheck', await secondDerivatives(fn, inputs, options), options);
 }
 
-function agree(name: string, found: readonly Derivative[], { atol = 1e-6, rtol = 1e-6 }: GradcheckOptions): true {
+function agree(
+  name: string,
+  found: readonly Derivative[],
+  { atol = 1e-6, rtol = 1e-6 }: GradcheckOptions,
+): true {
   for (const { at, analytical, numerical } of found) {
     if (Math.abs(analytical - numerical) <= atol + rtol * Math.abs(numerical)) continue;
     throw new GradientError(
@@ -76,90 +81,103 @@ export async function derivatives(
   inputs: readonly Tensor[],
   { eps = 1e-4, fastMode = false }: GradcheckOptions = {},
 ): Promise<Derivative[]> {
-  const wanted = inputs.flatMap((input, index) => (input.requiresGrad ? [index] : []));
-  const other = wanted.map((index) => inputs[index]!).find((input) => input.dtype !== 'float64');
-  if (other || wanted.length === 0) {
+  const leaves = inputs.filter((input) => input.requiresGrad);
+  const other = leaves.find((input) => input.dtype !== 'float64');
+  if (other || leaves.length === 0) {
     throw new DTypeError('gradcheck', 'not in float64', {
       takes: 'inputs that require gradients, in float64 (on the CPU backend)',
       got: other ? describe(other) : 'none that requires a gradient',
     });
   }
-  const values = await Promise.all(inputs.map((input) => input.data()));
-  const slopes = await analyticalGradients(fn, wanted.map((index) => inputs[index]!));
-  return fastMode ? alongDirections() : atElements();
+  const values = await Promise.all(leaves.map(host));
+  const { gradients, weights } = await analytical(fn, inputs, leaves);
 
-  async function atElements(): Promise<Derivative[]> {
-    const found: Derivative[] = [];
-    for (const [position, index] of wanted.entries()) {
-      for (let element = 0; element < values[index]!.length; element++) {
-        const numerical = await slope((input, each) => (input === index && each === element ? 1 : 0));
-        const at = `input ${index}, element ${coordinates(element, inputs[index]!)}`;
-        found.push({ at, analytical: slopes[position]![element]!, numerical });
-      }
-    }
-    return found;
-  }
-
-  async function alongDirections(): Promise<Derivative[]> {
-    const found: Derivative[] = [];
-    for (let direction = 0; direction < DIRECTIONS; direction++) {
-      const along = (input: number, element: number): number => random(direction, input, element);
-      const analytical = wanted.reduce(
-        (total, index, position) =>
-          slopes[position]!.reduce((sum, value, element) => sum + value * along(index, element), total),
-        0,
+  /** The numerical derivative along a direction, which has a part for each leaf. */
+  const slope = async (direction: readonly Float64Array[]): Promise<number> => {
+    const moved = (step: number): Promise<Float64Array[]> => {
+      const shifted = values.map((data, leaf) =>
+        data.map((value, i) => value + step * eps * direction[leaf]![i]!),
       );
-      found.push({ at: `random direction ${direction}`, analytical, numerical: await slope(along) });
-    }
-    return found;
-  }
-
-  /** The numerical derivative along a direction. */
-  async function slope(along: (input: number, element: number) => number): Promise<number> {
-    const [far, near, nearer, farther] = await Promise.all([-2, -1, 1, 2].map((step) => moved(step * eps, along)));
-    let sum = 0;
-    nearer!.forEach((output, index) =>
-      output.forEach((value, element) => {
-        const small = value - near![index]![element]!;
-        const large = farther![index]![element]! - far![index]![element]!;
-        sum += weight(index, element) * (8 * small - large);
+      return outputsAt(fn, inputs, shifted);
+    };
+    const [far, near, next, beyond] = await Promise.all([moved(-2), moved(-1), moved(1), moved(2)]);
+    const weighted = weights.map((weight, output) =>
+      weight.map((w, i) => {
+        const [small, large] = [
+          next[output]![i]! - near[output]![i]!,
+          beyond[output]![i]! - far[output]![i]!,
+        ];
+        return w * (8 * small - large);
       }),
     );
-    return sum / (12 * eps);
-  }
+    return total(weighted) / (12 * eps);
+  };
 
-  /** The outputs with every input moved by `step` along a direction. */
-  async function moved(step: number, along: (input: number, element: number) => number): Promise<TypedArray[]> {
-    const outputs = scope(() => {
-      const shifted = inputs.map((input, index) => {
-        if (!wanted.includes(index)) return input;
-        const data = values[index]!.map((value, element) => value + step * along(index, element));
-        return tensor(data, { shape: input.shape, device: input.device, requiresGrad: true });
+  const found: Derivative[] = [];
+  if (fastMode) {
+    for (let stream = 1; stream <= DIRECTIONS; stream++) {
+      const direction = values.map((data, leaf) => noise(stream, leaf, data.length));
+      const products = direction.map((part, leaf) => part.map((value, i) => value * gradients[leaf]![i]!));
+      found.push({
+        at: `random direction ${stream}`,
+        analytical: total(products),
+        numerical: await slope(direction),
       });
-      return floating(fn(...shifted)).map((output) => output.detach());
-    });
-    return readAll(outputs);
+    }
+    return found;
   }
+  const direction = values.map((data) => new Float64Array(data.length));
+  for (const [leaf, part] of direction.entries()) {
+    const input = leaves[leaf]!;
+    for (let i = 0; i < part.length; i++) {
+      part[i] = 1;
+      const at = `input ${inputs.indexOf(input)}, element ${coordinates(i, input)}`;
+      found.push({ at, analytical: gradients[leaf]![i]!, numerical: await slope(direction) });
+      part[i] = 0;
+    }
+  }
+  return found;
+}
 
-  async function analyticalGradients(f: Differentiable, leaves: readonly Tensor[]): Promise<TypedArray[]> {
-    const gradients = scope(() => {
-      const outputs = floating(f(...inputs)).map((output, index) => ({ output, index }));
-      const recorded = outputs.filter(({ output }) => output.requiresGrad);
-      if (recorded.length === 0) throw new GradientError('gradcheck: the function gives no output that requires a gradient');
-      return grad(
-        recorded.map(({ output }) => output),
-        leaves,
-        { gradOutputs: recorded.map(({ output, index }) => weightsOf(output, index)), allowUnused: true },
-      );
+/** The gradients of the leaves by backward, and the random weights of the outputs. */
+async function analytical(
+  fn: Differentiable,
+  inputs: readonly Tensor[],
+  leaves: readonly Tensor[],
+): Promise<{ gradients: Float64Array[]; weights: Float64Array[] }> {
+  const { found, weights } = scope(() => {
+    const outputs = floating(fn(...inputs));
+    const weights = outputs.map((output, index) => noise(0, index, output.numel()));
+    const recorded = outputs.filter((output) => output.requiresGrad);
+    if (recorded.length === 0)
+      throw new GradientError('gradcheck: the function gives no output that requires a gradient');
+    const gradOutputs = recorded.map((output) => {
+      const { shape, dtype, device } = output;
+      return tensor(weights[outputs.indexOf(output)]!, { shape, dtype, device });
     });
-    return Promise.all(
-      gradients.map(async (gradient, index) => {
-        if (!gradient) return new Float64Array(leaves[index]!.numel());
-        const [data] = await readAll([gradient]);
-        return data!;
-      }),
-    );
-  }
+    return { found: grad(recorded, leaves, { gradOutputs, allowUnused: true }), weights };
+  });
+  const gradients = await Promise.all(
+    found.map((gradient, leaf) => (gradient ? taken(gradient) : new Float64Array(leaves[leaf]!.numel()))),
+  );
+  return { gradients, weights };
+}
+
+/** The outputs for other values of the leaves. */
+function outputsAt(
+  fn: Differentiable,
+  inputs: readonly Tensor[],
+  values: readonly Float64Array[],
+): Promise<Float64Array[]> {
+  let leaf = 0;
+  const outputs = scope(() => {
+    const moved = inputs.map((input) => {
+      const { shape, device, requiresGrad } = input;
+      return requiresGrad ? tensor(values[leaf++]!, { shape, device, requiresGrad }) : input;
+    });
+    return floating(fn(...moved)).map((output) => output.detach());
+  });
+  return Promise.all(outputs.map(taken));
 }
 
 /** The derivatives that `gradgradcheck` compares. */
@@ -171,14 +189,19 @@ export async function secondDerivatives(
   const weights = scope(() =>
     floating(fn(...inputs))
       .filter((output) => output.requiresGrad)
-      .map(weightsOf),
+      .map(({ shape, dtype, device }, index) =>
+        tensor(noise(0, index, sizeOf(shape)), { shape, dtype, device, requiresGrad: true }),
+      ),
   );
-  for (const each of weights) each.requiresGrad = true;
   const gradients = (...all: Tensor[]): Tensor[] => {
     const given = all.slice(0, inputs.length);
     const outputs = floating(fn(...given)).filter((output) => output.requiresGrad);
     const leaves = given.filter((input) => input.requiresGrad);
-    const found = grad(outputs, leaves, { gradOutputs: all.slice(inputs.length), createGraph: true, allowUnused: true });
+    const found = grad(outputs, leaves, {
+      gradOutputs: all.slice(inputs.length),
+      createGraph: true,
+      allowUnused: true,
+    });
     return found.filter((gradient) => gradient !== null);
   };
   try {
@@ -192,24 +215,23 @@ function floating(outputs: Tensor | readonly Tensor[]): readonly Tensor[] {
   return ('dtype' in outputs ? [outputs] : outputs).filter(({ dtype }) => isFloating(dtype));
 }
 
-async function readAll(tensors: readonly Tensor[]): Promise<TypedArray[]> {
-  const data = await Promise.all(tensors.map((each) => each.data()));
-  for (const each of tensors) each.dispose();
+async function host(x: Tensor): Promise<Float64Array> {
+  return Float64Array.from(await x.data());
+}
+
+async function taken(x: Tensor): Promise<Float64Array> {
+  const data = await host(x);
+  x.dispose();
   return data;
 }
 
-function weightsOf({ shape, dtype, device }: Tensor, output: number): Tensor {
-  const data = Float64Array.from({ length: sizeOf(shape) }, (_, element) => weight(output, element));
-  return tensor(data, { shape, dtype, device });
+/** Numbers in [-1, 1) that depend on the arguments alone. */
+function noise(stream: number, index: number, length: number): Float64Array {
+  return Float64Array.from({ length }, (_, i) => philox4x32([i, index, stream, 0], [0, 0])[0] * 2 ** -31 - 1);
 }
 
-function weight(output: number, element: number): number {
-  return random(DIRECTIONS, output, element);
-}
-
-/** A number in [-1, 1) that depends on its arguments alone. */
-function random(stream: number, index: number, element: number): number {
-  return philox4x32([element, index, stream, 0], [0, 0])[0] * 2 ** -31 - 1;
+function total(parts: readonly Float64Array[]): number {
+  return parts.reduce((sum, part) => part.reduce((partial, value) => partial + value, sum), 0);
 }
 
 function coordinates(element: number, { shape }: Tensor): string {

@@ -78,8 +78,9 @@ function reachable(root: unknown): Set<unknown> {
     if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || seen.has(value)) continue;
     seen.add(value);
     if (isOwned(value)) continue;
-    if (value instanceof Map || value instanceof Set) waiting.push(...(value as Map<unknown, unknown>).values());
-    else waiting.push(...Object.values(value));
+    if (value instanceof Map || value instanceof Set)
+      waiting.push(...(value as Map<unknown, unknown>).values());
+    else waiting.push(...(Object.values(value) as unknown[]));
   }
   return seen;
 }

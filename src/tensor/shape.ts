@@ -36,8 +36,7 @@ export function formatShape(shape: Shape): string {
 
 /** Checks that a shape is a list of whole, non-negative sizes. */
 export function checkShape(operation: string, shape: Shape): Shape {
-  if (Array.isArray(shape) && shape.every((length) => Number.isSafeInteger(length) && length >= 0))
-    return shape;
+  if (shape.every((length) => Number.isSafeInteger(length) && length >= 0)) return shape;
   throw new ArgumentError(operation, 'not a shape', {
     takes: 'a list of whole sizes, zero or more',
     got: JSON.stringify(shape),

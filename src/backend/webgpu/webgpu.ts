@@ -98,13 +98,7 @@ class WebGpuBackend implements Backend {
       return { memory: buffer.memory, access };
     });
     const bindGroup = this.#bindGroups.get(program, memories);
-    this.#stream.dispatch(
-      program,
-      pipeline,
-      bindGroup,
-      params,
-      workgroups,
-    );
+    this.#stream.dispatch(program, pipeline, bindGroup, params, workgroups);
   }
 
   flush(): void {
