@@ -35,7 +35,7 @@ export function walkOver(shape: Shape, tensors: readonly Tensor[], axes: number 
   let operands = tensors;
   let walk = read(operands);
   if (walk.shape.length > axes) {
-    operands = tensors.map((tensor) => dense(tensor.expand(shape)));
+    operands = tensors.map((tensor) => dense(tensor.detach().expand(shape)));
     walk = read(operands);
   }
   return {

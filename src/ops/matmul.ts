@@ -1,4 +1,3 @@
-import { codes } from '../backend/signatures.ts';
 import { empty } from '../tensor/create.ts';
 import { checkAlike } from '../tensor/checks.ts';
 import { ShapeError } from '../tensor/errors.ts';
@@ -6,6 +5,7 @@ import { broadcastShapes, mergeAxes, sizeOf } from '../tensor/shape.ts';
 import { record } from '../tensor/tape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
 import { checkDtype, dense } from './launch.ts';
+import { foldParts } from './reduction.ts';
 
 /**
  * The matrix product, by PyTorch's rules: vectors are rows on the left and columns on the right, and dims before
@@ -75,24 +75,7 @@ function product(a: Tensor, b: Tensor, batch: readonly number[]): Tensor {
       bColumnStride: right.source.strides.at(-1)!,
     },
   );
-  if (target !== out) {
-    a.device.run(
-      'reduce',
-      { x: target.storage.buffer, out: out.storage.buffer },
-      {
-        outputs: size,
-        length: parts,
-        chunk: parts,
-        offset: 0,
-        keptSize: size,
-        reducedSize: parts,
-        keptStrides: [0, 1],
-        reducedStrides: [0, size],
-      },
-      { OPERATION: codes.reduce.SUM },
-    );
-    target.dispose();
-  }
+  if (target !== out) foldParts('SUM', target, out);
   return out;
 }
 

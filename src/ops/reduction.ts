@@ -39,45 +39,46 @@ export function reduceAxes(
   }
   const out = empty(shape, { dtype: x.dtype, device: x.device });
   if (out.numel() === 0) return out;
-  if (length === 0)
-    return (
-      x.device.run(
-        'fill',
-        { out: out.storage.buffer },
-        { size: out.numel(), value: 0 },
-        { Element: elementOf(x.dtype).Element },
-      ),
-      out
-    );
+  if (length === 0) {
+    const { Element } = elementOf(x.dtype);
+    x.device.run('fill', { out: out.storage.buffer }, { size: out.numel(), value: 0 }, { Element });
+    return out;
+  }
 
   const keptAxes = x.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
   const layout = pairwiseLayout(x, keptAxes, axes);
   const chunk = out.numel() < MANY && length > LONG ? Math.max(256, Math.ceil(Math.sqrt(length))) : length;
-  const chunks = Math.ceil(length / chunk);
-  const target = chunks === 1 ? out : empty([chunks, out.numel()], { dtype: x.dtype, device: x.device });
-  const variant = { OPERATION: codes.reduce[operation], ...elementOf(x.dtype) };
+  const parts = Math.ceil(length / chunk);
+  const target = parts === 1 ? out : empty([parts, out.numel()], { dtype: x.dtype, device: x.device });
   x.device.run(
     'reduce',
     { x: layout.source.storage.buffer, out: target.storage.buffer },
     { outputs: out.numel(), length, chunk, offset: layout.source.offset, ...layout.walk },
-    variant,
+    { OPERATION: codes.reduce[operation], ...elementOf(x.dtype) },
   );
-  if (target !== out) {
-    const finish = {
-      keptSize: out.numel(),
-      reducedSize: chunks,
-      keptStrides: [0, 1],
-      reducedStrides: [0, out.numel()],
-    } as const;
-    x.device.run(
-      'reduce',
-      { x: target.storage.buffer, out: out.storage.buffer },
-      { outputs: out.numel(), length: chunks, chunk: chunks, offset: 0, ...finish },
-      variant,
-    );
-    target.dispose();
-  }
+  if (target !== out) foldParts(operation, target, out);
   return out;
+}
+
+/** Folds the partial results [parts, size] of a split kernel into `out`, in their order, and frees them. */
+export function foldParts(operation: 'SUM' | 'MAX' | 'MIN', partials: Tensor, out: Tensor): void {
+  const [parts, size] = partials.shape as [number, number];
+  out.device.run(
+    'reduce',
+    { x: partials.storage.buffer, out: out.storage.buffer },
+    {
+      outputs: size,
+      length: parts,
+      chunk: parts,
+      offset: 0,
+      keptSize: size,
+      reducedSize: parts,
+      keptStrides: [0, 1],
+      reducedStrides: [0, size],
+    },
+    { OPERATION: codes.reduce[operation], ...elementOf(out.dtype) },
+  );
+  partials.dispose();
 }
 
 interface PairwiseLayout {
