@@ -10,6 +10,7 @@ export {
   WgradError,
 } from './backend/errors.ts';
 export * from './ops/index.ts';
+export { toDevice } from './ops/toDevice.ts';
 export { backward, grad, type BackwardOptions, type GradOptions } from './tensor/backward.ts';
 export {
   arange,

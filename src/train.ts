@@ -38,6 +38,9 @@ exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 130 interrupted (C
 keys
 ${describeConfiguration()}`;
 
+const ON_THE_CPU = `Training on the CPU backend. On Debian and Ubuntu this installs a WebGPU driver that needs no GPU:
+  sudo bash scripts/install-software-driver.sh`;
+
 async function main(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args,
@@ -65,7 +68,11 @@ async function runExperiment(configuration: Configuration): Promise<void> {
   await writeFileAtomic(join(directory.path, 'config.yaml'), printConfiguration(configuration));
   const device = await init(configuration.device, {
     ...(configuration.adapter === undefined ? {} : { adapter: configuration.adapter }),
-    onFallback: (reason) => process.stderr.write(`${reason}\nTraining on the CPU backend instead.\n\n`),
+    onFallback: (reason) =>
+      process.stderr.write(`${reason}
+${ON_THE_CPU}
+
+`),
   });
   process.stderr.write(`device  ${device.name}: ${device.description}\nrun     ${directory.path}\n`);
   const facts = collectEnvironment({ adapterInfo: device.info });

@@ -1,6 +1,8 @@
+import type { Backend } from '../backend/backend.ts';
 import { backward, type BackwardOptions } from '../tensor/backward.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import * as table from './table.ts';
+import { toDevice } from './toDevice.ts';
 import { where } from './where.ts';
 
 type Operations = typeof table;
@@ -16,6 +18,8 @@ declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods {
     /** This where the condition holds, else `other`: `where(condition, this, other)`. */
     where(condition: Tensor, other: Tensor | number): Tensor;
+    /** A copy on another device: see `toDevice`. */
+    toDevice(device: Backend): Promise<Tensor>;
     /** Computes gradients of all leaves that this depends on: see `backward`. */
     backward(gradient?: Tensor, options?: BackwardOptions): void;
   }
@@ -31,6 +35,9 @@ for (const [name, operation] of Object.entries(table) as [
 }
 define('where', function (this: Tensor, condition: Tensor, other: Tensor | number) {
   return where(condition, this, other);
+});
+define('toDevice', function (this: Tensor, device: Backend) {
+  return toDevice(this, device);
 });
 define('backward', function (this: Tensor, gradient?: Tensor, options?: BackwardOptions) {
   backward(this, gradient, options);

@@ -2,10 +2,12 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { create } from 'webgpu';
 import { AdapterError } from '../errors.ts';
+import { explainMissingAdapter } from './drivers.ts';
 
-/** WebGPU's entry point, and a note where a driver had to be looked for. */
+/** WebGPU's entry point with an adapter, and a note where a driver had to be looked for. */
 export interface OpenedGpu {
   gpu: GPU;
+  adapter: GPUAdapter;
   note?: string;
 }
 
@@ -17,28 +19,43 @@ export const SOFTWARE_DRIVERS: readonly string[] = [
   '/usr/lib64/chromium-browser/vk_swiftshader_icd.json',
 ];
 
+/** The software driver that an earlier search in this process has put into VK_DRIVER_FILES. */
+let found: string | undefined;
+
 /**
  * Starts Dawn. Where the system's Vulkan loader has no driver that Dawn takes, a software driver in a known place
- * is used, and the note says so; `WGRAD_SOFTWARE_DRIVER=none` turns that search off, and a path chooses one.
+ * is used, and the note says so; `WGRAD_SOFTWARE_DRIVER=none` turns that search off, and a path there stands for
+ * the known places. With VK_DRIVER_FILES set there is no search: the choice has been made.
+ *
+ * @throws AdapterError with what was found instead, and what mends it
  */
 export async function openDawn(filter?: string): Promise<OpenedGpu> {
   // Mesa complains on stderr without it.
   process.env.XDG_RUNTIME_DIR ??= tmpdir();
-  const own = await dawnWithAdapter(filter);
-  if (own) return { gpu: own };
+  const own = await requestFrom(filter);
+  if (own) return found !== undefined && process.env.VK_DRIVER_FILES === found ? withNote(own, found) : own;
   const driver = softwareDriver();
-  if (driver) {
+  if (driver !== undefined) {
     process.env.VK_DRIVER_FILES = driver;
-    const gpu = await dawnWithAdapter(filter);
-    if (gpu) return { gpu, note: `software driver found at ${driver}` };
+    const opened = await requestFrom(filter);
+    if (opened) {
+      found = driver;
+      return withNote(opened, driver);
+    }
+    delete process.env.VK_DRIVER_FILES;
   }
-  return { gpu: create([]) };
+  throw new AdapterError(explainMissingAdapter());
 }
 
-async function dawnWithAdapter(filter?: string): Promise<GPU | undefined> {
+function withNote(opened: OpenedGpu, driver: string): OpenedGpu {
+  return { ...opened, note: `software driver found at ${driver}` };
+}
+
+async function requestFrom(filter?: string): Promise<OpenedGpu | undefined> {
   const gpu = create(filter ? [`adapter=${filter}`] : []);
   try {
-    return (await gpu.requestAdapter()) ? gpu : undefined;
+    const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+    return adapter ? { gpu, adapter } : undefined;
   } catch (error) {
     // Dawn lists the adapters that it has when the filter fits none.
     const [, available] = /Available adapters:\s*([^]*)/.exec(String(error)) ?? [];
@@ -51,6 +68,10 @@ async function dawnWithAdapter(filter?: string): Promise<GPU | undefined> {
 
 function softwareDriver(): string | undefined {
   const wish = process.env.WGRAD_SOFTWARE_DRIVER;
-  if (wish === 'none' || process.env.VK_DRIVER_FILES) return undefined;
-  return wish ?? SOFTWARE_DRIVERS.find((path) => existsSync(path));
+  if (wish === 'none' || process.env.VK_DRIVER_FILES || process.env.VK_ICD_FILENAMES) return undefined;
+  if (!wish) return SOFTWARE_DRIVERS.find((path) => existsSync(path));
+  if (existsSync(wish)) return wish;
+  throw new AdapterError(
+    `WGRAD_SOFTWARE_DRIVER is ${wish}, which is not there: name a driver's .json file, or none to use no such driver.`,
+  );
 }

@@ -1,0 +1,135 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+
+/** A Vulkan driver as the loader finds it: a manifest, and the library that it names. */
+export interface DriverFile {
+  /** The manifest, a .json file. */
+  manifest: string;
+  /** Where the library lies; undefined when manifest or library is not there. */
+  library?: string;
+  /** The version of Mesa, where the library is Mesa's. */
+  mesa?: string;
+}
+
+const INSTALL = 'bash scripts/install-software-driver.sh';
+/** The oldest Mesa that Dawn takes. */
+const MESA_AT_LEAST = [23, 1] as const;
+/** Where libraries lie on the Linux systems that Node runs on. */
+const LIBRARY_FOLDERS = [
+  '/usr/lib/x86_64-linux-gnu',
+  '/usr/lib/aarch64-linux-gnu',
+  '/usr/lib64',
+  '/usr/lib',
+  '/usr/local/lib',
+  '/lib',
+];
+
+/** The manifests that the Vulkan loader looks at in this environment (Linux; source: the loader's documentation). */
+export function driverManifests(environment: NodeJS.ProcessEnv = process.env): string[] {
+  const chosen = environment.VK_DRIVER_FILES || environment.VK_ICD_FILENAMES;
+  if (chosen) return list(chosen).flatMap(manifestsAt);
+  const home = environment.HOME ?? homedir();
+  const folders = [
+    environment.XDG_CONFIG_HOME || join(home, '.config'),
+    ...list(environment.XDG_CONFIG_DIRS || '/etc/xdg'),
+    '/usr/local/etc',
+    '/etc',
+    environment.XDG_DATA_HOME || join(home, '.local/share'),
+    ...list(environment.XDG_DATA_DIRS || '/usr/local/share:/usr/share'),
+  ].map((folder) => join(folder, 'vulkan/icd.d'));
+  const places = [...list(environment.VK_ADD_DRIVER_FILES ?? ''), ...folders.filter((folder) => existsSync(folder))];
+  return [...new Set(places.flatMap(manifestsAt))];
+}
+
+/** What a manifest leads to. Never throws: what cannot be read is left out. */
+export function inspectDriver(manifest: string): DriverFile {
+  try {
+    const { ICD } = JSON.parse(readFileSync(manifest, 'utf8')) as { ICD?: { library_path?: string } };
+    const library = ICD?.library_path === undefined ? undefined : findLibrary(ICD.library_path, dirname(manifest));
+    if (library === undefined) return { manifest };
+    const mesa = mesaVersion(readFileSync(library));
+    return mesa === undefined ? { manifest, library } : { manifest, library, mesa };
+  } catch {
+    return { manifest };
+  }
+}
+
+/** The version that a Mesa driver carries in its text, e.g. `25.0.7`. */
+export function mesaVersion(library: Uint8Array): string | undefined {
+  const bytes = Buffer.from(library.buffer, library.byteOffset, library.byteLength);
+  for (let at = bytes.indexOf('Mesa '); at >= 0; at = bytes.indexOf('Mesa ', at + 1)) {
+    const [, version] = /^Mesa (\d+\.\d+\.\d+)/.exec(bytes.toString('latin1', at, at + 24)) ?? [];
+    if (version !== undefined) return version;
+  }
+  return undefined;
+}
+
+/** Whether Dawn refuses this Mesa for its age. */
+export function isOldMesa(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major < MESA_AT_LEAST[0] || (major === MESA_AT_LEAST[0] && minor < MESA_AT_LEAST[1]);
+}
+
+/** Why there is no adapter, as far as the machine shows, and what mends it. */
+export function explainMissingAdapter(environment: NodeJS.ProcessEnv = process.env): string {
+  const lines = process.platform === 'linux' ? explainOnLinux(environment) : [`install your GPU's driver`];
+  return [
+    'No WebGPU adapter was found.',
+    ...lines.map((line) => `  ${line}`),
+    '`npx tsx src/doctor.ts` says what this machine has. device: cpu works everywhere.',
+  ].join('\n');
+}
+
+function explainOnLinux(environment: NodeJS.ProcessEnv): string[] {
+  const hiding = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES', 'VK_LOADER_DRIVERS_SELECT', 'VK_LOADER_DRIVERS_DISABLE'];
+  const set = hiding.filter((name) => environment[name]);
+  const hidden = set.map((name) => `${name}=${environment[name]!} hides the other drivers: unset it, or change it`);
+  const drivers = driverManifests(environment).map(inspectDriver);
+  const present = drivers.filter(({ library }) => library !== undefined);
+  if (set.length > 0) return [...hidden, ...present.map(describeRefused)];
+  if (!LIBRARY_FOLDERS.some((folder) => existsSync(join(folder, 'libvulkan.so.1')))) {
+    return [`The Vulkan loader (libvulkan.so.1) is not installed: run  ${INSTALL}`];
+  }
+  if (present.length === 0) {
+    return [
+      `No Vulkan driver is installed: run  ${INSTALL}  for one that needs no GPU, or install your GPU's own`,
+      ...drivers.map(({ manifest }) => `${manifest} names a library that is not there`),
+    ];
+  }
+  return [...present.map(describeRefused), `run  ${INSTALL}  for a driver that Dawn takes and that needs no GPU`];
+}
+
+function describeRefused({ manifest, mesa }: DriverFile): string {
+  if (mesa === undefined) return `${manifest} is there, but has no device that Dawn takes`;
+  const reason = isOldMesa(mesa)
+    ? `Dawn takes Mesa ${MESA_AT_LEAST.join('.')} or newer`
+    : 'it has no device here that Dawn takes';
+  return `${manifest} is there, of Mesa ${mesa}: ${reason}`;
+}
+
+/** A path list's entries. */
+function list(paths: string): string[] {
+  return paths.split(':').filter((path) => path !== '');
+}
+
+/** The manifests in a folder, or the file itself. */
+function manifestsAt(path: string): string[] {
+  try {
+    return readdirSync(path)
+      .filter((name) => name.endsWith('.json'))
+      .sort()
+      .map((name) => join(path, name));
+  } catch {
+    return [path];
+  }
+}
+
+/** A path with a slash is taken from the manifest's folder; a bare name is looked for as the linker does. */
+function findLibrary(path: string, folder: string): string | undefined {
+  if (isAbsolute(path) || path.includes('/')) {
+    const full = resolve(folder, path);
+    return existsSync(full) ? full : undefined;
+  }
+  return LIBRARY_FOLDERS.map((place) => join(place, path)).find((candidate) => existsSync(candidate));
+}
