@@ -12,6 +12,8 @@ const layers = {
   serve: ['data', 'nn', 'optim', 'ops', 'tensor', 'backend'],
 };
 
+const known = `^src/(${Object.keys(layers).join('|')})/`;
+
 const downwards = Object.entries(layers).map(([layer, below]) => ({
   name: `${layer}-imports-down-only`,
   severity: 'error',
@@ -39,8 +41,22 @@ module.exports = {
     {
       name: 'the-library-needs-no-commands',
       severity: 'error',
+      comment: 'src/index.ts gathers the library; what lies beside it in src/ is a command',
       from: { path: '^src/index\\.ts$' },
-      to: { path: '^src/(data|experiment|serve)/' },
+      to: { path: '^src/((data|experiment|serve)/|[^/]+$)' },
+    },
+    {
+      name: 'every-folder-is-a-layer',
+      severity: 'error',
+      comment: 'a folder of src/ that is not among the layers above would escape their rules',
+      from: { path: '^src/[^/]+/', pathNot: known },
+      to: {},
+    },
+    {
+      name: 'only-layers-are-imported',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^src/[^/]+/', pathNot: known },
     },
     {
       name: 'no-development-dependencies',

@@ -13,9 +13,9 @@
 # something to install. Used by people, by CI and by the container images.
 set -euo pipefail
 
-# Dawn, the WebGPU implementation, does not offer the lavapipe of Mesa 22.3 (Debian 12) as
-# an adapter.
-MESA_AT_LEAST=23.1
+# Dawn, the WebGPU implementation, turns down the lavapipe of Mesa 22.3 (Debian 12), which
+# lacks dynamic indexing of some descriptor arrays. It takes that of 23.2 (Ubuntu 22.04).
+MESA_AT_LEAST=23.2
 SWIFTSHADER=/usr/lib/chromium/vk_swiftshader_icd.json
 # Debian's SwiftShader comes with its Chromium; the library lies in this part of it, which
 # installs without the browser.
@@ -201,6 +201,7 @@ offered_by() {
 
 install_from_backports() {
   local codename suite written=
+  # shellcheck source=/dev/null
   codename=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")
   [ -n "$codename" ] || fail "/etc/os-release names no release (VERSION_CODENAME), so its backports cannot be found"
   suite=$codename-backports

@@ -68,11 +68,7 @@ async function runExperiment(configuration: Configuration): Promise<void> {
   await writeFileAtomic(join(directory.path, 'config.yaml'), printConfiguration(configuration));
   const device = await init(configuration.device, {
     ...(configuration.adapter === undefined ? {} : { adapter: configuration.adapter }),
-    onFallback: (reason) =>
-      process.stderr.write(`${reason}
-${ON_THE_CPU}
-
-`),
+    onFallback: (reason) => process.stderr.write(`${reason}\n${ON_THE_CPU}\n\n`),
   });
   process.stderr.write(`device  ${device.name}: ${device.description}\nrun     ${directory.path}\n`);
   const facts = collectEnvironment({ adapterInfo: device.info });

@@ -1,70 +1,73 @@
-import type { DeviceStats } from '../backend.ts';
+import type { DeviceBuffer, DeviceStats } from '../backend.ts';
 import { KernelError } from '../errors.ts';
-import type { Memory } from './memory.ts';
+import type { Faults } from './faults.ts';
+import { type Memory, memoryOf } from './memory.ts';
 import type { Program } from './program.ts';
 import type { CommandStream } from './stream.ts';
 
-/** A memory bound by a launch, and whether the kernel writes it. */
-export interface Bound {
-  memory: Memory;
-  access: 'read' | 'write';
-}
+/** Groups kept; a training step uses a few hundred. */
+const MOST = 16_384;
 
 /** A cache of bind groups: one for each kernel and combination of buffers that was launched. */
 export class BindGroups {
   readonly #groups = new Map<string, GPUBindGroup>();
-  /** Keys of the groups that hold a memory, so that they go when it goes. */
-  readonly #users = new Map<number, string[]>();
   readonly #device: GPUDevice;
+  readonly #faults: Faults;
   readonly #stream: CommandStream;
   readonly #stats: DeviceStats;
 
-  constructor(device: GPUDevice, stream: CommandStream, stats: DeviceStats) {
+  constructor(device: GPUDevice, faults: Faults, stream: CommandStream, stats: DeviceStats) {
     this.#device = device;
+    this.#faults = faults;
     this.#stream = stream;
     this.#stats = stats;
   }
 
-  get(program: Program, bound: readonly Bound[]): GPUBindGroup {
-    const key = `${program.name}:${bound.map(({ memory }) => memory.id).join()}`;
+  get(program: Program, buffers: Readonly<Record<string, DeviceBuffer>>): GPUBindGroup {
+    let key: string = program.name;
+    for (const { name } of program.signature.buffers) key += `,${memoryOf(buffers[name]!).id}`;
     let group = this.#groups.get(key);
     if (!group) {
-      group = this.#create(program, bound);
+      group = this.#create(program, buffers);
+      if (this.#groups.size >= MOST) this.clear();
       this.#groups.set(key, group);
-      for (const { memory } of bound) {
-        const keys = this.#users.get(memory.id);
-        if (keys) keys.push(key);
-        else this.#users.set(memory.id, [key]);
-      }
     }
     return group;
   }
 
-  /** Drops the groups that hold a memory about to be destroyed. */
-  forget(memory: Memory): void {
-    for (const key of this.#users.get(memory.id) ?? []) this.#groups.delete(key);
-    this.#users.delete(memory.id);
+  /** Drops all groups: those of launches that come again are made anew. */
+  clear(): void {
+    this.#groups.clear();
   }
 
-  #create(program: Program, bound: readonly Bound[]): GPUBindGroup {
-    const { name, signature } = program;
-    const written = bound.filter(({ access }) => access === 'write').map(({ memory }) => memory);
-    if (written.some((memory) => bound.filter((other) => other.memory === memory).length > 1)) {
-      throw new KernelError(
-        `${name}: a buffer that the kernel writes is bound twice; give the result memory of its own`,
-      );
+  #create(program: Program, buffers: Readonly<Record<string, DeviceBuffer>>): GPUBindGroup {
+    const { name: kernel, signature } = program;
+    const entries: GPUBindGroupEntry[] = [];
+    const boundAs = new Map<Memory, string>();
+    for (const { name, binding, access } of signature.buffers) {
+      const memory = memoryOf(buffers[name]!);
+      const other = boundAs.get(memory);
+      if (other !== undefined && (access === 'write' || isWritten(program, other))) {
+        throw new KernelError(
+          `${kernel}: '${other}' and '${name}' are the same buffer, and the kernel writes it; ` +
+            'give the result memory of its own',
+        );
+      }
+      boundAs.set(memory, name);
+      entries.push({ binding, resource: { buffer: memory.gpu } });
     }
-    const entries: GPUBindGroupEntry[] = bound.map(({ memory }, index) => ({
-      binding: signature.buffers[index]!.binding,
-      resource: { buffer: memory.gpu },
-    }));
     if (!program.immediates) {
-      entries.push({
-        binding: signature.paramsBinding,
-        resource: { buffer: this.#stream.ring, size: signature.paramsSize },
-      });
+      const resource = { buffer: this.#stream.ring, size: signature.paramsSize };
+      entries.push({ binding: signature.paramsBinding, resource });
     }
     this.#stats.bindGroupsCreated++;
-    return this.#device.createBindGroup({ label: name, layout: program.bindings, entries });
+    return this.#faults.guard(
+      () => this.#device.createBindGroup({ label: kernel, layout: program.bindings, entries }),
+      () => `kernel ${kernel}: its buffers cannot be bound`,
+    );
   }
+}
+
+function isWritten({ signature }: Program, binding: string): boolean {
+  return signature.buffers.some(({ name, access }) => name === binding && access === 'write');
 }

@@ -1,5 +1,16 @@
 import { DeviceLostError, KernelError, OutOfMemoryError } from '../errors.ts';
 
+/** What can go wrong with a command, in WebGPU's terms. */
+type Filters = readonly GPUErrorFilter[];
+
+const ALL: Filters = ['validation', 'out-of-memory', 'internal'];
+
+/** What the device offers to those who wait for bad news. */
+export type WatchedDevice = Pick<
+  GPUDevice,
+  'lost' | 'addEventListener' | 'pushErrorScope' | 'popErrorScope'
+>;
+
 /**
  * Collects what WebGPU reports late: validation, memory, loss. The first failure is kept and thrown by every
  * later call, so that nothing computed after it is taken for a result.
@@ -7,9 +18,9 @@ import { DeviceLostError, KernelError, OutOfMemoryError } from '../errors.ts';
 export class Faults {
   #failure: Error | undefined;
   readonly #pending = new Set<Promise<void>>();
-  readonly #device: GPUDevice;
+  readonly #device: WatchedDevice;
 
-  constructor(device: GPUDevice) {
+  constructor(device: WatchedDevice) {
     this.#device = device;
     void device.lost.then(({ reason, message }) => {
       this.report(
@@ -20,7 +31,9 @@ export class Faults {
       );
     });
     device.addEventListener('uncapturederror', (event) => {
-      this.report(new KernelError(`WebGPU: ${event.error.message}`));
+      const { error } = event;
+      const kind = error.constructor.name === 'GPUOutOfMemoryError' ? 'out-of-memory' : 'validation';
+      this.report(toError(kind, 'WebGPU', error.message));
     });
   }
 
@@ -34,40 +47,45 @@ export class Faults {
   }
 
   /** Runs `make` under error scopes; `describe` is called only when something fails. */
-  guard<T>(make: () => T, describe: () => string): T {
-    const device = this.#device;
-    device.pushErrorScope('validation');
-    device.pushErrorScope('out-of-memory');
-    device.pushErrorScope('internal');
+  guard<T>(make: () => T, describe: () => string, filters: Filters = ALL): T {
+    for (const filter of filters) this.#device.pushErrorScope(filter);
     try {
       return make();
     } finally {
-      this.#collect((message) => new KernelError(`${describe()}: ${message}`));
-      this.#collect(
-        (message) =>
-          new OutOfMemoryError(
-            `${describe()}: the device is out of memory. Use a smaller batch or model, free tensors with scope(), ` +
-              `or device: cpu. (${message})`,
-          ),
-      );
-      this.#collect((message) => new KernelError(`${describe()}: ${message}`));
+      for (const filter of filters.toReversed()) this.#collect(filter, describe);
     }
   }
 
-  #collect(wrap: (message: string) => Error): void {
+  /** Waits for the outcome of everything guarded so far, then throws the first failure, if there was one. */
+  async settle(): Promise<void> {
+    if (this.#pending.size > 0) await Promise.all(this.#pending);
+    this.check();
+  }
+
+  /** Throws what stands behind an error that WebGPU raised itself: a failure reported by now, or else `error`. */
+  async explain(error: unknown, what: string): Promise<never> {
+    // The device's loss is reported after the calls that it makes fail.
+    await new Promise((resolve) => setTimeout(resolve));
+    await this.settle();
+    throw new KernelError(`${what} failed: ${String(error)}`);
+  }
+
+  #collect(filter: GPUErrorFilter, describe: () => string): void {
     const pending = this.#device
       .popErrorScope()
       .then((error) => {
-        if (error) this.report(wrap(error.message));
+        if (error) this.report(toError(filter, describe(), error.message));
       })
       .catch(() => undefined) // a lost device answers no scope; `lost` has reported it
       .finally(() => this.#pending.delete(pending));
     this.#pending.add(pending);
   }
+}
 
-  /** Waits for the outcome of everything guarded so far, then throws the first failure, if there was one. */
-  async settle(): Promise<void> {
-    await Promise.all(this.#pending);
-    this.check();
-  }
+function toError(filter: GPUErrorFilter, what: string, message: string): Error {
+  if (filter !== 'out-of-memory') return new KernelError(`${what}: ${message.trimEnd()}`);
+  return new OutOfMemoryError(
+    `${what}: the device is out of memory. Call init() again with a smaller batch or model, free tensors with ` +
+      `scope(), or use device: cpu. (${message.trimEnd()})`,
+  );
 }

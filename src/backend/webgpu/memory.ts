@@ -1,14 +1,14 @@
 import type { DeviceBuffer, DeviceStats } from '../backend.ts';
 import { type DType, itemSize } from '../dtypes.ts';
-import { OutOfMemoryError } from '../errors.ts';
+import { KernelError, OutOfMemoryError } from '../errors.ts';
 import type { Faults } from './faults.ts';
 
-/** A buffer on the device. `id` is unique and grows in order of creation. */
+/** A buffer on the device: its memory goes back to the pool when it is released. */
 export interface GpuBuffer extends DeviceBuffer {
-  readonly memory: Memory;
+  memory: Memory | undefined;
 }
 
-/** GPU memory that outlives the buffers cut from it. */
+/** GPU memory that outlives the buffers cut from it. `id` is unique and grows in order of creation. */
 export interface Memory {
   readonly id: number;
   readonly bytes: number;
@@ -23,6 +23,13 @@ const GRAIN = 256;
 /** Free memory always kept for reuse. */
 const SPARE = 256 * 2 ** 20;
 
+/** The memory of a buffer in use; throws KernelError for one that was released. */
+export function memoryOf(buffer: DeviceBuffer): Memory {
+  const { memory } = buffer as GpuBuffer;
+  if (!memory) throw new KernelError(`a buffer of ${buffer.length} ${buffer.dtype} was used after its release`);
+  return memory;
+}
+
 /**
  * A pool of buffers by exact size class.
  *
@@ -35,28 +42,31 @@ export class MemoryPool {
   readonly #device: GPUDevice;
   readonly #faults: Faults;
   readonly #stats: DeviceStats;
-  readonly #evicted: (memory: Memory) => void;
+  readonly #beforeTrim: () => void;
   #created = 0;
 
-  constructor(device: GPUDevice, faults: Faults, stats: DeviceStats, evicted: (memory: Memory) => void) {
+  /** @param beforeTrim lets go of everything that refers to free memory, which is then destroyed */
+  constructor(device: GPUDevice, faults: Faults, stats: DeviceStats, beforeTrim: () => void) {
     this.#device = device;
     this.#faults = faults;
     this.#stats = stats;
-    this.#evicted = evicted;
+    this.#beforeTrim = beforeTrim;
   }
 
   allocate(dtype: DType, length: number): GpuBuffer {
     const bytes = Math.max(1, Math.ceil((length * itemSize[dtype]) / GRAIN)) * GRAIN;
-    const memory = this.#free.get(bytes)?.shift();
-    if (memory) this.#stats.bytesPooled -= bytes;
-    const taken = memory ?? this.#create(bytes, dtype, length);
+    const recycled = this.#free.get(bytes)?.shift();
+    if (recycled) this.#stats.bytesPooled -= bytes;
+    const memory = recycled ?? this.#create(bytes, dtype, length);
     this.#stats.buffersAlive++;
     this.#stats.bytesAlive += bytes;
     this.#stats.bytesPeak = Math.max(this.#stats.bytesPeak, this.#stats.bytesAlive);
-    return { dtype, length, memory: taken };
+    return { dtype, length, memory };
   }
 
-  release({ memory }: GpuBuffer): void {
+  release(buffer: GpuBuffer): void {
+    const memory = memoryOf(buffer);
+    buffer.memory = undefined;
     const peers = this.#free.get(memory.bytes) ?? [];
     const position = peers.findIndex((peer) => peer.id > memory.id);
     peers.splice(position < 0 ? peers.length : position, 0, memory);
@@ -69,19 +79,17 @@ export class MemoryPool {
 
   /** Gives all free memory back to the device. */
   trim(): void {
-    for (const peers of this.#free.values()) {
-      for (const memory of peers) {
-        this.#evicted(memory);
-        memory.gpu.destroy();
-      }
-    }
+    this.#beforeTrim();
+    for (const peers of this.#free.values()) for (const memory of peers) memory.gpu.destroy();
     this.#free.clear();
     this.#stats.bytesPooled = 0;
   }
 
   #create(bytes: number, dtype: DType, length: number): Memory {
-    const most = Math.min(this.#device.limits.maxStorageBufferBindingSize, this.#device.limits.maxBufferSize);
-    if (bytes > most) {
+    const { maxStorageBufferBindingSize, maxBufferSize } = this.#device.limits;
+    const most = Math.min(maxStorageBufferBindingSize, maxBufferSize);
+    // Negated, so that a length which is no number does not pass.
+    if (!(bytes <= most)) {
       throw new OutOfMemoryError(
         `A buffer of ${length} ${dtype} takes ${bytes} bytes; this device takes ${most} at most. ` +
           'Split the tensor, use a smaller batch, or device: cpu.',

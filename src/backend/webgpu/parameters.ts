@@ -1,8 +1,12 @@
+import { KernelError } from '../errors.ts';
 import type { ParamField } from '../reflection.ts';
+
+/** Parameters of a launch by name. */
+export type ParamValues = Readonly<Record<string, number | readonly number[]>>;
 
 /** Parameters of one launch, as the kernel's struct lays them out in memory. */
 export class ParameterBlock {
-  readonly words: Uint32Array;
+  readonly words: Uint32Array<ArrayBuffer>;
   readonly #signed: Int32Array;
   readonly #floats: Float32Array;
 
@@ -12,18 +16,34 @@ export class ParameterBlock {
     this.#floats = new Float32Array(this.words.buffer);
   }
 
-  /** Writes `values` by name at their fields' places, from word `start` on. */
-  write(
-    fields: readonly ParamField[],
-    values: Readonly<Record<string, number | readonly number[]>>,
-    start = 0,
-  ): void {
-    for (const { name, scalar, lanes, offset } of fields) {
-      const value = values[name]!;
+  /**
+   * Writes `values` by name at their fields' places, from word `start` on.
+   *
+   * @throws KernelError for a value that is missing, of the wrong length, or no whole number where one is due
+   */
+  write(kernel: string, fields: readonly ParamField[], values: ParamValues, start = 0): void {
+    for (const field of fields) {
+      const { name, scalar, lanes, offset } = field;
+      const value = values[name];
       const target = scalar === 'f32' ? this.#floats : scalar === 'i32' ? this.#signed : this.words;
       const at = start + offset / 4;
-      if (typeof value === 'number') target[at] = value;
-      else for (let lane = 0; lane < lanes; lane++) target[at + lane] = value[lane]!;
+      if (typeof value === 'number') {
+        if (lanes !== 1 || (scalar !== 'f32' && !Number.isInteger(value))) refuse(kernel, field, value);
+        target[at] = value;
+      } else {
+        if (value?.length !== lanes) refuse(kernel, field, value);
+        for (let lane = 0; lane < lanes; lane++) {
+          const word = value[lane]!;
+          if (scalar !== 'f32' && !Number.isInteger(word)) refuse(kernel, field, value);
+          target[at + lane] = word;
+        }
+      }
     }
   }
+}
+
+function refuse(kernel: string, { name, scalar, lanes }: ParamField, value: unknown): never {
+  const takes = lanes === 1 ? scalar : `${lanes} ${scalar}`;
+  const remedy = value === undefined ? ': run `npm run signatures` and mend what it then refuses' : '';
+  throw new KernelError(`${kernel}: parameter '${name}' takes ${takes}, got ${String(value)}${remedy}`);
 }

@@ -1,28 +1,36 @@
-import type { KernelName } from '../backend.ts';
+import type { DeviceBuffer, KernelName } from '../backend.ts';
 import { KernelError } from '../errors.ts';
 import { type KernelSignature, reflect } from '../reflection.ts';
+import { codes } from '../signatures.ts';
 import { kernelSource } from '../sources.ts';
-import type { Faults } from './faults.ts';
-
-/** Values for a kernel's constants and aliases. */
-export type Settings = Readonly<Record<string, number | boolean | string>>;
+import type { ParamValues } from './parameters.ts';
 
 /** A kernel file made ready: its signature, layouts and specialised pipelines. */
 export interface Program {
   readonly name: KernelName;
+  readonly source: string;
   readonly signature: KernelSignature;
+  /** Names of the constants and aliases that a launch may choose. */
+  readonly knobs: readonly string[];
   /** Whether parameters travel as immediates; else through a dynamic uniform binding. */
   readonly immediates: boolean;
   readonly bindings: GPUBindGroupLayout;
   readonly layout: GPUPipelineLayout;
-  readonly pipelines: Map<string, GPUComputePipeline>;
 }
 
 const COMPUTE_STAGE = 0x4;
+/** Bytes of a slot of the uniform ring. */
+const MOST_PARAMS = 256;
+const STALE = 'run `npm run signatures` and mend what it then refuses';
 
 /** Reads a kernel file and builds the layouts that all its pipelines share. */
 export function openProgram(device: GPUDevice, name: KernelName, immediateLimit: number): Program {
-  const signature = reflect(name, kernelSource(name));
+  const source = kernelSource(name);
+  const signature = reflect(name, source);
+  checkCodes(name, signature);
+  if (signature.paramsSize > MOST_PARAMS) {
+    throw new KernelError(`${name}: takes up to ${MOST_PARAMS} bytes of params, got ${signature.paramsSize}`);
+  }
   const immediates = signature.paramsSize <= immediateLimit;
   const entries: GPUBindGroupLayoutEntry[] = signature.buffers.map(({ binding, access }) => ({
     binding,
@@ -42,65 +50,42 @@ export function openProgram(device: GPUDevice, name: KernelName, immediateLimit:
     bindGroupLayouts: [bindings],
     ...(immediates ? { immediateSize: signature.paramsSize } : {}),
   });
-  return { name, signature, immediates, bindings, layout, pipelines: new Map() };
-}
-
-/** Compiles a kernel with the given settings; what fails is reported with the compiler's message. */
-export function compile(
-  device: GPUDevice,
-  faults: Faults,
-  program: Program,
-  settings: Settings,
-): GPUComputePipeline {
-  const { name, signature, immediates } = program;
-  const label = `${name} ${JSON.stringify(settings)}`;
-  return faults.guard(
-    () =>
-      device.createComputePipeline({
-        label,
-        layout: program.layout,
-        compute: {
-          module: device.createShaderModule({
-            label,
-            code: specialise(kernelSource(name), signature, settings, immediates),
-          }),
-          constants: overrides(signature, settings),
-        },
-      }),
-    () => `kernel ${label} does not compile`,
-  );
-}
-
-function overrides(signature: KernelSignature, settings: Settings): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(settings)
-      .filter(([key]) => signature.overrides.has(key))
-      .map(([key, value]) => [key, Number(value)]),
-  );
+  const { overrides, constants, aliases } = signature;
+  const knobs = [...overrides.keys(), ...constants.keys(), ...aliases.keys()];
+  return { name, source, signature, knobs, immediates, bindings, layout };
 }
 
 /**
- * The kernel's text with other values for its declared constants and aliases, and its parameters as immediates.
- * Nothing else is ever changed.
+ * Throws KernelError unless a launch names exactly the buffers and parameters that the kernel file declares: the
+ * file may have changed since its TypeScript signature was written.
  */
-function specialise(
-  source: string,
-  signature: KernelSignature,
-  settings: Settings,
-  immediates: boolean,
-): string {
-  let text = source;
-  for (const [key, value] of Object.entries(settings)) {
-    if (signature.constants.has(key))
-      text = replaceOnce(text, RegExp(`^(const ${key}\\b[^=]*= *)\\d+(u?;)`, 'm'), String(value));
-    else if (signature.aliases.has(key))
-      text = replaceOnce(text, RegExp(`^(alias ${key} *= *)\\w+(;)`, 'm'), String(value));
-    else if (!signature.overrides.has(key)) throw new KernelError(`a kernel has no constant '${key}' to set`);
-  }
-  if (!immediates) return text;
-  return text.replace(/@group\(0\) @binding\(\d+\) var<uniform> params/, 'var<immediate> params');
+export function checkLaunch(
+  { name, signature }: Program,
+  buffers: Readonly<Record<string, DeviceBuffer>>,
+  params: ParamValues,
+): void {
+  compare(name, 'buffer', signature.buffers, buffers);
+  compare(name, 'parameter', signature.params, params);
 }
 
-function replaceOnce(text: string, pattern: RegExp, value: string): string {
-  return text.replace(pattern, (_, before: string, after: string) => `${before}${value}${after}`);
+function compare(kernel: string, what: string, declared: readonly { name: string }[], given: object): void {
+  const missing = declared.find(({ name }) => !(name in given));
+  if (missing) throw new KernelError(`${kernel}: no ${what} is given for '${missing.name}'; ${STALE}`);
+  const unknown = Object.keys(given).find((key) => !declared.some(({ name }) => name === key));
+  if (unknown !== undefined) {
+    throw new KernelError(`kernels/${kernel}.wgsl declares no ${what} '${unknown}'; ${STALE}`);
+  }
+}
+
+/** Named values reach kernels as numbers, so the ones written to signatures.ts have to be the file's. */
+function checkCodes(kernel: string, { constants }: KernelSignature): void {
+  const written: Readonly<Record<string, number>> = (codes as Record<string, Record<string, number>>)[kernel] ?? {};
+  for (const [code, value] of Object.entries(written)) {
+    if (constants.get(code) !== value) {
+      throw new KernelError(
+        `kernels/${kernel}.wgsl: ${code} is ${constants.get(code) ?? 'not declared'}, but ${value} in ` +
+          `src/backend/signatures.ts; ${STALE}`,
+      );
+    }
+  }
 }

@@ -6,6 +6,9 @@ import type { CommandStream } from './stream.ts';
 const MAP_READ_COPY_DST = 0x1 | 0x8;
 const MAP_MODE_READ = 0x1;
 
+/** Larger mappable buffers are not kept: they would hold memory for a read that may never come again. */
+const LARGEST_KEPT = 16 * 2 ** 20;
+
 /** Brings bytes back to the host through mappable buffers, which are kept for the next read of that size. */
 export class ReadBack {
   readonly #idle = new Map<number, GPUBuffer[]>();
@@ -21,24 +24,25 @@ export class ReadBack {
     this.#stats = stats;
   }
 
-  /** A copy of `bytes` bytes from `offset`, after everything launched so far; both multiples of four. */
-  async read(source: GPUBuffer, offset: number, bytes: number): Promise<Uint8Array> {
-    const size = 2 ** Math.ceil(Math.log2(Math.max(256, bytes)));
+  /** Fills `target` from byte `offset` of `source`, after everything launched so far. */
+  async read(source: GPUBuffer, offset: number, target: Uint8Array): Promise<void> {
+    // Copies begin and end at multiples of four.
+    const start = offset - (offset % 4);
+    const bytes = Math.ceil((offset + target.length) / 4) * 4 - start;
+    const size = stagingSize(bytes);
     const staging = this.#idle.get(size)?.pop() ?? this.#create(size);
-    this.#stream.copy(source, offset, staging, Math.ceil(bytes / 4) * 4);
+    this.#stream.copy(source, start, staging, bytes);
     this.#stream.flush();
     this.#stats.reads++;
-    this.#stats.bytesRead += bytes;
+    this.#stats.bytesRead += target.length;
     try {
-      await staging.mapAsync(MAP_MODE_READ, 0, size);
+      await staging.mapAsync(MAP_MODE_READ, 0, bytes);
     } catch (error) {
-      await this.#faults.settle();
-      throw error;
+      await this.#faults.explain(error, `a read of ${target.length} bytes`);
     }
-    const copy = new Uint8Array(staging.getMappedRange(0, size)).slice(0, bytes);
+    target.set(new Uint8Array(staging.getMappedRange(0, bytes), offset - start, target.length));
     staging.unmap();
     this.#keep(size, staging);
-    return copy;
   }
 
   #create(size: number): GPUBuffer {
@@ -50,8 +54,17 @@ export class ReadBack {
   }
 
   #keep(size: number, staging: GPUBuffer): void {
+    if (size > LARGEST_KEPT) {
+      staging.destroy();
+      return;
+    }
     const peers = this.#idle.get(size);
     if (peers) peers.push(staging);
     else this.#idle.set(size, [staging]);
   }
+}
+
+/** Powers of two, so that few sizes serve all reads; the exact size where the buffer is not kept. */
+function stagingSize(bytes: number): number {
+  return bytes > LARGEST_KEPT ? bytes : 2 ** Math.ceil(Math.log2(Math.max(256, bytes)));
 }

@@ -1,35 +1,37 @@
 import type { DeviceStats } from '../backend.ts';
 import type { Faults } from './faults.ts';
-import { ParameterBlock } from './parameters.ts';
+import { ParameterBlock, type ParamValues } from './parameters.ts';
 import type { Program } from './program.ts';
 
 /** Launches recorded before they are submitted together. */
 const BATCH = 64;
 /** Dynamic uniform offsets are multiples of this. */
 const SLOT_BYTES = 256;
-const RING_SLOTS = 256;
 // GPUBufferUsage, which is no global in Node.
 const UNIFORM_COPY_DST = 0x40 | 0x8;
-
-type Values = Readonly<Record<string, number | readonly number[]>>;
 
 /**
  * The one command stream of a device: launches append to one compute pass and go to the queue in batches.
  *
  * Parameters travel as immediates. Where the device has none, or too few for a kernel, they are gathered in a ring
- * of uniform slots that is written once a batch; the queue orders that write after the previous batch has run.
+ * of uniform slots, one for each launch of a batch, that is written once a batch; the queue orders that write after
+ * the previous batch has run.
  */
 export class CommandStream {
   readonly #device: GPUDevice;
   readonly #faults: Faults;
   readonly #stats: DeviceStats;
   readonly #immediates = new ParameterBlock(SLOT_BYTES);
-  readonly #slots = new ParameterBlock(SLOT_BYTES * RING_SLOTS);
-  readonly #recorded: string[] = [];
-  #ring: GPUBuffer | undefined;
+  readonly #slots = new ParameterBlock(SLOT_BYTES * BATCH);
   #slotsUsed = 0;
+  readonly #slotOffset = new Uint32Array(1);
+  #ring: GPUBuffer | undefined;
+  #recorded: string[] = [];
   #encoder: GPUCommandEncoder | undefined;
   #pass: GPUComputePassEncoder | undefined;
+  /** What the open pass has set, so that equal launches in a row do not set it again. */
+  #pipeline: GPUComputePipeline | undefined;
+  #bindGroup: GPUBindGroup | undefined;
 
   constructor(device: GPUDevice, faults: Faults, stats: DeviceStats) {
     this.#device = device;
@@ -41,7 +43,7 @@ export class CommandStream {
   get ring(): GPUBuffer {
     this.#ring ??= this.#device.createBuffer({
       label: 'uniform ring',
-      size: SLOT_BYTES * RING_SLOTS,
+      size: SLOT_BYTES * BATCH,
       usage: UNIFORM_COPY_DST,
     });
     return this.#ring;
@@ -51,25 +53,27 @@ export class CommandStream {
     program: Program,
     pipeline: GPUComputePipeline,
     bindGroup: GPUBindGroup,
-    values: Values,
+    values: ParamValues,
     [x, y, z]: readonly [number, number, number],
   ): void {
-    const { signature } = program;
-    if (!program.immediates && this.#slotsUsed === RING_SLOTS) this.flush();
+    const { name, immediates, signature } = program;
+    const slot = this.#slotsUsed * SLOT_BYTES;
+    if (immediates) this.#immediates.write(name, signature.params, values);
+    else this.#slots.write(name, signature.params, values, slot / 4);
     const pass = this.#openPass();
-    pass.setPipeline(pipeline);
-    if (program.immediates) {
-      this.#immediates.write(signature.params, values);
+    if (pipeline !== this.#pipeline) pass.setPipeline((this.#pipeline = pipeline));
+    if (immediates) {
       pass.setImmediates(0, this.#immediates.words, 0, signature.paramsSize / 4);
-      pass.setBindGroup(0, bindGroup);
+      if (bindGroup !== this.#bindGroup) pass.setBindGroup(0, (this.#bindGroup = bindGroup));
     } else {
-      const slot = this.#slotsUsed++;
-      this.#slots.write(signature.params, values, (slot * SLOT_BYTES) / 4);
-      pass.setBindGroup(0, bindGroup, [slot * SLOT_BYTES]);
+      this.#slotsUsed++;
+      this.#slotOffset[0] = slot;
+      this.#bindGroup = undefined;
+      pass.setBindGroup(0, bindGroup, this.#slotOffset, 0, 1);
     }
     pass.dispatchWorkgroups(x, y, z);
     this.#stats.dispatches++;
-    this.#recorded.push(program.name);
+    this.#recorded.push(name);
     if (this.#recorded.length >= BATCH) this.flush();
   }
 
@@ -86,8 +90,9 @@ export class CommandStream {
     if (!this.#encoder) return;
     this.#closePass();
     const encoder = this.#encoder;
-    const recorded = this.#recorded.splice(0);
+    const recorded = this.#recorded;
     this.#encoder = undefined;
+    this.#recorded = [];
     if (this.#slotsUsed > 0) {
       this.#device.queue.writeBuffer(this.ring, 0, this.#slots.words, 0, (this.#slotsUsed * SLOT_BYTES) / 4);
       this.#slotsUsed = 0;
@@ -95,6 +100,7 @@ export class CommandStream {
     this.#faults.guard(
       () => this.#device.queue.submit([encoder.finish()]),
       () => `a batch of launches (${summary(recorded)}) failed`,
+      ['validation'],
     );
     this.#stats.submits++;
   }
@@ -108,6 +114,8 @@ export class CommandStream {
   #closePass(): void {
     this.#pass?.end();
     this.#pass = undefined;
+    this.#pipeline = undefined;
+    this.#bindGroup = undefined;
   }
 }
 
