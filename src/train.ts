@@ -64,12 +64,12 @@ async function main(args: string[]): Promise<number> {
 
 async function runExperiment(configuration: Configuration): Promise<void> {
   const signal = interruptSignal();
-  const directory = await createRunDirectory(configuration.run.dir, configuration.name);
-  await writeFileAtomic(join(directory.path, 'config.yaml'), printConfiguration(configuration));
   const device = await init(configuration.device, {
     ...(configuration.adapter === undefined ? {} : { adapter: configuration.adapter }),
     onFallback: (reason) => process.stderr.write(`${reason}\n${ON_THE_CPU}\n\n`),
   });
+  const directory = await createRunDirectory(configuration.run.dir, configuration.name);
+  await writeFileAtomic(join(directory.path, 'config.yaml'), printConfiguration(configuration));
   process.stderr.write(`device  ${device.name}: ${device.description}\nrun     ${directory.path}\n`);
   const facts = collectEnvironment({ adapterInfo: device.info });
   const datasets = await openDatasets(configuration, device, signal);
