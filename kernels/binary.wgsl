@@ -6,8 +6,8 @@
 //            out contiguous, row-major, `size` elements.
 // Elements   float32 or int32 (FLOATING false).
 // Launch     one invocation an element; a grid wider than 65,535 workgroups folds into y.
-// Numerics   MAXIMUM and MINIMUM give NaN when either operand is NaN. POW takes negative bases with whole
-//            exponents, as C's pow. RELU_GRADIENT(g, x) is g where x > 0 or x is NaN, else 0.
+// Numerics   MAXIMUM and MINIMUM give NaN when either operand is NaN. POW follows C's pow
+//            in its special cases, and multiplies whole numbers out, modulo 2³². RELU_GRADIENT(g, x) is g where x > 0 or x is NaN, else 0.
 
 alias Element = f32;
 
@@ -43,18 +43,60 @@ fn isNan(value: Element) -> bool {
   return FLOATING && (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
 }
 
-// WGSL's pow is open for negative bases, and exp2(0 · log2(0)) is NaN.
+// NaN and Inf by their bits, which a variable keeps from being constants: WGSL has no literals for them.
+fn nan() -> f32 {
+  var bits = 0x7fc00000u;
+  return bitcast<f32>(bits);
+}
+
+fn infinity() -> f32 {
+  var bits = 0x7f800000u;
+  return bitcast<f32>(bits);
+}
+
+// baseᵉ for base ≥ 0, by C's rules. WGSL's own pow is exp2(e · log2 base), and NaN in some of these cases.
+fn powerOfMagnitude(base: f32, exponent: f32) -> f32 {
+  if (base == 1.0) {
+    return 1.0;
+  }
+  if (base == 0.0 || base > 3.4028234e38) {
+    return select(infinity(), 0.0, (base == 0.0) == (exponent > 0.0));
+  }
+  if (abs(exponent) > 3.4028234e38) {
+    return select(0.0, infinity(), (base > 1.0) == (exponent > 0.0));
+  }
+  return pow(base, exponent);
+}
+
 fn power(base: f32, exponent: f32) -> f32 {
+  let unordered = isNan(Element(base)) || isNan(Element(exponent));
   if (exponent == 0.0 || base == 1.0) {
     return 1.0;
   }
-  let magnitude = pow(abs(base), exponent);
   let whole = floor(exponent) == exponent;
-  let odd = whole && floor(exponent * 0.5) != exponent * 0.5;
-  if (base < 0.0 && !whole) {
-    return log(base); // NaN, which WGSL has no literal for
+  if (unordered || (base < 0.0 && !whole && base >= -3.4028234e38)) {
+    return nan();
   }
+  let magnitude = powerOfMagnitude(abs(base), exponent);
+  let odd = whole && floor(exponent * 0.5) != exponent * 0.5;
   return select(magnitude, -magnitude, base < 0.0 && odd);
+}
+
+// By squaring; a negative exponent gives the reciprocal, truncated.
+fn wholePower(base: Element, exponent: Element) -> Element {
+  if (exponent < Element(0)) {
+    let reciprocal = select(Element(0), base, base == Element(1) || base == -Element(1));
+    return select(reciprocal, Element(1), i32(exponent) % 2 == 0 && reciprocal != Element(0));
+  }
+  var result = Element(1);
+  var square = base;
+  for (var left = u32(exponent); left > 0u; left >>= 1u) {
+    if ((left & 1u) == 1u) {
+      result *= square;
+    }
+    square *= square;
+  }
+  return result;
 }
 
 fn apply(left: Element, right: Element) -> Element {
@@ -63,7 +105,12 @@ fn apply(left: Element, right: Element) -> Element {
     case SUB: { return left - right; }
     case MUL: { return left * right; }
     case DIV: { return left / right; }
-    case POW: { return Element(power(f32(left), f32(right))); }
+    case POW: {
+      if (FLOATING) {
+        return Element(power(f32(left), f32(right)));
+      }
+      return wholePower(left, right);
+    }
     case MAXIMUM: { return select(right, left, left > right || isNan(left)); }
     case MINIMUM: { return select(right, left, left < right || isNan(left)); }
     case RELU_GRADIENT: { return select(left, Element(0), right <= Element(0)); }

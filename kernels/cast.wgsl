@@ -5,7 +5,7 @@
 // Shapes     x and out contiguous, `size` elements.
 // Elements   float32, int32 and bool (uint32) in every pair; to bool, what is not zero (NaN too) becomes 1.
 // Launch     one invocation an element; a grid wider than 65,535 workgroups folds into y.
-// Numerics   float32 to int32 truncates toward zero and saturates, as WGSL's conversion does.
+// Numerics   float32 to int32 truncates toward zero and saturates at the ends of the range; NaN becomes 0.
 
 alias From = f32;
 alias To = i32;
@@ -21,6 +21,15 @@ struct Params {
 
 override WORKGROUP: u32 = 256u;
 override TO_BOOL: bool = false;
+override FLOAT_TO_INTEGER: bool = false;
+
+// WGSL's own conversion stops at the greatest float32 below 2³¹, and leaves NaN open.
+fn saturated(value: f32) -> i32 {
+  if ((bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u) {
+    return 0;
+  }
+  return select(i32(value), 2147483647, value >= 2147483648.0);
+}
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
@@ -29,5 +38,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     return;
   }
   let value = x[params.offset + i32(index)];
-  out[index] = select(To(value), To(1), TO_BOOL && !(value == From(0)));
+  if (FLOAT_TO_INTEGER) {
+    out[index] = To(saturated(f32(value)));
+  } else {
+    out[index] = select(To(value), To(1), TO_BOOL && !(value == From(0)));
+  }
 }

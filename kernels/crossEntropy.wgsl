@@ -1,12 +1,12 @@
 // crossEntropy: the negative log-likelihood of the target class under softmax, row by row.
 //
-//   normaliser[r] = log Σ_j exp(x[r, j])
-//   loss[r]       = normaliser[r] - x[r, target[r]]
+//   normaliser[r] = (m, log Σ_j exp(x[r, j] - m)),   m = max_j x[r, j]
+//   loss[r]       = m - x[r, target[r]] + log Σ_j exp(x[r, j] - m)
 //
-// Shapes     x [rows, classes], contiguous from `offset`; target [rows], int32; loss and normaliser [rows].
+// Shapes     x [rows, classes], contiguous from `offset`; target [rows], int32; loss [rows]; normaliser [rows, 2].
 // Launch     a workgroup holds ROWS rows of LANES invocations each; x: rows, y: folds a wide grid.
-// Numerics   the row's maximum is subtracted before exp, so logits of ±300 are safe. A target outside
-//            0 … classes - 1 gives NaN, which the trainer reports; the CPU backend refuses it.
+// Numerics   the row's maximum is subtracted before exp, and kept apart, so logits of ±300 are safe. A target
+//            outside 0 … classes - 1 gives NaN, which the trainer reports; the CPU backend refuses it.
 
 struct Params {
   rows: u32,
@@ -27,8 +27,19 @@ override ROWS: u32 = 64u;
 
 var<workgroup> partials: array<f32, LANES * ROWS>;
 
+// By its bits, which a variable keeps from being a constant: WGSL has no literal for NaN.
+fn nan() -> f32 {
+  var bits = 0x7fc00000u;
+  return bitcast<f32>(bits);
+}
+
 fn isNan(value: f32) -> bool {
   return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
+}
+
+// WGSL leaves open what exp makes of NaN, and drivers differ.
+fn exponential(value: f32) -> f32 {
+  return select(exp(value), value, isNan(value));
 }
 
 fn larger(left: f32, right: f32) -> f32 {
@@ -66,7 +77,7 @@ fn main(
 
   var total = 0.0;
   for (var j = local.x; j < params.classes; j += LANES) {
-    total += exp(x[source + j] - greatest);
+    total += exponential(x[source + j] - greatest);
   }
   if (LANES > 1u) {
     partials[slot] = total;
@@ -84,10 +95,12 @@ fn main(
     return;
   }
   let label = labels[params.targetOffset + i32(row) * params.targetStride];
-  normaliser[row] = greatest + log(total);
+  let logTotal = select(log(total), total, isNan(total));
+  normaliser[2u * row] = greatest;
+  normaliser[2u * row + 1u] = logTotal;
   if (label < 0 || label >= i32(params.classes)) {
-    loss[row] = log(-abs(total) - 1.0); // NaN, which WGSL has no literal for
+    loss[row] = nan();
   } else {
-    loss[row] = (greatest - x[source + u32(label)]) + log(total);
+    loss[row] = (greatest - x[source + u32(label)]) + logTotal;
   }
 }

@@ -1,9 +1,9 @@
 // crossEntropyGradient: the gradient of crossEntropy with respect to its logits.
 //
-//   out[r, j] = gradient[r] · (exp(x[r, j] - normaliser[r]) - [j = target[r]])
+//   out[r, j] = gradient[r] · (exp(x[r, j] - normaliser[r, 0] - normaliser[r, 1]) - [j = target[r]])
 //
-// Shapes     x [rows, classes], contiguous from `offset`; target, normaliser [rows]; gradient [rows] with any
-//            stride (0 for a mean); out [rows, classes].
+// Shapes     x [rows, classes], contiguous from `offset`; target [rows]; normaliser [rows, 2], from crossEntropy;
+//            gradient [rows] with any stride (0 for a mean); out [rows, classes].
 // Launch     one invocation an element; a grid wider than 65,535 workgroups folds into y.
 
 struct Params {
@@ -25,6 +25,15 @@ struct Params {
 
 override WORKGROUP: u32 = 256u;
 
+fn isNan(value: f32) -> bool {
+  return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
+}
+
+// WGSL leaves open what exp makes of NaN, and drivers differ.
+fn exponential(value: f32) -> f32 {
+  return select(exp(value), value, isNan(value));
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
   let index = id.y * grid.x * WORKGROUP + id.x;
@@ -34,6 +43,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   let row = i32(index / params.classes);
   let label = labels[params.targetOffset + row * params.targetStride];
   let isTarget = label == i32(index % params.classes);
-  let probability = exp(x[u32(params.offset) + index] - normaliser[row]);
+  let logit = (x[u32(params.offset) + index] - normaliser[2 * row]) - normaliser[2 * row + 1];
+  let probability = exponential(logit);
   out[index] = gradient[params.gradientOffset + row * params.gradientStride] * (probability - select(0.0, 1.0, isTarget));
 }

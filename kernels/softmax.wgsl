@@ -29,6 +29,11 @@ fn isNan(value: f32) -> bool {
   return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
 }
 
+// WGSL leaves open what exp makes of NaN, and drivers differ.
+fn exponential(value: f32) -> f32 {
+  return select(exp(value), value, isNan(value));
+}
+
 fn larger(left: f32, right: f32) -> f32 {
   return select(right, left, left > right || isNan(left));
 }
@@ -66,7 +71,7 @@ fn main(
 
   var total = 0.0;
   for (var j = local.x; j < params.length; j += LANES) {
-    total += exp(x[source + j * inner] - greatest);
+    total += exponential(x[source + j * inner] - greatest);
   }
   if (LANES > 1u) {
     partials[slot] = total;
@@ -86,9 +91,9 @@ fn main(
   for (var j = local.x; j < params.length; j += LANES) {
     let shifted = x[source + j * inner] - greatest;
     if (LOGARITHM) {
-      out[start + j * inner] = shifted - log(total);
+      out[start + j * inner] = shifted - select(log(total), total, isNan(total));
     } else {
-      out[start + j * inner] = exp(shifted) / total;
+      out[start + j * inner] = exponential(shifted) / total;
     }
   }
 }

@@ -4,8 +4,10 @@
 //
 // Shapes     x of up to four axes (after merging) with any strides; out contiguous, row-major, `size` elements.
 // Launch     one invocation an element; a grid wider than 65,535 workgroups folds into y.
-// Numerics   float32. NaN propagates: where WGSL leaves NaN open (comparisons, tanh of large values), the
-//            branch is written so that NaN reaches the result. erf is within 1.5e-7 (Abramowitz & Stegun 7.1.26).
+// Numerics   float32. NaN propagates, except that SIGN gives 0 for it, as PyTorch does. WGSL leaves open what exp,
+//            log and tanh make of NaN, of infinities and of what lies outside their domain, and drivers do differ:
+//            those cases are branches here. WGSL's sin and cos may be off by 2^-11; those here are within 1e-7 for
+//            |x| < 8000 (Cephes' sinf and cosf). erf is within 1.5e-7 (Abramowitz & Stegun 7.1.26).
 
 struct Params {
   size: u32,
@@ -51,20 +53,55 @@ fn isNan(value: f32) -> bool {
   return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
 }
 
+// NaN and -Inf by their bits, which a variable keeps from being constants: WGSL has no literals for them.
+fn nan() -> f32 {
+  var bits = 0x7fc00000u;
+  return bitcast<f32>(bits);
+}
+
+fn minusInfinity() -> f32 {
+  var bits = 0xff800000u;
+  return bitcast<f32>(bits);
+}
+
+fn exponential(value: f32) -> f32 {
+  return select(exp(value), value, isNan(value));
+}
+
+fn logarithm(value: f32) -> f32 {
+  if (isNan(value) || value < 0.0) {
+    return nan();
+  }
+  return select(log(value), minusInfinity(), value == 0.0);
+}
+
 // exp overflows inside tanh beyond 44 on some drivers; float32 tanh is 1 from 9.02 on.
 fn saturatingTanh(value: f32) -> f32 {
   return select(tanh(value), sign(value), abs(value) > 10.0);
 }
 
 fn sigmoid(value: f32) -> f32 {
-  return 1.0 / (1.0 + exp(-value));
+  return 1.0 / (1.0 + exponential(-value));
 }
 
 fn erf(value: f32) -> f32 {
   let t = 1.0 / (1.0 + 0.3275911 * abs(value));
   let series = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
-  let magnitude = 1.0 - series * exp(-value * value);
+  let magnitude = 1.0 - series * exponential(-value * value);
   return select(magnitude, -magnitude, value < 0.0);
+}
+
+// sin(x + quarters · π/2): x is brought into [-π/4, π/4] by subtracting multiples of π/2, which is cut into three
+// summands so that their products with k are exact, and there a polynomial gives sin or cos.
+fn sine(value: f32, quarters: i32) -> f32 {
+  let k = round(value * 0.6366197723675814);
+  let r = ((value - k * 1.5703125) - k * 4.837512969970703e-4) - k * 7.549789948768648e-8;
+  let z = r * r;
+  let odd = r + r * z * (-1.6666654611e-1 + z * (8.3321608736e-3 - z * 1.9515295891e-4));
+  let even = 1.0 - 0.5 * z + z * z * (4.166664568298827e-2 + z * (-1.388731625493765e-3 + z * 2.443315711809948e-5));
+  let quadrant = i32(k) + quarters;
+  let magnitude = select(odd, even, (quadrant & 1) == 1);
+  return select(magnitude, -magnitude, (quadrant & 2) == 2);
 }
 
 // log(1 + e) for 0 ≤ e ≤ 1, exact to rounding where 1 + e would lose e.
@@ -74,7 +111,7 @@ fn log1p(e: f32) -> f32 {
 
 fn softplus(value: f32, beta: f32, threshold: f32) -> f32 {
   let scaled = value * beta;
-  let curve = (select(scaled, 0.0, scaled < 0.0) + log1p(exp(-abs(scaled)))) / beta;
+  let curve = (select(scaled, 0.0, scaled < 0.0) + log1p(exponential(-abs(scaled)))) / beta;
   return select(curve, value, scaled > threshold);
 }
 
@@ -87,14 +124,14 @@ fn apply(value: f32) -> f32 {
   switch OPERATION {
     case NEG: { return -value; }
     case ABS: { return abs(value); }
-    case EXP: { return exp(value); }
-    case LOG: { return log(value); }
+    case EXP: { return exponential(value); }
+    case LOG: { return logarithm(value); }
     case SQRT: { return sqrt(value); }
     case RSQRT: { return inverseSqrt(value); }
     case RECIPROCAL: { return 1.0 / value; }
     case SQUARE: { return value * value; }
-    case SIN: { return sin(value); }
-    case COS: { return cos(value); }
+    case SIN: { return sine(value, 0); }
+    case COS: { return sine(value, 1); }
     case TANH: { return saturatingTanh(value); }
     case SIGMOID: { return sigmoid(value); }
     case RELU: { return select(value, 0.0, value < 0.0); }
@@ -106,7 +143,7 @@ fn apply(value: f32) -> f32 {
     case SILU: { return value * sigmoid(value); }
     case SOFTPLUS: { return softplus(value, params.alpha, params.beta); }
     case CLAMP: { return clampKeepingNan(value, params.alpha, params.beta); }
-    case SIGN: { return select(sign(value), value, isNan(value)); }
+    case SIGN: { return select(sign(value), 0.0, isNan(value)); }
     case FLOOR: { return floor(value); }
     case ERF: { return erf(value); }
     default: { return value; }

@@ -38,7 +38,7 @@ async function main(wish: string | undefined): Promise<number> {
   }
   console.log(
     `\nfirst, second: worst relative error against central differences, at most ${DERIVATIVE_BOUND}` +
-      `\nwebgpu: worst deviation from the CPU in float64, in √terms · max(1, |cpu|), at most ${DEVIATION_BOUND} · the row's factor`,
+      `\nwebgpu: worst deviation from the CPU in float64, in √terms · max(|cpu|, min(1, M)), at most ${DEVIATION_BOUND} · the row's factor`,
   );
   return failures === 0 ? 0 : 1;
 }

@@ -32,7 +32,7 @@ export interface Signatures {
   cast: {
     buffers: { x: 'read'; out: 'write' };
     params: { size: number; offset: number };
-    variant: { WORKGROUP: number; TO_BOOL: boolean; From: Element; To: Element };
+    variant: { WORKGROUP: number; TO_BOOL: boolean; FLOAT_TO_INTEGER: boolean; From: Element; To: Element };
   };
   compare: {
     buffers: { a: 'read'; b: 'read'; out: 'write' };

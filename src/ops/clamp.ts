@@ -2,6 +2,7 @@ import { codes } from '../backend/signatures.ts';
 import { ArgumentError } from '../tensor/errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { unary } from './elementwise.ts';
+import { where } from './where.ts';
 
 /**
  * Every element brought into [min, max]; NaN stays. The gradient is 1 inside and on the ends, 0 outside.
@@ -22,7 +23,7 @@ export function clamp(x: Tensor, options: { min?: number; max?: number }): Tenso
     saves: 'input',
     alpha: min,
     beta: max,
-    gradient: (g, saved) => g.mul(saved.ge(min).to(g.dtype)).mul(saved.le(max).to(g.dtype)),
+    gradient: (g, saved) => where(saved.ge(min), where(saved.le(max), g, 0), 0),
   });
 }
 

@@ -59,7 +59,7 @@ export function crossEntropy(input: Tensor, target: Tensor, options: { reduction
 function rowLosses(input: Tensor, target: Tensor): Tensor {
   const [rows, classes] = input.shape as [number, number];
   const losses = empty([rows], { dtype: input.dtype, device: input.device });
-  const normaliser = empty([rows], { dtype: input.dtype, device: input.device });
+  const normaliser = empty([rows, 2], { dtype: input.dtype, device: input.device });
   if (rows > 0) {
     const x = dense(input);
     input.device.run(

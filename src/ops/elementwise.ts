@@ -3,7 +3,7 @@ import { checkAlike } from '../tensor/checks.ts';
 import { record } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkDtype, launchPair, launchUnary } from './launch.ts';
-import { scalarLike } from './scalar.ts';
+import { withPromoted } from './promote.ts';
 
 /** A unary operation: its kernel code, what its gradient needs, and the gradient. */
 export interface UnaryRule {
@@ -25,7 +25,7 @@ export function unary(name: string, code: number, x: Tensor, rule: UnaryRule): T
 /** A binary operation's gradients with respect to both operands, before broadcasting is undone. */
 export type PairRule = (gradient: Tensor, a: Tensor, b: Tensor) => readonly [() => Tensor, () => Tensor];
 
-/** y = f(a, b) with broadcasting; a number stands for a scalar of a's dtype. */
+/** y = f(a, b) with broadcasting; a number stands for a scalar. */
 export function binary(
   name: string,
   code: number,
@@ -34,21 +34,23 @@ export function binary(
   rule: PairRule,
   saves: boolean,
 ): Tensor {
-  const right = typeof b === 'number' ? scalarLike(b, a) : b;
-  checkAlike(name, a, right);
-  checkDtype(name, a, 'float32', 'float64', 'int32');
-  const out = launchPair('binary', code, a, right, broadcastShapes(name, a.shape, right.shape), a.dtype);
-  const [aShape, bShape] = [a.shape, right.shape];
-  return record(name, out, [a, right], saves ? [a, right] : [], (gradient, left, other) => {
-    const [toLeft, toRight] = rule(gradient, left, other);
-    return [() => toLeft().sumToSize(aShape), () => toRight().sumToSize(bShape)];
+  return withPromoted(a, b, (x, y) => {
+    checkAlike(name, x, y);
+    checkDtype(name, x, 'float32', 'float64', 'int32');
+    const out = launchPair('binary', code, x, y, broadcastShapes(name, x.shape, y.shape), x.dtype);
+    const [aShape, bShape] = [x.shape, y.shape];
+    return record(name, out, [x, y], saves ? [x, y] : [], (gradient, left, right) => {
+      const [toLeft, toRight] = rule(gradient, left, right);
+      return [() => toLeft().sumToSize(aShape), () => toRight().sumToSize(bShape)];
+    });
   });
 }
 
 /** A relation of a and b as a bool tensor; it has no gradient. */
 export function comparison(name: string, code: number, a: Tensor, b: Tensor | number): Tensor {
-  const right = typeof b === 'number' ? scalarLike(b, a) : b;
-  checkAlike(name, a, right);
-  checkDtype(name, a, 'float32', 'float64', 'int32', 'bool');
-  return launchPair('compare', code, a, right, broadcastShapes(name, a.shape, right.shape), 'bool');
+  return withPromoted(a, b, (x, y) => {
+    checkAlike(name, x, y);
+    checkDtype(name, x, 'float32', 'float64', 'int32', 'bool');
+    return launchPair('compare', code, x, y, broadcastShapes(name, x.shape, y.shape), 'bool');
+  });
 }

@@ -35,19 +35,23 @@ export function walkOver(shape: Shape, tensors: readonly Tensor[], axes: number 
   let operands = tensors;
   let walk = read(operands);
   if (walk.shape.length > axes) {
-    operands = tensors.map((tensor) => dense(tensor.detach().expand(shape)));
+    operands = tensors.map((tensor) => stretchedCopy(tensor, shape));
     walk = read(operands);
   }
   return {
     operands,
+    temporary: operands !== tensors,
     rank: Math.max(1, walk.shape.length),
     shape: padFront(walk.shape, axes, 1),
     strides: walk.strides.map((strides) => padFront(strides, axes, 0)),
   };
 }
 
+/** What a kernel walks over: call `freeCopies` after the launch. */
 export interface ElementWalk {
   operands: readonly Tensor[];
+  /** Whether the operands are copies, made for this walk. */
+  temporary: boolean;
   /** Axes that are really walked. */
   rank: number;
   shape: number[];

@@ -1,8 +1,11 @@
+import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Dims, reductionAxes } from './reduction.ts';
+import { scalarLike } from './scalar.ts';
+import { where } from './where.ts';
 
 /**
- * log Σ exp(x) over the given dims, computed with the greatest element taken out first.
+ * log Σ exp(x) over the given dims, computed with the greatest element taken out first; -Inf over nothing.
  *
  *     log Σ exp(x) = m + log Σ exp(x - m),   ∂/∂x = softmax(x)
  *
@@ -11,9 +14,12 @@ import { type Dims, reductionAxes } from './reduction.ts';
  */
 export function logsumexp(x: Tensor, dim?: Dims, keepdim: boolean = false): Tensor {
   const axes = reductionAxes('logsumexp', x, dim);
-  const greatest = x.detach().amax(dim, true);
-  // Where the greatest is infinite, subtracting it would give NaN; exp is safe without.
-  const shift = greatest.mul(0).where(greatest.abs().eq(Infinity), greatest);
-  const total = x.sub(shift).exp().sum(dim, true).log().add(shift);
-  return keepdim ? total : total.reshape(x.shape.filter((_, axis) => !axes.includes(axis)));
+  if (axes.some((axis) => x.shape[axis] === 0)) return x.exp().sum(dim, keepdim).log();
+  return scope(() => {
+    const greatest = x.detach().amax(dim, true);
+    // Where the greatest is infinite, subtracting it would give NaN; exp is safe without.
+    const shift = where(greatest.abs().eq(Infinity), scalarLike(0, greatest), greatest);
+    const total = x.sub(shift).exp().sum(dim, true).log().add(shift);
+    return keepdim ? total : total.reshape(x.shape.filter((_, axis) => !axes.includes(axis)));
+  });
 }

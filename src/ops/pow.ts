@@ -1,6 +1,8 @@
 import { codes } from '../backend/signatures.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { binary } from './elementwise.ts';
+import { scalarLike } from './scalar.ts';
+import { where } from './where.ts';
 
 /**
  * aᵇ, element by element, with broadcasting; NaN for a negative base with an exponent that is not whole.
@@ -23,12 +25,12 @@ export function pow(a: Tensor, b: Tensor | number): Tensor {
 
 function toBase(g: Tensor, base: Tensor, exponent: Tensor): Tensor {
   const slope = exponent.mul(base.pow(exponent.sub(1)));
-  return g.mul(slope.mul(0).where(exponent.eq(0), slope));
+  return g.mul(where(exponent.eq(0), scalarLike(0, slope), slope));
 }
 
 function toExponent(g: Tensor, base: Tensor, exponent: Tensor): Tensor {
   const flat = base.eq(0).to(g.dtype).mul(exponent.ge(0).to(g.dtype)).ne(0);
   // The logarithm is taken of 1 where it would be -Inf, so that no NaN arises in what is masked.
-  const safe = base.mul(0).add(1).where(flat, base);
+  const safe = where(flat, scalarLike(1, base), base);
   return g.mul(base.pow(exponent).mul(safe.log()));
 }

@@ -1,4 +1,5 @@
 import { codes } from '../backend/signatures.ts';
+import { zerosLike } from '../tensor/create.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { binary } from './elementwise.ts';
 
@@ -9,7 +10,7 @@ export function reluGradient(g: Tensor, x: Tensor): Tensor {
     codes.binary.RELU_GRADIENT,
     g,
     x,
-    (gg, _, kept) => [() => gg.reluGradient(kept), () => gg.mul(0)],
+    (gg, _, kept) => [() => gg.reluGradient(kept), () => zerosLike(gg)],
     true,
   );
 }

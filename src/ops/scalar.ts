@@ -9,7 +9,7 @@ const KEPT = 1024;
 const caches = new WeakMap<Backend, Map<string, Tensor>>();
 
 /** A number as a tensor of shape [] like `like`, made once: x.mul(2) uploads nothing the second time. */
-export function scalarLike(value: number, { dtype, device }: Tensor): Tensor {
+export function scalarLike(value: number, { dtype, device }: Pick<Tensor, 'dtype' | 'device'>): Tensor {
   let cache = caches.get(device);
   if (!cache) caches.set(device, (cache = new Map<string, Tensor>()));
   const key = `${dtype} ${Object.is(value, -0) ? '-0' : value}`;

@@ -1,6 +1,10 @@
 import type { Tensor } from '../tensor/tensor.ts';
 
-/** The share that `winner` has in a maximum with `rival`: 1 where it is greater, ½ where they are equal, else 0. */
+/**
+ * The share that `winner` has in the gradient of a maximum with `rival`: 1 where it is greater, ½ where they are
+ * equal, 0 where it is less; 1 where either is NaN, as in PyTorch.
+ */
 export function share(winner: Tensor, rival: Tensor): Tensor {
-  return winner.gt(rival).to(winner.dtype).add(winner.eq(rival).to(winner.dtype).mul(0.5));
+  const { dtype } = winner;
+  return winner.lt(rival).to(dtype).add(winner.le(rival).to(dtype)).mul(-0.5).add(1);
 }

@@ -1,11 +1,12 @@
 import { codes } from '../backend/signatures.ts';
+import { zerosLike } from '../tensor/create.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { unary } from './elementwise.ts';
 
 /**
- * -1, 0 or 1 by the sign of each element; NaN stays. Its gradient is 0 everywhere.
+ * -1, 0 or 1 by the sign of each element; 0 for NaN, as in PyTorch. Its gradient is 0 everywhere.
  */
 export function sign(x: Tensor): Tensor {
   if (x.dtype === 'int32') return x.maximum(-1).minimum(1);
-  return unary('sign', codes.unary.SIGN, x, { saves: 'nothing', gradient: (g) => g.mul(0) });
+  return unary('sign', codes.unary.SIGN, x, { saves: 'nothing', gradient: (g) => zerosLike(g) });
 }

@@ -4,9 +4,11 @@ import { empty } from '../tensor/create.ts';
 import { record } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkDtype, dense, elementOf } from './launch.ts';
+import { viewOf } from './layout.ts';
 
 /**
- * The values in another dtype. float to int32 truncates toward zero and saturates; to bool, what is not zero is true.
+ * The values in another dtype. float to int32 truncates toward zero and saturates, NaN becoming 0; to bool, what is
+ * not zero is true.
  *
  * Gradients flow between floating dtypes.
  *
@@ -15,7 +17,7 @@ import { checkDtype, dense, elementOf } from './launch.ts';
  */
 export function to(x: Tensor, dtype: DType): Tensor {
   checkDtype('to', x, 'float32', 'float64', 'int32', 'bool');
-  if (dtype === x.dtype) return x.alias(true);
+  if (dtype === x.dtype) return viewOf('to', x, x, (gradient) => gradient);
   const out = empty(x.shape, { dtype, device: x.device });
   if (out.numel() > 0) {
     const source = dense(x);
@@ -23,7 +25,12 @@ export function to(x: Tensor, dtype: DType): Tensor {
       'cast',
       { x: source.storage.buffer, out: out.storage.buffer },
       { size: out.numel(), offset: source.offset },
-      { TO_BOOL: dtype === 'bool', From: elementOf(x.dtype).Element, To: elementOf(dtype).Element },
+      {
+        TO_BOOL: dtype === 'bool',
+        FLOAT_TO_INTEGER: isFloating(x.dtype) && dtype === 'int32',
+        From: elementOf(x.dtype).Element,
+        To: elementOf(dtype).Element,
+      },
     );
   }
   if (!isFloating(dtype)) return out;

@@ -51,6 +51,6 @@ export function where(condition: Tensor, a: Tensor, b: Tensor | number): Tensor 
   const [aShape, bShape] = [a.shape, other.shape];
   return record('where', out, [a, other], [condition], (gradient, kept) => [
     () => where(kept, gradient, 0).sumToSize(aShape),
-    () => where(kept, gradient.mul(0), gradient).sumToSize(bShape),
+    () => where(kept, scalarLike(0, gradient), gradient).sumToSize(bShape),
   ]);
 }

@@ -33,9 +33,11 @@ export interface GradOptions extends BackwardOptions {
  */
 export function backward(root: Tensor, gradient?: Tensor, options: BackwardOptions = {}): void {
   const { createGraph = false } = options;
-  propagate([root], [seed('backward', root, gradient)], undefined, options, (source, value) => {
-    if (source instanceof Leaf) accumulate(source, value, createGraph);
-  });
+  scope(() =>
+    propagate([root], [seed('backward', root, gradient)], undefined, options, (source, value) => {
+      if (source instanceof Leaf) accumulate(source, value, createGraph);
+    }),
+  );
 }
 
 /**
@@ -53,33 +55,30 @@ export function grad(
   options: GradOptions = {},
 ): (Tensor | null)[] {
   const roots = outputs instanceof Tensor ? [outputs] : outputs;
-  const seeds = roots.map((root, index) => seed('grad', root, options.gradOutputs?.[index]));
   const without = inputs.find((input) => !input.source);
-  if (without)
+  if (without) {
     throw new GradientError(`grad: takes inputs that require gradients, got ${describe(without)} without`);
+  }
   const found = new Map<Source, Tensor>();
   const targets = new Set(inputs.map((input) => input.source!));
-  propagate(roots, seeds, targets, options, (source, value) => {
-    found.set(
-      source,
-      unscoped(() => (options.createGraph ? value.alias(true) : value.alias(false))),
-    );
-  });
-  return inputs.map((input, index) => {
-    const value = found.get(input.source!);
-    if (value) return adopt(value);
-    if (options.allowUnused) return null;
-    throw new GradientError(
-      `grad: no output depends on input ${index}; pass { allowUnused: true } to get null for it`,
-    );
+  return scope(() => {
+    const seeds = roots.map((root, index) => seed('grad', root, options.gradOutputs?.[index]));
+    propagate(roots, seeds, targets, options, (source, value) => found.set(source, handleOf(value)));
+    return inputs.map((input, index) => {
+      const value = found.get(input.source!);
+      if (value) return handleOf(value);
+      if (options.allowUnused) return null;
+      throw new GradientError(
+        `grad: no output depends on input ${index}; pass { allowUnused: true } to get null for it`,
+      );
+    });
   });
 }
 
-/** The same tensor, under the caller's scope. */
-function adopt(value: Tensor): Tensor {
+/** Another handle on the same tensor, with its history, under the current scope. */
+function handleOf(value: Tensor): Tensor {
   const handle = value.detach();
   if (value.source) handle.attach(value.source.retain());
-  value.dispose();
   return handle;
 }
 
@@ -100,7 +99,7 @@ function seed(operation: string, root: Tensor, gradient: Tensor | undefined): Te
 }
 
 /**
- * Walks the graph from its end, newest operation first.
+ * Walks the graph from its end, newest operation first, in a scope of the caller's.
  *
  * @param targets the sources whose gradients are wanted; all leaves when undefined
  * @param deposit receives each wanted gradient once it is complete
@@ -134,23 +133,23 @@ function propagate(
       if (!gradient) continue;
       pending.delete(node);
       if (targets?.has(node)) deposit(node, gradient);
+      if (!node.edges.some((edge) => edge && useful.has(edge))) continue;
       const rules = node.gradients(gradient);
       node.edges.forEach((edge, index) => {
         const rule = rules[index];
         if (!edge || !rule || !useful.has(edge)) return;
         const value = createGraph ? rule() : scope(rule);
-        receive(edge, value === gradient ? gradient.alias(true) : value);
+        receive(edge, value === gradient ? handleOf(gradient) : value);
       });
       free(gradient);
       if (!retainGraph) node.spend();
     }
-    for (const [source, gradient] of pending) if (!targets || targets.has(source)) deposit(source, gradient);
+    for (const [source, gradient] of pending) {
+      deposit(source, gradient);
+      free(gradient);
+    }
   };
-
-  withRecording(createGraph, () => {
-    if (createGraph) walk();
-    else scope(walk);
-  });
+  withRecording(createGraph, walk);
 }
 
 /** All operations that the roots come from, oldest first. */
@@ -199,7 +198,8 @@ function accumulate(leaf: Leaf, gradient: Tensor, createGraph: boolean): void {
     const own = gradient.isContiguous() && !gradient.storage.shared;
     leaf.grad = unscoped(() => (own ? gradient.alias(false) : gradient.clone()));
   } else {
-    const dense = gradient.contiguous();
+    // The gradient of x + 0, say, is the one handed in, which may be the leaf's own.
+    const dense = gradient.storage === before.storage ? gradient.clone() : gradient.contiguous();
     before.storage.version++;
     before.device.run(
       'accumulate',

@@ -9,15 +9,28 @@ const functions: { readonly [code: number]: Apply } = {
   [c.SUB]: (a, b) => a - b,
   [c.MUL]: (a, b) => a * b,
   [c.DIV]: (a, b) => a / b,
-  // C's pow, unlike JavaScript's, is 1 for a base of 1 and an exponent of NaN.
-  [c.POW]: (a, b) => (a === 1 ? 1 : a ** b),
+  // C's pow, unlike JavaScript's, is 1 for a base of 1, whatever the exponent, and of -1 with an infinite one.
+  [c.POW]: (a, b) => (a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b),
   [c.MAXIMUM]: (a, b) => (a > b || Number.isNaN(a) ? a : b),
   [c.MINIMUM]: (a, b) => (a < b || Number.isNaN(a) ? a : b),
   [c.RELU_GRADIENT]: (gradient, x) => (x <= 0 ? 0 : gradient),
 };
 
-export const binary: Twin<'binary'> = ({ a, b, out }, params, { OPERATION = 0 }) => {
-  const apply = functions[OPERATION]!;
+/** By squaring, modulo 2³²; a negative exponent gives the reciprocal, truncated. */
+function wholePower(base: number, exponent: number): number {
+  if (exponent < 0) return base === 1 || (base === -1 && exponent % 2 === 0) ? 1 : base === -1 ? -1 : 0;
+  let result = 1;
+  for (let left = exponent, square = base; left > 0; left >>>= 1, square = Math.imul(square, square)) {
+    if (left % 2 === 1) result = Math.imul(result, square);
+  }
+  return result;
+}
+
+/** What differs for whole numbers: products that a double would round. */
+const wholeFunctions: { readonly [code: number]: Apply } = { [c.MUL]: Math.imul, [c.POW]: wholePower };
+
+export const binary: Twin<'binary'> = ({ a, b, out }, params, { OPERATION = 0, FLOATING = true }) => {
+  const apply = (FLOATING ? undefined : wholeFunctions[OPERATION]) ?? functions[OPERATION]!;
   const { aOffset, bOffset, shape, aStrides, bStrides } = params;
   const length = shape[3];
   const [, , , aStep] = aStrides;

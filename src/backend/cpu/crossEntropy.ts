@@ -15,7 +15,8 @@ export const crossEntropy: Twin<'crossEntropy'> = ({ x, labels, loss, normaliser
     const greatest = maximum(x, start, classes, 1);
     let total = 0;
     for (let j = 0; j < classes; j++) total += Math.exp(x[start + j]! - greatest);
-    normaliser[row] = greatest + Math.log(total);
+    normaliser[2 * row] = greatest;
+    normaliser[2 * row + 1] = Math.log(total);
     loss[row] = greatest - x[start + label]! + Math.log(total);
   }
 };
@@ -27,7 +28,7 @@ export const crossEntropyGradient: Twin<'crossEntropyGradient'> = (
   for (let index = 0; index < size; index++) {
     const row = Math.floor(index / classes);
     const isTarget = labels[targetOffset + row * targetStride] === index % classes;
-    const probability = Math.exp(x[offset + index]! - normaliser[row]!);
+    const probability = Math.exp(x[offset + index]! - normaliser[2 * row]! - normaliser[2 * row + 1]!);
     out[index] = gradient[gradientOffset + row * gradientStride]! * (probability - Number(isTarget));
   }
 };

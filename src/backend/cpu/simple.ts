@@ -8,14 +8,18 @@ export const accumulate: Twin<'accumulate'> = ({ x, out }, { size, xOffset, outO
   for (let i = 0; i < size; i++) out[outOffset + i] = out[outOffset + i]! + x[xOffset + i]!;
 };
 
-export const cast: Twin<'cast'> = ({ x, out }, { size, offset }, { TO_BOOL = false }) => {
+export const cast: Twin<'cast'> = (
+  { x, out },
+  { size, offset },
+  { TO_BOOL = false, FLOAT_TO_INTEGER = false },
+) => {
   for (let i = 0; i < size; i++) {
     const value = x[offset + i]!;
-    out[i] = TO_BOOL ? Number(value !== 0) : out instanceof Int32Array ? saturate(value) : value;
+    out[i] = TO_BOOL ? Number(value !== 0) : FLOAT_TO_INTEGER ? saturated(value) : value;
   }
 };
 
-/** WGSL's conversion to int32: toward zero, the ends of the range beyond it, NaN to 0. */
-function saturate(value: number): number {
-  return Math.trunc(Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, value)));
+/** Toward zero, the ends of the range beyond it, NaN to 0. */
+function saturated(value: number): number {
+  return Math.trunc(Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, value))) || 0;
 }

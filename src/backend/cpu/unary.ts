@@ -37,7 +37,7 @@ const functions: { readonly [code: number]: Apply } = {
     const raised = x < least ? least : x;
     return raised > greatest ? greatest : raised;
   },
-  [c.SIGN]: Math.sign,
+  [c.SIGN]: (x) => Math.sign(x) || 0,
   [c.FLOOR]: Math.floor,
   [c.ERF]: erf,
 };

@@ -25,7 +25,11 @@ export class BindGroups {
 
   get(program: Program, buffers: Readonly<Record<string, DeviceBuffer>>): GPUBindGroup {
     let key: string = program.name;
-    for (const { name } of program.signature.buffers) key += `,${memoryOf(buffers[name]!).id}`;
+    for (const { name } of program.signature.buffers) {
+      const buffer = buffers[name];
+      if (!buffer) throw new KernelError(`${program.name}: no buffer is given for '${name}'`);
+      key += `,${memoryOf(buffer).id}`;
+    }
     let group = this.#groups.get(key);
     if (!group) {
       group = this.#create(program, buffers);

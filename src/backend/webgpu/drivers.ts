@@ -15,6 +15,13 @@ export interface DriverFile {
 const INSTALL = 'bash scripts/install-software-driver.sh';
 /** The oldest Mesa that Dawn takes. */
 const MESA_AT_LEAST = [23, 1] as const;
+/** Variables by which the user keeps drivers from the loader. */
+const HIDING = [
+  'VK_DRIVER_FILES',
+  'VK_ICD_FILENAMES',
+  'VK_LOADER_DRIVERS_SELECT',
+  'VK_LOADER_DRIVERS_DISABLE',
+];
 /** Where libraries lie on the Linux systems that Node runs on. */
 const LIBRARY_FOLDERS = [
   '/usr/lib/x86_64-linux-gnu',
@@ -38,7 +45,10 @@ export function driverManifests(environment: NodeJS.ProcessEnv = process.env): s
     environment.XDG_DATA_HOME || join(home, '.local/share'),
     ...list(environment.XDG_DATA_DIRS || '/usr/local/share:/usr/share'),
   ].map((folder) => join(folder, 'vulkan/icd.d'));
-  const places = [...list(environment.VK_ADD_DRIVER_FILES ?? ''), ...folders.filter((folder) => existsSync(folder))];
+  const places = [
+    ...list(environment.VK_ADD_DRIVER_FILES ?? ''),
+    ...folders.filter((folder) => existsSync(folder)),
+  ];
   return [...new Set(places.flatMap(manifestsAt))];
 }
 
@@ -46,7 +56,8 @@ export function driverManifests(environment: NodeJS.ProcessEnv = process.env): s
 export function inspectDriver(manifest: string): DriverFile {
   try {
     const { ICD } = JSON.parse(readFileSync(manifest, 'utf8')) as { ICD?: { library_path?: string } };
-    const library = ICD?.library_path === undefined ? undefined : findLibrary(ICD.library_path, dirname(manifest));
+    const library =
+      ICD?.library_path === undefined ? undefined : findLibrary(ICD.library_path, dirname(manifest));
     if (library === undefined) return { manifest };
     const mesa = mesaVersion(readFileSync(library));
     return mesa === undefined ? { manifest, library } : { manifest, library, mesa };
@@ -82,25 +93,26 @@ export function explainMissingAdapter(environment: NodeJS.ProcessEnv = process.e
 }
 
 function explainOnLinux(environment: NodeJS.ProcessEnv): string[] {
-  const hiding = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES', 'VK_LOADER_DRIVERS_SELECT', 'VK_LOADER_DRIVERS_DISABLE'];
-  const set = hiding.filter((name) => environment[name]);
-  const hidden = set.map((name) => `${name}=${environment[name]!} hides the other drivers: unset it, or change it`);
+  const install = `run  ${INSTALL}  for a driver that Dawn takes and that needs no GPU`;
+  const hiding = HIDING.filter((name) => environment[name]);
   const drivers = driverManifests(environment).map(inspectDriver);
-  const present = drivers.filter(({ library }) => library !== undefined);
-  if (set.length > 0) return [...hidden, ...present.map(describeRefused)];
-  if (!LIBRARY_FOLDERS.some((folder) => existsSync(join(folder, 'libvulkan.so.1')))) {
-    return [`The Vulkan loader (libvulkan.so.1) is not installed: run  ${INSTALL}`];
-  }
-  if (present.length === 0) {
+  if (hiding.length > 0) {
     return [
-      `No Vulkan driver is installed: run  ${INSTALL}  for one that needs no GPU, or install your GPU's own`,
-      ...drivers.map(({ manifest }) => `${manifest} names a library that is not there`),
+      ...hiding.map((name) => `${name}=${environment[name]!} hides other drivers: unset it, or change it`),
+      ...(hiding.some((name) => name.startsWith('VK_LOADER')) ? [] : drivers.map(describeRefused)),
+      `if there is no other driver, ${install}`,
     ];
   }
-  return [...present.map(describeRefused), `run  ${INSTALL}  for a driver that Dawn takes and that needs no GPU`];
+  if (!LIBRARY_FOLDERS.some((folder) => existsSync(join(folder, 'libvulkan.so.1')))) {
+    return [`The Vulkan loader (libvulkan.so.1) is not installed: ${install}`];
+  }
+  if (drivers.length === 0) return [`No Vulkan driver is installed: ${install}, or install your GPU's own`];
+  return [...drivers.map(describeRefused), install];
 }
 
-function describeRefused({ manifest, mesa }: DriverFile): string {
+function describeRefused({ manifest, library, mesa }: DriverFile): string {
+  if (!existsSync(manifest)) return `${manifest} is not there`;
+  if (library === undefined) return `${manifest} names no library that is there`;
   if (mesa === undefined) return `${manifest} is there, but has no device that Dawn takes`;
   const reason = isOldMesa(mesa)
     ? `Dawn takes Mesa ${MESA_AT_LEAST.join('.')} or newer`

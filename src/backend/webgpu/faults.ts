@@ -6,10 +6,7 @@ type Filters = readonly GPUErrorFilter[];
 const ALL: Filters = ['validation', 'out-of-memory', 'internal'];
 
 /** What the device offers to those who wait for bad news. */
-export type WatchedDevice = Pick<
-  GPUDevice,
-  'lost' | 'addEventListener' | 'pushErrorScope' | 'popErrorScope'
->;
+export type WatchedDevice = Pick<GPUDevice, 'lost' | 'addEventListener' | 'pushErrorScope' | 'popErrorScope'>;
 
 /**
  * Collects what WebGPU reports late: validation, memory, loss. The first failure is kept and thrown by every
@@ -17,7 +14,8 @@ export type WatchedDevice = Pick<
  */
 export class Faults {
   #failure: Error | undefined;
-  readonly #pending = new Set<Promise<void>>();
+  /** Fulfilled when everything guarded so far has its outcome. */
+  #settled: Promise<void> = Promise.resolve();
   readonly #device: WatchedDevice;
 
   constructor(device: WatchedDevice) {
@@ -32,6 +30,8 @@ export class Faults {
     });
     device.addEventListener('uncapturederror', (event) => {
       const { error } = event;
+      // Dawn prints it otherwise.
+      event.preventDefault();
       const kind = error.constructor.name === 'GPUOutOfMemoryError' ? 'out-of-memory' : 'validation';
       this.report(toError(kind, 'WebGPU', error.message));
     });
@@ -58,7 +58,7 @@ export class Faults {
 
   /** Waits for the outcome of everything guarded so far, then throws the first failure, if there was one. */
   async settle(): Promise<void> {
-    if (this.#pending.size > 0) await Promise.all(this.#pending);
+    await this.#settled;
     this.check();
   }
 
@@ -71,14 +71,13 @@ export class Faults {
   }
 
   #collect(filter: GPUErrorFilter, describe: () => string): void {
-    const pending = this.#device
+    const outcome = this.#device
       .popErrorScope()
       .then((error) => {
         if (error) this.report(toError(filter, describe(), error.message));
       })
-      .catch(() => undefined) // a lost device answers no scope; `lost` has reported it
-      .finally(() => this.#pending.delete(pending));
-    this.#pending.add(pending);
+      .catch(() => undefined); // a lost device answers no scope; `lost` has reported it
+    this.#settled = this.#settled.then(() => outcome);
   }
 }
 

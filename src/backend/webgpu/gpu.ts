@@ -6,7 +6,8 @@ export async function openGpu(filter?: string): Promise<OpenedGpu> {
   const browser = (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu;
   if (browser) {
     const adapter = await browser.requestAdapter({ powerPreference: 'high-performance' });
-    if (!adapter) throw new AdapterError('This browser offers no WebGPU adapter. device: cpu works everywhere.');
+    if (!adapter)
+      throw new AdapterError('This browser offers no WebGPU adapter. device: cpu works everywhere.');
     return { gpu: browser, adapter };
   }
   try {

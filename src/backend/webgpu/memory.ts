@@ -26,7 +26,8 @@ const SPARE = 256 * 2 ** 20;
 /** The memory of a buffer in use; throws KernelError for one that was released. */
 export function memoryOf(buffer: DeviceBuffer): Memory {
   const { memory } = buffer as GpuBuffer;
-  if (!memory) throw new KernelError(`a buffer of ${buffer.length} ${buffer.dtype} was used after its release`);
+  if (!memory)
+    throw new KernelError(`a buffer of ${buffer.length} ${buffer.dtype} was used after its release`);
   return memory;
 }
 

@@ -31,7 +31,7 @@ export class ParameterBlock {
         if (lanes !== 1 || (scalar !== 'f32' && !Number.isInteger(value))) refuse(kernel, field, value);
         target[at] = value;
       } else {
-        if (value?.length !== lanes) refuse(kernel, field, value);
+        if (lanes === 1 || value?.length !== lanes) refuse(kernel, field, value);
         for (let lane = 0; lane < lanes; lane++) {
           const word = value[lane]!;
           if (scalar !== 'f32' && !Number.isInteger(word)) refuse(kernel, field, value);

@@ -5,13 +5,13 @@ import { codes } from '../signatures.ts';
 import { kernelSource } from '../sources.ts';
 import type { ParamValues } from './parameters.ts';
 
-/** A kernel file made ready: its signature, layouts and specialised pipelines. */
+/** A kernel file made ready: its signature and layouts. */
 export interface Program {
   readonly name: KernelName;
   readonly source: string;
   readonly signature: KernelSignature;
   /** Names of the constants and aliases that a launch may choose. */
-  readonly knobs: readonly string[];
+  readonly knobs: ReadonlySet<string>;
   /** Whether parameters travel as immediates; else through a dynamic uniform binding. */
   readonly immediates: boolean;
   readonly bindings: GPUBindGroupLayout;
@@ -51,7 +51,8 @@ export function openProgram(device: GPUDevice, name: KernelName, immediateLimit:
     ...(immediates ? { immediateSize: signature.paramsSize } : {}),
   });
   const { overrides, constants, aliases } = signature;
-  const knobs = [...overrides.keys(), ...constants.keys(), ...aliases.keys()];
+  const tiles = [...constants.keys()].filter((constant) => constant.startsWith('TILE_'));
+  const knobs = new Set([...overrides.keys(), ...tiles, ...aliases.keys()]);
   return { name, source, signature, knobs, immediates, bindings, layout };
 }
 
@@ -78,8 +79,9 @@ function compare(kernel: string, what: string, declared: readonly { name: string
 }
 
 /** Named values reach kernels as numbers, so the ones written to signatures.ts have to be the file's. */
-function checkCodes(kernel: string, { constants }: KernelSignature): void {
-  const written: Readonly<Record<string, number>> = (codes as Record<string, Record<string, number>>)[kernel] ?? {};
+export function checkCodes(kernel: string, { constants }: KernelSignature): void {
+  const written: Readonly<Record<string, number>> =
+    (codes as Record<string, Record<string, number>>)[kernel] ?? {};
   for (const [code, value] of Object.entries(written)) {
     if (constants.get(code) !== value) {
       throw new KernelError(

@@ -6,45 +6,59 @@ import { immediateLimit, openDevice, type OpenedDevice } from './adapter.ts';
 import { BindGroups } from './bindGroups.ts';
 import { Faults } from './faults.ts';
 import { geometries } from './geometry.ts';
-import { type GpuBuffer, MemoryPool } from './memory.ts';
-import { compile, openProgram, type Program, type Settings } from './program.ts';
+import { type GpuBuffer, memoryOf, MemoryPool } from './memory.ts';
+import type { ParamValues } from './parameters.ts';
+import { Pipelines, type Settings } from './pipelines.ts';
+import { checkLaunch, openProgram, type Program } from './program.ts';
 import { ReadBack } from './readBack.ts';
 import { CommandStream } from './stream.ts';
 
 /** Lanes that matmulSubgroup needs. */
 const LEAST_SUBGROUP = 8;
 
-/** Opens the WebGPU backend; throws AdapterError where no adapter can be used. */
-export async function openWebGpu(options: { adapter?: string } = {}): Promise<Backend> {
-  return new WebGpuBackend(await openDevice(options.adapter));
+export interface WebGpuOptions {
+  /** Part of the adapter's name. */
+  adapter?: string;
+  /** False sends all parameters through the uniform ring, as on a device without immediates. */
+  immediates?: boolean;
 }
 
-class WebGpuBackend implements Backend {
+/** Opens the WebGPU backend; throws AdapterError where no adapter can be used. */
+export async function openWebGpu(options: WebGpuOptions = {}): Promise<Backend> {
+  return new WebGpuBackend(await openDevice(options.adapter), options);
+}
+
+/** The backend on an opened device. */
+export class WebGpuBackend implements Backend {
   readonly name = 'webgpu';
   readonly description: string;
   readonly info: Readonly<Record<string, string | number | boolean>>;
   readonly #device: GPUDevice;
+  readonly #immediateLimit: number;
   readonly #stats: DeviceStats = emptyStats();
   readonly #faults: Faults;
   readonly #stream: CommandStream;
   readonly #bindGroups: BindGroups;
+  readonly #pipelines: Pipelines;
   readonly #pool: MemoryPool;
   readonly #readBack: ReadBack;
   /** The variant for this device: both files keep one contract. */
   readonly #matmul: 'matmul' | 'matmulSubgroup';
   readonly #programs = new Map<KernelName, Program>();
 
-  constructor({ device, description, info }: OpenedDevice) {
+  constructor({ device, description, info }: OpenedDevice, { immediates = true }: WebGpuOptions = {}) {
     this.#device = device;
     this.description = description;
     this.info = info;
+    this.#immediateLimit = immediates ? immediateLimit(device) : 0;
     this.#matmul = Number(info.subgroupMinSize) >= LEAST_SUBGROUP ? 'matmulSubgroup' : 'matmul';
     this.#faults = new Faults(device);
     this.#stream = new CommandStream(device, this.#faults, this.#stats);
-    this.#bindGroups = new BindGroups(device, this.#stream, this.#stats);
-    this.#pool = new MemoryPool(device, this.#faults, this.#stats, (memory) => {
+    this.#bindGroups = new BindGroups(device, this.#faults, this.#stream, this.#stats);
+    this.#pipelines = new Pipelines(device, this.#faults, this.#stats);
+    this.#pool = new MemoryPool(device, this.#faults, this.#stats, () => {
       this.#stream.flush();
-      this.#bindGroups.forget(memory);
+      this.#bindGroups.clear();
     });
     this.#readBack = new ReadBack(device, this.#stream, this.#faults, this.#stats);
   }
@@ -64,40 +78,42 @@ class WebGpuBackend implements Backend {
 
   write(buffer: DeviceBuffer, data: TypedArray): void {
     this.#faults.check();
+    checkRange('write', buffer, 0, data.length);
     if (data.length === 0) return;
+    const { gpu } = memoryOf(buffer);
     // The queue writes at once, so what is recorded and may still use this memory has to go first.
     this.#stream.flush();
-    this.#device.queue.writeBuffer((buffer as GpuBuffer).memory.gpu, 0, wholeWords(data));
+    this.#faults.guard(
+      () => this.#device.queue.writeBuffer(gpu, 0, wholeWords(data)),
+      () => `a write of ${data.length} ${buffer.dtype}`,
+    );
     this.#stats.bytesUploaded += data.byteLength;
   }
 
   async read(buffer: DeviceBuffer, offset: number, length: number): Promise<TypedArray> {
     this.#faults.check();
+    checkRange('read', buffer, offset, length);
     const array = hostArray(buffer.dtype, length);
     if (length > 0) {
-      const bytes = await this.#readBack.read(
-        (buffer as GpuBuffer).memory.gpu,
-        offset * itemSize[buffer.dtype],
-        array.byteLength,
-      );
-      new Uint8Array(array.buffer).set(bytes);
+      const start = offset * itemSize[buffer.dtype];
+      await this.#readBack.read(memoryOf(buffer).gpu, start, new Uint8Array(array.buffer));
     }
     await this.#faults.settle();
     return array;
   }
 
-  run<K extends KernelName>(kernel: K, buffers: Buffers<K>, params: Params<K>, variant?: Variant<K>): void {
+  run<K extends KernelName>(
+    kernel: K,
+    buffers: Buffers<K>,
+    params: Params<K>,
+    variant: Variant<K> = {},
+  ): void {
     this.#faults.check();
-    const program = this.#program(kernel === 'matmul' ? this.#matmul : kernel);
-    const { settings, workgroups } = geometries[program.name as K](params);
-    const pipeline = this.#pipeline(program, { ...settings, ...variant } as Settings);
-    const memories = program.signature.buffers.map(({ name, access }) => {
-      const buffer = buffers[name as keyof typeof buffers] as GpuBuffer | undefined;
-      if (!buffer)
-        throw new KernelError(`${kernel}: no buffer for binding '${name}'; run \`npm run signatures\``);
-      return { memory: buffer.memory, access };
-    });
-    const bindGroup = this.#bindGroups.get(program, memories);
+    const name = kernel === 'matmul' ? this.#matmul : kernel;
+    const program = this.#programs.get(name) ?? this.#open(name, buffers, params);
+    const { settings, workgroups } = geometries[name as K](params);
+    const pipeline = this.#pipelines.get(program, settings as Settings, variant as Settings);
+    const bindGroup = this.#bindGroups.get(program, buffers);
     this.#stream.dispatch(program, pipeline, bindGroup, params, workgroups);
   }
 
@@ -123,25 +139,19 @@ class WebGpuBackend implements Backend {
     this.#device.destroy();
   }
 
-  #program(kernel: KernelName): Program {
-    let program = this.#programs.get(kernel);
-    if (!program) {
-      program = openProgram(this.#device, kernel, immediateLimit(this.#device));
-      this.#programs.set(kernel, program);
-    }
+  #open(name: KernelName, buffers: Readonly<Record<string, DeviceBuffer>>, params: ParamValues): Program {
+    const program = openProgram(this.#device, name, this.#immediateLimit);
+    checkLaunch(program, buffers, params);
+    this.#programs.set(name, program);
     return program;
   }
+}
 
-  #pipeline(program: Program, settings: Settings): GPUComputePipeline {
-    const key = Object.values(settings).join();
-    let pipeline = program.pipelines.get(key);
-    if (!pipeline) {
-      pipeline = compile(this.#device, this.#faults, program, settings);
-      program.pipelines.set(key, pipeline);
-      this.#stats.pipelinesCreated++;
-    }
-    return pipeline;
-  }
+function checkRange(what: string, buffer: DeviceBuffer, offset: number, length: number): void {
+  if (length === 0 || (offset >= 0 && offset + length <= buffer.length)) return;
+  throw new KernelError(
+    `${what}: takes a part of the buffer's ${buffer.length} ${buffer.dtype}, got ${length} from ${offset}`,
+  );
 }
 
 /** The same bytes, padded to the four-byte multiple that a queue write takes. */

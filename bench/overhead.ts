@@ -1,0 +1,118 @@
+/**
+ * What a launch costs on the host when everything is cached: no buffer, bind group or pipeline is made, and the
+ * kernels have next to nothing to do. Prints medians, and the counts that show that nothing was made.
+ *
+ *   npx tsx bench/overhead.ts
+ */
+import type { Backend, DeviceBuffer } from '../src/backend/backend.ts';
+import { codes } from '../src/backend/signatures.ts';
+import { openWebGpu } from '../src/backend/webgpu/webgpu.ts';
+import { scope, setDefaultDevice, tensor } from '../src/index.ts';
+import { measure } from './measure.ts';
+
+/** Launches in one repetition: ten batches. */
+const LAUNCHES = 640;
+const SIZE = 256;
+
+type Case = readonly [name: string, body: () => void];
+
+function launches(device: Backend): Case[] {
+  const [a, b, out] = Array.from({ length: 3 }, () => device.allocate('float32', SIZE)) as [
+    DeviceBuffer,
+    DeviceBuffer,
+    DeviceBuffer,
+  ];
+  const shape = [1, 1, 1, SIZE] as const;
+  const strides = [0, 0, 0, 1] as const;
+  const side = 16;
+  return [
+    ['fill', () => device.run('fill', { out }, { size: SIZE, value: 1 }, { Element: 'f32' })],
+    [
+      'unary relu',
+      () =>
+        device.run(
+          'unary',
+          { x: a, out },
+          { size: SIZE, offset: 0, alpha: 0, beta: 0, shape, strides },
+          { OPERATION: codes.unary.RELU, RANK: 1 },
+        ),
+    ],
+    [
+      'binary add',
+      () =>
+        device.run(
+          'binary',
+          { a, b, out },
+          { size: SIZE, aOffset: 0, bOffset: 0, shape, aStrides: strides, bStrides: strides },
+          { OPERATION: codes.binary.ADD, RANK: 1, Element: 'f32', FLOATING: true },
+        ),
+    ],
+    [
+      'matmul 16 × 16',
+      () =>
+        device.run(
+          'matmul',
+          { a, b, out },
+          {
+            m: side,
+            n: side,
+            k: side,
+            batch: 1,
+            chunk: side,
+            aOffset: 0,
+            aBatchStride: 0,
+            aRowStride: side,
+            aColumnStride: 1,
+            bOffset: 0,
+            bBatchStride: 0,
+            bRowStride: side,
+            bColumnStride: 1,
+          },
+        ),
+    ],
+  ];
+}
+
+function operations(device: Backend): Case[] {
+  setDefaultDevice(device);
+  const x = tensor(new Float32Array(SIZE), { shape: [16, 16] });
+  const w = tensor(new Float32Array(SIZE), { shape: [16, 16], requiresGrad: true });
+  return [
+    ['x.add(x)', () => scope(() => void x.add(x))],
+    ['x.matmul(x)', () => scope(() => void x.matmul(x))],
+    [
+      'x.matmul(w).relu().sum().backward()',
+      () => {
+        scope(() => x.matmul(w).relu().sum().backward());
+        w.zeroGrad();
+      },
+    ],
+  ];
+}
+
+async function report(title: string, device: Backend, cases: readonly Case[]): Promise<void> {
+  console.log(`\n${title}`);
+  for (const [name, body] of cases) {
+    for (let call = 0; call < LAUNCHES; call++) body();
+    await device.synchronize();
+    const before = device.stats();
+    const timing = await measure(body, { calls: LAUNCHES, settle: () => device.synchronize() });
+    const after = device.stats();
+    const made = (['buffersCreated', 'bindGroupsCreated', 'pipelinesCreated'] as const)
+      .map((key) => after[key] - before[key])
+      .reduce((sum, count) => sum + count);
+    const dispatches = after.dispatches - before.dispatches;
+    console.log(
+      `  ${name.padEnd(38)}${timing.host.toFixed(2).padStart(8)} µs host (fastest ${timing.fastestHost.toFixed(2)})` +
+        `${timing.total.toFixed(2).padStart(9)} µs with the device` +
+        `${dispatches.toString().padStart(8)} launches in ${after.submits - before.submits} submits, ${made} objects made`,
+    );
+  }
+}
+
+const device = await openWebGpu();
+console.log(device.description);
+await report('One launch', device, launches(device));
+await report('One operation', device, operations(device));
+const ring = await openWebGpu({ immediates: false });
+await report('One launch, parameters in the uniform ring', ring, launches(ring));

@@ -1,0 +1,94 @@
+import type { DeviceStats } from '../backend.ts';
+import { KernelError } from '../errors.ts';
+import type { Faults } from './faults.ts';
+import type { Program } from './program.ts';
+
+/** Values for a kernel's constants and aliases. */
+export type Settings = Readonly<Record<string, number | boolean | string | undefined>>;
+
+/** A cache of pipelines: one for each kernel and choice of its constants and aliases. */
+export class Pipelines {
+  readonly #pipelines = new Map<string, GPUComputePipeline>();
+  readonly #device: GPUDevice;
+  readonly #faults: Faults;
+  readonly #stats: DeviceStats;
+
+  constructor(device: GPUDevice, faults: Faults, stats: DeviceStats) {
+    this.#device = device;
+    this.#faults = faults;
+    this.#stats = stats;
+  }
+
+  /**
+   * The kernel as `variant` has it, and as `settings` have it where the variant says nothing. What the compiler
+   * refuses is reported late.
+   *
+   * @throws KernelError for a constant that the kernel does not declare
+   */
+  get(program: Program, settings: Settings, variant: Settings): GPUComputePipeline {
+    for (const name in variant) if (!program.knobs.has(name)) refuse(program, name);
+    let key: string = program.name;
+    for (const knob of program.knobs) key += `,${variant[knob] ?? settings[knob]}`;
+    let pipeline = this.#pipelines.get(key);
+    if (!pipeline) {
+      pipeline = this.#compile(program, { ...settings, ...variant });
+      this.#pipelines.set(key, pipeline);
+      this.#stats.pipelinesCreated++;
+    }
+    return pipeline;
+  }
+
+  #compile(program: Program, settings: Settings): GPUComputePipeline {
+    for (const name in settings) if (!program.knobs.has(name)) refuse(program, name);
+    const label = `${program.name} ${JSON.stringify(settings)}`;
+    const code = specialise(program, settings);
+    return this.#faults.guard(
+      () =>
+        this.#device.createComputePipeline({
+          label,
+          layout: program.layout,
+          compute: {
+            module: this.#device.createShaderModule({ label, code }),
+            constants: overrides(program, settings),
+          },
+        }),
+      () => `kernel ${label} does not compile`,
+    );
+  }
+}
+
+function refuse({ name, knobs }: Program, knob: string): never {
+  throw new KernelError(`${name}: has no constant or alias '${knob}' to set, but ${[...knobs].join(', ')}`);
+}
+
+function overrides({ signature }: Program, settings: Settings): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(settings)
+      .filter(([key]) => signature.overrides.has(key))
+      .map(([key, value]) => [key, Number(value)]),
+  );
+}
+
+/**
+ * The kernel's text with other values for its declared constants and aliases, and its parameters as immediates.
+ * Nothing else is ever changed.
+ */
+export function specialise(
+  { name, source, signature, immediates }: Pick<Program, 'name' | 'source' | 'signature' | 'immediates'>,
+  settings: Settings,
+): string {
+  let text = source;
+  const replace = (pattern: RegExp, replacement: string): void => {
+    if (!pattern.test(text))
+      throw new KernelError(`kernels/${name}.wgsl: nothing there reads as ${pattern.source}`);
+    text = text.replace(pattern, replacement);
+  };
+  for (const [key, value] of Object.entries(settings)) {
+    if (signature.constants.has(key)) replace(RegExp(`^(const ${key}\\b[^=]*=\\s*)\\d+`, 'm'), `$1${value}`);
+    else if (signature.aliases.has(key)) replace(RegExp(`^(alias ${key}\\s*=\\s*)\\w+`, 'm'), `$1${value}`);
+  }
+  if (immediates) {
+    replace(/@group\(0\)\s*@binding\(\d+\)\s*var<uniform>\s+params\b/, 'var<immediate> params');
+  }
+  return text;
+}

@@ -1,0 +1,85 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import {
+  driverManifests,
+  explainMissingAdapter,
+  inspectDriver,
+  isOldMesa,
+  mesaVersion,
+} from '../../src/backend/webgpu/drivers.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'wgrad-drivers-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A driver in a folder that the loader would look at, with a library of the given text. */
+function driver(name: string, text: string): string {
+  const icd = join(folder, name, 'vulkan/icd.d');
+  mkdirSync(icd, { recursive: true });
+  writeFileSync(join(icd, 'libdriver.so'), text);
+  const manifest = join(icd, 'driver_icd.json');
+  writeFileSync(manifest, JSON.stringify({ ICD: { library_path: './libdriver.so', api_version: '1.3.0' } }));
+  return manifest;
+}
+
+/** An environment in which the loader finds that driver alone, besides those under /etc. */
+const only = (name: string): NodeJS.ProcessEnv => ({
+  HOME: folder,
+  XDG_CONFIG_DIRS: folder,
+  XDG_DATA_DIRS: join(folder, name),
+});
+
+test('manifests are found where the loader looks, or are those that the user names', () => {
+  const manifest = driver('found', 'x');
+  expect(driverManifests(only('found'))).toContain(manifest);
+  expect(driverManifests({ ...only('found'), VK_DRIVER_FILES: '/a.json:/b.json' })).toEqual([
+    '/a.json',
+    '/b.json',
+  ]);
+  expect(driverManifests({ VK_ICD_FILENAMES: join(folder, 'found/vulkan/icd.d') })).toEqual([manifest]);
+  expect(driverManifests({ ...only('nothing'), VK_ADD_DRIVER_FILES: manifest })[0]).toBe(manifest);
+});
+
+test('a driver is followed to its library and the version of Mesa there', () => {
+  const manifest = driver('mesa', 'Mesa DRI\0...Mesa 22.3.6\0...');
+  expect(inspectDriver(manifest)).toEqual({
+    manifest,
+    library: join(folder, 'mesa/vulkan/icd.d/libdriver.so'),
+    mesa: '22.3.6',
+  });
+  expect(inspectDriver('/nonexistent.json')).toEqual({ manifest: '/nonexistent.json' });
+  const broken = join(folder, 'broken.json');
+  writeFileSync(broken, '{"ICD"');
+  expect(inspectDriver(broken)).toEqual({ manifest: broken });
+  expect(mesaVersion(new TextEncoder().encode('no version of Mesa'))).toBeUndefined();
+});
+
+test.each([
+  ['22.3.6', true],
+  ['23.0.4', true],
+  ['23.1.0', false],
+  ['25.0.7', false],
+])('Mesa %s is old: %s', (version, old) => expect(isOldMesa(version)).toBe(old));
+
+describe.runIf(process.platform === 'linux')('the explanation names', () => {
+  test('an old Mesa', () => {
+    const manifest = driver('old', 'Mesa 22.3.6');
+    const text = explainMissingAdapter(only('old'));
+    expect(text).toContain(`${manifest} is there, of Mesa 22.3.6: Dawn takes Mesa 23.1 or newer`);
+    expect(text).toContain('bash scripts/install-software-driver.sh');
+  });
+
+  test('a library that is not there', () => {
+    const manifest = join(folder, 'lost.json');
+    writeFileSync(manifest, JSON.stringify({ ICD: { library_path: 'libnowhere.so' } }));
+    const text = explainMissingAdapter({ ...only('nothing'), VK_ADD_DRIVER_FILES: manifest });
+    expect(text).toContain(`${manifest} names no library that is there`);
+  });
+
+  test('variables that hide drivers', () => {
+    const text = explainMissingAdapter({ ...only('nothing'), VK_LOADER_DRIVERS_DISABLE: '*' });
+    expect(text).toContain('VK_LOADER_DRIVERS_DISABLE=* hides other drivers: unset it');
+    expect(text).toContain('bash scripts/install-software-driver.sh');
+  });
+});

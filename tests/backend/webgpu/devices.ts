@@ -1,0 +1,51 @@
+import { onTestFinished, type TestContext } from 'vitest';
+import type { Backend, DeviceBuffer } from '../../../src/backend/backend.ts';
+import { openDevice } from '../../../src/backend/webgpu/adapter.ts';
+import { WebGpuBackend, type WebGpuOptions } from '../../../src/backend/webgpu/webgpu.ts';
+import { webgpuOrSkip } from '../../adapter.ts';
+
+/** A device of the test's own, destroyed after it, with the WebGPU device beneath; skips without an adapter. */
+export async function openOwn(
+  context: Pick<TestContext, 'skip'>,
+  options: WebGpuOptions = {},
+): Promise<{ backend: Backend; device: GPUDevice }> {
+  await webgpuOrSkip(context);
+  const opened = await openDevice();
+  const backend = new WebGpuBackend(opened, options);
+  onTestFinished(() => backend.destroy());
+  return { backend, device: opened.device };
+}
+
+/** A float32 buffer of the given values. */
+export function upload(backend: Backend, values: readonly number[]): DeviceBuffer {
+  const buffer = backend.allocate('float32', values.length);
+  backend.write(buffer, Float32Array.from(values));
+  return buffer;
+}
+
+/** Fills a buffer with one value by a launch. */
+export function fill(backend: Backend, out: DeviceBuffer, value: number): void {
+  backend.run('fill', { out }, { size: out.length, value }, { Element: 'f32' });
+}
+
+/** x + y by a launch, all three of one length. */
+export function add(backend: Backend, a: DeviceBuffer, b: DeviceBuffer, out: DeviceBuffer): void {
+  const strides = [0, 0, 0, 1] as const;
+  backend.run(
+    'binary',
+    { a, b, out },
+    {
+      size: out.length,
+      aOffset: 0,
+      bOffset: 0,
+      shape: [1, 1, 1, out.length],
+      aStrides: strides,
+      bStrides: strides,
+    },
+    { OPERATION: 0, RANK: 1, Element: 'f32', FLOATING: true },
+  );
+}
+
+export async function values(backend: Backend, buffer: DeviceBuffer): Promise<number[]> {
+  return Array.from(await backend.read(buffer, 0, buffer.length));
+}

@@ -1,0 +1,19 @@
+import { describe, expect, test } from 'vitest';
+import { webgpuOrSkip } from '../adapter.ts';
+import { deviation, DEVIATION_BOUND, openReference } from './check.ts';
+import { table } from './table.ts';
+
+const cpu = await openReference();
+
+for (const [name, { cases, looser }] of Object.entries(table)) {
+  describe(name, () => {
+    for (const each of cases) {
+      test(`${each.name}: WebGPU agrees with the CPU, and with itself to the bit`, async (context) => {
+        const webgpu = await webgpuOrSkip(context);
+        expect(await deviation(each, cpu, webgpu)).toBeLessThanOrEqual(
+          DEVIATION_BOUND * (looser?.factor ?? 1),
+        );
+      });
+    }
+  });
+}

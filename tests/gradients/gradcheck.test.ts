@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import { type Backend, gradcheck, gradgradcheck, open, tensor, type Tensor } from '../../src/index.ts';
+import { record } from '../../src/tensor/tape.ts';
+
+const cpu: Backend = await open('cpu');
+
+function leaf(values: number[], shape: number[] = [values.length]): Tensor {
+  return tensor(new Float64Array(values), { shape, device: cpu, requiresGrad: true });
+}
+
+/** x², with a gradient that is wrong where x > 1. */
+function wrongSquare(x: Tensor): Tensor {
+  const right = x.detach();
+  return record('wrongSquare', right.mul(right), [x], [x], (gradient, saved) => [
+    () => gradient.mul(saved).mul(saved.gt(1).to('float64').add(2)),
+  ]);
+}
+
+/** x² · g, whose second derivative in x is lost. */
+function flatSlope(x: Tensor): Tensor {
+  return record('flatSlope', x.detach().square(), [x], [x], (gradient, saved) => [
+    () => gradient.mul(saved.detach()).mul(2),
+  ]);
+}
+
+test('right gradients pass, of several inputs and outputs', async () => {
+  const inputs = [leaf([1, 2, 3, 4], [2, 2]), leaf([0.5, -0.5])];
+  const both = (a: Tensor, b: Tensor): Tensor[] => [a.matmul(b), a.exp().mul(b)];
+  expect(await gradcheck(both, inputs)).toBe(true);
+  expect(await gradgradcheck(both, inputs)).toBe(true);
+  expect(await gradcheck(both, inputs, { fastMode: true })).toBe(true);
+  expect(await gradgradcheck(both, inputs, { fastMode: true })).toBe(true);
+});
+
+test('a wrong gradient is named by input, element and both values', async () => {
+  const check = gradcheck(
+    (a, b) => a.sum().add(wrongSquare(b).sum(0)),
+    [leaf([1]), leaf([0.5, 0.25, 1.5, 0.75], [2, 2])],
+  );
+  await expect(check).rejects.toThrow(
+    /gradcheck: the gradients differ at input 1, element \[1, 0\]\n {2}analytical {2}-?[\d.]+\n {2}numerical {3}-?[\d.]+/,
+  );
+});
+
+test('a wrong gradient is found in fast mode', async () => {
+  await expect(gradcheck(wrongSquare, [leaf([0.5, 1.5])], { fastMode: true })).rejects.toThrow(
+    'random direction',
+  );
+});
+
+test('a wrong second derivative passes gradcheck and fails gradgradcheck', async () => {
+  const x = leaf([0.5, 1.5]);
+  expect(await gradcheck(flatSlope, [x])).toBe(true);
+  await expect(gradgradcheck(flatSlope, [x])).rejects.toThrow(
+    'gradgradcheck: the gradients differ at input 0, element [0]',
+  );
+});
+
+test('float32, and inputs or outputs without gradients, are refused', async () => {
+  const single = tensor([1, 2], { device: cpu, requiresGrad: true });
+  await expect(gradcheck((x) => x.exp(), [single])).rejects.toThrow('got    float32[2]');
+  await expect(gradcheck((x) => x.exp(), [leaf([1]).detach()])).rejects.toThrow(
+    'none that requires a gradient',
+  );
+  await expect(gradcheck((x) => x.detach(), [leaf([1])])).rejects.toThrow(
+    'gives no output that requires a gradient',
+  );
+});
+
+test('nothing that it made is left behind', async () => {
+  const x = leaf([0.5, 1.5]);
+  await gradcheck((y) => y.exp(), [x]);
+  const { buffersAlive } = cpu.stats();
+  await gradcheck((y) => y.exp(), [x]);
+  await gradgradcheck((y) => y.exp(), [x]);
+  expect(cpu.stats().buffersAlive).toBe(buffersAlive);
+});

@@ -1,0 +1,11 @@
+import { describe, expect, test } from 'vitest';
+import { open } from '../../src/index.ts';
+import { differences, operationFixtures } from './operations.ts';
+
+const cpu = await open('cpu');
+
+describe.each(['contiguous', 'strided'] as const)('with %s inputs', (order) => {
+  test.each(operationFixtures)('$name is as in PyTorch on the CPU', async (fixture) => {
+    expect(await differences(fixture, cpu, order)).toEqual([]);
+  });
+});

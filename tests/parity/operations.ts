@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs';
+import { type Backend, type DType, scope, tensor } from '../../src/index.ts';
+import type { TypedArray } from '../../src/backend/dtypes.ts';
+import * as operations from '../../src/ops/index.ts';
+import type { Tensor } from '../../src/tensor/tensor.ts';
+
+/** A tensor in a fixture; what JSON cannot say is a string. */
+export interface FixtureTensor {
+  shape: number[];
+  dtype: DType;
+  data: (number | 'NaN' | 'Infinity' | '-Infinity')[];
+}
+
+/** One call of an operation with PyTorch's answer: see tests/fixtures/README.md. */
+export interface OperationFixture {
+  name: string;
+  operation: string;
+  inputs: (FixtureTensor & { requiresGrad: boolean })[];
+  arguments: unknown[];
+  tensorList: boolean;
+  outputs: [FixtureTensor];
+  gradOutputs: FixtureTensor[];
+  gradients: (FixtureTensor | null)[];
+}
+
+export function loadFixture(name: string): unknown {
+  return JSON.parse(readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8'));
+}
+
+export const operationFixtures = loadFixture('operations.json') as OperationFixture[];
+
+/** How an input lies in memory: row-major, or with its axes in reverse order, so that no kernel finds it dense. */
+export type Order = 'contiguous' | 'strided';
+
+export function fromFixture(
+  { shape, dtype, data }: FixtureTensor,
+  device: Backend,
+  { order = 'contiguous', requiresGrad = false }: { order?: Order; requiresGrad?: boolean } = {},
+): Tensor {
+  const values = data.map(Number);
+  const array = dtype === 'float32' ? Float32Array.from(values) : Int32Array.from(values);
+  const dense = tensor(array, { shape, dtype, device });
+  const made = order === 'strided' ? reversed(reversed(dense).clone()) : dense;
+  made.requiresGrad = requiresGrad;
+  return made;
+}
+
+/** A view with the axes in reverse order. */
+function reversed(x: Tensor): Tensor {
+  return x.permute(x.shape.map((_, axis) => x.ndim - 1 - axis));
+}
+
+/** Differences from PyTorch beyond |got - wanted| ≤ ATOL + RTOL · |wanted|, one a line. */
+export const RTOL = 1e-5;
+export const ATOL = 1e-6;
+
+export type Operation = (...args: unknown[]) => Tensor;
+
+/** Runs a case on a device and says where it differs from PyTorch; nothing when it does not. */
+export async function differences(
+  fixture: OperationFixture,
+  device: Backend,
+  order: Order,
+): Promise<string[]> {
+  const operation = operationOf(fixture);
+  if (!operation) return [`wgrad has no operation '${fixture.operation}'`];
+  const { output, gradients } = scope(() => {
+    const inputs = fixture.inputs.map((input) => fromFixture(input, device, { order, requiresGrad: input.requiresGrad }));
+    const output = operation(...callArguments(fixture, inputs));
+    const [gradOutput] = fixture.gradOutputs;
+    if (gradOutput) output.backward(fromFixture(gradOutput, device));
+    return { output: output.detach(), gradients: inputs.map((input) => input.grad?.clone() ?? null) };
+  });
+  const [wanted] = fixture.outputs;
+  const found = await compare('output', output, wanted);
+  for (const [index, gradient] of fixture.gradients.entries()) {
+    const got = gradients[index] ?? null;
+    if (gradient && !got) found.push(`gradient ${index}: none`);
+    else if (!gradient && got && fixture.gradOutputs.length > 0)
+      found.push(`gradient ${index}: not asked for`);
+    else if (gradient && got) found.push(...(await compare(`gradient ${index}`, got, gradient)));
+  }
+  for (const each of [output, ...gradients]) each?.dispose();
+  return found;
+}
+
+export function operationOf({ operation }: OperationFixture): Operation | undefined {
+  return (operations as unknown as Record<string, Operation | undefined>)[operation];
+}
+
+/** The arguments of a fixture's call, with its inputs where they belong. */
+export function callArguments(
+  { inputs, arguments: rest, tensorList, operation }: OperationFixture,
+  tensors: Tensor[],
+): unknown[] {
+  const referred = new Set<number>();
+  const others = rest.map((argument) => {
+    if (argument === null) return operation === 'slice' ? null : undefined;
+    if (typeof argument !== 'object' || !('input' in argument)) return argument;
+    referred.add(argument.input as number);
+    return tensors[argument.input as number];
+  });
+  const leading = inputs.flatMap((_, index) => (referred.has(index) ? [] : [tensors[index]!]));
+  return tensorList ? [leading, ...others] : [...leading, ...others];
+}
+
+async function compare(what: string, got: Tensor, wanted: FixtureTensor): Promise<string[]> {
+  if (got.dtype !== wanted.dtype || got.shape.join() !== wanted.shape.join()) {
+    return [
+      `${what}: ${got.dtype}[${got.shape.join(', ')}], PyTorch ${wanted.dtype}[${wanted.shape.join(', ')}]`,
+    ];
+  }
+  const values: TypedArray = await got.data();
+  return wanted.data.flatMap((each, index) => {
+    const [value, reference] = [values[index]!, Number(each)];
+    if (Object.is(value, reference) || Math.abs(value - reference) <= ATOL + RTOL * Math.abs(reference))
+      return [];
+    return [`${what}, element ${index}: ${value}, PyTorch ${reference}`];
+  });
+}
