@@ -6,7 +6,8 @@
 //            product of the reduced sizes. out [splits, outputs], contiguous.
 // Splits     a long reduction with few outputs is cut into chunks; a second pass folds the partial results.
 // Elements   float32 or int32 (FLOATING false). length ≥ 1; no chunk is empty.
-// Launch     a workgroup holds OUTPUTS outputs of LANES invocations each; x: outputs, y: splits.
+// Launch     a workgroup holds OUTPUTS outputs of LANES invocations each; x: outputs, y: splits, z: folds a
+//            grid that is too wide in x.
 //            Lane l takes elements l, l + LANES, …; then the lanes fold pairwise in workgroup memory.
 // Numerics   the order depends on length, LANES and chunk alone: the same bits every time. MAX and MIN give
 //            NaN when any element is NaN.
@@ -59,10 +60,11 @@ fn element(start: i32, position: u32) -> Element {
 @compute @workgroup_size(LANES, OUTPUTS)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) grid: vec3<u32>,
   @builtin(local_invocation_id) local: vec3<u32>,
 ) {
   // Invocations past the last output repeat it, so that all of them reach the barriers; they store nothing.
-  let output = group.x * OUTPUTS + local.y;
+  let output = (group.z * grid.x + group.x) * OUTPUTS + local.y;
   let kept = min(output, params.outputs - 1u);
   let keptAt = vec2<i32>(vec2<u32>(kept / params.keptSize, kept % params.keptSize));
   let start = params.offset + dot(keptAt, params.keptStrides);

@@ -1,6 +1,5 @@
 /** The command that says what this machine has, and how to mend what is missing: see HELP. */
 import { parseArgs } from 'node:util';
-import './ops/methods.ts';
 import { examine, formatFindings } from './experiment/doctor.ts';
 
 const HELP = `usage: npx tsx src/doctor.ts [--json] [--root <folder>]

@@ -1,12 +1,10 @@
-import { statfs } from 'node:fs/promises';
+import { access, constants, statfs } from 'node:fs/promises';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 import type { Backend } from '../backend/backend.ts';
+import { type DriverFile, driverManifests, inspectDriver, isOldMesa } from '../backend/webgpu/drivers.ts';
 import { inspectFiles } from '../data/status.ts';
-import { open } from '../tensor/device.ts';
-import { rand } from '../tensor/random.ts';
-import { scope } from '../tensor/scope.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import { gitState } from './environment.ts';
+import { probeDevice } from './deviceProbe.ts';
+import { gitState, versionOf } from './environment.ts';
 
 /** What was found about one thing that training needs. */
 export interface Finding {
@@ -16,9 +14,11 @@ export interface Finding {
   text: string;
   remedy?: string;
   needed?: boolean;
+  /** The facts behind the text, for `--json`. */
+  facts?: Backend['info'];
 }
 
-const INSTALL_DRIVER = 'sudo bash scripts/install-software-driver.sh';
+const INSTALL_DRIVER = 'bash scripts/install-software-driver.sh   (as root; a driver that needs no GPU)';
 const LEAST_NODE = [20, 19] as const;
 const LEAST_DISK = 500 * 2 ** 20;
 
@@ -27,6 +27,8 @@ export async function examine(dataRoot: string): Promise<Finding[]> {
   const probes: [string, () => Promise<Finding[]>][] = [
     ['node', examineNode],
     ['machine', examineMachine],
+    ['drivers', examineDrivers],
+    ['XDG_RUNTIME_DIR', examineRuntimeFolder],
     ['WebGPU', () => examineDevice('webgpu', INSTALL_DRIVER)],
     ['CPU backend', () => examineDevice('cpu', 'report this: the CPU backend should work everywhere')],
     ['data', () => examineData(dataRoot)],
@@ -64,60 +66,69 @@ function examineMachine(): Promise<Finding[]> {
   return Promise.resolve([{ topic: 'machine', state: 'ok', text }]);
 }
 
-/** Opens a device and multiplies two matrices on it, to see that it computes, and computes rightly. */
-async function examineDevice(name: 'webgpu' | 'cpu', remedy: string): Promise<Finding[]> {
-  const topic = name === 'webgpu' ? 'WebGPU' : 'CPU backend';
-  let device: Backend | undefined;
+/** Dawn's package and the Vulkan drivers that it can reach, whether or not they work. */
+async function examineDrivers(): Promise<Finding[]> {
+  const version = await versionOf('webgpu');
+  const dawn: Finding =
+    version === null
+      ? { topic: 'Dawn', state: 'missing', text: 'the npm package webgpu is not installed', remedy: 'npm ci' }
+      : { topic: 'Dawn', state: 'ok', text: `npm package webgpu ${version}` };
+  if (platform() !== 'linux') return [dawn];
+  const drivers = driverManifests().map(inspectDriver);
+  const lines = drivers.map(describeDriver);
+  if (
+    drivers.some(({ mesa, library }) => library !== undefined && !(mesa !== undefined && isOldMesa(mesa)))
+  ) {
+    return [dawn, { topic: 'Vulkan', state: 'ok', text: lines.join('\n') }];
+  }
+  const text = ['no driver that Dawn takes', ...lines].join('\n');
+  return [dawn, { topic: 'Vulkan', state: 'missing', text, remedy: INSTALL_DRIVER }];
+}
+
+function describeDriver({ manifest, library, mesa }: DriverFile): string {
+  if (library === undefined) return `${manifest}, whose library is not there`;
+  if (mesa === undefined) return manifest;
+  return `${manifest}, Mesa ${mesa}${isOldMesa(mesa) ? ', too old for Dawn' : ''}`;
+}
+
+/** Mesa keeps its sockets and caches there, and complains at every start where it cannot. */
+async function examineRuntimeFolder(): Promise<Finding[]> {
+  const topic = 'XDG_RUNTIME_DIR';
+  const folder = process.env.XDG_RUNTIME_DIR;
+  if (!folder) return [{ topic, state: 'ok', text: 'not set; wgrad takes the folder for temporary files' }];
   try {
-    device = await open(name);
-    const startedAt = performance.now();
-    const deviation = await productDeviation(device);
-    const milliseconds = (performance.now() - startedAt).toFixed(0);
-    const works = deviation < 1e-4;
-    const verdict = works
-      ? `a test product is right, in ${milliseconds} ms`
-      : `a test product is off by ${deviation}`;
-    const facts = Object.entries(device.info).filter(([, value]) => value !== '');
-    return [
-      {
-        topic,
-        state: works ? 'ok' : 'missing',
-        text: `${device.description}; ${verdict}`,
-        ...(works ? {} : { remedy }),
-      },
-      ...(name === 'webgpu'
-        ? [
-            {
-              topic: 'adapter',
-              state: 'ok' as const,
-              text: facts.map(([key, value]) => `${key} ${value}`).join(', '),
-            },
-          ]
-        : []),
-    ];
-  } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    return [{ topic, state: 'missing', text, remedy, needed: name === 'cpu' }];
-  } finally {
-    device?.destroy();
+    await access(folder, constants.W_OK);
+    return [{ topic, state: 'ok', text: folder }];
+  } catch {
+    const remedy = `mkdir -p -m 700 ${folder}, or unset XDG_RUNTIME_DIR`;
+    return [{ topic, state: 'missing', text: `${folder} is not there, or may not be written`, remedy }];
   }
 }
 
-/** How far the device's product of two matrices is from one computed in float64 here. */
-async function productDeviation(device: Backend): Promise<number> {
-  const size = 33;
-  const factors = [1, 2].map((stream) => rand([size, size], { seed: 1, stream, device })) as [Tensor, Tensor];
-  const product = await scope(() => factors[0].matmul(factors[1])).data();
-  const [a, b] = [await factors[0].data(), await factors[1].data()];
-  let worst = 0;
-  for (let i = 0; i < size; i++) {
-    for (let j = 0; j < size; j++) {
-      let sum = 0;
-      for (let p = 0; p < size; p++) sum += a[i * size + p]! * b[p * size + j]!;
-      worst = Math.max(worst, Math.abs(sum - product[i * size + j]!));
-    }
+/** What a device computes and says of itself. */
+async function examineDevice(name: 'webgpu' | 'cpu', remedy: string): Promise<Finding[]> {
+  const topic = name === 'webgpu' ? 'WebGPU' : 'CPU backend';
+  const probed = await probeDevice(name);
+  if ('failure' in probed) {
+    return [{ topic, state: 'missing', text: probed.failure, remedy, needed: name === 'cpu' }];
   }
-  return worst;
+  const { description, deviation, milliseconds, info } = probed;
+  const works = deviation < 1e-4;
+  const verdict = works
+    ? `a test product is right, ${milliseconds.toFixed(0)} ms after the start`
+    : `a test product is off by ${deviation}`;
+  const finding: Finding = { topic, state: works ? 'ok' : 'missing', text: `${description}; ${verdict}` };
+  if (!works) return [{ ...finding, remedy, needed: name === 'cpu' }];
+  return name === 'webgpu'
+    ? [finding, { topic: 'adapter', state: 'ok', text: factLines(info), facts: info }]
+    : [finding];
+}
+
+function factLines(info: Backend['info']): string {
+  return Object.entries(info)
+    .filter(([, value]) => value !== '')
+    .map(([key, value]) => `${key} ${value}`)
+    .join('\n');
 }
 
 async function examineData(root: string): Promise<Finding[]> {

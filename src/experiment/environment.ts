@@ -60,7 +60,8 @@ export async function collectEnvironment(facts: EnvironmentFacts = {}): Promise<
   };
 }
 
-async function versionOf(packageName: string): Promise<string | null> {
+/** The version of an installed package; null where it is not installed. */
+export async function versionOf(packageName: string): Promise<string | null> {
   try {
     return await versionIn(createRequire(import.meta.url).resolve(`${packageName}/package.json`));
   } catch {

@@ -1,4 +1,5 @@
 import { codes } from '../backend/signatures.ts';
+import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { unary } from './elementwise.ts';
 
@@ -9,6 +10,6 @@ import { unary } from './elementwise.ts';
  * tensor([1, -2]).abs(); // 1, 2
  */
 export function abs(x: Tensor): Tensor {
-  if (x.dtype === 'int32') return x.maximum(x.neg());
+  if (x.dtype === 'int32') return scope(() => x.maximum(x.neg()));
   return unary('abs', codes.unary.ABS, x, { saves: 'input', gradient: (g, saved) => g.mul(saved.sign()) });
 }

@@ -1,9 +1,10 @@
 import { codes } from '../backend/signatures.ts';
 import { empty } from '../tensor/create.ts';
 import { ShapeError } from '../tensor/errors.ts';
+import { scope } from '../tensor/scope.ts';
 import { axisOf, sizeOf } from '../tensor/shape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
-import { checkDtype, dense, elementOf } from './launch.ts';
+import { checkDtype, dense, elementOf, freeCopy } from './launch.ts';
 import { reducedShape } from './reduction.ts';
 
 /** Positions of the extreme elements along one axis, or over all when `dim` is left out. */
@@ -17,8 +18,10 @@ export function argReduce(
   checkDtype(name, x, 'float32', 'float64', 'int32');
   if (dim === undefined || x.ndim === 0) {
     if (dim !== undefined) axisOf(name, dim, x.ndim);
-    const flat = argReduce(name, operation, x.detach().reshape([x.numel()]), 0, false);
-    return keepdim ? flat.reshape(x.shape.map(() => 1)) : flat;
+    return scope(() => {
+      const flat = argReduce(name, operation, x.detach().reshape([x.numel()]), 0, false);
+      return keepdim ? flat.reshape(x.shape.map(() => 1)) : flat;
+    });
   }
   const axis = axisOf(name, dim, x.ndim);
   const shape = reducedShape(x.shape, [axis], keepdim);
@@ -42,5 +45,6 @@ export function argReduce(
     },
     { OPERATION: codes.argreduce[operation], ...elementOf(x.dtype) },
   );
+  freeCopy(source, x);
   return out;
 }

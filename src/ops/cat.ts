@@ -1,6 +1,7 @@
 import { empty } from '../tensor/create.ts';
 import { checkAlike } from '../tensor/checks.ts';
 import { ArgumentError, ShapeError } from '../tensor/errors.ts';
+import { scope } from '../tensor/scope.ts';
 import { axisOf, sameShape } from '../tensor/shape.ts';
 import { record } from '../tensor/tape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
@@ -64,8 +65,10 @@ export function stack(tensors: readonly Tensor[], dim: number = 0): Tensor {
       got: `${describe(first!)} and ${describe(misfit)}`,
     });
   }
-  return cat(
-    tensors.map((tensor) => tensor.unsqueeze(dim)),
-    dim,
+  return scope(() =>
+    cat(
+      tensors.map((tensor) => tensor.unsqueeze(dim)),
+      dim,
+    ),
   );
 }

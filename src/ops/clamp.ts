@@ -1,5 +1,6 @@
 import { codes } from '../backend/signatures.ts';
 import { ArgumentError } from '../tensor/errors.ts';
+import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { unary } from './elementwise.ts';
 import { where } from './where.ts';
@@ -28,6 +29,8 @@ export function clamp(x: Tensor, options: { min?: number; max?: number }): Tenso
 }
 
 function clampIntegers(x: Tensor, { min, max }: { min?: number; max?: number }): Tensor {
-  const raised = min === undefined ? x : x.maximum(min);
-  return max === undefined ? raised : raised.minimum(max);
+  return scope(() => {
+    const raised = min === undefined ? x : x.maximum(min);
+    return max === undefined ? raised : raised.minimum(max);
+  });
 }

@@ -1,9 +1,10 @@
-import { empty } from '../tensor/create.ts';
+import { empty, onesLike } from '../tensor/create.ts';
 import { checkAlike, checkDevice } from '../tensor/checks.ts';
 import { ArgumentError, ShapeError } from '../tensor/errors.ts';
+import { scope } from '../tensor/scope.ts';
 import { record } from '../tensor/tape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
-import { checkDtype, dense } from './launch.ts';
+import { checkDtype, dense, freeCopy } from './launch.ts';
 
 /** What becomes of the losses of a batch. */
 export type Reduction = 'mean' | 'sum' | 'none';
@@ -41,10 +42,12 @@ export function crossEntropy(input: Tensor, target: Tensor, options: { reduction
   checkDtype('crossEntropy', target, 'int32');
   checkDevice('crossEntropy', input, target);
   if (input.ndim === 1 && target.ndim === 0) {
-    const losses = rowLosses(input.unsqueeze(0), target.unsqueeze(0));
-    return options.reduction === 'none'
-      ? losses.squeeze(0)
-      : reduceLosses('crossEntropy', losses, options.reduction);
+    return scope(() => {
+      const losses = rowLosses(input.unsqueeze(0), target.unsqueeze(0));
+      return options.reduction === 'none'
+        ? losses.squeeze(0)
+        : reduceLosses('crossEntropy', losses, options.reduction);
+    });
   }
   if (input.ndim !== 2 || target.ndim !== 1 || input.shape[0] !== target.shape[0] || input.shape[1] === 0) {
     throw new ShapeError('crossEntropy', 'target does not fit', {
@@ -53,7 +56,7 @@ export function crossEntropy(input: Tensor, target: Tensor, options: { reduction
       ...(input.ndim === 2 ? { where: `N = ${input.shape[0]}, C = ${input.shape[1]}` } : {}),
     });
   }
-  return reduceLosses('crossEntropy', rowLosses(input, target), options.reduction);
+  return scope(() => reduceLosses('crossEntropy', rowLosses(input, target), options.reduction));
 }
 
 function rowLosses(input: Tensor, target: Tensor): Tensor {
@@ -72,10 +75,13 @@ function rowLosses(input: Tensor, target: Tensor): Tensor {
       },
       { rows, classes, offset: x.offset, targetOffset: target.offset, targetStride: target.strides[0]! },
     );
+    freeCopy(x, input);
   }
-  return record('crossEntropy', losses, [input], [input, target, normaliser], (gradient, x, labels, kept) => [
+  record('crossEntropy', losses, [input], [input, target, normaliser], (gradient, x, labels, kept) => [
     () => rowGradients(x, labels, kept, gradient),
   ]);
+  normaliser.dispose();
+  return losses;
 }
 
 /** gradient[n] · (softmax(x)[n, c] - [c = target[n]]), itself differentiable in x and gradient. */
@@ -104,6 +110,7 @@ function rowGradients(x: Tensor, target: Tensor, normaliser: Tensor, gradient: T
         gradientStride: gradient.strides[0]!,
       },
     );
+    freeCopy(logits, x);
   }
   return record(
     'crossEntropyGradient',
@@ -119,7 +126,7 @@ function rowGradients(x: Tensor, target: Tensor, normaliser: Tensor, gradient: T
           const weighted = p.mul(gg);
           return weighted.sub(p.mul(weighted.sum(1, true))).mul(g.unsqueeze(1));
         },
-        () => rowGradients(logits, labels, kept, g.mul(0).add(1)).mul(gg).sum(1),
+        () => rowGradients(logits, labels, kept, onesLike(g)).mul(gg).sum(1),
       ];
     },
   );

@@ -1,4 +1,5 @@
 import { codes } from '../backend/signatures.ts';
+import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { binary } from './elementwise.ts';
 
@@ -8,7 +9,9 @@ import { binary } from './elementwise.ts';
  * ∂/∂a = 1 / b, ∂/∂b = -a / b²
  */
 export function div(a: Tensor, b: Tensor | number): Tensor {
-  if (a.dtype === 'int32') return a.to('float32').div(typeof b === 'number' ? b : b.to('float32'));
+  if (a.dtype === 'int32' && (typeof b === 'number' || b.dtype === 'int32')) {
+    return scope(() => a.to('float32').div(b));
+  }
   return binary(
     'div',
     codes.binary.DIV,

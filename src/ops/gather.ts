@@ -2,10 +2,10 @@ import type { Params } from '../backend/backend.ts';
 import { empty } from '../tensor/create.ts';
 import { checkDevice } from '../tensor/checks.ts';
 import { ShapeError } from '../tensor/errors.ts';
-import { axisOf, mergeAxes, sizeOf } from '../tensor/shape.ts';
+import { axisOf, mergeAxes, sameShape, sizeOf } from '../tensor/shape.ts';
 import { record } from '../tensor/tape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
-import { checkDtype, dense } from './launch.ts';
+import { checkDtype, dense, freeCopy } from './launch.ts';
 
 /**
  * Elements of x along a dim, by index: out[i][j] = x[index[i][j]][j] for dim 0, and so on.
@@ -17,6 +17,7 @@ import { checkDtype, dense } from './launch.ts';
  *         WebGPU gives NaN
  */
 export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
+  checkDtype('gather', x, 'float32', 'float64', 'int32', 'bool');
   checkDtype('gather', index, 'int32');
   checkDevice('gather', x, index);
   const axis = axisOf('gather', dim, x.ndim);
@@ -40,21 +41,36 @@ export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
       { x: values.storage.buffer, indices: indices.storage.buffer, out: out.storage.buffer },
       { size: out.numel(), length: x.shape[axis] ?? 1, offset: values.offset, ...walk },
     );
+    freeCopy(values, source);
+    freeCopy(indices, index);
   }
   const length = x.shape[axis] ?? 1;
-  return record('gather', out, [source], [index], (gradient, kept) => [
+  record('gather', out, [source], [index], (gradient, kept) => [
     () => scatterAdd(gradient, dim, kept, length),
   ]);
+  source.dispose();
+  return out;
 }
 
 /**
  * Sums elements of x into `length` places along a dim, by index: out[index[i][j]][j] += x[i][j] for dim 0. Entries
  * are added in the order of the index, so that the same inputs give the same bits.
  *
- * @param index int32, of x's shape
+ * @param index int32, of x's shape; entries from 0 to length - 1
+ * @throws ShapeError when the index does not fit; on the CPU also WgradError for an entry out of range, which on
+ *         WebGPU adds nothing
  */
 export function scatterAdd(x: Tensor, dim: number, index: Tensor, length: number): Tensor {
+  checkDtype('scatterAdd', x, 'float32', 'float64');
+  checkDtype('scatterAdd', index, 'int32');
+  checkDevice('scatterAdd', x, index);
   const axis = axisOf('scatterAdd', dim, x.ndim);
+  if (!sameShape(x.shape, index.shape)) {
+    throw new ShapeError('scatterAdd', 'the index does not fit', {
+      takes: `an index of the shape of ${describe(x)}`,
+      got: describe(index),
+    });
+  }
   const shape = x.shape.map((size, each) => (each === axis ? length : size));
   const out = empty(shape, { dtype: x.dtype, device: x.device });
   if (out.numel() > 0) {
@@ -65,6 +81,8 @@ export function scatterAdd(x: Tensor, dim: number, index: Tensor, length: number
       { x: values.storage.buffer, indices: indices.storage.buffer, out: out.storage.buffer },
       { size: out.numel(), length, offset: values.offset, ...walk },
     );
+    freeCopy(values, x);
+    freeCopy(indices, index);
   }
   return record('scatterAdd', out, [x], [index], (gradient, kept) => [() => gather(gradient, dim, kept)]);
 }

@@ -1,4 +1,5 @@
 import { ShapeError } from '../tensor/errors.ts';
+import { scope } from '../tensor/scope.ts';
 import { axisOf } from '../tensor/shape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
 
@@ -17,8 +18,8 @@ export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
       got: describe(index),
     });
   }
-  if (x.ndim === 0) return x.reshape([1]).gather(0, index).reshape([]);
+  if (x.ndim === 0) return scope(() => x.reshape([1]).gather(0, index).reshape([]));
   const column = x.shape.map((_, each) => (each === axis ? index.numel() : 1));
   const shape = x.shape.map((length, each) => (each === axis ? index.numel() : length));
-  return x.gather(axis, index.reshape(column).expand(shape));
+  return scope(() => x.gather(axis, index.reshape(column).expand(shape)));
 }

@@ -58,11 +58,24 @@ export interface ElementWalk {
   strides: number[][];
 }
 
+/** Frees the copies that a walk was made over, if it was. */
+export function freeCopies({ operands, temporary }: ElementWalk): void {
+  if (temporary) for (const operand of operands) operand.dispose();
+}
+
+function stretchedCopy(x: Tensor, shape: Shape): Tensor {
+  const view = x.view({ shape, strides: broadcastStrides(x.shape, x.strides, shape), offset: x.offset });
+  const copy = dense(view);
+  freeCopy(view, copy);
+  return copy;
+}
+
 /** Runs the unary kernel on every element. */
 export function launchUnary(code: number, x: Tensor, alpha: number = 0, beta: number = 0): Tensor {
   const out = empty(x.shape, { dtype: x.dtype, device: x.device });
   if (out.numel() === 0) return out;
-  const { operands, rank, shape, strides } = walkOver(x.shape, [x]);
+  const walk = walkOver(x.shape, [x]);
+  const { operands, rank, shape, strides } = walk;
   x.device.run(
     'unary',
     { x: operands[0]!.storage.buffer, out: out.storage.buffer },
@@ -76,6 +89,7 @@ export function launchUnary(code: number, x: Tensor, alpha: number = 0, beta: nu
     },
     { OPERATION: code, RANK: rank },
   );
+  freeCopies(walk);
   return out;
 }
 
@@ -105,6 +119,7 @@ export function launchPair(
     },
     { OPERATION: code, RANK: walk.rank, ...elementOf(a.dtype) } satisfies Variant<'binary'>,
   );
+  freeCopies(walk);
   return out;
 }
 
@@ -154,4 +169,9 @@ export function dense(x: Tensor): Tensor {
   const out = empty(x.shape, { dtype: x.dtype, device: x.device });
   copyInto(x, out, { shape: x.shape, strides: stridesOf(x.shape), offset: 0 });
   return out;
+}
+
+/** Frees what `dense` made of x, if that is not x itself. */
+export function freeCopy(copy: Tensor, x: Tensor): void {
+  if (copy !== x) copy.dispose();
 }

@@ -1,4 +1,5 @@
 import { ShapeError } from '../tensor/errors.ts';
+import { scope } from '../tensor/scope.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
 
 /**
@@ -20,6 +21,8 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
       got: `x ${describe(x)}, weight ${describe(weight)}${bias ? `, bias ${describe(bias)}` : ''}`,
     });
   }
-  const product = x.matmul(weight.t());
-  return bias ? product.add(bias) : product;
+  return scope(() => {
+    const product = x.matmul(weight.t());
+    return bias ? product.add(bias) : product;
+  });
 }

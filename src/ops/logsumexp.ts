@@ -14,7 +14,7 @@ import { where } from './where.ts';
  */
 export function logsumexp(x: Tensor, dim?: Dims, keepdim: boolean = false): Tensor {
   const axes = reductionAxes('logsumexp', x, dim);
-  if (axes.some((axis) => x.shape[axis] === 0)) return x.exp().sum(dim, keepdim).log();
+  if (axes.some((axis) => x.shape[axis] === 0)) return scope(() => x.exp().sum(dim, keepdim).log());
   return scope(() => {
     const greatest = x.detach().amax(dim, true);
     // Where the greatest is infinite, subtracting it would give NaN; exp is safe without.

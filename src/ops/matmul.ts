@@ -1,7 +1,8 @@
 import { empty } from '../tensor/create.ts';
 import { checkAlike } from '../tensor/checks.ts';
 import { ShapeError } from '../tensor/errors.ts';
-import { broadcastShapes, mergeAxes, sizeOf } from '../tensor/shape.ts';
+import { scope } from '../tensor/scope.ts';
+import { broadcastShapes, broadcastStrides, mergeAxes, sizeOf } from '../tensor/shape.ts';
 import { record } from '../tensor/tape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
 import { checkDtype, dense } from './launch.ts';
@@ -26,11 +27,11 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
       got: `a ${describe(a)} and b ${describe(b)}`,
     });
   }
-  if (a.ndim === 1) return matmul(a.unsqueeze(0), b).squeeze(b.ndim === 1 ? 0 : -2);
-  if (b.ndim === 1) return matmul(a, b.unsqueeze(1)).squeeze(-1);
+  if (a.ndim === 1) return scope(() => matmul(a.unsqueeze(0), b).squeeze(b.ndim === 1 ? 0 : -2));
+  if (b.ndim === 1) return scope(() => matmul(a, b.unsqueeze(1)).squeeze(-1));
   // Rows of a batch times one matrix are the rows of one product.
   if (a.ndim > 2 && b.ndim === 2) {
-    return matmul(a.flatten(0, -2), b).reshape([...a.shape.slice(0, -1), b.shape[1]!]);
+    return scope(() => matmul(a.flatten(0, -2), b).reshape([...a.shape.slice(0, -1), b.shape[1]!]));
   }
   const batch = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2));
   const [aShape, bShape] = [a.shape, b.shape];
@@ -75,13 +76,18 @@ function product(a: Tensor, b: Tensor, batch: readonly number[]): Tensor {
       bColumnStride: right.source.strides.at(-1)!,
     },
   );
+  left.source.dispose();
+  right.source.dispose();
   if (target !== out) foldParts('SUM', target, out);
   return out;
 }
 
-/** The operand with its batch dims as one stride; copied when they do not merge. */
+/** A view of the operand with its batch dims as one stride; a copy when they do not merge. To be freed. */
 function withOneBatchStride(x: Tensor, batch: readonly number[]): { source: Tensor; batchStride: number } {
-  const stretched = x.detach().expand([...batch, ...x.shape.slice(-2)]);
+  const shape = [...batch, ...x.shape.slice(-2)];
+  const strides = broadcastStrides(x.shape, x.strides, shape);
+  // Rows and columns of size 1 keep strides of 0: they are never stepped along.
+  const stretched = x.view({ shape, strides, offset: x.offset });
   const stride = (tensor: Tensor): number | undefined => {
     const merged = mergeAxes(batch, [tensor.strides.slice(0, -2)]);
     return merged.shape.length > 1 ? undefined : (merged.strides[0]![0] ?? 0);
@@ -89,5 +95,6 @@ function withOneBatchStride(x: Tensor, batch: readonly number[]): { source: Tens
   const direct = stride(stretched);
   if (direct !== undefined) return { source: stretched, batchStride: direct };
   const source = dense(stretched);
+  stretched.dispose();
   return { source, batchStride: stride(source)! };
 }

@@ -1,3 +1,4 @@
+import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkDtype } from './launch.ts';
 import { type Dims, reductionAxes } from './reduction.ts';
@@ -13,5 +14,5 @@ import { type Dims, reductionAxes } from './reduction.ts';
 export function mean(x: Tensor, dim?: Dims, keepdim: boolean = false): Tensor {
   checkDtype('mean', x, 'float32', 'float64');
   const count = reductionAxes('mean', x, dim).reduce((size, axis) => size * x.shape[axis]!, 1);
-  return x.sum(dim, keepdim).div(count);
+  return scope(() => x.sum(dim, keepdim).div(count));
 }

@@ -1,4 +1,5 @@
 import { ShapeError } from '../tensor/errors.ts';
+import { scope } from '../tensor/scope.ts';
 import { sameShape } from '../tensor/shape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
 import { reduceLosses, type Reduction } from './crossEntropy.ts';
@@ -17,5 +18,5 @@ export function mseLoss(input: Tensor, target: Tensor, options: { reduction?: Re
       got: `input ${describe(input)}, target ${describe(target)}`,
     });
   }
-  return reduceLosses('mseLoss', input.sub(target).square(), options.reduction);
+  return scope(() => reduceLosses('mseLoss', input.sub(target).square(), options.reduction));
 }

@@ -3,7 +3,7 @@ import { empty } from '../tensor/create.ts';
 import { ShapeError } from '../tensor/errors.ts';
 import { axesOf, mergeAxes, padFront, type Shape, sizeOf } from '../tensor/shape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
-import { dense, elementOf } from './launch.ts';
+import { dense, elementOf, freeCopy } from './launch.ts';
 
 /** One dimension, several, or all when left out. */
 export type Dims = number | readonly number[];
@@ -56,6 +56,7 @@ export function reduceAxes(
     { outputs: out.numel(), length, chunk, offset: layout.source.offset, ...layout.walk },
     { OPERATION: codes.reduce[operation], ...elementOf(x.dtype) },
   );
+  freeCopy(layout.source, x);
   if (target !== out) foldParts(operation, target, out);
   return out;
 }
@@ -97,7 +98,15 @@ function pairwiseLayout(x: Tensor, keptAxes: readonly number[], axes: readonly n
   let kept = merged(x, keptAxes);
   let reduced = merged(x, axes);
   if (kept.shape.length > 2 || reduced.shape.length > 2) {
-    source = dense(x.detach().permute([...keptAxes, ...axes]));
+    const order = [...keptAxes, ...axes];
+    const { offset } = x;
+    const view = x.view({
+      shape: order.map((axis) => x.shape[axis]!),
+      strides: order.map((axis) => x.strides[axis]!),
+      offset,
+    });
+    source = dense(view);
+    freeCopy(view, source);
     kept = merged(
       source,
       keptAxes.map((_, axis) => axis),

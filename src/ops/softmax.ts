@@ -2,7 +2,7 @@ import { empty } from '../tensor/create.ts';
 import { axisOf, sizeOf } from '../tensor/shape.ts';
 import { record } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { checkDtype, dense } from './launch.ts';
+import { checkDtype, dense, freeCopy } from './launch.ts';
 
 /**
  * exp(x) over its sum along a dim, the greatest element taken out first.
@@ -46,5 +46,6 @@ function launchSoftmax(name: string, x: Tensor, dim: number, logarithm: boolean)
     { rows: x.numel() / length, length, inner: sizeOf(x.shape.slice(axis + 1)), offset: source.offset },
     { LOGARITHM: logarithm },
   );
+  freeCopy(source, x);
   return out;
 }

@@ -1,3 +1,4 @@
+import { scope } from '../tensor/scope.ts';
 import { record } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkDtype } from './launch.ts';
@@ -14,7 +15,7 @@ import { type Dims, reduceAxes, reductionAxes, restoreAxes } from './reduction.t
  * tensor([[1, 2], [3, 4]]).sum(0); // 4, 6
  */
 export function sum(x: Tensor, dim?: Dims, keepdim: boolean = false): Tensor {
-  if (x.dtype === 'bool') return sum(x.to('int32'), dim, keepdim);
+  if (x.dtype === 'bool') return scope(() => sum(x.to('int32'), dim, keepdim));
   checkDtype('sum', x, 'float32', 'float64', 'int32');
   const axes = reductionAxes('sum', x, dim);
   const { shape } = x;

@@ -3,7 +3,7 @@ import { isFloating } from '../backend/dtypes.ts';
 import { empty } from '../tensor/create.ts';
 import { record } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { checkDtype, dense, elementOf } from './launch.ts';
+import { checkDtype, dense, elementOf, freeCopy } from './launch.ts';
 import { viewOf } from './layout.ts';
 
 /**
@@ -32,6 +32,7 @@ export function to(x: Tensor, dtype: DType): Tensor {
         To: elementOf(dtype).Element,
       },
     );
+    freeCopy(source, x);
   }
   if (!isFloating(dtype)) return out;
   const before = x.dtype;

@@ -1,3 +1,4 @@
+import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkDtype } from './launch.ts';
 import { type Dims, reductionAxes } from './reduction.ts';
@@ -20,9 +21,8 @@ export function variance(x: Tensor, dim?: Dims, options: VarianceOptions = {}): 
   const { correction = 1, keepdim = false } = options;
   checkDtype('var', x, 'float32', 'float64');
   const count = reductionAxes('var', x, dim).reduce((size, axis) => size * x.shape[axis]!, 1);
-  const deviation = x.sub(x.mean(dim, true));
-  return deviation
-    .square()
-    .sum(dim, keepdim)
-    .div(Math.max(0, count - correction));
+  return scope(() => {
+    const squares = x.sub(x.mean(dim, true)).square();
+    return squares.sum(dim, keepdim).div(Math.max(0, count - correction));
+  });
 }

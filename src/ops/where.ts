@@ -3,7 +3,7 @@ import { checkAlike, checkDevice } from '../tensor/checks.ts';
 import { broadcastShapes } from '../tensor/shape.ts';
 import { record } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { checkDtype, walkOver } from './launch.ts';
+import { checkDtype, freeCopies, walkOver } from './launch.ts';
 import { scalarLike } from './scalar.ts';
 
 type Triple = readonly [number, number, number];
@@ -47,6 +47,7 @@ export function where(condition: Tensor, a: Tensor, b: Tensor | number): Tensor 
         bOffset: right.offset,
       },
     );
+    freeCopies(walk);
   }
   const [aShape, bShape] = [a.shape, other.shape];
   return record('where', out, [a, other], [condition], (gradient, kept) => [

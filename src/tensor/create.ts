@@ -78,29 +78,27 @@ function toHost(values: TypedArray | readonly (number | boolean)[], dtype: DType
   const array = hostArray(dtype, values.length);
   if (dtype === 'bool') return array.map((_, index) => Number(Boolean(values[index])));
   if (values.constructor === array.constructor) return values as TypedArray;
-  if (!isFloating(dtype)) {
-    const bad = Array.from(values, Number).find((value) => !Number.isInteger(value));
-    if (bad !== undefined) {
-      throw new DTypeError('tensor', 'not a whole number', {
-        takes: `whole numbers for ${dtype}`,
-        got: String(bad),
-      });
-    }
-  }
+  if (!isFloating(dtype)) for (const value of values) checkWhole('tensor', Number(value), dtype);
   array.set(values as ArrayLike<number>);
   return array;
 }
 
+/** Throws unless a dtype of whole numbers holds the value. */
+function checkWhole(operation: string, value: number, dtype: DType): void {
+  const [least, most] = dtype === 'uint8' ? [0, 255] : [-(2 ** 31), 2 ** 31 - 1];
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  throw new DTypeError(operation, 'not such a whole number', {
+    takes: `whole numbers from ${least} to ${most} for ${dtype}`,
+    got: String(value),
+  });
+}
+
 /** A tensor filled with one value. */
 export function full(shape: Shape, value: number, options: CreateOptions = {}): Tensor {
+  const { dtype = 'float32' } = options;
+  if (!isFloating(dtype)) checkWhole('full', value, dtype);
   const created = empty(shape, options);
-  const { dtype, device } = created;
-  if (!isFloating(dtype) && !Number.isInteger(value)) {
-    throw new DTypeError('full', 'not a whole number', {
-      takes: `whole numbers for ${dtype}`,
-      got: String(value),
-    });
-  }
+  const { device } = created;
   const size = created.numel();
   if (dtype === 'uint8' || (dtype === 'int32' && Math.abs(value) > 2 ** 24)) {
     device.write(created.storage.buffer, hostArray(dtype, size).fill(value));

@@ -7,7 +7,7 @@ export type DeviceName = 'webgpu' | 'cpu' | 'auto';
 export interface InitOptions {
   /** Part of the adapter's name, e.g. `llvmpipe` or `NVIDIA`. */
   adapter?: string;
-  /** Called with one line when `auto` falls back to the CPU. */
+  /** Called with the reason and what mends it, several lines, when `auto` falls back to the CPU. */
   onFallback?: (reason: string) => void;
 }
 

@@ -1,4 +1,5 @@
 import type { Params } from '../backend/backend.ts';
+import type { DType } from '../backend/dtypes.ts';
 import { philox4x32 } from '../backend/philox.ts';
 import { codes } from '../backend/signatures.ts';
 import { type CreateOptions, empty, tensor } from './create.ts';
@@ -48,24 +49,21 @@ export function symmetricUniform(shape: Shape, bound: number, options: RandomOpt
  * @throws ArgumentError when there is no whole number in the range
  */
 export function randint(low: number, high: number, shape: Shape, options: RandomOptions = {}): Tensor {
-  if (
-    !Number.isInteger(low) ||
-    !Number.isInteger(high) ||
-    high <= low ||
-    low < -(2 ** 31) ||
-    high > 2 ** 31
-  ) {
+  const whole = Number.isInteger(low) && Number.isInteger(high) && low >= -(2 ** 31) && high <= 2 ** 31;
+  if (!whole || high <= low || high - low === 2 ** 32) {
     throw new ArgumentError('randint', 'no such range', {
-      takes: 'whole numbers low < high within int32',
+      takes: 'whole numbers low < high within int32, less than 2^32 apart',
       got: `low ${low}, high ${high}`,
     });
   }
-  const { dtype = 'int32' } = options;
-  const integers = generate(shape, { ...options, dtype: 'int32' }, codes.random.INTEGERS, {
+  const { dtype = 'int32', requiresGrad = false } = options;
+  const drawn = generate(shape, { ...options, dtype: 'int32' }, codes.random.INTEGERS, {
     low,
     range: high - low,
   });
-  return dtype === 'int32' ? integers : integers.to(dtype);
+  const integers = converted(drawn, dtype);
+  integers.requiresGrad = requiresGrad;
+  return integers;
 }
 
 /**
@@ -94,9 +92,16 @@ export function randn(shape: Shape, options: RandomOptions = {}): Tensor {
 function uniform(shape: Shape, center: number, scale: number, options: RandomOptions): Tensor {
   const { dtype = 'float32', requiresGrad = false } = options;
   const drawn = generate(shape, { ...options, dtype: 'float32' }, codes.random.UNIFORM, { center, scale });
-  const numbers = dtype === 'float32' ? drawn : drawn.to(dtype);
+  const numbers = converted(drawn, dtype);
   numbers.requiresGrad = requiresGrad;
   return numbers;
+}
+
+function converted(drawn: Tensor, dtype: DType): Tensor {
+  if (drawn.dtype === dtype) return drawn;
+  const result = drawn.to(dtype);
+  drawn.dispose();
+  return result;
 }
 
 function generate(

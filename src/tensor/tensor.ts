@@ -239,7 +239,12 @@ export class Tensor implements Owned, Disposable {
   }
 
   private copied(): Tensor {
-    return unscoped(() => this.detach().contiguous());
+    return unscoped(() => {
+      const view = this.detach();
+      const copy = view.contiguous();
+      view.dispose();
+      return copy;
+    });
   }
 }
 

@@ -70,10 +70,7 @@ describe('specialising a kernel', () => {
       const source = kernelSource(name);
       const own = reflect(name, source);
       const kernel = { name, source, signature: own } as unknown as Program;
-      const defaults: Record<string, number | string> = Object.fromEntries([
-        ...own.constants,
-        ...own.aliases,
-      ]);
+      const defaults = { ...Object.fromEntries(own.constants), ...Object.fromEntries(own.aliases) };
       expect(specialise({ ...kernel, immediates: false }, defaults)).toBe(source);
       expect(specialise({ ...kernel, immediates: true }, {})).toContain('var<immediate> params');
     }

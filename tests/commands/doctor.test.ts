@@ -20,9 +20,12 @@ describe('src/doctor.ts', () => {
     const { code, stdout } = await runDoctor(['--json']);
     const findings = JSON.parse(stdout) as Finding[];
     expect(findings.map(({ topic }) => topic)).toEqual(
-      expect.arrayContaining(['node', 'machine', 'WebGPU', 'CPU backend', 'data', 'disk', 'git']),
+      expect.arrayContaining(['node', 'machine', 'Dawn', 'WebGPU', 'CPU backend', 'data', 'disk', 'git']),
     );
     expect(code).toBe(0);
+    const help = await runDoctor(['--help']);
+    expect(help).toMatchObject({ code: 0 });
+    expect(help.stdout).toMatch(/--json[^]*--root[^]*exit codes/);
   });
 
   it('names the remedies for a missing driver and missing data, and goes on', async () => {
@@ -33,6 +36,24 @@ describe('src/doctor.ts', () => {
     expect(stdout).toContain('npx tsx src/data.ts fetch');
     expect(stdout).toMatch(/ok {4}CPU backend/);
     expect(code).toBe(0);
+  });
+
+  it('survives a driver that takes the process with it', async () => {
+    const crash =
+      'if(process.argv[1]?.includes("deviceProbeChild")&&process.argv[2]==="webgpu")process.abort()';
+    const { code, stdout } = await runDoctor([], {
+      NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(crash)}`,
+    });
+    expect(stdout).toMatch(
+      /lack {2}WebGPU +the process that tried it ended without a result \(signal SIGABRT\)/,
+    );
+    expect(stdout).toMatch(/ok {4}CPU backend/);
+    expect(code).toBe(0);
+  });
+
+  it('names a folder for run-time files that is not there', async () => {
+    const { stdout } = await runDoctor([], { XDG_RUNTIME_DIR: '/nowhere' });
+    expect(stdout).toMatch(/lack {2}XDG_RUNTIME_DIR[^]*to mend it: mkdir -p -m 700 \/nowhere/);
   });
 
   it('refuses what it does not know', async () => {

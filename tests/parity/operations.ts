@@ -65,7 +65,9 @@ export async function differences(
   const operation = operationOf(fixture);
   if (!operation) return [`wgrad has no operation '${fixture.operation}'`];
   const { output, gradients } = scope(() => {
-    const inputs = fixture.inputs.map((input) => fromFixture(input, device, { order, requiresGrad: input.requiresGrad }));
+    const inputs = fixture.inputs.map((input) =>
+      fromFixture(input, device, { order, requiresGrad: input.requiresGrad }),
+    );
     const output = operation(...callArguments(fixture, inputs));
     const [gradOutput] = fixture.gradOutputs;
     if (gradOutput) output.backward(fromFixture(gradOutput, device));

@@ -29,6 +29,9 @@ export const scatterAdd: Twin<'scatterAdd'> = ({ x, indices, out }, params) => {
     for (let i = 0; i < count; i++) {
       for (let r = 0; r < inner; r++) {
         const j = indices[indexAt(params, o, i, r)]!;
+        if (j < 0 || j >= length) {
+          throw new WgradError(`scatterAdd: takes indices from 0 to ${length - 1}, got ${j}`);
+        }
         totals[(o * length + j) * inner + r]! += x[offset + (o * count + i) * inner + r]!;
       }
     }

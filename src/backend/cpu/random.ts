@@ -1,4 +1,4 @@
-import { philox4x32 } from '../philox.ts';
+import { multiplyHigh, philox4x32 } from '../philox.ts';
 import { codes } from '../signatures.ts';
 import type { Twin } from './twin.ts';
 
@@ -11,7 +11,7 @@ export const random: Twin<'random'> = ({ out }, params, { FORM = codes.random.UN
       const word = words[lane]!;
       out[block * 4 + lane] =
         FORM === codes.random.INTEGERS
-          ? low + Math.floor((word * range) / 2 ** 32)
+          ? low + multiplyHigh(word, range)
           : Math.fround(((word >>> 8) - center) * scale);
     }
   }

@@ -76,9 +76,10 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
     // With many outputs, neighbours in a workgroup read neighbouring columns; with few, they share a row.
     const LANES = outputs >= 64 ? 1 : lanesFor(Math.min(chunk, length));
     const OUTPUTS = Math.max(1, Math.min(64, WORKGROUP / LANES));
+    const [columns, rows] = linear(outputs, OUTPUTS);
     return {
       settings: { LANES, OUTPUTS },
-      workgroups: [Math.ceil(outputs / OUTPUTS), Math.ceil(length / chunk), 1],
+      workgroups: [columns, Math.ceil(length / chunk), rows],
     };
   },
   scatterAdd: elementwise,

@@ -54,7 +54,7 @@ test('garbage collection crashes nothing: devices dropped with work under way, a
   expect({ code, signal, stdout }, stderr).toEqual({ code: 0, signal: undefined, stdout: 'alive\n' });
 });
 
-test('only the buffers are kept: the device beneath them stays usable through collections', async (context) => {
+test('collections leave the default device and what tensors hold usable', async (context) => {
   await webgpuOrSkip(context);
   const { code, stdout, stderr } = await runModule(
     `import { init, tensor } from './src/index.ts';

@@ -197,6 +197,12 @@ export const binary: Rows<
         terms: 259,
       },
       {
+        name: 'rank 3, axes reversed',
+        inputs: [booleans(2, 3, 4), numbers(4, 3, 2), numbers(4, 1, 2)],
+        fn: (c, a, b) => ops.where(c.permute([2, 1, 0]), a, b),
+        terms: 3,
+      },
+      {
         name: 'rank 5, in different orders',
         inputs: [booleans(2, 3, 2, 2, 2), numbers(2, 2, 2, 3, 2), numbers(2, 3, 2, 2, 2)],
         fn: (c, a, b) => ops.where(c, a.permute([4, 3, 2, 1, 0]), b.flip([0, 2])),

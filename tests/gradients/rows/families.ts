@@ -20,6 +20,8 @@ export function unaryCases(fn: (x: Tensor) => Tensor, make: (...shape: number[])
       fn: (x) => fn(x.slice(null, [1, null, 2]).flip([0, 1])),
     },
     { name: 'stretched', inputs: [make(1, 3)], fn: (x) => fn(x.expand([2, 4, 3])) },
+    { name: 'rank 3, axes reversed', inputs: [make(2, 3, 4)], fn: (x) => fn(x.permute([2, 1, 0])) },
+    { name: 'rank 4, axes reversed', inputs: [make(2, 3, 2, 4)], fn: (x) => fn(x.permute([3, 2, 1, 0])) },
     {
       name: 'rank 5, axes reversed',
       inputs: [make(2, 3, 1, 2, 2, 2)],
@@ -45,6 +47,17 @@ export function binaryCases(fn: (a: Tensor, b: Tensor) => Tensor, [left, right]:
       name: 'transposed and sliced',
       inputs: [left(3, 5), right(5, 6)],
       fn: (a, b) => fn(a.t(), b.slice(null, [0, null, 2])),
+    },
+    {
+      name: 'rank 3, axes reversed',
+      inputs: [left(2, 3, 4), right(4, 3, 2)],
+      fn: (a, b) => fn(a.permute([2, 1, 0]), b),
+    },
+    {
+      name: 'rank 4, axes reversed and stretched',
+      inputs: [left(2, 3, 2, 4), right(4, 1, 3, 2)],
+      fn: (a, b) => fn(a.permute([3, 2, 1, 0]), b),
+      terms: 2,
     },
     {
       name: 'rank 6, in different orders',

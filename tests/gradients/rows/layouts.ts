@@ -68,6 +68,12 @@ export const layouts: Rows<
       { name: 'scalar', inputs: [numbers()], fn: ops.clone },
       { name: 'transposed', inputs: [numbers(3, 5)], fn: (x) => x.t().clone() },
       { name: 'no element', inputs: [numbers(0, 3)], fn: ops.clone },
+      { name: 'rank 3, axes reversed', inputs: [numbers(2, 3, 4)], fn: (x) => x.permute([2, 1, 0]).clone() },
+      {
+        name: 'rank 4, axes reversed',
+        inputs: [numbers(2, 3, 2, 4)],
+        fn: (x) => x.permute([3, 2, 1, 0]).clone(),
+      },
       {
         name: 'rank 7, axes reversed',
         inputs: [numbers(2, 2, 3, 2, 2, 2, 2)],
