@@ -6,9 +6,9 @@
 //            a matter of strides); out [splits, batch, m, n], contiguous. k = 0 gives zeros.
 // Splits     a long k with few outputs is cut into `splits` chunks whose partial products a second pass
 //            (reduce) adds in order. One split: out is the product itself.
-// Launch     workgroups x: ⌈n / (4 · WORKGROUP_SIZE)⌉, y: ⌈m / TILE_ROWS⌉, z: batch · splits. A workgroup computes
-//            TILE_ROWS rows; invocation l has columns l, l + W, l + 2W, l + 3W (W = WORKGROUP_SIZE), so that
-//            neighbours read neighbouring columns and all read the same element of a.
+// Launch     workgroups x: ⌈n / (4 · WORKGROUP_SIZE)⌉; y: ⌈m / TILE_ROWS⌉ · batch · splits, folding into z what y
+//            cannot hold. A workgroup computes TILE_ROWS rows; invocation l has columns l, l + W, l + 2W, l + 3W
+//            (W = WORKGROUP_SIZE), so that neighbours read neighbouring columns and all the same element of a.
 // Edges      rows and columns past m and n repeat the last one and are not stored: no branch in the inner loop.
 // Numerics   float32 accumulators; p ascending, two steps at a time: sum + (a₀b₀ + a₁b₁). The same bits every time.
 // Source     register tiling: Volkov & Demmel, "Benchmarking GPUs to tune dense linear algebra", SC 2008.
@@ -49,15 +49,25 @@ fn columnSteps(at: i32, inChunk: vec2<bool>) -> vec2f {
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) grid: vec3<u32>,
+  @builtin(local_invocation_index) invocation: u32,
+) {
   let m = i32(params.m);
   let n = i32(params.n);
   let width = i32(WORKGROUP_SIZE);
-  let z = i32(group.z % params.batch);
-  let split = group.z / params.batch;
+  let rowTiles = (params.m + u32(TILE_ROWS) - 1u) / u32(TILE_ROWS);
+  let tile = group.z * grid.y + group.y;
+  let matrix = tile / rowTiles;
+  let z = i32(matrix % params.batch);
+  let split = matrix / params.batch;
+  if (split > 0u && split * params.chunk >= params.k) {
+    return;
+  }
   let first = split * params.chunk;
   let last = min(first + params.chunk, params.k);
-  let firstRow = i32(group.y) * TILE_ROWS;
+  let firstRow = i32(tile % rowTiles) * TILE_ROWS;
   let columns = i32(group.x) * 4 * width + i32(invocation) + width * vec4i(0, 1, 2, 3);
 
   let aStart = params.aOffset + z * params.aBatchStride + i32(first) * params.aColumnStride;
@@ -87,7 +97,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   // The bound varies on purpose: unrolled, these stores would take longer to compile than all the rest.
   let rows = min(TILE_ROWS, m - firstRow);
   for (var r = 0; r < rows; r++) {
-    let rowAt = (i32(group.z) * m + firstRow + r) * n;
+    let rowAt = (i32(matrix) * m + firstRow + r) * n;
     for (var c = 0; c < 4; c++) {
       if (columns[c] < n) {
         out[rowAt + columns[c]] = sums[r][c];

@@ -11,9 +11,9 @@
 //            (reduce) adds in order. One split: out is the product itself.
 // Requires   a subgroup of at least TILE_LOAD lanes (adapter.info.subgroupMinSize); WORKGROUP_SIZE a multiple
 //            of TILE_LOAD; TILE_ROWS a multiple of TILE_LOAD. Nothing else depends on the subgroup's size.
-// Launch     workgroups x: ⌈n / (4 · WORKGROUP_SIZE)⌉, y: ⌈m / TILE_ROWS⌉, z: batch · splits. A workgroup computes
-//            TILE_ROWS rows; lane l has columns l, l + W, l + 2W, l + 3W (W = WORKGROUP_SIZE), so that
-//            neighbouring lanes read neighbouring columns.
+// Launch     workgroups x: ⌈n / (4 · WORKGROUP_SIZE)⌉; y: ⌈m / TILE_ROWS⌉ · batch · splits, folding into z what y
+//            cannot hold. A workgroup computes TILE_ROWS rows; lane l has columns l, l + W, l + 2W, l + 3W
+//            (W = WORKGROUP_SIZE), so that neighbouring lanes read neighbouring columns.
 // Edges      rows and columns past m and n repeat the last one and are not stored: no branch in the inner loop.
 // Numerics   float32 accumulators; p ascending, two steps at a time: sum + (a₀b₀ + a₁b₁). The same bits every time.
 // Source     register tiling: Volkov & Demmel, "Benchmarking GPUs to tune dense linear algebra", SC 2008.
@@ -59,17 +59,24 @@ fn columnSteps(at: i32, inChunk: vec2<bool>) -> vec2f {
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) grid: vec3<u32>,
   @builtin(local_invocation_index) invocation: u32,
   @builtin(subgroup_invocation_id) lane: u32,
 ) {
   let m = i32(params.m);
   let n = i32(params.n);
   let width = i32(WORKGROUP_SIZE);
-  let z = i32(group.z % params.batch);
-  let split = group.z / params.batch;
+  let rowTiles = (params.m + u32(TILE_ROWS) - 1u) / u32(TILE_ROWS);
+  let tile = group.z * grid.y + group.y;
+  let matrix = tile / rowTiles;
+  let z = i32(matrix % params.batch);
+  let split = matrix / params.batch;
+  if (split > 0u && split * params.chunk >= params.k) {
+    return;
+  }
   let first = split * params.chunk;
   let last = min(first + params.chunk, params.k);
-  let firstRow = i32(group.y) * TILE_ROWS;
+  let firstRow = i32(tile % rowTiles) * TILE_ROWS;
   let columns = i32(group.x) * 4 * width + i32(invocation) + width * vec4i(0, 1, 2, 3);
 
   let aStart = params.aOffset + z * params.aBatchStride + i32(first) * params.aColumnStride;
@@ -103,7 +110,7 @@ fn main(
   // The bound varies on purpose: unrolled, these stores would take longer to compile than all the rest.
   let rows = min(TILE_ROWS, m - firstRow);
   for (var r = 0; r < rows; r++) {
-    let rowAt = (i32(group.z) * m + firstRow + r) * n;
+    let rowAt = (i32(matrix) * m + firstRow + r) * n;
     for (var c = 0; c < 4; c++) {
       if (columns[c] < n) {
         out[rowAt + columns[c]] = sums[r][c];

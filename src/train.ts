@@ -117,7 +117,6 @@ next           npx tsx src/train.ts configs/mlp.yaml optimizer.lr=0.0005   to tr
 function interruptSignal(): AbortSignal {
   const controller = new AbortController();
   process.once('SIGINT', () => {
-    process.stderr.write('\nstopping after a checkpoint; Ctrl-C again stops at once\n');
     controller.abort();
     process.once('SIGINT', () => process.exit(130));
   });

@@ -180,6 +180,7 @@ class Trainer {
     // Signals arrive between turns of the event loop, and the CPU backend never waits.
     await new Promise((resolve) => setImmediate(resolve));
     if (signal.aborted) {
+      progress.note('stopping after a checkpoint; Ctrl-C again stops at once');
       await this.#save(this.#last);
       throw new Interruption(`Interrupted in epoch ${epoch} at step ${this.#position.step}.`);
     }

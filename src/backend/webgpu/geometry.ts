@@ -17,7 +17,7 @@ const WORKGROUP = 256;
 /** One invocation for each of `count` elements; grids that are too wide fold into y. */
 function linear(count: number, workgroup: number = WORKGROUP): readonly [number, number, number] {
   const groups = Math.ceil(count / workgroup);
-  const rows = Math.ceil(groups / WIDEST);
+  const rows = Math.max(1, Math.ceil(groups / WIDEST));
   return [Math.ceil(groups / rows), rows, 1];
 }
 
@@ -49,9 +49,11 @@ function tiledMatmul(
   rows: number,
   width: number,
 ): Geometry<'matmul'> {
+  const tiles = Math.ceil(m / rows) * batch * Math.max(1, Math.ceil(k / chunk));
+  const [y, z] = linear(tiles, 1);
   return {
     settings: { WORKGROUP_SIZE: width, TILE_ROWS: rows },
-    workgroups: [Math.ceil(n / (4 * width)), Math.ceil(m / rows), batch * Math.max(1, Math.ceil(k / chunk))],
+    workgroups: [Math.ceil(n / (4 * width)), y, z],
   };
 }
 
