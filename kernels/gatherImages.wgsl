@@ -1,17 +1,18 @@
 // gatherImages: takes a batch of images, kept as bytes, and normalises it.
 //
-//   out[i, p] = byte(images, rows[start + i], p) · scale + shift
+//   out[i, p] = (byte(images, rows[start + i], p) - center) · scale
 //
 // Shapes     images [count, pixels], bytes packed four to a word, least significant first; rows: int32 row
 //            numbers; out [batch, pixels], float32.
 // Launch     one invocation a pixel; a grid wider than 65,535 workgroups folds into y.
+// Numerics   one subtraction and one product, each rounded once: every device gives the same bits.
 
 struct Params {
   size: u32, // batch · pixels
   pixels: u32,
   start: i32,
+  center: f32,
   scale: f32,
-  shift: f32,
 }
 
 @group(0) @binding(0) var<storage, read> images: array<u32>;
@@ -30,5 +31,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   let row = u32(rows[params.start + i32(element / params.pixels)]);
   let position = row * params.pixels + element % params.pixels;
   let byte = (images[position / 4u] >> (8u * (position % 4u))) & 0xffu;
-  out[element] = f32(byte) * params.scale + params.shift;
+  out[element] = (f32(byte) - params.center) * params.scale;
 }

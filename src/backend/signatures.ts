@@ -24,6 +24,11 @@ export interface Signatures {
     params: { outputs: number; length: number; inner: number; offset: number };
     variant: { WORKGROUP: number; OPERATION: number; FLOATING: boolean; Element: Element };
   };
+  augmentImages: {
+    buffers: { images: 'read'; rows: 'read'; out: 'write' };
+    params: { count: number; width: number; height: number; start: number; seedLow: number; seedHigh: number; stream: number; flip: number; shift: number; erase: number; eraseLeast: number; eraseMost: number; center: number; scale: number };
+    variant: { WORKGROUP: number };
+  };
   binary: {
     buffers: { a: 'read'; b: 'read'; out: 'write' };
     params: { size: number; aOffset: number; bOffset: number; shape: Quad; aStrides: Quad; bStrides: Quad };
@@ -66,7 +71,7 @@ export interface Signatures {
   };
   gatherImages: {
     buffers: { images: 'read'; rows: 'read'; out: 'write' };
-    params: { size: number; pixels: number; start: number; scale: number; shift: number };
+    params: { size: number; pixels: number; start: number; center: number; scale: number };
     variant: { WORKGROUP: number };
   };
   matmul: {
@@ -119,6 +124,7 @@ export interface Signatures {
 /** The named values that kernels declare: `codes.binary.ADD` is OPERATION's value for a sum. */
 export const codes = {
   argreduce: { MAX: 0, MIN: 1 },
+  augmentImages: { DOMAIN: 1635084141 },
   binary: { ADD: 0, SUB: 1, MUL: 2, DIV: 3, POW: 4, MAXIMUM: 5, MINIMUM: 6, RELU_GRADIENT: 7 },
   compare: { EQ: 0, NE: 1, LT: 2, LE: 3, GT: 4, GE: 5 },
   random: { UNIFORM: 0, INTEGERS: 1 },

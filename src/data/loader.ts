@@ -3,6 +3,7 @@ import { empty, tensor } from '../tensor/create.ts';
 import { ArgumentError } from '../tensor/errors.ts';
 import { unscoped } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { type AugmentationDraw, augmentationParams } from './augmentation.ts';
 import { IMAGE_SIZE, PIXEL_MEAN, PIXEL_STD } from './fashionMnist.ts';
 
 /** Images and labels as they come from the files. */
@@ -20,9 +21,13 @@ export interface Batch {
   labels: Tensor;
 }
 
+const PIXELS = IMAGE_SIZE * IMAGE_SIZE;
+/** (byte - center) · scale has mean 0 and variance 1 over the training set. */
+const NORMALISATION = { center: 255 * PIXEL_MEAN, scale: 1 / (255 * PIXEL_STD) };
+
 /**
- * A data set that lives on the device as bytes: batches are gathered and normalised there, and an epoch uploads
- * nothing but the order of its images.
+ * A data set that lives on the device as bytes: batches are gathered, augmented and normalised there, by one kernel,
+ * and an epoch uploads nothing but the order of its images.
  *
  * @example
  * const set = new DeviceDataset(device, train);
@@ -47,8 +52,13 @@ export class DeviceDataset {
     return unscoped(() => tensor(Int32Array.from(rows), { device: this.#images.device }));
   }
 
-  /** The `size` images from place `start` of the order on. */
-  batch(order: Tensor, start: number, size: number): Batch {
+  /**
+   * The `size` images from place `start` of the order on.
+   *
+   * @param draw how to change them at random, and under which seed and epoch; each image's change follows from these
+   *   and from its row number alone, the same to the bit on every device and in every batch
+   */
+  batch(order: Tensor, start: number, size: number, draw?: AugmentationDraw): Batch {
     if (start < 0 || size < 1 || start + size > order.numel()) {
       throw new ArgumentError('batch', 'out of the order', {
         takes: `places 0 to ${order.numel()}`,
@@ -56,17 +66,29 @@ export class DeviceDataset {
       });
     }
     const images = empty([size, 1, IMAGE_SIZE, IMAGE_SIZE], { device: this.#images.device });
-    images.device.run(
-      'gatherImages',
-      { images: this.#images.storage.buffer, rows: order.storage.buffer, out: images.storage.buffer },
-      {
+    const buffers = {
+      images: this.#images.storage.buffer,
+      rows: order.storage.buffer,
+      out: images.storage.buffer,
+    };
+    const first = order.offset + start;
+    if (draw) {
+      images.device.run('augmentImages', buffers, {
+        count: size,
+        width: IMAGE_SIZE,
+        height: IMAGE_SIZE,
+        start: first,
+        ...augmentationParams(draw, PIXELS),
+        ...NORMALISATION,
+      });
+    } else {
+      images.device.run('gatherImages', buffers, {
         size: images.numel(),
-        pixels: IMAGE_SIZE * IMAGE_SIZE,
-        start: order.offset + start,
-        scale: 1 / (255 * PIXEL_STD),
-        shift: -PIXEL_MEAN / PIXEL_STD,
-      },
-    );
+        pixels: PIXELS,
+        start: first,
+        ...NORMALISATION,
+      });
+    }
     return { images, labels: this.#labels.indexSelect(0, order.slice([start, start + size])) };
   }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ERASE_AREA } from '../data/augmentation.ts';
 
 /**
  * What a run is made from. The meaning, range and default of each key are in the schema below and nowhere else:
@@ -22,13 +23,38 @@ export interface Configuration {
 
 type Shape<T> = { [K in keyof T]-?: z.ZodType<T[K]> };
 
+const share: z.ZodNumber = z.number().min(0).max(1);
 const fraction: z.ZodNumber = z.number().min(0).lt(1);
 const nonNegative: z.ZodNumber = z.number().min(0);
 const count: z.ZodNumber = z.int().min(1);
 
+export interface AugmentationConfiguration {
+  readonly flip: number;
+  readonly shift: number;
+  readonly erase: number;
+  readonly eraseArea: readonly [number, number];
+}
+
+const augmentation = z.strictObject({
+  flip: share.default(0).describe('Probability that a training image is mirrored, left to right.'),
+  shift: z
+    .int()
+    .min(0)
+    .max(28)
+    .default(0)
+    .describe('Most pixels by which a training image is shifted, up or down and left or right.'),
+  erase: share.default(0).describe('Probability that a rectangle of a training image is blackened.'),
+  eraseArea: z
+    .tuple([share, share])
+    .refine(([least, most]) => least <= most, 'two numbers from 0 to 1, the smaller one first')
+    .default([...ERASE_AREA])
+    .describe('Least and greatest share of the image that is blackened.'),
+} satisfies Shape<AugmentationConfiguration>);
+
 export interface DataConfiguration {
   readonly root: string;
   readonly validation: number;
+  readonly augmentation: AugmentationConfiguration;
 }
 
 const validationTakes = 'whole number ≥ 0 (images) or a fraction of the training set < 1';
@@ -42,6 +68,7 @@ const data = z.strictObject({
       takes: validationTakes,
       description: 'How much of the training set is held out for validation.',
     }),
+  augmentation: augmentation.prefault({}),
 } satisfies Shape<DataConfiguration>);
 
 export interface MlpConfiguration {
@@ -151,7 +178,7 @@ export const configurationSchema: z.ZodType<Configuration> = z.strictObject({
     .min(0)
     .max(2 ** 32 - 1)
     .default(0)
-    .describe('Seed of the split, the initial weights, the shuffling and the dropout.'),
+    .describe('Seed of the split, the initial weights, the shuffling, the augmentation and the dropout.'),
   device: z
     .enum(['webgpu', 'cpu', 'auto'])
     .default('auto')

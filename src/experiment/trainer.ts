@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import type { Backend } from '../backend/backend.ts';
 import { WgradError } from '../backend/errors.ts';
+import { changesImages } from '../data/augmentation.ts';
+import type { Batch } from '../data/loader.ts';
 import { permutation } from '../data/permutation.ts';
 import type { Module } from '../nn/index.ts';
 import { crossEntropy } from '../ops/crossEntropy.ts';
@@ -107,13 +109,17 @@ class Trainer {
       (at) => rows[at]!,
     );
     const order = set.order(shuffled);
+    const { augmentation } = configuration.data;
+    const draw = changesImages(augmentation)
+      ? { ...augmentation, seed: configuration.seed, stream: epoch }
+      : undefined;
     const label = `epoch ${epoch}/${configuration.train.epochs}`;
     const progress = createProgress({ total: rows.length, label });
     try {
       for (let start = 0; start < rows.length; start += configuration.train.batchSize) {
         const startedAt = performance.now();
         const size = Math.min(configuration.train.batchSize, rows.length - start);
-        this.#step(order, start, size);
+        this.#step(() => set.batch(order, start, size, draw));
         if (this.#meter.full || start + size === rows.length)
           await this.#report(epoch, start + size, progress);
         if (this.#position.step === 1) await this.#noteFirstStep();
@@ -136,10 +142,10 @@ class Trainer {
     return validation;
   }
 
-  #step(order: Parameters<Datasets['train']['set']['batch']>[0], start: number, size: number): void {
-    const { model, optimizer, datasets } = this.#training;
+  #step(nextBatch: () => Batch): void {
+    const { model, optimizer } = this.#training;
     scope(() => {
-      const { images, labels } = datasets.train.set.batch(order, start, size);
+      const { images, labels } = nextBatch();
       const logits = model.forward(images);
       const loss = crossEntropy(logits, labels);
       loss.backward();

@@ -39,7 +39,11 @@ describe('loadConfiguration', () => {
       name: 'test',
       seed: 0,
       device: 'auto',
-      data: { root: 'data/raw', validation: 5000 },
+      data: {
+        root: 'data/raw',
+        validation: 5000,
+        augmentation: { flip: 0, shift: 0, erase: 0, eraseArea: [0.02, 0.33] },
+      },
       model: { name: 'mlp', hidden: [256, 128], dropout: 0 },
       optimizer: { name: 'adam', lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 },
       train: { epochs: 10, batchSize: 128, logEvery: 50 },
@@ -53,6 +57,30 @@ describe('loadConfiguration', () => {
       weightDecay: 0,
       nesterov: false,
     });
+  });
+
+  it('checks the augmentation', () => {
+    const { data } = load(least, 'data.augmentation={flip: 0.5, shift: 2, eraseArea: [0, 1]}');
+    expect(data.augmentation).toEqual({ flip: 0.5, shift: 2, erase: 0, eraseArea: [0, 1] });
+    const wrong = 'data.augmentation={flip: 2, shift: 1.5, erase: -1, eraseArea: [0.5, 0.1], crop: 1}';
+    expect(refusal(() => load(least, wrong))).toMatchInlineSnapshot(`
+      "test.yaml: 5 problems
+        data.augmentation.flip (command line: data.augmentation={flip: 2, shift: 1.5, erase: -1, eraseArea: [0.5, 0.1], crop: 1})
+          takes  number ≥ 0 and ≤ 1
+          got    2
+        data.augmentation.shift (command line: data.augmentation={flip: 2, shift: 1.5, erase: -1, eraseArea: [0.5, 0.1], crop: 1})
+          takes  whole number ≥ 0 and ≤ 28
+          got    1.5
+        data.augmentation.erase (command line: data.augmentation={flip: 2, shift: 1.5, erase: -1, eraseArea: [0.5, 0.1], crop: 1})
+          takes  number ≥ 0 and ≤ 1
+          got    -1
+        data.augmentation.eraseArea (command line: data.augmentation={flip: 2, shift: 1.5, erase: -1, eraseArea: [0.5, 0.1], crop: 1})
+          takes  two numbers from 0 to 1, the smaller one first
+          got    [ 0.5, 0.1 ]
+        data.augmentation.crop (command line: data.augmentation={flip: 2, shift: 1.5, erase: -1, eraseArea: [0.5, 0.1], crop: 1}): unknown key
+          takes  a section with flip, shift, erase, eraseArea
+          got    1"
+    `);
   });
 
   it('reads the configuration of the repository', () => {
@@ -97,7 +125,7 @@ train:
           got    'gpu'
           hint   did you mean webgpu?
         data (test.yaml:6:1)
-          takes  a section with root, validation
+          takes  a section with root, validation, augmentation
           got    5
         model.hidden.1 (test.yaml:9:3)
           takes  list, each item: whole number ≥ 1
@@ -327,13 +355,19 @@ describe('printConfiguration', () => {
       nesterov: fc.constant(false),
     }),
   );
+  const augmentation = fc.record({
+    flip: fraction,
+    shift: fc.nat({ max: 28 }),
+    erase: fraction,
+    eraseArea: fc.tuple(fraction, fraction).map(([a, b]): [number, number] => (a < b ? [a, b] : [b, a])),
+  });
   const configuration = fc.record(
     {
       name: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/),
       seed: fc.nat({ max: 2 ** 32 - 1 }),
       device: fc.constantFrom('webgpu' as const, 'cpu' as const, 'auto' as const),
       adapter: text,
-      data: fc.record({ root: text, validation: fc.oneof(fc.nat(), fraction) }),
+      data: fc.record({ root: text, validation: fc.oneof(fc.nat(), fraction), augmentation }),
       model: fc.record({ name: fc.constant('mlp' as const), hidden: fc.array(count), dropout: fraction }),
       optimizer,
       train: fc.record(
@@ -362,6 +396,11 @@ describe('printConfiguration', () => {
       data:
         root: data/raw
         validation: 5000
+        augmentation:
+          flip: 0
+          shift: 0
+          erase: 0
+          eraseArea: [0.02, 0.33]
       model:
         name: mlp
         hidden: [256, 128]

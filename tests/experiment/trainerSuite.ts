@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, type TestContext } from 'vitest';
 import type { Backend, DeviceStats } from '../../src/backend/backend.ts';
+import type { Augmentation } from '../../src/data/augmentation.ts';
 import { readJournal } from '../../src/experiment/journal.ts';
 import { decodeSafetensors, type SafetensorsFile } from '../../src/experiment/safetensors.ts';
 import { Interruption, TrainingError } from '../../src/experiment/trainer.ts';
@@ -38,19 +39,21 @@ export function trainerSuite(open: Open, openOwn: Open): void {
     expect(new Set(kinds)).toEqual(new Set(['train', 'validation', 'test']));
   });
 
-  it('gives the same weights for the same seed, dropout included, and others for another', async (context) => {
+  it('gives the same weights for the same seed, dropout and augmentation included, and others for another', async (context) => {
     const device = await open(context);
-    const hash = async (seed: number): Promise<string> => {
+    const hash = async (seed: number, augmentation?: Augmentation): Promise<string> => {
       const { summary } = await trainSmall({
         device,
         folder: temporaryFolder(),
-        changes: { seed, dropout: 0.2 },
+        changes: { seed, dropout: 0.2, ...(augmentation && { augmentation }) },
       });
       return summary.weightsSha256;
     };
-    const [first, second, other] = [await hash(3), await hash(3), await hash(4)];
-    expect(second).toBe(first);
-    expect(other).not.toBe(first);
+    const augmentation = { flip: 0.5, shift: 2, erase: 0.3 };
+    const first = await hash(3, augmentation);
+    expect(await hash(3, augmentation)).toBe(first);
+    expect(await hash(4, augmentation)).not.toBe(first);
+    expect(await hash(3)).not.toBe(first);
   });
 
   it('stops at a loss that is not finite, naming step and checkpoint', async (context) => {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Backend } from '../../src/backend/backend.ts';
+import type { Augmentation } from '../../src/data/augmentation.ts';
 import { DeviceDataset } from '../../src/data/loader.ts';
 import { type Configuration, parseConfiguration } from '../../src/experiment/configuration.ts';
 import type { Datasets } from '../../src/experiment/datasets.ts';
@@ -44,7 +45,14 @@ export interface RunOptions {
   device: Backend;
   /** Folder that the run's folder is made in. */
   folder: string;
-  changes?: { seed?: number; lr?: number; epochs?: number; logEvery?: number; dropout?: number };
+  changes?: {
+    seed?: number;
+    lr?: number;
+    epochs?: number;
+    logEvery?: number;
+    dropout?: number;
+    augmentation?: Augmentation;
+  };
   signal?: AbortSignal;
   /** Called before each record is journalled. */
   onRecord?: (step: number) => void;
@@ -55,10 +63,11 @@ export async function trainSmall(
   options: RunOptions,
 ): Promise<{ summary: Summary; configuration: Configuration }> {
   const { device, folder, changes = {}, onRecord } = options;
-  const { seed = 1, lr = 0.01, epochs = 2, logEvery = 5, dropout = 0 } = changes;
+  const { seed = 1, lr = 0.01, epochs = 2, logEvery = 5, dropout = 0, augmentation = {} } = changes;
   const configuration = parseConfiguration({
     name: 'small',
     seed,
+    data: { augmentation },
     model: { name: 'mlp', hidden: [16], dropout },
     optimizer: { name: 'adam', lr },
     train: { epochs, batchSize: 32, logEvery },

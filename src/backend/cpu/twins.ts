@@ -1,5 +1,6 @@
 import type { KernelName } from '../backend.ts';
 import { argreduce } from './argreduce.ts';
+import { augmentImages } from './augmentImages.ts';
 import { binary } from './binary.ts';
 import { compare } from './compare.ts';
 import { copy } from './copy.ts';
@@ -21,6 +22,7 @@ export const twins: { readonly [K in KernelName]: Twin<K> } = {
   accumulate,
   adam,
   argreduce,
+  augmentImages,
   binary,
   cast,
   compare,

@@ -60,6 +60,8 @@ function tiledMatmul(
 export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
   accumulate: elementwise,
   adam: elementwise,
+  // One workgroup an image.
+  augmentImages: ({ count }) => ({ settings: { WORKGROUP: 64 }, workgroups: linear(count, 1) }),
   argreduce: ({ outputs }) => elementwise({ size: outputs }),
   binary: elementwise,
   cast: elementwise,
