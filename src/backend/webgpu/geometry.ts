@@ -34,12 +34,23 @@ function lanesFor(length: number): number {
   return Math.min(WORKGROUP, 2 ** Math.ceil(Math.log2(length / 8)));
 }
 
+/** Rows that a workgroup of `lanes` invocations each holds. */
+function rowsFor(lanes: number): number {
+  return Math.max(1, Math.min(64, WORKGROUP / lanes));
+}
+
+/** Every pair of lanes and rows that a launch can choose. */
+export function laneChoices(): { lanes: number; rows: number }[] {
+  const lengths = Array.from({ length: 32 }, (_, power) => 2 ** power);
+  return [...new Set(lengths.map(lanesFor))].map((lanes) => ({ lanes, rows: rowsFor(lanes) }));
+}
+
 function rowwise(
   rows: number,
   length: number,
 ): { settings: { LANES: number; ROWS: number }; workgroups: readonly [number, number, number] } {
   const LANES = lanesFor(length);
-  const ROWS = Math.max(1, Math.min(64, WORKGROUP / LANES));
+  const ROWS = rowsFor(LANES);
   return { settings: { LANES, ROWS }, workgroups: linear(rows, ROWS) };
 }
 
@@ -79,7 +90,7 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
   reduce: ({ outputs, length, chunk }) => {
     // With many outputs, neighbours in a workgroup read neighbouring columns; with few, they share a row.
     const LANES = outputs >= 64 ? 1 : lanesFor(Math.min(chunk, length));
-    const OUTPUTS = Math.max(1, Math.min(64, WORKGROUP / LANES));
+    const OUTPUTS = rowsFor(LANES);
     const [columns, rows] = linear(outputs, OUTPUTS);
     return {
       settings: { LANES, OUTPUTS },

@@ -74,7 +74,12 @@ function overrides({ signature }: Program, settings: Settings): Record<string, n
  * Nothing else is ever changed.
  */
 export function specialise(
-  { name, source, signature, immediates }: Pick<Program, 'name' | 'source' | 'signature' | 'immediates'>,
+  {
+    name,
+    source,
+    signature,
+    immediates,
+  }: Pick<Program, 'source' | 'signature' | 'immediates'> & { name: string },
   settings: Settings,
 ): string {
   let text = source;

@@ -1,0 +1,92 @@
+import { execFile } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { kernelNames, kernelSource } from '../../src/backend/sources.ts';
+import type { KernelCheck } from '../../src/backend/webgpu/kernelCheck.ts';
+import type { KernelListing } from '../../src/backend/webgpu/kernelListing.ts';
+
+interface Outcome {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+const NO_ADAPTER = { VK_DRIVER_FILES: '/nonexistent.json', WGRAD_SOFTWARE_DRIVER: 'none' };
+
+/** Runs the command; without an adapter, so that the answer is the same everywhere, unless told otherwise. */
+function runKernels(args: readonly string[], environment: NodeJS.ProcessEnv = NO_ADAPTER): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const env = { ...process.env, ...environment };
+    const options = { env, timeout: 60_000, maxBuffer: 2 ** 24 };
+    execFile('npx', ['tsx', 'src/kernels.ts', ...args], options, (error, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
+    });
+  });
+}
+
+describe('src/kernels.ts', () => {
+  it('lists every kernel, as JSON and as text', async () => {
+    const { code, stdout } = await runKernels(['--json']);
+    const { kernels } = JSON.parse(stdout) as { kernels: KernelListing[] };
+    expect(kernels.map(({ name }) => name)).toEqual(kernelNames());
+    expect(kernels.flatMap(({ problems }) => problems)).toEqual([]);
+    expect(code).toBe(0);
+    const text = await runKernels(['list', 'softmax', 'fill']);
+    expect(text.stdout).toMatch(/^device {2}none, so kernels are only read, not compiled/);
+    expect(text.stdout).toContain(`
+softmax: the exponentials of a row, normalised to sum one; or their logarithms (LOGARITHM).
+  entry      main, @workgroup_size(LANES, ROWS): up to 256; up to 1024 bytes of workgroup memory (partials: array<f32, LANES * ROWS>)
+  buffers    x read f32, out write f32
+  params     16 bytes by uniform ring: rows u32, length u32, inner u32, offset i32
+  overrides  LANES u32 = 1, ROWS u32 = 64, LOGARITHM bool = false
+  variants   14
+`);
+    expect(text.stdout).toMatch(/2 kernels, 17 variants; all fit WebGPU's guaranteed limits\n$/);
+  });
+
+  it('shows a kernel’s text under settings', async () => {
+    const { code, stdout } = await runKernels(['show', 'fill', 'Element=i32']);
+    expect(stdout).toContain(kernelSource('fill').trimEnd().replace('Element = f32', 'Element = i32'));
+    expect(code).toBe(0);
+    const tiled = await runKernels(['show', 'matmul', 'TILE_ROWS=16']);
+    expect(tiled.stdout).toContain('const TILE_ROWS = 16;');
+    const coded = await runKernels(['show', 'unary', 'OPERATION=GELU', 'RANK=2', '--json']);
+    expect(JSON.parse(coded.stdout)).toMatchObject({ settings: { OPERATION: 14, RANK: 2 } });
+  });
+
+  it('reads what it cannot compile, and says so', async () => {
+    const { code, stdout } = await runKernels(['check']);
+    expect(stdout).toContain('only read, not compiled');
+    expect(stdout).toContain('No WebGPU adapter was found');
+    for (const name of kernelNames()) expect(stdout).toMatch(RegExp(`ok {4}${name} +read only`));
+    expect(code).toBe(0);
+  });
+
+  it('reports as JSON', async () => {
+    const { code, stdout } = await runKernels(['check', 'unary', '--json'], {});
+    const { kernels } = JSON.parse(stdout) as { kernels: KernelCheck[] };
+    expect(kernels).toMatchObject([{ kernel: 'unary', variants: 88, messages: [] }]);
+    expect(code).toBe(0);
+  });
+
+  it.each([
+    [['show', 'mathmul'], 'Did you mean matmul?'],
+    [['chek'], 'Did you mean check?'],
+    [['show'], 'the name of one kernel'],
+    [['show', 'matmul', 'TILE_ROW=16'], 'Did you mean TILE_ROWS?'],
+    [['show', 'matmul', 'TILE_ROWS=many'], 'takes a whole number'],
+    [['show', 'fill', 'Element=f64'], 'not one of f32, i32, u32'],
+    [['check', 'matmul', 'TILE_ROWS=16'], 'settings go with show only'],
+    [['--fast'], '--fast'],
+  ])('refuses %j with exit code 2', async (args, message) => {
+    const { code, stdout, stderr } = await runKernels(args);
+    expect(stderr).toContain(message);
+    expect(stdout).toBe('');
+    expect(code).toBe(2);
+  });
+
+  it('explains itself', async () => {
+    const { code, stdout } = await runKernels(['--help']);
+    expect(stdout).toMatch(/list[^]*show[^]*check[^]*--json[^]*exit codes/);
+    expect(code).toBe(0);
+  });
+});
