@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { WgradError } from './backend/errors.ts';
 import { DataError } from './data/errors.ts';
+import { IMAGE_SIZE } from './data/fashionMnist.ts';
 import { writeFileAtomic } from './experiment/atomicFile.ts';
 import {
   type Configuration,
@@ -19,6 +20,7 @@ import { createRunDirectory, type RunDirectory } from './experiment/runDirectory
 import { type Summary, writeSummary } from './experiment/summary.ts';
 import { Interruption, train } from './experiment/trainer.ts';
 import { buildModel } from './models.ts';
+import { summary as describeModel } from './nn/index.ts';
 import './ops/methods.ts';
 import { init } from './tensor/device.ts';
 import { manualSeed } from './tensor/random.ts';
@@ -81,6 +83,8 @@ async function runExperiment(configuration: Configuration): Promise<void> {
 
   manualSeed(configuration.seed);
   const model = buildModel(configuration.model);
+  const inputShape = [configuration.train.batchSize, 1, IMAGE_SIZE, IMAGE_SIZE];
+  process.stderr.write(`\n${String(describeModel(model, inputShape))}\n\n`);
   const optimizer = buildOptimizer(configuration.optimizer, model.parameters());
   const journal = openJournal(join(directory.path, 'metrics.jsonl'));
   try {

@@ -1,5 +1,6 @@
 import type { Tensor } from '../tensor/tensor.ts';
 import { Module } from './module.ts';
+import { keywords } from './representation.ts';
 
 /** max(x, 0). */
 export class ReLU extends Module {
@@ -20,6 +21,10 @@ export class LeakyReLU extends Module {
   override forward(x: Tensor): Tensor {
     return x.leakyRelu(this.negativeSlope);
   }
+
+  override extraRepr(): string {
+    return keywords({ negativeSlope: this.negativeSlope });
+  }
 }
 
 /** x · Φ(x), or its approximation by tanh. */
@@ -33,6 +38,10 @@ export class GELU extends Module {
 
   override forward(x: Tensor): Tensor {
     return x.gelu({ approximate: this.approximate });
+  }
+
+  override extraRepr(): string {
+    return keywords({ approximate: this.approximate });
   }
 }
 

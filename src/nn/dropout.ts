@@ -2,6 +2,7 @@ import { ArgumentError } from '../tensor/errors.ts';
 import { rand, type RandomOptions } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Module } from './module.ts';
+import { keywords } from './representation.ts';
 
 /**
  * In training, zeroes each element with probability p and scales the rest by 1 / (1 - p); else gives x.
@@ -32,5 +33,9 @@ export class Dropout extends Module {
 
   override forward(x: Tensor): Tensor {
     return dropout(x, { p: this.p, training: this.training });
+  }
+
+  override extraRepr(): string {
+    return keywords({ p: this.p, inplace: false });
   }
 }

@@ -1,5 +1,6 @@
 import type { Tensor } from '../tensor/tensor.ts';
 import { Module } from './module.ts';
+import { keywords } from './representation.ts';
 
 /** Dims startDim to endDim made one; all but the batch by default. */
 export class Flatten extends Module {
@@ -14,5 +15,9 @@ export class Flatten extends Module {
 
   override forward(x: Tensor): Tensor {
     return x.flatten(this.startDim, this.endDim);
+  }
+
+  override extraRepr(): string {
+    return keywords({ startDim: this.startDim, endDim: this.endDim });
   }
 }

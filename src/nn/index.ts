@@ -7,3 +7,4 @@ export { Linear } from './linear.ts';
 export { CrossEntropyLoss, MSELoss } from './losses.ts';
 export { Module, type StateDict } from './module.ts';
 export { Sequential } from './sequential.ts';
+export { type LayerSummary, ModelSummary, summary } from './summary.ts';

@@ -5,6 +5,7 @@ import { symmetricUniform } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { kaimingUniform } from './init.ts';
 import { Module } from './module.ts';
+import { keywords } from './representation.ts';
 
 /**
  * The affine map x Wᵀ + b, on the last dim of x.
@@ -34,5 +35,10 @@ export class Linear extends Module {
 
   override forward(x: Tensor): Tensor {
     return linear(x, this.weight, this.bias);
+  }
+
+  override extraRepr(): string {
+    const [outFeatures, inFeatures] = this.weight.shape;
+    return keywords({ inFeatures, outFeatures, bias: this.bias !== undefined });
   }
 }

@@ -4,6 +4,7 @@ import { tensor } from '../tensor/create.ts';
 import { ArgumentError, ShapeError } from '../tensor/errors.ts';
 import { sameShape } from '../tensor/shape.ts';
 import { describe, Tensor } from '../tensor/tensor.ts';
+import { moduleText, snakeCase } from './representation.ts';
 
 /** Tensors by PyTorch's names, such as `0.weight`. */
 export type StateDict = Record<string, Tensor>;
@@ -31,6 +32,16 @@ export abstract class Module {
   /** Modules in fields, with the names under which their tensors are listed. */
   namedChildren(): [string, Module][] {
     return Object.entries(this).filter((field): field is [string, Module] => field[1] instanceof Module);
+  }
+
+  /** This module under the name '', and all those inside it by their dotted names; each once, the outer ones first. */
+  *namedModules(prefix: string = '', seen: Set<Module> = new Set()): Generator<[string, Module]> {
+    if (seen.has(this)) return;
+    seen.add(this);
+    yield [prefix, this];
+    for (const [name, child] of this.namedChildren()) {
+      yield* child.namedModules(prefix === '' ? name : `${prefix}.${name}`, seen);
+    }
   }
 
   /** All tensors, depth first: parameters, and buffers such as running statistics. */
@@ -111,8 +122,14 @@ export abstract class Module {
   parameterCount(): number {
     return this.parameters().reduce((count, parameter) => count + parameter.numel(), 0);
   }
-}
 
-function snakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  /** What `toString` shows between the parentheses, in PyTorch's words: `p=0.5, inplace=False`. See `keywords`. */
+  extraRepr(): string {
+    return '';
+  }
+
+  /** The module and its parts as PyTorch prints them. */
+  toString(): string {
+    return moduleText(this);
+  }
 }

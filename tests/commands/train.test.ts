@@ -38,6 +38,7 @@ describe('src/train.ts', () => {
     const folder = temporaryFolder();
     const { code, stdout, stderr } = await runTrain(`run.dir=${folder}`);
     expect(stderr + stdout).toContain('test accuracy');
+    expect(stderr).toMatch(/1 +Linear +\[128, 16\] +12,560\n[^]*total {2}12,730 parameters, 50,920 bytes\n/);
     expect(code).toBe(0);
     const run = join(folder, 'latest');
     expect(readdirSync(run).sort()).toEqual(

@@ -1,0 +1,157 @@
+import type { DType } from '../backend/dtypes.ts';
+import { itemSize } from '../backend/dtypes.ts';
+import { zeros } from '../tensor/create.ts';
+import { noGrad } from '../tensor/gradientMode.ts';
+import { scope } from '../tensor/scope.ts';
+import { formatShape, type Shape } from '../tensor/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Module } from './module.ts';
+
+/** One layer of a model, as a forward pass met it. */
+export interface LayerSummary {
+  /** The name under which the state dict lists it: `3`, or `block.0`. */
+  readonly name: string;
+  /** The class: `Linear`. */
+  readonly kind: string;
+  /** Undefined for a layer that the forward pass did not come to. */
+  readonly outputShape: Shape | undefined;
+  /** Numbers that training changes, in this layer itself; 0 where a layer is met again. */
+  readonly parameters: number;
+  /** Whether it has been met before: its parameters are shared. */
+  readonly again: boolean;
+}
+
+/** A model's layers, shapes and sizes; as a string, a table. */
+export class ModelSummary {
+  readonly inputShape: Shape;
+  readonly layers: readonly LayerSummary[];
+  /** Numbers that training changes. */
+  readonly parameters: number;
+  /** Numbers that it does not: running statistics, frozen weights. */
+  readonly fixed: number;
+  /** Memory of both. */
+  readonly bytes: number;
+
+  constructor(inputShape: Shape, layers: readonly LayerSummary[], tensors: readonly Tensor[]) {
+    const count = (some: readonly Tensor[]): number => some.reduce((sum, each) => sum + each.numel(), 0);
+    this.inputShape = inputShape;
+    this.layers = layers;
+    this.parameters = count(tensors.filter(({ requiresGrad }) => requiresGrad));
+    this.fixed = count(tensors) - this.parameters;
+    this.bytes = tensors.reduce((sum, each) => sum + each.numel() * itemSize[each.dtype], 0);
+  }
+
+  toString(): string {
+    const rows = [
+      ['layer', 'kind', 'output shape', 'parameters'],
+      ['input', '', formatShape(this.inputShape), ''],
+      ...this.layers.map(({ name, kind, outputShape, parameters, again }) => [
+        name,
+        kind,
+        outputShape ? formatShape(outputShape) : 'not used',
+        again ? 'as above' : grouped(parameters),
+      ]),
+    ];
+    const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]!.length)));
+    const table = rows.map(([name, kind, shape, parameters]) =>
+      [
+        name!.padEnd(widths[0]!),
+        kind!.padEnd(widths[1]!),
+        shape!.padEnd(widths[2]!),
+        parameters!.padStart(widths[3]!),
+      ]
+        .join('  ')
+        .trimEnd(),
+    );
+    const fixed = this.fixed > 0 ? ` and ${grouped(this.fixed)} untrained numbers` : '';
+    return [
+      ...table,
+      `total  ${grouped(this.parameters)} parameters${fixed}, ${grouped(this.bytes)} bytes`,
+    ].join('\n');
+  }
+}
+
+/**
+ * The layers of a model with their output shapes and parameters, found by a forward pass over zeros: in evaluation
+ * mode, without gradients, so that neither running statistics nor random numbers move.
+ *
+ * A layer is a module without parts, or one with tensors of its own.
+ *
+ * @param inputShape the batch included: `[1, 1, 28, 28]`
+ * @param options.dtype the input's; that of the parameters by default
+ * @throws what the model throws for an input of that shape
+ * @example
+ * console.log(String(summary(model, [1, 1, 28, 28])));
+ */
+export function summary(model: Module, inputShape: Shape, options: { dtype?: DType } = {}): ModelSummary {
+  const [first] = model.parameters();
+  const modules = [...model.namedModules()].map(([, module]) => module);
+  const training = modules.map((module) => module.training);
+  const calls: Call[] = [];
+  model.eval();
+  try {
+    scope(() => {
+      noGrad(() => {
+        const input = zeros(inputShape, {
+          dtype: options.dtype ?? first?.dtype ?? 'float32',
+          ...(first && { device: first.device }),
+        });
+        watched(modules, calls, () => model.forward(input));
+      });
+    });
+  } finally {
+    for (const [index, module] of modules.entries()) module.training = training[index]!;
+  }
+  const tensors = [...new Map([...model.namedTensors()].map(([, tensor]) => [tensor, tensor])).values()];
+  return new ModelSummary([...inputShape], layersOf(model, calls), tensors);
+}
+
+interface Call {
+  module: Module;
+  outputShape: Shape | undefined;
+}
+
+/** Runs `body` and notes every call of a module's forward pass, in the order in which they begin. */
+function watched(modules: readonly Module[], calls: Call[], body: () => void): void {
+  const own = modules.map((module) => Object.getOwnPropertyDescriptor(module, 'forward'));
+  for (const module of modules) {
+    const forward = module.forward.bind(module);
+    const value = (...args: Parameters<Module['forward']>): Tensor => {
+      const call: Call = { module, outputShape: undefined };
+      calls.push(call);
+      const output = forward(...args);
+      call.outputShape = output.shape;
+      return output;
+    };
+    Object.defineProperty(module, 'forward', { value, configurable: true });
+  }
+  try {
+    body();
+  } finally {
+    for (const [index, module] of modules.entries()) {
+      const before = own[index];
+      if (before) Object.defineProperty(module, 'forward', before);
+      else Reflect.deleteProperty(module, 'forward');
+    }
+  }
+}
+
+function layersOf(model: Module, calls: readonly Call[]): LayerSummary[] {
+  const names = new Map([...model.namedModules()].map(([name, module]) => [module, name]));
+  const uncalled = [...names.keys()].filter((module) => !calls.some((call) => call.module === module));
+  const all: Call[] = [...calls, ...uncalled.map((module) => ({ module, outputShape: undefined }))];
+  const met = new Set<Module>();
+  return all.flatMap(({ module, outputShape }) => {
+    const own = [...module.namedTensors()].filter(([name]) => !name.includes('.'));
+    if (module.namedChildren().length > 0 && own.length === 0) return [];
+    const again = met.has(module);
+    met.add(module);
+    const trained = own.filter(([, tensor]) => tensor.requiresGrad);
+    const parameters = again ? 0 : trained.reduce((sum, [, tensor]) => sum + tensor.numel(), 0);
+    return [{ name: names.get(module)!, kind: module.constructor.name, outputShape, parameters, again }];
+  });
+}
+
+function grouped(count: number): string {
+  return count.toLocaleString('en-US');
+}

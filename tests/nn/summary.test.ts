@@ -1,0 +1,88 @@
+import { expect, test } from 'vitest';
+import { init, manualSeed, nn, open, rand, tensor, type Tensor } from '../../src/index.ts';
+
+const device = await init('cpu');
+const { summary } = nn;
+
+test('the table of a small network', () => {
+  const model = new nn.Sequential(
+    new nn.Flatten(),
+    new nn.Linear(784, 256),
+    new nn.ReLU(),
+    new nn.Sequential(new nn.Dropout(0.2), new nn.Linear(256, 10)),
+  );
+  const found = summary(model, [32, 1, 28, 28]);
+  expect(String(found)).toBe(
+    `layer  kind     output shape     parameters
+input           [32, 1, 28, 28]
+0      Flatten  [32, 784]                 0
+1      Linear   [32, 256]           200,960
+2      ReLU     [32, 256]                 0
+3.0    Dropout  [32, 256]                 0
+3.1    Linear   [32, 10]              2,570
+total  203,530 parameters, 814,120 bytes`,
+  );
+  expect(found).toMatchObject({ parameters: model.parameterCount(), fixed: 0, bytes: 4 * 203_530 });
+});
+
+/** A module with a tensor of its own around another, which it uses twice, and one that it does not use. */
+class Odd extends nn.Module {
+  readonly shared: nn.Linear = new nn.Linear(4, 4, { bias: false });
+  readonly spare: nn.Linear = new nn.Linear(2, 3);
+  readonly scale: Tensor = tensor([2, 2, 2, 2], { requiresGrad: true });
+  readonly runningMean: Tensor = tensor([0, 0]);
+
+  override forward(x: Tensor): Tensor {
+    return this.shared.forward(this.shared.forward(x)).mul(this.scale);
+  }
+}
+
+test('layers that are shared, not used, or have tensors beside their parts', () => {
+  expect(String(summary(new Odd(), [5, 4]))).toBe(
+    `layer   kind    output shape  parameters
+input           [5, 4]
+        Odd     [5, 4]                 4
+shared  Linear  [5, 4]                16
+shared  Linear  [5, 4]          as above
+spare   Linear  not used               9
+total  29 parameters and 2 untrained numbers, 124 bytes`,
+  );
+});
+
+test('leaves the model, its modes and the random numbers as they were', async () => {
+  const seen: boolean[] = [];
+  class Watcher extends nn.Module {
+    override forward = (x: Tensor): Tensor => {
+      seen.push(this.training);
+      return x;
+    };
+  }
+  const watcher = new Watcher();
+  const frozen = new nn.Dropout(0.5).eval();
+  const model = new nn.Sequential(new nn.Linear(3, 3), frozen, watcher, new nn.Dropout(0.5));
+  const own = watcher.forward;
+  manualSeed(1);
+  const before = device.stats().buffersAlive;
+  summary(model, [2, 3]);
+  expect(device.stats().buffersAlive).toBe(before);
+  expect(seen).toEqual([false]);
+  expect(watcher.forward).toBe(own);
+  expect(model.layers.map(({ training }) => training)).toEqual([true, false, true, true]);
+  expect(Object.keys(model.layers[0]!)).not.toContain('forward');
+  const drawn = rand([4]);
+  manualSeed(1);
+  expect(await drawn.data()).toEqual(await rand([4]).data());
+});
+
+test('an input that does not fit is the model’s own error, and the model works on', () => {
+  const model = new nn.Sequential(new nn.Linear(3, 3));
+  expect(() => summary(model, [2, 4])).toThrow(/linear/i);
+  expect(model.forward(rand([2, 3])).shape).toEqual([2, 3]);
+  expect(model.training).toBe(true);
+});
+
+test('works on the device and in the dtype of the model', async () => {
+  const other = await open('cpu');
+  const model = new nn.Linear(2, 2, { device: other, dtype: 'float64' });
+  expect(summary(model, [1, 2])).toMatchObject({ parameters: 6, bytes: 48 });
+});
