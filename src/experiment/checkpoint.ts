@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import type { Module } from '../nn/index.ts';
+import type { Backend } from '../backend/backend.ts';
+import { type DType, isFloating, type TypedArray } from '../backend/dtypes.ts';
+import type { Module, StateDict } from '../nn/index.ts';
 import type { Optimizer } from '../optim/index.ts';
 import { tensor } from '../tensor/create.ts';
+import { defaultDevice } from '../tensor/device.ts';
 import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { writeFileAtomic } from './atomicFile.ts';
@@ -10,7 +13,9 @@ import {
   decodeSafetensors,
   encodeSafetensors,
   type SafeTensor,
+  type SafetensorsDtype,
   SafetensorsError,
+  type TensorValues,
   weightsSha256,
 } from './safetensors.ts';
 
@@ -26,8 +31,9 @@ export interface Position {
 const OPTIMIZER = 'optimizer.';
 
 /**
- * Writes weights under PyTorch's names, the optimizer's state under `optimizer.…`, and position, step counts and
- * configuration as metadata.
+ * Writes weights under PyTorch's names and in its dtypes, the optimizer's state under `optimizer.…`, and position, step
+ * counts, configuration and the model as PyTorch prints it as metadata: `scripts/pytorch-exchange.py` makes a PyTorch
+ * model of such a file.
  *
  * @param configuration the run's resolved configuration, as YAML
  * @throws FileError when the file cannot be written; the one before stays whole
@@ -45,6 +51,7 @@ export async function saveCheckpoint(
     { ...(await toHost(model.stateDict())), ...(await toHost(state)) },
     {
       format: 'pt',
+      model: String(model),
       epoch: String(epoch),
       step: String(step),
       optimizerSteps: JSON.stringify(steps),
@@ -54,18 +61,31 @@ export async function saveCheckpoint(
   await writeFileAtomic(path, bytes);
 }
 
-/** Reads a checkpoint's weights into a model; the file's optimizer state is left alone. */
+/**
+ * Reads weights into a model: those of a checkpoint, whose optimizer state is left alone, or a state dict of PyTorch
+ * that was saved as safetensors.
+ *
+ * @throws FileError, SafetensorsError, or what `loadStateDict` throws; the model is unchanged then
+ */
 export async function loadWeights(path: string, model: Module): Promise<void> {
   const bytes = await readFile(path).catch((error: unknown) => {
     throw readError(path, error);
   });
-  const weights = [...decodeSafetensors(bytes).tensors].filter(([name]) => !name.startsWith(OPTIMIZER));
-  const [parameter] = model.parameters();
+  const own = model.stateDict();
+  const weights = [...decodeSafetensors(bytes).tensors].filter(
+    ([name]) => !name.startsWith(OPTIMIZER) && (name in own || !isBatchCount(name)),
+  );
+  const places: readonly Place[] = Object.values(own);
+  const any = places[0] ?? { dtype: 'float32', device: defaultDevice() };
   scope(() => {
-    model.loadStateDict(
-      Object.fromEntries(weights.map(([name, value]) => [name, fromHost(name, value, parameter!)])),
-    );
+    const state = weights.map(([name, value]) => [name, fromHost(name, value, own[name] ?? any)]);
+    model.loadStateDict(Object.fromEntries(state) as StateDict);
   });
+}
+
+/** PyTorch's batch norms count batches, which only matters without a momentum; a model may do without the counter. */
+function isBatchCount(name: string): boolean {
+  return /(^|\.)num_batches_tracked$/.test(name);
 }
 
 /** SHA-256 over a model's weights: equal exactly when all weights are, bit by bit. */
@@ -73,15 +93,51 @@ export async function hashWeights(model: Module): Promise<string> {
   return weightsSha256(await toHost(model.stateDict()));
 }
 
+/** PyTorch's whole numbers are int64 unless one asks for others. */
+const FILE_DTYPE: Readonly<Record<DType, SafetensorsDtype>> = {
+  float32: 'F32',
+  float64: 'F64',
+  int32: 'I64',
+  bool: 'BOOL',
+  uint8: 'U8',
+};
+
 async function toHost(tensors: Readonly<Record<string, Tensor>>): Promise<Record<string, SafeTensor>> {
   const host: Record<string, SafeTensor> = {};
   for (const [name, value] of Object.entries(tensors)) {
-    host[name] = { dtype: 'F32', shape: value.shape, data: await value.data() };
+    const data = await value.data();
+    const stored: TensorValues =
+      value.dtype === 'int32'
+        ? BigInt64Array.from(data as Int32Array, BigInt)
+        : value.dtype === 'bool'
+          ? Uint8Array.from(data)
+          : data;
+    host[name] = { dtype: FILE_DTYPE[value.dtype], shape: value.shape, data: stored };
   }
   return host;
 }
 
-function fromHost(name: string, { dtype, shape, data }: SafeTensor, { device }: Tensor): Tensor {
-  if (dtype !== 'F32') throw new SafetensorsError(`${name}: takes F32 weights, got ${dtype}`);
-  return tensor(data as Float32Array, { shape, device });
+/** Where a tensor goes, and as what. */
+interface Place {
+  readonly dtype: DType;
+  readonly device: Backend;
+}
+
+/** A tensor of a file in the dtype and on the device of the one that it is for. */
+function fromHost(
+  name: string,
+  { dtype, shape, data }: SafeTensor,
+  { dtype: wanted, device }: Place,
+): Tensor {
+  if (dtype === 'F16' || dtype === 'BF16') {
+    throw new SafetensorsError(
+      `${name}: takes numbers of 32 or 64 bits, got ${dtype}; save model.float() instead`,
+    );
+  }
+  if (isFloating(wanted) !== dtype.startsWith('F') && !isBatchCount(name)) {
+    throw new SafetensorsError(`${name}: takes ${FILE_DTYPE[wanted]}, got ${dtype}`);
+  }
+  const values =
+    data instanceof BigInt64Array || data instanceof BigUint64Array ? Float64Array.from(data, Number) : data;
+  return tensor(values as TypedArray, { shape, dtype: wanted, device });
 }

@@ -1,0 +1,4 @@
+import { webgpuOrSkip } from '../adapter.ts';
+import { exchangeSuite } from './suite.ts';
+
+exchangeSuite(webgpuOrSkip);
