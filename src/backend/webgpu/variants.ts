@@ -33,27 +33,45 @@ function elements(...names: readonly string[]): KnobValues[] {
 }
 
 /**
- * Every variant of a kernel that the library launches: all codes, element types, ranks and lanes that its file lets one
- * choose, in every combination. Constants that are not named here stay as the file has them.
+ * Every variant of a kernel that the library launches: all codes, element types, ranks, lanes and flags that its file
+ * lets one choose, in every combination. Other constants, such as sizes of a launch's operands, of which there is no
+ * end, stay as the file has them, unless they are listed above.
  *
  * The one place that lists them: the inspector compiles these, and a test checks that launches take no others.
  */
 export function launchedVariants(kernel: string, signature: KernelSignature): KnobValues[] {
-  const { overrides, constants, aliases } = signature;
-  const tiles = [...constants.keys()].filter((name) => name.startsWith('TILE_'));
-  const knobs = [...overrides.keys(), ...tiles, ...aliases.keys()];
-  const combined = knobs.reduce<KnobValues[]>(
+  const combined = knobsOf(signature).reduce<KnobValues[]>(
     (variants, knob) => {
-      const chosen = SPECIAL[kernel]?.[knob] ?? choices(knob, signature);
+      const chosen = choices(kernel, knob, signature) ?? [{}];
       return variants.flatMap((variant) => chosen.map((choice) => ({ ...variant, ...choice })));
     },
     [{}],
   );
-  if (!overrides.has('FLOATING')) return combined;
-  return combined.map((variant) => ({ ...variant, FLOATING: variant.Element === 'f32' }));
+  if (!signature.overrides.has('FLOATING')) return combined;
+  return combined.map((variant) => ({ ...variant, FLOATING: variant['Element'] === 'f32' }));
 }
 
-function choices(knob: string, { overrides, constants, aliases }: KernelSignature): KnobValues[] {
+/** The constants and aliases whose every value is listed; the others are open. */
+export function closedKnobs(kernel: string, signature: KernelSignature): string[] {
+  const listed = knobsOf(signature).flatMap((knob) => choices(kernel, knob, signature) ?? []);
+  return [...new Set(listed.flatMap((choice) => Object.keys(choice))), 'FLOATING'].filter((knob) =>
+    knobsOf(signature).includes(knob),
+  );
+}
+
+function knobsOf({ overrides, constants, aliases }: KernelSignature): string[] {
+  const tiles = [...constants.keys()].filter((name) => name.startsWith('TILE_'));
+  return [...overrides.keys(), ...tiles, ...aliases.keys()];
+}
+
+/** The values that launches choose for a knob, each with what follows from it; undefined where there is no end of them. */
+function choices(
+  kernel: string,
+  knob: string,
+  { overrides, constants, aliases }: KernelSignature,
+): readonly KnobValues[] | undefined {
+  const special = SPECIAL[kernel]?.[knob];
+  if (special) return special;
   switch (knob) {
     case 'RANK':
       return [1, 2, 3, 4].map((RANK) => ({ RANK }));
@@ -62,16 +80,17 @@ function choices(knob: string, { overrides, constants, aliases }: KernelSignatur
       return [...constants]
         .filter(([name]) => !name.startsWith('TILE_'))
         .map(([, code]) => ({ [knob]: code }));
-    case 'LANES':
-      return laneChoices().map(({ lanes, rows }) => ({
-        LANES: lanes,
-        ...(overrides.has('ROWS') ? { ROWS: rows } : {}),
-        ...(overrides.has('OUTPUTS') ? { OUTPUTS: rows } : {}),
-      }));
+    case 'LANES': {
+      // Without a partner, lanes are the kernel's own business.
+      const partner = ['ROWS', 'OUTPUTS'].find((name) => overrides.has(name));
+      return partner === undefined
+        ? undefined
+        : laneChoices().map(({ lanes, rows }) => ({ LANES: lanes, [partner]: rows }));
+    }
     case 'FLOATING':
       return [{}]; // follows from Element
   }
   if (aliases.has(knob)) return ELEMENTS.map((element) => ({ [knob]: element }));
   if (overrides.get(knob) === 'bool') return [false, true].map((value) => ({ [knob]: value }));
-  return [{}];
+  return undefined;
 }
