@@ -43,7 +43,7 @@ function recording(device: Backend, launched: Set<string>): Backend {
             const choose = geometries[name as KernelName] as unknown as Choose;
             launched.add(keyOf(name, { ...choose(params, variant).settings, ...variant }));
           }
-          target.run(kernel, buffers, params, variant as never);
+          target.run(kernel, buffers, params, variant);
         };
       }
       const value: unknown = Reflect.get(target, property, target);
