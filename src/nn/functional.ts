@@ -1,4 +1,5 @@
 /** The functions behind the modules, under PyTorch's names. */
+export { conv2d } from '../ops/conv2d.ts';
 export { crossEntropy } from '../ops/crossEntropy.ts';
 export { linear } from '../ops/linear.ts';
 export { mseLoss } from '../ops/mseLoss.ts';

@@ -1,4 +1,5 @@
 export { GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Tanh } from './activations.ts';
+export { Conv2d } from './conv2d.ts';
 export { Dropout } from './dropout.ts';
 export { Flatten } from './flatten.ts';
 export * as functional from './functional.ts';

@@ -7,6 +7,7 @@ export { argmax } from './argmax.ts';
 export { argmin } from './argmin.ts';
 export { clamp } from './clamp.ts';
 export { clone, contiguous } from './contiguous.ts';
+export { conv2d } from './conv2d.ts';
 export { cos } from './cos.ts';
 export { div } from './div.ts';
 export { eq } from './eq.ts';

@@ -3,6 +3,7 @@ import { argreduce } from './argreduce.ts';
 import { augmentImages } from './augmentImages.ts';
 import { binary } from './binary.ts';
 import { compare } from './compare.ts';
+import { conv2d, conv2dInputGradient, conv2dWeightGradient } from './conv2d.ts';
 import { copy } from './copy.ts';
 import { crossEntropy, crossEntropyGradient } from './crossEntropy.ts';
 import { gather, scatterAdd } from './gather.ts';
@@ -26,6 +27,12 @@ export const twins: { readonly [K in KernelName]: Twin<K> } = {
   binary,
   cast,
   compare,
+  conv2d,
+  conv2dInputGradient,
+  conv2dInputGradientSubgroup: conv2dInputGradient,
+  conv2dSubgroup: conv2d,
+  conv2dWeightGradient,
+  conv2dWeightGradientSubgroup: conv2dWeightGradient,
   copy,
   crossEntropy,
   crossEntropyGradient,

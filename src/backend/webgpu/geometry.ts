@@ -6,8 +6,8 @@ export interface Geometry<K extends KernelName> {
   workgroups: readonly [number, number, number];
 }
 
-/** The chosen geometry is a pure function of the parameters: the same launch, the same order of sums. */
-type Chooser<K extends KernelName> = (params: Params<K>) => Geometry<K>;
+/** The chosen geometry is a pure function of the launch: the same launch, the same order of sums. */
+type Chooser<K extends KernelName> = (params: Params<K>, variant: Variant<K>) => Geometry<K>;
 
 /** The least that WebGPU promises for workgroups in one direction. */
 const WIDEST = 65_535;
@@ -68,6 +68,58 @@ function tiledMatmul(
   };
 }
 
+/** Rows of a tile, and how many of them one load of the subgroup fetches: even shares, 32 rows at most. */
+function evenTile(rows: number): { TILE_ROWS: number; TILE_LOAD: number } {
+  const share = Math.ceil(rows / Math.max(1, Math.ceil(rows / 32)));
+  const loads = Math.max(1, Math.ceil(share / 8));
+  const TILE_LOAD = Math.max(1, Math.ceil(share / loads));
+  return { TILE_ROWS: loads * TILE_LOAD, TILE_LOAD };
+}
+
+/** An implicit product of `batch` matrices for each group: rows by columns, four columns an invocation. */
+function tiledConvolution<T extends { TILE_ROWS: number }>(
+  tile: T,
+  { rows, columns, batch, steps }: { rows: number; columns: number; batch: number; steps: number },
+): {
+  settings: T & { WORKGROUP_SIZE: number; TILE_STEPS: number };
+  workgroups: readonly [number, number, number];
+} {
+  const width = 8;
+  const tiles = Math.ceil(rows / tile.TILE_ROWS) * Math.ceil(columns / (4 * width)) * batch;
+  return {
+    settings: { ...tile, WORKGROUP_SIZE: width, TILE_STEPS: steps === 1 ? 1 : 2 },
+    workgroups: linear(tiles, 1),
+  };
+}
+
+type ProductSizes = Parameters<typeof tiledConvolution>[1];
+
+function forwardSizes(params: Params<'conv2d'>): ProductSizes {
+  const { batch, groups, channels, outChannels, outHeight, outWidth } = params;
+  return { rows: outChannels, columns: batch * outHeight * outWidth, batch: groups, steps: channels };
+}
+
+function inputGradientSizes(
+  params: Params<'conv2dInputGradient'>,
+  { STRIDE_Y = 1, STRIDE_X = 1 }: Variant<'conv2dInputGradient'>,
+): ProductSizes {
+  const { batch, groups, channels, outChannels, height, width } = params;
+  const columns = batch * Math.ceil(height / STRIDE_Y) * Math.ceil(width / STRIDE_X);
+  return { rows: channels, columns, batch: groups * STRIDE_Y * STRIDE_X, steps: outChannels };
+}
+
+function weightGradientSizes(
+  params: Params<'conv2dWeightGradient'>,
+  { KERNEL_HEIGHT = 1, KERNEL_WIDTH = 1 }: Variant<'conv2dWeightGradient'>,
+): ProductSizes {
+  const { batch, groups, channels, outChannels, outHeight, outWidth, chunk } = params;
+  const splits = Math.ceil((batch * outHeight) / chunk);
+  const rows = channels * KERNEL_HEIGHT * KERNEL_WIDTH;
+  return { rows, columns: outChannels, batch: groups * splits, steps: outWidth };
+}
+
+const PLAIN_TILE = { TILE_ROWS: 8 };
+
 export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
   accumulate: elementwise,
   adam: elementwise,
@@ -77,6 +129,17 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
   binary: elementwise,
   cast: elementwise,
   compare: elementwise,
+  conv2d: (params) => tiledConvolution(PLAIN_TILE, forwardSizes(params)),
+  conv2dSubgroup: (params) => tiledConvolution(evenTile(params.outChannels), forwardSizes(params)),
+  conv2dInputGradient: (params, variant) => tiledConvolution(PLAIN_TILE, inputGradientSizes(params, variant)),
+  conv2dInputGradientSubgroup: (params, variant) =>
+    tiledConvolution(evenTile(params.channels), inputGradientSizes(params, variant)),
+  conv2dWeightGradient: (params, variant) =>
+    tiledConvolution(PLAIN_TILE, weightGradientSizes(params, variant)),
+  conv2dWeightGradientSubgroup: (params, variant) => {
+    const sizes = weightGradientSizes(params, variant);
+    return tiledConvolution(evenTile(sizes.rows), sizes);
+  },
   copy: elementwise,
   crossEntropy: ({ rows, classes }) => rowwise(rows, classes),
   crossEntropyGradient: elementwise,

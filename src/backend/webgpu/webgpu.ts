@@ -13,8 +13,16 @@ import { checkLaunch, openProgram, type Program } from './program.ts';
 import { ReadBack } from './readBack.ts';
 import { CommandStream } from './stream.ts';
 
-/** Lanes that matmulSubgroup needs. */
+/** Lanes that the variants for subgroups need. */
 const LEAST_SUBGROUP = 8;
+
+/** Kernels with a variant for subgroups: both files keep one contract. */
+const withSubgroups: { readonly [K in KernelName]?: KernelName } = {
+  conv2d: 'conv2dSubgroup',
+  conv2dInputGradient: 'conv2dInputGradientSubgroup',
+  conv2dWeightGradient: 'conv2dWeightGradientSubgroup',
+  matmul: 'matmulSubgroup',
+};
 
 export interface WebGpuOptions {
   /** Part of the adapter's name. */
@@ -42,8 +50,7 @@ export class WebGpuBackend implements Backend {
   readonly #pipelines: Pipelines;
   readonly #pool: MemoryPool;
   readonly #readBack: ReadBack;
-  /** The variant for this device: both files keep one contract. */
-  readonly #matmul: 'matmul' | 'matmulSubgroup';
+  readonly #subgroups: boolean;
   readonly #programs = new Map<KernelName, Program>();
 
   constructor({ device, description, info }: OpenedDevice, { immediates = true }: WebGpuOptions = {}) {
@@ -51,7 +58,7 @@ export class WebGpuBackend implements Backend {
     this.description = description;
     this.info = info;
     this.#immediateLimit = immediates ? immediateLimit(device) : 0;
-    this.#matmul = Number(info.subgroupMinSize) >= LEAST_SUBGROUP ? 'matmulSubgroup' : 'matmul';
+    this.#subgroups = Number(info.subgroupMinSize) >= LEAST_SUBGROUP;
     this.#faults = new Faults(device);
     this.#stream = new CommandStream(device, this.#faults, this.#stats);
     this.#bindGroups = new BindGroups(device, this.#faults, this.#stream, this.#stats);
@@ -109,9 +116,9 @@ export class WebGpuBackend implements Backend {
     variant: Variant<K> = {},
   ): void {
     this.#faults.check();
-    const name = kernel === 'matmul' ? this.#matmul : kernel;
+    const name = (this.#subgroups && withSubgroups[kernel]) || kernel;
     const program = this.#programs.get(name) ?? this.#open(name, buffers, params);
-    const { settings, workgroups } = geometries[name as K](params);
+    const { settings, workgroups } = geometries[name as K](params, variant);
     const pipeline = this.#pipelines.get(program, settings as Settings, variant as Settings);
     const bindGroup = this.#bindGroups.get(program, buffers);
     this.#stream.dispatch(program, pipeline, bindGroup, params, workgroups);

@@ -1,0 +1,53 @@
+import { conv2d, type Conv2dOptions } from '../ops/conv2d.ts';
+import type { CreateOptions } from '../tensor/create.ts';
+import { ArgumentError } from '../tensor/errors.ts';
+import { symmetricUniform } from '../tensor/random.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { fans, kaimingUniform } from './init.ts';
+import { Module } from './module.ts';
+
+/**
+ * A bank of filters over images: see `conv2d`.
+ *
+ * Weight [outChannels, inChannels / groups, KH, KW] and bias [outChannels] start uniform in ±1 / √fanIn with
+ * fanIn = inChannels / groups · KH · KW, as in PyTorch.
+ *
+ * @param kernelSize a number, or [height, width]
+ * @param options.bias whether there is a bias; true by default
+ * @throws ArgumentError for sizes that are not positive whole numbers, or channels that are no multiple of groups
+ * @example
+ * new Conv2d(1, 32, 3, { padding: 1 }).forward(rand([64, 1, 28, 28])); // float32[64, 32, 28, 28]
+ */
+export class Conv2d extends Module {
+  readonly weight: Tensor;
+  readonly bias: Tensor | undefined;
+  readonly #options: Conv2dOptions;
+
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    kernelSize: number | readonly [number, number],
+    options: Conv2dOptions & { bias?: boolean } & CreateOptions = {},
+  ) {
+    super();
+    const { bias = true, stride = 1, padding = 0, dilation = 1, groups = 1, ...create } = options;
+    const kernel = typeof kernelSize === 'number' ? [kernelSize, kernelSize] : kernelSize;
+    const sizes = [inChannels, outChannels, groups, ...kernel];
+    const whole = sizes.every((size) => Number.isSafeInteger(size) && size > 0) && kernel.length === 2;
+    if (!whole || inChannels % groups !== 0 || outChannels % groups !== 0) {
+      throw new ArgumentError('Conv2d', 'no such size', {
+        takes: 'positive whole numbers, and channels that are multiples of groups',
+        got: `inChannels ${inChannels}, outChannels ${outChannels}, kernelSize ${JSON.stringify(kernelSize)}, groups ${groups}`,
+      });
+    }
+    this.#options = { stride, padding, dilation, groups };
+    const shape = [outChannels, inChannels / groups, ...kernel];
+    const trained = { ...create, requiresGrad: true };
+    this.weight = kaimingUniform(shape, { ...trained, a: Math.sqrt(5) });
+    this.bias = bias ? symmetricUniform([outChannels], 1 / Math.sqrt(fans(shape).fanIn), trained) : undefined;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return conv2d(x, this.weight, this.bias, this.#options);
+  }
+}

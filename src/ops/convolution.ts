@@ -1,0 +1,170 @@
+import type { Variant } from '../backend/backend.ts';
+import { empty, zeros } from '../tensor/create.ts';
+import { record } from '../tensor/tape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { dense, freeCopy } from './launch.ts';
+import { foldParts } from './reduction.ts';
+
+/** Height and width. */
+export type Pair = readonly [number, number];
+
+/** All sizes of a convolution: what its three kernels have in common. */
+export interface Convolution {
+  batch: number;
+  groups: number;
+  /** Channels of one group. */
+  channels: number;
+  outChannels: number;
+  size: Pair;
+  outSize: Pair;
+  kernel: Pair;
+  stride: Pair;
+  /** Above and on the left; what lies below and on the right follows from `outSize`. */
+  padding: Pair;
+  dilation: Pair;
+}
+
+// A convolution y = conv(x, w) is linear in x and in w, and so are its two gradients X(g, w) and W(g, x). The three
+// are made of one trilinear form ⟨g, conv(x, w)⟩ = ⟨X(g, w), x⟩ = ⟨W(g, x), w⟩, so that the derivative of each is
+// made of the other two, and there are gradients of any order.
+
+/**
+ * The convolution of x [batch, groups·channels, …size] with w [groups·outChannels, channels, …kernel], plus bias.
+ *
+ * @returns [batch, groups·outChannels, …outSize]
+ */
+export function convolve(x: Tensor, w: Tensor, bias: Tensor | undefined, sizes: Convolution): Tensor {
+  const inputs = bias ? [x, w, bias] : [x, w];
+  return record('conv2d', forward(x, w, bias, sizes), inputs, [x, w], (g, input, weight) => [
+    () => inputGradient(g, weight, sizes),
+    () => weightGradient(g, input, sizes),
+    () => g.sum([0, 2, 3]),
+  ]);
+}
+
+/** The gradient of `convolve` in x, of x's shape, for a gradient g of its result. */
+function inputGradient(g: Tensor, w: Tensor, sizes: Convolution): Tensor {
+  return record(
+    'conv2dInputGradient',
+    launchInputGradient(g, w, sizes),
+    [g, w],
+    [g, w],
+    (u, gradient, weight) => [
+      () => convolve(u, weight, undefined, sizes),
+      () => weightGradient(gradient, u, sizes),
+    ],
+  );
+}
+
+/** The gradient of `convolve` in w, of w's shape, for a gradient g of its result. */
+function weightGradient(g: Tensor, x: Tensor, sizes: Convolution): Tensor {
+  return record(
+    'conv2dWeightGradient',
+    launchWeightGradient(g, x, sizes),
+    [g, x],
+    [g, x],
+    (u, gradient, input) => [
+      () => convolve(input, u, undefined, sizes),
+      () => inputGradient(gradient, u, sizes),
+    ],
+  );
+}
+
+function forward(x: Tensor, w: Tensor, bias: Tensor | undefined, sizes: Convolution): Tensor {
+  const out = empty([sizes.batch, sizes.groups * sizes.outChannels, ...sizes.outSize], like(x));
+  if (out.numel() === 0) return out;
+  withDense([x, w, bias ?? w], ([input, weight, shift]) =>
+    x.device.run(
+      'conv2d',
+      {
+        input: input.storage.buffer,
+        weight: weight.storage.buffer,
+        bias: shift.storage.buffer,
+        out: out.storage.buffer,
+      },
+      {
+        ...sizeParams(sizes),
+        inputOffset: input.offset,
+        weightOffset: weight.offset,
+        biasOffset: shift.offset,
+      },
+      { ...filterOf(sizes), BIAS: bias !== undefined },
+    ),
+  );
+  return out;
+}
+
+function launchInputGradient(g: Tensor, w: Tensor, sizes: Convolution): Tensor {
+  const out = empty([sizes.batch, sizes.groups * sizes.channels, ...sizes.size], like(g));
+  if (out.numel() === 0) return out;
+  withDense([g, w], ([gradient, weight]) =>
+    g.device.run(
+      'conv2dInputGradient',
+      { gradient: gradient.storage.buffer, weight: weight.storage.buffer, out: out.storage.buffer },
+      { ...sizeParams(sizes), gradientOffset: gradient.offset, weightOffset: weight.offset },
+      filterOf(sizes),
+    ),
+  );
+  return out;
+}
+
+/** Fewer sums than this in one launch leave cores idle, if each of them is long. */
+const FEW_SUMS = 65_536;
+const LEAST_CHUNK = 512;
+
+function launchWeightGradient(g: Tensor, x: Tensor, sizes: Convolution): Tensor {
+  const shape = [sizes.groups * sizes.outChannels, sizes.channels, ...sizes.kernel];
+  const lines = sizes.batch * sizes.outSize[0];
+  if (lines === 0) return zeros(shape, like(g));
+  const out = empty(shape, like(g));
+  const size = out.numel();
+  if (size === 0) return out;
+  const terms = lines * sizes.outSize[1];
+  const splits = Math.max(1, Math.min(Math.floor(terms / LEAST_CHUNK), Math.floor(FEW_SUMS / size)));
+  const chunk = Math.ceil(lines / splits);
+  const parts = Math.ceil(lines / chunk);
+  const target = parts === 1 ? out : empty([parts, size], like(g));
+  withDense([g, x], ([gradient, input]) =>
+    g.device.run(
+      'conv2dWeightGradient',
+      { gradient: gradient.storage.buffer, input: input.storage.buffer, out: target.storage.buffer },
+      { ...sizeParams(sizes), chunk, gradientOffset: gradient.offset, inputOffset: input.offset },
+      filterOf(sizes),
+    ),
+  );
+  if (target !== out) foldParts('SUM', target, out);
+  return out;
+}
+
+/** Runs `launch` with contiguous operands. */
+function withDense<T extends readonly Tensor[]>(
+  operands: readonly [...T],
+  launch: (operands: T) => void,
+): void {
+  const copies = operands.map(dense);
+  launch(copies as unknown as T);
+  copies.forEach((copy, index) => freeCopy(copy, operands[index]));
+}
+
+function like({ dtype, device }: Tensor): Pick<Tensor, 'dtype' | 'device'> {
+  return { dtype, device };
+}
+
+function sizeParams({ batch, groups, channels, outChannels, size, outSize }: Convolution) {
+  const [height, width] = size;
+  const [outHeight, outWidth] = outSize;
+  return { batch, groups, channels, outChannels, height, width, outHeight, outWidth };
+}
+
+function filterOf({ kernel, stride, padding, dilation }: Convolution) {
+  return {
+    KERNEL_HEIGHT: kernel[0],
+    KERNEL_WIDTH: kernel[1],
+    STRIDE_Y: stride[0],
+    STRIDE_X: stride[1],
+    PADDING_Y: padding[0],
+    PADDING_X: padding[1],
+    DILATION_Y: dilation[0],
+    DILATION_X: dilation[1],
+  } satisfies Variant<'conv2dInputGradient'>;
+}
