@@ -45,14 +45,14 @@ export interface Signatures {
     variant: { WORKGROUP: number; RANK: number };
   };
   crossEntropy: {
-    buffers: { x: 'read'; labels: 'read'; loss: 'write'; normaliser: 'write' };
-    params: { rows: number; classes: number; offset: number; targetOffset: number; targetStride: number };
-    variant: { LANES: number; ROWS: number };
+    buffers: { x: 'read'; labels: 'read'; weight: 'read'; losses: 'write'; rowwise: 'write' };
+    params: { rows: number; classes: number; inner: number; offset: number; labelOffset: number; labelStride: number; weightOffset: number; ignoreIndex: number; smoothing: number };
+    variant: { LANES: number; ROWS: number; WEIGHTED: boolean; SMOOTHED: boolean };
   };
   crossEntropyGradient: {
-    buffers: { x: 'read'; labels: 'read'; normaliser: 'read'; gradient: 'read'; out: 'write' };
-    params: { size: number; classes: number; offset: number; targetOffset: number; targetStride: number; gradientOffset: number; gradientStride: number };
-    variant: { WORKGROUP: number };
+    buffers: { x: 'read'; labels: 'read'; weight: 'read'; rowwise: 'read'; gradient: 'read'; out: 'write' };
+    params: { size: number; classes: number; inner: number; offset: number; labelOffset: number; labelStride: number; gradientOffset: number; gradientStride: number; weightOffset: number; ignoreIndex: number; smoothing: number };
+    variant: { WORKGROUP: number; WEIGHTED: boolean; SMOOTHED: boolean };
   };
   fill: {
     buffers: { out: 'write' };
