@@ -63,6 +63,7 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
   argreduce: ({ outputs }) => elementwise({ size: outputs }),
   binary: elementwise,
   cast: elementwise,
+  clip: elementwise,
   compare: elementwise,
   copy: elementwise,
   crossEntropy: ({ rows, classes }) => rowwise(rows, classes),
@@ -73,6 +74,10 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
   matmul: (params) => tiledMatmul(params, 8, 8),
   // Few rows do not fill a large tile.
   matmulSubgroup: (params) => tiledMatmul(params, params.m <= 8 ? 8 : params.m <= 16 ? 16 : 32, 8),
+  norm: ({ size, chunk }) => ({
+    settings: { LANES: WORKGROUP },
+    workgroups: linear(Math.ceil(size / chunk), 1),
+  }),
   random: ({ size }) => ({ settings: { WORKGROUP: 64 }, workgroups: linear(size, 4 * 64) }),
   reduce: ({ outputs, length, chunk }) => {
     // With many outputs, neighbours in a workgroup read neighbouring columns; with few, they share a row.
@@ -84,6 +89,7 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
       workgroups: [columns, Math.ceil(length / chunk), rows],
     };
   },
+  rmsprop: elementwise,
   scatterAdd: elementwise,
   sgd: elementwise,
   softmax: ({ rows, length }) => rowwise(rows, length),
