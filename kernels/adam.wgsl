@@ -1,24 +1,28 @@
-// adam: one step of Adam over flat parameters.
+// adam: one step of Adam, or AdamW, over flat parameters.
 //
-//   g = gradients + weightDecay · p
+//   g = sign · gradients + weightDecay · p               (sign: 1, or -1 to maximise)
 //   m = m + (1 - beta1) · (g - m)
 //   v = beta2 · v + (1 - beta2) · g²
-//   p = p - stepSize · m / (√v / rootCorrection2 + eps)
+//   p = shrink · p - stepSize · m / (√v / rootCorrection2 + eps)
 //
 //   stepSize = lr / (1 - beta1^t),  rootCorrection2 = √(1 - beta2^t),  computed on the host in float64
+//   Adam decays by weightDecay, with shrink 1; AdamW by shrink = 1 - lr · decay, with weightDecay 0.
 //
 // Shapes     parameters, gradients, mean, variance: `size` elements from `offset`.
 // Launch     one invocation an element; a grid wider than 65,535 workgroups folds into y.
-// Source     Kingma, Ba: Adam (ICLR 2015), in the form of PyTorch's torch.optim.Adam.
+// Source     Kingma, Ba: Adam (2015); Loshchilov, Hutter: Decoupled weight decay regularization (2019); in the form of
+//            PyTorch's torch.optim.Adam and AdamW.
 
 struct Params {
   size: u32,
   offset: u32,
+  sign: f32,
   oneMinusBeta1: f32,
   beta2: f32,
   oneMinusBeta2: f32,
   eps: f32,
   weightDecay: f32,
+  shrink: f32,
   stepSize: f32,
   rootCorrection2: f32,
 }
@@ -39,10 +43,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   }
   let at = params.offset + element;
   let parameter = parameters[at];
-  let gradient = gradients[at] + params.weightDecay * parameter;
+  let gradient = params.sign * gradients[at] + params.weightDecay * parameter;
   let m = mean[at] + params.oneMinusBeta1 * (gradient - mean[at]);
   let v = params.beta2 * variance[at] + params.oneMinusBeta2 * gradient * gradient;
   mean[at] = m;
   variance[at] = v;
-  parameters[at] = parameter - params.stepSize * m / (sqrt(v) / params.rootCorrection2 + params.eps);
+  parameters[at] = params.shrink * parameter - params.stepSize * m / (sqrt(v) / params.rootCorrection2 + params.eps);
 }

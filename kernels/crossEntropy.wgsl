@@ -1,29 +1,45 @@
 // crossEntropy: the negative log-likelihood of the target class under softmax, row by row.
 //
-//   normaliser[r] = (m, log Σ_j exp(x[r, j] - m)),   m = max_j x[r, j]
-//   loss[r]       = m - x[r, target[r]] + log Σ_j exp(x[r, j] - m)
+//   m = max_j x[r, j],   L = log Σ_j exp(x[r, j] - m),   t = labels[r],   s = smoothing,   w_j = weight[j] or 1
 //
-// Shapes     x [rows, classes], contiguous from `offset`; target [rows], int32; loss [rows]; normaliser [rows, 2].
+//   losses[0, r] = (1 - s) · w_t · (m - x[r, t] + L) + s / classes · Σ_j w_j · (m - x[r, j] + L)
+//   losses[1, r] = w_t                      what the row counts for in a mean
+//   rowwise[r]   = (m, L, (1 - s) · w_t + s / classes · Σ_j w_j)      what the gradient needs
+//
+// A row whose label is `ignoreIndex` has loss, weight and gradient 0.
+//
+// Shapes     x [outer, classes, inner], contiguous from `offset`; a row runs along `classes`, r counts [outer, inner].
+//            labels [rows] int32, any stride; losses [2, rows]; rowwise [rows, 3]; weight [classes], read only where
+//            WEIGHTED.
 // Launch     a workgroup holds ROWS rows of LANES invocations each; x: rows, y: folds a wide grid.
-// Numerics   the row's maximum is subtracted before exp, and kept apart, so logits of ±300 are safe. A target
-//            outside 0 … classes - 1 gives NaN, which the trainer reports; the CPU backend refuses it.
+// Numerics   the row's maximum is subtracted before exp, and kept apart, so logits of ±300 are safe; the terms of a
+//            loss are not negative, so nothing cancels. A label outside 0 … classes - 1 gives NaN, which the trainer
+//            reports; the CPU backend refuses it.
+// Source     PyTorch's torch.nn.functional.cross_entropy; smoothing: Szegedy et al. (2015).
 
 struct Params {
   rows: u32,
   classes: u32,
+  inner: u32,
   offset: i32,
-  targetOffset: i32,
-  targetStride: i32,
+  labelOffset: i32,
+  labelStride: i32,
+  weightOffset: i32,
+  ignoreIndex: i32,
+  smoothing: f32,
 }
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> labels: array<i32>;
-@group(0) @binding(2) var<storage, read_write> loss: array<f32>;
-@group(0) @binding(3) var<storage, read_write> normaliser: array<f32>;
-@group(0) @binding(4) var<uniform> params: Params;
+@group(0) @binding(2) var<storage, read> weight: array<f32>;
+@group(0) @binding(3) var<storage, read_write> losses: array<f32>;
+@group(0) @binding(4) var<storage, read_write> rowwise: array<f32>;
+@group(0) @binding(5) var<uniform> params: Params;
 
 override LANES: u32 = 1u; // a power of two
 override ROWS: u32 = 64u;
+override WEIGHTED: bool = false;
+override SMOOTHED: bool = false;
 
 var<workgroup> partials: array<f32, LANES * ROWS>;
 
@@ -46,6 +62,48 @@ fn larger(left: f32, right: f32) -> f32 {
   return select(right, left, left > right || isNan(left));
 }
 
+fn weightOf(index: u32) -> f32 {
+  if (WEIGHTED) {
+    return weight[u32(params.weightOffset) + index];
+  }
+  return 1.0;
+}
+
+// The sum of the values that a row's lanes hold.
+fn sumOverLanes(lane: u32, row: u32, value: f32) -> f32 {
+  if (LANES == 1u) {
+    return value;
+  }
+  let slot = row * LANES + lane;
+  workgroupBarrier();
+  partials[slot] = value;
+  for (var half = LANES / 2u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (lane < half) {
+      partials[slot] += partials[slot + half];
+    }
+  }
+  workgroupBarrier();
+  return partials[row * LANES];
+}
+
+// The greatest of the values that a row's lanes hold, NaN if one is.
+fn greatestOverLanes(lane: u32, row: u32, value: f32) -> f32 {
+  if (LANES == 1u) {
+    return value;
+  }
+  let slot = row * LANES + lane;
+  partials[slot] = value;
+  for (var half = LANES / 2u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (lane < half) {
+      partials[slot] = larger(partials[slot], partials[slot + half]);
+    }
+  }
+  workgroupBarrier();
+  return partials[row * LANES];
+}
+
 @compute @workgroup_size(LANES, ROWS)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -55,52 +113,58 @@ fn main(
   // Invocations past the last row repeat it, so that all of them reach the barriers; they store nothing.
   let wanted = (group.y * grid.x + group.x) * ROWS + local.y;
   let row = min(wanted, params.rows - 1u);
-  let source = u32(params.offset) + row * params.classes;
-  let slot = local.y * LANES + local.x;
+  let start = u32(params.offset) + row / params.inner * params.classes * params.inner + row % params.inner;
 
-  var greatest = x[source];
+  var greatest = x[start];
   for (var j = local.x; j < params.classes; j += LANES) {
-    greatest = larger(greatest, x[source + j]);
+    greatest = larger(greatest, x[start + j * params.inner]);
   }
-  if (LANES > 1u) {
-    partials[slot] = greatest;
-    for (var half = LANES / 2u; half > 0u; half /= 2u) {
-      workgroupBarrier();
-      if (local.x < half) {
-        partials[slot] = larger(partials[slot], partials[slot + half]);
-      }
-    }
-    workgroupBarrier();
-    greatest = partials[local.y * LANES];
-    workgroupBarrier();
-  }
+  greatest = greatestOverLanes(local.x, local.y, greatest);
 
   var total = 0.0;
+  var distances = 0.0; // Σ w_j · (m - x_j)
+  var weights = 0.0; // Σ w_j
   for (var j = local.x; j < params.classes; j += LANES) {
-    total += exponential(x[source + j] - greatest);
-  }
-  if (LANES > 1u) {
-    partials[slot] = total;
-    for (var half = LANES / 2u; half > 0u; half /= 2u) {
-      workgroupBarrier();
-      if (local.x < half) {
-        partials[slot] += partials[slot + half];
-      }
+    let logit = x[start + j * params.inner];
+    total += exponential(logit - greatest);
+    if (SMOOTHED) {
+      distances += weightOf(j) * (greatest - logit);
+      weights += weightOf(j);
     }
-    workgroupBarrier();
-    total = partials[local.y * LANES];
+  }
+  total = sumOverLanes(local.x, local.y, total);
+  if (SMOOTHED) {
+    distances = sumOverLanes(local.x, local.y, distances);
+    weights = sumOverLanes(local.x, local.y, weights);
   }
 
   if (wanted >= params.rows || local.x != 0u) {
     return;
   }
-  let label = labels[params.targetOffset + i32(row) * params.targetStride];
+  let label = labels[params.labelOffset + i32(row) * params.labelStride];
   let logTotal = select(log(total), total, isNan(total));
-  normaliser[2u * row] = greatest;
-  normaliser[2u * row + 1u] = logTotal;
-  if (label < 0 || label >= i32(params.classes)) {
-    loss[row] = nan();
-  } else {
-    loss[row] = (greatest - x[source + u32(label)]) + logTotal;
+  var loss = 0.0;
+  var counted = 0.0;
+  var share = 0.0;
+  if (label != params.ignoreIndex) {
+    if (label < 0 || label >= i32(params.classes)) {
+      loss = nan();
+      counted = nan();
+      share = nan();
+    } else {
+      counted = weightOf(u32(label));
+      share = counted;
+      loss = counted * ((greatest - x[start + u32(label) * params.inner]) + logTotal);
+      if (SMOOTHED) {
+        let spread = params.smoothing / f32(params.classes);
+        share = (1.0 - params.smoothing) * counted + spread * weights;
+        loss = (1.0 - params.smoothing) * loss + spread * (distances + weights * logTotal);
+      }
+    }
   }
+  losses[row] = loss;
+  losses[params.rows + row] = counted;
+  rowwise[3u * row] = greatest;
+  rowwise[3u * row + 1u] = logTotal;
+  rowwise[3u * row + 2u] = share;
 }

@@ -1,29 +1,41 @@
 // crossEntropyGradient: the gradient of crossEntropy with respect to its logits.
 //
-//   out[r, j] = gradient[r] · (exp(x[r, j] - normaliser[r, 0] - normaliser[r, 1]) - [j = target[r]])
+//   m, L, a = rowwise[r],   t = labels[r],   s = smoothing,   w_j = weight[j] or 1
 //
-// Shapes     x [rows, classes], contiguous from `offset`; target [rows]; normaliser [rows, 2], from crossEntropy;
-//            gradient [rows] with any stride (0 for a mean); out [rows, classes].
+//   out[r, j] = gradient[r] · (a · exp(x[r, j] - m - L) - (1 - s) · w_t · [j = t] - s / classes · w_j)
+//
+// In a row whose label is `ignoreIndex` the last two terms are 0, as a is.
+//
+// Shapes     x [outer, classes, inner], contiguous from `offset`, r counting [outer, inner]; labels [rows]; rowwise
+//            [rows, 3], from crossEntropy; gradient [rows] with any stride (0 for a mean); weight [classes], read only
+//            where WEIGHTED; out like x.
 // Launch     one invocation an element; a grid wider than 65,535 workgroups folds into y.
 
 struct Params {
   size: u32,
   classes: u32,
+  inner: u32,
   offset: i32,
-  targetOffset: i32,
-  targetStride: i32,
+  labelOffset: i32,
+  labelStride: i32,
   gradientOffset: i32,
   gradientStride: i32,
+  weightOffset: i32,
+  ignoreIndex: i32,
+  smoothing: f32,
 }
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> labels: array<i32>;
-@group(0) @binding(2) var<storage, read> normaliser: array<f32>;
-@group(0) @binding(3) var<storage, read> gradient: array<f32>;
-@group(0) @binding(4) var<storage, read_write> out: array<f32>;
-@group(0) @binding(5) var<uniform> params: Params;
+@group(0) @binding(2) var<storage, read> weight: array<f32>;
+@group(0) @binding(3) var<storage, read> rowwise: array<f32>;
+@group(0) @binding(4) var<storage, read> gradient: array<f32>;
+@group(0) @binding(5) var<storage, read_write> out: array<f32>;
+@group(0) @binding(6) var<uniform> params: Params;
 
 override WORKGROUP: u32 = 256u;
+override WEIGHTED: bool = false;
+override SMOOTHED: bool = false;
 
 fn isNan(value: f32) -> bool {
   return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
@@ -40,10 +52,22 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   if (index >= params.size) {
     return;
   }
-  let row = i32(index / params.classes);
-  let label = labels[params.targetOffset + row * params.targetStride];
-  let isTarget = label == i32(index % params.classes);
-  let logit = (x[u32(params.offset) + index] - normaliser[2 * row]) - normaliser[2 * row + 1];
-  let probability = exponential(logit);
-  out[index] = gradient[params.gradientOffset + row * params.gradientStride] * (probability - select(0.0, 1.0, isTarget));
+  let column = i32(index / params.inner % params.classes);
+  let row = i32(index / (params.classes * params.inner) * params.inner + index % params.inner);
+  let label = labels[params.labelOffset + row * params.labelStride];
+  let isTarget = label == column;
+
+  var expected = select(0.0, 1.0, isTarget);
+  if (SMOOTHED) {
+    expected = (1.0 - params.smoothing) * expected + params.smoothing / f32(params.classes);
+  }
+  if (WEIGHTED) {
+    expected *= weight[params.weightOffset + column];
+  }
+  if (label == params.ignoreIndex) {
+    expected = 0.0;
+  }
+  let logit = (x[u32(params.offset) + index] - rowwise[3 * row]) - rowwise[3 * row + 1];
+  let probability = rowwise[3 * row + 2] * exponential(logit);
+  out[index] = gradient[params.gradientOffset + row * params.gradientStride] * (probability - expected);
 }

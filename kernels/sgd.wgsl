@@ -1,17 +1,18 @@
 // sgd: one step of stochastic gradient descent over flat parameters.
 //
-//   g = gradients + weightDecay · p
+//   g = sign · gradients + weightDecay · p                         (sign: 1, or -1 to maximise)
 //   v = first step ? g : momentum · v + (1 - dampening) · g        (only with momentum)
 //   d = nesterov ? g + momentum · v : v
 //   p = p - lr · d
 //
-// Shapes     parameters, gradients, velocity: `size` elements from `offset`.
+// Shapes     parameters, gradients, velocity: `size` elements from `offset`; velocity only with momentum.
 // Launch     one invocation an element; a grid wider than 65,535 workgroups folds into y.
 // Source     PyTorch's torch.optim.SGD (the velocity starts as the first gradient, not as (1 - dampening) of it).
 
 struct Params {
   size: u32,
   offset: u32,
+  sign: f32,
   lr: f32,
   momentum: f32,
   dampening: f32,
@@ -35,7 +36,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   }
   let at = params.offset + element;
   let parameter = parameters[at];
-  let gradient = gradients[at] + params.weightDecay * parameter;
+  let gradient = params.sign * gradients[at] + params.weightDecay * parameter;
   var direction = gradient;
   if (params.momentum != 0.0) {
     var v = gradient;

@@ -16,7 +16,7 @@ export interface Signatures {
   };
   adam: {
     buffers: { gradients: 'read'; parameters: 'write'; mean: 'write'; variance: 'write' };
-    params: { size: number; offset: number; oneMinusBeta1: number; beta2: number; oneMinusBeta2: number; eps: number; weightDecay: number; stepSize: number; rootCorrection2: number };
+    params: { size: number; offset: number; sign: number; oneMinusBeta1: number; beta2: number; oneMinusBeta2: number; eps: number; weightDecay: number; shrink: number; stepSize: number; rootCorrection2: number };
     variant: { WORKGROUP: number };
   };
   argreduce: {
@@ -38,6 +38,11 @@ export interface Signatures {
     buffers: { x: 'read'; out: 'write' };
     params: { size: number; offset: number };
     variant: { WORKGROUP: number; TO_BOOL: boolean; FLOAT_TO_INTEGER: boolean; From: Element; To: Element };
+  };
+  clip: {
+    buffers: { norm: 'read'; gradients: 'write' };
+    params: { size: number; offset: number; maxNorm: number };
+    variant: { WORKGROUP: number };
   };
   compare: {
     buffers: { a: 'read'; b: 'read'; out: 'write' };
@@ -80,14 +85,14 @@ export interface Signatures {
     variant: { WORKGROUP: number; RANK: number };
   };
   crossEntropy: {
-    buffers: { x: 'read'; labels: 'read'; loss: 'write'; normaliser: 'write' };
-    params: { rows: number; classes: number; offset: number; targetOffset: number; targetStride: number };
-    variant: { LANES: number; ROWS: number };
+    buffers: { x: 'read'; labels: 'read'; weight: 'read'; losses: 'write'; rowwise: 'write' };
+    params: { rows: number; classes: number; inner: number; offset: number; labelOffset: number; labelStride: number; weightOffset: number; ignoreIndex: number; smoothing: number };
+    variant: { LANES: number; ROWS: number; WEIGHTED: boolean; SMOOTHED: boolean };
   };
   crossEntropyGradient: {
-    buffers: { x: 'read'; labels: 'read'; normaliser: 'read'; gradient: 'read'; out: 'write' };
-    params: { size: number; classes: number; offset: number; targetOffset: number; targetStride: number; gradientOffset: number; gradientStride: number };
-    variant: { WORKGROUP: number };
+    buffers: { x: 'read'; labels: 'read'; weight: 'read'; rowwise: 'read'; gradient: 'read'; out: 'write' };
+    params: { size: number; classes: number; inner: number; offset: number; labelOffset: number; labelStride: number; gradientOffset: number; gradientStride: number; weightOffset: number; ignoreIndex: number; smoothing: number };
+    variant: { WORKGROUP: number; WEIGHTED: boolean; SMOOTHED: boolean };
   };
   fill: {
     buffers: { out: 'write' };
@@ -114,6 +119,11 @@ export interface Signatures {
     params: { m: number; n: number; k: number; batch: number; chunk: number; aOffset: number; aBatchStride: number; aRowStride: number; aColumnStride: number; bOffset: number; bBatchStride: number; bRowStride: number; bColumnStride: number };
     variant: { WORKGROUP_SIZE: number; TILE_ROWS: number; TILE_LOAD: number };
   };
+  norm: {
+    buffers: { x: 'read'; out: 'write' };
+    params: { size: number; chunk: number; offset: number; outOffset: number; power: number };
+    variant: { LANES: number; FORM: number; TERMS: boolean; ROOT: boolean };
+  };
   random: {
     buffers: { out: 'write' };
     params: { size: number; seedLow: number; seedHigh: number; streamLow: number; streamHigh: number; center: number; scale: number; low: number; range: number };
@@ -124,6 +134,11 @@ export interface Signatures {
     params: { outputs: number; length: number; chunk: number; offset: number; keptSize: number; reducedSize: number; keptStrides: Pair; reducedStrides: Pair };
     variant: { LANES: number; OUTPUTS: number; OPERATION: number; FLOATING: boolean; Element: Element };
   };
+  rmsprop: {
+    buffers: { gradients: 'read'; parameters: 'write'; squares: 'write'; means: 'write'; velocity: 'write' };
+    params: { size: number; offset: number; sign: number; lr: number; alpha: number; oneMinusAlpha: number; eps: number; weightDecay: number; momentum: number };
+    variant: { WORKGROUP: number; CENTERED: boolean };
+  };
   scatterAdd: {
     buffers: { x: 'read'; indices: 'read'; out: 'write' };
     params: { size: number; length: number; count: number; inner: number; offset: number; indexOffset: number; outerStride: number; countStride: number; innerStride: number };
@@ -131,7 +146,7 @@ export interface Signatures {
   };
   sgd: {
     buffers: { gradients: 'read'; parameters: 'write'; velocity: 'write' };
-    params: { size: number; offset: number; lr: number; momentum: number; dampening: number; weightDecay: number; firstStep: number; nesterov: number };
+    params: { size: number; offset: number; sign: number; lr: number; momentum: number; dampening: number; weightDecay: number; firstStep: number; nesterov: number };
     variant: { WORKGROUP: number };
   };
   softmax: {
@@ -157,6 +172,7 @@ export const codes = {
   augmentImages: { DOMAIN: 1635084141 },
   binary: { ADD: 0, SUB: 1, MUL: 2, DIV: 3, POW: 4, MAXIMUM: 5, MINIMUM: 6, RELU_GRADIENT: 7 },
   compare: { EQ: 0, NE: 1, LT: 2, LE: 3, GT: 4, GE: 5 },
+  norm: { EUCLIDEAN: 0, ABSOLUTE: 1, GREATEST: 2, POWER: 3 },
   random: { UNIFORM: 0, INTEGERS: 1 },
   reduce: { SUM: 0, MAX: 1, MIN: 2 },
   unary: { NEG: 0, ABS: 1, EXP: 2, LOG: 3, SQRT: 4, RSQRT: 5, RECIPROCAL: 6, SQUARE: 7, SIN: 8, COS: 9, TANH: 10, SIGMOID: 11, RELU: 12, LEAKY_RELU: 13, GELU: 14, GELU_TANH: 15, SILU: 16, SOFTPLUS: 17, CLAMP: 18, SIGN: 19, FLOOR: 20, ERF: 21 },

@@ -5,7 +5,7 @@ export { Flatten } from './flatten.ts';
 export * as functional from './functional.ts';
 export * as init from './init.ts';
 export { Linear } from './linear.ts';
-export { CrossEntropyLoss, MSELoss } from './losses.ts';
+export { BCEWithLogitsLoss, CrossEntropyLoss, MSELoss, NLLLoss } from './losses.ts';
 export { Module, type StateDict } from './module.ts';
 export { Sequential } from './sequential.ts';
 export { type LayerSummary, ModelSummary, summary } from './summary.ts';

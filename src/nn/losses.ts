@@ -1,29 +1,61 @@
-import { crossEntropy, type Reduction } from '../ops/crossEntropy.ts';
+import {
+  type BinaryCrossEntropyOptions,
+  binaryCrossEntropyWithLogits,
+} from '../ops/binaryCrossEntropyWithLogits.ts';
+import { crossEntropy, type CrossEntropyOptions } from '../ops/crossEntropy.ts';
+import type { Reduction } from '../ops/lossReduction.ts';
 import { mseLoss } from '../ops/mseLoss.ts';
+import { nllLoss, type NllLossOptions } from '../ops/nllLoss.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
-/** The cross-entropy between softmax(input) and target classes: see `crossEntropy`. */
+/** The cross-entropy between softmax(input) and target classes or probabilities: see `crossEntropy`. */
 export class CrossEntropyLoss {
-  readonly reduction: Reduction;
+  readonly options: CrossEntropyOptions;
 
-  constructor(options: { reduction?: Reduction } = {}) {
-    this.reduction = options.reduction ?? 'mean';
+  constructor(options: CrossEntropyOptions = {}) {
+    this.options = options;
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
-    return crossEntropy(input, target, { reduction: this.reduction });
+    return crossEntropy(input, target, this.options);
+  }
+}
+
+/** The negative log-likelihood of target classes under log-probabilities: see `nllLoss`. */
+export class NLLLoss {
+  readonly options: NllLossOptions;
+
+  constructor(options: NllLossOptions = {}) {
+    this.options = options;
+  }
+
+  forward(input: Tensor, target: Tensor): Tensor {
+    return nllLoss(input, target, this.options);
   }
 }
 
 /** The squared error: see `mseLoss`. */
 export class MSELoss {
-  readonly reduction: Reduction;
+  readonly options: { reduction?: Reduction };
 
   constructor(options: { reduction?: Reduction } = {}) {
-    this.reduction = options.reduction ?? 'mean';
+    this.options = options;
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
-    return mseLoss(input, target, { reduction: this.reduction });
+    return mseLoss(input, target, this.options);
+  }
+}
+
+/** The cross-entropy between σ(input) and target probabilities: see `binaryCrossEntropyWithLogits`. */
+export class BCEWithLogitsLoss {
+  readonly options: BinaryCrossEntropyOptions;
+
+  constructor(options: BinaryCrossEntropyOptions = {}) {
+    this.options = options;
+  }
+
+  forward(input: Tensor, target: Tensor): Tensor {
+    return binaryCrossEntropyWithLogits(input, target, this.options);
   }
 }

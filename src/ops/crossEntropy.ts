@@ -1,133 +1,102 @@
-import { empty, onesLike } from '../tensor/create.ts';
-import { checkAlike, checkDevice } from '../tensor/checks.ts';
-import { ArgumentError, ShapeError } from '../tensor/errors.ts';
+import { isFloating } from '../backend/dtypes.ts';
+import { checkAlike } from '../tensor/checks.ts';
+import { ArgumentError } from '../tensor/errors.ts';
 import { scope } from '../tensor/scope.ts';
-import { record } from '../tensor/tape.ts';
-import { describe, type Tensor } from '../tensor/tensor.ts';
-import { checkDtype, dense, freeCopy } from './launch.ts';
+import { sameShape } from '../tensor/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { checkClassTargets, checkWeight, classesOf, targetError, withoutClasses } from './classTargets.ts';
+import { classLosses } from './crossEntropyRows.ts';
+import { checkDtype } from './launch.ts';
+import { checkReduction, reduceLosses, type Reduction } from './lossReduction.ts';
 
-/** What becomes of the losses of a batch. */
-export type Reduction = 'mean' | 'sum' | 'none';
-
-/** Reduces losses as asked; PyTorch's default is the mean. */
-export function reduceLosses(name: string, losses: Tensor, reduction: Reduction = 'mean'): Tensor {
-  switch (reduction) {
-    case 'mean':
-      return losses.mean();
-    case 'sum':
-      return losses.sum();
-    case 'none':
-      return losses;
-    default:
-      throw new ArgumentError(name, 'no such reduction', {
-        takes: "'mean', 'sum' or 'none'",
-        got: String(reduction),
-      });
-  }
+export interface CrossEntropyOptions {
+  /** A weight for each class, [C]; a constant. Defaults to ones. */
+  weight?: Tensor | undefined;
+  /** Targets of this value count for nothing; defaults to -100. */
+  ignoreIndex?: number;
+  /** Defaults to `mean`: over the weights of the targets, without those ignored; NaN when all are. */
+  reduction?: Reduction;
+  /** The share of each target that is spread evenly over all classes, from 0 (default) to 1. */
+  labelSmoothing?: number;
 }
 
 /**
- * The cross-entropy between softmax(input) and the target classes.
+ * The cross-entropy between softmax(input) and target classes, or target probabilities.
  *
- *     loss[n] = log Σ_c exp(input[n, c]) - input[n, target[n]],   ∂/∂input = softmax(input) - onehot(target)
+ *     q[n, c]  = (1 - labelSmoothing) · [c = target[n]] + labelSmoothing / C
+ *     loss[n]  = Σ_c weight[c] · q[n, c] · (log Σ_i exp(input[n, i]) - input[n, c])
+ *     mean     = Σ_n loss[n] / Σ_n weight[target[n]]
  *
- * @param input logits [N, C], or [C] for one sample
- * @param target int32 [N], or [] for one sample; classes from 0 to C - 1
- * @param options.reduction `mean` (default), `sum` or `none`
- * @throws ShapeError when the target does not fit; on the CPU also WgradError for a class out of range, which on
- *         WebGPU gives NaN
+ * With probabilities, q is smoothed from the target itself, and the mean is over the samples whatever the weights.
+ *
+ * Source: PyTorch's torch.nn.functional.cross_entropy; smoothing: Szegedy et al.: Rethinking the inception
+ * architecture (2015).
+ *
+ * @param input logits [N, C] or [N, C, d1, …], or [C] for one sample
+ * @param target classes from 0 to C - 1, int32 [N] or [N, d1, …], or [] for one sample; or probabilities of input's
+ *        shape and dtype, which may require a gradient
+ * @throws ShapeError when target or weight does not fit; ArgumentError for an option out of range; on the CPU also
+ *         WgradError for a class out of range, which on WebGPU gives NaN
+ * @example
+ * crossEntropy(logits, labels, { labelSmoothing: 0.1, weight: tensor([1, 1, 5]) });
  */
-export function crossEntropy(input: Tensor, target: Tensor, options: { reduction?: Reduction } = {}): Tensor {
+export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  const { weight, ignoreIndex = -100, reduction = 'mean', labelSmoothing = 0 } = options;
   checkDtype('crossEntropy', input, 'float32', 'float64');
-  checkDtype('crossEntropy', target, 'int32');
-  checkDevice('crossEntropy', input, target);
-  if (input.ndim === 1 && target.ndim === 0) {
-    return scope(() => {
-      const losses = rowLosses(input.unsqueeze(0), target.unsqueeze(0));
-      return options.reduction === 'none'
-        ? losses.squeeze(0)
-        : reduceLosses('crossEntropy', losses, options.reduction);
+  checkReduction('crossEntropy', reduction);
+  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
+    throw new ArgumentError('crossEntropy', 'no such labelSmoothing', {
+      takes: '0 ≤ labelSmoothing ≤ 1',
+      got: `labelSmoothing ${labelSmoothing}`,
     });
   }
-  if (input.ndim !== 2 || target.ndim !== 1 || input.shape[0] !== target.shape[0] || input.shape[1] === 0) {
-    throw new ShapeError('crossEntropy', 'target does not fit', {
-      takes: 'input float32[N, C], target int32[N]',
-      got: `input ${describe(input)}, target ${describe(target)}`,
-      ...(input.ndim === 2 ? { where: `N = ${input.shape[0]}, C = ${input.shape[1]}` } : {}),
+  const probabilities = isFloating(target.dtype);
+  if (probabilities) checkProbabilities(input, target, weight, ignoreIndex);
+  else checkClassTargets('crossEntropy', input, target, { weight, ignoreIndex });
+  return scope(() => {
+    const single = input.ndim === 1;
+    const scores = single ? input.unsqueeze(0) : input;
+    const wanted = single ? target.unsqueeze(0) : target;
+    const loss = probabilities
+      ? reduceLosses(
+          'crossEntropy',
+          probabilityLosses(scores, wanted, { weight, smoothing: labelSmoothing }),
+          reduction,
+        )
+      : classLosses(scores, wanted, { weight, ignoreIndex, smoothing: labelSmoothing, reduction });
+    return single && reduction === 'none' ? loss.squeeze(0) : loss;
+  });
+}
+
+function checkProbabilities(
+  input: Tensor,
+  target: Tensor,
+  weight: Tensor | undefined,
+  ignoreIndex: number,
+): void {
+  // Classes in a floating dtype are likelier than probabilities of this shape.
+  if (sameShape(target.shape, withoutClasses(input.shape))) checkDtype('crossEntropy', target, 'int32');
+  checkAlike('crossEntropy', input, target);
+  if (input.ndim === 0 || classesOf(input) === 0 || !sameShape(input.shape, target.shape)) {
+    throw targetError('crossEntropy', input, target, (dims) => dims);
+  }
+  checkWeight('crossEntropy', input, weight);
+  if (ignoreIndex >= 0) {
+    throw new ArgumentError('crossEntropy', 'no ignoreIndex with probabilities', {
+      takes: 'ignoreIndex with int32 targets alone',
+      got: `ignoreIndex ${ignoreIndex}`,
     });
   }
-  return scope(() => reduceLosses('crossEntropy', rowLosses(input, target), options.reduction));
 }
 
-function rowLosses(input: Tensor, target: Tensor): Tensor {
-  const [rows, classes] = input.shape as [number, number];
-  const losses = empty([rows], { dtype: input.dtype, device: input.device });
-  const normaliser = empty([rows, 2], { dtype: input.dtype, device: input.device });
-  if (rows > 0) {
-    const x = dense(input);
-    input.device.run(
-      'crossEntropy',
-      {
-        x: x.storage.buffer,
-        labels: target.storage.buffer,
-        loss: losses.storage.buffer,
-        normaliser: normaliser.storage.buffer,
-      },
-      { rows, classes, offset: x.offset, targetOffset: target.offset, targetStride: target.strides[0]! },
-    );
-    freeCopy(x, input);
-  }
-  record('crossEntropy', losses, [input], [input, target, normaliser], (gradient, x, labels, kept) => [
-    () => rowGradients(x, labels, kept, gradient),
-  ]);
-  normaliser.dispose();
-  return losses;
-}
-
-/** gradient[n] · (softmax(x)[n, c] - [c = target[n]]), itself differentiable in x and gradient. */
-function rowGradients(x: Tensor, target: Tensor, normaliser: Tensor, gradient: Tensor): Tensor {
-  checkAlike('crossEntropy', x, gradient);
-  const [, classes] = x.shape as [number, number];
-  const out = empty(x.shape, { dtype: x.dtype, device: x.device });
-  if (out.numel() > 0) {
-    const logits = dense(x);
-    x.device.run(
-      'crossEntropyGradient',
-      {
-        x: logits.storage.buffer,
-        labels: target.storage.buffer,
-        normaliser: normaliser.storage.buffer,
-        gradient: gradient.storage.buffer,
-        out: out.storage.buffer,
-      },
-      {
-        size: out.numel(),
-        classes,
-        offset: logits.offset,
-        targetOffset: target.offset,
-        targetStride: target.strides[0]!,
-        gradientOffset: gradient.offset,
-        gradientStride: gradient.strides[0]!,
-      },
-    );
-    freeCopy(logits, x);
-  }
-  return record(
-    'crossEntropyGradient',
-    out,
-    [x, gradient],
-    [x, target, normaliser, gradient],
-    (gg, logits, labels, kept, g) => {
-      const probabilities = (): Tensor => logits.softmax(1);
-      return [
-        // The softmax's own Jacobian: p ⊙ (v - Σ p ⊙ v), each row weighted by its gradient.
-        () => {
-          const p = probabilities();
-          const weighted = p.mul(gg);
-          return weighted.sub(p.mul(weighted.sum(1, true))).mul(g.unsqueeze(1));
-        },
-        () => rowGradients(logits, labels, kept, onesLike(g)).mul(gg).sum(1),
-      ];
-    },
-  );
+/** -Σ_c weight[c] · q[c] · log softmax(input)[c]. */
+function probabilityLosses(
+  input: Tensor,
+  target: Tensor,
+  { weight, smoothing }: { weight: Tensor | undefined; smoothing: number },
+): Tensor {
+  const smoothed = smoothing > 0 ? target.mul(1 - smoothing).add(smoothing / classesOf(input)) : target;
+  const terms = input.logSoftmax(1).mul(smoothed);
+  const weighted = weight ? terms.mul(weight.reshape([-1, ...input.shape.slice(2).map(() => 1)])) : terms;
+  return weighted.sum(1).neg();
 }

@@ -10,6 +10,8 @@ import { Leaf, type Tensor } from '../tensor/tensor.ts';
 export interface Segment {
   offset: number;
   size: number;
+  /** The group that they belong to. */
+  group: number;
   /** How many steps they have taken, this one included. */
   step: number;
 }
@@ -24,9 +26,15 @@ export class FlatParameters {
   readonly gradients: Tensor;
   readonly offsets: readonly number[];
   readonly steps: number[];
+  /** The group of each parameter. */
+  readonly #groups: readonly number[];
 
-  /** @throws ArgumentError for an empty list, a parameter named twice, or one that requires no gradient */
-  constructor(optimizer: string, parameters: readonly Tensor[]) {
+  /**
+   * @param groups lists of parameters that take their steps apart; each lies in one piece
+   * @throws ArgumentError for an empty list, a parameter named twice, or one that requires no gradient
+   */
+  constructor(optimizer: string, groups: readonly (readonly Tensor[])[]) {
+    const parameters = groups.flat();
     const stranger = parameters.find((parameter) => !(parameter.source instanceof Leaf));
     if (parameters.length === 0 || stranger || new Set(parameters).size !== parameters.length) {
       throw new ArgumentError(optimizer, 'not a list of parameters', {
@@ -40,6 +48,7 @@ export class FlatParameters {
     const [{ dtype, device }] = parameters as [Tensor];
     this.parameters = parameters;
     this.steps = parameters.map(() => 0);
+    this.#groups = groups.flatMap((group, index) => group.map(() => index));
     let size = 0;
     this.offsets = parameters.map((parameter) => (size += parameter.numel()) - parameter.numel());
     [this.values, this.gradients] = unscoped(() => [
@@ -49,9 +58,10 @@ export class FlatParameters {
     parameters.forEach((parameter, index) => this.#adopt(parameter, this.offsets[index]!));
   }
 
-  /** A zeroed buffer beside the parameters, for optimizer state. */
-  companion(): Tensor {
-    return unscoped(() => zeros(this.values.shape, this.values));
+  /** A zeroed buffer beside the parameters, for optimizer state; or of another size, to bind where none is read. */
+  companion(size: number = this.values.numel()): Tensor {
+    const { dtype, device } = this.values;
+    return unscoped(() => zeros([size], { dtype, device }));
   }
 
   /** The part of a companion that belongs to one parameter, as a view. */
@@ -61,7 +71,8 @@ export class FlatParameters {
   }
 
   /**
-   * Counts a step of every parameter that has a gradient, and gives them as the fewest segments: one, when all have.
+   * Counts a step of every parameter that has a gradient, and gives them as the fewest segments: one
+   * a group, when all have.
    *
    * @throws WgradError when another optimizer has moved a parameter away
    */
@@ -78,8 +89,11 @@ export class FlatParameters {
       const step = ++this.steps[index]!;
       const size = parameter.numel();
       const last = segments.at(-1);
-      if (last?.step === step && last.offset + last.size === this.offsets[index]) last.size += size;
-      else segments.push({ offset: this.offsets[index]!, size, step });
+      const offset = this.offsets[index]!;
+      const group = this.#groups[index]!;
+      const joins = last?.step === step && last.group === group && last.offset + last.size === offset;
+      if (joins) last.size += size;
+      else segments.push({ offset, size, group, step });
     });
     this.values.storage.version++;
     return segments;

@@ -1,3 +1,9 @@
-export { Adam, type AdamOptions } from './adam.ts';
+export { Adam } from './adam.ts';
+export type { AdamOptions } from './adamFamily.ts';
+export { AdamW } from './adamW.ts';
+export { clipGradNorm } from './clipGradNorm.ts';
+export * as lrScheduler from './lrScheduler/index.ts';
 export { Optimizer, type OptimizerState } from './optimizer.ts';
+export type { CommonOptions, OptimizerParameters, ParamGroup, SavedGroup } from './paramGroups.ts';
+export { RMSprop, type RmsPropOptions } from './rmsProp.ts';
 export { SGD, type SgdOptions } from './sgd.ts';

@@ -1,30 +1,63 @@
 import { ArgumentError } from '../tensor/errors.ts';
+import { sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { copyInto } from '../ops/launch.ts';
 import { FlatParameters, type Segment } from './flatParameters.ts';
+import {
+  type CommonOptions,
+  type OptimizerParameters,
+  type ParamGroup,
+  readGroups,
+  resolveGroups,
+  type SavedGroup,
+  saveGroups,
+} from './paramGroups.ts';
 
-/** What an optimizer needs to go on: steps taken by each parameter, and its state by PyTorch's names. */
+/** What an optimizer needs to go on: steps taken by each parameter, its state and its options by PyTorch's names. */
 export interface OptimizerState {
   steps: number[];
   /** Such as `exp_avg.0`: the state's name and the parameter's position. Views, not copies. */
   tensors: Record<string, Tensor>;
+  /** Such as `{ lr: 0.001, weight_decay: 0, params: [0, 1] }`: plain values, as JSON takes them. */
+  paramGroups: SavedGroup[];
 }
 
-/** Updates parameters from their gradients. */
-export abstract class Optimizer {
-  /** The learning rate; assign to change it. */
-  lr: number;
+/** Updates parameters from their gradients. A step is one launch for each group. */
+export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
+  /** The parameters, and their options, which may be assigned to between steps. */
+  readonly paramGroups: readonly ParamGroup<Options>[];
   protected readonly flat: FlatParameters;
+  protected readonly name: string;
+  readonly #states = new Map<string, Tensor>();
 
-  constructor(name: string, parameters: readonly Tensor[], lr: number) {
-    atLeast(name, 'lr', lr, 0);
-    this.lr = lr;
-    this.flat = new FlatParameters(name, parameters);
+  /** @throws ArgumentError for options out of range, or when the parameters are no distinct leaves */
+  constructor(
+    name: string,
+    parameters: OptimizerParameters<Partial<Options>>,
+    options: Partial<Options>,
+    defaults: Options,
+  ) {
+    this.name = name;
+    this.paramGroups = resolveGroups(parameters, options, defaults);
+    for (const group of this.paramGroups) this.#check(group);
+    this.flat = new FlatParameters(
+      name,
+      this.paramGroups.map(({ params }) => params),
+    );
+  }
+
+  /** The learning rate of the first group; assign to set that of all. */
+  get lr(): number {
+    return this.paramGroups[0]!.lr;
+  }
+
+  set lr(lr: number) {
+    for (const group of this.paramGroups) group.lr = lr;
   }
 
   /** Takes one step for every parameter that has a gradient. */
   step(): void {
-    for (const segment of this.flat.advance()) this.update(segment);
+    for (const segment of this.flat.advance()) this.update(segment, this.paramGroups[segment.group]!);
   }
 
   /** Frees the gradients. */
@@ -32,25 +65,58 @@ export abstract class Optimizer {
     this.flat.zeroGrad();
   }
 
-  /** State buffers by PyTorch's names. */
-  protected abstract companions(): Record<string, Tensor>;
-  protected abstract update(segment: Segment): void;
+  /** Throws ArgumentError for options out of range, other than the learning rate. */
+  protected abstract check(options: Options): void;
+  /** PyTorch's names of the state that the present options need. */
+  protected abstract stateNames(): string[];
+  protected abstract update(segment: Segment, options: Options): void;
+
+  /** The state of a name, zeros at first, beside the flat parameters. */
+  protected state(name: string): Tensor {
+    let state = this.#states.get(name);
+    if (!state) this.#states.set(name, (state = this.flat.companion()));
+    return state;
+  }
+
+  /** The state of a name if it is used, else memory of its own to bind in its place. */
+  protected stateIf(used: boolean, name: string): Tensor {
+    if (used) return this.state(name);
+    const unused = `${name}, unused`;
+    let spare = this.#states.get(unused);
+    if (!spare) this.#states.set(unused, (spare = this.flat.companion(1)));
+    return spare;
+  }
+
+  #check(group: Options): void {
+    atLeast(this.name, 'lr', group.lr, 0);
+    this.check(group);
+  }
 
   stateDict(): OptimizerState {
     const tensors: Record<string, Tensor> = {};
-    for (const [name, companion] of Object.entries(this.companions())) {
+    for (const name of this.stateNames()) {
+      const state = this.state(name);
       this.flat.parameters.forEach(
-        (_, index) => (tensors[`${name}.${index}`] = this.flat.part(companion, index)),
+        (_, index) => (tensors[`${name}.${index}`] = this.flat.part(state, index)),
       );
     }
-    return { steps: [...this.flat.steps], tensors };
+    return { steps: [...this.flat.steps], tensors, paramGroups: saveGroups(this.paramGroups) };
   }
 
-  /** @throws ArgumentError when the state belongs to other parameters or another optimizer */
-  loadStateDict({ steps, tensors }: OptimizerState): void {
+  /** @throws ArgumentError when the state belongs to other parameters or another optimizer; nothing is changed then */
+  loadStateDict({ steps, tensors, paramGroups }: OptimizerState): void {
+    const groups = readGroups(this.paramGroups, paramGroups);
+    for (const group of groups) this.#check(group);
+    const before = this.paramGroups.map((group) => ({ ...group }));
+    this.paramGroups.forEach((group, index) => Object.assign(group, groups[index]));
+    // Which state there is depends on the options.
     const own = this.stateDict();
     const names = Object.keys(own.tensors);
-    if (steps.length !== own.steps.length || names.some((name) => !tensors[name])) {
+    if (
+      steps.length !== own.steps.length ||
+      names.some((name) => !tensors[name] || !sameShape(tensors[name].shape, own.tensors[name]!.shape))
+    ) {
+      this.paramGroups.forEach((group, index) => Object.assign(group, before[index]));
       throw new ArgumentError('loadStateDict', 'not the state of this optimizer', {
         takes: `${own.steps.length} step counts and ${names.join(', ')}`,
         got: `${steps.length} step counts and ${Object.keys(tensors).join(', ')}`,

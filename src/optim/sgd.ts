@@ -1,7 +1,7 @@
 import { ArgumentError } from '../tensor/errors.ts';
-import type { Tensor } from '../tensor/tensor.ts';
 import type { Segment } from './flatParameters.ts';
 import { atLeast, Optimizer } from './optimizer.ts';
+import type { OptimizerParameters } from './paramGroups.ts';
 
 export interface SgdOptions {
   /** Defaults to 0.001. */
@@ -11,6 +11,8 @@ export interface SgdOptions {
   weightDecay?: number;
   /** Takes momentum > 0 and no dampening. */
   nesterov?: boolean;
+  /** Step up the gradient rather than down; defaults to false. */
+  maximize?: boolean;
 }
 
 /**
@@ -23,12 +25,13 @@ export interface SgdOptions {
  *
  * @throws ArgumentError for options out of range
  */
-export class SGD extends Optimizer {
-  readonly #velocity: Tensor;
-  readonly #options: Required<Omit<SgdOptions, 'lr'>>;
+export class SGD extends Optimizer<Required<SgdOptions>> {
+  constructor(parameters: OptimizerParameters<SgdOptions>, options: SgdOptions = {}) {
+    const defaults = { lr: 0.001, momentum: 0, dampening: 0, weightDecay: 0 };
+    super('SGD', parameters, options, { ...defaults, nesterov: false, maximize: false });
+  }
 
-  constructor(parameters: readonly Tensor[], options: SgdOptions = {}) {
-    const { lr = 0.001, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false } = options;
+  protected override check({ momentum, dampening, weightDecay, nesterov }: Required<SgdOptions>): void {
     atLeast('SGD', 'momentum', momentum, 0);
     atLeast('SGD', 'weightDecay', weightDecay, 0);
     if (nesterov && (momentum <= 0 || dampening !== 0)) {
@@ -37,29 +40,27 @@ export class SGD extends Optimizer {
         got: `momentum ${momentum}, dampening ${dampening}`,
       });
     }
-    super('SGD', parameters, lr);
-    this.#options = { momentum, dampening, weightDecay, nesterov };
-    this.#velocity = this.flat.companion();
   }
 
-  protected override companions(): Record<string, Tensor> {
-    return this.#options.momentum > 0 ? { momentum_buffer: this.#velocity } : {};
+  protected override stateNames(): string[] {
+    return this.paramGroups.some(({ momentum }) => momentum > 0) ? ['momentum_buffer'] : [];
   }
 
-  protected override update({ offset, size, step }: Segment): void {
-    const { momentum, dampening, weightDecay, nesterov } = this.#options;
+  protected override update({ offset, size, step }: Segment, options: Required<SgdOptions>): void {
+    const { lr, momentum, dampening, weightDecay, nesterov, maximize } = options;
     const { gradients, values } = this.flat;
     values.device.run(
       'sgd',
       {
         gradients: gradients.storage.buffer,
         parameters: values.storage.buffer,
-        velocity: this.#velocity.storage.buffer,
+        velocity: this.stateIf(momentum > 0, 'momentum_buffer').storage.buffer,
       },
       {
         size,
         offset,
-        lr: this.lr,
+        sign: maximize ? -1 : 1,
+        lr,
         momentum,
         dampening,
         weightDecay,

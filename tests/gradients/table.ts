@@ -2,9 +2,18 @@ import type { Rows } from './cases.ts';
 import { binary } from './rows/binary.ts';
 import { convolutions } from './rows/convolution.ts';
 import { layouts } from './rows/layouts.ts';
+import { losses } from './rows/losses.ts';
 import { products } from './rows/products.ts';
 import { reductions } from './rows/reductions.ts';
 import { unary } from './rows/unary.ts';
 
 /** Every exported operation and how it is checked. An operation without a row does not compile. */
-export const table: Rows = { ...unary, ...binary, ...reductions, ...layouts, ...convolutions, ...products };
+export const table: Rows = {
+  ...unary,
+  ...binary,
+  ...reductions,
+  ...layouts,
+  ...convolutions,
+  ...losses,
+  ...products,
+};

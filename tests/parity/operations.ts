@@ -96,12 +96,18 @@ export function callArguments(
   tensors: Tensor[],
 ): unknown[] {
   const referred = new Set<number>();
-  const others = rest.map((argument) => {
-    if (argument === null) return operation === 'slice' ? null : undefined;
-    if (typeof argument !== 'object' || !('input' in argument)) return argument;
-    referred.add(argument.input as number);
-    return tensors[argument.input as number];
-  });
+  // { input: i } stands for input i, among the arguments or in their options object.
+  const resolve = (value: unknown): unknown => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+    if (!('input' in value)) {
+      return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, resolve(inner)]));
+    }
+    referred.add(value.input as number);
+    return tensors[value.input as number];
+  };
+  const others = rest.map((argument) =>
+    argument === null ? (operation === 'slice' ? null : undefined) : resolve(argument),
+  );
   const leading = inputs.flatMap((_, index) => (referred.has(index) ? [] : [tensors[index]!]));
   return tensorList ? [leading, ...others] : [...leading, ...others];
 }

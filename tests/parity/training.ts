@@ -1,4 +1,12 @@
-import { type Backend, crossEntropy, nn, optim, scope, setDefaultDevice } from '../../src/index.ts';
+import {
+  type Backend,
+  crossEntropy,
+  nn,
+  optim,
+  scope,
+  setDefaultDevice,
+  type Tensor,
+} from '../../src/index.ts';
 import { type FixtureTensor, fromFixture, loadFixture } from './operations.ts';
 
 type SgdRun = { optimizer: 'SGD'; options: ConstructorParameters<typeof optim.SGD>[1] };
@@ -24,12 +32,11 @@ export const trainingRuns: readonly TrainingRun[] = fixture.runs;
 /** Bound on the relative error of losses and weights against PyTorch. */
 export const TRAINING_BOUND = 1e-5;
 
-/** The worst relative error of the losses, and of the final weights, after training as the fixture says. */
-export async function trainingErrors(
-  run: TrainingRun,
-  device: Backend,
-): Promise<{ losses: number; weights: number }> {
-  setDefaultDevice(device);
+/** The network with its first weights, and the batches, on a device that is the default. */
+export function trainingStart(device: Backend): {
+  model: nn.Module;
+  batches: { input: Tensor; target: Tensor }[];
+} {
   const [inputs, first, second, outputs] = fixture.sizes;
   const model = new nn.Sequential(
     new nn.Linear(inputs, first),
@@ -42,14 +49,24 @@ export async function trainingErrors(
     ([name, value]) => [name, fromFixture(value, device)] as const,
   );
   model.loadStateDict(Object.fromEntries(initial));
-  const optimizer =
-    run.optimizer === 'SGD'
-      ? new optim.SGD(model.parameters(), run.options)
-      : new optim.Adam(model.parameters(), run.options);
   const batches = fixture.batches.map(({ input, target }) => ({
     input: fromFixture(input, device),
     target: fromFixture(target, device),
   }));
+  return { model, batches };
+}
+
+/** The worst relative error of the losses, and of the final weights, after training as the fixture says. */
+export async function trainingErrors(
+  run: TrainingRun,
+  device: Backend,
+): Promise<{ losses: number; weights: number }> {
+  setDefaultDevice(device);
+  const { model, batches } = trainingStart(device);
+  const optimizer =
+    run.optimizer === 'SGD'
+      ? new optim.SGD(model.parameters(), run.options)
+      : new optim.Adam(model.parameters(), run.options);
   const losses = run.losses.map((_, step) => {
     const { input, target } = batches[step % batches.length]!;
     return scope(() => {
@@ -71,7 +88,7 @@ export async function trainingErrors(
 }
 
 /** The largest error, relative to the largest magnitude. */
-function relative(found: ArrayLike<number>, wanted: readonly number[]): number {
+export function relative(found: ArrayLike<number>, wanted: readonly number[]): number {
   const scale = Math.max(...wanted.map(Math.abs));
   return Math.max(...wanted.map((value, index) => Math.abs(found[index]! - value))) / scale;
 }

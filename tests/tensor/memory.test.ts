@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { grad, open, scope, tensor } from '../../src/index.ts';
+import { lossFixtures } from '../parity/losses.ts';
 import {
   callArguments,
   fromFixture,
@@ -29,8 +30,9 @@ function leftBehind(fixture: OperationFixture, order: Order): number {
 }
 
 test.each(orders)('no operation leaves a buffer behind, forward and backward, with %s inputs', (order) => {
-  for (const fixture of operationFixtures) leftBehind(fixture, order); // numbers become scalars, which are kept
-  const leaks = operationFixtures
+  const fixtures = [...operationFixtures, ...lossFixtures];
+  for (const fixture of fixtures) leftBehind(fixture, order); // numbers become scalars, which are kept
+  const leaks = fixtures
     .map((fixture) => `${fixture.name}: ${leftBehind(fixture, order)}`)
     .filter((line) => !line.endsWith(': 0'));
   expect(leaks).toEqual([]);

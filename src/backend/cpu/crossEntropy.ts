@@ -2,33 +2,66 @@ import { WgradError } from '../errors.ts';
 import { maximum } from './softmax.ts';
 import type { Twin } from './twin.ts';
 
-export const crossEntropy: Twin<'crossEntropy'> = ({ x, labels, loss, normaliser }, params) => {
-  const { rows, classes, offset, targetOffset, targetStride } = params;
+export const crossEntropy: Twin<'crossEntropy'> = (
+  { x, labels, weight, losses, rowwise },
+  { rows, classes, inner, offset, labelOffset, labelStride, weightOffset, ignoreIndex, smoothing },
+  { WEIGHTED = false, SMOOTHED = false },
+) => {
+  const weightOf = (index: number): number => (WEIGHTED ? weight[weightOffset + index]! : 1);
   for (let row = 0; row < rows; row++) {
-    const start = offset + row * classes;
-    const label = labels[targetOffset + row * targetStride]!;
-    if (label < 0 || label >= classes) {
+    const start = offset + Math.floor(row / inner) * classes * inner + (row % inner);
+    const label = labels[labelOffset + row * labelStride]!;
+    if (label !== ignoreIndex && (label < 0 || label >= classes)) {
       throw new WgradError(
         `crossEntropy: takes targets from 0 to ${classes - 1}, got ${label} in row ${row}`,
       );
     }
-    const greatest = maximum(x, start, classes, 1);
-    let total = 0;
-    for (let j = 0; j < classes; j++) total += Math.exp(x[start + j]! - greatest);
-    normaliser[2 * row] = greatest;
-    normaliser[2 * row + 1] = Math.log(total);
-    loss[row] = greatest - x[start + label]! + Math.log(total);
+    const greatest = maximum(x, start, classes, inner);
+    let [total, distances, weights] = [0, 0, 0];
+    for (let j = 0; j < classes; j++) {
+      const logit = x[start + j * inner]!;
+      total += Math.exp(logit - greatest);
+      if (SMOOTHED) {
+        distances += weightOf(j) * (greatest - logit);
+        weights += weightOf(j);
+      }
+    }
+    const logTotal = Math.log(total);
+    let [loss, counted, share] = [0, 0, 0];
+    if (label !== ignoreIndex) {
+      counted = share = weightOf(label);
+      loss = counted * (greatest - x[start + label * inner]! + logTotal);
+      if (SMOOTHED) {
+        const spread = smoothing / classes;
+        share = (1 - smoothing) * counted + spread * weights;
+        loss = (1 - smoothing) * loss + spread * (distances + weights * logTotal);
+      }
+    }
+    losses[row] = loss;
+    losses[rows + row] = counted;
+    rowwise[3 * row] = greatest;
+    rowwise[3 * row + 1] = logTotal;
+    rowwise[3 * row + 2] = share;
   }
 };
 
 export const crossEntropyGradient: Twin<'crossEntropyGradient'> = (
-  { x, labels, normaliser, gradient, out },
-  { size, classes, offset, targetOffset, targetStride, gradientOffset, gradientStride },
+  { x, labels, weight, rowwise, gradient, out },
+  params,
+  { WEIGHTED = false, SMOOTHED = false },
 ) => {
+  const { size, classes, inner, offset, labelOffset, labelStride, ignoreIndex, smoothing } = params;
+  const { weightOffset, gradientOffset, gradientStride } = params;
   for (let index = 0; index < size; index++) {
-    const row = Math.floor(index / classes);
-    const isTarget = labels[targetOffset + row * targetStride] === index % classes;
-    const probability = Math.exp(x[offset + index]! - normaliser[2 * row]! - normaliser[2 * row + 1]!);
-    out[index] = gradient[gradientOffset + row * gradientStride]! * (probability - Number(isTarget));
+    const column = Math.floor(index / inner) % classes;
+    const row = Math.floor(index / (classes * inner)) * inner + (index % inner);
+    const label = labels[labelOffset + row * labelStride]!;
+    let expected = Number(label === column);
+    if (SMOOTHED) expected = (1 - smoothing) * expected + smoothing / classes;
+    if (WEIGHTED) expected *= weight[weightOffset + column]!;
+    if (label === ignoreIndex) expected = 0;
+    const logit = x[offset + index]! - rowwise[3 * row]! - rowwise[3 * row + 1]!;
+    const probability = rowwise[3 * row + 2]! * Math.exp(logit);
+    out[index] = gradient[gradientOffset + row * gradientStride]! * (probability - expected);
   }
 };

@@ -9,7 +9,8 @@ import { crossEntropy, crossEntropyGradient } from './crossEntropy.ts';
 import { gather, scatterAdd } from './gather.ts';
 import { gatherImages } from './gatherImages.ts';
 import { matmul } from './matmul.ts';
-import { adam, sgd } from './optimizers.ts';
+import { clip, norm } from './norm.ts';
+import { adam, rmsprop, sgd } from './optimizers.ts';
 import { random } from './random.ts';
 import { reduce } from './reduce.ts';
 import { accumulate, cast, fill } from './simple.ts';
@@ -26,6 +27,7 @@ export const twins: { readonly [K in KernelName]: Twin<K> } = {
   augmentImages,
   binary,
   cast,
+  clip,
   compare,
   conv2d,
   conv2dInputGradient,
@@ -41,8 +43,10 @@ export const twins: { readonly [K in KernelName]: Twin<K> } = {
   gatherImages,
   matmul: matmul as Twin<'matmul'>,
   matmulSubgroup: matmul as Twin<'matmulSubgroup'>,
+  norm,
   random,
   reduce,
+  rmsprop,
   scatterAdd,
   sgd,
   softmax,

@@ -128,6 +128,7 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
   argreduce: ({ outputs }) => elementwise({ size: outputs }),
   binary: elementwise,
   cast: elementwise,
+  clip: elementwise,
   compare: elementwise,
   conv2d: (params) => tiledConvolution(PLAIN_TILE, forwardSizes(params)),
   conv2dSubgroup: (params) => tiledConvolution(evenTile(params.outChannels), forwardSizes(params)),
@@ -149,6 +150,10 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
   matmul: (params) => tiledMatmul(params, 8, 8),
   // Few rows do not fill a large tile.
   matmulSubgroup: (params) => tiledMatmul(params, params.m <= 8 ? 8 : params.m <= 16 ? 16 : 32, 8),
+  norm: ({ size, chunk }) => ({
+    settings: { LANES: WORKGROUP },
+    workgroups: linear(Math.ceil(size / chunk), 1),
+  }),
   random: ({ size }) => ({ settings: { WORKGROUP: 64 }, workgroups: linear(size, 4 * 64) }),
   reduce: ({ outputs, length, chunk }) => {
     // With many outputs, neighbours in a workgroup read neighbouring columns; with few, they share a row.
@@ -160,6 +165,7 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
       workgroups: [columns, Math.ceil(length / chunk), rows],
     };
   },
+  rmsprop: elementwise,
   scatterAdd: elementwise,
   sgd: elementwise,
   softmax: ({ rows, length }) => rowwise(rows, length),

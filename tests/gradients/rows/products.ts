@@ -1,81 +1,10 @@
 import * as ops from '../../../src/ops/index.ts';
-import type { Tensor } from '../../../src/tensor/tensor.ts';
 import type { Rows } from '../cases.ts';
 import { given, indices, integers, numbers, SPECIAL } from '../inputs.ts';
 import { SPECIAL_VALUES } from './families.ts';
 
-const crossEntropy = (x: Tensor, target: Tensor): Tensor => ops.crossEntropy(x, target);
-const mseLoss = (x: Tensor, target: Tensor): Tensor => ops.mseLoss(x, target);
-
-/** Matrix products, losses, and what takes elements by index. */
-export const products: Rows<
-  'crossEntropy' | 'gather' | 'indexSelect' | 'linear' | 'matmul' | 'mseLoss' | 'scatterAdd'
-> = {
-  crossEntropy: {
-    differentiable: true,
-    cases: [
-      { name: 'mean', inputs: [numbers(4, 5), integers(0, 5, 4)], fn: crossEntropy, terms: 5 },
-      {
-        name: 'sum',
-        inputs: [numbers(4, 5), integers(0, 5, 4)],
-        fn: (x, t) => ops.crossEntropy(x, t, { reduction: 'sum' }),
-        terms: 20,
-      },
-      {
-        name: 'none',
-        inputs: [numbers(4, 5), integers(0, 5, 4)],
-        fn: (x, t) => ops.crossEntropy(x, t, { reduction: 'none' }),
-        terms: 5,
-      },
-      { name: 'one sample', inputs: [numbers(5), integers(0, 5)], fn: crossEntropy, terms: 5 },
-      {
-        name: 'one sample, none',
-        inputs: [numbers(5), integers(0, 5)],
-        fn: (x, t) => ops.crossEntropy(x, t, { reduction: 'none' }),
-        terms: 5,
-      },
-      { name: 'one class', inputs: [numbers(3, 1), indices([0, 0, 0])], fn: crossEntropy },
-      {
-        name: 'strided',
-        inputs: [numbers(5, 4), integers(0, 5, 8)],
-        fn: (x, t) => ops.crossEntropy(x.t(), t.slice([null, null, 2]).flip(0)),
-        terms: 5,
-      },
-      {
-        name: 'more rows than a workgroup',
-        inputs: [numbers(301, 10), integers(0, 10, 301)],
-        fn: crossEntropy,
-        terms: 301,
-      },
-      {
-        name: 'more classes than a workgroup',
-        inputs: [numbers(2, 1031), integers(0, 1031, 2)],
-        fn: crossEntropy,
-        terms: 1031,
-      },
-      {
-        name: 'logits of ±300',
-        inputs: [given([300, -300, 0, 299, 1, 2], [2, 3]), indices([1, 0])],
-        fn: crossEntropy,
-        notNumerically: 'flat',
-      },
-      {
-        name: 'special values',
-        inputs: [
-          given([NaN, 1, 2, Infinity, 1, 2, -Infinity, 1, 2, 1, -Infinity, 2], [4, 3]),
-          indices([1, 1, 1, 1]),
-        ],
-        fn: (x, t) => ops.crossEntropy(x, t, { reduction: 'none' }),
-        notNumerically: SPECIAL_VALUES,
-      },
-      {
-        name: 'no row',
-        inputs: [numbers(0, 3), integers(0, 3, 0)],
-        fn: crossEntropy,
-        notNumerically: SPECIAL_VALUES,
-      },
-    ],
-  },
+/** Matrix products, and what takes elements by index. */
+export const products: Rows<'gather' | 'indexSelect' | 'linear' | 'matmul' | 'scatterAdd'> = {
   gather: {
     differentiable: true,
     cases: [
@@ -228,29 +157,6 @@ export const products: Rows<
         inputs: [given(SPECIAL, [7, 1]), given(SPECIAL, [1, 7])],
         fn: ops.matmul,
         notNumerically: SPECIAL_VALUES,
-      },
-    ],
-  },
-  mseLoss: {
-    differentiable: true,
-    cases: [
-      { name: 'mean', inputs: [numbers(3, 5), numbers(3, 5)], fn: mseLoss, terms: 15 },
-      {
-        name: 'sum',
-        inputs: [numbers(3, 5), numbers(3, 5)],
-        fn: (x, t) => ops.mseLoss(x, t, { reduction: 'sum' }),
-        terms: 15,
-      },
-      {
-        name: 'none',
-        inputs: [numbers(3, 5), numbers(3, 5)],
-        fn: (x, t) => ops.mseLoss(x, t, { reduction: 'none' }),
-      },
-      {
-        name: 'transposed',
-        inputs: [numbers(3, 5), numbers(5, 3)],
-        fn: (x, t) => ops.mseLoss(x, t.t()),
-        terms: 15,
       },
     ],
   },

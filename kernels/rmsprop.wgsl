@@ -1,0 +1,63 @@
+// rmsprop: one step of RMSprop over flat parameters.
+//
+//   g = sign · gradients + weightDecay · p                           (sign: 1, or -1 to maximise)
+//   s = alpha · s + (1 - alpha) · g²
+//   a = a + (1 - alpha) · (g - a)                                    (only CENTERED)
+//   d = g / (√(s - a²) + eps), without CENTERED g / (√s + eps)
+//   b = momentum · b + d                                             (only with momentum)
+//   p = p - lr · b, without momentum p - lr · d
+//
+// Shapes     parameters, gradients, squares (s), means (a), velocity (b): `size` elements from `offset`; means and
+//            velocity are only touched where the formulas say so.
+// Launch     one invocation an element; a grid wider than 65,535 workgroups folds into y.
+// Numerics   s - a² is a variance, and rounding must not make it negative: its root would be NaN.
+// Source     Hinton: Neural networks for machine learning, lecture 6e (2012); Graves (2013) for the centered form; in
+//            the form of PyTorch's torch.optim.RMSprop.
+
+struct Params {
+  size: u32,
+  offset: u32,
+  sign: f32,
+  lr: f32,
+  alpha: f32,
+  oneMinusAlpha: f32,
+  eps: f32,
+  weightDecay: f32,
+  momentum: f32,
+}
+
+@group(0) @binding(0) var<storage, read> gradients: array<f32>;
+@group(0) @binding(1) var<storage, read_write> parameters: array<f32>;
+@group(0) @binding(2) var<storage, read_write> squares: array<f32>;
+@group(0) @binding(3) var<storage, read_write> means: array<f32>;
+@group(0) @binding(4) var<storage, read_write> velocity: array<f32>;
+@group(0) @binding(5) var<uniform> params: Params;
+
+override WORKGROUP: u32 = 256u;
+override CENTERED: bool = false;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
+  let element = id.y * grid.x * WORKGROUP + id.x;
+  if (element >= params.size) {
+    return;
+  }
+  let at = params.offset + element;
+  let parameter = parameters[at];
+  let gradient = params.sign * gradients[at] + params.weightDecay * parameter;
+  let square = params.alpha * squares[at] + params.oneMinusAlpha * gradient * gradient;
+  squares[at] = square;
+  var variance = square;
+  if (CENTERED) {
+    let mean = means[at] + params.oneMinusAlpha * (gradient - means[at]);
+    means[at] = mean;
+    variance = square - mean * mean;
+    variance = select(variance, 0.0, variance < 0.0);
+  }
+  var direction = gradient / (sqrt(variance) + params.eps);
+  if (params.momentum != 0.0) {
+    direction = params.momentum * velocity[at] + direction;
+    velocity[at] = direction;
+  }
+  parameters[at] = parameter - params.lr * direction;
+}

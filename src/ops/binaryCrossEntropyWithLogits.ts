@@ -1,0 +1,64 @@
+import { checkAlike } from '../tensor/checks.ts';
+import { ShapeError } from '../tensor/errors.ts';
+import { scope } from '../tensor/scope.ts';
+import { broadcastShapes, sameShape } from '../tensor/shape.ts';
+import { describe, type Tensor } from '../tensor/tensor.ts';
+import { checkDtype } from './launch.ts';
+import { reduceLosses, type Reduction } from './lossReduction.ts';
+
+export interface BinaryCrossEntropyOptions {
+  /** Multiplies each loss; broadcasts to the input. */
+  weight?: Tensor | undefined;
+  /** Multiplies the part of positive examples; broadcasts to the input, so [C] gives one for each class of [N, C]. */
+  posWeight?: Tensor | undefined;
+  /** `mean` (default, over all elements), `sum` or `none`. */
+  reduction?: Reduction;
+}
+
+/**
+ * The cross-entropy between σ(input) and target probabilities, element by element.
+ *
+ *     loss = weight · (posWeight · y · log(1 + e^-x) + (1 - y) · log(1 + e^x))
+ *
+ * Both terms are not negative, so nothing cancels, and softplus is safe for logits of any size.
+ *
+ * Source: PyTorch's torch.nn.functional.binary_cross_entropy_with_logits.
+ *
+ * @param input logits x of any shape
+ * @param target y in [0, 1], of input's shape and dtype; may require a gradient
+ * @throws ShapeError when target, weight or posWeight does not fit
+ * @example
+ * binaryCrossEntropyWithLogits(logits, target, { posWeight: tensor([1, 3]) });
+ */
+export function binaryCrossEntropyWithLogits(
+  input: Tensor,
+  target: Tensor,
+  options: BinaryCrossEntropyOptions = {},
+): Tensor {
+  const { weight, posWeight, reduction } = options;
+  const name = 'binaryCrossEntropyWithLogits';
+  checkDtype(name, input, 'float32', 'float64');
+  checkAlike(name, input, target, ...[weight, posWeight].filter((each) => each !== undefined));
+  if (!sameShape(input.shape, target.shape)) {
+    throw new ShapeError(name, 'target does not fit', {
+      takes: 'input and target of one shape',
+      got: `input ${describe(input)}, target ${describe(target)}`,
+    });
+  }
+  for (const [part, factor] of Object.entries({ weight, posWeight })) {
+    if (!factor || sameShape(broadcastShapes(name, input.shape, factor.shape), input.shape)) continue;
+    throw new ShapeError(name, `${part} does not fit`, {
+      takes: `a ${part} that broadcasts to ${describe(input)}`,
+      got: describe(factor),
+    });
+  }
+  return scope(() => {
+    const positive = target.mul(input.neg().softplus({ threshold: Infinity }));
+    const negative = target
+      .neg()
+      .add(1)
+      .mul(input.softplus({ threshold: Infinity }));
+    const losses = (posWeight ? positive.mul(posWeight) : positive).add(negative);
+    return reduceLosses(name, weight ? losses.mul(weight) : losses, reduction);
+  });
+}

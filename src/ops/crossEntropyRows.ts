@@ -1,0 +1,161 @@
+import { empty, onesLike } from '../tensor/create.ts';
+import { checkAlike } from '../tensor/checks.ts';
+import { mergeAxes, sizeOf, stridesOf } from '../tensor/shape.ts';
+import { record } from '../tensor/tape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { type ClassOptions, withOneClass } from './classTargets.ts';
+import { dense, freeCopy } from './launch.ts';
+import type { Reduction } from './lossReduction.ts';
+
+interface RowOptions extends ClassOptions {
+  smoothing: number;
+  reduction: Reduction;
+}
+
+/**
+ * The reduced cross-entropy of logits [N, C, …] and target classes [N, …]: one launch over the rows, one that sums
+ * losses and weights, and one that divides; and backward one launch, for the whole gradient.
+ */
+export function classLosses(input: Tensor, target: Tensor, options: RowOptions): Tensor {
+  const { device, dtype } = input;
+  const rows = target.numel();
+  const labels = inOneRow(target);
+  const weight = options.weight && dense(options.weight);
+  // Row 0 holds the losses, row 1 what each counts for in a mean: one reduction sums both.
+  const losses = empty([2, rows], { dtype, device });
+  const rowwise = empty([rows, 3], { dtype, device });
+  if (rows > 0) {
+    const x = dense(input);
+    device.run(
+      'crossEntropy',
+      {
+        x: x.storage.buffer,
+        labels: labels.storage.buffer,
+        // Without weights the binding is not read.
+        weight: (weight ?? x).storage.buffer,
+        losses: losses.storage.buffer,
+        rowwise: rowwise.storage.buffer,
+      },
+      { rows, offset: x.offset, ...common(input, labels, weight, options) },
+      variantOf(options),
+    );
+    freeCopy(x, input);
+  }
+  const { loss, divisor } = reduced(losses, target, options.reduction);
+  const saved = [input, labels, rowwise, divisor, weight ?? rowwise];
+  return record('crossEntropy', loss, [input], saved, (gradient, x, kept, facts, total, weighting) => [
+    () => {
+      const scaled = options.reduction === 'mean' ? gradient.div(total) : gradient;
+      const each = options.reduction === 'none' ? scaled.reshape([rows]) : scaled.expand([rows]);
+      return rowGradients(x, { labels: kept, rowwise: facts, weight: weighting, options }, each);
+    },
+  ]);
+}
+
+function reduced(losses: Tensor, target: Tensor, reduction: Reduction): { loss: Tensor; divisor: Tensor } {
+  if (reduction === 'none') {
+    const { shape } = target;
+    const loss = losses.view({ shape, strides: stridesOf(shape), offset: losses.offset });
+    return { loss, divisor: losses };
+  }
+  const totals = losses.sum(1);
+  const [loss, divisor] = [0, 1].map((at) =>
+    totals.view({ shape: [], strides: [], offset: totals.offset + at }),
+  ) as [Tensor, Tensor];
+  return { loss: reduction === 'mean' ? loss.div(divisor) : loss, divisor };
+}
+
+/** What the backward launch needs beside the logits. */
+interface RowFacts {
+  labels: Tensor;
+  rowwise: Tensor;
+  weight: Tensor;
+  options: RowOptions;
+}
+
+/** gradient[n] · (a[n] · softmax(x)[n, c] - q[n, c]), itself differentiable in x and gradient. */
+function rowGradients(x: Tensor, facts: RowFacts, gradient: Tensor): Tensor {
+  checkAlike('crossEntropy', x, gradient);
+  const { labels, rowwise, weight, options } = facts;
+  const out = empty(x.shape, { dtype: x.dtype, device: x.device });
+  if (out.numel() > 0) {
+    const logits = dense(x);
+    x.device.run(
+      'crossEntropyGradient',
+      {
+        x: logits.storage.buffer,
+        labels: labels.storage.buffer,
+        weight: weight.storage.buffer,
+        rowwise: rowwise.storage.buffer,
+        gradient: gradient.storage.buffer,
+        out: out.storage.buffer,
+      },
+      {
+        size: out.numel(),
+        offset: logits.offset,
+        gradientOffset: gradient.offset,
+        gradientStride: gradient.strides[0]!,
+        ...common(x, labels, weight, options),
+      },
+      variantOf(options),
+    );
+    freeCopy(logits, x);
+  }
+  return record(
+    'crossEntropyGradient',
+    out,
+    [x, gradient],
+    [x, labels, rowwise, weight, gradient],
+    (gg, logits, kept, rowFacts, weighting, g) => {
+      const [rows] = g.shape as [number];
+      const shape = withOneClass([x.shape[0]!, ...x.shape.slice(2)]);
+      return [
+        // The softmax's own Jacobian: p ⊙ (v - Σ p ⊙ v), each row weighted by a and its gradient.
+        () => {
+          const p = logits.softmax(1);
+          const weighted = p.mul(gg);
+          const share = rowFacts.view({ shape: [rows], strides: [3], offset: rowFacts.offset + 2 });
+          const scale = g.mul(share).reshape(shape);
+          return weighted.sub(p.mul(weighted.sum(1, true))).mul(scale);
+        },
+        () => {
+          const inner = { labels: kept, rowwise: rowFacts, weight: weighting, options };
+          return rowGradients(logits, inner, onesLike(g)).mul(gg).sum(1).reshape([rows]);
+        },
+      ];
+    },
+  );
+}
+
+/** Parameters that the forward and the backward launch share. */
+function common(
+  { shape }: Tensor,
+  labels: Tensor,
+  weight: Tensor | undefined,
+  { ignoreIndex, smoothing }: RowOptions,
+): Record<
+  'classes' | 'inner' | 'labelOffset' | 'labelStride' | 'weightOffset' | 'ignoreIndex' | 'smoothing',
+  number
+> {
+  return {
+    classes: shape[1]!,
+    inner: sizeOf(shape.slice(2)),
+    labelOffset: labels.offset,
+    labelStride: labels.strides[0]!,
+    weightOffset: weight?.offset ?? 0,
+    ignoreIndex,
+    smoothing,
+  };
+}
+
+function variantOf({ weight, smoothing }: RowOptions): { WEIGHTED: boolean; SMOOTHED: boolean } {
+  return { WEIGHTED: weight !== undefined, SMOOTHED: smoothing > 0 };
+}
+
+/** The elements in row-major order as one strided axis: a view where the layout allows it, else a copy. */
+function inOneRow(x: Tensor): Tensor {
+  const { shape, strides } = mergeAxes(x.shape, [x.strides]);
+  const size = x.numel();
+  if (shape.length > 1) return x.reshape([size]);
+  return x.view({ shape: [size], strides: [strides[0]![0] ?? 1], offset: x.offset });
+}

@@ -1,0 +1,48 @@
+import { scope } from '../tensor/scope.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { checkClassTargets } from './classTargets.ts';
+import { checkReduction, type Reduction } from './lossReduction.ts';
+import { onesLike } from '../tensor/create.ts';
+import { where } from './where.ts';
+
+export interface NllLossOptions {
+  /** A weight for each class, [C]; a constant. Defaults to ones. */
+  weight?: Tensor | undefined;
+  /** Targets of this value count for nothing; defaults to -100. */
+  ignoreIndex?: number;
+  /** Defaults to `mean`: over the weights of the targets, without those ignored; NaN when all are. */
+  reduction?: Reduction;
+}
+
+/**
+ * The negative log-likelihood of target classes, of inputs that are logarithms of probabilities already.
+ *
+ *     loss[n] = -weight[target[n]] · input[n, target[n]],   mean = Σ_n loss[n] / Σ_n weight[target[n]]
+ *
+ * `crossEntropy` takes logits and is faster than `nllLoss` of `logSoftmax`.
+ *
+ * Source: PyTorch's torch.nn.functional.nll_loss.
+ *
+ * @param input log-probabilities [N, C] or [N, C, d1, …], or [C] for one sample
+ * @param target classes from 0 to C - 1, int32 [N] or [N, d1, …], or [] for one sample
+ * @throws ShapeError when target or weight does not fit; ArgumentError for an option out of range; on the CPU also
+ *         WgradError for a class out of range, which on WebGPU gives NaN
+ * @example
+ * nllLoss(logits.logSoftmax(1), labels, { reduction: 'sum' });
+ */
+export function nllLoss(input: Tensor, target: Tensor, options: NllLossOptions = {}): Tensor {
+  const { weight, ignoreIndex = -100, reduction = 'mean' } = options;
+  checkReduction('nllLoss', reduction);
+  checkClassTargets('nllLoss', input, target, { weight, ignoreIndex });
+  return scope(() => {
+    const axis = input.ndim === 1 ? 0 : 1;
+    const counts = target.ne(ignoreIndex);
+    const index = where(counts, target, 0);
+    const picked = input.gather(axis, index.unsqueeze(axis)).squeeze(axis);
+    const each = weight ? weight.indexSelect(0, index.flatten()).reshape(target.shape) : onesLike(picked);
+    const weights = where(counts, each, 0);
+    const losses = where(counts, picked, 0).mul(weights).neg();
+    if (reduction === 'none') return losses;
+    return reduction === 'sum' ? losses.sum() : losses.sum().div(weights.sum());
+  });
+}

@@ -1,0 +1,70 @@
+import type { Segment } from './flatParameters.ts';
+import { atLeast, Optimizer } from './optimizer.ts';
+import type { OptimizerParameters } from './paramGroups.ts';
+
+export interface AdamOptions {
+  /** Defaults to 0.001. */
+  lr?: number;
+  /** Decay of the mean and of the uncentred variance; defaults to [0.9, 0.999]. */
+  betas?: readonly [number, number];
+  /** Defaults to 1e-8. */
+  eps?: number;
+  /** Adam adds weightDecay · p to the gradient, 0 by default; AdamW shrinks p itself, by lr · 0.01. */
+  weightDecay?: number;
+  /** Step up the gradient rather than down; defaults to false. */
+  maximize?: boolean;
+}
+
+/** What Adam and AdamW share: all but the way in which weights decay. */
+export abstract class AdamFamily extends Optimizer<Required<AdamOptions>> {
+  readonly #decoupled: boolean;
+
+  constructor(
+    name: string,
+    parameters: OptimizerParameters<AdamOptions>,
+    options: AdamOptions,
+    { weightDecay, decoupled }: { weightDecay: number; decoupled: boolean },
+  ) {
+    const defaults = { lr: 0.001, betas: [0.9, 0.999] as const, eps: 1e-8, weightDecay, maximize: false };
+    super(name, parameters, options, defaults);
+    this.#decoupled = decoupled;
+  }
+
+  protected override check({ betas, eps, weightDecay }: Required<AdamOptions>): void {
+    betas.forEach((beta, index) => atLeast(this.name, `betas[${index}]`, beta, 0, 1));
+    atLeast(this.name, 'eps', eps, 0);
+    atLeast(this.name, 'weightDecay', weightDecay, 0);
+  }
+
+  protected override stateNames(): string[] {
+    return ['exp_avg', 'exp_avg_sq'];
+  }
+
+  protected override update({ offset, size, step }: Segment, options: Required<AdamOptions>): void {
+    const { lr, betas, eps, weightDecay, maximize } = options;
+    const [beta1, beta2] = betas;
+    const { gradients, values } = this.flat;
+    values.device.run(
+      'adam',
+      {
+        gradients: gradients.storage.buffer,
+        parameters: values.storage.buffer,
+        mean: this.state('exp_avg').storage.buffer,
+        variance: this.state('exp_avg_sq').storage.buffer,
+      },
+      {
+        size,
+        offset,
+        sign: maximize ? -1 : 1,
+        oneMinusBeta1: 1 - beta1,
+        beta2,
+        oneMinusBeta2: 1 - beta2,
+        eps,
+        weightDecay: this.#decoupled ? 0 : weightDecay,
+        shrink: this.#decoupled ? 1 - lr * weightDecay : 1,
+        stepSize: lr / (1 - beta1 ** step),
+        rootCorrection2: Math.sqrt(1 - beta2 ** step),
+      },
+    );
+  }
+}

@@ -1,0 +1,20 @@
+import { AdamFamily, type AdamOptions } from './adamFamily.ts';
+import type { OptimizerParameters } from './paramGroups.ts';
+
+/**
+ * Adam with weight decay apart from the gradient, so that the moments do not see it; 0.01 by default.
+ *
+ *     p ← p · (1 - lr · weightDecay)
+ *     m ← β₁ m + (1 - β₁) g,   v ← β₂ v + (1 - β₂) g²
+ *     p ← p - lr · (m / (1 - β₁ᵗ)) / (√(v / (1 - β₂ᵗ)) + eps)
+ *
+ * Source: Loshchilov, Hutter: Decoupled weight decay regularization (2019); PyTorch's torch.optim.AdamW.
+ *
+ * @throws ArgumentError for options out of range
+ * @example new AdamW(model.parameters(), { lr: 1e-3, weightDecay: 0.05 })
+ */
+export class AdamW extends AdamFamily {
+  constructor(parameters: OptimizerParameters<AdamOptions>, options: AdamOptions = {}) {
+    super('AdamW', parameters, options, { weightDecay: 0.01, decoupled: true });
+  }
+}

@@ -1,0 +1,126 @@
+import { codes } from '../backend/signatures.ts';
+import { checkAlike } from '../tensor/checks.ts';
+import { empty, zeros } from '../tensor/create.ts';
+import { ArgumentError } from '../tensor/errors.ts';
+import { unscoped } from '../tensor/scope.ts';
+import { Leaf, Tensor } from '../tensor/tensor.ts';
+
+/** Parts that a run of gradients is cut into, at most; and elements of a part, at least. */
+const PARTS = 256;
+const SHORTEST = 4096;
+
+/** Gradients that lie one after the other. */
+interface Run {
+  storage: Tensor['storage'];
+  offset: number;
+  size: number;
+}
+
+/**
+ * Scales the gradients of parameters in place, so that their norm, taken together as one vector, is at most maxNorm.
+ *
+ *     norm = (Σ |g|^normType)^(1 / normType),   g ← g · min(1, maxNorm / (norm + 1e-6))
+ *
+ * All happens on the device, in a fixed order. Gradients that an optimizer keeps in its flat buffer take one launch to
+ * reduce (two when they are many), and one to scale.
+ *
+ * Source: PyTorch's torch.nn.utils.clip_grad_norm_; Pascanu, Mikolov, Bengio: On the difficulty of training recurrent
+ * neural networks (2013).
+ *
+ * @param parameters leaves; those without a gradient count for nothing
+ * @param options.normType p > 0, 2 by default; Infinity for the greatest magnitude
+ * @returns the norm before, as a scalar tensor: reading it is what waits for the device. NaN, when a gradient is NaN,
+ *          makes all gradients NaN
+ * @throws ArgumentError for a negative maxNorm, a norm that there is not, or no parameter
+ * @example
+ * loss.backward();
+ * clipGradNorm(model.parameters(), 1);
+ * optimizer.step();
+ */
+export function clipGradNorm(
+  parameters: Tensor | readonly Tensor[],
+  maxNorm: number,
+  options: { normType?: number } = {},
+): Tensor {
+  const { normType = 2 } = options;
+  const distinct = [...new Set(parameters instanceof Tensor ? [parameters] : parameters)];
+  if (!(maxNorm >= 0 && normType > 0) || distinct.length === 0) {
+    throw new ArgumentError('clipGradNorm', 'nothing to clip to', {
+      takes: 'one parameter at least, maxNorm ≥ 0, normType > 0',
+      got: `${distinct.length} parameters, maxNorm ${maxNorm}, normType ${normType}`,
+    });
+  }
+  const gradients = distinct.flatMap((parameter) => ownGradient(parameter) ?? []);
+  const [first] = gradients;
+  if (!first) return zeros([], { dtype: distinct[0]!.dtype, device: distinct[0]!.device });
+  checkAlike('clipGradNorm', ...gradients);
+  const runs = neighbours(gradients);
+  const norm = totalNorm(runs, normType, first);
+  for (const { storage, offset, size } of runs) {
+    storage.version++;
+    norm.device.run(
+      'clip',
+      { norm: norm.storage.buffer, gradients: storage.buffer },
+      { size, offset, maxNorm },
+    );
+  }
+  return norm;
+}
+
+/** A parameter's gradient, which no other tensor shares memory with; undefined where there is none. */
+function ownGradient({ source }: Tensor): Tensor | undefined {
+  if (!(source instanceof Leaf) || !source.grad) return undefined;
+  const { grad, home } = source;
+  const atHome = grad.storage === home?.storage;
+  if (!atHome && (grad.storage.shared || !grad.isContiguous())) {
+    source.grad = unscoped(() => grad.detach().clone());
+    grad.dispose();
+  }
+  return source.grad;
+}
+
+/** Gradients as the fewest runs: one, for those in an optimizer's flat buffer, in its order. */
+function neighbours(gradients: readonly Tensor[]): Run[] {
+  const runs: Run[] = [];
+  for (const gradient of gradients) {
+    const size = gradient.numel();
+    const last = runs.at(-1);
+    const joins = last?.storage === gradient.storage && last.offset + last.size === gradient.offset;
+    if (joins) last.size += size;
+    else if (size > 0) runs.push({ storage: gradient.storage, offset: gradient.offset, size });
+  }
+  return runs;
+}
+
+function totalNorm(runs: readonly Run[], power: number, { dtype, device }: Tensor): Tensor {
+  const { EUCLIDEAN, ABSOLUTE, GREATEST, POWER } = codes.norm;
+  const FORM = power === 2 ? EUCLIDEAN : power === 1 ? ABSOLUTE : power === Infinity ? GREATEST : POWER;
+  const cut = runs.map((run) => {
+    const chunk = Math.max(SHORTEST, Math.ceil(run.size / PARTS));
+    return { ...run, chunk, parts: Math.ceil(run.size / chunk) };
+  });
+  const total = cut.reduce((sum, { parts }) => sum + parts, 0);
+  if (total === 0) return zeros([], { dtype, device });
+  const norm = empty([], { dtype, device });
+  const parts = total === 1 ? norm : empty([total], { dtype, device });
+  const exponent = FORM === POWER ? power : 1;
+  let outOffset = 0;
+  for (const { storage, offset, size, chunk, parts: count } of cut) {
+    device.run(
+      'norm',
+      { x: storage.buffer, out: parts.storage.buffer },
+      { size, chunk, offset, outOffset, power: exponent },
+      { FORM, ROOT: total === 1 },
+    );
+    outOffset += count;
+  }
+  if (parts === norm) return norm;
+  device.run(
+    'norm',
+    { x: parts.storage.buffer, out: norm.storage.buffer },
+    { size: total, chunk: total, offset: 0, outOffset: 0, power: exponent },
+    { FORM, TERMS: false },
+  );
+  parts.dispose();
+  return norm;
+}

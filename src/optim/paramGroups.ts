@@ -1,0 +1,89 @@
+import { ArgumentError } from '../tensor/errors.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+/** Options that every optimizer has, and those that schedules may change. */
+export interface CommonOptions {
+  /** The learning rate. */
+  lr: number;
+  /** Step up the gradient rather than down. */
+  maximize: boolean;
+  momentum?: number;
+  betas?: readonly [number, number];
+}
+
+/** Parameters that share options. Assign to an option to change it from the next step on. */
+export type ParamGroup<Options> = Options & {
+  readonly params: readonly Tensor[];
+  /** Where a schedule started from. */
+  initialLr?: number;
+};
+
+/**
+ * What an optimizer takes: a list of parameters, or groups of them with options of their own.
+ *
+ * @example new Adam([{ params: body.parameters() }, { params: head.parameters(), lr: 1e-2 }], { lr: 1e-3 })
+ */
+export type OptimizerParameters<Options> =
+  readonly Tensor[] | readonly (Options & { readonly params: readonly Tensor[] })[];
+
+/** A group as state dicts hold it: options by PyTorch's names, parameters by position. */
+export type SavedGroup = Readonly<Record<string, unknown>> & { readonly params: readonly number[] };
+
+/** The groups with every option filled in: from the group, else from the optimizer's options, else the default. */
+export function resolveGroups<Options extends object>(
+  parameters: OptimizerParameters<Partial<Options>>,
+  options: Partial<Options>,
+  defaults: Options,
+): ParamGroup<Options>[] {
+  const groups = parameters.every((each) => 'params' in each)
+    ? (parameters as readonly (Partial<Options> & { params: readonly Tensor[] })[])
+    : [{ params: parameters } as Partial<Options> & { params: readonly Tensor[] }];
+  return groups.map((group) => {
+    const resolved = Object.entries(defaults).map(([name, value]) => {
+      const key = name as keyof Options;
+      return [name, group[key] ?? options[key] ?? (value as unknown)];
+    });
+    return { ...(Object.fromEntries(resolved) as Options), params: group.params };
+  });
+}
+
+/** The groups by PyTorch's names: plain values, as JSON takes them. */
+export function saveGroups<Options extends object>(groups: readonly ParamGroup<Options>[]): SavedGroup[] {
+  let position = 0;
+  return groups.map(({ params, ...options }) => ({
+    ...Object.fromEntries(
+      Object.entries(options).map(([name, value]) => [snakeCase(name), value as unknown]),
+    ),
+    params: params.map(() => position++),
+  }));
+}
+
+/**
+ * Options of saved groups, for groups of the same sizes; nothing is changed.
+ *
+ * @throws ArgumentError when there are other groups
+ */
+export function readGroups<Options extends object>(
+  groups: readonly ParamGroup<Options>[],
+  saved: readonly SavedGroup[],
+): ParamGroup<Options>[] {
+  const sizes = (each: readonly { params: readonly unknown[] }[]): string =>
+    `groups of ${each.map(({ params }) => params.length).join(', ')} parameters`;
+  if (sizes(groups) !== sizes(saved)) {
+    throw new ArgumentError('loadStateDict', 'other groups of parameters', {
+      takes: sizes(groups),
+      got: sizes(saved),
+    });
+  }
+  return groups.map((group, index) => {
+    const found = Object.entries({ ...group, initialLr: group.initialLr }).flatMap(([name, value]) => {
+      const given = name === 'params' ? value : (saved[index]![snakeCase(name)] ?? value);
+      return given === undefined ? [] : [[name, given]];
+    });
+    return Object.fromEntries(found) as ParamGroup<Options>;
+  });
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

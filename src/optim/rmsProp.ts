@@ -1,0 +1,80 @@
+import type { Segment } from './flatParameters.ts';
+import { atLeast, Optimizer } from './optimizer.ts';
+import type { OptimizerParameters } from './paramGroups.ts';
+
+export interface RmsPropOptions {
+  /** Defaults to 0.01. */
+  lr?: number;
+  /** Decay of the mean square; defaults to 0.99. */
+  alpha?: number;
+  /** Defaults to 1e-8. */
+  eps?: number;
+  /** Added to the gradient as weightDecay · p; defaults to 0. */
+  weightDecay?: number;
+  /** Share of the last update that is kept; defaults to 0. */
+  momentum?: number;
+  /** Scale by the variance rather than by the mean square; defaults to false. */
+  centered?: boolean;
+  /** Step up the gradient rather than down; defaults to false. */
+  maximize?: boolean;
+}
+
+/**
+ * RMSprop: steps scaled by a running root mean square of the gradient.
+ *
+ *     g ← g + weightDecay · p,   s ← α s + (1 - α) g²,   a ← α a + (1 - α) g
+ *     d = g / (√(s - a²) + eps) if centered, else g / (√s + eps)
+ *     b ← momentum · b + d,   p ← p - lr · b
+ *
+ * Source: Hinton: Neural networks for machine learning, lecture 6e (2012); PyTorch's torch.optim.RMSprop.
+ *
+ * @throws ArgumentError for options out of range
+ * @example new RMSprop(model.parameters(), { lr: 1e-3, momentum: 0.9 })
+ */
+export class RMSprop extends Optimizer<Required<RmsPropOptions>> {
+  constructor(parameters: OptimizerParameters<RmsPropOptions>, options: RmsPropOptions = {}) {
+    const defaults = { lr: 0.01, alpha: 0.99, eps: 1e-8, weightDecay: 0, momentum: 0 };
+    super('RMSprop', parameters, options, { ...defaults, centered: false, maximize: false });
+  }
+
+  protected override check(options: Required<RmsPropOptions>): void {
+    for (const name of ['alpha', 'eps', 'weightDecay', 'momentum'] as const) {
+      atLeast('RMSprop', name, options[name], 0);
+    }
+  }
+
+  protected override stateNames(): string[] {
+    return [
+      'square_avg',
+      ...(this.paramGroups.some(({ momentum }) => momentum > 0) ? ['momentum_buffer'] : []),
+      ...(this.paramGroups.some(({ centered }) => centered) ? ['grad_avg'] : []),
+    ];
+  }
+
+  protected override update({ offset, size }: Segment, options: Required<RmsPropOptions>): void {
+    const { lr, alpha, eps, weightDecay, momentum, centered, maximize } = options;
+    const { gradients, values } = this.flat;
+    values.device.run(
+      'rmsprop',
+      {
+        gradients: gradients.storage.buffer,
+        parameters: values.storage.buffer,
+        squares: this.state('square_avg').storage.buffer,
+        means: this.stateIf(centered, 'grad_avg').storage.buffer,
+        velocity: this.stateIf(momentum > 0, 'momentum_buffer').storage.buffer,
+      },
+      {
+        size,
+        offset,
+        sign: maximize ? -1 : 1,
+        lr,
+        alpha,
+        oneMinusAlpha: 1 - alpha,
+        eps,
+        weightDecay,
+        momentum,
+      },
+      { CENTERED: centered },
+    );
+  }
+}

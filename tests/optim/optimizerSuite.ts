@@ -1,0 +1,190 @@
+import { describe, expect, it, type TestContext } from 'vitest';
+import {
+  ArgumentError,
+  type Backend,
+  nn,
+  optim,
+  scope,
+  setDefaultDevice,
+  type Tensor,
+  tensor,
+} from '../../src/index.ts';
+
+type Open = (context: TestContext) => Promise<Backend>;
+type Make = (parameters: optim.OptimizerParameters<object>) => optim.Optimizer;
+
+const makers: Record<string, { make: Make; state: string[] }> = {
+  SGD: { make: (parameters) => new optim.SGD(parameters), state: [] },
+  'SGD with momentum': {
+    make: (parameters) => new optim.SGD(parameters, { momentum: 0.9 }),
+    state: ['momentum_buffer'],
+  },
+  Adam: { make: (parameters) => new optim.Adam(parameters), state: ['exp_avg', 'exp_avg_sq'] },
+  AdamW: { make: (parameters) => new optim.AdamW(parameters), state: ['exp_avg', 'exp_avg_sq'] },
+  RMSprop: { make: (parameters) => new optim.RMSprop(parameters), state: ['square_avg'] },
+  'RMSprop with all': {
+    make: (parameters) => new optim.RMSprop(parameters, { momentum: 0.5, centered: true }),
+    state: ['square_avg', 'momentum_buffer', 'grad_avg'],
+  },
+};
+
+function network(device: Backend): nn.Module {
+  setDefaultDevice(device);
+  return new nn.Sequential(new nn.Linear(5, 4), new nn.Tanh(), new nn.Linear(4, 3));
+}
+
+/** A step on data that depends on its number alone. */
+function step(model: nn.Module, optimizer: optim.Optimizer, number: number): void {
+  scope(() => {
+    const x = tensor(
+      Float32Array.from({ length: 10 }, (_, i) => Math.sin(number + i)),
+      { shape: [2, 5] },
+    );
+    model.forward(x).square().sum().backward();
+    optimizer.step();
+    optimizer.zeroGrad();
+  });
+}
+
+async function bits(tensors: Readonly<Record<string, Tensor>>): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const [name, value] of Object.entries(tensors)) {
+    found[name] = Buffer.from((await value.data()).slice().buffer).toString('hex');
+  }
+  return found;
+}
+
+/** What optimizers promise, on a device. */
+export function optimizerSuite(open: Open): void {
+  describe.each(Object.entries(makers))('%s', (_, { make, state }) => {
+    it('goes on from a saved state to the bit', async (context) => {
+      const device = await open(context);
+      const model = network(device);
+      const optimizer = make(model.parameters());
+      for (let i = 0; i < 3; i++) step(model, optimizer, i);
+      optimizer.lr = 0.003;
+      const saved = optimizer.stateDict();
+      expect(Object.keys(saved.tensors)).toEqual(
+        state.flatMap((name) => [0, 1, 2, 3].map((index) => `${name}.${index}`)),
+      );
+      const copy = network(device);
+      copy.loadStateDict(model.stateDict());
+      const resumed = make(copy.parameters());
+      resumed.loadStateDict({
+        steps: [...saved.steps],
+        tensors: Object.fromEntries(
+          Object.entries(saved.tensors).map(([name, each]) => [name, each.clone()]),
+        ),
+        paramGroups: JSON.parse(JSON.stringify(saved.paramGroups)) as optim.SavedGroup[],
+      });
+      expect(resumed.lr).toBe(0.003);
+      for (let i = 3; i < 6; i++) {
+        step(model, optimizer, i);
+        step(copy, resumed, i);
+      }
+      expect(await bits(copy.stateDict())).toEqual(await bits(model.stateDict()));
+      expect(await bits(resumed.stateDict().tensors)).toEqual(await bits(optimizer.stateDict().tensors));
+    });
+
+    it('takes a step in one launch a group, and creates nothing once warm', async (context) => {
+      const device = await open(context);
+      const model = network(device);
+      const [first, ...rest] = model.parameters() as [Tensor, ...Tensor[]];
+      const optimizer = make([{ params: [first] }, { params: rest }]);
+      const onlyStep = (): number => {
+        scope(() =>
+          model
+            .forward(tensor(new Float32Array(5).fill(1), { shape: [1, 5] }))
+            .sum()
+            .backward(),
+        );
+        const { dispatches } = device.stats();
+        optimizer.step();
+        const launched = device.stats().dispatches - dispatches;
+        optimizer.zeroGrad();
+        return launched;
+      };
+      for (let warmUp = 0; warmUp < 3; warmUp++) onlyStep();
+      const { buffersCreated, bindGroupsCreated, pipelinesCreated, buffersAlive } = device.stats();
+      expect([onlyStep(), onlyStep()]).toEqual([2, 2]);
+      expect(device.stats()).toMatchObject({
+        buffersCreated,
+        bindGroupsCreated,
+        pipelinesCreated,
+        buffersAlive,
+      });
+    });
+
+    it('refuses what is no state of its own, and is then as before', async (context) => {
+      const device = await open(context);
+      const model = network(device);
+      const optimizer = make(model.parameters());
+      const { steps, tensors, paramGroups } = optimizer.stateDict();
+      const [group] = paramGroups as [optim.SavedGroup];
+      const refused: optim.OptimizerState[] = [
+        { steps: steps.slice(1), tensors, paramGroups: [{ ...group, lr: 9 }] },
+        { steps, tensors, paramGroups: [] },
+        { steps, tensors, paramGroups: [{ ...group, params: [0, 1] }] },
+        { steps, tensors, paramGroups: [{ ...group, lr: -1 }] },
+      ];
+      if (state.length > 0) refused.push({ steps, tensors: {}, paramGroups: [{ ...group, lr: 9 }] });
+      for (const each of refused) expect(() => optimizer.loadStateDict(each)).toThrow(ArgumentError);
+      expect(optimizer.stateDict().paramGroups).toEqual(paramGroups);
+    });
+  });
+
+  it('names options as PyTorch does', async (context) => {
+    const model = network(await open(context));
+    const [first, ...rest] = model.parameters() as [Tensor, ...Tensor[]];
+    const optimizer = new optim.AdamW([{ params: [first], lr: 0.1 }, { params: rest }], { weightDecay: 0.5 });
+    const common = { betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0.5, maximize: false };
+    expect(optimizer.stateDict().paramGroups).toEqual([
+      { lr: 0.1, ...common, params: [0] },
+      { lr: 0.001, ...common, params: [1, 2, 3] },
+    ]);
+    expect(optimizer.lr).toBe(0.1);
+    optimizer.lr = 0.2;
+    expect(optimizer.paramGroups.map(({ lr }) => lr)).toEqual([0.2, 0.2]);
+  });
+
+  it('refuses options out of range, and a parameter in two groups', async (context) => {
+    const parameters = network(await open(context)).parameters();
+    const refused: (() => unknown)[] = [
+      () => new optim.AdamW(parameters, { weightDecay: -1 }),
+      () => new optim.AdamW(parameters, { betas: [0.9, 1] }),
+      () => new optim.Adam([{ params: parameters, eps: -1 }]),
+      () => new optim.RMSprop(parameters, { alpha: -0.1 }),
+      () => new optim.RMSprop(parameters, { lr: NaN }),
+      () => new optim.SGD([{ params: parameters, nesterov: true }]),
+      () => new optim.Adam([{ params: parameters }, { params: parameters }]),
+      () => new optim.Adam([]),
+    ];
+    for (const make of refused) expect(make).toThrow(ArgumentError);
+  });
+
+  it('RMSprop keeps a variance that rounds below zero from making NaN', async (context) => {
+    const device = await open(context);
+    const parameter = tensor([1, 2, 3], { requiresGrad: true, device });
+    const optimizer = new optim.RMSprop([parameter], { centered: true, alpha: 0.5 });
+    for (let i = 0; i < 60; i++) {
+      scope(() => parameter.mul(0.1).sum().backward());
+      optimizer.step();
+      optimizer.zeroGrad();
+    }
+    expect(Array.from(await parameter.data()).every(Number.isFinite)).toBe(true);
+  });
+
+  it('a parameter without a gradient stays', async (context) => {
+    const device = await open(context);
+    const [used, unused] = [1, 2].map((value) => tensor([value], { requiresGrad: true, device })) as [
+      Tensor,
+      Tensor,
+    ];
+    const optimizer = new optim.AdamW([unused, used], { lr: 0.1 });
+    scope(() => used.sum().backward());
+    optimizer.step();
+    expect(await unused.item()).toBe(2);
+    expect(await used.item()).toBeCloseTo(0.999 - 0.1, 6);
+    expect(optimizer.stateDict().steps).toEqual([0, 1]);
+  });
+}
