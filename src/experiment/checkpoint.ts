@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Module } from '../nn/index.ts';
 import type { Optimizer } from '../optim/index.ts';
+import type { Schedule } from './schedules.ts';
 import { tensor } from '../tensor/create.ts';
 import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -26,10 +27,11 @@ export interface Position {
 const OPTIMIZER = 'optimizer.';
 
 /**
- * Writes weights under PyTorch's names, the optimizer's state under `optimizer.…`, and position, step counts and
- * configuration as metadata.
+ * Writes weights under PyTorch's names, the optimizer's state under `optimizer.…`, and as metadata position, step
+ * counts, the optimizer's options, the schedule's state and the configuration.
  *
  * @param configuration the run's resolved configuration, as YAML
+ * @param schedule left out where the learning rate is constant
  * @throws FileError when the file cannot be written; the one before stays whole
  */
 export async function saveCheckpoint(
@@ -38,8 +40,9 @@ export async function saveCheckpoint(
   optimizer: Optimizer,
   { epoch, step }: Position,
   configuration: string,
+  schedule?: Schedule,
 ): Promise<void> {
-  const { steps, tensors } = optimizer.stateDict();
+  const { steps, tensors, paramGroups } = optimizer.stateDict();
   const state = Object.fromEntries(Object.entries(tensors).map(([name, value]) => [OPTIMIZER + name, value]));
   const bytes = encodeSafetensors(
     { ...(await toHost(model.stateDict())), ...(await toHost(state)) },
@@ -48,6 +51,8 @@ export async function saveCheckpoint(
       epoch: String(epoch),
       step: String(step),
       optimizerSteps: JSON.stringify(steps),
+      optimizerGroups: JSON.stringify(paramGroups),
+      ...(schedule && { schedule: JSON.stringify(schedule.stateDict()) }),
       configuration,
     },
   );

@@ -44,7 +44,16 @@ export interface RunOptions {
   device: Backend;
   /** Folder that the run's folder is made in. */
   folder: string;
-  changes?: { seed?: number; lr?: number; epochs?: number; logEvery?: number; dropout?: number };
+  changes?: {
+    seed?: number;
+    lr?: number;
+    epochs?: number;
+    logEvery?: number;
+    dropout?: number;
+    optimizer?: { name: string } & object;
+    schedule?: { name: string } & object;
+    clipGradNorm?: number;
+  };
   signal?: AbortSignal;
   /** Called before each record is journalled. */
   onRecord?: (step: number) => void;
@@ -56,12 +65,14 @@ export async function trainSmall(
 ): Promise<{ summary: Summary; configuration: Configuration }> {
   const { device, folder, changes = {}, onRecord } = options;
   const { seed = 1, lr = 0.01, epochs = 2, logEvery = 5, dropout = 0 } = changes;
+  const { optimizer: chosen = { name: 'adam', lr }, schedule = { name: 'none' }, clipGradNorm } = changes;
   const configuration = parseConfiguration({
     name: 'small',
     seed,
     model: { name: 'mlp', hidden: [16], dropout },
-    optimizer: { name: 'adam', lr },
-    train: { epochs, batchSize: 32, logEvery },
+    optimizer: chosen,
+    schedule,
+    train: { epochs, batchSize: 32, logEvery, ...(clipGradNorm === undefined ? {} : { clipGradNorm }) },
     run: { dir: folder },
   });
   setDefaultDevice(device);
