@@ -3,6 +3,7 @@ import type { Backend } from '../backend/backend.ts';
 import { type DType, isFloating, type TypedArray } from '../backend/dtypes.ts';
 import type { Module, StateDict } from '../nn/index.ts';
 import type { Optimizer } from '../optim/index.ts';
+import type { Schedule } from './schedules.ts';
 import { tensor } from '../tensor/create.ts';
 import { defaultDevice } from '../tensor/device.ts';
 import { scope } from '../tensor/scope.ts';
@@ -31,11 +32,12 @@ export interface Position {
 const OPTIMIZER = 'optimizer.';
 
 /**
- * Writes weights under PyTorch's names and in its dtypes, the optimizer's state under `optimizer.…`, and position, step
- * counts, configuration and the model as PyTorch prints it as metadata: `scripts/pytorch-exchange.py` makes a PyTorch
- * model of such a file.
+ * Writes weights under PyTorch's names and in its dtypes, the optimizer's state under `optimizer.…`, and as metadata
+ * position, step counts, the optimizer's options, the schedule's state, the configuration and the model as PyTorch
+ * prints it: `scripts/pytorch-exchange.py` makes a PyTorch model of such a file.
  *
  * @param configuration the run's resolved configuration, as YAML
+ * @param schedule left out where the learning rate is constant
  * @throws FileError when the file cannot be written; the one before stays whole
  */
 export async function saveCheckpoint(
@@ -44,8 +46,9 @@ export async function saveCheckpoint(
   optimizer: Optimizer,
   { epoch, step }: Position,
   configuration: string,
+  schedule?: Schedule,
 ): Promise<void> {
-  const { steps, tensors } = optimizer.stateDict();
+  const { steps, tensors, paramGroups } = optimizer.stateDict();
   const state = Object.fromEntries(Object.entries(tensors).map(([name, value]) => [OPTIMIZER + name, value]));
   const bytes = encodeSafetensors(
     { ...(await toHost(model.stateDict())), ...(await toHost(state)) },
@@ -55,6 +58,8 @@ export async function saveCheckpoint(
       epoch: String(epoch),
       step: String(step),
       optimizerSteps: JSON.stringify(steps),
+      optimizerGroups: JSON.stringify(paramGroups),
+      ...(schedule && { schedule: JSON.stringify(schedule.stateDict()) }),
       configuration,
     },
   );

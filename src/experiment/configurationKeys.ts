@@ -35,7 +35,7 @@ function sectionKeys(section: JsonSchema, prefix: string, variant?: Variant): Kn
   return Object.entries(section.properties ?? {}).flatMap(([key, schema]) => {
     if (typeof schema === 'boolean') return [];
     const path = prefix + key;
-    if (schema.oneOf) return unionKeys(schema.oneOf, `${path}.`);
+    if (schema.oneOf) return unionKeys(schema, `${path}.`);
     if (schema.properties) return sectionKeys(schema, `${path}.`);
     return [
       {
@@ -52,16 +52,20 @@ function sectionKeys(section: JsonSchema, prefix: string, variant?: Variant): Kn
 }
 
 /** The keys of a section whose `name` decides which others it has. */
-function unionKeys(options: readonly JsonSchema[], prefix: string): KnownKey[] {
+function unionKeys({ oneOf = [], default: chosen }: JsonSchema, prefix: string): KnownKey[] {
   const path = `${prefix}name`;
-  const keys = options.flatMap((option) => {
+  const keys = oneOf.flatMap((option) => {
     const value = choices(option.properties!['name'] as JsonSchema)[0]!;
     return sectionKeys(option, prefix, { path, value });
   });
   const names = keys.filter((key) => key.path === path).flatMap((key) => key.choices);
   const { description } = keys.find((key) => key.path === path)!;
   const name = { path, takes: names.join(' | '), choices: names, description };
-  return [{ ...name, default: undefined, required: true }, ...keys.filter((key) => key.path !== path)];
+  const preset = (chosen as { name: string } | undefined)?.name;
+  return [
+    { ...name, default: preset, required: preset === undefined },
+    ...keys.filter((key) => key.path !== path),
+  ];
 }
 
 function choices(schema: JsonSchema): string[] {
@@ -83,9 +87,10 @@ function takes(schema: JsonSchema): string {
 }
 
 function bounds(schema: JsonSchema): string[] {
-  const { minimum, maximum, exclusiveMaximum } = schema;
+  const { minimum, exclusiveMinimum, maximum, exclusiveMaximum } = schema;
   const limits: string[] = [];
   if (minimum !== undefined && minimum !== Number.MIN_SAFE_INTEGER) limits.push(`≥ ${minimum}`);
+  if (exclusiveMinimum !== undefined) limits.push(`> ${exclusiveMinimum}`);
   if (maximum !== undefined && maximum !== Number.MAX_SAFE_INTEGER) limits.push(`≤ ${maximum}`);
   if (exclusiveMaximum !== undefined) limits.push(`< ${exclusiveMaximum}`);
   return limits.length === 2 ? [limits.join(' and ')] : limits;

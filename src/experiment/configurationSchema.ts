@@ -1,5 +1,11 @@
 import { z } from 'zod';
 import { ERASE_AREA } from '../data/augmentation.ts';
+import { type OptimizerConfiguration, optimizer } from './configurationOptimizers.ts';
+import { count, fraction, nonNegative, type Shape } from './configurationParts.ts';
+import { type ScheduleConfiguration, schedule } from './configurationSchedules.ts';
+
+export type * from './configurationOptimizers.ts';
+export type * from './configurationSchedules.ts';
 
 /**
  * What a run is made from. The meaning, range and default of each key are in the schema below and nowhere else:
@@ -7,7 +13,7 @@ import { ERASE_AREA } from '../data/augmentation.ts';
  * `isolatedDeclarations` cannot export a type inferred from a value; `satisfies Shape<…>` makes a key that is
  * in one and not in the other a compile error.
  *
- * To add an optimizer or a model: its interface, its schema, its line in the union.
+ * To add a model, an optimizer or a schedule: its interface, its schema, its line in the union.
  */
 export interface Configuration {
   readonly name: string;
@@ -17,16 +23,12 @@ export interface Configuration {
   readonly data: DataConfiguration;
   readonly model: ModelConfiguration;
   readonly optimizer: OptimizerConfiguration;
+  readonly schedule: ScheduleConfiguration;
   readonly train: TrainConfiguration;
   readonly run: RunConfiguration;
 }
 
-type Shape<T> = { [K in keyof T]-?: z.ZodType<T[K]> };
-
 const share: z.ZodNumber = z.number().min(0).max(1);
-const fraction: z.ZodNumber = z.number().min(0).lt(1);
-const nonNegative: z.ZodNumber = z.number().min(0);
-const count: z.ZodNumber = z.int().min(1);
 
 export interface AugmentationConfiguration {
   readonly flip: number;
@@ -88,61 +90,10 @@ const mlp = z.strictObject({
 
 export type ModelConfiguration = MlpConfiguration;
 
-export interface AdamConfiguration {
-  readonly name: 'adam';
-  readonly lr: number;
-  readonly betas: readonly [number, number];
-  readonly eps: number;
-  readonly weightDecay: number;
-}
-
-const adam = z.strictObject({
-  name: z.literal('adam').describe('Optimizer.'),
-  lr: nonNegative.default(1e-3).describe('Learning rate.'),
-  betas: z
-    .tuple([fraction, fraction])
-    .default([0.9, 0.999])
-    .describe('Decay rates of the running means of the gradient and of its square.'),
-  eps: nonNegative.default(1e-8).describe('Added to the denominator so that it is never zero.'),
-  weightDecay: nonNegative.default(0).describe('L2 penalty, added to the gradient.'),
-} satisfies Shape<AdamConfiguration>);
-
-export interface SgdConfiguration {
-  readonly name: 'sgd';
-  readonly lr: number;
-  readonly momentum: number;
-  readonly dampening: number;
-  readonly weightDecay: number;
-  readonly nesterov: boolean;
-}
-
-const sgd = z
-  .strictObject({
-    name: z.literal('sgd').describe('Optimizer.'),
-    lr: nonNegative.default(1e-3).describe('Learning rate.'),
-    momentum: nonNegative.default(0).describe('Share of the previous update that is kept.'),
-    dampening: z.number().default(0).describe('Share of the gradient kept out of the momentum buffer.'),
-    weightDecay: nonNegative.default(0).describe('L2 penalty, added to the gradient.'),
-    nesterov: z
-      .boolean()
-      .default(false)
-      .describe('Nesterov momentum; needs momentum > 0 and dampening 0, as in PyTorch.'),
-  } satisfies Shape<SgdConfiguration>)
-  .refine((options) => !options.nesterov || (options.momentum > 0 && options.dampening === 0), {
-    path: ['nesterov'],
-    error: 'true only with momentum > 0 and dampening 0',
-    // By default zod leaves this out while any other key is wrong; all problems are to be reported at once.
-    when: ({ value }) => {
-      const { momentum, dampening } = value as Partial<Record<string, unknown>>;
-      return typeof momentum === 'number' && typeof dampening === 'number';
-    },
-  });
-
-export type OptimizerConfiguration = AdamConfiguration | SgdConfiguration;
-
 export interface TrainConfiguration {
   readonly epochs: number;
   readonly batchSize: number;
+  readonly clipGradNorm?: number;
   readonly limitTrain?: number;
   readonly limitTest?: number;
   readonly logEvery: number;
@@ -151,6 +102,9 @@ export interface TrainConfiguration {
 const train = z.strictObject({
   epochs: count.default(10).describe('Passes over the training set.'),
   batchSize: count.default(128).describe('Images a step.'),
+  clipGradNorm: nonNegative
+    .exactOptional()
+    .describe('Scale the gradients of a step down where their norm, taken together, is greater than this.'),
   limitTrain: count.exactOptional().describe('Train on this many images only (for quick checks).'),
   limitTest: count.exactOptional().describe('Test on this many images only (for quick checks).'),
   logEvery: count.default(50).describe('Steps between two read-backs of the training metrics.'),
@@ -165,32 +119,42 @@ const run = z.strictObject({
 } satisfies Shape<RunConfiguration>);
 
 /** The check behind `loadConfiguration`: strict (no unknown keys), with defaults filled in. */
-export const configurationSchema: z.ZodType<Configuration> = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/)
-    .meta({
-      takes: 'up to 100 letters, digits, ".", "_" and "-", starting with a letter or digit',
-      description: 'Name of the experiment; part of the run folder’s name.',
-    }),
-  seed: z
-    .int()
-    .min(0)
-    .max(2 ** 32 - 1)
-    .default(0)
-    .describe('Seed of the split, the initial weights, the shuffling, the augmentation and the dropout.'),
-  device: z
-    .enum(['webgpu', 'cpu', 'auto'])
-    .default('auto')
-    .describe('Where tensors live; auto takes WebGPU where there is an adapter, and the CPU otherwise.'),
-  adapter: z
-    .string()
-    .min(1)
-    .exactOptional()
-    .describe('Take the WebGPU adapter whose vendor, device or description contains this text.'),
-  data: data.prefault({}),
-  model: z.discriminatedUnion('name', [mlp]),
-  optimizer: z.discriminatedUnion('name', [adam, sgd]),
-  train: train.prefault({}),
-  run: run.prefault({}),
-} satisfies Shape<Configuration>);
+export const configurationSchema: z.ZodType<Configuration> = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/)
+      .meta({
+        takes: 'up to 100 letters, digits, ".", "_" and "-", starting with a letter or digit',
+        description: 'Name of the experiment; part of the run folder’s name.',
+      }),
+    seed: z
+      .int()
+      .min(0)
+      .max(2 ** 32 - 1)
+      .default(0)
+      .describe('Seed of the split, the initial weights, the shuffling, the augmentation and the dropout.'),
+    device: z
+      .enum(['webgpu', 'cpu', 'auto'])
+      .default('auto')
+      .describe('Where tensors live; auto takes WebGPU where there is an adapter, and the CPU otherwise.'),
+    adapter: z
+      .string()
+      .min(1)
+      .exactOptional()
+      .describe('Take the WebGPU adapter whose vendor, device or description contains this text.'),
+    data: data.prefault({}),
+    model: z.discriminatedUnion('name', [mlp]),
+    optimizer,
+    schedule,
+    train: train.prefault({}),
+    run: run.prefault({}),
+  } satisfies Shape<Configuration>)
+  .refine(({ schedule: { name }, data: { validation } }) => name !== 'plateau' || validation > 0, {
+    path: ['schedule', 'name'],
+    error: 'plateau only with data.validation > 0',
+    when: ({ value }) => {
+      const { schedule, data } = (value ?? {}) as Partial<Record<string, Partial<Record<string, unknown>>>>;
+      return typeof schedule?.['name'] === 'string' && typeof data?.['validation'] === 'number';
+    },
+  });

@@ -1,4 +1,4 @@
-import { Adam, type Optimizer, SGD } from '../optim/index.ts';
+import { Adam, AdamW, type Optimizer, RMSprop, SGD } from '../optim/index.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { OptimizerConfiguration } from './configuration.ts';
 
@@ -10,6 +10,10 @@ export function buildOptimizer(
   switch (configuration.name) {
     case 'adam':
       return new Adam(parameters, configuration);
+    case 'adamw':
+      return new AdamW(parameters, configuration);
+    case 'rmsprop':
+      return new RMSprop(parameters, configuration);
     case 'sgd':
       return new SGD(parameters, configuration);
   }

@@ -6,7 +6,7 @@ import type { Batch } from '../data/loader.ts';
 import { permutation } from '../data/permutation.ts';
 import type { Module } from '../nn/index.ts';
 import { crossEntropy } from '../ops/crossEntropy.ts';
-import type { Optimizer } from '../optim/index.ts';
+import { clipGradNorm, type Optimizer } from '../optim/index.ts';
 import { scope } from '../tensor/scope.ts';
 import { hashWeights, loadWeights, type Position, saveCheckpoint } from './checkpoint.ts';
 import { type Configuration, printConfiguration } from './configuration.ts';
@@ -16,6 +16,7 @@ import type { Journal } from './journal.ts';
 import { Meter } from './meter.ts';
 import { createProgress, type Progress } from './progress.ts';
 import type { RunDirectory } from './runDirectory.ts';
+import { buildSchedule, type Schedule } from './schedules.ts';
 import type { Summary } from './summary.ts';
 
 /** All that a training works with. */
@@ -54,20 +55,25 @@ export async function train(training: Training): Promise<Summary> {
 class Trainer {
   readonly #training: Training;
   readonly #meter: Meter;
+  readonly #schedule: Schedule | undefined;
   readonly #yaml: string;
   readonly #best: string;
   readonly #last: string;
   #position: Position = { epoch: 0, step: 0 };
   #saved: Position = { epoch: 0, step: 0 };
   #bestAccuracy = -1;
+  /** The learning rate of the last step. */
+  #lr = 0;
   #trainedSamples = 0;
   #trainedSeconds = 0;
   #secondsToFirstStep = 0;
 
   constructor(training: Training) {
-    const { configuration, device, directory } = training;
+    const { configuration, device, directory, optimizer, datasets } = training;
     this.#training = training;
     this.#meter = new Meter(device, configuration.train.logEvery);
+    const steps = Math.ceil(datasets.train.rows.length / configuration.train.batchSize);
+    this.#schedule = buildSchedule(configuration, optimizer, steps);
     this.#yaml = printConfiguration(configuration);
     this.#best = join(directory.checkpoints, 'best.safetensors');
     this.#last = join(directory.checkpoints, 'last.safetensors');
@@ -133,6 +139,7 @@ class Trainer {
     this.#position = { ...this.#position, epoch };
     const validation = datasets.validation.rows.length > 0 ? await this.#validate(label) : null;
     if (validation) journal.append({ kind: 'validation', ...this.#position, metrics: { ...validation } });
+    this.#schedule?.afterEpoch(validation);
     await this.#save(this.#last);
     // Without validation images the last weights are the best that is known.
     if (!validation || validation.accuracy > this.#bestAccuracy) {
@@ -143,16 +150,20 @@ class Trainer {
   }
 
   #step(nextBatch: () => Batch): void {
-    const { model, optimizer } = this.#training;
+    const { configuration, model, optimizer } = this.#training;
+    const { clipGradNorm: maxNorm } = configuration.train;
+    this.#lr = optimizer.lr;
     scope(() => {
       const { images, labels } = nextBatch();
       const logits = model.forward(images);
       const loss = crossEntropy(logits, labels);
       loss.backward();
+      if (maxNorm !== undefined) clipGradNorm(model.parameters(), maxNorm);
       optimizer.step();
       optimizer.zeroGrad();
       this.#meter.record(loss, logits, labels);
     });
+    this.#schedule?.afterStep();
     this.#position = { ...this.#position, step: this.#position.step + 1 };
   }
 
@@ -179,6 +190,7 @@ class Trainer {
     const metrics = {
       loss: total / samples,
       accuracy: correct / samples,
+      lr: this.#lr,
       samplesPerSecond: this.#trainedSamples / this.#trainedSeconds || 0,
     };
     journal.append({ kind: 'train', epoch, step: this.#position.step, metrics });
@@ -208,7 +220,7 @@ class Trainer {
 
   async #save(path: string): Promise<void> {
     const { model, optimizer } = this.#training;
-    await saveCheckpoint(path, model, optimizer, this.#position, this.#yaml);
+    await saveCheckpoint(path, model, optimizer, this.#position, this.#yaml, this.#schedule);
     this.#saved = this.#position;
   }
 

@@ -1,7 +1,20 @@
+/**
+ * Initialisers: new tensors of a shape, drawn from the counter-based generator, so that a seed and a stream give the
+ * same bits on every device. They make new tensors; PyTorch's, which these follow, fill a given one.
+ */
+import { type CreateOptions, full, tensor } from '../tensor/create.ts';
 import { ArgumentError, ShapeError } from '../tensor/errors.ts';
-import { type RandomOptions, symmetricUniform } from '../tensor/random.ts';
+import {
+  normal as normalDistribution,
+  normalNumbers,
+  type RandomOptions,
+  symmetricUniform,
+} from '../tensor/random.ts';
+import { scope } from '../tensor/scope.ts';
 import { formatShape, type Shape, sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+
+export { ones, zeros } from '../tensor/create.ts';
 
 /** Inputs and outputs that one unit of a weight sees: sizes of dims 1 and 0, times the receptive field. */
 export function fans(shape: Shape): { fanIn: number; fanOut: number } {
@@ -15,23 +28,84 @@ export function fans(shape: Shape): { fanIn: number; fanOut: number } {
   return { fanIn: shape[1]! * field, fanOut: shape[0]! * field };
 }
 
+/** What follows a weight, for `calculateGain`. */
+export type Nonlinearity = 'linear' | 'conv2d' | 'sigmoid' | 'tanh' | 'relu' | 'leakyRelu' | 'selu';
+
 /**
- * Uniform numbers in [-bound, bound), bound = √3 · gain / √fanIn, gain = √(2 / (1 + a²)).
+ * The factor of a weight's standard deviation that makes up for what the nonlinearity after it takes away.
  *
- * Source: He, Zhang, Ren, Sun: Delving deep into rectifiers (2015).
+ *     linear, conv2d, sigmoid: 1   tanh: 5/3   relu: √2   leakyRelu: √(2 / (1 + param²))   selu: 3/4
  *
- * @param options.a the slope of the leaky relu that follows; PyTorch's layers use √5, which gives 1 / √fanIn
+ * Source: PyTorch's torch.nn.init.calculate_gain.
+ *
+ * @param param the slope of leakyRelu; defaults to 0.01
  */
-export function kaimingUniform(shape: Shape, options: RandomOptions & { a?: number } = {}): Tensor {
-  const { a = 0, ...random } = options;
-  const gain = Math.sqrt(2 / (1 + a * a));
-  return symmetricUniform(shape, (Math.sqrt(3) * gain) / Math.sqrt(fans(shape).fanIn), random);
+export function calculateGain(nonlinearity: Nonlinearity, param: number = 0.01): number {
+  const gains: Readonly<Record<Nonlinearity, number>> = {
+    linear: 1,
+    conv2d: 1,
+    sigmoid: 1,
+    tanh: 5 / 3,
+    relu: Math.SQRT2,
+    leakyRelu: Math.sqrt(2 / (1 + param * param)),
+    selu: 3 / 4,
+  };
+  const gain = gains[nonlinearity] as number | undefined;
+  if (gain !== undefined) return gain;
+  throw new ArgumentError('calculateGain', 'no such nonlinearity', {
+    takes: Object.keys(gains).join(', '),
+    got: nonlinearity,
+  });
+}
+
+export interface KaimingOptions extends RandomOptions {
+  /** The slope of the leaky relu that follows, 0 by default; PyTorch's layers use √5, which gives 1 / √fanIn. */
+  a?: number;
+  /** Keep the variance of the activations (`fanIn`, the default) or of the gradients. */
+  mode?: 'fanIn' | 'fanOut';
+  /** What follows; defaults to leakyRelu. */
+  nonlinearity?: Nonlinearity;
+}
+
+/**
+ * Uniform numbers in [-bound, bound), bound = √3 · gain / √fan, gain = √(2 / (1 + a²)) for a leaky relu.
+ *
+ * Source: He, Zhang, Ren, Sun: Delving deep into rectifiers (2015); PyTorch's kaiming_uniform_.
+ *
+ * @throws ShapeError for a shape of fewer than two dims
+ * @example kaimingUniform([256, 784], { nonlinearity: 'relu' })
+ */
+export function kaimingUniform(shape: Shape, options: KaimingOptions = {}): Tensor {
+  const { gain, fan, random } = kaiming(shape, options);
+  return symmetricUniform(shape, (Math.sqrt(3) * gain) / Math.sqrt(fan), random);
+}
+
+/**
+ * Normal numbers of mean 0 and standard deviation gain / √fan, gain = √(2 / (1 + a²)) for a leaky relu.
+ *
+ * Source: He, Zhang, Ren, Sun: Delving deep into rectifiers (2015); PyTorch's kaiming_normal_.
+ *
+ * @throws ShapeError for a shape of fewer than two dims
+ */
+export function kaimingNormal(shape: Shape, options: KaimingOptions = {}): Tensor {
+  const { gain, fan, random } = kaiming(shape, options);
+  return normalDistribution(shape, 0, gain / Math.sqrt(fan), random);
+}
+
+function kaiming(
+  shape: Shape,
+  { a = 0, mode = 'fanIn', nonlinearity = 'leakyRelu', ...random }: KaimingOptions,
+): { gain: number; fan: number; random: RandomOptions } {
+  return { gain: calculateGain(nonlinearity, a), fan: fans(shape)[mode], random };
 }
 
 /**
  * Uniform numbers in [-bound, bound), bound = gain · √(6 / (fanIn + fanOut)).
  *
  * Source: Glorot, Bengio: Understanding the difficulty of training deep feedforward neural networks (2010).
+ *
+ * @param options.gain defaults to 1; see `calculateGain`
+ * @throws ShapeError for a shape of fewer than two dims
  */
 export function xavierUniform(shape: Shape, options: RandomOptions & { gain?: number } = {}): Tensor {
   const { gain = 1, ...random } = options;
@@ -39,8 +113,31 @@ export function xavierUniform(shape: Shape, options: RandomOptions & { gain?: nu
   return symmetricUniform(shape, gain * Math.sqrt(6 / (fanIn + fanOut)), random);
 }
 
-/** Uniform numbers in [low, high). */
-export function uniform(shape: Shape, low: number, high: number, options: RandomOptions = {}): Tensor {
+/**
+ * Normal numbers of mean 0 and standard deviation gain · √(2 / (fanIn + fanOut)).
+ *
+ * Source: Glorot, Bengio (2010); PyTorch's xavier_normal_.
+ *
+ * @param options.gain defaults to 1; see `calculateGain`
+ * @throws ShapeError for a shape of fewer than two dims
+ */
+export function xavierNormal(shape: Shape, options: RandomOptions & { gain?: number } = {}): Tensor {
+  const { gain = 1, ...random } = options;
+  const { fanIn, fanOut } = fans(shape);
+  return normalDistribution(shape, 0, gain * Math.sqrt(2 / (fanIn + fanOut)), random);
+}
+
+/**
+ * Uniform numbers in [low, high), [0, 1) by default.
+ *
+ * @throws ArgumentError when there is nothing between low and high
+ */
+export function uniform(
+  shape: Shape,
+  low: number = 0,
+  high: number = 1,
+  options: RandomOptions = {},
+): Tensor {
   if (!(low < high)) {
     throw new ArgumentError('init.uniform', 'no such range', {
       takes: 'low < high',
@@ -48,7 +145,74 @@ export function uniform(shape: Shape, low: number, high: number, options: Random
     });
   }
   const { requiresGrad = false, ...random } = options;
-  const values = symmetricUniform(shape, (high - low) / 2, random).add((low + high) / 2);
+  const values = scope(() => symmetricUniform(shape, (high - low) / 2, random).add((low + high) / 2));
   values.requiresGrad = requiresGrad;
   return values;
+}
+
+/**
+ * Normal numbers, of mean 0 and standard deviation 1 by default.
+ *
+ * @throws ArgumentError for a negative standard deviation
+ */
+export function normal(shape: Shape, mean: number = 0, std: number = 1, options: RandomOptions = {}): Tensor {
+  if (!(std >= 0)) {
+    throw new ArgumentError('init.normal', 'no such distribution', { takes: 'std ≥ 0', got: `std ${std}` });
+  }
+  return normalDistribution(shape, mean, std, options);
+}
+
+/** A tensor filled with one value. */
+export function constant(shape: Shape, value: number, options: CreateOptions = {}): Tensor {
+  return full(shape, value, options);
+}
+
+/**
+ * A random matrix whose rows, or columns where there are more rows, are orthonormal, times gain; dims after the first
+ * count as one. Uniform over all such matrices: Gram and Schmidt's process on normal vectors, on the host.
+ *
+ * Source: Saxe, McClelland, Ganguli: Exact solutions to the nonlinear dynamics of learning (2014); PyTorch's
+ * orthogonal_.
+ *
+ * @param options.gain defaults to 1; see `calculateGain`
+ * @throws ShapeError for a shape of fewer than two dims
+ */
+export function orthogonal(shape: Shape, options: RandomOptions & { gain?: number } = {}): Tensor {
+  const { gain = 1, ...random } = options;
+  if (shape.length < 2) {
+    throw new ShapeError('init.orthogonal', 'not a matrix', {
+      takes: 'two dims or more',
+      got: formatShape(shape),
+    });
+  }
+  const [rows, columns] = [shape[0]!, sizeOf(shape.slice(1))];
+  const length = Math.max(rows, columns);
+  const drawn = normalNumbers(rows * columns, random);
+  const vectors = Array.from({ length: Math.min(rows, columns) }, (_, index) =>
+    drawn.slice(index * length, (index + 1) * length),
+  );
+  orthonormalise(vectors);
+  const values = new Float64Array(rows * columns);
+  vectors.forEach((vector, index) =>
+    vector.forEach((value, at) => {
+      values[rows < columns ? index * columns + at : at * columns + index] = gain * value;
+    }),
+  );
+  return tensor(values, { dtype: 'float32', ...random, shape });
+}
+
+/** Makes vectors orthonormal in place, each twice against those before it: once leaves rounding errors behind. */
+function orthonormalise(vectors: readonly Float64Array[]): void {
+  const dot = (a: Float64Array, b: Float64Array): number =>
+    a.reduce((sum, value, at) => sum + value * b[at]!, 0);
+  vectors.forEach((vector, index) => {
+    for (let pass = 0; pass < 2; pass++) {
+      for (const other of vectors.slice(0, index)) {
+        const share = dot(vector, other);
+        for (let at = 0; at < vector.length; at++) vector[at]! -= share * other[at]!;
+      }
+    }
+    const norm = Math.sqrt(dot(vector, vector));
+    for (let at = 0; at < vector.length; at++) vector[at]! /= norm;
+  });
 }

@@ -73,7 +73,20 @@ export function randint(low: number, high: number, shape: Shape, options: Random
  * cos open, and the same seed shall give the same bits everywhere.
  */
 export function randn(shape: Shape, options: RandomOptions = {}): Tensor {
-  const size = sizeOf(checkShape('randn', shape));
+  return normal(shape, 0, 1, options);
+}
+
+/** Numbers from a normal distribution, drawn as `randn` draws them. */
+export function normal(shape: Shape, mean: number, std: number, options: RandomOptions = {}): Tensor {
+  const values = normalNumbers(sizeOf(checkShape('randn', shape)), options);
+  return tensor(
+    values.map((value) => mean + std * value),
+    { dtype: 'float32', ...options, shape },
+  );
+}
+
+/** Numbers from the standard normal distribution, on the host. */
+export function normalNumbers(size: number, options: RandomOptions = {}): Float64Array {
   const { seedLow, seedHigh, streamLow, streamHigh } = origin(options);
   const values = new Float64Array(size + 3);
   for (let block = 0; block * 4 < size; block++) {
@@ -86,7 +99,7 @@ export function randn(shape: Shape, options: RandomOptions = {}): Tensor {
       values[block * 4 + lane + 1] = radius * Math.sin(angle);
     }
   }
-  return tensor(values.subarray(0, size), { dtype: 'float32', ...options, shape });
+  return values.subarray(0, size);
 }
 
 function uniform(shape: Shape, center: number, scale: number, options: RandomOptions): Tensor {

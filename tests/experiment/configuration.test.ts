@@ -10,7 +10,11 @@ import {
   parseConfiguration,
   printConfiguration,
 } from '../../src/experiment/configuration.ts';
-import type { Configuration, OptimizerConfiguration } from '../../src/experiment/configuration.ts';
+import type {
+  Configuration,
+  OptimizerConfiguration,
+  ScheduleConfiguration,
+} from '../../src/experiment/configuration.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'wgrad-configuration-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -46,6 +50,7 @@ describe('loadConfiguration', () => {
       },
       model: { name: 'mlp', hidden: [256, 128], dropout: 0 },
       optimizer: { name: 'adam', lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 },
+      schedule: { name: 'none' },
       train: { epochs: 10, batchSize: 128, logEvery: 50 },
       run: { dir: 'runs' },
     });
@@ -56,6 +61,13 @@ describe('loadConfiguration', () => {
       dampening: 0,
       weightDecay: 0,
       nesterov: false,
+    });
+    expect(load(least, 'optimizer={name: adamw}').optimizer).toMatchObject({ weightDecay: 0.01 });
+    expect(load(least, 'schedule.name=linear').schedule).toEqual({
+      name: 'linear',
+      startFactor: 1 / 3,
+      endFactor: 1,
+      totalIters: 5,
     });
   });
 
@@ -153,15 +165,15 @@ train:
           takes  whole number ≥ 1
           got    0
         train.batch_size (test.yaml:16:3): unknown key
-          takes  a section with epochs, batchSize, limitTrain, limitTest, logEvery
+          takes  a section with epochs, batchSize, clipGradNorm, limitTrain, limitTest, logEvery
           got    32
           hint   did you mean train.batchSize?
         sede (test.yaml:2:1): unknown key
-          takes  the keys name, seed, device, adapter, data, model, optimizer, train, run
+          takes  the keys name, seed, device, adapter, data, model, optimizer, schedule, train, run
           got    1
           hint   did you mean seed?
         epochs (test.yaml:5:1): unknown key
-          takes  the keys name, seed, device, adapter, data, model, optimizer, train, run
+          takes  the keys name, seed, device, adapter, data, model, optimizer, schedule, train, run
           got    3
           hint   there is train.epochs"
     `);
@@ -177,7 +189,7 @@ train:
           takes  a section with name, hidden, dropout
           got    nothing
         optimizer: missing
-          takes  a section with name, lr, betas, eps, weightDecay, momentum, dampening, nesterov
+          takes  a section with name, lr, betas, eps, weightDecay, momentum, dampening, nesterov, alpha, centered
           got    nothing"
     `);
   });
@@ -187,11 +199,11 @@ train:
     expect(refusal(() => load(text))).toMatchInlineSnapshot(`
       "test.yaml: 2 problems
         optimizer.name (test.yaml:3:13)
-          takes  adam | sgd
+          takes  adam | adamw | sgd | rmsprop
           got    'adm'
           hint   did you mean adam?
         optimizer.weightDecai (test.yaml:3:37): unknown key
-          takes  a section with name, lr, betas, eps, weightDecay, momentum, dampening, nesterov
+          takes  a section with name, lr, betas, eps, weightDecay, momentum, dampening, nesterov, alpha, centered
           got    1
           hint   did you mean optimizer.weightDecay?"
     `);
@@ -204,6 +216,13 @@ train:
     expect(refusal(() => load(least, sgd('momentum: 0')))).toMatch(message);
     expect(refusal(() => load(least, sgd('momentum: 0.9, dampening: 0.1')))).toMatch(message);
     expect(refusal(() => load(least, sgd('momentum: 0, typo: 1'), 'seed=-1'))).toMatch(/: 3 problems\n/);
+  });
+
+  it('takes a plateau only where there are validation images', () => {
+    expect(load(least, 'schedule.name=plateau').schedule).toMatchObject({ metric: 'loss', patience: 10 });
+    expect(refusal(() => load(least, 'schedule.name=plateau', 'data.validation=0', 'seed=-1'))).toMatch(
+      /2 problems\n[^]*schedule.name .*\n {4}takes {2}plateau only with data.validation > 0\n/,
+    );
   });
 
   it.each(['0', '1', '60000', '0.1', '0.999'])('takes data.validation=%s', (value) => {
@@ -229,6 +248,11 @@ train:
     ['optimizer.betas=[0.9, 1]', 'list [number ≥ 0 and < 1, number ≥ 0 and < 1]'],
     ['optimizer.eps=.inf', 'number ≥ 0'],
     ['train.epochs=0', 'whole number ≥ 1'],
+    ['train.clipGradNorm=-1', 'number ≥ 0'],
+    ['schedule.name=cosin', 'none | step | exponential | cosine | linear | onecycle | plateau'],
+    ['schedule={name: step}', 'whole number ≥ 1'],
+    ['schedule={name: linear, startFactor: 0}', 'number > 0 and ≤ 1'],
+    ['schedule={name: plateau, factor: 1}', 'number ≥ 0 and < 1'],
     ['train.limitTest=0', 'whole number ≥ 1'],
     ['train=[]', 'a section with epochs, batchSize'],
     ['run.dir=', 'a value after "="'],
@@ -347,6 +371,22 @@ describe('printConfiguration', () => {
       weightDecay: number,
     }),
     fc.record({
+      name: fc.constant('adamw' as const),
+      lr: number,
+      betas: fc.tuple(fraction, fraction),
+      eps: number,
+      weightDecay: number,
+    }),
+    fc.record({
+      name: fc.constant('rmsprop' as const),
+      lr: number,
+      alpha: number,
+      eps: number,
+      weightDecay: number,
+      momentum: number,
+      centered: fc.boolean(),
+    }),
+    fc.record({
       name: fc.constant('sgd' as const),
       lr: number,
       momentum: number,
@@ -361,6 +401,27 @@ describe('printConfiguration', () => {
     erase: fraction,
     eraseArea: fc.tuple(fraction, fraction).map(([a, b]): [number, number] => (a < b ? [a, b] : [b, a])),
   });
+  const schedule: fc.Arbitrary<ScheduleConfiguration> = fc.oneof(
+    fc.record({ name: fc.constant('none' as const) }),
+    fc.record({ name: fc.constant('step' as const), stepSize: count, gamma: number }),
+    fc.record({ name: fc.constant('exponential' as const), gamma: number }),
+    fc.record(
+      { name: fc.constant('cosine' as const), tMax: count, etaMin: number },
+      { requiredKeys: ['name', 'etaMin'] },
+    ),
+    fc.record({
+      name: fc.constant('onecycle' as const),
+      maxLr: number,
+      pctStart: fraction,
+      annealStrategy: fc.constantFrom('cos' as const, 'linear' as const),
+      cycleMomentum: fc.boolean(),
+      baseMomentum: fraction,
+      maxMomentum: fraction,
+      divFactor: fc.double({ min: 1, noNaN: true, noDefaultInfinity: true }),
+      finalDivFactor: fc.double({ min: 1, noNaN: true, noDefaultInfinity: true }),
+      threePhase: fc.boolean(),
+    }),
+  );
   const configuration = fc.record(
     {
       name: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/),
@@ -370,13 +431,21 @@ describe('printConfiguration', () => {
       data: fc.record({ root: text, validation: fc.oneof(fc.nat(), fraction), augmentation }),
       model: fc.record({ name: fc.constant('mlp' as const), hidden: fc.array(count), dropout: fraction }),
       optimizer,
+      schedule,
       train: fc.record(
-        { epochs: count, batchSize: count, limitTrain: count, limitTest: count, logEvery: count },
+        {
+          epochs: count,
+          batchSize: count,
+          clipGradNorm: number,
+          limitTrain: count,
+          limitTest: count,
+          logEvery: count,
+        },
         { requiredKeys: ['epochs', 'batchSize', 'logEvery'] },
       ),
       run: fc.record({ dir: text }),
     },
-    { requiredKeys: ['name', 'seed', 'device', 'data', 'model', 'optimizer', 'train', 'run'] },
+    { requiredKeys: ['name', 'seed', 'device', 'data', 'model', 'optimizer', 'schedule', 'train', 'run'] },
   );
 
   it('gives a file that loads as the same configuration', () => {
@@ -411,6 +480,8 @@ describe('printConfiguration', () => {
         betas: [0.9, 0.999]
         eps: 1e-8
         weightDecay: 0
+      schedule:
+        name: none
       train:
         epochs: 10
         batchSize: 128
@@ -439,7 +510,8 @@ describe('describeConfiguration', () => {
     expect(text).toContain(
       'train.logEvery\n    Steps between two read-backs of the training metrics.\n    whole number ≥ 1; default 50\n',
     );
-    expect(text).toContain('adam | sgd; required');
+    expect(text).toContain('adam | adamw | sgd | rmsprop; required');
+    expect(text).toContain('onecycle | plateau; default "none"');
     const described = new Set(text.split('\n').filter((line) => /^\S/.test(line)));
     const leaves = (value: object, prefix = ''): string[] =>
       Object.entries(value).flatMap(([key, inner]: [string, unknown]) =>
@@ -447,11 +519,17 @@ describe('describeConfiguration', () => {
           ? leaves(inner, `${prefix}${key}.`)
           : [prefix + key],
       );
-    const all = ['adam', 'sgd'].flatMap((name) =>
-      leaves(
-        load(least, `optimizer={name: ${name}}`, 'adapter=x', 'train.limitTrain=1', 'train.limitTest=1'),
-      ),
-    );
+    const optional = ['adapter=x', 'train.limitTrain=1', 'train.limitTest=1', 'train.clipGradNorm=1'];
+    const optimizers = ['adam', 'adamw', 'rmsprop', 'sgd'].map((name) => `optimizer={name: ${name}}`);
+    const schedules = [
+      'schedule={name: step, stepSize: 1}',
+      'schedule={name: exponential, gamma: 1}',
+      'schedule={name: cosine, tMax: 1}',
+      'schedule={name: linear}',
+      'schedule={name: onecycle, maxLr: 1}',
+      'schedule={name: plateau}',
+    ];
+    const all = [...optimizers, ...schedules].flatMap((variant) => leaves(load(least, variant, ...optional)));
     expect(described).toEqual(new Set(all));
     expect(text).not.toMatch(/\n {4}\n/);
   });

@@ -56,6 +56,86 @@ export function trainerSuite(open: Open, openOwn: Open): void {
     expect(await hash(3)).not.toBe(first);
   });
 
+  it('gives the same weights for the same seed with every optimizer, schedule and clipping', async (context) => {
+    const device = await open(context);
+    const variants = [
+      { optimizer: { name: 'adamw' }, schedule: { name: 'onecycle', maxLr: 0.02 }, clipGradNorm: 0.5 },
+      {
+        optimizer: { name: 'rmsprop', momentum: 0.9, centered: true, lr: 1e-3 },
+        schedule: { name: 'cosine' },
+      },
+      { optimizer: { name: 'sgd', lr: 0.1 }, schedule: { name: 'linear' }, clipGradNorm: 1 },
+    ];
+    for (const changes of variants) {
+      const [first, second] = [
+        await trainSmall({ device, folder: temporaryFolder(), changes }),
+        await trainSmall({ device, folder: temporaryFolder(), changes }),
+      ];
+      expect(second.summary.weightsSha256).toBe(first.summary.weightsSha256);
+      expect(first.summary.testAccuracy).toBeGreaterThan(0.3);
+    }
+  });
+
+  const schedules = [
+    ['exponential, by epochs', { name: 'exponential', gamma: 0.5 }, [0.01, 0.005, 0.0025], 0.00125],
+    ['step', { name: 'step', stepSize: 2 }, [0.01, 0.01, 0.001], 0.001],
+    ['linear', { name: 'linear', startFactor: 0.5, totalIters: 1 }, [0.005, 0.01, 0.01], 0.01],
+    ['cosine over all epochs', { name: 'cosine' }, [0.01, 0.0075, 0.0025], 0],
+    [
+      'a plateau at once',
+      { name: 'plateau', patience: 0, threshold: 9, thresholdMode: 'abs', factor: 0.5 },
+      [0.01, 0.01, 0.005],
+      0.0025,
+    ],
+  ] as const;
+  for (const [name, schedule, rates, next] of schedules) {
+    it(`journals the rates of a schedule: ${name}`, async (context) => {
+      const device = await open(context);
+      const folder = temporaryFolder();
+      await trainSmall({ device, folder, changes: { epochs: 3, logEvery: 16, schedule } });
+      const records = readJournal(join(folder, 'latest', 'metrics.jsonl')).filter(
+        ({ kind }) => kind === 'train',
+      );
+      expect(records.map(({ metrics }) => metrics.lr)).toEqual(
+        rates.map((lr) => expect.closeTo(lr, 12) as number),
+      );
+      const { metadata } = checkpoint(folder, 'last');
+      const [group] = JSON.parse(metadata.get('optimizerGroups')!) as [{ lr: number; initial_lr: number }];
+      expect(group).toMatchObject({
+        lr: expect.closeTo(next, 12) as number,
+        weight_decay: 0,
+        params: [0, 1, 2, 3],
+      });
+      const state = JSON.parse(metadata.get('schedule')!) as Record<string, unknown>;
+      expect(state).toMatchObject({ last_epoch: 3, _last_lr: [group.lr] });
+    });
+  }
+
+  it('moves a onecycle rate at every step, to its end', async (context) => {
+    const device = await open(context);
+    const folder = temporaryFolder();
+    const schedule = {
+      name: 'onecycle',
+      maxLr: 0.1,
+      divFactor: 10,
+      finalDivFactor: 10,
+      annealStrategy: 'linear',
+    };
+    await trainSmall({ device, folder, changes: { epochs: 2, logEvery: 1, schedule } });
+    const rates = readJournal(join(folder, 'latest', 'metrics.jsonl')).flatMap(({ kind, metrics }) =>
+      kind === 'train' ? [metrics.lr!] : [],
+    );
+    expect(rates).toHaveLength(32);
+    expect(rates[0]).toBeCloseTo(0.01, 12);
+    expect(Math.max(...rates)).toBeLessThanOrEqual(0.1);
+    expect(rates.at(-1)).toBeCloseTo(0.001, 12);
+    const [group] = JSON.parse(checkpoint(folder, 'last').metadata.get('optimizerGroups')!) as [
+      { lr: number; betas: number[] },
+    ];
+    expect(group.lr).toBe(rates.at(-1));
+    expect(group.betas).toEqual([0.95, 0.999]);
+  });
+
   it('stops at a loss that is not finite, naming step and checkpoint', async (context) => {
     const device = await open(context);
     const folder = temporaryFolder();
@@ -103,7 +183,14 @@ export function trainerSuite(open: Open, openOwn: Open): void {
     const onRecord = (step: number): void => {
       if (step === 64 || step === 1056) stats.push(device.stats());
     };
-    await trainSmall({ device, folder: temporaryFolder(), changes: { epochs: 66, logEvery: 16 }, onRecord });
+    const changes = {
+      epochs: 66,
+      logEvery: 16,
+      clipGradNorm: 1,
+      optimizer: { name: 'adamw' },
+      schedule: { name: 'onecycle', maxLr: 0.01 },
+    };
+    await trainSmall({ device, folder: temporaryFolder(), changes, onRecord });
     // Each step ends an epoch and has two records, its training's and its validation's: compare like with like.
     const [before, , after] = stats as [DeviceStats, DeviceStats, DeviceStats];
     expect(after.bytesAlive).toBe(before.bytesAlive);

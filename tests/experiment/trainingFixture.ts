@@ -52,6 +52,9 @@ export interface RunOptions {
     logEvery?: number;
     dropout?: number;
     augmentation?: Augmentation;
+    optimizer?: { name: string } & object;
+    schedule?: { name: string } & object;
+    clipGradNorm?: number;
   };
   signal?: AbortSignal;
   /** Called before each record is journalled. */
@@ -64,13 +67,15 @@ export async function trainSmall(
 ): Promise<{ summary: Summary; configuration: Configuration }> {
   const { device, folder, changes = {}, onRecord } = options;
   const { seed = 1, lr = 0.01, epochs = 2, logEvery = 5, dropout = 0, augmentation = {} } = changes;
+  const { optimizer: chosen = { name: 'adam', lr }, schedule = { name: 'none' }, clipGradNorm } = changes;
   const configuration = parseConfiguration({
     name: 'small',
     seed,
     data: { augmentation },
     model: { name: 'mlp', hidden: [16], dropout },
-    optimizer: { name: 'adam', lr },
-    train: { epochs, batchSize: 32, logEvery },
+    optimizer: chosen,
+    schedule,
+    train: { epochs, batchSize: 32, logEvery, ...(clipGradNorm === undefined ? {} : { clipGradNorm }) },
     run: { dir: folder },
   });
   setDefaultDevice(device);
