@@ -1,13 +1,27 @@
-// conv2dInputGradientSubgroup: the gradient of conv2d in its input, where the device has subgroups.
+// conv2dInputGradientSubgroup: the gradient of conv2d in its input, which is the transposed convolution, where the device has subgroups.
 //
 //   out[n, g·C + c, y, x] = Σ_{i, j, m} gradient[n, g·M + m, (y + PY - i·DY) / SY, (x + PX - j·DX) / SX]
-//                                     · weight[g·M + m, c, i, j]
+//                                       · weight[g·M + m, c, i, j]
 //
-// over those i and j for which both quotients are whole numbers inside the gradient's image. It is also the
-// transposed convolution of `gradient`.
+// over those i and j for which both quotients are whole numbers and lie in the gradient's image.
 //
-// Same contract as conv2dInputGradient.wgsl, for devices with subgroups: a load costs far more than arithmetic on
-// software drivers, so each lane loads another row of weights and the subgroup hands the values round.
+// Same contract as conv2dInputGradient.wgsl, for devices with subgroups: a load costs far more than arithmetic on software
+// drivers, so each lane loads another row of weights and the subgroup hands the values round.
+//
+// Shapes     gradient [batch, groups · M, outHeight, outWidth] and weight [groups · M, C, KH, KW], contiguous from
+//            their offsets; out [batch, groups · C, height, width]. C is `channels`, M `outChannels`, both of one group.
+// Requires   a subgroup of at least TILE_LOAD lanes (adapter.info.subgroupMinSize); TILE_ROWS a multiple of TILE_LOAD;
+//            TILE_STEPS a divisor of outChannels.
+// Launch     pixels whose y leave one remainder by SY, and whose x one by SX, meet the same filter positions: such a
+//            phase is one product of weights [C, KH·KW·M] and gradients [KH·KW·M, batch·⌈height/SY⌉·⌈width/SX⌉], for
+//            each group. A workgroup computes TILE_ROWS rows and 4 · WORKGROUP_SIZE columns; invocation l has columns
+//            l, l + W, l + 2W, l + 3W (W = WORKGROUP_SIZE). Workgroups: ⌈C / TILE_ROWS⌉ · groups · ⌈columns / 4W⌉ ·
+//            SY · SX, folding into y what x cannot hold.
+// Edges      rows and columns past the last repeat it and are not stored.
+// Numerics   float32 sums by fused multiply-add; filter positions (i, j) in order, channels m within. The same bits
+//            every time.
+// Source     implicit matrix products: Chetlur et al., "cuDNN: Efficient primitives for deep learning", 2014; tiles as
+//            in matmulSubgroup.wgsl.
 
 enable subgroups;
 
@@ -51,98 +65,93 @@ fn main(
   @builtin(local_invocation_index) invocation: u32,
   @builtin(subgroup_invocation_id) lane: u32,
 ) {
-  let lanes = i32(WORKGROUP_SIZE);
+  let width = i32(WORKGROUP_SIZE);
+  let pixels = params.height * params.width;
   let positions = params.outHeight * params.outWidth;
-  // Pixels that lie on the same place of the stride's grid meet the same filter positions: they are computed together.
-  let gridHeight = (params.height + STRIDE_Y - 1) / STRIDE_Y;
-  let gridWidth = (params.width + STRIDE_X - 1) / STRIDE_X;
-  let columnCount = params.batch * gridHeight * gridWidth;
-  let columnTiles = (columnCount + 4 * lanes - 1) / (4 * lanes);
+  let taps = KERNEL_HEIGHT * KERNEL_WIDTH;
+  let filterSize = params.channels * taps;
+  let phaseHeight = (params.height + STRIDE_Y - 1) / STRIDE_Y;
+  let phaseWidth = (params.width + STRIDE_X - 1) / STRIDE_X;
+  let columnCount = params.batch * phaseHeight * phaseWidth;
+  let columnTiles = (columnCount + 4 * width - 1) / (4 * width);
   let rowTiles = (params.channels + TILE_ROWS - 1) / TILE_ROWS;
   let tile = i32(group.y * grid.x + group.x);
   let firstRow = tile % rowTiles * TILE_ROWS;
-  let filterGroup = tile / rowTiles % params.groups;
-  let columnTile = tile / rowTiles / params.groups;
-  let phase = columnTile / columnTiles;
+  let part = tile / rowTiles % params.groups;
+  let columnTile = tile / rowTiles / params.groups % columnTiles;
+  let phase = tile / rowTiles / params.groups / columnTiles;
   if (phase >= STRIDE_Y * STRIDE_X) {
     return;
   }
   let phaseY = phase / STRIDE_X;
   let phaseX = phase % STRIDE_X;
 
-  let columns = columnTile % columnTiles * 4 * lanes + i32(invocation) + lanes * vec4i(0, 1, 2, 3);
+  let columns = columnTile * 4 * width + i32(invocation) + width * vec4i(0, 1, 2, 3);
   let held = min(columns, vec4i(columnCount - 1));
-  let image = held / (gridHeight * gridWidth);
-  let place = held - image * (gridHeight * gridWidth);
-  let gridY = place / gridWidth;
-  let gridX = place - gridY * gridWidth;
-  let imageAt = params.gradientOffset + (image * params.groups + filterGroup) * params.outChannels * positions;
+  let image = held / (phaseHeight * phaseWidth);
+  let place = held - image * (phaseHeight * phaseWidth);
+  let line = place / phaseWidth;
+  let spot = place - line * phaseWidth;
+  let imageAt = params.gradientOffset + (image * params.groups + part) * params.outChannels * positions;
 
-  let taps = KERNEL_HEIGHT * KERNEL_WIDTH;
-  let filterSize = params.channels * taps;
-  let firstWeight = params.weightOffset + filterGroup * params.outChannels * filterSize;
-  var rowAt: array<i32, LOADS>;
+  var weightAt: array<i32, LOADS>;
   for (var load = 0; load < LOADS; load++) {
-    let row = min(firstRow + load * TILE_LOAD + i32(lane) % TILE_LOAD, params.channels - 1);
-    rowAt[load] = firstWeight + row * taps;
+    let row = firstRow + load * TILE_LOAD + i32(lane) % TILE_LOAD;
+    let start = part * params.outChannels * filterSize + min(row, params.channels - 1) * taps;
+    weightAt[load] = params.weightOffset + start;
   }
 
   var sums: array<vec4f, TILE_ROWS>;
   for (var i = 0; i < KERNEL_HEIGHT; i++) {
-    let shiftY = phaseY + PADDING_Y - i * DILATION_Y;
-    if (shiftY % STRIDE_Y != 0) {
+    let fromY = phaseY + PADDING_Y - i * DILATION_Y;
+    if (fromY % STRIDE_Y != 0) {
       continue;
     }
     for (var j = 0; j < KERNEL_WIDTH; j++) {
-      let shiftX = phaseX + PADDING_X - j * DILATION_X;
-      if (shiftX % STRIDE_X != 0) {
+      let fromX = phaseX + PADDING_X - j * DILATION_X;
+      if (fromX % STRIDE_X != 0) {
         continue;
       }
-      let fromY = gridY + shiftY / STRIDE_Y;
-      let fromX = gridX + shiftX / STRIDE_X;
-      let inside = (fromY >= vec4i(0)) & (fromY < vec4i(params.outHeight)) & (fromX >= vec4i(0)) & (fromX < vec4i(params.outWidth));
-      var at = imageAt + fromY * params.outWidth + fromX;
-      var weightAt: array<i32, LOADS>;
-      for (var load = 0; load < LOADS; load++) {
-        weightAt[load] = rowAt[load] + i * KERNEL_WIDTH + j;
-      }
+      let y = line + fromY / STRIDE_Y;
+      let x = spot + fromX / STRIDE_X;
+      let inside =
+        (y >= vec4i(0)) & (y < vec4i(params.outHeight)) & (x >= vec4i(0)) & (x < vec4i(params.outWidth));
+      var at = imageAt + y * params.outWidth + x;
+      var tap = i * KERNEL_WIDTH + j;
       for (var m = 0; m < params.outChannels; m += TILE_STEPS) {
         var steps: array<vec4f, TILE_STEPS>;
         for (var s = 0; s < TILE_STEPS; s++) {
-          let counts = inside & vec4<bool>(m + s < params.outChannels);
           let values = vec4f(gradient[at.x], gradient[at.y], gradient[at.z], gradient[at.w]);
-          steps[s] = select(vec4f(0.0), values, counts);
+          steps[s] = select(vec4f(0.0), values, inside);
           at += positions;
         }
         for (var load = 0; load < LOADS; load++) {
-          var weights: array<f32, TILE_STEPS>;
+          var rows: array<f32, TILE_STEPS>;
           for (var s = 0; s < TILE_STEPS; s++) {
-            weights[s] = select(0.0, weight[weightAt[load]], m + s < params.outChannels);
-            weightAt[load] += filterSize;
+            rows[s] = weight[weightAt[load] + tap + s * filterSize];
           }
           for (var r = 0; r < TILE_LOAD; r++) {
-            var product = subgroupShuffle(weights[0], u32(r)) * steps[0];
-            for (var s = 1; s < TILE_STEPS; s++) {
-              product += subgroupShuffle(weights[s], u32(r)) * steps[s];
+            for (var s = 0; s < TILE_STEPS; s++) {
+              let value = vec4f(subgroupShuffle(rows[s], u32(r)));
+              sums[load * TILE_LOAD + r] = fma(value, steps[s], sums[load * TILE_LOAD + r]);
             }
-            sums[load * TILE_LOAD + r] += product;
           }
         }
+        tap += TILE_STEPS * filterSize;
       }
     }
   }
 
-  // The bound varies on purpose: unrolled, these stores would take longer to compile than all the rest.
-  let rows = min(TILE_ROWS, params.channels - firstRow);
-  let y = gridY * STRIDE_Y + phaseY;
-  let x = gridX * STRIDE_X + phaseX;
-  let stored = (columns < vec4i(columnCount)) & (y < vec4i(params.height)) & (x < vec4i(params.width));
-  let pixels = params.height * params.width;
-  let outAt = (image * params.groups + filterGroup) * params.channels * pixels + y * params.width + x;
-  for (var r = 0; r < rows; r++) {
+  // Counted by rows, which drivers do not unroll: unrolled, these stores would take longer to compile than the rest.
+  let lastRow = min(firstRow + TILE_ROWS, params.channels);
+  let outY = line * STRIDE_Y + phaseY;
+  let outX = spot * STRIDE_X + phaseX;
+  let kept = (columns < vec4i(columnCount)) & (outY < vec4i(params.height)) & (outX < vec4i(params.width));
+  let outAt = (image * params.groups + part) * params.channels * pixels + outY * params.width + outX;
+  for (var row = firstRow; row < lastRow; row++) {
     for (var c = 0; c < 4; c++) {
-      if (stored[c]) {
-        out[outAt[c] + (firstRow + r) * pixels] = sums[r][c];
+      if (kept[c]) {
+        out[outAt[c] + row * pixels] = sums[row - firstRow][c];
       }
     }
   }

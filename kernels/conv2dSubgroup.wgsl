@@ -1,24 +1,29 @@
-// conv2dSubgroup: the convolution (cross-correlation) of images with a bank of filters, where the device has subgroups.
+// conv2dSubgroup: the convolution of images with a bank of filters (their cross-correlation), where the device has subgroups.
 //
 //   out[n, g·M + m, y, x] = bias[g·M + m] + Σ_{i, j, c} input[n, g·C + c, y·SY + i·DY - PY, x·SX + j·DX - PX]
-//                                                      · weight[g·M + m, c, i, j]
+//                                                       · weight[g·M + m, c, i, j]
+//
+// with the input zero outside the image.
 //
 // Same contract as conv2d.wgsl, for devices with subgroups: a load costs far more than arithmetic on software
 // drivers, so each lane loads another row of weights and the subgroup hands the values round.
 //
-// Shapes     input [batch, groups·C, height, width] and weight [groups·M, C, KH, KW], contiguous from their offsets;
-//            out [batch, groups·M, outHeight, outWidth]. C = `channels`, M = `outChannels`, both of one group.
-//            Outside the image the input counts as zero.
-// Requires   a subgroup of at least TILE_LOAD lanes (adapter.info.subgroupMinSize); WORKGROUP_SIZE a multiple
-//            of TILE_LOAD; TILE_ROWS a multiple of TILE_LOAD. Nothing else depends on the subgroup's size.
-// Launch     an implicit product of a matrix of weights [M, KH·KW·C] and one of inputs [KH·KW·C, batch·outHeight·outWidth],
-//            for each group. A workgroup computes TILE_ROWS rows by 4 · WORKGROUP_SIZE columns; lane l has columns l,
-//            l + W, l + 2W, l + 3W (W = WORKGROUP_SIZE). Workgroups: ⌈M / TILE_ROWS⌉ · groups · column tiles,
-//            folding into y what x cannot hold.
+// Shapes     input [batch, groups · C, height, width], weight [groups · M, C, KH, KW] and bias [groups · M], contiguous
+//            from their offsets; out [batch, groups · M, outHeight, outWidth]. C is `channels`, M `outChannels`, both
+//            of one group. PY and PX are the padding above and on the left; below and on the right, outHeight and
+//            outWidth say where the image ends.
+// Epilogue   BIAS adds the bias (else `bias` is bound, but not read); RELU then puts 0 for what is negative.
+// Requires   a subgroup of at least TILE_LOAD lanes (adapter.info.subgroupMinSize); TILE_ROWS a multiple of TILE_LOAD;
+//            TILE_STEPS a divisor of channels.
+// Launch     the product of weights [M, KH·KW·C] and pixels [KH·KW·C, batch·outHeight·outWidth], for each group. A
+//            workgroup computes TILE_ROWS rows and 4 · WORKGROUP_SIZE columns; invocation l has columns l, l + W,
+//            l + 2W, l + 3W (W = WORKGROUP_SIZE). Workgroups: ⌈M / TILE_ROWS⌉ · groups · ⌈columns / 4W⌉, folding into y
+//            what x cannot hold.
 // Edges      rows and columns past the last repeat it and are not stored.
-// Numerics   float32 accumulators; filter positions in order, for each the channels, TILE_STEPS at a time. The same
-//            bits every time.
-// Source     implicit GEMM: Chetlur et al., "cuDNN: Efficient primitives for deep learning", 2014.
+// Numerics   float32 sums by fused multiply-add; filter positions (i, j) in order, channels within. The same bits
+//            every time.
+// Source     implicit matrix products: Chetlur et al., "cuDNN: Efficient primitives for deep learning", 2014; tiles as
+//            in matmulSubgroup.wgsl.
 
 enable subgroups;
 
@@ -50,7 +55,6 @@ override PADDING_Y: i32 = 1;
 override PADDING_X: i32 = 1;
 override DILATION_Y: i32 = 1;
 override DILATION_X: i32 = 1;
-// What is done to a sum before it is stored.
 override BIAS: bool = false;
 override RELU: bool = false;
 override WORKGROUP_SIZE: u32 = 8u;
@@ -67,89 +71,84 @@ fn main(
   @builtin(local_invocation_index) invocation: u32,
   @builtin(subgroup_invocation_id) lane: u32,
 ) {
-  let lanes = i32(WORKGROUP_SIZE);
+  let width = i32(WORKGROUP_SIZE);
   let pixels = params.height * params.width;
   let positions = params.outHeight * params.outWidth;
+  let taps = KERNEL_HEIGHT * KERNEL_WIDTH;
   let columnCount = params.batch * positions;
   let rowTiles = (params.outChannels + TILE_ROWS - 1) / TILE_ROWS;
   let tile = i32(group.y * grid.x + group.x);
-  let filterGroup = tile / rowTiles % params.groups;
   let firstRow = tile % rowTiles * TILE_ROWS;
-  let firstColumn = tile / rowTiles / params.groups * 4 * lanes;
+  let part = tile / rowTiles % params.groups;
+  let firstColumn = tile / rowTiles / params.groups * 4 * width;
   if (firstColumn >= columnCount) {
     return;
   }
 
-  let columns = firstColumn + i32(invocation) + lanes * vec4i(0, 1, 2, 3);
+  let columns = firstColumn + i32(invocation) + width * vec4i(0, 1, 2, 3);
   let held = min(columns, vec4i(columnCount - 1));
   let image = held / positions;
   let position = held - image * positions;
-  let y = position / params.outWidth;
-  let top = y * STRIDE_Y - PADDING_Y;
-  let left = (position - y * params.outWidth) * STRIDE_X - PADDING_X;
-  let imageAt = params.inputOffset + (image * params.groups + filterGroup) * params.channels * pixels;
+  let line = position / params.outWidth;
+  let top = line * STRIDE_Y - PADDING_Y;
+  let left = (position - line * params.outWidth) * STRIDE_X - PADDING_X;
+  let imageAt = params.inputOffset + (image * params.groups + part) * params.channels * pixels;
 
-  let taps = KERNEL_HEIGHT * KERNEL_WIDTH;
-  let filterSize = params.channels * taps;
-  let firstFilter = filterGroup * params.outChannels;
-  var filterAt: array<i32, LOADS>;
+  var weightAt: array<i32, LOADS>;
   for (var load = 0; load < LOADS; load++) {
-    let row = min(firstRow + load * TILE_LOAD + i32(lane) % TILE_LOAD, params.outChannels - 1);
-    filterAt[load] = params.weightOffset + (firstFilter + row) * filterSize;
+    let row = firstRow + load * TILE_LOAD + i32(lane) % TILE_LOAD;
+    let m = part * params.outChannels + min(row, params.outChannels - 1);
+    weightAt[load] = params.weightOffset + m * params.channels * taps;
   }
 
   var sums: array<vec4f, TILE_ROWS>;
   for (var i = 0; i < KERNEL_HEIGHT; i++) {
     for (var j = 0; j < KERNEL_WIDTH; j++) {
-      let inputY = top + i * DILATION_Y;
-      let inputX = left + j * DILATION_X;
-      let inside = (inputY >= vec4i(0)) & (inputY < vec4i(params.height)) & (inputX >= vec4i(0)) & (inputX < vec4i(params.width));
-      var at = imageAt + inputY * params.width + inputX;
-      var weightAt: array<i32, LOADS>;
-      for (var load = 0; load < LOADS; load++) {
-        weightAt[load] = filterAt[load] + i * KERNEL_WIDTH + j;
-      }
+      let y = top + i * DILATION_Y;
+      let x = left + j * DILATION_X;
+      let inside =
+        (y >= vec4i(0)) & (y < vec4i(params.height)) & (x >= vec4i(0)) & (x < vec4i(params.width));
+      var at = imageAt + y * params.width + x;
+      var tap = i * KERNEL_WIDTH + j;
       for (var c = 0; c < params.channels; c += TILE_STEPS) {
         var steps: array<vec4f, TILE_STEPS>;
         for (var s = 0; s < TILE_STEPS; s++) {
-          let counts = inside & vec4<bool>(c + s < params.channels);
           let values = vec4f(input[at.x], input[at.y], input[at.z], input[at.w]);
-          steps[s] = select(vec4f(0.0), values, counts);
+          steps[s] = select(vec4f(0.0), values, inside);
           at += pixels;
         }
         for (var load = 0; load < LOADS; load++) {
-          var weights: array<f32, TILE_STEPS>;
+          var rows: array<f32, TILE_STEPS>;
           for (var s = 0; s < TILE_STEPS; s++) {
-            weights[s] = select(0.0, weight[weightAt[load]], c + s < params.channels);
-            weightAt[load] += taps;
+            rows[s] = weight[weightAt[load] + tap + s * taps];
           }
           for (var r = 0; r < TILE_LOAD; r++) {
-            var product = subgroupShuffle(weights[0], u32(r)) * steps[0];
-            for (var s = 1; s < TILE_STEPS; s++) {
-              product += subgroupShuffle(weights[s], u32(r)) * steps[s];
+            for (var s = 0; s < TILE_STEPS; s++) {
+              let value = vec4f(subgroupShuffle(rows[s], u32(r)));
+              sums[load * TILE_LOAD + r] = fma(value, steps[s], sums[load * TILE_LOAD + r]);
             }
-            sums[load * TILE_LOAD + r] += product;
           }
         }
+        tap += TILE_STEPS * taps;
       }
     }
   }
 
-  // The bound varies on purpose: unrolled, these stores would take longer to compile than all the rest.
-  let rows = min(TILE_ROWS, params.outChannels - firstRow);
+  // Counted by rows, which drivers do not unroll: unrolled, these stores would take longer to compile than the rest.
+  let lastRow = min(firstRow + TILE_ROWS, params.outChannels);
   let outAt = image * params.groups * params.outChannels * positions + position;
-  for (var r = 0; r < rows; r++) {
-    let channel = firstFilter + firstRow + r;
-    var sum = sums[r];
+  for (var row = firstRow; row < lastRow; row++) {
+    let m = part * params.outChannels + row;
+    var sum = sums[row - firstRow];
     if (BIAS) {
-      sum += bias[params.biasOffset + channel];
+      sum += bias[params.biasOffset + m];
     }
     if (RELU) {
       sum = select(sum, vec4f(0.0), sum < vec4f(0.0));
     }
     for (var c = 0; c < 4; c++) {
       if (columns[c] < columnCount) {
-        out[outAt[c] + channel * positions] = sum[c];
+        out[outAt[c] + m * positions] = sum[c];
       }
     }
   }

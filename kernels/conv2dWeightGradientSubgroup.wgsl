@@ -1,9 +1,29 @@
 // conv2dWeightGradientSubgroup: the gradient of conv2d in its weights, where the device has subgroups.
 //
 //   out[s, g·M + m, c, i, j] = Σ_{n, y, x} gradient[n, g·M + m, y, x]
-//                                        · input[n, g·C + c, y·SY + i·DY - PY, x·SX + j·DX - PX]
+//                                          · input[n, g·C + c, y·SY + i·DY - PY, x·SX + j·DX - PX]
 //
-// over the lines n·outHeight + y in [s·chunk, (s + 1)·chunk).
+// over the lines n·outHeight + y in [s·chunk, (s + 1)·chunk), with the input zero outside the image.
+//
+// Same contract as conv2dWeightGradient.wgsl, for devices with subgroups: a load costs far more than arithmetic on software
+// drivers, so each lane loads another row of pixels and the subgroup hands the values round.
+//
+// Shapes     gradient [batch, groups · M, outHeight, outWidth] and input [batch, groups · C, height, width], contiguous
+//            from their offsets; out [splits, groups · M, C, KH, KW]. C is `channels`, M `outChannels`, both of one
+//            group.
+// Splits     the long sum is cut into `splits` chunks of lines, whose partial sums a second pass (reduce) adds in
+//            order. One split: out is the gradient itself.
+// Requires   a subgroup of at least TILE_LOAD lanes (adapter.info.subgroupMinSize); TILE_ROWS a multiple of TILE_LOAD;
+//            TILE_STEPS a divisor of outWidth.
+// Launch     the product of pixels [C·KH·KW, lines·outWidth] and gradients [lines·outWidth, M], for each group and split:
+//            filters have the columns, since their number is a multiple of 32 more often than C·KH·KW is. A workgroup
+//            computes TILE_ROWS rows and 4 · WORKGROUP_SIZE columns; invocation l has columns l, l + W, l + 2W, l + 3W
+//            (W = WORKGROUP_SIZE). Workgroups: ⌈C·KH·KW / TILE_ROWS⌉ · ⌈M / 4W⌉ · groups · splits, folding into y what x
+//            cannot hold.
+// Edges      rows and columns past the last repeat it and are not stored.
+// Numerics   float32 sums by fused multiply-add, lines in order and positions x within. The same bits every time.
+// Source     implicit matrix products: Chetlur et al., "cuDNN: Efficient primitives for deep learning", 2014; tiles as
+//            in matmulSubgroup.wgsl.
 
 enable subgroups;
 
@@ -48,87 +68,83 @@ fn main(
   @builtin(local_invocation_index) invocation: u32,
   @builtin(subgroup_invocation_id) lane: u32,
 ) {
-  let lanes = i32(WORKGROUP_SIZE);
+  let width = i32(WORKGROUP_SIZE);
+  let pixels = params.height * params.width;
+  let positions = params.outHeight * params.outWidth;
   let taps = KERNEL_HEIGHT * KERNEL_WIDTH;
   let filterSize = params.channels * taps;
-  let lines = params.batch * params.outHeight;
   let rowTiles = (filterSize + TILE_ROWS - 1) / TILE_ROWS;
-  let columnTiles = (params.outChannels + 4 * lanes - 1) / (4 * lanes);
+  let columnTiles = (params.outChannels + 4 * width - 1) / (4 * width);
   let tile = i32(group.y * grid.x + group.x);
   let firstRow = tile % rowTiles * TILE_ROWS;
-  let firstColumn = tile / rowTiles % columnTiles * 4 * lanes;
-  let filterGroup = tile / rowTiles / columnTiles % params.groups;
+  let firstColumn = tile / rowTiles % columnTiles * 4 * width;
+  let part = tile / rowTiles / columnTiles % params.groups;
   let split = tile / rowTiles / columnTiles / params.groups;
   let firstLine = split * params.chunk;
-  if (firstLine >= lines) {
+  let lastLine = min(firstLine + params.chunk, params.batch * params.outHeight);
+  if (firstLine >= lastLine) {
     return;
   }
-  let lastLine = min(firstLine + params.chunk, lines);
 
-  let columns = firstColumn + i32(invocation) + lanes * vec4i(0, 1, 2, 3);
-  let filters = filterGroup * params.outChannels + min(columns, vec4i(params.outChannels - 1));
-  let positions = params.outHeight * params.outWidth;
-  let pixels = params.height * params.width;
+  let columns = firstColumn + i32(invocation) + width * vec4i(0, 1, 2, 3);
+  let filters = part * params.outChannels + min(columns, vec4i(params.outChannels - 1));
 
-  // Where each row, a channel and a position in the filter, finds its first pixel.
+  // A row is a channel and a place (i, j) in the filter.
   var top: array<i32, LOADS>;
   var left: array<i32, LOADS>;
   var rowAt: array<i32, LOADS>;
   for (var load = 0; load < LOADS; load++) {
     let row = min(firstRow + load * TILE_LOAD + i32(lane) % TILE_LOAD, filterSize - 1);
-    let channel = row / taps;
+    let c = part * params.channels + row / taps;
     let tap = row % taps;
     top[load] = tap / KERNEL_WIDTH * DILATION_Y - PADDING_Y;
     left[load] = tap % KERNEL_WIDTH * DILATION_X - PADDING_X;
-    rowAt[load] = params.inputOffset + (filterGroup * params.channels + channel) * pixels + top[load] * params.width + left[load];
+    rowAt[load] = params.inputOffset + c * pixels + top[load] * params.width + left[load];
   }
 
   var sums: array<vec4f, TILE_ROWS>;
   for (var line = firstLine; line < lastLine; line++) {
     let image = line / params.outHeight;
-    let y = line % params.outHeight;
-    var gradientAt = params.gradientOffset + (image * params.groups * params.outChannels + filters) * positions + y * params.outWidth;
-    let imageAt = image * params.groups * params.channels * pixels + y * STRIDE_Y * params.width;
-    var inputAt: array<i32, LOADS>;
+    let y = line - image * params.outHeight;
+    let lineAt = image * params.groups * params.channels * pixels + y * STRIDE_Y * params.width;
     var inLine: array<bool, LOADS>;
     for (var load = 0; load < LOADS; load++) {
       let inputY = top[load] + y * STRIDE_Y;
       inLine[load] = inputY >= 0 && inputY < params.height;
-      inputAt[load] = imageAt + rowAt[load];
     }
+    var at = params.gradientOffset
+      + (image * params.groups * params.outChannels + filters) * positions + y * params.outWidth;
     for (var x = 0; x < params.outWidth; x += TILE_STEPS) {
       var steps: array<vec4f, TILE_STEPS>;
       for (var s = 0; s < TILE_STEPS; s++) {
-        let values = vec4f(gradient[gradientAt.x], gradient[gradientAt.y], gradient[gradientAt.z], gradient[gradientAt.w]);
-        steps[s] = select(vec4f(0.0), values, x + s < params.outWidth);
-        gradientAt += 1;
+        steps[s] = vec4f(gradient[at.x], gradient[at.y], gradient[at.z], gradient[at.w]);
+        at += 1;
       }
       for (var load = 0; load < LOADS; load++) {
-        var pixel: array<f32, TILE_STEPS>;
+        var rows: array<f32, TILE_STEPS>;
         for (var s = 0; s < TILE_STEPS; s++) {
-          let inputX = left[load] + (x + s) * STRIDE_X;
-          let inside = inLine[load] && inputX >= 0 && inputX < params.width && x + s < params.outWidth;
-          pixel[s] = select(0.0, input[inputAt[load]], inside);
-          inputAt[load] += STRIDE_X;
+          let shift = (x + s) * STRIDE_X;
+          let inputX = left[load] + shift;
+          let inside = inLine[load] && inputX >= 0 && inputX < params.width;
+          rows[s] = select(0.0, input[lineAt + rowAt[load] + shift], inside);
         }
         for (var r = 0; r < TILE_LOAD; r++) {
-          var product = subgroupShuffle(pixel[0], u32(r)) * steps[0];
-          for (var s = 1; s < TILE_STEPS; s++) {
-            product += subgroupShuffle(pixel[s], u32(r)) * steps[s];
+          for (var s = 0; s < TILE_STEPS; s++) {
+            let value = vec4f(subgroupShuffle(rows[s], u32(r)));
+            sums[load * TILE_LOAD + r] = fma(value, steps[s], sums[load * TILE_LOAD + r]);
           }
-          sums[load * TILE_LOAD + r] += product;
         }
       }
     }
   }
 
-  // The bound varies on purpose: unrolled, these stores would take longer to compile than all the rest.
-  let rows = min(TILE_ROWS, filterSize - firstRow);
-  let outAt = (split * params.groups * params.outChannels + filters) * filterSize + firstRow;
-  for (var r = 0; r < rows; r++) {
+  // Counted by rows, which drivers do not unroll: unrolled, these stores would take longer to compile than the rest.
+  let lastRow = min(firstRow + TILE_ROWS, filterSize);
+  let outAt = (split * params.groups * params.outChannels + filters) * filterSize;
+  for (var row = firstRow; row < lastRow; row++) {
     for (var c = 0; c < 4; c++) {
       if (columns[c] < params.outChannels) {
-        out[outAt[c] + r] = sums[r][c];
+        out[outAt[c] + row] = sums[row - firstRow][c];
       }
     }
   }

@@ -83,16 +83,27 @@ export function inspectKernel(name: string, source: string): KernelFacts {
     overrides: [...signature.overrides].map(([override, type]) => ({
       name: override,
       type,
-      default:
-        type === 'bool'
-          ? defaultOf(source, override) === 'true'
-          : new WgslConstants(source).evaluate(override),
+      default: defaultValue(name, source, override, type),
     })),
     tiles: tiles.map(([tile, value]) => ({ name: tile, default: value })),
     aliases: [...signature.aliases].map(([alias, type]) => ({ name: alias, default: type })),
     codes: Object.fromEntries(codes),
     features: [...source.matchAll(/^enable (\w+);/gm)].map(([, feature]) => feature!),
   };
+}
+
+function defaultValue(kernel: string, source: string, override: string, type: ScalarType): number | boolean {
+  const text = defaultOf(source, override) ?? '';
+  if (type === 'bool') return text === 'true';
+  // Sizes may be computed from others; numbers of f32 are literals.
+  const value =
+    type === 'f32' ? Number(text.replace(/f$/, '')) : new WgslConstants(source).evaluate(override);
+  if (text === '' || Number.isNaN(value)) {
+    throw new KernelError(
+      `kernels/${kernel}.wgsl: takes overrides with a default, got ${override} = '${text}'`,
+    );
+  }
+  return value;
 }
 
 /** Like `reflect`, but what wgsl_reflect throws names the file and, where it knows it, the line. */

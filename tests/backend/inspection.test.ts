@@ -20,6 +20,7 @@ const NONE = 0u;
 override LANES: u32 = 4u;
 override ROWS: u32 = LANES * 2u;
 override DEEP: bool = true;
+override DIVISOR: f32 = 0.5f;
 @group(0) @binding(0) var<storage, read> x: array<Element>;
 @group(0) @binding(1) var<storage, read_write> out: array<vec4<f32>>;
 @group(0) @binding(2) var<uniform> params: Params;
@@ -53,6 +54,7 @@ describe('a kernel under the inspector', () => {
         { name: 'LANES', type: 'u32', default: 4 },
         { name: 'ROWS', type: 'u32', default: 8 },
         { name: 'DEEP', type: 'bool', default: true },
+        { name: 'DIVISOR', type: 'f32', default: 0.5 },
       ],
       tiles: [{ name: 'TILE_ROWS', default: 8 }],
       aliases: [{ name: 'Element', default: 'f32' }],
@@ -107,6 +109,13 @@ describe('a kernel under the inspector', () => {
     ['bool', 4, 4],
   ])('knows the layout of %s', (type, size, align) => {
     expect(new WgslConstants(SOURCE).layout(type)).toEqual({ size, align });
+  });
+
+  test('must have a default for each override', () => {
+    const source = SOURCE.replace('DIVISOR: f32 = 0.5f', 'DIVISOR: f32');
+    expect(() => inspectKernel('broken', source)).toThrow(
+      /broken\.wgsl: takes overrides with a default, got DIVISOR/,
+    );
   });
 
   test('names the file, and what wgsl_reflect stumbles over', () => {

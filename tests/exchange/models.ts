@@ -14,6 +14,7 @@ interface Layer {
 
 /** How wgrad's constructors take what PyTorch prints. Layers that are not here take nothing. */
 const ARGUMENTS: Readonly<Record<string, (layer: Layer) => unknown[]>> = {
+  AdaptiveAvgPool2d: ({ named }) => [named['output_size']],
   AvgPool2d: pooling,
   BatchNorm2d: ({ values, named }) => [values[0], optional(named, 'eps', 'momentum')],
   Conv2d: ({ values, named }) => [

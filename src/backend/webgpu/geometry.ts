@@ -87,7 +87,7 @@ function tiledConvolution<T extends { TILE_ROWS: number }>(
   const width = 8;
   const tiles = Math.ceil(rows / tile.TILE_ROWS) * Math.ceil(columns / (4 * width)) * batch;
   return {
-    settings: { ...tile, WORKGROUP_SIZE: width, TILE_STEPS: steps === 1 ? 1 : 2 },
+    settings: { ...tile, WORKGROUP_SIZE: width, TILE_STEPS: steps % 2 === 0 ? 2 : 1 },
     workgroups: linear(tiles, 1),
   };
 }
