@@ -79,6 +79,16 @@ export interface Signatures {
     params: { m: number; n: number; k: number; batch: number; chunk: number; aOffset: number; aBatchStride: number; aRowStride: number; aColumnStride: number; bOffset: number; bBatchStride: number; bRowStride: number; bColumnStride: number };
     variant: { WORKGROUP_SIZE: number; TILE_ROWS: number; TILE_LOAD: number };
   };
+  maxPool: {
+    buffers: { x: 'read'; out: 'write'; positions: 'write' };
+    params: { size: number; offset: number };
+    variant: { WORKGROUP: number; HEIGHT: number; WIDTH: number; OUT_HEIGHT: number; OUT_WIDTH: number; WINDOW_HEIGHT: number; WINDOW_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; DILATION_Y: number; DILATION_X: number };
+  };
+  maxPoolGradient: {
+    buffers: { gradient: 'read'; positions: 'read'; out: 'write' };
+    params: { tiles: number; offset: number };
+    variant: { WORKGROUP: number; HEIGHT: number; WIDTH: number; OUT_HEIGHT: number; OUT_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; REACH_Y: number; REACH_X: number; TILE_HEIGHT: number; TILE_WIDTH: number };
+  };
   random: {
     buffers: { out: 'write' };
     params: { size: number; seedLow: number; seedHigh: number; streamLow: number; streamHigh: number; center: number; scale: number; low: number; range: number };

@@ -6,4 +6,5 @@ export * as init from './init.ts';
 export { Linear } from './linear.ts';
 export { CrossEntropyLoss, MSELoss } from './losses.ts';
 export { Module, type StateDict } from './module.ts';
+export { MaxPool2d } from './pooling.ts';
 export { Sequential } from './sequential.ts';

@@ -28,6 +28,7 @@ export { logsumexp } from './logsumexp.ts';
 export { lt } from './lt.ts';
 export { matmul } from './matmul.ts';
 export { maximum } from './maximum.ts';
+export { maxPool2d } from './maxPool2d.ts';
 export { mean } from './mean.ts';
 export { minimum } from './minimum.ts';
 export { mul } from './mul.ts';

@@ -7,6 +7,7 @@ import { crossEntropy, crossEntropyGradient } from './crossEntropy.ts';
 import { gather, scatterAdd } from './gather.ts';
 import { gatherImages } from './gatherImages.ts';
 import { matmul } from './matmul.ts';
+import { maxPool, maxPoolGradient } from './maxPool.ts';
 import { adam, sgd } from './optimizers.ts';
 import { random } from './random.ts';
 import { reduce } from './reduce.ts';
@@ -32,6 +33,8 @@ export const twins: { readonly [K in KernelName]: Twin<K> } = {
   gatherImages,
   matmul: matmul as Twin<'matmul'>,
   matmulSubgroup: matmul as Twin<'matmulSubgroup'>,
+  maxPool,
+  maxPoolGradient,
   random,
   reduce,
   scatterAdd,

@@ -73,6 +73,8 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
   matmul: (params) => tiledMatmul(params, 8, 8),
   // Few rows do not fill a large tile.
   matmulSubgroup: (params) => tiledMatmul(params, params.m <= 8 ? 8 : params.m <= 16 ? 16 : 32, 8),
+  maxPool: elementwise,
+  maxPoolGradient: ({ tiles }) => elementwise({ size: tiles }),
   random: ({ size }) => ({ settings: { WORKGROUP: 64 }, workgroups: linear(size, 4 * 64) }),
   reduce: ({ outputs, length, chunk }) => {
     // With many outputs, neighbours in a workgroup read neighbouring columns; with few, they share a row.
