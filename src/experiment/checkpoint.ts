@@ -76,12 +76,15 @@ export async function hashWeights(model: Module): Promise<string> {
 async function toHost(tensors: Readonly<Record<string, Tensor>>): Promise<Record<string, SafeTensor>> {
   const host: Record<string, SafeTensor> = {};
   for (const [name, value] of Object.entries(tensors)) {
-    host[name] = { dtype: 'F32', shape: value.shape, data: await value.data() };
+    const dtype = value.dtype === 'int32' ? 'I32' : 'F32';
+    host[name] = { dtype, shape: value.shape, data: await value.data() };
   }
   return host;
 }
 
 function fromHost(name: string, { dtype, shape, data }: SafeTensor, { device }: Tensor): Tensor {
-  if (dtype !== 'F32') throw new SafetensorsError(`${name}: takes F32 weights, got ${dtype}`);
-  return tensor(data as Float32Array, { shape, device });
+  if (dtype !== 'F32' && dtype !== 'I32') {
+    throw new SafetensorsError(`${name}: takes weights in F32 and counts in I32, got ${dtype}`);
+  }
+  return tensor(data as Float32Array | Int32Array, { shape, device });
 }
