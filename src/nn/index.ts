@@ -6,5 +6,6 @@ export * as init from './init.ts';
 export { Linear } from './linear.ts';
 export { CrossEntropyLoss, MSELoss } from './losses.ts';
 export { Module, type StateDict } from './module.ts';
-export { MaxPool2d } from './pooling.ts';
+export { BatchNorm2d, type BatchNormModuleOptions, LayerNorm, type LayerNormModuleOptions } from './norms.ts';
+export { AdaptiveAvgPool2d, AvgPool2d, MaxPool2d } from './pooling.ts';
 export { Sequential } from './sequential.ts';

@@ -4,7 +4,7 @@ import type { Shape } from '../tensor/shape.ts';
 import { record } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { dense, freeCopy } from './launch.ts';
-import { type Axis, type Pair, type WindowOptions, type Windows, windowsOf } from './pooling.ts';
+import { type Pair, reach, tile, tilesOf, type WindowOptions, type Windows, windowsOf } from './pooling.ts';
 
 export interface MaxPoolOptions extends WindowOptions {
   /** The step from one place of a window to the next; 1 by default. */
@@ -123,22 +123,4 @@ function sharedConstants({ y, x }: Windows): Variant<'maxPool'> & Variant<'maxPo
     PADDING_Y: y.padding,
     PADDING_X: x.padding,
   };
-}
-
-/** How many windows can hold one place. */
-function reach({ window, dilation, stride }: Axis): number {
-  return Math.ceil((dilation * (window - 1) + 1) / stride);
-}
-
-/** The largest stride that makes a tile: an invocation keeps the sums of a whole tile. */
-const LARGEST_TILE = 4;
-
-/** Places of an axis whose gradients one invocation sums. */
-function tile({ stride }: Axis): number {
-  return stride <= LARGEST_TILE ? stride : 1;
-}
-
-/** Tiles that cover an axis from the start of the padding. */
-function tilesOf(axis: Axis): number {
-  return Math.ceil((axis.length + axis.padding) / tile(axis));
 }

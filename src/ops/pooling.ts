@@ -137,3 +137,21 @@ export function pairOf(operation: string, name: string, value: Pair, least: numb
     got: `${name} ${JSON.stringify(value)}`,
   });
 }
+
+/** How many windows can hold one place. */
+export function reach({ window, dilation, stride }: Axis): number {
+  return Math.ceil((dilation * (window - 1) + 1) / stride);
+}
+
+/** The largest stride that makes a tile: an invocation keeps the sums of a whole tile. */
+export const LARGEST_TILE = 4;
+
+/** Places of an axis whose gradients one invocation sums. */
+export function tile({ stride }: Axis): number {
+  return stride <= LARGEST_TILE ? stride : 1;
+}
+
+/** Tiles that cover an axis from the start of the padding. */
+export function tilesOf(axis: Axis): number {
+  return Math.ceil((axis.length + axis.padding) / tile(axis));
+}

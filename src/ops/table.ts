@@ -1,14 +1,18 @@
 /** Every operation that is a method as well: its first argument is the tensor. Declared once, here. */
 export { abs } from './abs.ts';
+export { adaptiveAvgPool2d } from './adaptiveAvgPool2d.ts';
 export { add } from './add.ts';
 export { amax } from './amax.ts';
 export { amin } from './amin.ts';
 export { argmax } from './argmax.ts';
 export { argmin } from './argmin.ts';
+export { avgPool2d } from './avgPool2d.ts';
+export { batchNorm } from './batchNorm.ts';
 export { clamp } from './clamp.ts';
 export { clone, contiguous } from './contiguous.ts';
 export { cos } from './cos.ts';
 export { div } from './div.ts';
+export { dropout } from './dropout.ts';
 export { eq } from './eq.ts';
 export { erf } from './erf.ts';
 export { exp } from './exp.ts';
@@ -21,6 +25,7 @@ export { ge } from './ge.ts';
 export { gelu } from './gelu.ts';
 export { gt } from './gt.ts';
 export { indexSelect } from './indexSelect.ts';
+export { layerNorm } from './layerNorm.ts';
 export { le } from './le.ts';
 export { leakyRelu } from './leakyRelu.ts';
 export { log } from './log.ts';

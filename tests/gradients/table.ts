@@ -1,10 +1,19 @@
 import type { Rows } from './cases.ts';
 import { binary } from './rows/binary.ts';
 import { layouts } from './rows/layouts.ts';
+import { norms } from './rows/norms.ts';
 import { pooling } from './rows/pooling.ts';
 import { products } from './rows/products.ts';
 import { reductions } from './rows/reductions.ts';
 import { unary } from './rows/unary.ts';
 
 /** Every exported operation and how it is checked. An operation without a row does not compile. */
-export const table: Rows = { ...unary, ...binary, ...reductions, ...layouts, ...products, ...pooling };
+export const table: Rows = {
+  ...unary,
+  ...binary,
+  ...reductions,
+  ...layouts,
+  ...products,
+  ...pooling,
+  ...norms,
+};

@@ -1,11 +1,21 @@
 import type { KernelName } from '../backend.ts';
 import { argreduce } from './argreduce.ts';
+import { averagePool, averagePoolGradient } from './averagePool.ts';
+import {
+  batchNorm,
+  batchNormFinish,
+  batchNormGradient,
+  batchNormStatistics,
+  batchNormSums,
+} from './batchNorm.ts';
 import { binary } from './binary.ts';
 import { compare } from './compare.ts';
 import { copy } from './copy.ts';
 import { crossEntropy, crossEntropyGradient } from './crossEntropy.ts';
+import { dropout } from './dropout.ts';
 import { gather, scatterAdd } from './gather.ts';
 import { gatherImages } from './gatherImages.ts';
+import { layerNorm, layerNormGradient, layerNormSums } from './layerNorm.ts';
 import { matmul } from './matmul.ts';
 import { maxPool, maxPoolGradient } from './maxPool.ts';
 import { adam, sgd } from './optimizers.ts';
@@ -22,15 +32,26 @@ export const twins: { readonly [K in KernelName]: Twin<K> } = {
   accumulate,
   adam,
   argreduce,
+  averagePool,
+  averagePoolGradient,
+  batchNorm,
+  batchNormFinish,
+  batchNormGradient,
+  batchNormStatistics,
+  batchNormSums,
   binary,
   cast,
   compare,
   copy,
   crossEntropy,
   crossEntropyGradient,
+  dropout,
   fill,
   gather,
   gatherImages,
+  layerNorm,
+  layerNormGradient,
+  layerNormSums,
   matmul: matmul as Twin<'matmul'>,
   matmulSubgroup: matmul as Twin<'matmulSubgroup'>,
   maxPool,

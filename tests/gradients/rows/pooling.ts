@@ -1,3 +1,5 @@
+import type { AdaptiveSize } from '../../../src/ops/adaptiveAvgPool2d.ts';
+import type { AvgPoolOptions } from '../../../src/ops/avgPool2d.ts';
 import type { MaxPoolOptions } from '../../../src/ops/maxPool2d.ts';
 import type { WindowOptions } from '../../../src/ops/pooling.ts';
 import type { Tensor } from '../../../src/tensor/tensor.ts';
@@ -90,8 +92,65 @@ const maxPool =
   (x: Tensor): Tensor =>
     x.maxPool2d(options);
 
+const avgPool =
+  (options: AvgPoolOptions) =>
+  (x: Tensor): Tensor =>
+    x.avgPool2d(options);
+
+const adaptive =
+  (size: AdaptiveSize) =>
+  (x: Tensor): Tensor =>
+    x.adaptiveAvgPool2d(size);
+
 /** Pooling: windows over images. */
-export const pooling: Rows<'maxPool2d'> = {
+export const pooling: Rows<'adaptiveAvgPool2d' | 'avgPool2d' | 'maxPool2d'> = {
+  adaptiveAvgPool2d: {
+    differentiable: true,
+    cases: [
+      { name: 'to one place', inputs: [numbers(2, 3, 5, 7)], fn: adaptive(1), terms: 35 },
+      { name: 'halves', inputs: [numbers(2, 3, 4, 6)], fn: adaptive([2, 3]), terms: 4 },
+      { name: 'sevenths', inputs: [numbers(1, 2, 14, 21)], fn: adaptive([2, 3]), terms: 49 },
+      { name: 'parts that overlap', inputs: [numbers(1, 3, 5, 7)], fn: adaptive([3, 4]), terms: 9 },
+      { name: 'one axis divides', inputs: [numbers(2, 1, 4, 7)], fn: adaptive([2, 3]), terms: 6 },
+      { name: 'kept', inputs: [numbers(2, 3, 5, 7)], fn: adaptive(null) },
+      { name: 'one axis kept', inputs: [numbers(1, 33, 5, 7)], fn: adaptive([null, 2]), terms: 4 },
+      { name: 'larger than the image', inputs: [numbers(2, 3, 3, 4)], fn: adaptive([7, 5]), terms: 9 },
+      { name: 'no batch', inputs: [numbers(3, 5, 4)], fn: adaptive(2), terms: 9 },
+      { name: 'no image', inputs: [numbers(0, 3, 5, 4)], fn: adaptive(2) },
+      { name: 'to no place', inputs: [numbers(2, 3, 5, 4)], fn: adaptive([0, 2]) },
+      {
+        name: 'channels last',
+        inputs: [numbers(2, 5, 6, 3)],
+        fn: (x) => x.permute([0, 3, 1, 2]).adaptiveAvgPool2d([3, 4]),
+        terms: 6,
+      },
+      {
+        name: 'special values',
+        inputs: [given([...SPECIAL, 2, 3], [1, 3, 6, 8])],
+        fn: adaptive([4, 3]),
+        terms: 9,
+        notNumerically: SPECIAL_VALUES,
+      },
+    ],
+  },
+  avgPool2d: {
+    differentiable: true,
+    cases: [
+      ...windowCases((x, options) => x.avgPool2d(options), numbers),
+      {
+        name: 'padding that does not count',
+        inputs: [numbers(1, 2, 5, 7)],
+        fn: avgPool({ kernelSize: 3, stride: 2, padding: 1, ceilMode: true, countIncludePad: false }),
+        terms: 9,
+      },
+      {
+        name: 'a divisor',
+        inputs: [numbers(1, 2, 5, 7)],
+        fn: avgPool({ kernelSize: [2, 3], padding: 1, divisorOverride: -2.5 }),
+        terms: 6,
+      },
+    ],
+  },
   maxPool2d: {
     differentiable: true,
     cases: [
