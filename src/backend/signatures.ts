@@ -29,6 +29,41 @@ export interface Signatures {
     params: { count: number; width: number; height: number; start: number; seedLow: number; seedHigh: number; stream: number; flip: number; shift: number; erase: number; eraseLeast: number; eraseMost: number; center: number; scale: number };
     variant: { WORKGROUP: number };
   };
+  averagePool: {
+    buffers: { x: 'read'; out: 'write' };
+    params: { size: number; offset: number };
+    variant: { WORKGROUP: number; HEIGHT: number; WIDTH: number; OUT_HEIGHT: number; OUT_WIDTH: number; WINDOW_HEIGHT: number; WINDOW_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; ADAPTIVE: boolean; COUNT_PADDING: boolean; DIVISOR: number };
+  };
+  averagePoolGradient: {
+    buffers: { gradient: 'read'; out: 'write' };
+    params: { tiles: number; offset: number };
+    variant: { WORKGROUP: number; HEIGHT: number; WIDTH: number; OUT_HEIGHT: number; OUT_WIDTH: number; WINDOW_HEIGHT: number; WINDOW_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; ADAPTIVE: boolean; COUNT_PADDING: boolean; DIVISOR: number; REACH_Y: number; REACH_X: number; TILE_HEIGHT: number; TILE_WIDTH: number };
+  };
+  batchNorm: {
+    buffers: { x: 'read'; mean: 'read'; spread: 'read'; weight: 'read'; bias: 'read'; out: 'write' };
+    params: { rows: number; channels: number; inner: number; offset: number; meanOffset: number; spreadOffset: number; weightOffset: number; biasOffset: number; eps: number };
+    variant: { LANES: number; ROWS: number; VARIANCE: boolean; WEIGHTED: boolean; BIASED: boolean };
+  };
+  batchNormFinish: {
+    buffers: { partials: 'read'; batches: 'read'; stats: 'write'; runningMean: 'write'; runningVar: 'write' };
+    params: { size: number; parts: number; count: number; chunk: number; momentum: number; eps: number; meanOffset: number; varOffset: number; batchesOffset: number };
+    variant: { WORKGROUP: number };
+  };
+  batchNormGradient: {
+    buffers: { x: 'read'; gradient: 'read'; stats: 'read'; sums: 'read'; weight: 'read'; out: 'write' };
+    params: { rows: number; channels: number; inner: number; count: number; offset: number; gradientOffset: number; weightOffset: number };
+    variant: { LANES: number; ROWS: number; WEIGHTED: boolean };
+  };
+  batchNormStatistics: {
+    buffers: { x: 'read'; partials: 'write'; batches: 'write' };
+    params: { channels: number; inner: number; count: number; chunk: number; offset: number; batchesOffset: number };
+    variant: { FAN: number; LANES: number };
+  };
+  batchNormSums: {
+    buffers: { x: 'read'; gradient: 'read'; stats: 'read'; partials: 'write' };
+    params: { channels: number; inner: number; count: number; chunk: number; offset: number; gradientOffset: number };
+    variant: { FAN: number; LANES: number };
+  };
   binary: {
     buffers: { a: 'read'; b: 'read'; out: 'write' };
     params: { size: number; aOffset: number; bOffset: number; shape: Quad; aStrides: Quad; bStrides: Quad };
@@ -94,6 +129,11 @@ export interface Signatures {
     params: { size: number; classes: number; inner: number; offset: number; labelOffset: number; labelStride: number; gradientOffset: number; gradientStride: number; weightOffset: number; ignoreIndex: number; smoothing: number };
     variant: { WORKGROUP: number; WEIGHTED: boolean; SMOOTHED: boolean };
   };
+  dropout: {
+    buffers: { x: 'read'; out: 'write' };
+    params: { size: number; offset: number; seedLow: number; seedHigh: number; streamLow: number; streamHigh: number; threshold: number; scale: number };
+    variant: { WORKGROUP: number };
+  };
   fill: {
     buffers: { out: 'write' };
     params: { size: number; value: number };
@@ -109,6 +149,21 @@ export interface Signatures {
     params: { size: number; pixels: number; start: number; center: number; scale: number };
     variant: { WORKGROUP: number };
   };
+  layerNorm: {
+    buffers: { x: 'read'; weight: 'read'; bias: 'read'; out: 'write'; stats: 'write' };
+    params: { rows: number; length: number; offset: number; weightOffset: number; biasOffset: number; eps: number };
+    variant: { LANES: number; ROWS: number; WEIGHTED: boolean; BIASED: boolean };
+  };
+  layerNormGradient: {
+    buffers: { x: 'read'; gradient: 'read'; stats: 'read'; weight: 'read'; out: 'write' };
+    params: { rows: number; length: number; offset: number; gradientOffset: number; weightOffset: number };
+    variant: { LANES: number; ROWS: number; WEIGHTED: boolean };
+  };
+  layerNormSums: {
+    buffers: { x: 'read'; gradient: 'read'; stats: 'read'; partials: 'write' };
+    params: { rows: number; length: number; chunk: number; offset: number; gradientOffset: number };
+    variant: { WORKGROUP: number };
+  };
   matmul: {
     buffers: { a: 'read'; b: 'read'; out: 'write' };
     params: { m: number; n: number; k: number; batch: number; chunk: number; aOffset: number; aBatchStride: number; aRowStride: number; aColumnStride: number; bOffset: number; bBatchStride: number; bRowStride: number; bColumnStride: number };
@@ -118,6 +173,16 @@ export interface Signatures {
     buffers: { a: 'read'; b: 'read'; out: 'write' };
     params: { m: number; n: number; k: number; batch: number; chunk: number; aOffset: number; aBatchStride: number; aRowStride: number; aColumnStride: number; bOffset: number; bBatchStride: number; bRowStride: number; bColumnStride: number };
     variant: { WORKGROUP_SIZE: number; TILE_ROWS: number; TILE_LOAD: number };
+  };
+  maxPool: {
+    buffers: { x: 'read'; out: 'write'; positions: 'write' };
+    params: { size: number; offset: number };
+    variant: { WORKGROUP: number; HEIGHT: number; WIDTH: number; OUT_HEIGHT: number; OUT_WIDTH: number; WINDOW_HEIGHT: number; WINDOW_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; DILATION_Y: number; DILATION_X: number };
+  };
+  maxPoolGradient: {
+    buffers: { gradient: 'read'; positions: 'read'; out: 'write' };
+    params: { tiles: number; offset: number };
+    variant: { WORKGROUP: number; HEIGHT: number; WIDTH: number; OUT_HEIGHT: number; OUT_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; REACH_Y: number; REACH_X: number; TILE_HEIGHT: number; TILE_WIDTH: number };
   };
   norm: {
     buffers: { x: 'read'; out: 'write' };

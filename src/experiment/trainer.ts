@@ -66,6 +66,7 @@ class Trainer {
   #lr = 0;
   #trainedSamples = 0;
   #trainedSeconds = 0;
+  #stopwatch = 0;
   #secondsToFirstStep = 0;
 
   constructor(training: Training) {
@@ -121,16 +122,14 @@ class Trainer {
       : undefined;
     const label = `epoch ${epoch}/${configuration.train.epochs}`;
     const progress = createProgress({ total: rows.length, label });
+    this.#stopwatch = performance.now();
     try {
       for (let start = 0; start < rows.length; start += configuration.train.batchSize) {
-        const startedAt = performance.now();
         const size = Math.min(configuration.train.batchSize, rows.length - start);
         this.#step(() => set.batch(order, start, size, draw));
         if (this.#meter.full || start + size === rows.length)
           await this.#report(epoch, start + size, progress);
         if (this.#position.step === 1) await this.#noteFirstStep();
-        this.#trainedSamples += size;
-        this.#trainedSeconds += (performance.now() - startedAt) / 1000;
       }
     } finally {
       progress.stop();
@@ -172,6 +171,9 @@ class Trainer {
     const { configuration, journal, signal } = this.#training;
     const batches = this.#meter.pending;
     const { losses, correct } = await this.#meter.read();
+    // Only a reading waits for the device: what has run by now has taken the time until now.
+    this.#trainedSeconds += (performance.now() - this.#stopwatch) / 1000;
+    this.#stopwatch = performance.now();
     const bad = losses.findIndex((loss) => !Number.isFinite(loss));
     if (bad >= 0) {
       const step = this.#position.step - batches + bad + 1;
@@ -187,11 +189,12 @@ class Trainer {
       (sum, loss, index) => sum + loss * (index < batches - 1 ? batchSize : lastSize),
       0,
     );
+    this.#trainedSamples += samples;
     const metrics = {
       loss: total / samples,
       accuracy: correct / samples,
       lr: this.#lr,
-      samplesPerSecond: this.#trainedSamples / this.#trainedSeconds || 0,
+      samplesPerSecond: this.#trainedSamples / this.#trainedSeconds,
     };
     journal.append({ kind: 'train', epoch, step: this.#position.step, metrics });
     progress.update(done, metrics);

@@ -5,6 +5,7 @@ import { symmetricUniform } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { fans, kaimingUniform } from './init.ts';
 import { Module } from './module.ts';
+import { keywords } from './representation.ts';
 
 /**
  * A bank of filters over images: see `conv2d`.
@@ -49,5 +50,23 @@ export class Conv2d extends Module {
 
   override forward(x: Tensor): Tensor {
     return conv2d(x, this.weight, this.bias, this.#options);
+  }
+
+  override extraRepr(): string {
+    const [outChannels, fanIn, ...kernelSize] = this.weight.shape as [number, number, number, number];
+    const { stride = 1, padding = 0, dilation = 1, groups = 1 } = this.#options;
+    const both = (size: number | readonly number[]): readonly number[] =>
+      typeof size === 'number' ? [size, size] : size;
+    const unlessAll = (size: number | readonly number[], usual: number): readonly number[] | undefined =>
+      both(size).every((each) => each === usual) ? undefined : both(size);
+    const options = keywords({
+      kernelSize,
+      stride: both(stride),
+      padding: typeof padding === 'string' ? padding : unlessAll(padding, 0),
+      dilation: unlessAll(dilation, 1),
+      groups: groups === 1 ? undefined : groups,
+      bias: this.bias ? undefined : false,
+    });
+    return `${fanIn * groups}, ${outChannels}, ${options}`;
   }
 }

@@ -7,5 +7,7 @@ export * as init from './init.ts';
 export { Linear } from './linear.ts';
 export { BCEWithLogitsLoss, CrossEntropyLoss, MSELoss, NLLLoss } from './losses.ts';
 export { Module, type StateDict } from './module.ts';
+export { BatchNorm2d, type BatchNormModuleOptions, LayerNorm, type LayerNormModuleOptions } from './norms.ts';
+export { AdaptiveAvgPool2d, AvgPool2d, MaxPool2d } from './pooling.ts';
 export { Sequential } from './sequential.ts';
 export { type LayerSummary, ModelSummary, summary } from './summary.ts';

@@ -52,8 +52,12 @@ export abstract class Module {
     for (const [name, child] of this.namedChildren()) yield* child.namedTensors(`${prefix}${name}.`);
   }
 
+  /** Parameters with their names; one that stands in several places is listed once, under the first. */
   namedParameters(): [string, Tensor][] {
-    return [...this.namedTensors()].filter(([, value]) => value.requiresGrad);
+    const seen = new Set<Tensor>();
+    return [...this.namedTensors()].filter(
+      ([, value]) => value.requiresGrad && !seen.has(value) && seen.add(value),
+    );
   }
 
   /** The tensors that training changes. */

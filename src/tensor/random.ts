@@ -87,7 +87,7 @@ export function normal(shape: Shape, mean: number, std: number, options: RandomO
 
 /** Numbers from the standard normal distribution, on the host. */
 export function normalNumbers(size: number, options: RandomOptions = {}): Float64Array {
-  const { seedLow, seedHigh, streamLow, streamHigh } = origin(options);
+  const { seedLow, seedHigh, streamLow, streamHigh } = randomOrigin(options);
   const values = new Float64Array(size + 3);
   for (let block = 0; block * 4 < size; block++) {
     const words = philox4x32([block, 0, streamLow, streamHigh], [seedLow, seedHigh]);
@@ -130,16 +130,18 @@ function generate(
     scale: 0,
     low: 0,
     range: 0,
-    ...origin(options),
+    ...randomOrigin(options),
     ...numbers,
   };
   if (params.size > 0) created.device.run('random', { out: created.storage.buffer }, params, { FORM: form });
   return created;
 }
 
-type Origin = Pick<Params<'random'>, 'seedLow' | 'seedHigh' | 'streamLow' | 'streamHigh'>;
+/** A seed and a stream, as kernels take them. */
+export type RandomOrigin = Pick<Params<'random'>, 'seedLow' | 'seedHigh' | 'streamLow' | 'streamHigh'>;
 
-function origin({ seed = currentSeed, stream = nextStream++ }: RandomOptions): Origin {
+/** The seed and the stream that options name, or the next stream of the current seed. */
+export function randomOrigin({ seed = currentSeed, stream = nextStream++ }: RandomOptions): RandomOrigin {
   const [seedLow, seedHigh] = halves(seed);
   const [streamLow, streamHigh] = halves(stream);
   return { seedLow, seedHigh, streamLow, streamHigh };

@@ -55,8 +55,8 @@ export class Node implements Source {
     );
     if (changed >= 0) {
       throw new GradientError(
-        `backward: a tensor that '${this.name}' needs was changed in place (by an optimizer step or loadStateDict) ` +
-          'after it was used; run forward again',
+        `backward: a tensor that '${this.name}' needs was changed in place (by an optimizer step, loadStateDict or ` +
+          'batchNorm in training) after it was used; run forward again',
       );
     }
     const saved = [...this.#saved];

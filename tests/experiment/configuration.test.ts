@@ -12,6 +12,7 @@ import {
 } from '../../src/experiment/configuration.ts';
 import type {
   Configuration,
+  ModelConfiguration,
   OptimizerConfiguration,
   ScheduleConfiguration,
 } from '../../src/experiment/configuration.ts';
@@ -186,7 +187,7 @@ train:
           takes  up to 100 letters, digits, ".", "_" and "-", starting with a letter or digit
           got    nothing
         model: missing
-          takes  a section with name, hidden, dropout
+          takes  a section with name, hidden, dropout, channels, kernelSize, batchNorm
           got    nothing
         optimizer: missing
           takes  a section with name, lr, betas, eps, weightDecay, momentum, dampening, nesterov, alpha, centered
@@ -362,6 +363,17 @@ describe('printConfiguration', () => {
   const fraction = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
   const count = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
   const text = fc.string({ unit: 'binary', minLength: 1 });
+  const head = { hidden: fc.array(count), dropout: fraction };
+  const model: fc.Arbitrary<ModelConfiguration> = fc.oneof(
+    fc.record({ name: fc.constant('mlp' as const), ...head }),
+    fc.record({
+      name: fc.constant('cnn' as const),
+      channels: fc.array(count, { minLength: 1, maxLength: 4 }),
+      kernelSize: fc.constantFrom(1, 3, 5, 7, 9),
+      batchNorm: fc.boolean(),
+      ...head,
+    }),
+  );
   const optimizer: fc.Arbitrary<OptimizerConfiguration> = fc.oneof(
     fc.record({
       name: fc.constant('adam' as const),
@@ -429,7 +441,7 @@ describe('printConfiguration', () => {
       device: fc.constantFrom('webgpu' as const, 'cpu' as const, 'auto' as const),
       adapter: text,
       data: fc.record({ root: text, validation: fc.oneof(fc.nat(), fraction), augmentation }),
-      model: fc.record({ name: fc.constant('mlp' as const), hidden: fc.array(count), dropout: fraction }),
+      model,
       optimizer,
       schedule,
       train: fc.record(
@@ -529,7 +541,10 @@ describe('describeConfiguration', () => {
       'schedule={name: onecycle, maxLr: 1}',
       'schedule={name: plateau}',
     ];
-    const all = [...optimizers, ...schedules].flatMap((variant) => leaves(load(least, variant, ...optional)));
+    const models = ['model={name: mlp}', 'model={name: cnn}'];
+    const all = [...models, ...optimizers, ...schedules].flatMap((variant) =>
+      leaves(load(least, variant, ...optional)),
+    );
     expect(described).toEqual(new Set(all));
     expect(text).not.toMatch(/\n {4}\n/);
   });

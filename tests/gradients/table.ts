@@ -3,6 +3,8 @@ import { binary } from './rows/binary.ts';
 import { convolutions } from './rows/convolution.ts';
 import { layouts } from './rows/layouts.ts';
 import { losses } from './rows/losses.ts';
+import { norms } from './rows/norms.ts';
+import { pooling } from './rows/pooling.ts';
 import { products } from './rows/products.ts';
 import { reductions } from './rows/reductions.ts';
 import { unary } from './rows/unary.ts';
@@ -16,4 +18,6 @@ export const table: Rows = {
   ...convolutions,
   ...losses,
   ...products,
+  ...pooling,
+  ...norms,
 };

@@ -21,13 +21,19 @@ export interface OperationFixture {
   outputs: [FixtureTensor];
   gradOutputs: FixtureTensor[];
   gradients: (FixtureTensor | null)[];
+  /** What the call leaves in inputs that it changes in place: one an input, null for those that stay. */
+  after?: (FixtureTensor | null)[];
 }
 
 export function loadFixture(name: string): unknown {
   return JSON.parse(readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8'));
 }
 
-export const operationFixtures = loadFixture('operations.json') as OperationFixture[];
+export const operationFixtures: OperationFixture[] = [
+  'operations.json',
+  'pooling.json',
+  'norms.json',
+].flatMap((name) => loadFixture(name) as OperationFixture[]);
 
 /** How an input lies in memory: row-major, or with its axes in reverse order, so that no kernel finds it dense. */
 export type Order = 'contiguous' | 'strided';
@@ -64,14 +70,18 @@ export async function differences(
 ): Promise<string[]> {
   const operation = operationOf(fixture);
   if (!operation) return [`wgrad has no operation '${fixture.operation}'`];
-  const { output, gradients } = scope(() => {
+  const { output, gradients, after } = scope(() => {
     const inputs = fixture.inputs.map((input) =>
       fromFixture(input, device, { order, requiresGrad: input.requiresGrad }),
     );
     const output = operation(...callArguments(fixture, inputs));
     const [gradOutput] = fixture.gradOutputs;
     if (gradOutput) output.backward(fromFixture(gradOutput, device));
-    return { output: output.detach(), gradients: inputs.map((input) => input.grad?.clone() ?? null) };
+    return {
+      output: output.detach(),
+      gradients: inputs.map((input) => input.grad?.clone() ?? null),
+      after: fixture.after?.map((wanted, index) => wanted && inputs[index]!.detach()) ?? [],
+    };
   });
   const [wanted] = fixture.outputs;
   const found = await compare('output', output, wanted);
@@ -82,7 +92,10 @@ export async function differences(
       found.push(`gradient ${index}: not asked for`);
     else if (gradient && got) found.push(...(await compare(`gradient ${index}`, got, gradient)));
   }
-  for (const each of [output, ...gradients]) each?.dispose();
+  for (const [index, wanted] of fixture.after?.entries() ?? []) {
+    if (wanted) found.push(...(await compare(`input ${index} afterwards`, after[index]!, wanted)));
+  }
+  for (const each of [output, ...gradients, ...after]) each?.dispose();
   return found;
 }
 

@@ -177,7 +177,7 @@ test('a change in place of what backward needs is an error', () => {
   const y = x.square().sum();
   x.storage.version++; // as optimizers and loadStateDict do
   expect(() => y.backward()).toThrowErrorMatchingInlineSnapshot(
-    `[GradientError: backward: a tensor that 'square' needs was changed in place (by an optimizer step or loadStateDict) after it was used; run forward again]`,
+    `[GradientError: backward: a tensor that 'square' needs was changed in place (by an optimizer step, loadStateDict or batchNorm in training) after it was used; run forward again]`,
   );
 });
 

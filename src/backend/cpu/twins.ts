@@ -1,14 +1,25 @@
 import type { KernelName } from '../backend.ts';
 import { argreduce } from './argreduce.ts';
 import { augmentImages } from './augmentImages.ts';
+import { averagePool, averagePoolGradient } from './averagePool.ts';
+import {
+  batchNorm,
+  batchNormFinish,
+  batchNormGradient,
+  batchNormStatistics,
+  batchNormSums,
+} from './batchNorm.ts';
 import { binary } from './binary.ts';
 import { compare } from './compare.ts';
 import { conv2d, conv2dInputGradient, conv2dWeightGradient } from './conv2d.ts';
 import { copy } from './copy.ts';
 import { crossEntropy, crossEntropyGradient } from './crossEntropy.ts';
+import { dropout } from './dropout.ts';
 import { gather, scatterAdd } from './gather.ts';
 import { gatherImages } from './gatherImages.ts';
+import { layerNorm, layerNormGradient, layerNormSums } from './layerNorm.ts';
 import { matmul } from './matmul.ts';
+import { maxPool, maxPoolGradient } from './maxPool.ts';
 import { clip, norm } from './norm.ts';
 import { adam, rmsprop, sgd } from './optimizers.ts';
 import { random } from './random.ts';
@@ -25,6 +36,13 @@ export const twins: { readonly [K in KernelName]: Twin<K> } = {
   adam,
   argreduce,
   augmentImages,
+  averagePool,
+  averagePoolGradient,
+  batchNorm,
+  batchNormFinish,
+  batchNormGradient,
+  batchNormStatistics,
+  batchNormSums,
   binary,
   cast,
   clip,
@@ -38,12 +56,18 @@ export const twins: { readonly [K in KernelName]: Twin<K> } = {
   copy,
   crossEntropy,
   crossEntropyGradient,
+  dropout,
   fill,
   gather,
   gatherImages,
+  layerNorm,
+  layerNormGradient,
+  layerNormSums,
   matmul: matmul as Twin<'matmul'>,
   matmulSubgroup: matmul as Twin<'matmulSubgroup'>,
   norm,
+  maxPool,
+  maxPoolGradient,
   random,
   reduce,
   rmsprop,

@@ -28,6 +28,22 @@ function elementwise({ size }: { size: number }): {
   return { settings: { WORKGROUP }, workgroups: linear(size) };
 }
 
+/** Rows whose lanes each add up all of their row's, so that there should not be many. */
+function fewLanes({ rows, length }: { rows: number; length: number }): ReturnType<typeof rowwise> {
+  const LANES = length <= 32 ? 1 : Math.max(4, Math.min(64, 2 ** Math.ceil(Math.log2(length / 64))));
+  const ROWS = Math.min(64, WORKGROUP / LANES);
+  return { settings: { LANES, ROWS }, workgroups: linear(rows, ROWS) };
+}
+
+/** One workgroup for each part of each channel. */
+function channelwise({ channels, count, chunk }: { channels: number; count: number; chunk: number }): {
+  settings: { LANES: number; FAN: number };
+  workgroups: readonly [number, number, number];
+} {
+  const [x, y] = linear(channels, 1);
+  return { settings: { LANES: 64, FAN: 8 }, workgroups: [x, y, Math.ceil(count / chunk)] };
+}
+
 /** Invocations that share a row of `length`: one for short rows, a whole workgroup for long ones. */
 function lanesFor(length: number): number {
   if (length <= 32) return 1;
@@ -126,6 +142,13 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
   // One workgroup an image.
   augmentImages: ({ count }) => ({ settings: { WORKGROUP: 64 }, workgroups: linear(count, 1) }),
   argreduce: ({ outputs }) => elementwise({ size: outputs }),
+  averagePool: elementwise,
+  averagePoolGradient: ({ tiles }) => elementwise({ size: tiles }),
+  batchNorm: ({ rows, inner }) => rowwise(rows, inner),
+  batchNormFinish: ({ size }) => ({ settings: { WORKGROUP: 64 }, workgroups: linear(size, 64) }),
+  batchNormGradient: ({ rows, inner }) => rowwise(rows, inner),
+  batchNormStatistics: channelwise,
+  batchNormSums: channelwise,
   binary: elementwise,
   cast: elementwise,
   clip: elementwise,
@@ -144,9 +167,16 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
   copy: elementwise,
   crossEntropy: ({ rows, classes }) => rowwise(rows, classes),
   crossEntropyGradient: elementwise,
+  dropout: ({ size }) => ({ settings: { WORKGROUP: 64 }, workgroups: linear(size, 4 * 64) }),
   fill: elementwise,
   gather: elementwise,
   gatherImages: elementwise,
+  layerNorm: fewLanes,
+  layerNormGradient: fewLanes,
+  layerNormSums: ({ rows, length, chunk }) => {
+    const [x, y] = linear(length, 64);
+    return { settings: { WORKGROUP: 64 }, workgroups: [x, y, Math.ceil(rows / chunk)] };
+  },
   matmul: (params) => tiledMatmul(params, 8, 8),
   // Few rows do not fill a large tile.
   matmulSubgroup: (params) => tiledMatmul(params, params.m <= 8 ? 8 : params.m <= 16 ? 16 : 32, 8),
@@ -154,6 +184,8 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
     settings: { LANES: WORKGROUP },
     workgroups: linear(Math.ceil(size / chunk), 1),
   }),
+  maxPool: elementwise,
+  maxPoolGradient: ({ tiles }) => elementwise({ size: tiles }),
   random: ({ size }) => ({ settings: { WORKGROUP: 64 }, workgroups: linear(size, 4 * 64) }),
   reduce: ({ outputs, length, chunk }) => {
     // With many outputs, neighbours in a workgroup read neighbouring columns; with few, they share a row.

@@ -1,0 +1,88 @@
+// averagePool: the mean of each window.
+//
+//   out[p, i, j] = Σ over (y, x) in the window of x[p, y, x] / divisor
+//
+//   rows i · STRIDE_Y - PADDING_Y … + WINDOW_HEIGHT, cut at HEIGHT + PADDING_Y; or, ADAPTIVE, from ⌊i · HEIGHT / OUT_HEIGHT⌋
+//   to before ⌈(i + 1) · HEIGHT / OUT_HEIGHT⌉; columns likewise. The divisor is the number of places, padding included
+//   with COUNT_PADDING, or DIVISOR if that is not 0. Padding counts as 0.
+//
+// Shapes     x [planes, HEIGHT, WIDTH], contiguous from `offset`; out [planes, OUT_HEIGHT, OUT_WIDTH].
+// Launch     one invocation an output; a grid wider than 65,535 workgroups folds into y. Sizes and window are
+//            `override` constants: the compiler unrolls the window and divides by what it knows.
+
+struct Params {
+  size: u32, // of out
+  offset: i32,
+}
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> out: array<f32>;
+@group(0) @binding(2) var<uniform> params: Params;
+
+override WORKGROUP: u32 = 256u;
+override HEIGHT: i32 = 1;
+override WIDTH: i32 = 1;
+override OUT_HEIGHT: i32 = 1;
+override OUT_WIDTH: i32 = 1;
+override WINDOW_HEIGHT: i32 = 1; // ADAPTIVE: of the largest
+override WINDOW_WIDTH: i32 = 1;
+override STRIDE_Y: i32 = 1;
+override STRIDE_X: i32 = 1;
+override PADDING_Y: i32 = 0;
+override PADDING_X: i32 = 0;
+override ADAPTIVE: bool = false;
+override COUNT_PADDING: bool = true;
+override DIVISOR: f32 = 0.0; // 0: the number of places
+
+// From where to before where a window reaches, along an axis.
+fn spanOf(i: i32, length: i32, outputs: i32, window: i32, stride: i32, padding: i32) -> vec2<i32> {
+  if (ADAPTIVE) {
+    return vec2<i32>(i * length / outputs, ((i + 1) * length + outputs - 1) / outputs);
+  }
+  let start = i * stride - padding;
+  return vec2<i32>(start, min(start + window, length + padding));
+}
+
+fn rowsOf(i: i32) -> vec2<i32> {
+  return spanOf(i, HEIGHT, OUT_HEIGHT, WINDOW_HEIGHT, STRIDE_Y, PADDING_Y);
+}
+
+fn columnsOf(j: i32) -> vec2<i32> {
+  return spanOf(j, WIDTH, OUT_WIDTH, WINDOW_WIDTH, STRIDE_X, PADDING_X);
+}
+
+fn divisorOf(rows: vec2<i32>, columns: vec2<i32>) -> f32 {
+  if (DIVISOR != 0.0) {
+    return DIVISOR;
+  }
+  if (COUNT_PADDING) {
+    return f32((rows.y - rows.x) * (columns.y - columns.x));
+  }
+  return f32((min(rows.y, HEIGHT) - max(rows.x, 0)) * (min(columns.y, WIDTH) - max(columns.x, 0)));
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
+  let element = id.y * grid.x * WORKGROUP + id.x;
+  if (element >= params.size) {
+    return;
+  }
+  let above = element / u32(OUT_WIDTH);
+  let rows = rowsOf(i32(above % u32(OUT_HEIGHT)));
+  let columns = columnsOf(i32(element % u32(OUT_WIDTH)));
+  let plane = params.offset + i32(above / u32(OUT_HEIGHT)) * (HEIGHT * WIDTH);
+  var total = 0.0;
+  for (var r = 0; r < WINDOW_HEIGHT; r++) {
+    let y = rows.x + r;
+    if (y < 0 || y >= min(rows.y, HEIGHT)) {
+      continue;
+    }
+    for (var c = 0; c < WINDOW_WIDTH; c++) {
+      let column = columns.x + c;
+      if (column >= 0 && column < min(columns.y, WIDTH)) {
+        total += x[plane + y * WIDTH + column];
+      }
+    }
+  }
+  out[element] = total / divisorOf(rows, columns);
+}

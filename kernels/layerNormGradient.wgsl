@@ -1,0 +1,76 @@
+// layerNormGradient: the gradient of layerNorm with respect to its input.
+//
+//   out[r, j] = scale · (h[j] - mean(h) - x̂[j] · mean(h · x̂)),   h = gradient[r] · weight,   x̂ = (x[r] - mean) · scale
+//
+// Shapes     x and gradient [rows, length], contiguous from their offsets; out the same; stats [rows, 2]: mean and
+//            scale, from layerNorm; weight [length], from its offset. Without WEIGHTED it may be bound to anything.
+// Launch     a workgroup holds ROWS rows of LANES invocations each; x: rows, y: folds a wide grid.
+// Numerics   the order of the sums depends on length and LANES alone.
+
+struct Params {
+  rows: u32,
+  length: u32,
+  offset: u32,
+  gradientOffset: u32,
+  weightOffset: u32,
+}
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> gradient: array<f32>;
+@group(0) @binding(2) var<storage, read> stats: array<f32>;
+@group(0) @binding(3) var<storage, read> weight: array<f32>;
+@group(0) @binding(4) var<storage, read_write> out: array<f32>;
+@group(0) @binding(5) var<uniform> params: Params;
+
+override LANES: u32 = 1u;
+override ROWS: u32 = 64u;
+override WEIGHTED: bool = true;
+
+var<workgroup> partials: array<vec2<f32>, LANES * ROWS>;
+
+fn slope(row: u32, j: u32) -> f32 {
+  let g = gradient[params.gradientOffset + row * params.length + j];
+  if (WEIGHTED) {
+    return g * weight[params.weightOffset + j];
+  }
+  return g;
+}
+
+@compute @workgroup_size(LANES, ROWS)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) grid: vec3<u32>,
+  @builtin(local_invocation_id) local: vec3<u32>,
+) {
+  // Invocations past the last row repeat it, so that all of them reach the barriers; they store nothing.
+  let wanted = (group.y * grid.x + group.x) * ROWS + local.y;
+  let row = min(wanted, params.rows - 1u);
+  let start = row * params.length;
+  let source = params.offset + start;
+  let slot = local.y * LANES + local.x;
+  let mean = stats[2u * row];
+  let scale = stats[2u * row + 1u];
+
+  var total = vec2<f32>();
+  for (var j = local.x; j < params.length; j += LANES) {
+    let h = slope(row, j);
+    total += vec2<f32>(h, h * ((x[source + j] - mean) * scale));
+  }
+  if (LANES > 1u) {
+    partials[slot] = total;
+    workgroupBarrier();
+    // Each lane adds up all lanes of its row, in order: barriers cost more than so short a loop.
+    total = vec2<f32>();
+    for (var lane = 0u; lane < LANES; lane++) {
+      total += partials[local.y * LANES + lane];
+    }
+  }
+  total /= f32(params.length);
+
+  if (wanted >= params.rows) {
+    return;
+  }
+  for (var j = local.x; j < params.length; j += LANES) {
+    out[start + j] = scale * (slope(row, j) - total.x - (x[source + j] - mean) * scale * total.y);
+  }
+}

@@ -1,0 +1,73 @@
+// maxPool: the greatest element of each window, and where it lies.
+//
+//   out[p, i, j]       = max over (r, c) in the window of x[p, y, x]
+//   positions[p, i, j] = y · WIDTH + x of that element
+//   y = i · STRIDE_Y - PADDING_Y + r · DILATION_Y,   x = j · STRIDE_X - PADDING_X + c · DILATION_X
+//
+// Shapes     x [planes, HEIGHT, WIDTH], contiguous from `offset`; out and positions [planes, OUT_HEIGHT, OUT_WIDTH].
+//            Places outside the image do not count; every window holds one that lies inside.
+// Launch     one invocation an output; a grid wider than 65,535 workgroups folds into y. Sizes and window are
+//            `override` constants: the compiler unrolls the window and divides by what it knows.
+// Numerics   of equal elements the first counts, in row-major order; of several NaN the last, as in PyTorch.
+
+struct Params {
+  size: u32, // of out
+  offset: i32,
+}
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> out: array<f32>;
+@group(0) @binding(2) var<storage, read_write> positions: array<i32>;
+@group(0) @binding(3) var<uniform> params: Params;
+
+override WORKGROUP: u32 = 256u;
+override HEIGHT: i32 = 1;
+override WIDTH: i32 = 1;
+override OUT_HEIGHT: u32 = 1u;
+override OUT_WIDTH: u32 = 1u;
+override WINDOW_HEIGHT: i32 = 1;
+override WINDOW_WIDTH: i32 = 1;
+override STRIDE_Y: i32 = 1;
+override STRIDE_X: i32 = 1;
+override PADDING_Y: i32 = 0;
+override PADDING_X: i32 = 0;
+override DILATION_Y: i32 = 1;
+override DILATION_X: i32 = 1;
+
+fn isNan(value: f32) -> bool {
+  return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
+  let element = id.y * grid.x * WORKGROUP + id.x;
+  if (element >= params.size) {
+    return;
+  }
+  let rows = element / OUT_WIDTH;
+  let top = i32(rows % OUT_HEIGHT) * STRIDE_Y - PADDING_Y;
+  let left = i32(element % OUT_WIDTH) * STRIDE_X - PADDING_X;
+  let plane = params.offset + i32(rows / OUT_HEIGHT) * (HEIGHT * WIDTH);
+  var greatest = 0.0;
+  var position = -1;
+  for (var r = 0; r < WINDOW_HEIGHT; r++) {
+    let y = top + r * DILATION_Y;
+    if (y < 0 || y >= HEIGHT) {
+      continue;
+    }
+    for (var c = 0; c < WINDOW_WIDTH; c++) {
+      let column = left + c * DILATION_X;
+      if (column < 0 || column >= WIDTH) {
+        continue;
+      }
+      let at = y * WIDTH + column;
+      let value = x[plane + at];
+      if (position < 0 || value > greatest || isNan(value)) {
+        greatest = value;
+        position = at;
+      }
+    }
+  }
+  out[element] = greatest;
+  positions[element] = position;
+}

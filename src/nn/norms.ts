@@ -1,0 +1,147 @@
+import { countedBatchNorm } from '../ops/batchNorm.ts';
+import { layerNorm } from '../ops/layerNorm.ts';
+import { type CreateOptions, ones, zeros } from '../tensor/create.ts';
+import { ArgumentError, ShapeError } from '../tensor/errors.ts';
+import { formatShape, type Shape } from '../tensor/shape.ts';
+import { describe, type Tensor } from '../tensor/tensor.ts';
+import { Module } from './module.ts';
+import { keywords, pythonText } from './representation.ts';
+
+/** Options of `BatchNorm2d`. */
+export interface BatchNormModuleOptions extends CreateOptions {
+  /** Added to the variance; 1e-5 by default. */
+  eps?: number;
+  /** How far running statistics move to those of a batch, 0.1 by default; null averages all batches so far. */
+  momentum?: number | null;
+  /** Whether there are a weight and a bias to learn; true by default. */
+  affine?: boolean;
+  /** Whether running statistics are kept; true by default. Without them evaluation, too, normalises by the batch. */
+  trackRunningStats?: boolean;
+}
+
+/**
+ * Normalises the channels of images: see `batchNorm`. In training by the batch's statistics, in evaluation by the
+ * running ones.
+ *
+ * The state dict has PyTorch's keys: weight, bias, running_mean, running_var and num_batches_tracked. The last is an
+ * int32 scalar, int64 being a type that devices lack. Weight and bias start as 1 and 0, running statistics as 0 and 1.
+ *
+ * Source: Ioffe, Szegedy: Batch normalization (2015).
+ *
+ * @param numFeatures C of an input [N, C, H, W]
+ * @throws ArgumentError when that is no positive whole number
+ * @example
+ * new Sequential(new Conv2d(1, 32, 3, { bias: false }), new BatchNorm2d(32), new ReLU());
+ */
+export class BatchNorm2d extends Module {
+  readonly numFeatures: number;
+  readonly weight: Tensor | undefined;
+  readonly bias: Tensor | undefined;
+  readonly runningMean: Tensor | undefined;
+  readonly runningVar: Tensor | undefined;
+  readonly numBatchesTracked: Tensor | undefined;
+  readonly eps: number;
+  readonly momentum: number | null;
+
+  constructor(numFeatures: number, options: BatchNormModuleOptions = {}) {
+    super();
+    const { eps = 1e-5, momentum = 0.1, affine = true, trackRunningStats = true, ...create } = options;
+    checkSizes('BatchNorm2d', [numFeatures]);
+    this.numFeatures = numFeatures;
+    const shape = [numFeatures];
+    const kept = { ...create, requiresGrad: false };
+    this.weight = affine ? ones(shape, { ...create, requiresGrad: true }) : undefined;
+    this.bias = affine ? zeros(shape, { ...create, requiresGrad: true }) : undefined;
+    this.runningMean = trackRunningStats ? zeros(shape, kept) : undefined;
+    this.runningVar = trackRunningStats ? ones(shape, kept) : undefined;
+    this.numBatchesTracked = trackRunningStats ? zeros([], { ...kept, dtype: 'int32' }) : undefined;
+    this.eps = eps;
+    this.momentum = momentum;
+  }
+
+  /** @throws ShapeError unless x is [N, C, H, W] */
+  override forward(x: Tensor): Tensor {
+    const { weight, bias, eps, momentum, runningMean = null, runningVar = null, numBatchesTracked } = this;
+    if (x.ndim !== 4) {
+      throw new ShapeError('BatchNorm2d', 'not a batch of images', {
+        takes: 'input float32[N, C, H, W]',
+        got: `input ${describe(x)}`,
+      });
+    }
+    const training = this.training || !runningMean;
+    return countedBatchNorm(x, runningMean, runningVar, numBatchesTracked, {
+      weight,
+      bias,
+      training,
+      momentum,
+      eps,
+    });
+  }
+
+  override extraRepr(): string {
+    const { numFeatures, eps, momentum, weight, runningMean } = this;
+    const options = {
+      eps,
+      momentum,
+      affine: weight !== undefined,
+      trackRunningStats: runningMean !== undefined,
+    };
+    return `${numFeatures}, ${keywords(options)}`;
+  }
+}
+
+/** Options of `LayerNorm`. */
+export interface LayerNormModuleOptions extends CreateOptions {
+  /** Added to the variance; 1e-5 by default. */
+  eps?: number;
+  /** Whether there are a weight and a bias to learn; true by default. */
+  elementwiseAffine?: boolean;
+  /** Whether there is a bias beside the weight; true by default. */
+  bias?: boolean;
+}
+
+/**
+ * Normalises the last dims of each sample: see `layerNorm`. Weight and bias start as 1 and 0.
+ *
+ * Source: Ba, Kiros, Hinton: Layer normalization (2016).
+ *
+ * @param normalizedShape the sizes of those dims; a number for the last one alone
+ * @throws ArgumentError when they are no positive whole numbers
+ * @example
+ * new Sequential(new Linear(784, 128), new LayerNorm(128), new ReLU());
+ */
+export class LayerNorm extends Module {
+  readonly normalizedShape: Shape;
+  readonly weight: Tensor | undefined;
+  readonly bias: Tensor | undefined;
+  readonly eps: number;
+
+  constructor(normalizedShape: number | Shape, options: LayerNormModuleOptions = {}) {
+    super();
+    const { eps = 1e-5, elementwiseAffine = true, bias = true, ...create } = options;
+    this.normalizedShape = typeof normalizedShape === 'number' ? [normalizedShape] : [...normalizedShape];
+    checkSizes('LayerNorm', this.normalizedShape);
+    const trained = { ...create, requiresGrad: true };
+    this.weight = elementwiseAffine ? ones(this.normalizedShape, trained) : undefined;
+    this.bias = elementwiseAffine && bias ? zeros(this.normalizedShape, trained) : undefined;
+    this.eps = eps;
+  }
+
+  override forward(x: Tensor): Tensor {
+    const { normalizedShape, weight, bias, eps } = this;
+    return layerNorm(x, normalizedShape, { weight, bias, eps });
+  }
+
+  override extraRepr(): string {
+    const { normalizedShape, eps, weight } = this;
+    return `${pythonText(normalizedShape)}, ${keywords({ eps, elementwiseAffine: weight !== undefined })}`;
+  }
+}
+
+function checkSizes(module: string, sizes: Shape): void {
+  if (sizes.length > 0 && sizes.every((size) => Number.isSafeInteger(size) && size > 0)) return;
+  throw new ArgumentError(module, 'no such size', {
+    takes: 'positive whole numbers',
+    got: formatShape(sizes),
+  });
+}

@@ -1,0 +1,82 @@
+import { adaptiveAvgPool2d, type AdaptiveSize } from '../ops/adaptiveAvgPool2d.ts';
+import { avgPool2d, type AvgPoolOptions } from '../ops/avgPool2d.ts';
+import { maxPool2d, type MaxPoolOptions } from '../ops/maxPool2d.ts';
+import type { Pair } from '../ops/pooling.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { Module } from './module.ts';
+import { keywords } from './representation.ts';
+
+/**
+ * The maximum over each window: see `maxPool2d`.
+ *
+ * @param kernelSize the window's size: a number or [height, width]
+ * @param options.stride the kernel size by default
+ * @example
+ * new MaxPool2d(2); // half the height and width
+ * new MaxPool2d(3, { stride: 2, padding: 1 });
+ */
+export class MaxPool2d extends Module {
+  readonly options: Readonly<MaxPoolOptions>;
+
+  constructor(kernelSize: Pair, options: Omit<MaxPoolOptions, 'kernelSize'> = {}) {
+    super();
+    this.options = { kernelSize, ...options };
+  }
+
+  override forward(x: Tensor): Tensor {
+    return maxPool2d(x, this.options);
+  }
+
+  override extraRepr(): string {
+    const { kernelSize, stride = kernelSize, padding = 0, dilation = 1, ceilMode = false } = this.options;
+    return keywords({ kernelSize, stride, padding, dilation, ceilMode });
+  }
+}
+
+/**
+ * The mean over each window: see `avgPool2d`.
+ *
+ * @param kernelSize the window's size: a number or [height, width]
+ * @param options.stride the kernel size by default
+ */
+export class AvgPool2d extends Module {
+  readonly options: Readonly<AvgPoolOptions>;
+
+  constructor(kernelSize: Pair, options: Omit<AvgPoolOptions, 'kernelSize'> = {}) {
+    super();
+    this.options = { kernelSize, ...options };
+  }
+
+  override forward(x: Tensor): Tensor {
+    return avgPool2d(x, this.options);
+  }
+
+  override extraRepr(): string {
+    const { kernelSize, stride = kernelSize, padding = 0 } = this.options;
+    return keywords({ kernelSize, stride, padding });
+  }
+}
+
+/**
+ * The means over parts of an image, whatever its size: see `adaptiveAvgPool2d`.
+ *
+ * @param size the output's: a number or [height, width], null for that of the input
+ * @example
+ * new Sequential(features, new AdaptiveAvgPool2d(1), new Flatten()); // the mean of each channel
+ */
+export class AdaptiveAvgPool2d extends Module {
+  readonly size: AdaptiveSize;
+
+  constructor(size: AdaptiveSize) {
+    super();
+    this.size = size;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return adaptiveAvgPool2d(x, this.size);
+  }
+
+  override extraRepr(): string {
+    return keywords({ outputSize: this.size });
+  }
+}

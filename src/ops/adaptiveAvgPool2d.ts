@@ -1,0 +1,65 @@
+import { ArgumentError, ShapeError } from '../tensor/errors.ts';
+import { scope } from '../tensor/scope.ts';
+import { describe, type Tensor } from '../tensor/tensor.ts';
+import { averageWindows } from './averageWindows.ts';
+import { type Axis, imagesOf, LARGEST_TILE } from './pooling.ts';
+
+/** A height and width, null for that of the input. */
+export type AdaptiveSize = number | null | readonly [number | null, number | null];
+
+/**
+ * The means over windows that divide an image into `size` parts, as evenly as whole places allow.
+ *
+ *     out[n, c, i, j] = the mean of rows ⌊i·H / H'⌋ to before ⌈(i + 1)·H / H'⌉, of columns likewise
+ *
+ * Windows of sizes that do not divide overlap by a place.
+ *
+ * Source: PyTorch's torch.nn.functional.adaptive_avg_pool2d.
+ *
+ * @param input float32 [N, C, H, W] or [C, H, W]
+ * @param size the output's height and width, or one number for both; null keeps the input's
+ * @returns [N, C, H', W'] or [C, H', W']
+ * @throws ShapeError when the input is no image, or H or W is 0
+ * @throws ArgumentError for sizes that are not whole
+ * @example
+ * adaptiveAvgPool2d(images, 1); // the mean of each channel
+ */
+export function adaptiveAvgPool2d(input: Tensor, size: AdaptiveSize): Tensor {
+  const { planes, sizes, lead } = imagesOf('adaptiveAvgPool2d', input);
+  const wanted = typeof size === 'object' && size !== null ? size : [size, size];
+  const outputs = sizes.map((length, axis) => wanted[axis] ?? length);
+  const valid = wanted.length === 2 && outputs.every((each) => Number.isSafeInteger(each) && each >= 0);
+  if (!valid) {
+    throw new ArgumentError('adaptiveAvgPool2d', 'no such size', {
+      takes: 'a whole number or null, or two of them',
+      got: JSON.stringify(size),
+    });
+  }
+  if (sizes.includes(0)) {
+    throw new ShapeError('adaptiveAvgPool2d', 'no place to take', {
+      takes: 'an input of some height and width',
+      got: `input ${describe(input)}`,
+    });
+  }
+  if (outputs.every((each) => each === 1)) return scope(() => input.mean([-2, -1], true));
+  const regular = sizes.every((length, axis) => outputs[axis]! > 0 && length % outputs[axis]! === 0);
+  const [y, x] = sizes.map((length, axis) => axisOfParts(length, outputs[axis]!, regular)) as [Axis, Axis];
+  const windows = { y, x, planes, shape: [...lead, y.outputs, x.outputs] };
+  return averageWindows('adaptiveAvgPool2d', input, windows, { adaptive: !regular });
+}
+
+/** Windows as long as the step between them; where that is no whole number, as long as the longest. */
+function axisOfParts(length: number, outputs: number, regular: boolean): Axis {
+  const window = outputs === 0 ? 1 : longestPart(length, outputs);
+  // Irregular windows do not fit tiles: a stride above the largest makes tiles of one place.
+  const stride = regular ? window : LARGEST_TILE + 1;
+  return { length, outputs, window, stride, padding: 0, dilation: 1 };
+}
+
+function longestPart(length: number, outputs: number): number {
+  const parts = Array.from(
+    { length: outputs },
+    (_, i) => Math.ceil(((i + 1) * length) / outputs) - Math.floor((i * length) / outputs),
+  );
+  return Math.max(...parts);
+}

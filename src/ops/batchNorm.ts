@@ -1,0 +1,242 @@
+import { checkAlike } from '../tensor/checks.ts';
+import { ArgumentError, ShapeError } from '../tensor/errors.ts';
+import { isRecording } from '../tensor/gradientMode.ts';
+import { scope } from '../tensor/scope.ts';
+import { type Gradients, record } from '../tensor/tape.ts';
+import { describe, type Tensor } from '../tensor/tensor.ts';
+import {
+  type Affine,
+  batchStatistics,
+  gradientSums,
+  inputGradient,
+  normalise,
+  normaliseBy,
+  type Running,
+} from './batchNormKernels.ts';
+import { checkDtype, dense, freeCopy } from './launch.ts';
+
+export interface BatchNormOptions {
+  /** [C]: the factor of each channel, 1 when left out. */
+  weight?: Tensor | undefined;
+  /** [C]: added to each channel, 0 when left out. */
+  bias?: Tensor | undefined;
+  /** Normalise by the batch's own statistics and update the running ones; false by default. */
+  training?: boolean;
+  /** How far running statistics move to those of a batch; 0.1 by default. */
+  momentum?: number;
+  /** Added to the variance; 1e-5 by default. */
+  eps?: number;
+}
+
+/**
+ * Normalises each channel to mean 0 and variance 1, then scales and shifts it.
+ *
+ *     y = (x - mean) / √(var + eps) · weight + bias
+ *
+ * In training mean and var are those of the batch (var = Σ (x - mean)² / n), and the running statistics are updated
+ * in place: r ← (1 - momentum) r + momentum · s, with the unbiased variance Σ (x - mean)² / (n - 1). In evaluation
+ * they are the running ones.
+ *
+ *     ∂/∂x = weight / √(var + eps) · (g - mean(g) - x̂ mean(g x̂))  in training, x̂ = (x - mean) / √(var + eps)
+ *
+ * Sums have a fixed order: the same inputs give the same bits. An infinite element makes its channel NaN.
+ *
+ * Source: Ioffe, Szegedy: Batch normalization (2015); PyTorch's torch.nn.functional.batch_norm.
+ *
+ * @param input float32 [N, C] or [N, C, …]; N may be 0, and then nothing is updated
+ * @param runningMean [C], or null to keep none, which takes training
+ * @param runningVar [C], or null
+ * @throws ShapeError when statistics, weight or bias are not of C elements, or a channel has one value in training
+ * @throws ArgumentError for evaluation without running statistics
+ * @example
+ * batchNorm(images, mean, variance, { weight, bias, training: true });
+ */
+export function batchNorm(
+  input: Tensor,
+  runningMean: Tensor | null,
+  runningVar: Tensor | null,
+  options: BatchNormOptions = {},
+): Tensor {
+  return countedBatchNorm(input, runningMean, runningVar, undefined, options);
+}
+
+/**
+ * `batchNorm` that also counts its batches.
+ *
+ * @param batches int32 []: counted up in training
+ * @param options.momentum null for the average over all batches counted
+ */
+export function countedBatchNorm(
+  input: Tensor,
+  runningMean: Tensor | null,
+  runningVar: Tensor | null,
+  batches: Tensor | undefined,
+  options: Omit<BatchNormOptions, 'momentum'> & { momentum?: number | null },
+): Tensor {
+  const { weight, bias, training = false, momentum = 0.1, eps = 1e-5 } = options;
+  checkOperands(input, { 'running mean': runningMean, 'running variance': runningVar, weight, bias });
+  if (momentum !== null && !(momentum >= 0)) {
+    throw new ArgumentError('batchNorm', 'no such momentum', {
+      takes: 'momentum ≥ 0',
+      got: `momentum ${momentum}`,
+    });
+  }
+  if (!training && !(runningMean && runningVar)) {
+    throw new ArgumentError('batchNorm', 'nothing to normalise by', {
+      takes: 'running mean and variance, or training: true',
+      got: `running mean ${runningMean ? 'given' : 'none'}, running variance ${runningVar ? 'given' : 'none'}`,
+    });
+  }
+  if (training && input.numel() === input.shape[1]) {
+    throw new ShapeError('batchNorm', 'expected more than 1 value per channel when training', {
+      takes: 'input [N, C, …] with two values a channel at least, or training: false',
+      got: `input ${describe(input)}`,
+    });
+  }
+  const affine = { weight, bias };
+  if (input.numel() === 0) return ofNothing(input, affine);
+  const x = dense(input);
+  const out = training
+    ? trained(
+        input,
+        x,
+        { mean: runningMean, variance: runningVar, batches, momentum: momentum ?? -1 },
+        affine,
+        eps,
+      )
+    : evaluated(input, x, runningMean!, runningVar!, affine, eps);
+  freeCopy(x, input);
+  return out;
+}
+
+/** Gradients in input, weight and bias. */
+type Three = readonly [() => Tensor, () => Tensor, () => Tensor];
+
+/** The gradients of those operands that there are. */
+function present({ weight, bias }: Affine, [ofInput, ofWeight, ofBias]: Three): Gradients {
+  return [ofInput, ...(weight ? [ofWeight] : []), ...(bias ? [ofBias] : [])];
+}
+
+/** @param x the input, made dense */
+function trained(input: Tensor, x: Tensor, running: Running, affine: Affine, eps: number): Tensor {
+  const { weight, bias } = affine;
+  const stats = batchStatistics(x, running, eps);
+  const out = normalise(x, stats, affine);
+  const wanted = input.requiresGrad;
+  const operands = [input, weight, bias].filter((each) => each !== undefined);
+  record('batchNorm', out, operands, weight ? [input, stats, weight] : [input, stats], (g, kept, s, factor) =>
+    present(affine, isRecording() ? differentiable(g, kept, factor, eps) : fused(g, kept, s, factor, wanted)),
+  );
+  stats.dispose();
+  return out;
+}
+
+/** The gradients by kernels; they have no gradients themselves. */
+function fused(
+  gradient: Tensor,
+  input: Tensor,
+  stats: Tensor,
+  weight: Tensor | undefined,
+  wanted: boolean,
+): Three {
+  const [x, g] = [dense(input), dense(gradient)];
+  const sums = gradientSums(x, g, stats);
+  const ofInput = wanted ? inputGradient(x, g, stats, sums, weight) : undefined;
+  freeCopy(x, input);
+  freeCopy(g, gradient);
+  const channels = sums.shape[1]!;
+  const row = (index: number): Tensor =>
+    sums.view({ shape: [channels], strides: [1], offset: index * channels });
+  return [() => ofInput!, () => row(1), () => row(0)];
+}
+
+/** The gradients by operations, which have gradients themselves. */
+function differentiable(g: Tensor, x: Tensor, weight: Tensor | undefined, eps: number): Three {
+  const dims = statisticDims(x);
+  const scaled = (): { xHat: Tensor; scale: Tensor } => {
+    const centred = x.sub(x.mean(dims, true));
+    const scale = centred.square().mean(dims, true).add(eps).rsqrt();
+    return { xHat: centred.mul(scale), scale };
+  };
+  return [
+    () => {
+      const { xHat, scale } = scaled();
+      const tilt = xHat.mul(g.mul(xHat).mean(dims, true));
+      const slope = weight ? scale.mul(perChannel(weight, x)) : scale;
+      return g.sub(g.mean(dims, true)).sub(tilt).mul(slope);
+    },
+    () => g.mul(scaled().xHat).sum(dims),
+    () => g.sum(dims),
+  ];
+}
+
+/** An affine map, whose gradients are made of operations. */
+function evaluated(
+  input: Tensor,
+  x: Tensor,
+  mean: Tensor,
+  variance: Tensor,
+  affine: Affine,
+  eps: number,
+): Tensor {
+  const { weight, bias } = affine;
+  const out = normaliseBy(x, mean, variance, affine, eps);
+  const operands = [input, weight, bias].filter((each) => each !== undefined);
+  const saved = [input, mean, variance, ...(weight ? [weight] : [])];
+  return record('batchNorm', out, operands, saved, (g, kept, center, spread, factor) => {
+    const along = (each: Tensor): Tensor => perChannel(each, kept);
+    const scale = (): Tensor => spread.add(eps).rsqrt();
+    return present(affine, [
+      () => g.mul(along(weight ? scale().mul(factor) : scale())),
+      () =>
+        g
+          .mul(kept.sub(along(center)))
+          .sum(statisticDims(kept))
+          .mul(scale()),
+      () => g.sum(statisticDims(kept)),
+    ]);
+  });
+}
+
+/** No element to take statistics of: the running ones stay, and gradients of weight and bias are 0. */
+function ofNothing(input: Tensor, { weight, bias }: Affine): Tensor {
+  return scope(() => {
+    const scaled = weight ? input.mul(perChannel(weight, input)) : input.clone();
+    return bias ? scaled.add(perChannel(bias, input)) : scaled;
+  });
+}
+
+/** All dims but that of the channels. */
+function statisticDims({ ndim }: Tensor): number[] {
+  return Array.from({ length: ndim }, (_, axis) => axis).filter((axis) => axis !== 1);
+}
+
+/** [C] as [C, 1, …], to stand beside x. */
+function perChannel(values: Tensor, { ndim }: Tensor): Tensor {
+  return values.reshape([values.numel(), ...new Array<number>(ndim - 2).fill(1)]);
+}
+
+function checkOperands(input: Tensor, operands: Readonly<Record<string, Tensor | null | undefined>>): void {
+  checkDtype('batchNorm', input, 'float32', 'float64');
+  const given = Object.entries(operands).filter((entry): entry is [string, Tensor] => Boolean(entry[1]));
+  const channels = input.shape[1];
+  const misfit = given.find(([, each]) => each.ndim !== 1 || each.shape[0] !== channels);
+  if (input.ndim < 2 || misfit) {
+    const problem = input.ndim < 2 || !misfit ? 'no channels' : `${misfit[0]} does not fit`;
+    throw new ShapeError('batchNorm', problem, {
+      takes: 'input [N, C] or [N, C, …]; statistics, weight and bias [C]',
+      got: [['input', input] as const, ...given]
+        .map(([name, each]) => `${name} ${describe(each)}`)
+        .join(', '),
+      ...(input.ndim < 2 ? {} : { where: `C = ${channels}` }),
+    });
+  }
+  checkAlike('batchNorm', input, ...given.map(([, each]) => each));
+  const strided = given.find(([name, each]) => name.startsWith('running') && !each.isContiguous());
+  if (strided) {
+    throw new ArgumentError('batchNorm', `${strided[0]} is a strided view`, {
+      takes: 'running statistics that lie without gaps, since they are changed in place',
+      got: String(strided[1]),
+    });
+  }
+}

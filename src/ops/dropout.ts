@@ -1,0 +1,60 @@
+import { empty } from '../tensor/create.ts';
+import { ArgumentError } from '../tensor/errors.ts';
+import { type RandomOptions, type RandomOrigin, randomOrigin } from '../tensor/random.ts';
+import { record } from '../tensor/tape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { checkDtype, dense, freeCopy } from './launch.ts';
+
+export interface DropoutOptions extends RandomOptions {
+  /** The probability of dropping an element; 0.5 by default. */
+  p?: number;
+  /** Whether anything is dropped; true by default. */
+  training?: boolean;
+}
+
+/**
+ * In training, zeroes each element with probability p and scales the rest by 1 / (1 - p); else gives x itself.
+ *
+ *     y[i] = uniform[i] < p ? 0 : x[i] / (1 - p),   ∂loss/∂x = g · the same factors
+ *
+ * The uniform numbers are those that `rand` gives for the seed and the stream, so that both backends drop the same
+ * elements; backward draws them again rather than keep a mask.
+ *
+ * Source: Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov: Dropout (2014).
+ *
+ * @param x float32, of any shape
+ * @param options.seed, options.stream as for `rand`: another stream each time by default
+ * @throws ArgumentError unless 0 ≤ p ≤ 1
+ * @example
+ * hidden.dropout({ p: 0.2, training: model.training });
+ */
+export function dropout(x: Tensor, options: DropoutOptions = {}): Tensor {
+  const { p = 0.5, training = true, ...random } = options;
+  if (!(p >= 0 && p <= 1))
+    throw new ArgumentError('dropout', 'no such share', { takes: '0 ≤ p ≤ 1', got: `p ${p}` });
+  if (!training || p === 0) return x;
+  checkDtype('dropout', x, 'float32', 'float64');
+  return dropped(x, p, randomOrigin(random));
+}
+
+/** Linear in x: its gradient drops the same elements of the gradient. */
+function dropped(x: Tensor, p: number, origin: RandomOrigin): Tensor {
+  const out = empty(x.shape, { dtype: x.dtype, device: x.device });
+  if (out.numel() > 0) {
+    const source = dense(x);
+    x.device.run(
+      'dropout',
+      { x: source.storage.buffer, out: out.storage.buffer },
+      {
+        size: out.numel(),
+        offset: source.offset,
+        ...origin,
+        // k · 2⁻²⁴ < p exactly where k < ⌈p · 2²⁴⌉.
+        threshold: Math.ceil(p * 2 ** 24),
+        scale: p === 1 ? 0 : 1 / (1 - p),
+      },
+    );
+    freeCopy(source, x);
+  }
+  return record('dropout', out, [x], [], (gradient) => [() => dropped(gradient, p, origin)]);
+}

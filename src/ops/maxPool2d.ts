@@ -1,0 +1,126 @@
+import type { Variant } from '../backend/backend.ts';
+import { empty } from '../tensor/create.ts';
+import type { Shape } from '../tensor/shape.ts';
+import { record } from '../tensor/tape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { dense, freeCopy } from './launch.ts';
+import { type Pair, reach, tile, tilesOf, type WindowOptions, type Windows, windowsOf } from './pooling.ts';
+
+export interface MaxPoolOptions extends WindowOptions {
+  /** The step from one place of a window to the next; 1 by default. */
+  dilation?: Pair;
+}
+
+/**
+ * The maximum over each window of an image.
+ *
+ *     out[n, c, i, j] = max over r, s of input[n, c, i·stride + r·dilation - padding, j·stride + s·dilation - padding]
+ *
+ * The gradient of a window goes to its maximum: to the first of equals, in row-major order, and to the last NaN.
+ *
+ * Source: PyTorch's torch.nn.functional.max_pool2d.
+ *
+ * @param input float32 [N, C, H, W] or [C, H, W]; N may be 0
+ * @param options.padding counts as -Infinity
+ * @returns [N, C, H', W'] or [C, H', W'], with H' = ⌊(H + 2 padding - dilation (kernelSize - 1) - 1) / stride⌋ + 1,
+ *          or ⌈ ⌉ in ceil mode as far as windows start inside the image or the padding before it; W' likewise
+ * @throws ShapeError when the input is no image, or smaller than the window
+ * @throws ArgumentError for sizes that are not whole, and for padding of more than half the kernel size
+ * @example
+ * maxPool2d(images, { kernelSize: 2 }); // half the height and width
+ */
+export function maxPool2d(input: Tensor, options: MaxPoolOptions): Tensor {
+  const windows = windowsOf('maxPool2d', input, options);
+  const out = empty(windows.shape, { dtype: input.dtype, device: input.device });
+  const positions = empty(windows.shape, { dtype: 'int32', device: input.device });
+  if (out.numel() > 0) {
+    const images = dense(input);
+    const { y, x } = windows;
+    input.device.run(
+      'maxPool',
+      { x: images.storage.buffer, out: out.storage.buffer, positions: positions.storage.buffer },
+      { size: out.numel(), offset: images.offset },
+      {
+        ...sharedConstants(windows),
+        WINDOW_HEIGHT: y.window,
+        WINDOW_WIDTH: x.window,
+        DILATION_Y: y.dilation,
+        DILATION_X: x.dilation,
+      },
+    );
+    freeCopy(images, input);
+  }
+  const { shape } = input;
+  record('maxPool2d', out, [input], [positions], (gradient, kept) => [
+    () => spread(gradient, kept, windows, shape),
+  ]);
+  positions.dispose();
+  return out;
+}
+
+/** Each window's gradient at its maximum's position; linear, so that its own gradient picks from there. */
+function spread(gradient: Tensor, positions: Tensor, windows: Windows, shape: Shape): Tensor {
+  const out = empty(shape, { dtype: gradient.dtype, device: gradient.device });
+  if (out.numel() > 0) {
+    const source = dense(gradient);
+    const { y, x } = windows;
+    gradient.device.run(
+      'maxPoolGradient',
+      { gradient: source.storage.buffer, positions: positions.storage.buffer, out: out.storage.buffer },
+      { tiles: windows.planes * tilesOf(y) * tilesOf(x), offset: source.offset },
+      {
+        ...sharedConstants(windows),
+        REACH_Y: reach(y),
+        REACH_X: reach(x),
+        TILE_HEIGHT: tile(y),
+        TILE_WIDTH: tile(x),
+      },
+    );
+    freeCopy(source, gradient);
+  }
+  return record('maxPool2dGradient', out, [gradient], [positions], (gg, kept) => [
+    () => pick(gg, kept, windows),
+  ]);
+}
+
+/** The elements at the maxima's positions. */
+function pick(x: Tensor, positions: Tensor, windows: Windows): Tensor {
+  const out = empty(windows.shape, { dtype: x.dtype, device: x.device });
+  if (out.numel() > 0) {
+    const source = dense(x);
+    const places = windows.y.outputs * windows.x.outputs;
+    x.device.run(
+      'gather',
+      { x: source.storage.buffer, indices: positions.storage.buffer, out: out.storage.buffer },
+      {
+        size: out.numel(),
+        length: windows.y.length * windows.x.length,
+        count: places,
+        inner: 1,
+        offset: source.offset,
+        indexOffset: 0,
+        outerStride: places,
+        countStride: 1,
+        innerStride: 0,
+      },
+    );
+    freeCopy(source, x);
+  }
+  const { shape } = x;
+  return record('maxPool2dPick', out, [x], [positions], (gradient, kept) => [
+    () => spread(gradient, kept, windows, shape),
+  ]);
+}
+
+function sharedConstants({ y, x }: Windows): Variant<'maxPool'> & Variant<'maxPoolGradient'> {
+  return {
+    HEIGHT: y.length,
+    WIDTH: x.length,
+    OUT_HEIGHT: y.outputs,
+    OUT_WIDTH: x.outputs,
+    STRIDE_Y: y.stride,
+    STRIDE_X: x.stride,
+    PADDING_Y: y.padding,
+    PADDING_X: x.padding,
+  };
+}
