@@ -177,28 +177,37 @@ export function trainerSuite(open: Open, openOwn: Open): void {
     ]);
   });
 
-  it('creates and uploads nothing in steady state, over 1,000 steps', async (context) => {
-    const device = await openOwn(context);
-    const stats: DeviceStats[] = [];
-    const onRecord = (step: number): void => {
-      if (step === 64 || step === 1056) stats.push(device.stats());
-    };
-    const changes = {
-      epochs: 66,
-      logEvery: 16,
-      clipGradNorm: 1,
-      optimizer: { name: 'adamw' },
-      schedule: { name: 'onecycle', maxLr: 0.01 },
-    };
-    await trainSmall({ device, folder: temporaryFolder(), changes, onRecord });
-    // Each step ends an epoch and has two records, its training's and its validation's: compare like with like.
-    const [before, , after] = stats as [DeviceStats, DeviceStats, DeviceStats];
-    expect(after.bytesAlive).toBe(before.bytesAlive);
-    expect(after.buffersAlive).toBe(before.buffersAlive);
-    expect(after.buffersCreated).toBe(before.buffersCreated);
-    expect(after.bindGroupsCreated).toBe(before.bindGroupsCreated);
-    expect(after.pipelinesCreated).toBe(before.pipelinesCreated);
-    // An epoch uploads the order of its images, and that of the validation images.
-    expect(after.bytesUploaded - before.bytesUploaded).toBe(62 * (500 + 100) * 4);
-  });
+  const mlp = { name: 'mlp', hidden: [16] };
+  const cnn = { name: 'cnn', channels: [2, 3], hidden: [8], dropout: 0.2 };
+  const augmentation = { flip: 0.5, shift: 2, erase: 0.5 };
+  it.for([
+    [
+      'an MLP',
+      1000,
+      { model: mlp, optimizer: { name: 'adamw' }, schedule: { name: 'onecycle', maxLr: 0.01 } },
+    ],
+    ['a CNN on augmented images', 200, { model: cnn, augmentation }],
+  ] as const)(
+    '%s creates and uploads nothing in steady state, over %i steps',
+    async ([, steps, changes], context) => {
+      const device = await openOwn(context);
+      const perEpoch = 16;
+      const epochs = 4 + Math.ceil(steps / perEpoch);
+      const stats: DeviceStats[] = [];
+      const onRecord = (step: number): void => {
+        if (step === 4 * perEpoch || step === epochs * perEpoch) stats.push(device.stats());
+      };
+      const all = { ...changes, epochs, logEvery: perEpoch, clipGradNorm: 1 };
+      await trainSmall({ device, folder: temporaryFolder(), changes: all, onRecord });
+      // Each step ends an epoch and has two records, its training's and its validation's: compare like with like.
+      const [before, , after] = stats as [DeviceStats, DeviceStats, DeviceStats];
+      expect(after.bytesAlive).toBe(before.bytesAlive);
+      expect(after.buffersAlive).toBe(before.buffersAlive);
+      expect(after.buffersCreated).toBe(before.buffersCreated);
+      expect(after.bindGroupsCreated).toBe(before.bindGroupsCreated);
+      expect(after.pipelinesCreated).toBe(before.pipelinesCreated);
+      // An epoch uploads the order of its images, and that of the validation images.
+      expect(after.bytesUploaded - before.bytesUploaded).toBe((epochs - 4) * (500 + 100) * 4);
+    },
+  );
 }

@@ -51,6 +51,7 @@ export interface RunOptions {
     epochs?: number;
     logEvery?: number;
     dropout?: number;
+    model?: { name: string } & object;
     augmentation?: Augmentation;
     optimizer?: { name: string } & object;
     schedule?: { name: string } & object;
@@ -68,11 +69,12 @@ export async function trainSmall(
   const { device, folder, changes = {}, onRecord } = options;
   const { seed = 1, lr = 0.01, epochs = 2, logEvery = 5, dropout = 0, augmentation = {} } = changes;
   const { optimizer: chosen = { name: 'adam', lr }, schedule = { name: 'none' }, clipGradNorm } = changes;
+  const { model: architecture = { name: 'mlp', hidden: [16], dropout } } = changes;
   const configuration = parseConfiguration({
     name: 'small',
     seed,
     data: { augmentation },
-    model: { name: 'mlp', hidden: [16], dropout },
+    model: architecture,
     optimizer: chosen,
     schedule,
     train: { epochs, batchSize: 32, logEvery, ...(clipGradNorm === undefined ? {} : { clipGradNorm }) },
