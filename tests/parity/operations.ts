@@ -27,7 +27,9 @@ export function loadFixture(name: string): unknown {
   return JSON.parse(readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8'));
 }
 
-export const operationFixtures = loadFixture('operations.json') as OperationFixture[];
+export const operationFixtures: OperationFixture[] = ['operations.json', 'convolution.json'].flatMap(
+  (file) => loadFixture(file) as OperationFixture[],
+);
 
 /** How an input lies in memory: row-major, or with its axes in reverse order, so that no kernel finds it dense. */
 export type Order = 'contiguous' | 'strided';
