@@ -10,7 +10,6 @@
 //            of one group. PY and PX are the padding above and on the left; below and on the right, outHeight and
 //            outWidth say where the image ends.
 // Epilogue   BIAS adds the bias (else `bias` is bound, but not read); RELU then puts 0 for what is negative.
-// Requires   TILE_STEPS a divisor of channels.
 // Launch     the product of weights [M, KH·KW·C] and pixels [KH·KW·C, batch·outHeight·outWidth], for each group. A
 //            workgroup computes TILE_ROWS rows and 4 · WORKGROUP_SIZE columns; invocation l has columns l, l + W,
 //            l + 2W, l + 3W (W = WORKGROUP_SIZE). Workgroups: ⌈M / TILE_ROWS⌉ · groups · ⌈columns / 4W⌉, folding into y
@@ -55,7 +54,6 @@ override RELU: bool = false;
 override WORKGROUP_SIZE: u32 = 8u;
 
 const TILE_ROWS = 8;
-const TILE_STEPS = 2;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
@@ -102,20 +100,14 @@ fn main(
         (y >= vec4i(0)) & (y < vec4i(params.height)) & (x >= vec4i(0)) & (x < vec4i(params.width));
       var at = imageAt + y * params.width + x;
       var tap = i * KERNEL_WIDTH + j;
-      for (var c = 0; c < params.channels; c += TILE_STEPS) {
-        var steps: array<vec4f, TILE_STEPS>;
-        for (var s = 0; s < TILE_STEPS; s++) {
-          let values = vec4f(input[at.x], input[at.y], input[at.z], input[at.w]);
-          steps[s] = select(vec4f(0.0), values, inside);
-          at += pixels;
-        }
+      for (var c = 0; c < params.channels; c++) {
+        let loaded = vec4f(input[at.x], input[at.y], input[at.z], input[at.w]);
+        let values = select(vec4f(0.0), loaded, inside);
+        at += pixels;
         for (var r = 0; r < TILE_ROWS; r++) {
-          for (var s = 0; s < TILE_STEPS; s++) {
-            let value = weight[weightAt[r] + tap + s * taps];
-            sums[r] = fma(vec4f(value), steps[s], sums[r]);
-          }
+          sums[r] = fma(vec4f(weight[weightAt[r] + tap]), values, sums[r]);
         }
-        tap += TILE_STEPS * taps;
+        tap += taps;
       }
     }
   }

@@ -7,7 +7,6 @@
 //
 // Shapes     gradient [batch, groups · M, outHeight, outWidth] and weight [groups · M, C, KH, KW], contiguous from
 //            their offsets; out [batch, groups · C, height, width]. C is `channels`, M `outChannels`, both of one group.
-// Requires   TILE_STEPS a divisor of outChannels.
 // Launch     pixels whose y leave one remainder by SY, and whose x one by SX, meet the same filter positions: such a
 //            phase is one product of weights [C, KH·KW·M] and gradients [KH·KW·M, batch·⌈height/SY⌉·⌈width/SX⌉], for
 //            each group. A workgroup computes TILE_ROWS rows and 4 · WORKGROUP_SIZE columns; invocation l has columns
@@ -49,7 +48,6 @@ override DILATION_X: i32 = 1;
 override WORKGROUP_SIZE: u32 = 8u;
 
 const TILE_ROWS = 8;
-const TILE_STEPS = 2;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
@@ -110,20 +108,14 @@ fn main(
         (y >= vec4i(0)) & (y < vec4i(params.outHeight)) & (x >= vec4i(0)) & (x < vec4i(params.outWidth));
       var at = imageAt + y * params.outWidth + x;
       var tap = i * KERNEL_WIDTH + j;
-      for (var m = 0; m < params.outChannels; m += TILE_STEPS) {
-        var steps: array<vec4f, TILE_STEPS>;
-        for (var s = 0; s < TILE_STEPS; s++) {
-          let values = vec4f(gradient[at.x], gradient[at.y], gradient[at.z], gradient[at.w]);
-          steps[s] = select(vec4f(0.0), values, inside);
-          at += positions;
-        }
+      for (var m = 0; m < params.outChannels; m++) {
+        let loaded = vec4f(gradient[at.x], gradient[at.y], gradient[at.z], gradient[at.w]);
+        let values = select(vec4f(0.0), loaded, inside);
+        at += positions;
         for (var r = 0; r < TILE_ROWS; r++) {
-          for (var s = 0; s < TILE_STEPS; s++) {
-            let value = weight[weightAt[r] + tap + s * filterSize];
-            sums[r] = fma(vec4f(value), steps[s], sums[r]);
-          }
+          sums[r] = fma(vec4f(weight[weightAt[r] + tap]), values, sums[r]);
         }
-        tap += TILE_STEPS * filterSize;
+        tap += filterSize;
       }
     }
   }

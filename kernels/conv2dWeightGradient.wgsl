@@ -10,7 +10,6 @@
 //            group.
 // Splits     the long sum is cut into `splits` chunks of lines, whose partial sums a second pass (reduce) adds in
 //            order. One split: out is the gradient itself.
-// Requires   TILE_STEPS a divisor of outWidth.
 // Launch     the product of pixels [C·KH·KW, lines·outWidth] and gradients [lines·outWidth, M], for each group and split:
 //            filters have the columns, since their number is a multiple of 32 more often than C·KH·KW is. A workgroup
 //            computes TILE_ROWS rows and 4 · WORKGROUP_SIZE columns; invocation l has columns l, l + W, l + 2W, l + 3W
@@ -52,7 +51,6 @@ override DILATION_X: i32 = 1;
 override WORKGROUP_SIZE: u32 = 8u;
 
 const TILE_ROWS = 8;
-const TILE_STEPS = 2;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
@@ -106,20 +104,15 @@ fn main(
     }
     var at = params.gradientOffset
       + (image * params.groups * params.outChannels + filters) * positions + y * params.outWidth;
-    for (var x = 0; x < params.outWidth; x += TILE_STEPS) {
-      var steps: array<vec4f, TILE_STEPS>;
-      for (var s = 0; s < TILE_STEPS; s++) {
-        steps[s] = vec4f(gradient[at.x], gradient[at.y], gradient[at.z], gradient[at.w]);
-        at += 1;
-      }
+    for (var x = 0; x < params.outWidth; x++) {
+      let values = vec4f(gradient[at.x], gradient[at.y], gradient[at.z], gradient[at.w]);
+      at += 1;
       for (var r = 0; r < TILE_ROWS; r++) {
-        for (var s = 0; s < TILE_STEPS; s++) {
-          let shift = (x + s) * STRIDE_X;
-          let inputX = left[r] + shift;
-          let inside = inLine[r] && inputX >= 0 && inputX < params.width;
-          let value = select(0.0, input[lineAt + rowAt[r] + shift], inside);
-          sums[r] = fma(vec4f(value), steps[s], sums[r]);
-        }
+        let shift = x * STRIDE_X;
+        let inputX = left[r] + shift;
+        let inside = inLine[r] && inputX >= 0 && inputX < params.width;
+        let pixel = select(0.0, input[lineAt + rowAt[r] + shift], inside);
+        sums[r] = fma(vec4f(pixel), values, sums[r]);
       }
     }
   }

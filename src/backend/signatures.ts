@@ -87,12 +87,12 @@ export interface Signatures {
   conv2d: {
     buffers: { input: 'read'; weight: 'read'; bias: 'read'; out: 'write' };
     params: { batch: number; groups: number; channels: number; outChannels: number; height: number; width: number; outHeight: number; outWidth: number; inputOffset: number; weightOffset: number; biasOffset: number };
-    variant: { KERNEL_HEIGHT: number; KERNEL_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; DILATION_Y: number; DILATION_X: number; BIAS: boolean; RELU: boolean; WORKGROUP_SIZE: number; TILE_ROWS: number; TILE_STEPS: number };
+    variant: { KERNEL_HEIGHT: number; KERNEL_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; DILATION_Y: number; DILATION_X: number; BIAS: boolean; RELU: boolean; WORKGROUP_SIZE: number; TILE_ROWS: number };
   };
   conv2dInputGradient: {
     buffers: { gradient: 'read'; weight: 'read'; out: 'write' };
     params: { batch: number; groups: number; channels: number; outChannels: number; height: number; width: number; outHeight: number; outWidth: number; gradientOffset: number; weightOffset: number };
-    variant: { KERNEL_HEIGHT: number; KERNEL_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; DILATION_Y: number; DILATION_X: number; WORKGROUP_SIZE: number; TILE_ROWS: number; TILE_STEPS: number };
+    variant: { KERNEL_HEIGHT: number; KERNEL_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; DILATION_Y: number; DILATION_X: number; WORKGROUP_SIZE: number; TILE_ROWS: number };
   };
   conv2dInputGradientSubgroup: {
     buffers: { gradient: 'read'; weight: 'read'; out: 'write' };
@@ -107,7 +107,7 @@ export interface Signatures {
   conv2dWeightGradient: {
     buffers: { gradient: 'read'; input: 'read'; out: 'write' };
     params: { batch: number; groups: number; channels: number; outChannels: number; height: number; width: number; outHeight: number; outWidth: number; chunk: number; gradientOffset: number; inputOffset: number };
-    variant: { KERNEL_HEIGHT: number; KERNEL_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; DILATION_Y: number; DILATION_X: number; WORKGROUP_SIZE: number; TILE_ROWS: number; TILE_STEPS: number };
+    variant: { KERNEL_HEIGHT: number; KERNEL_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; DILATION_Y: number; DILATION_X: number; WORKGROUP_SIZE: number; TILE_ROWS: number };
   };
   conv2dWeightGradientSubgroup: {
     buffers: { gradient: 'read'; input: 'read'; out: 'write' };

@@ -20,8 +20,6 @@ export interface Conv2dOptions {
   groups?: number;
 }
 
-const TAKES = 'input [N, C, H, W] or [C, H, W], weight [M, C / groups, KH, KW], bias [M]';
-
 /**
  * The convolution of images with a bank of filters, as neural networks understand it (the filter is not flipped):
  *
@@ -48,110 +46,100 @@ const TAKES = 'input [N, C, H, W] or [C, H, W], weight [M, C / groups, KH, KW], 
 export function conv2d(input: Tensor, weight: Tensor, bias?: Tensor, options: Conv2dOptions = {}): Tensor {
   checkAlike('conv2d', input, weight, ...(bias ? [bias] : []));
   checkDtype('conv2d', input, 'float32', 'float64');
-  if (input.ndim === 3 && weight.ndim === 4) {
-    return scope(() => conv2d(input.unsqueeze(0), weight, bias, options).squeeze(0));
-  }
   const sizes = sizesOf(input, weight, bias, options);
-  return isProduct(sizes) ? pointwise(input, weight, bias) : convolve(input, weight, bias, sizes);
+  const compute = isProduct(sizes) ? pointwise : convolve;
+  if (input.ndim === 4) return compute(input, weight, bias, sizes);
+  return scope(() => compute(input.unsqueeze(0), weight, bias, sizes).squeeze(0));
 }
 
-/** Whether each output is a product of one pixel's channels with the weights. */
+/** Whether each output is the product of one pixel's channels with the weights. */
 function isProduct({ groups, kernel, stride, size, outSize }: Convolution): boolean {
   const ones = [groups, ...kernel, ...stride].every((each) => each === 1);
   return ones && outSize[0] === size[0] && outSize[1] === size[1];
 }
 
-function pointwise(input: Tensor, weight: Tensor, bias: Tensor | undefined): Tensor {
+function pointwise(
+  input: Tensor,
+  weight: Tensor,
+  bias: Tensor | undefined,
+  { batch, channels, outChannels, size }: Convolution,
+): Tensor {
   return scope(() => {
-    const [filters, ...rest] = weight.shape as [number, number];
-    const product = weight.reshape([filters, rest[0]]).matmul(input.flatten(2));
-    const [batch, , height, width] = input.shape as [number, number, number, number];
-    const image = product.reshape([batch, filters, height, width]);
-    return bias ? image.add(bias.reshape([filters, 1, 1])) : image;
+    const product = weight.reshape([outChannels, channels]).matmul(input.flatten(2));
+    const image = product.reshape([batch, outChannels, ...size]);
+    return bias ? image.add(bias.reshape([outChannels, 1, 1])) : image;
   });
 }
 
+/** Checks the operands and options, and works out all sizes. */
 function sizesOf(
   input: Tensor,
   weight: Tensor,
   bias: Tensor | undefined,
-  options: Conv2dOptions,
+  { groups = 1, ...options }: Conv2dOptions,
 ): Convolution {
-  const got = `input ${describe(input)}, weight ${describe(weight)}${bias ? `, bias ${describe(bias)}` : ''}`;
   const refuse = (problem: string, where?: string): never => {
-    throw new ShapeError('conv2d', problem, { takes: TAKES, got, ...(where ? { where } : {}) });
+    const shift = bias ? `, bias ${describe(bias)}` : '';
+    throw new ShapeError('conv2d', problem, {
+      takes: 'input [N, C, H, W] or [C, H, W], weight [M, C / groups, KH, KW], bias [M]',
+      got: `input ${describe(input)}, weight ${describe(weight)}${shift}`,
+      ...(where === undefined ? {} : { where }),
+    });
   };
-  const { groups = 1 } = options;
   if (!Number.isSafeInteger(groups) || groups < 1) {
-    throw new ArgumentError('conv2d', 'no such number of groups', {
+    throw new ArgumentError('conv2d', 'no such groups', {
       takes: 'a whole number from 1 on',
       got: `groups ${groups}`,
     });
   }
   const stride = pair('stride', options.stride ?? 1, 1);
   const dilation = pair('dilation', options.dilation ?? 1, 1);
-  if (input.ndim !== 4 || weight.ndim !== 4) refuse('not images and filters');
-  const [batch, allChannels, height, width] = input.shape as [number, number, number, number];
+  if (![3, 4].includes(input.ndim) || weight.ndim !== 4) refuse('not images and filters');
+  const [inChannels, ...size] = input.shape.slice(-3) as [number, number, number];
   const [filters, channels, ...kernel] = weight.shape as [number, number, number, number];
-  if (channels * groups !== allChannels) {
-    refuse(
-      'the channels do not fit',
-      groups === 1 ? undefined : `${groups} groups of ${channels} channels would make ${channels * groups}`,
-    );
-  }
-  if (filters % groups !== 0) refuse('the filters are no multiple of the groups', `groups = ${groups}`);
+  if (channels * groups !== inChannels) refuse('the channels do not fit', `groups = ${groups}`);
+  if (filters % groups !== 0) refuse('the filters are no multiple of groups', `groups = ${groups}`);
   if (bias && (bias.ndim !== 1 || bias.shape[0] !== filters))
     refuse('the bias does not fit', `M = ${filters}`);
-  const size = [height, width] as const;
-  const extent = ([0, 1] as const).map((axis) => dilation[axis] * (kernel[axis] - 1) + 1);
-  const { before, total } = paddingOf(options.padding ?? 0, stride, extent);
-  const outSize = ([0, 1] as const).map((axis) => {
-    const padded = size[axis] + total[axis]!;
-    if (kernel[axis] < 1 || padded < extent[axis]!) {
-      refuse(
-        kernel[axis] < 1 ? 'the filter is empty' : 'the filter is larger than the padded image',
-        `${axis === 0 ? 'height' : 'width'} ${padded} with padding, filter ${extent[axis]!} with dilation`,
-      );
-    }
-    return Math.floor((padded - extent[axis]!) / stride[axis]) + 1;
-  });
-  return {
-    batch,
-    groups,
-    channels,
-    outChannels: filters / groups,
-    size,
-    outSize: outSize as unknown as Pair,
-    kernel,
-    stride,
-    padding: before,
-    dilation,
-  };
+
+  const extent: Pair = [dilation[0] * (kernel[0] - 1) + 1, dilation[1] * (kernel[1] - 1) + 1];
+  const [before, total] = paddingOf(options.padding ?? 0, stride, extent);
+  const padded: Pair = [size[0] + total[0], size[1] + total[1]];
+  if (kernel[0] === 0 || kernel[1] === 0) refuse('the filter has no element');
+  if (padded[0] < extent[0] || padded[1] < extent[1]) {
+    refuse(
+      'the filter is larger than the image',
+      `the padded image is [${padded.join(', ')}], the dilated filter [${extent.join(', ')}]`,
+    );
+  }
+  const outSize: Pair = [
+    Math.floor((padded[0] - extent[0]) / stride[0]) + 1,
+    Math.floor((padded[1] - extent[1]) / stride[1]) + 1,
+  ];
+  const outChannels = filters / groups;
+  const batch = input.ndim === 4 ? input.shape[0]! : 1;
+  return { batch, groups, channels, outChannels, size, outSize, kernel, stride, padding: before, dilation };
 }
 
-/** Zeros above and on the left, and in all, for each axis. */
-function paddingOf(
-  padding: number | Pair | 'same' | 'valid',
-  stride: Pair,
-  extent: readonly number[],
-): { before: Pair; total: readonly number[] } {
+/** Zeros above and on the left, and zeros in all, for both axes. */
+function paddingOf(padding: number | Pair | 'same' | 'valid', stride: Pair, extent: Pair): [Pair, Pair] {
   if (padding !== 'same') {
     const before = pair('padding', padding === 'valid' ? 0 : padding, 0);
-    return { before, total: [2 * before[0], 2 * before[1]] };
+    return [before, [2 * before[0], 2 * before[1]]];
   }
   if (stride[0] !== 1 || stride[1] !== 1) {
-    throw new ArgumentError('conv2d', "padding 'same' keeps no size here", {
+    throw new ArgumentError('conv2d', "padding 'same' with a stride", {
       takes: "stride 1 with padding 'same'",
       got: `stride [${stride.join(', ')}]`,
     });
   }
-  const total = extent.map((length) => length - 1);
-  return { before: [Math.floor(total[0]! / 2), Math.floor(total[1]! / 2)], total };
+  const total: Pair = [extent[0] - 1, extent[1] - 1];
+  return [[Math.floor(total[0] / 2), Math.floor(total[1] / 2)], total];
 }
 
 function pair(what: string, value: number | Pair, least: number): Pair {
-  const both: readonly number[] = typeof value === 'number' ? [value, value] : value;
-  const fits = both.length === 2 && both.every((each) => Number.isSafeInteger(each) && each >= least);
+  const both: readonly unknown[] = Array.isArray(value) ? value : [value, value];
+  const fits = both.length === 2 && both.every((each) => Number.isSafeInteger(each) && Number(each) >= least);
   if (fits) return both as Pair;
   throw new ArgumentError('conv2d', `no such ${what}`, {
     takes:

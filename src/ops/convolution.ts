@@ -43,7 +43,7 @@ export function convolve(x: Tensor, w: Tensor, bias: Tensor | undefined, sizes: 
 }
 
 /** The gradient of `convolve` in x, of x's shape, for a gradient g of its result. */
-function inputGradient(g: Tensor, w: Tensor, sizes: Convolution): Tensor {
+export function inputGradient(g: Tensor, w: Tensor, sizes: Convolution): Tensor {
   return record(
     'conv2dInputGradient',
     launchInputGradient(g, w, sizes),
@@ -57,7 +57,7 @@ function inputGradient(g: Tensor, w: Tensor, sizes: Convolution): Tensor {
 }
 
 /** The gradient of `convolve` in w, of w's shape, for a gradient g of its result. */
-function weightGradient(g: Tensor, x: Tensor, sizes: Convolution): Tensor {
+export function weightGradient(g: Tensor, x: Tensor, sizes: Convolution): Tensor {
   return record(
     'conv2dWeightGradient',
     launchWeightGradient(g, x, sizes),

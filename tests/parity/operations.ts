@@ -33,6 +33,7 @@ export const operationFixtures: OperationFixture[] = [
   'operations.json',
   'pooling.json',
   'norms.json',
+  'convolution.json',
 ].flatMap((name) => loadFixture(name) as OperationFixture[]);
 
 /** How an input lies in memory: row-major, or with its axes in reverse order, so that no kernel finds it dense. */

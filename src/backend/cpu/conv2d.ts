@@ -97,14 +97,14 @@ export const conv2dWeightGradient: Twin<'conv2dWeightGradient'> = (buffers, para
         const y = line % outHeight;
         const count = Math.min(outHeight - y, last - line);
         const part = image * groups + group;
-        unfold(input, params.inputOffset + part * channels * pixels, columns, params, variant);
+        const length = count * outWidth;
+        unfold(input, params.inputOffset + part * channels * pixels, columns, params, variant, y, count);
         matmul(
           { a: gradient, b: columns, out: summand },
-          product(outChannels, depth, count * outWidth, {
+          product(outChannels, depth, length, {
             aOffset: params.gradientOffset + part * outChannels * positions + y * outWidth,
             aRowStride: positions,
-            bOffset: y * outWidth,
-            bColumnStride: positions,
+            bColumnStride: length,
           }),
         );
         for (let i = 0; i < sums.length; i++) sums[i]! += summand[i]!;
@@ -139,16 +139,19 @@ function product(m: number, n: number, k: number, rest: Partial<MatmulParams>): 
   return { m, n, k, batch: 1, chunk: Math.max(1, k), ...starts, ...strides, ...rest };
 }
 
+/** Writes the unfolded image, or of it the columns of `lines` lines from `first` on. */
 function unfold(
   from: FloatArray,
   at: number,
   columns: Float64Array,
   sizes: Sizes,
   filter: Partial<Filter>,
+  first: number = 0,
+  lines: number = sizes.outHeight,
 ): void {
   const step = filter.STRIDE_X!;
-  columns.fill(0);
-  eachRun(sizes, filter, (column, pixel, count) => {
+  columns.fill(0, 0, (columns.length / sizes.outHeight) * lines);
+  eachRun(sizes, filter, first, lines, (column, pixel, count) => {
     for (let i = 0; i < count; i++) columns[column + i] = from[at + pixel + i * step]!;
   });
 }
@@ -156,18 +159,20 @@ function unfold(
 function fold(columns: Float64Array, image: Float64Array, sizes: Sizes, filter: Partial<Filter>): void {
   const step = filter.STRIDE_X!;
   image.fill(0);
-  eachRun(sizes, filter, (column, pixel, count) => {
+  eachRun(sizes, filter, 0, sizes.outHeight, (column, pixel, count) => {
     for (let i = 0; i < count; i++) image[pixel + i * step]! += columns[column + i]!;
   });
 }
 
 /**
- * Visits each line of the unfolded matrix where it meets the image: `count` elements from `column` on are pixels from
+ * Visits where lines of the unfolded image meet the image itself: `count` elements from `column` on are pixels from
  * `pixel` on, STRIDE_X apart.
  */
 function eachRun(
-  { channels, height, width, outHeight, outWidth }: Sizes,
+  { channels, height, width, outWidth }: Sizes,
   filter: Partial<Filter>,
+  firstLine: number,
+  lines: number,
   visit: (column: number, pixel: number, count: number) => void,
 ): void {
   const { KERNEL_HEIGHT, KERNEL_WIDTH, STRIDE_Y, STRIDE_X, PADDING_Y, PADDING_X, DILATION_Y, DILATION_X } =
@@ -175,17 +180,17 @@ function eachRun(
   let row = 0;
   for (let c = 0; c < channels; c++) {
     for (let i = 0; i < KERNEL_HEIGHT; i++) {
-      const top = i * DILATION_Y - PADDING_Y;
+      const top = firstLine * STRIDE_Y + i * DILATION_Y - PADDING_Y;
       for (let j = 0; j < KERNEL_WIDTH; j++, row++) {
         const left = j * DILATION_X - PADDING_X;
         const first = Math.max(0, Math.ceil(-left / STRIDE_X));
         const last = Math.min(outWidth, Math.ceil((width - left) / STRIDE_X));
         if (first >= last) continue;
-        for (let y = 0; y < outHeight; y++) {
-          const inputY = y * STRIDE_Y + top;
-          if (inputY < 0 || inputY >= height) continue;
-          const column = (row * outHeight + y) * outWidth + first;
-          visit(column, (c * height + inputY) * width + left + first * STRIDE_X, last - first);
+        for (let line = 0; line < lines; line++) {
+          const y = top + line * STRIDE_Y;
+          if (y < 0 || y >= height) continue;
+          const column = (row * lines + line) * outWidth + first;
+          visit(column, (c * height + y) * width + left + first * STRIDE_X, last - first);
         }
       }
     }

@@ -84,57 +84,87 @@ function tiledMatmul(
   };
 }
 
-/** Rows of a tile, and how many of them one load of the subgroup fetches: even shares, 32 rows at most. */
-function evenTile(rows: number): { TILE_ROWS: number; TILE_LOAD: number } {
-  const share = Math.ceil(rows / Math.max(1, Math.ceil(rows / 32)));
-  const loads = Math.max(1, Math.ceil(share / 8));
-  const TILE_LOAD = Math.max(1, Math.ceil(share / loads));
-  return { TILE_ROWS: loads * TILE_LOAD, TILE_LOAD };
+/** An implicit product of matrices, `products` times. */
+interface ImplicitProduct {
+  rows: number;
+  columns: number;
+  /** Terms that are added one after the other in the innermost loop. */
+  terms: number;
+  products: number;
 }
 
-/** An implicit product of `batch` matrices for each group: rows by columns, four columns an invocation. */
-function tiledConvolution<T extends { TILE_ROWS: number }>(
-  tile: T,
-  { rows, columns, batch, steps }: { rows: number; columns: number; batch: number; steps: number },
-): {
-  settings: T & { WORKGROUP_SIZE: number; TILE_STEPS: number };
-  workgroups: readonly [number, number, number];
-} {
-  const width = 8;
-  const tiles = Math.ceil(rows / tile.TILE_ROWS) * Math.ceil(columns / (4 * width)) * batch;
+function forwardProduct({
+  batch,
+  groups,
+  channels,
+  outChannels,
+  outHeight,
+  outWidth,
+}: Params<'conv2d'>): ImplicitProduct {
   return {
-    settings: { ...tile, WORKGROUP_SIZE: width, TILE_STEPS: steps % 2 === 0 ? 2 : 1 },
-    workgroups: linear(tiles, 1),
+    rows: outChannels,
+    columns: batch * outHeight * outWidth,
+    terms: channels,
+    products: groups,
   };
 }
 
-type ProductSizes = Parameters<typeof tiledConvolution>[1];
-
-function forwardSizes(params: Params<'conv2d'>): ProductSizes {
-  const { batch, groups, channels, outChannels, outHeight, outWidth } = params;
-  return { rows: outChannels, columns: batch * outHeight * outWidth, batch: groups, steps: channels };
-}
-
-function inputGradientSizes(
-  params: Params<'conv2dInputGradient'>,
+function inputGradientProduct(
+  { batch, groups, channels, outChannels, height, width }: Params<'conv2dInputGradient'>,
   { STRIDE_Y = 1, STRIDE_X = 1 }: Variant<'conv2dInputGradient'>,
-): ProductSizes {
-  const { batch, groups, channels, outChannels, height, width } = params;
-  const columns = batch * Math.ceil(height / STRIDE_Y) * Math.ceil(width / STRIDE_X);
-  return { rows: channels, columns, batch: groups * STRIDE_Y * STRIDE_X, steps: outChannels };
+): ImplicitProduct {
+  return {
+    rows: channels,
+    columns: batch * Math.ceil(height / STRIDE_Y) * Math.ceil(width / STRIDE_X),
+    terms: outChannels,
+    products: groups * STRIDE_Y * STRIDE_X,
+  };
 }
 
-function weightGradientSizes(
-  params: Params<'conv2dWeightGradient'>,
+function weightGradientProduct(
+  { batch, groups, channels, outChannels, outHeight, outWidth, chunk }: Params<'conv2dWeightGradient'>,
   { KERNEL_HEIGHT = 1, KERNEL_WIDTH = 1 }: Variant<'conv2dWeightGradient'>,
-): ProductSizes {
-  const { batch, groups, channels, outChannels, outHeight, outWidth, chunk } = params;
-  const splits = Math.ceil((batch * outHeight) / chunk);
-  const rows = channels * KERNEL_HEIGHT * KERNEL_WIDTH;
-  return { rows, columns: outChannels, batch: groups * splits, steps: outWidth };
+): ImplicitProduct {
+  return {
+    rows: channels * KERNEL_HEIGHT * KERNEL_WIDTH,
+    columns: outChannels,
+    terms: outWidth,
+    products: groups * Math.ceil((batch * outHeight) / chunk),
+  };
 }
 
-const PLAIN_TILE = { TILE_ROWS: 8 };
+type ConvolutionGeometry<T> = Pick<Geometry<'conv2d'>, 'workgroups'> & { settings: T };
+
+/** Each workgroup computes `TILE_ROWS` rows of four columns an invocation. */
+function tiledProduct<T extends { TILE_ROWS: number }>(
+  { rows, columns, products }: ImplicitProduct,
+  tile: T,
+): ConvolutionGeometry<T & { WORKGROUP_SIZE: number }> {
+  const width = 8;
+  const tiles = Math.ceil(rows / tile.TILE_ROWS) * Math.ceil(columns / (4 * width)) * products;
+  return { settings: { ...tile, WORKGROUP_SIZE: width }, workgroups: linear(tiles, 1) };
+}
+
+function plainProduct(
+  product: ImplicitProduct,
+): ConvolutionGeometry<{ TILE_ROWS: number; WORKGROUP_SIZE: number }> {
+  return tiledProduct(product, { TILE_ROWS: Math.min(8, product.rows) });
+}
+
+/** Tiles of even shares, 32 rows at most: 33 rows are two tiles of 18. */
+function subgroupProduct(
+  product: ImplicitProduct,
+): ConvolutionGeometry<{ TILE_ROWS: number; TILE_LOAD: number; TILE_STEPS: number; WORKGROUP_SIZE: number }> {
+  const { rows, terms } = product;
+  const share = Math.ceil(rows / Math.ceil(rows / 32));
+  const loads = Math.ceil(share / 8);
+  const TILE_LOAD = Math.ceil(share / loads);
+  return tiledProduct(product, {
+    TILE_ROWS: loads * TILE_LOAD,
+    TILE_LOAD,
+    TILE_STEPS: terms % 2 === 0 ? 2 : 1,
+  });
+}
 
 export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
   accumulate: elementwise,
@@ -153,17 +183,12 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
   cast: elementwise,
   clip: elementwise,
   compare: elementwise,
-  conv2d: (params) => tiledConvolution(PLAIN_TILE, forwardSizes(params)),
-  conv2dSubgroup: (params) => tiledConvolution(evenTile(params.outChannels), forwardSizes(params)),
-  conv2dInputGradient: (params, variant) => tiledConvolution(PLAIN_TILE, inputGradientSizes(params, variant)),
-  conv2dInputGradientSubgroup: (params, variant) =>
-    tiledConvolution(evenTile(params.channels), inputGradientSizes(params, variant)),
-  conv2dWeightGradient: (params, variant) =>
-    tiledConvolution(PLAIN_TILE, weightGradientSizes(params, variant)),
-  conv2dWeightGradientSubgroup: (params, variant) => {
-    const sizes = weightGradientSizes(params, variant);
-    return tiledConvolution(evenTile(sizes.rows), sizes);
-  },
+  conv2d: (params) => plainProduct(forwardProduct(params)),
+  conv2dInputGradient: (params, variant) => plainProduct(inputGradientProduct(params, variant)),
+  conv2dInputGradientSubgroup: (params, variant) => subgroupProduct(inputGradientProduct(params, variant)),
+  conv2dSubgroup: (params) => subgroupProduct(forwardProduct(params)),
+  conv2dWeightGradient: (params, variant) => plainProduct(weightGradientProduct(params, variant)),
+  conv2dWeightGradientSubgroup: (params, variant) => subgroupProduct(weightGradientProduct(params, variant)),
   copy: elementwise,
   crossEntropy: ({ rows, classes }) => rowwise(rows, classes),
   crossEntropyGradient: elementwise,
