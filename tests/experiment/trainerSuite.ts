@@ -186,7 +186,7 @@ export function trainerSuite(open: Open, openOwn: Open): void {
       1000,
       { model: mlp, optimizer: { name: 'adamw' }, schedule: { name: 'onecycle', maxLr: 0.01 } },
     ],
-    ['a CNN on augmented images', 200, { model: cnn, augmentation }],
+    ['a CNN on augmented images', 100, { model: cnn, augmentation }],
   ] as const)(
     '%s creates and uploads nothing in steady state, over %i steps',
     async ([, steps, changes], context) => {
@@ -209,5 +209,6 @@ export function trainerSuite(open: Open, openOwn: Open): void {
       // An epoch uploads the order of its images, and that of the validation images.
       expect(after.bytesUploaded - before.bytesUploaded).toBe((epochs - 4) * (500 + 100) * 4);
     },
+    120_000,
   );
 }
