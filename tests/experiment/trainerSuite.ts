@@ -189,6 +189,7 @@ export function trainerSuite(open: Open, openOwn: Open): void {
     ['a CNN on augmented images', 100, { model: cnn, augmentation }],
   ] as const)(
     '%s creates and uploads nothing in steady state, over %i steps',
+    { timeout: 120_000 },
     async ([, steps, changes], context) => {
       const device = await openOwn(context);
       const perEpoch = 16;
@@ -209,6 +210,5 @@ export function trainerSuite(open: Open, openOwn: Open): void {
       // An epoch uploads the order of its images, and that of the validation images.
       expect(after.bytesUploaded - before.bytesUploaded).toBe((epochs - 4) * (500 + 100) * 4);
     },
-    120_000,
   );
 }
