@@ -22,7 +22,13 @@ export function confusionMatrix(
     })),
   );
   const axis = { labelAngle: -35, ticks: false, domain: false };
-  const x = { field: 'predicted', type: 'nominal' as const, sort: [...classes], title: 'predicted class', axis };
+  const x = {
+    field: 'predicted',
+    type: 'nominal' as const,
+    sort: [...classes],
+    title: 'predicted class',
+    axis,
+  };
   const y = {
     field: 'actual',
     type: 'nominal' as const,
@@ -50,7 +56,7 @@ export function confusionMatrix(
             field: 'share',
             type: 'quantitative',
             title: ['share of the', 'true class (%)'],
-            scale: { type: 'sqrt', domain: [0, 100], range: ['#ffffff', '#332288'] },
+            scale: { type: 'sqrt', domain: [0, 100], range: ['#ffffff', '#332288'], interpolate: 'rgb' },
           },
         },
       },

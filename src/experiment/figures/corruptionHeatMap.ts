@@ -1,20 +1,16 @@
 import type { TopLevelSpec } from 'vega-lite';
+import type { CorruptionScores } from '../evaluation/report.ts';
 import { PADDING, THEME } from './theme.ts';
 
-export interface CorruptionAccuracy {
-  readonly corruption: string;
-  readonly severity: number;
-  /** From 0 to 1. */
-  readonly accuracy: number;
-}
-
 /** Accuracy under each corruption and severity, the hardest corruption first. */
-export function corruptionHeatMap(results: readonly CorruptionAccuracy[], clean: number): TopLevelSpec {
-  const values = results.map(({ corruption, severity, accuracy }) => ({
-    corruption: corruption.replaceAll('_', ' '),
-    severity,
-    accuracy: 100 * accuracy,
-  }));
+export function corruptionHeatMap(results: readonly CorruptionScores[], clean: number): TopLevelSpec {
+  const values = results.flatMap(({ corruption, accuracy }) =>
+    accuracy.map((share, index) => ({
+      corruption: corruption.replaceAll('_', ' '),
+      severity: index + 1,
+      accuracy: 100 * share,
+    })),
+  );
   const x = {
     field: 'severity',
     type: 'ordinal' as const,
@@ -48,7 +44,7 @@ export function corruptionHeatMap(results: readonly CorruptionAccuracy[], clean:
             field: 'accuracy',
             type: 'quantitative',
             title: ['accuracy', '(%)'],
-            scale: { domain: [0, 100], range: ['#ffffff', '#44aa99', '#332288'] },
+            scale: { domain: [0, 100], range: ['#ffffff', '#332288'], interpolate: 'rgb' },
           },
         },
       },

@@ -16,16 +16,20 @@ export function firstLayer(weight: ArrayLike<number>, outputs: number, width: nu
   const size = weight.length / outputs;
   const shown = Math.min(outputs, MOST);
   const cells = Array.from({ length: shown }, (_, output) => ({
-    picture: signedPicture(Array.from({ length: size }, (_, at) => weight[output * size + at]!), width),
+    picture: signedPicture(
+      Array.from({ length: size }, (_, at) => weight[output * size + at]!),
+      width,
+    ),
   }));
   const rows = Array.from({ length: Math.ceil(shown / COLUMNS) }, (_, row) => ({
     cells: cells.slice(row * COLUMNS, (row + 1) * COLUMNS),
   }));
   return pictureGrid({
     title: 'Weights of the first layer',
-    subtitle:
-      `${shown} of ${outputs} outputs, ${size / width} × ${width} each; ` +
-      'red: positive, blue: negative, white: 0, each to its own greatest magnitude',
+    subtitle: [
+      `${shown} of ${outputs} outputs, ${size / width} × ${width} each`,
+      'red: positive, blue: negative, white: 0; full colour at the greatest magnitude of each',
+    ],
     rows,
     side: 42,
   });

@@ -9,7 +9,7 @@ export interface Cell {
 
 export interface PictureGrid {
   readonly title: string;
-  readonly subtitle: string;
+  readonly subtitle: string | string[];
   /** Row by row. A row's label stands at its left. */
   readonly rows: readonly { readonly label?: string; readonly cells: readonly Cell[] }[];
   /** Side of a picture, in pixels of the figure. */

@@ -5,19 +5,29 @@ export function greyPicture(pixels: Uint8Array, width: number): string {
   return dataUrl({ width, height: pixels.length / width, data: pixels, channels: 1 });
 }
 
+/** In pixels. */
+const LEAST_WIDTH = 84;
+
 /**
  * A picture of signed values, as of a filter: white at 0, blue below, red above, full colour at the greatest
  * magnitude.
  */
 export function signedPicture(values: ArrayLike<number>, width: number): string {
-  const magnitude = Array.from(values).reduce((greatest, value) => Math.max(greatest, Math.abs(value)), 1e-30);
-  const data = new Uint8Array(values.length * 3);
-  for (let index = 0; index < values.length; index++) {
-    const value = values[index]! / magnitude;
+  const magnitude = Array.from(values).reduce(
+    (greatest, value) => Math.max(greatest, Math.abs(value)),
+    1e-30,
+  );
+  // Viewers blur what they enlarge much: a value is a block of pixels.
+  const block = Math.max(1, Math.floor(LEAST_WIDTH / width));
+  const [across, down] = [width * block, (values.length / width) * block];
+  const data = new Uint8Array(across * down * 3);
+  for (let at = 0; at < across * down; at++) {
+    const row = Math.floor(at / across / block);
+    const value = values[row * width + Math.floor((at % across) / block)]! / magnitude;
     const faded = Math.round(255 * (1 - Math.abs(value)));
-    data.set(value < 0 ? [faded, faded, 255] : [255, faded, faded], index * 3);
+    data.set(value < 0 ? [faded, faded, 255] : [255, faded, faded], at * 3);
   }
-  return dataUrl({ width, height: values.length / width, data, channels: 3 });
+  return dataUrl({ width: across, height: down, data, channels: 3 });
 }
 
 function dataUrl(picture: { width: number; height: number; data: Uint8Array; channels: number }): string {

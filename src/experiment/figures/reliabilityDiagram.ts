@@ -1,18 +1,9 @@
 import type { TopLevelSpec } from 'vega-lite';
+import type { ReliabilityBin } from '../evaluation/report.ts';
 import { FIRST, PADDING, SECOND, THEME } from './theme.ts';
 
-/** Predictions whose confidence lies between `lower` and `upper`. */
-export interface ConfidenceBin {
-  readonly lower: number;
-  readonly upper: number;
-  readonly count: number;
-  /** Mean confidence; the share that is right. Both from 0 to 1, null where the bin is empty. */
-  readonly confidence: number | null;
-  readonly accuracy: number | null;
-}
-
 /** Accuracy over confidence: bars on the diagonal say that the model is as often right as it claims. */
-export function reliabilityDiagram(bins: readonly ConfidenceBin[], ece: number): TopLevelSpec {
+export function reliabilityDiagram(bins: readonly ReliabilityBin[], ece: number): TopLevelSpec {
   const values = bins.map(({ lower, upper, count, accuracy }) => ({
     lower: 100 * lower,
     upper: 100 * upper,
@@ -26,6 +17,7 @@ export function reliabilityDiagram(bins: readonly ConfidenceBin[], ece: number):
     scale: { domain: [0, 100] },
   };
   const x2 = { field: 'upper' };
+  const y2 = { datum: 0 };
   return {
     title: { text: 'Reliability', subtitle: `expected calibration error ${(100 * ece).toFixed(2)} %` },
     padding: PADDING,
@@ -38,10 +30,11 @@ export function reliabilityDiagram(bins: readonly ConfidenceBin[], ece: number):
         layer: [
           {
             transform: [{ filter: 'datum.count > 0' }],
-            mark: { type: 'bar', color: FIRST, stroke: 'white' },
+            mark: { type: 'rect', color: FIRST, stroke: 'white' },
             encoding: {
               x,
               x2,
+              y2,
               y: {
                 field: 'accuracy',
                 type: 'quantitative',
@@ -65,8 +58,8 @@ export function reliabilityDiagram(bins: readonly ConfidenceBin[], ece: number):
       {
         width: 380,
         height: 80,
-        mark: { type: 'bar', color: '#999', stroke: 'white' },
-        encoding: { x, x2, y: { field: 'count', type: 'quantitative', title: 'images' } },
+        mark: { type: 'rect', color: '#999', stroke: 'white' },
+        encoding: { x, x2, y2, y: { field: 'count', type: 'quantitative', title: 'images' } },
       },
     ],
   };

@@ -4,7 +4,7 @@ import type { Config } from 'vega-lite';
 export const THEME: Config = {
   title: { fontSize: 15, subtitleFontSize: 11, subtitleColor: '#555', anchor: 'start', offset: 12 },
   axis: { labelFontSize: 11, titleFontSize: 12, gridColor: '#e6e6e6', titlePadding: 8 },
-  legend: { labelFontSize: 11, titleFontSize: 12 },
+  legend: { labelFontSize: 11, titleFontSize: 12, labelLimit: 300 },
   header: { labelFontSize: 12, titleFontSize: 12 },
   view: { stroke: '#ccc' },
 };
