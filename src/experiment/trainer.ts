@@ -5,9 +5,7 @@ import { changesImages } from '../data/augmentation.ts';
 import type { Batch } from '../data/loader.ts';
 import { permutation } from '../data/permutation.ts';
 import type { Module } from '../nn/index.ts';
-import { crossEntropy } from '../ops/crossEntropy.ts';
-import { clipGradNorm, type Optimizer } from '../optim/index.ts';
-import { scope } from '../tensor/scope.ts';
+import type { Optimizer } from '../optim/index.ts';
 import { hashWeights, loadWeights, type Position, saveCheckpoint } from './checkpoint.ts';
 import { type Configuration, printConfiguration } from './configuration.ts';
 import type { Datasets } from './datasets.ts';
@@ -17,6 +15,7 @@ import { Meter } from './meter.ts';
 import { createProgress, type Progress } from './progress.ts';
 import type { RunDirectory } from './runDirectory.ts';
 import { buildSchedule, type Schedule } from './schedules.ts';
+import { trainStep } from './step.ts';
 import type { Summary } from './summary.ts';
 
 /** All that a training works with. */
@@ -126,7 +125,7 @@ class Trainer {
     try {
       for (let start = 0; start < rows.length; start += configuration.train.batchSize) {
         const size = Math.min(configuration.train.batchSize, rows.length - start);
-        this.#step(() => set.batch(order, start, size, draw));
+        this.#step(() => set.batch(order, start, size, draw), size);
         if (this.#meter.full || start + size === rows.length)
           await this.#report(epoch, start + size, progress);
         if (this.#position.step === 1) await this.#noteFirstStep();
@@ -148,19 +147,17 @@ class Trainer {
     return validation;
   }
 
-  #step(nextBatch: () => Batch): void {
+  #step(nextBatch: () => Batch, size: number): void {
     const { configuration, model, optimizer } = this.#training;
     const { clipGradNorm: maxNorm } = configuration.train;
     this.#lr = optimizer.lr;
-    scope(() => {
-      const { images, labels } = nextBatch();
-      const logits = model.forward(images);
-      const loss = crossEntropy(logits, labels);
-      loss.backward();
-      if (maxNorm !== undefined) clipGradNorm(model.parameters(), maxNorm);
-      optimizer.step();
-      optimizer.zeroGrad();
-      this.#meter.record(loss, logits, labels);
+    trainStep({
+      model,
+      optimizer,
+      meter: this.#meter,
+      ...(maxNorm !== undefined && { maxNorm }),
+      batches: [nextBatch],
+      size,
     });
     this.#schedule?.afterStep();
     this.#position = { ...this.#position, step: this.#position.step + 1 };
