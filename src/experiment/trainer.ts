@@ -114,7 +114,9 @@ class Trainer {
     const { epochs, earlyStopping, maxMinutes = Infinity } = this.#training.configuration.train;
     if (earlyStopping && this.#stopping.state.stale >= earlyStopping.patience) return 'earlyStopping';
     if (this.#position.epoch >= epochs) return 'epochs';
-    return this.#stopwatch.seconds >= 60 * maxMinutes ? 'maxMinutes' : undefined;
+    // A training whose start took all the time shall have something to show for it.
+    const timeUp = this.#position.step > 0 && this.#stopwatch.seconds >= 60 * maxMinutes;
+    return timeUp ? 'maxMinutes' : undefined;
   }
 
   /** Trains to the end of the epoch, wherever in it the position is, or until the time is up. */
