@@ -1,6 +1,7 @@
 /** The command that trains a classifier from a configuration file: see HELP. */
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Backend } from './backend/backend.ts';
 import { WgradError } from './backend/errors.ts';
@@ -15,7 +16,8 @@ import {
   loadConfiguration,
   printConfiguration,
 } from './experiment/configuration.ts';
-import { openDatasets } from './experiment/datasets.ts';
+import { codeVersion } from './experiment/codeVersion.ts';
+import { dataVersion, openDatasets } from './experiment/datasets.ts';
 import { collectEnvironment } from './experiment/environment.ts';
 import { openJournal } from './experiment/journal.ts';
 import { lockFolder } from './experiment/lock.ts';
@@ -30,7 +32,12 @@ import {
 } from './experiment/resume.ts';
 import { createRunDirectory, resolveRun, type RunDirectory } from './experiment/runDirectory.ts';
 import { type Summary, writeSummary } from './experiment/summary.ts';
+import { runSweep } from './experiment/sweep.ts';
+import { parseAxes } from './experiment/sweepAxes.ts';
+import { planTrials } from './experiment/sweepPlan.ts';
+import { tableText } from './experiment/sweepTable.ts';
 import { Interruption, train } from './experiment/trainer.ts';
+import { valueText } from './experiment/valueText.ts';
 import { buildModel } from './models.ts';
 import { summary as describeModel } from './nn/index.ts';
 import './ops/methods.ts';
@@ -39,6 +46,7 @@ import { manualSeed } from './tensor/random.ts';
 
 const HELP = `usage: npx tsx src/train.ts <configuration.yaml> [key=value …] [options]
        npx tsx src/train.ts --resume <run> [key=value …]
+       npx tsx src/train.ts <configuration.yaml> --sweep key=value,value… [key=…] [--random N] [--jobs N]
 
 Trains a Fashion-MNIST classifier as the file says, and tests it. Keys on the command line override the file's:
 
@@ -48,8 +56,20 @@ A run that was stopped, in whatever way, goes on from its last checkpoint and en
 
   npx tsx src/train.ts --resume latest
 
+A file can extend others: extends: base.yaml, or a list of them; later values win.
+
+A sweep trains once for each combination of values, and ends with a table, the best first:
+
+  npx tsx src/train.ts configs/mlp.yaml --sweep optimizer.lr=1e-3,3e-4 model.hidden=[128],[256,128] train.epochs=3
+
+It goes on where it was when it is called again; what is finished is not trained again. With --random, values can be
+drawn: optimizer.lr=log(1e-4,1e-2), model.dropout=uniform(0,0.5), schedule.stepSize=int(1,5).
+
 options
   --resume RUN     go on with a run: its id, its folder, or latest; a finished one takes a greater train.epochs
+  --sweep          train for all combinations of values
+  --random N       train for N combinations drawn at random, by the configuration's seed
+  --jobs N         trainings at a time in a sweep (default 1)
   --print-config   print the resolved configuration and stop
   --help           print this
 
@@ -70,6 +90,9 @@ async function main(args: string[]): Promise<void> {
       help: { type: 'boolean' },
       'print-config': { type: 'boolean' },
       resume: { type: 'string' },
+      sweep: { type: 'boolean' },
+      random: { type: 'string' },
+      jobs: { type: 'string' },
     },
   });
   if (values.help) {
@@ -79,6 +102,7 @@ async function main(args: string[]): Promise<void> {
   if (values.resume !== undefined) return resume(values.resume, positionals);
   const [file, ...overrides] = positionals;
   if (file === undefined) throw new ConfigurationError('give a configuration file, such as configs/mlp.yaml');
+  if (values.sweep) return sweep(file, overrides, values);
   const configuration = loadConfiguration(file, overrides);
   if (values['print-config']) {
     process.stdout.write(printConfiguration(configuration));
@@ -100,6 +124,42 @@ async function resume(reference: string, overrides: string[]): Promise<void> {
     const device = await openDevice(run.configuration);
     await runExperiment(run, device);
   });
+}
+
+async function sweep(
+  file: string,
+  texts: string[],
+  { random, jobs = '1' }: { random?: string; jobs?: string },
+): Promise<void> {
+  const signal = interruptSignal();
+  const base = loadConfiguration(file);
+  const trials = await planTrials({
+    axes: parseAxes(texts),
+    seed: base.seed,
+    ...(random !== undefined && { random: wholeNumber('--random', random) }),
+    configure: (overrides) => loadConfiguration(file, overrides),
+    dataVersion: (root) => dataVersion(root, signal),
+    codeVersion: await codeVersion(),
+  });
+  const { folder, states } = await runSweep({
+    trials,
+    name: base.name,
+    best: base.train.best,
+    jobs: wholeNumber('--jobs', jobs),
+    command: [process.execPath, ...process.execArgv, fileURLToPath(import.meta.url)],
+    signal,
+    report: (line) => process.stderr.write(`${line}\n`),
+  });
+  console.log(`\n${tableText(states)}\n\ntable  ${folder}: sweep.json, sweep.csv`);
+  if (signal.aborted) {
+    throw new Interruption('Interrupted. The same command goes on with what is not finished.');
+  }
+  if (states.some(({ status }) => status === 'failed')) process.exitCode = 1;
+}
+
+function wholeNumber(option: string, text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  throw new ConfigurationError(`${option} takes a whole number from 1 to 999999, got ${valueText(text)}`);
 }
 
 async function locked(path: string, action: () => Promise<void>): Promise<void> {

@@ -30,11 +30,16 @@ export interface BestOptions {
 
 /** The best value of a metric over the epochs, and how long ago it was. What is not finite is never better. */
 export class Best {
-  readonly #options: Required<BestOptions>;
+  readonly #options: BestOptions;
   #state: BestState = { value: null, epoch: 0, stale: 0 };
 
-  constructor({ metric, mode = metric === 'loss' ? 'min' : 'max', minDelta = 0 }: BestOptions) {
-    this.#options = { metric, mode, minDelta };
+  constructor(options: BestOptions) {
+    this.#options = options;
+  }
+
+  /** What to multiply a metric by so that more is better. */
+  static sign({ metric, mode = metric === 'loss' ? 'min' : 'max' }: BestOptions): 1 | -1 {
+    return mode === 'min' ? -1 : 1;
   }
 
   get state(): BestState {
@@ -48,9 +53,9 @@ export class Best {
 
   /** Notes an epoch's validation; true where it is better than all before. */
   note(epoch: number, validation: Evaluation): boolean {
-    const { metric, mode, minDelta } = this.#options;
+    const { metric, minDelta = 0 } = this.#options;
     const value = validation[metric];
-    const sign = mode === 'min' ? -1 : 1;
+    const sign = Best.sign(this.#options);
     const bar = this.#state.value === null ? -Infinity : sign * this.#state.value + minDelta;
     const better = Number.isFinite(value) && sign * value > bar;
     this.#state = better ? { value, epoch, stale: 0 } : { ...this.#state, stale: this.#state.stale + 1 };
