@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Backend } from '../backend/backend.ts';
 import { DataError } from '../data/errors.ts';
 import { type FashionMnist, loadFashionMnist } from '../data/fashionMnist.ts';
@@ -31,6 +32,12 @@ async function obtain(root: string, signal: AbortSignal): Promise<FashionMnist> 
     await fetchFashionMnist(root, { reporter: streamReporter(process.stderr), signal });
     return loadFashionMnist(root);
   }
+}
+
+/** SHA-256 over the files' names and checksums: equal for equal data. Obtains them first, where they are missing. */
+export async function dataVersion(root: string, signal: AbortSignal): Promise<string> {
+  const files = Object.entries((await obtain(root, signal)).checksums).sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash('sha256').update(JSON.stringify(files)).digest('hex');
 }
 
 /** Obtains the data, puts them on the device, and divides them as the configuration says. */
