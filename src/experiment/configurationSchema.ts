@@ -3,9 +3,11 @@ import { ERASE_AREA } from '../data/augmentation.ts';
 import { type OptimizerConfiguration, optimizer } from './configurationOptimizers.ts';
 import { count, fraction, nonNegative, type Shape } from './configurationParts.ts';
 import { type ScheduleConfiguration, schedule } from './configurationSchedules.ts';
+import { type TrainConfiguration, train } from './configurationTraining.ts';
 
 export type * from './configurationOptimizers.ts';
 export type * from './configurationSchedules.ts';
+export type * from './configurationTraining.ts';
 
 /**
  * What a run is made from. The meaning, range and default of each key are in the schema below and nowhere else:
@@ -119,26 +121,6 @@ const cnn = z.strictObject({
 
 export type ModelConfiguration = MlpConfiguration | CnnConfiguration;
 
-export interface TrainConfiguration {
-  readonly epochs: number;
-  readonly batchSize: number;
-  readonly clipGradNorm?: number;
-  readonly limitTrain?: number;
-  readonly limitTest?: number;
-  readonly logEvery: number;
-}
-
-const train = z.strictObject({
-  epochs: count.default(10).describe('Passes over the training set.'),
-  batchSize: count.default(128).describe('Images a step.'),
-  clipGradNorm: nonNegative
-    .exactOptional()
-    .describe('Scale the gradients of a step down where their norm, taken together, is greater than this.'),
-  limitTrain: count.exactOptional().describe('Train on this many images only (for quick checks).'),
-  limitTest: count.exactOptional().describe('Test on this many images only (for quick checks).'),
-  logEvery: count.default(50).describe('Steps between two read-backs of the training metrics.'),
-} satisfies Shape<TrainConfiguration>);
-
 export interface RunConfiguration {
   readonly dir: string;
 }
@@ -176,14 +158,33 @@ export const configurationSchema: z.ZodType<Configuration> = z
     model: z.discriminatedUnion('name', [mlp, cnn]),
     optimizer,
     schedule,
-    train: train.prefault({}),
+    train,
     run: run.prefault({}),
   } satisfies Shape<Configuration>)
-  .refine(({ schedule: { name }, data: { validation } }) => name !== 'plateau' || validation > 0, {
-    path: ['schedule', 'name'],
-    error: 'plateau only with data.validation > 0',
+  .check(
+    needsValidation(['schedule', 'name'], 'plateau', ({ schedule }) => schedule?.['name'] === 'plateau'),
+    needsValidation(
+      ['train', 'earlyStopping', 'metric'],
+      'early stopping',
+      ({ train }) => train?.['earlyStopping'] !== undefined,
+    ),
+  );
+
+type Sections = Partial<Record<string, Partial<Record<string, unknown>>>>;
+
+/** Refuses what watches the validation images where there are none. */
+function needsValidation(
+  path: string[],
+  what: string,
+  used: (sections: Sections) => boolean,
+): z.core.$ZodCheck<Configuration> {
+  return z.refine(({ data: { validation } }) => validation > 0, {
+    path,
+    error: `${what} only with data.validation > 0`,
+    // By default zod leaves this out while any other key is wrong; all problems are to be reported at once.
     when: ({ value }) => {
-      const { schedule, data } = (value ?? {}) as Partial<Record<string, Partial<Record<string, unknown>>>>;
-      return typeof schedule?.['name'] === 'string' && typeof data?.['validation'] === 'number';
+      const sections = (value ?? {}) as Sections;
+      return used(sections) && typeof sections['data']?.['validation'] === 'number';
     },
   });
+}

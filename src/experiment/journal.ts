@@ -23,6 +23,8 @@ export interface Journal {
    * @throws FileError where it cannot be written; the file then ends with the line before.
    */
   append: (record: MetricsRecord) => void;
+  /** Waits until all is on the disk, so that no checkpoint written afterwards is ahead of the journal. */
+  sync: () => void;
   /** Waits until all is on the disk, and closes the file. */
   close: () => void;
 }
@@ -56,6 +58,9 @@ export function openJournal(path: string): Journal {
         throw writeError(path, error);
       }
       length += line.length;
+    },
+    sync() {
+      fsyncSync(file);
     },
     close() {
       fsyncSync(file);

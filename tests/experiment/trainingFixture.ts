@@ -91,6 +91,7 @@ export async function trainSmall(
       onRecord?.(record.step);
       journal.append(record);
     },
+    sync: journal.sync,
     close: journal.close,
   };
   const signal = options.signal ?? new AbortController().signal;
