@@ -17,7 +17,7 @@ import {
 } from './experiment/configuration.ts';
 import { openDatasets } from './experiment/datasets.ts';
 import { collectEnvironment } from './experiment/environment.ts';
-import { openJournal } from './experiment/journal.ts';
+import type { EndRecord } from './experiment/journal.ts';
 import { lockFolder } from './experiment/lock.ts';
 import { buildOptimizer } from './experiment/optimizers.ts';
 import {
@@ -30,6 +30,7 @@ import {
 } from './experiment/resume.ts';
 import { createRunDirectory, resolveRun, type RunDirectory } from './experiment/runDirectory.ts';
 import { type Summary, writeSummary } from './experiment/summary.ts';
+import { trackRun } from './experiment/tracking/trackRun.ts';
 import { Interruption, train } from './experiment/trainer.ts';
 import { buildModel } from './models.ts';
 import { summary as describeModel } from './nn/index.ts';
@@ -140,7 +141,9 @@ async function runExperiment(run: Run, device: Backend): Promise<void> {
   const optimizer = buildOptimizer(configuration.optimizer, model.parameters());
   await rewindRun(run);
   if (checkpoint) process.stderr.write(`${goesOn(checkpoint)}\n`);
-  const journal = openJournal(join(directory.path, 'metrics.jsonl'));
+  const tracking = await trackRun(directory.path, warn);
+  const { journal } = tracking;
+  let end: EndRecord['status'] = 'failed';
   try {
     const summary = await train({
       configuration,
@@ -152,11 +155,16 @@ async function runExperiment(run: Run, device: Backend): Promise<void> {
       journal,
       signal,
       ...(checkpoint && { checkpoint }),
+      afterEpoch: (position) => tracking.recordInsights(position, model, datasets.validation),
     });
     await writeSummary(join(directory.path, 'summary.json'), summary);
+    end = 'finished';
     printSummary(summary, directory);
+  } catch (error) {
+    if (error instanceof Interruption) end = 'interrupted';
+    throw error;
   } finally {
-    journal.close();
+    await tracking.end(end);
     device.destroy();
   }
 }
