@@ -7,7 +7,7 @@ import type { PredictionsRecord, WrongPrediction } from '../journalRecords.ts';
 const PIXELS = IMAGE_SIZE * IMAGE_SIZE;
 const COLUMNS = 6;
 /** Units in the drawing; a PNG has two pixels a unit. */
-const TILE = { width: 96, height: 112, image: 72 };
+const TILE = { width: 96, height: 116, image: 72 };
 
 /** The images that were taken for something else, each with its row number, its class and what it was taken for: a PNG. */
 export function wrongPredictionsPng({ wrong }: PredictionsRecord, images: ByteImages): Uint8Array {
@@ -31,7 +31,7 @@ function tile(
     `<text x="${x}" y="${y + at}" font-size="${size}" fill="${fill}">${words}</text>`;
   return (
     `<image x="${x - TILE.image / 2}" y="${y + 6}" width="${TILE.image}" height="${TILE.image}" ` +
-    `image-rendering="pixelated" href="data:image/png;base64,${imagePng(images, row).toString('base64')}"/>` +
+    `image-rendering="optimizeSpeed" href="data:image/png;base64,${imagePng(images, row).toString('base64')}"/>` +
     text(TILE.image + 16, 9, 'black', className(actual)) +
     text(TILE.image + 27, 9, 'firebrick', `as ${className(predicted)}`) +
     text(TILE.image + 36, 7, 'grey', `row ${row}`)
