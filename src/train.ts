@@ -19,7 +19,7 @@ import {
 import { codeVersion } from './experiment/codeVersion.ts';
 import { dataVersion, openDatasets } from './experiment/datasets.ts';
 import { collectEnvironment } from './experiment/environment.ts';
-import { openJournal } from './experiment/journal.ts';
+import type { EndRecord } from './experiment/journal.ts';
 import { lockFolder } from './experiment/lock.ts';
 import { buildOptimizer } from './experiment/optimizers.ts';
 import {
@@ -36,6 +36,7 @@ import { runSweep } from './experiment/sweep.ts';
 import { parseAxes } from './experiment/sweepAxes.ts';
 import { planTrials } from './experiment/sweepPlan.ts';
 import { tableText } from './experiment/sweepTable.ts';
+import { trackRun } from './experiment/tracking/trackRun.ts';
 import { Interruption, train } from './experiment/trainer.ts';
 import { valueText } from './experiment/valueText.ts';
 import { buildModel } from './models.ts';
@@ -200,7 +201,9 @@ async function runExperiment(run: Run, device: Backend): Promise<void> {
   const optimizer = buildOptimizer(configuration.optimizer, model.parameters());
   await rewindRun(run);
   if (checkpoint) process.stderr.write(`${goesOn(checkpoint)}\n`);
-  const journal = openJournal(join(directory.path, 'metrics.jsonl'));
+  const tracking = await trackRun(directory.path, warn);
+  const { journal } = tracking;
+  let end: EndRecord['status'] = 'failed';
   try {
     const summary = await train({
       configuration,
@@ -212,11 +215,16 @@ async function runExperiment(run: Run, device: Backend): Promise<void> {
       journal,
       signal,
       ...(checkpoint && { checkpoint }),
+      afterEpoch: (position) => tracking.recordInsights(position, model, datasets.validation),
     });
     await writeSummary(join(directory.path, 'summary.json'), summary);
+    end = 'finished';
     printSummary(summary, directory);
+  } catch (error) {
+    if (error instanceof Interruption) end = 'interrupted';
+    throw error;
   } finally {
-    journal.close();
+    await tracking.end(end);
     device.destroy();
   }
 }

@@ -28,7 +28,12 @@ export interface Configuration {
   readonly schedule: ScheduleConfiguration;
   readonly train: TrainConfiguration;
   readonly run: RunConfiguration;
+  readonly tracking: readonly TrackerName[];
 }
+
+export type TrackerName = 'tensorboard' | 'dvclive' | 'mlflow' | 'csv';
+
+const tracker = z.enum(['tensorboard', 'dvclive', 'mlflow', 'csv']);
 
 const share: z.ZodNumber = z.number().min(0).max(1);
 
@@ -160,6 +165,11 @@ export const configurationSchema: z.ZodType<Configuration> = z
     schedule,
     train,
     run: run.prefault({}),
+    tracking: z
+      .array(tracker)
+      .refine((names) => new Set(names).size === names.length, 'each tracker once')
+      .default([])
+      .describe('Where the metrics go besides metrics.jsonl; src/runs.ts sync does the same afterwards.'),
   } satisfies Shape<Configuration>)
   .check(
     needsValidation(['schedule', 'name'], 'plateau', ({ schedule }) => schedule?.['name'] === 'plateau'),

@@ -13,6 +13,7 @@ import {
 import type { Environment } from './environment.ts';
 import { FileError } from './fileError.ts';
 import { rewindJournal } from './journal.ts';
+import { leaves } from './leaves.ts';
 import type { RunDirectory } from './runDirectory.ts';
 import type { StopReason, Summary } from './summary.ts';
 import { deviceText } from './trainer.ts';
@@ -47,6 +48,7 @@ const CHANGEABLE = new Set([
   'train.maxMinutes',
   'train.checkpointEvery',
   'train.keepLast',
+  'tracking',
 ]);
 
 /**
@@ -87,9 +89,11 @@ export async function rewindRun({ directory: { path }, checkpoint }: Run): Promi
   const journal = join(path, 'metrics.jsonl');
   if (!checkpoint) return rm(journal, { force: true });
   const { epoch, step } = checkpoint.position;
-  await rewindJournal(journal, (record) =>
-    record.kind === 'train' ? record.step <= step : record.kind === 'validation' && record.epoch <= epoch,
-  );
+  // What an epoch's end recorded belongs to the checkpoint after it; the test and the end are yet to come.
+  await rewindJournal(journal, (record) => {
+    if (record.kind === 'train') return record.step <= step;
+    return record.kind !== 'test' && record.kind !== 'end' && record.epoch <= epoch;
+  });
 }
 
 /**
@@ -155,14 +159,6 @@ function refusal(key: string, before: Configuration, { train, schedule }: Config
   return whole
     ? `schedule ${schedule.name} was laid out for all epochs, so the steps before depend on them`
     : undefined;
-}
-
-function leaves(value: object, prefix = ''): [string, unknown][] {
-  return Object.entries(value).flatMap(([key, inner]: [string, unknown]): [string, unknown][] =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? leaves(inner, `${prefix}${key}.`)
-      : [[prefix + key, inner]],
-  );
 }
 
 function checkUnfinished(

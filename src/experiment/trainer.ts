@@ -41,6 +41,8 @@ export interface Training {
   signal: AbortSignal;
   /** Where to go on from; a training without it starts from the beginning. */
   checkpoint?: Checkpoint;
+  /** Called when an epoch is validated, before its checkpoint: to record more than metrics. */
+  afterEpoch?: (position: Position) => Promise<void>;
 }
 
 /** The training stopped early; the message names the last good checkpoint. */
@@ -128,6 +130,7 @@ class Trainer {
     this.#position = { ...this.#position, epoch };
     const validation = datasets.validation.rows.length > 0 ? await this.#validate(label) : null;
     if (validation) journal.append({ kind: 'validation', ...this.#position, metrics: { ...validation } });
+    await this.#training.afterEpoch?.(this.#position);
     this.#schedule?.afterEpoch(validation);
     if (validation) this.#stopping.note(epoch, validation);
     // Without validation images the last weights are the best that is known. The best goes first: a training that is

@@ -62,6 +62,7 @@ describe('loadConfiguration', () => {
         best: { metric: 'accuracy' },
       },
       run: { dir: 'runs' },
+      tracking: [],
     });
     expect(load(least, 'optimizer={name: sgd}').optimizer).toEqual({
       name: 'sgd',
@@ -178,11 +179,11 @@ train:
           got    32
           hint   did you mean train.batchSize?
         sede (test.yaml:2:1): unknown key
-          takes  the keys name, seed, device, adapter, data, model, optimizer, schedule, train, run
+          takes  the keys name, seed, device, adapter, data, model, optimizer, schedule, train, run, tracking
           got    1
           hint   did you mean seed?
         epochs (test.yaml:5:1): unknown key
-          takes  the keys name, seed, device, adapter, data, model, optimizer, schedule, train, run
+          takes  the keys name, seed, device, adapter, data, model, optimizer, schedule, train, run, tracking
           got    3
           hint   there is train.epochs"
     `);
@@ -490,8 +491,22 @@ describe('printConfiguration', () => {
         },
       ),
       run: fc.record({ dir: text }),
+      tracking: fc.uniqueArray(fc.constantFrom('tensorboard', 'dvclive', 'mlflow', 'csv')),
     },
-    { requiredKeys: ['name', 'seed', 'device', 'data', 'model', 'optimizer', 'schedule', 'train', 'run'] },
+    {
+      requiredKeys: [
+        'name',
+        'seed',
+        'device',
+        'data',
+        'model',
+        'optimizer',
+        'schedule',
+        'train',
+        'run',
+        'tracking',
+      ],
+    },
   );
 
   it('gives a file that loads as the same configuration', () => {
@@ -539,6 +554,7 @@ describe('printConfiguration', () => {
           metric: accuracy
       run:
         dir: runs
+      tracking: []
       "
     `);
   });

@@ -63,7 +63,8 @@ async function draw(specification: TopLevelSpec): Promise<string> {
   throw new FigureError(`The figure cannot be drawn: ${complaints.join('; ')}`);
 }
 
-function rasterise(svg: string): Uint8Array {
+/** An SVG as a PNG, 2 pixels a unit; its text in the font that travels with the program. */
+export function rasterise(svg: string): Uint8Array {
   const font = { fontFiles, loadSystemFonts: false, defaultFontFamily: FONT };
   return new Resvg(svg, { font, fitTo: { mode: 'zoom', value: 2 } }).render().asPng();
 }

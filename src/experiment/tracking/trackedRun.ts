@@ -1,0 +1,39 @@
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { loadFashionMnist } from '../../data/fashionMnist.ts';
+import type { ByteImages } from '../../data/loader.ts';
+import { loadConfiguration } from '../configuration.ts';
+import { readError } from '../fileError.ts';
+import type { TrackedRun } from './tracker.ts';
+
+/**
+ * What trackers know of a run, read from its folder.
+ *
+ * @throws FileError, ConfigurationError where the folder lacks the records of a run
+ */
+export async function readTrackedRun(path: string): Promise<TrackedRun> {
+  const configuration = loadConfiguration(join(path, 'config.yaml'));
+  const environment = await readObject(join(path, 'environment.json'));
+  const startedAt = Date.parse(String(environment['startedAt']));
+  let images: Promise<ByteImages> | undefined;
+  return {
+    id: basename(path),
+    path,
+    configuration,
+    environment,
+    startedAt: Number.isFinite(startedAt) ? startedAt : 0,
+    trainImages: () => (images ??= loadFashionMnist(configuration.data.root).then(({ train }) => train)),
+  };
+}
+
+async function readObject(path: string): Promise<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(await readFile(path, 'utf8'));
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      return value as Record<string, unknown>;
+    }
+    throw new Error('it holds no JSON object');
+  } catch (error) {
+    throw readError(path, error);
+  }
+}
