@@ -40,7 +40,10 @@ class UsageError extends Error {}
 
 async function main(args: string[]): Promise<void> {
   const { values, positionals } = parse(args);
-  if (values.help) return console.log(HELP);
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
   const [reference, ...rest] = positionals;
   if (reference === undefined) throw new UsageError('give a run: latest, an id, or a folder');
   if (rest.length > 0) throw new UsageError(`one run at a time, got also: ${rest.join(' ')}`);

@@ -13,6 +13,8 @@ export interface MetricsRecord {
   readonly step: number;
   /** `{ loss: 0.41, accuracy: 0.85, samplesPerSecond: 12000 }`. */
   readonly metrics: Readonly<Record<string, number>>;
+  /** The weights after this step, as `hashWeights` has them; where they are validated. */
+  readonly weightsSha256?: string;
 }
 
 /** Appends records to a `metrics.jsonl`. */
@@ -102,6 +104,10 @@ const recordSchema: z.ZodType<MetricsRecord> = z.strictObject({
   epoch: z.int().min(0),
   step: z.int().min(0),
   metrics: z.record(z.string(), metric),
+  weightsSha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .exactOptional(),
 });
 
 function parseRecord(line: string): MetricsRecord | undefined {

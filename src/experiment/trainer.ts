@@ -137,7 +137,10 @@ class Trainer {
     }
     this.#position = { ...this.#position, epoch };
     const validation = datasets.validation.rows.length > 0 ? await this.#validate(label) : null;
-    if (validation) journal.append({ kind: 'validation', ...this.#position, metrics: { ...validation } });
+    if (validation) {
+      const weightsSha256 = await hashWeights(this.#training.model);
+      journal.append({ kind: 'validation', ...this.#position, metrics: { ...validation }, weightsSha256 });
+    }
     this.#schedule?.afterEpoch(validation);
     await this.#save(this.#last);
     // Without validation images the last weights are the best that is known.
