@@ -91,7 +91,9 @@ async function verify(
 
 /** Not `auto`, which on a machine without an adapter would compare with another backend. */
 function recordedDevice({ environment }: Recording): Configuration['device'] {
-  return environment['adapter'] ? 'webgpu' : 'cpu';
+  const { adapter } = environment;
+  // Adapters have vendors; what the CPU backend says of itself names none.
+  return typeof adapter === 'object' && adapter !== null && 'vendor' in adapter ? 'webgpu' : 'cpu';
 }
 
 function parse(args: string[]) {
