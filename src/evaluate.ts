@@ -1,19 +1,14 @@
 /** The command that measures what a trained model is worth: see HELP. */
 import { realpath } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { WgradError } from './backend/errors.ts';
 import { DataError } from './data/errors.ts';
-import { CLASS_NAMES } from './data/fashionMnist.ts';
-import { hashWeights } from './experiment/checkpoint.ts';
 import { type Configuration, ConfigurationError, loadConfiguration } from './experiment/configuration.ts';
-import { openDatasets } from './experiment/datasets.ts';
-import { measure } from './experiment/evaluation/measure.ts';
+import { evaluateRun } from './experiment/evaluation/evaluateRun.ts';
 import { writeMetrics } from './experiment/evaluation/metricsFile.ts';
 import { type EvaluationReport, writeEvaluation } from './experiment/evaluation/report.ts';
 import { formatEvaluation } from './experiment/evaluation/text.ts';
-import { openRun } from './experiment/openRun.ts';
-import { predict } from './experiment/predictions.ts';
 import { resolveRun } from './experiment/runDirectory.ts';
 import { buildModel } from './models.ts';
 import './ops/methods.ts';
@@ -27,6 +22,7 @@ class, confusion matrix, calibration, and the most confident mistakes. The run i
 The numbers go to evaluation.json in the run's folder and to reports/metrics.json, which DVC reads.
 
 options
+  --compare <run>     compare with another run, on the same images: McNemar's test
   --root <folder>     where runs are looked up (default runs)
   --device <name>     webgpu, cpu or auto (default: as the run was configured)
   --limit <n>         evaluate on this many test images only, chosen evenly over the classes
@@ -60,29 +56,24 @@ async function main(args: string[]): Promise<void> {
     device: deviceName ?? recorded.device,
     train: { ...recorded.train, ...(images === undefined ? {} : { limitTest: images }) },
   };
-  const report = await evaluateRun(path, configuration);
+  const report = await evaluate(path, configuration, values);
   const written = [await writeEvaluation(path, report), await writeMetrics(values.reports, report)];
   console.log(values.json ? JSON.stringify(report, null, 2) : formatEvaluation(report));
   process.stderr.write(`\nwritten  ${written.join(', ')}\n`);
 }
 
-async function evaluateRun(path: string, configuration: Configuration): Promise<EvaluationReport> {
+async function evaluate(
+  path: string,
+  configuration: Configuration,
+  { root, compare }: { root: string; compare?: string | undefined },
+): Promise<EvaluationReport> {
+  const compareWith = compare === undefined ? undefined : await realpath(await resolveRun(root, compare));
   const device = await init(configuration.device, {
     ...(configuration.adapter === undefined ? {} : { adapter: configuration.adapter }),
     onFallback: (reason) => process.stderr.write(`${reason}\n\n`),
   });
   try {
-    const { model } = await openRun('', path, buildModel);
-    const { test, checksums } = await openDatasets(configuration, device, new AbortController().signal);
-    return {
-      version: 1,
-      run: basename(path),
-      weightsSha256: await hashWeights(model),
-      parameterCount: model.parameterCount(),
-      device: `${device.name}: ${device.description}`,
-      dataset: { name: 'fashion-mnist', split: 'test', images: test.rows.length, checksums },
-      ...measure(await predict(model, test), CLASS_NAMES),
-    };
+    return await evaluateRun({ path, configuration, device, build: buildModel, compareWith });
   } finally {
     device.destroy();
   }
@@ -96,6 +87,7 @@ function parse(args: string[]) {
       options: {
         root: { type: 'string', default: 'runs' },
         reports: { type: 'string', default: 'reports' },
+        compare: { type: 'string' },
         device: { type: 'string' },
         limit: { type: 'string' },
         json: { type: 'boolean', default: false },

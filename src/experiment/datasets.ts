@@ -1,7 +1,7 @@
 import type { Backend } from '../backend/backend.ts';
 import { DataError } from '../data/errors.ts';
 import { type FashionMnist, loadFashionMnist } from '../data/fashionMnist.ts';
-import { DeviceDataset } from '../data/loader.ts';
+import { type ByteImages, DeviceDataset } from '../data/loader.ts';
 import { streamReporter } from '../data/reporter.ts';
 import { fetchFashionMnist } from '../data/sources.ts';
 import { stratifiedSplit, subset } from '../data/split.ts';
@@ -19,6 +19,12 @@ export interface Datasets {
   validation: Part;
   test: Part;
   /** MD5 of each file, for the records of the run. */
+  checksums: Readonly<Record<string, string>>;
+}
+
+/** Images of a data set that are tested on, as bytes besides. */
+export interface TestPart extends Part {
+  bytes: ByteImages;
   checksums: Readonly<Record<string, string>>;
 }
 
@@ -43,15 +49,38 @@ export async function openDatasets(
   const { train, test, checksums } = await obtain(data.root, signal);
   const split = stratifiedSplit(train.labels, data.validation, seed);
   const trainSet = new DeviceDataset(device, train);
-  const limited = (labels: Uint8Array, rows: Uint32Array, limit: number | undefined): Uint32Array =>
-    limit === undefined || limit >= rows.length ? rows : subset(labels, limit, seed, rows);
   return {
-    train: { set: trainSet, rows: limited(train.labels, split.train, limits.limitTrain) },
+    train: { set: trainSet, rows: limited(train.labels, split.train, limits.limitTrain, seed) },
     validation: { set: trainSet, rows: split.validation },
     test: {
       set: new DeviceDataset(device, test),
-      rows: limited(test.labels, Uint32Array.from(test.labels.keys()), limits.limitTest),
+      rows: limited(test.labels, allRows(test), limits.limitTest, seed),
     },
     checksums,
   };
+}
+
+/** Obtains the data, and puts on the device what the configuration tests on: the same images as `openDatasets`. */
+export async function openTestPart(
+  { data, seed, train: { limitTest } }: Configuration,
+  device: Backend,
+  signal: AbortSignal,
+): Promise<TestPart> {
+  const { test, checksums } = await obtain(data.root, signal);
+  const rows = limited(test.labels, allRows(test), limitTest, seed);
+  return { set: new DeviceDataset(device, test), rows, bytes: test, checksums };
+}
+
+function allRows({ labels }: ByteImages): Uint32Array {
+  return Uint32Array.from(labels.keys());
+}
+
+/** At most `limit` of the rows, chosen evenly over the classes. */
+export function limited(
+  labels: Uint8Array,
+  rows: Uint32Array,
+  limit: number | undefined,
+  seed: number,
+): Uint32Array {
+  return limit === undefined || limit >= rows.length ? rows : subset(labels, limit, seed, rows);
 }

@@ -1,12 +1,12 @@
 import { WgradError } from '../../backend/errors.ts';
-import type { CorruptionScores, EvaluationReport, NormalisedError, Robustness } from './report.ts';
+import type { CorruptionScores, EvaluationReport, Robustness } from './report.ts';
 
 /**
  * Gathers the accuracies on corrupted images.
  *
  *     error_c = (1 / S) Σ_s (1 - accuracy[c][s])      meanCorruptionError = (1 / K) Σ_c error_c
  *
- * Errors are not divided by a baseline's here: see `normalisedError`.
+ * Errors are not divided by a baseline's here; `normalisedError` does that.
  *
  * @param accuracies corruption → its accuracy at each severity
  */
@@ -23,20 +23,16 @@ export function summarizeRobustness(
 }
 
 /**
- * The mean corruption error of ImageNet-C, relative to a baseline that was evaluated on the same corrupted images:
+ * What a baseline's errors are, on the same corrupted images.
  *
- *     meanCorruptionError = (1 / K) Σ_c error_c / baselineError_c
- *
- * Corruptions differ in how hard they are; division makes them count alike. ImageNet-C's baseline is AlexNet.
- *
- * @throws WgradError where the baseline was not evaluated on the same corrupted images, or makes no error on some
- *
- * Source: Hendrycks and Dietterich: Benchmarking neural network robustness to common corruptions (2019).
+ * @param corruptions the names of those that are to be divided
+ * @throws WgradError where the baseline was not evaluated on the same images, or makes no error on some
  */
-export function normalisedError(
-  { perCorruption, images, seed }: Robustness,
-  { run, weightsSha256, robustness: baseline }: EvaluationReport,
-): NormalisedError {
+export function baselineErrors(
+  { run, robustness: baseline }: EvaluationReport,
+  corruptions: readonly string[],
+  { images, seed }: Pick<Robustness, 'images' | 'seed'>,
+): Map<string, number> {
   if (!baseline) throw new WgradError(`${run}: was evaluated without --robustness, so it is no baseline`);
   if (baseline.images !== images || baseline.seed !== seed) {
     throw new WgradError(
@@ -45,16 +41,28 @@ export function normalisedError(
     );
   }
   const errors = new Map(baseline.perCorruption.map(({ corruption, error }) => [corruption, error]));
-  const ratios = perCorruption.map(({ corruption, error }) => {
-    const baselineError = errors.get(corruption);
-    if (!baselineError) {
-      throw new WgradError(
-        `${run}: is no baseline for this: it has ${baselineError === undefined ? 'no' : 'zero'} error on ${corruption}`,
-      );
-    }
-    return error / baselineError;
-  });
-  return { meanCorruptionError: mean(ratios), baseline: { run, weightsSha256 } };
+  for (const corruption of corruptions) {
+    if (errors.get(corruption)) continue;
+    const lack = errors.has(corruption) ? 'makes no error on' : 'was not evaluated on';
+    throw new WgradError(`${run}: is no baseline for this: it ${lack} ${corruption}`);
+  }
+  return errors;
+}
+
+/**
+ * The mean corruption error of ImageNet-C, relative to a baseline that was evaluated on the same corrupted images:
+ *
+ *     (1 / K) Σ_c error_c / baselineError_c
+ *
+ * Corruptions differ in how hard they are; division makes them count alike. ImageNet-C's baseline is AlexNet.
+ *
+ * Source: Hendrycks and Dietterich: Benchmarking neural network robustness to common corruptions (2019).
+ */
+export function normalisedError(
+  perCorruption: readonly CorruptionScores[],
+  baseline: ReadonlyMap<string, number>,
+): number {
+  return mean(perCorruption.map(({ corruption, error }) => error / baseline.get(corruption)!));
 }
 
 function mean(values: readonly number[]): number {
