@@ -5,6 +5,8 @@ import { DeviceDataset } from '../data/loader.ts';
 import { streamReporter } from '../data/reporter.ts';
 import { fetchFashionMnist } from '../data/sources.ts';
 import { stratifiedSplit, subset } from '../data/split.ts';
+import { SOURCE_NAME } from '../data/variants/definition.ts';
+import { loadVariant, prepareVariant } from '../data/variants/prepare.ts';
 import type { Configuration } from './configuration.ts';
 
 /** Some images of a data set. */
@@ -33,6 +35,13 @@ async function obtain(root: string, signal: AbortSignal): Promise<FashionMnist> 
   }
 }
 
+/** A version of the data set; made from the files of the folder where it is not there. */
+async function obtainVariant(root: string, name: string, signal: AbortSignal): Promise<FashionMnist> {
+  const source = (): Promise<FashionMnist> => obtain(root, signal);
+  await prepareVariant(root, name, { source, reporter: streamReporter(process.stderr), signal });
+  return loadVariant(root, name);
+}
+
 /** Obtains the data, puts them on the device, and divides them as the configuration says. */
 export async function openDatasets(
   configuration: Configuration,
@@ -40,7 +49,9 @@ export async function openDatasets(
   signal: AbortSignal,
 ): Promise<Datasets> {
   const { data, seed, train: limits } = configuration;
-  const { train, test, checksums } = await obtain(data.root, signal);
+  const { train, test, checksums } = await (data.name === SOURCE_NAME
+    ? obtain(data.root, signal)
+    : obtainVariant(data.root, data.name, signal));
   const split = stratifiedSplit(train.labels, data.validation, seed);
   const trainSet = new DeviceDataset(device, train);
   const limited = (labels: Uint8Array, rows: Uint32Array, limit: number | undefined): Uint32Array =>

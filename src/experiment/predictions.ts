@@ -41,7 +41,7 @@ export async function predict(model: Module, { set, rows }: Part): Promise<Predi
         }),
       );
       parts.push(Float32Array.from(await batch.probabilities.data()));
-      labels.set((await batch.labels.data()), start);
+      labels.set(await batch.labels.data(), start);
       batch.probabilities.dispose();
       batch.labels.dispose();
     }
