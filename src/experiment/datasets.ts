@@ -5,7 +5,9 @@ import { type ByteImages, DeviceDataset } from '../data/loader.ts';
 import { streamReporter } from '../data/reporter.ts';
 import { fetchFashionMnist } from '../data/sources.ts';
 import { stratifiedSplit, subset } from '../data/split.ts';
-import type { Configuration } from './configuration.ts';
+import { SOURCE_NAME } from '../data/variants/definition.ts';
+import { loadVariant, prepareVariant } from '../data/variants/prepare.ts';
+import type { Configuration, DataConfiguration } from './configuration.ts';
 
 /** Some images of a data set. */
 export interface Part {
@@ -39,6 +41,17 @@ async function obtain(root: string, signal: AbortSignal): Promise<FashionMnist> 
   }
 }
 
+/** A version of the data set; made from the files of the folder where it is not there. */
+async function obtainVariant(root: string, name: string, signal: AbortSignal): Promise<FashionMnist> {
+  const source = (): Promise<FashionMnist> => obtain(root, signal);
+  await prepareVariant(root, name, { source, reporter: streamReporter(process.stderr), signal });
+  return loadVariant(root, name);
+}
+
+function obtainNamed({ root, name }: DataConfiguration, signal: AbortSignal): Promise<FashionMnist> {
+  return name === SOURCE_NAME ? obtain(root, signal) : obtainVariant(root, name, signal);
+}
+
 /** Obtains the data, puts them on the device, and divides them as the configuration says. */
 export async function openDatasets(
   configuration: Configuration,
@@ -46,7 +59,7 @@ export async function openDatasets(
   signal: AbortSignal,
 ): Promise<Datasets> {
   const { data, seed, train: limits } = configuration;
-  const { train, test, checksums } = await obtain(data.root, signal);
+  const { train, test, checksums } = await obtainNamed(data, signal);
   const split = stratifiedSplit(train.labels, data.validation, seed);
   const trainSet = new DeviceDataset(device, train);
   return {
@@ -66,7 +79,7 @@ export async function openTestPart(
   device: Backend,
   signal: AbortSignal,
 ): Promise<TestPart> {
-  const { test, checksums } = await obtain(data.root, signal);
+  const { test, checksums } = await obtainNamed(data, signal);
   const rows = limited(test.labels, allRows(test), limitTest, seed);
   return { set: new DeviceDataset(device, test), rows, bytes: test, checksums };
 }

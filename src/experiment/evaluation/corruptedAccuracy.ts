@@ -19,6 +19,8 @@ export interface Corruption {
 export interface Corruptions {
   readonly names: readonly string[];
   readonly severities: number;
+  /** Whether the severity makes a difference. */
+  readonly isGraded: (name: string) => boolean;
   /** uint8 [784] → uint8 [784]. */
   readonly corrupt: (image: Uint8Array, corruption: Corruption) => Uint8Array;
 }
@@ -29,18 +31,19 @@ const PIXELS = IMAGE_SIZE * IMAGE_SIZE;
  * The accuracy on images corrupted in every way.
  *
  * @param rows which of the images to take
- * @returns corruption → the accuracy at severity 1, 2, …
+ * @returns corruption → the accuracy at severity 1, 2, …; measured once where the severity makes no difference
  */
 export async function corruptedAccuracy(
   model: Module,
   device: Backend,
   images: ByteImages,
   rows: Uint32Array,
-  { names, severities, corrupt }: Corruptions,
+  { names, severities, isGraded, corrupt }: Corruptions,
   seed: number,
 ): Promise<Map<string, readonly number[]>> {
   const accuracies = new Map<string, readonly number[]>();
-  const total = names.length * severities * rows.length;
+  const levels = (name: string): number => (isGraded(name) ? severities : 1);
+  const total = names.reduce((sum, name) => sum + levels(name), 0) * rows.length;
   const progress = createProgress({ total, label: 'corrupted images' });
   const labels = Uint8Array.from(rows, (row) => images.labels[row]!);
   const order = Uint32Array.from(rows.keys());
@@ -49,7 +52,7 @@ export async function corruptedAccuracy(
   try {
     for (const corruption of names) {
       const found: number[] = [];
-      for (let severity = 1; severity <= severities; severity++) {
+      for (let severity = 1; severity <= levels(corruption); severity++) {
         const bytes = new Uint8Array(rows.length * PIXELS);
         rows.forEach((row, at) => {
           const image = images.images.subarray(row * PIXELS, (row + 1) * PIXELS);
@@ -63,7 +66,10 @@ export async function corruptedAccuracy(
         const samplesPerSecond = (1000 * done) / (performance.now() - start);
         progress.update(done, { accuracy, loss, samplesPerSecond });
       }
-      accuracies.set(corruption, found);
+      accuracies.set(
+        corruption,
+        Array.from({ length: severities }, (_, at) => found[at] ?? found[0]!),
+      );
     }
   } finally {
     progress.stop();

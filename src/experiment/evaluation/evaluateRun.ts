@@ -63,7 +63,7 @@ export async function evaluateRun(task: EvaluationTask): Promise<EvaluationRepor
     parameterCount: model.parameterCount(),
     device: `${device.name}: ${device.description}`,
     dataset: {
-      name: 'fashion-mnist',
+      name: configuration.data.name,
       split: 'test',
       images: test.rows.length,
       checksums: test.checksums,

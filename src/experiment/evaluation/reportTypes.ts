@@ -43,7 +43,7 @@ export interface EvaluationReport {
 }
 
 export interface EvaluatedDataset {
-  /** `fashion-mnist`. */
+  /** `fashion-mnist`, or the name of a version of it. */
   readonly name: string;
   readonly split: 'test';
   /** Images evaluated. */
@@ -108,7 +108,7 @@ export interface Robustness {
 
 export interface CorruptionScores {
   readonly corruption: string;
-  /** The accuracy at severity 1, 2, … 5. */
+  /** The accuracy at severity 1, 2, … 5; five times the same where the severity makes no difference. */
   readonly accuracy: readonly number[];
   /** Mean error rate over the severities: the mean of 1 - accuracy. */
   readonly error: number;
