@@ -3,21 +3,32 @@ import { parseArgs } from 'node:util';
 
 import { closest, distance } from 'fastest-levenshtein';
 
+import { CORRUPTIONS } from './data/corruptions/index.ts';
 import { DataError } from './data/errors.ts';
-import { DEFAULT_ROOT } from './data/fashionMnist.ts';
+import { DEFAULT_ROOT, loadFashionMnist } from './data/fashionMnist.ts';
 import { streamReporter } from './data/reporter.ts';
 import { DEFAULT_SOURCES, fetchFashionMnist } from './data/sources.ts';
 import { formatStatus, inspectFiles } from './data/status.ts';
+import { storeFile } from './data/storeFile.ts';
+import { DEFINITIONS } from './data/variants/definition.ts';
+import { prepareVariant } from './data/variants/prepare.ts';
+import { corruptionSheet } from './experiment/figures/corruptionSheet.ts';
 
-const COMMANDS = ['fetch', 'status', 'verify'];
+const COMMANDS = ['fetch', 'status', 'verify', 'prepare', 'sheet'];
 const SOURCES = DEFAULT_SOURCES.map((source) => source.name);
 
+const DEFAULT_SHEET = 'reports/figures/corruptions.png';
+
 const HELP = `usage: npx tsx src/data.ts <command> [options]
+       npx tsx src/data.ts prepare <name> [options]
 
 commands
   fetch    put the four Fashion-MNIST files into the folder, from the first source that has them
   status   print what the folder holds, checksums included
   verify   check the folder; fails, naming the file, when one is missing or changed
+  prepare  make the version of the data set that ${DEFINITIONS}/<name>.yaml defines, as four IDX archives with a data
+           card in processed/<name> beside the folder, and its pointer file; an intact one is left
+  sheet    draw every corruption at every severity on one sheet
 
 options
   --root <folder>    where the files are kept (default ${DEFAULT_ROOT})
@@ -27,6 +38,9 @@ options
                        debian  the installed package dataset-fashion-mnist
                        mirror  the data set's public mirrors
                        apt     that package, downloaded by apt-get and unpacked, not installed
+  --corruptions <names>  sheet only: which, comma-separated (default: all)
+  --seed <number>    sheet only: seed of the random numbers (default 0)
+  --out <file>       sheet only: the PNG to write (default ${DEFAULT_SHEET})
   --help             print this
 
 exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted`;
@@ -41,10 +55,17 @@ async function main(args: string[]): Promise<number> {
   }
   const [command, ...rest] = positionals;
   if (command === undefined) throw new UsageError('give a command');
-  if (rest.length > 0) throw new UsageError(`one command at a time, got also: ${rest.join(' ')}`);
   requireKnown('command', command, COMMANDS);
+  const [name, ...more] = command === 'prepare' ? rest : [undefined, ...rest];
+  if (more.length > 0) throw new UsageError(`one command at a time, got also: ${more.join(' ')}`);
   if (values.source !== undefined && command !== 'fetch')
     throw new UsageError('--source goes with fetch only');
+  for (const option of ['corruptions', 'seed', 'out'] as const) {
+    if (values[option] !== undefined && command !== 'sheet')
+      throw new UsageError(`--${option} goes with sheet only`);
+  }
+  if (command === 'prepare') return prepare(values.root, name);
+  if (command === 'sheet') return drawSheet(values);
 
   if (command === 'fetch') await fetchFiles(values.root, values.source);
   const states = await inspectFiles(values.root);
@@ -58,16 +79,54 @@ async function main(args: string[]): Promise<number> {
   return wrong.length === 0 ? 0 : 1;
 }
 
+async function prepare(root: string, name: string | undefined): Promise<number> {
+  if (name === undefined)
+    throw new UsageError(`give a name: that of a file of ${DEFINITIONS}, without .yaml`);
+  const { folder, md5, made } = await prepareVariant(root, name, {
+    source: () => loadFashionMnist(root),
+    reporter: streamReporter(process.stderr),
+    signal: interruptSignal('interrupted; nothing was changed'),
+    repoint: true,
+  });
+  console.log(`${folder}: ${made ? 'made' : 'intact'}, md5 ${md5}
+next  npx tsx src/train.ts configs/mlp.yaml data.name=${name}`);
+  return 0;
+}
+
+async function drawSheet(values: SheetValues): Promise<number> {
+  const { root, corruptions, seed = '0', out = DEFAULT_SHEET } = values;
+  const names = corruptions?.split(',') ?? CORRUPTIONS;
+  for (const name of names) requireKnown('corruption', name, CORRUPTIONS);
+  if (!/^\d{1,15}$/.test(seed)) throw new UsageError(`--seed takes a whole number ≥ 0, got ${seed}`);
+  const { test } = await loadFashionMnist(root);
+  await storeFile(out, corruptionSheet(test, names, Number(seed)));
+  console.log(`${out}: ${names.length} corruptions`);
+  return 0;
+}
+
+interface SheetValues {
+  readonly root: string;
+  readonly corruptions?: string | undefined;
+  readonly seed?: string | undefined;
+  readonly out?: string | undefined;
+}
+
 async function fetchFiles(root: string, sourceNames: string | undefined): Promise<void> {
   const names = sourceNames?.split(',') ?? SOURCES;
   for (const name of names) requireKnown('source', name, SOURCES);
-  const interrupt = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => interrupt.abort(new Interrupted()));
   await fetchFashionMnist(root, {
     sources: names.flatMap((name) => DEFAULT_SOURCES.filter((source) => source.name === name)),
     reporter: streamReporter(process.stderr),
-    signal: interrupt.signal,
+    signal: interruptSignal('interrupted; finished files stay, and a started download will be continued'),
   });
+}
+
+/** Aborted by Ctrl-C, with an error that says what is left behind. */
+function interruptSignal(message: string): AbortSignal {
+  const interrupt = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'])
+    process.once(name, () => interrupt.abort(new Interrupted(message)));
+  return interrupt.signal;
 }
 
 function parse(args: string[]) {
@@ -78,6 +137,9 @@ function parse(args: string[]) {
       options: {
         root: { type: 'string', default: DEFAULT_ROOT },
         source: { type: 'string' },
+        corruptions: { type: 'string' },
+        seed: { type: 'string' },
+        out: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     });
@@ -99,7 +161,7 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   if (error instanceof Interrupted) {
-    console.error('interrupted; finished files stay, and a started download will be continued');
+    console.error(error.message);
     process.exitCode = 130;
   } else if (error instanceof UsageError) {
     console.error(`${error.message}\n\n${HELP}`);

@@ -139,7 +139,7 @@ async function sweep(
     seed: base.seed,
     ...(random !== undefined && { random: wholeNumber('--random', random) }),
     configure: (overrides) => loadConfiguration(file, overrides),
-    dataVersion: (root) => dataVersion(root, signal),
+    dataVersion: (data) => dataVersion(data, signal),
     codeVersion: await codeVersion(),
   });
   const { folder, states } = await runSweep({

@@ -2,13 +2,14 @@
 import { type DataFile } from './dataFile.ts';
 import { DataError, summarize } from './errors.ts';
 import { DEFAULT_ROOT, FASHION_MNIST_FILES, type FashionMnistFiles, listFiles } from './fashionMnist.ts';
-import { inspectRawFile, storeRawFile, StoreError } from './rawFolder.ts';
+import { inspectRawFile, storeRawFile } from './rawFolder.ts';
 import { type Reporter, silentReporter } from './reporter.ts';
 import { aptSource } from './sources/apt.ts';
 import { debianSource } from './sources/debian.ts';
 import { mirrorSource } from './sources/mirror.ts';
 import { rawSource } from './sources/raw.ts';
 import { type Source, type SourceContext } from './sources/source.ts';
+import { StoreError } from './storeFile.ts';
 
 /** Every source, in the order in which they are tried. */
 export const DEFAULT_SOURCES: readonly Source[] = [

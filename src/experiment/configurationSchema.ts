@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ERASE_AREA } from '../data/augmentation.ts';
+import { SOURCE_NAME, VARIANT_NAME } from '../data/variants/definition.ts';
 import { type OptimizerConfiguration, optimizer } from './configurationOptimizers.ts';
 import { count, fraction, nonNegative, type Shape } from './configurationParts.ts';
 import { type ScheduleConfiguration, schedule } from './configurationSchedules.ts';
@@ -61,6 +62,7 @@ const augmentation = z.strictObject({
 } satisfies Shape<AugmentationConfiguration>);
 
 export interface DataConfiguration {
+  readonly name: string;
   readonly root: string;
   readonly validation: number;
   readonly augmentation: AugmentationConfiguration;
@@ -69,6 +71,10 @@ export interface DataConfiguration {
 const validationTakes = 'whole number ≥ 0 (images) or a fraction of the training set < 1';
 
 const data = z.strictObject({
+  name: z.string().regex(VARIANT_NAME).default(SOURCE_NAME).meta({
+    takes: 'name of a file of configs/data without .yaml, or fashion-mnist',
+    description: 'Version of the data set; fashion-mnist is the data set itself.',
+  }),
   root: z.string().min(1).default('data/raw').describe('Folder that holds the four IDX archives.'),
   validation: nonNegative
     .refine((value) => Number.isInteger(value) || value < 1, validationTakes)

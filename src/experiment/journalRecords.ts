@@ -18,6 +18,8 @@ export interface MetricsRecord extends RecordPlace {
   readonly kind: 'train' | 'validation' | 'test';
   /** `{ loss: 0.41, accuracy: 0.85, samplesPerSecond: 12000 }`. */
   readonly metrics: Readonly<Record<string, number>>;
+  /** The weights after this step, as `hashWeights` has them; where they are validated. */
+  readonly weightsSha256?: string;
 }
 
 /** What the model took the validation images for. */
@@ -68,6 +70,10 @@ export const recordSchema: z.ZodType<JournalRecord> = z.discriminatedUnion('kind
     kind: z.enum(['train', 'validation', 'test']),
     ...place,
     metrics: z.record(metricName, z.union([z.number(), numberText])),
+    weightsSha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .exactOptional(),
   }),
   z.strictObject({
     kind: z.literal('predictions'),

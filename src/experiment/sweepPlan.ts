@@ -1,4 +1,4 @@
-import type { Configuration } from './configuration.ts';
+import type { Configuration, DataConfiguration } from './configuration.ts';
 import { type Axis, gridTrials, type Overrides, randomTrial } from './sweepAxes.ts';
 import { makeTrial, type Trial } from './trial.ts';
 
@@ -10,8 +10,7 @@ export interface SweepPlan {
   readonly random?: number;
   /** The configuration with some overrides; throws where it is none. */
   readonly configure: (overrides: Overrides) => Configuration;
-  /** The version of the data in a folder. */
-  readonly dataVersion: (root: string) => Promise<string>;
+  readonly dataVersion: (data: DataConfiguration) => Promise<string>;
   readonly codeVersion: string;
 }
 
@@ -29,9 +28,9 @@ export async function planTrials(plan: SweepPlan): Promise<Trial[]> {
   const versions = new Map<string, Promise<string>>();
   const add = async (overrides: Overrides): Promise<boolean> => {
     const configuration = plan.configure(overrides);
-    const { root } = configuration.data;
-    const data = versions.get(root) ?? plan.dataVersion(root);
-    versions.set(root, data);
+    const source = `${configuration.data.name} in ${configuration.data.root}`;
+    const data = versions.get(source) ?? plan.dataVersion(configuration.data);
+    versions.set(source, data);
     const trial = makeTrial(overrides, configuration, { data: await data, code: plan.codeVersion });
     if (trials.has(trial.id)) return false;
     trials.set(trial.id, trial);

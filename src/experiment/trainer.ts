@@ -129,7 +129,10 @@ class Trainer {
     if (!(await this.#steps(epoch, label))) return;
     this.#position = { ...this.#position, epoch };
     const validation = datasets.validation.rows.length > 0 ? await this.#validate(label) : null;
-    if (validation) journal.append({ kind: 'validation', ...this.#position, metrics: { ...validation } });
+    if (validation) {
+      const weightsSha256 = await hashWeights(this.#training.model);
+      journal.append({ kind: 'validation', ...this.#position, metrics: { ...validation }, weightsSha256 });
+    }
     await this.#training.afterEpoch?.(this.#position);
     this.#schedule?.afterEpoch(validation);
     if (validation) this.#stopping.note(epoch, validation);

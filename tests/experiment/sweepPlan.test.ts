@@ -24,7 +24,7 @@ function plan(
     seed,
     ...(random !== undefined && { random }),
     configure,
-    dataVersion: (root) => Promise.resolve(`${data} in ${root === 'data/raw' ? 'it' : root}`),
+    dataVersion: ({ root }) => Promise.resolve(`${data} in ${root === 'data/raw' ? 'it' : root}`),
     codeVersion: code,
   });
 }

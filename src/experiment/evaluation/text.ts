@@ -1,4 +1,4 @@
-import type { EvaluationReport, Robustness } from './report.ts';
+import type { Comparison, EvaluationReport, Robustness } from './report.ts';
 
 /** Cells as lines of aligned columns: the first to the left, the others to the right. */
 export function table(rows: readonly (readonly string[])[]): string[] {
@@ -23,6 +23,7 @@ export function percent(share: number): string {
 export function formatEvaluation(report: EvaluationReport): string {
   const sections = [overview(report), perClass(report), confusion(report), mistakes(report)];
   if (report.robustness) sections.push(robustness(report.robustness));
+  if (report.comparison) sections.push(comparison(report.comparison));
   return sections.map((lines) => lines.join('\n')).join('\n\n');
 }
 
@@ -102,4 +103,27 @@ function robustness({ perCorruption, meanCorruptionError, normalised, images }: 
         ]
       : []),
   ];
+}
+
+function comparison(comparison: Comparison): string[] {
+  const { run, images, bothRight, onlyFirst, onlyOther, bothWrong, exactP, chiSquared, chiSquaredP } =
+    comparison;
+  const [difference, lower, upper] = [comparison.difference, ...comparison.differenceInterval].map(
+    (share) => `${share < 0 ? '' : '+'}${(100 * share).toFixed(2)}`,
+  );
+  return [
+    `compared with ${run}, on the same ${images.toLocaleString('en-US')} images`,
+    ...table([
+      ['', 'it is right', 'it is wrong'],
+      ['this run is right', String(bothRight), String(onlyFirst)],
+      ['this run is wrong', String(onlyOther), String(bothWrong)],
+    ]),
+    `accuracy     ${difference!} points, 95 % confidence interval ${lower!} to ${upper!}`,
+    `McNemar      exact p ${pText(exactP)}; χ² = ${chiSquared.toFixed(3)} with continuity correction, p ${pText(chiSquaredP)}`,
+  ];
+}
+
+/** Below 1e-15, `chiSquaredP` has no digits. */
+function pText(p: number): string {
+  return p < 1e-15 ? '< 1e-15' : `= ${p.toPrecision(3)}`;
 }

@@ -17,7 +17,8 @@ export class FigureError extends WgradError {
   override name = 'FigureError';
 }
 
-const FONT = 'DejaVu Sans';
+/** The font of all figures. */
+export const FONT = 'DejaVu Sans';
 
 /** The fonts travel with the program: a bare machine or container has none, and text would be left out. */
 const fontFiles = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'].map((file) =>
@@ -63,7 +64,7 @@ async function draw(specification: TopLevelSpec): Promise<string> {
   throw new FigureError(`The figure cannot be drawn: ${complaints.join('; ')}`);
 }
 
-/** An SVG as a PNG, 2 pixels a unit; its text in the font that travels with the program. */
+/** An SVG picture as PNG, 2 pixels a unit, with the font that travels with the program and no other. */
 export function rasterise(svg: string): Uint8Array {
   const font = { fontFiles, loadSystemFonts: false, defaultFontFamily: FONT };
   return new Resvg(svg, { font, fitTo: { mode: 'zoom', value: 2 } }).render().asPng();
