@@ -155,7 +155,7 @@ async function sync(words: readonly string[], { dir, to }: Values): Promise<void
   });
   for (const reference of words) {
     const path = await resolveRun(dir, reference);
-    const done = await syncRun(path, names);
+    const done = await syncRun(path, names, (text) => console.error(`warning: ${text}`));
     const hint = 'no trackers are configured; --to names some';
     console.log(`${path}: ${done.length > 0 ? done.join(', ') : hint}`);
   }

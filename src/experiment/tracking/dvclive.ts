@@ -4,7 +4,7 @@ import { stringify } from 'yaml';
 import { makeFolders } from '../../data/folders.ts';
 import { explicitNumbers } from '../jsonNumbers.ts';
 import type { JournalRecord, MetricsRecord, PredictionsRecord } from '../journalRecords.ts';
-import { wrongPredictionsPng } from './pictures.ts';
+import { drawWrongPredictions } from './pictures.ts';
 import type { OpenTracker } from './tracker.ts';
 
 /** What `dvc metrics show` and `dvc plots show` read, beside the files that it names. */
@@ -55,8 +55,8 @@ export const openDvclive: OpenTracker = async (run, past) => {
     write('metrics.json', `${JSON.stringify({ ...latest, step }, explicitNumbers, 4)}\n`);
   };
   const recordPredictions = async (predictions: PredictionsRecord): Promise<void> => {
-    const png = wrongPredictionsPng(predictions, await run.trainImages());
-    write(`plots/images/wrong_predictions/${predictions.step}.png`, png);
+    const png = await drawWrongPredictions(run, predictions);
+    if (png) write(`plots/images/wrong_predictions/${predictions.step}.png`, png);
     write('plots/sklearn/confusion_matrix.json', `${JSON.stringify(confusionRows(predictions))}\n`);
   };
   const record = async (one: JournalRecord): Promise<void> => {

@@ -15,7 +15,7 @@ import { makeFolders } from '../../data/folders.ts';
 import type { EndRecord, JournalRecord } from '../journalRecords.ts';
 import { parseYaml } from '../yamlValue.ts';
 import { experimentName, metricsOf, paramsOf, tagsOf, userName } from './mlflowRun.ts';
-import { wrongPredictionsPng } from './pictures.ts';
+import { drawWrongPredictions } from './pictures.ts';
 import { type OpenTracker, timeOf } from './tracker.ts';
 
 const RUNNING = 1;
@@ -75,8 +75,8 @@ export function openMlflowFiles(root: string): OpenTracker {
         appendFileSync(path, `${timestamp} ${String(value)} ${step}\n`);
       }
       if (one.kind === 'predictions') {
-        const png = wrongPredictionsPng(one, await run.trainImages());
-        write(`artifacts/wrong_predictions/${one.step}.png`, png);
+        const png = await drawWrongPredictions(run, one);
+        if (png) write(`artifacts/wrong_predictions/${one.step}.png`, png);
       }
       if (one.kind === 'end') {
         copyArtifacts(run.path, join(folder, 'artifacts'));

@@ -15,7 +15,7 @@ import {
   tagsOf,
 } from './mlflowRun.ts';
 import { type MlflowState, writeState } from './mlflowState.ts';
-import { wrongPredictionsPng } from './pictures.ts';
+import { drawWrongPredictions } from './pictures.ts';
 import { timeOf, type TrackedRun } from './tracker.ts';
 
 /** MLflow's limits for one log-batch. */
@@ -185,7 +185,9 @@ async function sendPicture(
   const root = artifactRoot(state);
   const name = `wrong_predictions/${record.step}.png`;
   if (root === undefined || state.pictures.includes(name)) return;
-  await client.putArtifact(`${root}/${name}`, wrongPredictionsPng(record, await run.trainImages()));
+  const png = await drawWrongPredictions(run, record);
+  if (!png) return;
+  await client.putArtifact(`${root}/${name}`, png);
   state.pictures.push(name);
   await writeState(run.path, state);
 }

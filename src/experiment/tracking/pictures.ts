@@ -1,16 +1,27 @@
 import { encode } from 'fast-png';
+import { WgradError } from '../../backend/errors.ts';
 import { CLASS_NAMES, IMAGE_SIZE } from '../../data/fashionMnist.ts';
 import type { ByteImages } from '../../data/loader.ts';
 import { rasterise } from '../figures/render.ts';
 import type { PredictionsRecord, WrongPrediction } from '../journalRecords.ts';
+import type { TrackedRun } from './tracker.ts';
 
 const PIXELS = IMAGE_SIZE * IMAGE_SIZE;
 const COLUMNS = 6;
 /** Units in the drawing; a PNG has two pixels a unit. */
 const TILE = { width: 96, height: 116, image: 72 };
 
+/** The picture that belongs to a record; undefined where the data set is not at hand. */
+export async function drawWrongPredictions(
+  run: TrackedRun,
+  record: PredictionsRecord,
+): Promise<Uint8Array | undefined> {
+  const images = await run.trainImages();
+  return images && wrongPredictionsPng(record, images);
+}
+
 /** The images that were taken for something else, each with its row number, its class and what it was taken for: a PNG. */
-export function wrongPredictionsPng({ wrong }: PredictionsRecord, images: ByteImages): Uint8Array {
+function wrongPredictionsPng({ wrong }: PredictionsRecord, images: ByteImages): Uint8Array {
   const lines = Math.max(1, Math.ceil(wrong.length / COLUMNS));
   const tiles = wrong.map((one, at) => tile(one, images, at % COLUMNS, Math.floor(at / COLUMNS)));
   const [width, height] = [COLUMNS * TILE.width, lines * TILE.height];
@@ -39,7 +50,7 @@ function tile(
 }
 
 function imagePng({ images, count }: ByteImages, row: number): Buffer {
-  if (row >= count) throw new RangeError(`row ${row} of a data set of ${count} images`);
+  if (row >= count) throw new WgradError(`the journal names image ${row} of a data set of ${count} images`);
   const data = images.subarray(row * PIXELS, (row + 1) * PIXELS);
   return Buffer.from(encode({ width: IMAGE_SIZE, height: IMAGE_SIZE, channels: 1, depth: 8, data }));
 }

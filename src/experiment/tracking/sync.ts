@@ -3,6 +3,7 @@ import type { TrackerName } from '../configuration.ts';
 import { type JournalRecord, readRecords } from '../journal.ts';
 import { lockFolder } from '../lock.ts';
 import { readTrackedRun } from './trackedRun.ts';
+import type { Warn } from './tracker.ts';
 import { TRACKERS } from './tracking.ts';
 
 /**
@@ -10,16 +11,18 @@ import { TRACKERS } from './tracking.ts';
  *
  * @param path the run's folder
  * @param names by default the trackers of its configuration
+ * @param warn told what is left out
  * @returns the trackers that have all of it now
  * @throws LockedError while the run is under way; FileError, MlflowError where one cannot be served
  */
 export async function syncRun(
   path: string,
   names: readonly TrackerName[] | undefined,
+  warn: Warn,
 ): Promise<readonly TrackerName[]> {
   const unlock = await lockFolder(path);
   try {
-    const run = await readTrackedRun(path);
+    const run = await readTrackedRun(path, warn);
     const records = closed(readRecords(join(path, 'metrics.jsonl')));
     const wanted = names ?? run.configuration.tracking;
     for (const name of wanted) {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { decode } from 'fast-png';
 import { makeFolders } from '../../data/folders.ts';
 import type { Histogram, JournalRecord } from '../journalRecords.ts';
-import { wrongPredictionsPng } from './pictures.ts';
+import { drawWrongPredictions } from './pictures.ts';
 import { encodeEvent, type SummaryHistogram, type SummaryValue } from './tensorboardEvent.ts';
 import { type OpenTracker, timeOf, type TrackedRun } from './tracker.ts';
 
@@ -53,7 +53,8 @@ async function summaryOf(run: TrackedRun, record: JournalRecord): Promise<Summar
         scalar,
       }));
     case 'predictions': {
-      const png = wrongPredictionsPng(record, await run.trainImages());
+      const png = await drawWrongPredictions(run, record);
+      if (!png) return [];
       const { width, height } = decode(png);
       return [{ tag: 'validation/wrong predictions', image: { width, height, png } }];
     }

@@ -6,7 +6,8 @@ import type { Part } from '../datasets.ts';
 import { countConfusions, parameterHistograms } from '../insights.ts';
 import { type EndRecord, type Journal, openJournal, readRecords } from '../journal.ts';
 import { readTrackedRun } from './trackedRun.ts';
-import { insightsFor, startTracking, type Warn } from './tracking.ts';
+import type { Warn } from './tracker.ts';
+import { insightsFor, startTracking } from './tracking.ts';
 
 /** The journal of a run that is being trained, and the trackers that read along. */
 export interface RunTracking {
@@ -26,7 +27,7 @@ export interface RunTracking {
  */
 export async function trackRun(path: string, warn: Warn): Promise<RunTracking> {
   const file = join(path, 'metrics.jsonl');
-  const run = await readTrackedRun(path);
+  const run = await readTrackedRun(path, warn);
   const past = existsSync(file) ? readRecords(file) : [];
   const tracking = startTracking(run, past, warn);
   let last: Position = past.at(-1) ?? { epoch: 0, step: 0 };

@@ -12,8 +12,8 @@ export interface TrackedRun {
   readonly environment: Readonly<Record<string, unknown>>;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
-  /** The images that the row numbers of predictions belong to. */
-  readonly trainImages: () => Promise<ByteImages>;
+  /** The images that the row numbers of predictions belong to; undefined where they cannot be had. */
+  readonly trainImages: () => Promise<ByteImages | undefined>;
 }
 
 /**
@@ -43,3 +43,6 @@ export type OpenTracker = (
 export function timeOf(run: TrackedRun, { time }: JournalRecord): number {
   return time ?? run.startedAt;
 }
+
+/** Tells the user what went wrong without ending anything. */
+export type Warn = (text: string) => void;

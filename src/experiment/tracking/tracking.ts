@@ -4,7 +4,7 @@ import { openCsv } from './csv.ts';
 import { openDvclive } from './dvclive.ts';
 import { openMlflow } from './mlflow.ts';
 import { openTensorboard } from './tensorboard.ts';
-import type { OpenTracker, TrackedRun, Tracker } from './tracker.ts';
+import type { OpenTracker, TrackedRun, Tracker, Warn } from './tracker.ts';
 
 export const TRACKERS: Readonly<Record<TrackerName, OpenTracker>> = {
   tensorboard: openTensorboard,
@@ -47,8 +47,6 @@ export function startTracking(run: TrackedRun, past: readonly JournalRecord[], w
     },
   };
 }
-
-export type Warn = (text: string) => void;
 
 class Queue {
   readonly #opened: Promise<Tracker | undefined>;
