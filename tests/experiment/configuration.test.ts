@@ -453,6 +453,7 @@ describe('printConfiguration', () => {
       adapter: text,
       // Early stopping takes some validation images.
       data: fc.record({
+        name: fc.constantFrom('fashion-mnist', 'augmented'),
         root: text,
         validation: fc.oneof(count, fraction).filter((held) => held > 0),
         augmentation,

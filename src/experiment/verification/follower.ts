@@ -1,4 +1,5 @@
 import type { Journal, MetricsRecord } from '../journal.ts';
+import { isMetrics } from '../journalRecords.ts';
 
 /** The first record in which a re-execution departs from what was recorded. */
 export interface RecordDifference {
@@ -58,7 +59,7 @@ export class Follower {
       ...journal,
       append: (record) => {
         journal.append(record);
-        this.#compare(record);
+        if (isMetrics(record)) this.#compare(record);
       },
     };
   }
