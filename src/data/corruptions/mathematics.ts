@@ -10,7 +10,7 @@ const LN2 = 0.6931471805599453;
 
 /**
  * e^x, for |x| up to some hundreds: Taylor's series at x / 2^n, squared n times. Squaring doubles the relative error,
- * which is about 4e-15 (1 + |x|) at most.
+ * at most 2.5e-16 · 2^n in all, which is below 8e-15 (1 + |x|).
  */
 export function exp(x: number): number {
   let doublings = 0;

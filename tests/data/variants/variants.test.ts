@@ -4,7 +4,6 @@ import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
 
-import { augmentationParams } from '../../../src/data/augmentation.ts';
 import { corrupt } from '../../../src/data/corruptions/index.ts';
 import { readPointer } from '../../../src/data/dvc/pointer.ts';
 import type { FashionMnist, ImageSet } from '../../../src/data/fashionMnist.ts';
@@ -88,9 +87,9 @@ test('steps do what they say', async () => {
   const set = new DeviceDataset(device, train);
   const order = set.order(Uint32Array.of(8));
   const shown = set.batch(order, 0, 1, { ...augmentation, seed: 11, stream: 1 });
-  const bytes = [...(await shown.images.data())].map((value) => Math.round(value * 255 * 0.353 + 255 * 0.286));
-  expect([...augmented.image(2 * 60 + 8)]).toEqual(bytes);
-  expect(augmentationParams({ ...augmentation, seed: 11, stream: 1 }, PIXELS).shift).toBe(3);
+  const values = await shown.images.data();
+  const bytes = Uint8Array.from(values, (value) => Math.round(255 * (0.353 * value + 0.286)));
+  expect(augmented.image(2 * 60 + 8)).toEqual(bytes);
 });
 
 test('a version is prepared whole, left when intact, loaded, and made again to the same bytes', async () => {
