@@ -45,6 +45,7 @@ describe('loadConfiguration', () => {
       seed: 0,
       device: 'auto',
       data: {
+        name: 'fashion-mnist',
         root: 'data/raw',
         validation: 5000,
         augmentation: { flip: 0, shift: 0, erase: 0, eraseArea: [0.02, 0.33] },
@@ -453,7 +454,7 @@ describe('printConfiguration', () => {
       adapter: text,
       // Early stopping takes some validation images.
       data: fc.record({
-        name: fc.constantFrom('fashion-mnist', 'augmented'),
+        name: fc.stringMatching(/^[a-z0-9][a-z0-9_-]{0,20}$/),
         root: text,
         validation: fc.oneof(count, fraction).filter((held) => held > 0),
         augmentation,
@@ -525,6 +526,7 @@ describe('printConfiguration', () => {
       seed: 0
       device: auto
       data:
+        name: fashion-mnist
         root: data/raw
         validation: 5000
         augmentation:

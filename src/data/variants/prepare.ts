@@ -6,13 +6,13 @@ import { dirname, join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 
 import { PIXELS, SIZE } from '../corruptions/image.ts';
+import type { DataFile } from '../dataFile.ts';
 import { hashDirectory } from '../dvc/hash.ts';
 import { describePath, findPointer, type Pointer, pointerPath, samePointer, writePointer } from '../dvc/pointer.ts';
 import { DataError } from '../errors.ts';
 import {
   FASHION_MNIST_FILES,
   type FashionMnist,
-  type FashionMnistFiles,
   type ImageSet,
   loadFashionMnist,
 } from '../fashionMnist.ts';
@@ -91,11 +91,19 @@ export async function loadVariant(root: string, name: string): Promise<FashionMn
     });
   }
   const sums = new Map(found.files.map((file) => [file.relpath, file]));
-  const described = Object.entries(FASHION_MNIST_FILES).map(([part, { name: file }]) => {
+  const described = ({ name: file }: DataFile): DataFile => {
     const { size, md5 } = sums.get(file) ?? { size: 0, md5: '' };
-    return [part, { name: file, bytes: size, md5 }];
+    return { name: file, bytes: size, md5 };
+  };
+  const { trainImages, trainLabels, testImages, testLabels } = FASHION_MNIST_FILES;
+  return loadFashionMnist(folder, {
+    files: {
+      trainImages: described(trainImages),
+      trainLabels: described(trainLabels),
+      testImages: described(testImages),
+      testLabels: described(testLabels),
+    },
   });
-  return loadFashionMnist(folder, { files: Object.fromEntries(described) as unknown as FashionMnistFiles });
 }
 
 async function findProblem(
