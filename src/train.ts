@@ -75,7 +75,11 @@ async function runExperiment(configuration: Configuration): Promise<void> {
   process.stderr.write(`device  ${device.name}: ${device.description}\nrun     ${directory.path}\n`);
   const facts = collectEnvironment({ adapterInfo: device.info });
   const datasets = await openDatasets(configuration, device, signal);
-  const environment = { ...(await facts), dataChecksums: datasets.checksums };
+  const environment = {
+    ...(await facts),
+    dataChecksums: datasets.checksums,
+    dataVersion: datasets.dataVersion,
+  };
   await writeFileAtomic(
     join(directory.path, 'environment.json'),
     `${JSON.stringify(environment, null, 2)}\n`,

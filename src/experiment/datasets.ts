@@ -1,10 +1,8 @@
 import type { Backend } from '../backend/backend.ts';
-import { DataError } from '../data/errors.ts';
-import { type FashionMnist, loadFashionMnist } from '../data/fashionMnist.ts';
 import { DeviceDataset } from '../data/loader.ts';
 import { streamReporter } from '../data/reporter.ts';
-import { fetchFashionMnist } from '../data/sources.ts';
 import { stratifiedSplit, subset } from '../data/split.ts';
+import { loadVersion } from '../data/version.ts';
 import type { Configuration } from './configuration.ts';
 
 /** Some images of a data set. */
@@ -20,17 +18,8 @@ export interface Datasets {
   test: Part;
   /** MD5 of each file, for the records of the run. */
   checksums: Readonly<Record<string, string>>;
-}
-
-/** The files of the folder, where they are intact; else from the first source that has them. */
-async function obtain(root: string, signal: AbortSignal): Promise<FashionMnist> {
-  try {
-    return await loadFashionMnist(root);
-  } catch (error) {
-    if (!(error instanceof DataError)) throw error;
-    await fetchFashionMnist(root, { reporter: streamReporter(process.stderr), signal });
-    return loadFashionMnist(root);
-  }
+  /** The version that these files are: `<md5>.dir`, as the folder's pointer file names it. */
+  dataVersion: string;
 }
 
 /** Obtains the data, puts them on the device, and divides them as the configuration says. */
@@ -40,7 +29,11 @@ export async function openDatasets(
   signal: AbortSignal,
 ): Promise<Datasets> {
   const { data, seed, train: limits } = configuration;
-  const { train, test, checksums } = await obtain(data.root, signal);
+  const { train, test, checksums, version } = await loadVersion(data.root, {
+    version: data.version,
+    reporter: streamReporter(process.stderr),
+    signal,
+  });
   const split = stratifiedSplit(train.labels, data.validation, seed);
   const trainSet = new DeviceDataset(device, train);
   const limited = (labels: Uint8Array, rows: Uint32Array, limit: number | undefined): Uint32Array =>
@@ -53,5 +46,6 @@ export async function openDatasets(
       rows: limited(test.labels, Uint32Array.from(test.labels.keys()), limits.limitTest),
     },
     checksums,
+    dataVersion: version,
   };
 }
