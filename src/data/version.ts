@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 
 import { objectPath, readListing, storeObjects } from './dvc/cache.ts';
-import { compareWithPointer, requireTruth } from './dvc/compare.ts';
+import { compareDirectory, compareWithPointer, requireTruth } from './dvc/compare.ts';
 import { describeDirectory, type DirectoryFile, type DirectoryHash, hashDirectory } from './dvc/hash.ts';
 import { findProject } from './dvc/ignore.ts';
 import { listDirectory } from './dvc/listing.ts';
@@ -111,8 +111,7 @@ async function otherVersion(
   present: DirectoryHash,
   committed: boolean,
 ): Promise<DataError> {
-  const pointer: Pointer = { md5: wanted, size: 0, nfiles: 0, hash: 'md5', path: '' };
-  const differences = await compareWithPointer(root, pointer, [PUBLISHED.files]);
+  const differences = await compareDirectory(root, wanted, present, [PUBLISHED.files]);
   return new DataError(
     `${root}: not the version of the data that ${committed ? 'is committed' : 'was asked for'}`,
     {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { DataError } from '../errors.ts';
 import { readListing, type ListedFile } from './cache.ts';
-import { directoryMd5, hashDirectory, hashFile } from './hash.ts';
+import { type DirectoryHash, directoryMd5, hashDirectory, hashFile } from './hash.ts';
 import { type Pointer, pointerPath } from './pointer.ts';
 
 /** One way in which files differ from the version that their pointer file names. */
@@ -36,20 +36,31 @@ export async function compareWithPointer(
     const found = info.isDirectory() ? 'a folder' : 'no folder';
     return [{ path, state: 'changed', problem: `${path}: ${found}, ${expected}` }];
   }
-  const present = info.isDirectory() ? await hashDirectory(path) : { ...(await hashFile(path)), files: [] };
-  if (present.md5 === pointer.md5) {
-    requireTruth(path, pointer, {
-      size: present.size,
-      nfiles: 'nfiles' in present ? present.nfiles : undefined,
-    });
-    return [];
+  if (info.isDirectory()) {
+    const present = await hashDirectory(path);
+    if (present.md5 === pointer.md5) requireTruth(path, pointer, present);
+    return compareDirectory(path, pointer.md5, present, listings);
   }
-  const whole = `${path}: not the committed version: ${expected}, got ${present.md5}`;
-  if (!info.isDirectory()) return [{ path, state: 'changed', problem: whole }];
-  const listing =
-    listings.find((files) => directoryMd5(files) === pointer.md5) ?? (await readListing(path, pointer.md5));
-  if (listing === undefined) return [{ path, state: 'changed', problem: whole }];
-  return compareFiles(path, listing, present.files);
+  const { md5, size } = await hashFile(path);
+  if (md5 !== pointer.md5) {
+    return [{ path, state: 'changed', problem: `${path}: changed: ${expected}, got ${md5}` }];
+  }
+  requireTruth(path, pointer, { size, nfiles: undefined });
+  return [];
+}
+
+/** As {@link compareWithPointer}, for a directory that is hashed already and the version with the hash `md5`. */
+export async function compareDirectory(
+  path: string,
+  md5: string,
+  present: DirectoryHash,
+  listings: readonly (readonly ListedFile[])[] = [],
+): Promise<Difference[]> {
+  if (present.md5 === md5) return [];
+  const listing = listings.find((files) => directoryMd5(files) === md5) ?? (await readListing(path, md5));
+  if (listing !== undefined) return compareFiles(path, listing, present.files);
+  const problem = `${path}: another version: expected ${md5}, got ${present.md5}`;
+  return [{ path, state: 'changed', problem }];
 }
 
 function compareFiles(
