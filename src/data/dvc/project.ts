@@ -17,11 +17,13 @@ const LOCK = 'dvc.lock';
  * (`processed/*`), keeps their files in the cache, and writes `dvc.lock`. Of data that are not there, and of stages
  * whose files are not all there, the records stay as they are.
  *
+ * @param project the folder of `dvc.yaml` and `dvc.lock`
  * @returns what was done, a line each
  * @throws DataError when a file cannot be hashed, or a record that is there is damaged
  * @throws StoreError when a record cannot be written
  */
-export async function lockProject(root: string): Promise<string[]> {
+export async function lockProject(root: string, project = '.'): Promise<string[]> {
+  const [pipelineFile, lockFile] = [join(project, PIPELINE), join(project, LOCK)];
   const lines: string[] = [];
   for (const path of await versionedPaths(root)) {
     if (!existsSync(path)) {
@@ -32,10 +34,10 @@ export async function lockProject(root: string): Promise<string[]> {
     if (pointer.nfiles !== undefined) await storeObjects(path, await hashDirectory(path));
     lines.push(`${pointerPath(path)}: ${pointer.md5}`);
   }
-  if (!existsSync(PIPELINE)) return lines;
-  const stages = { ...(await readLock(LOCK)) };
-  const pipeline = await readPipeline(PIPELINE);
-  const recorder = new StageRecorder();
+  if (!existsSync(pipelineFile)) return lines;
+  const stages = { ...(await readLock(lockFile)) };
+  const pipeline = await readPipeline(pipelineFile);
+  const recorder = new StageRecorder(project);
   for (const stage of pipeline) {
     const result = await recorder.record(stage);
     if ('locked' in result) stages[stage.name] = result.locked;
@@ -44,7 +46,7 @@ export async function lockProject(root: string): Promise<string[]> {
     lines.push(`${LOCK}: ${stage.name}: ${left}`);
   }
   const names = new Set(pipeline.map(({ name }) => name));
-  await writeLock(LOCK, Object.fromEntries(Object.entries(stages).filter(([name]) => names.has(name))));
+  await writeLock(lockFile, Object.fromEntries(Object.entries(stages).filter(([name]) => names.has(name))));
   return lines;
 }
 
@@ -53,7 +55,8 @@ export async function lockProject(root: string): Promise<string[]> {
  *
  * @throws DataError when a file cannot be hashed, or a record is damaged
  */
-export async function staleRecords(root: string): Promise<string[]> {
+export async function staleRecords(root: string, project = '.'): Promise<string[]> {
+  const [pipelineFile, lockFile] = [join(project, PIPELINE), join(project, LOCK)];
   const lines: string[] = [];
   for (const path of await versionedPaths(root)) {
     const pointer = await findPointer(path);
@@ -66,8 +69,11 @@ export async function staleRecords(root: string): Promise<string[]> {
       }
     }
   }
-  if (!existsSync(PIPELINE)) return lines;
-  return [...lines, ...(await staleStages(await readPipeline(PIPELINE), await readLock(LOCK)))];
+  if (!existsSync(pipelineFile)) return lines;
+  return [
+    ...lines,
+    ...(await staleStages(await readPipeline(pipelineFile), await readLock(lockFile), project)),
+  ];
 }
 
 /** The raw data, and every prepared data set that has a pointer file. */

@@ -1,5 +1,6 @@
 /** Records what stages read and write, and finds records that are not true any more. */
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 
 import { z } from 'zod';
@@ -10,9 +11,15 @@ import { type Stage } from './pipeline.ts';
 import { describePath, findPointer, type Pointer } from './pointer.ts';
 import { readYaml } from './yaml.ts';
 
-/** Records stages from the files that are there, hashing each path once. Paths are relative to the working directory. */
+/** Records stages from the files that are there, hashing each path once. */
 export class StageRecorder {
+  readonly project: string;
   readonly #hashes = new Map<string, Promise<LockedPath | undefined>>();
+
+  /** @param project the folder of `dvc.yaml`, from which the stages' paths go */
+  constructor(project: string) {
+    this.project = project;
+  }
 
   /**
    * What is to be recorded of a stage at present.
@@ -27,7 +34,7 @@ export class StageRecorder {
       (_, index) => [...deps, ...outs][index] === undefined,
     );
     if (missing.length > 0) return { missing };
-    const params = await readParams(stage);
+    const params = await readParams(stage, this.project);
     const parts = {
       deps: deps as LockedPath[],
       ...(stage.params.size > 0 ? { params } : {}),
@@ -39,7 +46,7 @@ export class StageRecorder {
 
   /** The version of what lies at `path`; undefined where nothing does. */
   hash(path: string): Promise<LockedPath | undefined> {
-    const known = this.#hashes.get(path) ?? hashIfThere(path);
+    const known = this.#hashes.get(path) ?? hashIfThere(this.project, path);
     this.#hashes.set(path, known);
     return known;
   }
@@ -55,11 +62,12 @@ export class StageRecorder {
 export async function staleStages(
   stages: readonly Stage[],
   locked: LockedStages,
-  recorder: StageRecorder = new StageRecorder(),
+  project: string,
 ): Promise<string[]> {
   const recordedOuts = new Map(
     Object.values(locked).flatMap(({ outs }) => (outs ?? []).map((out) => [out.path, out] as const)),
   );
+  const recorder = new StageRecorder(project);
   const lines: string[] = [];
   for (const stage of stages) {
     const record = locked[stage.name];
@@ -70,7 +78,8 @@ export async function staleStages(
     }
     if (record.cmd !== stage.cmd) report(`cmd: recorded ${record.cmd}, now ${stage.cmd}`);
     for (const path of stage.deps) {
-      const now = (await recorder.hash(path)) ?? (await recordedVersion(path)) ?? recordedOuts.get(path);
+      const now =
+        (await recorder.hash(path)) ?? (await recordedVersion(project, path)) ?? recordedOuts.get(path);
       for (const line of changes('dep', path, record.deps, now, 'nobody knows it')) report(line);
     }
     for (const path of stage.outs) {
@@ -85,7 +94,7 @@ export async function staleStages(
         if (!wanted.includes(path)) report(`${kind} ${path}: recorded, but no longer in dvc.yaml`);
       }
     }
-    const now = stage.params.size > 0 ? await readParams(stage) : {};
+    const now = stage.params.size > 0 ? await readParams(stage, project) : {};
     for (const line of changedParams(record.params ?? {}, now)) report(line);
   }
   const names = new Set(stages.map(({ name }) => name));
@@ -126,10 +135,10 @@ function changedParams(
   return lines;
 }
 
-async function readParams(stage: Stage): Promise<Record<string, Record<string, unknown>>> {
+async function readParams(stage: Stage, project: string): Promise<Record<string, Record<string, unknown>>> {
   const params: Record<string, Record<string, unknown>> = {};
   for (const [file, keys] of stage.params) {
-    const values = await readYaml(file, z.record(z.string(), z.unknown()));
+    const values = await readYaml(join(project, file), z.record(z.string(), z.unknown()));
     params[file] = Object.fromEntries(keys.map((key) => [key, valueOf(values, key, file)]));
   }
   return params;
@@ -149,12 +158,13 @@ function valueOf(values: unknown, key: string, file: string): unknown {
   return value;
 }
 
-async function hashIfThere(path: string): Promise<LockedPath | undefined> {
-  return existsSync(path) ? lockedVersion(path, await describePath(path)) : undefined;
+async function hashIfThere(project: string, path: string): Promise<LockedPath | undefined> {
+  const place = join(project, path);
+  return existsSync(place) ? lockedVersion(path, await describePath(place)) : undefined;
 }
 
-async function recordedVersion(path: string): Promise<LockedPath | undefined> {
-  const pointer = await findPointer(path);
+async function recordedVersion(project: string, path: string): Promise<LockedPath | undefined> {
+  const pointer = await findPointer(join(project, path));
   return pointer && lockedVersion(path, pointer);
 }
 
