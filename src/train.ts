@@ -187,7 +187,11 @@ async function runExperiment(run: Run, device: Backend): Promise<void> {
   process.stderr.write(`device  ${device.name}: ${device.description}\nrun     ${directory.path}\n`);
   const facts = collectEnvironment({ adapterInfo: device.info });
   const datasets = await openDatasets(configuration, device, signal);
-  const environment = { ...(await facts), dataChecksums: datasets.checksums };
+  const environment = {
+    ...(await facts),
+    dataChecksums: datasets.checksums,
+    dataVersion: datasets.dataVersion,
+  };
   for (const difference of differences(run, device, environment)) warn(difference);
   await writeFileAtomic(
     join(directory.path, 'environment.json'),

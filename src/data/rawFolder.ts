@@ -47,7 +47,8 @@ export async function storeRawFile(root: string, file: DataFile, bytes: Uint8Arr
   await storeFile(join(root, file.name), bytes);
 }
 
-async function findRawFile(root: string, file: DataFile): Promise<string | undefined> {
+/** Where one file of the folder is, plain or as `.gz`; undefined where it is neither. */
+export async function findRawFile(root: string, file: DataFile): Promise<string | undefined> {
   for (const name of [file.name, `${file.name}.gz`]) {
     const path = join(root, name);
     try {

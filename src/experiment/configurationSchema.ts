@@ -64,6 +64,7 @@ const augmentation = z.strictObject({
 export interface DataConfiguration {
   readonly name: string;
   readonly root: string;
+  readonly version?: string;
   readonly validation: number;
   readonly augmentation: AugmentationConfiguration;
 }
@@ -76,6 +77,15 @@ const data = z.strictObject({
     description: 'Version of the data set; fashion-mnist is the data set itself.',
   }),
   root: z.string().min(1).default('data/raw').describe('Folder that holds the four IDX archives.'),
+  version: z
+    .string()
+    .regex(/^[0-9a-f]{32}\.dir$/)
+    .exactOptional()
+    .meta({
+      takes: 'the hash of a folder: 32 hexadecimal digits and .dir, as in data/raw.dvc',
+      description:
+        'Use this version of the data and no other; left out, the one that is committed (data/raw.dvc).',
+    }),
   validation: nonNegative
     .refine((value) => Number.isInteger(value) || value < 1, validationTakes)
     .default(5000)

@@ -1,13 +1,11 @@
-import { createHash } from 'node:crypto';
 import type { Backend } from '../backend/backend.ts';
 import { DataError } from '../data/errors.ts';
-import { type FashionMnist, loadFashionMnist } from '../data/fashionMnist.ts';
 import { type ByteImages, DeviceDataset } from '../data/loader.ts';
 import { streamReporter } from '../data/reporter.ts';
-import { fetchFashionMnist } from '../data/sources.ts';
 import { stratifiedSplit, subset } from '../data/split.ts';
 import { SOURCE_NAME } from '../data/variants/definition.ts';
 import { loadVariant, prepareVariant } from '../data/variants/prepare.ts';
+import { loadVersion, type VersionedFashionMnist } from '../data/version.ts';
 import type { Configuration, DataConfiguration } from './configuration.ts';
 
 /** Some images of a data set. */
@@ -23,6 +21,8 @@ export interface Datasets {
   test: Part;
   /** MD5 of each file, for the records of the run. */
   checksums: Readonly<Record<string, string>>;
+  /** The version that these files are: `<md5>.dir`, as the pointer file of their folder names it. */
+  dataVersion: string;
 }
 
 /** Images of a data set that are tested on, as bytes besides. */
@@ -31,33 +31,32 @@ export interface TestPart extends Part {
   checksums: Readonly<Record<string, string>>;
 }
 
-/** The files of the folder, where they are intact; else from the first source that has them. */
-async function obtain(root: string, signal: AbortSignal): Promise<FashionMnist> {
-  try {
-    return await loadFashionMnist(root);
-  } catch (error) {
-    if (!(error instanceof DataError)) throw error;
-    await fetchFashionMnist(root, { reporter: streamReporter(process.stderr), signal });
-    return loadFashionMnist(root);
+/**
+ * The data set that a configuration names, in the version that its pointer file names, or that the configuration asks
+ * for. What is missing is obtained: from the first source that has it, or by making the variant.
+ */
+async function obtain(
+  { root, name, version: wanted }: DataConfiguration,
+  signal: AbortSignal,
+): Promise<VersionedFashionMnist> {
+  const reporter = streamReporter(process.stderr);
+  const load = (version?: string): Promise<VersionedFashionMnist> =>
+    loadVersion(root, { version, reporter, signal });
+  if (name === SOURCE_NAME) return load(wanted);
+  const { md5: version } = await prepareVariant(root, name, { source: () => load(), reporter, signal });
+  if (wanted !== undefined && wanted !== version) {
+    throw new DataError(`${name}: not the version of the data that was asked for`, {
+      expected: `${wanted}, as data.version says`,
+      got: version,
+      fix: 'leave out data.version, or bring back the definition that this version was made from',
+    });
   }
+  return { ...(await loadVariant(root, name)), version };
 }
 
-/** A version of the data set; made from the files of the folder where it is not there. */
-async function obtainVariant(root: string, name: string, signal: AbortSignal): Promise<FashionMnist> {
-  const source = (): Promise<FashionMnist> => obtain(root, signal);
-  await prepareVariant(root, name, { source, reporter: streamReporter(process.stderr), signal });
-  return loadVariant(root, name);
-}
-
-function obtainNamed({ root, name }: DataConfiguration, signal: AbortSignal): Promise<FashionMnist> {
-  return name === SOURCE_NAME ? obtain(root, signal) : obtainVariant(root, name, signal);
-}
-
-/** SHA-256 over the files' names and checksums: equal for equal data. Obtains them first, where they are missing. */
+/** The version of the data that a configuration names: `<md5>.dir`. Obtains them first, where they are missing. */
 export async function dataVersion(data: DataConfiguration, signal: AbortSignal): Promise<string> {
-  const { checksums } = await obtainNamed(data, signal);
-  const files = Object.entries(checksums).sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash('sha256').update(JSON.stringify(files)).digest('hex');
+  return (await obtain(data, signal)).version;
 }
 
 /** Obtains the data, puts them on the device, and divides them as the configuration says. */
@@ -67,7 +66,7 @@ export async function openDatasets(
   signal: AbortSignal,
 ): Promise<Datasets> {
   const { data, seed, train: limits } = configuration;
-  const { train, test, checksums } = await obtainNamed(data, signal);
+  const { train, test, checksums, version } = await obtain(data, signal);
   const split = stratifiedSplit(train.labels, data.validation, seed);
   const trainSet = new DeviceDataset(device, train);
   return {
@@ -78,6 +77,7 @@ export async function openDatasets(
       rows: limited(test.labels, allRows(test), limits.limitTest, seed),
     },
     checksums,
+    dataVersion: version,
   };
 }
 
@@ -87,7 +87,7 @@ export async function openTestPart(
   device: Backend,
   signal: AbortSignal,
 ): Promise<TestPart> {
-  const { test, checksums } = await obtainNamed(data, signal);
+  const { test, checksums } = await obtain(data, signal);
   const rows = limited(test.labels, allRows(test), limitTest, seed);
   return { set: new DeviceDataset(device, test), rows, bytes: test, checksums };
 }

@@ -29,12 +29,15 @@ export interface Environment {
   readonly adapter: unknown;
   /** As given by the data source; null where it gave none. */
   readonly dataChecksums: unknown;
+  /** Hash of the data's folder, `<md5>.dir`; null where the data have no version. */
+  readonly dataVersion: string | null;
 }
 
 /** What the caller knows of the environment and this module cannot find out. */
 export interface EnvironmentFacts {
   readonly adapterInfo?: unknown;
   readonly dataChecksums?: unknown;
+  readonly dataVersion?: string;
 }
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -61,6 +64,7 @@ export async function collectEnvironment(facts: EnvironmentFacts = {}): Promise<
     codeVersion: await codeVersion(),
     adapter: facts.adapterInfo ?? null,
     dataChecksums: facts.dataChecksums ?? null,
+    dataVersion: facts.dataVersion ?? null,
   };
 }
 

@@ -148,7 +148,7 @@ train:
           got    'gpu'
           hint   did you mean webgpu?
         data (test.yaml:6:1)
-          takes  a section with root, validation, augmentation
+          takes  a section with root, version, validation, augmentation
           got    5
         model.hidden.1 (test.yaml:9:3)
           takes  list, each item: whole number ≥ 1
@@ -589,8 +589,10 @@ describe('describeConfiguration', () => {
           ? leaves(inner, `${prefix}${key}.`)
           : [prefix + key],
       );
+    const version = `data.version=${'0'.repeat(32)}.dir`;
     const optional = [
       'adapter=x',
+      version,
       'train.limitTrain=1',
       'train.limitTest=1',
       'train.clipGradNorm=1',

@@ -44,6 +44,7 @@ export function smallDatasets(device: Backend): Datasets {
     validation: { set, rows: rows.slice(500) },
     test: { set: new DeviceDataset(device, testImages), rows: Uint32Array.from(testImages.labels.keys()) },
     checksums: {},
+    dataVersion: 'd41d8cd98f00b204e9800998ecf8427e.dir',
   };
 }
 

@@ -92,7 +92,10 @@ export function isGraded(corruption: string): boolean {
  * @throws ArgumentError when an argument is none of its kind
  * @example corrupt(image, { corruption: 'shot_noise', severity: 3, seed: 0, index: 17 })
  */
-export function corrupt(image: Uint8Array, { corruption, severity, seed, index }: CorruptOptions): Uint8Array {
+export function corrupt(
+  image: Uint8Array,
+  { corruption, severity, seed, index }: CorruptOptions,
+): Uint8Array {
   const apply = corruptions.get(corruption);
   if (apply === undefined) throw wrong('corruption', CORRUPTIONS.join(', '), corruption);
   requireInteger('severity', severity, 1, SEVERITIES);

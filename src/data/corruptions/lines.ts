@@ -46,7 +46,12 @@ export const zigzag: Corruption = (image, _level, random) => {
 };
 
 /** Adds the light of a line, in columns from ⌊x0⌋ to ⌈x1⌉ - 1 that are `seen`; no pixel gets brighter than white. */
-function addLine(light: Float64Array, [x0, y0]: Point, [x1, y1]: Point, seen: (column: number) => boolean): void {
+function addLine(
+  light: Float64Array,
+  [x0, y0]: Point,
+  [x1, y1]: Point,
+  seen: (column: number) => boolean,
+): void {
   if (x1 === x0) return;
   const slope = (y1 - y0) / (x1 - x0);
   for (let x = Math.max(0, Math.floor(x0)); x < Math.min(SIZE, Math.ceil(x1)); x++) {

@@ -91,5 +91,7 @@ export const spatter: Corruption = (image, level, random) => {
   const liquid = mixBoth(drops[level]!, random.normals(PIXELS));
   const wet = liquid.map((value) => (mean + deviation * value > threshold ? 1 : 0));
   const mud = mixBoth(edges[level]!, wet);
-  return toBytes(mud.map((share, at) => (share < LEAST_MUD ? image[at]! : MUD * share + image[at]! * (1 - share))));
+  return toBytes(
+    mud.map((share, at) => (share < LEAST_MUD ? image[at]! : MUD * share + image[at]! * (1 - share))),
+  );
 };

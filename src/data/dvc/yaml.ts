@@ -8,7 +8,7 @@ import { isAbsent } from '../dataFile.ts';
 import { DataError } from '../errors.ts';
 
 /** None of these files is long; what is longer is refused unread. */
-const MAX_BYTES = 2 ** 20;
+const MAX_BYTES = 2 ** 16;
 
 /** An MD5 in lower-case hexadecimal; that of a directory ends in `.dir`. */
 export const md5Text: z.ZodString = z.string().regex(/^[0-9a-f]{32}(\.dir)?$/);
@@ -20,7 +20,7 @@ export const countNumber: z.ZodInt = z.int().nonnegative();
  * Reads a YAML file and checks it against a schema.
  *
  * @throws DataError naming the file and every key that is wrong: also for a file that is absent, longer than
- *   1 MiB, not UTF-8, no YAML, or that uses anchors and aliases (which can multiply a small file endlessly)
+ *   64 KiB, not UTF-8, no YAML, or that uses anchors and aliases (which can multiply a small file endlessly)
  */
 export async function readYaml<T>(path: string, schema: z.ZodType<T>): Promise<T> {
   return parseYamlText(await readText(path), schema, path);

@@ -51,7 +51,8 @@ export function mirrorSource(options: MirrorSourceOptions = {}): Source {
             if (error instanceof StoreError) throw error;
             const reason = summarize(error);
             reasons.push(reason);
-            if (error instanceof DownloadError && error.kind === 'unreachable') unreachable.set(mirror, reason);
+            if (error instanceof DownloadError && error.kind === 'unreachable')
+              unreachable.set(mirror, reason);
           }
         }
         throw new DataError(reasons.join('; '));

@@ -108,7 +108,11 @@ export function croissant({ definition, sources, files }: Evidence): string {
       '@type': 'sc:Dataset',
       name: SOURCE_NAME,
       url: SOURCE,
-      distribution: Object.entries(sources).map(([name, sum]) => ({ '@type': 'cr:FileObject', name, md5: sum })),
+      distribution: Object.entries(sources).map(([name, sum]) => ({
+        '@type': 'cr:FileObject',
+        name,
+        md5: sum,
+      })),
     },
     distribution: files.map(({ name, bytes }) => ({
       '@type': 'cr:FileObject',

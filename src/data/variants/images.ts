@@ -48,7 +48,11 @@ function applyStep(source: ImageSource, step: Step, seed: number): ImageSource {
   return step.step === 'augment' ? augmented(source, step, seed) : corrupted(source, step, seed);
 }
 
-function subsetOf({ labels, image }: ImageSource, { size = 1, classes }: SubsetStep, seed: number): ImageSource {
+function subsetOf(
+  { labels, image }: ImageSource,
+  { size = 1, classes }: SubsetStep,
+  seed: number,
+): ImageSource {
   const all = Uint32Array.from(labels.keys());
   const among = classes === undefined ? all : all.filter((index) => classes.includes(labels[index]!));
   const whole = size === 1;
@@ -83,7 +87,13 @@ function augmented({ labels, image }: ImageSource, step: AugmentStep, seed: numb
 }
 
 /** What `DeviceDataset.batch` would show of that row under that seed and stream, as bytes. */
-function augmentedImage(image: Uint8Array, row: number, step: AugmentStep, seed: number, stream: number): Uint8Array {
+function augmentedImage(
+  image: Uint8Array,
+  row: number,
+  step: AugmentStep,
+  seed: number,
+  stream: number,
+): Uint8Array {
   const params = augmentationParams({ ...step, seed, stream }, PIXELS);
   const geometry = { count: 1, width: SIZE, height: SIZE, start: 0, center: 0, scale: 1 };
   const places = changedPlaces(drawChange(row, { ...params, ...geometry }), SIZE, SIZE);

@@ -8,14 +8,16 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import { PIXELS, SIZE } from '../corruptions/image.ts';
 import type { DataFile } from '../dataFile.ts';
 import { hashDirectory } from '../dvc/hash.ts';
-import { describePath, findPointer, type Pointer, pointerPath, samePointer, writePointer } from '../dvc/pointer.ts';
-import { DataError } from '../errors.ts';
 import {
-  FASHION_MNIST_FILES,
-  type FashionMnist,
-  type ImageSet,
-  loadFashionMnist,
-} from '../fashionMnist.ts';
+  describePath,
+  findPointer,
+  type Pointer,
+  pointerPath,
+  samePointer,
+  writePointer,
+} from '../dvc/pointer.ts';
+import { DataError } from '../errors.ts';
+import { FASHION_MNIST_FILES, type FashionMnist, type ImageSet, loadFashionMnist } from '../fashionMnist.ts';
 import { writeIdxImages, writeIdxLabels } from '../idx.ts';
 import type { Reporter } from '../reporter.ts';
 import { storeFile } from '../storeFile.ts';

@@ -5,16 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 import { directoryListing, directoryMd5, hashDirectory, hashFile } from '../../../src/data/dvc/hash.ts';
-import { temporaryFolder } from '../fixture.ts';
-
-async function folderOf(files: Record<string, string>): Promise<string> {
-  const folder = await temporaryFolder();
-  for (const [path, text] of Object.entries(files)) {
-    await mkdir(join(folder, path, '..'), { recursive: true });
-    await writeFile(join(folder, path), text);
-  }
-  return folder;
-}
+import { folderOf } from './project.ts';
 
 describe('hashDirectory', () => {
   test('gives DVC’s hash of a directory with foo and bar', async () => {
