@@ -1,16 +1,13 @@
 import type { TrackerName } from '../configuration.ts';
 import type { JournalRecord } from '../journalRecords.ts';
-import { openCsv } from './csv.ts';
-import { openDvclive } from './dvclive.ts';
-import { openMlflow } from './mlflow.ts';
-import { openTensorboard } from './tensorboard.ts';
 import type { OpenTracker, TrackedRun, Tracker, Warn } from './tracker.ts';
 
+/** All trackers; what one needs is loaded when it is opened, so that trainings without it start no later. */
 export const TRACKERS: Readonly<Record<TrackerName, OpenTracker>> = {
-  tensorboard: openTensorboard,
-  dvclive: openDvclive,
-  mlflow: openMlflow,
-  csv: openCsv,
+  tensorboard: async (...run) => (await import('./tensorboard.ts')).openTensorboard(...run),
+  dvclive: async (...run) => (await import('./dvclive.ts')).openDvclive(...run),
+  mlflow: async (...run) => (await import('./mlflow.ts')).openMlflow(...run),
+  csv: async (...run) => (await import('./csv.ts')).openCsv(...run),
 };
 
 /** What trackers show beyond metrics, which has to be computed for them. */
