@@ -8,7 +8,6 @@ import { WgradError } from './backend/errors.ts';
 import { DataError } from './data/errors.ts';
 import { writeFileAtomic } from './experiment/atomicFile.ts';
 import type { TrackerName } from './experiment/configuration.ts';
-import { renderFigure } from './experiment/figures/render.ts';
 import { explicitNumbers } from './experiment/jsonNumbers.ts';
 import { resolveRun } from './experiment/runDirectory.ts';
 import { compareFigure, compareText } from './experiment/runs/compareRuns.ts';
@@ -114,6 +113,8 @@ async function compare(
     return;
   }
   console.log(compareText(runs));
+  // Vega takes a second to load, which the other commands need not wait for.
+  const { renderFigure } = await import('./experiment/figures/render.ts');
   const { svg, png } = await renderFigure(compareFigure(runs));
   await mkdir(dirname(out), { recursive: true });
   await writeFileAtomic(`${out}.svg`, svg);

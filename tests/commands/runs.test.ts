@@ -2,7 +2,9 @@ import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { lockFolder } from '../../src/experiment/lock.ts';
+import { LockedError, lockFolder } from '../../src/experiment/lock.ts';
+import { removableRun, removeRun } from '../../src/experiment/runs/removeRun.ts';
+import { readRunFacts } from '../../src/experiment/runs/runFacts.ts';
 import { temporaryFolder } from '../experiment/disks.ts';
 import { sampleRecords, writeRun } from '../experiment/tracking/fixture.ts';
 
@@ -68,11 +70,12 @@ describe('src/runs.ts', () => {
     writeRun(outside, A, sampleRecords(1));
     mkdirSync(join(root, '20261124-150000-notes'));
     for (const path of [join(outside, A), '..', '.', join(A, 'checkpoints'), '20261124-150000-notes']) {
-      expect(await runs(root, 'rm', '--yes', path)).toMatchObject({ code: 1, stdout: '' });
+      await expect(removableRun(root, path)).rejects.toThrow(/is not removed|there is no such run/);
     }
+    expect(await runs(root, 'rm', '--yes', A, join(outside, A))).toMatchObject({ code: 1, stdout: '' });
     const unlock = await lockFolder(join(root, B));
-    expect((await runs(root, 'list')).stdout).toMatch(/140000-small +running/);
-    expect(await runs(root, 'rm', '--yes', B)).toMatchObject({ code: 1, stdout: '' });
+    expect((await readRunFacts(join(root, B))).status).toBe('running');
+    await expect(removeRun(join(root, B))).rejects.toThrow(LockedError);
     await unlock();
     for (const path of [join(outside, A), join(root, A), join(root, B)]) expect(existsSync(path)).toBe(true);
     expect(await runs(root, 'rm', '--yes', 'latest')).toMatchObject({ code: 0 });

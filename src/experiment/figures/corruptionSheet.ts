@@ -1,7 +1,7 @@
 import { encode } from 'fast-png';
 import { corrupt, isGraded, SEVERITIES } from '../../data/corruptions/index.ts';
 import { IMAGE_SIZE, type ImageSet } from '../../data/fashionMnist.ts';
-import { FONT, rasterise } from './render.ts';
+import { FONT, rasterise } from './rasterise.ts';
 
 /** Units of the drawing. */
 const CELL = 56;

@@ -2,7 +2,7 @@ import { encode } from 'fast-png';
 import { WgradError } from '../../backend/errors.ts';
 import { CLASS_NAMES, IMAGE_SIZE } from '../../data/fashionMnist.ts';
 import type { ByteImages } from '../../data/loader.ts';
-import { rasterise } from '../figures/render.ts';
+import { rasterise } from '../figures/rasterise.ts';
 import type { PredictionsRecord, WrongPrediction } from '../journalRecords.ts';
 import type { TrackedRun } from './tracker.ts';
 

@@ -29,7 +29,7 @@ export async function trackRun(path: string, warn: Warn): Promise<RunTracking> {
   const file = join(path, 'metrics.jsonl');
   const run = await readTrackedRun(path, warn);
   const past = existsSync(file) ? readRecords(file) : [];
-  const tracking = startTracking(run, past, warn);
+  const tracking = await startTracking(run, past, warn);
   let last: Position = past.at(-1) ?? { epoch: 0, step: 0 };
   const journal = openJournal(file, {
     clock: Date.now,

@@ -1,16 +1,13 @@
 import type { TrackerName } from '../configuration.ts';
 import type { JournalRecord } from '../journalRecords.ts';
-import { openCsv } from './csv.ts';
-import { openDvclive } from './dvclive.ts';
-import { openMlflow } from './mlflow.ts';
-import { openTensorboard } from './tensorboard.ts';
 import type { OpenTracker, TrackedRun, Tracker, Warn } from './tracker.ts';
 
+/** All trackers; what one needs is loaded when it is opened, so that trainings without it start no later. */
 export const TRACKERS: Readonly<Record<TrackerName, OpenTracker>> = {
-  tensorboard: openTensorboard,
-  dvclive: openDvclive,
-  mlflow: openMlflow,
-  csv: openCsv,
+  tensorboard: async (...run) => (await import('./tensorboard.ts')).openTensorboard(...run),
+  dvclive: async (...run) => (await import('./dvclive.ts')).openDvclive(...run),
+  mlflow: async (...run) => (await import('./mlflow.ts')).openMlflow(...run),
+  csv: async (...run) => (await import('./csv.ts')).openCsv(...run),
 };
 
 /** What trackers show beyond metrics, which has to be computed for them. */
@@ -36,8 +33,14 @@ export interface Tracking {
  * @param past the records that the journal holds already
  * @param warn told what went wrong
  */
-export function startTracking(run: TrackedRun, past: readonly JournalRecord[], warn: Warn): Tracking {
+export async function startTracking(
+  run: TrackedRun,
+  past: readonly JournalRecord[],
+  warn: Warn,
+): Promise<Tracking> {
   const queues = run.configuration.tracking.map((name) => new Queue(name, run, past, warn));
+  // A training on the CPU leaves the event loop few turns: what takes many, such as loading modules, comes before it.
+  await Promise.all(queues.map(({ opened }) => opened));
   return {
     record: (record) => {
       for (const queue of queues) queue.record(record);
@@ -49,7 +52,8 @@ export function startTracking(run: TrackedRun, past: readonly JournalRecord[], w
 }
 
 class Queue {
-  readonly #opened: Promise<Tracker | undefined>;
+  /** Undefined where it could not be opened. */
+  readonly opened: Promise<Tracker | undefined>;
   readonly #fail: (error: unknown) => void;
   #failed = false;
   #last: Promise<void>;
@@ -62,11 +66,11 @@ class Queue {
       }
       this.#failed = true;
     };
-    this.#opened = (async () => TRACKERS[name](run, past, true))().catch((error: unknown) => {
+    this.opened = (async () => TRACKERS[name](run, past, true))().catch((error: unknown) => {
       this.#fail(error);
       return undefined;
     });
-    this.#last = this.#opened.then(() => undefined);
+    this.#last = this.opened.then(() => undefined);
   }
 
   record(record: JournalRecord): void {
@@ -76,7 +80,7 @@ class Queue {
   async close(): Promise<void> {
     await this.#last;
     // Whatever failed before, files and connections are to be closed.
-    const tracker = await this.#opened;
+    const tracker = await this.opened;
     try {
       await tracker?.close();
     } catch (error) {
@@ -86,7 +90,7 @@ class Queue {
 
   #then(action: (tracker: Tracker) => void | Promise<void>): void {
     this.#last = this.#last.then(async () => {
-      const tracker = await this.#opened;
+      const tracker = await this.opened;
       if (!tracker || this.#failed) return;
       try {
         await action(tracker);
