@@ -16,8 +16,7 @@ import {
   loadConfiguration,
   printConfiguration,
 } from './experiment/configuration.ts';
-import { codeVersion } from './experiment/codeVersion.ts';
-import { dataVersion, openDatasets } from './experiment/datasets.ts';
+import { openDatasets } from './experiment/datasets.ts';
 import { collectEnvironment } from './experiment/environment.ts';
 import type { EndRecord } from './experiment/journal.ts';
 import { lockFolder } from './experiment/lock.ts';
@@ -32,13 +31,9 @@ import {
 } from './experiment/resume.ts';
 import { createRunDirectory, resolveRun, type RunDirectory } from './experiment/runDirectory.ts';
 import { type Summary, writeSummary } from './experiment/summary.ts';
-import { runSweep } from './experiment/sweep.ts';
-import { parseAxes } from './experiment/sweepAxes.ts';
-import { planTrials } from './experiment/sweepPlan.ts';
-import { tableText } from './experiment/sweepTable.ts';
+import { sweep } from './experiment/sweepCommand.ts';
 import { trackRun } from './experiment/tracking/trackRun.ts';
 import { Interruption, train } from './experiment/trainer.ts';
-import { valueText } from './experiment/valueText.ts';
 import { buildModel } from './models.ts';
 import { summary as describeModel } from './nn/index.ts';
 import './ops/methods.ts';
@@ -103,7 +98,12 @@ async function main(args: string[]): Promise<void> {
   if (values.resume !== undefined) return resume(values.resume, positionals);
   const [file, ...overrides] = positionals;
   if (file === undefined) throw new ConfigurationError('give a configuration file, such as configs/mlp.yaml');
-  if (values.sweep) return sweep(file, overrides, values);
+  if (values.sweep) {
+    const command = [process.execPath, ...process.execArgv, fileURLToPath(import.meta.url)];
+    const allFinished = await sweep(file, overrides, { ...values, command, signal: interruptSignal() });
+    if (!allFinished) process.exitCode = 1;
+    return;
+  }
   const configuration = loadConfiguration(file, overrides);
   if (values['print-config']) {
     process.stdout.write(printConfiguration(configuration));
@@ -125,42 +125,6 @@ async function resume(reference: string, overrides: string[]): Promise<void> {
     const device = await openDevice(run.configuration);
     await runExperiment(run, device);
   });
-}
-
-async function sweep(
-  file: string,
-  texts: string[],
-  { random, jobs = '1' }: { random?: string; jobs?: string },
-): Promise<void> {
-  const signal = interruptSignal();
-  const base = loadConfiguration(file);
-  const trials = await planTrials({
-    axes: parseAxes(texts),
-    seed: base.seed,
-    ...(random !== undefined && { random: wholeNumber('--random', random) }),
-    configure: (overrides) => loadConfiguration(file, overrides),
-    dataVersion: (data) => dataVersion(data, signal),
-    codeVersion: await codeVersion(),
-  });
-  const { folder, states } = await runSweep({
-    trials,
-    name: base.name,
-    best: base.train.best,
-    jobs: wholeNumber('--jobs', jobs),
-    command: [process.execPath, ...process.execArgv, fileURLToPath(import.meta.url)],
-    signal,
-    report: (line) => process.stderr.write(`${line}\n`),
-  });
-  console.log(`\n${tableText(states)}\n\ntable  ${folder}: sweep.json, sweep.csv`);
-  if (signal.aborted) {
-    throw new Interruption('Interrupted. The same command goes on with what is not finished.');
-  }
-  if (states.some(({ status }) => status === 'failed')) process.exitCode = 1;
-}
-
-function wholeNumber(option: string, text: string): number {
-  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
-  throw new ConfigurationError(`${option} takes a whole number from 1 to 999999, got ${valueText(text)}`);
 }
 
 async function locked(path: string, action: () => Promise<void>): Promise<void> {

@@ -1,7 +1,8 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Backend } from '../backend/backend.ts';
 import { WgradError } from '../backend/errors.ts';
+import { isTemporary } from './atomicFile.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { newestCheckpoint } from './checkpointFiles.ts';
 import {
@@ -83,9 +84,14 @@ export async function openRun(
   };
 }
 
-/** Removes what the run wrote after the checkpoint that it goes on from. */
-export async function rewindRun({ directory: { path }, checkpoint }: Run): Promise<void> {
+/** Removes what the run wrote after the checkpoint that it goes on from, and files that a kill left half-written. */
+export async function rewindRun({ directory, checkpoint }: Run): Promise<void> {
+  const { path, checkpoints } = directory;
   await rm(join(path, 'summary.json'), { force: true });
+  for (const folder of [path, checkpoints]) {
+    const torn = (await readdir(folder)).filter(isTemporary);
+    for (const name of torn) await rm(join(folder, name), { recursive: true, force: true });
+  }
   const journal = join(path, 'metrics.jsonl');
   if (!checkpoint) return rm(journal, { force: true });
   const { epoch, step } = checkpoint.position;

@@ -128,8 +128,8 @@ async function lastLines(path: string): Promise<string> {
   return lines.slice(-3).join('\n');
 }
 
-function outcome({ status, summary, message }: TrialState): string {
-  if (!summary) return `${status}${message === undefined ? '' : `: ${message.split('\n')[0]!}`}`;
+function outcome({ status, summary }: TrialState): string {
+  if (!summary) return status;
   return `${measured(summary)}, ${summary.seconds.toFixed(0)} s`;
 }
 

@@ -59,7 +59,7 @@ const weights = (path: string): string =>
   (JSON.parse(readFileSync(join(path, 'summary.json'), 'utf8')) as Summary).weightsSha256;
 
 describe('src/train.ts --sweep', () => {
-  const axes = ['optimizer.lr=1e-2,1e-3', 'seed=1,2'];
+  const axes = ['optimizer.lr=1e-2,1e-3'];
 
   it(
     'runs each trial once, though it is killed twice, and two sweeps run at once',
@@ -70,7 +70,7 @@ describe('src/train.ts --sweep', () => {
       expect(await ended(startSweep(whole, ...axes, '--jobs', '2'))).toMatchObject({ code: 0 });
 
       const folder = temporaryFolder();
-      for (const lines of [12, 70]) {
+      for (const lines of [12, 50]) {
         const sweep = startSweep(folder, ...axes, '--jobs', '2');
         while (sweep.exitCode === null && progressOf(folder) < lines) await sleep(2);
         expect(sweep.exitCode).toBeNull();
@@ -79,14 +79,14 @@ describe('src/train.ts --sweep', () => {
       // The second is asked for one trial more.
       const [first, second] = await Promise.all([
         ended(startSweep(folder, ...axes)),
-        ended(startSweep(folder, 'optimizer.lr=1e-2,1e-3', 'seed=1,2,3')),
+        ended(startSweep(folder, 'optimizer.lr=1e-4,1e-3,1e-2')),
       ]);
       expect([first.code, second.code]).toEqual([0, 0]);
-      expect(first.stdout).toMatch(/rank +optimizer.lr +seed +validation accuracy[^]*\n4 /);
-      expect(second.stdout).toMatch(/\n6 /);
+      expect(first.stdout).toMatch(/rank +optimizer.lr +validation accuracy[^]*\n2 /);
+      expect(second.stdout).toMatch(/\n3 /);
 
       const trials = trialFolders(folder);
-      expect(trials).toHaveLength(6);
+      expect(trials).toHaveLength(3);
       for (const path of trials) {
         // 20 steps an epoch, two epochs, their validations, one test: nothing is missing, and nothing there twice.
         const kinds = readJournal(join(path, 'metrics.jsonl')).map(({ kind, step }) => `${kind} ${step}`);
@@ -99,7 +99,7 @@ describe('src/train.ts --sweep', () => {
 
       const before = trials.map((path) => statSync(join(path, 'summary.json')).mtimeMs);
       const again = await ended(startSweep(folder, ...axes));
-      expect(again.stderr).toContain('4 trials, 4 of them finished before');
+      expect(again.stderr).toContain('2 trials, 2 of them finished before');
       expect(trials.map((path) => statSync(join(path, 'summary.json')).mtimeMs)).toEqual(before);
     },
   );
@@ -108,7 +108,7 @@ describe('src/train.ts --sweep', () => {
     const folder = temporaryFolder();
     const { code, stdout } = await ended(startSweep(folder, 'optimizer.lr=1e30,1e-2'));
     expect(code).toBe(1);
-    expect(stdout).toMatch(/\n1 +1e-2 .* finished[^]*\n +1e30 .* failed[^]*failed:\n.*The loss became/);
+    expect(stdout).toMatch(/\n1 +1e-2 .* finished[^]*\n +1e30 .* failed[^]*failed:\n[^]*The loss became/);
   });
 
   it('stops its trials on Ctrl-C', { timeout: 120_000 }, async () => {
@@ -125,8 +125,6 @@ describe('src/train.ts --sweep', () => {
 
   it.each([
     [['--jobs', '0', 'seed=1'], '--jobs takes a whole number'],
-    [['--random', 'x', 'seed=1'], '--random takes a whole number'],
-    [['optimizer.lr=log(1e-4,1e-2)'], '--random N'],
     [['optimizer.lrr=1,2'], 'optimizer.lrr'],
   ])('refuses %j with exit code 2', async (args, message) => {
     const { code, stderr } = await ended(startSweep(temporaryFolder(), ...args));

@@ -210,12 +210,15 @@ export function resumeSuite(open: Open): void {
     const bytes = readFileSync(last);
     bytes[bytes.length - 5]! ^= 1;
     writeFileSync(last, bytes);
+    const torn = '.last.safetensors.0123456789ab.tmp';
+    writeFileSync(join(checkpoints, torn), 'half of a checkpoint');
     const notes: string[] = [];
     await resumeSmall(path, [], { device }, (note) => notes.push(note));
     expect(notes).toEqual([
       expect.stringMatching(/last.safetensors: is corrupt: its SHA-256 .*\n.*before it/),
     ]);
     expect(ending(path)).toEqual(expected);
+    expect(readdirSync(checkpoints)).not.toContain(torn);
   });
 
   it('keeps as many checkpoints as asked for', async (context) => {

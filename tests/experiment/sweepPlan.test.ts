@@ -84,8 +84,8 @@ describe('random draws', () => {
       'train.epochs=int(1,3)',
       'seed=5,6',
     ]);
-    const draws = Array.from({ length: 400 }, (_, trial) => randomTrial(axes, 1, trial));
-    expect(draws).toEqual(Array.from({ length: 400 }, (_, trial) => randomTrial(axes, 1, trial)));
+    const draws = Array.from({ length: 4000 }, (_, trial) => randomTrial(axes, 1, trial));
+    expect(draws).toEqual(Array.from({ length: 4000 }, (_, trial) => randomTrial(axes, 1, trial)));
     expect(randomTrial(axes, 2, 0)).not.toEqual(draws[0]);
     const [rates, dropouts, epochs, seeds] = [0, 1, 2, 3].map((axis) =>
       draws.map((draw) => Number(draw[axis]!.split('=')[1])),
@@ -93,8 +93,8 @@ describe('random draws', () => {
     expect(Math.min(...rates)).toBeGreaterThanOrEqual(1e-4);
     expect(Math.max(...rates)).toBeLessThanOrEqual(1e-2);
     // Half of a logarithmic range lies below its geometric mean.
-    expect(rates.filter((rate) => rate < 1e-3).length / 400).toBeCloseTo(0.5, 1);
-    expect(dropouts.filter((dropout) => dropout < 0.25).length / 400).toBeCloseTo(0.5, 1);
+    expect(rates.filter((rate) => rate < 1e-3).length / 4000).toBeCloseTo(0.5, 1);
+    expect(dropouts.filter((dropout) => dropout < 0.25).length / 4000).toBeCloseTo(0.5, 1);
     expect(new Set(epochs)).toEqual(new Set([1, 2, 3]));
     expect(new Set(seeds)).toEqual(new Set([5, 6]));
   });
