@@ -102,6 +102,6 @@ interface Metadata {
 }
 
 function withoutPaths(metadata: Metadata): unknown {
-  const distribution = metadata.distribution.map(({ contentUrl: _url, '@id': _id, ...file }) => file);
+  const distribution = metadata.distribution.map((file) => ({ ...file, contentUrl: '', '@id': '' }));
   return { ...metadata, distribution };
 }
