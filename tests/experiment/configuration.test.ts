@@ -45,6 +45,7 @@ describe('loadConfiguration', () => {
       seed: 0,
       device: 'auto',
       data: {
+        name: 'fashion-mnist',
         root: 'data/raw',
         validation: 5000,
         augmentation: { flip: 0, shift: 0, erase: 0, eraseArea: [0.02, 0.33] },
@@ -440,7 +441,12 @@ describe('printConfiguration', () => {
       seed: fc.nat({ max: 2 ** 32 - 1 }),
       device: fc.constantFrom('webgpu' as const, 'cpu' as const, 'auto' as const),
       adapter: text,
-      data: fc.record({ root: text, validation: fc.oneof(fc.nat(), fraction), augmentation }),
+      data: fc.record({
+        name: fc.stringMatching(/^[a-z0-9][a-z0-9_-]{0,20}$/),
+        root: text,
+        validation: fc.oneof(fc.nat(), fraction),
+        augmentation,
+      }),
       model,
       optimizer,
       schedule,
@@ -475,6 +481,7 @@ describe('printConfiguration', () => {
       seed: 0
       device: auto
       data:
+        name: fashion-mnist
         root: data/raw
         validation: 5000
         augmentation:

@@ -55,56 +55,70 @@ const DEFOCUS: Levels<readonly [number, number, number]> = [
   [10, 0.5, 2],
 ];
 
-interface Tap {
-  readonly dx: number;
-  readonly dy: number;
-  readonly weight: number;
-}
-
 const disks = DEFOCUS.map(([radius, sigma, reach]) => disk(radius, sigma, reach));
 
 /** Convolution with a disk; beyond the border the image is mirrored, without its outermost pixels. */
 export const defocusBlur: Corruption = (image, level) => {
-  const margin = 12;
-  const width = SIZE + 2 * margin;
-  const padded = new Float64Array(width * width);
-  for (let y = 0; y < width; y++) {
-    const row = mirrored(y - margin) * SIZE;
-    for (let x = 0; x < width; x++) padded[y * width + x] = image[row + mirrored(x - margin)]!;
+  const { reach, weights } = disks[level]!;
+  const padded = new Float64Array(PADDED * PADDED);
+  for (let y = 0; y < PADDED; y++) {
+    const row = mirrored(y - MARGIN) * SIZE;
+    for (let x = 0; x < PADDED; x++) padded[y * PADDED + x] = image[row + mirrored(x - MARGIN)]!;
   }
   const out = new Float64Array(PIXELS);
-  for (const { dx, dy, weight } of disks[level]!) {
-    for (let y = 0; y < SIZE; y++) {
-      const from = (y + dy + margin) * width + dx + margin;
-      for (let x = 0; x < SIZE; x++) out[y * SIZE + x]! += weight * padded[from + x]!;
+  const rows = new Float64Array(PADDED);
+  for (let y = 0; y < SIZE; y++) {
+    for (let dy = 0; dy <= reach; dy++) {
+      // Above and below, left and right have the same weights: they are added first.
+      const above = (y + MARGIN - dy) * PADDED;
+      const below = (y + MARGIN + dy) * PADDED;
+      for (let x = 0; x < PADDED; x++) rows[x] = padded[above + x]! + (dy > 0 ? padded[below + x]! : 0);
+      for (let dx = 0; dx <= reach; dx++) {
+        const weight = weights[dy * (reach + 1) + dx]!;
+        if (weight === 0) continue;
+        for (let x = 0; x < SIZE; x++) {
+          const right = dx > 0 ? rows[x + MARGIN + dx]! : 0;
+          out[y * SIZE + x]! += weight * (rows[x + MARGIN - dx]! + right);
+        }
+      }
     }
   }
   return toBytes(out);
 };
 
-function disk(radius: number, sigma: number, reach: number): Tap[] {
-  const softness = Array.from({ length: 2 * reach + 1 }, (_, at) =>
-    exp(-((at - reach) * (at - reach)) / (2 * sigma * sigma)),
+/** What the largest disk needs beyond the border. */
+const MARGIN = 12;
+const PADDED = SIZE + 2 * MARGIN;
+
+interface Disk {
+  /** How many pixels it reaches from its middle. */
+  readonly reach: number;
+  /** float64[reach + 1, reach + 1]: a quarter of the disk, from the middle on; the whole disk's sum is 1. */
+  readonly weights: Float64Array;
+}
+
+function disk(radius: number, sigma: number, softReach: number): Disk {
+  const soft = Array.from({ length: 2 * softReach + 1 }, (_, at) =>
+    exp(-((at - softReach) * (at - softReach)) / (2 * sigma * sigma)),
   );
-  const softnessSum = softness.reduce((sum, value) => sum + value, 0);
-  const taps: Tap[] = [];
+  const reach = radius + softReach;
+  const weights = new Float64Array((reach + 1) * (reach + 1));
   let total = 0;
-  for (let dy = -radius - reach; dy <= radius + reach; dy++) {
-    for (let dx = -radius - reach; dx <= radius + reach; dx++) {
+  for (let dy = 0; dy <= reach; dy++) {
+    for (let dx = 0; dx <= reach; dx++) {
       let weight = 0;
-      softness.forEach((byRow, row) =>
-        softness.forEach((byColumn, column) => {
-          const y = dy + row - reach;
-          const x = dx + column - reach;
-          if (x * x + y * y <= radius * radius) weight += (byRow * byColumn) / (softnessSum * softnessSum);
+      soft.forEach((byRow, row) =>
+        soft.forEach((byColumn, column) => {
+          const y = dy + row - softReach;
+          const x = dx + column - softReach;
+          if (x * x + y * y <= radius * radius) weight += byRow * byColumn;
         }),
       );
-      // The softest edge of the smallest disk is of the order of 1e-22: nothing.
-      if (weight > 1e-9) taps.push({ dx, dy, weight });
-      total += weight > 1e-9 ? weight : 0;
+      weights[dy * (reach + 1) + dx] = weight;
+      total += weight * (dy > 0 ? 2 : 1) * (dx > 0 ? 2 : 1);
     }
   }
-  return taps.map(({ dx, dy, weight }) => ({ dx, dy, weight: weight / total }));
+  return { reach, weights: weights.map((weight) => weight / total) };
 }
 
 function mirrored(at: number): number {

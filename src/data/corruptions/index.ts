@@ -13,12 +13,15 @@
 import { ArgumentError } from '../../tensor/errors.ts';
 import { rotate, scale, shear, translate } from './affine.ts';
 import { defocusBlur, gaussianBlur, glassBlur, motionBlur } from './blur.ts';
+import { cannyEdges } from './edges.ts';
 import { type Corruption, PIXELS } from './image.ts';
 import { brightness, contrast, inverse, quantize, saturate, stripe } from './intensity.ts';
+import { dottedLine, zigzag } from './lines.ts';
 import { gaussianNoise, impulseNoise, shotNoise, speckleNoise } from './noise.ts';
 import { flipSides, flipUpDown, turnLeft, turnRight } from './orientation.ts';
 import { RandomWords } from './random.ts';
 import { pixelate } from './resolution.ts';
+import { fog, spatter } from './weather.ts';
 
 /** With five severities. */
 const graded: Readonly<Record<string, Corruption>> = {
@@ -39,10 +42,15 @@ const graded: Readonly<Record<string, Corruption>> = {
   rotate,
   scale,
   translate,
+  fog,
+  spatter,
 };
 
 /** The same at every severity. */
 const ungraded: Readonly<Record<string, Corruption>> = {
+  dotted_line: dottedLine,
+  zigzag,
+  canny_edges: cannyEdges,
   stripe,
   inverse,
   flip_sides: flipSides,

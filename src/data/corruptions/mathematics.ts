@@ -8,7 +8,10 @@
 
 const LN2 = 0.6931471805599453;
 
-/** e^x, for |x| up to some hundreds: Taylor's series at x / 2^n, squared n times. */
+/**
+ * e^x, for |x| up to some hundreds: Taylor's series at x / 2^n, squared n times. Squaring doubles the relative error,
+ * at most 2.5e-16 · 2^n in all, which is below 8e-15 (1 + |x|).
+ */
 export function exp(x: number): number {
   let doublings = 0;
   let reduced = x;

@@ -31,9 +31,10 @@ const IMPULSE: Levels = [0.03, 0.06, 0.09, 0.17, 0.27];
 export const impulseNoise: Corruption = (image, level, random) => {
   const share = Math.round(IMPULSE[level]! * 2 ** 16);
   const out = image.slice();
-  random.halves(PIXELS).forEach((half, at) => {
-    if (half < share) out[at] = half % 2 === 0 ? 0 : 255;
-  });
+  const halves = random.halves(PIXELS);
+  for (let at = 0; at < PIXELS; at++) {
+    if (halves[at]! < share) out[at] = halves[at]! % 2 === 0 ? 0 : 255;
+  }
   return out;
 };
 
@@ -45,19 +46,25 @@ export const shotNoise: Corruption = (image, level, random) => {
   const thresholds = (poissonTables[level] ??= Array.from({ length: 256 }, (_, byte) =>
     poissonThresholds((byte / 255) * photons),
   ));
-  const counts = Array.from(random.halves(PIXELS), (half, at) => {
-    const steps = thresholds[image[at]!]!;
-    let low = 0;
-    let high = steps.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (steps[middle]! <= half) low = middle + 1;
-      else high = middle;
-    }
-    return (255 * low) / photons;
-  });
-  return toBytes(counts);
+  const halves = random.halves(PIXELS);
+  const light = new Float64Array(PIXELS);
+  for (let at = 0; at < PIXELS; at++) {
+    light[at] = (255 * countUpTo(thresholds[image[at]!]!, halves[at]!)) / photons;
+  }
+  return toBytes(light);
 };
+
+/** How many of the ascending numbers do not exceed the value. */
+function countUpTo(ascending: Float64Array, value: number): number {
+  let low = 0;
+  let high = ascending.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (ascending[middle]! <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
 
 /** Severity and intensity → thresholds. */
 const poissonTables: Float64Array[][] = [];

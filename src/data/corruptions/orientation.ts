@@ -17,5 +17,9 @@ export const turnRight: Corruption = moved((y, x) => (LAST - x) * SIZE + y);
 
 function moved(source: (y: number, x: number) => number): Corruption {
   const places = Uint16Array.from({ length: PIXELS }, (_, at) => source(Math.floor(at / SIZE), at % SIZE));
-  return (image) => Uint8Array.from(places, (place) => image[place]!);
+  return (image) => {
+    const out = new Uint8Array(PIXELS);
+    for (let at = 0; at < PIXELS; at++) out[at] = image[places[at]!]!;
+    return out;
+  };
 }

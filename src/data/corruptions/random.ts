@@ -72,10 +72,9 @@ export class RandomWords {
    */
   normals(size: number): Float64Array {
     normalTable ??= Float64Array.from({ length: TWO_16 }, (_, k) => normalQuantile((k + 0.5) / TWO_16));
+    const halves = this.halves(size);
     const out = new Float64Array(size);
-    this.halves(size).forEach((half, at) => {
-      out[at] = normalTable![half]!;
-    });
+    for (let at = 0; at < size; at++) out[at] = normalTable[halves[at]!]!;
     return out;
   }
 }

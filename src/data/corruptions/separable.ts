@@ -6,21 +6,22 @@ export type Mixing = Float64Array;
 
 /** M · X · Mᵀ: the same mixing of the rows and of the columns. */
 export function mixBoth(mixing: Mixing, image: ArrayLike<number>): Float64Array {
-  const rows = new Float64Array(PIXELS);
+  return mixRows(mixing, mixRows(mixing, Float64Array.from(image)));
+}
+
+/** (M · X)ᵀ; twice, it does columns as well as rows. */
+function mixRows(mixing: Mixing, image: Float64Array): Float64Array {
+  const mixed = new Float64Array(SIZE);
   const out = new Float64Array(PIXELS);
   for (let y = 0; y < SIZE; y++) {
+    mixed.fill(0);
     for (let from = 0; from < SIZE; from++) {
       const weight = mixing[y * SIZE + from]!;
       if (weight === 0) continue;
-      for (let x = 0; x < SIZE; x++) rows[y * SIZE + x]! += weight * image[from * SIZE + x]!;
+      const row = from * SIZE;
+      for (let x = 0; x < SIZE; x++) mixed[x]! += weight * image[row + x]!;
     }
-  }
-  for (let y = 0; y < SIZE; y++) {
-    for (let x = 0; x < SIZE; x++) {
-      let sum = 0;
-      for (let from = 0; from < SIZE; from++) sum += mixing[x * SIZE + from]! * rows[y * SIZE + from]!;
-      out[y * SIZE + x] = sum;
-    }
+    for (let x = 0; x < SIZE; x++) out[x * SIZE + y] = mixed[x]!;
   }
   return out;
 }

@@ -10,7 +10,7 @@ const HEAD = 46;
 const LABELS = 150;
 const MARGIN = 16;
 /** Rows of corruptions in one column of the sheet. */
-const ROWS = 12;
+const ROWS = 14;
 
 /**
  * A contact sheet of corruptions × severities, as PNG: a row for each corruption, on one image, which is shown
@@ -61,7 +61,9 @@ function cellLeft(at: number): number {
 function picture(image: Uint8Array, left: number): string {
   const png = encode({ width: IMAGE_SIZE, height: IMAGE_SIZE, data: image, channels: 1, depth: 8 });
   const url = `data:image/png;base64,${Buffer.from(png).toString('base64')}`;
-  return `<image x="${left}" width="${CELL}" height="${CELL}" href="${url}" image-rendering="optimizeSpeed"/>`;
+  const box = `x="${left}" width="${CELL}" height="${CELL}"`;
+  // A frame, as white images would merge with the page.
+  return `<image ${box} href="${url}" image-rendering="optimizeSpeed"/><rect ${box} fill="none" stroke="#999" stroke-width="0.5"/>`;
 }
 
 function text(x: number, y: number, anchor: string, content: string): string {
