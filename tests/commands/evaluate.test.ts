@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CORRUPTIONS, SEVERITIES } from '../../src/data/corruptions/index.ts';
 import { type EvaluationReport, readEvaluation } from '../../src/experiment/evaluation/report.ts';
 import { temporaryFolder } from '../experiment/disks.ts';
 import { copyLatest, runCommand, trainTiny } from './runCommand.ts';
@@ -73,6 +74,34 @@ describe('src/evaluate.ts', () => {
     expect(await readEvaluation(join(root, 'latest', 'evaluation.json'))).toEqual(report);
   });
 
+  it('measures robustness, and divides by a baseline’s errors', async () => {
+    const args = [
+      'latest',
+      '--root',
+      root,
+      '--reports',
+      reports,
+      '--robustness',
+      '--robustness-images',
+      '20',
+    ];
+    expect(await runCommand('evaluate', ...args)).toMatchObject({ code: 0 });
+    const file = join(root, 'latest', 'evaluation.json');
+    const { robustness } = await readEvaluation(file);
+    expect(robustness).toMatchObject({ images: 20, seed: 0 });
+    expect(robustness!.perCorruption.map(({ corruption }) => corruption)).toEqual(CORRUPTIONS);
+    for (const { accuracy } of robustness!.perCorruption) expect(accuracy).toHaveLength(SEVERITIES);
+    const again = await runCommand('evaluate', ...args, '--baseline', 'latest');
+    expect(again.stdout).toContain('mean corruption error');
+    const relative = await readEvaluation(file);
+    // The same images, the same weights: the same errors, and so 1.
+    expect(relative.robustness!.perCorruption).toEqual(robustness!.perCorruption);
+    expect(relative.robustness!.normalised!.meanCorruptionError).toBeCloseTo(1, 12);
+    const other = await runCommand('evaluate', ...args.slice(0, -1), '30', '--baseline', 'latest');
+    expect(other.stderr).toContain('is no baseline for this: it takes 30 images');
+    expect(other.code).toBe(1);
+  });
+
   it('explains itself', async () => {
     const { code, stdout, stderr } = await runCommand('evaluate', '--help');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -84,6 +113,7 @@ describe('src/evaluate.ts', () => {
     ['two runs', ['latest', 'other'], 'other'],
     ['an unknown option', ['latest', '--fast'], '--fast'],
     ['an unknown device', ['latest', '--device', 'gpu'], 'webgpu, cpu or auto'],
+    ['a baseline without robustness', ['latest', '--baseline', 'latest'], '--robustness'],
     ['a limit that is none', ['latest', '--limit', '0'], '--limit'],
   ])('refuses %s with exit code 2', async (_, args, expected) => {
     const { code, stdout, stderr } = await runCommand('evaluate', ...args);
@@ -111,7 +141,7 @@ describe('src/evaluate.ts', () => {
         const file = join(path, 'checkpoints', 'best.safetensors');
         writeFileSync(file, readFileSync(file).subarray(0, 5000));
       },
-      'bytes',
+      'best.safetensors: the tensors take',
     ],
     [
       'a checkpoint of another network',

@@ -55,7 +55,9 @@ test('verify fails, naming what is missing and what is changed; status reports t
   const verified = await data('verify', '--root', root);
   expect(verified.code).toBe(1);
   expect(verified.err).toContain(`${join(root, 'train-images-idx3-ubyte')}: not there`);
-  expect(verified.err).toMatch(/t10k-labels-idx1-ubyte: not the published .*15d484375f8d13e6eb1aabb0c3f46965, got/);
+  expect(verified.err).toMatch(
+    /t10k-labels-idx1-ubyte: not the published .*15d484375f8d13e6eb1aabb0c3f46965, got/,
+  );
 
   const status = await data('status', '--root', root);
   expect(status.code).toBe(0);
@@ -82,7 +84,12 @@ test('prepare makes the version whose pointer file is committed, and trains on i
   expect((await data('prepare', name, '--root', root)).out).toContain('intact');
 
   const quick = ['device=cpu', 'train.epochs=1', 'train.limitTest=100', 'model.hidden=[16]'];
-  const settings = [`data.root=${root}`, `data.name=${name}`, 'data.validation=0.9', `run.dir=${folder}/runs`];
+  const settings = [
+    `data.root=${root}`,
+    `data.name=${name}`,
+    'data.validation=0.9',
+    `run.dir=${folder}/runs`,
+  ];
   const trained = await run('src/train.ts', 'configs/mlp.yaml', ...quick, ...settings);
   expect(trained.err + trained.out).toContain('test accuracy');
   const environment = JSON.parse(await readFile(join(folder, 'runs/latest/environment.json'), 'utf8')) as {
@@ -90,7 +97,13 @@ test('prepare makes the version whose pointer file is committed, and trains on i
   };
   expect(environment.dataChecksums['train-images-idx3-ubyte']).toBe('bbbc3799fc6196ed2b230ee7c11f831c');
 
-  const missing = await run('src/train.ts', 'configs/mlp.yaml', ...quick, 'data.name=no-such', `run.dir=${folder}/runs`);
+  const missing = await run(
+    'src/train.ts',
+    'configs/mlp.yaml',
+    ...quick,
+    'data.name=no-such',
+    `run.dir=${folder}/runs`,
+  );
   expect(missing.code).toBe(1);
   expect(missing.err).toMatch(/configs\/data\/no-such\.yaml/);
 }, 120_000);
@@ -102,5 +115,8 @@ test('sheet draws a PNG', async () => {
   const png = await readFile(out);
   expect(png.subarray(1, 4).toString()).toBe('PNG');
   // Two rows, at two pixels a unit.
-  expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([2 * (32 + 150 + 6 * 62), 2 * (32 + 46 + 2 * 62)]);
+  expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([
+    2 * (32 + 150 + 6 * 62),
+    2 * (32 + 46 + 2 * 62),
+  ]);
 });

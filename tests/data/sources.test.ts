@@ -40,7 +40,8 @@ function partialSource(name: SourceName, ...has: string[]): Source & { asked: st
 
 async function debianFolder(): Promise<string> {
   const folder = await temporaryFolder();
-  for (const [file, bytes] of contents(set)) await writeFile(join(folder, `${file.name}.gz`), gzipSync(bytes));
+  for (const [file, bytes] of contents(set))
+    await writeFile(join(folder, `${file.name}.gz`), gzipSync(bytes));
   return folder;
 }
 

@@ -5,6 +5,9 @@ import { explicitNumbers } from '../jsonNumbers.ts';
 import type { EnvironmentDifference } from './environmentDifferences.ts';
 import type { RecordDifference } from './follower.ts';
 
+/** The file of a run's folder that holds its receipt. */
+export const RECEIPT_FILE = 'verification.json';
+
 /** What came of executing a run again: `verification.json`. */
 export interface Receipt {
   readonly run: string;
@@ -32,7 +35,7 @@ export interface Receipt {
  * @throws FileError where it cannot be written
  */
 export async function writeReceipt(folder: string, receipt: Receipt): Promise<string> {
-  const path = join(folder, 'verification.json');
+  const path = join(folder, RECEIPT_FILE);
   await writeFileAtomic(path, `${JSON.stringify(receipt, explicitNumbers, 2)}\n`);
   return path;
 }

@@ -47,7 +47,9 @@ describe.each(CORRUPTIONS)('%s', (corruption) => {
   });
 
   test('changes the image from severity 1 on', () => {
-    const changed = [0, 1, 2, 3, 4, 5].filter((index) => distance(one(corruption, 1, picture(index), index), picture(index)) > 0.05);
+    const changed = [0, 1, 2, 3, 4, 5].filter(
+      (index) => distance(one(corruption, 1, picture(index), index), picture(index)) > 0.05,
+    );
     expect(changed.length).toBeGreaterThanOrEqual(corruption === 'spatter' ? 1 : 6);
   });
 
@@ -171,7 +173,9 @@ test('blurs keep a flat image as it is, and motion blur the light of a point', (
     for (const severity of SEVERITY_LIST) {
       const blurred = one(corruption, severity, flat(200));
       // Glass blur cuts off to whole numbers in between.
-      expect(blurred.every((byte) => Math.abs(byte - 200) <= (corruption === 'glass_blur' ? 1 : 0))).toBe(true);
+      expect(blurred.every((byte) => Math.abs(byte - 200) <= (corruption === 'glass_blur' ? 1 : 0))).toBe(
+        true,
+      );
     }
   }
 });
@@ -240,7 +244,9 @@ test.each([
 ])('%j is refused', (change, message) => {
   const options = { corruption: 'inverse', severity: 1, seed: 0, index: 0, ...change };
   expect(() => corrupt(picture(0), options)).toThrow(message);
-  expect(() => corrupt(new Uint8Array(783), { corruption: 'inverse', severity: 1, seed: 0, index: 0 })).toThrow(/784/);
+  expect(() =>
+    corrupt(new Uint8Array(783), { corruption: 'inverse', severity: 1, seed: 0, index: 0 }),
+  ).toThrow(/784/);
 });
 
 test('the functions agree with those of the engine', () => {

@@ -23,7 +23,11 @@ function small(count: number): ImageSet {
   return { images, labels: Uint8Array.from({ length: count }, (_, index) => index % 10), count };
 }
 
-const source: FashionMnist = { train: small(60), test: small(30), checksums: { 'some-file': 'a'.repeat(32) } };
+const source: FashionMnist = {
+  train: small(60),
+  test: small(30),
+  checksums: { 'some-file': 'a'.repeat(32) },
+};
 
 const allSteps: Step[] = [
   { step: 'subset', size: 0.5, classes: [1, 2, 3] },
@@ -39,7 +43,9 @@ test:
   - {step: corrupt, corruptions: [glass_blur], severities: [3]}
 `;
 
-async function workplace(text = TEXT): Promise<{ root: string; options: PrepareOptions; definitions: string }> {
+async function workplace(
+  text = TEXT,
+): Promise<{ root: string; options: PrepareOptions; definitions: string }> {
   const folder = await temporaryFolder();
   const definitions = join(folder, 'definitions');
   await mkdir(definitions);
@@ -80,7 +86,11 @@ test('steps do what they say', async () => {
 
   // Copies are what training with that augmentation shows in the epoch of that number.
   const augmentation = { flip: 0.5, shift: 3, erase: 0.5, eraseArea: [0.1, 0.3] } as const;
-  const augmented = applySteps(imagesOf(train), [{ step: 'augment', copies: 2, keep: true, ...augmentation }], 11);
+  const augmented = applySteps(
+    imagesOf(train),
+    [{ step: 'augment', copies: 2, keep: true, ...augmentation }],
+    11,
+  );
   expect(augmented.labels).toEqual(Uint8Array.from([...train.labels, ...train.labels, ...train.labels]));
   expect(augmented.image(8)).toEqual(picture(8));
   const device = await init('cpu');
@@ -141,7 +151,9 @@ test('a pointer file that names another version is only written anew when asked 
   const { root, options, definitions } = await workplace();
   const before = await prepareVariant(root, 'mixed', options);
   await writeFile(join(definitions, 'mixed.yaml'), TEXT.replace('seed: 5', 'seed: 6'));
-  await expect(prepareVariant(root, 'mixed', options)).rejects.toThrow(/names another version[^]*prepare mixed/);
+  await expect(prepareVariant(root, 'mixed', options)).rejects.toThrow(
+    /names another version[^]*prepare mixed/,
+  );
   expect((await loadVariant(root, 'mixed')).train.count).toBe(27);
   expect((await readPointer(before.folder)).md5).toBe(before.md5);
   const after = await prepareVariant(root, 'mixed', { ...options, repoint: true });
@@ -183,7 +195,9 @@ test.each(['../raw', '', '.', '..', 'a/b', 'fashion-mnist', 'A', 'a..b', 'x.dvc'
   'the name %j is refused',
   async (name) => {
     const { root, options } = await workplace();
-    await expect(prepareVariant(root, name, options)).rejects.toThrow(/no version of the data set can be called/);
+    await expect(prepareVariant(root, name, options)).rejects.toThrow(
+      /no version of the data set can be called/,
+    );
     await expect(loadVariant(root, name)).rejects.toThrow(/no version/);
   },
 );
