@@ -22,6 +22,8 @@ COPY kernels kernels/
 COPY src src/
 COPY configs configs/
 COPY data data/
+COPY .dvc .dvc/
+COPY .dvcignore ./
 RUN mkdir -p data/raw data/processed runs reports && chown -R node:node data runs reports
 ENV NODE_ENV=production XDG_RUNTIME_DIR=/tmp NVIDIA_DRIVER_CAPABILITIES=graphics,compute,utility
 USER node

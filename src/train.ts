@@ -1,10 +1,14 @@
 /** The command that trains a classifier from a configuration file: see HELP. */
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import type { Backend } from './backend/backend.ts';
 import { WgradError } from './backend/errors.ts';
 import { DataError } from './data/errors.ts';
 import { IMAGE_SIZE } from './data/fashionMnist.ts';
 import { writeFileAtomic } from './experiment/atomicFile.ts';
+import type { Checkpoint } from './experiment/checkpoint.ts';
 import {
   type Configuration,
   ConfigurationError,
@@ -14,10 +18,21 @@ import {
 } from './experiment/configuration.ts';
 import { openDatasets } from './experiment/datasets.ts';
 import { collectEnvironment } from './experiment/environment.ts';
-import { openJournal } from './experiment/journal.ts';
+import type { EndRecord } from './experiment/journal.ts';
+import { lockFolder } from './experiment/lock.ts';
 import { buildOptimizer } from './experiment/optimizers.ts';
-import { createRunDirectory, type RunDirectory } from './experiment/runDirectory.ts';
+import {
+  differences,
+  FinishedError,
+  openRun,
+  rewindRun,
+  type Run,
+  withEarlier,
+} from './experiment/resume.ts';
+import { createRunDirectory, resolveRun, type RunDirectory } from './experiment/runDirectory.ts';
 import { type Summary, writeSummary } from './experiment/summary.ts';
+import { sweep } from './experiment/sweepCommand.ts';
+import { trackRun } from './experiment/tracking/trackRun.ts';
 import { Interruption, train } from './experiment/trainer.ts';
 import { buildModel } from './models.ts';
 import { summary as describeModel } from './nn/index.ts';
@@ -26,16 +41,36 @@ import { init } from './tensor/device.ts';
 import { manualSeed } from './tensor/random.ts';
 
 const HELP = `usage: npx tsx src/train.ts <configuration.yaml> [key=value …] [options]
+       npx tsx src/train.ts --resume <run> [key=value …]
+       npx tsx src/train.ts <configuration.yaml> --sweep key=value,value… [key=…] [--random N] [--jobs N]
 
 Trains a Fashion-MNIST classifier as the file says, and tests it. Keys on the command line override the file's:
 
   npx tsx src/train.ts configs/mlp.yaml train.epochs=3 optimizer.lr=0.01 device=cpu seed=7
 
+A run that was stopped, in whatever way, goes on from its last checkpoint and ends as if it had never stopped:
+
+  npx tsx src/train.ts --resume latest
+
+A file can extend others: extends: base.yaml, or a list of them; later values win.
+
+A sweep trains once for each combination of values, and ends with a table, the best first:
+
+  npx tsx src/train.ts configs/mlp.yaml --sweep optimizer.lr=1e-3,3e-4 model.hidden=[128],[256,128] train.epochs=3
+
+It goes on where it was when it is called again; what is finished is not trained again. With --random, values can be
+drawn: optimizer.lr=log(1e-4,1e-2), model.dropout=uniform(0,0.5), schedule.stepSize=int(1,5).
+
 options
+  --resume RUN     go on with a run: its id, its folder, or latest; a finished one takes a greater train.epochs
+  --sweep          train for all combinations of values
+  --random N       train for N combinations drawn at random, by the configuration's seed
+  --jobs N         trainings at a time in a sweep (default 1)
   --print-config   print the resolved configuration and stop
   --help           print this
 
-exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 130 interrupted (Ctrl-C; a checkpoint is written)
+exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 130 interrupted (Ctrl-C or SIGTERM; a checkpoint is
+written)
 
 keys
 ${describeConfiguration()}`;
@@ -43,42 +78,88 @@ ${describeConfiguration()}`;
 const ON_THE_CPU = `Training on the CPU backend. On Debian and Ubuntu this installs a WebGPU driver that needs no GPU:
   sudo bash scripts/install-software-driver.sh`;
 
-async function main(args: string[]): Promise<number> {
+async function main(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { help: { type: 'boolean' }, 'print-config': { type: 'boolean' } },
+    options: {
+      help: { type: 'boolean' },
+      'print-config': { type: 'boolean' },
+      resume: { type: 'string' },
+      sweep: { type: 'boolean' },
+      random: { type: 'string' },
+      jobs: { type: 'string' },
+    },
   });
-  const [file, ...overrides] = positionals;
   if (values.help) {
     console.log(HELP);
-    return 0;
+    return;
   }
+  if (values.resume !== undefined) return resume(values.resume, positionals);
+  const [file, ...overrides] = positionals;
   if (file === undefined) throw new ConfigurationError('give a configuration file, such as configs/mlp.yaml');
+  if (values.sweep) {
+    const command = [process.execPath, ...process.execArgv, fileURLToPath(import.meta.url)];
+    const allFinished = await sweep(file, overrides, { ...values, command, signal: interruptSignal() });
+    if (!allFinished) process.exitCode = 1;
+    return;
+  }
   const configuration = loadConfiguration(file, overrides);
   if (values['print-config']) {
     process.stdout.write(printConfiguration(configuration));
-    return 0;
+    return;
   }
-  await runExperiment(configuration);
-  return 0;
+  const device = await openDevice(configuration);
+  const directory = await createRunDirectory(configuration.run.dir, configuration.name);
+  await locked(directory.path, () => runExperiment({ configuration, directory }, device));
 }
 
-async function runExperiment(configuration: Configuration): Promise<void> {
-  const signal = interruptSignal();
-  const device = await init(configuration.device, {
-    ...(configuration.adapter === undefined ? {} : { adapter: configuration.adapter }),
+async function resume(reference: string, overrides: string[]): Promise<void> {
+  const file = overrides.find((text) => !text.includes('='));
+  if (file !== undefined) {
+    throw new ConfigurationError(`--resume takes the configuration of the run; leave out ${file}`);
+  }
+  const path = await realpath(await resolveRun('runs', reference));
+  await locked(path, async () => {
+    const run = await openRun(path, overrides, warn);
+    const device = await openDevice(run.configuration);
+    await runExperiment(run, device);
+  });
+}
+
+async function locked(path: string, action: () => Promise<void>): Promise<void> {
+  const unlock = await lockFolder(path);
+  try {
+    await action();
+  } finally {
+    await unlock();
+  }
+}
+
+function openDevice({ device, adapter }: Configuration): Promise<Backend> {
+  return init(device, {
+    ...(adapter === undefined ? {} : { adapter }),
     onFallback: (reason) => process.stderr.write(`${reason}\n${ON_THE_CPU}\n\n`),
   });
-  const directory = await createRunDirectory(configuration.run.dir, configuration.name);
+}
+
+/** Trains, from the beginning or from a run's checkpoint, and leaves all records in the run's folder. */
+async function runExperiment(run: Run, device: Backend): Promise<void> {
+  const { configuration, directory, checkpoint } = run;
+  const signal = interruptSignal();
   await writeFileAtomic(join(directory.path, 'config.yaml'), printConfiguration(configuration));
   process.stderr.write(`device  ${device.name}: ${device.description}\nrun     ${directory.path}\n`);
   const facts = collectEnvironment({ adapterInfo: device.info });
   const datasets = await openDatasets(configuration, device, signal);
-  const environment = { ...(await facts), dataChecksums: datasets.checksums };
+  const environment = {
+    ...(await facts),
+    dataChecksums: datasets.checksums,
+    dataVersion: datasets.dataVersion,
+  };
+  for (const difference of differences(run, device, environment)) warn(difference);
   await writeFileAtomic(
     join(directory.path, 'environment.json'),
-    `${JSON.stringify(environment, null, 2)}\n`,
+    `${JSON.stringify(withEarlier(run, environment), null, 2)}\n`,
   );
 
   manualSeed(configuration.seed);
@@ -86,7 +167,11 @@ async function runExperiment(configuration: Configuration): Promise<void> {
   const inputShape = [configuration.train.batchSize, 1, IMAGE_SIZE, IMAGE_SIZE];
   process.stderr.write(`\n${String(describeModel(model, inputShape))}\n\n`);
   const optimizer = buildOptimizer(configuration.optimizer, model.parameters());
-  const journal = openJournal(join(directory.path, 'metrics.jsonl'));
+  await rewindRun(run);
+  if (checkpoint) process.stderr.write(`${goesOn(checkpoint)}\n`);
+  const tracking = await trackRun(directory.path, warn);
+  const { journal } = tracking;
+  let end: EndRecord['status'] = 'failed';
   try {
     const summary = await train({
       configuration,
@@ -97,44 +182,68 @@ async function runExperiment(configuration: Configuration): Promise<void> {
       directory,
       journal,
       signal,
+      ...(checkpoint && { checkpoint }),
+      afterEpoch: (position) => tracking.recordInsights(position, model, datasets.validation),
     });
     await writeSummary(join(directory.path, 'summary.json'), summary);
+    end = 'finished';
     printSummary(summary, directory);
+  } catch (error) {
+    if (error instanceof Interruption) end = 'interrupted';
+    throw error;
   } finally {
-    journal.close();
+    await tracking.end(end);
     device.destroy();
   }
 }
 
+function goesOn({ path, position: { epoch, step } }: Checkpoint): string {
+  return `going on from ${path}: ${epoch} epochs and ${step} steps are done`;
+}
+
+function warn(text: string): void {
+  process.stderr.write(`warning: ${text}\n`);
+}
+
 function printSummary(summary: Summary, directory: RunDirectory): void {
   const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
-  const { validation, testAccuracy, testLoss, samplesPerSecond, seconds } = summary;
+  const { validation, testAccuracy, testLoss, samplesPerSecond, seconds, stopped, epochs, bestEpoch } =
+    summary;
+  const why = {
+    epochs: 'all',
+    earlyStopping: 'no progress since: train.earlyStopping',
+    maxMinutes: 'the time was up: train.maxMinutes',
+  };
   console.log(`
+epochs         ${epochs} (${why[stopped]}), the best ${bestEpoch}
 test accuracy  ${percent(testAccuracy)} (loss ${testLoss.toFixed(4)})${validation ? `, validation ${percent(validation.accuracy)}` : ''}
 training       ${Math.round(samplesPerSecond)} samples/s, ${seconds.toFixed(1)} s in all, on ${summary.device}
 run            ${directory.path}: summary.json, metrics.jsonl, checkpoints/best.safetensors
-next           npx tsx src/train.ts configs/mlp.yaml optimizer.lr=0.0005   to try another setting
+next           ${stopped === 'maxMinutes' ? `npx tsx src/train.ts --resume ${directory.path} train.maxMinutes=…   to go on\n               ` : ''}npx tsx src/train.ts configs/mlp.yaml optimizer.lr=0.0005   to try another setting
                npx tsx src/doctor.ts                                       to see what this machine offers`);
 }
 
-/** Aborted by the first Ctrl-C, so that the training can stop cleanly; the second one ends the process. */
+/** Aborted by the first Ctrl-C or SIGTERM, so that the training can stop cleanly; the second ends the process. */
 function interruptSignal(): AbortSignal {
   const controller = new AbortController();
-  process.once('SIGINT', () => {
-    controller.abort();
-    process.once('SIGINT', () => process.exit(130));
-  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(130);
+      controller.abort();
+    });
+  }
   return controller.signal;
 }
 
 function exitCodeOf(error: unknown): number {
+  if (error instanceof FinishedError) return 0;
   if (error instanceof Interruption) return 130;
   if (error instanceof ConfigurationError) return 2;
   return error instanceof TypeError && 'code' in error ? 2 : 1;
 }
 
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  await main(process.argv.slice(2));
 } catch (error) {
   const expected = error instanceof WgradError || error instanceof DataError || exitCodeOf(error) === 2;
   console.error(expected ? (error as Error).message : error);

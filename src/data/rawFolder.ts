@@ -1,16 +1,10 @@
 /** The folder that holds the data set's files, decompressed under their own name or as `.gz`. */
-import { randomUUID } from 'node:crypto';
-import { access, open, rename, rm } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { type DataFile, isAbsent, readDataFile } from './dataFile.ts';
-import { DataError, summarize } from './errors.ts';
-import { makeFolders } from './folders.ts';
-
-/** The folder cannot be written: no other source would help. */
-export class StoreError extends DataError {
-  override readonly name: string = 'StoreError';
-}
+import { summarize } from './errors.ts';
+import { storeFile } from './storeFile.ts';
 
 /** What the folder holds for one file. `changed` covers whatever is there and is not the published file. */
 export interface RawFileState {
@@ -45,40 +39,16 @@ export async function inspectRawFile(root: string, file: DataFile): Promise<RawF
 }
 
 /**
- * Stores a file, decompressed, so that it appears whole or not at all: it is written under a temporary
- * name, flushed and renamed.
+ * Stores a file, decompressed, so that it appears whole or not at all.
  *
  * @throws StoreError when the folder cannot be written
  */
 export async function storeRawFile(root: string, file: DataFile, bytes: Uint8Array): Promise<void> {
-  const temporary = join(root, `.${file.name}.${randomUUID()}.tmp`);
-  try {
-    makeFolders(root);
-    try {
-      const handle = await open(temporary, 'wx');
-      try {
-        await handle.writeFile(bytes);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      await rename(temporary, join(root, file.name));
-    } finally {
-      await rm(temporary, { force: true });
-    }
-  } catch (error) {
-    throw new StoreError(
-      `${join(root, file.name)}: cannot be written`,
-      {
-        got: (error as Error).message,
-        fix: 'free some space, or choose a folder that you may write with --root',
-      },
-      { cause: error },
-    );
-  }
+  await storeFile(join(root, file.name), bytes);
 }
 
-async function findRawFile(root: string, file: DataFile): Promise<string | undefined> {
+/** Where one file of the folder is, plain or as `.gz`; undefined where it is neither. */
+export async function findRawFile(root: string, file: DataFile): Promise<string | undefined> {
   for (const name of [file.name, `${file.name}.gz`]) {
     const path = join(root, name);
     try {

@@ -2,16 +2,19 @@
 import { type DataFile } from './dataFile.ts';
 import { DataError, summarize } from './errors.ts';
 import { DEFAULT_ROOT, FASHION_MNIST_FILES, type FashionMnistFiles, listFiles } from './fashionMnist.ts';
-import { inspectRawFile, storeRawFile, StoreError } from './rawFolder.ts';
+import { inspectRawFile, storeRawFile } from './rawFolder.ts';
 import { type Reporter, silentReporter } from './reporter.ts';
 import { aptSource } from './sources/apt.ts';
+import { cacheSource } from './sources/cache.ts';
 import { debianSource } from './sources/debian.ts';
 import { mirrorSource } from './sources/mirror.ts';
 import { rawSource } from './sources/raw.ts';
 import { type Source, type SourceContext } from './sources/source.ts';
+import { StoreError } from './storeFile.ts';
 
 /** Every source, in the order in which they are tried. */
 export const DEFAULT_SOURCES: readonly Source[] = [
+  cacheSource(),
   rawSource(),
   debianSource(),
   mirrorSource(),
@@ -59,7 +62,10 @@ export async function fetchFashionMnist(
   if (missing.length > 0) throw notObtained(root, missing, tried);
 }
 
-async function findMissing(files: readonly DataFile[], { root, reporter }: SourceContext): Promise<DataFile[]> {
+async function findMissing(
+  files: readonly DataFile[],
+  { root, reporter }: SourceContext,
+): Promise<DataFile[]> {
   const missing: DataFile[] = [];
   for (const file of files) {
     const { state, path, problem } = await inspectRawFile(root, file);

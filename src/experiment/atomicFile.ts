@@ -8,6 +8,11 @@ export function temporaryName(path: string): string {
   return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
 }
 
+/** Whether a name, without its folder, is one that `temporaryName` gives. */
+export function isTemporary(name: string): boolean {
+  return /^\..+\.[0-9a-f]{12}\.tmp$/.test(name);
+}
+
 /**
  * Writes a file so that `path` holds either what it held before or all of `data`, whatever happens: the bytes
  * go to a temporary file in the same folder, reach the disk, and take the name in one step.

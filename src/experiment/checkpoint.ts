@@ -1,69 +1,140 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { Backend } from '../backend/backend.ts';
-import { type DType, isFloating, type TypedArray } from '../backend/dtypes.ts';
 import type { Module, StateDict } from '../nn/index.ts';
 import type { Optimizer } from '../optim/index.ts';
-import type { Schedule } from './schedules.ts';
-import { tensor } from '../tensor/create.ts';
 import { defaultDevice } from '../tensor/device.ts';
+import { setRngState } from '../tensor/random.ts';
 import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { writeFileAtomic } from './atomicFile.ts';
-import { readError } from './fileError.ts';
+import {
+  type CheckpointMetadata,
+  decodeMetadata,
+  encodeMetadata,
+  type Position,
+} from './checkpointMetadata.ts';
+import { FileError, readError } from './fileError.ts';
+import { fromHost, isBatchCount, type Place, toHost } from './hostTensors.ts';
 import {
   decodeSafetensors,
   encodeSafetensors,
-  type SafeTensor,
-  type SafetensorsDtype,
+  type SafetensorsFile,
   SafetensorsError,
-  type TensorValues,
+  type SafeTensor,
   weightsSha256,
 } from './safetensors.ts';
+import type { Schedule } from './schedules.ts';
 
-/** How far a training had come. */
-export interface Position {
-  /** Epochs finished. */
-  epoch: number;
-  /** Optimizer steps taken. */
-  step: number;
+export type { Position, Progress } from './checkpointMetadata.ts';
+
+/** A checkpoint as it was read, whole and unchanged since it was written. */
+export interface Checkpoint extends CheckpointMetadata {
+  readonly path: string;
+  readonly tensors: ReadonlyMap<string, SafeTensor>;
+}
+
+/** What a checkpoint can hold besides weights, optimizer and position; a training that is to go on needs all of it. */
+export interface CheckpointExtras extends Partial<
+  Pick<CheckpointMetadata, 'progress' | 'random' | 'device'>
+> {
+  /** Left out where the learning rate is constant. */
+  readonly schedule?: Schedule | undefined;
 }
 
 /** Optimizer tensors stand beside the weights under this prefix. */
 const OPTIMIZER = 'optimizer.';
+/** The metadata entry with the SHA-256 of all the rest. */
+const CHECKSUM = 'sha256';
 
 /**
  * Writes weights under PyTorch's names and in its dtypes, the optimizer's state under `optimizer.…`, and as metadata
- * position, step counts, the optimizer's options, the schedule's state, the configuration and the model as PyTorch
- * prints it: `scripts/pytorch-exchange.py` makes a PyTorch model of such a file.
+ * position, step counts, the optimizer's options, the schedule's state, the configuration, a checksum and the model as
+ * PyTorch prints it: `scripts/pytorch-exchange.py` makes a PyTorch model of such a file.
  *
  * @param configuration the run's resolved configuration, as YAML
- * @param schedule left out where the learning rate is constant
  * @throws FileError when the file cannot be written; the one before stays whole
  */
 export async function saveCheckpoint(
   path: string,
   model: Module,
   optimizer: Optimizer,
-  { epoch, step }: Position,
+  position: Position,
   configuration: string,
-  schedule?: Schedule,
+  { schedule, ...extras }: CheckpointExtras = {},
 ): Promise<void> {
   const { steps, tensors, paramGroups } = optimizer.stateDict();
-  const state = Object.fromEntries(Object.entries(tensors).map(([name, value]) => [OPTIMIZER + name, value]));
-  const bytes = encodeSafetensors(
-    { ...(await toHost(model.stateDict())), ...(await toHost(state)) },
-    {
-      format: 'pt',
-      model: String(model),
-      epoch: String(epoch),
-      step: String(step),
-      optimizerSteps: JSON.stringify(steps),
-      optimizerGroups: JSON.stringify(paramGroups),
-      ...(schedule && { schedule: JSON.stringify(schedule.stateDict()) }),
+  const all = await toHost({ ...model.stateDict(), ...prefixed(tensors) });
+  const metadata = {
+    format: 'pt',
+    model: String(model),
+    ...encodeMetadata({
+      position,
+      optimizerSteps: steps,
+      optimizerGroups: paramGroups,
+      ...(schedule && { schedule: schedule.stateDict() as NonNullable<CheckpointMetadata['schedule']> }),
+      ...extras,
       configuration,
-    },
-  );
-  await writeFileAtomic(path, bytes);
+    }),
+  };
+  const checksum = sha256(encodeSafetensors(all, metadata));
+  await writeFileAtomic(path, encodeSafetensors(all, { ...metadata, [CHECKSUM]: checksum }));
+}
+
+/**
+ * Reads a checkpoint that a training is to go on from.
+ *
+ * @throws FileError where it cannot be read, is no checkpoint, or differs from what was written
+ */
+export async function readCheckpoint(path: string): Promise<Checkpoint> {
+  const { tensors, metadata } = await readChecked(path);
+  if (!metadata.has(CHECKSUM)) throw new FileError(path, 'has no checksum, so no training can go on from it');
+  const decoded = decodeMetadata(metadata);
+  if (typeof decoded === 'string') {
+    throw new FileError(path, `holds too little for a training to go on from it: look at ${decoded}`);
+  }
+  return { path, tensors, ...decoded };
+}
+
+/**
+ * Puts model, optimizer, schedule and random numbers where they were at a checkpoint.
+ *
+ * @throws FileError where the checkpoint is of another model, optimizer or schedule
+ */
+export function restoreCheckpoint(
+  { path, tensors, optimizerSteps, optimizerGroups, schedule: state, random }: Checkpoint,
+  model: Module,
+  optimizer: Optimizer,
+  schedule: Schedule | undefined,
+): void {
+  const weights: Record<string, Tensor> = {};
+  try {
+    scope(() => {
+      const own = { ...model.stateDict(), ...prefixed(optimizer.stateDict().tensors) };
+      const optimizerTensors: Record<string, Tensor> = {};
+      for (const [name, value] of tensors) {
+        const like = own[name];
+        if (!like) throw new SafetensorsError(`unknown tensor ${name}`);
+        const loaded = fromHost(name, value, like);
+        if (name.startsWith(OPTIMIZER)) optimizerTensors[name.slice(OPTIMIZER.length)] = loaded;
+        else weights[name] = loaded;
+      }
+      model.loadStateDict(weights);
+      optimizer.loadStateDict({
+        steps: optimizerSteps,
+        tensors: optimizerTensors,
+        paramGroups: optimizerGroups,
+      });
+    });
+    if (schedule && !state) throw new SafetensorsError('no state of a schedule');
+    if (state) schedule?.loadStateDict(state);
+    setRngState(random);
+  } catch (error) {
+    throw new FileError(path, `does not fit this training: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function prefixed(tensors: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
+  return Object.fromEntries(Object.entries(tensors).map(([name, value]) => [OPTIMIZER + name, value]));
 }
 
 /**
@@ -73,11 +144,9 @@ export async function saveCheckpoint(
  * @throws FileError, SafetensorsError, or what `loadStateDict` throws; the model is unchanged then
  */
 export async function loadWeights(path: string, model: Module): Promise<void> {
-  const bytes = await readFile(path).catch((error: unknown) => {
-    throw readError(path, error);
-  });
+  const { tensors } = await readChecked(path);
   const own = model.stateDict();
-  const weights = [...decodeSafetensors(bytes).tensors].filter(
+  const weights = [...tensors].filter(
     ([name]) => !name.startsWith(OPTIMIZER) && (name in own || !isBatchCount(name)),
   );
   const places: readonly Place[] = Object.values(own);
@@ -88,61 +157,30 @@ export async function loadWeights(path: string, model: Module): Promise<void> {
   });
 }
 
-/** PyTorch's batch norms count batches, which only matters without a momentum; a model may do without the counter. */
-function isBatchCount(name: string): boolean {
-  return /(^|\.)num_batches_tracked$/.test(name);
-}
-
 /** SHA-256 over a model's weights: equal exactly when all weights are, bit by bit. */
 export async function hashWeights(model: Module): Promise<string> {
   return weightsSha256(await toHost(model.stateDict()));
 }
 
-/** PyTorch's whole numbers are int64 unless one asks for others. */
-const FILE_DTYPE: Readonly<Record<DType, SafetensorsDtype>> = {
-  float32: 'F32',
-  float64: 'F64',
-  int32: 'I64',
-  bool: 'BOOL',
-  uint8: 'U8',
-};
-
-async function toHost(tensors: Readonly<Record<string, Tensor>>): Promise<Record<string, SafeTensor>> {
-  const host: Record<string, SafeTensor> = {};
-  for (const [name, value] of Object.entries(tensors)) {
-    const data = await value.data();
-    const stored: TensorValues =
-      value.dtype === 'int32'
-        ? BigInt64Array.from(data as Int32Array, BigInt)
-        : value.dtype === 'bool'
-          ? Uint8Array.from(data)
-          : data;
-    host[name] = { dtype: FILE_DTYPE[value.dtype], shape: value.shape, data: stored };
+/** A file whose checksum, where it has one, is right. */
+async function readChecked(path: string): Promise<SafetensorsFile> {
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw readError(path, error);
+  });
+  let file: SafetensorsFile;
+  try {
+    file = decodeSafetensors(bytes);
+  } catch (error) {
+    if (!(error instanceof SafetensorsError)) throw error;
+    throw new FileError(path, `is corrupt: ${error.message}`, { cause: error });
   }
-  return host;
+  const { [CHECKSUM]: expected, ...metadata } = Object.fromEntries(file.metadata);
+  if (expected !== undefined && sha256(encodeSafetensors(file.tensors, metadata)) !== expected) {
+    throw new FileError(path, 'is corrupt: its SHA-256 is not the one that was written with it');
+  }
+  return file;
 }
 
-/** Where a tensor goes, and as what. */
-interface Place {
-  readonly dtype: DType;
-  readonly device: Backend;
-}
-
-/** A tensor of a file in the dtype and on the device of the one that it is for. */
-function fromHost(
-  name: string,
-  { dtype, shape, data }: SafeTensor,
-  { dtype: wanted, device }: Place,
-): Tensor {
-  if (dtype === 'F16' || dtype === 'BF16') {
-    throw new SafetensorsError(
-      `${name}: takes numbers of 32 or 64 bits, got ${dtype}; save model.float() instead`,
-    );
-  }
-  if (isFloating(wanted) !== dtype.startsWith('F') && !isBatchCount(name)) {
-    throw new SafetensorsError(`${name}: takes ${FILE_DTYPE[wanted]}, got ${dtype}`);
-  }
-  const values =
-    data instanceof BigInt64Array || data instanceof BigUint64Array ? Float64Array.from(data, Number) : data;
-  return tensor(values as TypedArray, { shape, dtype: wanted, device });
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }

@@ -1,6 +1,6 @@
 import { Document, visit } from 'yaml';
 import { ConfigurationError } from './configurationError.ts';
-import { readConfigurationFile } from './configurationFile.ts';
+import { readConfigurationFile } from './configurationExtends.ts';
 import type { ConfigurationSource } from './configurationFile.ts';
 import { knownKeys } from './configurationKeys.ts';
 import type { KnownKey } from './configurationKeys.ts';
@@ -13,8 +13,8 @@ export { ConfigurationError } from './configurationError.ts';
 export type * from './configurationSchema.ts';
 
 /**
- * Reads the YAML file of an experiment, sets the overrides of the command line over it, checks the result and
- * fills in the defaults.
+ * Reads the YAML file of an experiment over the files that it extends, sets the overrides of the command line over
+ * it, checks the result and fills in the defaults.
  *
  * @example loadConfiguration('configs/mlp.yaml', ['train.epochs=3', 'model.hidden=[128,64]'])
  * @throws ConfigurationError listing every problem: its key, where that is written, what it takes and got.

@@ -14,11 +14,11 @@ export interface ConfigurationSource {
 }
 
 /**
- * Reads a YAML file; an empty one holds no keys.
+ * Reads one YAML file, whatever it extends left aside; an empty one holds no keys.
  *
  * @throws ConfigurationError where the file cannot be read or is no YAML, naming file:line:column.
  */
-export function readConfigurationFile(path: string): ConfigurationSource {
+export function readYamlFile(path: string): ConfigurationSource {
   const text = readText(path);
   const lines = new LineCounter();
   const { document, value, faults } = parseYaml(text, lines);

@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import { ERASE_AREA } from '../data/augmentation.ts';
+import { SOURCE_NAME, VARIANT_NAME } from '../data/variants/definition.ts';
 import { type OptimizerConfiguration, optimizer } from './configurationOptimizers.ts';
 import { count, fraction, nonNegative, type Shape } from './configurationParts.ts';
 import { type ScheduleConfiguration, schedule } from './configurationSchedules.ts';
+import { type TrainConfiguration, train } from './configurationTraining.ts';
 
 export type * from './configurationOptimizers.ts';
 export type * from './configurationSchedules.ts';
+export type * from './configurationTraining.ts';
 
 /**
  * What a run is made from. The meaning, range and default of each key are in the schema below and nowhere else:
@@ -26,7 +29,12 @@ export interface Configuration {
   readonly schedule: ScheduleConfiguration;
   readonly train: TrainConfiguration;
   readonly run: RunConfiguration;
+  readonly tracking: readonly TrackerName[];
 }
+
+export type TrackerName = 'tensorboard' | 'dvclive' | 'mlflow' | 'csv';
+
+const tracker = z.enum(['tensorboard', 'dvclive', 'mlflow', 'csv']);
 
 const share: z.ZodNumber = z.number().min(0).max(1);
 
@@ -54,7 +62,9 @@ const augmentation = z.strictObject({
 } satisfies Shape<AugmentationConfiguration>);
 
 export interface DataConfiguration {
+  readonly name: string;
   readonly root: string;
+  readonly version?: string;
   readonly validation: number;
   readonly augmentation: AugmentationConfiguration;
 }
@@ -62,7 +72,20 @@ export interface DataConfiguration {
 const validationTakes = 'whole number ≥ 0 (images) or a fraction of the training set < 1';
 
 const data = z.strictObject({
+  name: z.string().regex(VARIANT_NAME).default(SOURCE_NAME).meta({
+    takes: 'name of a file of configs/data without .yaml, or fashion-mnist',
+    description: 'Version of the data set; fashion-mnist is the data set itself.',
+  }),
   root: z.string().min(1).default('data/raw').describe('Folder that holds the four IDX archives.'),
+  version: z
+    .string()
+    .regex(/^[0-9a-f]{32}\.dir$/)
+    .exactOptional()
+    .meta({
+      takes: 'the hash of a folder: 32 hexadecimal digits and .dir, as in data/raw.dvc',
+      description:
+        'Use this version of the data and no other; left out, the one that is committed (data/raw.dvc).',
+    }),
   validation: nonNegative
     .refine((value) => Number.isInteger(value) || value < 1, validationTakes)
     .default(5000)
@@ -119,26 +142,6 @@ const cnn = z.strictObject({
 
 export type ModelConfiguration = MlpConfiguration | CnnConfiguration;
 
-export interface TrainConfiguration {
-  readonly epochs: number;
-  readonly batchSize: number;
-  readonly clipGradNorm?: number;
-  readonly limitTrain?: number;
-  readonly limitTest?: number;
-  readonly logEvery: number;
-}
-
-const train = z.strictObject({
-  epochs: count.default(10).describe('Passes over the training set.'),
-  batchSize: count.default(128).describe('Images a step.'),
-  clipGradNorm: nonNegative
-    .exactOptional()
-    .describe('Scale the gradients of a step down where their norm, taken together, is greater than this.'),
-  limitTrain: count.exactOptional().describe('Train on this many images only (for quick checks).'),
-  limitTest: count.exactOptional().describe('Test on this many images only (for quick checks).'),
-  logEvery: count.default(50).describe('Steps between two read-backs of the training metrics.'),
-} satisfies Shape<TrainConfiguration>);
-
 export interface RunConfiguration {
   readonly dir: string;
 }
@@ -176,14 +179,38 @@ export const configurationSchema: z.ZodType<Configuration> = z
     model: z.discriminatedUnion('name', [mlp, cnn]),
     optimizer,
     schedule,
-    train: train.prefault({}),
+    train,
     run: run.prefault({}),
+    tracking: z
+      .array(tracker)
+      .refine((names) => new Set(names).size === names.length, 'each tracker once')
+      .default([])
+      .describe('Where the metrics go besides metrics.jsonl; src/runs.ts sync does the same afterwards.'),
   } satisfies Shape<Configuration>)
-  .refine(({ schedule: { name }, data: { validation } }) => name !== 'plateau' || validation > 0, {
-    path: ['schedule', 'name'],
-    error: 'plateau only with data.validation > 0',
+  .check(
+    needsValidation(['schedule', 'name'], 'plateau', ({ schedule }) => schedule?.['name'] === 'plateau'),
+    needsValidation(
+      ['train', 'earlyStopping', 'metric'],
+      'early stopping',
+      ({ train }) => train?.['earlyStopping'] !== undefined,
+    ),
+  );
+
+type Sections = Partial<Record<string, Partial<Record<string, unknown>>>>;
+
+/** Refuses what watches the validation images where there are none. */
+function needsValidation(
+  path: string[],
+  what: string,
+  used: (sections: Sections) => boolean,
+): z.core.$ZodCheck<Configuration> {
+  return z.refine(({ data: { validation } }) => validation > 0, {
+    path,
+    error: `${what} only with data.validation > 0`,
+    // By default zod leaves this out while any other key is wrong; all problems are to be reported at once.
     when: ({ value }) => {
-      const { schedule, data } = (value ?? {}) as Partial<Record<string, Partial<Record<string, unknown>>>>;
-      return typeof schedule?.['name'] === 'string' && typeof data?.['validation'] === 'number';
+      const sections = (value ?? {}) as Sections;
+      return used(sections) && typeof sections['data']?.['validation'] === 'number';
     },
   });
+}

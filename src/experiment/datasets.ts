@@ -1,11 +1,12 @@
 import type { Backend } from '../backend/backend.ts';
 import { DataError } from '../data/errors.ts';
-import { type FashionMnist, loadFashionMnist } from '../data/fashionMnist.ts';
-import { DeviceDataset } from '../data/loader.ts';
+import { type ByteImages, DeviceDataset } from '../data/loader.ts';
 import { streamReporter } from '../data/reporter.ts';
-import { fetchFashionMnist } from '../data/sources.ts';
 import { stratifiedSplit, subset } from '../data/split.ts';
-import type { Configuration } from './configuration.ts';
+import { SOURCE_NAME } from '../data/variants/definition.ts';
+import { loadVariant, prepareVariant } from '../data/variants/prepare.ts';
+import { loadVersion, type VersionedFashionMnist } from '../data/version.ts';
+import type { Configuration, DataConfiguration } from './configuration.ts';
 
 /** Some images of a data set. */
 export interface Part {
@@ -20,17 +21,42 @@ export interface Datasets {
   test: Part;
   /** MD5 of each file, for the records of the run. */
   checksums: Readonly<Record<string, string>>;
+  /** The version that these files are: `<md5>.dir`, as the pointer file of their folder names it. */
+  dataVersion: string;
 }
 
-/** The files of the folder, where they are intact; else from the first source that has them. */
-async function obtain(root: string, signal: AbortSignal): Promise<FashionMnist> {
-  try {
-    return await loadFashionMnist(root);
-  } catch (error) {
-    if (!(error instanceof DataError)) throw error;
-    await fetchFashionMnist(root, { reporter: streamReporter(process.stderr), signal });
-    return loadFashionMnist(root);
+/** Images of a data set that are tested on, as bytes besides. */
+export interface TestPart extends Part {
+  bytes: ByteImages;
+  checksums: Readonly<Record<string, string>>;
+}
+
+/**
+ * The data set that a configuration names, in the version that its pointer file names, or that the configuration asks
+ * for. What is missing is obtained: from the first source that has it, or by making the variant.
+ */
+async function obtain(
+  { root, name, version: wanted }: DataConfiguration,
+  signal: AbortSignal,
+): Promise<VersionedFashionMnist> {
+  const reporter = streamReporter(process.stderr);
+  const load = (version?: string): Promise<VersionedFashionMnist> =>
+    loadVersion(root, { version, reporter, signal });
+  if (name === SOURCE_NAME) return load(wanted);
+  const { md5: version } = await prepareVariant(root, name, { source: () => load(), reporter, signal });
+  if (wanted !== undefined && wanted !== version) {
+    throw new DataError(`${name}: not the version of the data that was asked for`, {
+      expected: `${wanted}, as data.version says`,
+      got: version,
+      fix: 'leave out data.version, or bring back the definition that this version was made from',
+    });
   }
+  return { ...(await loadVariant(root, name)), version };
+}
+
+/** The version of the data that a configuration names: `<md5>.dir`. Obtains them first, where they are missing. */
+export async function dataVersion(data: DataConfiguration, signal: AbortSignal): Promise<string> {
+  return (await obtain(data, signal)).version;
 }
 
 /** Obtains the data, puts them on the device, and divides them as the configuration says. */
@@ -40,18 +66,42 @@ export async function openDatasets(
   signal: AbortSignal,
 ): Promise<Datasets> {
   const { data, seed, train: limits } = configuration;
-  const { train, test, checksums } = await obtain(data.root, signal);
+  const { train, test, checksums, version } = await obtain(data, signal);
   const split = stratifiedSplit(train.labels, data.validation, seed);
   const trainSet = new DeviceDataset(device, train);
-  const limited = (labels: Uint8Array, rows: Uint32Array, limit: number | undefined): Uint32Array =>
-    limit === undefined || limit >= rows.length ? rows : subset(labels, limit, seed, rows);
   return {
-    train: { set: trainSet, rows: limited(train.labels, split.train, limits.limitTrain) },
+    train: { set: trainSet, rows: limited(train.labels, split.train, limits.limitTrain, seed) },
     validation: { set: trainSet, rows: split.validation },
     test: {
       set: new DeviceDataset(device, test),
-      rows: limited(test.labels, Uint32Array.from(test.labels.keys()), limits.limitTest),
+      rows: limited(test.labels, allRows(test), limits.limitTest, seed),
     },
     checksums,
+    dataVersion: version,
   };
+}
+
+/** Obtains the data, and puts on the device what the configuration tests on: the same images as `openDatasets`. */
+export async function openTestPart(
+  { data, seed, train: { limitTest } }: Configuration,
+  device: Backend,
+  signal: AbortSignal,
+): Promise<TestPart> {
+  const { test, checksums } = await obtain(data, signal);
+  const rows = limited(test.labels, allRows(test), limitTest, seed);
+  return { set: new DeviceDataset(device, test), rows, bytes: test, checksums };
+}
+
+function allRows({ labels }: ByteImages): Uint32Array {
+  return Uint32Array.from(labels.keys());
+}
+
+/** At most `limit` of the rows, chosen evenly over the classes. */
+export function limited(
+  labels: Uint8Array,
+  rows: Uint32Array,
+  limit: number | undefined,
+  seed: number,
+): Uint32Array {
+  return limit === undefined || limit >= rows.length ? rows : subset(labels, limit, seed, rows);
 }

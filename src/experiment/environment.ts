@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { codeVersion } from './codeVersion.ts';
 
 /** What a run ran on: written as `environment.json`. It holds no environment variables. */
 export interface Environment {
@@ -22,16 +23,21 @@ export interface Environment {
   readonly packages: { readonly wgrad: string | null; readonly webgpu: string | null };
   /** The commit of wgrad's own checkout and whether files differ from it; null outside a checkout or without git. */
   readonly git: { readonly commit: string; readonly dirty: boolean } | null;
+  /** See `codeVersion`. */
+  readonly codeVersion: string;
   /** As given by the backend; null on the CPU. */
   readonly adapter: unknown;
   /** As given by the data source; null where it gave none. */
   readonly dataChecksums: unknown;
+  /** Hash of the data's folder, `<md5>.dir`; null where the data have no version. */
+  readonly dataVersion: string | null;
 }
 
 /** What the caller knows of the environment and this module cannot find out. */
 export interface EnvironmentFacts {
   readonly adapterInfo?: unknown;
   readonly dataChecksums?: unknown;
+  readonly dataVersion?: string;
 }
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -55,8 +61,10 @@ export async function collectEnvironment(facts: EnvironmentFacts = {}): Promise<
     memoryBytes: totalmem(),
     packages: { wgrad: await versionIn(`${root}package.json`), webgpu: await versionOf('webgpu') },
     git: await gitState(root),
+    codeVersion: await codeVersion(),
     adapter: facts.adapterInfo ?? null,
     dataChecksums: facts.dataChecksums ?? null,
+    dataVersion: facts.dataVersion ?? null,
   };
 }
 

@@ -1,19 +1,10 @@
 import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { z } from 'zod';
 import { writeFileAtomic } from './atomicFile.ts';
 import { FileError, readError, writeError } from './fileError.ts';
 import { explicitNumbers } from './jsonNumbers.ts';
+import { isMetrics, type JournalRecord, type MetricsRecord, recordSchema } from './journalRecords.ts';
 
-/** One line of `metrics.jsonl`: what was measured on which data, when in the training. */
-export interface MetricsRecord {
-  readonly kind: 'train' | 'validation' | 'test';
-  /** Counted from 1. */
-  readonly epoch: number;
-  /** Optimizer steps since the start of the training. */
-  readonly step: number;
-  /** `{ loss: 0.41, accuracy: 0.85, samplesPerSecond: 12000 }`. */
-  readonly metrics: Readonly<Record<string, number>>;
-}
+export type * from './journalRecords.ts';
 
 /** Appends records to a `metrics.jsonl`. */
 export interface Journal {
@@ -22,9 +13,18 @@ export interface Journal {
    *
    * @throws FileError where it cannot be written; the file then ends with the line before.
    */
-  append: (record: MetricsRecord) => void;
+  append: (record: JournalRecord) => void;
+  /** Waits until all is on the disk, so that no checkpoint written afterwards is ahead of the journal. */
+  sync: () => void;
   /** Waits until all is on the disk, and closes the file. */
   close: () => void;
+}
+
+export interface JournalOptions {
+  /** Gives each record its `time`, in milliseconds since 1970; records have none by default. */
+  readonly clock?: () => number;
+  /** Told of each record once it is written. */
+  readonly listener?: (record: JournalRecord) => void;
 }
 
 /**
@@ -36,7 +36,7 @@ export interface Journal {
  *
  * @throws FileError where the file cannot be opened for writing.
  */
-export function openJournal(path: string): Journal {
+export function openJournal(path: string, { clock, listener }: JournalOptions = {}): Journal {
   let file: number;
   let length: number;
   try {
@@ -47,7 +47,8 @@ export function openJournal(path: string): Journal {
     throw writeError(path, error);
   }
   return {
-    append(record) {
+    append(untimed) {
+      const record = clock ? { ...untimed, time: clock() } : untimed;
       const line = Buffer.from(`${JSON.stringify(record, explicitNumbers)}\n`);
       try {
         for (let done = 0; done < line.length;) done += writeSync(file, line, done);
@@ -56,6 +57,10 @@ export function openJournal(path: string): Journal {
         throw writeError(path, error);
       }
       length += line.length;
+      listener?.(record);
+    },
+    sync() {
+      fsyncSync(file);
     },
     close() {
       fsyncSync(file);
@@ -65,11 +70,20 @@ export function openJournal(path: string): Journal {
 }
 
 /**
- * The records of a journal. What follows the last newline was torn by a crash and is left out.
+ * The metrics in a journal: what `readRecords` gives, without the other kinds.
+ *
+ * @throws FileError as `readRecords` does.
+ */
+export function readJournal(path: string): MetricsRecord[] {
+  return readRecords(path).filter(isMetrics);
+}
+
+/**
+ * The records of a journal, of every kind. What follows the last newline was torn by a crash and is left out.
  *
  * @throws FileError where the file cannot be read, or naming the first line that is no record.
  */
-export function readJournal(path: string): MetricsRecord[] {
+export function readRecords(path: string): JournalRecord[] {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -88,23 +102,14 @@ export function readJournal(path: string): MetricsRecord[] {
 }
 
 /** Keeps only some records, as a training does that goes on from a checkpoint older than the journal's end. */
-export async function rewindJournal(path: string, keep: (record: MetricsRecord) => boolean): Promise<void> {
-  const lines = readJournal(path)
+export async function rewindJournal(path: string, keep: (record: JournalRecord) => boolean): Promise<void> {
+  const lines = readRecords(path)
     .filter(keep)
     .map((record) => `${JSON.stringify(record, explicitNumbers)}\n`);
   await writeFileAtomic(path, lines.join(''));
 }
 
-const metric = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity']).transform(Number)]);
-
-const recordSchema: z.ZodType<MetricsRecord> = z.strictObject({
-  kind: z.enum(['train', 'validation', 'test']),
-  epoch: z.int().min(0),
-  step: z.int().min(0),
-  metrics: z.record(z.string(), metric),
-});
-
-function parseRecord(line: string): MetricsRecord | undefined {
+function parseRecord(line: string): JournalRecord | undefined {
   try {
     return recordSchema.safeParse(JSON.parse(line)).data;
   } catch {

@@ -13,6 +13,18 @@ export interface Reading {
   correct: number;
 }
 
+/** What a reading comes to over all its images, where the last batch may be smaller than the others. */
+export function average(
+  { losses, correct }: Reading,
+  batchSize: number,
+  lastSize: number,
+): { samples: number; loss: number; accuracy: number } {
+  const before = losses.length - 1;
+  const samples = before * batchSize + lastSize;
+  const total = losses.reduce((sum, loss, index) => sum + loss * (index < before ? batchSize : lastSize), 0);
+  return { samples, loss: total / samples, accuracy: correct / samples };
+}
+
 /** Losses and hits, gathered on the device so that they can be read rarely: one read-back for many batches. */
 export class Meter {
   readonly #device: Backend;
@@ -25,11 +37,6 @@ export class Meter {
     this.#device = device;
     this.#capacity = capacity;
     this.#cells = unscoped(() => zeros([capacity + 1], { device }));
-  }
-
-  /** How many batches wait to be read. */
-  get pending(): number {
-    return this.#used;
   }
 
   get full(): boolean {

@@ -3,6 +3,7 @@ import type { Module } from '../nn/index.ts';
 import { loadWeights } from './checkpoint.ts';
 import { type Configuration, loadConfiguration, type ModelConfiguration } from './configuration.ts';
 import { resolveRun } from './runDirectory.ts';
+import { SafetensorsError } from './safetensors.ts';
 
 /** A run's folder, its resolved configuration, and its model with the best weights. */
 export interface OpenedRun {
@@ -28,7 +29,12 @@ export async function openRun(
   const path = await resolveRun(root, reference);
   const configuration = loadConfiguration(join(path, 'config.yaml'), []);
   const model = build(configuration.model);
-  await loadWeights(join(path, 'checkpoints', 'best.safetensors'), model);
+  const checkpoint = join(path, 'checkpoints', 'best.safetensors');
+  await loadWeights(checkpoint, model).catch((error: unknown) => {
+    throw error instanceof SafetensorsError
+      ? new SafetensorsError(`${checkpoint}: ${error.message}`, { cause: error })
+      : error;
+  });
   model.eval();
   return { path, configuration, model };
 }

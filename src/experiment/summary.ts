@@ -1,6 +1,9 @@
 import { writeFileAtomic } from './atomicFile.ts';
 import { explicitNumbers } from './jsonNumbers.ts';
 
+/** Why a training ended: all epochs done, no progress, or the time was up (it can go on then). */
+export type StopReason = 'epochs' | 'earlyStopping' | 'maxMinutes';
+
 /** What a finished run came to. */
 export interface Summary {
   /** Share of the test images that are classified correctly, from 0 to 1. */
@@ -9,6 +12,12 @@ export interface Summary {
   readonly testLoss: number;
   /** The same on the validation images; null where none were held out. */
   readonly validation: { readonly accuracy: number; readonly loss: number } | null;
+  readonly stopped: StopReason;
+  /** Epochs finished. */
+  readonly epochs: number;
+  readonly steps: number;
+  /** The epoch whose weights were tested. */
+  readonly bestEpoch: number;
   /** Training images a second, validation and checkpoints left out. */
   readonly samplesPerSecond: number;
   /** From the start of the process until the first step had run on the device. */

@@ -1,23 +1,31 @@
 import { join } from 'node:path';
 import type { Backend } from '../backend/backend.ts';
 import { WgradError } from '../backend/errors.ts';
-import { changesImages } from '../data/augmentation.ts';
-import type { Batch } from '../data/loader.ts';
-import { permutation } from '../data/permutation.ts';
 import type { Module } from '../nn/index.ts';
-import { crossEntropy } from '../ops/crossEntropy.ts';
-import { clipGradNorm, type Optimizer } from '../optim/index.ts';
-import { scope } from '../tensor/scope.ts';
-import { hashWeights, loadWeights, type Position, saveCheckpoint } from './checkpoint.ts';
+import type { Optimizer } from '../optim/index.ts';
+import { getRngState } from '../tensor/random.ts';
+import { Best } from './best.ts';
+import {
+  type Checkpoint,
+  hashWeights,
+  loadWeights,
+  type Position,
+  restoreCheckpoint,
+  saveCheckpoint,
+} from './checkpoint.ts';
+import { BEST, LAST, retireLast } from './checkpointFiles.ts';
 import { type Configuration, printConfiguration } from './configuration.ts';
 import type { Datasets } from './datasets.ts';
+import { Epoch, type EpochStep, stepsPerEpoch } from './epoch.ts';
 import { type Evaluation, evaluate } from './evaluation.ts';
 import type { Journal } from './journal.ts';
-import { Meter } from './meter.ts';
+import { average, Meter } from './meter.ts';
 import { createProgress, type Progress } from './progress.ts';
 import type { RunDirectory } from './runDirectory.ts';
 import { buildSchedule, type Schedule } from './schedules.ts';
-import type { Summary } from './summary.ts';
+import { trainStep } from './step.ts';
+import { Stopwatch } from './stopwatch.ts';
+import type { StopReason, Summary } from './summary.ts';
 
 /** All that a training works with. */
 export interface Training {
@@ -27,9 +35,14 @@ export interface Training {
   optimizer: Optimizer;
   datasets: Datasets;
   directory: RunDirectory;
+  /** Rewound to the checkpoint, where the training goes on from one. */
   journal: Journal;
   /** Aborted by Ctrl-C: the training ends after the current steps, with a checkpoint. */
   signal: AbortSignal;
+  /** Where to go on from; a training without it starts from the beginning. */
+  checkpoint?: Checkpoint;
+  /** Called when an epoch is validated, before its checkpoint: to record more than metrics. */
+  afterEpoch?: (position: Position) => Promise<void>;
 }
 
 /** The training stopped early; the message names the last good checkpoint. */
@@ -43,8 +56,11 @@ export class Interruption extends TrainingError {
 }
 
 /**
- * Trains for the configured epochs, validates after each, keeps the best and the last checkpoint, and tests the
- * best.
+ * Trains for the configured epochs, or until early stopping or the time limit ends it, validates after each epoch,
+ * keeps the best and the last checkpoints, and tests the best.
+ *
+ * From a checkpoint on, all is as if the training had never stopped, bit by bit: checkpoints are written where metrics
+ * have just been read, so that nothing is under way, and they hold all that the steps to come depend on.
  *
  * @throws TrainingError when the loss is not finite, or the device fails; Interruption on Ctrl-C
  */
@@ -57,154 +73,148 @@ class Trainer {
   readonly #meter: Meter;
   readonly #schedule: Schedule | undefined;
   readonly #yaml: string;
-  readonly #best: string;
-  readonly #last: string;
+  readonly #best: Best;
+  readonly #stopping: Best;
+  readonly #stopwatch: Stopwatch;
+  readonly #stepsPerEpoch: number;
   #position: Position = { epoch: 0, step: 0 };
-  #saved: Position = { epoch: 0, step: 0 };
-  #bestAccuracy = -1;
+  /** Where the last checkpoint was written; undefined while there is none. */
+  #saved: Position | undefined;
   /** The learning rate of the last step. */
   #lr = 0;
-  #trainedSamples = 0;
-  #trainedSeconds = 0;
-  #stopwatch = 0;
-  #secondsToFirstStep = 0;
 
   constructor(training: Training) {
-    const { configuration, device, directory, optimizer, datasets } = training;
+    const { configuration, device, optimizer, datasets, checkpoint, model } = training;
+    const { accumulate, logEvery, best, earlyStopping } = configuration.train;
     this.#training = training;
-    this.#meter = new Meter(device, configuration.train.logEvery);
-    const steps = Math.ceil(datasets.train.rows.length / configuration.train.batchSize);
-    this.#schedule = buildSchedule(configuration, optimizer, steps);
+    this.#meter = new Meter(device, logEvery * accumulate);
+    this.#stepsPerEpoch = stepsPerEpoch(datasets.train, configuration);
+    this.#schedule = buildSchedule(configuration, optimizer, this.#stepsPerEpoch);
     this.#yaml = printConfiguration(configuration);
-    this.#best = join(directory.checkpoints, 'best.safetensors');
-    this.#last = join(directory.checkpoints, 'last.safetensors');
+    this.#best = new Best(best);
+    this.#stopping = new Best(earlyStopping ?? best);
+    this.#stopwatch = new Stopwatch(checkpoint?.progress);
+    if (!checkpoint) return;
+    restoreCheckpoint(checkpoint, model, optimizer, this.#schedule);
+    this.#position = this.#saved = checkpoint.position;
+    this.#best.load(checkpoint.progress.best);
+    this.#stopping.load(checkpoint.progress.stopping);
   }
 
   async run(): Promise<Summary> {
-    const { configuration, model, datasets, device, journal } = this.#training;
-    await this.#save(this.#last);
-    let validation: Evaluation | null = null;
     try {
-      for (let epoch = 1; epoch <= configuration.train.epochs; epoch++) {
-        const measured = await this.#epoch(epoch);
-        if (measured) validation = measured;
-      }
+      if (!this.#saved) await this.#saveLast();
+      while (!this.#stopReason) await this.#epoch();
+      return await this.#finish(this.#stopReason);
     } catch (error) {
       throw this.#explain(error);
     }
-    await loadWeights(this.#best, model);
-    const test = await evaluate(model, datasets.test);
-    journal.append({ kind: 'test', ...this.#position, metrics: { ...test } });
-    return {
-      testAccuracy: test.accuracy,
-      testLoss: test.loss,
-      validation: validation && (await evaluate(model, datasets.validation)),
-      samplesPerSecond: this.#trainedSamples / this.#trainedSeconds,
-      secondsToFirstStep: this.#secondsToFirstStep,
-      seconds: performance.now() / 1000,
-      device: `${device.name}: ${device.description}`,
-      seed: configuration.seed,
-      parameterCount: model.parameterCount(),
-      weightsSha256: await hashWeights(model),
-    };
   }
 
-  async #epoch(epoch: number): Promise<Evaluation | null> {
+  /** Why the training ends here; undefined while it does not. */
+  get #stopReason(): StopReason | undefined {
+    const { epochs, earlyStopping, maxMinutes = Infinity } = this.#training.configuration.train;
+    if (earlyStopping && this.#stopping.state.stale >= earlyStopping.patience) return 'earlyStopping';
+    if (this.#position.epoch >= epochs) return 'epochs';
+    // A training whose start took all the time shall have something to show for it.
+    const timeUp = this.#position.step > 0 && this.#stopwatch.seconds >= 60 * maxMinutes;
+    return timeUp ? 'maxMinutes' : undefined;
+  }
+
+  /** Trains to the end of the epoch, wherever in it the position is, or until the time is up. */
+  async #epoch(): Promise<void> {
     const { configuration, datasets, journal } = this.#training;
-    const { set, rows } = datasets.train;
-    const shuffled = permutation(rows.length, { seed: configuration.seed, stream: epoch }).map(
-      (at) => rows[at]!,
-    );
-    const order = set.order(shuffled);
-    const { augmentation } = configuration.data;
-    const draw = changesImages(augmentation)
-      ? { ...augmentation, seed: configuration.seed, stream: epoch }
-      : undefined;
+    const epoch = this.#position.epoch + 1;
     const label = `epoch ${epoch}/${configuration.train.epochs}`;
-    const progress = createProgress({ total: rows.length, label });
-    this.#stopwatch = performance.now();
-    try {
-      for (let start = 0; start < rows.length; start += configuration.train.batchSize) {
-        const size = Math.min(configuration.train.batchSize, rows.length - start);
-        this.#step(() => set.batch(order, start, size, draw));
-        if (this.#meter.full || start + size === rows.length)
-          await this.#report(epoch, start + size, progress);
-        if (this.#position.step === 1) await this.#noteFirstStep();
-      }
-    } finally {
-      progress.stop();
-      order.dispose();
-    }
+    if (!(await this.#steps(epoch, label))) return;
     this.#position = { ...this.#position, epoch };
     const validation = datasets.validation.rows.length > 0 ? await this.#validate(label) : null;
-    if (validation) journal.append({ kind: 'validation', ...this.#position, metrics: { ...validation } });
-    this.#schedule?.afterEpoch(validation);
-    await this.#save(this.#last);
-    // Without validation images the last weights are the best that is known.
-    if (!validation || validation.accuracy > this.#bestAccuracy) {
-      this.#bestAccuracy = validation?.accuracy ?? -1;
-      await this.#save(this.#best);
+    if (validation) {
+      const weightsSha256 = await hashWeights(this.#training.model);
+      journal.append({ kind: 'validation', ...this.#position, metrics: { ...validation }, weightsSha256 });
     }
-    return validation;
+    await this.#training.afterEpoch?.(this.#position);
+    this.#schedule?.afterEpoch(validation);
+    if (validation) this.#stopping.note(epoch, validation);
+    // Without validation images the last weights are the best that is known. The best goes first: a training that is
+    // killed between the two repeats the epoch's end.
+    if (!validation || this.#best.note(epoch, validation)) await this.#save(BEST);
+    await this.#saveLast();
   }
 
-  #step(nextBatch: () => Batch): void {
+  /** The steps that the epoch still lacks; false where the time was up before the last. */
+  async #steps(number: number, label: string): Promise<boolean> {
+    const { configuration, datasets, device } = this.#training;
+    const total = datasets.train.rows.length;
+    const epoch = new Epoch(datasets.train, configuration, number);
+    const progress = createProgress({ total, label });
+    this.#stopwatch.start();
+    try {
+      for (const step of epoch.steps(this.#position.step - (number - 1) * this.#stepsPerEpoch)) {
+        this.#step(step);
+        await this.#stopwatch.noteFirstStep(device);
+        if (!this.#meter.full && step.done < total) continue;
+        await this.#report(number, step.done, progress);
+        if (step.done < total && (await this.#rest())) return false;
+      }
+      return true;
+    } finally {
+      progress.stop();
+      epoch.dispose();
+    }
+  }
+
+  #step({ batches, size }: EpochStep): void {
     const { configuration, model, optimizer } = this.#training;
     const { clipGradNorm: maxNorm } = configuration.train;
     this.#lr = optimizer.lr;
-    scope(() => {
-      const { images, labels } = nextBatch();
-      const logits = model.forward(images);
-      const loss = crossEntropy(logits, labels);
-      loss.backward();
-      if (maxNorm !== undefined) clipGradNorm(model.parameters(), maxNorm);
-      optimizer.step();
-      optimizer.zeroGrad();
-      this.#meter.record(loss, logits, labels);
+    trainStep({
+      model,
+      optimizer,
+      meter: this.#meter,
+      ...(maxNorm !== undefined && { maxNorm }),
+      batches,
+      size,
     });
     this.#schedule?.afterStep();
     this.#position = { ...this.#position, step: this.#position.step + 1 };
   }
 
-  /** Reads the metrics, and looks whether to stop. */
+  /** Reads the metrics, and ends the training where they are not finite or Ctrl-C was pressed. */
   async #report(epoch: number, done: number, progress: Progress): Promise<void> {
     const { configuration, journal, signal } = this.#training;
-    const batches = this.#meter.pending;
-    const { losses, correct } = await this.#meter.read();
-    // Only a reading waits for the device: what has run by now has taken the time until now.
-    this.#trainedSeconds += (performance.now() - this.#stopwatch) / 1000;
-    this.#stopwatch = performance.now();
-    const bad = losses.findIndex((loss) => !Number.isFinite(loss));
+    const { batchSize, accumulate } = configuration.train;
+    const reading = await this.#meter.read();
+    const bad = reading.losses.findIndex((loss) => !Number.isFinite(loss));
     if (bad >= 0) {
-      const step = this.#position.step - batches + bad + 1;
+      const stepsRead = Math.ceil(reading.losses.length / accumulate);
+      const step = this.#position.step - stepsRead + Math.floor(bad / accumulate) + 1;
       throw new WgradError(
-        `The loss became ${losses[bad]!} at step ${step} (epoch ${epoch}). ` +
+        `The loss became ${reading.losses[bad]!} at step ${step} (epoch ${epoch}). ` +
           'A lower optimizer.lr is the usual remedy; look at the data for values that are not finite, too.',
       );
     }
-    const { batchSize } = configuration.train;
-    const lastSize = done % batchSize || batchSize;
-    const samples = (batches - 1) * batchSize + lastSize;
-    const total = losses.reduce(
-      (sum, loss, index) => sum + loss * (index < batches - 1 ? batchSize : lastSize),
-      0,
-    );
-    this.#trainedSamples += samples;
-    const metrics = {
-      loss: total / samples,
-      accuracy: correct / samples,
-      lr: this.#lr,
-      samplesPerSecond: this.#trainedSamples / this.#trainedSeconds,
-    };
+    const { samples, loss, accuracy } = average(reading, batchSize, done % batchSize || batchSize);
+    this.#stopwatch.lap(samples);
+    const metrics = { loss, accuracy, lr: this.#lr, samplesPerSecond: this.#stopwatch.samplesPerSecond };
     journal.append({ kind: 'train', epoch, step: this.#position.step, metrics });
     progress.update(done, metrics);
     // Signals arrive between turns of the event loop, and the CPU backend never waits.
     await new Promise((resolve) => setImmediate(resolve));
     if (signal.aborted) {
       progress.note('stopping after a checkpoint; Ctrl-C again stops at once');
-      await this.#save(this.#last);
+      await this.#saveLast();
       throw new Interruption(`Interrupted in epoch ${epoch} at step ${this.#position.step}.`);
     }
+  }
+
+  /** Writes a checkpoint where one is due within an epoch; true when the time is up. */
+  async #rest(): Promise<boolean> {
+    const timeUp = this.#stopReason === 'maxMinutes';
+    const since = this.#position.step - this.#saved!.step;
+    if (timeUp || since >= this.#training.configuration.train.checkpointEvery) await this.#saveLast();
+    this.#stopwatch.start();
+    return timeUp;
   }
 
   async #validate(label: string): Promise<Evaluation> {
@@ -216,23 +226,68 @@ class Trainer {
     return validation;
   }
 
-  async #noteFirstStep(): Promise<void> {
-    await this.#training.device.synchronize();
-    this.#secondsToFirstStep = performance.now() / 1000;
+  /** Tests the best weights. */
+  async #finish(stopped: StopReason): Promise<Summary> {
+    const { configuration, model, datasets, device, directory, journal } = this.#training;
+    // No epoch was finished, or none had a finite metric: the present weights are all there is.
+    if (this.#best.state.epoch === 0 && datasets.validation.rows.length > 0) await this.#save(BEST);
+    await loadWeights(join(directory.checkpoints, BEST), model);
+    const test = await evaluate(model, datasets.test);
+    journal.append({ kind: 'test', ...this.#position, metrics: { ...test } });
+    return {
+      testAccuracy: test.accuracy,
+      testLoss: test.loss,
+      validation: datasets.validation.rows.length > 0 ? await evaluate(model, datasets.validation) : null,
+      stopped,
+      epochs: this.#position.epoch,
+      steps: this.#position.step,
+      bestEpoch: this.#best.state.epoch || this.#position.epoch,
+      samplesPerSecond: this.#stopwatch.samplesPerSecond,
+      secondsToFirstStep: this.#stopwatch.secondsToFirstStep,
+      seconds: this.#stopwatch.seconds,
+      device: deviceText(device),
+      seed: configuration.seed,
+      parameterCount: model.parameterCount(),
+      weightsSha256: await hashWeights(model),
+    };
   }
 
-  async #save(path: string): Promise<void> {
-    const { model, optimizer } = this.#training;
-    await saveCheckpoint(path, model, optimizer, this.#position, this.#yaml, this.#schedule);
+  async #saveLast(): Promise<void> {
+    const { configuration, directory } = this.#training;
+    const { keepLast } = configuration.train;
+    if (this.#saved) await retireLast(directory.checkpoints, this.#saved.step, keepLast);
+    await this.#save(LAST);
     this.#saved = this.#position;
+  }
+
+  async #save(name: string): Promise<void> {
+    const { model, optimizer, device, directory, journal } = this.#training;
+    journal.sync();
+    const path = join(directory.checkpoints, name);
+    await saveCheckpoint(path, model, optimizer, this.#position, this.#yaml, {
+      schedule: this.#schedule,
+      progress: {
+        best: this.#best.state,
+        stopping: this.#stopping.state,
+        ...this.#stopwatch.state,
+      },
+      random: getRngState(),
+      device: deviceText(device),
+    });
   }
 
   /** The error, and where the last good checkpoint is. */
   #explain(error: unknown): unknown {
-    if (!(error instanceof WgradError)) return error;
+    if (!(error instanceof WgradError) || !this.#saved) return error;
     const { epoch, step } = this.#saved;
-    const where = `The last good checkpoint is ${this.#last} (epoch ${epoch}, step ${step}).`;
+    const path = join(this.#training.directory.checkpoints, LAST);
+    const where = `The last good checkpoint is ${path} (epoch ${epoch}, step ${step}).`;
     const Kind = error instanceof Interruption ? Interruption : TrainingError;
     return new Kind(`${error.message}\n${where}`, { cause: error });
   }
+}
+
+/** A device as records name it. */
+export function deviceText({ name, description }: Backend): string {
+  return `${name}: ${description}`;
 }

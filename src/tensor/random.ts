@@ -30,6 +30,33 @@ export function manualSeed(seed: number): void {
   nextStream = 0;
 }
 
+/** Where the next random tensor takes its numbers from, unless told otherwise. */
+export interface RngState {
+  readonly seed: number;
+  readonly stream: number;
+}
+
+/** What `setRngState` takes to go on from here. */
+export function getRngState(): RngState {
+  return { seed: currentSeed, stream: nextStream };
+}
+
+/**
+ * Goes on from a state: what is drawn afterwards is what was drawn after `getRngState` gave it.
+ *
+ * @throws ArgumentError unless both are whole numbers from 0 to 2^53 - 1; nothing is changed then
+ */
+export function setRngState({ seed, stream }: RngState): void {
+  if (!Number.isSafeInteger(stream) || stream < 0) {
+    throw new ArgumentError('setRngState', 'not a stream', {
+      takes: 'a whole number from 0 to 2^53 - 1',
+      got: String(stream),
+    });
+  }
+  manualSeed(seed);
+  nextStream = stream;
+}
+
 /** Uniform numbers in [0, 1), multiples of 2^-24. */
 export function rand(shape: Shape, options: RandomOptions = {}): Tensor {
   return uniform(shape, 0, 2 ** -24, options);

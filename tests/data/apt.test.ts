@@ -21,7 +21,11 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-async function open(aptOptions: string[], reporter: RecordingReporter, signal = new AbortController().signal) {
+async function open(
+  aptOptions: string[],
+  reporter: RecordingReporter,
+  signal = new AbortController().signal,
+) {
   expect(tmpdir()).toBe(scratch);
   return aptSource({ aptOptions }).open({ root: scratch, reporter, signal });
 }
@@ -32,7 +36,8 @@ async function openOrSkip(context: TestContext, aptOptions: string[], reporter: 
     return await open(aptOptions, reporter);
   } catch (error) {
     const reason = summarize(error);
-    if (!/not installed|could not (connect|resolve)|temporary failure|unable to connect/i.test(reason)) throw error;
+    if (!/not installed|could not (connect|resolve)|temporary failure|unable to connect/i.test(reason))
+      throw error;
     console.warn(`SKIPPED, apt cannot be tested here: ${reason}`);
     context.skip(reason);
   }

@@ -9,10 +9,7 @@ export const PIXELS: number = IMAGE_SIZE * IMAGE_SIZE;
 export const EVERYTHING: Augmentation = { flip: 0.5, shift: 3, erase: 0.5, eraseArea: [0.02, 0.33] };
 
 /** `count` images whose pixel (y, x) has the byte `pixel(y, x, image)`. */
-export function imagesOf(
-  count: number,
-  pixel: (y: number, x: number, image: number) => number,
-): ByteImages {
+export function imagesOf(count: number, pixel: (y: number, x: number, image: number) => number): ByteImages {
   const images = Uint8Array.from({ length: count * PIXELS }, (_, at) => {
     const place = at % PIXELS;
     return pixel(Math.floor(place / IMAGE_SIZE), place % IMAGE_SIZE, Math.floor(at / PIXELS));

@@ -5,7 +5,12 @@ import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 
 import { md5 } from '../../src/data/dataFile.ts';
-import { CLASS_NAMES, FASHION_MNIST_FILES, listFiles, loadFashionMnist } from '../../src/data/fashionMnist.ts';
+import {
+  CLASS_NAMES,
+  FASHION_MNIST_FILES,
+  listFiles,
+  loadFashionMnist,
+} from '../../src/data/fashionMnist.ts';
 import { writeIdxImages, writeIdxLabels } from '../../src/data/idx.ts';
 import { formatStatus, inspectFiles } from '../../src/data/status.ts';
 import { contents, type SmallDataSet, smallDataSet, temporaryFolder } from './fixture.ts';
@@ -54,7 +59,9 @@ test('says how to get a file that is missing', async () => {
   const set = smallDataSet();
   const root = await folderWith(set);
   await rm(join(root, set.files.testLabels.name));
-  await expect(loadFashionMnist(root, set)).rejects.toThrow(/t10k-labels-idx1-ubyte: not there[^]*data\.ts fetch/);
+  await expect(loadFashionMnist(root, set)).rejects.toThrow(
+    /t10k-labels-idx1-ubyte: not there[^]*data\.ts fetch/,
+  );
 });
 
 test('refuses what is no regular file, and files too large to be right, without reading them', async () => {

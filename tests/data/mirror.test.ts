@@ -54,7 +54,10 @@ const dropHalfway: Handler = (_, response) => {
   response.write(packed.subarray(0, HALF), () => setTimeout(() => response.destroy(), 20));
 };
 
-async function read(mirrors: string[], options: { root?: string; signal?: AbortSignal; timing?: object } = {}) {
+async function read(
+  mirrors: string[],
+  options: { root?: string; signal?: AbortSignal; timing?: object } = {},
+) {
   const root = options.root ?? (await temporaryFolder());
   const reporter = recordingReporter();
   const signal = options.signal ?? new AbortController().signal;
@@ -87,7 +90,9 @@ test('a later run continues what an earlier one left', async () => {
   );
   const first = await read([server.url], { timing: { attempts: 1 } });
   await expect(first.get()).rejects.toThrow(/broke off after \d+ bytes/);
-  expect(await readdir(first.root)).toEqual([expect.stringMatching(/^train-images.*\.gz\.127\.0\.0\.1-\d+\.part$/)]);
+  expect(await readdir(first.root)).toEqual([
+    expect.stringMatching(/^train-images.*\.gz\.127\.0\.0\.1-\d+\.part$/),
+  ]);
 
   healthy = true;
   const second = await read([server.url], { root: first.root });
@@ -138,7 +143,9 @@ test('drops a part longer than the file', async () => {
 
 test('starts over, and says so, when a part belongs to something else', async () => {
   const server = await serve(serveFile);
-  const { get, reporter } = await read([server.url], { root: await rootWithPart(server.url, Buffer.alloc(50)) });
+  const { get, reporter } = await read([server.url], {
+    root: await rootWithPart(server.url, Buffer.alloc(50)),
+  });
   expect(await get()).toEqual(plain);
   expect(server.requests).toEqual(['bytes=50-', '']);
   expect(reporter.notes).toEqual([expect.stringContaining('starting again')]);
@@ -179,7 +186,9 @@ test('goes on to the next mirror when the checksum is wrong', async () => {
   expect(await readdir(root)).toEqual([]);
 
   const only = await read([bad.url]);
-  await expect(only.get()).rejects.toThrow(new RegExp(`expected ${plain.length} bytes, md5 ${file.md5}, got`));
+  await expect(only.get()).rejects.toThrow(
+    new RegExp(`expected ${plain.length} bytes, md5 ${file.md5}, got`),
+  );
 });
 
 test('takes the file whatever its compression', async () => {

@@ -19,7 +19,8 @@ test('plain lines tell the start and each quarter', () => {
 test('plain lines go by size where the total is unknown', () => {
   const lines: string[] = [];
   const reporter = lineReporter((line) => lines.push(line));
-  for (let received = 0; received <= 20 * 2 ** 20; received += 2 ** 20) reporter.progress('file', received, undefined);
+  for (let received = 0; received <= 20 * 2 ** 20; received += 2 ** 20)
+    reporter.progress('file', received, undefined);
   expect(lines).toHaveLength(3);
 });
 

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 
 import { DataError } from '../../src/data/errors.ts';
-import { StoreError } from '../../src/data/rawFolder.ts';
+import { StoreError } from '../../src/data/storeFile.ts';
 import { fetchFashionMnist } from '../../src/data/sources.ts';
 import { debianSource } from '../../src/data/sources/debian.ts';
 import { rawSource } from '../../src/data/sources/raw.ts';
@@ -40,7 +40,8 @@ function partialSource(name: SourceName, ...has: string[]): Source & { asked: st
 
 async function debianFolder(): Promise<string> {
   const folder = await temporaryFolder();
-  for (const [file, bytes] of contents(set)) await writeFile(join(folder, `${file.name}.gz`), gzipSync(bytes));
+  for (const [file, bytes] of contents(set))
+    await writeFile(join(folder, `${file.name}.gz`), gzipSync(bytes));
   return folder;
 }
 

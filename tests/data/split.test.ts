@@ -75,7 +75,9 @@ test('seeds differ, and a subset does not repeat the split', () => {
 });
 
 test('stays what it is: another result would change every training run', () => {
-  expect(Array.from(stratifiedSplit(balanced, 10, 42).validation)).toEqual([41, 167, 255, 272, 343, 434, 508, 536, 770, 949]);
+  expect(Array.from(stratifiedSplit(balanced, 10, 42).validation)).toEqual([
+    41, 167, 255, 272, 343, 434, 508, 536, 770, 949,
+  ]);
   expect(Array.from(subset(balanced, 10, 42))).toEqual([79, 281, 338, 396, 657, 854, 855, 940, 962, 993]);
 });
 

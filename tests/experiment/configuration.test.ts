@@ -45,6 +45,7 @@ describe('loadConfiguration', () => {
       seed: 0,
       device: 'auto',
       data: {
+        name: 'fashion-mnist',
         root: 'data/raw',
         validation: 5000,
         augmentation: { flip: 0, shift: 0, erase: 0, eraseArea: [0.02, 0.33] },
@@ -52,8 +53,17 @@ describe('loadConfiguration', () => {
       model: { name: 'mlp', hidden: [256, 128], dropout: 0 },
       optimizer: { name: 'adam', lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 },
       schedule: { name: 'none' },
-      train: { epochs: 10, batchSize: 128, logEvery: 50 },
+      train: {
+        epochs: 10,
+        batchSize: 128,
+        accumulate: 1,
+        logEvery: 50,
+        checkpointEvery: 250,
+        keepLast: 2,
+        best: { metric: 'accuracy' },
+      },
       run: { dir: 'runs' },
+      tracking: [],
     });
     expect(load(least, 'optimizer={name: sgd}').optimizer).toEqual({
       name: 'sgd',
@@ -138,7 +148,7 @@ train:
           got    'gpu'
           hint   did you mean webgpu?
         data (test.yaml:6:1)
-          takes  a section with root, validation, augmentation
+          takes  a section with root, version, validation, augmentation
           got    5
         model.hidden.1 (test.yaml:9:3)
           takes  list, each item: whole number ≥ 1
@@ -166,15 +176,15 @@ train:
           takes  whole number ≥ 1
           got    0
         train.batch_size (test.yaml:16:3): unknown key
-          takes  a section with epochs, batchSize, clipGradNorm, limitTrain, limitTest, logEvery
+          takes  a section with epochs, maxMinutes, batchSize, accumulate, clipGradNorm, limitTrain, limitTest, logEvery, checkpointEvery, keepLast, best, earlyStopping
           got    32
           hint   did you mean train.batchSize?
         sede (test.yaml:2:1): unknown key
-          takes  the keys name, seed, device, adapter, data, model, optimizer, schedule, train, run
+          takes  the keys name, seed, device, adapter, data, model, optimizer, schedule, train, run, tracking
           got    1
           hint   did you mean seed?
         epochs (test.yaml:5:1): unknown key
-          takes  the keys name, seed, device, adapter, data, model, optimizer, schedule, train, run
+          takes  the keys name, seed, device, adapter, data, model, optimizer, schedule, train, run, tracking
           got    3
           hint   there is train.epochs"
     `);
@@ -255,7 +265,7 @@ train:
     ['schedule={name: linear, startFactor: 0}', 'number > 0 and ≤ 1'],
     ['schedule={name: plateau, factor: 1}', 'number ≥ 0 and < 1'],
     ['train.limitTest=0', 'whole number ≥ 1'],
-    ['train=[]', 'a section with epochs, batchSize'],
+    ['train=[]', 'a section with epochs, maxMinutes, batchSize'],
     ['run.dir=', 'a value after "="'],
   ])('refuses %s', (override, takes) => {
     expect(refusal(() => load(least, override))).toContain(`takes  ${takes}`);
@@ -434,30 +444,71 @@ describe('printConfiguration', () => {
       threePhase: fc.boolean(),
     }),
   );
+  const metric = fc.constantFrom('loss' as const, 'accuracy' as const);
+  const mode = fc.constantFrom('min' as const, 'max' as const);
   const configuration = fc.record(
     {
       name: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/),
       seed: fc.nat({ max: 2 ** 32 - 1 }),
       device: fc.constantFrom('webgpu' as const, 'cpu' as const, 'auto' as const),
       adapter: text,
-      data: fc.record({ root: text, validation: fc.oneof(fc.nat(), fraction), augmentation }),
+      // Early stopping takes some validation images.
+      data: fc.record({
+        name: fc.stringMatching(/^[a-z0-9][a-z0-9_-]{0,20}$/),
+        root: text,
+        validation: fc.oneof(count, fraction).filter((held) => held > 0),
+        augmentation,
+      }),
       model,
       optimizer,
       schedule,
       train: fc.record(
         {
           epochs: count,
+          maxMinutes: fc.double({ min: 1e-3, noNaN: true, noDefaultInfinity: true }),
           batchSize: count,
+          accumulate: count,
           clipGradNorm: number,
           limitTrain: count,
           limitTest: count,
           logEvery: count,
+          checkpointEvery: count,
+          keepLast: count,
+          best: fc.record({ metric, mode }, { requiredKeys: ['metric'] }),
+          earlyStopping: fc.record(
+            { metric, patience: count, minDelta: number, mode },
+            { requiredKeys: ['metric', 'patience', 'minDelta'] },
+          ),
         },
-        { requiredKeys: ['epochs', 'batchSize', 'logEvery'] },
+        {
+          requiredKeys: [
+            'epochs',
+            'batchSize',
+            'accumulate',
+            'logEvery',
+            'checkpointEvery',
+            'keepLast',
+            'best',
+          ],
+        },
       ),
       run: fc.record({ dir: text }),
+      tracking: fc.uniqueArray(fc.constantFrom('tensorboard', 'dvclive', 'mlflow', 'csv')),
     },
-    { requiredKeys: ['name', 'seed', 'device', 'data', 'model', 'optimizer', 'schedule', 'train', 'run'] },
+    {
+      requiredKeys: [
+        'name',
+        'seed',
+        'device',
+        'data',
+        'model',
+        'optimizer',
+        'schedule',
+        'train',
+        'run',
+        'tracking',
+      ],
+    },
   );
 
   it('gives a file that loads as the same configuration', () => {
@@ -475,6 +526,7 @@ describe('printConfiguration', () => {
       seed: 0
       device: auto
       data:
+        name: fashion-mnist
         root: data/raw
         validation: 5000
         augmentation:
@@ -497,9 +549,15 @@ describe('printConfiguration', () => {
       train:
         epochs: 10
         batchSize: 128
+        accumulate: 1
         logEvery: 50
+        checkpointEvery: 250
+        keepLast: 2
+        best:
+          metric: accuracy
       run:
         dir: runs
+      tracking: []
       "
     `);
   });
@@ -531,7 +589,17 @@ describe('describeConfiguration', () => {
           ? leaves(inner, `${prefix}${key}.`)
           : [prefix + key],
       );
-    const optional = ['adapter=x', 'train.limitTrain=1', 'train.limitTest=1', 'train.clipGradNorm=1'];
+    const version = `data.version=${'0'.repeat(32)}.dir`;
+    const optional = [
+      'adapter=x',
+      version,
+      'train.limitTrain=1',
+      'train.limitTest=1',
+      'train.clipGradNorm=1',
+      'train.maxMinutes=1',
+      'train.best.mode=max',
+      'train.earlyStopping={mode: min}',
+    ];
     const optimizers = ['adam', 'adamw', 'rmsprop', 'sgd'].map((name) => `optimizer={name: ${name}}`);
     const schedules = [
       'schedule={name: step, stepSize: 1}',

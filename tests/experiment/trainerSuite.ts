@@ -174,6 +174,7 @@ export function trainerSuite(open: Open, openOwn: Open): void {
     expect(await readdir(join(folder, 'latest', 'checkpoints'))).toEqual([
       'best.safetensors',
       'last.safetensors',
+      'step-00000000.safetensors',
     ]);
   });
 

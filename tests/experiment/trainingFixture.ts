@@ -1,13 +1,19 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Backend } from '../../src/backend/backend.ts';
 import type { Augmentation } from '../../src/data/augmentation.ts';
 import { DeviceDataset } from '../../src/data/loader.ts';
-import { type Configuration, parseConfiguration } from '../../src/experiment/configuration.ts';
+import {
+  type Configuration,
+  parseConfiguration,
+  printConfiguration,
+} from '../../src/experiment/configuration.ts';
 import type { Datasets } from '../../src/experiment/datasets.ts';
 import { type Journal, openJournal } from '../../src/experiment/journal.ts';
 import { buildOptimizer } from '../../src/experiment/optimizers.ts';
+import { openRun, rewindRun, type Run } from '../../src/experiment/resume.ts';
 import { createRunDirectory } from '../../src/experiment/runDirectory.ts';
-import type { Summary } from '../../src/experiment/summary.ts';
+import { type Summary, writeSummary } from '../../src/experiment/summary.ts';
 import { train } from '../../src/experiment/trainer.ts';
 import { manualSeed, setDefaultDevice } from '../../src/index.ts';
 import { buildModel } from '../../src/models.ts';
@@ -38,62 +44,98 @@ export function smallDatasets(device: Backend): Datasets {
     validation: { set, rows: rows.slice(500) },
     test: { set: new DeviceDataset(device, testImages), rows: Uint32Array.from(testImages.labels.keys()) },
     checksums: {},
+    dataVersion: 'd41d8cd98f00b204e9800998ecf8427e.dir',
   };
+}
+
+/** What a test changes about the small training: keys of the configuration, those of `train` without its name. */
+export interface Changes {
+  seed?: number;
+  lr?: number;
+  dropout?: number;
+  model?: { name: string; [key: string]: unknown };
+  augmentation?: Augmentation;
+  optimizer?: { name: string; [key: string]: unknown };
+  schedule?: { name: string; [key: string]: unknown };
+  epochs?: number;
+  logEvery?: number;
+  batchSize?: number;
+  accumulate?: number;
+  clipGradNorm?: number;
+  checkpointEvery?: number;
+  keepLast?: number;
+  maxMinutes?: number;
+  best?: object;
+  earlyStopping?: object;
 }
 
 export interface RunOptions {
   device: Backend;
   /** Folder that the run's folder is made in. */
   folder: string;
-  changes?: {
-    seed?: number;
-    lr?: number;
-    epochs?: number;
-    logEvery?: number;
-    dropout?: number;
-    model?: { name: string } & object;
-    augmentation?: Augmentation;
-    optimizer?: { name: string } & object;
-    schedule?: { name: string } & object;
-    clipGradNorm?: number;
-  };
+  changes?: Changes;
   signal?: AbortSignal;
   /** Called before each record is journalled. */
   onRecord?: (step: number) => void;
 }
 
+export interface Outcome {
+  summary: Summary;
+  configuration: Configuration;
+  /** The run's folder. */
+  path: string;
+}
+
 /** Trains a small network on the small data. */
-export async function trainSmall(
-  options: RunOptions,
-): Promise<{ summary: Summary; configuration: Configuration }> {
-  const { device, folder, changes = {}, onRecord } = options;
-  const { seed = 1, lr = 0.01, epochs = 2, logEvery = 5, dropout = 0, augmentation = {} } = changes;
-  const { optimizer: chosen = { name: 'adam', lr }, schedule = { name: 'none' }, clipGradNorm } = changes;
-  const { model: architecture = { name: 'mlp', hidden: [16], dropout } } = changes;
+export async function trainSmall(options: RunOptions): Promise<Outcome> {
+  const { folder, changes = {} } = options;
+  const { seed = 1, lr = 0.01, dropout = 0, augmentation = {}, ...others } = changes;
+  const { optimizer = { name: 'adam', lr }, schedule = { name: 'none' }, ...train } = others;
+  const { model = { name: 'mlp', hidden: [16], dropout }, ...trainKeys } = train;
   const configuration = parseConfiguration({
     name: 'small',
     seed,
     data: { augmentation },
-    model: architecture,
-    optimizer: chosen,
+    model,
+    optimizer,
     schedule,
-    train: { epochs, batchSize: 32, logEvery, ...(clipGradNorm === undefined ? {} : { clipGradNorm }) },
+    train: { epochs: 2, batchSize: 32, logEvery: 5, ...trainKeys },
     run: { dir: folder },
   });
+  const directory = await createRunDirectory(folder, 'small');
+  writeFileSync(join(directory.path, 'config.yaml'), printConfiguration(configuration));
+  return launch({ configuration, directory }, options);
+}
+
+/** Goes on with a run from its last checkpoint. */
+export async function resumeSmall(
+  path: string,
+  overrides: string[],
+  options: Omit<RunOptions, 'folder' | 'changes'>,
+  note: (text: string) => void = () => undefined,
+): Promise<Outcome> {
+  const run = await openRun(path, overrides, note);
+  await rewindRun(run);
+  return launch(run, options);
+}
+
+async function launch(
+  { configuration, directory, checkpoint }: Run,
+  { device, signal = new AbortController().signal, onRecord }: Omit<RunOptions, 'folder' | 'changes'>,
+): Promise<Outcome> {
   setDefaultDevice(device);
-  manualSeed(seed);
+  manualSeed(configuration.seed);
   const model = buildModel(configuration.model);
   const optimizer = buildOptimizer(configuration.optimizer, model.parameters());
-  const directory = await createRunDirectory(folder, 'small');
   const journal = openJournal(join(directory.path, 'metrics.jsonl'));
   const watched: Journal = {
     append: (record) => {
       onRecord?.(record.step);
       journal.append(record);
     },
+    sync: journal.sync,
     close: journal.close,
   };
-  const signal = options.signal ?? new AbortController().signal;
   try {
     const datasets = smallDatasets(device);
     const summary = await train({
@@ -105,8 +147,10 @@ export async function trainSmall(
       directory,
       journal: watched,
       signal,
+      ...(checkpoint && { checkpoint }),
     });
-    return { summary, configuration };
+    await writeSummary(join(directory.path, 'summary.json'), summary);
+    return { summary, configuration, path: directory.path };
   } finally {
     journal.close();
   }

@@ -34,27 +34,53 @@ function rectangle(
   return [left, top, left + w, top + h];
 }
 
+/** What happens to one image. */
+export interface ImageChange {
+  readonly flipped: boolean;
+  readonly dx: number;
+  readonly dy: number;
+  readonly erased: Rectangle;
+}
+
+/** Draws the change of the image with that row number. */
+export function drawChange(row: number, params: Params<'augmentImages'>): ImageChange {
+  const { flip, shift, erase } = params;
+  const [forFlip, forX, forY, forErase] = words(row, 0, params);
+  return {
+    flipped: forFlip >>> 8 < flip,
+    dx: multiplyHigh(forX, 2 * shift + 1) - shift,
+    dy: multiplyHigh(forY, 2 * shift + 1) - shift,
+    erased: forErase >>> 8 < erase ? rectangle(words(row, 1, params), params) : NOTHING,
+  };
+}
+
+/** Which pixel of the image is seen at each place of the changed one; -1 for black. */
+export function changedPlaces(
+  { flipped, dx, dy, erased: [left, top, right, bottom] }: ImageChange,
+  width: number,
+  height: number,
+): Int32Array {
+  const places = new Int32Array(width * height);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const erased = x >= left && x < right && y >= top && y < bottom;
+      const sourceX = (flipped ? width - 1 - x : x) - dx;
+      const sourceY = y - dy;
+      const inside = sourceX >= 0 && sourceX < width && sourceY >= 0 && sourceY < height;
+      places[y * width + x] = !erased && inside ? sourceY * width + sourceX : -1;
+    }
+  }
+  return places;
+}
+
 export const augmentImages: Twin<'augmentImages'> = ({ images, rows, out }, params) => {
-  const { count, width, height, start, flip, shift, erase, center, scale } = params;
+  const { count, width, height, start, center, scale } = params;
   const normalised = normalisedBytes(center, scale);
   const pixels = width * height;
   for (let image = 0; image < count; image++) {
     const row = rows[start + image]!;
-    const [forFlip, forX, forY, forErase] = words(row, 0, params);
-    const flipped = forFlip >>> 8 < flip;
-    const dx = multiplyHigh(forX, 2 * shift + 1) - shift;
-    const dy = multiplyHigh(forY, 2 * shift + 1) - shift;
-    const [left, top, right, bottom] =
-      forErase >>> 8 < erase ? rectangle(words(row, 1, params), params) : NOTHING;
-    for (let y = 0; y < height; y++) {
-      for (let x = 0; x < width; x++) {
-        const erased = x >= left && x < right && y >= top && y < bottom;
-        const sourceX = (flipped ? width - 1 - x : x) - dx;
-        const sourceY = y - dy;
-        const inside = sourceX >= 0 && sourceX < width && sourceY >= 0 && sourceY < height;
-        const byte = !erased && inside ? images[row * pixels + sourceY * width + sourceX]! : 0;
-        out[image * pixels + y * width + x] = normalised[byte]!;
-      }
-    }
+    changedPlaces(drawChange(row, params), width, height).forEach((place, at) => {
+      out[image * pixels + at] = normalised[place < 0 ? 0 : images[row * pixels + place]!]!;
+    });
   }
 };

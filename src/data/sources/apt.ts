@@ -30,7 +30,10 @@ export function aptSource(options: AptSourceOptions = {}): Source {
         const unpacked = join(folder, 'unpacked');
         const archive = await downloadPackage(folder, options.aptOptions ?? [], context);
         await run('dpkg-deb', ['--extract', archive, unpacked], folder, context.signal);
-        return { read: (file) => readDataFile(join(unpacked, DEBIAN_FOLDER, `${file.name}.gz`), file), close };
+        return {
+          read: (file) => readDataFile(join(unpacked, DEBIAN_FOLDER, `${file.name}.gz`), file),
+          close,
+        };
       } catch (error) {
         await close();
         throw error;
@@ -100,9 +103,17 @@ async function run(
     const command = `${program} ${args.find((arg) => /^(--extract|update|download)$/.test(arg)) ?? ''}`;
     if (code === 'ENOENT') throw new DataError(`${program} is not installed`, {}, { cause: error });
     if (killed) {
-      throw new DataError(`${command}: not done after ${TIME_LIMIT_MS / 60_000} minutes`, {}, { cause: error });
+      throw new DataError(
+        `${command}: not done after ${TIME_LIMIT_MS / 60_000} minutes`,
+        {},
+        { cause: error },
+      );
     }
     const complaints = stderr.split('\n').filter((line) => /^(E|dpkg-deb: error):/.test(line));
-    throw new DataError(`${command}: ${complaints.slice(0, 3).join(' ') || String(code)}`, {}, { cause: error });
+    throw new DataError(
+      `${command}: ${complaints.slice(0, 3).join(' ') || String(code)}`,
+      {},
+      { cause: error },
+    );
   }
 }

@@ -17,7 +17,11 @@ export function debianSource(folder: string = DEBIAN_FOLDER): Source {
     name: 'debian',
     async open() {
       await access(folder).catch((error: unknown) => {
-        throw new DataError(`${folder}: the package ${DEBIAN_PACKAGE} is not installed`, {}, { cause: error });
+        throw new DataError(
+          `${folder}: the package ${DEBIAN_PACKAGE} is not installed`,
+          {},
+          { cause: error },
+        );
       });
       return {
         read: (file) => readDataFile(join(folder, `${file.name}.gz`), file),

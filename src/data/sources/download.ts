@@ -123,7 +123,11 @@ async function receive(
   }
   if (status !== 200 && status !== 206) {
     const passing = status === 408 || status === 429 || status >= 500;
-    throw new DownloadError(passing ? 'interrupted' : 'refused', url, `HTTP ${status} ${response.statusText}`);
+    throw new DownloadError(
+      passing ? 'interrupted' : 'refused',
+      url,
+      `HTTP ${status} ${response.statusText}`,
+    );
   }
   if (status === 206 && range.start !== offset) {
     await rm(part, { force: true });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type DataFile, decodeDataFile, maxCompressedBytes } from '../dataFile.ts';
 import { DataError, summarize } from '../errors.ts';
 import { makeFolders } from '../folders.ts';
-import { StoreError } from '../rawFolder.ts';
+import { StoreError } from '../storeFile.ts';
 import { download, DownloadError, type DownloadTiming } from './download.ts';
 import { type Source, type SourceContext } from './source.ts';
 
@@ -51,7 +51,8 @@ export function mirrorSource(options: MirrorSourceOptions = {}): Source {
             if (error instanceof StoreError) throw error;
             const reason = summarize(error);
             reasons.push(reason);
-            if (error instanceof DownloadError && error.kind === 'unreachable') unreachable.set(mirror, reason);
+            if (error instanceof DownloadError && error.kind === 'unreachable')
+              unreachable.set(mirror, reason);
           }
         }
         throw new DataError(reasons.join('; '));

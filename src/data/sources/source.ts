@@ -2,7 +2,7 @@ import { type DataFile } from '../dataFile.ts';
 import { type Reporter } from '../reporter.ts';
 
 /** The names by which a user chooses a source. */
-export type SourceName = 'raw' | 'debian' | 'mirror' | 'apt';
+export type SourceName = 'cache' | 'raw' | 'debian' | 'mirror' | 'apt';
 
 /** What a source may use while it works. */
 export interface SourceContext {

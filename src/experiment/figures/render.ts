@@ -1,8 +1,7 @@
-import { createRequire } from 'node:module';
-import { Resvg } from '@resvg/resvg-js';
 import * as vega from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
 import { WgradError } from '../../backend/errors.ts';
+import { FONT, rasterise } from './rasterise.ts';
 
 /** One figure in two forms. */
 export interface Figure {
@@ -16,13 +15,6 @@ export interface Figure {
 export class FigureError extends WgradError {
   override name = 'FigureError';
 }
-
-const FONT = 'DejaVu Sans';
-
-/** The fonts travel with the program: a bare machine or container has none, and text would be left out. */
-const fontFiles = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'].map((file) =>
-  createRequire(import.meta.url).resolve(`dejavu-fonts-ttf/ttf/${file}`),
-);
 
 /**
  * Draws a figure that Vega-Lite describes. The same specification gives the same bytes, on every machine.
@@ -61,9 +53,4 @@ async function draw(specification: TopLevelSpec): Promise<string> {
     complain(error instanceof Error ? error.message : error);
   }
   throw new FigureError(`The figure cannot be drawn: ${complaints.join('; ')}`);
-}
-
-function rasterise(svg: string): Uint8Array {
-  const font = { fontFiles, loadSystemFonts: false, defaultFontFamily: FONT };
-  return new Resvg(svg, { font, fitTo: { mode: 'zoom', value: 2 } }).render().asPng();
 }

@@ -1,0 +1,180 @@
+/** Which version of the data is used: the one that the folder's pointer file names, or one asked for by its hash. */
+import { stat } from 'node:fs/promises';
+
+import { objectPath, readListing, storeObjects } from './dvc/cache.ts';
+import { compareDirectory, compareWithPointer, requireTruth } from './dvc/compare.ts';
+import { describeDirectory, type DirectoryFile, type DirectoryHash, hashDirectory } from './dvc/hash.ts';
+import { findProject } from './dvc/ignore.ts';
+import { listDirectory } from './dvc/listing.ts';
+import { findPointer, type Pointer, pointerPath } from './dvc/pointer.ts';
+import { DataError } from './errors.ts';
+import {
+  FASHION_MNIST_FILES,
+  type FashionMnist,
+  type FashionMnistFiles,
+  listFiles,
+  loadFashionMnist,
+} from './fashionMnist.ts';
+import { findRawFile } from './rawFolder.ts';
+import { fetchFashionMnist, type FetchOptions } from './sources.ts';
+
+/** The record of a folder that holds these four files and nothing else. */
+export function describeFiles(files: FashionMnistFiles): DirectoryHash {
+  return describeDirectory(
+    listFiles(files).map(({ name, bytes, md5 }) => ({ relpath: name, md5, size: bytes })),
+  );
+}
+
+/** The published data set. */
+export const PUBLISHED: DirectoryHash = describeFiles(FASHION_MNIST_FILES);
+
+/**
+ * Fills `root` with the version that its pointer file names, or with the published one where there is no pointer
+ * file, and keeps a copy in the project's cache. Versions other than the published one come from that cache.
+ *
+ * @throws DataError when the files cannot be had, or when the folder still differs, naming what differs
+ * @throws StoreError when `root` or the cache cannot be written
+ */
+export async function fetchVersion(root: string, options: Omit<FetchOptions, 'files'> = {}): Promise<void> {
+  const pointer = await findPointer(root);
+  await fetchFashionMnist(root, { ...options, files: await filesOf(root, pointer) });
+  if (pointer === undefined) return;
+  const differences = await compareWithPointer(root, pointer, [PUBLISHED.files]);
+  if (differences.length > 0) {
+    throw new DataError(`${root}: not the version of ${pointerPath(root)}`, {
+      got: differences.map(({ problem }) => problem).join('\n'),
+      fix: 'remove what does not belong there, or commit it: npx tsx src/data.ts lock',
+    });
+  }
+  await storeObjects(root, await hashDirectory(root));
+}
+
+export interface LoadVersionOptions extends Omit<FetchOptions, 'files'> {
+  /** The version to load, as `<md5>.dir`; default the one that the pointer file of the folder names. */
+  readonly version?: string | undefined;
+}
+
+/** The data set and the version that it is. */
+export interface VersionedFashionMnist extends FashionMnist {
+  /** Hash of the folder, `<md5>.dir`; files that lie there as `.gz` count as what they unpack to. */
+  readonly version: string;
+}
+
+/**
+ * Loads one version of the data set. Files that are missing are fetched; files that differ are never replaced.
+ * (A folder without a pointer file, and of which no version is asked for, is no versioned data: it is filled and
+ * repaired with the published files.)
+ *
+ * @throws DataError when the folder holds another version: which files differ, how to get the right ones, and
+ *   how to ask for what is there by name
+ */
+export async function loadVersion(
+  root: string,
+  options: LoadVersionOptions = {},
+): Promise<VersionedFashionMnist> {
+  const pointer = await findPointer(root);
+  const wanted = options.version ?? pointer?.md5;
+  if (wanted === undefined) return loadPublished(root, options);
+  if (await lacksFiles(root)) {
+    if (pointer !== undefined && wanted === pointer.md5) await fetchVersion(root, options);
+    else await fetchFashionMnist(root, options);
+  }
+  if (pointer?.md5 === PUBLISHED.md5) requireTruth(root, pointer, PUBLISHED);
+
+  if (wanted === PUBLISHED.md5 && (await extraFiles(root)).length === 0) {
+    // Loading hashes the files in any case, so that nothing is hashed twice.
+    try {
+      return { ...(await loadFashionMnist(root)), version: wanted };
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+    }
+  }
+  const present = await hashDirectory(root);
+  if (present.md5 !== wanted) throw await otherVersion(root, wanted, present, options.version === undefined);
+  return { ...(await loadFashionMnist(root, { files: filesFrom(present.files, root) })), version: wanted };
+}
+
+async function loadPublished(root: string, options: LoadVersionOptions): Promise<VersionedFashionMnist> {
+  const version = PUBLISHED.md5;
+  try {
+    return { ...(await loadFashionMnist(root)), version };
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    await fetchFashionMnist(root, options);
+    return { ...(await loadFashionMnist(root)), version };
+  }
+}
+
+async function otherVersion(
+  root: string,
+  wanted: string,
+  present: DirectoryHash,
+  committed: boolean,
+): Promise<DataError> {
+  const differences = await compareDirectory(root, wanted, present, [PUBLISHED.files]);
+  return new DataError(
+    `${root}: not the version of the data that ${committed ? 'is committed' : 'was asked for'}`,
+    {
+      expected: `${wanted}, as ${committed ? pointerPath(root) : 'data.version'} says`,
+      got: `${present.md5}\n${differences.map(({ problem }) => problem).join('\n')}`,
+      fix:
+        'to restore the committed version: npx tsx src/data.ts fetch\n' +
+        `to use what is there all the same, name it: data.version=${present.md5}`,
+    },
+  );
+}
+
+/** The four files as a version has them. */
+async function filesOf(root: string, pointer: Pointer | undefined): Promise<FashionMnistFiles> {
+  if (pointer === undefined || pointer.md5 === PUBLISHED.md5) return FASHION_MNIST_FILES;
+  const [project, listing] = [findProject(root), await readListing(root, pointer.md5)];
+  if (project === undefined || listing === undefined) {
+    throw new DataError(`${pointerPath(root)}: names a version that cannot be had here`, {
+      expected: `${PUBLISHED.md5}, the published data, or a version in .dvc/cache`,
+      got: pointer.md5,
+      fix: 'copy .dvc/cache from where that version was locked, or take the pointer file of another commit',
+    });
+  }
+  const files: DirectoryFile[] = [];
+  for (const { relpath, md5 } of listing) {
+    const size = await stat(objectPath(project, md5)).then(
+      (info) => info.size,
+      () => 0,
+    );
+    files.push({ relpath, md5, size });
+  }
+  return filesFrom(files, pointerPath(root));
+}
+
+function filesFrom(files: readonly DirectoryFile[], label: string): FashionMnistFiles {
+  const find = ({ name }: { name: string }) => {
+    const file = files.find(({ relpath }) => relpath === name);
+    if (file === undefined) {
+      throw new DataError(`${label}: a version without ${name}`, {
+        expected: listFiles(FASHION_MNIST_FILES)
+          .map((each) => each.name)
+          .join('\n'),
+        got: files.map(({ relpath }) => relpath).join('\n'),
+      });
+    }
+    return { name, bytes: file.size, md5: file.md5 };
+  };
+  return {
+    trainImages: find(FASHION_MNIST_FILES.trainImages),
+    trainLabels: find(FASHION_MNIST_FILES.trainLabels),
+    testImages: find(FASHION_MNIST_FILES.testImages),
+    testLabels: find(FASHION_MNIST_FILES.testLabels),
+  };
+}
+
+async function lacksFiles(root: string): Promise<boolean> {
+  for (const file of listFiles(FASHION_MNIST_FILES)) {
+    if ((await findRawFile(root, file)) === undefined) return true;
+  }
+  return false;
+}
+
+async function extraFiles(root: string): Promise<string[]> {
+  const names = listFiles(FASHION_MNIST_FILES).map(({ name }) => name);
+  return (await listDirectory(root)).filter((relpath) => !names.includes(relpath.replace(/\.gz$/, '')));
+}

@@ -1,0 +1,129 @@
+import type { Comparison, EvaluationReport, Robustness } from './report.ts';
+
+/** Cells as lines of aligned columns: the first to the left, the others to the right. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const columns = Math.max(...rows.map(({ length }) => length));
+  const widths = Array.from({ length: columns }, (_, at) =>
+    Math.max(...rows.map((row) => row[at]?.length ?? 0)),
+  );
+  return rows.map((row) =>
+    row
+      .map((cell, at) => (at === 0 ? cell.padEnd(widths[at]!) : cell.padStart(widths[at]!)))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+/** 0.9224 → `92.24 %`. */
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(2)} %`;
+}
+
+/** An evaluation as text for a terminal. */
+export function formatEvaluation(report: EvaluationReport): string {
+  const sections = [overview(report), perClass(report), confusion(report), mistakes(report)];
+  if (report.robustness) sections.push(robustness(report.robustness));
+  if (report.comparison) sections.push(comparison(report.comparison));
+  return sections.map((lines) => lines.join('\n')).join('\n\n');
+}
+
+function overview(report: EvaluationReport): string[] {
+  const { dataset, accuracy, accuracyInterval, loss, top2, ece, mce, brier } = report;
+  const [lower, upper] = accuracyInterval;
+  return [
+    `run          ${report.run}, ${report.parameterCount.toLocaleString('en-US')} parameters`,
+    `weights      ${report.weightsSha256}`,
+    `data         ${dataset.name}, ${dataset.images.toLocaleString('en-US')} test images`,
+    `device       ${report.device}`,
+    '',
+    `accuracy     ${percent(accuracy)}, 95 % confidence interval ${percent(lower)} to ${percent(upper)}`,
+    `top 2        ${percent(top2)}`,
+    `loss         ${loss.toFixed(4)}`,
+    `calibration  ECE ${percent(ece)}, MCE ${percent(mce)}, Brier score ${brier.toFixed(4)}`,
+  ];
+}
+
+function perClass({ classes, macro, weighted, dataset }: EvaluationReport): string[] {
+  const rows = [
+    ...classes,
+    { name: 'macro mean', ...macro, support: dataset.images },
+    { name: 'weighted mean', ...weighted, support: dataset.images },
+  ];
+  return table([
+    ['class', 'precision', 'recall', 'F1', 'images'],
+    ...rows.map(({ name, precision, recall, f1, support }) => [
+      name,
+      ...[precision, recall, f1].map((score) => score.toFixed(4)),
+      String(support),
+    ]),
+  ]);
+}
+
+function confusion({ classes, confusion }: EvaluationReport): string[] {
+  return table([
+    ['true \\ predicted', ...classes.map((_, index) => String(index))],
+    ...confusion.map((row, index) => [`${index} ${classes[index]!.name}`, ...row.map(String)]),
+  ]);
+}
+
+function mistakes({ mistakes, classes }: EvaluationReport): string[] {
+  if (mistakes.length === 0) return ['no image was classified wrongly'];
+  return [
+    'most confident mistakes',
+    ...table([
+      ['test image', 'is', 'taken for', 'with'],
+      ...mistakes
+        .slice(0, 10)
+        .map(({ row, label, predicted, confidence }) => [
+          String(row),
+          classes[label]!.name,
+          classes[predicted]!.name,
+          percent(confidence),
+        ]),
+    ]),
+  ];
+}
+
+function robustness({ perCorruption, meanCorruptionError, normalised, images }: Robustness): string[] {
+  const severities = perCorruption[0]!.accuracy.map((_, index) => String(index + 1));
+  return [
+    `accuracy on corrupted images, at severity 1 to ${severities.length}, ${images.toLocaleString('en-US')} images each`,
+    ...table([
+      ['corruption', ...severities, 'mean error'],
+      ...perCorruption.map(({ corruption, accuracy, error }) => [
+        corruption,
+        ...accuracy.map((share) => (100 * share).toFixed(2)),
+        percent(error),
+      ]),
+    ]),
+    `mean corruption error  ${percent(meanCorruptionError)}`,
+    ...(normalised
+      ? [
+          `relative to ${normalised.baseline.run}  ${normalised.meanCorruptionError.toFixed(4)} (1: as bad as that run)`,
+        ]
+      : []),
+  ];
+}
+
+function comparison(comparison: Comparison): string[] {
+  const { run, images, bothRight, onlyFirst, onlyOther, bothWrong, exactP, chiSquared, chiSquaredP } =
+    comparison;
+  const [difference, lower, upper] = [comparison.difference, ...comparison.differenceInterval].map(
+    (share) => `${share < 0 ? '' : '+'}${(100 * share).toFixed(2)}`,
+  );
+  return [
+    `compared with ${run}, on the same ${images.toLocaleString('en-US')} images`,
+    ...table([
+      ['', 'it is right', 'it is wrong'],
+      ['this run is right', String(bothRight), String(onlyFirst)],
+      ['this run is wrong', String(onlyOther), String(bothWrong)],
+    ]),
+    `accuracy     ${difference!} points, 95 % confidence interval ${lower!} to ${upper!}`,
+    `McNemar      exact p ${pText(exactP)}; χ² = ${chiSquared.toFixed(3)} with continuity correction, p ${pText(chiSquaredP)}`,
+  ];
+}
+
+/** Below 1e-15, `chiSquaredP` has no digits. */
+function pText(p: number): string {
+  return p < 1e-15 ? '< 1e-15' : `= ${p.toPrecision(3)}`;
+}

@@ -1,0 +1,105 @@
+import type { Journal, MetricsRecord } from '../journal.ts';
+import { isMetrics } from '../journalRecords.ts';
+
+/** The first record in which a re-execution departs from what was recorded. */
+export interface RecordDifference {
+  readonly kind: MetricsRecord['kind'];
+  readonly epoch: number;
+  /** The steps after the last equal reading, up to this one, are where the weights parted. */
+  readonly step: number;
+  /** The step of the last equal reading before it; 0 where there is none. */
+  readonly lastEqualStep: number;
+  /** `loss`, `weightsSha256`, or `record` where another record was due. */
+  readonly field: string;
+  readonly recorded: number | string;
+  readonly now: number | string;
+}
+
+/** What depends on the clock. */
+const TIMED = new Set(['samplesPerSecond', 'seconds']);
+
+/** Compares the records of a training, as they are written, with those of an earlier one. */
+export class Follower {
+  readonly #recorded: readonly MetricsRecord[];
+  readonly #stop: () => void;
+  #equal = 0;
+  #difference: RecordDifference | undefined;
+
+  /**
+   * @param recorded what to compare with, at least one record
+   * @param stop called at the first difference, and when all records have been compared
+   */
+  constructor(recorded: readonly MetricsRecord[], stop: () => void) {
+    this.#recorded = recorded;
+    this.#stop = stop;
+  }
+
+  /** Records that have been compared and are equal. */
+  get equalReadings(): number {
+    return this.#equal;
+  }
+
+  /** The step of the last of them; 0 where there is none. */
+  get equalSteps(): number {
+    return this.#recorded[this.#equal - 1]?.step ?? 0;
+  }
+
+  /** Whether all that was recorded has come again. */
+  get isComplete(): boolean {
+    return this.#equal === this.#recorded.length;
+  }
+
+  get difference(): RecordDifference | undefined {
+    return this.#difference;
+  }
+
+  /** A journal that writes to another one, and compares. */
+  watch(journal: Journal): Journal {
+    return {
+      ...journal,
+      append: (record) => {
+        journal.append(record);
+        if (isMetrics(record)) this.#compare(record);
+      },
+    };
+  }
+
+  #compare(now: MetricsRecord): void {
+    const recorded = this.#recorded[this.#equal];
+    if (this.#difference || !recorded) return;
+    this.#difference = firstDifference(recorded, now, this.equalSteps);
+    if (!this.#difference) this.#equal++;
+    if (this.#difference || this.isComplete) this.#stop();
+  }
+}
+
+/** Where two records differ; timings, and metrics that were not recorded, do not count. */
+function firstDifference(
+  recorded: MetricsRecord,
+  now: MetricsRecord,
+  lastEqualStep: number,
+): RecordDifference | undefined {
+  const { kind, epoch, step } = now;
+  const differs = (field: string, before: number | string, after: number | string): RecordDifference => ({
+    kind,
+    epoch,
+    step,
+    lastEqualStep,
+    field,
+    recorded: before,
+    now: after,
+  });
+  if (title(recorded) !== title(now)) return differs('record', title(recorded), title(now));
+  for (const [field, before] of Object.entries(recorded.metrics)) {
+    const after = now.metrics[field];
+    if (!TIMED.has(field) && !Object.is(before, after)) return differs(field, before, after ?? 'nothing');
+  }
+  if (recorded.weightsSha256 !== undefined && recorded.weightsSha256 !== now.weightsSha256) {
+    return differs('weightsSha256', recorded.weightsSha256, now.weightsSha256 ?? 'nothing');
+  }
+  return undefined;
+}
+
+function title({ kind, epoch, step }: MetricsRecord): string {
+  return `${kind}, epoch ${epoch}, step ${step}`;
+}

@@ -1,0 +1,185 @@
+/** The command that draws the figures of a run: see HELP. */
+import { existsSync } from 'node:fs';
+import { readFile, realpath } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { WgradError } from './backend/errors.ts';
+import { DataError } from './data/errors.ts';
+import { CLASS_NAMES, loadFashionMnist } from './data/fashionMnist.ts';
+import { makeFolders } from './data/folders.ts';
+import { subset } from './data/split.ts';
+import { writeFileAtomic } from './experiment/atomicFile.ts';
+import { hashWeights } from './experiment/checkpoint.ts';
+import { ConfigurationError, loadConfiguration } from './experiment/configuration.ts';
+import { openDatasets } from './experiment/datasets.ts';
+import { neighbourMap, penultimateFeatures, principalComponents } from './experiment/embedding.ts';
+import { measure } from './experiment/evaluation/measure.ts';
+import { EVALUATION_FILE, readEvaluation } from './experiment/evaluation/report.ts';
+import { renderFigure } from './experiment/figures/render.ts';
+import { type RunFacts, runFigures } from './experiment/figures/runFigures.ts';
+import { readJournal } from './experiment/journal.ts';
+import { openRun } from './experiment/openRun.ts';
+import { predict } from './experiment/predictions.ts';
+import { flatten, type PageFigure, renderPage } from './experiment/report/page.ts';
+import { resolveRun } from './experiment/runDirectory.ts';
+import { buildModel } from './models.ts';
+import './ops/methods.ts';
+import { init } from './tensor/device.ts';
+
+const HELP = `usage: npx tsx src/visualize.ts <run> [options]
+
+Draws the figures of a run, each as SVG and PNG: training curves, confusion matrix, reliability diagram, accuracy under
+corruptions (where src/evaluate.ts --robustness measured it), confident mistakes, weights of the first layer, a map of
+the penultimate layer, samples of each class. One page gathers them with configuration, environment and data version;
+it needs no network. The run is latest, an id, or a folder.
+
+options
+  --root <folder>     where runs are looked up (default runs)
+  --reports <folder>  where figures/ and the page are written (default reports)
+  --images <n>        test images on the map of the penultimate layer (default 2000)
+  --help              print this
+
+exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted`;
+
+class UsageError extends Error {}
+
+async function main(args: string[]): Promise<void> {
+  const { values, positionals } = parse(args);
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
+  const [reference, ...rest] = positionals;
+  if (reference === undefined) throw new UsageError('give a run: latest, an id, or a folder');
+  if (rest.length > 0) throw new UsageError(`one run at a time, got also: ${rest.join(' ')}`);
+  if (!/^[1-9]\d{1,4}$/.test(values.images)) {
+    throw new UsageError(`--images takes a whole number from 10 to 99999, got ${values.images}`);
+  }
+  const path = await realpath(await resolveRun(values.root, reference));
+  const run = basename(path);
+  const facts = await collect(path, Number(values.images));
+  const folder = join(values.reports, 'figures');
+  makeFolders(folder);
+  const drawn: PageFigure[] = [];
+  for (const { name, title, specification } of runFigures(facts)) {
+    const { svg, png } = await renderFigure(specification);
+    await writeFileAtomic(join(folder, `${name}.svg`), svg);
+    await writeFileAtomic(join(folder, `${name}.png`), png);
+    say(`${join(folder, name)}.svg and .png`);
+    drawn.push({ title, svg });
+  }
+  const page = join(values.reports, `${run}.html`);
+  await writeFileAtomic(page, await gatherPage(path, run, facts, drawn));
+  say(`${page}: all of it on one page`);
+  if (!facts.measures.robustness) {
+    say(`left out: accuracy under corruptions, which npx tsx src/evaluate.ts ${run} --robustness measures`);
+  }
+}
+
+async function collect(path: string, images: number): Promise<RunFacts> {
+  const recorded = loadConfiguration(join(path, 'config.yaml'));
+  const device = await init(recorded.device === 'cpu' ? 'cpu' : 'auto');
+  try {
+    const { model, configuration } = await openRun('', path, buildModel);
+    const { test } = await openDatasets(configuration, device, new AbortController().signal);
+    const bytes = await loadFashionMnist(configuration.data.root);
+    const evaluated = existsSync(join(path, EVALUATION_FILE))
+      ? await readEvaluation(join(path, EVALUATION_FILE))
+      : undefined;
+    const current = evaluated?.weightsSha256 === (await hashWeights(model)) ? evaluated : undefined;
+    const [weight] = model.parameters();
+    if (!weight) throw new WgradError(`${path}: the model has no weights`);
+
+    say('penultimate layer: features and principal components');
+    const rows = subset(bytes.test.labels, Math.min(images, test.rows.length), configuration.seed, test.rows);
+    const features = await penultimateFeatures(model, { set: test.set, rows });
+    const components = principalComponents(features);
+    const neighbours = await neighbourMap(features, configuration.seed, (share) => {
+      say(`penultimate layer: map of neighbours, ${Math.round(100 * share)} %`);
+    });
+    const [first, second] = components.variance.map((share) => (100 * share).toFixed(0));
+    return {
+      run: basename(path),
+      journal: readJournal(join(path, 'metrics.jsonl')),
+      measures: current ?? measure(await predict(model, test), CLASS_NAMES),
+      train: bytes.train,
+      test: bytes.test,
+      weight: { values: await weight.data(), shape: weight.shape },
+      embedding: {
+        maps: [
+          { title: `PCA (${first} % and ${second} % of the variance)`, points: components.points },
+          { title: 'UMAP (15 neighbours)', points: neighbours },
+        ],
+        labels: Array.from(rows, (row) => bytes.test.labels[row]!),
+        classes: CLASS_NAMES,
+        features: features[0]!.length,
+      },
+    };
+  } finally {
+    device.destroy();
+  }
+}
+
+async function gatherPage(
+  path: string,
+  run: string,
+  { measures }: RunFacts,
+  figures: readonly PageFigure[],
+): Promise<string> {
+  const json = async (name: string): Promise<Record<string, unknown>> =>
+    existsSync(join(path, name))
+      ? (JSON.parse(await readFile(join(path, name), 'utf8')) as Record<string, unknown>)
+      : {};
+  const { dataChecksums, ...environment } = await json('environment.json');
+  const summary = await json('summary.json');
+  return renderPage({
+    run,
+    headline: [
+      ['test accuracy', `${(100 * measures.accuracy).toFixed(2)} %`],
+      ['expected calibration error', `${(100 * measures.ece).toFixed(2)} %`],
+      ['parameters', Number(summary['parameterCount'] ?? NaN).toLocaleString('en')],
+      ['training', `${Math.round(Number(summary['seconds'] ?? NaN))} s`],
+    ],
+    configuration: await readFile(join(path, 'config.yaml'), 'utf8'),
+    tables: [
+      { title: 'Result', rows: flatten(summary) },
+      { title: 'Data version', rows: flatten(dataChecksums) },
+      { title: 'Environment', rows: flatten(environment) },
+    ],
+    figures,
+  });
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        root: { type: 'string', default: 'runs' },
+        reports: { type: 'string', default: 'reports' },
+        images: { type: 'string', default: '2000' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  if (error instanceof UsageError) {
+    console.error(`${error.message}\n\n${HELP}`);
+    process.exitCode = 2;
+  } else {
+    const expected = error instanceof WgradError || error instanceof DataError;
+    console.error(expected ? error.message : error);
+    process.exitCode = error instanceof ConfigurationError ? 2 : 1;
+  }
+}

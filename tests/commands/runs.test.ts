@@ -1,0 +1,105 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { LockedError, lockFolder } from '../../src/experiment/lock.ts';
+import { removableRun, removeRun } from '../../src/experiment/runs/removeRun.ts';
+import { readRunFacts } from '../../src/experiment/runs/runFacts.ts';
+import { temporaryFolder } from '../experiment/disks.ts';
+import { sampleRecords, writeRun } from '../experiment/tracking/fixture.ts';
+
+interface Outcome {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+function runs(root: string, ...args: string[]): Promise<Outcome> {
+  return new Promise((resolve) => {
+    execFile('npx', ['tsx', 'src/runs.ts', ...args, '--dir', root], (error, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
+    });
+  });
+}
+
+const [A, B] = ['20261124-134455-small', '20261124-140000-small'];
+
+/** A finished run, one that was killed in its first epoch, and `latest`. */
+function sampleRoot(): string {
+  const root = temporaryFolder();
+  writeRun(root, A, sampleRecords(3), { lr: 0.01 });
+  writeRun(root, B, sampleRecords(1).slice(0, 3), { lr: 0.5 });
+  symlinkSync(B, join(root, 'latest'));
+  return root;
+}
+
+describe('src/runs.ts', () => {
+  it('lists runs with their state and differences, sorted as asked', async () => {
+    const root = sampleRoot();
+    const { code, stdout } = await runs(root, 'list', '--sort', 'optimizer.lr', '--reverse');
+    expect(code).toBe(0);
+    const [header, ...lines] = stdout.trimEnd().split('\n');
+    expect(header).toMatch(/^run +status +accuracy +epochs +time +device +differs in$/);
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toMatch(
+      /^20261124-140000-small +interrupted +25\.00 % \(validation\) +1 +0:03 +auto +optimizer\.lr=0\.5$/,
+    );
+    expect(lines[1]).toMatch(/^20261124-134455-small +finished +75\.00 % +3 .*optimizer\.lr=0\.01$/);
+    const json = await runs(root, '--json', '--sort', 'accuracy');
+    expect((JSON.parse(json.stdout) as { id: string }[]).map(({ id }) => id)).toEqual([B, A]);
+  });
+
+  it('shows a run, and compares two in text and in one figure', async () => {
+    const root = sampleRoot();
+    const shown = await runs(root, 'show', 'latest');
+    expect(shown.stdout).toMatch(/interrupted[^]*optimizer\.lr: 0\.5[^]*git\.commit[^]*metrics\.jsonl/);
+    const out = join(root, 'figures', 'both');
+    const { code, stdout } = await runs(root, 'compare', A, B, '--out', out);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/optimizer\.lr +0\.01 +0\.5\n/);
+    expect(stdout).toMatch(/validation\/accuracy +0\.25 +0\.25\n/);
+    const svg = readFileSync(`${out}.svg`, 'utf8');
+    for (const text of [A, B, 'loss', 'accuracy', 'epochs trained']) expect(svg).toContain(text);
+    expect(readFileSync(`${out}.png`).subarray(1, 4).toString()).toBe('PNG');
+  });
+
+  it('removes runs, but none that is under way, and nothing else', async () => {
+    const root = sampleRoot();
+    expect(await runs(root, 'rm', A)).toMatchObject({ code: 2 });
+    const outside = temporaryFolder();
+    writeRun(outside, A, sampleRecords(1));
+    mkdirSync(join(root, '20261124-150000-notes'));
+    for (const path of [join(outside, A), '..', '.', join(A, 'checkpoints'), '20261124-150000-notes']) {
+      await expect(removableRun(root, path)).rejects.toThrow(/is not removed|there is no such run/);
+    }
+    expect(await runs(root, 'rm', '--yes', A, join(outside, A))).toMatchObject({ code: 1, stdout: '' });
+    const unlock = await lockFolder(join(root, B));
+    expect((await readRunFacts(join(root, B))).status).toBe('running');
+    await expect(removeRun(join(root, B))).rejects.toThrow(LockedError);
+    await unlock();
+    for (const path of [join(outside, A), join(root, A), join(root, B)]) expect(existsSync(path)).toBe(true);
+    expect(await runs(root, 'rm', '--yes', 'latest')).toMatchObject({ code: 0 });
+    expect([existsSync(join(root, A)), existsSync(join(root, B))]).toEqual([true, false]);
+  });
+
+  it('replays a run into trackers', async () => {
+    const root = sampleRoot();
+    const { code, stdout } = await runs(root, 'sync', A, '--to', 'csv');
+    expect(stdout).toMatch(/134455-small: csv\n/);
+    expect(code).toBe(0);
+    expect(readFileSync(join(root, A, 'metrics.csv'), 'utf8')).toContain(',test,accuracy,0.75\n');
+  });
+
+  it.each([
+    ['an unknown command', ['lst'], 'did you mean list?'],
+    ['an unknown sort key', ['list', '--sort', 'acuracy'], 'did you mean accuracy?'],
+    ['an unknown tracker', ['sync', A, '--to', 'tensorbord'], 'did you mean tensorboard?'],
+    ['a comparison of one', ['compare', A], 'two runs'],
+    ['an unknown option', ['--fast'], '--fast'],
+  ])('refuses %s with exit code 2', async (_, args, message) => {
+    const { code, stdout, stderr } = await runs(temporaryFolder(), ...args);
+    expect(stderr).toContain(message);
+    expect(stderr).not.toContain('    at ');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  });
+});
