@@ -76,6 +76,11 @@ export async function loadWeights(path: string, model: Module): Promise<void> {
   const bytes = await readFile(path).catch((error: unknown) => {
     throw readError(path, error);
   });
+  decodeWeights(bytes, model);
+}
+
+/** As `loadWeights`, from the contents of a file. */
+export function decodeWeights(bytes: Uint8Array, model: Module): void {
   const own = model.stateDict();
   const weights = [...decodeSafetensors(bytes).tensors].filter(
     ([name]) => !name.startsWith(OPTIMIZER) && (name in own || !isBatchCount(name)),
