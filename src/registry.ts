@@ -42,7 +42,9 @@ async function main(args: string[]): Promise<void> {
   const [command, ...rest] = positionals;
   const take = (...names: string[]): string[] => {
     if (rest.length === names.length) return rest;
-    throw new UsageError(`${command} takes ${names.join(' ') || 'nothing more'}, got ${rest.join(' ') || 'nothing'}`);
+    throw new UsageError(
+      `${command} takes ${names.join(' ') || 'nothing more'}, got ${rest.join(' ') || 'nothing'}`,
+    );
   };
   switch (command) {
     case 'promote': {
@@ -93,7 +95,9 @@ async function list({ models: root, json }: Options): Promise<void> {
   if (rows.length === 0) return console.log(`${root} holds no models; promote a run: see --help`);
   for (const { name, version, aliases, run, metrics } of rows) {
     const accuracy = metrics.accuracy === null ? '' : `accuracy ${(100 * metrics.accuracy).toFixed(2)} %`;
-    console.log(`${`${name}/${version}`.padEnd(16)}  ${accuracy.padEnd(18)}  ${aliases.join(', ').padEnd(18)}  ${run}`);
+    console.log(
+      `${`${name}/${version}`.padEnd(16)}  ${accuracy.padEnd(18)}  ${aliases.join(', ').padEnd(18)}  ${run}`,
+    );
   }
 }
 

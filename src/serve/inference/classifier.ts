@@ -91,7 +91,9 @@ export class Classifier {
     );
     try {
       const values = (await probabilities.data()) as Float32Array;
-      const rows = images.map((_, index) => values.slice(index * classes.length, (index + 1) * classes.length));
+      const rows = images.map((_, index) =>
+        values.slice(index * classes.length, (index + 1) * classes.length),
+      );
       rows.forEach(requireProbabilities);
       return rows;
     } finally {

@@ -57,6 +57,7 @@ export class ModelHost {
   #retry: NodeJS.Timeout | undefined;
   #busy: Promise<void> | undefined;
   #closed = false;
+  #swapError = '';
   /** Models that a batch may still use; freed after it. */
   #retired: Classifier[] = [];
 
@@ -139,6 +140,7 @@ export class ModelHost {
     if (this.#classifier) this.#retired.push(this.#classifier);
     this.#classifier = classifier;
     this.#path = path;
+    this.#swapError = '';
     onEvent?.({ kind: 'loaded', model: classifier.record, device: this.device });
   }
 
@@ -148,8 +150,9 @@ export class ModelHost {
       const { path } = await resolveModel(root, reference);
       if (path !== this.#path && this.#device) await this.#load(this.#device);
     } catch (error) {
-      // The model that serves is whole; it goes on.
-      onEvent?.({ kind: 'swapFailed', error });
+      // The model that serves is whole; it goes on. Said once, not at every look.
+      if (String(error) !== this.#swapError) onEvent?.({ kind: 'swapFailed', error });
+      this.#swapError = String(error);
     }
   }
 

@@ -57,7 +57,9 @@ export async function rollBackAlias(model: string, name: string): Promise<{ from
   if (!alias) throw new RegistryError(`${model} has no alias ${name}`);
   const to = alias.previous.at(-1);
   if (to === undefined) {
-    throw new RegistryError(`${model}@${name} has been at version ${alias.version} only: nothing to go back to`);
+    throw new RegistryError(
+      `${model}@${name} has been at version ${alias.version} only: nothing to go back to`,
+    );
   }
   await writeAlias(model, name, { version: to, previous: alias.previous.slice(0, -1) });
   return { from: alias.version, to };

@@ -7,7 +7,11 @@ import type { ModelRecord } from './modelRecord.ts';
  *
  * Source: Mitchell et al.: Model cards for model reporting (2019).
  */
-export function modelCard(record: ModelRecord, configuration: Configuration, verdicts: readonly Verdict[]): string {
+export function modelCard(
+  record: ModelRecord,
+  configuration: Configuration,
+  verdicts: readonly Verdict[],
+): string {
   const { name, version, run, metrics, classes, input, normalisation, weightsSha256 } = record;
   const { model, optimizer, schedule, train, seed, data } = configuration;
   const percent = (value: number | null): string =>

@@ -17,7 +17,15 @@ export interface Verdict {
   readonly text: string;
 }
 
-const metrics = ['accuracy', 'loss', 'top2', 'ece', 'meanCorruptionError', 'sizeBytes', 'parameterCount'] as const;
+const metrics = [
+  'accuracy',
+  'loss',
+  'top2',
+  'ece',
+  'meanCorruptionError',
+  'sizeBytes',
+  'parameterCount',
+] as const;
 
 const gate = z
   .strictObject({

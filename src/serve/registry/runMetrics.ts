@@ -39,7 +39,9 @@ export async function readRunMetrics(run: string, weightsSha256: string): Promis
   const summaryPath = join(run, 'summary.json');
   const summaryBytes = await readOptional(summaryPath);
   if (!summaryBytes) {
-    throw new RegistryError(`${run}: the run is not finished: it has no summary.json. Let the training end first.`);
+    throw new RegistryError(
+      `${run}: the run is not finished: it has no summary.json. Let the training end first.`,
+    );
   }
   const summary = parse(summaryBytes, summarySchema, summaryPath);
   requireSame(summaryPath, summary.weightsSha256, weightsSha256);
