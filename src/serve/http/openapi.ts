@@ -1,0 +1,53 @@
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import type { FastifySchema } from 'fastify';
+import { z } from 'zod';
+import type { App } from './app.ts';
+
+/** Checks by the schemas, and the document and page that describe them: `/docs`, `/docs/json`. */
+export async function addOpenApi(app: App, withKey: boolean): Promise<void> {
+  app.setValidatorCompiler(({ schema, ...rest }) =>
+    // Bodies that are no JSON are checked where they are read.
+    schema instanceof z.ZodType
+      ? validatorCompiler({ schema, ...rest })
+      : (value) => ({ value: value as unknown }),
+  );
+  app.setSerializerCompiler(serializerCompiler);
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'wgrad prediction service',
+        description: 'Classifies pictures of clothing with a model of the registry.',
+        version: '1',
+      },
+      ...(withKey && {
+        components: { securitySchemes: { key: { type: 'apiKey', in: 'header', name: 'X-API-Key' } } },
+        security: [{ key: [] }],
+      }),
+    },
+    transform: (route) => {
+      const { schema, ...rest } = route;
+      const { body, ...others } = (schema ?? {}) as FastifySchema & { body?: unknown };
+      const transformed = jsonSchemaTransform({ schema: { ...others, hide: !schema }, ...rest } as never);
+      return body === undefined
+        ? transformed
+        : { ...transformed, schema: { ...transformed.schema, body: bodyOf(body) } };
+    },
+  });
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
+}
+
+/** A body by content type, zod schemas as JSON Schema: what the transform above does for all but bodies. */
+function bodyOf(body: unknown): unknown {
+  const { content } = body as { content: Record<string, { schema: unknown }> };
+  return {
+    content: Object.fromEntries(
+      Object.entries(content).map(([type, { schema }]) => [
+        type,
+        { schema: schema instanceof z.ZodType ? z.toJSONSchema(schema, { io: 'input' }) : schema },
+      ]),
+    ),
+  };
+}
