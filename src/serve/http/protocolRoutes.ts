@@ -88,7 +88,8 @@ export function addProtocolRoutes(app: App, predictor: Predictor, isDraining: ()
         const answers = await predictor.predict(readImages(message), signal);
         // While the request waited, the model may have been exchanged for another version.
         servedModel(answers[0]!.model, request.params as ModelPath);
-        return send(reply, message.request, answers);
+        // Bytes are sent as they are, past the schema of the JSON.
+        return send(reply, message.request, answers) as InferResponse;
       },
     );
   }
@@ -145,7 +146,11 @@ function readImages({ request, binary }: InferMessage): Float64Array[] {
 
 const MOST_VALUES = 2 ** 23;
 
-function send(reply: FastifyReply, request: InferRequest, answers: readonly LabelledAnswer[]) {
+function send(
+  reply: FastifyReply,
+  request: InferRequest,
+  answers: readonly LabelledAnswer[],
+): InferResponse | Buffer {
   const { model } = answers[0]!;
   const requested = request.outputs?.map(({ name }) => name) ?? OUTPUTS;
   const unknown = requested.find((name) => !OUTPUTS.includes(name));
