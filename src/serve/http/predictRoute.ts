@@ -1,10 +1,9 @@
 import type { FastifyRequest } from 'fastify';
-import type { z } from 'zod';
 import type { Pixels } from '../inference/host.ts';
 import type { App } from './app.ts';
 import { RequestError } from './errors.ts';
 import type { LabelledAnswer, Predictor } from './predictor.ts';
-import { type Prediction, schemas } from './schemas.ts';
+import { type PredictBody, type Prediction, schemas } from './schemas.ts';
 
 const PICTURES = ['image/png', 'image/jpeg'];
 
@@ -62,7 +61,7 @@ async function readImages(
   if (Buffer.isBuffer(request.body)) return [await predictor.decode(request.body, signal)];
   // No body at all: there is no type by which it could have been checked.
   if (request.body === undefined || request.body === null) throw new RequestError(400, NOTHING);
-  const body = request.body as z.infer<typeof schemas.predictBody>;
+  const body = request.body as PredictBody;
   if ('pixels' in body) {
     return isBatch(body.pixels) ? body.pixels : [body.pixels];
   }
