@@ -5,9 +5,12 @@ import { Batcher, OverloadError } from '../../src/serve/inference/batcher.ts';
 import { normalise } from '../../src/serve/inference/normalise.ts';
 import { checkBatching } from './batchingSuite.ts';
 
-test.each(['mlp', 'cnn'] as const)('%s on the CPU: the same bits alone and in a batch', async (architecture) => {
-  await checkBatching(await open('cpu'), architecture);
-});
+test.each(['mlp', 'cnn'] as const)(
+  '%s on the CPU: the same bits alone and in a batch',
+  async (architecture) => {
+    await checkBatching(await open('cpu'), architecture);
+  },
+);
 
 test('pixels are normalised to the bit as in training', async () => {
   const device = await open('cpu');
@@ -24,10 +27,13 @@ describe('batcher', () => {
 
   test('gathers what comes together, and answers in order', async () => {
     const sizes: number[] = [];
-    const batcher = new Batcher<number, number>(() => async (batch) => {
-      sizes.push(batch.length);
-      return Promise.resolve(batch.map((image) => image * 10));
-    }, options);
+    const batcher = new Batcher<number, number>(
+      () => async (batch) => {
+        sizes.push(batch.length);
+        return Promise.resolve(batch.map((image) => image * 10));
+      },
+      options,
+    );
     const answers = await Promise.all([batcher.run([1]), batcher.run([2, 3]), batcher.run([4])]);
     expect(answers).toEqual([[10], [20, 30], [40]]);
     expect(sizes).toEqual([4]);

@@ -6,13 +6,19 @@ import { onTestFinished } from 'vitest';
 import { CLASS_NAMES } from '../../src/data/fashionMnist.ts';
 import { parseConfiguration, printConfiguration } from '../../src/experiment/configuration.ts';
 import { encodeSafetensors, type SafeTensor, weightsSha256 } from '../../src/experiment/safetensors.ts';
-import { type Backend, open } from '../../src/index.ts';
+import { open } from '../../src/index.ts';
 import { buildModel } from '../../src/models.ts';
 import { Metrics } from '../../src/serve/http/metrics.ts';
 import { ModelHost } from '../../src/serve/inference/host.ts';
 import { DEFAULT_OPTIONS, type ServiceOptions } from '../../src/serve/options.ts';
 import { moveAlias } from '../../src/serve/registry/aliases.ts';
-import { CONFIGURATION, json, RECORD, WEIGHTS, writeModelFolder } from '../../src/serve/registry/modelFolder.ts';
+import {
+  CONFIGURATION,
+  json,
+  RECORD,
+  WEIGHTS,
+  writeModelFolder,
+} from '../../src/serve/registry/modelFolder.ts';
 import type { ModelRecord } from '../../src/serve/registry/modelRecord.ts';
 import { createService } from '../../src/serve/service.ts';
 import { setDefaultDevice } from '../../src/tensor/device.ts';
@@ -54,7 +60,12 @@ export async function randomWeights(architecture: Architecture, seed: number) {
 }
 
 /** Puts a version of a model into a registry, its weights drawn from the seed, and makes it the champion. */
-export async function addModel(root: string, name: string, version: number, architecture: Architecture = 'mlp') {
+export async function addModel(
+  root: string,
+  name: string,
+  version: number,
+  architecture: Architecture = 'mlp',
+) {
   const { configuration, tensors } = await randomWeights(architecture, version);
   const weights = encodeSafetensors(tensors);
   const record: ModelRecord = {
@@ -97,8 +108,6 @@ export interface RunningService {
   readonly port: number;
   readonly host: ModelHost;
   readonly root: string;
-  /** The devices opened so far, the one in use last. */
-  readonly devices: Backend[];
   readonly metrics: Metrics;
   drain(): Promise<void>;
 }
@@ -112,7 +121,6 @@ export async function startService(
 ): Promise<RunningService> {
   const root = await temporaryFolder();
   await addModel(root, 'test', 1);
-  const devices: Backend[] = [];
   const metrics = new Metrics(() => host);
   const host: ModelHost = new ModelHost({
     root,
@@ -121,10 +129,7 @@ export async function startService(
     queueLimit: 300,
     build: buildModel,
     pollInterval: 0,
-    openDevice: async () => {
-      devices.push(await open('cpu'));
-      return devices.at(-1)!;
-    },
+    openDevice: () => open('cpu'),
     onBatch: (images, seconds) => metrics.observeBatch(images, seconds),
     ...hostChanges,
   });
@@ -135,7 +140,7 @@ export async function startService(
   const drainOnce = (): Promise<void> => (drained ??= drain());
   onTestFinished(drainOnce);
   const { port } = app.server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, port, host, root, devices, metrics, drain: drainOnce };
+  return { url: `http://127.0.0.1:${port}`, port, host, root, metrics, drain: drainOnce };
 }
 
 /** Brightnesses that differ from image to image. */

@@ -108,6 +108,8 @@ function describe({ label, probabilities, model }: LabelledAnswer): Prediction {
 
 /** Lets pictures come as the body itself. */
 export function acceptPictures(app: App): void {
+  // Fastify takes text, too, which nothing here does.
+  app.removeContentTypeParser('text/plain');
   app.addContentTypeParser(PICTURES, { parseAs: 'buffer' }, (_, body: Buffer | string, done: Done) => {
     done(null, body);
   });
