@@ -1,5 +1,5 @@
 import multipart from '@fastify/multipart';
-import Fastify from 'fastify';
+import Fastify, { LogController } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { App } from './http/app.ts';
 import { requireKey } from './http/authentication.ts';
@@ -39,7 +39,7 @@ export async function createService(
       redact: ['req.headers.authorization', 'req.headers["x-api-key"]'],
     },
     // One line a request, below, instead of two.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.bodyLimit,
     // A sender that drips its bytes is cut off by these; the sockets are looked over every second.
     requestTimeout: options.receiveTimeout,

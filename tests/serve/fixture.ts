@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { CLASS_NAMES } from '../../src/data/fashionMnist.ts';
-import { parseConfiguration, printConfiguration } from '../../src/experiment/configuration.ts';
+import {
+  type Configuration,
+  parseConfiguration,
+  printConfiguration,
+} from '../../src/experiment/configuration.ts';
 import { encodeSafetensors, type SafeTensor, weightsSha256 } from '../../src/experiment/safetensors.ts';
 import { open } from '../../src/index.ts';
 import { buildModel } from '../../src/models.ts';
@@ -39,7 +43,10 @@ export async function temporaryFolder(): Promise<string> {
 }
 
 /** The weights of an untrained model. */
-export async function randomWeights(architecture: Architecture, seed: number) {
+export async function randomWeights(
+  architecture: Architecture,
+  seed: number,
+): Promise<{ configuration: Configuration; tensors: Record<string, SafeTensor> }> {
   const configuration = parseConfiguration({
     name: 'test',
     model: MODELS[architecture],
@@ -65,7 +72,7 @@ export async function addModel(
   name: string,
   version: number,
   architecture: Architecture = 'mlp',
-) {
+): Promise<void> {
   const { configuration, tensors } = await randomWeights(architecture, version);
   const weights = encodeSafetensors(tensors);
   const record: ModelRecord = {
@@ -148,7 +155,11 @@ export function testImage(seed: number): number[] {
   return Array.from({ length: 784 }, (_, at) => (at * (seed + 3) * 7 + seed * 31) % 256);
 }
 
-export async function postJson(url: string, body: unknown, headers: Record<string, string> = {}) {
+export async function postJson(
+  url: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; headers: Headers; body: never }> {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
