@@ -7,7 +7,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import autocannon from 'autocannon';
@@ -90,6 +90,8 @@ try {
     model,
     device: values.device,
     machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version },
+    // Of all that ran on the machine meanwhile, this load included.
+    loadAverage: loadavg()[0],
     connections: Number(values.connections),
     seconds: result.duration,
     batchSize: Number(values['batch-size']),

@@ -67,6 +67,7 @@ async function main(args: string[]): Promise<void> {
     delay: count('--batch-delay', values['batch-delay'], 0, 10_000),
     queueLimit: count('--queue', values.queue, 1),
     pollInterval: count('--poll', values.poll, 0),
+    batchTimeout: 30_000,
     build: buildModel,
     openDevice: () =>
       open(device, {

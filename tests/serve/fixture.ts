@@ -134,6 +134,7 @@ export async function startService(
     batchSize: 4,
     delay: 1,
     queueLimit: 300,
+    batchTimeout: 10_000,
     build: buildModel,
     pollInterval: 0,
     openDevice: () => open('cpu'),

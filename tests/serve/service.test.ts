@@ -325,6 +325,25 @@ describe('life cycle', () => {
       body: before.body as object,
     });
   });
+  test('a device that hangs counts as failed', async () => {
+    const opened: Backend[] = [];
+    const { url } = await startService(
+      {},
+      {
+        batchTimeout: 200,
+        openDevice: async () => {
+          opened.push(await open('cpu'));
+          return opened.at(-1)!;
+        },
+      },
+    );
+    opened[0]!.read = () => new Promise(() => undefined);
+    expect((await postJson(`${url}/predict`, { pixels: testImage(0) })).status).toBe(503);
+    await expect.poll(async () => (await fetch(`${url}/health/ready`)).status, { timeout: 20_000 }).toBe(200);
+    expect((await postJson(`${url}/predict`, { pixels: testImage(0) })).status).toBe(200);
+    expect(opened).toHaveLength(2);
+  });
+
   test('draining answers what has come in, and then nothing more', async () => {
     const { url, drain } = await startService({}, { delay: 200 });
     const running = postJson(`${url}/predict`, { pixels: testImage(0) });

@@ -27,6 +27,8 @@ export interface HostOptions extends BatcherOptions {
   readonly reference?: string | undefined;
   readonly build: BuildModel;
   readonly openDevice: () => Promise<Backend>;
+  /** Milliseconds after which a device that has not answered a batch counts as failed. */
+  readonly batchTimeout: number;
   /** How often to look whether the alias has moved, in milliseconds; 0 never. */
   readonly pollInterval: number;
   /** Told what happens, for the log. */
@@ -123,7 +125,7 @@ export class ModelHost {
     if (!classifier) throw new NotReadyError(this.#reason);
     return async (batch) => {
       try {
-        const rows = await classifier.predict(batch);
+        const rows = await within(this.#options.batchTimeout, classifier.predict(batch));
         return rows.map((probabilities) => ({ probabilities, model: classifier.record }));
       } catch (error) {
         this.#recover(error, classifier);
@@ -187,4 +189,16 @@ export class ModelHost {
       if (!this.#closed) this.#scheduleRecovery(Math.min(LAST_RETRY, Math.max(FIRST_RETRY, 2 * delay)));
     }
   }
+}
+
+/** What the promise brings, where it comes in time. */
+async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new NotReadyError(`the device did not answer within ${milliseconds} ms`)),
+      milliseconds,
+    );
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
