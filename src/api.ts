@@ -46,7 +46,10 @@ const DRAIN = 15_000;
 
 async function main(args: string[]): Promise<void> {
   const { values } = parse(args);
-  if (values.help) return console.log(HELP);
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
   const { device, adapter } = values;
   if (!isDeviceName(device)) throw new UsageError(`--device takes webgpu, cpu or auto, got ${device}`);
   const timeout = count('--timeout', values.timeout, 100);

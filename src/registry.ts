@@ -38,7 +38,10 @@ type Options = ReturnType<typeof parse>['values'];
 
 async function main(args: string[]): Promise<void> {
   const { values, positionals } = parse(args);
-  if (values.help) return console.log(HELP);
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
   const [command, ...rest] = positionals;
   const take = (...names: string[]): string[] => {
     if (rest.length === names.length) return rest;
@@ -59,7 +62,8 @@ async function main(args: string[]): Promise<void> {
     case 'rollback': {
       const name = take('NAME')[0]!;
       const { from, to } = await rollBackAlias(join(values.models, name), values.alias);
-      return console.log(`${name}@${values.alias}: version ${from} → ${to}`);
+      console.log(`${name}@${values.alias}: version ${from} → ${to}`);
+      return;
     }
     default:
       throw new UsageError(`takes promote, list, show or rollback, got ${command ?? 'nothing'}`);
@@ -91,8 +95,14 @@ async function list({ models: root, json }: Options): Promise<void> {
       rows.push({ name, version, aliases: names, run, metrics });
     }
   }
-  if (json) return console.log(JSON.stringify(rows, null, 2));
-  if (rows.length === 0) return console.log(`${root} holds no models; promote a run: see --help`);
+  if (json) {
+    console.log(JSON.stringify(rows, null, 2));
+    return;
+  }
+  if (rows.length === 0) {
+    console.log(`${root} holds no models; promote a run: see --help`);
+    return;
+  }
   for (const { name, version, aliases, run, metrics } of rows) {
     const accuracy = metrics.accuracy === null ? '' : `accuracy ${(100 * metrics.accuracy).toFixed(2)} %`;
     console.log(
@@ -104,7 +114,10 @@ async function list({ models: root, json }: Options): Promise<void> {
 async function show(reference: string, { models: root, json }: Options): Promise<void> {
   const { path } = await resolveModel(root, reference);
   const { record, files, manifestSha256 } = await openModelFolder(path);
-  if (json) return console.log(JSON.stringify({ path, manifestSha256, ...record }, null, 2));
+  if (json) {
+    console.log(JSON.stringify({ path, manifestSha256, ...record }, null, 2));
+    return;
+  }
   console.log(`${path}: ${files.size} files, all as they were promoted\n`);
   console.log(new TextDecoder().decode(files.get(CARD) ?? new Uint8Array()).trimEnd());
 }

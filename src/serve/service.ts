@@ -17,7 +17,7 @@ import type { ServiceOptions } from './options.ts';
 export interface Service {
   readonly app: App;
   /** Reports unready, answers what has come in, and closes. */
-  drain(): Promise<void>;
+  readonly drain: () => Promise<void>;
 }
 
 /**
@@ -55,8 +55,8 @@ export async function createService(
   }).withTypeProvider<ZodTypeProvider>();
   app.server.maxConnections = options.connectionLimit;
 
-  handleErrors(app as never);
-  if (options.apiKey !== undefined) requireKey(app as never, options.apiKey);
+  handleErrors(app);
+  if (options.apiKey !== undefined) requireKey(app, options.apiKey);
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown';
     metrics.observeRequest(request.method, route, reply.statusCode, reply.elapsedTime / 1000);

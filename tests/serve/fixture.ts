@@ -61,7 +61,7 @@ export async function randomWeights(
     tensors[name] =
       data instanceof Int32Array
         ? { dtype: 'I64', shape: value.shape, data: BigInt64Array.from(data, BigInt) }
-        : { dtype: 'F32', shape: value.shape, data: data as Float32Array };
+        : { dtype: 'F32', shape: value.shape, data: data };
   }
   return { configuration, tensors };
 }
@@ -116,7 +116,7 @@ export interface RunningService {
   readonly host: ModelHost;
   readonly root: string;
   readonly metrics: Metrics;
-  drain(): Promise<void>;
+  readonly drain: () => Promise<void>;
 }
 
 type HostChanges = Partial<ConstructorParameters<typeof ModelHost>[0]>;

@@ -159,7 +159,7 @@ describe('Open Inference Protocol', () => {
   ])('refuses %s', async (_, body, status) => {
     const { url } = await startService();
     const answer = await postJson(url + infer, body);
-    expect({ status: answer.status, body: answer.body as unknown }).toEqual({
+    expect({ status: answer.status, body: answer.body }).toEqual({
       status,
       body: { error: expect.any(String) as string },
     });
@@ -322,7 +322,7 @@ describe('life cycle', () => {
     await expect.poll(async () => (await fetch(`${url}/health/ready`)).status, { timeout: 20_000 }).toBe(200);
     expect(await postJson(`${url}/predict`, { pixels: testImage(0) })).toMatchObject({
       status: 200,
-      body: before.body as object,
+      body: before.body,
     });
   });
   test('a device that hangs counts as failed', async () => {

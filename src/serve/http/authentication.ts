@@ -11,13 +11,16 @@ const OPEN = /^\/(health\/(live|ready)|v2\/health\/(live|ready)|docs(\/.*)?|page
  */
 export function requireKey(app: FastifyInstance, key: string): void {
   const expected = digest(key);
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _, done) => {
     const path = request.url.split('?', 1)[0]!;
-    if (OPEN.test(path)) return;
+    if (OPEN.test(path)) {
+      done();
+      return;
+    }
     const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
     const given = bearer ?? request.headers['x-api-key'];
-    if (typeof given === 'string' && timingSafeEqual(digest(given), expected)) return;
-    throw new RequestError(401, 'takes an API key: Authorization: Bearer KEY, or X-API-Key: KEY');
+    if (typeof given === 'string' && timingSafeEqual(digest(given), expected)) done();
+    else done(new RequestError(401, 'takes an API key: Authorization: Bearer KEY, or X-API-Key: KEY'));
   });
 }
 

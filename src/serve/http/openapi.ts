@@ -34,11 +34,11 @@ export async function addOpenApi(app: App, withKey: boolean): Promise<void> {
     transform: (route) => {
       const { schema, ...rest } = route;
       // What has no summary is no part of the API: the page's files, the documentation itself.
-      const { body, ...others } = (schema ?? {}) as FastifySchema & { summary?: string };
+      const { body, ...others }: FastifySchema & { summary?: string } = { ...schema };
       const transformed = jsonSchemaTransform({
         schema: { ...others, hide: others.summary === undefined },
         ...rest,
-      } as never);
+      });
       return body === undefined
         ? transformed
         : { ...transformed, schema: { ...transformed.schema, body: bodyOf(body) } };

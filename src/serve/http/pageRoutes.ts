@@ -25,5 +25,5 @@ export async function addPage(app: App): Promise<void> {
     strictTransportSecurity: false,
   });
   await app.register(fastifyStatic, { root: FOLDER, prefix: '/page/', decorateReply: true });
-  app.get('/', { schema: { hide: true } as object }, (_, reply) => reply.sendFile('index.html'));
+  app.get('/', { schema: { hide: true } }, (_, reply) => reply.sendFile('index.html'));
 }

@@ -87,7 +87,7 @@ export function addProtocolRoutes(app: App, predictor: Predictor, isDraining: ()
         const message = readMessage(request);
         const answers = await predictor.predict(readImages(message), signal);
         // While the request waited, the model may have been exchanged for another version.
-        servedModel(answers[0]!.model, request.params as ModelPath);
+        servedModel(answers[0]!.model, request.params);
         // Bytes are sent as they are, past the schema of the JSON.
         return send(reply, message.request, answers) as InferResponse;
       },
