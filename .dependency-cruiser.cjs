@@ -1,4 +1,4 @@
-// Imports go down only: commands → experiment → data, nn, optim → ops → tensor → backend.
+// Imports go down only: commands → serve → experiment → data, nn, optim → ops → tensor → backend.
 
 /** Each layer, and the layers that it may import besides itself. */
 const layers = {
@@ -9,7 +9,7 @@ const layers = {
   optim: ['ops', 'tensor', 'backend'],
   data: ['ops', 'tensor', 'backend'],
   experiment: ['data', 'nn', 'optim', 'ops', 'tensor', 'backend'],
-  serve: ['data', 'nn', 'optim', 'ops', 'tensor', 'backend'],
+  serve: ['experiment', 'data', 'nn', 'optim', 'ops', 'tensor', 'backend'],
 };
 
 const known = `^src/(${Object.keys(layers).join('|')})/`;

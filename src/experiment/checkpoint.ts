@@ -144,7 +144,15 @@ function prefixed(tensors: Readonly<Record<string, Tensor>>): Record<string, Ten
  * @throws FileError, SafetensorsError, or what `loadStateDict` throws; the model is unchanged then
  */
 export async function loadWeights(path: string, model: Module): Promise<void> {
-  const { tensors } = await readChecked(path);
+  adopt((await readChecked(path)).tensors, model);
+}
+
+/** As `loadWeights`, from the contents of a file. */
+export function decodeWeights(bytes: Uint8Array, model: Module): void {
+  adopt(decodeSafetensors(bytes).tensors, model);
+}
+
+function adopt(tensors: ReadonlyMap<string, SafeTensor>, model: Module): void {
   const own = model.stateDict();
   const weights = [...tensors].filter(
     ([name]) => !name.startsWith(OPTIMIZER) && (name in own || !isBatchCount(name)),

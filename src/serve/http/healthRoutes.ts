@@ -1,0 +1,57 @@
+import type { ModelHost } from '../inference/host.ts';
+import type { App } from './app.ts';
+import type { Metrics } from './metrics.ts';
+import { schemas } from './schemas.ts';
+
+/** `/health/live`, `/health/ready` and `/metrics`: what orchestrators and Prometheus ask for. */
+export function addHealthRoutes(
+  app: App,
+  host: ModelHost,
+  metrics: Metrics,
+  isDraining: () => boolean,
+): void {
+  const { health, error, text } = schemas;
+  app.get(
+    '/health/live',
+    {
+      schema: {
+        summary: 'Whether the process answers',
+        tags: ['health'],
+        response: { 200: health },
+      },
+    },
+    () => ({ status: 'ok' as const }),
+  );
+  app.get(
+    '/health/ready',
+    {
+      schema: {
+        summary: 'Whether requests are answered',
+        description: 'Unavailable while a model is loaded, the device recovers, or the service drains.',
+        tags: ['health'],
+        response: { 200: health, 503: health },
+      },
+    },
+    (_, reply) => {
+      const reason = isDraining() ? 'the service is stopping' : host.unreadyReason;
+      if (reason === undefined) return { status: 'ok' as const };
+      reply.code(503);
+      return { status: 'unavailable' as const, reason };
+    },
+  );
+  app.get(
+    '/metrics',
+    {
+      schema: {
+        summary: 'Metrics for Prometheus',
+        tags: ['health'],
+        produces: ['text/plain'],
+        response: { 200: { content: { 'text/plain': { schema: text } } }, 401: error },
+      },
+    },
+    async (_, reply) => {
+      reply.type(metrics.registry.contentType);
+      return metrics.registry.metrics();
+    },
+  );
+}

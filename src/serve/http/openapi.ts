@@ -1,0 +1,61 @@
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import type { FastifySchema } from 'fastify';
+import { z } from 'zod';
+import type { App } from './app.ts';
+
+/** Swagger UI sets styles inline; all that it loads comes with the service. */
+const DOCUMENTATION_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/** Checks by the schemas, and the document and page that describe them: `/docs`, `/docs/json`. */
+export async function addOpenApi(app: App, withKey: boolean): Promise<void> {
+  app.setValidatorCompiler(({ schema, ...rest }) =>
+    // Bodies that are no JSON are checked where they are read.
+    schema instanceof z.ZodType
+      ? validatorCompiler({ schema, ...rest })
+      : (value) => ({ value: value as unknown }),
+  );
+  app.setSerializerCompiler(serializerCompiler);
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'wgrad prediction service',
+        description: 'Classifies pictures of clothing with a model of the registry.',
+        version: '1',
+      },
+      ...(withKey && {
+        components: { securitySchemes: { key: { type: 'apiKey', in: 'header', name: 'X-API-Key' } } },
+        security: [{ key: [] }],
+      }),
+    },
+    transform: (route) => {
+      const { schema, ...rest } = route;
+      // What has no summary is no part of the API: the page's files, the documentation itself.
+      const { body, ...others }: FastifySchema & { summary?: string } = { ...schema };
+      const transformed = jsonSchemaTransform({
+        schema: { ...others, hide: others.summary === undefined },
+        ...rest,
+      });
+      return body === undefined
+        ? transformed
+        : { ...transformed, schema: { ...transformed.schema, body: bodyOf(body) } };
+    },
+  });
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: DOCUMENTATION_POLICY });
+}
+
+/** A body by content type, zod schemas as JSON Schema: what the transform above does for all but bodies. */
+function bodyOf(body: unknown): unknown {
+  const { content } = body as { content: Record<string, { schema: unknown }> };
+  return {
+    content: Object.fromEntries(
+      Object.entries(content).map(([type, { schema }]) => [
+        type,
+        { schema: schema instanceof z.ZodType ? z.toJSONSchema(schema, { io: 'input' }) : schema },
+      ]),
+    ),
+  };
+}

@@ -1,0 +1,29 @@
+import { fileURLToPath } from 'node:url';
+import helmet from '@fastify/helmet';
+import fastifyStatic from '@fastify/static';
+import type { App } from './app.ts';
+
+const FOLDER = fileURLToPath(new URL('../page/', import.meta.url));
+
+/** `/`: a page that classifies what is drawn or chosen; and the headers that keep every answer in its place. */
+export async function addPage(app: App): Promise<void> {
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'", 'data:', 'blob:'],
+        connectSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    // Whether there is TLS is for the proxy before the service to say.
+    strictTransportSecurity: false,
+  });
+  await app.register(fastifyStatic, { root: FOLDER, prefix: '/page/', decorateReply: true });
+  app.get('/', { schema: { hide: true } }, (_, reply) => reply.sendFile('index.html'));
+}

@@ -1,0 +1,118 @@
+import type { FastifyRequest } from 'fastify';
+import type { Pixels } from '../inference/host.ts';
+import type { App } from './app.ts';
+import { RequestError } from './errors.ts';
+import type { LabelledAnswer, Predictor } from './predictor.ts';
+import { type PredictBody, type Prediction, schemas } from './schemas.ts';
+
+const PICTURES = ['image/png', 'image/jpeg'];
+
+/** `POST /predict`: pixels or pictures in, classes and probabilities out. */
+export function addPredictRoute(app: App, predictor: Predictor): void {
+  const { error, predictBody, predictResponse } = schemas;
+  const binary = { schema: { type: 'string', format: 'binary' } };
+  const form = {
+    schema: { type: 'object', properties: { image: { type: 'string', format: 'binary' } } },
+  };
+  app.post(
+    '/predict',
+    {
+      schema: {
+        summary: 'Classify images',
+        description:
+          'Takes pixels or base64 pictures as JSON, a picture as the body, or pictures as the files of a form. A picture may have any size, and be dark on bright or bright on dark: it is cut out, brought to 28 × 28 and set in the middle.',
+        tags: ['prediction'],
+        body: {
+          content: {
+            'application/json': { schema: predictBody },
+            ...Object.fromEntries(PICTURES.map((type) => [type, binary])),
+            'multipart/form-data': form,
+          },
+        },
+        response: {
+          200: predictResponse,
+          400: error,
+          401: error,
+          413: error,
+          415: error,
+          422: error,
+          500: error,
+          503: error,
+          504: error,
+        },
+      },
+    },
+    async (request, reply) => {
+      const signal = predictor.deadline(reply);
+      const images = await readImages(request, predictor, signal);
+      const answers = await predictor.predict(images, signal);
+      const { name, version } = answers[0]!.model;
+      return { model: { name, version }, predictions: answers.map(describe) };
+    },
+  );
+}
+
+async function readImages(
+  request: FastifyRequest,
+  predictor: Predictor,
+  signal: AbortSignal,
+): Promise<Pixels[]> {
+  if (request.isMultipart()) return readForm(request, predictor, signal);
+  if (Buffer.isBuffer(request.body)) return [await predictor.decode(request.body, signal)];
+  // No body at all: there is no type by which it could have been checked.
+  if (request.body === undefined || request.body === null) throw new RequestError(400, NOTHING);
+  const body = request.body as PredictBody;
+  if ('pixels' in body) {
+    return isBatch(body.pixels) ? body.pixels : [body.pixels];
+  }
+  const pictures = 'image' in body ? [body.image] : body.images;
+  predictor.requireCount(pictures.length);
+  // One after the other: a request takes one decoder at most.
+  const images: Pixels[] = [];
+  for (const text of pictures) {
+    images.push(await predictor.decode(Buffer.from(text.slice(text.indexOf(',') + 1), 'base64'), signal));
+  }
+  return images;
+}
+
+const NOTHING =
+  'takes an image: JSON such as {"pixels": [784 numbers]}, a PNG or JPEG body, or a form; got no body';
+
+async function readForm(
+  request: FastifyRequest,
+  predictor: Predictor,
+  signal: AbortSignal,
+): Promise<Pixels[]> {
+  const { imageLimit, bodyLimit } = predictor.options;
+  const limits = { files: imageLimit, fileSize: bodyLimit, fields: 0, parts: imageLimit };
+  const images: Pixels[] = [];
+  for await (const file of request.files({ limits })) {
+    images.push(await predictor.decode(await file.toBuffer(), signal));
+  }
+  if (images.length === 0) throw new RequestError(400, 'takes a form with at least one file, got none');
+  return images;
+}
+
+function isBatch(pixels: number[] | number[][]): pixels is number[][] {
+  return Array.isArray(pixels[0]);
+}
+
+function describe({ label, probabilities, model }: LabelledAnswer): Prediction {
+  return {
+    class: label,
+    name: model.classes[label]!,
+    probability: probabilities[label]!,
+    probabilities: Object.fromEntries(model.classes.map((name, index) => [name, probabilities[index]!])),
+  };
+}
+
+/** Lets pictures come as the body itself. */
+export function acceptPictures(app: App): void {
+  // Fastify takes text, too, which nothing here does.
+  app.removeContentTypeParser('text/plain');
+  app.addContentTypeParser(PICTURES, { parseAs: 'buffer' }, (_, body: Buffer | string, done: Done) => {
+    done(null, body);
+  });
+}
+
+type Done = (error: Error | null, body?: unknown) => void;

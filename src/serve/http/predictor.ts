@@ -1,0 +1,91 @@
+import type { FastifyReply } from 'fastify';
+import { decodePicture } from '../images/decode.ts';
+import { Limiter } from '../images/limiter.ts';
+import { preparePicture } from '../images/prepare.ts';
+import type { Answer, ModelHost, Pixels } from '../inference/host.ts';
+import type { ServiceOptions } from '../options.ts';
+import { RequestError } from './errors.ts';
+import type { Metrics } from './metrics.ts';
+
+/** An answer and the class that it amounts to. */
+export interface LabelledAnswer extends Answer {
+  readonly label: number;
+}
+
+/** Height and width that models take. */
+const SIDE = 28;
+/** Seconds that decoding one picture may take. */
+const DECODE_SECONDS = 5;
+
+/** What stands between the routes and the model: limits, deadlines and metrics. */
+export class Predictor {
+  readonly host: ModelHost;
+  readonly options: ServiceOptions;
+  readonly #metrics: Metrics;
+  readonly #decoders: Limiter;
+
+  constructor(host: ModelHost, options: ServiceOptions, metrics: Metrics) {
+    this.host = host;
+    this.options = options;
+    this.#metrics = metrics;
+    this.#decoders = new Limiter(options.decodersAtOnce, options.decodeQueueLimit);
+  }
+
+  /** Decodes and prepares a picture. @throws ImageError, OverloadError */
+  decode(bytes: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+    return this.#decoders.run(async () => {
+      signal.throwIfAborted();
+      const limits = { pixels: this.options.pixelLimit, seconds: DECODE_SECONDS };
+      return preparePicture(await decodePicture(bytes, limits), SIDE);
+    });
+  }
+
+  /**
+   * Answers images for a request.
+   *
+   * @throws RequestError: 413 for too many images, 504 where the time is over; NotReadyError, OverloadError
+   */
+  async predict(images: readonly Pixels[], signal: AbortSignal): Promise<LabelledAnswer[]> {
+    this.requireCount(images.length);
+    const answers = await orAborted(this.host.predict(images, signal), signal);
+    const labels = answers.map(({ probabilities }) => argmax(probabilities));
+    this.#metrics.observeAnswers(images, answers, labels);
+    return answers.map((answer, index) => ({ ...answer, label: labels[index]! }));
+  }
+
+  /** @throws RequestError (413) where a request brings too many images */
+  requireCount(count: number): void {
+    const { imageLimit } = this.options;
+    if (count > imageLimit) {
+      throw new RequestError(413, `takes at most ${imageLimit} images a request, got ${count}`);
+    }
+  }
+
+  /** Aborted when the client hangs up, or the time for an answer is over. */
+  deadline(reply: FastifyReply): AbortSignal {
+    const { answerTimeout } = this.options;
+    const gone = new AbortController();
+    const late = setTimeout(() => {
+      gone.abort(new RequestError(504, `no answer within ${answerTimeout} ms; try again later`));
+    }, answerTimeout);
+    reply.raw.once('close', () => {
+      clearTimeout(late);
+      gone.abort(new RequestError(504, 'the client hung up'));
+    });
+    return gone.signal;
+  }
+}
+
+/** What the promise brings, unless the signal is first. */
+async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  return new Promise<T>((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+function argmax(values: Float32Array): number {
+  return values.reduce((best, value, index) => (value > values[best]! ? index : best), 0);
+}

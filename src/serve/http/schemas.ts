@@ -1,0 +1,193 @@
+import { z } from 'zod';
+import type { Shape } from '../../experiment/configurationParts.ts';
+
+/** `POST /predict` as JSON: pixels of one image or several, or pictures in base64. */
+export type PredictBody =
+  { pixels: number[] } | { pixels: number[][] } | { image: string } | { images: string[] };
+
+export interface Prediction {
+  /** The label, an index into the model's classes. */
+  class: number;
+  name: string;
+  /** Of that class. */
+  probability: number;
+  /** By class name. */
+  probabilities: Record<string, number>;
+}
+
+export interface PredictResponse {
+  model: { name: string; version: number };
+  predictions: Prediction[];
+}
+
+export interface Health {
+  status: 'ok' | 'unavailable';
+  reason?: string | undefined;
+}
+
+type Parameters = Record<string, string | number | boolean>;
+
+export interface InferTensor {
+  name: string;
+  shape: number[];
+  datatype: string;
+  parameters?: Parameters | undefined;
+  data?: unknown;
+}
+
+/** A request of the Open Inference Protocol. */
+export interface InferRequest {
+  id?: string | undefined;
+  parameters?: Parameters | undefined;
+  inputs: InferTensor[];
+  outputs?: { name: string; parameters?: Parameters | undefined }[] | undefined;
+}
+
+export interface InferOutput {
+  name: string;
+  shape: number[];
+  datatype: string;
+  parameters?: Parameters | undefined;
+  data?: number[] | undefined;
+}
+
+export interface InferResponse {
+  model_name: string;
+  model_version: string;
+  id?: string | undefined;
+  outputs: InferOutput[];
+}
+
+interface TensorMetadata {
+  name: string;
+  datatype: string;
+  shape: number[];
+}
+
+export interface ModelMetadata {
+  name: string;
+  versions: string[];
+  platform: string;
+  inputs: TensorMetadata[];
+  outputs: TensorMetadata[];
+}
+
+/** Pixels of an image. */
+const PIXELS = 28 * 28;
+
+const pixel = z.number().min(0).max(255);
+const image = z
+  .array(pixel)
+  .length(PIXELS)
+  .describe('28 × 28 brightnesses, row by row: 0 is background, 255 full intensity.');
+const picture = z
+  .string()
+  .min(1)
+  .regex(/^(data:image\/[a-z+.-]+;base64,)?[A-Za-z0-9+/_-]+={0,2}$/, 'takes base64')
+  .describe(
+    'A PNG or JPEG picture in base64, as a data URL or bare; of any size, dark on bright or bright on dark.',
+  );
+const share = z.number().min(0);
+const parameters = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
+const name = z.string();
+const model = z.string().max(64);
+const tensorMetadata = z.object({
+  name,
+  datatype: name,
+  shape: z.array(z.int()),
+} satisfies Shape<TensorMetadata>);
+
+interface Schemas {
+  readonly predictBody: z.ZodType<PredictBody>;
+  readonly predictResponse: z.ZodType<PredictResponse>;
+  readonly error: z.ZodType<{ error: string }>;
+  readonly health: z.ZodType<Health>;
+  readonly live: z.ZodType<{ live: boolean }>;
+  readonly ready: z.ZodType<{ ready: boolean }>;
+  readonly server: z.ZodType<{ name: string; version: string; extensions: string[] }>;
+  readonly modelParams: z.ZodType<{ model: string }>;
+  readonly versionParams: z.ZodType<{ model: string; version: string }>;
+  readonly modelMetadata: z.ZodType<ModelMetadata>;
+  readonly modelReady: z.ZodType<{ name: string; ready: boolean }>;
+  readonly inferRequest: z.ZodType<InferRequest>;
+  readonly inferResponse: z.ZodType<InferResponse>;
+  readonly text: z.ZodType<string>;
+}
+
+/** The one source of checks and OpenAPI; a key that is in an interface and not in its schema does not compile. */
+export const schemas: Schemas = {
+  predictBody: z
+    .union([
+      z.strictObject({ pixels: image }),
+      z.strictObject({ pixels: z.array(image).min(1) }),
+      z.strictObject({ image: picture }),
+      z.strictObject({ images: z.array(picture).min(1) }),
+    ])
+    .describe('One image or several, as pixels or as pictures.'),
+  predictResponse: z.object({
+    model: z.object({ name, version: z.int() }),
+    predictions: z.array(
+      z.object({
+        class: z.int().describe('The label: an index into the classes.'),
+        name: z.string().describe('The class.'),
+        probability: share.describe('Of this class.'),
+        probabilities: z.record(z.string(), share).describe('Of every class, by name.'),
+      } satisfies Shape<Prediction>),
+    ),
+  } satisfies Shape<PredictResponse>),
+  error: z.object({ error: z.string().describe('What was taken, what was got, what to do.') }),
+  health: z.object({
+    status: z.enum(['ok', 'unavailable']),
+    reason: z.string().optional(),
+  } satisfies Shape<Health>),
+  live: z.object({ live: z.boolean() }),
+  ready: z.object({ ready: z.boolean() }),
+  server: z.object({ name, version: z.string(), extensions: z.array(z.string()) }),
+  modelParams: z.object({ model }),
+  versionParams: z.object({ model, version: z.string().max(16) }),
+  modelMetadata: z.object({
+    name,
+    versions: z.array(z.string()),
+    platform: z.string(),
+    inputs: z.array(tensorMetadata),
+    outputs: z.array(tensorMetadata),
+  } satisfies Shape<ModelMetadata>),
+  modelReady: z.object({ name, ready: z.boolean() }),
+  inferRequest: z.object({
+    id: z.string().max(256).optional(),
+    parameters: parameters.optional(),
+    inputs: z
+      .array(
+        z.object({
+          name,
+          shape: z.array(z.int().min(0)).min(1).max(4),
+          datatype: z.string(),
+          parameters: parameters.optional(),
+          data: z
+            .unknown()
+            .optional()
+            .describe('Flat or nested; left out where the values follow in binary.'),
+        } satisfies Shape<InferTensor>),
+      )
+      .length(1),
+    outputs: z
+      .array(z.object({ name, parameters: parameters.optional() }))
+      .max(16)
+      .optional(),
+  } satisfies Shape<InferRequest>),
+  inferResponse: z.object({
+    model_name: z.string(),
+    model_version: z.string(),
+    id: z.string().optional(),
+    outputs: z.array(
+      z.object({
+        name,
+        shape: z.array(z.int()),
+        datatype: z.string(),
+        parameters: parameters.optional(),
+        data: z.array(z.number()).optional(),
+      } satisfies Shape<InferOutput>),
+    ),
+  } satisfies Shape<InferResponse>),
+  text: z.string(),
+};

@@ -1,0 +1,98 @@
+import sharp from 'sharp';
+import { WgradError } from '../../backend/errors.ts';
+
+/** A picture that cannot be read, or is refused. */
+export class ImageError extends WgradError {
+  override name = 'ImageError';
+  /** The HTTP status that says so. */
+  readonly status: 413 | 415 | 422;
+
+  constructor(status: 413 | 415 | 422, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.status = status;
+  }
+}
+
+/** Grey values and opacity, row by row, from 0 to 255. */
+export interface GreyPicture {
+  readonly width: number;
+  readonly height: number;
+  readonly grey: Uint8Array;
+  /** Left out where every pixel is opaque. */
+  readonly alpha?: Uint8Array;
+}
+
+export interface DecodeLimits {
+  /** Width times height, before anything is decoded. */
+  readonly pixels: number;
+  /** Seconds that decoding may take. */
+  readonly seconds: number;
+}
+
+// Of all that libvips reads, only what is asked for here: fewer parsers stand open to strangers.
+sharp.block({ operation: ['VipsForeignLoad'] });
+sharp.unblock({
+  operation: ['VipsForeignLoadPngBuffer', 'VipsForeignLoadJpegBuffer'],
+});
+// A picture is decoded once: a cache would only hold memory.
+sharp.cache(false);
+// One thread a picture: several are decoded side by side.
+sharp.concurrency(1);
+
+const PNG = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+const JPEG = Buffer.from([0xff, 0xd8, 0xff]);
+
+/**
+ * Decodes a PNG or JPEG picture to grey values, turned upright as its EXIF data say.
+ *
+ * The first bytes decide what it is, whatever the sender says. Its size is read from the header and checked before
+ * anything is decoded, and a picture that does not hold what its header promises is refused.
+ *
+ * @throws ImageError: 415 for another format, 413 for too many pixels, 422 where it is damaged
+ */
+export async function decodePicture(bytes: Uint8Array, limits: DecodeLimits): Promise<GreyPicture> {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (!startsWith(buffer, PNG) && !startsWith(buffer, JPEG)) {
+    throw new ImageError(415, 'takes a PNG or JPEG picture; the bytes are neither');
+  }
+  const picture = sharp(buffer, { failOn: 'warning', limitInputPixels: limits.pixels, sequentialRead: true });
+  try {
+    const { width, height, hasAlpha } = await picture.metadata();
+    if (width * height > limits.pixels) throw tooLarge(limits, `${width} × ${height}`);
+    const { data, info } = await picture
+      .autoOrient()
+      // As grey values, sharp would drop the opacity.
+      .toColourspace(hasAlpha ? 'srgb' : 'b-w')
+      .raw({ depth: 'uchar' })
+      .timeout({ seconds: limits.seconds })
+      .toBuffer({ resolveWithObject: true });
+    return split(data, info.width, info.height, info.channels);
+  } catch (error) {
+    if (error instanceof ImageError) throw error;
+    const message = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    if (/pixel limit/i.test(message)) throw tooLarge(limits, 'more');
+    throw new ImageError(422, `the picture cannot be decoded: ${message}`, { cause: error });
+  }
+}
+
+function tooLarge({ pixels }: DecodeLimits, got: string): ImageError {
+  return new ImageError(413, `takes a picture of at most ${pixels} pixels, got ${got}`);
+}
+
+function startsWith(bytes: Buffer, magic: Buffer): boolean {
+  return bytes.subarray(0, magic.length).equals(magic);
+}
+
+/** Grey (the luma of Rec. 601, exact for grey colours) and opacity from interleaved channels. */
+function split(data: Uint8Array, width: number, height: number, channels: number): GreyPicture {
+  if (channels === 1) return { width, height, grey: data };
+  if (channels !== 4) throw new ImageError(422, `takes grey values or colours, got ${channels} channels`);
+  const grey = new Uint8Array(width * height);
+  const alpha = new Uint8Array(width * height);
+  for (let i = 0; i < grey.length; i++) {
+    const [red, green, blue] = [data[4 * i]!, data[4 * i + 1]!, data[4 * i + 2]!];
+    grey[i] = Math.round((299 * red + 587 * green + 114 * blue) / 1000);
+    alpha[i] = data[4 * i + 3]!;
+  }
+  return { width, height, grey, alpha };
+}

@@ -1,0 +1,135 @@
+import { WgradError } from '../../backend/errors.ts';
+
+/** More is waiting than may: the caller should come back later. */
+export class OverloadError extends WgradError {
+  override name = 'OverloadError';
+}
+
+export interface BatcherOptions {
+  /** Images that one batch takes. */
+  readonly batchSize: number;
+  /** How long the first image of a batch waits for company, in milliseconds. */
+  readonly delay: number;
+  /** Images that may wait. */
+  readonly queueLimit: number;
+  /** Told of each batch that has run. */
+  readonly onBatch?: (images: number, seconds: number) => void;
+}
+
+/** Some images that came together, and are answered together. */
+interface Job<Image, Answer> {
+  readonly images: readonly Image[];
+  readonly signal: AbortSignal | undefined;
+  resolve(answers: Answer[]): void;
+  reject(error: unknown): void;
+}
+
+/** Answers batches; all batches of one session come from one model. */
+export type Session<Image, Answer> = (batch: readonly Image[]) => Promise<Answer[]>;
+
+/**
+ * Gathers the images of many requests into batches, which run one after the other. A batch starts when it is full,
+ * or when its first image has waited long enough; while one runs, the next gathers. Jobs are taken in order and whole,
+ * so that all images of a job are answered by one model even where models are exchanged meanwhile.
+ */
+export class Batcher<Image, Answer> {
+  readonly #options: BatcherOptions;
+  readonly #openSession: () => Session<Image, Answer>;
+  readonly #queue: Job<Image, Answer>[] = [];
+  #waiting = 0;
+  #running = false;
+  #wake: (() => void) | undefined;
+
+  /** @param openSession called for every group of jobs; throws where no model is ready */
+  constructor(openSession: () => Session<Image, Answer>, options: BatcherOptions) {
+    this.#openSession = openSession;
+    this.#options = options;
+  }
+
+  /** Images that wait now. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /**
+   * Answers images, in order.
+   *
+   * @param signal where it aborts before the images' turn has come, they are dropped
+   * @throws OverloadError where they do not fit into the queue
+   */
+  run(images: readonly Image[], signal?: AbortSignal): Promise<Answer[]> {
+    if (images.length === 0) return Promise.resolve([]);
+    const { queueLimit } = this.#options;
+    if (this.#waiting + images.length > queueLimit) {
+      const text = `${this.#waiting} images wait, and ${images.length} more do not fit: at most ${queueLimit} may`;
+      return Promise.reject(new OverloadError(text));
+    }
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ images, signal, resolve, reject });
+      this.#waiting += images.length;
+      if (this.#waiting >= this.#options.batchSize) this.#wake?.();
+      if (!this.#running) void this.#work();
+    });
+  }
+
+  async #work(): Promise<void> {
+    this.#running = true;
+    while (this.#queue.length > 0) {
+      await this.#gather();
+      await this.#answer(this.#take());
+    }
+    this.#running = false;
+  }
+
+  /** Waits until a batch is full, or the delay is over. */
+  async #gather(): Promise<void> {
+    const { batchSize, delay } = this.#options;
+    if (this.#waiting >= batchSize || delay === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, delay);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wake = undefined;
+  }
+
+  /** Jobs for one batch, or one job that takes several. */
+  #take(): Job<Image, Answer>[] {
+    const taken: Job<Image, Answer>[] = [];
+    let images = 0;
+    for (let job = this.#queue[0]; job; job = this.#queue[0]) {
+      if (images > 0 && images + job.images.length > this.#options.batchSize) break;
+      this.#queue.shift();
+      this.#waiting -= job.images.length;
+      if (job.signal?.aborted) {
+        job.reject(job.signal.reason);
+        continue;
+      }
+      images += job.images.length;
+      taken.push(job);
+    }
+    return taken;
+  }
+
+  async #answer(jobs: readonly Job<Image, Answer>[]): Promise<void> {
+    if (jobs.length === 0) return;
+    const { batchSize, onBatch } = this.#options;
+    const images = jobs.flatMap((job) => job.images);
+    try {
+      const session = this.#openSession();
+      const answers: Answer[] = [];
+      for (let start = 0; start < images.length; start += batchSize) {
+        const batch = images.slice(start, start + batchSize);
+        const began = performance.now();
+        answers.push(...(await session(batch)));
+        onBatch?.(batch.length, (performance.now() - began) / 1000);
+      }
+      let at = 0;
+      for (const job of jobs) job.resolve(answers.slice(at, (at += job.images.length)));
+    } catch (error) {
+      for (const job of jobs) job.reject(error);
+    }
+  }
+}

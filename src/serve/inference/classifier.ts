@@ -1,0 +1,115 @@
+import type { Backend } from '../../backend/backend.ts';
+import { WgradError } from '../../backend/errors.ts';
+import { decodeWeights } from '../../experiment/checkpoint.ts';
+import { type ModelConfiguration, parseConfiguration } from '../../experiment/configuration.ts';
+import { parseYaml } from '../../experiment/yamlValue.ts';
+import type { Module } from '../../nn/index.ts';
+import { softmax } from '../../ops/softmax.ts';
+import { tensor } from '../../tensor/create.ts';
+import { setDefaultDevice } from '../../tensor/device.ts';
+import { noGrad } from '../../tensor/gradientMode.ts';
+import { scope } from '../../tensor/scope.ts';
+import { CONFIGURATION, type ModelFolder, WEIGHTS } from '../registry/modelFolder.ts';
+import type { ModelRecord } from '../registry/modelRecord.ts';
+import { normalise } from './normalise.ts';
+
+/** Makes the network that a configuration describes, on the default device. */
+export type BuildModel = (configuration: ModelConfiguration) => Module;
+
+/** The device answered, but not with probabilities: its answers cannot be trusted. */
+export class BadAnswerError extends WgradError {
+  override name = 'BadAnswerError';
+}
+
+/** A float32 softmax over at most 1000 classes sums to one within this. */
+const SUM_TOLERANCE = 1e-3;
+
+/**
+ * A promoted model on a device.
+ *
+ * Every batch has the same size: a smaller one is filled up with blank images. Kernels split long sums by the size of
+ * their outputs, so that batches of different sizes would round differently; with one size, and kernels that compute
+ * each row from its own image, an image's answer has the same bits in every company and at every place.
+ */
+export class Classifier {
+  readonly record: ModelRecord;
+  /** Of the folder's manifest. */
+  readonly fingerprint: string;
+  readonly batchSize: number;
+  readonly device: Backend;
+  readonly #model: Module;
+  readonly #pixels: number;
+
+  private constructor(device: Backend, folder: ModelFolder, model: Module, batchSize: number) {
+    this.device = device;
+    this.record = folder.record;
+    this.fingerprint = folder.manifestSha256;
+    this.batchSize = batchSize;
+    this.#model = model;
+    this.#pixels = folder.record.input.height * folder.record.input.width;
+  }
+
+  /**
+   * Puts a model on the device and runs it once, which compiles its kernels.
+   *
+   * @throws WgradError where weights and configuration do not fit, or the device fails
+   */
+  static async load(
+    device: Backend,
+    folder: ModelFolder,
+    build: BuildModel,
+    batchSize: number,
+  ): Promise<Classifier> {
+    const { value, faults } = parseYaml(new TextDecoder().decode(folder.files.get(CONFIGURATION)));
+    if (faults[0]) throw new WgradError(`${folder.path}/${CONFIGURATION}: ${faults[0].message}`);
+    const configuration = parseConfiguration(value);
+    setDefaultDevice(device);
+    const model = build(configuration.model);
+    decodeWeights(folder.files.get(WEIGHTS)!, model);
+    model.eval();
+    const classifier = new Classifier(device, folder, model, batchSize);
+    await classifier.predict([new Uint8Array(classifier.#pixels)]);
+    return classifier;
+  }
+
+  /**
+   * The class probabilities of some images.
+   *
+   * @param images at most `batchSize`, each of height · width pixels from 0 to 255
+   * @returns float32 [classes] for each image
+   * @throws DeviceLostError, BadAnswerError, or what else the device reports
+   */
+  async predict(images: readonly ArrayLike<number>[]): Promise<Float32Array[]> {
+    const { input, normalisation, classes } = this.record;
+    const input32 = new Float32Array(this.batchSize * this.#pixels);
+    images.forEach((image, index) => normalise(image, normalisation, input32, index * this.#pixels));
+    const probabilities = scope(() =>
+      noGrad(() => {
+        const shape = [this.batchSize, 1, input.height, input.width];
+        return softmax(this.#model.forward(tensor(input32, { shape, device: this.device })), 1);
+      }),
+    );
+    try {
+      const values = (await probabilities.data()) as Float32Array;
+      const rows = images.map((_, index) =>
+        values.slice(index * classes.length, (index + 1) * classes.length),
+      );
+      rows.forEach(requireProbabilities);
+      return rows;
+    } finally {
+      probabilities.dispose();
+    }
+  }
+
+  /** Frees the weights; the device stays. */
+  dispose(): void {
+    for (const value of Object.values(this.#model.stateDict())) value.dispose();
+  }
+}
+
+function requireProbabilities(row: Float32Array): void {
+  let sum = 0;
+  for (const share of row) sum += share >= 0 ? share : NaN;
+  if (Math.abs(sum - 1) <= SUM_TOLERANCE) return;
+  throw new BadAnswerError(`The device gave ${Array.from(row).join(', ')}, which are no probabilities.`);
+}

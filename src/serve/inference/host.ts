@@ -1,0 +1,204 @@
+import type { Backend } from '../../backend/backend.ts';
+import { WgradError } from '../../backend/errors.ts';
+import { openModelFolder } from '../registry/modelFolder.ts';
+import type { ModelRecord } from '../registry/modelRecord.ts';
+import { resolveModel } from '../registry/reference.ts';
+import { Batcher, type BatcherOptions, type Session } from './batcher.ts';
+import { type BuildModel, Classifier } from './classifier.ts';
+
+/** No answers can be given now; later they may. */
+export class NotReadyError extends WgradError {
+  override name = 'NotReadyError';
+}
+
+/** Pixels from 0 to 255, row by row. */
+export type Pixels = ArrayLike<number>;
+
+/** The probabilities of each class, and the model that gave them. */
+export interface Answer {
+  readonly probabilities: Float32Array;
+  readonly model: ModelRecord;
+}
+
+export interface HostOptions extends BatcherOptions {
+  /** The registry's folder. */
+  readonly root: string;
+  /** As `resolveModel` takes it. */
+  readonly reference?: string | undefined;
+  readonly build: BuildModel;
+  readonly openDevice: () => Promise<Backend>;
+  /** Milliseconds after which a device that has not answered a batch counts as failed. */
+  readonly batchTimeout: number;
+  /** How often to look whether the alias has moved, in milliseconds; 0 never. */
+  readonly pollInterval: number;
+  /** Told what happens, for the log. */
+  readonly onEvent?: (event: HostEvent) => void;
+}
+
+export type HostEvent =
+  | { readonly kind: 'loaded'; readonly model: ModelRecord; readonly device: string }
+  | { readonly kind: 'swapFailed' | 'deviceFailed' | 'recoveryFailed'; readonly error: unknown };
+
+const FIRST_RETRY = 500;
+const LAST_RETRY = 30_000;
+
+/**
+ * Keeps a model on a device and answers images with it. When the alias moves, the new model is loaded and warmed up
+ * beside the old one, and then takes its place between two batches. When the device fails, nothing is answered until
+ * the model runs on a new one.
+ */
+export class ModelHost {
+  readonly #options: HostOptions;
+  readonly #batcher: Batcher<Pixels, Answer>;
+  #device: Backend | undefined;
+  #classifier: Classifier | undefined;
+  /** The folder that the reference named when the model was loaded. */
+  #path = '';
+  #reason = 'the model is being loaded';
+  #poll: NodeJS.Timeout | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #busy: Promise<void> | undefined;
+  #closed = false;
+  #swapError = '';
+  /** Models that a batch may still use; freed after it. */
+  #retired: Classifier[] = [];
+
+  constructor(options: HostOptions) {
+    this.#options = options;
+    this.#batcher = new Batcher(() => this.#openSession(), options);
+  }
+
+  /** Loads the model. @throws WgradError where there is none, it is damaged, or no device can be had */
+  async start(): Promise<void> {
+    this.#device = await this.#options.openDevice();
+    await this.#load(this.#device);
+    const { pollInterval } = this.#options;
+    if (pollInterval > 0) this.#poll = setInterval(() => void this.refresh(), pollInterval);
+  }
+
+  /** The model that answers now, or undefined where none does. */
+  get model(): ModelRecord | undefined {
+    return this.#classifier?.record;
+  }
+
+  get device(): string {
+    return this.#device ? `${this.#device.name}: ${this.#device.description}` : 'none';
+  }
+
+  /** Why nothing can be answered now, or undefined. */
+  get unreadyReason(): string | undefined {
+    return this.#classifier ? undefined : this.#reason;
+  }
+
+  /** Images that wait now. */
+  get waiting(): number {
+    return this.#batcher.waiting;
+  }
+
+  /** @throws NotReadyError, OverloadError, or what the device reported */
+  async predict(images: readonly Pixels[], signal?: AbortSignal): Promise<Answer[]> {
+    if (!this.#classifier) throw new NotReadyError(this.#reason);
+    return this.#batcher.run(images, signal);
+  }
+
+  /** Loads the model that the reference names now, where that is another one. */
+  async refresh(): Promise<void> {
+    if (this.#busy || this.#closed || !this.#classifier) return;
+    this.#busy = this.#swap();
+    await this.#busy;
+    this.#busy = undefined;
+  }
+
+  /** Stops looking for other models, and frees the device. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#poll);
+    clearTimeout(this.#retry);
+    await this.#busy;
+    this.#fail('the service is stopping');
+    this.#device?.destroy();
+  }
+
+  #openSession(): Session<Pixels, Answer> {
+    this.#retired.splice(0).forEach((old) => old.dispose());
+    const classifier = this.#classifier;
+    if (!classifier) throw new NotReadyError(this.#reason);
+    return async (batch) => {
+      try {
+        const rows = await within(this.#options.batchTimeout, classifier.predict(batch));
+        return rows.map((probabilities) => ({ probabilities, model: classifier.record }));
+      } catch (error) {
+        this.#recover(error, classifier);
+        throw new NotReadyError(this.#reason, { cause: error });
+      }
+    };
+  }
+
+  async #load(device: Backend): Promise<void> {
+    const { root, reference, build, batchSize, onEvent } = this.#options;
+    const { path } = await resolveModel(root, reference);
+    const classifier = await Classifier.load(device, await openModelFolder(path), build, batchSize);
+    if (this.#closed) return;
+    if (this.#classifier) this.#retired.push(this.#classifier);
+    this.#classifier = classifier;
+    this.#path = path;
+    this.#swapError = '';
+    onEvent?.({ kind: 'loaded', model: classifier.record, device: this.device });
+  }
+
+  async #swap(): Promise<void> {
+    const { root, reference, onEvent } = this.#options;
+    try {
+      const { path } = await resolveModel(root, reference);
+      if (path !== this.#path && this.#device) await this.#load(this.#device);
+    } catch (error) {
+      // The model that serves is whole; it goes on. Said once, not at every look.
+      if (String(error) !== this.#swapError) onEvent?.({ kind: 'swapFailed', error });
+      this.#swapError = String(error);
+    }
+  }
+
+  #fail(reason: string): void {
+    this.#reason = reason;
+    this.#classifier = undefined;
+    this.#retired = [];
+  }
+
+  /** After a failure nothing of the device is trusted: it is given up, and the model is loaded on a new one. */
+  #recover(error: unknown, failed: Classifier): void {
+    if (this.#classifier !== failed || this.#closed) return;
+    this.#fail('the device failed; the model is being loaded on a new one');
+    this.#options.onEvent?.({ kind: 'deviceFailed', error });
+    this.#scheduleRecovery(0);
+  }
+
+  #scheduleRecovery(delay: number): void {
+    this.#retry = setTimeout(() => {
+      this.#busy = this.#reopen(delay).finally(() => (this.#busy = undefined));
+    }, delay);
+  }
+
+  async #reopen(delay: number): Promise<void> {
+    try {
+      this.#device?.destroy();
+      this.#device = undefined;
+      this.#device = await this.#options.openDevice();
+      await this.#load(this.#device);
+    } catch (error) {
+      this.#options.onEvent?.({ kind: 'recoveryFailed', error });
+      if (!this.#closed) this.#scheduleRecovery(Math.min(LAST_RETRY, Math.max(FIRST_RETRY, 2 * delay)));
+    }
+  }
+}
+
+/** What the promise brings, where it comes in time. */
+async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new NotReadyError(`the device did not answer within ${milliseconds} ms`)),
+      milliseconds,
+    );
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}

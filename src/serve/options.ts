@@ -1,0 +1,34 @@
+/** Limits and times of the service; the command's `--help` says what each is for. */
+export interface ServiceOptions {
+  /** Bytes of a request's body. */
+  readonly bodyLimit: number;
+  /** Width times height of an uploaded picture. */
+  readonly pixelLimit: number;
+  /** Images in one request. */
+  readonly imageLimit: number;
+  /** Pictures decoded at once, and pictures that may wait for it. */
+  readonly decodersAtOnce: number;
+  readonly decodeQueueLimit: number;
+  /** Milliseconds until a request must have come in, and until it must be answered. */
+  readonly receiveTimeout: number;
+  readonly answerTimeout: number;
+  /** Open connections. */
+  readonly connectionLimit: number;
+  /** Asked of every request but health, page and documentation; undefined where none is. */
+  readonly apiKey: string | undefined;
+  /** Pino's level. */
+  readonly logLevel: string;
+}
+
+export const DEFAULT_OPTIONS: ServiceOptions = {
+  bodyLimit: 8 * 2 ** 20,
+  pixelLimit: 2 ** 24,
+  imageLimit: 256,
+  decodersAtOnce: 2,
+  decodeQueueLimit: 64,
+  receiveTimeout: 10_000,
+  answerTimeout: 10_000,
+  connectionLimit: 1024,
+  apiKey: undefined,
+  logLevel: 'info',
+};

@@ -1,0 +1,95 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { makeFolders } from '../../data/folders.ts';
+import { writeFileAtomic } from '../../experiment/atomicFile.ts';
+import { type Shape } from '../../experiment/configurationParts.ts';
+import { readError, writeError } from '../../experiment/fileError.ts';
+import { json, parse, RegistryError } from './modelFolder.ts';
+
+/** A name that points to a version, and where it pointed before: `models/NAME/aliases/ALIAS.json`. */
+export interface Alias {
+  readonly version: number;
+  /** Oldest first. */
+  readonly previous: readonly number[];
+}
+
+/** What an alias may be called; a number would be a version. */
+export const ALIAS_NAME: RegExp = /^[a-z][a-z0-9_-]{0,31}$/;
+/** Moves that can be taken back. */
+const HISTORY = 20;
+
+const version = z.int().min(1);
+const aliasSchema: z.ZodType<Alias> = z.strictObject({
+  version,
+  previous: z.array(version),
+} satisfies Shape<Alias>);
+
+/** The alias, or undefined where the model has none of this name. */
+export async function readAlias(model: string, name: string): Promise<Alias | undefined> {
+  const path = aliasPath(model, name);
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw readError(path, error);
+  }
+  return parse(bytes, aliasSchema, path);
+}
+
+/** Points an alias to a version, in one step: a reader sees the old one or the new one. */
+export async function moveAlias(model: string, name: string, to: number): Promise<void> {
+  const before = await readAlias(model, name);
+  if (before?.version === to) return;
+  const previous = before ? [...before.previous, before.version].slice(-HISTORY) : [];
+  await writeAlias(model, name, { version: to, previous });
+}
+
+/**
+ * Points an alias to where it pointed before.
+ *
+ * @returns the version left and the version reached
+ * @throws RegistryError where there is no such alias, or nothing before
+ */
+export async function rollBackAlias(model: string, name: string): Promise<{ from: number; to: number }> {
+  const alias = await readAlias(model, name);
+  if (!alias) throw new RegistryError(`${model} has no alias ${name}`);
+  const to = alias.previous.at(-1);
+  if (to === undefined) {
+    throw new RegistryError(
+      `${model}@${name} has been at version ${alias.version} only: nothing to go back to`,
+    );
+  }
+  await writeAlias(model, name, { version: to, previous: alias.previous.slice(0, -1) });
+  return { from: alias.version, to };
+}
+
+/** All aliases of a model, by name. */
+export async function readAliases(model: string): Promise<Map<string, Alias>> {
+  const files = await readdir(join(model, 'aliases')).catch(() => []);
+  const aliases = new Map<string, Alias>();
+  for (const file of files.sort()) {
+    const name = file.replace(/\.json$/, '');
+    if (!file.endsWith('.json') || !ALIAS_NAME.test(name)) continue;
+    const alias = await readAlias(model, name);
+    if (alias) aliases.set(name, alias);
+  }
+  return aliases;
+}
+
+async function writeAlias(model: string, name: string, alias: Alias): Promise<void> {
+  try {
+    makeFolders(join(model, 'aliases'));
+  } catch (error) {
+    throw writeError(join(model, 'aliases'), error);
+  }
+  await writeFileAtomic(aliasPath(model, name), json(alias));
+}
+
+function aliasPath(model: string, name: string): string {
+  if (!ALIAS_NAME.test(name)) {
+    throw new RegistryError(`an alias is a lower-case word such as champion; got ${JSON.stringify(name)}`);
+  }
+  return join(model, 'aliases', `${name}.json`);
+}

@@ -1,0 +1,55 @@
+import type { Configuration } from '../../experiment/configuration.ts';
+import type { Verdict } from './gates.ts';
+import type { ModelRecord } from './modelRecord.ts';
+
+/**
+ * The model card, as Markdown: what the model is for, how it was trained, what was measured, where it fails.
+ *
+ * Source: Mitchell et al.: Model cards for model reporting (2019).
+ */
+export function modelCard(
+  record: ModelRecord,
+  configuration: Configuration,
+  verdicts: readonly Verdict[],
+): string {
+  const { name, version, run, metrics, classes, input, normalisation, weightsSha256 } = record;
+  const { model, optimizer, schedule, train, seed, data } = configuration;
+  const percent = (value: number | null): string =>
+    value === null ? 'not measured' : `${(100 * value).toFixed(2)} %`;
+  return `# ${name}, version ${version}
+
+Classifies a grey picture of ${input.height} × ${input.width} pixels as one of ${classes.length} kinds of clothing:
+${classes.join(', ')}.
+
+## Use
+
+Made for pictures like those of Fashion-MNIST: one piece of clothing, seen from the front, bright on a dark ground. It
+answers with one of its classes for every picture, whatever that shows; its probabilities say nothing about pictures
+of another kind. It is a demonstration, and fit for no decision about people.
+
+## Measured on the Fashion-MNIST test images
+
+| metric | value |
+| --- | --- |
+| accuracy | ${percent(metrics.accuracy)} |
+| loss (nats) | ${metrics.loss?.toFixed(4) ?? 'not measured'} |
+| top 2 | ${percent(metrics.top2)} |
+| expected calibration error | ${percent(metrics.ece)} |
+| mean corruption error | ${percent(metrics.meanCorruptionError)} |
+| parameters | ${metrics.parameterCount} |
+| weights (bytes) | ${metrics.sizeBytes} |
+
+Gates: ${verdicts.length === 0 ? 'none' : verdicts.map(({ text }) => text).join('; ')}.
+
+## Training
+
+- run \`${run}\`, seed ${seed}
+- model \`${JSON.stringify(model)}\`
+- optimizer \`${JSON.stringify(optimizer)}\`, schedule \`${JSON.stringify(schedule)}\`
+- ${train.epochs} epochs with ${train.batchSize} images a step${train.limitTrain === undefined ? '' : `, ${train.limitTrain} training images only`}; validation ${data.validation}
+- input: pixels in [0, 1] as (x - ${normalisation.mean}) / ${normalisation.std}
+- SHA-256 of the weights \`${weightsSha256}\`
+
+Data: Fashion-MNIST (Xiao, Rasul and Vollgraf, 2017), MIT licence.
+`;
+}

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { type Shape } from '../../experiment/configurationParts.ts';
+
+/** How the training set's images are bright: what requests are compared with, to notice drift. */
+export interface InputStatistics {
+  /** Images counted. */
+  readonly images: number;
+  /** Mean and standard deviation of all pixels, in [0, 1]. */
+  readonly mean: number;
+  readonly std: number;
+  /** The nine deciles of the images' mean brightness, in [0, 1], ascending. */
+  readonly deciles: readonly number[];
+}
+
+/** What was measured of a model before it was promoted; null where the run's evaluation lacks it. */
+export interface ModelMetrics {
+  readonly accuracy: number | null;
+  readonly loss: number | null;
+  readonly top2: number | null;
+  /** Expected calibration error. */
+  readonly ece: number | null;
+  readonly meanCorruptionError: number | null;
+  /** Size of the weights' file. */
+  readonly sizeBytes: number;
+  readonly parameterCount: number;
+}
+
+/** `model.json`: all that serving needs to know of a model besides its weights and architecture. */
+export interface ModelRecord {
+  readonly name: string;
+  readonly version: number;
+  /** The run that it comes from. */
+  readonly run: string;
+  /** See `weightsSha256` in safetensors.ts. */
+  readonly weightsSha256: string;
+  /** Class names; the index is the label. */
+  readonly classes: readonly string[];
+  readonly input: { readonly height: number; readonly width: number };
+  /** Of pixels in [0, 1]: the model takes (pixel / 255 - mean) / std. */
+  readonly normalisation: { readonly mean: number; readonly std: number };
+  readonly inputStatistics: InputStatistics;
+  readonly metrics: ModelMetrics;
+}
+
+const whole = z.int().min(0);
+const share = z.number().min(0).max(1);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'takes a SHA-256 in hex');
+
+/** What a model may be called: it is a folder and part of addresses. */
+export const MODEL_NAME: RegExp = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+
+export const modelRecordSchema: z.ZodType<ModelRecord> = z.strictObject({
+  name: z.string().regex(MODEL_NAME),
+  version: z.int().min(1),
+  run: z.string().min(1),
+  weightsSha256: sha256,
+  classes: z.array(z.string().min(1)).min(2).max(1000),
+  // The networks are built for 28 × 28 pixels.
+  input: z.strictObject({ height: z.literal(28), width: z.literal(28) }),
+  normalisation: z.strictObject({ mean: z.number(), std: z.number().gt(0) }),
+  inputStatistics: z.strictObject({
+    images: z.int().min(1),
+    mean: share,
+    std: share,
+    deciles: z.array(share).length(9),
+  } satisfies Shape<InputStatistics>),
+  metrics: z.strictObject({
+    accuracy: share.nullable(),
+    loss: z.number().min(0).nullable(),
+    top2: share.nullable(),
+    ece: share.nullable(),
+    meanCorruptionError: z.number().min(0).nullable(),
+    sizeBytes: whole,
+    parameterCount: whole,
+  } satisfies Shape<ModelMetrics>),
+} satisfies Shape<ModelRecord>);
+
+/** `manifest.json`: every other file of the folder, by name. */
+export interface Manifest {
+  readonly format: 1;
+  readonly files: Readonly<Record<string, { readonly sha256: string; readonly bytes: number }>>;
+}
+
+export const manifestSchema: z.ZodType<Manifest> = z.strictObject({
+  format: z.literal(1),
+  files: z.record(
+    z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'takes plain file names'),
+    z.strictObject({ sha256, bytes: whole }),
+  ),
+} satisfies Shape<Manifest>);

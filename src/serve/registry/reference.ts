@@ -1,0 +1,104 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { ALIAS_NAME, readAlias, readAliases } from './aliases.ts';
+import { MANIFEST, parse, RECORD, RegistryError } from './modelFolder.ts';
+import { MODEL_NAME, type ModelRecord, modelRecordSchema } from './modelRecord.ts';
+
+/** The alias that is served unless another is asked for. */
+export const CHAMPION = 'champion';
+
+/** What a reference names now. One with an alias may name another version later. */
+export interface Resolved {
+  readonly path: string;
+  /** `mlp@champion`, `mlp/3`, or the folder. */
+  readonly reference: string;
+}
+
+/**
+ * The folder of the model that a reference names: `NAME` (its champion), `NAME@ALIAS`, `NAME/VERSION` or a folder.
+ * Without a reference: of all champions, the most accurate.
+ *
+ * @throws RegistryError where there is none, saying what there is
+ * @example await resolveModel('models', 'mlp@latest')   // { path: 'models/mlp/3', reference: 'mlp@latest' }
+ */
+export async function resolveModel(root: string, reference?: string): Promise<Resolved> {
+  if (reference === undefined) return bestChampion(root);
+  const parsed = /^([^@/]+)(?:@([^@/]+)|\/(\d+))?$/.exec(reference);
+  const [, name, alias, version] = parsed ?? [];
+  if (name !== undefined && MODEL_NAME.test(name) && (await isFolder(join(root, name)))) {
+    if (version !== undefined) return { path: await requireVersion(root, name, Number(version)), reference };
+    const wanted = alias ?? CHAMPION;
+    if (!ALIAS_NAME.test(wanted)) throw new RegistryError(`${reference}: no alias has such a name`);
+    const found = await readAlias(join(root, name), wanted);
+    if (found) {
+      return { path: await requireVersion(root, name, found.version), reference: `${name}@${wanted}` };
+    }
+    const known = [...(await readAliases(join(root, name))).keys()].map((known) => `${name}@${known}`);
+    throw new RegistryError(`${name} has no alias ${wanted}; there is ${known.join(', ') || 'none'}`);
+  }
+  const path = resolve(reference);
+  if (await isFile(join(path, MANIFEST))) return { path, reference: path };
+  const names = await modelNames(root);
+  throw new RegistryError(
+    `there is no model ${JSON.stringify(reference)}: takes NAME, NAME@ALIAS, NAME/VERSION or a model's folder; ` +
+      (names.length > 0 ? `${root} holds ${names.join(', ')}` : `${root} holds none. ${HOW_TO_PROMOTE}`),
+  );
+}
+
+const HOW_TO_PROMOTE =
+  'Train one and promote it: npx tsx src/train.ts configs/mlp.yaml && npx tsx src/registry.ts promote latest mlp';
+
+async function bestChampion(root: string): Promise<Resolved> {
+  const champions: { resolved: Resolved; accuracy: number }[] = [];
+  for (const name of await modelNames(root)) {
+    if (!(await readAlias(join(root, name), CHAMPION))) continue;
+    const resolved = await resolveModel(root, `${name}@${CHAMPION}`);
+    const { metrics } = await readRecord(resolved.path);
+    champions.push({ resolved, accuracy: metrics.accuracy ?? 0 });
+  }
+  // Names come sorted, and sorting keeps the order of equals.
+  const best = champions.sort((a, b) => b.accuracy - a.accuracy)[0];
+  if (!best) throw new RegistryError(`${root} holds no champion. ${HOW_TO_PROMOTE}`);
+  return best.resolved;
+}
+
+/** The names of all models, sorted. */
+export async function modelNames(root: string): Promise<string[]> {
+  const entries = await readdir(root, { withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => entry.isDirectory() && MODEL_NAME.test(entry.name))
+    .map(({ name }) => name)
+    .sort();
+}
+
+/** The versions of a model, ascending. */
+export async function modelVersions(root: string, name: string): Promise<number[]> {
+  const entries = await readdir(join(root, name)).catch(() => []);
+  return entries
+    .filter((entry) => /^[1-9]\d{0,8}$/.test(entry))
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
+/** A version's record, its checksum unverified: for lists. */
+export async function readRecord(path: string): Promise<ModelRecord> {
+  const file = join(path, RECORD);
+  const bytes = await readFile(file).catch((error: unknown) => {
+    throw new RegistryError(`${file}: cannot be read`, { cause: error });
+  });
+  return parse(bytes, modelRecordSchema, file);
+}
+
+async function requireVersion(root: string, name: string, version: number): Promise<string> {
+  const versions = await modelVersions(root, name);
+  if (versions.includes(version)) return join(root, name, String(version));
+  throw new RegistryError(`${name} has no version ${version}; there is ${versions.join(', ') || 'none'}`);
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isFile() ?? false;
+}

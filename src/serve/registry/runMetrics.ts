@@ -1,0 +1,90 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { readError } from '../../experiment/fileError.ts';
+import { parse, RegistryError } from './modelFolder.ts';
+import type { ModelMetrics } from './modelRecord.ts';
+
+/** What a run says of the quality of its weights. */
+export type RunMetrics = Omit<ModelMetrics, 'sizeBytes'>;
+
+const share = z.number().min(0).max(1);
+
+// Of both files, the keys that matter here: they hold more.
+const summarySchema = z.object({
+  testAccuracy: share,
+  testLoss: z.union([z.number(), z.string()]),
+  parameterCount: z.int().min(0),
+  weightsSha256: z.string(),
+});
+
+const evaluationSchema = z.object({
+  weightsSha256: z.string().optional(),
+  accuracy: share,
+  loss: z.number(),
+  top2: share,
+  ece: share,
+  meanCorruptionError: z.number().nullish(),
+  robustness: z.object({ meanCorruptionError: z.number() }).nullish(),
+  dataset: z.object({ images: z.int() }).optional(),
+});
+
+/**
+ * The metrics of a run: those of its `evaluation.json`, and without one the accuracy of its `summary.json`.
+ *
+ * @param weightsSha256 of the weights to be promoted
+ * @throws RegistryError where the run is unfinished, or what was measured are other weights
+ */
+export async function readRunMetrics(run: string, weightsSha256: string): Promise<RunMetrics> {
+  const summaryPath = join(run, 'summary.json');
+  const summaryBytes = await readOptional(summaryPath);
+  if (!summaryBytes) {
+    throw new RegistryError(
+      `${run}: the run is not finished: it has no summary.json. Let the training end first.`,
+    );
+  }
+  const summary = parse(summaryBytes, summarySchema, summaryPath);
+  requireSame(summaryPath, summary.weightsSha256, weightsSha256);
+  const evaluationPath = join(run, 'evaluation.json');
+  const evaluationBytes = await readOptional(evaluationPath);
+  if (!evaluationBytes) {
+    return {
+      accuracy: summary.testAccuracy,
+      loss: typeof summary.testLoss === 'number' ? summary.testLoss : null,
+      top2: null,
+      ece: null,
+      meanCorruptionError: null,
+      parameterCount: summary.parameterCount,
+    };
+  }
+  const evaluation = parse(evaluationBytes, evaluationSchema, evaluationPath);
+  if (evaluation.weightsSha256 !== undefined) {
+    requireSame(evaluationPath, evaluation.weightsSha256, weightsSha256);
+  }
+  const { accuracy, loss, top2, ece, robustness } = evaluation;
+  return {
+    accuracy,
+    loss,
+    top2,
+    ece,
+    meanCorruptionError: robustness?.meanCorruptionError ?? evaluation.meanCorruptionError ?? null,
+    parameterCount: summary.parameterCount,
+  };
+}
+
+function requireSame(path: string, measured: string, promoted: string): void {
+  if (measured === promoted) return;
+  throw new RegistryError(
+    `${path}: measures other weights (${measured.slice(0, 12)}…) than checkpoints/best.safetensors holds ` +
+      `(${promoted.slice(0, 12)}…). Evaluate the run again: npx tsx src/evaluate.ts`,
+  );
+}
+
+async function readOptional(path: string): Promise<Uint8Array | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw readError(path, error);
+  }
+}

@@ -1,0 +1,85 @@
+import multipart from '@fastify/multipart';
+import Fastify, { LogController } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { App } from './http/app.ts';
+import { requireKey } from './http/authentication.ts';
+import { handleErrors } from './http/errors.ts';
+import { addHealthRoutes } from './http/healthRoutes.ts';
+import type { Metrics } from './http/metrics.ts';
+import { addOpenApi } from './http/openapi.ts';
+import { addPage } from './http/pageRoutes.ts';
+import { acceptPictures, addPredictRoute } from './http/predictRoute.ts';
+import { Predictor } from './http/predictor.ts';
+import { acceptTensors, addProtocolRoutes } from './http/protocolRoutes.ts';
+import type { ModelHost } from './inference/host.ts';
+import type { ServiceOptions } from './options.ts';
+
+export interface Service {
+  readonly app: App;
+  /** Reports unready, answers what has come in, and closes. */
+  readonly drain: () => Promise<void>;
+}
+
+/**
+ * The HTTP service around a model.
+ *
+ * @param logger false for none
+ */
+export async function createService(
+  host: ModelHost,
+  metrics: Metrics,
+  options: ServiceOptions,
+  logger: boolean = true,
+): Promise<Service> {
+  let draining = false;
+  const isDraining = (): boolean => draining;
+  const app: App = Fastify({
+    logger: logger && {
+      level: options.logLevel,
+      redact: ['req.headers.authorization', 'req.headers["x-api-key"]'],
+    },
+    // One line a request, below, instead of two.
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: options.bodyLimit,
+    // A sender that drips its bytes is cut off by these; the sockets are looked over every second.
+    requestTimeout: options.receiveTimeout,
+    connectionTimeout: 2 * (options.receiveTimeout + options.answerTimeout),
+    keepAliveTimeout: 5_000,
+    http: {
+      headersTimeout: options.receiveTimeout,
+      connectionsCheckingInterval: Math.min(1_000, options.receiveTimeout),
+      maxHeaderSize: 16 * 2 ** 10,
+    },
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 100 },
+  }).withTypeProvider<ZodTypeProvider>();
+  app.server.maxConnections = options.connectionLimit;
+
+  handleErrors(app);
+  if (options.apiKey !== undefined) requireKey(app, options.apiKey);
+  app.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    metrics.observeRequest(request.method, route, reply.statusCode, reply.elapsedTime / 1000);
+    const { method, ip } = request;
+    const milliseconds = Math.round(reply.elapsedTime);
+    request.log.info({ method, route, status: reply.statusCode, milliseconds, ip }, 'request');
+    done();
+  });
+  await addOpenApi(app, options.apiKey !== undefined);
+  await addPage(app);
+  await app.register(multipart, { throwFileSizeLimit: true });
+  acceptPictures(app);
+  acceptTensors(app);
+  const predictor = new Predictor(host, options, metrics);
+  addPredictRoute(app, predictor);
+  addProtocolRoutes(app, predictor, isDraining);
+  addHealthRoutes(app, host, metrics, isDraining);
+  return {
+    app,
+    drain: async () => {
+      draining = true;
+      await app.close();
+      await host.close();
+    },
+  };
+}

@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest';
+import { DeviceDataset } from '../../src/data/loader.ts';
+import { open } from '../../src/index.ts';
+import { Batcher, OverloadError } from '../../src/serve/inference/batcher.ts';
+import { normalise } from '../../src/serve/inference/normalise.ts';
+import { checkBatching } from './batchingSuite.ts';
+
+test.each(['mlp', 'cnn'] as const)(
+  '%s on the CPU: the same bits alone and in a batch',
+  async (architecture) => {
+    await checkBatching(await open('cpu'), architecture);
+  },
+);
+
+test('pixels are normalised to the bit as in training', async () => {
+  const device = await open('cpu');
+  const images = Uint8Array.from({ length: 784 }, (_, at) => at % 256);
+  const set = new DeviceDataset(device, { images, labels: new Uint8Array(1), count: 1 });
+  const expected = await set.batch(set.order(Uint32Array.of(0)), 0, 1).images.data();
+  const out = new Float32Array(784);
+  normalise(images, { mean: 0.286, std: 0.353 }, out, 0);
+  expect(out).toEqual(expected);
+});
+
+describe('batcher', () => {
+  const options = { batchSize: 4, delay: 5, queueLimit: 8 };
+
+  test('gathers what comes together, and answers in order', async () => {
+    const sizes: number[] = [];
+    const batcher = new Batcher<number, number>(
+      () => async (batch) => {
+        sizes.push(batch.length);
+        return Promise.resolve(batch.map((image) => image * 10));
+      },
+      options,
+    );
+    const answers = await Promise.all([batcher.run([1]), batcher.run([2, 3]), batcher.run([4])]);
+    expect(answers).toEqual([[10], [20, 30], [40]]);
+    expect(sizes).toEqual([4]);
+  });
+
+  test('one model answers all images of a request, however many batches they take', async () => {
+    let sessions = 0;
+    const batcher = new Batcher<number, number>(() => {
+      const session = ++sessions;
+      return (batch) => Promise.resolve(batch.map(() => session));
+    }, options);
+    const answers = await Promise.all([batcher.run([0]), batcher.run([0, 0, 0, 0, 0, 0])]);
+    for (const answer of answers) expect(new Set(answer).size).toBe(1);
+  });
+
+  test('refuses what does not fit into the queue, and drops what was given up', async () => {
+    const seen: number[] = [];
+    const batcher = new Batcher<number, number>(
+      () => (batch) => {
+        seen.push(...batch);
+        return Promise.resolve([...batch]);
+      },
+      options,
+    );
+    const gone = new AbortController();
+    const first = batcher.run([1], gone.signal);
+    const second = batcher.run([2, 3]);
+    await expect(batcher.run([4, 5, 6, 7, 8, 9])).rejects.toThrow(OverloadError);
+    gone.abort(new Error('gone'));
+    await expect(first).rejects.toThrow('gone');
+    expect(await second).toEqual([2, 3]);
+    expect(seen).toEqual([2, 3]);
+    expect(batcher.waiting).toBe(0);
+  });
+
+  test('a failure reaches those whose batch failed, and nobody else', async () => {
+    const batcher = new Batcher<number, number>(
+      () => (batch) =>
+        batch.includes(13) ? Promise.reject(new Error('unlucky')) : Promise.resolve([...batch]),
+      { ...options, delay: 0, batchSize: 1 },
+    );
+    const bad = batcher.run([13]);
+    const good = batcher.run([7]);
+    await expect(bad).rejects.toThrow('unlucky');
+    expect(await good).toEqual([7]);
+  });
+});

@@ -1,0 +1,170 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { AddressInfo } from 'node:net';
+import { onTestFinished } from 'vitest';
+import { CLASS_NAMES } from '../../src/data/fashionMnist.ts';
+import {
+  type Configuration,
+  parseConfiguration,
+  printConfiguration,
+} from '../../src/experiment/configuration.ts';
+import { encodeSafetensors, type SafeTensor, weightsSha256 } from '../../src/experiment/safetensors.ts';
+import { open } from '../../src/index.ts';
+import { buildModel } from '../../src/models.ts';
+import { Metrics } from '../../src/serve/http/metrics.ts';
+import { ModelHost } from '../../src/serve/inference/host.ts';
+import { DEFAULT_OPTIONS, type ServiceOptions } from '../../src/serve/options.ts';
+import { moveAlias } from '../../src/serve/registry/aliases.ts';
+import {
+  CONFIGURATION,
+  json,
+  RECORD,
+  WEIGHTS,
+  writeModelFolder,
+} from '../../src/serve/registry/modelFolder.ts';
+import type { ModelRecord } from '../../src/serve/registry/modelRecord.ts';
+import { createService } from '../../src/serve/service.ts';
+import { setDefaultDevice } from '../../src/tensor/device.ts';
+import { manualSeed } from '../../src/tensor/random.ts';
+
+export type Architecture = 'mlp' | 'cnn';
+
+const MODELS = {
+  mlp: { name: 'mlp', hidden: [16] },
+  cnn: { name: 'cnn', channels: [4, 4], hidden: [8] },
+};
+
+/** A folder that is removed after the test. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'wgrad-serve-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** The weights of an untrained model. */
+export async function randomWeights(
+  architecture: Architecture,
+  seed: number,
+): Promise<{ configuration: Configuration; tensors: Record<string, SafeTensor> }> {
+  const configuration = parseConfiguration({
+    name: 'test',
+    model: MODELS[architecture],
+    optimizer: { name: 'adam' },
+  });
+  setDefaultDevice(await open('cpu'));
+  manualSeed(seed);
+  const state = buildModel(configuration.model).stateDict();
+  const tensors: Record<string, SafeTensor> = {};
+  for (const [name, value] of Object.entries(state)) {
+    const data = await value.data();
+    tensors[name] =
+      data instanceof Int32Array
+        ? { dtype: 'I64', shape: value.shape, data: BigInt64Array.from(data, BigInt) }
+        : { dtype: 'F32', shape: value.shape, data: data };
+  }
+  return { configuration, tensors };
+}
+
+/** Puts a version of a model into a registry, its weights drawn from the seed, and makes it the champion. */
+export async function addModel(
+  root: string,
+  name: string,
+  version: number,
+  architecture: Architecture = 'mlp',
+): Promise<void> {
+  const { configuration, tensors } = await randomWeights(architecture, version);
+  const weights = encodeSafetensors(tensors);
+  const record: ModelRecord = {
+    name,
+    version,
+    run: `run-${version}`,
+    weightsSha256: weightsSha256(tensors),
+    classes: CLASS_NAMES,
+    input: { height: 28, width: 28 },
+    normalisation: { mean: 0.286, std: 0.353 },
+    inputStatistics: {
+      images: 100,
+      mean: 0.286,
+      std: 0.353,
+      deciles: [0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5],
+    },
+    metrics: {
+      accuracy: 0.9,
+      loss: 0.3,
+      top2: 0.97,
+      ece: 0.02,
+      meanCorruptionError: null,
+      sizeBytes: weights.length,
+      parameterCount: 1,
+    },
+  };
+  await writeModelFolder(
+    join(root, name, String(version)),
+    new Map<string, string | Uint8Array>([
+      [WEIGHTS, weights],
+      [CONFIGURATION, printConfiguration(configuration)],
+      [RECORD, json(record)],
+    ]),
+  );
+  await moveAlias(join(root, name), 'champion', version);
+}
+
+export interface RunningService {
+  readonly url: string;
+  readonly port: number;
+  readonly host: ModelHost;
+  readonly root: string;
+  readonly metrics: Metrics;
+  readonly drain: () => Promise<void>;
+}
+
+type HostChanges = Partial<ConstructorParameters<typeof ModelHost>[0]>;
+
+/** A service on a port of its own, with a model of random weights on the CPU; it is stopped after the test. */
+export async function startService(
+  changes: Partial<ServiceOptions> = {},
+  hostChanges: HostChanges = {},
+): Promise<RunningService> {
+  const root = await temporaryFolder();
+  await addModel(root, 'test', 1);
+  const metrics = new Metrics(() => host);
+  const host: ModelHost = new ModelHost({
+    root,
+    batchSize: 4,
+    delay: 1,
+    queueLimit: 300,
+    batchTimeout: 10_000,
+    build: buildModel,
+    pollInterval: 0,
+    openDevice: () => open('cpu'),
+    onBatch: (images, seconds) => metrics.observeBatch(images, seconds),
+    ...hostChanges,
+  });
+  const { app, drain } = await createService(host, metrics, { ...DEFAULT_OPTIONS, ...changes }, false);
+  await host.start();
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  let drained: Promise<void> | undefined;
+  const drainOnce = (): Promise<void> => (drained ??= drain());
+  onTestFinished(drainOnce);
+  const { port } = app.server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, port, host, root, metrics, drain: drainOnce };
+}
+
+/** Brightnesses that differ from image to image. */
+export function testImage(seed: number): number[] {
+  return Array.from({ length: 784 }, (_, at) => (at * (seed + 3) * 7 + seed * 31) % 256);
+}
+
+export async function postJson(
+  url: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; headers: Headers; body: never }> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+  return { status: response.status, headers: response.headers, body: (await response.json()) as never };
+}

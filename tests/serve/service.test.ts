@@ -1,0 +1,394 @@
+import { connect } from 'node:net';
+import sharp from 'sharp';
+import { describe, expect, test } from 'vitest';
+import { type Backend, open } from '../../src/index.ts';
+import { moveAlias } from '../../src/serve/registry/aliases.ts';
+import { addModel, postJson, startService, testImage } from './fixture.ts';
+
+interface Predicted {
+  model: { name: string; version: number };
+  predictions: { class: number; name: string; probability: number; probabilities: Record<string, number> }[];
+}
+
+/** A grey PNG of 28 × 28 whose border is black, so that it is taken as it is. */
+async function picture(): Promise<{ pixels: number[]; png: Buffer }> {
+  const pixels = testImage(5).map((value, at) => {
+    const [x, y] = [at % 28, Math.floor(at / 28)];
+    return x === 0 || y === 0 || x === 27 || y === 27 ? 0 : value;
+  });
+  const raw = { width: 28, height: 28, channels: 1 } as const;
+  return { pixels, png: await sharp(Buffer.from(pixels), { raw }).png().toBuffer() };
+}
+
+describe('predict', () => {
+  test('pixels, a batch, a body, base64 and a form give the same answer', async () => {
+    const { url } = await startService();
+    const { pixels, png } = await picture();
+    const one = (await postJson(`${url}/predict`, { pixels })).body as Predicted;
+    expect(one.model).toEqual({ name: 'test', version: 1 });
+    const [expected] = one.predictions;
+    expect(Object.values(expected!.probabilities).reduce((a, b) => a + b)).toBeCloseTo(1, 5);
+    expect(expected!.probabilities[expected!.name]).toBe(expected!.probability);
+
+    const batch = (await postJson(`${url}/predict`, { pixels: [testImage(1), pixels] })).body as Predicted;
+    expect(batch.predictions[1]).toEqual(expected);
+    const base64 = png.toString('base64');
+    for (const body of [{ image: base64 }, { images: [`data:image/png;base64,${base64}`] }]) {
+      expect(((await postJson(`${url}/predict`, body)).body as Predicted).predictions).toEqual([expected]);
+    }
+    const raw = { method: 'POST', headers: { 'content-type': 'image/png' }, body: new Uint8Array(png) };
+    expect(((await (await fetch(`${url}/predict`, raw)).json()) as Predicted).predictions).toEqual([
+      expected,
+    ]);
+    const form = new FormData();
+    form.set('image', new Blob([new Uint8Array(png)], { type: 'image/png' }), 'shirt.png');
+    const posted = await fetch(`${url}/predict`, { method: 'POST', body: form });
+    expect(((await posted.json()) as Predicted).predictions).toEqual([expected]);
+  });
+
+  test.each([
+    ['no JSON', '{"pixels": [', 400],
+    ['too few pixels', { pixels: [1, 2, 3] }, 400],
+    ['a pixel that is no number', { pixels: testImage(0).map(String) }, 400],
+    ['a pixel out of range', { pixels: testImage(0).with(3, 256) }, 400],
+    ['a number that JSON turns into infinity', `{"pixels": [1e999${',0'.repeat(783)}]}`, 400],
+    ['an unknown key', { pixels: testImage(0), class: 3 }, 400],
+    ['an empty batch', { pixels: [] }, 400],
+    ['null', 'null', 400],
+    ['a poisoned prototype', '{"__proto__": {"pixels": []}}', 400],
+    ['no base64', { image: '<script>' }, 400],
+    ['base64 of no picture', { image: 'aGVsbG8gd29ybGQ=' }, 415],
+    ['too many images', { pixels: Array.from({ length: 9 }, () => testImage(0)) }, 413],
+    ['a body over the limit', `{"pixels": "${'x'.repeat(2 ** 17)}"}`, 413],
+  ])('refuses %s', async (_, body, status) => {
+    const { url } = await startService({ imageLimit: 8, bodyLimit: 2 ** 17 });
+    const answer = await postJson(`${url}/predict`, body);
+    expect(answer.status).toBe(status);
+    expect(answer.body).toEqual({ error: expect.any(String) as string });
+    // And still answers.
+    expect((await postJson(`${url}/predict`, { pixels: testImage(1) })).status).toBe(200);
+  });
+
+  test('refuses other types, empty bodies and forms without files', async () => {
+    const { url } = await startService();
+    const status = async (init: RequestInit): Promise<number> =>
+      (await fetch(`${url}/predict`, { method: 'POST', ...init })).status;
+    expect(await status({ headers: { 'content-type': 'image/gif' }, body: 'GIF89a' })).toBe(415);
+    expect(await status({ headers: { 'content-type': 'text/plain' }, body: 'hello' })).toBe(415);
+    expect(await status({})).toBe(400);
+    expect(await status({ headers: { 'content-type': 'image/png' }, body: '' })).toBe(415);
+    expect(await status({ body: new FormData() })).toBe(400);
+    expect(
+      await status({ headers: { 'content-type': 'multipart/form-data' }, body: 'x' }),
+    ).toBeGreaterThanOrEqual(400);
+    expect((await fetch(`${url}/predict`)).status).toBe(404);
+  });
+});
+
+describe('Open Inference Protocol', () => {
+  const infer = '/v2/models/test/infer';
+  const input = (values: number[], shape: number[]) => ({
+    id: 'a',
+    inputs: [{ name: 'pixels', datatype: 'FP32', shape, data: values }],
+  });
+
+  test('JSON and binary tensors give the bits of /predict', async () => {
+    const { url } = await startService();
+    const image = testImage(2);
+    const plain = (await postJson(`${url}/predict`, { pixels: image })).body as Predicted;
+    const expected = Object.values(plain.predictions[0]!.probabilities);
+    const json = (await postJson(url + infer, input(image, [1, 28, 28]))).body;
+    expect(json).toEqual({
+      model_name: 'test',
+      model_version: '1',
+      id: 'a',
+      outputs: [
+        { name: 'probabilities', datatype: 'FP32', shape: [1, 10], data: expected },
+        { name: 'label', datatype: 'INT64', shape: [1], data: [plain.predictions[0]!.class] },
+      ],
+    });
+
+    const header = Buffer.from(
+      JSON.stringify({
+        parameters: { binary_data_output: true },
+        inputs: [
+          { name: 'pixels', datatype: 'UINT8', shape: [1, 784], parameters: { binary_data_size: 784 } },
+        ],
+      }),
+    );
+    const response = await fetch(`${url}/v2/models/test/versions/1/infer`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/octet-stream',
+        'inference-header-content-length': String(header.length),
+      },
+      body: Buffer.concat([header, Buffer.from(image)]),
+    });
+    expect(response.status).toBe(200);
+    const bytes = Buffer.from(await response.arrayBuffer());
+    const length = Number(response.headers.get('inference-header-content-length'));
+    const { outputs } = JSON.parse(bytes.toString('utf8', 0, length)) as { outputs: object[] };
+    expect(outputs).toEqual([
+      { name: 'probabilities', datatype: 'FP32', shape: [1, 10], parameters: { binary_data_size: 40 } },
+      { name: 'label', datatype: 'INT64', shape: [1], parameters: { binary_data_size: 8 } },
+    ]);
+    const floats = Array.from({ length: 10 }, (_, at) => bytes.readFloatLE(length + 4 * at));
+    expect(floats).toEqual(expected);
+    expect(Number(bytes.readBigInt64LE(length + 40))).toBe(plain.predictions[0]!.class);
+  });
+
+  test.each([
+    ['a shape that promises more', input([1, 2], [1, 28, 28]), 400],
+    ['a shape that promises terabytes', input([1], [2 ** 40, 784]), 413],
+    ['more values than the shape', input(new Array(785).fill(0) as number[], [1, 784]), 400],
+    ['another shape', input([1], [1]), 400],
+    ['values out of range', input(testImage(0).with(0, -1), [1, 784]), 400],
+    [
+      'nesting without end',
+      `{"inputs":[{"name":"pixels","datatype":"FP32","shape":[1,784],"data":${'['.repeat(5000)}${']'.repeat(5000)}}]}`,
+      400,
+    ],
+    ['another input', { inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 784], data: [] }] }, 400],
+    [
+      'another datatype',
+      { inputs: [{ name: 'pixels', datatype: 'BYTES', shape: [1, 784], data: ['a'] }] },
+      400,
+    ],
+    ['another output', { ...input(testImage(0), [1, 784]), outputs: [{ name: 'x' }] }, 400],
+    ['no inputs', { inputs: [] }, 400],
+  ])('refuses %s', async (_, body, status) => {
+    const { url } = await startService();
+    const answer = await postJson(url + infer, body);
+    expect({ status: answer.status, body: answer.body }).toEqual({
+      status,
+      body: { error: expect.any(String) as string },
+    });
+  });
+
+  test('refuses lying binary lengths, other models and other versions', async () => {
+    const { url } = await startService();
+    for (const length of ['999999', '-1', '1e3', '']) {
+      const headers = {
+        'content-type': 'application/octet-stream',
+        'inference-header-content-length': length,
+      };
+      const response = await fetch(url + infer, { method: 'POST', headers, body: '{}' });
+      expect(response.status).toBe(400);
+    }
+    for (const path of ['other', 'test/versions/2', '..%2f..']) {
+      expect((await fetch(`${url}/v2/models/${path}`)).status).toBe(404);
+    }
+  });
+});
+
+test('every route of the OpenAPI document answers with a status that it names', async () => {
+  const { url } = await startService();
+  const document = (await (await fetch(`${url}/docs/json`)).json()) as {
+    paths: Record<string, Record<string, { responses: Record<string, unknown>; requestBody?: unknown }>>;
+  };
+  const paths = Object.entries(document.paths);
+  expect(paths.map(([path]) => path)).toEqual(
+    expect.arrayContaining(['/predict', '/v2/models/{model}/infer', '/metrics']),
+  );
+  expect(paths.every(([path]) => !path.startsWith('/docs') && !path.startsWith('/page'))).toBe(true);
+  for (const [path, methods] of paths) {
+    for (const [method, { responses, requestBody }] of Object.entries(methods)) {
+      const target = url + path.replace('{model}', 'test').replace('{version}', '1');
+      const body = path.endsWith('infer')
+        ? { inputs: [{ name: 'pixels', datatype: 'FP32', shape: [1, 784], data: testImage(0) }] }
+        : { pixels: testImage(0) };
+      const good = requestBody ? await postJson(target, body) : await fetch(target, { method });
+      expect(good.status, `${method} ${path}`).toBe(200);
+      const bad = requestBody
+        ? await postJson(target, {})
+        : await fetch(target.replace('/test', '/other'), { method });
+      expect(Object.keys(responses), `${method} ${path}`).toContain(String(bad.status));
+    }
+  }
+  expect((await fetch(`${url}/docs/`)).status).toBe(200);
+});
+
+describe('under stress', () => {
+  test('many at once get their own answers', async () => {
+    const { url, metrics } = await startService();
+    const alone = await Promise.all(
+      Array.from({ length: 8 }, (_, seed) => postJson(`${url}/predict`, { pixels: testImage(seed) })),
+    );
+    const crowd = await Promise.all(
+      Array.from({ length: 64 }, (_, at) => postJson(`${url}/predict`, { pixels: testImage(at % 8) })),
+    );
+    crowd.forEach(({ status, body }, at) => {
+      expect(status).toBe(200);
+      expect(body).toEqual(alone[at % 8]!.body);
+    });
+    const text = await metrics.registry.metrics();
+    expect(text).toMatch(/wgrad_predictions_total\{model="test",version="1",class="[^"]+"\} \d+/);
+    expect(text).toMatch(/wgrad_queue_images 0/);
+  });
+
+  test('more than may wait are told to come back', async () => {
+    const { url } = await startService({}, { queueLimit: 3 });
+    const answer = await postJson(`${url}/predict`, {
+      pixels: Array.from({ length: 4 }, () => testImage(0)),
+    });
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('retry-after')).toBe('1');
+  });
+
+  test('a client that drips its bytes is cut off', async () => {
+    const { port, url } = await startService({ receiveTimeout: 300 });
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.write(
+      'POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{',
+    );
+    const drip = setInterval(() => socket.write(' '), 50);
+    await new Promise((resolve) => socket.once('close', resolve));
+    clearInterval(drip);
+    expect((await fetch(`${url}/health/live`)).status).toBe(200);
+  });
+
+  test('clients that hang up leave nothing behind', async () => {
+    const { url, host } = await startService();
+    await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const gone = new AbortController();
+        const request = fetch(`${url}/predict`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ pixels: [testImage(0), testImage(1)] }),
+          signal: gone.signal,
+        });
+        setImmediate(() => gone.abort());
+        await request.catch(() => undefined);
+      }),
+    );
+    expect((await postJson(`${url}/predict`, { pixels: testImage(1) })).status).toBe(200);
+    expect(host.waiting).toBe(0);
+  });
+
+  test('bytes that are no HTTP are answered with 400', async () => {
+    const { port } = await startService();
+    const socket = connect(port, '127.0.0.1');
+    socket.write('\x16\x03\x01 hello\r\n\r\n');
+    const answer = await new Promise<string>((resolve) =>
+      socket.once('data', (data) => resolve(String(data))),
+    );
+    expect(answer).toMatch(/^HTTP\/1.1 400/);
+    socket.destroy();
+  });
+});
+
+describe('life cycle', () => {
+  test('when the alias moves, the new version takes over; a damaged one does not', async () => {
+    const { url, host, root } = await startService();
+    const version = async (): Promise<number> =>
+      ((await postJson(`${url}/predict`, { pixels: testImage(0) })).body as Predicted).model.version;
+    expect(await version()).toBe(1);
+    await addModel(root, 'test', 2);
+    await host.refresh();
+    expect(await version()).toBe(2);
+    await moveAlias(`${root}/test`, 'champion', 99);
+    await host.refresh();
+    expect(await version()).toBe(2);
+  });
+
+  test('a lost device makes the service unready, until the model runs on a new one', async () => {
+    let available = true;
+    const opened: Backend[] = [];
+    const { url } = await startService(
+      {},
+      {
+        openDevice: async () => {
+          if (!available) throw new Error('no device');
+          const device = await open('cpu');
+          opened.push(device);
+          return device;
+        },
+      },
+    );
+    const before = await postJson(`${url}/predict`, { pixels: testImage(0) });
+    available = false;
+    // What a lost device does: everything fails from now on.
+    opened.at(-1)!.run = () => {
+      throw new Error('lost');
+    };
+    const during = await postJson(`${url}/predict`, { pixels: testImage(0) });
+    expect(during.status).toBe(503);
+    expect((await fetch(`${url}/health/ready`)).status).toBe(503);
+    expect((await fetch(`${url}/v2/health/ready`)).status).toBe(503);
+    expect((await fetch(`${url}/health/live`)).status).toBe(200);
+    available = true;
+    await expect.poll(async () => (await fetch(`${url}/health/ready`)).status, { timeout: 20_000 }).toBe(200);
+    expect(await postJson(`${url}/predict`, { pixels: testImage(0) })).toMatchObject({
+      status: 200,
+      body: before.body,
+    });
+  });
+  test('a device that hangs counts as failed', async () => {
+    const opened: Backend[] = [];
+    const { url } = await startService(
+      {},
+      {
+        batchTimeout: 200,
+        openDevice: async () => {
+          opened.push(await open('cpu'));
+          return opened.at(-1)!;
+        },
+      },
+    );
+    opened[0]!.read = () => new Promise(() => undefined);
+    expect((await postJson(`${url}/predict`, { pixels: testImage(0) })).status).toBe(503);
+    await expect.poll(async () => (await fetch(`${url}/health/ready`)).status, { timeout: 20_000 }).toBe(200);
+    expect((await postJson(`${url}/predict`, { pixels: testImage(0) })).status).toBe(200);
+    expect(opened).toHaveLength(2);
+  });
+
+  test('draining answers what has come in, and then nothing more', async () => {
+    const { url, drain } = await startService({}, { delay: 200 });
+    const running = postJson(`${url}/predict`, { pixels: testImage(0) });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await drain();
+    expect((await running).status).toBe(200);
+    await expect(fetch(`${url}/health/live`)).rejects.toThrow();
+  });
+
+  test('with a key, nothing but health, page and documentation is open', async () => {
+    const { url } = await startService({ apiKey: 'secret-key' });
+    const statusOf = async (path: string, headers: Record<string, string> = {}): Promise<number> =>
+      (await fetch(url + path, { headers })).status;
+    for (const path of ['/', '/page/page.js', '/health/ready', '/health/live', '/v2/health/live', '/docs/']) {
+      expect(await statusOf(path), path).toBe(200);
+    }
+    for (const path of [
+      '/metrics',
+      '/v2',
+      '/v2/models/test',
+      '/page/../metrics',
+      '//metrics',
+      '/docs/../metrics',
+    ]) {
+      expect([401, 404], path).toContain(await statusOf(path));
+    }
+    for (const key of ['', 'secret', 'secret-keyy']) {
+      expect((await postJson(`${url}/predict`, { pixels: testImage(0) }, { 'x-api-key': key })).status).toBe(
+        401,
+      );
+    }
+    expect(await statusOf('/v2', { authorization: 'Bearer secret-key' })).toBe(200);
+    expect(
+      (await postJson(`${url}/predict`, { pixels: testImage(0) }, { 'x-api-key': 'secret-key' })).status,
+    ).toBe(200);
+  });
+
+  test('answers carry the headers that keep browsers from doing more than asked', async () => {
+    const { url } = await startService();
+    const { headers } = await fetch(`${url}/`);
+    expect(headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('x-frame-options')).toBeTruthy();
+    for (const path of ['/page/..%2f..%2fservice.ts', '/page/%2e%2e/service.ts', '/page/page.js%00.html']) {
+      expect((await fetch(url + path)).status, path).toBeGreaterThanOrEqual(400);
+    }
+  });
+});
