@@ -141,7 +141,7 @@ describe('src/evaluate.ts', () => {
         const file = join(path, 'checkpoints', 'best.safetensors');
         writeFileSync(file, readFileSync(file).subarray(0, 5000));
       },
-      'best.safetensors: the tensors take',
+      'best.safetensors: is corrupt: the tensors take',
     ],
     [
       'a checkpoint of another network',

@@ -148,7 +148,7 @@ train:
           got    'gpu'
           hint   did you mean webgpu?
         data (test.yaml:6:1)
-          takes  a section with root, version, validation, augmentation
+          takes  a section with name, root, version, validation, augmentation
           got    5
         model.hidden.1 (test.yaml:9:3)
           takes  list, each item: whole number ≥ 1
