@@ -1,3 +1,4 @@
+import { effect } from '../backend/recorder.ts';
 import { full } from './create.ts';
 import { GradientError, ShapeError } from './errors.ts';
 import { withRecording } from './gradientMode.ts';
@@ -200,7 +201,7 @@ function accumulate(leaf: Leaf, gradient: Tensor, createGraph: boolean): void {
   } else {
     // The gradient of x + 0, say, is the one handed in, which may be the leaf's own.
     const dense = gradient.storage === before.storage ? gradient.clone() : gradient.contiguous();
-    before.storage.version++;
+    effect(() => void before.storage.version++);
     before.device.run(
       'accumulate',
       { x: dense.storage.buffer, out: before.storage.buffer },
