@@ -80,7 +80,12 @@ export interface Backend {
   release(buffer: DeviceBuffer): void;
   write(buffer: DeviceBuffer, data: TypedArray): void;
   read(buffer: DeviceBuffer, offset: number, length: number): Promise<TypedArray>;
-  run<K extends KernelName>(kernel: K, buffers: Buffers<K>, params: LaunchParams<K>, variant?: Variant<K>): void;
+  run<K extends KernelName>(
+    kernel: K,
+    buffers: Buffers<K>,
+    params: LaunchParams<K>,
+    variant?: Variant<K>,
+  ): void;
   /**
    * Runs `body` and notes its launches, so that they can be made again; buffers that it makes and frees belong to
    * the recording. Not to be had where launches cost nothing to speak of.

@@ -25,7 +25,7 @@ export interface Signatures {
     variant: { WORKGROUP: number; OPERATION: number; FLOATING: boolean; Element: Element };
   };
   augmentImages: {
-    buffers: { images: 'read'; rows: 'read'; out: 'write' };
+    buffers: { images: 'read'; rows: 'read'; labels: 'read'; out: 'write'; batchLabels: 'write' };
     params: { count: number; width: number; height: number; start: number; seedLow: number; seedHigh: number; stream: number; flip: number; shift: number; erase: number; eraseLeast: number; eraseMost: number; center: number; scale: number };
     variant: { WORKGROUP: number };
   };
@@ -145,7 +145,7 @@ export interface Signatures {
     variant: { WORKGROUP: number };
   };
   gatherImages: {
-    buffers: { images: 'read'; rows: 'read'; out: 'write' };
+    buffers: { images: 'read'; rows: 'read'; labels: 'read'; out: 'write'; batchLabels: 'write' };
     params: { size: number; pixels: number; start: number; center: number; scale: number };
     variant: { WORKGROUP: number };
   };
@@ -218,6 +218,11 @@ export interface Signatures {
     buffers: { x: 'read'; out: 'write' };
     params: { rows: number; length: number; inner: number; offset: number };
     variant: { LANES: number; ROWS: number; LOGARITHM: boolean };
+  };
+  tally: {
+    buffers: { x: 'read'; labels: 'read'; loss: 'read'; cells: 'write' };
+    params: { rows: number; classes: number; offset: number; labelOffset: number; labelStride: number; lossOffset: number; lossAt: number; hitsAt: number };
+    variant: { LANES: number };
   };
   unary: {
     buffers: { x: 'read'; out: 'write' };

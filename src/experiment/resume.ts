@@ -45,6 +45,7 @@ const CHANGEABLE = new Set([
   'adapter',
   'train.epochs',
   'train.maxMinutes',
+  'train.capture',
   'train.checkpointEvery',
   'train.keepLast',
 ]);

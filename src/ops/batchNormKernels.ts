@@ -44,8 +44,9 @@ export function batchStatistics(x: Tensor, running: Running, eps: number): Tenso
   const sizes = sizesOf(x);
   const { channels, count } = sizes;
   const { chunk, parts } = partsOf(sizes);
+  const changed = [running.mean, running.variance, running.batches].flatMap((each) => each?.storage ?? []);
   effect(() => {
-    for (const each of [running.mean, running.variance, running.batches]) if (each) each.storage.version++;
+    for (const storage of changed) storage.version++;
   });
   return scope(() => {
     // Where nothing is kept, the kernels write to memory that nobody reads.

@@ -201,7 +201,8 @@ function accumulate(leaf: Leaf, gradient: Tensor, createGraph: boolean): void {
   } else {
     // The gradient of x + 0, say, is the one handed in, which may be the leaf's own.
     const dense = gradient.storage === before.storage ? gradient.clone() : gradient.contiguous();
-    effect(() => void before.storage.version++);
+    const { storage } = before;
+    effect(() => void storage.version++);
     before.device.run(
       'accumulate',
       { x: dense.storage.buffer, out: before.storage.buffer },

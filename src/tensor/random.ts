@@ -163,7 +163,8 @@ function generate(
     ...randomOrigin(options),
     ...numbers,
   };
-  if (created.numel() > 0) created.device.run('random', { out: created.storage.buffer }, params, { FORM: form });
+  if (created.numel() > 0)
+    created.device.run('random', { out: created.storage.buffer }, params, { FORM: form });
   return created;
 }
 

@@ -174,7 +174,7 @@ train:
           takes  whole number ≥ 1
           got    0
         train.batch_size (test.yaml:16:3): unknown key
-          takes  a section with epochs, maxMinutes, batchSize, accumulate, clipGradNorm, limitTrain, limitTest, logEvery, checkpointEvery, keepLast, best, earlyStopping
+          takes  a section with epochs, maxMinutes, batchSize, accumulate, clipGradNorm, limitTrain, limitTest, capture, logEvery, checkpointEvery, keepLast, best, earlyStopping
           got    32
           hint   did you mean train.batchSize?
         sede (test.yaml:2:1): unknown key
@@ -468,6 +468,7 @@ describe('printConfiguration', () => {
           clipGradNorm: number,
           limitTrain: count,
           limitTest: count,
+          capture: fc.boolean(),
           logEvery: count,
           checkpointEvery: count,
           keepLast: count,
@@ -482,6 +483,7 @@ describe('printConfiguration', () => {
             'epochs',
             'batchSize',
             'accumulate',
+            'capture',
             'logEvery',
             'checkpointEvery',
             'keepLast',
@@ -532,6 +534,7 @@ describe('printConfiguration', () => {
         epochs: 10
         batchSize: 128
         accumulate: 1
+        capture: true
         logEvery: 50
         checkpointEvery: 250
         keepLast: 2

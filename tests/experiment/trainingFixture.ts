@@ -56,7 +56,10 @@ export interface RunOptions {
     optimizer?: { name: string } & object;
     schedule?: { name: string } & object;
     clipGradNorm?: number;
+    accumulate?: number;
+    capture?: boolean;
   };
+  verifyCapture?: number;
   signal?: AbortSignal;
   /** Called before each record is journalled. */
   onRecord?: (step: number) => void;
@@ -68,6 +71,7 @@ export async function trainSmall(
 ): Promise<{ summary: Summary; configuration: Configuration }> {
   const { device, folder, changes = {}, onRecord } = options;
   const { seed = 1, lr = 0.01, epochs = 2, logEvery = 5, dropout = 0, augmentation = {} } = changes;
+  const { accumulate = 1, capture = true } = changes;
   const { optimizer: chosen = { name: 'adam', lr }, schedule = { name: 'none' }, clipGradNorm } = changes;
   const { model: architecture = { name: 'mlp', hidden: [16], dropout } } = changes;
   const configuration = parseConfiguration({
@@ -77,7 +81,14 @@ export async function trainSmall(
     model: architecture,
     optimizer: chosen,
     schedule,
-    train: { epochs, batchSize: 32, logEvery, ...(clipGradNorm === undefined ? {} : { clipGradNorm }) },
+    train: {
+      epochs,
+      batchSize: 32,
+      logEvery,
+      accumulate,
+      capture,
+      ...(clipGradNorm === undefined ? {} : { clipGradNorm }),
+    },
     run: { dir: folder },
   });
   setDefaultDevice(device);
@@ -106,6 +117,7 @@ export async function trainSmall(
       directory,
       journal: watched,
       signal,
+      ...(options.verifyCapture && { verifyCapture: options.verifyCapture }),
     });
     return { summary, configuration };
   } finally {

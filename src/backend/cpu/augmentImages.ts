@@ -34,12 +34,13 @@ function rectangle(
   return [left, top, left + w, top + h];
 }
 
-export const augmentImages: Twin<'augmentImages'> = ({ images, rows, out }, params) => {
+export const augmentImages: Twin<'augmentImages'> = ({ images, rows, labels, out, batchLabels }, params) => {
   const { count, width, height, start, flip, shift, erase, center, scale } = params;
   const normalised = normalisedBytes(center, scale);
   const pixels = width * height;
   for (let image = 0; image < count; image++) {
     const row = rows[start + image]!;
+    batchLabels[image] = labels[row]!;
     const [forFlip, forX, forY, forErase] = words(row, 0, params);
     const flipped = forFlip >>> 8 < flip;
     const dx = multiplyHigh(forX, 2 * shift + 1) - shift;

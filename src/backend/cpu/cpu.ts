@@ -1,4 +1,13 @@
-import type { Backend, Buffers, DeviceBuffer, DeviceStats, KernelName, LaunchParams, Params, Variant } from '../backend.ts';
+import type {
+  Backend,
+  Buffers,
+  DeviceBuffer,
+  DeviceStats,
+  KernelName,
+  LaunchParams,
+  Params,
+  Variant,
+} from '../backend.ts';
 import { emptyStats } from '../backend.ts';
 import { type DType, hostArray, type TypedArray } from '../dtypes.ts';
 import { DeviceLostError, OutOfMemoryError } from '../errors.ts';

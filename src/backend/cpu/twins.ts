@@ -26,6 +26,7 @@ import { random } from './random.ts';
 import { reduce } from './reduce.ts';
 import { accumulate, cast, fill } from './simple.ts';
 import { softmax } from './softmax.ts';
+import { tally } from './tally.ts';
 import type { Twin } from './twin.ts';
 import { unary } from './unary.ts';
 import { where } from './where.ts';
@@ -74,6 +75,7 @@ export const twins: { readonly [K in KernelName]: Twin<K> } = {
   scatterAdd,
   sgd,
   softmax,
+  tally,
   unary,
   where,
 };

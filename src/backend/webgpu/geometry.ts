@@ -226,6 +226,7 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
   scatterAdd: elementwise,
   sgd: elementwise,
   softmax: ({ rows, length }) => rowwise(rows, length),
+  tally: () => ({ settings: { LANES: 64 }, workgroups: [1, 1, 1] }),
   unary: elementwise,
   where: elementwise,
 };

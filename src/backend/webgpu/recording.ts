@@ -36,9 +36,7 @@ export class LaunchList implements Recording {
 
   survivors(known: readonly DeviceBuffer[]): DeviceBuffer[] {
     const expected = new Set(known.map(memoryOf));
-    return [...this.arena.made]
-      .filter((memory) => !memory.abandoned && !expected.has(memory))
-      .map(wholeOf);
+    return [...this.arena.made].filter((memory) => !memory.abandoned && !expected.has(memory)).map(wholeOf);
   }
 
   /** Notes a launch that has just been made. */

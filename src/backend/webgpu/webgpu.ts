@@ -1,4 +1,5 @@
-import type { Backend,
+import type {
+  Backend,
   Buffers,
   DeviceBuffer,
   DeviceStats,
@@ -134,7 +135,8 @@ export class WebGpuBackend implements Backend {
   ): void {
     this.#faults.check();
     const recording = activeRecorder() && this.#recording;
-    if (!recording) refuseInCapture('a launch on another device', 'Keep the step on the device that captures it.');
+    if (!recording)
+      refuseInCapture('a launch on another device', 'Keep the step on the device that captures it.');
     const name = (this.#subgroups && withSubgroups[kernel]) || kernel;
     const values = params as ParamValues;
     const program = this.#programs.get(name) ?? this.#open(name, buffers, values);
