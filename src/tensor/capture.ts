@@ -3,6 +3,7 @@ import { CaptureError } from '../backend/errors.ts';
 import { activeRecorder } from '../backend/recorder.ts';
 import { type CaptureArgument, CapturedRun } from './capturedRun.ts';
 import { defaultDevice } from './device.ts';
+import { scope } from './scope.ts';
 import { describe, Tensor } from './tensor.ts';
 
 /** A step that is recorded once and then replayed. */
@@ -65,7 +66,7 @@ export function capture<Arguments extends readonly CaptureArgument[], Result>(
 
   const call = (...args: Arguments): Result => {
     // Within another captured step it is a part of that one.
-    if (activeRecorder() || !device().record) return step(...args);
+    if (activeRecorder() || !device().record) return scope(() => step(...args));
     const run = ready(args);
     if (run) return run.replay(args);
     const key = keyOf(args);
@@ -77,7 +78,7 @@ export function capture<Arguments extends readonly CaptureArgument[], Result>(
         );
       }
       runs.set(key, undefined);
-      return step(...args);
+      return scope(() => step(...args));
     }
     runs.get(key)?.dispose();
     runs.set(key, undefined);

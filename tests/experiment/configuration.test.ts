@@ -56,6 +56,7 @@ describe('loadConfiguration', () => {
         epochs: 10,
         batchSize: 128,
         accumulate: 1,
+        capture: true,
         logEvery: 50,
         checkpointEvery: 250,
         keepLast: 2,
