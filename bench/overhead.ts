@@ -52,7 +52,7 @@ function launches(device: Backend): Case[] {
       () =>
         device.run(
           'matmul',
-          { a, b, out },
+          { a, b, bias: a, out },
           {
             m: side,
             n: side,
@@ -67,6 +67,8 @@ function launches(device: Backend): Case[] {
             bBatchStride: 0,
             bRowStride: side,
             bColumnStride: 1,
+            biasOffset: 0,
+            outOffset: 0,
           },
         ),
     ],

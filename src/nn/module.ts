@@ -39,6 +39,9 @@ export abstract class Module {
 
   abstract forward(x: Tensor): Tensor;
 
+  /** `forward` with relu on its result, for modules that do both in one launch. */
+  forwardRelu?(x: Tensor): Tensor;
+
   /** Modules in fields, with the names under which their tensors are listed. */
   namedChildren(): [string, Module][] {
     return Object.entries(this).filter((field): field is [string, Module] => field[1] instanceof Module);

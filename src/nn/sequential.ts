@@ -1,4 +1,5 @@
 import type { Tensor } from '../tensor/tensor.ts';
+import { ReLU } from './activations.ts';
 import { Module } from './module.ts';
 
 /**
@@ -20,6 +21,18 @@ export class Sequential extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return this.layers.reduce((value, layer) => layer.forward(value), x);
+    let value = x;
+    for (let index = 0; index < this.layers.length; index++) {
+      const layer = this.layers[index]!;
+      const takesRelu = takesReluAlong(layer) && this.layers[index + 1]?.constructor === ReLU;
+      value = takesRelu ? layer.forwardRelu!(value) : layer.forward(value);
+      if (takesRelu) index++;
+    }
+    return value;
   }
+}
+
+/** Whether the layer's own class has the pair in one: a class made from it may have another `forward`. */
+function takesReluAlong(layer: Module): boolean {
+  return Object.hasOwn(Object.getPrototypeOf(layer) as object, 'forwardRelu');
 }
