@@ -24,7 +24,7 @@ export class Sequential extends Module {
     let value = x;
     for (let index = 0; index < this.layers.length; index++) {
       const layer = this.layers[index]!;
-      const takesRelu = takesReluAlong(layer) && this.layers[index + 1]?.constructor === ReLU;
+      const takesRelu = takesReluAlong(layer) && isPlainRelu(this.layers[index + 1]);
       value = takesRelu ? layer.forwardRelu!(value) : layer.forward(value);
       if (takesRelu) index++;
     }
@@ -32,7 +32,11 @@ export class Sequential extends Module {
   }
 }
 
-/** Whether the layer's own class has the pair in one: a class made from it may have another `forward`. */
+/** Whether the layer's own class has the pair in one: a class made from it, or the layer itself, may go another way. */
 function takesReluAlong(layer: Module): boolean {
-  return Object.hasOwn(Object.getPrototypeOf(layer) as object, 'forwardRelu');
+  return Object.hasOwn(Object.getPrototypeOf(layer) as object, 'forwardRelu') && !Object.hasOwn(layer, 'forward');
+}
+
+function isPlainRelu(layer: Module | undefined): boolean {
+  return layer?.constructor === ReLU && !Object.hasOwn(layer, 'forward');
 }
