@@ -66,7 +66,9 @@ export class Meter {
         hitsAt: this.#capacity,
       },
     );
-    effect(() => void this.#used++);
+    effect(() => {
+      this.#used++;
+    });
     freeCopy(x, logits);
   }
 

@@ -53,7 +53,7 @@ export type StepBatches = Pick<Step, 'batches' | 'size'>;
 
 /** Takes the steps of an epoch, one after the other. */
 export interface Stepper {
-  take(step: StepBatches): Promise<void> | void;
+  take(step: StepBatches): Promise<void> | undefined;
   dispose(): void;
 }
 
@@ -71,8 +71,9 @@ export function capturedSteps(parts: StepParts, device: Backend, verifyEvery: nu
   return {
     take: ({ batches: own, size }) => {
       batches = own;
-      if (++taken % verifyEvery !== 0) return step(size);
-      return step.verify(size).then(() => undefined);
+      if (++taken % verifyEvery === 0) return step.verify(size).then(() => undefined);
+      step(size);
+      return undefined;
     },
     dispose: () => step.dispose(),
   };
@@ -80,5 +81,11 @@ export function capturedSteps(parts: StepParts, device: Backend, verifyEvery: nu
 
 /** Steps that are run as they are. */
 export function plainSteps(parts: StepParts): Stepper {
-  return { take: (step) => trainStep({ ...parts, ...step }), dispose: () => undefined };
+  return {
+    take: (step) => {
+      trainStep({ ...parts, ...step });
+      return undefined;
+    },
+    dispose: () => undefined,
+  };
 }

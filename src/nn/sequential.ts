@@ -34,7 +34,9 @@ export class Sequential extends Module {
 
 /** Whether the layer's own class has the pair in one: a class made from it, or the layer itself, may go another way. */
 function takesReluAlong(layer: Module): boolean {
-  return Object.hasOwn(Object.getPrototypeOf(layer) as object, 'forwardRelu') && !Object.hasOwn(layer, 'forward');
+  return (
+    Object.hasOwn(Object.getPrototypeOf(layer) as object, 'forwardRelu') && !Object.hasOwn(layer, 'forward')
+  );
 }
 
 function isPlainRelu(layer: Module | undefined): boolean {

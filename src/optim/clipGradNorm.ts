@@ -58,7 +58,9 @@ export function clipGradNorm(
   const runs = neighbours(gradients);
   const norm = totalNorm(runs, normType, first);
   for (const { storage, offset, size } of runs) {
-    effect(() => void storage.version++);
+    effect(() => {
+      storage.version++;
+    });
     norm.device.run(
       'clip',
       { norm: norm.storage.buffer, gradients: storage.buffer },

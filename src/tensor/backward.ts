@@ -239,7 +239,9 @@ function accumulate(leaf: Leaf, gradient: Tensor, createGraph: boolean): void {
     // The gradient of x + 0, say, is the one handed in, which may be the leaf's own.
     const dense = gradient.storage === before.storage ? gradient.clone() : gradient.contiguous();
     const { storage } = before;
-    effect(() => void storage.version++);
+    effect(() => {
+      storage.version++;
+    });
     before.device.run(
       'accumulate',
       { x: dense.storage.buffer, out: before.storage.buffer },

@@ -107,8 +107,8 @@ function keyOf(args: readonly CaptureArgument[]): string {
   return args
     .map((argument, index) => {
       if (argument instanceof Tensor) return describe(argument);
-      if (typeof argument !== 'object' && typeof argument !== 'function') return String(argument);
-      if (argument === null) return 'null';
+      const plain: unknown = argument;
+      if (plain === null || !['object', 'function'].includes(typeof plain)) return String(plain);
       throw new CaptureError(
         `capture: argument ${index} is neither a tensor nor a plain value; what it holds would be frozen`,
       );

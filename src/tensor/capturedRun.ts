@@ -4,7 +4,7 @@ import { HostTrace, withRecorder } from '../backend/recorder.ts';
 import { compareBits, readState, writeState } from './captureState.ts';
 import { empty } from './create.ts';
 import { isRecording } from './gradientMode.ts';
-import { GradientWatch } from './gradientWatch.ts';
+import { type GradientWatch, watchGradients } from './gradientWatch.ts';
 import { scope, unscoped } from './scope.ts';
 import { describe, type Leaf, Tensor } from './tensor.ts';
 
@@ -36,12 +36,14 @@ export class CapturedRun<Arguments extends readonly CaptureArgument[], Result> {
     this.#step = step;
     this.#inputs = args.map(inputLike) as unknown as Arguments;
     fill(this.#inputs, args);
-    const watch = new GradientWatch();
+    const watch: GradientWatch<Leaf> = { seen: new Map(), touched: new Set() };
     this.#trace.guard(isRecording);
     let result: Result | undefined;
     try {
       this.#recording = device.record!(() => {
-        result = watch.during(() => withRecorder(this.#trace, () => kept(() => step(...this.#inputs))));
+        result = watchGradients(watch as GradientWatch<object>, () =>
+          withRecorder(this.#trace, () => kept(() => step(...this.#inputs))),
+        );
         this.#trace.check();
       });
     } catch (error) {

@@ -33,7 +33,7 @@ export class Leaf implements Source {
   }
 
   get grad(): Tensor | undefined {
-    noteRead(this, this.#grad);
+    noteRead(this, this.#grad?.storage);
     return this.#grad;
   }
 
