@@ -20,11 +20,19 @@ import {
   tensor,
 } from '../../src/index.ts';
 import { webgpuOrSkip } from '../adapter.ts';
+import { openOwn } from '../backend/webgpu/devices.ts';
 
 async function device(context: TestContext): Promise<Backend> {
   const opened = await webgpuOrSkip(context);
   setDefaultDevice(opened);
   return opened;
+}
+
+/** A device of the test's own: its counts are not disturbed by what other tests leave to be collected. */
+async function ownDevice(context: TestContext): Promise<Backend> {
+  const { backend } = await openOwn(context);
+  setDefaultDevice(backend);
+  return backend;
 }
 
 interface Network {
@@ -89,7 +97,7 @@ describe('capture', () => {
   });
 
   it('creates, uploads and reads nothing in replay, and takes one submit for several steps', async (context) => {
-    const backend = await device(context);
+    const backend = await ownDevice(context);
     const { step } = network((parameters) => new optim.Adam(parameters));
     const take = capture(step);
     const [images, labels] = [rand([5, 1, 7, 6]), randint(0, 4, [5])];
@@ -127,7 +135,7 @@ describe('capture', () => {
   });
 
   it('gives back its memory, and nobody else gets it before', async (context) => {
-    const backend = await device(context);
+    const backend = await ownDevice(context);
     const [w, x] = [ones([100]), rand([100])];
     // Numbers in operations become tensors that stay.
     scope(() => void x.mul(5).add(1).sub(3));
