@@ -217,9 +217,10 @@ export function trainerSuite(open: Open, openOwn: Open): void {
       1000,
       { model: mlp, optimizer: { name: 'adamw' }, schedule: { name: 'onecycle', maxLr: 0.01 } },
     ],
-    ['a CNN on augmented images', 200, { model: cnn, augmentation }],
+    ['a CNN on augmented images', 100, { model: cnn, augmentation }],
   ] as const)(
     '%s creates and uploads nothing in steady state, over %i steps',
+    { timeout: 120_000 },
     async ([, steps, changes], context) => {
       const device = await openOwn(context);
       const perEpoch = 16;
