@@ -124,6 +124,29 @@ describe('capture', () => {
     expect(after.submits - before.submits).toBeLessThan(50);
   });
 
+  it('takes 15 launches for a step of an MLP with two hidden layers', async (context) => {
+    const backend = await ownDevice(context);
+    const layers = [
+      new nn.Linear(12, 8),
+      new nn.ReLU(),
+      new nn.Linear(8, 6),
+      new nn.ReLU(),
+      new nn.Linear(6, 4),
+    ];
+    const model = new nn.Sequential(...layers);
+    const optimizer = new optim.Adam(model.parameters());
+    const [images, labels] = [rand([5, 12]), randint(0, 4, [5])];
+    const take = capture(() => {
+      crossEntropy(model.forward(images), labels).backward();
+      optimizer.step();
+      optimizer.zeroGrad();
+    });
+    for (let index = 0; index < 3; index++) take();
+    const before = backend.stats().dispatches;
+    take();
+    expect(backend.stats().dispatches - before).toBe(15);
+  });
+
   it('sees a step with parameters in the uniform ring', async (context) => {
     await webgpuOrSkip(context);
     const ring = new WebGpuBackend(await openDevice(), { immediates: false });
