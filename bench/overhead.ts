@@ -7,7 +7,17 @@
 import type { Backend, DeviceBuffer } from '../src/backend/backend.ts';
 import { codes } from '../src/backend/signatures.ts';
 import { openWebGpu } from '../src/backend/webgpu/webgpu.ts';
-import { scope, setDefaultDevice, tensor } from '../src/index.ts';
+import {
+  capture,
+  crossEntropy,
+  nn,
+  optim,
+  rand,
+  randint,
+  scope,
+  setDefaultDevice,
+  tensor,
+} from '../src/index.ts';
 import { measure } from './measure.ts';
 
 /** Launches in one repetition: ten batches. */
@@ -52,7 +62,7 @@ function launches(device: Backend): Case[] {
       () =>
         device.run(
           'matmul',
-          { a, b, out },
+          { a, b, bias: a, out },
           {
             m: side,
             n: side,
@@ -67,6 +77,8 @@ function launches(device: Backend): Case[] {
             bBatchStride: 0,
             bRowStride: side,
             bColumnStride: 1,
+            biasOffset: 0,
+            outOffset: 0,
           },
         ),
     ],
@@ -90,13 +102,41 @@ function operations(device: Backend): Case[] {
   ];
 }
 
-async function report(title: string, device: Backend, cases: readonly Case[]): Promise<void> {
+/** The training step of an MLP, 784-256-128-10 with batches of 128 and Adam: run, and replayed. */
+function steps(device: Backend): Case[] {
+  setDefaultDevice(device);
+  const model = new nn.Sequential(
+    new nn.Linear(784, 256),
+    new nn.ReLU(),
+    new nn.Linear(256, 128),
+    new nn.ReLU(),
+    new nn.Linear(128, 10),
+  );
+  const optimizer = new optim.Adam(model.parameters());
+  const [images, labels] = [rand([128, 784]), randint(0, 10, [128])];
+  const step = (): void => {
+    crossEntropy(model.forward(images), labels).backward();
+    optimizer.step();
+    optimizer.zeroGrad();
+  };
+  return [
+    ['run', () => scope(step)],
+    ['replayed', capture(step)],
+  ];
+}
+
+async function report(
+  title: string,
+  device: Backend,
+  cases: readonly Case[],
+  calls: number = LAUNCHES,
+): Promise<void> {
   console.log(`\n${title}`);
   for (const [name, body] of cases) {
-    for (let call = 0; call < LAUNCHES; call++) body();
+    for (let call = 0; call < calls; call++) body();
     await device.synchronize();
     const before = device.stats();
-    const timing = await measure(body, { calls: LAUNCHES, settle: () => device.synchronize() });
+    const timing = await measure(body, { calls, settle: () => device.synchronize() });
     const after = device.stats();
     const made = (['buffersCreated', 'bindGroupsCreated', 'pipelinesCreated'] as const)
       .map((key) => after[key] - before[key])
@@ -114,5 +154,6 @@ const device = await openWebGpu();
 console.log(device.description);
 await report('One launch', device, launches(device));
 await report('One operation', device, operations(device));
+await report('A training step', device, steps(device), 32);
 const ring = await openWebGpu({ immediates: false });
 await report('One launch, parameters in the uniform ring', ring, launches(ring));

@@ -1,7 +1,9 @@
-// augmentImages: takes a batch of images, kept as bytes, changes each at random, and normalises it.
+// augmentImages: takes a batch of images, kept as bytes, changes each at random, and normalises it; and their
+// labels.
 //
 //   source(y, x)  = byte(images, rows[start + i], y - dy, (flipped ? width - 1 - x : x) - dx),   0 outside the image
 //   out[i, y, x]  = (erased(y, x) ? 0 : source(y, x) - center) · scale      (an erased pixel is a byte 0, too)
+//   batchLabels[i] = labels[rows[start + i]]
 //
 //   flipped with probability flip / 2²⁴;  dx, dy uniform in -shift … shift
 //   with probability erase / 2²⁴ a rectangle is erased: its area uniform in eraseLeast … eraseMost pixels, less the
@@ -11,7 +13,7 @@
 // Random     words of philox(counter = (row, block, stream, DOMAIN), key = (seedLow, seedHigh)), row being the image's
 //            number in the data set: what happens to an image depends on seed, stream and row, not on its batch.
 // Shapes     images [rows, height, width], bytes packed four to a word, least significant first; rows: int32 row
-//            numbers; out [count, height, width], float32.
+//            numbers; labels [rows] and batchLabels [count], int32; out [count, height, width], float32.
 // Launch     one workgroup an image, whose first invocation draws for all; a grid wider than 65,535 folds into y.
 // Numerics   whole numbers, and then one subtraction and one product, each rounded once: every device gives the same
 //            bits. With flip, shift and erase 0 they are those of gatherImages.
@@ -43,8 +45,10 @@ struct Change {
 
 @group(0) @binding(0) var<storage, read> images: array<u32>;
 @group(0) @binding(1) var<storage, read> rows: array<i32>;
-@group(0) @binding(2) var<storage, read_write> out: array<f32>;
-@group(0) @binding(3) var<uniform> params: Params;
+@group(0) @binding(2) var<storage, read> labels: array<i32>;
+@group(0) @binding(3) var<storage, read_write> out: array<f32>;
+@group(0) @binding(4) var<storage, read_write> batchLabels: array<i32>;
+@group(0) @binding(5) var<uniform> params: Params;
 
 override WORKGROUP: u32 = 64u;
 
@@ -139,6 +143,7 @@ fn main(
   let row = u32(rows[params.start + i32(image)]);
   if (invocation == 0u) {
     change = draw(row);
+    batchLabels[image] = labels[row];
   }
   workgroupBarrier();
 

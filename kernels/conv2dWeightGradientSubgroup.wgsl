@@ -10,7 +10,7 @@
 //
 // Shapes     gradient [batch, groups · M, outHeight, outWidth] and input [batch, groups · C, height, width], contiguous
 //            from their offsets; out [splits, groups · M, C, KH, KW]. C is `channels`, M `outChannels`, both of one
-//            group.
+//            group. `out` begins at `outOffset`.
 // Splits     the long sum is cut into `splits` chunks of lines, whose partial sums a second pass (reduce) adds in
 //            order. One split: out is the gradient itself.
 // Requires   a subgroup of at least TILE_LOAD lanes (adapter.info.subgroupMinSize); TILE_ROWS a multiple of TILE_LOAD;
@@ -39,6 +39,7 @@ struct Params {
   chunk: i32,
   gradientOffset: i32,
   inputOffset: i32,
+  outOffset: i32,
 }
 
 @group(0) @binding(0) var<storage, read> gradient: array<f32>;
@@ -140,7 +141,7 @@ fn main(
 
   // Counted by rows, which drivers do not unroll: unrolled, these stores would take longer to compile than the rest.
   let lastRow = min(firstRow + TILE_ROWS, filterSize);
-  let outAt = (split * params.groups * params.outChannels + filters) * filterSize;
+  let outAt = params.outOffset + (split * params.groups * params.outChannels + filters) * filterSize;
   for (var row = firstRow; row < lastRow; row++) {
     for (var c = 0; c < 4; c++) {
       if (columns[c] < params.outChannels) {

@@ -1,14 +1,14 @@
 // crossEntropyGradient: the gradient of crossEntropy with respect to its logits.
 //
-//   m, L, a = rowwise[r],   t = labels[r],   s = smoothing,   w_j = weight[j] or 1
+//   m, L, a = rowwise[r],   t = labels[r],   s = smoothing,   w_j = weight[j] or 1,   d = divisor where MEAN, else 1
 //
-//   out[r, j] = gradient[r] · (a · exp(x[r, j] - m - L) - (1 - s) · w_t · [j = t] - s / classes · w_j)
+//   out[r, j] = gradient[r] / d · (a · exp(x[r, j] - m - L) - (1 - s) · w_t · [j = t] - s / classes · w_j)
 //
 // In a row whose label is `ignoreIndex` the last two terms are 0, as a is.
 //
 // Shapes     x [outer, classes, inner], contiguous from `offset`, r counting [outer, inner]; labels [rows]; rowwise
 //            [rows, 3], from crossEntropy; gradient [rows] with any stride (0 for a mean); weight [classes], read only
-//            where WEIGHTED; out like x.
+//            where WEIGHTED; divisor: one element, read only where MEAN; out like x.
 // Launch     one invocation an element; a grid wider than 65,535 workgroups folds into y.
 
 struct Params {
@@ -21,6 +21,7 @@ struct Params {
   gradientOffset: i32,
   gradientStride: i32,
   weightOffset: i32,
+  divisorOffset: i32,
   ignoreIndex: i32,
   smoothing: f32,
 }
@@ -30,12 +31,14 @@ struct Params {
 @group(0) @binding(2) var<storage, read> weight: array<f32>;
 @group(0) @binding(3) var<storage, read> rowwise: array<f32>;
 @group(0) @binding(4) var<storage, read> gradient: array<f32>;
-@group(0) @binding(5) var<storage, read_write> out: array<f32>;
-@group(0) @binding(6) var<uniform> params: Params;
+@group(0) @binding(5) var<storage, read> divisor: array<f32>;
+@group(0) @binding(6) var<storage, read_write> out: array<f32>;
+@group(0) @binding(7) var<uniform> params: Params;
 
 override WORKGROUP: u32 = 256u;
 override WEIGHTED: bool = false;
 override SMOOTHED: bool = false;
+override MEAN: bool = false;
 
 fn isNan(value: f32) -> bool {
   return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
@@ -69,5 +72,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   }
   let logit = (x[u32(params.offset) + index] - rowwise[3 * row]) - rowwise[3 * row + 1];
   let probability = rowwise[3 * row + 2] * exponential(logit);
-  out[index] = gradient[params.gradientOffset + row * params.gradientStride] * (probability - expected);
+  var scale = gradient[params.gradientOffset + row * params.gradientStride];
+  if (MEAN) {
+    scale /= divisor[params.divisorOffset];
+  }
+  out[index] = scale * (probability - expected);
 }

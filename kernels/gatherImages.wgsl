@@ -1,9 +1,10 @@
-// gatherImages: takes a batch of images, kept as bytes, and normalises it.
+// gatherImages: takes a batch of images, kept as bytes, and normalises it; and their labels.
 //
 //   out[i, p] = (byte(images, rows[start + i], p) - center) · scale
+//   batchLabels[i] = labels[rows[start + i]]
 //
 // Shapes     images [count, pixels], bytes packed four to a word, least significant first; rows: int32 row
-//            numbers; out [batch, pixels], float32.
+//            numbers; labels [count] and batchLabels [batch], int32; out [batch, pixels], float32.
 // Launch     one invocation a pixel; a grid wider than 65,535 workgroups folds into y.
 // Numerics   one subtraction and one product, each rounded once: every device gives the same bits.
 
@@ -17,8 +18,10 @@ struct Params {
 
 @group(0) @binding(0) var<storage, read> images: array<u32>;
 @group(0) @binding(1) var<storage, read> rows: array<i32>;
-@group(0) @binding(2) var<storage, read_write> out: array<f32>;
-@group(0) @binding(3) var<uniform> params: Params;
+@group(0) @binding(2) var<storage, read> labels: array<i32>;
+@group(0) @binding(3) var<storage, read_write> out: array<f32>;
+@group(0) @binding(4) var<storage, read_write> batchLabels: array<i32>;
+@group(0) @binding(5) var<uniform> params: Params;
 
 override WORKGROUP: u32 = 256u;
 
@@ -28,8 +31,13 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   if (element >= params.size) {
     return;
   }
-  let row = u32(rows[params.start + i32(element / params.pixels)]);
-  let position = row * params.pixels + element % params.pixels;
+  let image = element / params.pixels;
+  let pixel = element % params.pixels;
+  let row = u32(rows[params.start + i32(image)]);
+  let position = row * params.pixels + pixel;
   let byte = (images[position / 4u] >> (8u * (position % 4u))) & 0xffu;
   out[element] = (f32(byte) - params.center) * params.scale;
+  if (pixel == 0u) {
+    batchLabels[image] = labels[row];
+  }
 }

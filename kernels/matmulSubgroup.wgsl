@@ -1,12 +1,15 @@
 // matmulSubgroup: the product of two batches of matrices, where the device has subgroups.
 //
-//   out[s, z, i, j] = Σ_p a[z, i, p] · b[z, p, j],   p in [s·chunk, min((s+1)·chunk, k))
+//   out[s, z, i, j] = Σ_p a[z, i, p] · b[z, p, j] + bias[j],   p in [s·chunk, min((s+1)·chunk, k))
 //
 // Same contract as matmul.wgsl, for devices with subgroups: a load costs far more than arithmetic on software
 // drivers, so each lane loads another row of a and the subgroup hands the values round.
 //
 // Shapes     a [batch, m, k] and b [batch, k, n] with any strides (a transposed, flipped or broadcast operand is
-//            a matter of strides); out [splits, batch, m, n], contiguous. k = 0 gives zeros.
+//            a matter of strides); bias [n], contiguous; out [splits, batch, m, n], contiguous from `outOffset`.
+//            k = 0 gives zeros.
+// Epilogue   BIAS adds the bias (else `bias` is bound, but not read); RELU then puts 0 for what is negative. Both with
+//            one split alone.
 // Splits     a long k with few outputs is cut into `splits` chunks whose partial products a second pass
 //            (reduce) adds in order. One split: out is the product itself.
 // Requires   a subgroup of at least TILE_LOAD lanes (adapter.info.subgroupMinSize); WORKGROUP_SIZE a multiple
@@ -34,14 +37,19 @@ struct Params {
   bBatchStride: i32,
   bRowStride: i32,
   bColumnStride: i32,
+  biasOffset: i32,
+  outOffset: i32,
 }
 
 @group(0) @binding(0) var<storage, read> a: array<f32>;
 @group(0) @binding(1) var<storage, read> b: array<f32>;
-@group(0) @binding(2) var<storage, read_write> out: array<f32>;
-@group(0) @binding(3) var<uniform> params: Params;
+@group(0) @binding(2) var<storage, read> bias: array<f32>;
+@group(0) @binding(3) var<storage, read_write> out: array<f32>;
+@group(0) @binding(4) var<uniform> params: Params;
 
 override WORKGROUP_SIZE: u32 = 8u;
+override BIAS: bool = false;
+override RELU: bool = false;
 
 const TILE_ROWS = 32;
 const TILE_LOAD = 8;
@@ -110,10 +118,17 @@ fn main(
   // The bound varies on purpose: unrolled, these stores would take longer to compile than all the rest.
   let rows = min(TILE_ROWS, m - firstRow);
   for (var r = 0; r < rows; r++) {
-    let rowAt = (i32(matrix) * m + firstRow + r) * n;
+    let rowAt = params.outOffset + (i32(matrix) * m + firstRow + r) * n;
     for (var c = 0; c < 4; c++) {
       if (columns[c] < n) {
-        out[rowAt + columns[c]] = sums[r][c];
+        var sum = sums[r][c];
+        if (BIAS) {
+          sum += bias[params.biasOffset + columns[c]];
+        }
+        if (RELU) {
+          sum = select(sum, 0.0, sum < 0.0);
+        }
+        out[rowAt + columns[c]] = sum;
       }
     }
   }

@@ -3,7 +3,7 @@
 //   out[s, o] = fold over r in [s·chunk, min((s+1)·chunk, length)) of x[o, r],   fold chosen by OPERATION
 //
 // Shapes     x: up to two kept axes and up to two reduced ones (after merging), any strides; `length` is the
-//            product of the reduced sizes. out [splits, outputs], contiguous.
+//            product of the reduced sizes. out [splits, outputs], contiguous from `outOffset`.
 // Splits     a long reduction with few outputs is cut into chunks; a second pass folds the partial results.
 // Elements   float32 or int32 (FLOATING false). length ≥ 1; no chunk is empty.
 // Launch     a workgroup holds OUTPUTS outputs of LANES invocations each; x: outputs, y: splits, z: folds a
@@ -19,6 +19,7 @@ struct Params {
   length: u32,
   chunk: u32,
   offset: i32,
+  outOffset: u32,
   keptSize: u32, // of the last kept axis
   reducedSize: u32, // of the last reduced axis
   keptStrides: vec2<i32>,
@@ -91,6 +92,6 @@ fn main(
     total = partials[slot];
   }
   if (local.x == 0u && output < params.outputs) {
-    out[group.y * params.outputs + output] = total;
+    out[params.outOffset + group.y * params.outputs + output] = total;
   }
 }

@@ -4,6 +4,7 @@ export type { Backend, DeviceStats } from './backend/backend.ts';
 export type { DType, TypedArray } from './backend/dtypes.ts';
 export {
   AdapterError,
+  CaptureError,
   DeviceLostError,
   KernelError,
   OutOfMemoryError,
@@ -12,6 +13,8 @@ export {
 export * from './ops/index.ts';
 export { toDevice } from './ops/toDevice.ts';
 export { backward, grad, type BackwardOptions, type GradOptions } from './tensor/backward.ts';
+export { capture, type Captured } from './tensor/capture.ts';
+export type { CaptureArgument } from './tensor/capturedRun.ts';
 export {
   arange,
   type CreateOptions,

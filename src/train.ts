@@ -66,6 +66,8 @@ options
   --sweep          train for all combinations of values
   --random N       train for N combinations drawn at random, by the configuration's seed
   --jobs N         trainings at a time in a sweep (default 1)
+  --verify-capture N
+                   compare every N-th replayed step with the step itself, bit by bit; the training ends where they differ
   --print-config   print the resolved configuration and stop
   --help           print this
 
@@ -85,6 +87,7 @@ async function main(args: string[]): Promise<void> {
     options: {
       help: { type: 'boolean' },
       'print-config': { type: 'boolean' },
+      'verify-capture': { type: 'string' },
       resume: { type: 'string' },
       sweep: { type: 'boolean' },
       random: { type: 'string' },
@@ -95,7 +98,8 @@ async function main(args: string[]): Promise<void> {
     console.log(HELP);
     return;
   }
-  if (values.resume !== undefined) return resume(values.resume, positionals);
+  const verifyCapture = everySoMany('--verify-capture', values['verify-capture']);
+  if (values.resume !== undefined) return resume(values.resume, positionals, verifyCapture);
   const [file, ...overrides] = positionals;
   if (file === undefined) throw new ConfigurationError('give a configuration file, such as configs/mlp.yaml');
   if (values.sweep) {
@@ -111,10 +115,23 @@ async function main(args: string[]): Promise<void> {
   }
   const device = await openDevice(configuration);
   const directory = await createRunDirectory(configuration.run.dir, configuration.name);
-  await locked(directory.path, () => runExperiment({ configuration, directory }, device));
+  await locked(directory.path, () => runExperiment({ configuration, directory }, device, verifyCapture));
 }
 
-async function resume(reference: string, overrides: string[]): Promise<void> {
+/** The whole number that an option gives; undefined without the option. */
+function everySoMany(option: string, text: string | undefined): number | undefined {
+  const number = Number(text ?? 1);
+  if (!Number.isSafeInteger(number) || number < 1) {
+    throw new ConfigurationError(`${option} takes a whole number from 1 on, got '${text}'`);
+  }
+  return text === undefined ? undefined : number;
+}
+
+async function resume(
+  reference: string,
+  overrides: string[],
+  verifyCapture: number | undefined,
+): Promise<void> {
   const file = overrides.find((text) => !text.includes('='));
   if (file !== undefined) {
     throw new ConfigurationError(`--resume takes the configuration of the run; leave out ${file}`);
@@ -123,7 +140,7 @@ async function resume(reference: string, overrides: string[]): Promise<void> {
   await locked(path, async () => {
     const run = await openRun(path, overrides, warn);
     const device = await openDevice(run.configuration);
-    await runExperiment(run, device);
+    await runExperiment(run, device, verifyCapture);
   });
 }
 
@@ -144,7 +161,7 @@ function openDevice({ device, adapter }: Configuration): Promise<Backend> {
 }
 
 /** Trains, from the beginning or from a run's checkpoint, and leaves all records in the run's folder. */
-async function runExperiment(run: Run, device: Backend): Promise<void> {
+async function runExperiment(run: Run, device: Backend, verifyCapture: number | undefined): Promise<void> {
   const { configuration, directory, checkpoint } = run;
   const signal = interruptSignal();
   await writeFileAtomic(join(directory.path, 'config.yaml'), printConfiguration(configuration));
@@ -184,6 +201,7 @@ async function runExperiment(run: Run, device: Backend): Promise<void> {
       signal,
       ...(checkpoint && { checkpoint }),
       afterEpoch: (position) => tracking.recordInsights(position, model, datasets.validation),
+      ...(verifyCapture !== undefined && { verifyCapture }),
     });
     await writeSummary(join(directory.path, 'summary.json'), summary);
     end = 'finished';

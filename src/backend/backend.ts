@@ -1,4 +1,5 @@
 import type { DType, TypedArray } from './dtypes.ts';
+import type { Varying } from './recorder.ts';
 import type { Signatures } from './signatures.ts';
 
 export type KernelName = keyof Signatures;
@@ -15,6 +16,11 @@ export type Buffers<K extends KernelName> = Record<keyof Signatures[K]['buffers'
 
 /** The uniform parameters of a kernel, by the names in its `Params` struct. */
 export type Params<K extends KernelName> = Signatures[K]['params'];
+
+/** Parameters of a launch; numbers that change from step to step are made by `live`. */
+export type LaunchParams<K extends KernelName> = {
+  readonly [Name in keyof Params<K>]: Params<K>[Name] extends number ? Varying : Params<K>[Name];
+};
 
 /** Values for a kernel's `override` and `const` declarations and type aliases; each has a default in the file. */
 export type Variant<K extends KernelName> = Partial<Signatures[K]['variant']>;
@@ -41,6 +47,20 @@ export interface DeviceStats {
   reads: number;
 }
 
+/** Launches that can be made again, on the same buffers and with the present values of live parameters. */
+export interface Recording {
+  /** How many launches it has. */
+  readonly launches: number;
+  /** Buffers that were there before, and that the launches write. */
+  readonly written: readonly { readonly buffer: DeviceBuffer; readonly kernel: KernelName }[];
+  /** Buffers made during the recording that are still in use, besides those known of. */
+  survivors(known: readonly DeviceBuffer[]): DeviceBuffer[];
+  /** Makes the launches again. Throws CaptureError when a buffer that was there before has been freed. */
+  replay(): void;
+  /** Gives back the memory that the recording holds. */
+  dispose(): void;
+}
+
 /**
  * A device on which tensors live: flat buffers and the kernels of `kernels/`, nothing about shapes or gradients.
  *
@@ -60,7 +80,17 @@ export interface Backend {
   release(buffer: DeviceBuffer): void;
   write(buffer: DeviceBuffer, data: TypedArray): void;
   read(buffer: DeviceBuffer, offset: number, length: number): Promise<TypedArray>;
-  run<K extends KernelName>(kernel: K, buffers: Buffers<K>, params: Params<K>, variant?: Variant<K>): void;
+  run<K extends KernelName>(
+    kernel: K,
+    buffers: Buffers<K>,
+    params: LaunchParams<K>,
+    variant?: Variant<K>,
+  ): void;
+  /**
+   * Runs `body` and notes its launches, so that they can be made again; buffers that it makes and frees belong to
+   * the recording. Not to be had where launches cost nothing to speak of.
+   */
+  record?(body: () => void): Recording;
   /** Hands over what is recorded, so that the device starts on it, without waiting. */
   flush(): void;
   /** Waits until everything launched so far has run. */

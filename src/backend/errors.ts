@@ -18,6 +18,11 @@ export class OutOfMemoryError extends WgradError {
   override name = 'OutOfMemoryError';
 }
 
+/** A step cannot be captured, or a replay would not be what the step itself does. */
+export class CaptureError extends WgradError {
+  override name = 'CaptureError';
+}
+
 /** A kernel does not compile, was launched against its signature, or failed on the device. */
 export class KernelError extends WgradError {
   override name = 'KernelError';

@@ -25,7 +25,7 @@ export interface Signatures {
     variant: { WORKGROUP: number; OPERATION: number; FLOATING: boolean; Element: Element };
   };
   augmentImages: {
-    buffers: { images: 'read'; rows: 'read'; out: 'write' };
+    buffers: { images: 'read'; rows: 'read'; labels: 'read'; out: 'write'; batchLabels: 'write' };
     params: { count: number; width: number; height: number; start: number; seedLow: number; seedHigh: number; stream: number; flip: number; shift: number; erase: number; eraseLeast: number; eraseMost: number; center: number; scale: number };
     variant: { WORKGROUP: number };
   };
@@ -106,12 +106,12 @@ export interface Signatures {
   };
   conv2dWeightGradient: {
     buffers: { gradient: 'read'; input: 'read'; out: 'write' };
-    params: { batch: number; groups: number; channels: number; outChannels: number; height: number; width: number; outHeight: number; outWidth: number; chunk: number; gradientOffset: number; inputOffset: number };
+    params: { batch: number; groups: number; channels: number; outChannels: number; height: number; width: number; outHeight: number; outWidth: number; chunk: number; gradientOffset: number; inputOffset: number; outOffset: number };
     variant: { KERNEL_HEIGHT: number; KERNEL_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; DILATION_Y: number; DILATION_X: number; WORKGROUP_SIZE: number; TILE_ROWS: number };
   };
   conv2dWeightGradientSubgroup: {
     buffers: { gradient: 'read'; input: 'read'; out: 'write' };
-    params: { batch: number; groups: number; channels: number; outChannels: number; height: number; width: number; outHeight: number; outWidth: number; chunk: number; gradientOffset: number; inputOffset: number };
+    params: { batch: number; groups: number; channels: number; outChannels: number; height: number; width: number; outHeight: number; outWidth: number; chunk: number; gradientOffset: number; inputOffset: number; outOffset: number };
     variant: { KERNEL_HEIGHT: number; KERNEL_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; DILATION_Y: number; DILATION_X: number; WORKGROUP_SIZE: number; TILE_ROWS: number; TILE_LOAD: number; TILE_STEPS: number };
   };
   copy: {
@@ -125,9 +125,9 @@ export interface Signatures {
     variant: { LANES: number; ROWS: number; WEIGHTED: boolean; SMOOTHED: boolean };
   };
   crossEntropyGradient: {
-    buffers: { x: 'read'; labels: 'read'; weight: 'read'; rowwise: 'read'; gradient: 'read'; out: 'write' };
-    params: { size: number; classes: number; inner: number; offset: number; labelOffset: number; labelStride: number; gradientOffset: number; gradientStride: number; weightOffset: number; ignoreIndex: number; smoothing: number };
-    variant: { WORKGROUP: number; WEIGHTED: boolean; SMOOTHED: boolean };
+    buffers: { x: 'read'; labels: 'read'; weight: 'read'; rowwise: 'read'; gradient: 'read'; divisor: 'read'; out: 'write' };
+    params: { size: number; classes: number; inner: number; offset: number; labelOffset: number; labelStride: number; gradientOffset: number; gradientStride: number; weightOffset: number; divisorOffset: number; ignoreIndex: number; smoothing: number };
+    variant: { WORKGROUP: number; WEIGHTED: boolean; SMOOTHED: boolean; MEAN: boolean };
   };
   dropout: {
     buffers: { x: 'read'; out: 'write' };
@@ -145,7 +145,7 @@ export interface Signatures {
     variant: { WORKGROUP: number };
   };
   gatherImages: {
-    buffers: { images: 'read'; rows: 'read'; out: 'write' };
+    buffers: { images: 'read'; rows: 'read'; labels: 'read'; out: 'write'; batchLabels: 'write' };
     params: { size: number; pixels: number; start: number; center: number; scale: number };
     variant: { WORKGROUP: number };
   };
@@ -164,15 +164,20 @@ export interface Signatures {
     params: { rows: number; length: number; chunk: number; offset: number; gradientOffset: number };
     variant: { WORKGROUP: number };
   };
+  lossTotal: {
+    buffers: { losses: 'read'; total: 'write' };
+    params: { rows: number };
+    variant: { LANES: number; MEAN: boolean };
+  };
   matmul: {
-    buffers: { a: 'read'; b: 'read'; out: 'write' };
-    params: { m: number; n: number; k: number; batch: number; chunk: number; aOffset: number; aBatchStride: number; aRowStride: number; aColumnStride: number; bOffset: number; bBatchStride: number; bRowStride: number; bColumnStride: number };
-    variant: { WORKGROUP_SIZE: number; TILE_ROWS: number };
+    buffers: { a: 'read'; b: 'read'; bias: 'read'; out: 'write' };
+    params: { m: number; n: number; k: number; batch: number; chunk: number; aOffset: number; aBatchStride: number; aRowStride: number; aColumnStride: number; bOffset: number; bBatchStride: number; bRowStride: number; bColumnStride: number; biasOffset: number; outOffset: number };
+    variant: { WORKGROUP_SIZE: number; BIAS: boolean; RELU: boolean; TILE_ROWS: number };
   };
   matmulSubgroup: {
-    buffers: { a: 'read'; b: 'read'; out: 'write' };
-    params: { m: number; n: number; k: number; batch: number; chunk: number; aOffset: number; aBatchStride: number; aRowStride: number; aColumnStride: number; bOffset: number; bBatchStride: number; bRowStride: number; bColumnStride: number };
-    variant: { WORKGROUP_SIZE: number; TILE_ROWS: number; TILE_LOAD: number };
+    buffers: { a: 'read'; b: 'read'; bias: 'read'; out: 'write' };
+    params: { m: number; n: number; k: number; batch: number; chunk: number; aOffset: number; aBatchStride: number; aRowStride: number; aColumnStride: number; bOffset: number; bBatchStride: number; bRowStride: number; bColumnStride: number; biasOffset: number; outOffset: number };
+    variant: { WORKGROUP_SIZE: number; BIAS: boolean; RELU: boolean; TILE_ROWS: number; TILE_LOAD: number };
   };
   maxPool: {
     buffers: { x: 'read'; out: 'write'; positions: 'write' };
@@ -196,8 +201,13 @@ export interface Signatures {
   };
   reduce: {
     buffers: { x: 'read'; out: 'write' };
-    params: { outputs: number; length: number; chunk: number; offset: number; keptSize: number; reducedSize: number; keptStrides: Pair; reducedStrides: Pair };
+    params: { outputs: number; length: number; chunk: number; offset: number; outOffset: number; keptSize: number; reducedSize: number; keptStrides: Pair; reducedStrides: Pair };
     variant: { LANES: number; OUTPUTS: number; OPERATION: number; FLOATING: boolean; Element: Element };
+  };
+  reluGradientSums: {
+    buffers: { y: 'read'; gradient: 'read'; out: 'write'; sums: 'write' };
+    params: { rows: number; columns: number; chunk: number; yOffset: number; gradientOffset: number; sumsOffset: number };
+    variant: { WORKGROUP: number };
   };
   rmsprop: {
     buffers: { gradients: 'read'; parameters: 'write'; squares: 'write'; means: 'write'; velocity: 'write' };
@@ -218,6 +228,11 @@ export interface Signatures {
     buffers: { x: 'read'; out: 'write' };
     params: { rows: number; length: number; inner: number; offset: number };
     variant: { LANES: number; ROWS: number; LOGARITHM: boolean };
+  };
+  tally: {
+    buffers: { x: 'read'; labels: 'read'; loss: 'read'; cells: 'write' };
+    params: { rows: number; classes: number; offset: number; labelOffset: number; labelStride: number; lossOffset: number; lossAt: number; hitsAt: number };
+    variant: { LANES: number };
   };
   unary: {
     buffers: { x: 'read'; out: 'write' };

@@ -1,4 +1,5 @@
 import type { Backend } from '../backend/backend.ts';
+import { live } from '../backend/recorder.ts';
 import { empty, tensor } from '../tensor/create.ts';
 import { ArgumentError } from '../tensor/errors.ts';
 import { unscoped } from '../tensor/scope.ts';
@@ -55,25 +56,33 @@ export class DeviceDataset {
   /**
    * The `size` images from place `start` of the order on.
    *
+   * @param start a place, or what gives it: in a captured step, anew each time
    * @param draw how to change them at random, and under which seed and epoch; each image's change follows from these
    *   and from its row number alone, the same to the bit on every device and in every batch
    */
-  batch(order: Tensor, start: number, size: number, draw?: AugmentationDraw): Batch {
-    if (start < 0 || size < 1 || start + size > order.numel()) {
+  batch(order: Tensor, start: number | (() => number), size: number, draw?: AugmentationDraw): Batch {
+    const length = order.numel();
+    const { offset } = order;
+    const first = live(() => {
+      const place = typeof start === 'number' ? start : start();
+      if (place >= 0 && size >= 1 && place + size <= length) return offset + place;
       throw new ArgumentError('batch', 'out of the order', {
-        takes: `places 0 to ${order.numel()}`,
-        got: `${size} places from ${start} on`,
+        takes: `places 0 to ${length}`,
+        got: `${size} places from ${place} on`,
       });
-    }
-    const images = empty([size, 1, IMAGE_SIZE, IMAGE_SIZE], { device: this.#images.device });
+    });
+    const { device } = this.#images;
+    const images = empty([size, 1, IMAGE_SIZE, IMAGE_SIZE], { device });
+    const labels = empty([size], { dtype: 'int32', device });
     const buffers = {
       images: this.#images.storage.buffer,
       rows: order.storage.buffer,
+      labels: this.#labels.storage.buffer,
       out: images.storage.buffer,
+      batchLabels: labels.storage.buffer,
     };
-    const first = order.offset + start;
     if (draw) {
-      images.device.run('augmentImages', buffers, {
+      device.run('augmentImages', buffers, {
         count: size,
         width: IMAGE_SIZE,
         height: IMAGE_SIZE,
@@ -82,14 +91,14 @@ export class DeviceDataset {
         ...NORMALISATION,
       });
     } else {
-      images.device.run('gatherImages', buffers, {
+      device.run('gatherImages', buffers, {
         size: images.numel(),
         pixels: PIXELS,
         start: first,
         ...NORMALISATION,
       });
     }
-    return { images, labels: this.#labels.indexSelect(0, order.slice([start, start + size])) };
+    return { images, labels };
   }
 
   dispose(): void {

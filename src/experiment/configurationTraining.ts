@@ -47,6 +47,7 @@ export interface TrainConfiguration {
   readonly clipGradNorm?: number;
   readonly limitTrain?: number;
   readonly limitTest?: number;
+  readonly capture: boolean;
   readonly logEvery: number;
   readonly checkpointEvery: number;
   readonly keepLast: number;
@@ -71,6 +72,10 @@ export const train: z.ZodType<TrainConfiguration> = z
       .describe('Scale the gradients of a step down where their norm, taken together, is greater than this.'),
     limitTrain: count.exactOptional().describe('Train on this many images only (for quick checks).'),
     limitTest: count.exactOptional().describe('Test on this many images only (for quick checks).'),
+    capture: z
+      .boolean()
+      .default(true)
+      .describe('Record the launches of a step once and replay them, on WebGPU; false runs every step anew.'),
     logEvery: count.default(50).describe('Steps between two read-backs of the training metrics.'),
     checkpointEvery: count
       .default(250)

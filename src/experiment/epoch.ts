@@ -5,7 +5,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { Configuration } from './configuration.ts';
 import type { Part } from './datasets.ts';
 
-/** The batches of one step, each made when it is called for. */
+/** The batches of one step, each made when it is called for, and before the next step is. */
 export interface EpochStep {
   readonly batches: readonly (() => Batch)[];
   /** Images in them. */
@@ -26,6 +26,8 @@ export class Epoch {
   readonly #batchSize: number;
   readonly #stepSize: number;
   readonly #draw: AugmentationDraw | undefined;
+  /** Where the present step begins. */
+  #start = 0;
 
   /** @param epoch counted from 1 */
   constructor(part: Part, { seed, data, train }: Configuration, epoch: number) {
@@ -43,12 +45,14 @@ export class Epoch {
     const { set, rows } = this.#part;
     for (let start = first * this.#stepSize; start < rows.length; start += this.#stepSize) {
       const done = Math.min(start + this.#stepSize, rows.length);
+      const stepSize = done - start;
       const batches: (() => Batch)[] = [];
-      for (let at = start; at < done; at += this.#batchSize) {
-        const size = Math.min(this.#batchSize, done - at);
-        batches.push(() => set.batch(this.#order, at, size, this.#draw));
+      for (let at = 0; at < stepSize; at += this.#batchSize) {
+        const size = Math.min(this.#batchSize, stepSize - at);
+        batches.push(() => set.batch(this.#order, () => this.#start + at, size, this.#draw));
       }
-      yield { batches, size: done - start, done };
+      this.#start = start;
+      yield { batches, size: stepSize, done };
     }
   }
 

@@ -1,7 +1,7 @@
 import type { Backend } from '../backend/backend.ts';
-import { copyInto } from '../ops/launch.ts';
+import { effect, live } from '../backend/recorder.ts';
+import { dense, freeCopy } from '../ops/launch.ts';
 import { zeros } from '../tensor/create.ts';
-import { noGrad } from '../tensor/gradientMode.ts';
 import { unscoped } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
@@ -45,15 +45,31 @@ export class Meter {
 
   /** Notes a batch; call it within the step's scope. */
   record(loss: Tensor, logits: Tensor, labels: Tensor): void {
-    noGrad(() => {
-      copyInto(loss, this.#cells, { shape: [], strides: [], offset: this.#used++ });
-      const hits = logits.argmax(1).eq(labels).to('float32').sum();
-      this.#device.run(
-        'accumulate',
-        { x: hits.storage.buffer, out: this.#cells.storage.buffer },
-        { size: 1, xOffset: hits.offset, outOffset: this.#capacity },
-      );
+    const x = dense(logits);
+    const [rows, classes] = x.shape as [number, number];
+    this.#device.run(
+      'tally',
+      {
+        x: x.storage.buffer,
+        labels: labels.storage.buffer,
+        loss: loss.storage.buffer,
+        cells: this.#cells.storage.buffer,
+      },
+      {
+        rows,
+        classes,
+        offset: x.offset,
+        labelOffset: labels.offset,
+        labelStride: labels.strides[0]!,
+        lossOffset: loss.offset,
+        lossAt: live(() => this.#used),
+        hitsAt: this.#capacity,
+      },
+    );
+    effect(() => {
+      this.#used++;
     });
+    freeCopy(x, logits);
   }
 
   /** Reads what was noted, and starts anew. */

@@ -47,6 +47,7 @@ const CHANGEABLE = new Set([
   'adapter',
   'train.epochs',
   'train.maxMinutes',
+  'train.capture',
   'train.checkpointEvery',
   'train.keepLast',
   'tracking',

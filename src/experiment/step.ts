@@ -1,7 +1,9 @@
+import type { Backend } from '../backend/backend.ts';
 import type { Batch } from '../data/loader.ts';
 import type { Module } from '../nn/index.ts';
 import { crossEntropy } from '../ops/crossEntropy.ts';
 import { clipGradNorm, type Optimizer } from '../optim/index.ts';
+import { capture } from '../tensor/capture.ts';
 import { scope } from '../tensor/scope.ts';
 import type { Meter } from './meter.ts';
 
@@ -41,4 +43,49 @@ export function trainStep({ model, optimizer, meter, maxNorm, batches, size }: S
     optimizer.step();
     optimizer.zeroGrad();
   });
+}
+
+/** What the steps of a training have in common. */
+export type StepParts = Omit<Step, 'batches' | 'size'>;
+
+/** The batches of one step, each made when it is called for. */
+export type StepBatches = Pick<Step, 'batches' | 'size'>;
+
+/** Takes the steps of an epoch, one after the other. */
+export interface Stepper {
+  take(step: StepBatches): Promise<void> | undefined;
+  dispose(): void;
+}
+
+/**
+ * Steps that are recorded and replayed, one recording for each size of a step; all are of one epoch, whose order of
+ * images the recording refers to.
+ *
+ * @param verifyEvery steps after which a replay is compared with the step itself, bit by bit
+ * @throws CaptureError when they differ
+ */
+export function capturedSteps(parts: StepParts, device: Backend, verifyEvery: number = Infinity): Stepper {
+  let batches: Step['batches'] = [];
+  const step = capture((size: number) => trainStep({ ...parts, batches, size }), { device });
+  let taken = 0;
+  return {
+    take: ({ batches: own, size }) => {
+      batches = own;
+      if (++taken % verifyEvery === 0) return step.verify(size).then(() => undefined);
+      step(size);
+      return undefined;
+    },
+    dispose: () => step.dispose(),
+  };
+}
+
+/** Steps that are run as they are. */
+export function plainSteps(parts: StepParts): Stepper {
+  return {
+    take: (step) => {
+      trainStep({ ...parts, ...step });
+      return undefined;
+    },
+    dispose: () => undefined,
+  };
 }

@@ -23,7 +23,7 @@ import { average, Meter } from './meter.ts';
 import { createProgress, type Progress } from './progress.ts';
 import type { RunDirectory } from './runDirectory.ts';
 import { buildSchedule, type Schedule } from './schedules.ts';
-import { trainStep } from './step.ts';
+import { capturedSteps, plainSteps, type Stepper } from './step.ts';
 import { Stopwatch } from './stopwatch.ts';
 import type { StopReason, Summary } from './summary.ts';
 
@@ -43,6 +43,8 @@ export interface Training {
   checkpoint?: Checkpoint;
   /** Called when an epoch is validated, before its checkpoint: to record more than metrics. */
   afterEpoch?: (position: Position) => Promise<void>;
+  /** Compares a replayed step with the step itself every so many steps of an epoch. */
+  verifyCapture?: number;
 }
 
 /** The training stopped early; the message names the last good checkpoint. */
@@ -148,10 +150,11 @@ class Trainer {
     const total = datasets.train.rows.length;
     const epoch = new Epoch(datasets.train, configuration, number);
     const progress = createProgress({ total, label });
+    const stepper = this.#stepper();
     this.#stopwatch.start();
     try {
       for (const step of epoch.steps(this.#position.step - (number - 1) * this.#stepsPerEpoch)) {
-        this.#step(step);
+        await this.#step(stepper, step);
         await this.#stopwatch.noteFirstStep(device);
         if (!this.#meter.full && step.done < total) continue;
         await this.#report(number, step.done, progress);
@@ -160,22 +163,22 @@ class Trainer {
       return true;
     } finally {
       progress.stop();
+      stepper.dispose();
       epoch.dispose();
     }
   }
 
-  #step({ batches, size }: EpochStep): void {
-    const { configuration, model, optimizer } = this.#training;
-    const { clipGradNorm: maxNorm } = configuration.train;
-    this.#lr = optimizer.lr;
-    trainStep({
-      model,
-      optimizer,
-      meter: this.#meter,
-      ...(maxNorm !== undefined && { maxNorm }),
-      batches,
-      size,
-    });
+  /** Takes the steps of one epoch. */
+  #stepper(): Stepper {
+    const { configuration, device, model, optimizer, verifyCapture } = this.#training;
+    const { capture, clipGradNorm: maxNorm } = configuration.train;
+    const parts = { model, optimizer, meter: this.#meter, ...(maxNorm !== undefined && { maxNorm }) };
+    return capture ? capturedSteps(parts, device, verifyCapture) : plainSteps(parts);
+  }
+
+  async #step(stepper: Stepper, step: EpochStep): Promise<void> {
+    this.#lr = this.#training.optimizer.lr;
+    await stepper.take(step);
     this.#schedule?.afterStep();
     this.#position = { ...this.#position, step: this.#position.step + 1 };
   }

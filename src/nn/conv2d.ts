@@ -52,6 +52,10 @@ export class Conv2d extends Module {
     return conv2d(x, this.weight, this.bias, this.#options);
   }
 
+  override forwardRelu(x: Tensor): Tensor {
+    return conv2d(x, this.weight, this.bias, { ...this.#options, activation: 'relu' });
+  }
+
   override extraRepr(): string {
     const [outChannels, fanIn, ...kernelSize] = this.weight.shape as [number, number, number, number];
     const { stride = 1, padding = 0, dilation = 1, groups = 1 } = this.#options;

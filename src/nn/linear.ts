@@ -37,6 +37,10 @@ export class Linear extends Module {
     return linear(x, this.weight, this.bias);
   }
 
+  override forwardRelu(x: Tensor): Tensor {
+    return linear(x, this.weight, this.bias, { activation: 'relu' });
+  }
+
   override extraRepr(): string {
     const [outFeatures, inFeatures] = this.weight.shape;
     return keywords({ inFeatures, outFeatures, bias: this.bias !== undefined });

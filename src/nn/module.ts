@@ -1,4 +1,5 @@
 import type { Backend } from '../backend/backend.ts';
+import { guard } from '../backend/recorder.ts';
 import { copyInto } from '../ops/launch.ts';
 import { tensor } from '../tensor/create.ts';
 import { ArgumentError, ShapeError } from '../tensor/errors.ts';
@@ -24,10 +25,22 @@ export type StateDict = Record<string, Tensor>;
  * }
  */
 export abstract class Module {
+  #training = true;
+
   /** Whether the module is being trained; dropout and batch norm behave differently then. */
-  training = true;
+  get training(): boolean {
+    guard(() => this.#training);
+    return this.#training;
+  }
+
+  set training(training: boolean) {
+    this.#training = training;
+  }
 
   abstract forward(x: Tensor): Tensor;
+
+  /** `forward` with relu on its result, for modules that do both in one launch. */
+  forwardRelu?(x: Tensor): Tensor;
 
   /** Modules in fields, with the names under which their tensors are listed. */
   namedChildren(): [string, Module][] {

@@ -1,4 +1,5 @@
 import type { Tensor } from '../tensor/tensor.ts';
+import { ReLU } from './activations.ts';
 import { Module } from './module.ts';
 
 /**
@@ -20,6 +21,24 @@ export class Sequential extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return this.layers.reduce((value, layer) => layer.forward(value), x);
+    let value = x;
+    for (let index = 0; index < this.layers.length; index++) {
+      const layer = this.layers[index]!;
+      const takesRelu = takesReluAlong(layer) && isPlainRelu(this.layers[index + 1]);
+      value = takesRelu ? layer.forwardRelu!(value) : layer.forward(value);
+      if (takesRelu) index++;
+    }
+    return value;
   }
+}
+
+/** Whether the layer's own class has the pair in one: a class made from it, or the layer itself, may go another way. */
+function takesReluAlong(layer: Module): boolean {
+  return (
+    Object.hasOwn(Object.getPrototypeOf(layer) as object, 'forwardRelu') && !Object.hasOwn(layer, 'forward')
+  );
+}
+
+function isPlainRelu(layer: Module | undefined): boolean {
+  return layer?.constructor === ReLU && !Object.hasOwn(layer, 'forward');
 }

@@ -1,3 +1,4 @@
+import { effect } from '../backend/recorder.ts';
 import { empty } from '../tensor/create.ts';
 import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -43,7 +44,10 @@ export function batchStatistics(x: Tensor, running: Running, eps: number): Tenso
   const sizes = sizesOf(x);
   const { channels, count } = sizes;
   const { chunk, parts } = partsOf(sizes);
-  for (const each of [running.mean, running.variance, running.batches]) if (each) each.storage.version++;
+  const changed = [running.mean, running.variance, running.batches].flatMap((each) => each?.storage ?? []);
+  effect(() => {
+    for (const storage of changed) storage.version++;
+  });
   return scope(() => {
     // Where nothing is kept, the kernels write to memory that nobody reads.
     const mean = running.mean ?? empty([channels], { dtype, device });

@@ -18,6 +18,8 @@ export interface Conv2dOptions {
   dilation?: number | Pair;
   /** Channels are cut into so many groups, and each filter sees one of them; 1 by default. */
   groups?: number;
+  /** What is applied to the result, in the same launch. */
+  activation?: 'relu';
 }
 
 /**
@@ -48,8 +50,9 @@ export function conv2d(input: Tensor, weight: Tensor, bias?: Tensor, options: Co
   checkDtype('conv2d', input, 'float32', 'float64');
   const sizes = sizesOf(input, weight, bias, options);
   const compute = isProduct(sizes) ? pointwise : convolve;
-  if (input.ndim === 4) return compute(input, weight, bias, sizes);
-  return scope(() => compute(input.unsqueeze(0), weight, bias, sizes).squeeze(0));
+  const relu = options.activation === 'relu';
+  if (input.ndim === 4) return compute(input, weight, bias, sizes, relu);
+  return scope(() => compute(input.unsqueeze(0), weight, bias, sizes, relu).squeeze(0));
 }
 
 /** Whether each output is the product of one pixel's channels with the weights. */
@@ -63,11 +66,13 @@ function pointwise(
   weight: Tensor,
   bias: Tensor | undefined,
   { batch, channels, outChannels, size }: Convolution,
+  relu: boolean,
 ): Tensor {
   return scope(() => {
     const product = weight.reshape([outChannels, channels]).matmul(input.flatten(2));
     const image = product.reshape([batch, outChannels, ...size]);
-    return bias ? image.add(bias.reshape([outChannels, 1, 1])) : image;
+    const sum = bias ? image.add(bias.reshape([outChannels, 1, 1])) : image;
+    return relu ? sum.relu() : sum;
   });
 }
 

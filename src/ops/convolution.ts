@@ -1,9 +1,10 @@
 import type { Variant } from '../backend/backend.ts';
 import { empty, zeros } from '../tensor/create.ts';
-import { record } from '../tensor/tape.ts';
+import { isRecording } from '../tensor/gradientMode.ts';
+import { homeOf, record } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { dense, freeCopy } from './launch.ts';
-import { foldParts } from './reduction.ts';
+import { foldParts, reduceAxes } from './reduction.ts';
 
 /** Height and width. */
 export type Pair = readonly [number, number];
@@ -29,17 +30,28 @@ export interface Convolution {
 // made of the other two, and there are gradients of any order.
 
 /**
- * The convolution of x [batch, groups·channels, …size] with w [groups·outChannels, channels, …kernel], plus bias.
+ * The convolution of x [batch, groups·channels, …size] with w [groups·outChannels, channels, …kernel], plus bias, with relu on it where that is asked for.
  *
  * @returns [batch, groups·outChannels, …outSize]
  */
-export function convolve(x: Tensor, w: Tensor, bias: Tensor | undefined, sizes: Convolution): Tensor {
+export function convolve(
+  x: Tensor,
+  w: Tensor,
+  bias: Tensor | undefined,
+  sizes: Convolution,
+  relu: boolean = false,
+): Tensor {
   const inputs = bias ? [x, w, bias] : [x, w];
-  return record('conv2d', forward(x, w, bias, sizes), inputs, [x, w], (g, input, weight) => [
-    () => inputGradient(g, weight, sizes),
-    () => weightGradient(g, input, sizes),
-    () => g.sum([0, 2, 3]),
-  ]);
+  const out = forward(x, w, bias, sizes, relu);
+  return record('conv2d', out, inputs, relu ? [x, w, out] : [x, w], (gradient, input, weight, output) => {
+    const homes = [homeOf(1), homeOf(2)];
+    const g = relu ? gradient.reluGradient(output) : gradient;
+    return [
+      () => inputGradient(g, weight, sizes),
+      () => weightGradient(g, input, sizes, homes[0]),
+      () => (isRecording() ? g.sum([0, 2, 3]) : reduceAxes('SUM', 'conv2d', g, [0, 2, 3], false, homes[1])),
+    ];
+  });
 }
 
 /** The gradient of `convolve` in x, of x's shape, for a gradient g of its result. */
@@ -57,10 +69,10 @@ export function inputGradient(g: Tensor, w: Tensor, sizes: Convolution): Tensor 
 }
 
 /** The gradient of `convolve` in w, of w's shape, for a gradient g of its result. */
-export function weightGradient(g: Tensor, x: Tensor, sizes: Convolution): Tensor {
+export function weightGradient(g: Tensor, x: Tensor, sizes: Convolution, home?: Tensor): Tensor {
   return record(
     'conv2dWeightGradient',
-    launchWeightGradient(g, x, sizes),
+    launchWeightGradient(g, x, sizes, home),
     [g, x],
     [g, x],
     (u, gradient, input) => [
@@ -70,7 +82,7 @@ export function weightGradient(g: Tensor, x: Tensor, sizes: Convolution): Tensor
   );
 }
 
-function forward(x: Tensor, w: Tensor, bias: Tensor | undefined, sizes: Convolution): Tensor {
+function forward(x: Tensor, w: Tensor, bias: Tensor | undefined, sizes: Convolution, relu: boolean): Tensor {
   const out = empty([sizes.batch, sizes.groups * sizes.outChannels, ...sizes.outSize], like(x));
   if (out.numel() === 0) return out;
   withDense([x, w, bias ?? w], ([input, weight, shift]) =>
@@ -88,7 +100,7 @@ function forward(x: Tensor, w: Tensor, bias: Tensor | undefined, sizes: Convolut
         weightOffset: weight.offset,
         biasOffset: shift.offset,
       },
-      { ...filterOf(sizes), BIAS: bias !== undefined },
+      { ...filterOf(sizes), BIAS: bias !== undefined, RELU: relu },
     ),
   );
   return out;
@@ -112,11 +124,11 @@ function launchInputGradient(g: Tensor, w: Tensor, sizes: Convolution): Tensor {
 const FEW_SUMS = 65_536;
 const LEAST_CHUNK = 512;
 
-function launchWeightGradient(g: Tensor, x: Tensor, sizes: Convolution): Tensor {
+function launchWeightGradient(g: Tensor, x: Tensor, sizes: Convolution, home?: Tensor): Tensor {
   const shape = [sizes.groups * sizes.outChannels, sizes.channels, ...sizes.kernel];
   const lines = sizes.batch * sizes.outSize[0];
   if (lines === 0) return zeros(shape, like(g));
-  const out = empty(shape, like(g));
+  const out = home?.detach() ?? empty(shape, like(g));
   const size = out.numel();
   if (size === 0) return out;
   const terms = lines * sizes.outSize[1];
@@ -128,7 +140,13 @@ function launchWeightGradient(g: Tensor, x: Tensor, sizes: Convolution): Tensor 
     g.device.run(
       'conv2dWeightGradient',
       { gradient: gradient.storage.buffer, input: input.storage.buffer, out: target.storage.buffer },
-      { ...sizeParams(sizes), chunk, gradientOffset: gradient.offset, inputOffset: input.offset },
+      {
+        ...sizeParams(sizes),
+        chunk,
+        gradientOffset: gradient.offset,
+        inputOffset: input.offset,
+        outOffset: target.offset,
+      },
       filterOf(sizes),
     ),
   );

@@ -1,4 +1,5 @@
 import { empty, onesLike } from '../tensor/create.ts';
+import { isRecording } from '../tensor/gradientMode.ts';
 import { checkAlike } from '../tensor/checks.ts';
 import { mergeAxes, sizeOf, stridesOf } from '../tensor/shape.ts';
 import { record } from '../tensor/tape.ts';
@@ -45,9 +46,12 @@ export function classLosses(input: Tensor, target: Tensor, options: RowOptions):
   const saved = [input, labels, rowwise, divisor, weight ?? rowwise];
   return record('crossEntropy', loss, [input], saved, (gradient, x, kept, facts, total, weighting) => [
     () => {
-      const scaled = options.reduction === 'mean' ? gradient.div(total) : gradient;
+      const mean = options.reduction === 'mean';
+      // The kernel divides, unless the division is to have a gradient, too.
+      const scaled = mean && isRecording() ? gradient.div(total) : gradient;
       const each = options.reduction === 'none' ? scaled.reshape([rows]) : scaled.expand([rows]);
-      return rowGradients(x, { labels: kept, rowwise: facts, weight: weighting, options }, each);
+      const divisor = mean && !isRecording() ? total : undefined;
+      return rowGradients(x, { labels: kept, rowwise: facts, weight: weighting, options, divisor }, each);
     },
   ]);
 }
@@ -58,11 +62,27 @@ function reduced(losses: Tensor, target: Tensor, reduction: Reduction): { loss: 
     const loss = losses.view({ shape, strides: stridesOf(shape), offset: losses.offset });
     return { loss, divisor: losses };
   }
-  const totals = losses.sum(1);
+  const fused = losses.numel() <= FEW;
+  const totals = fused ? totalsOf(losses, reduction) : losses.sum(1);
   const [loss, divisor] = [0, 1].map((at) =>
     totals.view({ shape: [], strides: [], offset: totals.offset + at }),
   ) as [Tensor, Tensor];
-  return { loss: reduction === 'mean' ? loss.div(divisor) : loss, divisor };
+  return { loss: reduction === 'mean' && !fused ? loss.div(divisor) : loss, divisor };
+}
+
+/** Losses that one workgroup adds up. */
+const FEW = 2 ** 15;
+
+function totalsOf(losses: Tensor, reduction: Reduction): Tensor {
+  const { device, dtype, shape } = losses;
+  const total = empty([2], { dtype, device });
+  device.run(
+    'lossTotal',
+    { losses: losses.storage.buffer, total: total.storage.buffer },
+    { rows: shape[1]! },
+    { MEAN: reduction === 'mean' },
+  );
+  return total;
 }
 
 /** What the backward launch needs beside the logits. */
@@ -71,12 +91,14 @@ interface RowFacts {
   rowwise: Tensor;
   weight: Tensor;
   options: RowOptions;
+  /** What the gradient is divided by. */
+  divisor?: Tensor | undefined;
 }
 
 /** gradient[n] · (a[n] · softmax(x)[n, c] - q[n, c]), itself differentiable in x and gradient. */
 function rowGradients(x: Tensor, facts: RowFacts, gradient: Tensor): Tensor {
   checkAlike('crossEntropy', x, gradient);
-  const { labels, rowwise, weight, options } = facts;
+  const { labels, rowwise, weight, options, divisor } = facts;
   const out = empty(x.shape, { dtype: x.dtype, device: x.device });
   if (out.numel() > 0) {
     const logits = dense(x);
@@ -88,6 +110,8 @@ function rowGradients(x: Tensor, facts: RowFacts, gradient: Tensor): Tensor {
         weight: weight.storage.buffer,
         rowwise: rowwise.storage.buffer,
         gradient: gradient.storage.buffer,
+        // Without a division the binding is not read.
+        divisor: (divisor ?? rowwise).storage.buffer,
         out: out.storage.buffer,
       },
       {
@@ -95,9 +119,10 @@ function rowGradients(x: Tensor, facts: RowFacts, gradient: Tensor): Tensor {
         offset: logits.offset,
         gradientOffset: gradient.offset,
         gradientStride: gradient.strides[0]!,
+        divisorOffset: divisor?.offset ?? 0,
         ...common(x, labels, weight, options),
       },
-      variantOf(options),
+      { ...variantOf(options), MEAN: divisor !== undefined },
     );
     freeCopy(logits, x);
   }

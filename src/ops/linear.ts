@@ -1,16 +1,31 @@
+import { checkAlike } from '../tensor/checks.ts';
+import { empty } from '../tensor/create.ts';
 import { ShapeError } from '../tensor/errors.ts';
+import { isRecording } from '../tensor/gradientMode.ts';
 import { scope } from '../tensor/scope.ts';
+import { sizeOf } from '../tensor/shape.ts';
+import { homeOf, record } from '../tensor/tape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
+import { checkDtype, dense, freeCopy } from './launch.ts';
+import { product } from './matmul.ts';
+import { foldParts, reduceAxes } from './reduction.ts';
+
+export interface LinearOptions {
+  /** What is applied to the result, in the same launch. */
+  activation?: 'relu';
+}
 
 /**
- * The affine map x Wᵀ + b.
+ * The affine map x Wᵀ + b, with relu on it where that is asked for.
+ *
+ *     y = x Wᵀ + b,   ∂/∂x = g W,  ∂/∂W = gᵀ x,  ∂/∂b = Σ g over all but the last dim
  *
  * @param x […, inFeatures]
  * @param weight [outFeatures, inFeatures]
  * @param bias [outFeatures]
  * @throws ShapeError when the sizes do not fit
  */
-export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+export function linear(x: Tensor, weight: Tensor, bias?: Tensor, options: LinearOptions = {}): Tensor {
   const fits =
     weight.ndim === 2 &&
     x.shape.at(-1) === weight.shape[1] &&
@@ -21,8 +36,82 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
       got: `x ${describe(x)}, weight ${describe(weight)}${bias ? `, bias ${describe(bias)}` : ''}`,
     });
   }
+  const relu = options.activation === 'relu';
   return scope(() => {
-    const product = x.matmul(weight.t());
-    return bias ? product.add(bias) : product;
+    if (bias && (bias.ndim > 1 || !bias.isContiguous())) {
+      const sum = x.matmul(weight.t()).add(bias);
+      return relu ? sum.relu() : sum;
+    }
+    if (x.ndim === 2) return affine(x, weight, bias, relu);
+    const outer = x.shape.slice(0, -1);
+    const rows = x.reshape([sizeOf(outer), x.shape.at(-1)!]);
+    return affine(rows, weight, bias, relu).reshape([...outer, weight.shape[0]!]);
   });
+}
+
+function affine(x: Tensor, weight: Tensor, bias: Tensor | undefined, relu: boolean): Tensor {
+  checkAlike('linear', x, weight, ...(bias ? [bias] : []));
+  checkDtype('linear', x, 'float32', 'float64');
+  const out = product(x, transposed(weight), [], { bias, relu });
+  const inputs = bias ? [x, weight, bias] : [x, weight];
+  const saved = relu ? [x, weight, out] : [x, weight];
+  return record('linear', out, inputs, saved, (gradient, input, matrix, output) => {
+    if (isRecording() || gradient.numel() === 0) {
+      const g = relu ? gradient.reluGradient(output) : gradient;
+      return [() => g.matmul(matrix), () => g.t().matmul(input), () => g.sum(0)];
+    }
+    const homes = [homeOf(1), homeOf(2)];
+    const through = relu ? throughRelu(gradient, output, bias ? homes[1] : undefined) : undefined;
+    const g = through?.gradient ?? gradient;
+    return [
+      () => product(g, matrix, []),
+      () => product(transposed(g), input, [], { home: homes[0] }),
+      () => through?.sums ?? reduceAxes('SUM', 'linear', g, [0], false, homes[1]),
+    ];
+  });
+}
+
+/** Rows summed by one invocation, at most; of more rows the sums are made in parts. */
+const MOST_ROWS = 512;
+
+/** The gradient before relu, and its sums over rows, in one launch. */
+function throughRelu(
+  gradient: Tensor,
+  output: Tensor,
+  home: Tensor | undefined,
+): { gradient: Tensor; sums: Tensor } {
+  const like = { dtype: gradient.dtype, device: gradient.device };
+  const [rows, columns] = gradient.shape as [number, number];
+  const [g, y] = [dense(gradient), dense(output)];
+  const out = empty([rows, columns], like);
+  const sums = home?.detach() ?? empty([columns], like);
+  const parts = Math.ceil(rows / MOST_ROWS);
+  const target = parts === 1 ? sums : empty([parts, columns], like);
+  gradient.device.run(
+    'reluGradientSums',
+    {
+      y: y.storage.buffer,
+      gradient: g.storage.buffer,
+      out: out.storage.buffer,
+      sums: target.storage.buffer,
+    },
+    {
+      rows,
+      columns,
+      chunk: Math.ceil(rows / parts),
+      yOffset: y.offset,
+      gradientOffset: g.offset,
+      sumsOffset: target.offset,
+    },
+  );
+  freeCopy(g, gradient);
+  freeCopy(y, output);
+  if (target !== sums) foldParts('SUM', target, sums);
+  return { gradient: out, sums };
+}
+
+/** A matrix with rows and columns exchanged: a view without a history. */
+function transposed(matrix: Tensor): Tensor {
+  const { shape, strides, offset } = matrix;
+  return matrix.view({ shape: shape.toReversed(), strides: strides.toReversed(), offset });
 }

@@ -1,3 +1,4 @@
+import { codes } from '../backend/signatures.ts';
 import { empty } from '../tensor/create.ts';
 import { checkAlike } from '../tensor/checks.ts';
 import { ShapeError } from '../tensor/errors.ts';
@@ -5,7 +6,7 @@ import { scope } from '../tensor/scope.ts';
 import { broadcastShapes, broadcastStrides, mergeAxes, sizeOf } from '../tensor/shape.ts';
 import { record } from '../tensor/tape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
-import { checkDtype, dense } from './launch.ts';
+import { checkDtype, dense, launchPair, launchUnary } from './launch.ts';
 import { foldParts } from './reduction.ts';
 
 /**
@@ -45,10 +46,26 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
 const FEW_OUTPUTS = 16_384;
 const LEAST_CHUNK = 256;
 
-function product(a: Tensor, b: Tensor, batch: readonly number[]): Tensor {
+/** What a product does besides. */
+export interface Epilogue {
+  /** Added to every row: [n]. */
+  bias?: Tensor | undefined;
+  /** Puts 0 for what is negative. */
+  relu?: boolean;
+  /** Where the result is to lie: a contiguous tensor of its shape. */
+  home?: Tensor | undefined;
+}
+
+/** The product of […, m, k] and […, k, n], whose batch dims broadcast to `batch`; no gradient is recorded. */
+export function product(
+  a: Tensor,
+  b: Tensor,
+  batch: readonly number[],
+  { bias, relu = false, home }: Epilogue = {},
+): Tensor {
   const [m, k] = a.shape.slice(-2) as [number, number];
   const n = b.shape.at(-1)!;
-  const out = empty([...batch, m, n], { dtype: a.dtype, device: a.device });
+  const out = home?.detach() ?? empty([...batch, m, n], { dtype: a.dtype, device: a.device });
   const size = out.numel();
   if (size === 0) return out;
   const left = withOneBatchStride(a, batch);
@@ -59,7 +76,13 @@ function product(a: Tensor, b: Tensor, batch: readonly number[]): Tensor {
   const target = parts === 1 ? out : empty([parts, size], { dtype: a.dtype, device: a.device });
   a.device.run(
     'matmul',
-    { a: left.source.storage.buffer, b: right.source.storage.buffer, out: target.storage.buffer },
+    {
+      a: left.source.storage.buffer,
+      b: right.source.storage.buffer,
+      // Without a bias the binding is not read.
+      bias: (bias ?? left.source).storage.buffer,
+      out: target.storage.buffer,
+    },
     {
       m,
       n,
@@ -74,11 +97,27 @@ function product(a: Tensor, b: Tensor, batch: readonly number[]): Tensor {
       bBatchStride: right.batchStride,
       bRowStride: right.source.strides.at(-2)!,
       bColumnStride: right.source.strides.at(-1)!,
+      biasOffset: bias?.offset ?? 0,
+      outOffset: target.offset,
     },
+    target === out ? { BIAS: bias !== undefined, RELU: relu } : {},
   );
   left.source.dispose();
   right.source.dispose();
-  if (target !== out) foldParts('SUM', target, out);
+  if (target === out) return out;
+  foldParts('SUM', target, out);
+  return finished(out, bias, relu);
+}
+
+/** Bias and relu on a product that was made in parts. */
+function finished(sum: Tensor, bias: Tensor | undefined, relu: boolean): Tensor {
+  let out = sum;
+  const then = (next: Tensor): void => {
+    out.dispose();
+    out = next;
+  };
+  if (bias) then(launchPair('binary', codes.binary.ADD, out, bias, out.shape, out.dtype));
+  if (relu) then(launchUnary(codes.unary.RELU, out));
   return out;
 }
 

@@ -21,13 +21,18 @@ export function reducedShape(shape: Shape, axes: readonly number[], keepdim: boo
   return shape.filter((_, axis) => !axes.includes(axis));
 }
 
-/** Runs the reduce kernel over the given axes; no gradient is recorded. */
+/**
+ * Runs the reduce kernel over the given axes; no gradient is recorded.
+ *
+ * @param home where the result is to lie: a contiguous tensor of its shape
+ */
 export function reduceAxes(
   operation: 'SUM' | 'MAX' | 'MIN',
   name: string,
   x: Tensor,
   axes: readonly number[],
   keepdim: boolean,
+  home?: Tensor,
 ): Tensor {
   const shape = reducedShape(x.shape, axes, keepdim);
   const length = axes.reduce((size, axis) => size * x.shape[axis]!, 1);
@@ -37,7 +42,7 @@ export function reduceAxes(
       got: describe(x),
     });
   }
-  const out = empty(shape, { dtype: x.dtype, device: x.device });
+  const out = home && length > 0 ? home.detach() : empty(shape, { dtype: x.dtype, device: x.device });
   if (out.numel() === 0) return out;
   if (length === 0) {
     const { Element } = elementOf(x.dtype);
@@ -53,7 +58,14 @@ export function reduceAxes(
   x.device.run(
     'reduce',
     { x: layout.source.storage.buffer, out: target.storage.buffer },
-    { outputs: out.numel(), length, chunk, offset: layout.source.offset, ...layout.walk },
+    {
+      outputs: out.numel(),
+      length,
+      chunk,
+      offset: layout.source.offset,
+      outOffset: target.offset,
+      ...layout.walk,
+    },
     { OPERATION: codes.reduce[operation], ...elementOf(x.dtype) },
   );
   freeCopy(layout.source, x);
@@ -72,6 +84,7 @@ export function foldParts(operation: 'SUM' | 'MAX' | 'MIN', partials: Tensor, ou
       length: parts,
       chunk: parts,
       offset: 0,
+      outOffset: out.offset,
       keptSize: size,
       reducedSize: parts,
       keptStrides: [0, 1],

@@ -1,3 +1,4 @@
+import { live } from '../backend/recorder.ts';
 import type { Segment } from './flatParameters.ts';
 import { atLeast, Optimizer } from './optimizer.ts';
 import type { OptimizerParameters } from './paramGroups.ts';
@@ -40,9 +41,8 @@ export abstract class AdamFamily extends Optimizer<Required<AdamOptions>> {
     return ['exp_avg', 'exp_avg_sq'];
   }
 
-  protected override update({ offset, size, step }: Segment, options: Required<AdamOptions>): void {
-    const { lr, betas, eps, weightDecay, maximize } = options;
-    const [beta1, beta2] = betas;
+  protected override update(segment: Segment, options: Required<AdamOptions>): void {
+    const { offset, size } = segment;
     const { gradients, values } = this.flat;
     values.device.run(
       'adam',
@@ -55,15 +55,15 @@ export abstract class AdamFamily extends Optimizer<Required<AdamOptions>> {
       {
         size,
         offset,
-        sign: maximize ? -1 : 1,
-        oneMinusBeta1: 1 - beta1,
-        beta2,
-        oneMinusBeta2: 1 - beta2,
-        eps,
-        weightDecay: this.#decoupled ? 0 : weightDecay,
-        shrink: this.#decoupled ? 1 - lr * weightDecay : 1,
-        stepSize: lr / (1 - beta1 ** step),
-        rootCorrection2: Math.sqrt(1 - beta2 ** step),
+        sign: live(() => (options.maximize ? -1 : 1)),
+        oneMinusBeta1: live(() => 1 - options.betas[0]),
+        beta2: live(() => options.betas[1]),
+        oneMinusBeta2: live(() => 1 - options.betas[1]),
+        eps: live(() => options.eps),
+        weightDecay: live(() => (this.#decoupled ? 0 : options.weightDecay)),
+        shrink: live(() => (this.#decoupled ? 1 - options.lr * options.weightDecay : 1)),
+        stepSize: this.flat.perStep(segment, (step) => options.lr / (1 - options.betas[0] ** step)),
+        rootCorrection2: this.flat.perStep(segment, (step) => Math.sqrt(1 - options.betas[1] ** step)),
       },
     );
   }

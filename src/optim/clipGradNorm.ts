@@ -1,3 +1,4 @@
+import { effect } from '../backend/recorder.ts';
 import { codes } from '../backend/signatures.ts';
 import { checkAlike } from '../tensor/checks.ts';
 import { empty, zeros } from '../tensor/create.ts';
@@ -57,7 +58,9 @@ export function clipGradNorm(
   const runs = neighbours(gradients);
   const norm = totalNorm(runs, normType, first);
   for (const { storage, offset, size } of runs) {
-    storage.version++;
+    effect(() => {
+      storage.version++;
+    });
     norm.device.run(
       'clip',
       { norm: norm.storage.buffer, gradients: storage.buffer },

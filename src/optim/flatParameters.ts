@@ -1,4 +1,5 @@
-import { WgradError } from '../backend/errors.ts';
+import { CaptureError, WgradError } from '../backend/errors.ts';
+import { effect, live, outsideCapture, type Varying } from '../backend/recorder.ts';
 import { copyInto } from '../ops/launch.ts';
 import { checkAlike } from '../tensor/checks.ts';
 import { zeros } from '../tensor/create.ts';
@@ -12,8 +13,10 @@ export interface Segment {
   size: number;
   /** The group that they belong to. */
   group: number;
-  /** How many steps they have taken, this one included. */
-  step: number;
+  /** The position of the first of them. */
+  first: number;
+  /** How many they are. */
+  count: number;
 }
 
 /**
@@ -61,13 +64,18 @@ export class FlatParameters {
   /** A zeroed buffer beside the parameters, for optimizer state; or of another size, to bind where none is read. */
   companion(size: number = this.values.numel()): Tensor {
     const { dtype, device } = this.values;
-    return unscoped(() => zeros([size], { dtype, device }));
+    return outsideCapture(() => unscoped(() => zeros([size], { dtype, device })));
   }
 
   /** The part of a companion that belongs to one parameter, as a view. */
   part(companion: Tensor, index: number): Tensor {
     const { shape, strides } = this.parameters[index]!;
     return companion.view({ shape, strides, offset: this.offsets[index]! });
+  }
+
+  /** A number that depends on how many steps a segment's parameters have taken, the present one included. */
+  perStep({ first }: Segment, read: (step: number) => number): Varying {
+    return live(() => read(this.steps[first]!));
   }
 
   /**
@@ -86,17 +94,36 @@ export class FlatParameters {
         );
       }
       this.#bringGradient(parameter.grad, index);
-      const step = ++this.steps[index]!;
       const size = parameter.numel();
       const last = segments.at(-1);
       const offset = this.offsets[index]!;
       const group = this.#groups[index]!;
-      const joins = last?.step === step && last.group === group && last.offset + last.size === offset;
-      if (joins) last.size += size;
-      else segments.push({ offset, size, group, step });
+      const joins =
+        last?.group === group &&
+        last.offset + last.size === offset &&
+        this.steps[last.first] === this.steps[index];
+      if (joins) {
+        last.size += size;
+        last.count++;
+      } else segments.push({ offset, size, group, first: index, count: 1 });
     });
-    this.values.storage.version++;
+    effect(() => this.#count(segments));
     return segments;
+  }
+
+  #count(segments: readonly Segment[]): void {
+    for (const { first, count } of segments) {
+      const step = this.steps[first]! + 1;
+      for (let index = first; index < first + count; index++) {
+        if (++this.steps[index]! !== step) {
+          throw new CaptureError(
+            'capture: parameters that took the same steps when the step was recorded do not any more; dispose the ' +
+              'captured step after loadStateDict and capture it anew',
+          );
+        }
+      }
+    }
+    this.values.storage.version++;
   }
 
   /** Frees all gradients: the next backward starts from nothing. */

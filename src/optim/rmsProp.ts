@@ -1,3 +1,4 @@
+import { guard, live } from '../backend/recorder.ts';
 import type { Segment } from './flatParameters.ts';
 import { atLeast, Optimizer } from './optimizer.ts';
 import type { OptimizerParameters } from './paramGroups.ts';
@@ -52,29 +53,30 @@ export class RMSprop extends Optimizer<Required<RmsPropOptions>> {
   }
 
   protected override update({ offset, size }: Segment, options: Required<RmsPropOptions>): void {
-    const { lr, alpha, eps, weightDecay, momentum, centered, maximize } = options;
     const { gradients, values } = this.flat;
+    guard(() => options.momentum > 0);
+    guard(() => options.centered);
     values.device.run(
       'rmsprop',
       {
         gradients: gradients.storage.buffer,
         parameters: values.storage.buffer,
         squares: this.state('square_avg').storage.buffer,
-        means: this.stateIf(centered, 'grad_avg').storage.buffer,
-        velocity: this.stateIf(momentum > 0, 'momentum_buffer').storage.buffer,
+        means: this.stateIf(options.centered, 'grad_avg').storage.buffer,
+        velocity: this.stateIf(options.momentum > 0, 'momentum_buffer').storage.buffer,
       },
       {
         size,
         offset,
-        sign: maximize ? -1 : 1,
-        lr,
-        alpha,
-        oneMinusAlpha: 1 - alpha,
-        eps,
-        weightDecay,
-        momentum,
+        sign: live(() => (options.maximize ? -1 : 1)),
+        lr: live(() => options.lr),
+        alpha: live(() => options.alpha),
+        oneMinusAlpha: live(() => 1 - options.alpha),
+        eps: live(() => options.eps),
+        weightDecay: live(() => options.weightDecay),
+        momentum: live(() => options.momentum),
       },
-      { CENTERED: centered },
+      { CENTERED: options.centered },
     );
   }
 }

@@ -1,3 +1,4 @@
+import { guard, live } from '../backend/recorder.ts';
 import { ArgumentError } from '../tensor/errors.ts';
 import type { Segment } from './flatParameters.ts';
 import { atLeast, Optimizer } from './optimizer.ts';
@@ -46,26 +47,27 @@ export class SGD extends Optimizer<Required<SgdOptions>> {
     return this.paramGroups.some(({ momentum }) => momentum > 0) ? ['momentum_buffer'] : [];
   }
 
-  protected override update({ offset, size, step }: Segment, options: Required<SgdOptions>): void {
-    const { lr, momentum, dampening, weightDecay, nesterov, maximize } = options;
+  protected override update(segment: Segment, options: Required<SgdOptions>): void {
+    const { offset, size } = segment;
     const { gradients, values } = this.flat;
+    guard(() => options.momentum > 0);
     values.device.run(
       'sgd',
       {
         gradients: gradients.storage.buffer,
         parameters: values.storage.buffer,
-        velocity: this.stateIf(momentum > 0, 'momentum_buffer').storage.buffer,
+        velocity: this.stateIf(options.momentum > 0, 'momentum_buffer').storage.buffer,
       },
       {
         size,
         offset,
-        sign: maximize ? -1 : 1,
-        lr,
-        momentum,
-        dampening,
-        weightDecay,
-        firstStep: Number(step === 1),
-        nesterov: Number(nesterov),
+        sign: live(() => (options.maximize ? -1 : 1)),
+        lr: live(() => options.lr),
+        momentum: live(() => options.momentum),
+        dampening: live(() => options.dampening),
+        weightDecay: live(() => options.weightDecay),
+        firstStep: this.flat.perStep(segment, (step) => Number(step === 1)),
+        nesterov: live(() => Number(options.nesterov)),
       },
     );
   }

@@ -1,8 +1,11 @@
+import type { Backend } from '../backend/backend.ts';
+import type { DType } from '../backend/dtypes.ts';
+import { effect, outsideCapture } from '../backend/recorder.ts';
 import { full } from './create.ts';
 import { GradientError, ShapeError } from './errors.ts';
 import { withRecording } from './gradientMode.ts';
 import { scope, unscoped } from './scope.ts';
-import { sameShape } from './shape.ts';
+import { sameShape, stridesOf } from './shape.ts';
 import { Node } from './tape.ts';
 import { describe, Leaf, type Source, Tensor } from './tensor.ts';
 
@@ -34,9 +37,15 @@ export interface GradOptions extends BackwardOptions {
 export function backward(root: Tensor, gradient?: Tensor, options: BackwardOptions = {}): void {
   const { createGraph = false } = options;
   scope(() =>
-    propagate([root], [seed('backward', root, gradient)], undefined, options, (source, value) => {
-      if (source instanceof Leaf) accumulate(source, value, createGraph);
-    }),
+    propagate(
+      [root],
+      [gradient || createGraph ? seed('backward', root, gradient) : one(root)],
+      undefined,
+      options,
+      (source, value) => {
+        if (source instanceof Leaf) accumulate(source, value, createGraph);
+      },
+    ),
   );
 }
 
@@ -73,6 +82,22 @@ export function grad(
       );
     });
   });
+}
+
+const onesOf = new WeakMap<Backend, Map<DType, Tensor>>();
+
+/** The seed of a root of one element, made once a device, so that a step needs no launch for it. */
+function one(root: Tensor): Tensor {
+  const { device, dtype, shape } = root;
+  if (!root.source || root.numel() !== 1) return seed('backward', root, undefined);
+  const known = onesOf.get(device) ?? new Map<DType, Tensor>();
+  onesOf.set(device, known);
+  let value = known.get(dtype);
+  if (!value) {
+    value = outsideCapture(() => unscoped(() => full([], 1, { dtype, device })));
+    known.set(dtype, value);
+  }
+  return value.view({ shape, strides: stridesOf(shape), offset: 0 });
 }
 
 /** Another handle on the same tensor, with its history, under the current scope. */
@@ -113,6 +138,7 @@ function propagate(
 ): void {
   const nodes = reachableNodes(roots);
   const useful = usefulSources(nodes, targets);
+  const homes = createGraph || targets ? () => undefined : homesOf(nodes);
   const pending = new Map<Source, Tensor>();
   // Without a graph of its own, backward frees its intermediate gradients as it goes.
   const free = (value: Tensor): void => {
@@ -134,7 +160,7 @@ function propagate(
       pending.delete(node);
       if (targets?.has(node)) deposit(node, gradient);
       if (!node.edges.some((edge) => edge && useful.has(edge))) continue;
-      const rules = node.gradients(gradient);
+      const rules = node.gradients(gradient, node.edges.map(homes));
       node.edges.forEach((edge, index) => {
         const rule = rules[index];
         if (!edge || !rule || !useful.has(edge)) return;
@@ -150,6 +176,16 @@ function propagate(
     }
   };
   withRecording(createGraph, walk);
+}
+
+/** Where the gradient of an edge's leaf can be written straight away: those of leaves that get one contribution. */
+function homesOf(nodes: readonly Node[]): (edge: Source | undefined) => Tensor | undefined {
+  const once = new Set<Source>();
+  const again = new Set<Source>();
+  for (const edge of nodes.flatMap((node) => node.edges)) {
+    if (edge instanceof Leaf) (once.has(edge) ? again : once).add(edge);
+  }
+  return (edge) => (edge instanceof Leaf && !again.has(edge) && !edge.grad ? edge.home : undefined);
 }
 
 /** All operations that the roots come from, oldest first. */
@@ -182,6 +218,8 @@ function accumulate(leaf: Leaf, gradient: Tensor, createGraph: boolean): void {
   if (createGraph) {
     leaf.grad = unscoped(() => before?.add(gradient) ?? gradient.alias(true));
     before?.dispose();
+  } else if (!before && isHome(leaf.home, gradient)) {
+    leaf.grad = leaf.home!.alias(false);
   } else if (!before && leaf.home) {
     const dense = gradient.contiguous();
     const size = gradient.numel();
@@ -200,11 +238,19 @@ function accumulate(leaf: Leaf, gradient: Tensor, createGraph: boolean): void {
   } else {
     // The gradient of x + 0, say, is the one handed in, which may be the leaf's own.
     const dense = gradient.storage === before.storage ? gradient.clone() : gradient.contiguous();
-    before.storage.version++;
+    const { storage } = before;
+    effect(() => {
+      storage.version++;
+    });
     before.device.run(
       'accumulate',
       { x: dense.storage.buffer, out: before.storage.buffer },
       { size: before.numel(), xOffset: dense.offset, outOffset: before.offset },
     );
   }
+}
+
+/** Whether a gradient has been written where it is to lie. */
+function isHome(home: Tensor | undefined, gradient: Tensor): boolean {
+  return home?.storage === gradient.storage && home.offset === gradient.offset && gradient.isContiguous();
 }

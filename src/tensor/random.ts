@@ -1,6 +1,7 @@
-import type { Params } from '../backend/backend.ts';
+import type { LaunchParams } from '../backend/backend.ts';
 import type { DType } from '../backend/dtypes.ts';
 import { philox4x32 } from '../backend/philox.ts';
+import { effect, live, type Varying } from '../backend/recorder.ts';
 import { codes } from '../backend/signatures.ts';
 import { type CreateOptions, empty, tensor } from './create.ts';
 import { ArgumentError } from './errors.ts';
@@ -114,10 +115,12 @@ export function normal(shape: Shape, mean: number, std: number, options: RandomO
 
 /** Numbers from the standard normal distribution, on the host. */
 export function normalNumbers(size: number, options: RandomOptions = {}): Float64Array {
-  const { seedLow, seedHigh, streamLow, streamHigh } = randomOrigin(options);
+  const { seed = currentSeed, stream = nextStream++ } = options;
+  const key = halves(seed);
+  const [streamLow, streamHigh] = halves(stream);
   const values = new Float64Array(size + 3);
   for (let block = 0; block * 4 < size; block++) {
-    const words = philox4x32([block, 0, streamLow, streamHigh], [seedLow, seedHigh]);
+    const words = philox4x32([block, 0, streamLow, streamHigh], key);
     for (let lane = 0; lane < 4 && block * 4 + lane < size; lane += 2) {
       // From (0, 1], so that the logarithm is finite.
       const radius = Math.sqrt(-2 * Math.log((words[lane]! + 1) * 2 ** -32));
@@ -148,7 +151,7 @@ function generate(
   shape: Shape,
   options: RandomOptions,
   form: number,
-  numbers: Partial<Params<'random'>>,
+  numbers: Partial<LaunchParams<'random'>>,
 ): Tensor {
   const created = empty(shape, { ...options, requiresGrad: false });
   const params = {
@@ -160,18 +163,25 @@ function generate(
     ...randomOrigin(options),
     ...numbers,
   };
-  if (params.size > 0) created.device.run('random', { out: created.storage.buffer }, params, { FORM: form });
+  if (created.numel() > 0)
+    created.device.run('random', { out: created.storage.buffer }, params, { FORM: form });
   return created;
 }
 
 /** A seed and a stream, as kernels take them. */
-export type RandomOrigin = Pick<Params<'random'>, 'seedLow' | 'seedHigh' | 'streamLow' | 'streamHigh'>;
+export type RandomOrigin = Record<'seedLow' | 'seedHigh' | 'streamLow' | 'streamHigh', Varying>;
 
-/** The seed and the stream that options name, or the next stream of the current seed. */
-export function randomOrigin({ seed = currentSeed, stream = nextStream++ }: RandomOptions): RandomOrigin {
-  const [seedLow, seedHigh] = halves(seed);
-  const [streamLow, streamHigh] = halves(stream);
-  return { seedLow, seedHigh, streamLow, streamHigh };
+/** The seed and the stream that options name, or the next stream of the current seed: in a captured step, each time. */
+export function randomOrigin({ seed, stream }: RandomOptions): RandomOrigin {
+  let drawn = stream ?? 0;
+  if (stream === undefined) effect(() => (drawn = nextStream++));
+  const chosen = (): number => seed ?? currentSeed;
+  return {
+    seedLow: live(() => halves(chosen())[0]),
+    seedHigh: live(() => halves(chosen())[1]),
+    streamLow: live(() => halves(drawn)[0]),
+    streamHigh: live(() => halves(drawn)[1]),
+  };
 }
 
 /** A whole number below 2^53 as two 32-bit words, low first. */

@@ -11,6 +11,16 @@ export type Gradients = readonly ((() => Tensor) | undefined)[];
 /** How an operation's gradient is made from that of its output, in differentiable operations. */
 export type Rule = (gradient: Tensor, ...saved: Tensor[]) => Gradients;
 
+let homes: readonly (Tensor | undefined)[] = [];
+
+/**
+ * Within a rule: where the gradient of input `index` is to lie in the end, contiguous, if nothing else goes there. A rule
+ * that writes it there and gives back this tensor saves a copy.
+ */
+export function homeOf(index: number): Tensor | undefined {
+  return homes[index];
+}
+
 /** A recorded operation. It lives as long as its output, or a later operation, needs it. */
 export class Node implements Source {
   /** Grows with time: an operation's inputs have lower numbers. */
@@ -44,7 +54,8 @@ export class Node implements Source {
     if (--this.#holders === 0) bury(this);
   }
 
-  gradients(gradient: Tensor): Gradients {
+  /** @param wanted where the gradients of the inputs are to lie: see `homeOf` */
+  gradients(gradient: Tensor, wanted: readonly (Tensor | undefined)[] = []): Gradients {
     if (this.#spent) {
       throw new GradientError(
         `backward: the graph was freed by an earlier backward at '${this.name}'; pass { retainGraph: true } to it`,
@@ -65,7 +76,12 @@ export class Node implements Source {
       saved[this.#output] = output.detach();
       saved[this.#output]!.attach(this.retain());
     }
-    return this.#rule(gradient, ...saved);
+    homes = wanted;
+    try {
+      return this.#rule(gradient, ...saved);
+    } finally {
+      homes = [];
+    }
   }
 
   /** Frees the saved tensors: this node can give no gradients any more. */

@@ -1,7 +1,9 @@
 import type { Backend } from '../backend/backend.ts';
 import type { DType, TypedArray } from '../backend/dtypes.ts';
 import { isFloating } from '../backend/dtypes.ts';
+import { refuseInCapture } from '../backend/recorder.ts';
 import { FreedTensorError, GradientError, ShapeError } from './errors.ts';
+import { noteRead, noteReplaced } from './gradientWatch.ts';
 import { disown, own, type Owned, unscoped } from './scope.ts';
 import { formatShape, isContiguous, type Shape, sizeOf, type Strides } from './shape.ts';
 import type { Storage } from './storage.ts';
@@ -14,7 +16,7 @@ export interface Source {
 
 /** A tensor that the user made with `requiresGrad`: backward accumulates its gradient here. */
 export class Leaf implements Source {
-  grad: Tensor | undefined;
+  #grad: Tensor | undefined;
   /** Where an optimizer wants the gradient: a part of its flat buffer. */
   home: Tensor | undefined;
   #holders = 1;
@@ -30,10 +32,22 @@ export class Leaf implements Source {
     this.home?.dispose();
   }
 
+  get grad(): Tensor | undefined {
+    noteRead(this, this.#grad?.storage);
+    return this.#grad;
+  }
+
+  /** Takes over the hold on a gradient; the one before is the caller's to free. */
+  set grad(grad: Tensor | undefined) {
+    noteReplaced(this);
+    this.#grad = grad;
+  }
+
   /** Frees the gradient. */
   clear(): void {
-    this.grad?.dispose();
-    this.grad = undefined;
+    noteReplaced(this);
+    this.#grad?.dispose();
+    this.#grad = undefined;
   }
 }
 
@@ -203,7 +217,12 @@ export class Tensor implements Owned, Disposable {
   }
 
   /** The elements in row-major order; a `bool` tensor gives 0 and 1. Waits for the device. */
-  async data(): Promise<TypedArray> {
+  data(): Promise<TypedArray> {
+    refuseRead('data()');
+    return this.read();
+  }
+
+  private async read(): Promise<TypedArray> {
     const dense = this.isContiguous() ? this.alias(false) : this.copied();
     try {
       return await this.device.read(dense.storage.buffer, dense.offset, this.numel());
@@ -213,7 +232,12 @@ export class Tensor implements Owned, Disposable {
   }
 
   /** The value of a tensor with one element. */
-  async item(): Promise<number> {
+  item(): Promise<number> {
+    refuseRead('item()');
+    return this.single();
+  }
+
+  private async single(): Promise<number> {
     if (this.numel() !== 1) {
       throw new ShapeError('item', 'not one element', {
         takes: 'a tensor with one element',
@@ -224,7 +248,12 @@ export class Tensor implements Owned, Disposable {
   }
 
   /** The elements as nested arrays. */
-  async toArray(): Promise<NestedArray> {
+  toArray(): Promise<NestedArray> {
+    refuseRead('toArray()');
+    return this.nested();
+  }
+
+  private async nested(): Promise<NestedArray> {
     const data = await this.data();
     const nest = (axis: number, start: number, size: number): NestedArray => {
       if (axis === this.ndim) return data[start]!;
@@ -246,6 +275,11 @@ export class Tensor implements Owned, Disposable {
       return copy;
     });
   }
+}
+
+/** Thrown at once, not by the promise, which a step has no way to wait for. */
+function refuseRead(what: string): void {
+  refuseInCapture(what, 'Return the tensor from the step, and read it there.');
 }
 
 /** `float32[2, 3]`, as error messages name tensors. */

@@ -49,7 +49,7 @@ function convolutionCase(name: string, sizes: Sizes): ConvolutionCase {
     Math.floor((size[axis] + 2 * padding[axis] - dilation[axis] * (kernel[axis] - 1) - 1) / stride[axis]) + 1;
   const [outHeight, outWidth] = [out(0), out(1)];
   const [height, width] = size;
-  const offsets = { inputOffset: 3, weightOffset: 5, biasOffset: 2, gradientOffset: 7 };
+  const offsets = { inputOffset: 3, weightOffset: 5, biasOffset: 2, gradientOffset: 7, outOffset: 0 };
   return {
     name,
     params: { batch, groups, channels, outChannels, height, width, outHeight, outWidth, chunk, ...offsets },
@@ -218,7 +218,7 @@ export async function convolveOn(
   device.run(
     'conv2dWeightGradient',
     { gradient, input, out: parts },
-    { ...sizes, chunk, gradientOffset, inputOffset },
+    { ...sizes, chunk, gradientOffset, inputOffset, outOffset: 0 },
     filter,
   );
   const results = {

@@ -57,6 +57,7 @@ describe('loadConfiguration', () => {
         epochs: 10,
         batchSize: 128,
         accumulate: 1,
+        capture: true,
         logEvery: 50,
         checkpointEvery: 250,
         keepLast: 2,
@@ -176,7 +177,7 @@ train:
           takes  whole number ≥ 1
           got    0
         train.batch_size (test.yaml:16:3): unknown key
-          takes  a section with epochs, maxMinutes, batchSize, accumulate, clipGradNorm, limitTrain, limitTest, logEvery, checkpointEvery, keepLast, best, earlyStopping
+          takes  a section with epochs, maxMinutes, batchSize, accumulate, clipGradNorm, limitTrain, limitTest, capture, logEvery, checkpointEvery, keepLast, best, earlyStopping
           got    32
           hint   did you mean train.batchSize?
         sede (test.yaml:2:1): unknown key
@@ -471,6 +472,7 @@ describe('printConfiguration', () => {
           clipGradNorm: number,
           limitTrain: count,
           limitTest: count,
+          capture: fc.boolean(),
           logEvery: count,
           checkpointEvery: count,
           keepLast: count,
@@ -485,6 +487,7 @@ describe('printConfiguration', () => {
             'epochs',
             'batchSize',
             'accumulate',
+            'capture',
             'logEvery',
             'checkpointEvery',
             'keepLast',
@@ -550,6 +553,7 @@ describe('printConfiguration', () => {
         epochs: 10
         batchSize: 128
         accumulate: 1
+        capture: true
         logEvery: 50
         checkpointEvery: 250
         keepLast: 2

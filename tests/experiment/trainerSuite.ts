@@ -76,6 +76,36 @@ export function trainerSuite(open: Open, openOwn: Open): void {
     }
   });
 
+  it('gives the same weights and the same records with replayed steps as with steps that are run', async (context) => {
+    const device = await open(context);
+    const augmentation = { flip: 0.5, shift: 2, erase: 0.3 };
+    const variants = [
+      { dropout: 0.2, augmentation, clipGradNorm: 1, schedule: { name: 'onecycle', maxLr: 0.02 } },
+      { optimizer: { name: 'sgd', lr: 0.1, momentum: 0.9, nesterov: true }, accumulate: 3 },
+      { model: { name: 'cnn', channels: [2, 3], hidden: [8], dropout: 0.2 }, optimizer: { name: 'adamw' } },
+    ];
+    for (const changes of variants) {
+      const outcome = async (capture: boolean): Promise<unknown> => {
+        const folder = temporaryFolder();
+        const { summary } = await trainSmall({ device, folder, changes: { ...changes, capture } });
+        const records = readJournal(join(folder, 'latest', 'metrics.jsonl'));
+        const losses = records.map(({ metrics: { loss, accuracy } }) => [loss, accuracy]);
+        return { hash: summary.weightsSha256, losses };
+      };
+      const replayed = await outcome(true);
+      const run = await outcome(false);
+      expect(replayed).toEqual(run);
+    }
+  });
+
+  it('compares replayed steps with steps that are run, bit by bit', async (context) => {
+    const device = await open(context);
+    const changes = { dropout: 0.2, clipGradNorm: 1, augmentation: { flip: 0.5, shift: 2, erase: 0.3 } };
+    const plain = await trainSmall({ device, folder: temporaryFolder(), changes });
+    const verified = await trainSmall({ device, folder: temporaryFolder(), changes, verifyCapture: 3 });
+    expect(verified.summary.weightsSha256).toBe(plain.summary.weightsSha256);
+  });
+
   const schedules = [
     ['exponential, by epochs', { name: 'exponential', gamma: 0.5 }, [0.01, 0.005, 0.0025], 0.00125],
     ['step', { name: 'step', stepSize: 2 }, [0.01, 0.01, 0.001], 0.001],

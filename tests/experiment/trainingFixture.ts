@@ -61,6 +61,7 @@ export interface Changes {
   logEvery?: number;
   batchSize?: number;
   accumulate?: number;
+  capture?: boolean;
   clipGradNorm?: number;
   checkpointEvery?: number;
   keepLast?: number;
@@ -74,6 +75,7 @@ export interface RunOptions {
   /** Folder that the run's folder is made in. */
   folder: string;
   changes?: Changes;
+  verifyCapture?: number;
   signal?: AbortSignal;
   /** Called before each record is journalled. */
   onRecord?: (step: number) => void;
@@ -121,7 +123,12 @@ export async function resumeSmall(
 
 async function launch(
   { configuration, directory, checkpoint }: Run,
-  { device, signal = new AbortController().signal, onRecord }: Omit<RunOptions, 'folder' | 'changes'>,
+  {
+    device,
+    signal = new AbortController().signal,
+    onRecord,
+    verifyCapture,
+  }: Omit<RunOptions, 'folder' | 'changes'>,
 ): Promise<Outcome> {
   setDefaultDevice(device);
   manualSeed(configuration.seed);
@@ -148,6 +155,7 @@ async function launch(
       journal: watched,
       signal,
       ...(checkpoint && { checkpoint }),
+      ...(verifyCapture !== undefined && { verifyCapture }),
     });
     await writeSummary(join(directory.path, 'summary.json'), summary);
     return { summary, configuration, path: directory.path };

@@ -73,12 +73,13 @@ export function changedPlaces(
   return places;
 }
 
-export const augmentImages: Twin<'augmentImages'> = ({ images, rows, out }, params) => {
+export const augmentImages: Twin<'augmentImages'> = ({ images, rows, labels, out, batchLabels }, params) => {
   const { count, width, height, start, center, scale } = params;
   const normalised = normalisedBytes(center, scale);
   const pixels = width * height;
   for (let image = 0; image < count; image++) {
     const row = rows[start + image]!;
+    batchLabels[image] = labels[row]!;
     changedPlaces(drawChange(row, params), width, height).forEach((place, at) => {
       out[image * pixels + at] = normalised[place < 0 ? 0 : images[row * pixels + place]!]!;
     });

@@ -88,7 +88,7 @@ export const conv2dWeightGradient: Twin<'conv2dWeightGradient'> = (buffers, para
   const columns = new Float64Array(depth * positions);
   const summand = new Float64Array(outChannels * depth);
   const sums = new Float64Array(outChannels * depth);
-  for (let first = 0, at = 0; first < lines; first += params.chunk) {
+  for (let first = 0, at = params.outOffset; first < lines; first += params.chunk) {
     for (let group = 0; group < groups; group++, at += sums.length) {
       sums.fill(0);
       // A chunk may begin and end within an image.

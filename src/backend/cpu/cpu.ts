@@ -1,7 +1,17 @@
-import type { Backend, Buffers, DeviceBuffer, DeviceStats, KernelName, Params, Variant } from '../backend.ts';
+import type {
+  Backend,
+  Buffers,
+  DeviceBuffer,
+  DeviceStats,
+  KernelName,
+  LaunchParams,
+  Params,
+  Variant,
+} from '../backend.ts';
 import { emptyStats } from '../backend.ts';
 import { type DType, hostArray, type TypedArray } from '../dtypes.ts';
 import { DeviceLostError, OutOfMemoryError } from '../errors.ts';
+import { refuseInCapture } from '../recorder.ts';
 import type { Signatures } from '../signatures.ts';
 import { twins } from './twins.ts';
 
@@ -75,15 +85,17 @@ class CpuBackend implements Backend {
   run<K extends KernelName>(
     kernel: K,
     buffers: Buffers<K>,
-    params: Params<K>,
+    params: LaunchParams<K>,
     variant: Variant<K> = {},
   ): void {
     this.#check();
+    refuseInCapture('a launch on the CPU', 'Keep the step on the device that captures it.');
     this.#stats.dispatches++;
     const arrays = Object.fromEntries(
       Object.entries<DeviceBuffer>(buffers).map(([name, buffer]) => [name, (buffer as CpuBuffer).array]),
     ) as Record<keyof Signatures[K]['buffers'], TypedArray>;
-    twins[kernel](arrays, params, variant);
+    // Live parameters are made for recordings alone.
+    twins[kernel](arrays, params as Params<K>, variant);
   }
 
   flush(): void {

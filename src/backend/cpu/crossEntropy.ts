@@ -46,12 +46,13 @@ export const crossEntropy: Twin<'crossEntropy'> = (
 };
 
 export const crossEntropyGradient: Twin<'crossEntropyGradient'> = (
-  { x, labels, weight, rowwise, gradient, out },
+  { x, labels, weight, rowwise, gradient, divisor, out },
   params,
-  { WEIGHTED = false, SMOOTHED = false },
+  { WEIGHTED = false, SMOOTHED = false, MEAN = false },
 ) => {
   const { size, classes, inner, offset, labelOffset, labelStride, ignoreIndex, smoothing } = params;
   const { weightOffset, gradientOffset, gradientStride } = params;
+  const total = MEAN ? divisor[params.divisorOffset]! : 1;
   for (let index = 0; index < size; index++) {
     const column = Math.floor(index / inner) % classes;
     const row = Math.floor(index / (classes * inner)) * inner + (index % inner);
@@ -62,6 +63,16 @@ export const crossEntropyGradient: Twin<'crossEntropyGradient'> = (
     if (label === ignoreIndex) expected = 0;
     const logit = x[offset + index]! - rowwise[3 * row]! - rowwise[3 * row + 1]!;
     const probability = rowwise[3 * row + 2]! * Math.exp(logit);
-    out[index] = gradient[gradientOffset + row * gradientStride]! * (probability - expected);
+    out[index] = (gradient[gradientOffset + row * gradientStride]! / total) * (probability - expected);
   }
+};
+
+export const lossTotal: Twin<'lossTotal'> = ({ losses, total }, { rows }, { MEAN = true }) => {
+  let [sum, weight] = [0, 0];
+  for (let row = 0; row < rows; row++) {
+    sum += losses[row]!;
+    weight += losses[rows + row]!;
+  }
+  total[0] = MEAN ? sum / weight : sum;
+  total[1] = weight;
 };

@@ -1,13 +1,15 @@
 import type { Twin } from './twin.ts';
 
 export const gatherImages: Twin<'gatherImages'> = (
-  { images, rows, out },
+  { images, rows, labels, out, batchLabels },
   { size, pixels, start, center, scale },
 ) => {
   const normalised = normalisedBytes(center, scale);
   for (let element = 0; element < size; element++) {
     const row = rows[start + Math.floor(element / pixels)]!;
-    out[element] = normalised[images[row * pixels + (element % pixels)]!]!;
+    const pixel = element % pixels;
+    out[element] = normalised[images[row * pixels + pixel]!]!;
+    if (pixel === 0) batchLabels[Math.floor(element / pixels)] = labels[row]!;
   }
 };
 

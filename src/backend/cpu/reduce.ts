@@ -11,9 +11,10 @@ const folds: { readonly [code: number]: Fold } = {
 };
 
 export const reduce: Twin<'reduce'> = ({ x, out }, params, { OPERATION = c.SUM }) => {
-  const { outputs, length, chunk, offset, keptSize, reducedSize, keptStrides, reducedStrides } = params;
+  const { outputs, length, chunk, offset, outOffset, keptSize, reducedSize, keptStrides, reducedStrides } =
+    params;
   const fold = folds[OPERATION]!;
-  for (let first = 0, index = 0; first < length; first += chunk) {
+  for (let first = 0, index = outOffset; first < length; first += chunk) {
     const last = Math.min(first + chunk, length);
     for (let output = 0; output < outputs; output++) {
       const start =

@@ -13,19 +13,21 @@ import { binary } from './binary.ts';
 import { compare } from './compare.ts';
 import { conv2d, conv2dInputGradient, conv2dWeightGradient } from './conv2d.ts';
 import { copy } from './copy.ts';
-import { crossEntropy, crossEntropyGradient } from './crossEntropy.ts';
+import { crossEntropy, crossEntropyGradient, lossTotal } from './crossEntropy.ts';
 import { dropout } from './dropout.ts';
 import { gather, scatterAdd } from './gather.ts';
 import { gatherImages } from './gatherImages.ts';
 import { layerNorm, layerNormGradient, layerNormSums } from './layerNorm.ts';
-import { matmul } from './matmul.ts';
+import { matmulEpilogue } from './matmulEpilogue.ts';
 import { maxPool, maxPoolGradient } from './maxPool.ts';
 import { clip, norm } from './norm.ts';
 import { adam, rmsprop, sgd } from './optimizers.ts';
 import { random } from './random.ts';
 import { reduce } from './reduce.ts';
+import { reluGradientSums } from './reluGradientSums.ts';
 import { accumulate, cast, fill } from './simple.ts';
 import { softmax } from './softmax.ts';
+import { tally } from './tally.ts';
 import type { Twin } from './twin.ts';
 import { unary } from './unary.ts';
 import { where } from './where.ts';
@@ -63,17 +65,20 @@ export const twins: { readonly [K in KernelName]: Twin<K> } = {
   layerNorm,
   layerNormGradient,
   layerNormSums,
-  matmul: matmul as Twin<'matmul'>,
-  matmulSubgroup: matmul as Twin<'matmulSubgroup'>,
+  lossTotal,
+  matmul: matmulEpilogue,
+  matmulSubgroup: matmulEpilogue,
   norm,
   maxPool,
   maxPoolGradient,
   random,
   reduce,
+  reluGradientSums,
   rmsprop,
   scatterAdd,
   sgd,
   softmax,
+  tally,
   unary,
   where,
 };

@@ -202,6 +202,7 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
     const [x, y] = linear(length, 64);
     return { settings: { WORKGROUP: 64 }, workgroups: [x, y, Math.ceil(rows / chunk)] };
   },
+  lossTotal: () => ({ settings: { LANES: 64 }, workgroups: [1, 1, 1] }),
   matmul: (params) => tiledMatmul(params, 8, 8),
   // Few rows do not fill a large tile.
   matmulSubgroup: (params) => tiledMatmul(params, params.m <= 8 ? 8 : params.m <= 16 ? 16 : 32, 8),
@@ -222,10 +223,15 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
       workgroups: [columns, Math.ceil(length / chunk), rows],
     };
   },
+  reluGradientSums: ({ rows, columns, chunk }) => ({
+    settings: { WORKGROUP: 64 },
+    workgroups: [Math.ceil(columns / 64), Math.ceil(rows / chunk), 1],
+  }),
   rmsprop: elementwise,
   scatterAdd: elementwise,
   sgd: elementwise,
   softmax: ({ rows, length }) => rowwise(rows, length),
+  tally: () => ({ settings: { LANES: 64 }, workgroups: [1, 1, 1] }),
   unary: elementwise,
   where: elementwise,
 };

@@ -13,6 +13,16 @@ export interface Memory {
   readonly id: number;
   readonly bytes: number;
   readonly gpu: GPUBuffer;
+  /** Recordings whose launches use it: until they are gone it is not handed out again. */
+  pins: number;
+  /** Whether nobody but recordings holds it. */
+  abandoned: boolean;
+}
+
+/** What a recording makes: memory that is freed within it serves it again, and nobody else. */
+export interface Arena {
+  readonly made: Set<Memory>;
+  readonly free: Map<number, Memory[]>;
 }
 
 // GPUBufferUsage, which is no global in Node.
@@ -54,24 +64,49 @@ export class MemoryPool {
     this.#beforeTrim = beforeTrim;
   }
 
-  allocate(dtype: DType, length: number): GpuBuffer {
+  /** @param arena the recording that asks, whose free memory it takes first */
+  allocate(dtype: DType, length: number, arena?: Arena): GpuBuffer {
     const bytes = Math.max(1, Math.ceil((length * itemSize[dtype]) / GRAIN)) * GRAIN;
-    const recycled = this.#free.get(bytes)?.shift();
-    if (recycled) this.#stats.bytesPooled -= bytes;
-    const memory = recycled ?? this.#create(bytes, dtype, length);
+    const kept = arena?.free.get(bytes)?.shift();
+    if (kept) {
+      kept.abandoned = false;
+      return { dtype, length, memory: kept };
+    }
+    const memory = this.#recycle(bytes) ?? this.#create(bytes, dtype, length);
+    if (arena) {
+      arena.made.add(memory);
+      memory.pins++;
+    }
     this.#stats.buffersAlive++;
     this.#stats.bytesAlive += bytes;
     this.#stats.bytesPeak = Math.max(this.#stats.bytesPeak, this.#stats.bytesAlive);
     return { dtype, length, memory };
   }
 
-  release(buffer: GpuBuffer): void {
+  /** @param arena the recording under way, which keeps what it has made */
+  release(buffer: GpuBuffer, arena?: Arena): void {
     const memory = memoryOf(buffer);
     buffer.memory = undefined;
-    const peers = this.#free.get(memory.bytes) ?? [];
-    const position = peers.findIndex((peer) => peer.id > memory.id);
-    peers.splice(position < 0 ? peers.length : position, 0, memory);
-    this.#free.set(memory.bytes, peers);
+    memory.abandoned = memory.pins > 0;
+    if (!memory.abandoned) this.#pool(memory);
+    else if (arena?.made.has(memory)) shelve(arena.free, memory);
+  }
+
+  /** Undoes a pin: memory that nobody holds any more goes to the pool. */
+  unpin(memory: Memory): void {
+    if (--memory.pins > 0 || !memory.abandoned) return;
+    memory.abandoned = false;
+    this.#pool(memory);
+  }
+
+  #recycle(bytes: number): Memory | undefined {
+    const memory = this.#free.get(bytes)?.shift();
+    if (memory) this.#stats.bytesPooled -= bytes;
+    return memory;
+  }
+
+  #pool(memory: Memory): void {
+    shelve(this.#free, memory);
     this.#stats.buffersAlive--;
     this.#stats.bytesAlive -= memory.bytes;
     this.#stats.bytesPooled += memory.bytes;
@@ -101,6 +136,14 @@ export class MemoryPool {
       () => this.#device.createBuffer({ size: bytes, usage: STORAGE_COPY }),
       () => `a buffer of ${length} ${dtype}, with ${this.#stats.bytesAlive} bytes alive`,
     );
-    return { id: this.#created++, bytes, gpu };
+    return { id: this.#created++, bytes, gpu, pins: 0, abandoned: false };
   }
+}
+
+/** Puts memory among the free of its size, oldest first. */
+function shelve(free: Map<number, Memory[]>, memory: Memory): void {
+  const peers = free.get(memory.bytes) ?? [];
+  const position = peers.findIndex((peer) => peer.id > memory.id);
+  peers.splice(position < 0 ? peers.length : position, 0, memory);
+  free.set(memory.bytes, peers);
 }

@@ -1,8 +1,9 @@
 import { KernelError } from '../errors.ts';
+import { Live, type Varying } from '../recorder.ts';
 import type { ParamField } from '../reflection.ts';
 
 /** Parameters of a launch by name. */
-export type ParamValues = Readonly<Record<string, number | readonly number[]>>;
+export type ParamValues = Readonly<Record<string, Varying | readonly number[]>>;
 
 /** Parameters of one launch, as the kernel's struct lays them out in memory. */
 export class ParameterBlock {
@@ -16,6 +17,13 @@ export class ParameterBlock {
     this.#floats = new Float32Array(this.words.buffer);
   }
 
+  /** Writes one number at a field's place. */
+  set(kernel: string, field: ParamField, value: number, start = 0): void {
+    if (field.scalar !== 'f32' && !Number.isInteger(value)) refuse(kernel, field, value);
+    const target = field.scalar === 'f32' ? this.#floats : field.scalar === 'i32' ? this.#signed : this.words;
+    target[start + field.offset / 4] = value;
+  }
+
   /**
    * Writes `values` by name at their fields' places, from word `start` on.
    *
@@ -24,7 +32,8 @@ export class ParameterBlock {
   write(kernel: string, fields: readonly ParamField[], values: ParamValues, start = 0): void {
     for (const field of fields) {
       const { name, scalar, lanes, offset } = field;
-      const value = values[name];
+      const given = values[name];
+      const value = given instanceof Live ? given.value : given;
       const target = scalar === 'f32' ? this.#floats : scalar === 'i32' ? this.#signed : this.words;
       const at = start + offset / 4;
       if (typeof value === 'number') {

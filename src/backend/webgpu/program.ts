@@ -20,7 +20,7 @@ export interface Program {
 
 const COMPUTE_STAGE = 0x4;
 /** Bytes of a slot of the uniform ring. */
-const MOST_PARAMS = 256;
+export const MOST_PARAMS = 256;
 const STALE = 'run `npm run signatures` and mend what it then refuses';
 
 /** Reads a kernel file and builds the layouts that all its pipelines share. */

@@ -1,7 +1,16 @@
 import type { DeviceStats } from '../backend.ts';
 import type { Faults } from './faults.ts';
-import { ParameterBlock, type ParamValues } from './parameters.ts';
+import { ParameterBlock } from './parameters.ts';
 import type { Program } from './program.ts';
+
+/** A launch, with its parameters as the kernel's struct lays them out. */
+export interface Launch {
+  readonly program: Program;
+  readonly pipeline: GPUComputePipeline;
+  readonly bindGroup: GPUBindGroup;
+  readonly workgroups: readonly [number, number, number];
+  readonly params: ParameterBlock;
+}
 
 /** Launches recorded before they are submitted together. */
 const BATCH = 64;
@@ -21,8 +30,7 @@ export class CommandStream {
   readonly #device: GPUDevice;
   readonly #faults: Faults;
   readonly #stats: DeviceStats;
-  readonly #immediates = new ParameterBlock(SLOT_BYTES);
-  readonly #slots = new ParameterBlock(SLOT_BYTES * BATCH);
+  readonly #slots = new Uint32Array((SLOT_BYTES * BATCH) / 4);
   #slotsUsed = 0;
   readonly #slotOffset = new Uint32Array(1);
   #ring: GPUBuffer | undefined;
@@ -49,29 +57,22 @@ export class CommandStream {
     return this.#ring;
   }
 
-  dispatch(
-    program: Program,
-    pipeline: GPUComputePipeline,
-    bindGroup: GPUBindGroup,
-    values: ParamValues,
-    [x, y, z]: readonly [number, number, number],
-  ): void {
+  dispatch({ program, pipeline, bindGroup, workgroups, params }: Launch): void {
     const { name, immediates, signature } = program;
-    const slot = this.#slotsUsed * SLOT_BYTES;
-    if (immediates) this.#immediates.write(name, signature.params, values);
-    else this.#slots.write(name, signature.params, values, slot / 4);
+    const words = signature.paramsSize / 4;
     const pass = this.#openPass();
     if (pipeline !== this.#pipeline) pass.setPipeline((this.#pipeline = pipeline));
     if (immediates) {
-      pass.setImmediates(0, this.#immediates.words, 0, signature.paramsSize / 4);
+      pass.setImmediates(0, params.words, 0, words);
       if (bindGroup !== this.#bindGroup) pass.setBindGroup(0, (this.#bindGroup = bindGroup));
     } else {
-      this.#slotsUsed++;
+      const slot = this.#slotsUsed++ * SLOT_BYTES;
+      for (let word = 0; word < words; word++) this.#slots[slot / 4 + word] = params.words[word]!;
       this.#slotOffset[0] = slot;
       this.#bindGroup = undefined;
       pass.setBindGroup(0, bindGroup, this.#slotOffset, 0, 1);
     }
-    pass.dispatchWorkgroups(x, y, z);
+    pass.dispatchWorkgroups(...workgroups);
     this.#stats.dispatches++;
     this.#recorded.push(name);
     if (this.#recorded.length >= BATCH) this.flush();
@@ -94,7 +95,7 @@ export class CommandStream {
     this.#encoder = undefined;
     this.#recorded = [];
     if (this.#slotsUsed > 0) {
-      this.#device.queue.writeBuffer(this.ring, 0, this.#slots.words, 0, (this.#slotsUsed * SLOT_BYTES) / 4);
+      this.#device.queue.writeBuffer(this.ring, 0, this.#slots, 0, (this.#slotsUsed * SLOT_BYTES) / 4);
       this.#slotsUsed = 0;
     }
     this.#faults.guard(

@@ -1,16 +1,28 @@
-import type { Backend, Buffers, DeviceBuffer, DeviceStats, KernelName, Params, Variant } from '../backend.ts';
+import type {
+  Backend,
+  Buffers,
+  DeviceBuffer,
+  DeviceStats,
+  KernelName,
+  LaunchParams,
+  Params,
+  Recording,
+  Variant,
+} from '../backend.ts';
 import { emptyStats } from '../backend.ts';
 import { type DType, hostArray, itemSize, type TypedArray } from '../dtypes.ts';
-import { DeviceLostError, KernelError } from '../errors.ts';
+import { CaptureError, DeviceLostError, KernelError } from '../errors.ts';
+import { activeRecorder, refuseInCapture } from '../recorder.ts';
 import { immediateLimit, openDevice, type OpenedDevice } from './adapter.ts';
 import { BindGroups } from './bindGroups.ts';
 import { Faults } from './faults.ts';
 import { geometries } from './geometry.ts';
 import { type GpuBuffer, memoryOf, MemoryPool } from './memory.ts';
-import type { ParamValues } from './parameters.ts';
+import { ParameterBlock, type ParamValues } from './parameters.ts';
 import { Pipelines, type Settings } from './pipelines.ts';
-import { checkLaunch, openProgram, type Program } from './program.ts';
+import { checkLaunch, MOST_PARAMS, openProgram, type Program } from './program.ts';
 import { ReadBack } from './readBack.ts';
+import { LaunchList } from './recording.ts';
 import { CommandStream } from './stream.ts';
 
 /** Lanes that the variants for subgroups need. */
@@ -51,6 +63,8 @@ export class WebGpuBackend implements Backend {
   readonly #pool: MemoryPool;
   readonly #readBack: ReadBack;
   readonly #subgroups: boolean;
+  readonly #params = new ParameterBlock(MOST_PARAMS);
+  #recording: LaunchList | undefined;
   readonly #programs = new Map<KernelName, Program>();
 
   constructor({ device, description, info }: OpenedDevice, { immediates = true }: WebGpuOptions = {}) {
@@ -76,15 +90,19 @@ export class WebGpuBackend implements Backend {
 
   allocate(dtype: DType, length: number): DeviceBuffer {
     this.#faults.check();
-    return this.#pool.allocate(dtype, length);
+    return this.#pool.allocate(dtype, length, activeRecorder() && this.#recording?.arena);
   }
 
   release(buffer: DeviceBuffer): void {
-    this.#pool.release(buffer as GpuBuffer);
+    this.#pool.release(buffer as GpuBuffer, this.#recording?.arena);
   }
 
   write(buffer: DeviceBuffer, data: TypedArray): void {
     this.#faults.check();
+    refuseInCapture(
+      'an upload from the host (tensor, arange, eye, randn, loadStateDict)',
+      'Make such tensors before the step, or pass them to it as arguments.',
+    );
     checkRange('write', buffer, 0, data.length);
     if (data.length === 0) return;
     const { gpu } = memoryOf(buffer);
@@ -112,16 +130,37 @@ export class WebGpuBackend implements Backend {
   run<K extends KernelName>(
     kernel: K,
     buffers: Buffers<K>,
-    params: Params<K>,
+    params: LaunchParams<K>,
     variant: Variant<K> = {},
   ): void {
     this.#faults.check();
+    const recording = activeRecorder() && this.#recording;
+    if (!recording)
+      refuseInCapture('a launch on another device', 'Keep the step on the device that captures it.');
     const name = (this.#subgroups && withSubgroups[kernel]) || kernel;
-    const program = this.#programs.get(name) ?? this.#open(name, buffers, params);
-    const { settings, workgroups } = geometries[name as K](params, variant);
+    const values = params as ParamValues;
+    const program = this.#programs.get(name) ?? this.#open(name, buffers, values);
+    const { settings, workgroups } = geometries[name as K](params as Params<K>, variant);
     const pipeline = this.#pipelines.get(program, settings as Settings, variant as Settings);
     const bindGroup = this.#bindGroups.get(program, buffers);
-    this.#stream.dispatch(program, pipeline, bindGroup, params, workgroups);
+    this.#params.write(name, program.signature.params, values);
+    const launch = { program, pipeline, bindGroup, workgroups };
+    this.#stream.dispatch({ ...launch, params: this.#params });
+    recording?.add(launch, buffers, values);
+  }
+
+  record(body: () => void): Recording {
+    if (this.#recording) throw new CaptureError('capture: a step is being captured on this device already');
+    const recording = (this.#recording = new LaunchList(this.#stream, this.#pool));
+    try {
+      body();
+    } catch (error) {
+      recording.dispose();
+      throw error;
+    } finally {
+      this.#recording = undefined;
+    }
+    return recording;
   }
 
   flush(): void {

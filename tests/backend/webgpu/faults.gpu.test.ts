@@ -63,11 +63,18 @@ describe('what WebGPU reports late', () => {
     const x = upload(backend, [1, 2, 3, 4]);
     const out = backend.allocate('float32', 4);
     const strides = { aOffset: 0, aBatchStride: 0, aRowStride: 1, aColumnStride: 1 };
-    const rest = { bOffset: 0, bBatchStride: 0, bRowStride: 1, bColumnStride: 1 };
+    const rest = {
+      bOffset: 0,
+      bBatchStride: 0,
+      bRowStride: 1,
+      bColumnStride: 1,
+      biasOffset: 0,
+      outOffset: 0,
+    };
     // One workgroup for 32 columns: more of them than WebGPU takes in a direction.
     backend.run(
       'matmul',
-      { a: x, b: x, out },
+      { a: x, b: x, bias: x, out },
       { m: 1, n: 3_200_000, k: 1, batch: 1, chunk: 1, ...strides, ...rest },
     );
     fill(backend, out, 1);

@@ -62,6 +62,7 @@ describe.each([
         length: 3,
         chunk: 3,
         offset: 0,
+        outOffset: 0,
         keptSize: 2,
         reducedSize: 3,
         keptStrides: [0, 3],
@@ -74,7 +75,7 @@ describe.each([
     const product = backend.allocate('float32', 4);
     backend.run(
       'matmul',
-      { a: x, b: x, out: product },
+      { a: x, b: x, bias: x, out: product },
       {
         m: 2,
         n: 2,
@@ -89,6 +90,8 @@ describe.each([
         bBatchStride: 0,
         bRowStride: 1,
         bColumnStride: 3,
+        biasOffset: 0,
+        outOffset: 0,
       },
     );
     expect(await values(backend, product)).toEqual([14, 32, 32, 77]);

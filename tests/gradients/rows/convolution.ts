@@ -30,6 +30,8 @@ export const convolutions: Rows<'conv2d'> = {
     cases: [
       convolution('3 × 3', [2, 3, 5, 7], [4, 3, 3, 3], {}, 36),
       convolution('padding', [2, 3, 5, 7], [4, 3, 3, 3], { padding: 1 }, 70),
+      convolution('relu', [2, 3, 5, 7], [4, 3, 3, 3], { padding: 1, activation: 'relu' }, 70),
+      convolution('relu, 1 × 1', [2, 3, 4, 3], [4, 3, 1, 1], { activation: 'relu' }, 24),
       { name: 'no bias', inputs: [numbers(2, 2, 4, 5), numbers(3, 2, 2, 3)], fn: dense, terms: 18 },
       convolution('one image without a batch', [3, 5, 4], [2, 3, 2, 3], { padding: 1 }, 30),
       convolution('batch of one', [1, 2, 6, 5], [3, 2, 3, 2], { stride: 2 }, 27),

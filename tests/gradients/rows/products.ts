@@ -1,7 +1,11 @@
 import * as ops from '../../../src/ops/index.ts';
+import type { Tensor } from '../../../src/tensor/tensor.ts';
 import type { Rows } from '../cases.ts';
 import { given, indices, integers, numbers, SPECIAL } from '../inputs.ts';
 import { SPECIAL_VALUES } from './families.ts';
+
+const affine = (x: Tensor, w: Tensor, b: Tensor): Tensor => ops.linear(x, w, b);
+const affineRelu = (x: Tensor, w: Tensor, b?: Tensor): Tensor => ops.linear(x, w, b, { activation: 'relu' });
 
 /** Matrix products, and what takes elements by index. */
 export const products: Rows<'gather' | 'indexSelect' | 'linear' | 'matmul' | 'scatterAdd'> = {
@@ -90,11 +94,31 @@ export const products: Rows<'gather' | 'indexSelect' | 'linear' | 'matmul' | 'sc
   linear: {
     differentiable: true,
     cases: [
-      { name: 'with bias', inputs: [numbers(4, 3), numbers(2, 3), numbers(2)], fn: ops.linear, terms: 4 },
+      { name: 'with bias', inputs: [numbers(4, 3), numbers(2, 3), numbers(2)], fn: affine, terms: 4 },
       { name: 'without', inputs: [numbers(4, 3), numbers(2, 3)], fn: (x, w) => ops.linear(x, w), terms: 4 },
-      { name: 'vector', inputs: [numbers(3), numbers(2, 3), numbers(2)], fn: ops.linear, terms: 3 },
-      { name: 'batches', inputs: [numbers(2, 3, 4), numbers(5, 4), numbers(5)], fn: ops.linear, terms: 6 },
-      { name: 'wide', inputs: [numbers(33, 65), numbers(19, 65), numbers(19)], fn: ops.linear, terms: 65 },
+      { name: 'vector', inputs: [numbers(3), numbers(2, 3), numbers(2)], fn: affine, terms: 3 },
+      { name: 'batches', inputs: [numbers(2, 3, 4), numbers(5, 4), numbers(5)], fn: affine, terms: 6 },
+      { name: 'relu', inputs: [numbers(5, 3), numbers(4, 3), numbers(4)], fn: affineRelu, terms: 4 },
+      { name: 'relu without bias', inputs: [numbers(5, 3), numbers(4, 3)], fn: affineRelu, terms: 4 },
+      {
+        name: 'relu, split along k',
+        inputs: [numbers(3, 600), numbers(5, 600), numbers(5)],
+        fn: affineRelu,
+        terms: 600,
+      },
+      {
+        name: 'relu of a view, many rows',
+        inputs: [numbers(3, 700), numbers(5, 3), numbers(5)],
+        fn: (x, w, b) => affineRelu(x.t(), w, b),
+        terms: 700,
+      },
+      {
+        name: 'bias as a view',
+        inputs: [numbers(4, 3), numbers(2, 3), numbers(4)],
+        fn: (x, w, b) => affineRelu(x, w, b.slice([0, 4, 2])),
+        terms: 4,
+      },
+      { name: 'wide', inputs: [numbers(33, 65), numbers(19, 65), numbers(19)], fn: affine, terms: 65 },
     ],
   },
   matmul: {
