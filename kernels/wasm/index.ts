@@ -1,0 +1,5 @@
+// What the module exports: see src/backend/cpu/simd/module.ts for its face in TypeScript.
+
+export { packFilters, weightScratch, windowScratch } from './convolution';
+export { matmulScratch } from './matmul';
+export { jobAddress, run, serve } from './threads';
