@@ -30,8 +30,8 @@ export class PadJob {
 export function padTask(job: PadJob, task: i32): void {
   const first = task * job.taskPlanes;
   const last = min(first + job.taskPlanes, job.planes);
-  const line = <usize>(job.stride * job.run) << 2;
-  const width = <usize>job.width << 2;
+  const line = (<usize>(job.stride * job.run)) << 2;
+  const width = (<usize>job.width) << 2;
   for (let plane = first; plane < last; plane++) {
     const from = job.from + <usize>(plane * job.height) * width;
     let to = job.to + <usize>(plane * job.paddedHeight) * line;
@@ -44,15 +44,15 @@ export function padTask(job: PadJob, task: i32): void {
         const start = max(0, job.left);
         const end = min(job.run, job.left + job.width);
         let at = start;
-        let x = source + (<usize>(start - job.left) << 2);
-        for (; at + 4 <= end; at += 4, x += 16) v128.store(to + (<usize>at << 2), v128.load(x));
-        for (; at < end; at++, x += 4) store<f32>(to + (<usize>at << 2), load<f32>(x));
+        let x = source + ((<usize>(start - job.left)) << 2);
+        for (; at + 4 <= end; at += 4, x += 16) v128.store(to + ((<usize>at) << 2), v128.load(x));
+        for (; at < end; at++, x += 4) store<f32>(to + ((<usize>at) << 2), load<f32>(x));
       } else {
         for (let phase = 0; phase < job.stride; phase++) {
           for (let at = 0; at < job.run; at++) {
             const x = at * job.stride + phase - job.left;
             if (x < 0 || x >= job.width) continue;
-            store<f32>(to + (<usize>(phase * job.run + at) << 2), load<f32>(source + (<usize>x << 2)));
+            store<f32>(to + ((<usize>(phase * job.run + at)) << 2), load<f32>(source + ((<usize>x) << 2)));
           }
         }
       }
@@ -103,18 +103,18 @@ export function windowTask(job: WindowJob, task: i32, scratch: usize): void {
   const group = part % job.groups;
   const image = job.image + <usize>part * job.imagePart;
   const panels = (job.rows + 3) / 4;
-  const filters = job.filters + (<usize>(group * panels * job.depth) * A_STEP);
+  const filters = job.filters + <usize>(group * panels * job.depth) * A_STEP;
   const panel = scratch + <usize>(panels * 128);
   for (let run = first; run < last; run += 2) {
     const second = min(run + 1, last - 1);
-    const from0 = image + <usize>(run / lineRuns) * job.imageLine + (<usize>(run % lineRuns) << 4);
-    const from1 = image + <usize>(second / lineRuns) * job.imageLine + (<usize>(second % lineRuns) << 4);
+    const from0 = image + <usize>(run / lineRuns) * job.imageLine + ((<usize>(run % lineRuns)) << 4);
+    const from1 = image + <usize>(second / lineRuns) * job.imageLine + ((<usize>(second % lineRuns)) << 4);
     let p = 0;
     do {
       const depth = min(DEPTH, job.depth - p);
-      packWindows(from0, from1, job.offsets + (<usize>p << 2), depth, panel);
+      packWindows(from0, from1, job.offsets + ((<usize>p) << 2), depth, panel);
       for (let i = 0; i < panels; i++) {
-        const a = filters + (<usize>(i * job.depth + p) * A_STEP);
+        const a = filters + <usize>(i * job.depth + p) * A_STEP;
         tile(a, panel, depth, scratch + <usize>(i * 128), 32, p > 0);
       }
       p += depth;
@@ -130,7 +130,7 @@ function storeRun(job: WindowJob, part: i32, group: i32, run: i32, lineRuns: i32
   const count = min(4, job.width - x);
   const step = job.outStep;
   let to = job.out + <usize>part * job.outPart + <usize>(run / lineRuns) * job.outLine + <usize>x * step;
-  let bias = job.bias + (<usize>(group * job.rows) << 2);
+  let bias = job.bias + ((<usize>(group * job.rows)) << 2);
   for (let row = 0; row < job.rows; row++) {
     let value = v128.load(sums);
     if (job.hasBias) value = f32x4.add(value, v128.load_splat<f32>(bias));
@@ -206,18 +206,17 @@ export function weightTask(job: WeightJob, task: i32, scratch: usize): void {
   const group = part % job.groups;
   const first = (part / job.groups) * job.chunk;
   const last = min(first + job.chunk, job.lines);
-  const positions = <usize>(job.height * job.width) << 2;
+  const positions = (<usize>(job.height * job.width)) << 2;
   const panels = (job.rows + 3) / 4;
   const packed = scratch + <usize>(panels * ((columns + 7) / 8) * 128);
   const panel = packed + <usize>(panels * job.blockLines * job.width) * A_STEP;
-  for (let line = first; line < last; ) {
+  for (let line = first; line < last;) {
     const image = line / job.height;
     const y = line % job.height;
     const count = min(job.blockLines, min(job.height - y, last - line));
     const depth = count * job.width;
     const plane = image * job.groups + group;
-    const gradient =
-      job.gradient + <usize>(plane * job.rows) * positions + (<usize>(y * job.width) << 2);
+    const gradient = job.gradient + <usize>(plane * job.rows) * positions + ((<usize>(y * job.width)) << 2);
     packRows(gradient, positions, 4, job.rows, depth, packed);
     const window = job.image + <usize>plane * job.imagePart + <usize>y * job.imageLine;
     let sums = scratch;
@@ -230,8 +229,8 @@ export function weightTask(job: WeightJob, task: i32, scratch: usize): void {
     line += count;
   }
   let sums = scratch;
-  const row = <usize>job.columns << 2;
-  const out = job.out + <usize>(part * job.rows) * row + (<usize>left << 2);
+  const row = (<usize>job.columns) << 2;
+  const out = job.out + <usize>(part * job.rows) * row + ((<usize>left) << 2);
   for (let j = 0; j < columns; j += COLUMNS) {
     const bytes = <usize>min(COLUMNS, columns - j) * 4;
     for (let i = 0; i < job.rows; i += ROWS, sums += 128) {
@@ -258,5 +257,5 @@ function packPixels(job: WeightJob, window: usize, column: i32, lines: i32, to: 
 }
 
 function offset(job: WeightJob, column: i32): usize {
-  return <usize>load<u32>(job.offsets + (<usize>min(column, job.columns - 1) << 2));
+  return <usize>load<u32>(job.offsets + ((<usize>min(column, job.columns - 1)) << 2));
 }

@@ -2,4 +2,6 @@
 
 export { packFilters, weightScratch, windowScratch } from './convolution';
 export { matmulScratch } from './matmul';
+export { packLanes } from './pack';
+export { sumRows, sumRun } from './reduce';
 export { jobAddress, run, serve } from './threads';

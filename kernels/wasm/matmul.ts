@@ -54,14 +54,14 @@ export function matmulTask(job: MatmulJob, task: i32, scratch: usize): void {
   const first = (matrix / job.batch) * job.chunk;
   const last = min(first + job.chunk, job.k);
 
-  const aStep = <usize>job.aColumnStride << 2;
-  const aRow = <usize>job.aRowStride << 2;
-  const bStep = <usize>job.bRowStride << 2;
-  const bColumn = <usize>job.bColumnStride << 2;
-  const a = job.a + (<usize>(z * job.aBatchStride) << 2);
-  const b = job.b + (<usize>(z * job.bBatchStride) << 2) + <usize>left * bColumn;
+  const aStep = (<usize>job.aColumnStride) << 2;
+  const aRow = (<usize>job.aRowStride) << 2;
+  const bStep = (<usize>job.bRowStride) << 2;
+  const bColumn = (<usize>job.bColumnStride) << 2;
+  const a = job.a + ((<usize>(z * job.aBatchStride)) << 2);
+  const b = job.b + ((<usize>(z * job.bBatchStride)) << 2) + <usize>left * bColumn;
   const out = job.out + ((<usize>matrix * <usize>job.m * <usize>job.n + <usize>left) << 2);
-  const outRow = <usize>job.n << 2;
+  const outRow = (<usize>job.n) << 2;
   const packedA = scratch + 128;
   const packedB = packedA + <usize>(4 * DEPTH * BLOCK_ROWS);
 

@@ -91,7 +91,7 @@ export function packTable(
   const s2 = lanes > 2 ? from + 2 * laneStride : from;
   const s3 = lanes > 3 ? from + 3 * laneStride : from;
   for (let p = 0; p < depth; p++) {
-    const at = <usize>load<u32>(table + (<usize>p << 2));
+    const at = <usize>load<u32>(table + ((<usize>p) << 2));
     store<f32>(to, load<f32>(from + at));
     store<f32>(to, load<f32>(s1 + at), 4);
     store<f32>(to, load<f32>(s2 + at), 8);
@@ -103,7 +103,7 @@ export function packTable(
 /** Eight columns of an unfolded image: two runs of four pixels, shifted by a table of byte offsets. */
 export function packWindows(run0: usize, run1: usize, table: usize, depth: i32, to: usize): void {
   for (let p = 0; p < depth; p++) {
-    const at = <usize>load<u32>(table + (<usize>p << 2));
+    const at = <usize>load<u32>(table + ((<usize>p) << 2));
     v128.store(to, v128.load(run0 + at));
     v128.store(to, v128.load(run1 + at), 16);
     to += 32;

@@ -5,7 +5,10 @@
 // the main thread does not return, and posts nothing else, before every claimed task is done.
 
 import { PadJob, padTask, WeightJob, weightTask, WindowJob, windowTask } from './convolution';
+import { ElementwiseJob, elementwiseTask } from './elementwise';
 import { MatmulJob, matmulTask } from './matmul';
+import { AdamJob, adamTask } from './optimizers';
+import { PoolJob, poolGradientTask, poolTask } from './pool';
 
 /** Where the job lies. Each counter has a cache line of its own. */
 const REMAINING: usize = 1024;
@@ -23,6 +26,10 @@ const PATIENCE: i32 = 2000;
 const MATMUL: i32 = 0;
 const PAD: i32 = 1;
 const WINDOW: i32 = 2;
+const WEIGHT: i32 = 3;
+const ELEMENTWISE: i32 = 4;
+const POOL: i32 = 5;
+const POOL_GRADIENT: i32 = 6;
 
 /** Where the main thread writes a job's fields. */
 export function jobAddress(): usize {
@@ -80,5 +87,9 @@ function runTask(task: i32, thread: i32): void {
   if (kind == MATMUL) matmulTask(changetype<MatmulJob>(JOB), task, scratch);
   else if (kind == PAD) padTask(changetype<PadJob>(JOB), task);
   else if (kind == WINDOW) windowTask(changetype<WindowJob>(JOB), task, scratch);
-  else weightTask(changetype<WeightJob>(JOB), task, scratch);
+  else if (kind == WEIGHT) weightTask(changetype<WeightJob>(JOB), task, scratch);
+  else if (kind == ELEMENTWISE) elementwiseTask(changetype<ElementwiseJob>(JOB), task);
+  else if (kind == POOL) poolTask(changetype<PoolJob>(JOB), task);
+  else if (kind == POOL_GRADIENT) poolGradientTask(changetype<PoolJob>(JOB), task);
+  else adamTask(changetype<AdamJob>(JOB), task);
 }

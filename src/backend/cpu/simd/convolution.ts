@@ -106,7 +106,15 @@ export const conv2dInputGradient: SimdTwin<'conv2dInputGradient'> = (module, buf
           (filters) =>
             withTable(module, offsets, (table) =>
               runWindows(module, {
-                ...{ image, filters, table, groups, depth: offsets.length, parts: batch * groups, rows: channels },
+                ...{
+                  image,
+                  filters,
+                  table,
+                  groups,
+                  depth: offsets.length,
+                  parts: batch * groups,
+                  rows: channels,
+                },
                 ...{ height: row.count, width: column.count },
                 imagePart: outChannels * planeBytes(grid),
                 imageLine: lineBytes(grid),
@@ -169,7 +177,10 @@ const lineBytes = ({ stride, run }: Grid): number => 4 * stride * run;
 const planeBytes = (grid: Grid): number => grid.paddedHeight * lineBytes(grid);
 
 /** The pixels that a convolution reads. */
-function inputGrid(params: Omit<Params<'conv2dInputGradient'>, 'gradientOffset' | 'weightOffset'>, window: Window): Grid {
+function inputGrid(
+  params: Omit<Params<'conv2dInputGradient'>, 'gradientOffset' | 'weightOffset'>,
+  window: Window,
+): Grid {
   const { height, width, outHeight, outWidth } = params;
   const extent = (outputs: number, stride: number, kernel: number, dilation: number): number =>
     (outputs - 1) * stride + (kernel - 1) * dilation + 1;
@@ -205,7 +216,13 @@ interface Remainder {
   taps: [element: number, output: number][];
 }
 
-function remainders(length: number, kernel: number, stride: number, padding: number, dilation: number): Remainder[] {
+function remainders(
+  length: number,
+  kernel: number,
+  stride: number,
+  padding: number,
+  dilation: number,
+): Remainder[] {
   return Array.from({ length: Math.min(stride, length) }, (_, first) => ({
     first,
     count: Math.ceil((length - first) / stride),

@@ -29,4 +29,3 @@ function cut(m: number, n: number, parts: number): [rows: number, columns: numbe
   const [rows, columns] = m > n ? [share(m, parts, 4), n] : [m, share(n, parts, 8)];
   return [Math.min(rows, MOST_ROWS), Math.min(columns, MOST_COLUMNS)];
 }
-

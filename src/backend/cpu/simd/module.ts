@@ -21,10 +21,31 @@ interface Exports {
     rowStride: number,
     depth: number,
   ): void;
+  packLanes(
+    s0: number,
+    s1: number,
+    s2: number,
+    s3: number,
+    step: number,
+    depth: number,
+    to: number,
+    toStep: number,
+  ): void;
+  sumRun(x: number, count: number): number;
+  sumRows(x: number, rows: number, stride: number, columns: number, out: number): void;
 }
 
 /** The kinds of jobs, as kernels/wasm/threads.ts numbers them. */
-export const kinds = { matmul: 0, pad: 1, window: 2, weight: 3 } as const;
+export const kinds = {
+  matmul: 0,
+  pad: 1,
+  window: 2,
+  weight: 3,
+  elementwise: 4,
+  pool: 5,
+  poolGradient: 6,
+  adam: 7,
+} as const;
 
 /** Multiplications that are worth waking another thread for: some 30 µs of one. */
 const WORTH_A_THREAD = 2 ** 19;
