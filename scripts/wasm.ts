@@ -22,15 +22,10 @@ async function compile(): Promise<Buffer> {
   const folder = mkdtempSync(join(tmpdir(), 'wgrad-wasm-'));
   try {
     const outFile = join(folder, 'kernels.wasm');
-    const { error, stderr } = await main([
-      'kernels/wasm/index.ts',
-      '--baseDir',
-      root,
-      '-o',
-      outFile,
-      ...OPTIONS,
-    ]);
-    if (error) throw new Error(`kernels/wasm does not compile\n${stderr.toString()}`, { cause: error });
+    const { error } = await main(['kernels/wasm/index.ts', '--baseDir', root, '-o', outFile, ...OPTIONS], {
+      stderr: process.stderr,
+    });
+    if (error) throw new Error(`kernels/wasm does not compile: ${error.message}`, { cause: error });
     return readFileSync(outFile);
   } finally {
     rmSync(folder, { recursive: true });

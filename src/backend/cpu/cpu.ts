@@ -5,7 +5,6 @@ import { DeviceLostError, OutOfMemoryError } from '../errors.ts';
 import type { Signatures } from '../signatures.ts';
 import { inHeap } from './simd/heap.ts';
 import { SimdModule } from './simd/module.ts';
-import type { SimdTwin } from './simd/simdTwin.ts';
 import { simdTwins } from './simd/twins.ts';
 import { twins } from './twins.ts';
 
@@ -28,7 +27,13 @@ export interface CpuOptions {
  * everything else, and all of it with `reference`, in the plain twins.
  */
 export function openCpu({ reference = false, threads }: CpuOptions = {}): Backend {
-  return new CpuBackend(reference ? undefined : new SimdModule(threads));
+  if (reference) return new CpuBackend(undefined);
+  try {
+    return new CpuBackend(new SimdModule(threads));
+  } catch (error) {
+    // Without shared memory or SIMD there is no WebAssembly path; an address space limit can forbid its memory, too.
+    return new CpuBackend(undefined, `, as WebAssembly cannot start: ${String(error)}`);
+  }
 }
 
 class CpuBackend implements Backend {
@@ -40,11 +45,11 @@ class CpuBackend implements Backend {
   readonly #free = new Map<string, TypedArray[]>();
   #destroyed = false;
 
-  constructor(simd: SimdModule | undefined) {
+  constructor(simd: SimdModule | undefined, reason: string = '') {
     this.#simd = simd;
     this.description = simd
       ? `WebAssembly SIMD on the CPU, ${simd.threads === 1 ? 'one thread' : `${simd.threads} threads`}`
-      : 'JavaScript on the CPU, float64 accumulators';
+      : `JavaScript on the CPU, float64 accumulators${reason}`;
     this.info = { description: this.description, software: true, threads: simd?.threads ?? 1 };
   }
 
@@ -100,7 +105,7 @@ class CpuBackend implements Backend {
     const arrays = Object.fromEntries(
       Object.entries<DeviceBuffer>(buffers).map(([name, buffer]) => [name, (buffer as CpuBuffer).array]),
     ) as Record<keyof Signatures[K]['buffers'], TypedArray>;
-    const fast = this.#simd && (simdTwins[kernel] as SimdTwin<K> | undefined);
+    const fast = this.#simd && (simdTwins[kernel]);
     if (fast?.(this.#simd!, arrays, params, variant)) return;
     twins[kernel](arrays, params, variant);
   }

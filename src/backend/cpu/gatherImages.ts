@@ -5,9 +5,9 @@ export const gatherImages: Twin<'gatherImages'> = (
   { size, pixels, start, center, scale },
 ) => {
   const normalised = normalisedBytes(center, scale);
-  for (let element = 0; element < size; element++) {
-    const row = rows[start + Math.floor(element / pixels)]!;
-    out[element] = normalised[images[row * pixels + (element % pixels)]!]!;
+  for (let image = 0, element = 0; element < size; image++) {
+    const first = rows[start + image]! * pixels;
+    for (let pixel = 0; pixel < pixels; pixel++) out[element++] = normalised[images[first + pixel]!]!;
   }
 };
 

@@ -119,6 +119,8 @@ export class SimdModule {
     return Array.from({ length: this.threads - 1 }, (_, index) => {
       const workerData = { module: this.#module, memory: this.heap.memory, thread: index + 1 };
       const worker = new Worker(HELPER, { eval: true, workerData, execArgv: [] });
+      // One that cannot start is missing, no more: tasks are claimed only by threads that run.
+      worker.on('error', () => undefined);
       worker.unref();
       return worker;
     });

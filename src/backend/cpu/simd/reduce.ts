@@ -8,13 +8,12 @@ const SHORT = 16;
 export const reduce: SimdTwin<'reduce'> = (module, { x, out }, params, { OPERATION = codes.reduce.SUM }) => {
   if (OPERATION !== codes.reduce.SUM || !fits(x, out)) return false;
   const { outputs, length, chunk, offset, keptSize, reducedSize, keptStrides, reducedStrides } = params;
-  const { sumRows, sumRun } = module.exports;
-  const aStrideDown = reducedSize >= length ? reducedStrides[1] : undefined;
+  const down = reducedSize >= length ? reducedStrides[1] : undefined;
   const across = keptSize >= outputs && keptStrides[1] === 1;
-  if (across && aStrideDown !== undefined && outputs >= 4) {
+  if (across && down !== undefined && outputs >= 4) {
     for (let first = 0, at = 0; first < length; first += chunk, at += outputs) {
       const rows = Math.min(chunk, length - first);
-      sumRows(address(x, offset + first * aStrideDown), rows, 4 * aStrideDown, outputs, address(out, at));
+      module.exports.sumRows(address(x, offset + first * down), rows, 4 * down, outputs, address(out, at));
     }
     return true;
   }
@@ -29,7 +28,7 @@ export const reduce: SimdTwin<'reduce'> = (module, { x, out }, params, { OPERATI
         const run = Math.floor(position / reducedSize);
         const within = position % reducedSize;
         const count = Math.min(reducedSize - within, last - position);
-        total += sumRun(address(x, start + run * reducedStrides[0] + within), count);
+        total += module.exports.sumRun(address(x, start + run * reducedStrides[0] + within), count);
         position += count;
       }
       out[at++] = total;
