@@ -105,7 +105,7 @@ class CpuBackend implements Backend {
     const arrays = Object.fromEntries(
       Object.entries<DeviceBuffer>(buffers).map(([name, buffer]) => [name, (buffer as CpuBuffer).array]),
     ) as Record<keyof Signatures[K]['buffers'], TypedArray>;
-    const fast = this.#simd && (simdTwins[kernel]);
+    const fast = this.#simd && simdTwins[kernel];
     if (fast?.(this.#simd!, arrays, params, variant)) return;
     twins[kernel](arrays, params, variant);
   }
