@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['node_modules/', 'dist/', 'runs/', 'data/', 'coverage/', '*.cjs'] },
+  { ignores: ['node_modules/', 'dist/', 'runs/', 'data/', 'coverage/', 'kernels/wasm/', '*.cjs'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {

@@ -13,6 +13,9 @@ import { type DType, hostArray, type TypedArray } from '../dtypes.ts';
 import { DeviceLostError, OutOfMemoryError } from '../errors.ts';
 import { refuseInCapture } from '../recorder.ts';
 import type { Signatures } from '../signatures.ts';
+import { inHeap } from './simd/heap.ts';
+import { SimdModule } from './simd/module.ts';
+import { simdTwins } from './simd/twins.ts';
 import { twins } from './twins.ts';
 
 interface CpuBuffer extends DeviceBuffer {
@@ -22,21 +25,43 @@ interface CpuBuffer extends DeviceBuffer {
 /** Free memory always kept for reuse. */
 const SPARE = 256 * 2 ** 20;
 
-/** Opens the CPU backend: the reference for every kernel, and the fallback where there is no adapter. */
-export function openCpu(): Backend {
-  return new CpuBackend();
+export interface CpuOptions {
+  /** Only the plain twins, float64 accumulators for float32 too: what every kernel is checked against. */
+  reference?: boolean;
+  /** Threads that share large products; as many as there are processors by default. */
+  threads?: number;
+}
+
+/**
+ * Opens the CPU backend. Float32 runs in WebAssembly, with SIMD and threads, where kernels/wasm/ has the kernel;
+ * everything else, and all of it with `reference`, in the plain twins.
+ */
+export function openCpu({ reference = false, threads }: CpuOptions = {}): Backend {
+  if (reference) return new CpuBackend(undefined);
+  try {
+    return new CpuBackend(new SimdModule(threads));
+  } catch (error) {
+    // Without shared memory or SIMD there is no WebAssembly path; an address space limit can forbid its memory, too.
+    return new CpuBackend(undefined, `, as WebAssembly cannot start: ${String(error)}`);
+  }
 }
 
 class CpuBackend implements Backend {
   readonly name = 'cpu';
-  readonly description = 'JavaScript on the CPU, float64 accumulators';
-  readonly info: Readonly<Record<string, string | number | boolean>> = {
-    description: this.description,
-    software: true,
-  };
+  readonly description: string;
+  readonly info: Readonly<Record<string, string | number | boolean>>;
+  readonly #simd: SimdModule | undefined;
   readonly #stats: DeviceStats = emptyStats();
   readonly #free = new Map<string, TypedArray[]>();
   #destroyed = false;
+
+  constructor(simd: SimdModule | undefined, reason: string = '') {
+    this.#simd = simd;
+    this.description = simd
+      ? `WebAssembly SIMD on the CPU, ${simd.threads === 1 ? 'one thread' : `${simd.threads} threads`}`
+      : `JavaScript on the CPU, float64 accumulators${reason}`;
+    this.info = { description: this.description, software: true, threads: simd?.threads ?? 1 };
+  }
 
   supports(): boolean {
     return true;
@@ -62,10 +87,7 @@ class CpuBackend implements Backend {
     const peers = this.#free.get(key);
     if (peers) peers.push(array);
     else this.#free.set(key, [array]);
-    if (this.#stats.bytesPooled > Math.max(SPARE, this.#stats.bytesPeak)) {
-      this.#free.clear();
-      this.#stats.bytesPooled = 0;
-    }
+    if (this.#stats.bytesPooled > Math.max(SPARE, this.#stats.bytesPeak)) this.#emptyPool();
   }
 
   write(buffer: DeviceBuffer, data: TypedArray): void {
@@ -95,7 +117,10 @@ class CpuBackend implements Backend {
       Object.entries<DeviceBuffer>(buffers).map(([name, buffer]) => [name, (buffer as CpuBuffer).array]),
     ) as Record<keyof Signatures[K]['buffers'], TypedArray>;
     // Live parameters are made for recordings alone.
-    twins[kernel](arrays, params as Params<K>, variant);
+    const plain = params as Params<K>;
+    const fast = this.#simd && simdTwins[kernel];
+    if (fast?.(this.#simd!, arrays, plain, variant)) return;
+    twins[kernel](arrays, plain, variant);
   }
 
   flush(): void {
@@ -113,13 +138,22 @@ class CpuBackend implements Backend {
 
   destroy(): void {
     this.#destroyed = true;
+    this.#emptyPool();
+    this.#simd?.destroy();
+  }
+
+  #emptyPool(): void {
+    for (const array of [...this.#free.values()].flat()) {
+      if (inHeap(array)) this.#simd?.heap.give(array.byteOffset, array.byteLength);
+    }
     this.#free.clear();
+    this.#stats.bytesPooled = 0;
   }
 
   #create(dtype: DType, length: number): TypedArray {
     this.#stats.buffersCreated++;
     try {
-      return hostArray(dtype, length);
+      return this.#simd?.heap.array(dtype, length) ?? hostArray(dtype, length);
     } catch (error) {
       throw new OutOfMemoryError(
         `A buffer of ${length} ${dtype} does not fit into memory (${this.#stats.bytesAlive} bytes in use): ` +

@@ -5,11 +5,12 @@ export const gatherImages: Twin<'gatherImages'> = (
   { size, pixels, start, center, scale },
 ) => {
   const normalised = normalisedBytes(center, scale);
-  for (let element = 0; element < size; element++) {
-    const row = rows[start + Math.floor(element / pixels)]!;
-    const pixel = element % pixels;
-    out[element] = normalised[images[row * pixels + pixel]!]!;
-    if (pixel === 0) batchLabels[Math.floor(element / pixels)] = labels[row]!;
+  for (let image = 0, element = 0; element < size; image++) {
+    const row = rows[start + image]!;
+    batchLabels[image] = labels[row]!;
+    for (let pixel = 0; pixel < pixels; pixel++) {
+      out[element++] = normalised[images[row * pixels + pixel]!]!;
+    }
   }
 };
 

@@ -1,11 +1,20 @@
+import type { Params, Variant } from '../backend.ts';
 import { type FloatArray, matmul } from './matmul.ts';
 import type { Twin } from './twin.ts';
 
 /** The product, then bias and relu on it. */
-export const matmulEpilogue: Twin<'matmul'> = (buffers, params, { BIAS = false, RELU = false }) => {
+export const matmulEpilogue: Twin<'matmul'> = (buffers, params, variant) => {
   const { a, b, bias, out } = buffers as Record<keyof typeof buffers, FloatArray>;
-  const { m, n, batch, biasOffset, outOffset } = params;
-  matmul({ a, b, out: out.subarray(outOffset) }, params);
+  matmul({ a, b, out: out.subarray(params.outOffset) }, params);
+  addEpilogue({ bias, out }, params, variant);
+};
+
+/** Bias and relu on a product. */
+export function addEpilogue(
+  { bias, out }: Record<'bias' | 'out', FloatArray>,
+  { m, n, batch, biasOffset, outOffset }: Params<'matmul'>,
+  { BIAS = false, RELU = false }: Variant<'matmul'>,
+): void {
   if (!BIAS && !RELU) return;
   for (let row = 0; row < batch * m; row++) {
     for (let column = 0; column < n; column++) {
@@ -14,4 +23,4 @@ export const matmulEpilogue: Twin<'matmul'> = (buffers, params, { BIAS = false, 
       out[at] = RELU && sum < 0 ? 0 : sum;
     }
   }
-};
+}

@@ -29,7 +29,7 @@ describe.runIf(process.platform === 'linux')('drivers on Linux', () => {
 
   test.runIf(existsSync(SWIFTSHADER))('a software driver in a known place is found, and named', async () => {
     const { stdout } = await runModule(
-      `${OPEN} await open('webgpu'); await open('auto'); console.log(process.env.VK_DRIVER_FILES);`,
+      `${OPEN} await open('webgpu'); await open('webgpu'); console.log(process.env.VK_DRIVER_FILES);`,
       { environment: NO_OWN_DRIVER },
     );
     const line = `SwiftShader .* \\(software driver found at ${SWIFTSHADER}\\)\n`;
@@ -45,6 +45,11 @@ describe.runIf(process.platform === 'linux')('drivers on Linux', () => {
       /^fallback: No WebGPU adapter was found[^]*bash scripts\/install-software-driver\.sh/,
     );
     expect(stdout).toMatch(/on the CPU.*\n$/);
+  });
+
+  test.runIf(existsSync(SWIFTSHADER))('auto prefers the CPU to an adapter that is software', async () => {
+    const { stdout } = await runModule(`${OPEN} await open('auto');`, { environment: NO_OWN_DRIVER });
+    expect(stdout).toMatch(/^WebAssembly SIMD on the CPU/);
   });
 
   test('a WGRAD_SOFTWARE_DRIVER that is not there is an error, not a fallback in silence', async () => {

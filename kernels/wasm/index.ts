@@ -1,0 +1,7 @@
+// What the module exports: see src/backend/cpu/simd/module.ts for its face in TypeScript.
+
+export { packFilters, weightScratch, windowScratch } from './convolution';
+export { matmulScratch } from './matmul';
+export { packLanes } from './pack';
+export { sumRows, sumRun } from './reduce';
+export { jobAddress, run, serve } from './threads';

@@ -1,0 +1,141 @@
+// Tasks of a product of two batches of matrices:
+//
+//   out[s, z, i, j] = Σ_p a[z, i, p] · b[z, p, j],   p in [s·chunk, min((s+1)·chunk, k))
+//
+// A task computes `taskRows` rows and `taskColumns` columns of one matrix of out. Blocks of DEPTH steps are packed: the
+// strip of b as a whole, for all rows of the task, and a in pieces of BLOCK_ROWS rows. A panel of b (8 columns, 8 KiB)
+// stays in L1 while the rows pass by.
+//
+// Numerics   float32 sums, p ascending, whatever the tasks: the same bits on any number of threads.
+
+import { packStrided } from './pack';
+import { A_STEP, B_STEP, COLUMNS, ROWS, tile } from './tile';
+
+/** Steps of a block. */
+const DEPTH: i32 = 256;
+const BLOCK_ROWS: i32 = 128;
+
+/** Addresses are in bytes, strides in elements. */
+@unmanaged
+export class MatmulJob {
+  a: usize;
+  b: usize;
+  out: usize;
+  m: i32;
+  n: i32;
+  k: i32;
+  batch: i32;
+  chunk: i32;
+  aBatchStride: i32;
+  aRowStride: i32;
+  aColumnStride: i32;
+  bBatchStride: i32;
+  bRowStride: i32;
+  bColumnStride: i32;
+  taskRows: i32;
+  taskColumns: i32;
+}
+
+/** Bytes of scratch memory: a tile, a block of a, and a strip of b. */
+export function matmulScratch(taskColumns: i32): i32 {
+  return 128 + 4 * DEPTH * (BLOCK_ROWS + ((taskColumns + 7) & ~7));
+}
+
+export function matmulTask(job: MatmulJob, task: i32, scratch: usize): void {
+  const rowTasks = (job.m + job.taskRows - 1) / job.taskRows;
+  const columnTasks = (job.n + job.taskColumns - 1) / job.taskColumns;
+  const matrix = task / (rowTasks * columnTasks);
+  const within = task % (rowTasks * columnTasks);
+  const top = (within / columnTasks) * job.taskRows;
+  const left = (within % columnTasks) * job.taskColumns;
+  const bottom = min(top + job.taskRows, job.m);
+  const width = min(job.taskColumns, job.n - left);
+  const z = matrix % job.batch;
+  const first = (matrix / job.batch) * job.chunk;
+  const last = min(first + job.chunk, job.k);
+
+  const aStep = (<usize>job.aColumnStride) << 2;
+  const aRow = (<usize>job.aRowStride) << 2;
+  const bStep = (<usize>job.bRowStride) << 2;
+  const bColumn = (<usize>job.bColumnStride) << 2;
+  const a = job.a + ((<usize>(z * job.aBatchStride)) << 2);
+  const b = job.b + ((<usize>(z * job.bBatchStride)) << 2) + <usize>left * bColumn;
+  const out = job.out + ((<usize>matrix * <usize>job.m * <usize>job.n + <usize>left) << 2);
+  const outRow = (<usize>job.n) << 2;
+  const packedA = scratch + 128;
+  const packedB = packedA + <usize>(4 * DEPTH * BLOCK_ROWS);
+
+  let p = first;
+  do {
+    const depth = min(DEPTH, last - p);
+    packColumns(b + <usize>p * bStep, bColumn, bStep, width, depth, packedB);
+    for (let row = top; row < bottom; row += BLOCK_ROWS) {
+      const rows = min(BLOCK_ROWS, bottom - row);
+      packRows(a + <usize>row * aRow + <usize>p * aStep, aRow, aStep, rows, depth, packedA);
+      multiply(packedA, packedB, rows, width, depth, out + <usize>row * outRow, outRow, p > first, scratch);
+    }
+    p += depth;
+  } while (p < last);
+}
+
+export function packRows(from: usize, row: usize, step: usize, rows: i32, depth: i32, to: usize): void {
+  for (let i = 0; i < rows; i += ROWS) {
+    packStrided(from + <usize>i * row, row, rows - i, step, depth, to, A_STEP);
+    to += <usize>depth * A_STEP;
+  }
+}
+
+function packColumns(from: usize, column: usize, step: usize, columns: i32, depth: i32, to: usize): void {
+  for (let j = 0; j < columns; j += COLUMNS) {
+    const left = from + <usize>j * column;
+    const right = columns - j > 4 ? left + 4 * column : left;
+    packStrided(left, column, columns - j, step, depth, to, B_STEP);
+    packStrided(right, column, columns - j - 4, step, depth, to + 16, B_STEP);
+    to += <usize>depth * B_STEP;
+  }
+}
+
+/** Every tile of a block; what sticks out over the edges of out is computed in `spare`. */
+function multiply(
+  a: usize,
+  b: usize,
+  rows: i32,
+  columns: i32,
+  depth: i32,
+  out: usize,
+  stride: usize,
+  accumulate: bool,
+  spare: usize,
+): void {
+  for (let j = 0; j < columns; j += COLUMNS) {
+    const bPanel = b + <usize>(j * depth) * 4;
+    for (let i = 0; i < rows; i += ROWS) {
+      const aPanel = a + <usize>(i * depth) * 4;
+      const at = out + <usize>i * stride + <usize>j * 4;
+      if (rows - i >= ROWS && columns - j >= COLUMNS) {
+        tile(aPanel, bPanel, depth, at, stride, accumulate);
+      } else {
+        const height = min(ROWS, rows - i);
+        const bytes = <usize>min(COLUMNS, columns - j) * 4;
+        if (accumulate) copyRows(at, stride, spare, B_STEP, height, bytes);
+        tile(aPanel, bPanel, depth, spare, B_STEP, accumulate);
+        copyRows(spare, B_STEP, at, stride, height, bytes);
+      }
+    }
+  }
+}
+
+export function copyRows(
+  from: usize,
+  fromStride: usize,
+  to: usize,
+  toStride: usize,
+  rows: i32,
+  bytes: usize,
+): void {
+  for (let row = 0; row < rows; row++) {
+    for (let at: usize = 0; at < bytes; at += 4) store<f32>(to + at, load<f32>(from + at));
+    from += fromStride;
+    to += toStride;
+  }
+}

@@ -1,0 +1,111 @@
+// Packing: copies operands into the order in which tile.ts reads them, four lanes at a time.
+//
+//   to[p · toStep + 4 l] = what lane l holds at step p,   l < 4, p < depth
+//
+// Lanes are rows of a or columns of b. Where fewer than four are left, callers give one of them twice: what a lane past
+// the edge holds enters only sums that nobody stores.
+
+/** Lanes that begin at s0 … s3, `step` bytes from one step to the next. */
+export function packLanes(
+  s0: usize,
+  s1: usize,
+  s2: usize,
+  s3: usize,
+  step: usize,
+  depth: i32,
+  to: usize,
+  toStep: usize,
+): void {
+  let p = 0;
+  if (step == 4) {
+    // Four steps of four lanes, transposed in registers.
+    for (; p + 4 <= depth; p += 4) {
+      const r0 = v128.load(s0);
+      const r1 = v128.load(s1);
+      const r2 = v128.load(s2);
+      const r3 = v128.load(s3);
+      const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
+      const low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
+      const high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+      const high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+      v128.store(to, v128.shuffle<f32>(low01, low23, 0, 1, 4, 5));
+      to += toStep;
+      v128.store(to, v128.shuffle<f32>(low01, low23, 2, 3, 6, 7));
+      to += toStep;
+      v128.store(to, v128.shuffle<f32>(high01, high23, 0, 1, 4, 5));
+      to += toStep;
+      v128.store(to, v128.shuffle<f32>(high01, high23, 2, 3, 6, 7));
+      to += toStep;
+      s0 += 16;
+      s1 += 16;
+      s2 += 16;
+      s3 += 16;
+    }
+  } else if (s1 - s0 == 4 && s2 - s1 == 4 && s3 - s2 == 4) {
+    for (; p < depth; p++) {
+      v128.store(to, v128.load(s0));
+      to += toStep;
+      s0 += step;
+    }
+  }
+  for (; p < depth; p++) {
+    store<f32>(to, load<f32>(s0));
+    store<f32>(to, load<f32>(s1), 4);
+    store<f32>(to, load<f32>(s2), 8);
+    store<f32>(to, load<f32>(s3), 12);
+    to += toStep;
+    s0 += step;
+    s1 += step;
+    s2 += step;
+    s3 += step;
+  }
+}
+
+/** Lanes `laneStride` bytes apart, of which `lanes` (one to four, or more) exist. */
+export function packStrided(
+  from: usize,
+  laneStride: usize,
+  lanes: i32,
+  step: usize,
+  depth: i32,
+  to: usize,
+  toStep: usize,
+): void {
+  const s1 = lanes > 1 ? from + laneStride : from;
+  const s2 = lanes > 2 ? from + 2 * laneStride : from;
+  const s3 = lanes > 3 ? from + 3 * laneStride : from;
+  packLanes(from, s1, s2, s3, step, depth, to, toStep);
+}
+
+/** Lanes whose steps lie where a table of byte offsets says. */
+export function packTable(
+  from: usize,
+  laneStride: usize,
+  lanes: i32,
+  table: usize,
+  depth: i32,
+  to: usize,
+  toStep: usize,
+): void {
+  const s1 = lanes > 1 ? from + laneStride : from;
+  const s2 = lanes > 2 ? from + 2 * laneStride : from;
+  const s3 = lanes > 3 ? from + 3 * laneStride : from;
+  for (let p = 0; p < depth; p++) {
+    const at = <usize>load<u32>(table + ((<usize>p) << 2));
+    store<f32>(to, load<f32>(from + at));
+    store<f32>(to, load<f32>(s1 + at), 4);
+    store<f32>(to, load<f32>(s2 + at), 8);
+    store<f32>(to, load<f32>(s3 + at), 12);
+    to += toStep;
+  }
+}
+
+/** Eight columns of an unfolded image: two runs of four pixels, shifted by a table of byte offsets. */
+export function packWindows(run0: usize, run1: usize, table: usize, depth: i32, to: usize): void {
+  for (let p = 0; p < depth; p++) {
+    const at = <usize>load<u32>(table + ((<usize>p) << 2));
+    v128.store(to, v128.load(run0 + at));
+    v128.store(to, v128.load(run1 + at), 16);
+    to += 32;
+  }
+}

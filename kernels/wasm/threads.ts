@@ -1,0 +1,95 @@
+// Jobs for several threads. A job is cut into tasks that write to different places, so that it does not matter who runs
+// which. The main thread posts a job and takes part in it; the others sleep until there is one.
+//
+// A task is claimed by lowering `remaining` from a value above 0, and only then does the thread read what the job is:
+// the main thread does not return, and posts nothing else, before every claimed task is done.
+
+import { PadJob, padTask, WeightJob, weightTask, WindowJob, windowTask } from './convolution';
+import { ElementwiseJob, elementwiseTask } from './elementwise';
+import { MatmulJob, matmulTask } from './matmul';
+import { AdamJob, adamTask } from './optimizers';
+import { PoolJob, poolGradientTask, poolTask } from './pool';
+
+/** Where the job lies. Each counter has a cache line of its own. */
+const REMAINING: usize = 1024;
+const DONE: usize = 1152;
+const TOTAL: usize = 1280;
+const KIND: usize = 1284;
+/** Scratch memory of the first thread, and bytes from one thread's to the next. */
+const SCRATCH: usize = 1288;
+const SCRATCH_SIZE: usize = 1292;
+const JOB: usize = 1408;
+
+/** Times that a thread looks before it sleeps. */
+const PATIENCE: i32 = 2000;
+
+const MATMUL: i32 = 0;
+const PAD: i32 = 1;
+const WINDOW: i32 = 2;
+const WEIGHT: i32 = 3;
+const ELEMENTWISE: i32 = 4;
+const POOL: i32 = 5;
+const POOL_GRADIENT: i32 = 6;
+
+/** Where the main thread writes a job's fields. */
+export function jobAddress(): usize {
+  return JOB;
+}
+
+/** Runs the job that lies at `jobAddress()`, and returns when it is done. */
+export function run(kind: i32, tasks: i32, scratch: usize, scratchSize: i32, threads: i32): void {
+  store<i32>(KIND, kind);
+  store<usize>(SCRATCH, scratch);
+  store<i32>(SCRATCH_SIZE, scratchSize);
+  store<i32>(TOTAL, tasks);
+  if (threads <= 1 || tasks <= 1) {
+    for (let task = 0; task < tasks; task++) runTask(task, 0);
+    return;
+  }
+  atomic.store<i32>(DONE, 0);
+  atomic.store<i32>(REMAINING, tasks);
+  atomic.notify(REMAINING, threads - 1);
+  work(0);
+  let looks = 0;
+  while (true) {
+    const done = atomic.load<i32>(DONE);
+    if (done == tasks) return;
+    if (++looks > PATIENCE) atomic.wait<i32>(DONE, done, -1);
+  }
+}
+
+/** What a helping thread does all its life. */
+export function serve(thread: i32): void {
+  while (true) {
+    let looks = 0;
+    while (atomic.load<i32>(REMAINING) <= 0) {
+      if (++looks > PATIENCE) atomic.wait<i32>(REMAINING, 0, -1);
+    }
+    work(thread);
+  }
+}
+
+/** Runs tasks until none is left to claim. */
+function work(thread: i32): void {
+  while (true) {
+    const remaining = atomic.load<i32>(REMAINING);
+    if (remaining <= 0) return;
+    if (atomic.cmpxchg<i32>(REMAINING, remaining, remaining - 1) != remaining) continue;
+    runTask(remaining - 1, thread);
+    const total = load<i32>(TOTAL);
+    if (atomic.add<i32>(DONE, 1) + 1 == total) atomic.notify(DONE, 1);
+  }
+}
+
+function runTask(task: i32, thread: i32): void {
+  const scratch = load<usize>(SCRATCH) + <usize>thread * load<usize>(SCRATCH_SIZE);
+  const kind = load<i32>(KIND);
+  if (kind == MATMUL) matmulTask(changetype<MatmulJob>(JOB), task, scratch);
+  else if (kind == PAD) padTask(changetype<PadJob>(JOB), task);
+  else if (kind == WINDOW) windowTask(changetype<WindowJob>(JOB), task, scratch);
+  else if (kind == WEIGHT) weightTask(changetype<WeightJob>(JOB), task, scratch);
+  else if (kind == ELEMENTWISE) elementwiseTask(changetype<ElementwiseJob>(JOB), task);
+  else if (kind == POOL) poolTask(changetype<PoolJob>(JOB), task);
+  else if (kind == POOL_GRADIENT) poolGradientTask(changetype<PoolJob>(JOB), task);
+  else adamTask(changetype<AdamJob>(JOB), task);
+}

@@ -1,0 +1,71 @@
+// The micro-kernel of every float32 product: a tile of 4 rows and 8 columns.
+//
+//   c[i, j] (+)= Σ_p a[p, i] · b[p, j],   i < 4, j < 8, p < k
+//
+// Operands   packed: the 4 numbers of a, and the 8 of b, that one step needs lie side by side, and steps follow each
+//            other. Two loads of b and four of a serve 32 products and as many sums.
+// Registers  8 sums of four lanes, 2 of b, one of a and one product: 12 of the 15 that V8 can use.
+// Numerics   float32, p ascending; product and sum are rounded each.
+
+/** Rows and columns of a tile. */
+export const ROWS: i32 = 4;
+export const COLUMNS: i32 = 8;
+
+/** Bytes from one step of a packed operand to the next. */
+export const A_STEP: usize = 16;
+export const B_STEP: usize = 32;
+
+/**
+ * @param c where the tile begins; its rows are `stride` bytes apart
+ * @param accumulate whether the sums go on from what c holds, or from 0
+ */
+export function tile(a: usize, b: usize, k: i32, c: usize, stride: usize, accumulate: bool): void {
+  const c1 = c + stride;
+  const c2 = c1 + stride;
+  const c3 = c2 + stride;
+  let s00 = f32x4.splat(0);
+  let s01 = s00;
+  let s10 = s00;
+  let s11 = s00;
+  let s20 = s00;
+  let s21 = s00;
+  let s30 = s00;
+  let s31 = s00;
+  if (accumulate) {
+    s00 = v128.load(c);
+    s01 = v128.load(c, 16);
+    s10 = v128.load(c1);
+    s11 = v128.load(c1, 16);
+    s20 = v128.load(c2);
+    s21 = v128.load(c2, 16);
+    s30 = v128.load(c3);
+    s31 = v128.load(c3, 16);
+  }
+  const end = a + <usize>k * A_STEP;
+  while (a < end) {
+    const b0 = v128.load(b);
+    const b1 = v128.load(b, 16);
+    let x = v128.load_splat<f32>(a);
+    s00 = f32x4.add(s00, f32x4.mul(x, b0));
+    s01 = f32x4.add(s01, f32x4.mul(x, b1));
+    x = v128.load_splat<f32>(a, 4);
+    s10 = f32x4.add(s10, f32x4.mul(x, b0));
+    s11 = f32x4.add(s11, f32x4.mul(x, b1));
+    x = v128.load_splat<f32>(a, 8);
+    s20 = f32x4.add(s20, f32x4.mul(x, b0));
+    s21 = f32x4.add(s21, f32x4.mul(x, b1));
+    x = v128.load_splat<f32>(a, 12);
+    s30 = f32x4.add(s30, f32x4.mul(x, b0));
+    s31 = f32x4.add(s31, f32x4.mul(x, b1));
+    a += A_STEP;
+    b += B_STEP;
+  }
+  v128.store(c, s00);
+  v128.store(c, s01, 16);
+  v128.store(c1, s10);
+  v128.store(c1, s11, 16);
+  v128.store(c2, s20);
+  v128.store(c2, s21, 16);
+  v128.store(c3, s30);
+  v128.store(c3, s31, 16);
+}

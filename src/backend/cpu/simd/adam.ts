@@ -1,0 +1,29 @@
+import { address, fits, type SimdTwin } from './simdTwin.ts';
+
+/** Elements of a task, and how many multiplications of a product one costs. */
+const TASK = 16_384;
+const COST = 16;
+
+export const adam: SimdTwin<'adam'> = (module, { gradients, parameters, mean, variance }, params) => {
+  if (!fits(gradients, parameters, mean, variance)) return false;
+  const { size, offset, sign, oneMinusBeta1, beta2, oneMinusBeta2 } = params;
+  const { eps, weightDecay, shrink, stepSize, rootCorrection2 } = params;
+  const floats = [
+    sign,
+    oneMinusBeta1,
+    beta2,
+    oneMinusBeta2,
+    eps,
+    weightDecay,
+    shrink,
+    stepSize,
+    rootCorrection2,
+  ];
+  const addresses = [gradients, parameters, mean, variance].map((array) => address(array, offset));
+  const bits = new Int32Array(Float32Array.from(floats).buffer);
+  module.run('adam', [...addresses, size, TASK, ...bits], {
+    tasks: Math.ceil(size / TASK),
+    threads: module.threadsFor(COST * size),
+  });
+  return true;
+};

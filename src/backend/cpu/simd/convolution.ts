@@ -1,0 +1,328 @@
+// Launches of the convolution and its two gradients. Each gives the images a rim of zeros where the filter reaches past
+// the edge, writes the table of where a filter's elements lie as seen from a pixel, and posts the product as a job.
+
+import type { Params, Variant } from '../../backend.ts';
+import type { SimdModule } from './module.ts';
+import { address, fits, type SimdTwin } from './simdTwin.ts';
+
+type Window = Required<
+  Pick<
+    Variant<'conv2dInputGradient'>,
+    | 'KERNEL_HEIGHT'
+    | 'KERNEL_WIDTH'
+    | 'STRIDE_Y'
+    | 'STRIDE_X'
+    | 'PADDING_Y'
+    | 'PADDING_X'
+    | 'DILATION_Y'
+    | 'DILATION_X'
+  >
+>;
+
+/** Steps of one block, as in kernels/wasm/convolution.ts. */
+const DEPTH = 256;
+
+export const conv2d: SimdTwin<'conv2d'> = (module, buffers, params, variant) => {
+  const { input, weight, bias, out } = buffers;
+  const { BIAS = false, RELU = false } = variant;
+  if (!fits(input, weight, bias, out)) return false;
+  const { batch, groups, channels, outChannels, outHeight, outWidth } = params;
+  const window = variant as Window;
+  const depth = channels * window.KERNEL_HEIGHT * window.KERNEL_WIDTH;
+  const positions = outHeight * outWidth;
+  const grid = inputGrid(params, window);
+  const offsets = windowOffsets(channels, grid, window);
+  withImage(module, address(input, params.inputOffset), batch * groups * channels, grid, (image) =>
+    withFilters(
+      module,
+      {
+        from: address(weight, params.weightOffset),
+        groups,
+        rows: outChannels,
+        rowStride: 4 * depth,
+        elements: offsets.map((_, p) => 4 * p),
+      },
+      (filters) =>
+        withTable(module, offsets, (table) =>
+          runWindows(module, {
+            ...{ image, filters, table, groups, depth, parts: batch * groups, rows: outChannels },
+            ...{ height: outHeight, width: outWidth },
+            imagePart: channels * planeBytes(grid),
+            imageLine: window.STRIDE_Y * lineBytes(grid),
+            out: address(out),
+            outPart: 4 * outChannels * positions,
+            outRow: 4 * positions,
+            outLine: 4 * outWidth,
+            outStep: 4,
+            ...(BIAS ? { bias: address(bias, params.biasOffset) } : {}),
+            relu: RELU,
+          }),
+        ),
+    ),
+  );
+  return true;
+};
+
+/**
+ * Pixel y of the gradient gets what output (y + PY - i·DY) / SY gave it, for every filter row i for which that is whole.
+ * So the pixels of one remainder modulo SY, and one modulo SX, are a convolution of stride 1 of their own.
+ */
+export const conv2dInputGradient: SimdTwin<'conv2dInputGradient'> = (module, buffers, params, variant) => {
+  const { gradient, weight, out } = buffers;
+  if (!fits(gradient, weight, out)) return false;
+  const { batch, groups, channels, outChannels, height, width, outHeight, outWidth } = params;
+  const window = variant as Window;
+  const { KERNEL_HEIGHT, KERNEL_WIDTH, STRIDE_Y, STRIDE_X } = window;
+  const rows = remainders(height, KERNEL_HEIGHT, STRIDE_Y, window.PADDING_Y, window.DILATION_Y);
+  const columns = remainders(width, KERNEL_WIDTH, STRIDE_X, window.PADDING_X, window.DILATION_X);
+  const [top, bottom] = reach(rows);
+  const [left, right] = reach(columns);
+  const grid: Grid = {
+    ...{ height: outHeight, width: outWidth, top: -top, left: -left, stride: 1 },
+    ...{ paddedHeight: bottom - top, run: right - left },
+  };
+  const area = KERNEL_HEIGHT * KERNEL_WIDTH;
+  const filterBytes = 4 * channels * area;
+  withImage(module, address(gradient, params.gradientOffset), batch * groups * outChannels, grid, (image) => {
+    for (const row of rows) {
+      for (const column of columns) {
+        const offsets: number[] = [];
+        const elements: number[] = [];
+        for (let m = 0; m < outChannels; m++) {
+          for (const [i, y] of row.taps) {
+            for (const [j, x] of column.taps) {
+              offsets.push(m * planeBytes(grid) + (y - top) * lineBytes(grid) + 4 * (x - left));
+              elements.push(m * filterBytes + 4 * (i * KERNEL_WIDTH + j));
+            }
+          }
+        }
+        withFilters(
+          module,
+          {
+            from: address(weight, params.weightOffset),
+            ...{ groups, rows: channels, rowStride: 4 * area, elements },
+            groupStride: outChannels * filterBytes,
+          },
+          (filters) =>
+            withTable(module, offsets, (table) =>
+              runWindows(module, {
+                ...{
+                  image,
+                  filters,
+                  table,
+                  groups,
+                  depth: offsets.length,
+                  parts: batch * groups,
+                  rows: channels,
+                },
+                ...{ height: row.count, width: column.count },
+                imagePart: outChannels * planeBytes(grid),
+                imageLine: lineBytes(grid),
+                out: address(out, row.first * width + column.first),
+                outPart: 4 * channels * height * width,
+                outRow: 4 * height * width,
+                outLine: 4 * STRIDE_Y * width,
+                outStep: 4 * STRIDE_X,
+              }),
+            ),
+        );
+      }
+    }
+  });
+  return true;
+};
+
+export const conv2dWeightGradient: SimdTwin<'conv2dWeightGradient'> = (module, buffers, params, variant) => {
+  const { gradient, input, out } = buffers;
+  if (!fits(gradient, input, out)) return false;
+  const { batch, groups, channels, outChannels, outHeight, outWidth, chunk } = params;
+  const window = variant as Window;
+  const grid = inputGrid(params, window);
+  const offsets = windowOffsets(channels, grid, window);
+  const lines = batch * outHeight;
+  const parts = Math.ceil(lines / chunk) * groups;
+  const threads = module.threadsFor(lines * outWidth * groups * outChannels * offsets.length);
+  const cuts = Math.ceil((threads === 1 ? 1 : 2 * threads) / parts);
+  const taskColumns = Math.ceil(offsets.length / cuts / 8) * 8;
+  const blockLines = Math.max(1, Math.min(outHeight, Math.floor(DEPTH / outWidth)));
+  const scratch = module.exports.weightScratch(outChannels, taskColumns, blockLines * outWidth);
+  withImage(module, address(input, params.inputOffset), batch * groups * channels, grid, (image) =>
+    withTable(module, offsets, (table) =>
+      module.run(
+        'weight',
+        [
+          ...[address(gradient, params.gradientOffset), image, table, address(out, params.outOffset)],
+          ...[lines, chunk, groups, outChannels, offsets.length, outHeight, outWidth],
+          ...[channels * planeBytes(grid), window.STRIDE_Y * lineBytes(grid), blockLines, taskColumns],
+        ],
+        { tasks: parts * Math.ceil(offsets.length / taskColumns), threads, scratch },
+      ),
+    ),
+  );
+  return true;
+};
+
+/** Planes with their rims: lines of `stride` runs of `run` pixels, a run for each remainder of the column. */
+interface Grid {
+  height: number;
+  width: number;
+  top: number;
+  left: number;
+  stride: number;
+  paddedHeight: number;
+  run: number;
+}
+
+const lineBytes = ({ stride, run }: Grid): number => 4 * stride * run;
+const planeBytes = (grid: Grid): number => grid.paddedHeight * lineBytes(grid);
+
+/** The pixels that a convolution reads. */
+function inputGrid(
+  params: Omit<Params<'conv2dInputGradient'>, 'gradientOffset' | 'weightOffset'>,
+  window: Window,
+): Grid {
+  const { height, width, outHeight, outWidth } = params;
+  const extent = (outputs: number, stride: number, kernel: number, dilation: number): number =>
+    (outputs - 1) * stride + (kernel - 1) * dilation + 1;
+  const columns = extent(outWidth, window.STRIDE_X, window.KERNEL_WIDTH, window.DILATION_X);
+  return {
+    ...{ height, width, top: window.PADDING_Y, left: window.PADDING_X, stride: window.STRIDE_X },
+    paddedHeight: extent(outHeight, window.STRIDE_Y, window.KERNEL_HEIGHT, window.DILATION_Y),
+    run: Math.ceil(columns / window.STRIDE_X),
+  };
+}
+
+/** Where element (c, i, j) of a filter lies, in bytes from where the filter begins. */
+function windowOffsets(channels: number, grid: Grid, window: Window): number[] {
+  const { KERNEL_HEIGHT, KERNEL_WIDTH, DILATION_Y, DILATION_X } = window;
+  const { stride, run } = grid;
+  const offsets: number[] = [];
+  for (let c = 0; c < channels; c++) {
+    for (let i = 0; i < KERNEL_HEIGHT; i++) {
+      for (let j = 0; j < KERNEL_WIDTH; j++) {
+        const x = j * DILATION_X;
+        const column = (x % stride) * run + Math.floor(x / stride);
+        offsets.push(c * planeBytes(grid) + i * DILATION_Y * lineBytes(grid) + 4 * column);
+      }
+    }
+  }
+  return offsets;
+}
+
+/** The pixels `first`, `first` + stride, …, and for each filter element that meets them the output of the first. */
+interface Remainder {
+  first: number;
+  count: number;
+  taps: [element: number, output: number][];
+}
+
+function remainders(
+  length: number,
+  kernel: number,
+  stride: number,
+  padding: number,
+  dilation: number,
+): Remainder[] {
+  return Array.from({ length: Math.min(stride, length) }, (_, first) => ({
+    first,
+    count: Math.ceil((length - first) / stride),
+    taps: Array.from({ length: kernel }, (_, element): [number, number] => [
+      element,
+      (first + padding - element * dilation) / stride,
+    ]).filter(([, output]) => Number.isInteger(output)),
+  }));
+}
+
+/** From which output to before which the pixels look. */
+function reach(all: readonly Remainder[]): [from: number, to: number] {
+  const each = all.flatMap(({ count, taps }) => taps.map(([, output]) => [output, output + count] as const));
+  return [Math.min(...each.map(([from]) => from)), Math.max(...each.map(([, to]) => to))];
+}
+
+/** Calls `use` with the address of the planes with their rims, of the planes themselves where they have none. */
+function withImage(
+  module: SimdModule,
+  from: number,
+  planes: number,
+  grid: Grid,
+  use: (image: number) => void,
+): void {
+  const { height, width, top, left, paddedHeight, stride, run } = grid;
+  if (top === 0 && left === 0 && stride === 1 && paddedHeight === height && run === width) {
+    use(from);
+    return;
+  }
+  module.borrow(planes * planeBytes(grid), (image) => {
+    const taskPlanes = Math.max(1, Math.ceil(65_536 / planeBytes(grid)));
+    const fields = [from, image, height, width, top, left, paddedHeight, stride, run, taskPlanes, planes];
+    const tasks = Math.ceil(planes / taskPlanes);
+    module.run('pad', fields, { tasks, threads: module.threadsFor((planes * planeBytes(grid)) / 2) });
+    use(image);
+  });
+}
+
+function withTable(module: SimdModule, table: readonly number[], use: (address: number) => void): void {
+  module.borrow(4 * table.length, (place) => {
+    new Int32Array(module.heap.memory.buffer, place, table.length).set(table);
+    use(place);
+  });
+}
+
+interface Filters {
+  from: number;
+  groups: number;
+  rows: number;
+  /** Bytes from one row to the next, and from one group to the next: where rows follow each other, all of them. */
+  rowStride: number;
+  groupStride?: number;
+  /** Where a row's elements lie, in bytes. */
+  elements: readonly number[];
+}
+
+function withFilters(module: SimdModule, filters: Filters, use: (packed: number) => void): void {
+  const { from, groups, rows, rowStride, groupStride = rows * rowStride, elements } = filters;
+  const depth = elements.length;
+  module.borrow(16 * groups * Math.ceil(rows / 4) * depth, (packed) => {
+    withTable(module, elements, (table) =>
+      module.exports.packFilters(from, packed, table, groups, groupStride, rows, rowStride, depth),
+    );
+    use(packed);
+  });
+}
+
+/** The fields of WindowJob in kernels/wasm/convolution.ts. */
+interface Windows {
+  image: number;
+  filters: number;
+  table: number;
+  bias?: number;
+  out: number;
+  groups: number;
+  parts: number;
+  rows: number;
+  depth: number;
+  height: number;
+  width: number;
+  imagePart: number;
+  imageLine: number;
+  outPart: number;
+  outRow: number;
+  outLine: number;
+  outStep: number;
+  relu?: boolean;
+}
+
+function runWindows(module: SimdModule, job: Windows): void {
+  const { parts, rows, depth, height, width } = job;
+  const runs = height * Math.ceil(width / 4);
+  const threads = module.threadsFor(parts * rows * depth * height * width);
+  const cuts = Math.ceil((threads === 1 ? 1 : 4 * threads) / parts);
+  const taskRuns = Math.ceil(runs / cuts / 2) * 2;
+  const fields = [
+    ...[job.image, job.filters, job.table, job.bias ?? 0, job.out, job.groups, rows, depth, height, width],
+    ...[job.imagePart, job.imageLine, job.outPart, job.outRow, job.outLine, job.outStep],
+    ...[taskRuns, job.bias === undefined ? 0 : 1, job.relu === true ? 1 : 0],
+  ];
+  const tasks = parts * Math.ceil(runs / taskRuns);
+  module.run('window', fields, { tasks, threads, scratch: module.exports.windowScratch(rows) });
+}

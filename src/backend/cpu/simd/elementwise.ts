@@ -1,0 +1,88 @@
+import type { TypedArray } from '../../dtypes.ts';
+import { codes } from '../../signatures.ts';
+import type { Quad } from '../twin.ts';
+import type { SimdModule } from './module.ts';
+import { address, fits, type SimdTwin } from './simdTwin.ts';
+
+const { ADD, SUB, MUL, DIV, MAXIMUM, MINIMUM, RELU_GRADIENT } = codes.binary;
+const { NEG, ABS, SQRT, SQUARE, RELU } = codes.unary;
+const binaries: ReadonlySet<number> = new Set([ADD, SUB, MUL, DIV, MAXIMUM, MINIMUM, RELU_GRADIENT]);
+const unaries: ReadonlySet<number> = new Set([NEG, ABS, SQRT, SQUARE, RELU]);
+/** Where kernels/wasm/elementwise.ts numbers the operations of one operand from. */
+const UNARY = 100;
+
+/** Rows that are shorter are not worth a start of the loop. */
+const SHORT = 8;
+/** Elements of a task: a few microseconds. */
+const TASK = 16_384;
+/** An element costs as much as so many multiplications of a product: it is the memory that it waits for. */
+const COST = 4;
+
+export const binary: SimdTwin<'binary'> = (module, { a, b, out }, params, { OPERATION = ADD }) => {
+  if (!binaries.has(OPERATION) || !fits(a, b, out)) return false;
+  const { aOffset, bOffset, shape, aStrides, bStrides } = params;
+  const operands = [
+    { array: a, offset: aOffset, strides: aStrides },
+    { array: b, offset: bOffset, strides: bStrides },
+  ] as const;
+  return apply(module, OPERATION, operands, out, shape);
+};
+
+export const unary: SimdTwin<'unary'> = (module, { x, out }, params, { OPERATION = NEG }) => {
+  if (!unaries.has(OPERATION) || !fits(x, out)) return false;
+  const operand = { array: x, offset: params.offset, strides: params.strides };
+  return apply(module, UNARY + OPERATION, [operand, operand], out, params.shape);
+};
+
+export const accumulate: SimdTwin<'accumulate'> = (module, { x, out }, { size, xOffset, outOffset }) => {
+  if (!fits(x, out)) return false;
+  const strides = [size, size, size, 1] as const;
+  const operands = [
+    { array: out, offset: outOffset, strides },
+    { array: x, offset: xOffset, strides },
+  ] as const;
+  return apply(module, ADD, operands, out, [1, 1, 1, size], outOffset);
+};
+
+interface Operand {
+  array: TypedArray;
+  offset: number;
+  strides: Quad;
+}
+
+/** One job for each matrix of the last two axes. */
+function apply(
+  module: SimdModule,
+  operation: number,
+  [a, b]: readonly [Operand, Operand],
+  out: TypedArray,
+  shape: Quad,
+  outOffset: number = 0,
+): boolean {
+  const [outer, middle, ...matrix] = shape;
+  const moves = (operand: Operand): boolean => operand.strides[3] === 1;
+  const simple = (operand: Operand): boolean => moves(operand) || operand.strides[3] === 0;
+  if (!simple(a) || !simple(b) || (matrix[1] < SHORT && matrix[0] > 1)) return false;
+  // One long row is cut into many.
+  const single = matrix[0] === 1;
+  const [rows, length] = single ? [Math.ceil(matrix[1] / TASK), TASK] : matrix;
+  const total = matrix[0] * matrix[1];
+  const step = (operand: Operand): number => 4 * (single ? (moves(operand) ? TASK : 0) : operand.strides[2]);
+  const taskRows = Math.max(1, Math.floor(TASK / length));
+  const plan = { tasks: Math.ceil(rows / taskRows), threads: module.threadsFor(COST * total) };
+  for (let i = 0, at = outOffset; i < outer; i++) {
+    for (let j = 0; j < middle; j++, at += total) {
+      const start = ({ array, offset, strides }: Operand): number =>
+        address(array, offset + i * strides[0] + j * strides[1]);
+      module.run(
+        'elementwise',
+        [
+          ...[operation, start(a), start(b), address(out, at), rows, length, total],
+          ...[step(a), step(b), Number(moves(a)), Number(moves(b)), taskRows],
+        ],
+        plan,
+      );
+    }
+  }
+  return true;
+}

@@ -1,0 +1,107 @@
+import type { DType, TypedArray } from '../../dtypes.ts';
+import { itemSize } from '../../dtypes.ts';
+
+const PAGE = 65_536;
+/** All that 32-bit addresses reach. */
+const MOST_PAGES = 65_536;
+/** Blocks begin at multiples of so many bytes: a cache line. */
+const ALIGNMENT = 64;
+/** The module keeps its jobs in the first page. */
+const FIRST = PAGE;
+/** Kernels load four numbers at a time, and may look so many bytes past the end of an operand. */
+const SLACK = 64;
+
+interface Block {
+  start: number;
+  size: number;
+}
+
+/**
+ * Memory that the WebAssembly module, its threads and the host's arrays share. Shared memory grows in place, so that
+ * arrays made earlier stay valid.
+ *
+ * Free blocks are kept sorted by address and merged with their neighbours; the first that is large enough is taken.
+ */
+export class Heap {
+  readonly memory: WebAssembly.Memory;
+  readonly #free: Block[] = [];
+  #end = FIRST;
+
+  constructor() {
+    this.memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES, shared: true });
+  }
+
+  /** The address of a block of `bytes`, or undefined where the memory cannot grow that far. */
+  take(bytes: number): number | undefined {
+    const size = blockSize(bytes);
+    const index = this.#free.findIndex((block) => block.size >= size);
+    if (index >= 0) {
+      const block = this.#free[index]!;
+      const { start } = block;
+      block.start += size;
+      block.size -= size;
+      if (block.size === 0) this.#free.splice(index, 1);
+      return start;
+    }
+    if (!this.#grow(size)) return undefined;
+    const start = this.#end;
+    this.#end += size;
+    return start;
+  }
+
+  give(start: number, bytes: number): void {
+    const size = blockSize(bytes);
+    let index = this.#free.findIndex((block) => block.start > start);
+    if (index < 0) index = this.#free.length;
+    this.#free.splice(index, 0, { start, size });
+    this.#mergeWithNext(index);
+    if (index > 0) this.#mergeWithNext(index - 1);
+  }
+
+  /** An array of undefined contents in this memory, or undefined where there is no room. */
+  array(dtype: DType, length: number): TypedArray | undefined {
+    const bytes = length * itemSize[dtype];
+    const start = this.take(bytes);
+    if (start === undefined) return undefined;
+    const { buffer } = this.memory;
+    switch (dtype) {
+      case 'float32':
+        return new Float32Array(buffer, start, length);
+      case 'float64':
+        return new Float64Array(buffer, start, length);
+      case 'int32':
+        return new Int32Array(buffer, start, length);
+      case 'bool':
+        return new Uint32Array(buffer, start, length);
+      case 'uint8':
+        return new Uint8Array(buffer, start, length);
+    }
+  }
+
+  #mergeWithNext(index: number): void {
+    const [block, next] = [this.#free[index]!, this.#free[index + 1]];
+    if (next?.start !== block.start + block.size) return;
+    block.size += next.size;
+    this.#free.splice(index + 1, 1);
+  }
+
+  #grow(size: number): boolean {
+    const missing = this.#end + size - this.memory.buffer.byteLength;
+    if (missing <= 0) return true;
+    try {
+      this.memory.grow(Math.ceil(missing / PAGE));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+/** Whether an array lies in the memory of a heap: nothing else on this backend is shared. */
+export function inHeap(array: TypedArray): boolean {
+  return array.buffer instanceof SharedArrayBuffer;
+}
+
+function blockSize(bytes: number): number {
+  return Math.ceil((bytes + SLACK) / ALIGNMENT) * ALIGNMENT;
+}

@@ -1,0 +1,56 @@
+import type { Variant } from '../../backend.ts';
+import type { SimdModule } from './module.ts';
+import { address, fits, type SimdTwin } from './simdTwin.ts';
+import { inHeap } from './heap.ts';
+
+/** Elements of a task, and how many multiplications of a product one costs. */
+const TASK = 16_384;
+const COST = 4;
+
+export const maxPool: SimdTwin<'maxPool'> = (module, { x, out, positions }, { size, offset }, variant) => {
+  if (!fits(x, out) || !inHeap(positions) || !isHalving(variant)) return false;
+  run(module, 'pool', [address(x, offset), address(out), address(positions)], size, variant);
+  return true;
+};
+
+export const maxPoolGradient: SimdTwin<'maxPoolGradient'> = (module, buffers, { offset }, variant) => {
+  const { gradient, positions, out } = buffers;
+  if (!fits(gradient, out) || !inHeap(positions)) return false;
+  const { HEIGHT = 1, WIDTH = 1, OUT_HEIGHT = 1, OUT_WIDTH = 1 } = variant;
+  const size = (out.length / (HEIGHT * WIDTH)) * OUT_HEIGHT * OUT_WIDTH;
+  run(module, 'poolGradient', [address(gradient, offset), address(out), address(positions)], size, variant);
+  return true;
+};
+
+/** Whether windows are 2 × 2 and do not overlap. */
+function isHalving(variant: Variant<'maxPool'>): boolean {
+  const { OUT_WIDTH = 1, PADDING_Y, PADDING_X, DILATION_Y, DILATION_X } = variant;
+  const { HEIGHT = 1, WIDTH = 1, OUT_HEIGHT = 1 } = variant;
+  const twos = [variant.WINDOW_HEIGHT, variant.WINDOW_WIDTH, variant.STRIDE_Y, variant.STRIDE_X];
+  const inside = 2 * OUT_HEIGHT <= HEIGHT && 2 * OUT_WIDTH <= WIDTH;
+  return (
+    inside &&
+    OUT_WIDTH >= 4 &&
+    twos.every((two) => two === 2) &&
+    !PADDING_Y &&
+    !PADDING_X &&
+    (DILATION_Y ?? 1) === 1 &&
+    (DILATION_X ?? 1) === 1
+  );
+}
+
+function run(
+  module: SimdModule,
+  kind: 'pool' | 'poolGradient',
+  addresses: readonly number[],
+  size: number,
+  variant: Variant<'maxPoolGradient'>,
+): void {
+  const { HEIGHT = 1, WIDTH = 1, OUT_HEIGHT = 1, OUT_WIDTH = 1 } = variant;
+  const planes = size / (OUT_HEIGHT * OUT_WIDTH);
+  const taskPlanes = Math.max(1, Math.floor(TASK / (HEIGHT * WIDTH)));
+  module.run(kind, [...addresses, HEIGHT, WIDTH, OUT_HEIGHT, OUT_WIDTH, planes, taskPlanes], {
+    tasks: Math.ceil(planes / taskPlanes),
+    threads: module.threadsFor(COST * planes * HEIGHT * WIDTH),
+  });
+}

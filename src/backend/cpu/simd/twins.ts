@@ -1,0 +1,25 @@
+import type { KernelName } from '../../backend.ts';
+import { adam } from './adam.ts';
+import { conv2d, conv2dInputGradient, conv2dWeightGradient } from './convolution.ts';
+import { copy } from './copy.ts';
+import { accumulate, binary, unary } from './elementwise.ts';
+import { matmul } from './matmul.ts';
+import { maxPool, maxPoolGradient } from './maxPool.ts';
+import { reduce } from './reduce.ts';
+import type { SimdTwin } from './simdTwin.ts';
+
+/** The kernels that have a twin in WebAssembly. */
+export const simdTwins: { readonly [K in KernelName]?: SimdTwin<K> } = {
+  accumulate,
+  adam,
+  binary,
+  conv2d,
+  conv2dInputGradient,
+  conv2dWeightGradient,
+  copy,
+  matmul,
+  maxPool,
+  maxPoolGradient,
+  reduce,
+  unary,
+};

@@ -1,0 +1,18 @@
+// The part of the WebAssembly JavaScript interface that the backend uses: TypeScript has it among the browser's types
+// alone. Source: https://webassembly.github.io/spec/js-api/, and the threads proposal for `shared`.
+declare namespace WebAssembly {
+  class Memory {
+    constructor(descriptor: { initial: number; maximum: number; shared: true });
+    readonly buffer: SharedArrayBuffer;
+    /** Returns the number of pages before; throws a RangeError where there is no room. */
+    grow(pages: number): number;
+  }
+  interface Module {
+    readonly [Symbol.toStringTag]: string;
+  }
+  const Module: new (bytes: Uint8Array) => Module;
+  class Instance {
+    constructor(module: Module, imports: Readonly<Record<string, Readonly<Record<string, Memory>>>>);
+    readonly exports: Readonly<Record<string, unknown>>;
+  }
+}

@@ -1,0 +1,167 @@
+import { execFileSync } from 'node:child_process';
+import { describe, expect, test } from 'vitest';
+import type { Backend } from '../../src/backend/backend.ts';
+import { openCpu } from '../../src/backend/cpu/cpu.ts';
+import { Heap } from '../../src/backend/cpu/simd/heap.ts';
+import { manualSeed, rand, randn, scope, setDefaultDevice, type Tensor, tensor } from '../../src/index.ts';
+
+const reference = openCpu({ reference: true });
+const one = openCpu({ threads: 1 });
+const three = openCpu({ threads: 3 });
+
+/** What `body` computes on a device from the same numbers. */
+async function on(device: Backend, body: () => Tensor): Promise<number[]> {
+  setDefaultDevice(device);
+  manualSeed(5);
+  return [...(await scope(body).data())];
+}
+
+/** The numbers of WebAssembly lie within `tolerance` of the reference's, and threads change no bit. */
+async function expectAlike(body: () => Tensor, tolerance: number): Promise<void> {
+  const expected = await on(reference, body);
+  const found = await on(one, body);
+  const worst = found.reduce((most, value, at) => Math.max(most, Math.abs(value - expected[at]!)), 0);
+  expect(found).toHaveLength(expected.length);
+  expect(worst).toBeLessThanOrEqual(tolerance);
+  for (let repetition = 0; repetition < 3; repetition++) expect(await on(three, body)).toEqual(found);
+}
+
+const numbers = (shape: number[]): Tensor => rand(shape).sub(0.5);
+
+describe('products in WebAssembly', () => {
+  test.each([
+    [1, 1, 1],
+    [3, 5, 7],
+    [4, 8, 256],
+    [5, 9, 257],
+    [129, 255, 300],
+    [130, 600, 20],
+    [700, 33, 40],
+  ])('%i × %i with k = %i, in all four orders', async (m, n, k) => {
+    const tolerance = 1e-6 * Math.sqrt(k);
+    await expectAlike(() => numbers([m, k]).matmul(numbers([k, n])), tolerance);
+    await expectAlike(
+      () =>
+        numbers([k, m])
+          .t()
+          .matmul(numbers([k, n])),
+      tolerance,
+    );
+    await expectAlike(() => numbers([m, k]).matmul(numbers([n, k]).t()), tolerance);
+    await expectAlike(
+      () =>
+        numbers([k, m])
+          .t()
+          .matmul(numbers([n, k]).t()),
+      tolerance,
+    );
+  });
+
+  test('batches, split sums, steps and reversals', async () => {
+    await expectAlike(() => numbers([3, 5, 6]).matmul(numbers([3, 6, 9])), 1e-5);
+    await expectAlike(() => numbers([4, 3000]).matmul(numbers([3000, 5])), 1e-4);
+    await expectAlike(
+      () =>
+        numbers([9, 12])
+          .slice(null, [0, 12, 2])
+          .matmul(numbers([6, 9]).flip([1])),
+      1e-5,
+    );
+  });
+
+  test('NaN and infinities reach their rows and columns, and nothing else', async () => {
+    const a = new Float32Array(5 * 3).fill(1);
+    a[3] = NaN;
+    setDefaultDevice(one);
+    const out = await tensor(a, { shape: [5, 3] })
+      .matmul(numbers([3, 9]))
+      .data();
+    expect([...out].map((value) => Number.isNaN(value))).toEqual(
+      Array.from({ length: 45 }, (_, at) => at >= 9 && at < 18),
+    );
+  });
+});
+
+describe('what rounds once rounds alike', () => {
+  const wide = (): Tensor => randn([37, 1003]);
+  const cases: Record<string, () => Tensor> = {
+    add: () => wide().add(numbers([1003])),
+    'sub, a column': () => wide().sub(numbers([37, 1])),
+    mul: () => wide().mul(wide()),
+    div: () => wide().div(2),
+    maximum: () => wide().maximum(0.25),
+    minimum: () => wide().minimum(numbers([1003])),
+    relu: () => wide().relu(),
+    neg: () => wide().neg(),
+    abs: () => wide().abs(),
+    sqrt: () => wide().abs().sqrt(),
+    square: () => wide().square(),
+    'two broadcast axes': () => numbers([3, 1, 5, 9]).add(numbers([4, 1, 9])),
+    'transposed copy': () => wide().t().contiguous(),
+    'batched transposed copy': () => numbers([3, 7, 10]).transpose(1, 2).contiguous(),
+    'sums of columns': () => wide().sum(0),
+    'max pooling': () => numbers([3, 2, 12, 10]).maxPool2d({ kernelSize: 2 }),
+    'max pooling, odd': () => numbers([3, 2, 15, 11]).maxPool2d({ kernelSize: 2 }),
+  };
+  test.each(Object.entries(cases))('%s', async (_, body) => {
+    await expectAlike(body, 0);
+  });
+
+  test('sums of runs and of channels', async () => {
+    await expectAlike(() => wide().sum(1), 1e-5);
+    await expectAlike(() => numbers([6, 4, 9, 11]).sum([0, 2, 3]), 1e-5);
+    await expectAlike(() => numbers([70_001]).sum(), 1e-4);
+  });
+
+  test('NaN and signed zeros', async () => {
+    const special = (): Tensor => tensor([NaN, -0, 0, Infinity, -Infinity, 1, -1, NaN, 2]);
+    for (const body of [
+      () => special().relu(),
+      () => special().maximum(special().flip([0])),
+      () => special().minimum(special().flip([0])),
+      () => special().sqrt(),
+    ]) {
+      expect(await on(one, body)).toEqual(await on(reference, body));
+    }
+  });
+
+  test('max pooling: the first of equals, the last of NaN, as the plain code finds them', async () => {
+    const body = (): Tensor => {
+      const x = tensor([1, 1, NaN, 2, 0, 3, NaN, NaN, 1, 1, 1, NaN, 0, 3, 5, NaN], {
+        shape: [1, 2, 8],
+        requiresGrad: true,
+      });
+      x.maxPool2d({ kernelSize: 2 }).sum().backward();
+      return x.grad!.detach();
+    };
+    expect(await on(one, body)).toEqual(await on(reference, body));
+  });
+});
+
+test('blocks of the heap are merged when they are free, and arrays outlive its growth', () => {
+  const heap = new Heap();
+  const first = heap.array('float32', 10_000)!;
+  first.fill(7);
+  const blocks = Array.from({ length: 8 }, () => heap.take(1000)!);
+  for (const at of [0, 2, 4, 6, 1, 7, 3, 5]) heap.give(blocks[at]!, 1000);
+  expect(heap.take(8 * 1000)).toBe(blocks[0]);
+  const large = heap.array('float32', 1_000_000)!;
+  large.fill(1);
+  expect(first.every((value) => value === 7)).toBe(true);
+  expect(heap.take(2 ** 33)).toBeUndefined();
+});
+
+test('threads keep nobody from exiting, asleep or not', () => {
+  const program = `
+    import { init, rand } from './src/index.ts';
+    const device = await init('cpu');
+    const product = rand([600, 600]).matmul(rand([600, 600]));
+    console.log((await product.data()).length);`;
+  const root = new URL('../..', import.meta.url);
+  const printed = execFileSync(
+    process.execPath,
+    ['--import', 'tsx', '--input-type=module', '--eval', program],
+    { cwd: root, encoding: 'utf8', timeout: 50_000 },
+  );
+  expect(printed.trim()).toBe('360000');
+});
