@@ -83,8 +83,9 @@ function folderOf(args: readonly string[]): string {
 function resultOf(folder: string): Result {
   const path = join(folder, 'latest');
   const { weightsSha256, steps } = JSON.parse(readFileSync(join(path, 'summary.json'), 'utf8')) as Summary;
+  // Without what the clock says.
   const records = readJournal(join(path, 'metrics.jsonl')).map((record) =>
-    JSON.stringify({ ...record, metrics: { ...record.metrics, samplesPerSecond: 0 } }),
+    JSON.stringify({ ...record, time: 0, metrics: { ...record.metrics, samplesPerSecond: 0 } }),
   );
   return { weightsSha256, records, steps };
 }

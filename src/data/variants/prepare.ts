@@ -1,5 +1,5 @@
 /** Versions of the data set on the disk: `data/processed/NAME`, with `data/processed/NAME.dvc` beside it. */
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -7,7 +7,7 @@ import { setImmediate as breathe } from 'node:timers/promises';
 
 import { PIXELS, SIZE } from '../corruptions/image.ts';
 import type { DataFile } from '../dataFile.ts';
-import { hashDirectory } from '../dvc/hash.ts';
+import { describeDirectory, hashDirectory } from '../dvc/hash.ts';
 import {
   describePath,
   findPointer,
@@ -194,12 +194,15 @@ async function replaceFolder(folder: string, files: Files, options: PrepareOptio
   const temporary = join(dirname(folder), `.${randomUUID()}.tmp`);
   const name = folder.slice(dirname(folder).length + 1);
   const made = join(temporary, name);
+  // Not hashed on the disk: .dvcignore leaves out temporary folders.
+  const { md5 } = describeDirectory(
+    files.map(({ name, bytes }) => ({ relpath: name, md5: md5Of(bytes), size: bytes.length })),
+  );
   try {
     for (const file of files) {
       options.signal.throwIfAborted();
       await storeFile(join(made, file.name), file.bytes);
     }
-    const { md5 } = await hashDirectory(made);
     const pointer = await findPointer(folder);
     if (pointer !== undefined && pointer.md5 !== md5) {
       if (!options.repoint) {
@@ -221,4 +224,8 @@ async function replaceFolder(folder: string, files: Files, options: PrepareOptio
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }
+}
+
+function md5Of(bytes: Buffer): string {
+  return createHash('md5').update(bytes).digest('hex');
 }
