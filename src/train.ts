@@ -77,9 +77,6 @@ written)
 keys
 ${describeConfiguration()}`;
 
-const ON_THE_CPU = `Training on the CPU backend. On Debian and Ubuntu this installs a WebGPU driver that needs no GPU:
-  sudo bash scripts/install-software-driver.sh`;
-
 async function main(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
     args,
@@ -156,7 +153,7 @@ async function locked(path: string, action: () => Promise<void>): Promise<void> 
 function openDevice({ device, adapter }: Configuration): Promise<Backend> {
   return init(device, {
     ...(adapter === undefined ? {} : { adapter }),
-    onFallback: (reason) => process.stderr.write(`${reason}\n${ON_THE_CPU}\n\n`),
+    onFallback: (reason) => process.stderr.write(`${reason}\nTraining on the CPU backend.\n\n`),
   });
 }
 
@@ -237,8 +234,8 @@ epochs         ${epochs} (${why[stopped]}), the best ${bestEpoch}
 test accuracy  ${percent(testAccuracy)} (loss ${testLoss.toFixed(4)})${validation ? `, validation ${percent(validation.accuracy)}` : ''}
 training       ${Math.round(samplesPerSecond)} samples/s, ${seconds.toFixed(1)} s in all, on ${summary.device}
 run            ${directory.path}: summary.json, metrics.jsonl, checkpoints/best.safetensors
-next           ${stopped === 'maxMinutes' ? `npx tsx src/train.ts --resume ${directory.path} train.maxMinutes=…   to go on\n               ` : ''}npx tsx src/train.ts configs/mlp.yaml optimizer.lr=0.0005   to try another setting
-               npx tsx src/doctor.ts                                       to see what this machine offers`);
+next           ${stopped === 'maxMinutes' ? `npx tsx src/train.ts --resume ${directory.path} train.maxMinutes=…   to go on\n               ` : ''}npx tsx src/evaluate.ts ${directory.path}    what the model is worth
+               npx tsx src/visualize.ts ${directory.path}   its figures, and one page with all of it`);
 }
 
 /** Aborted by the first Ctrl-C or SIGTERM, so that the training can stop cleanly; the second ends the process. */
