@@ -32,7 +32,14 @@ function run(folder: string, command: 'data' | 'train', ...args: string[]): Prom
 function project(): string {
   const folder = temporaryFolder();
   for (const path of ['.dvc', 'data/raw', 'configs']) mkdirSync(join(folder, path), { recursive: true });
-  for (const path of ['.dvc/config', '.dvcignore', 'data/raw.dvc', 'dvc.yaml', 'configs/mlp.yaml']) {
+  for (const path of [
+    '.dvc/config',
+    '.dvcignore',
+    'data/raw.dvc',
+    'dvc.yaml',
+    'configs/mlp.yaml',
+    'configs/cnn.yaml',
+  ]) {
     copyFileSync(path, join(folder, path));
   }
   for (const { relpath } of PUBLISHED.files) {
