@@ -129,6 +129,8 @@ const variants: readonly (readonly [string, Changes])[] = [
 export function resumeSuite(open: Open): void {
   it.for(variants.map(([name, changes], index) => [name, changes, index] as const))(
     'ends as if it had never stopped, however often it crashes: %s',
+    // Five trainings of a CNN: SwiftShader takes a minute on a busy machine.
+    { timeout: 240_000 },
     async ([, changes, index], context) => {
       const device = await open(context);
       const whole = await trainSmall({ device, folder: temporaryFolder(), changes });
