@@ -1,23 +1,12 @@
-import type { Backend, Params, Variant } from '../../src/backend/backend.ts';
+import type { Backend, Params } from '../../src/backend/backend.ts';
+import type { Filter } from '../../src/backend/cpu/conv2d.ts';
 import type { TypedArray } from '../../src/backend/dtypes.ts';
 import { philox4x32 } from '../../src/backend/philox.ts';
 
 export type ConvolutionParams = Params<'conv2d'> &
   Params<'conv2dInputGradient'> &
   Params<'conv2dWeightGradient'>;
-export type ConvolutionVariant = Required<
-  Pick<
-    Variant<'conv2d'>,
-    | 'KERNEL_HEIGHT'
-    | 'KERNEL_WIDTH'
-    | 'STRIDE_Y'
-    | 'STRIDE_X'
-    | 'PADDING_Y'
-    | 'PADDING_X'
-    | 'DILATION_Y'
-    | 'DILATION_X'
-  >
->;
+export type ConvolutionVariant = Filter;
 
 /** One convolution for the kernels themselves: operands that start at an offset. */
 export interface ConvolutionCase {

@@ -18,7 +18,8 @@ type Sizes = Pick<
   Params<'conv2d'>,
   'batch' | 'groups' | 'channels' | 'outChannels' | 'height' | 'width' | 'outHeight' | 'outWidth'
 >;
-type Filter = Pick<
+/** The constants of a filter's window. */
+export type Filter = Pick<
   Signatures['conv2d']['variant'],
   | 'KERNEL_HEIGHT'
   | 'KERNEL_WIDTH'

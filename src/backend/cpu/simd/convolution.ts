@@ -1,23 +1,10 @@
 // Launches of the convolution and its two gradients. Each gives the images a rim of zeros where the filter reaches past
 // the edge, writes the table of where a filter's elements lie as seen from a pixel, and posts the product as a job.
 
-import type { Params, Variant } from '../../backend.ts';
+import type { Params } from '../../backend.ts';
+import type { Filter as Window } from '../conv2d.ts';
 import type { SimdModule } from './module.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
-
-type Window = Required<
-  Pick<
-    Variant<'conv2dInputGradient'>,
-    | 'KERNEL_HEIGHT'
-    | 'KERNEL_WIDTH'
-    | 'STRIDE_Y'
-    | 'STRIDE_X'
-    | 'PADDING_Y'
-    | 'PADDING_X'
-    | 'DILATION_Y'
-    | 'DILATION_X'
-  >
->;
 
 /** Steps of one block, as in kernels/wasm/convolution.ts. */
 const DEPTH = 256;
