@@ -1,12 +1,12 @@
 /** Versions of the data set on the disk: `data/processed/NAME`, with `data/processed/NAME.dvc` beside it. */
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 
 import { PIXELS, SIZE } from '../corruptions/image.ts';
-import type { DataFile } from '../dataFile.ts';
+import { type DataFile, md5 } from '../dataFile.ts';
 import { describeDirectory, hashDirectory } from '../dvc/hash.ts';
 import {
   describePath,
@@ -195,8 +195,8 @@ async function replaceFolder(folder: string, files: Files, options: PrepareOptio
   const name = folder.slice(dirname(folder).length + 1);
   const made = join(temporary, name);
   // Not hashed on the disk: .dvcignore leaves out temporary folders.
-  const { md5 } = describeDirectory(
-    files.map(({ name, bytes }) => ({ relpath: name, md5: md5Of(bytes), size: bytes.length })),
+  const { md5: version } = describeDirectory(
+    files.map(({ name, bytes }) => ({ relpath: name, md5: md5(bytes), size: bytes.length })),
   );
   try {
     for (const file of files) {
@@ -204,28 +204,24 @@ async function replaceFolder(folder: string, files: Files, options: PrepareOptio
       await storeFile(join(made, file.name), file.bytes);
     }
     const pointer = await findPointer(folder);
-    if (pointer !== undefined && pointer.md5 !== md5) {
+    if (pointer !== undefined && pointer.md5 !== version) {
       if (!options.repoint) {
         throw new DataError(`${pointerPath(folder)}: names another version than its definition gives`, {
           expected: pointer.md5,
-          got: md5,
+          got: version,
           fix: `to have the new one, run: npx tsx src/data.ts prepare ${name}`,
         });
       }
-      options.reporter.note(`${pointerPath(folder)}: named ${pointer.md5}, now ${md5}`);
+      options.reporter.note(`${pointerPath(folder)}: named ${pointer.md5}, now ${version}`);
     }
-    const unchanged = existsSync(folder) && (await hashDirectory(folder)).md5 === md5;
+    const unchanged = existsSync(folder) && (await hashDirectory(folder)).md5 === version;
     if (!unchanged) {
       if (existsSync(folder)) await rename(folder, join(temporary, 'before'));
       await rename(made, folder);
     }
     await writePointer(folder);
-    return { folder, md5, made: !unchanged };
+    return { folder, md5: version, made: !unchanged };
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }
-}
-
-function md5Of(bytes: Buffer): string {
-  return createHash('md5').update(bytes).digest('hex');
 }
