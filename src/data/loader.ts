@@ -48,6 +48,10 @@ export class DeviceDataset {
     ]);
   }
 
+  get device(): Backend {
+    return this.#images.device;
+  }
+
   /** Row numbers in the order in which batches take them, on the device. */
   order(rows: Uint32Array): Tensor {
     return unscoped(() => tensor(Int32Array.from(rows), { device: this.#images.device }));

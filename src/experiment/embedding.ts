@@ -2,32 +2,25 @@ import { PCA } from 'ml-pca';
 import { UMAP } from 'umap-js';
 import { philox4x32 } from '../backend/philox.ts';
 import { type Module, Sequential } from '../nn/index.ts';
-import { noGrad } from '../tensor/gradientMode.ts';
-import { scope } from '../tensor/scope.ts';
 import type { Part } from './datasets.ts';
-
-/** Images a batch; no gradients are kept, so it can be large. */
-const BATCH = 1000;
+import { eachBatch } from './eachBatch.ts';
 
 /** What a model's last layer gets to see of each image, in evaluation mode: a row an image. */
-export async function penultimateFeatures(model: Module, { set, rows }: Part): Promise<number[][]> {
+export async function penultimateFeatures(model: Module, part: Part): Promise<number[][]> {
   const body = model instanceof Sequential ? new Sequential(...model.layers.slice(0, -1)) : model;
-  const training = model.training;
-  const order = set.order(rows);
-  const features: number[][] = [];
-  model.eval();
-  try {
-    for (let start = 0; start < rows.length; start += BATCH) {
-      const size = Math.min(BATCH, rows.length - start);
-      const batch = scope(() => noGrad(() => body.forward(set.batch(order, start, size).images).flatten(1)));
-      features.push(...((await batch.toArray()) as number[][]));
-      batch.dispose();
-    }
-  } finally {
-    model.train(training);
-    order.dispose();
-  }
-  return features;
+  const rows: number[][] = [];
+  await eachBatch(
+    model,
+    part,
+    ({ images }) => ({ features: body.forward(images).flatten(1) }),
+    ({ features }, _, size) => {
+      const width = features.length / size;
+      for (let row = 0; row < size; row++) {
+        rows.push(Array.from(features.subarray(row * width, (row + 1) * width)));
+      }
+    },
+  );
+  return rows;
 }
 
 /** The first two principal components, and the share of the variance that each holds. */

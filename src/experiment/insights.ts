@@ -1,12 +1,9 @@
 import { CLASS_NAMES } from '../data/fashionMnist.ts';
 import type { Module } from '../nn/index.ts';
-import { noGrad } from '../tensor/gradientMode.ts';
-import { scope } from '../tensor/scope.ts';
 import type { Part } from './datasets.ts';
+import { eachBatch } from './eachBatch.ts';
 import type { Histogram, WrongPrediction } from './journalRecords.ts';
 
-/** Images a batch; no gradients are kept, so it can be large. */
-const BATCH = 1000;
 /** How many wrong predictions are kept: as many as one picture shows. */
 const SHOWN = 24;
 const BUCKETS = 30;
@@ -20,34 +17,21 @@ export interface ConfusionCounts {
 }
 
 /** Compares what a model, in evaluation mode, takes some images for with what they are. */
-export async function countConfusions(model: Module, { set, rows }: Part): Promise<ConfusionCounts> {
+export async function countConfusions(model: Module, part: Part): Promise<ConfusionCounts> {
   const confusion = CLASS_NAMES.map(() => CLASS_NAMES.map(() => 0));
   const wrong: WrongPrediction[] = [];
-  const training = model.training;
-  const order = set.order(rows);
-  model.eval();
-  try {
-    for (let start = 0; start < rows.length; start += BATCH) {
-      const size = Math.min(BATCH, rows.length - start);
-      const batch = scope(() =>
-        noGrad(() => {
-          const { images, labels } = set.batch(order, start, size);
-          return { predictions: model.forward(images).argmax(1), labels };
-        }),
-      );
-      const [predictions, labels] = [await batch.predictions.data(), await batch.labels.data()];
-      batch.predictions.dispose();
-      batch.labels.dispose();
+  await eachBatch(
+    model,
+    part,
+    ({ images, labels }) => ({ predictions: model.forward(images).argmax(1), labels }),
+    ({ predictions, labels }, start, size) => {
       for (let at = 0; at < size; at++) {
         const [actual, predicted] = [Number(labels[at]), Number(predictions[at])];
         confusion[actual]![predicted]! += 1;
-        if (actual !== predicted) wrong.push({ row: rows[start + at]!, actual, predicted });
+        if (actual !== predicted) wrong.push({ row: part.rows[start + at]!, actual, predicted });
       }
-    }
-  } finally {
-    model.train(training);
-    order.dispose();
-  }
+    },
+  );
   return { confusion, wrong: wrong.sort((a, b) => a.row - b.row).slice(0, SHOWN) };
 }
 

@@ -1,8 +1,7 @@
 import type { Module } from '../nn/index.ts';
 import { crossEntropy } from '../ops/crossEntropy.ts';
-import { noGrad } from '../tensor/gradientMode.ts';
-import { scope } from '../tensor/scope.ts';
 import type { Part } from './datasets.ts';
+import { eachBatch } from './eachBatch.ts';
 
 /** What a model says about some images. */
 export interface Predictions {
@@ -18,9 +17,6 @@ export interface Predictions {
   readonly classes: number;
 }
 
-/** Images a batch; no gradients are kept, so it can be large. */
-const BATCH = 1000;
-
 /**
  * The class probabilities of some images, in evaluation mode.
  *
@@ -31,37 +27,27 @@ const BATCH = 1000;
  *
  * @example const { probabilities, labels } = await predict(model, datasets.test);
  */
-export async function predict(model: Module, { set, rows }: Part): Promise<Predictions> {
-  const training = model.training;
-  const order = set.order(rows);
+export async function predict(model: Module, part: Part): Promise<Predictions> {
+  const { rows } = part;
   const labels = new Int32Array(rows.length);
   const losses = new Float32Array(rows.length);
-  const parts: Float32Array[] = [];
-  model.eval();
-  try {
-    for (let start = 0; start < rows.length; start += BATCH) {
-      const size = Math.min(BATCH, rows.length - start);
-      const batch = scope(() =>
-        noGrad(() => {
-          const { images, labels } = set.batch(order, start, size);
-          const logits = model.forward(images);
-          const losses = crossEntropy(logits, labels, { reduction: 'none' });
-          return { probabilities: logits.softmax(1), losses, labels };
-        }),
-      );
-      parts.push(Float32Array.from(await batch.probabilities.data()));
-      losses.set(await batch.losses.data(), start);
-      labels.set(await batch.labels.data(), start);
-      batch.probabilities.dispose();
-      batch.losses.dispose();
-      batch.labels.dispose();
-    }
-  } finally {
-    model.train(training);
-    order.dispose();
-  }
-  const classes = parts[0] ? parts[0].length / Math.min(BATCH, rows.length) : 0;
-  const probabilities = new Float32Array(rows.length * classes);
-  parts.forEach((part, index) => probabilities.set(part, index * BATCH * classes));
+  let probabilities = new Float32Array(0);
+  await eachBatch(
+    model,
+    part,
+    ({ images, labels }) => {
+      const logits = model.forward(images);
+      const losses = crossEntropy(logits, labels, { reduction: 'none' });
+      return { probabilities: logits.softmax(1), losses, labels };
+    },
+    (values, start, size) => {
+      const classes = values.probabilities.length / size;
+      if (start === 0) probabilities = new Float32Array(rows.length * classes);
+      probabilities.set(values.probabilities, start * classes);
+      losses.set(values.losses, start);
+      labels.set(values.labels, start);
+    },
+  );
+  const classes = rows.length === 0 ? 0 : probabilities.length / rows.length;
   return { probabilities, losses, labels, rows, classes };
 }
