@@ -1,5 +1,5 @@
 /** The command that serves a model over HTTP: see HELP. */
-import { parseArgs } from 'node:util';
+import { parseCommandLine, UsageError } from './experiment/commandLine.ts';
 import { WgradError } from './backend/errors.ts';
 import { buildModel } from './models.ts';
 import './ops/methods.ts';
@@ -7,7 +7,7 @@ import { Metrics } from './serve/http/metrics.ts';
 import { type HostEvent, ModelHost } from './serve/inference/host.ts';
 import { DEFAULT_OPTIONS, type ServiceOptions } from './serve/options.ts';
 import { createService, type Service } from './serve/service.ts';
-import { type DeviceName, open } from './tensor/device.ts';
+import { isDeviceName, open } from './tensor/device.ts';
 
 const HELP = `usage: npx tsx src/api.ts [options]
 
@@ -38,8 +38,6 @@ environment
   WGRAD_API_KEY          if set, /predict, /v2 and /metrics ask for it: Authorization: Bearer KEY, or X-API-Key: KEY
 
 exit codes: 0 stopped as asked, 1 failed, 2 wrong usage`;
-
-class UsageError extends Error {}
 
 /** Milliseconds that open connections get when the service stops. */
 const DRAIN = 15_000;
@@ -128,35 +126,27 @@ function stopOnSignals({ app, drain }: Service): void {
 }
 
 function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        model: { type: 'string' },
-        models: { type: 'string', default: 'models' },
-        host: { type: 'string', default: '127.0.0.1' },
-        port: { type: 'string', default: '8000' },
-        device: { type: 'string', default: 'auto' },
-        adapter: { type: 'string' },
-        'batch-size': { type: 'string', default: '32' },
-        'batch-delay': { type: 'string', default: '2' },
-        queue: { type: 'string', default: '512' },
-        'max-body': { type: 'string', default: String(DEFAULT_OPTIONS.bodyLimit) },
-        'max-pixels': { type: 'string', default: String(DEFAULT_OPTIONS.pixelLimit) },
-        'max-images': { type: 'string', default: String(DEFAULT_OPTIONS.imageLimit) },
-        timeout: { type: 'string', default: String(DEFAULT_OPTIONS.answerTimeout) },
-        poll: { type: 'string', default: '2000' },
-        'log-level': { type: 'string', default: DEFAULT_OPTIONS.logLevel },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-}
-
-function isDeviceName(name: string): name is DeviceName {
-  return name === 'webgpu' || name === 'cpu' || name === 'auto';
+  return parseCommandLine({
+    args,
+    options: {
+      model: { type: 'string' },
+      models: { type: 'string', default: 'models' },
+      host: { type: 'string', default: '127.0.0.1' },
+      port: { type: 'string', default: '8000' },
+      device: { type: 'string', default: 'auto' },
+      adapter: { type: 'string' },
+      'batch-size': { type: 'string', default: '32' },
+      'batch-delay': { type: 'string', default: '2' },
+      queue: { type: 'string', default: '512' },
+      'max-body': { type: 'string', default: String(DEFAULT_OPTIONS.bodyLimit) },
+      'max-pixels': { type: 'string', default: String(DEFAULT_OPTIONS.pixelLimit) },
+      'max-images': { type: 'string', default: String(DEFAULT_OPTIONS.imageLimit) },
+      timeout: { type: 'string', default: String(DEFAULT_OPTIONS.answerTimeout) },
+      poll: { type: 'string', default: '2000' },
+      'log-level': { type: 'string', default: DEFAULT_OPTIONS.logLevel },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
 }
 
 function count(option: string, text: string, least: number, most = 2 ** 31 - 1): number {

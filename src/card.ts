@@ -1,16 +1,13 @@
 /** The command that writes model and data cards from what was recorded and measured: see HELP. */
 import { realpath } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { parseArgs } from 'node:util';
-import { WgradError } from './backend/errors.ts';
 import { type CardFile, sourceCard, sourceCroissant } from './data/card.ts';
-import { DataError } from './data/errors.ts';
 import { DEFAULT_ROOT, FASHION_MNIST_FILES, listFiles, loadFashionMnist } from './data/fashionMnist.ts';
 import { readRawFile } from './data/rawFolder.ts';
 import { storeFile } from './data/storeFile.ts';
 import { modelCard } from './experiment/cards/modelCard.ts';
 import { readRunRecords } from './experiment/cards/runRecords.ts';
-import { ConfigurationError } from './experiment/configuration.ts';
+import { parseCommandLine, runCommand, UsageError } from './experiment/commandLine.ts';
 import { resolveRun } from './experiment/runDirectory.ts';
 
 const HELP = `usage: npx tsx src/card.ts model <run> [options]
@@ -29,8 +26,6 @@ options
   --help              print this
 
 exit codes: 0 done, 1 failed, 2 wrong usage`;
-
-class UsageError extends Error {}
 
 async function main(args: string[]): Promise<void> {
   const { values, positionals } = parse(args);
@@ -80,32 +75,17 @@ async function writeAll(files: readonly [path: string, content: string][]): Prom
 }
 
 function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        root: { type: 'string', default: 'runs' },
-        reports: { type: 'string', default: 'reports' },
-        data: { type: 'string', default: DEFAULT_ROOT },
-        out: { type: 'string', default: 'data' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+  return parseCommandLine({
+    args,
+    allowPositionals: true,
+    options: {
+      root: { type: 'string', default: 'runs' },
+      reports: { type: 'string', default: 'reports' },
+      data: { type: 'string', default: DEFAULT_ROOT },
+      out: { type: 'string', default: 'data' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
 }
 
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  if (error instanceof UsageError) {
-    console.error(`${error.message}\n\n${HELP}`);
-    process.exitCode = 2;
-  } else {
-    const expected = error instanceof WgradError || error instanceof DataError;
-    console.error(expected ? error.message : error);
-    process.exitCode = error instanceof ConfigurationError ? 2 : 1;
-  }
-}
+await runCommand(main, HELP);

@@ -1,5 +1,4 @@
 /** The command that obtains, checks and versions the data set: see HELP. */
-import { parseArgs } from 'node:util';
 
 import { closest, distance } from 'fastest-levenshtein';
 
@@ -16,12 +15,13 @@ import { storeFile } from './data/storeFile.ts';
 import { DEFINITIONS } from './data/variants/definition.ts';
 import { prepareVariant } from './data/variants/prepare.ts';
 import { fetchVersion, PUBLISHED } from './data/version.ts';
+import { Interrupted, parseCommandLine, UsageError } from './experiment/commandLine.ts';
 import { corruptionSheet } from './experiment/figures/corruptionSheet.ts';
 
 const COMMANDS = ['fetch', 'status', 'verify', 'lock', 'prepare', 'sheet'];
 const SOURCES = DEFAULT_SOURCES.map((source) => source.name);
 
-const DEFAULT_SHEET = 'reports/figures/corruptions.png';
+const DEFAULT_SHEET = 'reports/corruption-sheet.png';
 
 const HELP = `usage: npx tsx src/data.ts <command> [options]
        npx tsx src/data.ts prepare <name> [options]
@@ -56,8 +56,6 @@ The pointer file is committed, and training refuses data that it does not name; 
 configuration asks for another version by name.
 
 exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted`;
-
-class UsageError extends Error {}
 
 async function main(args: string[]): Promise<number> {
   const { values, positionals } = parse(args);
@@ -178,23 +176,19 @@ function interruptSignal(message: string): AbortSignal {
 }
 
 function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        root: { type: 'string', default: DEFAULT_ROOT },
-        source: { type: 'string' },
-        corruptions: { type: 'string' },
-        seed: { type: 'string' },
-        out: { type: 'string' },
-        check: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+  return parseCommandLine({
+    args,
+    allowPositionals: true,
+    options: {
+      root: { type: 'string', default: DEFAULT_ROOT },
+      source: { type: 'string' },
+      corruptions: { type: 'string' },
+      seed: { type: 'string' },
+      out: { type: 'string' },
+      check: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
 }
 
 function requireKnown(what: string, name: string, known: readonly string[]): void {
@@ -203,8 +197,6 @@ function requireKnown(what: string, name: string, known: readonly string[]): voi
   const hint = distance(name, guess) <= 2 ? ` Did you mean ${guess}?` : '';
   throw new UsageError(`unknown ${what} ${JSON.stringify(name)}, not one of ${known.join(', ')}.${hint}`);
 }
-
-class Interrupted extends Error {}
 
 try {
   process.exitCode = await main(process.argv.slice(2));

@@ -1,11 +1,16 @@
 /** The command that measures what a trained model is worth: see HELP. */
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { WgradError } from './backend/errors.ts';
 import { CORRUPTIONS, corrupt, isGraded, SEVERITIES } from './data/corruptions/index.ts';
-import { DataError } from './data/errors.ts';
-import { type Configuration, ConfigurationError, loadConfiguration } from './experiment/configuration.ts';
+import {
+  parseCommandLine,
+  runCommand,
+  takeCount,
+  takeDevice,
+  takeRun,
+  UsageError,
+} from './experiment/commandLine.ts';
+import { type Configuration, loadConfiguration } from './experiment/configuration.ts';
 import { type EvaluationTask, evaluateRun } from './experiment/evaluation/evaluateRun.ts';
 import { writeMetrics } from './experiment/evaluation/metricsFile.ts';
 import {
@@ -44,31 +49,22 @@ options
 
 exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted`;
 
-class UsageError extends Error {}
-
 async function main(args: string[]): Promise<void> {
   const { values, positionals } = parse(args);
   if (values.help) {
     console.log(HELP);
     return;
   }
-  const [reference, ...rest] = positionals;
-  if (reference === undefined) throw new UsageError('give a run: latest, an id, or a folder');
-  if (rest.length > 0) throw new UsageError(`one run at a time, got also: ${rest.join(' ')}`);
-  const { device: deviceName } = values;
-  if (deviceName !== undefined && !isDeviceName(deviceName)) {
-    throw new UsageError(`--device takes webgpu, cpu or auto, got ${deviceName}`);
-  }
-  const count = (option: 'limit' | 'robustness-images'): number | undefined => {
-    const text = values[option];
-    return text === undefined ? undefined : parseCount(`--${option}`, text);
-  };
-  const images = count('limit');
+  const reference = takeRun(positionals);
+  const deviceName = takeDevice(values.device);
+  const images = takeCount('--limit', values.limit);
   for (const option of ['baseline', 'robustness-images'] as const) {
     if (values[option] !== undefined && !values.robustness)
       throw new UsageError(`--${option} goes with --robustness only`);
   }
-  const robustness = values.robustness ? { images: count('robustness-images') } : undefined;
+  const robustness = values.robustness
+    ? { images: takeCount('--robustness-images', values['robustness-images']) }
+    : undefined;
 
   const find = async (run: string): Promise<string> => realpath(await resolveRun(values.root, run));
   const path = await find(reference);
@@ -112,47 +108,23 @@ async function evaluate(task: Omit<EvaluationTask, 'device'>): Promise<Evaluatio
 }
 
 function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        root: { type: 'string', default: 'runs' },
-        reports: { type: 'string', default: 'reports' },
-        robustness: { type: 'boolean', default: false },
-        'robustness-images': { type: 'string' },
-        baseline: { type: 'string' },
-        compare: { type: 'string' },
-        data: { type: 'string' },
-        device: { type: 'string' },
-        limit: { type: 'string' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+  return parseCommandLine({
+    args,
+    allowPositionals: true,
+    options: {
+      root: { type: 'string', default: 'runs' },
+      reports: { type: 'string', default: 'reports' },
+      robustness: { type: 'boolean', default: false },
+      'robustness-images': { type: 'string' },
+      baseline: { type: 'string' },
+      compare: { type: 'string' },
+      data: { type: 'string' },
+      device: { type: 'string' },
+      limit: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
 }
 
-function isDeviceName(name: string): name is Configuration['device'] {
-  return name === 'webgpu' || name === 'cpu' || name === 'auto';
-}
-
-function parseCount(option: string, text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new UsageError(`${option} takes a whole number from 1 up, got ${text}`);
-}
-
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  if (error instanceof UsageError) {
-    console.error(`${error.message}\n\n${HELP}`);
-    process.exitCode = 2;
-  } else {
-    const expected = error instanceof WgradError || error instanceof DataError;
-    console.error(expected ? error.message : error);
-    process.exitCode = error instanceof ConfigurationError ? 2 : 1;
-  }
-}
+await runCommand(main, HELP);

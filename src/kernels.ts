@@ -1,6 +1,6 @@
 /** The command that shows and checks the GPU code: see HELP. */
-import { parseArgs } from 'node:util';
 import { closest, distance } from 'fastest-levenshtein';
+import { parseCommandLine, UsageError } from './experiment/commandLine.ts';
 import { KernelError } from './backend/errors.ts';
 import { inspectKernel, type KernelFacts, readSignature } from './backend/inspection.ts';
 import { kernelNames, kernelSource } from './backend/sources.ts';
@@ -38,8 +38,6 @@ options
   --help            print this
 
 exit codes: 0 all is well, 1 a kernel does not compile or fit this device, 2 wrong usage`;
-
-class UsageError extends Error {}
 
 /** `show`'s answer. */
 interface Shown {
@@ -175,19 +173,15 @@ function valueOf(facts: KernelFacts, key: string, value: string): number | boole
 }
 
 function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        adapter: { type: 'string' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+  return parseCommandLine({
+    args,
+    allowPositionals: true,
+    options: {
+      adapter: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
 }
 
 function requireKnown(what: string, name: string, known: readonly string[]): void {

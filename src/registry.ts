@@ -1,10 +1,8 @@
 /** The command that keeps models: promotes runs, lists versions, moves aliases. See HELP. */
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { WgradError } from './backend/errors.ts';
-import { DataError } from './data/errors.ts';
 import { IMAGE_SIZE, loadFashionMnist } from './data/fashionMnist.ts';
-import { ConfigurationError, loadConfiguration } from './experiment/configuration.ts';
+import { parseCommandLine, runCommand, UsageError } from './experiment/commandLine.ts';
+import { loadConfiguration } from './experiment/configuration.ts';
 import { resolveRun } from './experiment/runDirectory.ts';
 import { readAliases, rollBackAlias } from './serve/registry/aliases.ts';
 import { readGates } from './serve/registry/gates.ts';
@@ -31,8 +29,6 @@ options
   --help             print this
 
 exit codes: 0 done, 1 failed (a gate that is not passed, too), 2 wrong usage`;
-
-class UsageError extends Error {}
 
 type Options = ReturnType<typeof parse>['values'];
 
@@ -123,33 +119,18 @@ async function show(reference: string, { models: root, json }: Options): Promise
 }
 
 function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        models: { type: 'string', default: 'models' },
-        runs: { type: 'string', default: 'runs' },
-        gates: { type: 'string', default: 'configs/gates.yaml' },
-        alias: { type: 'string', default: CHAMPION },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+  return parseCommandLine({
+    args,
+    allowPositionals: true,
+    options: {
+      models: { type: 'string', default: 'models' },
+      runs: { type: 'string', default: 'runs' },
+      gates: { type: 'string', default: 'configs/gates.yaml' },
+      alias: { type: 'string', default: CHAMPION },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
 }
 
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  if (error instanceof UsageError) {
-    console.error(`${error.message}\n\n${HELP}`);
-    process.exitCode = 2;
-  } else {
-    const expected = error instanceof WgradError || error instanceof DataError;
-    console.error(expected ? error.message : error);
-    process.exitCode = error instanceof ConfigurationError ? 2 : 1;
-  }
-}
+await runCommand(main, HELP);

@@ -1,10 +1,15 @@
 /** The command that executes a run again and compares: see HELP. */
 import { realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { WgradError } from './backend/errors.ts';
-import { DataError } from './data/errors.ts';
-import { type Configuration, ConfigurationError, loadConfiguration } from './experiment/configuration.ts';
+import {
+  Interrupted,
+  parseCommandLine,
+  runCommand,
+  takeCount,
+  takeDevice,
+  takeRun,
+} from './experiment/commandLine.ts';
+import { type Configuration, loadConfiguration } from './experiment/configuration.ts';
 import { openDatasets } from './experiment/datasets.ts';
 import { resolveRun } from './experiment/runDirectory.ts';
 import { Interruption } from './experiment/trainer.ts';
@@ -31,22 +36,15 @@ options
 
 exit codes: 0 reproduced, 1 not reproduced or failed, 2 wrong usage, 130 interrupted`;
 
-class UsageError extends Error {}
-
 async function main(args: string[]): Promise<number> {
   const { values, positionals } = parse(args);
   if (values.help) {
     console.log(HELP);
     return 0;
   }
-  const [reference, ...rest] = positionals;
-  if (reference === undefined) throw new UsageError('give a run: latest, an id, or a folder');
-  if (rest.length > 0) throw new UsageError(`one run at a time, got also: ${rest.join(' ')}`);
-  const { device } = values;
-  if (device !== undefined && !isDeviceName(device)) {
-    throw new UsageError(`--device takes webgpu, cpu or auto, got ${device}`);
-  }
-  const steps = values.steps === undefined ? undefined : parseCount('--steps', values.steps);
+  const reference = takeRun(positionals);
+  const device = takeDevice(values.device);
+  const steps = takeCount('--steps', values.steps);
 
   const path = await realpath(await resolveRun(values.root, reference));
   const recording = await readRecording(path);
@@ -84,6 +82,8 @@ async function verify(
       steps,
       signal,
     });
+  } catch (error) {
+    throw error instanceof Interruption ? new Interrupted('interrupted; nothing was written') : error;
   } finally {
     device.destroy();
   }
@@ -97,30 +97,17 @@ function recordedDevice({ environment }: Recording): Configuration['device'] {
 }
 
 function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        root: { type: 'string', default: 'runs' },
-        steps: { type: 'string' },
-        device: { type: 'string' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-}
-
-function isDeviceName(name: string): name is Configuration['device'] {
-  return name === 'webgpu' || name === 'cpu' || name === 'auto';
-}
-
-function parseCount(option: string, text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new UsageError(`${option} takes a whole number from 1 up, got ${text}`);
+  return parseCommandLine({
+    args,
+    allowPositionals: true,
+    options: {
+      root: { type: 'string', default: 'runs' },
+      steps: { type: 'string' },
+      device: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
 }
 
 /** Aborted by the first Ctrl-C, so that the temporary folder goes; the second one ends the process. */
@@ -133,18 +120,4 @@ function interruptSignal(): AbortSignal {
   return controller.signal;
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  if (error instanceof UsageError) {
-    console.error(`${error.message}\n\n${HELP}`);
-    process.exitCode = 2;
-  } else if (error instanceof Interruption) {
-    console.error('interrupted; nothing was written');
-    process.exitCode = 130;
-  } else {
-    const expected = error instanceof WgradError || error instanceof DataError;
-    console.error(expected ? error.message : error);
-    process.exitCode = error instanceof ConfigurationError ? 2 : 1;
-  }
-}
+await runCommand(main, HELP);

@@ -2,15 +2,14 @@
 import { existsSync } from 'node:fs';
 import { readFile, realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { WgradError } from './backend/errors.ts';
-import { DataError } from './data/errors.ts';
 import { CLASS_NAMES, loadFashionMnist } from './data/fashionMnist.ts';
 import { makeFolders } from './data/folders.ts';
 import { subset } from './data/split.ts';
 import { writeFileAtomic } from './experiment/atomicFile.ts';
 import { hashWeights } from './experiment/checkpoint.ts';
-import { ConfigurationError, loadConfiguration } from './experiment/configuration.ts';
+import { parseCommandLine, runCommand, takeRun, UsageError } from './experiment/commandLine.ts';
+import { loadConfiguration } from './experiment/configuration.ts';
 import { openDatasets } from './experiment/datasets.ts';
 import { neighbourMap, penultimateFeatures, principalComponents } from './experiment/embedding.ts';
 import { measure } from './experiment/evaluation/measure.ts';
@@ -41,17 +40,13 @@ options
 
 exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted`;
 
-class UsageError extends Error {}
-
 async function main(args: string[]): Promise<void> {
   const { values, positionals } = parse(args);
   if (values.help) {
     console.log(HELP);
     return;
   }
-  const [reference, ...rest] = positionals;
-  if (reference === undefined) throw new UsageError('give a run: latest, an id, or a folder');
-  if (rest.length > 0) throw new UsageError(`one run at a time, got also: ${rest.join(' ')}`);
+  const reference = takeRun(positionals);
   if (!/^[1-9]\d{1,4}$/.test(values.images)) {
     throw new UsageError(`--images takes a whole number from 10 to 99999, got ${values.images}`);
   }
@@ -155,31 +150,16 @@ function say(line: string): void {
 }
 
 function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        root: { type: 'string', default: 'runs' },
-        reports: { type: 'string', default: 'reports' },
-        images: { type: 'string', default: '2000' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+  return parseCommandLine({
+    args,
+    allowPositionals: true,
+    options: {
+      root: { type: 'string', default: 'runs' },
+      reports: { type: 'string', default: 'reports' },
+      images: { type: 'string', default: '2000' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
 }
 
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  if (error instanceof UsageError) {
-    console.error(`${error.message}\n\n${HELP}`);
-    process.exitCode = 2;
-  } else {
-    const expected = error instanceof WgradError || error instanceof DataError;
-    console.error(expected ? error.message : error);
-    process.exitCode = error instanceof ConfigurationError ? 2 : 1;
-  }
-}
+await runCommand(main, HELP);

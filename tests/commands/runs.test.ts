@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -7,19 +6,10 @@ import { removableRun, removeRun } from '../../src/experiment/runs/removeRun.ts'
 import { readRunFacts } from '../../src/experiment/runs/runFacts.ts';
 import { temporaryFolder } from '../experiment/disks.ts';
 import { sampleRecords, writeRun } from '../experiment/tracking/fixture.ts';
-
-interface Outcome {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
+import { type Outcome, runCommand } from './runCommand.ts';
 
 function runs(root: string, ...args: string[]): Promise<Outcome> {
-  return new Promise((resolve) => {
-    execFile('npx', ['tsx', 'src/runs.ts', ...args, '--dir', root], (error, stdout, stderr) => {
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
-    });
-  });
+  return runCommand('runs', ...args, '--dir', root);
 }
 
 const [A, B] = ['20261124-134455-small', '20261124-140000-small'];

@@ -1,16 +1,10 @@
-import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FASHION_MNIST_FILES, listFiles } from '../../src/data/fashionMnist.ts';
 import { fetchFashionMnist } from '../../src/data/sources.ts';
 import { mountTmpfs, temporaryFolder } from '../experiment/disks.ts';
-
-interface Outcome {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
+import { type Outcome, runCommand } from './runCommand.ts';
 
 /** Runs the command as a user would, on the CPU and on few images unless told otherwise. */
 function runTrain(...args: string[]): Promise<Outcome> {
@@ -21,15 +15,7 @@ function runTrain(...args: string[]): Promise<Outcome> {
     'train.limitTest=200',
     'model.hidden=[16]',
   ];
-  return runCommand('configs/mlp.yaml', ...quick, ...args);
-}
-
-function runCommand(...args: string[]): Promise<Outcome> {
-  return new Promise((resolve) => {
-    execFile('npx', ['tsx', 'src/train.ts', ...args], { timeout: 120_000 }, (error, stdout, stderr) => {
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
-    });
-  });
+  return runCommand('train', 'configs/mlp.yaml', ...quick, ...args);
 }
 
 describe('src/train.ts', () => {
@@ -56,10 +42,10 @@ describe('src/train.ts', () => {
   });
 
   it('explains itself, and prints the resolved configuration', async () => {
-    const help = await runCommand('--help');
+    const help = await runCommand('train', '--help');
     expect(help).toMatchObject({ code: 0, stderr: '' });
     expect(help.stdout).toMatch(/optimizer\.lr[^]*exit codes|exit codes[^]*optimizer\.lr/);
-    const printed = await runCommand('configs/mlp.yaml', '--print-config', 'train.epochs=3');
+    const printed = await runCommand('train', 'configs/mlp.yaml', '--print-config', 'train.epochs=3');
     expect(printed).toMatchObject({ code: 0, stderr: '' });
     expect(printed.stdout).toContain('epochs: 3');
   });
@@ -71,7 +57,7 @@ describe('src/train.ts', () => {
     ['an unknown device', ['configs/mlp.yaml', 'device=gpu'], 'webgpu'],
     ['an unknown option', ['configs/mlp.yaml', '--fast'], '--fast'],
   ])('refuses %s with exit code 2', async (_, args, expected) => {
-    const { code, stdout, stderr } = await runCommand(...args);
+    const { code, stdout, stderr } = await runCommand('train', ...args);
     expect(stderr).toContain(expected);
     expect(stderr).not.toContain('    at ');
     expect(stdout).toBe('');
@@ -84,7 +70,7 @@ describe('src/train.ts', () => {
       file,
       'name: bad\nmodel: { name: mlp, hiden: [1] }\noptimizer: { name: adam, lr: fast }\nseed: -1\n',
     );
-    const { code, stderr } = await runCommand(file);
+    const { code, stderr } = await runCommand('train', file);
     for (const part of ['hiden', 'hidden', 'optimizer.lr', 'seed']) expect(stderr).toContain(part);
     expect(code).toBe(2);
   });

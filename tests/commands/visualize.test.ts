@@ -1,23 +1,9 @@
-import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fetchFashionMnist } from '../../src/data/sources.ts';
 import { temporaryFolder } from '../experiment/disks.ts';
-
-interface Outcome {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-function command(name: string, ...args: string[]): Promise<Outcome> {
-  return new Promise((resolve) => {
-    execFile('npx', ['tsx', `src/${name}.ts`, ...args], { timeout: 120_000 }, (error, stdout, stderr) => {
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
-    });
-  });
-}
+import { runCommand } from './runCommand.ts';
 
 describe('src/visualize.ts', () => {
   it('draws a run that was trained just now', { timeout: 120_000 }, async () => {
@@ -25,10 +11,10 @@ describe('src/visualize.ts', () => {
     const folder = temporaryFolder();
     const quick = ['device=cpu', 'train.epochs=1', 'train.limitTrain=500', 'train.limitTest=200'];
     expect(
-      await command('train', 'configs/mlp.yaml', ...quick, 'model.hidden=[16]', `run.dir=${folder}`),
+      await runCommand('train', 'configs/mlp.yaml', ...quick, 'model.hidden=[16]', `run.dir=${folder}`),
     ).toMatchObject({ code: 0 });
     const reports = join(folder, 'reports');
-    const { code, stderr } = await command(
+    const { code, stderr } = await runCommand(
       'visualize',
       ...['latest', '--root', folder, '--reports', reports, '--images', '60'],
     );
@@ -42,13 +28,13 @@ describe('src/visualize.ts', () => {
   });
 
   it('explains itself, and refuses what it does not understand', async () => {
-    expect(await command('visualize', '--help')).toMatchObject({ code: 0, stderr: '' });
-    const none = await command('visualize');
+    expect(await runCommand('visualize', '--help')).toMatchObject({ code: 0, stderr: '' });
+    const none = await runCommand('visualize');
     expect(none.code).toBe(2);
     expect(none.stderr).toContain('give a run');
-    const images = await command('visualize', 'latest', '--images', '-5');
+    const images = await runCommand('visualize', 'latest', '--images', '-5');
     expect(images.code).toBe(2);
-    const unknown = await command('visualize', 'nothing', '--root', temporaryFolder());
+    const unknown = await runCommand('visualize', 'nothing', '--root', temporaryFolder());
     expect(unknown.code).toBe(1);
     expect(unknown.stderr).toContain('there is no such run');
   });
