@@ -46,10 +46,15 @@ export async function resolveRun(root: string, reference: string): Promise<strin
   for (const path of [join(root, id), resolve(id)]) {
     if (id !== '' && (await isFolder(path))) return path;
   }
-  const runs = (await readdir(root).catch(() => [])).filter((name) => /^\d{8}-\d{6}-/.test(name));
+  const runs = (await readdir(root).catch(() => [])).filter(isRunId);
   const near = runs.sort((a, b) => distance(a, reference) - distance(b, reference)).slice(0, 3);
   const hint = near.length > 0 ? `the nearest are ${near.join(', ')}` : `${root} holds no runs`;
   throw new FileError(join(root, reference), `there is no such run; ${hint}`);
+}
+
+/** Whether a folder is named as a run's, `20261124-134455-mlp`, or as a sweep's trial, `mlp-d5c1a1dddddcca6c`. */
+export function isRunId(name: string): boolean {
+  return /^(\d{8}-\d{6}-[A-Za-z0-9._-]+|[A-Za-z0-9][A-Za-z0-9._-]*-[0-9a-f]{16})$/.test(name);
 }
 
 function makeOrExplain(path: string): void {

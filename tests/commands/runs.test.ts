@@ -24,6 +24,17 @@ function sampleRoot(): string {
 }
 
 describe('src/runs.ts', () => {
+  it('lists the trials of a sweep among the runs', async () => {
+    const root = sampleRoot();
+    const trial = 'small-3e3de5783dd6fffd';
+    writeRun(root, trial, sampleRecords(1), { lr: 0.1 });
+    mkdirSync(join(root, 'sweeps'));
+    const { code, stdout } = await runs(root, 'list');
+    expect(code).toBe(0);
+    expect(stdout.match(/small\S*/g)).toEqual(['small', 'small', trial]);
+    expect(stdout).not.toContain('sweeps');
+  });
+
   it('lists runs with their state and differences, sorted as asked', async () => {
     const root = sampleRoot();
     const { code, stdout } = await runs(root, 'list', '--sort', 'optimizer.lr', '--reverse');

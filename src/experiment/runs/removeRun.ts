@@ -3,8 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { temporaryName } from '../atomicFile.ts';
 import { FileError, writeError } from '../fileError.ts';
 import { lockFolder } from '../lock.ts';
-import { resolveRun } from '../runDirectory.ts';
-import { isRunId } from './runFacts.ts';
+import { isRunId, resolveRun } from '../runDirectory.ts';
 
 /**
  * The folder of a run that may be removed.

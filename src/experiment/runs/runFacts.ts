@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { FileError } from '../fileError.ts';
 import { readRecords } from '../journal.ts';
 import { isMetrics, type JournalRecord } from '../journalRecords.ts';
+import { isRunId } from '../runDirectory.ts';
 import { leaves } from '../leaves.ts';
 import { isLocked } from '../lock.ts';
 import { parseYaml } from '../yamlValue.ts';
@@ -76,11 +77,6 @@ export async function readRuns(root: string): Promise<RunFacts[]> {
   const facts: RunFacts[] = [];
   for (const id of ids.sort()) facts.push(await readRunFacts(join(root, id)));
   return facts;
-}
-
-/** Whether a folder is named as a run's: `20261124-134455-mlp`. */
-export function isRunId(name: string): boolean {
-  return /^\d{8}-\d{6}-[A-Za-z0-9._-]+$/.test(name);
 }
 
 function journalOf(path: string, faults: string[]): JournalRecord[] {
