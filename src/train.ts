@@ -24,7 +24,7 @@ import { buildOptimizer } from './experiment/optimizers.ts';
 import {
   differences,
   FinishedError,
-  openRun,
+  reopenRun,
   rewindRun,
   type Run,
   withEarlier,
@@ -135,7 +135,7 @@ async function resume(
   }
   const path = await realpath(await resolveRun('runs', reference));
   await locked(path, async () => {
-    const run = await openRun(path, overrides, warn);
+    const run = await reopenRun(path, overrides, warn);
     const device = await openDevice(run.configuration);
     await runExperiment(run, device, verifyCapture);
   });
