@@ -4,7 +4,15 @@
 // A task is claimed by lowering `remaining` from a value above 0, and only then does the thread read what the job is:
 // the main thread does not return, and posts nothing else, before every claimed task is done.
 
+import {
+  BatchNormJob,
+  batchNormGradientTask,
+  batchNormStatisticsTask,
+  batchNormSumsTask,
+  batchNormTask,
+} from './batchNorm';
 import { PadJob, padTask, WeightJob, weightTask, WindowJob, windowTask } from './convolution';
+import { DropoutJob, dropoutTask } from './dropout';
 import { ElementwiseJob, elementwiseTask } from './elementwise';
 import { MatmulJob, matmulTask } from './matmul';
 import { AdamJob, adamTask } from './optimizers';
@@ -30,6 +38,12 @@ const WEIGHT: i32 = 3;
 const ELEMENTWISE: i32 = 4;
 const POOL: i32 = 5;
 const POOL_GRADIENT: i32 = 6;
+const ADAM: i32 = 7;
+const DROPOUT: i32 = 8;
+const BATCH_NORM_STATISTICS: i32 = 9;
+const BATCH_NORM_SUMS: i32 = 10;
+const BATCH_NORM: i32 = 11;
+const BATCH_NORM_GRADIENT: i32 = 12;
 
 /** Where the main thread writes a job's fields. */
 export function jobAddress(): usize {
@@ -91,5 +105,11 @@ function runTask(task: i32, thread: i32): void {
   else if (kind == ELEMENTWISE) elementwiseTask(changetype<ElementwiseJob>(JOB), task);
   else if (kind == POOL) poolTask(changetype<PoolJob>(JOB), task);
   else if (kind == POOL_GRADIENT) poolGradientTask(changetype<PoolJob>(JOB), task);
-  else adamTask(changetype<AdamJob>(JOB), task);
+  else if (kind == ADAM) adamTask(changetype<AdamJob>(JOB), task);
+  else if (kind == DROPOUT) dropoutTask(changetype<DropoutJob>(JOB), task, scratch);
+  else if (kind == BATCH_NORM_STATISTICS) batchNormStatisticsTask(changetype<BatchNormJob>(JOB), task);
+  else if (kind == BATCH_NORM_SUMS) batchNormSumsTask(changetype<BatchNormJob>(JOB), task);
+  else if (kind == BATCH_NORM) batchNormTask(changetype<BatchNormJob>(JOB), task);
+  else if (kind == BATCH_NORM_GRADIENT) batchNormGradientTask(changetype<BatchNormJob>(JOB), task);
+  else unreachable();
 }

@@ -5,6 +5,8 @@
 // Operands   packed: the 4 numbers of a, and the 8 of b, that one step needs lie side by side, and steps follow each
 //            other. Two loads of b and four of a serve 32 products and as many sums.
 // Registers  8 sums of four lanes, 2 of b, one of a and one product: 12 of the 15 that V8 can use.
+// Loop       two steps a turn, with a way out between them: V8 checks for interrupts once a turn. Without the way out it
+//            would move products of both steps together, and run out of registers.
 // Numerics   float32, p ascending; product and sum are rounded each.
 
 /** Rows and columns of a tile. */
@@ -41,11 +43,14 @@ export function tile(a: usize, b: usize, k: i32, c: usize, stride: usize, accumu
     s30 = v128.load(c3);
     s31 = v128.load(c3, 16);
   }
+  let b0: v128;
+  let b1: v128;
+  let x: v128;
   const end = a + <usize>k * A_STEP;
-  while (a < end) {
-    const b0 = v128.load(b);
-    const b1 = v128.load(b, 16);
-    let x = v128.load_splat<f32>(a);
+  while (k > 0) {
+    b0 = v128.load(b);
+    b1 = v128.load(b, 16);
+    x = v128.load_splat<f32>(a);
     s00 = f32x4.add(s00, f32x4.mul(x, b0));
     s01 = f32x4.add(s01, f32x4.mul(x, b1));
     x = v128.load_splat<f32>(a, 4);
@@ -59,6 +64,24 @@ export function tile(a: usize, b: usize, k: i32, c: usize, stride: usize, accumu
     s31 = f32x4.add(s31, f32x4.mul(x, b1));
     a += A_STEP;
     b += B_STEP;
+    if (a >= end) break;
+    b0 = v128.load(b);
+    b1 = v128.load(b, 16);
+    x = v128.load_splat<f32>(a);
+    s00 = f32x4.add(s00, f32x4.mul(x, b0));
+    s01 = f32x4.add(s01, f32x4.mul(x, b1));
+    x = v128.load_splat<f32>(a, 4);
+    s10 = f32x4.add(s10, f32x4.mul(x, b0));
+    s11 = f32x4.add(s11, f32x4.mul(x, b1));
+    x = v128.load_splat<f32>(a, 8);
+    s20 = f32x4.add(s20, f32x4.mul(x, b0));
+    s21 = f32x4.add(s21, f32x4.mul(x, b1));
+    x = v128.load_splat<f32>(a, 12);
+    s30 = f32x4.add(s30, f32x4.mul(x, b0));
+    s31 = f32x4.add(s31, f32x4.mul(x, b1));
+    a += A_STEP;
+    b += B_STEP;
+    if (a >= end) break;
   }
   v128.store(c, s00);
   v128.store(c, s01, 16);

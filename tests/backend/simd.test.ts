@@ -3,7 +3,19 @@ import { describe, expect, test } from 'vitest';
 import type { Backend } from '../../src/backend/backend.ts';
 import { openCpu } from '../../src/backend/cpu/cpu.ts';
 import { Heap } from '../../src/backend/cpu/simd/heap.ts';
-import { manualSeed, rand, randn, scope, setDefaultDevice, type Tensor, tensor } from '../../src/index.ts';
+import {
+  cat,
+  manualSeed,
+  nn,
+  ones,
+  rand,
+  randn,
+  scope,
+  setDefaultDevice,
+  type Tensor,
+  tensor,
+  zeros,
+} from '../../src/index.ts';
 
 const reference = openCpu({ reference: true });
 const one = openCpu({ threads: 1 });
@@ -134,6 +146,57 @@ describe('what rounds once rounds alike', () => {
       x.maxPool2d({ kernelSize: 2 }).sum().backward();
       return x.grad!.detach();
     };
+    expect(await on(one, body)).toEqual(await on(reference, body));
+  });
+});
+
+describe('batch norm and dropout in WebAssembly', () => {
+  /** Result, gradients and running statistics, one after the other. */
+  const normalised = (shape: number[], training: boolean): Tensor => {
+    const channels = shape[1]!;
+    const x = rand(shape, { requiresGrad: true });
+    const weight = rand([channels], { requiresGrad: true });
+    const bias = rand([channels], { requiresGrad: true });
+    const [mean, variance] = [numbers([channels]), rand([channels])];
+    const y = nn.functional.batchNorm(x, mean, variance, { weight, bias, training });
+    y.mul(numbers(shape)).sum().backward();
+    const all = [y, x.grad!, weight.grad!, bias.grad!, mean, variance];
+    return cat(all.map((each) => each.detach().flatten()));
+  };
+
+  test.each([
+    [[3, 5, 4, 4]],
+    [[2, 3, 7, 5]],
+    [[4, 2, 6, 9]],
+    // Long enough to be summed up in parts.
+    [[9, 2, 61, 67]],
+    // Runs too short for it.
+    [[6, 3, 2, 2]],
+  ])('batch norm of %j', async (shape) => {
+    await expectAlike(() => normalised(shape, true), 2e-4);
+    await expectAlike(() => normalised(shape, false), 2e-4);
+  });
+
+  test('batch norm: NaN and infinities stay in their channel', async () => {
+    const body = (): Tensor => {
+      const x = new Float32Array(2 * 3 * 20).fill(1).map((_, at) => at % 7);
+      [x[21], x[83]] = [NaN, Infinity];
+      return nn.functional.batchNorm(tensor(x, { shape: [2, 3, 4, 5] }), zeros([3]), ones([3]), {
+        training: true,
+      });
+    };
+    const found = (await on(one, body)).map(Number.isNaN);
+    expect(found).toEqual((await on(reference, body)).map(Number.isNaN));
+  });
+
+  test.each([1, 5, 15, 16, 17, 40_003])('dropout of %i elements', async (size) => {
+    await expectAlike(() => nn.functional.dropout(numbers([size]), { p: 0.3 }), 2e-7);
+    await expectAlike(() => nn.functional.dropout(numbers([size]), { p: 0.5 }), 0);
+  });
+
+  test('dropout: a dropped NaN or infinity is NaN', async () => {
+    const body = (): Tensor =>
+      nn.functional.dropout(tensor([NaN, Infinity, -Infinity, NaN, Infinity, 1, -1, 0]), { p: 0.5 });
     expect(await on(one, body)).toEqual(await on(reference, body));
   });
 });

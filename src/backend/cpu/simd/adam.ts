@@ -1,4 +1,4 @@
-import { address, fits, type SimdTwin } from './simdTwin.ts';
+import { address, fits, floatBits, type SimdTwin } from './simdTwin.ts';
 
 /** Elements of a task, and how many multiplications of a product one costs. */
 const TASK = 16_384;
@@ -20,8 +20,7 @@ export const adam: SimdTwin<'adam'> = (module, { gradients, parameters, mean, va
     rootCorrection2,
   ];
   const addresses = [gradients, parameters, mean, variance].map((array) => address(array, offset));
-  const bits = new Int32Array(Float32Array.from(floats).buffer);
-  module.run('adam', [...addresses, size, TASK, ...bits], {
+  module.run('adam', [...addresses, size, TASK, ...floatBits(floats)], {
     tasks: Math.ceil(size / TASK),
     threads: module.threadsFor(COST * size),
   });

@@ -45,6 +45,11 @@ export const kinds = {
   pool: 5,
   poolGradient: 6,
   adam: 7,
+  dropout: 8,
+  batchNormStatistics: 9,
+  batchNormSums: 10,
+  batchNorm: 11,
+  batchNormGradient: 12,
 } as const;
 
 /** Multiplications that are worth waking another thread for: some 30 µs of one. */

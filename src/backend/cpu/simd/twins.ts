@@ -1,7 +1,9 @@
 import type { KernelName } from '../../backend.ts';
 import { adam } from './adam.ts';
+import { batchNorm, batchNormGradient, batchNormStatistics, batchNormSums } from './batchNorm.ts';
 import { conv2d, conv2dInputGradient, conv2dWeightGradient } from './convolution.ts';
 import { copy } from './copy.ts';
+import { dropout } from './dropout.ts';
 import { accumulate, binary, unary } from './elementwise.ts';
 import { matmul } from './matmul.ts';
 import { maxPool, maxPoolGradient } from './maxPool.ts';
@@ -12,11 +14,16 @@ import type { SimdTwin } from './simdTwin.ts';
 export const simdTwins: { readonly [K in KernelName]?: SimdTwin<K> } = {
   accumulate,
   adam,
+  batchNorm,
+  batchNormGradient,
+  batchNormStatistics,
+  batchNormSums,
   binary,
   conv2d,
   conv2dInputGradient,
   conv2dWeightGradient,
   copy,
+  dropout,
   matmul,
   maxPool,
   maxPoolGradient,

@@ -1,0 +1,97 @@
+// Launches of batch norm. Runs shorter than SHORT are left to the plain twins.
+
+import type { TypedArray } from '../../dtypes.ts';
+import type { SimdModule } from './module.ts';
+import { address, fits, type SimdTwin } from './simdTwin.ts';
+
+const SHORT = 16;
+/** Elements of a task, and how many multiplications of a product one costs. */
+const TASK = 16_384;
+const COST = 8;
+
+export const batchNormStatistics: SimdTwin<'batchNormStatistics'> = (module, buffers, params) => {
+  const { x, partials, batches } = buffers;
+  if (params.inner < SHORT || !fits(x, partials)) return false;
+  const arrays = { x: address(x, params.offset), gradient: 0, out: address(partials), constants: 0 };
+  runParts(module, 'batchNormStatistics', arrays, params);
+  batches[params.batchesOffset]!++;
+  return true;
+};
+
+export const batchNormSums: SimdTwin<'batchNormSums'> = (module, buffers, params) => {
+  const { x, gradient, stats, partials } = buffers;
+  if (params.inner < SHORT || !fits(x, gradient, stats, partials)) return false;
+  const arrays = {
+    ...{ x: address(x, params.offset), gradient: address(gradient, params.gradientOffset) },
+    ...{ out: address(partials), constants: address(stats) },
+  };
+  runParts(module, 'batchNormSums', arrays, params);
+  return true;
+};
+
+export const batchNorm: SimdTwin<'batchNorm'> = (module, buffers, params, variant) => {
+  const { x, mean, spread, weight, bias, out } = buffers;
+  const { inner, offset, meanOffset, spreadOffset, weightOffset, biasOffset, eps } = params;
+  const { VARIANCE = false, WEIGHTED = true, BIASED = true } = variant;
+  if (inner < SHORT || !fits(x, out)) return false;
+  const constants = (channel: number): Constants => {
+    const given = spread[spreadOffset + channel]!;
+    const scale = VARIANCE ? 1 / Math.sqrt(given + eps) : given;
+    const slope = WEIGHTED ? scale * weight[weightOffset + channel]! : scale;
+    return [mean[meanOffset + channel]!, slope, BIASED ? bias[biasOffset + channel]! : 0, 0];
+  };
+  runPlanes(module, 'batchNorm', { x: address(x, offset), gradient: 0, out }, params, constants);
+  return true;
+};
+
+export const batchNormGradient: SimdTwin<'batchNormGradient'> = (module, buffers, params, variant) => {
+  const { x, gradient, stats, sums, weight, out } = buffers;
+  const { channels, inner, count, offset, gradientOffset, weightOffset } = params;
+  const { WEIGHTED = true } = variant;
+  if (inner < SHORT || !fits(x, gradient, out)) return false;
+  const constants = (channel: number): Constants => {
+    const scale = stats[channels + channel]!;
+    const tilt = (scale * sums[channels + channel]!) / count;
+    const slope = WEIGHTED ? scale * weight[weightOffset + channel]! : scale;
+    return [stats[channel]!, tilt, sums[channel]! / count, slope];
+  };
+  const arrays = { x: address(x, offset), gradient: address(gradient, gradientOffset), out };
+  runPlanes(module, 'batchNormGradient', arrays, params, constants);
+  return true;
+};
+
+/** A task for each part of each channel. */
+function runParts(
+  module: SimdModule,
+  kind: 'batchNormStatistics' | 'batchNormSums',
+  { x, gradient, out, constants }: Record<'x' | 'gradient' | 'out' | 'constants', number>,
+  { channels, inner, count, chunk }: Record<'channels' | 'inner' | 'count' | 'chunk', number>,
+): void {
+  module.run(kind, [x, gradient, out, constants, channels, inner, count, chunk, 0, 0], {
+    tasks: Math.ceil(count / chunk) * channels,
+    threads: module.threadsFor(COST * count * channels),
+  });
+}
+
+/** Four numbers that are the same for a channel: see kernels/wasm/batchNorm.ts. */
+type Constants = readonly [number, number, number, number];
+
+function runPlanes(
+  module: SimdModule,
+  kind: 'batchNorm' | 'batchNormGradient',
+  { x, gradient, out }: { x: number; gradient: number; out: TypedArray },
+  { channels, inner }: Record<'channels' | 'inner', number>,
+  constants: (channel: number) => Constants,
+): void {
+  const planes = out.length / inner;
+  const taskPlanes = Math.max(1, Math.floor(TASK / inner));
+  module.borrow(16 * channels, (place) => {
+    const table = new Float32Array(module.heap.memory.buffer, place, 4 * channels);
+    for (let channel = 0; channel < channels; channel++) table.set(constants(channel), 4 * channel);
+    const fields = [x, gradient, address(out), place, channels, inner, 0, 0, planes, taskPlanes];
+    module.run(kind, fields, {
+      tasks: Math.ceil(planes / taskPlanes),
+      threads: module.threadsFor(COST * out.length),
+    });
+  });
+}
