@@ -1,5 +1,4 @@
 /** The command that measures what a trained model is worth: see HELP. */
-import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CORRUPTIONS, corrupt, isGraded, SEVERITIES } from './data/corruptions/index.ts';
 import {
@@ -10,8 +9,12 @@ import {
   takeRun,
   UsageError,
 } from './experiment/commandLine.ts';
-import { type Configuration, loadConfiguration } from './experiment/configuration.ts';
-import { type EvaluationTask, evaluateRun } from './experiment/evaluation/evaluateRun.ts';
+import type { Configuration } from './experiment/configuration.ts';
+import {
+  evaluateModel,
+  type EvaluationTask,
+  type NamedModel,
+} from './experiment/evaluation/evaluateModel.ts';
 import { writeMetrics } from './experiment/evaluation/metricsFile.ts';
 import {
   EVALUATION_FILE,
@@ -23,14 +26,17 @@ import { formatEvaluation } from './experiment/evaluation/text.ts';
 import { resolveRun } from './experiment/runDirectory.ts';
 import { buildModel } from './models.ts';
 import './ops/methods.ts';
+import { findTrainedModel, type TrainedModel } from './serve/registry/trainedModel.ts';
 import { init } from './tensor/device.ts';
 
-const HELP = `usage: npx tsx src/evaluate.ts <run> [options]
+const HELP = `usage: npx tsx src/evaluate.ts <run or model> [options]
 
 Measures a trained model on the test images: accuracy with its confidence interval, precision, recall and F1 of each
-class, confusion matrix, calibration, and the most confident mistakes. The run is latest, an id, or a folder.
+class, confusion matrix, calibration, and the most confident mistakes. It is a run (latest, an id, or a folder) or a
+model of the registry (NAME, which is its champion, NAME@ALIAS, NAME/VERSION, or its folder).
 
-The numbers go to evaluation.json in the run's folder and to reports/metrics.json, which DVC reads.
+A run's numbers go to evaluation.json in its folder and to reports/metrics.json, which DVC reads. A model of the
+registry stays as it is: its numbers are printed, and go to metrics.json where --reports says so.
 
 options
   --robustness        measure the accuracy on corrupted images, too: every corruption of MNIST-C and Fashion-MNIST-C at
@@ -38,12 +44,13 @@ options
   --robustness-images <n>  on this many test images only, chosen evenly over the classes (default all)
   --baseline <run>    divide each corruption's error by that of this run, which was evaluated in the same way: the
                       normalised mean corruption error of ImageNet-C, in which 1 is as bad as the baseline
-  --compare <run>     compare with another run, on the same images: McNemar's test
+  --compare <run or model>  compare with another one, on the same images: McNemar's test
   --root <folder>     where runs are looked up (default runs)
+  --models <folder>   the registry (default models)
   --device <name>     webgpu, cpu or auto (default: as the run was configured)
   --data <name>       fashion-mnist, or a version of it that configs/data defines (default: as the run was configured)
   --limit <n>         evaluate on this many test images only, chosen evenly over the classes
-  --reports <folder>  where metrics.json is written (default reports)
+  --reports <folder>  where metrics.json is written (default reports, for a run)
   --json              print the evaluation as JSON
   --help              print this
 
@@ -66,42 +73,56 @@ async function main(args: string[]): Promise<void> {
     ? { images: takeCount('--robustness-images', values['robustness-images']) }
     : undefined;
 
-  const find = async (run: string): Promise<string> => realpath(await resolveRun(values.root, run));
-  const path = await find(reference);
-  const recorded = loadConfiguration(join(path, 'config.yaml'));
-  const data = values.data ?? recorded.data.name;
+  const roots = { runs: values.root, models: values.models };
+  const trained = await findTrainedModel(reference, roots);
+  const compareWith =
+    values.compare === undefined ? undefined : await findTrainedModel(values.compare, roots);
+  const baseline = values.baseline === undefined ? undefined : await resolveRun(values.root, values.baseline);
+  const recorded = trained.configuration;
   const configuration: Configuration = {
     ...recorded,
     device: deviceName ?? recorded.device,
-    data: { ...recorded.data, name: data },
+    data: { ...recorded.data, name: values.data ?? recorded.data.name },
     train: { ...recorded.train, ...(images === undefined ? {} : { limitTest: images }) },
   };
-  const compareWith = values.compare === undefined ? undefined : await find(values.compare);
-  const baseline = values.baseline === undefined ? undefined : await find(values.baseline);
-  const report = await evaluate({
-    path,
-    configuration,
-    build: buildModel,
-    compareWith,
+  const report = await evaluate(configuration, trained, compareWith, {
     robustness: robustness && {
       ...robustness,
       corruptions: { names: CORRUPTIONS, severities: SEVERITIES, isGraded, corrupt },
       ...(baseline !== undefined && { baseline: await readEvaluation(join(baseline, EVALUATION_FILE)) }),
     },
   });
-  const written = [await writeEvaluation(path, report), await writeMetrics(values.reports, report)];
+  const written: string[] = [];
+  if (trained.run !== undefined) written.push(await writeEvaluation(trained.run, report));
+  const reports = values.reports ?? (trained.run === undefined ? undefined : 'reports');
+  if (reports !== undefined) written.push(await writeMetrics(reports, report));
   console.log(values.json ? JSON.stringify(report, null, 2) : formatEvaluation(report));
-  process.stderr.write(`\nwritten  ${written.join(', ')}\n`);
+  if (written.length > 0) process.stderr.write(`\nwritten  ${written.join(', ')}\n`);
 }
 
-async function evaluate(task: Omit<EvaluationTask, 'device'>): Promise<EvaluationReport> {
-  const { device: name, adapter } = task.configuration;
-  const device = await init(name, {
+async function evaluate(
+  configuration: Configuration,
+  trained: TrainedModel,
+  compareWith: TrainedModel | undefined,
+  options: Pick<EvaluationTask, 'robustness'>,
+): Promise<EvaluationReport> {
+  const { device: deviceName, adapter } = configuration;
+  const device = await init(deviceName, {
     ...(adapter === undefined ? {} : { adapter }),
     onFallback: (reason) => process.stderr.write(`${reason}\n\n`),
   });
+  const load = async ({ name, load }: TrainedModel): Promise<NamedModel> => ({
+    name,
+    model: await load(buildModel),
+  });
   try {
-    return await evaluateRun({ ...task, device });
+    return await evaluateModel({
+      ...(await load(trained)),
+      configuration,
+      device,
+      ...options,
+      ...(compareWith && { compareWith: await load(compareWith) }),
+    });
   } finally {
     device.destroy();
   }
@@ -113,7 +134,8 @@ function parse(args: string[]) {
     allowPositionals: true,
     options: {
       root: { type: 'string', default: 'runs' },
-      reports: { type: 'string', default: 'reports' },
+      models: { type: 'string', default: 'models' },
+      reports: { type: 'string' },
       robustness: { type: 'boolean', default: false },
       'robustness-images': { type: 'string' },
       baseline: { type: 'string' },

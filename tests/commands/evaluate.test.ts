@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CORRUPTIONS, SEVERITIES } from '../../src/data/corruptions/index.ts';
 import { type EvaluationReport, readEvaluation } from '../../src/experiment/evaluation/report.ts';
+import { openModelFolder } from '../../src/serve/registry/modelFolder.ts';
 import { temporaryFolder } from '../experiment/disks.ts';
 import { copyLatest, runCommand, trainTiny } from './runCommand.ts';
 
@@ -100,6 +101,28 @@ describe('src/evaluate.ts', () => {
     const other = await runCommand('evaluate', ...args.slice(0, -1), '30', '--baseline', 'latest');
     expect(other.stderr).toContain('is no baseline for this: it takes 30 images');
     expect(other.code).toBe(1);
+  }, 180_000);
+
+  it('evaluates a model of the registry, and adds nothing to its folder', async () => {
+    const folder = join(temporaryFolder(), 'reports');
+    const args = ['mlp@champion', '--device', 'cpu', '--limit', '100', '--json', '--reports', folder];
+    const { code, stdout, stderr } = await runCommand('evaluate', ...args, '--compare', join(root, 'latest'));
+    expect(stderr).toContain('metrics.json');
+    expect(code).toBe(0);
+    const report = JSON.parse(stdout) as EvaluationReport;
+    const { record } = await openModelFolder('models/mlp/1');
+    expect(report).toMatchObject({ run: 'mlp/1', weightsSha256: record.weightsSha256 });
+    expect(report.parameterCount).toBe(record.metrics.parameterCount);
+    expect(report.comparison).toMatchObject({
+      images: 100,
+      run: expect.stringMatching(/-second$/) as string,
+    });
+    const metrics = JSON.parse(readFileSync(join(folder, 'metrics.json'), 'utf8')) as { accuracy: number };
+    expect(metrics.accuracy).toBe(report.accuracy);
+    // By its folder, and without --reports: nothing is written.
+    const again = await runCommand('evaluate', 'models/mlp/1', '--device', 'cpu', '--limit', '100', '--json');
+    expect(again.stderr).toBe('');
+    expect(JSON.parse(again.stdout)).toMatchObject({ run: 'mlp/1', accuracy: report.accuracy });
   });
 
   it('explains itself', async () => {
@@ -122,9 +145,10 @@ describe('src/evaluate.ts', () => {
     expect(code).toBe(2);
   });
 
-  it('says which run there is where there is none of the name', async () => {
+  it('says which runs and models there are where there is none of the name', async () => {
     const { code, stderr } = await runCommand('evaluate', 'frist', '--root', root);
     expect(stderr).toContain('first');
+    expect(stderr).toContain('models holds cnn, mlp');
     expect(stderr).not.toContain('    at ');
     expect(code).toBe(1);
   });

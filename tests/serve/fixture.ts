@@ -151,6 +151,12 @@ export async function startService(
   return { url: `http://127.0.0.1:${port}`, port, host, root, metrics, drain: drainOnce };
 }
 
+/** What `/predict` answers. */
+export interface Predicted {
+  model: { name: string; version: number };
+  predictions: { class: number; name: string; probability: number; probabilities: Record<string, number> }[];
+}
+
 /** Brightnesses that differ from image to image. */
 export function testImage(seed: number): number[] {
   return Array.from({ length: 784 }, (_, at) => (at * (seed + 3) * 7 + seed * 31) % 256);

@@ -3,12 +3,7 @@ import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { type Backend, open } from '../../src/index.ts';
 import { moveAlias } from '../../src/serve/registry/aliases.ts';
-import { addModel, postJson, startService, testImage } from './fixture.ts';
-
-interface Predicted {
-  model: { name: string; version: number };
-  predictions: { class: number; name: string; probability: number; probabilities: Record<string, number> }[];
-}
+import { addModel, postJson, type Predicted, startService, testImage } from './fixture.ts';
 
 /** A grey PNG of 28 × 28 whose border is black, so that it is taken as it is. */
 async function picture(): Promise<{ pixels: number[]; png: Buffer }> {

@@ -31,7 +31,7 @@ function overview(report: EvaluationReport): string[] {
   const { dataset, accuracy, accuracyInterval, loss, top2, ece, mce, brier } = report;
   const [lower, upper] = accuracyInterval;
   return [
-    `run          ${report.run}, ${report.parameterCount.toLocaleString('en-US')} parameters`,
+    `model        ${report.run}, ${report.parameterCount.toLocaleString('en-US')} parameters`,
     `weights      ${report.weightsSha256}`,
     `data         ${dataset.name}, ${dataset.images.toLocaleString('en-US')} test images`,
     `device       ${report.device}`,
@@ -115,8 +115,8 @@ function comparison(comparison: Comparison): string[] {
     `compared with ${run}, on the same ${images.toLocaleString('en-US')} images`,
     ...table([
       ['', 'it is right', 'it is wrong'],
-      ['this run is right', String(bothRight), String(onlyFirst)],
-      ['this run is wrong', String(onlyOther), String(bothWrong)],
+      ['this one is right', String(bothRight), String(onlyFirst)],
+      ['this one is wrong', String(onlyOther), String(bothWrong)],
     ]),
     `accuracy     ${difference!} points, 95 % confidence interval ${lower!} to ${upper!}`,
     `McNemar      exact p ${pText(exactP)}; χ² = ${chiSquared.toFixed(3)} with continuity correction, p ${pText(chiSquaredP)}`,

@@ -18,6 +18,9 @@ export class RequestError extends WgradError {
 /** Seconds after which a client should try again. */
 const RETRY_AFTER = 1;
 
+/** Characters of a message. */
+const LONGEST = 500;
+
 /** What of a failure the client is told. Only what was thrown for it: other messages may tell of the inside. */
 export function answerTo(error: unknown): { status: number; message: string } {
   if (error instanceof RequestError || error instanceof ImageError) {
@@ -55,5 +58,7 @@ function sendError(reply: FastifyReply, status: number, message: string): Fastif
   if (status === 503) reply.header('retry-after', String(RETRY_AFTER));
   // What is left of a body that was refused must not be taken for the next request.
   if (status === 413) reply.header('connection', 'close');
-  return reply.code(status).type('application/json').serializer(JSON.stringify).send({ error: message });
+  // What a client sent can be quoted there, however long it was.
+  const error = message.length > LONGEST ? `${message.slice(0, LONGEST)}…` : message;
+  return reply.code(status).type('application/json').serializer(JSON.stringify).send({ error });
 }

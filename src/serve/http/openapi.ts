@@ -47,14 +47,17 @@ export async function addOpenApi(app: App, withKey: boolean): Promise<void> {
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: DOCUMENTATION_POLICY });
 }
 
-/** A body by content type, zod schemas as JSON Schema: what the transform above does for all but bodies. */
+/**
+ * A body by content type, zod schemas as JSON Schema: what the transform above does for all but bodies. Lists are
+ * described by what they are checked to be, which zod calls their output.
+ */
 function bodyOf(body: unknown): unknown {
   const { content } = body as { content: Record<string, { schema: unknown }> };
   return {
     content: Object.fromEntries(
       Object.entries(content).map(([type, { schema }]) => [
         type,
-        { schema: schema instanceof z.ZodType ? z.toJSONSchema(schema, { io: 'input' }) : schema },
+        { schema: schema instanceof z.ZodType ? z.toJSONSchema(schema, { unrepresentable: 'any' }) : schema },
       ]),
     ),
   };

@@ -61,11 +61,8 @@ async function readImages(
   if (Buffer.isBuffer(request.body)) return [await predictor.decode(request.body, signal)];
   // No body at all: there is no type by which it could have been checked.
   if (request.body === undefined || request.body === null) throw new RequestError(400, NOTHING);
-  const body = request.body as PredictBody;
-  if ('pixels' in body) {
-    return isBatch(body.pixels) ? body.pixels : [body.pixels];
-  }
-  const pictures = 'image' in body ? [body.image] : body.images;
+  const { pixels, image, images: pictures = [image!] } = request.body as PredictBody;
+  if (pixels) return isBatch(pixels) ? pixels : [pixels];
   predictor.requireCount(pictures.length);
   // One after the other: a request takes one decoder at most.
   const images: Pixels[] = [];

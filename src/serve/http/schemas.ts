@@ -1,9 +1,14 @@
 import { z } from 'zod';
 import type { Shape } from '../../experiment/configurationParts.ts';
+import { list, parameters, picture, pictures, pixels } from './bodyChecks.ts';
 
-/** `POST /predict` as JSON: pixels of one image or several, or pictures in base64. */
-export type PredictBody =
-  { pixels: number[] } | { pixels: number[][] } | { image: string } | { images: string[] };
+/** `POST /predict` as JSON: exactly one of these. */
+export interface PredictBody {
+  pixels?: number[] | number[][] | undefined;
+  /** In base64. */
+  image?: string | undefined;
+  images?: string[] | undefined;
+}
 
 export interface Prediction {
   /** The label, an index into the model's classes. */
@@ -72,23 +77,7 @@ export interface ModelMetadata {
   outputs: TensorMetadata[];
 }
 
-/** Pixels of an image. */
-const PIXELS = 28 * 28;
-
-const pixel = z.number().min(0).max(255);
-const image = z
-  .array(pixel)
-  .length(PIXELS)
-  .describe('28 × 28 brightnesses, row by row: 0 is background, 255 full intensity.');
-const picture = z
-  .string()
-  .min(1)
-  .regex(/^(data:image\/[a-z+.-]+;base64,)?[A-Za-z0-9+/_-]+={0,2}$/, 'takes base64')
-  .describe(
-    'A PNG or JPEG picture in base64, as a data URL or bare; of any size, dark on bright or bright on dark.',
-  );
 const share = z.number().min(0);
-const parameters = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
 const name = z.string();
 const model = z.string().max(64);
 const tensorMetadata = z.object({
@@ -117,13 +106,17 @@ interface Schemas {
 /** The one source of checks and OpenAPI; a key that is in an interface and not in its schema does not compile. */
 export const schemas: Schemas = {
   predictBody: z
-    .union([
-      z.strictObject({ pixels: image }),
-      z.strictObject({ pixels: z.array(image).min(1) }),
-      z.strictObject({ image: picture }),
-      z.strictObject({ images: z.array(picture).min(1) }),
-    ])
-    .describe('One image or several, as pixels or as pictures.'),
+    .strictObject({
+      pixels: pixels.optional(),
+      image: picture.optional(),
+      images: pictures.optional(),
+    } satisfies Shape<PredictBody>)
+    .refine((body) => Object.keys(body).length === 1, 'takes one of pixels, image and images')
+    .meta({
+      description: 'One image or several, as pixels or as pictures.',
+      minProperties: 1,
+      maxProperties: 1,
+    }),
   predictResponse: z.object({
     model: z.object({ name, version: z.int() }),
     predictions: z.array(
@@ -153,27 +146,21 @@ export const schemas: Schemas = {
     outputs: z.array(tensorMetadata),
   } satisfies Shape<ModelMetadata>),
   modelReady: z.object({ name, ready: z.boolean() }),
-  inferRequest: z.object({
+  inferRequest: z.looseObject({
     id: z.string().max(256).optional(),
     parameters: parameters.optional(),
-    inputs: z
-      .array(
-        z.object({
-          name,
-          shape: z.array(z.int().min(0)).min(1).max(4),
-          datatype: z.string(),
-          parameters: parameters.optional(),
-          data: z
-            .unknown()
-            .optional()
-            .describe('Flat or nested; left out where the values follow in binary.'),
-        } satisfies Shape<InferTensor>),
-      )
-      .length(1),
-    outputs: z
-      .array(z.object({ name, parameters: parameters.optional() }))
-      .max(16)
-      .optional(),
+    inputs: list(
+      z.looseObject({
+        name,
+        shape: list(z.int().min(0), 1, 4),
+        datatype: z.string(),
+        parameters: parameters.optional(),
+        data: z.unknown().optional().describe('Flat or nested; left out where the values follow in binary.'),
+      } satisfies Shape<InferTensor>),
+      1,
+      1,
+    ),
+    outputs: list(z.looseObject({ name, parameters: parameters.optional() }), 0, 16).optional(),
   } satisfies Shape<InferRequest>),
   inferResponse: z.object({
     model_name: z.string(),

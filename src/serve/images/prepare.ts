@@ -9,7 +9,8 @@ const NOISE = 16;
  *
  * The steps are those by which the data set was made: the background (the median of the border) becomes black,
  * inverting the picture where it is bright; what is not background is cut out; its longer side is brought to 28
- * pixels, here by area averaging; and it is set in the middle. A picture of 28 × 28 on black is taken as it is.
+ * pixels, here by area averaging; and it is set in the middle. A picture of 28 × 28 that is dark at its border, and
+ * black at some place of it, is taken as it is: so are the images of the data set, of which some fill their frame.
  *
  * @returns uint8[side · side]
  * @throws ImageError (422) where there is nothing but background
@@ -20,8 +21,10 @@ const NOISE = 16;
 export function preparePicture(picture: GreyPicture, side: number): Uint8Array {
   const { width, height } = picture;
   const grey = flatten(picture);
-  const background = borderMedian(grey, width, height);
-  if (width === side && height === side && background === 0) return grey;
+  const border = borderHistogram(grey, width, height);
+  const background = median(border);
+  const isFinished = width === side && height === side && background <= 127 && border[0]! > 0;
+  if (isFinished) return grey;
   const values = onBlack(grey, background);
   const box = boundingBox(values, width, height);
   if (!box) {
@@ -54,21 +57,21 @@ function flatten({ grey, alpha }: GreyPicture): Uint8Array {
   return grey.map((value, i) => Math.round((alpha[i]! * value + (255 - alpha[i]!) * ground) / 255));
 }
 
-function borderMedian(grey: Uint8Array, width: number, height: number): number {
+/** How often each brightness occurs on the border; corners count twice. */
+function borderHistogram(grey: Uint8Array, width: number, height: number): Uint32Array {
   const counts = new Uint32Array(256);
-  let total = 0;
   const count = (x: number, y: number): void => {
     counts[grey[y * width + x]!]!++;
-    total++;
   };
   for (let x = 0; x < width; x++) [0, height - 1].forEach((y) => count(x, y));
   for (let y = 0; y < height; y++) [0, width - 1].forEach((x) => count(x, y));
+  return counts;
+}
+
+function median(counts: Uint32Array): number {
+  const total = counts.reduce((sum, count) => sum + count, 0);
   let seen = 0;
-  for (let value = 0; value < 256; value++) {
-    seen += counts[value]!;
-    if (2 * seen >= total) return value;
-  }
-  return 255;
+  return counts.findIndex((count) => 2 * (seen += count) >= total);
 }
 
 /** Stretched so that the background is 0 and the most distant brightness 255 stays 255. */

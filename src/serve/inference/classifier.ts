@@ -1,20 +1,15 @@
 import type { Backend } from '../../backend/backend.ts';
 import { WgradError } from '../../backend/errors.ts';
-import { decodeWeights } from '../../experiment/checkpoint.ts';
-import { type ModelConfiguration, parseConfiguration } from '../../experiment/configuration.ts';
-import { parseYaml } from '../../experiment/yamlValue.ts';
 import type { Module } from '../../nn/index.ts';
 import { softmax } from '../../ops/softmax.ts';
 import { tensor } from '../../tensor/create.ts';
 import { setDefaultDevice } from '../../tensor/device.ts';
 import { noGrad } from '../../tensor/gradientMode.ts';
 import { scope } from '../../tensor/scope.ts';
-import { CONFIGURATION, type ModelFolder, WEIGHTS } from '../registry/modelFolder.ts';
+import { type BuildModel, loadModel } from '../registry/loadModel.ts';
+import type { ModelFolder } from '../registry/modelFolder.ts';
 import type { ModelRecord } from '../registry/modelRecord.ts';
 import { normalise } from './normalise.ts';
-
-/** Makes the network that a configuration describes, on the default device. */
-export type BuildModel = (configuration: ModelConfiguration) => Module;
 
 /** The device answered, but not with probabilities: its answers cannot be trusted. */
 export class BadAnswerError extends WgradError {
@@ -60,14 +55,8 @@ export class Classifier {
     build: BuildModel,
     batchSize: number,
   ): Promise<Classifier> {
-    const { value, faults } = parseYaml(new TextDecoder().decode(folder.files.get(CONFIGURATION)));
-    if (faults[0]) throw new WgradError(`${folder.path}/${CONFIGURATION}: ${faults[0].message}`);
-    const configuration = parseConfiguration(value);
     setDefaultDevice(device);
-    const model = build(configuration.model);
-    decodeWeights(folder.files.get(WEIGHTS)!, model);
-    model.eval();
-    const classifier = new Classifier(device, folder, model, batchSize);
+    const classifier = new Classifier(device, folder, loadModel(folder, build), batchSize);
     await classifier.predict([new Uint8Array(classifier.#pixels)]);
     return classifier;
   }

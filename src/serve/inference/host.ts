@@ -1,10 +1,11 @@
 import type { Backend } from '../../backend/backend.ts';
 import { WgradError } from '../../backend/errors.ts';
+import type { BuildModel } from '../registry/loadModel.ts';
 import { openModelFolder } from '../registry/modelFolder.ts';
 import type { ModelRecord } from '../registry/modelRecord.ts';
 import { resolveModel } from '../registry/reference.ts';
 import { Batcher, type BatcherOptions, type Session } from './batcher.ts';
-import { type BuildModel, Classifier } from './classifier.ts';
+import { Classifier } from './classifier.ts';
 
 /** No answers can be given now; later they may. */
 export class NotReadyError extends WgradError {

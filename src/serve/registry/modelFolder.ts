@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { lstat, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { z } from 'zod';
 import { WgradError } from '../../backend/errors.ts';
@@ -63,6 +63,11 @@ export async function writeModelFolder(
     await rm(staging, { recursive: true, force: true });
     throw error instanceof FileError ? error : writeError(path, error);
   }
+}
+
+/** Whether a folder is a model's, its contents unverified. */
+export async function isModelFolder(path: string): Promise<boolean> {
+  return (await stat(join(path, MANIFEST)).catch(() => undefined))?.isFile() ?? false;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ALIAS_NAME, readAlias, readAliases } from './aliases.ts';
-import { MANIFEST, parse, RECORD, RegistryError } from './modelFolder.ts';
+import { isModelFolder, parse, RECORD, RegistryError } from './modelFolder.ts';
 import { MODEL_NAME, type ModelRecord, modelRecordSchema } from './modelRecord.ts';
 
 /** The alias that is served unless another is asked for. */
@@ -37,7 +37,7 @@ export async function resolveModel(root: string, reference?: string): Promise<Re
     throw new RegistryError(`${name} has no alias ${wanted}; there is ${known.join(', ') || 'none'}`);
   }
   const path = resolve(reference);
-  if (await isFile(join(path, MANIFEST))) return { path, reference: path };
+  if (await isModelFolder(path)) return { path, reference: path };
   const names = await modelNames(root);
   throw new RegistryError(
     `there is no model ${JSON.stringify(reference)}: takes NAME, NAME@ALIAS, NAME/VERSION or a model's folder; ` +
@@ -97,8 +97,4 @@ async function requireVersion(root: string, name: string, version: number): Prom
 
 async function isFolder(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isFile() ?? false;
 }

@@ -1,12 +1,10 @@
-import { basename } from 'node:path';
 import type { Backend } from '../../backend/backend.ts';
 import { CLASS_NAMES } from '../../data/fashionMnist.ts';
 import type { ByteImages } from '../../data/loader.ts';
 import type { Module } from '../../nn/index.ts';
 import { hashWeights } from '../checkpoint.ts';
-import type { Configuration, ModelConfiguration } from '../configuration.ts';
+import type { Configuration } from '../configuration.ts';
 import { limited, openTestPart, type TestPart } from '../datasets.ts';
-import { openRun } from '../openRun.ts';
 import { predict, type Predictions } from '../predictions.ts';
 import { corruptedAccuracy, type Corruptions } from './corruptedAccuracy.ts';
 import { mcnemar } from './mcnemar.ts';
@@ -18,20 +16,22 @@ import { baselineErrors, normalisedError, summarizeRobustness } from './robustne
 /** The corruptions of every run are drawn from this seed, so that runs are compared on the same images. */
 export const CORRUPTION_SEED = 0;
 
+/** A model with its weights, on the default device, and what reports call it. */
+export interface NamedModel {
+  readonly name: string;
+  readonly model: Module;
+}
+
 /** What is to be evaluated, and how. */
-export interface EvaluationTask {
-  /** The run's folder. */
-  readonly path: string;
-  /** Data and limits of the evaluation: the run's own configuration, unless changed. */
+export interface EvaluationTask extends NamedModel {
+  /** Data and limits of the evaluation: what the model was trained with, unless changed. */
   readonly configuration: Configuration;
   /** The default device. */
   readonly device: Backend;
-  /** Makes the model that a configuration describes. */
-  readonly build: (model: ModelConfiguration) => Module;
   /** Measure the accuracy on corrupted images, too. */
   readonly robustness?: RobustnessTask | undefined;
-  /** The folder of a run to compare with. */
-  readonly compareWith?: string | undefined;
+  /** To compare with. */
+  readonly compareWith?: NamedModel | undefined;
 }
 
 export interface RobustnessTask {
@@ -43,22 +43,20 @@ export interface RobustnessTask {
 }
 
 /**
- * Evaluates a run's best weights on the test images.
+ * Evaluates a model on the test images.
  *
- * @throws FileError, ConfigurationError or SafetensorsError for files that are missing or corrupt, DataError where the
- *   data cannot be had, WgradError where the model gives values that are not finite
+ * @throws DataError where the data cannot be had, WgradError where the model gives values that are not finite
  */
-export async function evaluateRun(task: EvaluationTask): Promise<EvaluationReport> {
-  const { path, configuration, device, build } = task;
-  const { model } = await openRun('', path, build);
+export async function evaluateModel(task: EvaluationTask): Promise<EvaluationReport> {
+  const { name, model, configuration, device } = task;
   const test = await openTestPart(configuration, device, new AbortController().signal);
   const predictions = await predict(model, test);
   const measures = measure(predictions, CLASS_NAMES);
-  const comparison = task.compareWith && (await compare(task.compareWith, build, test, predictions));
+  const comparison = task.compareWith && (await compare(task.compareWith, test, predictions));
   const robustness = task.robustness && (await measureRobustness(task.robustness, model, device, test.bytes));
   return {
     version: 1,
-    run: basename(path),
+    run: name,
     weightsSha256: await hashWeights(model),
     parameterCount: model.parameterCount(),
     device: `${device.name}: ${device.description}`,
@@ -74,18 +72,16 @@ export async function evaluateRun(task: EvaluationTask): Promise<EvaluationRepor
   };
 }
 
-/** Another run on the same images. */
+/** Another model on the same images. */
 async function compare(
-  path: string,
-  build: EvaluationTask['build'],
+  { name, model }: NamedModel,
   test: TestPart,
   predictions: Predictions,
 ): Promise<Comparison> {
-  const { model } = await openRun('', path, build);
   const others = await predict(model, test);
   checkPredictions(others);
   return {
-    run: basename(path),
+    run: name,
     weightsSha256: await hashWeights(model),
     ...mcnemar(hits(predictions), hits(others)),
   };

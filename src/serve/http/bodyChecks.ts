@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { valueText } from '../../experiment/valueText.ts';
+
+// What strangers can send in millions is checked here. A schema of the elements alone would note a fault for each of
+// them: a body of eight megabytes then takes gigabytes and minutes. These checks end with the first fault.
+
+/** What is wrong with a value, or undefined. */
+type Fault = (value: unknown) => string | undefined;
+
+/** Pixels of an image. */
+const PIXELS = 28 * 28;
+
+const IMAGE = {
+  type: 'array',
+  description: '28 × 28 brightnesses, row by row: 0 is background, 255 full intensity.',
+  items: { type: 'number', minimum: 0, maximum: 255 },
+  minItems: PIXELS,
+  maxItems: PIXELS,
+};
+
+/** One image or several. */
+export const pixels: z.ZodType<number[] | number[][]> = checked<number[] | number[][]>((value) =>
+  isListOfLists(value) ? firstFault(value, imageFault) : imageFault(value),
+).meta({ anyOf: [IMAGE, { type: 'array', items: IMAGE, minItems: 1 }] });
+
+const BASE64 = /^(data:image\/[a-z+.-]+;base64,)?[A-Za-z0-9+/_-]+={0,2}$/;
+
+const PICTURE = {
+  type: 'string',
+  description:
+    'A PNG or JPEG picture in base64, as a data URL or bare; of any size, dark on bright or bright on dark.',
+  pattern: BASE64.source,
+};
+
+export const picture: z.ZodType<string> = checked<string>(pictureFault).meta(PICTURE);
+
+export const pictures: z.ZodType<string[]> = checked<string[]>((value) =>
+  Array.isArray(value) && value.length > 0
+    ? firstFault(value, pictureFault)
+    : `takes a list of pictures, got ${valueText(value)}`,
+).meta({ type: 'array', items: PICTURE, minItems: 1 });
+
+/** A list whose length is checked before its elements. */
+export function list<T>(element: z.ZodType<T>, least: number, most: number): z.ZodType<T[]> {
+  return checked<unknown[]>((value) => {
+    if (!Array.isArray(value)) return `takes a list, got ${valueText(value)}`;
+    const { length } = value;
+    return length >= least && length <= most
+      ? undefined
+      : `takes ${least} to ${most} elements, got ${length}`;
+  }).pipe(z.array(element).min(least).max(most));
+}
+
+const MOST_PARAMETERS = 64;
+
+/** Parameters of the Open Inference Protocol, which servers need not understand. */
+export const parameters: z.ZodType<Record<string, string | number | boolean>> = checked<
+  Record<string, unknown>
+>((value) => {
+  const count = typeof value === 'object' && value !== null ? Object.keys(value).length : 0;
+  return count <= MOST_PARAMETERS ? undefined : `takes at most ${MOST_PARAMETERS} parameters, got ${count}`;
+}).pipe(z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])));
+
+function checked<T>(fault: Fault): z.ZodType<T> {
+  return z.custom<T>((value) => fault(value) === undefined, { error: ({ input }) => fault(input) ?? '' });
+}
+
+function isListOfLists(value: unknown): value is unknown[][] {
+  return Array.isArray(value) && Array.isArray(value[0]);
+}
+
+function imageFault(value: unknown): string | undefined {
+  if (!Array.isArray(value) || value.length !== PIXELS) {
+    const got = Array.isArray(value) ? `${value.length} of them` : valueText(value);
+    return `takes ${PIXELS} numbers from 0 to 255, or a list of such lists; got ${got}`;
+  }
+  return firstFault(value, (pixel) =>
+    typeof pixel === 'number' && pixel >= 0 && pixel <= 255
+      ? undefined
+      : `takes numbers from 0 to 255, got ${valueText(pixel)}`,
+  );
+}
+
+function pictureFault(value: unknown): string | undefined {
+  return typeof value === 'string' && BASE64.test(value)
+    ? undefined
+    : `takes base64, or a data URL of it; got ${valueText(value)}`;
+}
+
+function firstFault(values: readonly unknown[], fault: Fault): string | undefined {
+  for (const value of values) {
+    const found = fault(value);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

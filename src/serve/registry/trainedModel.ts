@@ -1,0 +1,67 @@
+import { realpath } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { WgradError } from '../../backend/errors.ts';
+import { type Configuration, loadConfiguration } from '../../experiment/configuration.ts';
+import { openRun } from '../../experiment/openRun.ts';
+import { resolveRun } from '../../experiment/runDirectory.ts';
+import type { Module } from '../../nn/index.ts';
+import { type BuildModel, configurationOf, loadModel } from './loadModel.ts';
+import { isModelFolder, openModelFolder } from './modelFolder.ts';
+import { resolveModel } from './reference.ts';
+
+/** A trained model, of a run or of the registry. */
+export interface TrainedModel {
+  /** The run's id, or `cnn/1`. */
+  readonly name: string;
+  readonly configuration: Configuration;
+  /** The run's folder; undefined for a promoted model, whose folder nothing may be added to. */
+  readonly run: string | undefined;
+  /** Puts it on the default device, in evaluation mode. */
+  readonly load: (build: BuildModel) => Promise<Module>;
+}
+
+/** Where trained models are looked up. */
+export interface TrainedModelRoots {
+  readonly runs: string;
+  readonly models: string;
+}
+
+/**
+ * Finds a run (`latest`, an id, or a folder) or a model of the registry (`NAME`, `NAME@ALIAS`, `NAME/VERSION`, or its
+ * folder). A run comes first where both have the name.
+ *
+ * @throws WgradError where there is neither, saying what there is; or what is wrong with the files
+ * @example const { configuration, load } = await findTrainedModel('cnn@champion', { runs: 'runs', models: 'models' });
+ */
+export async function findTrainedModel(reference: string, roots: TrainedModelRoots): Promise<TrainedModel> {
+  const run = await resolveRun(roots.runs, reference).catch(asWgradError);
+  if (typeof run === 'string' && !(await isModelFolder(run))) return trainedRun(await realpath(run));
+  const model = await resolveModel(roots.models, reference).catch(asWgradError);
+  if (!(model instanceof WgradError)) return promoted(model.path);
+  throw run instanceof WgradError ? new WgradError(`${run.message}\n${model.message}`) : model;
+}
+
+function trainedRun(path: string): TrainedModel {
+  return {
+    name: basename(path),
+    configuration: loadConfiguration(join(path, 'config.yaml')),
+    run: path,
+    load: async (build) => (await openRun('', path, build)).model,
+  };
+}
+
+async function promoted(path: string): Promise<TrainedModel> {
+  const folder = await openModelFolder(path);
+  const { name, version } = folder.record;
+  return {
+    name: `${name}/${version}`,
+    configuration: configurationOf(folder),
+    run: undefined,
+    load: (build) => Promise.resolve(loadModel(folder, build)),
+  };
+}
+
+function asWgradError(error: unknown): WgradError {
+  if (error instanceof WgradError) return error;
+  throw error;
+}
