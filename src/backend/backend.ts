@@ -1,4 +1,5 @@
 import type { DType, TypedArray } from './dtypes.ts';
+import type { Profiling } from './profile.ts';
 import type { Varying } from './recorder.ts';
 import type { Signatures } from './signatures.ts';
 
@@ -96,6 +97,11 @@ export interface Backend {
   /** Waits until everything launched so far has run. */
   synchronize(): Promise<void>;
   stats(): DeviceStats;
+  /**
+   * Notes all launches from now on, and times them where the device can: one profile at a time. What they compute stays
+   * the same, bit by bit.
+   */
+  profile(): Profiling;
   /** Frees everything; later use is an error. */
   destroy(): void;
 }
