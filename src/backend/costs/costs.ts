@@ -96,7 +96,7 @@ export const costs: { readonly [K in KernelName]: Formula<K> } = {
       shape: `${times(outer, length, inner)}→${count}`,
       flops: 0,
       elements: {
-        x: size,
+        x: Math.min(size, outer * length * inner),
         indices: distinct([outer, count, inner], [outerStride, countStride, innerStride]),
         out: size,
       },

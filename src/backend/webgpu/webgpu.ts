@@ -12,6 +12,7 @@ import type {
 import { emptyStats } from '../backend.ts';
 import { type DType, hostArray, itemSize, type TypedArray } from '../dtypes.ts';
 import { CaptureError, DeviceLostError, KernelError } from '../errors.ts';
+import type { Peaks } from '../peaks.ts';
 import type { DeviceProfile, Profiling } from '../profile.ts';
 import { activeRecorder, refuseInCapture } from '../recorder.ts';
 import { immediateLimit, openDevice, type OpenedDevice } from './adapter.ts';
@@ -21,6 +22,7 @@ import { geometries } from './geometry.ts';
 import { type GpuBuffer, memoryOf, MemoryPool } from './memory.ts';
 import { ParameterBlock, type ParamValues } from './parameters.ts';
 import { Pipelines, type Settings } from './pipelines.ts';
+import { measurePeaks } from './peaks.ts';
 import { LaunchClock } from './profiler.ts';
 import { checkLaunch, MOST_PARAMS, openProgram, type Program } from './program.ts';
 import { ReadBack } from './readBack.ts';
@@ -201,6 +203,12 @@ export class WebGpuBackend implements Backend {
       return profile;
     };
     return { stop };
+  }
+
+  async peaks(): Promise<Peaks | undefined> {
+    if (!this.#timestamps) return undefined;
+    await this.synchronize();
+    return measurePeaks(this.#device);
   }
 
   stats(): DeviceStats {

@@ -1,4 +1,5 @@
 import type { Backend } from '../../backend/backend.ts';
+import { type Peaks, type Roof, roofOver } from '../../backend/peaks.ts';
 import type { HostSpan, ProfiledLaunch } from '../../backend/profile.ts';
 import type { ProfiledWindow, StepWindow } from './stepProfiler.ts';
 
@@ -13,6 +14,10 @@ export interface KernelRow {
   readonly bytes: number;
   /** Of all calls; null where the device keeps no time. */
   readonly milliseconds: number | null;
+  /** Of the median call, which says more than the mean on a machine that others use, too. */
+  readonly median: number | null;
+  /** What limits a launch, and the least time that it takes; null where no peaks are known. */
+  readonly roof: Roof | null;
 }
 
 /** Where the window's time went on the host, in milliseconds; together it is the window's. */
@@ -44,6 +49,8 @@ export interface Profile {
   readonly host: HostTimes;
   /** The longest first. */
   readonly kernels: readonly KernelRow[];
+  /** Measured after the training; null where they cannot be. */
+  readonly peaks: Peaks | null;
   /** Steps after the window, without a profile; null where the epoch had none left. */
   readonly unprofiled: {
     readonly steps: number;
@@ -53,7 +60,11 @@ export interface Profile {
 }
 
 /** Adds up what a window's launches and spans come to. */
-export function summarise(window: ProfiledWindow, { name, description }: Backend): Profile {
+export function summarise(
+  window: ProfiledWindow,
+  { name, description }: Pick<Backend, 'name' | 'description'>,
+  peaks: Peaks | undefined,
+): Profile {
   const { steps, milliseconds, device, after } = window;
   return {
     device: `${name}: ${description}`,
@@ -64,7 +75,8 @@ export function summarise(window: ProfiledWindow, { name, description }: Backend
     steps: steps.length,
     milliseconds,
     host: hostTimes(window),
-    kernels: kernelRows(device.launches),
+    kernels: kernelRows(device.launches, peaks),
+    peaks: peaks ?? null,
     unprofiled: after
       ? { steps: after.steps.length, milliseconds: after.milliseconds, host: total(after.steps) }
       : null,
@@ -72,16 +84,38 @@ export function summarise(window: ProfiledWindow, { name, description }: Backend
 }
 
 /** Launches by kernel, variant and shape. */
-export function kernelRows(launches: readonly ProfiledLaunch[]): KernelRow[] {
-  const rows = new Map<string, KernelRow>();
-  for (const { kernel, variant, shape, flops, bytes, milliseconds = null } of launches) {
+export function kernelRows(launches: readonly ProfiledLaunch[], peaks: Peaks | undefined): KernelRow[] {
+  const groups = new Map<string, ProfiledLaunch[]>();
+  for (const launch of launches) {
+    const { kernel, variant, shape, flops, bytes } = launch;
     const key = JSON.stringify([kernel, variant, shape, flops, bytes]);
-    const row = rows.get(key) ?? { kernel, variant, shape, calls: 0, flops, bytes, milliseconds: 0 };
-    const sum = row.milliseconds === null || milliseconds === null ? null : row.milliseconds + milliseconds;
-    rows.set(key, { ...row, calls: row.calls + 1, milliseconds: sum });
+    const peers = groups.get(key);
+    if (peers) peers.push(launch);
+    else groups.set(key, [launch]);
   }
-  const weight = ({ milliseconds, calls, flops }: KernelRow): number => milliseconds ?? calls * flops;
-  return [...rows.values()].sort((left, right) => weight(right) - weight(left));
+  return [...groups.values()].map((group) => rowOf(group, peaks)).sort((a, b) => weight(b) - weight(a));
+}
+
+function rowOf(launches: readonly ProfiledLaunch[], peaks: Peaks | undefined): KernelRow {
+  const { kernel, variant, shape, flops, bytes } = launches[0]!;
+  const times = launches.flatMap(({ milliseconds }) => milliseconds ?? []).sort((a, b) => a - b);
+  const timed = times.length === launches.length;
+  return {
+    kernel,
+    variant,
+    shape,
+    calls: launches.length,
+    flops,
+    bytes,
+    milliseconds: timed ? times.reduce((sum, time) => sum + time) : null,
+    median: timed ? times[times.length >> 1]! : null,
+    roof: peaks ? roofOver({ flops, bytes }, peaks) : null,
+  };
+}
+
+/** What rows are sorted by: time, or work where there is none. */
+function weight({ milliseconds, calls, flops }: KernelRow): number {
+  return milliseconds ?? calls * flops;
 }
 
 function hostTimes({ steps, milliseconds, device }: ProfiledWindow): HostTimes {

@@ -63,7 +63,8 @@ export class StepProfiler {
     const close = async (): Promise<void> => {
       const closed = await open?.close();
       open = undefined;
-      if (!closed) return;
+      // A step that fails is none.
+      if (!closed || closed.steps.length === 0) return;
       if (closed.device) this.#window = { ...closed, device: closed.device };
       else this.#after = closed;
     };
