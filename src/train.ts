@@ -21,6 +21,8 @@ import { collectEnvironment } from './experiment/environment.ts';
 import type { EndRecord } from './experiment/journal.ts';
 import { lockFolder } from './experiment/lock.ts';
 import { buildOptimizer } from './experiment/optimizers.ts';
+import { reportProfile } from './experiment/profiling/reportProfile.ts';
+import { StepProfiler } from './experiment/profiling/stepProfiler.ts';
 import {
   differences,
   FinishedError,
@@ -33,7 +35,7 @@ import { createRunDirectory, resolveRun, type RunDirectory } from './experiment/
 import { type Summary, writeSummary } from './experiment/summary.ts';
 import { sweep } from './experiment/sweepCommand.ts';
 import { trackRun } from './experiment/tracking/trackRun.ts';
-import { Interruption, train } from './experiment/trainer.ts';
+import { Interruption, train, type Training } from './experiment/trainer.ts';
 import { buildModel } from './models.ts';
 import { summary as describeModel } from './nn/index.ts';
 import './ops/methods.ts';
@@ -68,6 +70,8 @@ options
   --jobs N         trainings at a time in a sweep (default 1)
   --verify-capture N
                    compare every N-th replayed step with the step itself, bit by bit; the training ends where they differ
+  --profile        time the kernels of some steps after the first 20, print a table at the end, and write profile.json and
+                   trace.json (for https://ui.perfetto.dev or chrome://tracing) into the run's folder
   --print-config   print the resolved configuration and stop
   --help           print this
 
@@ -85,6 +89,7 @@ async function main(args: string[]): Promise<void> {
       help: { type: 'boolean' },
       'print-config': { type: 'boolean' },
       'verify-capture': { type: 'string' },
+      profile: { type: 'boolean' },
       resume: { type: 'string' },
       sweep: { type: 'boolean' },
       random: { type: 'string' },
@@ -96,10 +101,15 @@ async function main(args: string[]): Promise<void> {
     return;
   }
   const verifyCapture = everySoMany('--verify-capture', values['verify-capture']);
-  if (values.resume !== undefined) return resume(values.resume, positionals, verifyCapture);
+  const watch = {
+    ...(verifyCapture !== undefined && { verifyCapture }),
+    ...(values.profile && { profiler: new StepProfiler() }),
+  };
+  if (values.resume !== undefined) return resume(values.resume, positionals, watch);
   const [file, ...overrides] = positionals;
   if (file === undefined) throw new ConfigurationError('give a configuration file, such as configs/mlp.yaml');
   if (values.sweep) {
+    if (values.profile) throw new ConfigurationError('--profile takes one training, not a --sweep');
     const command = [process.execPath, ...process.execArgv, fileURLToPath(import.meta.url)];
     const allFinished = await sweep(file, overrides, { ...values, command, signal: interruptSignal() });
     if (!allFinished) process.exitCode = 1;
@@ -112,7 +122,7 @@ async function main(args: string[]): Promise<void> {
   }
   const device = await openDevice(configuration);
   const directory = await createRunDirectory(configuration.run.dir, configuration.name);
-  await locked(directory.path, () => runExperiment({ configuration, directory }, device, verifyCapture));
+  await locked(directory.path, () => runExperiment({ configuration, directory }, device, watch));
 }
 
 /** The whole number that an option gives; undefined without the option. */
@@ -124,11 +134,10 @@ function everySoMany(option: string, text: string | undefined): number | undefin
   return text === undefined ? undefined : number;
 }
 
-async function resume(
-  reference: string,
-  overrides: string[],
-  verifyCapture: number | undefined,
-): Promise<void> {
+/** What a training is watched by, which leaves its results as they are. */
+type Watch = Pick<Training, 'verifyCapture' | 'profiler'>;
+
+async function resume(reference: string, overrides: string[], watch: Watch): Promise<void> {
   const file = overrides.find((text) => !text.includes('='));
   if (file !== undefined) {
     throw new ConfigurationError(`--resume takes the configuration of the run; leave out ${file}`);
@@ -137,7 +146,7 @@ async function resume(
   await locked(path, async () => {
     const run = await reopenRun(path, overrides, warn);
     const device = await openDevice(run.configuration);
-    await runExperiment(run, device, verifyCapture);
+    await runExperiment(run, device, watch);
   });
 }
 
@@ -158,7 +167,7 @@ function openDevice({ device, adapter }: Configuration): Promise<Backend> {
 }
 
 /** Trains, from the beginning or from a run's checkpoint, and leaves all records in the run's folder. */
-async function runExperiment(run: Run, device: Backend, verifyCapture: number | undefined): Promise<void> {
+async function runExperiment(run: Run, device: Backend, watch: Watch): Promise<void> {
   const { configuration, directory, checkpoint } = run;
   const signal = interruptSignal();
   await writeFileAtomic(join(directory.path, 'config.yaml'), printConfiguration(configuration));
@@ -198,7 +207,7 @@ async function runExperiment(run: Run, device: Backend, verifyCapture: number | 
       signal,
       ...(checkpoint && { checkpoint }),
       afterEpoch: (position) => tracking.recordInsights(position, model, datasets.validation),
-      ...(verifyCapture !== undefined && { verifyCapture }),
+      ...watch,
     });
     await writeSummary(join(directory.path, 'summary.json'), summary);
     end = 'finished';
@@ -208,6 +217,7 @@ async function runExperiment(run: Run, device: Backend, verifyCapture: number | 
     throw error;
   } finally {
     await tracking.end(end);
+    if (watch.profiler) await reportProfile(watch.profiler, device, directory.path).catch(warnOf);
     device.destroy();
   }
 }
@@ -218,6 +228,10 @@ function goesOn({ path, position: { epoch, step } }: Checkpoint): string {
 
 function warn(text: string): void {
   process.stderr.write(`warning: ${text}\n`);
+}
+
+function warnOf(error: unknown): void {
+  warn(`the profile is lost: ${error instanceof Error ? error.message : String(error)}`);
 }
 
 function printSummary(summary: Summary, directory: RunDirectory): void {

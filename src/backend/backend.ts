@@ -1,4 +1,6 @@
 import type { DType, TypedArray } from './dtypes.ts';
+import type { Peaks } from './peaks.ts';
+import type { Profiling } from './profile.ts';
 import type { Varying } from './recorder.ts';
 import type { Signatures } from './signatures.ts';
 
@@ -96,6 +98,13 @@ export interface Backend {
   /** Waits until everything launched so far has run. */
   synchronize(): Promise<void>;
   stats(): DeviceStats;
+  /**
+   * Notes all launches from now on, and times them where the device can: one profile at a time. What they compute stays
+   * the same, bit by bit.
+   */
+  profile(): Profiling;
+  /** Measures what the device can do at most, in a second or two; undefined where it cannot time its launches. */
+  peaks?(): Promise<Peaks | undefined>;
   /** Frees everything; later use is an error. */
   destroy(): void;
 }

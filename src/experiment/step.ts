@@ -54,7 +54,7 @@ export type StepBatches = Pick<Step, 'batches' | 'size'>;
 /** Takes the steps of an epoch, one after the other. */
 export interface Stepper {
   take(step: StepBatches): Promise<void> | undefined;
-  dispose(): void;
+  dispose(): Promise<void> | undefined;
 }
 
 /**
@@ -75,7 +75,10 @@ export function capturedSteps(parts: StepParts, device: Backend, verifyEvery: nu
       step(size);
       return undefined;
     },
-    dispose: () => step.dispose(),
+    dispose: () => {
+      step.dispose();
+      return undefined;
+    },
   };
 }
 

@@ -21,6 +21,7 @@ import { type Evaluation, evaluate } from './evaluation.ts';
 import type { Journal } from './journal.ts';
 import { average, Meter } from './meter.ts';
 import { createProgress, type Progress } from './progress.ts';
+import type { StepProfiler } from './profiling/stepProfiler.ts';
 import type { RunDirectory } from './runDirectory.ts';
 import { buildSchedule, type Schedule } from './schedules.ts';
 import { capturedSteps, plainSteps, type Stepper } from './step.ts';
@@ -45,6 +46,8 @@ export interface Training {
   afterEpoch?: (position: Position) => Promise<void>;
   /** Compares a replayed step with the step itself every so many steps of an epoch. */
   verifyCapture?: number;
+  /** Profiles some of the steps. */
+  profiler?: StepProfiler;
 }
 
 /** The training stopped early; the message names the last good checkpoint. */
@@ -163,17 +166,18 @@ class Trainer {
       return true;
     } finally {
       progress.stop();
-      stepper.dispose();
+      await stepper.dispose();
       epoch.dispose();
     }
   }
 
   /** Takes the steps of one epoch. */
   #stepper(): Stepper {
-    const { configuration, device, model, optimizer, verifyCapture } = this.#training;
+    const { configuration, device, model, optimizer, verifyCapture, profiler } = this.#training;
     const { capture, clipGradNorm: maxNorm } = configuration.train;
     const parts = { model, optimizer, meter: this.#meter, ...(maxNorm !== undefined && { maxNorm }) };
-    return capture ? capturedSteps(parts, device, verifyCapture) : plainSteps(parts);
+    const stepper = capture ? capturedSteps(parts, device, verifyCapture) : plainSteps(parts);
+    return profiler?.watch(stepper, device, this.#position.step) ?? stepper;
   }
 
   async #step(stepper: Stepper, step: EpochStep): Promise<void> {

@@ -1,15 +1,10 @@
 import { expect, test } from 'vitest';
-import type { Backend, KernelName } from '../../src/backend/backend.ts';
+import type { KernelName } from '../../src/backend/backend.ts';
 import { inspectKernel, readSignature } from '../../src/backend/inspection.ts';
 import { kernelNames, kernelSource } from '../../src/backend/sources.ts';
 import { geometries } from '../../src/backend/webgpu/geometry.ts';
 import { closedKnobs, type KnobValues, launchedVariants } from '../../src/backend/webgpu/variants.ts';
-import { open, rand, scope } from '../../src/index.ts';
-import { temporaryFolder } from '../experiment/disks.ts';
-import { trainSmall } from '../experiment/trainingFixture.ts';
-import { evaluate } from '../gradients/check.ts';
-import { table } from '../gradients/table.ts';
-import { trainingErrors, trainingRuns } from '../parity/training.ts';
+import { everyLaunch } from './everyLaunch.ts';
 
 type Choose = (params: unknown, variant: KnobValues) => { settings: KnobValues };
 
@@ -32,44 +27,15 @@ function keyOf(kernel: string, settings: KnobValues): string {
   return [kernel, ...values].join(' ');
 }
 
-/** The device, noting every variant that WebGPU would compile for its launches. */
-function recording(device: Backend, launched: Set<string>): Backend {
-  return new Proxy(device, {
-    get(target, property) {
-      if (property === 'run') {
-        return (kernel: KernelName, buffers: never, params: never, variant: KnobValues = {}) => {
-          // Devices with subgroups take another kernel of the same contract.
-          for (const name of [kernel, `${kernel}Subgroup`].filter((each) => kernels.has(each))) {
-            const choose = geometries[name as KernelName] as unknown as Choose;
-            launched.add(keyOf(name, { ...choose(params, variant).settings, ...variant }));
-          }
-          target.run(kernel, buffers, params, variant);
-        };
-      }
-      const value: unknown = Reflect.get(target, property, target);
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-    },
-  });
-}
-
 test('launches take no variant that launchedVariants does not list', async () => {
   const launched = new Set<string>();
-  const device = recording(await open('cpu'), launched);
-  // Every operation has its row in the table, and every optimizer its training run.
-  for (const { cases } of Object.values(table)) {
-    for (const each of cases) await evaluate(each, device, 'float32');
-  }
-  for (const run of trainingRuns) await trainingErrors(run, device);
-  const changes = { epochs: 1, dropout: 0.1, augmentation: { flip: 0.5, shift: 1, erase: 0.5 } };
-  await trainSmall({ device, folder: temporaryFolder(), changes });
-  // Long rows, few and many of them, take other numbers of lanes.
-  for (const length of [2, 33, 100, 400, 1000, 3000]) {
-    scope(() => {
-      rand([3, length], { device }).softmax(1);
-      rand([3, length], { device }).sum(1);
-      rand([100, length], { device }).amax(0);
-    });
-  }
+  await everyLaunch(({ kernel, params, variant }) => {
+    // Devices with subgroups take another kernel of the same contract.
+    for (const name of [kernel, `${kernel}Subgroup`].filter((each) => kernels.has(each))) {
+      const choose = geometries[name as KernelName] as unknown as Choose;
+      launched.add(keyOf(name, { ...choose(params, variant).settings, ...variant }));
+    }
+  });
   const listed = new Set(names.flatMap((name) => keysOf(name)));
   expect([...launched].filter((key) => !listed.has(key))).toEqual([]);
   // The recording has seen enough to mean something.

@@ -11,6 +11,7 @@ import {
 import type { Datasets } from '../../src/experiment/datasets.ts';
 import { type Journal, openJournal } from '../../src/experiment/journal.ts';
 import { buildOptimizer } from '../../src/experiment/optimizers.ts';
+import type { StepProfiler } from '../../src/experiment/profiling/stepProfiler.ts';
 import { reopenRun, rewindRun, type Run } from '../../src/experiment/resume.ts';
 import { createRunDirectory } from '../../src/experiment/runDirectory.ts';
 import { type Summary, writeSummary } from '../../src/experiment/summary.ts';
@@ -76,6 +77,7 @@ export interface RunOptions {
   folder: string;
   changes?: Changes;
   verifyCapture?: number;
+  profiler?: StepProfiler;
   signal?: AbortSignal;
   /** Called before each record is journalled. */
   onRecord?: (step: number) => void;
@@ -128,6 +130,7 @@ async function launch(
     signal = new AbortController().signal,
     onRecord,
     verifyCapture,
+    profiler,
   }: Omit<RunOptions, 'folder' | 'changes'>,
 ): Promise<Outcome> {
   setDefaultDevice(device);
@@ -156,6 +159,7 @@ async function launch(
       signal,
       ...(checkpoint && { checkpoint }),
       ...(verifyCapture !== undefined && { verifyCapture }),
+      ...(profiler && { profiler }),
     });
     await writeSummary(join(directory.path, 'summary.json'), summary);
     return { summary, configuration, path: directory.path };

@@ -9,10 +9,13 @@ import type {
   Variant,
 } from '../backend.ts';
 import { emptyStats } from '../backend.ts';
+import type { LaunchRequest } from '../costs/launchFacts.ts';
 import { type DType, hostArray, type TypedArray } from '../dtypes.ts';
-import { DeviceLostError, OutOfMemoryError } from '../errors.ts';
+import { DeviceLostError, KernelError, OutOfMemoryError } from '../errors.ts';
+import type { DeviceProfile, Profiling } from '../profile.ts';
 import { refuseInCapture } from '../recorder.ts';
 import type { Signatures } from '../signatures.ts';
+import { TwinClock } from './profiler.ts';
 import { inHeap } from './simd/heap.ts';
 import { SimdModule } from './simd/module.ts';
 import { simdTwins } from './simd/twins.ts';
@@ -54,6 +57,7 @@ class CpuBackend implements Backend {
   readonly #stats: DeviceStats = emptyStats();
   readonly #free = new Map<string, TypedArray[]>();
   #destroyed = false;
+  #clock: TwinClock | undefined;
 
   constructor(simd: SimdModule | undefined, reason: string = '') {
     this.#simd = simd;
@@ -118,9 +122,14 @@ class CpuBackend implements Backend {
     ) as Record<keyof Signatures[K]['buffers'], TypedArray>;
     // Live parameters are made for recordings alone.
     const plain = params as Params<K>;
+    const start = this.#clock && performance.now();
     const fast = this.#simd && simdTwins[kernel];
-    if (fast?.(this.#simd!, arrays, plain, variant)) return;
-    twins[kernel](arrays, plain, variant);
+    const done = fast?.(this.#simd!, arrays, plain, variant) ?? false;
+    if (!done) twins[kernel](arrays, plain, variant);
+    if (start !== undefined) {
+      const request = { kernel, buffers, params: plain, variant: variant as LaunchRequest['variant'] };
+      this.#clock!.note(request, done, start);
+    }
   }
 
   flush(): void {
@@ -130,6 +139,17 @@ class CpuBackend implements Backend {
   synchronize(): Promise<void> {
     this.#check();
     return Promise.resolve();
+  }
+
+  profile(): Profiling {
+    this.#check();
+    if (this.#clock) throw new KernelError('profile: this device is being profiled already');
+    const clock = (this.#clock = new TwinClock());
+    const stop = (): Promise<DeviceProfile> => {
+      this.#clock = undefined;
+      return Promise.resolve(clock.read());
+    };
+    return { stop };
   }
 
   stats(): DeviceStats {

@@ -19,6 +19,9 @@ export const SOFTWARE_DRIVERS: readonly string[] = [
   '/usr/lib64/chromium-browser/vk_swiftshader_icd.json',
 ];
 
+/** Dawn rounds timestamps to 65 µs, longer than most kernels take, unless it is told not to. */
+const DAWN: readonly string[] = ['disable-dawn-features=timestamp_quantization'];
+
 /** The software driver that an earlier search in this process has put into VK_DRIVER_FILES. */
 let found: string | undefined;
 
@@ -52,7 +55,7 @@ function withNote(opened: OpenedGpu, driver: string): OpenedGpu {
 }
 
 async function requestFrom(filter?: string): Promise<OpenedGpu | undefined> {
-  const gpu = create(filter ? [`adapter=${filter}`] : []);
+  const gpu = create([...DAWN, ...(filter ? [`adapter=${filter}`] : [])]);
   try {
     const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
     return adapter ? { gpu, adapter } : undefined;

@@ -1,6 +1,8 @@
 import type { DeviceStats } from '../backend.ts';
+import type { LaunchRequest } from '../costs/launchFacts.ts';
 import type { Faults } from './faults.ts';
 import { ParameterBlock } from './parameters.ts';
+import type { LaunchClock } from './profiler.ts';
 import type { Program } from './program.ts';
 
 /** A launch, with its parameters as the kernel's struct lays them out. */
@@ -10,10 +12,12 @@ export interface Launch {
   readonly bindGroup: GPUBindGroup;
   readonly workgroups: readonly [number, number, number];
   readonly params: ParameterBlock;
+  /** What a profile says of it. */
+  readonly request: LaunchRequest;
 }
 
 /** Launches recorded before they are submitted together. */
-const BATCH = 64;
+export const BATCH = 64;
 /** Dynamic uniform offsets are multiples of this. */
 const SLOT_BYTES = 256;
 // GPUBufferUsage, which is no global in Node.
@@ -40,6 +44,7 @@ export class CommandStream {
   /** What the open pass has set, so that equal launches in a row do not set it again. */
   #pipeline: GPUComputePipeline | undefined;
   #bindGroup: GPUBindGroup | undefined;
+  #clock: LaunchClock | undefined;
 
   constructor(device: GPUDevice, faults: Faults, stats: DeviceStats) {
     this.#device = device;
@@ -57,10 +62,16 @@ export class CommandStream {
     return this.#ring;
   }
 
-  dispatch({ program, pipeline, bindGroup, workgroups, params }: Launch): void {
+  /** Times all launches from now on, or none with undefined. */
+  set clock(clock: LaunchClock | undefined) {
+    this.flush();
+    this.#clock = clock;
+  }
+
+  dispatch({ program, pipeline, bindGroup, workgroups, params, request }: Launch): void {
     const { name, immediates, signature } = program;
     const words = signature.paramsSize / 4;
-    const pass = this.#openPass();
+    const pass = this.#openPass(request);
     if (pipeline !== this.#pipeline) pass.setPipeline((this.#pipeline = pipeline));
     if (immediates) {
       pass.setImmediates(0, params.words, 0, words);
@@ -98,18 +109,31 @@ export class CommandStream {
       this.#device.queue.writeBuffer(this.ring, 0, this.#slots, 0, (this.#slotsUsed * SLOT_BYTES) / 4);
       this.#slotsUsed = 0;
     }
+    this.#clock?.beforeSubmit(encoder);
     this.#faults.guard(
       () => this.#device.queue.submit([encoder.finish()]),
       () => `a batch of launches (${summary(recorded)}) failed`,
       ['validation'],
     );
+    this.#clock?.afterSubmit();
     this.#stats.submits++;
   }
 
-  #openPass(): GPUComputePassEncoder {
+  #openPass(request: LaunchRequest): GPUComputePassEncoder {
     this.#encoder ??= this.#device.createCommandEncoder();
+    if (this.#clock) this.#openTimedPass(this.#encoder, this.#clock.note(request));
     this.#pass ??= this.#encoder.beginComputePass();
     return this.#pass;
+  }
+
+  /** A pass of its own for a launch: a pass's beginning and end are all that WebGPU takes the time of. */
+  #openTimedPass(
+    encoder: GPUCommandEncoder,
+    timestampWrites: GPUComputePassTimestampWrites | undefined,
+  ): void {
+    if (!timestampWrites) return;
+    this.#closePass();
+    this.#pass = encoder.beginComputePass({ timestampWrites });
   }
 
   #closePass(): void {

@@ -12,6 +12,8 @@ import type {
 import { emptyStats } from '../backend.ts';
 import { type DType, hostArray, itemSize, type TypedArray } from '../dtypes.ts';
 import { CaptureError, DeviceLostError, KernelError } from '../errors.ts';
+import type { Peaks } from '../peaks.ts';
+import type { DeviceProfile, Profiling } from '../profile.ts';
 import { activeRecorder, refuseInCapture } from '../recorder.ts';
 import { immediateLimit, openDevice, type OpenedDevice } from './adapter.ts';
 import { BindGroups } from './bindGroups.ts';
@@ -20,10 +22,12 @@ import { geometries } from './geometry.ts';
 import { type GpuBuffer, memoryOf, MemoryPool } from './memory.ts';
 import { ParameterBlock, type ParamValues } from './parameters.ts';
 import { Pipelines, type Settings } from './pipelines.ts';
+import { measurePeaks } from './peaks.ts';
+import { LaunchClock } from './profiler.ts';
 import { checkLaunch, MOST_PARAMS, openProgram, type Program } from './program.ts';
 import { ReadBack } from './readBack.ts';
 import { LaunchList } from './recording.ts';
-import { CommandStream } from './stream.ts';
+import { BATCH, CommandStream } from './stream.ts';
 
 /** Lanes that the variants for subgroups need. */
 const LEAST_SUBGROUP = 8;
@@ -41,6 +45,8 @@ export interface WebGpuOptions {
   adapter?: string;
   /** False sends all parameters through the uniform ring, as on a device without immediates. */
   immediates?: boolean;
+  /** False times no launches, as on a device without timestamps. */
+  timestamps?: boolean;
 }
 
 /** Opens the WebGPU backend; throws AdapterError where no adapter can be used. */
@@ -64,11 +70,15 @@ export class WebGpuBackend implements Backend {
   readonly #readBack: ReadBack;
   readonly #subgroups: boolean;
   readonly #params = new ParameterBlock(MOST_PARAMS);
+  readonly #timestamps: boolean;
   #recording: LaunchList | undefined;
+  #clock: LaunchClock | undefined;
   readonly #programs = new Map<KernelName, Program>();
 
-  constructor({ device, description, info }: OpenedDevice, { immediates = true }: WebGpuOptions = {}) {
+  constructor({ device, description, info }: OpenedDevice, options: WebGpuOptions = {}) {
+    const { immediates = true, timestamps = true } = options;
     this.#device = device;
+    this.#timestamps = timestamps && device.features.has('timestamp-query');
     this.description = description;
     this.info = info;
     this.#immediateLimit = immediates ? immediateLimit(device) : 0;
@@ -121,7 +131,7 @@ export class WebGpuBackend implements Backend {
     const array = hostArray(buffer.dtype, length);
     if (length > 0) {
       const start = offset * itemSize[buffer.dtype];
-      await this.#readBack.read(memoryOf(buffer).gpu, start, new Uint8Array(array.buffer));
+      await this.#waiting(this.#readBack.read(memoryOf(buffer).gpu, start, new Uint8Array(array.buffer)));
     }
     await this.#faults.settle();
     return array;
@@ -141,10 +151,17 @@ export class WebGpuBackend implements Backend {
     const values = params as ParamValues;
     const program = this.#programs.get(name) ?? this.#open(name, buffers, values);
     const { settings, workgroups } = geometries[name as K](params as Params<K>, variant);
-    const pipeline = this.#pipelines.get(program, settings as Settings, variant as Settings);
+    const request = {
+      kernel: name,
+      buffers,
+      params: values,
+      variant: variant as Settings,
+      settings: settings as Settings,
+    };
+    const pipeline = this.#pipelines.get(program, request.settings, request.variant);
     const bindGroup = this.#bindGroups.get(program, buffers);
     this.#params.write(name, program.signature.params, values);
-    const launch = { program, pipeline, bindGroup, workgroups };
+    const launch = { program, pipeline, bindGroup, workgroups, request };
     this.#stream.dispatch({ ...launch, params: this.#params });
     recording?.add(launch, buffers, values);
   }
@@ -170,8 +187,28 @@ export class WebGpuBackend implements Backend {
   async synchronize(): Promise<void> {
     this.#faults.check();
     this.#stream.flush();
-    await this.#device.queue.onSubmittedWorkDone();
+    await this.#waiting(this.#device.queue.onSubmittedWorkDone());
     await this.#faults.settle();
+  }
+
+  profile(): Profiling {
+    this.#faults.check();
+    if (this.#clock) throw new KernelError('profile: this device is being profiled already');
+    const clock = (this.#clock = new LaunchClock(this.#device, BATCH, this.#timestamps));
+    this.#stream.clock = clock;
+    const stop = async (): Promise<DeviceProfile> => {
+      this.#stream.clock = this.#clock = undefined;
+      const profile = await clock.read();
+      await this.#faults.settle();
+      return profile;
+    };
+    return { stop };
+  }
+
+  async peaks(): Promise<Peaks | undefined> {
+    if (!this.#timestamps) return undefined;
+    await this.synchronize();
+    return measurePeaks(this.#device);
   }
 
   stats(): DeviceStats {
@@ -183,6 +220,10 @@ export class WebGpuBackend implements Backend {
       new DeviceLostError('The device was destroyed with destroy(); call init() for a new one.'),
     );
     this.#device.destroy();
+  }
+
+  #waiting<T>(promise: Promise<T>): Promise<T> {
+    return this.#clock ? this.#clock.wait(promise) : promise;
   }
 
   #open(name: KernelName, buffers: Readonly<Record<string, DeviceBuffer>>, params: ParamValues): Program {

@@ -1,11 +1,19 @@
-/** Rows under a header, in columns as wide as their widest cell. */
-export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+/**
+ * Rows under a header, in columns as wide as their widest cell.
+ *
+ * @param right the first of the columns that are aligned to the right, for numbers
+ */
+export function table(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  right: number = Infinity,
+): string {
   const widths = header.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
   );
   const line = (cells: readonly string[]): string =>
     cells
-      .map((cell, column) => cell.padEnd(widths[column]!))
+      .map((cell, column) => (column < right ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
       .join('  ')
       .trimEnd();
   return [header, ...rows].map(line).join('\n');

@@ -1,0 +1,70 @@
+import type { Params, Variant } from '../backend.ts';
+import { type Cost, distinct, type Formula, times } from './cost.ts';
+
+export const matmul: Formula<'matmul'> = (params, { BIAS = false, RELU = false }) => {
+  const { m, n, k, batch, chunk } = params;
+  const splits = Math.max(1, Math.ceil(k / chunk));
+  const outputs = batch * m * n;
+  return {
+    shape: times(...(batch > 1 ? [batch] : []), m, n, k),
+    flops: 2 * outputs * k + (BIAS ? outputs : 0) + (RELU ? outputs : 0),
+    elements: {
+      a: distinct([batch, m, k], [params.aBatchStride, params.aRowStride, params.aColumnStride]),
+      b: distinct([batch, k, n], [params.bBatchStride, params.bRowStride, params.bColumnStride]),
+      bias: BIAS ? n : 0,
+      out: splits * outputs,
+    },
+  };
+};
+
+type ConvolutionParams = Pick<
+  Params<'conv2d'>,
+  'batch' | 'groups' | 'channels' | 'outChannels' | 'height' | 'width' | 'outHeight' | 'outWidth'
+>;
+
+/** What the three kernels of a convolution have in common; windows count in full where they meet the padding. */
+function convolution(
+  { batch, groups, channels, outChannels, height, width, outHeight, outWidth }: ConvolutionParams,
+  { KERNEL_HEIGHT = 3, KERNEL_WIDTH = 3 }: Variant<'conv2dInputGradient'>,
+): { shape: string; flops: number; input: number; weight: number; output: number } {
+  const taps = KERNEL_HEIGHT * KERNEL_WIDTH;
+  const positions = outHeight * outWidth;
+  const output = batch * groups * outChannels * positions;
+  return {
+    shape: `${times(batch, groups * channels, height, width)}→${groups * outChannels}, ${times(KERNEL_HEIGHT, KERNEL_WIDTH)}`,
+    flops: 2 * output * channels * taps,
+    // Windows that do not meet leave pixels out.
+    input: batch * groups * channels * Math.min(height * width, positions * taps),
+    weight: groups * outChannels * channels * taps,
+    output,
+  };
+}
+
+export const conv2d: Formula<'conv2d'> = (params, variant) => {
+  const { shape, flops, input, weight, output } = convolution(params, variant);
+  const { BIAS = false, RELU = false } = variant;
+  return {
+    shape,
+    flops: flops + (BIAS ? output : 0) + (RELU ? output : 0),
+    elements: { input, weight, bias: BIAS ? params.groups * params.outChannels : 0, out: output },
+  };
+};
+
+export const conv2dInputGradient: Formula<'conv2dInputGradient'> = (params, variant) => {
+  const { shape, flops, weight, output } = convolution(params, variant);
+  const { batch, groups, channels, height, width } = params;
+  return {
+    shape,
+    flops,
+    elements: { gradient: output, weight, out: batch * groups * channels * height * width },
+  };
+};
+
+export function conv2dWeightGradient(
+  params: Params<'conv2dWeightGradient'>,
+  variant: Variant<'conv2dWeightGradient'>,
+): Cost<'conv2dWeightGradient'> {
+  const { shape, flops, input, weight, output } = convolution(params, variant);
+  const splits = Math.ceil((params.batch * params.outHeight) / params.chunk);
+  return { shape, flops, elements: { gradient: output, input, out: splits * weight } };
+}

@@ -1,0 +1,36 @@
+/** What a device can do at most, as measured: the roofs of a roofline. */
+export interface Peaks {
+  /** Floating-point operations a second. */
+  readonly flops: number;
+  /** Bytes a second that kernels read and write, by how many bytes one launch moves: caches are faster than memory. */
+  readonly bandwidths: readonly { readonly bytes: number; readonly bytesPerSecond: number }[];
+  /** Seconds of a launch that does nothing. */
+  readonly launch: number;
+}
+
+/** What limits a launch, and the least time that it takes. */
+export interface Roof {
+  readonly bound: 'arithmetic' | 'memory' | 'launch';
+  readonly seconds: number;
+}
+
+/**
+ * The roof over a launch: it cannot be faster than its arithmetic, its memory traffic or an empty launch.
+ *
+ *     seconds = max(flops / peaks.flops, bytes / bandwidth(bytes), peaks.launch)
+ *
+ * The bandwidth is that of the smallest measured traffic that is no less, so that small launches are held against the
+ * cache that they fit in.
+ *
+ * @see Williams, Waterman, Patterson: Roofline (2009)
+ */
+export function roofOver({ flops, bytes }: { flops: number; bytes: number }, peaks: Peaks): Roof {
+  const { bandwidths, launch } = peaks;
+  const bandwidth = bandwidths.find((measured) => measured.bytes >= bytes) ?? bandwidths.at(-1)!;
+  const roofs: Roof[] = [
+    { bound: 'arithmetic', seconds: flops / peaks.flops },
+    { bound: 'memory', seconds: bytes / bandwidth.bytesPerSecond },
+    { bound: 'launch', seconds: launch },
+  ];
+  return roofs.reduce((highest, roof) => (roof.seconds > highest.seconds ? roof : highest));
+}
