@@ -8,8 +8,9 @@
 //   stepSize = lr / (1 - beta1^t),  rootCorrection2 = √(1 - beta2^t),  computed on the host in float64
 //   Adam decays by weightDecay, with shrink 1; AdamW by shrink = 1 - lr · decay, with weightDecay 0.
 //
-// Shapes     parameters, gradients, mean, variance: `size` elements from `offset`.
-// Launch     one invocation an element; a grid wider than 65,535 workgroups folds into y.
+// Shapes     parameters, gradients, mean, variance: `size` elements from `offset`, in memory of whole fours.
+// Launch     a grid of any size in x: an invocation takes fours of elements, a grid's width apart, since on a software driver
+//            it costs more by itself than what it does. Elements of a four before or past the segment keep their value.
 // Source     Kingma, Ba: Adam (2015); Loshchilov, Hutter: Decoupled weight decay regularization (2019); in the form of
 //            PyTorch's torch.optim.Adam and AdamW.
 
@@ -27,26 +28,29 @@ struct Params {
   rootCorrection2: f32,
 }
 
-@group(0) @binding(0) var<storage, read> gradients: array<f32>;
-@group(0) @binding(1) var<storage, read_write> parameters: array<f32>;
-@group(0) @binding(2) var<storage, read_write> mean: array<f32>;
-@group(0) @binding(3) var<storage, read_write> variance: array<f32>;
+@group(0) @binding(0) var<storage, read> gradients: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> parameters: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> mean: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> variance: array<vec4f>;
 @group(0) @binding(4) var<uniform> params: Params;
 
-override WORKGROUP: u32 = 256u;
+override WORKGROUP: u32 = 64u;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
-  let element = id.y * grid.x * WORKGROUP + id.x;
-  if (element >= params.size) {
-    return;
+  let end = params.offset + params.size;
+  for (var at = params.offset / 4u + id.x; at * 4u < end; at += grid.x * WORKGROUP) {
+    let elements = at * 4u + vec4u(0u, 1u, 2u, 3u);
+    let own = (elements >= vec4u(params.offset)) & (elements < vec4u(end));
+    let parameter = parameters[at];
+    let oldMean = mean[at];
+    let oldVariance = variance[at];
+    let gradient = params.sign * gradients[at] + params.weightDecay * parameter;
+    let m = oldMean + params.oneMinusBeta1 * (gradient - oldMean);
+    let v = params.beta2 * oldVariance + params.oneMinusBeta2 * gradient * gradient;
+    let next = params.shrink * parameter - params.stepSize * m / (sqrt(v) / params.rootCorrection2 + params.eps);
+    mean[at] = select(oldMean, m, own);
+    variance[at] = select(oldVariance, v, own);
+    parameters[at] = select(parameter, next, own);
   }
-  let at = params.offset + element;
-  let parameter = parameters[at];
-  let gradient = params.sign * gradients[at] + params.weightDecay * parameter;
-  let m = mean[at] + params.oneMinusBeta1 * (gradient - mean[at]);
-  let v = params.beta2 * variance[at] + params.oneMinusBeta2 * gradient * gradient;
-  mean[at] = m;
-  variance[at] = v;
-  parameters[at] = params.shrink * parameter - params.stepSize * m / (sqrt(v) / params.rootCorrection2 + params.eps);
 }

@@ -28,6 +28,20 @@ function elementwise({ size }: { size: number }): {
   return { settings: { WORKGROUP }, workgroups: linear(size) };
 }
 
+/**
+ * A grid that walks over `size` elements in steps of four an invocation. An invocation costs a software driver as much
+ * as a few elements do, so it takes several steps, up to 16, where 128 workgroups are left for a GPU's cores.
+ */
+function quadwise({ size, offset }: { size: number; offset: number }): ReturnType<typeof elementwise> {
+  const workgroup = 64;
+  const groups = Math.ceil((size + (offset % 4)) / (4 * workgroup));
+  const steps = Math.max(1, Math.min(16, Math.floor(groups / 128)));
+  return {
+    settings: { WORKGROUP: workgroup },
+    workgroups: [Math.min(WIDEST, Math.ceil(groups / steps)), 1, 1],
+  };
+}
+
 /** Rows whose lanes each add up all of their row's, so that there should not be many. */
 function fewLanes({ rows, length }: { rows: number; length: number }): ReturnType<typeof rowwise> {
   const LANES = length <= 32 ? 1 : Math.max(4, Math.min(64, 2 ** Math.ceil(Math.log2(length / 64))));
@@ -168,7 +182,7 @@ function subgroupProduct(
 
 export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
   accumulate: elementwise,
-  adam: elementwise,
+  adam: quadwise,
   // One workgroup an image.
   augmentImages: ({ count }) => ({ settings: { WORKGROUP: 64 }, workgroups: linear(count, 1) }),
   argreduce: ({ outputs }) => elementwise({ size: outputs }),
