@@ -7,7 +7,7 @@
  */
 import { openWebGpu } from '../src/backend/webgpu/webgpu.ts';
 import { grad, ones, randn, scope, setDefaultDevice, type Tensor, zeros } from '../src/index.ts';
-import { median } from './measure.ts';
+import { median } from './statistics.ts';
 
 const SHAPE = [64, 32, 28, 28];
 const CALLS = 3;

@@ -1,3 +1,5 @@
+import { median } from './statistics.ts';
+
 /** What a measurement gave: medians over repetitions. */
 export interface Timing {
   /** Microseconds of host time for one call, the device's work not counted: the median, and the least. */
@@ -35,10 +37,4 @@ export async function measure(body: () => void, options: MeasureOptions): Promis
     total.push(((end - start) * 1000) / calls);
   }
   return { host: median(host), fastestHost: Math.min(...host), total: median(total) };
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((left, right) => left - right);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }

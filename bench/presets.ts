@@ -1,0 +1,39 @@
+import { CONTENDERS, type Entry } from './contenders/list.ts';
+import type { RoundOptions } from './rounds.ts';
+import { GROWTH, GPU_WORKLOADS, type Workload, WORKLOADS } from './workloads.ts';
+
+/** How much is measured, and how long for. */
+export interface Preset {
+  readonly name: 'quick' | 'full';
+  readonly rounds: RoundOptions;
+  readonly workloads: readonly Workload[];
+  /** Steps whose cost is measured over batch and width. */
+  readonly growth: readonly Workload[];
+  /** Fresh processes whose first step is timed. */
+  readonly starts: number;
+  readonly contenders: readonly Entry[];
+}
+
+const contendersBut = (...names: string[]): Entry[] => CONTENDERS.filter(({ name }) => !names.includes(name));
+
+/** Everything: some 40 minutes on two quiet cores. */
+export const FULL: Preset = {
+  name: 'full',
+  rounds: { rounds: 11, sampleMilliseconds: 200, budgetSeconds: 8, limitSeconds: 120, steps: 20 },
+  workloads: [...WORKLOADS, ...GPU_WORKLOADS],
+  growth: GROWTH,
+  starts: 5,
+  contenders: CONTENDERS,
+};
+
+const QUICK_WORKLOADS = ['step', '512³', '1024³', '128×784', '256×128ᵀ', '→64', '→32 forward', '10000'];
+
+/** The figures that decide, within eight minutes; without TensorFlow.js's plain JavaScript, which takes most of the time. */
+export const QUICK: Preset = {
+  name: 'quick',
+  rounds: { rounds: 5, sampleMilliseconds: 100, budgetSeconds: 1.5, limitSeconds: 45, steps: 10 },
+  workloads: WORKLOADS.filter(({ name }) => QUICK_WORKLOADS.some((part) => name.includes(part))),
+  growth: [],
+  starts: 2,
+  contenders: contendersBut('tfjs-cpu'),
+};

@@ -1,0 +1,85 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { cpus, loadavg, totalmem } from 'node:os';
+import { dirname } from 'node:path';
+import { gitState, versionOf } from '../src/experiment/environment.ts';
+import type { ContenderFacts } from './contenders/contender.ts';
+import type { Entry } from './contenders/list.ts';
+import type { FirstStep } from './firstStep.ts';
+import type { Measurement } from './rounds.ts';
+import { flopsOf, type Workload } from './workloads.ts';
+
+/** A contender's part in a run of the suite. */
+export interface Participant {
+  readonly name: string;
+  readonly label: string;
+  readonly library: Entry['library'];
+  readonly facts?: ContenderFacts;
+  /** Why it did not take part. */
+  readonly failure?: string;
+}
+
+export interface WorkloadResult {
+  readonly workload: Workload;
+  readonly flops?: number;
+  readonly measurements: readonly Measurement[];
+}
+
+/** What a file under bench/results/ holds. */
+export interface BenchResult {
+  readonly preset: string;
+  readonly startedAt: string;
+  readonly machine: {
+    readonly cpu: string;
+    readonly cores: number;
+    readonly memoryBytes: number;
+    readonly node: string;
+    readonly platform: string;
+  };
+  /** Over one minute, of all that ran on the machine, the suite included; before it started, and at its end. */
+  readonly loadAverage: { readonly before: number; after: number };
+  readonly versions: {
+    readonly dawn: string | null;
+    readonly commit: string | null;
+    readonly dirty: boolean;
+  };
+  readonly rounds: number;
+  readonly participants: Participant[];
+  readonly results: WorkloadResult[];
+  readonly firstSteps: FirstStep[];
+}
+
+export async function startResult(preset: string, rounds: number): Promise<BenchResult> {
+  const git = await gitState('.');
+  return {
+    preset,
+    startedAt: new Date().toISOString(),
+    machine: {
+      cpu: cpus()[0]?.model.trim() ?? 'unknown',
+      cores: cpus().length,
+      memoryBytes: totalmem(),
+      node: process.version,
+      platform: `${process.platform} ${process.arch}`,
+    },
+    loadAverage: { before: loadavg()[0]!, after: NaN },
+    versions: { dawn: await versionOf('webgpu'), commit: git?.commit ?? null, dirty: git?.dirty ?? false },
+    rounds,
+    participants: [],
+    results: [],
+    firstSteps: [],
+  };
+}
+
+export function addResult(
+  result: BenchResult,
+  workload: Workload,
+  measurements: readonly Measurement[],
+): void {
+  const flops = flopsOf(workload);
+  result.results.push({ workload, ...(flops !== undefined && { flops }), measurements });
+}
+
+export async function writeResult(file: string, result: BenchResult): Promise<void> {
+  result.loadAverage.after = loadavg()[0]!;
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, `${JSON.stringify(result, null, 2)}\n`);
+}
