@@ -79,7 +79,7 @@ build() {
   step "build $1"
   buildah build --pull=never --format docker -f "dockerfiles/$1.Dockerfile" -t "wgrad-$1" . ||
     fail "$1.Dockerfile does not build"
-  printf '%s: %s MB\n' "wgrad-$1" "$(($(buildah inspect --type image --format '{{.Docker.Size}}' "wgrad-$1" 2>/dev/null || echo 0) / 1000000))"
+  buildah images --format '{{.Name}}: {{.Size}}' "wgrad-$1"
 }
 
 # What the image itself would run: its entry point and the arguments, as its user.
@@ -117,7 +117,8 @@ node -e 'console.log(JSON.stringify({ pixels: Array(784).fill(0) }))' |
   curl -fsS -H 'content-type: application/json' --data-binary @- "http://127.0.0.1:$port/predict" ||
   { cat "$scratch/api.log"; fail 'no prediction'; }
 echo
-pkill -TERM -f "src/api.ts --host 127.0.0.1 --port $port" || true
+# The service itself, not the tool that runs the container.
+pkill -TERM -f "^[^ ]*node --import tsx src/api.ts --host 127.0.0.1 --port $port" || fail 'the service is not to be found'
 wait "$service" || fail "the service did not end well: $?"
 
 step 'both images work'

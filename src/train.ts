@@ -26,7 +26,7 @@ import { StepProfiler } from './experiment/profiling/stepProfiler.ts';
 import {
   differences,
   FinishedError,
-  openRun,
+  reopenRun,
   rewindRun,
   type Run,
   withEarlier,
@@ -144,7 +144,7 @@ async function resume(reference: string, overrides: string[], watch: Watch): Pro
   }
   const path = await realpath(await resolveRun('runs', reference));
   await locked(path, async () => {
-    const run = await openRun(path, overrides, warn);
+    const run = await reopenRun(path, overrides, warn);
     const device = await openDevice(run.configuration);
     await runExperiment(run, device, watch);
   });

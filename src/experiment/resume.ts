@@ -62,7 +62,7 @@ const CHANGEABLE = new Set([
  * @throws FinishedError where nothing is left to do, ConfigurationError for other changes, FileError where a file is
  *   unusable
  */
-export async function openRun(
+export async function reopenRun(
   path: string,
   overrides: readonly string[],
   note: (text: string) => void,

@@ -77,11 +77,9 @@ describe('src/verify.ts', () => {
       recorded: other,
       now: metrics['loss'],
     });
-    expect(environmentDifferences).toContainEqual({
-      field: 'node',
-      recorded: '18.0.0',
-      now: process.versions.node,
-    });
+    expect(environmentDifferences).toEqual([
+      { field: 'node', recorded: '18.0.0', now: process.versions.node },
+    ]);
   });
 
   it('sees that another seed was used', async () => {
@@ -102,6 +100,17 @@ describe('src/verify.ts', () => {
     const { code } = await runCommand('verify', path);
     expect(code).toBe(1);
     expect(receiptOf(path)).toMatchObject({ reproduced: false, extent: 'run', firstDifference: null });
+  });
+
+  it('compares as far as it goes where the time was up, however long that takes now', async () => {
+    const { path } = copyLatest(root);
+    edit(join(path, 'config.yaml'), 'epochs: 2', 'epochs: 3');
+    edit(join(path, 'config.yaml'), 'train:\n', 'train:\n  maxMinutes: 1e-6\n');
+    edit(join(path, 'summary.json'), '"stopped": "epochs"', '"stopped": "maxMinutes"');
+    const { code, stdout } = await runCommand('verify', path);
+    expect(stdout).toMatch(/verdict +reproduced as far as it was compared\n/);
+    expect(code).toBe(0);
+    expect(receiptOf(path)).toMatchObject({ reproduced: true, extent: 'part', equalSteps: 20 });
   });
 
   it('compares as far as it goes where a run was stopped', async () => {

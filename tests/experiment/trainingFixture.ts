@@ -12,7 +12,7 @@ import type { Datasets } from '../../src/experiment/datasets.ts';
 import { type Journal, openJournal } from '../../src/experiment/journal.ts';
 import { buildOptimizer } from '../../src/experiment/optimizers.ts';
 import type { StepProfiler } from '../../src/experiment/profiling/stepProfiler.ts';
-import { openRun, rewindRun, type Run } from '../../src/experiment/resume.ts';
+import { reopenRun, rewindRun, type Run } from '../../src/experiment/resume.ts';
 import { createRunDirectory } from '../../src/experiment/runDirectory.ts';
 import { type Summary, writeSummary } from '../../src/experiment/summary.ts';
 import { train } from '../../src/experiment/trainer.ts';
@@ -118,7 +118,7 @@ export async function resumeSmall(
   options: Omit<RunOptions, 'folder' | 'changes'>,
   note: (text: string) => void = () => undefined,
 ): Promise<Outcome> {
-  const run = await openRun(path, overrides, note);
+  const run = await reopenRun(path, overrides, note);
   await rewindRun(run);
   return launch(run, options);
 }

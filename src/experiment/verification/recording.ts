@@ -8,12 +8,15 @@ import { readJsonFile } from '../jsonFile.ts';
 export interface Recording {
   readonly records: readonly MetricsRecord[];
   readonly environment: Readonly<Record<string, unknown>>;
-  /** Hash of the final weights; null where the run did not come to its end. */
+  /** Hash of the final weights; null where the run did not come to its end, or its time was up. */
   readonly weightsSha256: string | null;
 }
 
 const environmentSchema: z.ZodType<Recording['environment']> = z.record(z.string(), z.unknown());
-const summarySchema: z.ZodType<{ weightsSha256: string }> = z.object({ weightsSha256: z.string() });
+const summarySchema: z.ZodType<{ weightsSha256: string; stopped: string }> = z.object({
+  weightsSha256: z.string(),
+  stopped: z.string(),
+});
 
 /**
  * Reads what a run recorded. It may lack a summary, as not every run comes to its end.
@@ -27,11 +30,10 @@ export async function readRecording(path: string): Promise<Recording> {
     () => true,
     () => false,
   );
+  const end = isFinished ? await readJsonFile(summary, summarySchema, 'a summary') : undefined;
   return {
     records: readJournal(join(path, 'metrics.jsonl')),
     environment: await readJsonFile(join(path, 'environment.json'), environmentSchema, 'an environment'),
-    weightsSha256: isFinished
-      ? (await readJsonFile(summary, summarySchema, 'a summary')).weightsSha256
-      : null,
+    weightsSha256: end === undefined || end.stopped === 'maxMinutes' ? null : end.weightsSha256,
   };
 }

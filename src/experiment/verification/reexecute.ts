@@ -54,6 +54,7 @@ export async function reexecute(reexecution: Reexecution): Promise<Receipt> {
   const environment = await collectEnvironment({
     adapterInfo: device.info,
     dataChecksums: datasets.checksums,
+    dataVersion: datasets.dataVersion,
   });
   const weightsSha256 = { recorded: recording.weightsSha256, now: summary?.weightsSha256 ?? null };
   return {
