@@ -25,7 +25,9 @@ const step = capture(() => {
 });
 
 const profiler = new StepProfiler();
-const take = (): undefined => void step();
+const take = (): undefined => {
+  step();
+};
 const stepper = profiler.watch({ take, dispose: () => undefined }, device, 0);
 for (let count = 0; count < WARM_UP + 2 * WINDOW; count++) {
   await stepper.take({ batches: [], size: train.batchSize });

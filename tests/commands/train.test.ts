@@ -41,6 +41,20 @@ describe('src/train.ts', () => {
     expect(Object.keys(environment.dataChecksums as object)).toHaveLength(4);
   });
 
+  it('profiles some steps, prints the table, and writes it and a trace into the run’s folder', async () => {
+    await fetchFashionMnist('data/raw');
+    const folder = temporaryFolder();
+    const { code, stdout } = await runTrain('--profile', 'train.batchSize=10', `run.dir=${folder}`);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /profile +steps 21 to \d+ on cpu[^]*\nkernel +variant +shape[^]*\nmatmul .*\n[^]*\nall /,
+    );
+    expect(stdout).toMatch(/files +\S+profile\.json, \S+trace\.json/);
+    expect(readdirSync(join(folder, 'latest'))).toEqual(
+      expect.arrayContaining(['profile.json', 'trace.json', 'summary.json']),
+    );
+  });
+
   it('explains itself, and prints the resolved configuration', async () => {
     const help = await runCommand('train', '--help');
     expect(help).toMatchObject({ code: 0, stderr: '' });
@@ -56,6 +70,7 @@ describe('src/train.ts', () => {
     ['an unknown key', ['configs/mlp.yaml', 'optimiser.lr=1'], 'optimizer'],
     ['an unknown device', ['configs/mlp.yaml', 'device=gpu'], 'webgpu'],
     ['an unknown option', ['configs/mlp.yaml', '--fast'], '--fast'],
+    ['a profile of a sweep', ['configs/mlp.yaml', '--sweep', 'seed=1,2', '--profile'], 'not a --sweep'],
   ])('refuses %s with exit code 2', async (_, args, expected) => {
     const { code, stdout, stderr } = await runCommand('train', ...args);
     expect(stderr).toContain(expected);

@@ -9,7 +9,7 @@ const MAP_READ_COPY_DST = 0x1 | 0x8;
 const MAP_MODE_READ = 0x1;
 
 /** Bytes that one launch reads and writes together, when bandwidth is measured. */
-const TRAFFICS: readonly number[] = [2 ** 20, 2 ** 23, 2 ** 26];
+const TRAFFICS: readonly number[] = [2 ** 20, 2 ** 22, 2 ** 24, 2 ** 26];
 /** Invocations that do arithmetic, and floating-point operations of each a round. */
 const INVOCATIONS = 16 * 1024;
 const ROUNDS = 16;

@@ -14,8 +14,8 @@ const BATCHES = 64;
 const READINGS = 8;
 
 const TIMED =
-  'timestamps of the device around each launch, for which each has a compute pass of its own: times are a little ' +
-  'longer than in one pass';
+  'timestamps of the device around each launch, which has a compute pass of its own for them, so that none runs beside ' +
+  'its neighbours';
 const UNTIMED =
   'this adapter offers no timestamps (the WebGPU feature timestamp-query): launches are counted, and times are the ' +
   "host's alone";
