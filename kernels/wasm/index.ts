@@ -5,3 +5,4 @@ export { matmulScratch } from './matmul';
 export { packLanes } from './pack';
 export { sumRows, sumRun } from './reduce';
 export { jobAddress, run, serve } from './threads';
+export { transformFilters, winogradScratch } from './winograd';

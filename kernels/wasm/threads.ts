@@ -17,6 +17,7 @@ import { ElementwiseJob, elementwiseTask } from './elementwise';
 import { MatmulJob, matmulTask } from './matmul';
 import { AdamJob, adamTask } from './optimizers';
 import { PoolJob, poolGradientTask, poolTask } from './pool';
+import { WinogradJob, winogradTask } from './winograd';
 
 /** Where the job lies. Each counter has a cache line of its own. */
 const REMAINING: usize = 1024;
@@ -44,6 +45,7 @@ const BATCH_NORM_STATISTICS: i32 = 9;
 const BATCH_NORM_SUMS: i32 = 10;
 const BATCH_NORM: i32 = 11;
 const BATCH_NORM_GRADIENT: i32 = 12;
+const WINOGRAD: i32 = 13;
 
 /** Where the main thread writes a job's fields. */
 export function jobAddress(): usize {
@@ -111,5 +113,6 @@ function runTask(task: i32, thread: i32): void {
   else if (kind == BATCH_NORM_SUMS) batchNormSumsTask(changetype<BatchNormJob>(JOB), task);
   else if (kind == BATCH_NORM) batchNormTask(changetype<BatchNormJob>(JOB), task);
   else if (kind == BATCH_NORM_GRADIENT) batchNormGradientTask(changetype<BatchNormJob>(JOB), task);
+  else if (kind == WINOGRAD) winogradTask(changetype<WinogradJob>(JOB), task, scratch);
   else unreachable();
 }

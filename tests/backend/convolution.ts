@@ -84,6 +84,23 @@ export const convolutionCases: readonly ConvolutionCase[] = [
     dilation: [2, 3],
     chunk: 2,
   }),
+  convolutionCase('3 × 3 with many channels, odd sizes', {
+    groups: 2,
+    channels: 9,
+    outChannels: 10,
+    size: [7, 13],
+    kernel: [3, 3],
+    padding: [1, 0],
+    chunk: 5,
+  }),
+  convolutionCase('3 × 3 with many channels, padded widely', {
+    channels: 8,
+    outChannels: 8,
+    size: [4, 6],
+    kernel: [3, 3],
+    padding: [3, 2],
+    chunk: 8,
+  }),
   convolutionCase('depthwise, in one chunk', {
     groups: 5,
     channels: 1,

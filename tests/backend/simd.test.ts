@@ -94,6 +94,28 @@ describe('products in WebAssembly', () => {
   });
 });
 
+describe('convolutions of 3 × 3 with many channels', () => {
+  const convolved = (bad?: number): Tensor => {
+    const images = new Float32Array(2 * 8 * 9 * 18).map((_, at) => Math.sin(at));
+    if (bad !== undefined) images[1000] = bad;
+    const x = tensor(images, { shape: [2, 8, 9, 18], requiresGrad: true });
+    const y = nn.functional.conv2d(x, numbers([12, 8, 3, 3]), numbers([12]), { padding: 1 });
+    y.sum().backward();
+    return cat([y.detach().flatten(), x.grad!.detach().flatten()]);
+  };
+
+  test('any number of threads', async () => {
+    await expectAlike(() => convolved(), 2e-5);
+  });
+
+  test.each([NaN, Infinity, -Infinity])('%d reaches the outputs that see it, and no other', async (bad) => {
+    const shape = (values: number[]): number[] => values.map((value) => (Number.isFinite(value) ? 0 : value));
+    expect(shape(await on(one, () => convolved(bad)))).toEqual(
+      shape(await on(reference, () => convolved(bad))),
+    );
+  });
+});
+
 describe('what rounds once rounds alike', () => {
   const wide = (): Tensor => randn([37, 1003]);
   const cases: Record<string, () => Tensor> = {

@@ -4,7 +4,9 @@
 import type { Params } from '../../backend.ts';
 import type { Filter as Window } from '../conv2d.ts';
 import type { SimdModule } from './module.ts';
+import { type Grid, lineBytes, planeBytes, withImage } from './paddedImage.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
+import { suitsWinograd, winograd } from './winograd.ts';
 
 /** Steps of one block, as in kernels/wasm/convolution.ts. */
 const DEPTH = 256;
@@ -17,6 +19,21 @@ export const conv2d: SimdTwin<'conv2d'> = (module, buffers, params, variant) => 
   const window = variant as Window;
   const depth = channels * window.KERNEL_HEIGHT * window.KERNEL_WIDTH;
   const positions = outHeight * outWidth;
+  const output = {
+    ...{ out: address(out), parts: batch * groups, groups, rows: outChannels },
+    ...{ height: outHeight, width: outWidth, relu: RELU },
+    ...(BIAS ? { bias: address(bias, params.biasOffset) } : {}),
+  };
+  if (suitsWinograd(window, channels, outChannels)) {
+    const done = winograd(module, {
+      ...output,
+      ...{ image: address(input, params.inputOffset), filters: address(weight, params.weightOffset) },
+      ...{ depth: channels, inHeight: params.height, inWidth: params.width },
+      ...{ top: window.PADDING_Y, left: window.PADDING_X },
+      ...{ rowStride: 4 * depth, depthStride: 36, flipped: false },
+    });
+    if (done) return true;
+  }
   const grid = inputGrid(params, window);
   const offsets = windowOffsets(channels, grid, window);
   withImage(module, address(input, params.inputOffset), batch * groups * channels, grid, (image) =>
@@ -32,17 +49,14 @@ export const conv2d: SimdTwin<'conv2d'> = (module, buffers, params, variant) => 
       (filters) =>
         withTable(module, offsets, (table) =>
           runWindows(module, {
-            ...{ image, filters, table, groups, depth, parts: batch * groups, rows: outChannels },
-            ...{ height: outHeight, width: outWidth },
+            ...output,
+            ...{ image, filters, table, depth },
             imagePart: channels * planeBytes(grid),
             imageLine: window.STRIDE_Y * lineBytes(grid),
-            out: address(out),
             outPart: 4 * outChannels * positions,
             outRow: 4 * positions,
             outLine: 4 * outWidth,
             outStep: 4,
-            ...(BIAS ? { bias: address(bias, params.biasOffset) } : {}),
-            relu: RELU,
           }),
         ),
     ),
@@ -60,6 +74,16 @@ export const conv2dInputGradient: SimdTwin<'conv2dInputGradient'> = (module, buf
   const { batch, groups, channels, outChannels, height, width, outHeight, outWidth } = params;
   const window = variant as Window;
   const { KERNEL_HEIGHT, KERNEL_WIDTH, STRIDE_Y, STRIDE_X } = window;
+  if (suitsWinograd(window, channels, outChannels)) {
+    const done = winograd(module, {
+      ...{ image: address(gradient, params.gradientOffset), filters: address(weight, params.weightOffset) },
+      ...{ out: address(out), parts: batch * groups, groups, rows: channels, depth: outChannels },
+      ...{ inHeight: outHeight, inWidth: outWidth, height, width, relu: false },
+      ...{ top: 2 - window.PADDING_Y, left: 2 - window.PADDING_X },
+      ...{ rowStride: 36, depthStride: 36 * channels, flipped: true },
+    });
+    if (done) return true;
+  }
   const rows = remainders(height, KERNEL_HEIGHT, STRIDE_Y, window.PADDING_Y, window.DILATION_Y);
   const columns = remainders(width, KERNEL_WIDTH, STRIDE_X, window.PADDING_X, window.DILATION_X);
   const [top, bottom] = reach(rows);
@@ -149,20 +173,6 @@ export const conv2dWeightGradient: SimdTwin<'conv2dWeightGradient'> = (module, b
   return true;
 };
 
-/** Planes with their rims: lines of `stride` runs of `run` pixels, a run for each remainder of the column. */
-interface Grid {
-  height: number;
-  width: number;
-  top: number;
-  left: number;
-  stride: number;
-  paddedHeight: number;
-  run: number;
-}
-
-const lineBytes = ({ stride, run }: Grid): number => 4 * stride * run;
-const planeBytes = (grid: Grid): number => grid.paddedHeight * lineBytes(grid);
-
 /** The pixels that a convolution reads. */
 function inputGrid(
   params: Omit<Params<'conv2dInputGradient'>, 'gradientOffset' | 'weightOffset'>,
@@ -224,28 +234,6 @@ function remainders(
 function reach(all: readonly Remainder[]): [from: number, to: number] {
   const each = all.flatMap(({ count, taps }) => taps.map(([, output]) => [output, output + count] as const));
   return [Math.min(...each.map(([from]) => from)), Math.max(...each.map(([, to]) => to))];
-}
-
-/** Calls `use` with the address of the planes with their rims, of the planes themselves where they have none. */
-function withImage(
-  module: SimdModule,
-  from: number,
-  planes: number,
-  grid: Grid,
-  use: (image: number) => void,
-): void {
-  const { height, width, top, left, paddedHeight, stride, run } = grid;
-  if (top === 0 && left === 0 && stride === 1 && paddedHeight === height && run === width) {
-    use(from);
-    return;
-  }
-  module.borrow(planes * planeBytes(grid), (image) => {
-    const taskPlanes = Math.max(1, Math.ceil(65_536 / planeBytes(grid)));
-    const fields = [from, image, height, width, top, left, paddedHeight, stride, run, taskPlanes, planes];
-    const tasks = Math.ceil(planes / taskPlanes);
-    module.run('pad', fields, { tasks, threads: module.threadsFor((planes * planeBytes(grid)) / 2) });
-    use(image);
-  });
 }
 
 function withTable(module: SimdModule, table: readonly number[], use: (address: number) => void): void {

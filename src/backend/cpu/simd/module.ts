@@ -31,6 +31,18 @@ interface Exports {
     to: number,
     toStep: number,
   ): void;
+  winogradScratch(rows: number, depth: number): number;
+  transformFilters(
+    from: number,
+    to: number,
+    groups: number,
+    groupStride: number,
+    rows: number,
+    rowStride: number,
+    depth: number,
+    depthStride: number,
+    flipped: number,
+  ): void;
   sumRun(x: number, count: number): number;
   sumRows(x: number, rows: number, stride: number, columns: number, out: number): void;
 }
@@ -50,6 +62,7 @@ export const kinds = {
   batchNormSums: 10,
   batchNorm: 11,
   batchNormGradient: 12,
+  winograd: 13,
 } as const;
 
 /** Multiplications that are worth waking another thread for: some 30 µs of one. */
