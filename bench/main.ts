@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs';
 import { clearLine, cursorTo } from 'node:readline';
 import { Interrupted, parseCommandLine, runCommand, UsageError } from '../src/experiment/commandLine.ts';
 import { CONTENDERS, type Entry } from './contenders/list.ts';
+import { countSteps } from './counts.ts';
+import { checkCounts, countsTable, readBaseline, writeBaseline } from './countsBaseline.ts';
 import { FULL, type Preset, QUICK } from './presets.ts';
 import { type BenchResult, startResult, writeResult } from './results.ts';
 import { type Reporter, Suite } from './suite.ts';
@@ -21,6 +23,9 @@ options
   --python <path>      the Python that has PyTorch (default: bench/.venv/bin/python, else /usr/bin/python3, else python3)
   --out <file>         where the figures go, as JSON (default: bench/results/speed-<preset>.json, only without --only
                        and --contenders)
+  --counts             what a captured step of the MLP and the CNN launches, creates and moves, which is the same on every
+                       run: written to bench/counts.json, for this adapter
+  --check              with --counts: compared with bench/counts.json instead; fails when a figure grew
   --help               print this
 
 exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted`;
@@ -31,15 +36,21 @@ const options = {
   contenders: { type: 'string' },
   python: { type: 'string' },
   out: { type: 'string' },
+  counts: { type: 'boolean' },
+  check: { type: 'boolean' },
   help: { type: 'boolean' },
 } as const;
 
-async function main(args: string[]): Promise<void> {
+const COUNTS_FILE = 'bench/counts.json';
+
+async function main(args: string[]): Promise<number> {
   const { values } = parseCommandLine({ args, options });
   if (values.help) {
     console.log(HELP);
-    return;
+    return 0;
   }
+  if (values.counts) return counts(values.check ?? false);
+  if (values.check) throw new UsageError('--check belongs to --counts');
   const preset = choose(values.quick ? QUICK : FULL, values.only, values.contenders);
   const partial = values.only !== undefined || values.contenders !== undefined;
   const file = values.out ?? (partial ? undefined : `bench/results/speed-${preset.name}.json`);
@@ -49,6 +60,22 @@ async function main(args: string[]): Promise<void> {
   );
   console.log(verdictTable(result).join('\n'));
   if (file !== undefined) await write(file, result);
+  return 0;
+}
+
+/** Counts, and compares or writes; the exit code. */
+async function counts(check: boolean): Promise<number> {
+  const { adapter, counts: now } = await countSteps();
+  console.log([adapter, ...countsTable(now)].join('\n'));
+  const baseline = await readBaseline(COUNTS_FILE);
+  if (check) {
+    const { passes, lines } = checkCounts(adapter, baseline, now);
+    console.log(lines.join('\n'));
+    return passes ? 0 : 1;
+  }
+  await writeBaseline(COUNTS_FILE, { ...baseline, [adapter]: now });
+  console.log(`written to ${COUNTS_FILE}`);
+  return 0;
 }
 
 /** The part of a preset that was asked for. */

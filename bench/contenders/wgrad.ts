@@ -22,7 +22,7 @@ export async function openContender(name: 'webgpu' | 'cpu'): Promise<Contender> 
   const device = await init(name);
   return {
     facts: { device: device.description, versions: {}, notes: [] },
-    prepare: (workload) => Promise.resolve(prepare(workload, device)),
+    prepare: (workload) => Promise.resolve(prepareJob(workload, device)),
     ...(name === 'webgpu' && {
       counts: () => {
         const { dispatches, submits } = device.stats();
@@ -36,7 +36,8 @@ function numbers(stream: number, shape: readonly number[], requiresGrad: boolean
   return tensor(uniform(stream, sizeOf(shape)), { shape: [...shape], requiresGrad });
 }
 
-function prepare(workload: Workload, device: Backend): Job {
+/** A workload on a device, which has to be the default one. */
+export function prepareJob(workload: Workload, device: Backend): Job {
   switch (workload.kind) {
     case 'matmul': {
       const { m, k, n, transposeA, transposeB } = workload;
