@@ -7,6 +7,7 @@ import type { Backend } from './backend/backend.ts';
 import { WgradError } from './backend/errors.ts';
 import { DataError } from './data/errors.ts';
 import { IMAGE_SIZE } from './data/fashionMnist.ts';
+import type { VersionedFashionMnist } from './data/version.ts';
 import { writeFileAtomic } from './experiment/atomicFile.ts';
 import type { Checkpoint } from './experiment/checkpoint.ts';
 import {
@@ -16,7 +17,7 @@ import {
   loadConfiguration,
   printConfiguration,
 } from './experiment/configuration.ts';
-import { openDatasets } from './experiment/datasets.ts';
+import { obtainData, openDatasets } from './experiment/datasets.ts';
 import { collectEnvironment } from './experiment/environment.ts';
 import type { EndRecord } from './experiment/journal.ts';
 import { lockFolder } from './experiment/lock.ts';
@@ -120,9 +121,10 @@ async function main(args: string[]): Promise<void> {
     process.stdout.write(printConfiguration(configuration));
     return;
   }
-  const device = await openDevice(configuration);
-  const directory = await createRunDirectory(configuration.run.dir, configuration.name);
-  await locked(directory.path, () => runExperiment({ configuration, directory }, device, watch));
+  await opened(configuration, async (all) => {
+    const directory = await createRunDirectory(configuration.run.dir, configuration.name);
+    await locked(directory.path, () => runExperiment({ configuration, directory }, all, watch));
+  });
 }
 
 /** The whole number that an option gives; undefined without the option. */
@@ -145,8 +147,7 @@ async function resume(reference: string, overrides: string[], watch: Watch): Pro
   const path = await realpath(await resolveRun('runs', reference));
   await locked(path, async () => {
     const run = await reopenRun(path, overrides, warn);
-    const device = await openDevice(run.configuration);
-    await runExperiment(run, device, watch);
+    await opened(run.configuration, (all) => runExperiment(run, all, watch));
   });
 }
 
@@ -159,6 +160,31 @@ async function locked(path: string, action: () => Promise<void>): Promise<void> 
   }
 }
 
+/** What a training needs from outside. */
+interface Opened {
+  device: Backend;
+  /** The data, which may still be under way. */
+  data: Promise<VersionedFashionMnist>;
+  /** Aborted by Ctrl-C. */
+  signal: AbortSignal;
+}
+
+/** Opens the device while the data are read, and gives both to `action`. */
+async function opened(
+  configuration: Configuration,
+  action: (opened: Opened) => Promise<void>,
+): Promise<void> {
+  const over = new AbortController();
+  const signal = interruptSignal();
+  const data = obtainData(configuration.data, AbortSignal.any([signal, over.signal]));
+  data.catch(() => undefined); // looked at where the data are awaited
+  try {
+    await action({ device: await openDevice(configuration), data, signal });
+  } finally {
+    over.abort();
+  }
+}
+
 function openDevice({ device, adapter }: Configuration): Promise<Backend> {
   return init(device, {
     ...(adapter === undefined ? {} : { adapter }),
@@ -167,13 +193,20 @@ function openDevice({ device, adapter }: Configuration): Promise<Backend> {
 }
 
 /** Trains, from the beginning or from a run's checkpoint, and leaves all records in the run's folder. */
-async function runExperiment(run: Run, device: Backend, watch: Watch): Promise<void> {
+async function runExperiment(run: Run, { device, data, signal }: Opened, watch: Watch): Promise<void> {
   const { configuration, directory, checkpoint } = run;
-  const signal = interruptSignal();
   await writeFileAtomic(join(directory.path, 'config.yaml'), printConfiguration(configuration));
   process.stderr.write(`device  ${device.name}: ${device.description}\nrun     ${directory.path}\n`);
   const facts = collectEnvironment({ adapterInfo: device.info });
-  const datasets = await openDatasets(configuration, device, signal);
+  manualSeed(configuration.seed);
+  const model = buildModel(configuration.model);
+  const inputShape = [configuration.train.batchSize, 1, IMAGE_SIZE, IMAGE_SIZE];
+  process.stderr.write(`\n${String(describeModel(model, inputShape))}\n\n`);
+  const optimizer = buildOptimizer(configuration.optimizer, model.parameters());
+  // The driver compiles what these have launched while the data arrive.
+  device.flush();
+
+  const datasets = openDatasets(configuration, device, await data);
   const environment = {
     ...(await facts),
     dataChecksums: datasets.checksums,
@@ -185,11 +218,6 @@ async function runExperiment(run: Run, device: Backend, watch: Watch): Promise<v
     `${JSON.stringify(withEarlier(run, environment), null, 2)}\n`,
   );
 
-  manualSeed(configuration.seed);
-  const model = buildModel(configuration.model);
-  const inputShape = [configuration.train.batchSize, 1, IMAGE_SIZE, IMAGE_SIZE];
-  process.stderr.write(`\n${String(describeModel(model, inputShape))}\n\n`);
-  const optimizer = buildOptimizer(configuration.optimizer, model.parameters());
   await rewindRun(run);
   if (checkpoint) process.stderr.write(`${goesOn(checkpoint)}\n`);
   const tracking = await trackRun(directory.path, warn);

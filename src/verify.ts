@@ -10,7 +10,7 @@ import {
   takeRun,
 } from './experiment/commandLine.ts';
 import { type Configuration, loadConfiguration } from './experiment/configuration.ts';
-import { openDatasets } from './experiment/datasets.ts';
+import { obtainData, openDatasets } from './experiment/datasets.ts';
 import { resolveRun } from './experiment/runDirectory.ts';
 import { Interruption } from './experiment/trainer.ts';
 import { formatReceipt, type Receipt, writeReceipt } from './experiment/verification/receipt.ts';
@@ -72,7 +72,8 @@ async function verify(
   });
   process.stderr.write(`device  ${device.name}: ${device.description}\nrun     ${path}\n\n`);
   try {
-    const datasets = await openDatasets(configuration, device, signal);
+    const data = await obtainData(configuration.data, signal);
+    const datasets = openDatasets(configuration, device, data);
     const run = basename(path);
     return await reexecute({
       run,

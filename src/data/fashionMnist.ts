@@ -87,9 +87,13 @@ export async function loadFashionMnist(
   options: LoadOptions = {},
 ): Promise<FashionMnist> {
   const files = options.files ?? FASHION_MNIST_FILES;
+  const [train, test] = await Promise.all([
+    loadSet(root, files.trainImages, files.trainLabels),
+    loadSet(root, files.testImages, files.testLabels),
+  ]);
   return {
-    train: await loadSet(root, files.trainImages, files.trainLabels),
-    test: await loadSet(root, files.testImages, files.testLabels),
+    train,
+    test,
     checksums: Object.fromEntries(listFiles(files).map((file) => [file.name, file.md5])),
   };
 }

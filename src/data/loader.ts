@@ -44,7 +44,7 @@ export class DeviceDataset {
     this.count = count;
     [this.#images, this.#labels] = unscoped(() => [
       tensor(images, { device }),
-      tensor(Int32Array.from(labels), { device }),
+      tensor(new Int32Array(labels), { device }),
     ]);
   }
 
@@ -54,7 +54,7 @@ export class DeviceDataset {
 
   /** Row numbers in the order in which batches take them, on the device. */
   order(rows: Uint32Array): Tensor {
-    return unscoped(() => tensor(Int32Array.from(rows), { device: this.#images.device }));
+    return unscoped(() => tensor(new Int32Array(rows), { device: this.#images.device }));
   }
 
   /**

@@ -32,7 +32,7 @@ export function permutation(n: number, { seed, stream = 0, domain }: Permutation
   requireInteger('seed', seed, Number.MAX_SAFE_INTEGER);
   requireInteger('stream', stream, TWO_32 - 1);
   const next = wordSequence(seed, stream, domain ?? SHUFFLE_DOMAIN);
-  const order = Uint32Array.from({ length: n }, (_, index) => index);
+  const order = new Uint32Array(n).map((_, index) => index);
   for (let last = n - 1; last > 0; last--) {
     const other = below(last + 1, next);
     const value = order[last]!;

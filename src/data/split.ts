@@ -64,9 +64,10 @@ export function subset(labels: Uint8Array, limit: number, seed: number, among?: 
  * the classes are merged by place: up to any point t, each class has given round(t · n) members.
  */
 function stratifiedOrder(labels: Uint8Array, seed: number, domain: number): Uint32Array {
-  const members = groupByClass(labels).map((indices, label) => {
+  // Classes without members are left out of the merging, where each costs a look for every example.
+  const members = [...groupByClass(labels)].map(([label, indices]) => {
     const shuffle = permutation(indices.length, { seed, stream: label, domain });
-    return { indices: Uint32Array.from(shuffle, (position) => indices[position]!), taken: 0 };
+    return { indices: shuffle.map((position) => indices[position]!), taken: 0 };
   });
   const order = new Uint32Array(labels.length);
   for (let position = 0; position < order.length; position++) {
@@ -84,11 +85,11 @@ function stratifiedOrder(labels: Uint8Array, seed: number, domain: number): Uint
   return order;
 }
 
-/** Label → its examples' indices, ascending. */
-function groupByClass(labels: Uint8Array): number[][] {
+/** Label → its examples' indices, both ascending; labels that nobody has are left out. */
+function groupByClass(labels: Uint8Array): Map<number, number[]> {
   const groups: number[][] = Array.from({ length: 256 }, () => []);
   labels.forEach((label, index) => groups[label]!.push(index));
-  return groups;
+  return new Map([...groups.entries()].filter(([, indices]) => indices.length > 0));
 }
 
 function requireCount(what: string, count: number, max: number, given: number): void {

@@ -35,7 +35,7 @@ export interface TestPart extends Part {
  * The data set that a configuration names, in the version that its pointer file names, or that the configuration asks
  * for. What is missing is obtained: from the first source that has it, or by making the variant.
  */
-async function obtain(
+export async function obtainData(
   { root, name, version: wanted }: DataConfiguration,
   signal: AbortSignal,
 ): Promise<VersionedFashionMnist> {
@@ -56,17 +56,15 @@ async function obtain(
 
 /** The version of the data that a configuration names: `<md5>.dir`. Obtains them first, where they are missing. */
 export async function dataVersion(data: DataConfiguration, signal: AbortSignal): Promise<string> {
-  return (await obtain(data, signal)).version;
+  return (await obtainData(data, signal)).version;
 }
 
-/** Obtains the data, puts them on the device, and divides them as the configuration says. */
-export async function openDatasets(
-  configuration: Configuration,
+/** Puts data on the device, and divides them as the configuration says. */
+export function openDatasets(
+  { data, seed, train: limits }: Configuration,
   device: Backend,
-  signal: AbortSignal,
-): Promise<Datasets> {
-  const { data, seed, train: limits } = configuration;
-  const { train, test, checksums, version } = await obtain(data, signal);
+  { train, test, checksums, version }: VersionedFashionMnist,
+): Datasets {
   const split = stratifiedSplit(train.labels, data.validation, seed);
   const trainSet = new DeviceDataset(device, train);
   return {
@@ -87,7 +85,7 @@ export async function openTestPart(
   device: Backend,
   signal: AbortSignal,
 ): Promise<TestPart> {
-  const { test, checksums } = await obtain(data, signal);
+  const { test, checksums } = await obtainData(data, signal);
   const rows = limited(test.labels, allRows(test), limitTest, seed);
   return { set: new DeviceDataset(device, test), rows, bytes: test, checksums };
 }

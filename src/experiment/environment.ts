@@ -61,7 +61,7 @@ export async function collectEnvironment(facts: EnvironmentFacts = {}): Promise<
     memoryBytes: totalmem(),
     packages: { wgrad: await versionIn(`${root}package.json`), webgpu: await versionOf('webgpu') },
     git: await gitState(root),
-    codeVersion: await codeVersion(),
+    codeVersion: codeVersion(),
     adapter: facts.adapterInfo ?? null,
     dataChecksums: facts.dataChecksums ?? null,
     dataVersion: facts.dataVersion ?? null,
@@ -95,7 +95,10 @@ export async function gitState(folder: string): Promise<Environment['git']> {
     return stdout.trim();
   };
   try {
-    return { commit: await git('rev-parse', 'HEAD'), dirty: (await git('status', '--porcelain')) !== '' };
+    // Both from one process: to start one takes a while beside a device's memory.
+    const status = await git('status', '--porcelain=v2', '--branch');
+    const commit = /^# branch\.oid (\w+)$/m.exec(status)?.[1];
+    return commit === undefined ? null : { commit, dirty: /^[^#]/m.test(status) };
   } catch {
     return null;
   }

@@ -36,7 +36,7 @@ export async function sweep(
     ...(random !== undefined && { random: wholeNumber('--random', random) }),
     configure: (overrides) => loadConfiguration(file, overrides),
     dataVersion: (data) => dataVersion(data, signal),
-    codeVersion: await codeVersion(),
+    codeVersion: codeVersion(),
   });
   const { folder, states } = await runSweep({
     trials,

@@ -152,6 +152,7 @@ function layersOf(model: Module, calls: readonly Call[]): LayerSummary[] {
   });
 }
 
+/** 1,234,567: by hand, since the first use of toLocaleString loads tables for a hundred languages. */
 function grouped(count: number): string {
-  return count.toLocaleString('en-US');
+  return String(count).replaceAll(/\B(?=(\d{3})+$)/g, ',');
 }

@@ -75,9 +75,9 @@ function dtypeOf(data: TypedArray): DType {
 }
 
 function toHost(values: TypedArray | readonly (number | boolean)[], dtype: DType): TypedArray {
+  if (dtype !== 'bool' && values.constructor === hostArray(dtype, 0).constructor) return values as TypedArray;
   const array = hostArray(dtype, values.length);
   if (dtype === 'bool') return array.map((_, index) => Number(Boolean(values[index])));
-  if (values.constructor === array.constructor) return values as TypedArray;
   if (!isFloating(dtype)) for (const value of values) checkWhole('tensor', Number(value), dtype);
   array.set(values as ArrayLike<number>);
   return array;
