@@ -3,7 +3,7 @@
 //   out[outOffset + i] += x[xOffset + i]
 //
 // Shapes     x and out contiguous, `size` elements.
-// Launch     one invocation an element; a grid wider than 65,535 workgroups folds into y.
+// Launch     a grid of any size in x: an invocation takes elements a grid's width apart.
 // Numerics   float32; each element is touched by one invocation, so the order of additions is the order of launches.
 
 struct Params {
@@ -20,8 +20,7 @@ override WORKGROUP: u32 = 256u;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
-  let index = id.y * grid.x * WORKGROUP + id.x;
-  if (index < params.size) {
+  for (var index = id.x; index < params.size; index += grid.x * WORKGROUP) {
     out[params.outOffset + i32(index)] += x[params.xOffset + i32(index)];
   }
 }

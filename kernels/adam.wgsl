@@ -9,8 +9,8 @@
 //   Adam decays by weightDecay, with shrink 1; AdamW by shrink = 1 - lr · decay, with weightDecay 0.
 //
 // Shapes     parameters, gradients, mean, variance: `size` elements from `offset`, in memory of whole fours.
-// Launch     a grid of any size in x: an invocation takes fours of elements, a grid's width apart, since on a software driver
-//            it costs more by itself than what it does. Elements of a four before or past the segment keep their value.
+// Launch     a grid of any size in x: an invocation takes fours of elements a grid's width apart. Elements of a four
+//            before or past the segment keep their value.
 // Source     Kingma, Ba: Adam (2015); Loshchilov, Hutter: Decoupled weight decay regularization (2019); in the form of
 //            PyTorch's torch.optim.Adam and AdamW.
 

@@ -4,7 +4,7 @@
 //
 // Shapes     x [outer, length, inner], contiguous from `offset`; out [outer, inner], int32.
 // Elements   float32 or int32 (FLOATING false). length ≥ 1.
-// Launch     one invocation an output.
+// Launch     a grid of any size in x: an invocation takes outputs a grid's width apart.
 // Numerics   NaN counts as extreme, the first one wins; ties go to the first position.
 
 alias Element = f32;
@@ -40,20 +40,18 @@ fn beats(candidate: Element, best: Element) -> bool {
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
-  let output = id.y * grid.x * WORKGROUP + id.x;
-  if (output >= params.outputs) {
-    return;
-  }
-  let outer = output / params.inner;
-  let start = u32(params.offset) + outer * params.length * params.inner + output % params.inner;
-  var best = x[start];
-  var position = 0u;
-  for (var r = 1u; r < params.length; r++) {
-    let candidate = x[start + r * params.inner];
-    if (beats(candidate, best)) {
-      best = candidate;
-      position = r;
+  for (var output = id.x; output < params.outputs; output += grid.x * WORKGROUP) {
+    let outer = output / params.inner;
+    let start = u32(params.offset) + outer * params.length * params.inner + output % params.inner;
+    var best = x[start];
+    var position = 0u;
+    for (var r = 1u; r < params.length; r++) {
+      let candidate = x[start + r * params.inner];
+      if (beats(candidate, best)) {
+        best = candidate;
+        position = r;
+      }
     }
+    out[output] = i32(position);
   }
-  out[output] = i32(position);
 }

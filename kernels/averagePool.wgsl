@@ -7,7 +7,7 @@
 //   with COUNT_PADDING, or DIVISOR if that is not 0. Padding counts as 0.
 //
 // Shapes     x [planes, HEIGHT, WIDTH], contiguous from `offset`; out [planes, OUT_HEIGHT, OUT_WIDTH].
-// Launch     one invocation an output; a grid wider than 65,535 workgroups folds into y. Sizes and window are
+// Launch     a grid of any size in x: an invocation takes outputs a grid's width apart. Sizes and window are
 //            `override` constants: the compiler unrolls the window and divides by what it knows.
 
 struct Params {
@@ -63,26 +63,24 @@ fn divisorOf(rows: vec2<i32>, columns: vec2<i32>) -> f32 {
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
-  let element = id.y * grid.x * WORKGROUP + id.x;
-  if (element >= params.size) {
-    return;
-  }
-  let above = element / u32(OUT_WIDTH);
-  let rows = rowsOf(i32(above % u32(OUT_HEIGHT)));
-  let columns = columnsOf(i32(element % u32(OUT_WIDTH)));
-  let plane = params.offset + i32(above / u32(OUT_HEIGHT)) * (HEIGHT * WIDTH);
-  var total = 0.0;
-  for (var r = 0; r < WINDOW_HEIGHT; r++) {
-    let y = rows.x + r;
-    if (y < 0 || y >= min(rows.y, HEIGHT)) {
-      continue;
-    }
-    for (var c = 0; c < WINDOW_WIDTH; c++) {
-      let column = columns.x + c;
-      if (column >= 0 && column < min(columns.y, WIDTH)) {
-        total += x[plane + y * WIDTH + column];
+  for (var element = id.x; element < params.size; element += grid.x * WORKGROUP) {
+    let above = element / u32(OUT_WIDTH);
+    let rows = rowsOf(i32(above % u32(OUT_HEIGHT)));
+    let columns = columnsOf(i32(element % u32(OUT_WIDTH)));
+    let plane = params.offset + i32(above / u32(OUT_HEIGHT)) * (HEIGHT * WIDTH);
+    var total = 0.0;
+    for (var r = 0; r < WINDOW_HEIGHT; r++) {
+      let y = rows.x + r;
+      if (y < 0 || y >= min(rows.y, HEIGHT)) {
+        continue;
+      }
+      for (var c = 0; c < WINDOW_WIDTH; c++) {
+        let column = columns.x + c;
+        if (column >= 0 && column < min(columns.y, WIDTH)) {
+          total += x[plane + y * WIDTH + column];
+        }
       }
     }
+    out[element] = total / divisorOf(rows, columns);
   }
-  out[element] = total / divisorOf(rows, columns);
 }

@@ -5,8 +5,8 @@
 //   Windows and divisors are those of averagePool.
 //
 // Shapes     gradient [planes, OUT_HEIGHT, OUT_WIDTH], contiguous from `offset`; out [planes, HEIGHT, WIDTH].
-// Launch     one invocation for TILE_HEIGHT × TILE_WIDTH places, tiles starting at the padding's corner; a grid wider
-//            than 65,535 workgroups folds into y. A tile is one place, or as large as the stride: then the same
+// Launch     a grid of any size in x: an invocation takes TILE_HEIGHT × TILE_WIDTH places, and then others a grid's width
+//            apart; tiles start at the padding's corner. A tile is one place, or as large as the stride: then the same
 //            windows reach all of it, and each is read once.
 // Numerics   windows are added in their order, so the same inputs give the same bits: no atomics.
 
@@ -80,38 +80,36 @@ fn holds(span: vec2<i32>, at: i32) -> bool {
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
-  let index = id.y * grid.x * WORKGROUP + id.x;
-  if (index >= params.tiles) {
-    return;
-  }
-  let tilesDown = u32((HEIGHT + PADDING_Y + TILE_HEIGHT - 1) / TILE_HEIGHT);
-  let tilesAcross = u32((WIDTH + PADDING_X + TILE_WIDTH - 1) / TILE_WIDTH);
-  let top = i32(index / tilesAcross % tilesDown) * TILE_HEIGHT;
-  let left = i32(index % tilesAcross) * TILE_WIDTH;
-  let plane = i32(index / tilesAcross / tilesDown);
-  var totals: array<f32, TILE_HEIGHT * TILE_WIDTH>;
-  for (var r = 0; r < REACH_Y; r++) {
-    let i = firstWindow(top, HEIGHT, OUT_HEIGHT, STRIDE_Y, REACH_Y) + r;
-    for (var c = 0; c < REACH_X; c++) {
-      let j = firstWindow(left, WIDTH, OUT_WIDTH, STRIDE_X, REACH_X) + c;
-      if (i < 0 || i >= OUT_HEIGHT || j < 0 || j >= OUT_WIDTH) {
-        continue;
-      }
-      let rows = rowsOf(i);
-      let columns = columnsOf(j);
-      let share = gradient[params.offset + (plane * OUT_HEIGHT + i) * OUT_WIDTH + j] / divisorOf(rows, columns);
-      for (var k = 0; k < TILE_HEIGHT * TILE_WIDTH; k++) {
-        let y = top - PADDING_Y + k / TILE_WIDTH;
-        let x = left - PADDING_X + k % TILE_WIDTH;
-        totals[k] += select(0.0, share, holds(rows, y) && holds(columns, x));
+  for (var index = id.x; index < params.tiles; index += grid.x * WORKGROUP) {
+    let tilesDown = u32((HEIGHT + PADDING_Y + TILE_HEIGHT - 1) / TILE_HEIGHT);
+    let tilesAcross = u32((WIDTH + PADDING_X + TILE_WIDTH - 1) / TILE_WIDTH);
+    let top = i32(index / tilesAcross % tilesDown) * TILE_HEIGHT;
+    let left = i32(index % tilesAcross) * TILE_WIDTH;
+    let plane = i32(index / tilesAcross / tilesDown);
+    var totals: array<f32, TILE_HEIGHT * TILE_WIDTH>;
+    for (var r = 0; r < REACH_Y; r++) {
+      let i = firstWindow(top, HEIGHT, OUT_HEIGHT, STRIDE_Y, REACH_Y) + r;
+      for (var c = 0; c < REACH_X; c++) {
+        let j = firstWindow(left, WIDTH, OUT_WIDTH, STRIDE_X, REACH_X) + c;
+        if (i < 0 || i >= OUT_HEIGHT || j < 0 || j >= OUT_WIDTH) {
+          continue;
+        }
+        let rows = rowsOf(i);
+        let columns = columnsOf(j);
+        let share = gradient[params.offset + (plane * OUT_HEIGHT + i) * OUT_WIDTH + j] / divisorOf(rows, columns);
+        for (var k = 0; k < TILE_HEIGHT * TILE_WIDTH; k++) {
+          let y = top - PADDING_Y + k / TILE_WIDTH;
+          let x = left - PADDING_X + k % TILE_WIDTH;
+          totals[k] += select(0.0, share, holds(rows, y) && holds(columns, x));
+        }
       }
     }
-  }
-  for (var k = 0; k < TILE_HEIGHT * TILE_WIDTH; k++) {
-    let y = top - PADDING_Y + k / TILE_WIDTH;
-    let x = left - PADDING_X + k % TILE_WIDTH;
-    if (y >= 0 && y < HEIGHT && x >= 0 && x < WIDTH) {
-      out[(plane * HEIGHT + y) * WIDTH + x] = totals[k];
+    for (var k = 0; k < TILE_HEIGHT * TILE_WIDTH; k++) {
+      let y = top - PADDING_Y + k / TILE_WIDTH;
+      let x = left - PADDING_X + k % TILE_WIDTH;
+      if (y >= 0 && y < HEIGHT && x >= 0 && x < WIDTH) {
+        out[(plane * HEIGHT + y) * WIDTH + x] = totals[k];
+      }
     }
   }
 }

@@ -5,7 +5,7 @@
 // Shapes     a and b of up to four axes (after merging) with any strides, a broadcast axis having stride 0;
 //            out contiguous, row-major, `size` elements.
 // Elements   float32 or int32 (FLOATING false).
-// Launch     one invocation an element; a grid wider than 65,535 workgroups folds into y.
+// Launch     a grid of any size in x: an invocation takes elements a grid's width apart.
 // Numerics   MAXIMUM and MINIMUM give NaN when either operand is NaN. POW follows C's pow
 //            in its special cases, and multiplies whole numbers out, modulo 2³². RELU_GRADIENT(g, x) is g where x > 0 or x is NaN, else 0.
 
@@ -138,13 +138,11 @@ fn coordinates(index: u32) -> vec4<i32> {
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
-  let index = id.y * grid.x * WORKGROUP + id.x;
-  if (index >= params.size) {
-    return;
+  for (var index = id.x; index < params.size; index += grid.x * WORKGROUP) {
+    let at = coordinates(index);
+    out[index] = apply(
+      a[params.aOffset + dot(at, params.aStrides)],
+      b[params.bOffset + dot(at, params.bStrides)]
+    );
   }
-  let at = coordinates(index);
-  out[index] = apply(
-    a[params.aOffset + dot(at, params.aStrides)],
-    b[params.bOffset + dot(at, params.bStrides)]
-  );
 }

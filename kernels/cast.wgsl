@@ -4,7 +4,7 @@
 //
 // Shapes     x and out contiguous, `size` elements.
 // Elements   float32, int32 and bool (uint32) in every pair; to bool, what is not zero (NaN too) becomes 1.
-// Launch     one invocation an element; a grid wider than 65,535 workgroups folds into y.
+// Launch     a grid of any size in x: an invocation takes elements a grid's width apart.
 // Numerics   float32 to int32 truncates toward zero and saturates at the ends of the range; NaN becomes 0.
 
 alias From = f32;
@@ -33,14 +33,12 @@ fn saturated(value: f32) -> i32 {
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
-  let index = id.y * grid.x * WORKGROUP + id.x;
-  if (index >= params.size) {
-    return;
-  }
-  let value = x[params.offset + i32(index)];
-  if (FLOAT_TO_INTEGER) {
-    out[index] = To(saturated(f32(value)));
-  } else {
-    out[index] = select(To(value), To(1), TO_BOOL && !(value == From(0)));
+  for (var index = id.x; index < params.size; index += grid.x * WORKGROUP) {
+    let value = x[params.offset + i32(index)];
+    if (FLOAT_TO_INTEGER) {
+      out[index] = To(saturated(f32(value)));
+    } else {
+      out[index] = select(To(value), To(1), TO_BOOL && !(value == From(0)));
+    }
   }
 }

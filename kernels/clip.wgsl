@@ -3,7 +3,7 @@
 //   gradients[i] = gradients[i] · min(1, maxNorm / (norm + 1e-6))
 //
 // Shapes     norm [1], of all gradients together; gradients: `size` elements from `offset`.
-// Launch     one invocation an element; a grid wider than 65,535 workgroups folds into y.
+// Launch     a grid of any size in x: an invocation takes elements a grid's width apart.
 // Numerics   a norm of NaN makes every gradient NaN; an infinite one makes them 0, and infinite elements NaN.
 // Source     PyTorch's torch.nn.utils.clip_grad_norm_.
 
@@ -25,10 +25,8 @@ fn isNan(value: f32) -> bool {
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
-  let element = id.y * grid.x * WORKGROUP + id.x;
-  if (element >= params.size) {
-    return;
+  for (var element = id.x; element < params.size; element += grid.x * WORKGROUP) {
+    let scale = params.maxNorm / (norm[0] + 1e-6);
+    gradients[params.offset + element] *= select(1.0, scale, scale < 1.0 || isNan(scale));
   }
-  let scale = params.maxNorm / (norm[0] + 1e-6);
-  gradients[params.offset + element] *= select(1.0, scale, scale < 1.0 || isNan(scale));
 }

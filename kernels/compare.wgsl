@@ -5,7 +5,7 @@
 // Shapes     a and b of up to four axes (after merging) with any strides, a broadcast axis having stride 0;
 //            out contiguous, row-major, `size` elements, a bool being a 32-bit word.
 // Elements   float32, int32, or bool (uint32).
-// Launch     one invocation an element; a grid wider than 65,535 workgroups folds into y.
+// Launch     a grid of any size in x: an invocation takes elements a grid's width apart.
 // Numerics   IEEE 754: every relation with NaN is false, except NE.
 
 alias Element = f32;
@@ -74,12 +74,10 @@ fn coordinates(index: u32) -> vec4<i32> {
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
-  let index = id.y * grid.x * WORKGROUP + id.x;
-  if (index >= params.size) {
-    return;
+  for (var index = id.x; index < params.size; index += grid.x * WORKGROUP) {
+    let at = coordinates(index);
+    let left = a[params.aOffset + dot(at, params.aStrides)];
+    let right = b[params.bOffset + dot(at, params.bStrides)];
+    out[index] = select(0u, 1u, holds(left, right));
   }
-  let at = coordinates(index);
-  let left = a[params.aOffset + dot(at, params.aStrides)];
-  let right = b[params.bOffset + dot(at, params.bStrides)];
-  out[index] = select(0u, 1u, holds(left, right));
 }

@@ -5,7 +5,7 @@
 // Shapes     up to four axes (after merging); any strides on both sides, those of out without overlap.
 //            It serves contiguous, cat, stack, pad and the gradients of slices.
 // Elements   any 32-bit type: words are moved, never computed with.
-// Launch     one invocation an element; a grid wider than 65,535 workgroups folds into y.
+// Launch     a grid of any size in x: an invocation takes elements a grid's width apart.
 
 struct Params {
   size: u32,
@@ -43,10 +43,8 @@ fn coordinates(index: u32) -> vec4<i32> {
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
-  let index = id.y * grid.x * WORKGROUP + id.x;
-  if (index >= params.size) {
-    return;
+  for (var index = id.x; index < params.size; index += grid.x * WORKGROUP) {
+    let at = coordinates(index);
+    out[params.outOffset + dot(at, params.outStrides)] = x[params.xOffset + dot(at, params.xStrides)];
   }
-  let at = coordinates(index);
-  out[params.outOffset + dot(at, params.outStrides)] = x[params.xOffset + dot(at, params.xStrides)];
 }

@@ -9,7 +9,7 @@
 // Shapes     x [outer, classes, inner], contiguous from `offset`, r counting [outer, inner]; labels [rows]; rowwise
 //            [rows, 3], from crossEntropy; gradient [rows] with any stride (0 for a mean); weight [classes], read only
 //            where WEIGHTED; divisor: one element, read only where MEAN; out like x.
-// Launch     one invocation an element; a grid wider than 65,535 workgroups folds into y.
+// Launch     a grid of any size in x: an invocation takes elements a grid's width apart.
 
 struct Params {
   size: u32,
@@ -51,30 +51,28 @@ fn exponential(value: f32) -> f32 {
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
-  let index = id.y * grid.x * WORKGROUP + id.x;
-  if (index >= params.size) {
-    return;
-  }
-  let column = i32(index / params.inner % params.classes);
-  let row = i32(index / (params.classes * params.inner) * params.inner + index % params.inner);
-  let label = labels[params.labelOffset + row * params.labelStride];
-  let isTarget = label == column;
+  for (var index = id.x; index < params.size; index += grid.x * WORKGROUP) {
+    let column = i32(index / params.inner % params.classes);
+    let row = i32(index / (params.classes * params.inner) * params.inner + index % params.inner);
+    let label = labels[params.labelOffset + row * params.labelStride];
+    let isTarget = label == column;
 
-  var expected = select(0.0, 1.0, isTarget);
-  if (SMOOTHED) {
-    expected = (1.0 - params.smoothing) * expected + params.smoothing / f32(params.classes);
+    var expected = select(0.0, 1.0, isTarget);
+    if (SMOOTHED) {
+      expected = (1.0 - params.smoothing) * expected + params.smoothing / f32(params.classes);
+    }
+    if (WEIGHTED) {
+      expected *= weight[params.weightOffset + column];
+    }
+    if (label == params.ignoreIndex) {
+      expected = 0.0;
+    }
+    let logit = (x[u32(params.offset) + index] - rowwise[3 * row]) - rowwise[3 * row + 1];
+    let probability = rowwise[3 * row + 2] * exponential(logit);
+    var scale = gradient[params.gradientOffset + row * params.gradientStride];
+    if (MEAN) {
+      scale /= divisor[params.divisorOffset];
+    }
+    out[index] = scale * (probability - expected);
   }
-  if (WEIGHTED) {
-    expected *= weight[params.weightOffset + column];
-  }
-  if (label == params.ignoreIndex) {
-    expected = 0.0;
-  }
-  let logit = (x[u32(params.offset) + index] - rowwise[3 * row]) - rowwise[3 * row + 1];
-  let probability = rowwise[3 * row + 2] * exponential(logit);
-  var scale = gradient[params.gradientOffset + row * params.gradientStride];
-  if (MEAN) {
-    scale /= divisor[params.divisorOffset];
-  }
-  out[index] = scale * (probability - expected);
 }

@@ -4,7 +4,7 @@
 //
 // Shapes     out contiguous, `size` elements.
 // Elements   float32, int32 or bool (uint32).
-// Launch     one invocation an element; a grid wider than 65,535 workgroups folds into y.
+// Launch     a grid of any size in x: an invocation takes elements a grid's width apart.
 
 alias Element = f32;
 
@@ -20,8 +20,7 @@ override WORKGROUP: u32 = 256u;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
-  let index = id.y * grid.x * WORKGROUP + id.x;
-  if (index < params.size) {
+  for (var index = id.x; index < params.size; index += grid.x * WORKGROUP) {
     out[index] = Element(params.value);
   }
 }

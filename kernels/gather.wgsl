@@ -5,7 +5,7 @@
 // Shapes     x [outer, length, inner], contiguous from `offset`; index [outer, count, inner], int32, any strides
 //            (indexSelect is an index with strides 0, 1, 0); out [outer, count, inner], contiguous.
 // Elements   any 32-bit type: words are moved.
-// Launch     one invocation an element; a grid wider than 65,535 workgroups folds into y.
+// Launch     a grid of any size in x: an invocation takes elements a grid's width apart.
 // Numerics   an index outside 0 … length - 1 gives the word 0x7fc00000 (NaN as float32); the CPU backend refuses it.
 
 struct Params {
@@ -29,20 +29,18 @@ override WORKGROUP: u32 = 256u;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
-  let element = id.y * grid.x * WORKGROUP + id.x;
-  if (element >= params.size) {
-    return;
-  }
-  let r = element % params.inner;
-  let rows = element / params.inner;
-  let i = rows % params.count;
-  let o = rows / params.count;
-  let picked = indices[
-    params.indexOffset + i32(o) * params.outerStride + i32(i) * params.countStride + i32(r) * params.innerStride
-  ];
-  if (picked < 0 || picked >= i32(params.length)) {
-    out[element] = 0x7fc00000u;
-  } else {
-    out[element] = x[u32(params.offset) + (o * params.length + u32(picked)) * params.inner + r];
+  for (var element = id.x; element < params.size; element += grid.x * WORKGROUP) {
+    let r = element % params.inner;
+    let rows = element / params.inner;
+    let i = rows % params.count;
+    let o = rows / params.count;
+    let picked = indices[
+      params.indexOffset + i32(o) * params.outerStride + i32(i) * params.countStride + i32(r) * params.innerStride
+    ];
+    if (picked < 0 || picked >= i32(params.length)) {
+      out[element] = 0x7fc00000u;
+    } else {
+      out[element] = x[u32(params.offset) + (o * params.length + u32(picked)) * params.inner + r];
+    }
   }
 }

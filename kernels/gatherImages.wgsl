@@ -5,7 +5,7 @@
 //
 // Shapes     images [count, pixels], bytes packed four to a word, least significant first; rows: int32 row
 //            numbers; labels [count] and batchLabels [batch], int32; out [batch, pixels], float32.
-// Launch     one invocation a pixel; a grid wider than 65,535 workgroups folds into y.
+// Launch     a grid of any size in x: an invocation takes pixels a grid's width apart.
 // Numerics   one subtraction and one product, each rounded once: every device gives the same bits.
 
 struct Params {
@@ -27,17 +27,15 @@ override WORKGROUP: u32 = 256u;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
-  let element = id.y * grid.x * WORKGROUP + id.x;
-  if (element >= params.size) {
-    return;
-  }
-  let image = element / params.pixels;
-  let pixel = element % params.pixels;
-  let row = u32(rows[params.start + i32(image)]);
-  let position = row * params.pixels + pixel;
-  let byte = (images[position / 4u] >> (8u * (position % 4u))) & 0xffu;
-  out[element] = (f32(byte) - params.center) * params.scale;
-  if (pixel == 0u) {
-    batchLabels[image] = labels[row];
+  for (var element = id.x; element < params.size; element += grid.x * WORKGROUP) {
+    let image = element / params.pixels;
+    let pixel = element % params.pixels;
+    let row = u32(rows[params.start + i32(image)]);
+    let position = row * params.pixels + pixel;
+    let byte = (images[position / 4u] >> (8u * (position % 4u))) & 0xffu;
+    out[element] = (f32(byte) - params.center) * params.scale;
+    if (pixel == 0u) {
+      batchLabels[image] = labels[row];
+    }
   }
 }

@@ -6,7 +6,7 @@
 //
 // Shapes     x [planes, HEIGHT, WIDTH], contiguous from `offset`; out and positions [planes, OUT_HEIGHT, OUT_WIDTH].
 //            Places outside the image do not count; every window holds one that lies inside.
-// Launch     one invocation an output; a grid wider than 65,535 workgroups folds into y. Sizes and window are
+// Launch     a grid of any size in x: an invocation takes outputs a grid's width apart. Sizes and window are
 //            `override` constants: the compiler unrolls the window and divides by what it knows.
 // Numerics   of equal elements the first counts, in row-major order; of several NaN the last, as in PyTorch.
 
@@ -40,34 +40,32 @@ fn isNan(value: f32) -> bool {
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
-  let element = id.y * grid.x * WORKGROUP + id.x;
-  if (element >= params.size) {
-    return;
-  }
-  let rows = element / OUT_WIDTH;
-  let top = i32(rows % OUT_HEIGHT) * STRIDE_Y - PADDING_Y;
-  let left = i32(element % OUT_WIDTH) * STRIDE_X - PADDING_X;
-  let plane = params.offset + i32(rows / OUT_HEIGHT) * (HEIGHT * WIDTH);
-  var greatest = 0.0;
-  var position = -1;
-  for (var r = 0; r < WINDOW_HEIGHT; r++) {
-    let y = top + r * DILATION_Y;
-    if (y < 0 || y >= HEIGHT) {
-      continue;
-    }
-    for (var c = 0; c < WINDOW_WIDTH; c++) {
-      let column = left + c * DILATION_X;
-      if (column < 0 || column >= WIDTH) {
+  for (var element = id.x; element < params.size; element += grid.x * WORKGROUP) {
+    let rows = element / OUT_WIDTH;
+    let top = i32(rows % OUT_HEIGHT) * STRIDE_Y - PADDING_Y;
+    let left = i32(element % OUT_WIDTH) * STRIDE_X - PADDING_X;
+    let plane = params.offset + i32(rows / OUT_HEIGHT) * (HEIGHT * WIDTH);
+    var greatest = 0.0;
+    var position = -1;
+    for (var r = 0; r < WINDOW_HEIGHT; r++) {
+      let y = top + r * DILATION_Y;
+      if (y < 0 || y >= HEIGHT) {
         continue;
       }
-      let at = y * WIDTH + column;
-      let value = x[plane + at];
-      if (position < 0 || value > greatest || isNan(value)) {
-        greatest = value;
-        position = at;
+      for (var c = 0; c < WINDOW_WIDTH; c++) {
+        let column = left + c * DILATION_X;
+        if (column < 0 || column >= WIDTH) {
+          continue;
+        }
+        let at = y * WIDTH + column;
+        let value = x[plane + at];
+        if (position < 0 || value > greatest || isNan(value)) {
+          greatest = value;
+          position = at;
+        }
       }
     }
+    out[element] = greatest;
+    positions[element] = position;
   }
-  out[element] = greatest;
-  positions[element] = position;
 }

@@ -4,8 +4,8 @@
 //
 // Shapes     gradient [planes, OUT_HEIGHT, OUT_WIDTH], contiguous from `offset`; positions the same, from maxPool;
 //            out [planes, HEIGHT, WIDTH].
-// Launch     one invocation for TILE_HEIGHT × TILE_WIDTH places, tiles starting at the padding's corner; a grid wider
-//            than 65,535 workgroups folds into y. A tile is one place, or as large as the stride: then the same
+// Launch     a grid of any size in x: an invocation takes TILE_HEIGHT × TILE_WIDTH places, and then others a grid's width
+//            apart; tiles start at the padding's corner. A tile is one place, or as large as the stride: then the same
 //            windows reach all of it, and each is read once.
 // Numerics   windows are added in their order, so the same inputs give the same bits: no atomics.
 
@@ -36,37 +36,35 @@ const TILE_WIDTH = 1;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
-  let index = id.y * grid.x * WORKGROUP + id.x;
-  if (index >= params.tiles) {
-    return;
-  }
-  let tilesDown = u32((HEIGHT + PADDING_Y + TILE_HEIGHT - 1) / TILE_HEIGHT);
-  let tilesAcross = u32((WIDTH + PADDING_X + TILE_WIDTH - 1) / TILE_WIDTH);
-  let top = i32(index / tilesAcross % tilesDown) * TILE_HEIGHT;
-  let left = i32(index % tilesAcross) * TILE_WIDTH;
-  let plane = i32(index / tilesAcross / tilesDown);
-  var totals: array<f32, TILE_HEIGHT * TILE_WIDTH>;
-  for (var r = 1 - REACH_Y; r <= 0; r++) {
-    let i = top / STRIDE_Y + r;
-    for (var c = 1 - REACH_X; c <= 0; c++) {
-      let j = left / STRIDE_X + c;
-      if (i < 0 || i >= OUT_HEIGHT || j < 0 || j >= OUT_WIDTH) {
-        continue;
-      }
-      let window = (plane * OUT_HEIGHT + i) * OUT_WIDTH + j;
-      let position = positions[window];
-      let share = gradient[params.offset + window];
-      for (var k = 0; k < TILE_HEIGHT * TILE_WIDTH; k++) {
-        let place = (top - PADDING_Y + k / TILE_WIDTH) * WIDTH + left - PADDING_X + k % TILE_WIDTH;
-        totals[k] += select(0.0, share, position == place);
+  for (var index = id.x; index < params.tiles; index += grid.x * WORKGROUP) {
+    let tilesDown = u32((HEIGHT + PADDING_Y + TILE_HEIGHT - 1) / TILE_HEIGHT);
+    let tilesAcross = u32((WIDTH + PADDING_X + TILE_WIDTH - 1) / TILE_WIDTH);
+    let top = i32(index / tilesAcross % tilesDown) * TILE_HEIGHT;
+    let left = i32(index % tilesAcross) * TILE_WIDTH;
+    let plane = i32(index / tilesAcross / tilesDown);
+    var totals: array<f32, TILE_HEIGHT * TILE_WIDTH>;
+    for (var r = 1 - REACH_Y; r <= 0; r++) {
+      let i = top / STRIDE_Y + r;
+      for (var c = 1 - REACH_X; c <= 0; c++) {
+        let j = left / STRIDE_X + c;
+        if (i < 0 || i >= OUT_HEIGHT || j < 0 || j >= OUT_WIDTH) {
+          continue;
+        }
+        let window = (plane * OUT_HEIGHT + i) * OUT_WIDTH + j;
+        let position = positions[window];
+        let share = gradient[params.offset + window];
+        for (var k = 0; k < TILE_HEIGHT * TILE_WIDTH; k++) {
+          let place = (top - PADDING_Y + k / TILE_WIDTH) * WIDTH + left - PADDING_X + k % TILE_WIDTH;
+          totals[k] += select(0.0, share, position == place);
+        }
       }
     }
-  }
-  for (var k = 0; k < TILE_HEIGHT * TILE_WIDTH; k++) {
-    let y = top - PADDING_Y + k / TILE_WIDTH;
-    let x = left - PADDING_X + k % TILE_WIDTH;
-    if (y >= 0 && y < HEIGHT && x >= 0 && x < WIDTH) {
-      out[(plane * HEIGHT + y) * WIDTH + x] = totals[k];
+    for (var k = 0; k < TILE_HEIGHT * TILE_WIDTH; k++) {
+      let y = top - PADDING_Y + k / TILE_WIDTH;
+      let x = left - PADDING_X + k % TILE_WIDTH;
+      if (y >= 0 && y < HEIGHT && x >= 0 && x < WIDTH) {
+        out[(plane * HEIGHT + y) * WIDTH + x] = totals[k];
+      }
     }
   }
 }

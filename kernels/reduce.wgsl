@@ -53,11 +53,6 @@ fn fold(left: Element, right: Element) -> Element {
   }
 }
 
-fn element(start: i32, position: u32) -> Element {
-  let at = vec2<i32>(vec2<u32>(position / params.reducedSize, position % params.reducedSize));
-  return x[start + dot(at, params.reducedStrides)];
-}
-
 @compute @workgroup_size(LANES, OUTPUTS)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -74,10 +69,19 @@ fn main(
   let last = min(first + params.chunk, params.length);
   var total = Element(0);
   if (OPERATION != SUM) {
-    total = element(start, first);
+    let firstAt = vec2<i32>(vec2<u32>(first / params.reducedSize, first % params.reducedSize));
+    total = x[start + dot(firstAt, params.reducedStrides)];
   }
-  for (var position = first + local.x; position < last; position += LANES) {
-    total = fold(total, element(start, position));
+  // Coordinates advance with the position: a division a step would cost more than all the rest.
+  let step = vec2<i32>(vec2<u32>(LANES / params.reducedSize, LANES % params.reducedSize));
+  let begin = first + local.x;
+  var at = vec2<i32>(vec2<u32>(begin / params.reducedSize, begin % params.reducedSize));
+  for (var position = begin; position < last; position += LANES) {
+    total = fold(total, x[start + dot(at, params.reducedStrides)]);
+    at += step;
+    if (at.y >= i32(params.reducedSize)) {
+      at += vec2<i32>(1, -i32(params.reducedSize));
+    }
   }
 
   let slot = local.y * LANES + local.x;

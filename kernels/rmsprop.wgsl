@@ -9,7 +9,7 @@
 //
 // Shapes     parameters, gradients, squares (s), means (a), velocity (b): `size` elements from `offset`; means and
 //            velocity are only touched where the formulas say so.
-// Launch     one invocation an element; a grid wider than 65,535 workgroups folds into y.
+// Launch     a grid of any size in x: an invocation takes elements a grid's width apart.
 // Numerics   s - a² is a variance, and rounding must not make it negative: its root would be NaN.
 // Source     Hinton: Neural networks for machine learning, lecture 6e (2012); Graves (2013) for the centered form; in
 //            the form of PyTorch's torch.optim.RMSprop.
@@ -38,26 +38,24 @@ override CENTERED: bool = false;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
-  let element = id.y * grid.x * WORKGROUP + id.x;
-  if (element >= params.size) {
-    return;
+  for (var element = id.x; element < params.size; element += grid.x * WORKGROUP) {
+    let at = params.offset + element;
+    let parameter = parameters[at];
+    let gradient = params.sign * gradients[at] + params.weightDecay * parameter;
+    let square = params.alpha * squares[at] + params.oneMinusAlpha * gradient * gradient;
+    squares[at] = square;
+    var variance = square;
+    if (CENTERED) {
+      let mean = means[at] + params.oneMinusAlpha * (gradient - means[at]);
+      means[at] = mean;
+      variance = square - mean * mean;
+      variance = select(variance, 0.0, variance < 0.0);
+    }
+    var direction = gradient / (sqrt(variance) + params.eps);
+    if (params.momentum != 0.0) {
+      direction = params.momentum * velocity[at] + direction;
+      velocity[at] = direction;
+    }
+    parameters[at] = parameter - params.lr * direction;
   }
-  let at = params.offset + element;
-  let parameter = parameters[at];
-  let gradient = params.sign * gradients[at] + params.weightDecay * parameter;
-  let square = params.alpha * squares[at] + params.oneMinusAlpha * gradient * gradient;
-  squares[at] = square;
-  var variance = square;
-  if (CENTERED) {
-    let mean = means[at] + params.oneMinusAlpha * (gradient - means[at]);
-    means[at] = mean;
-    variance = square - mean * mean;
-    variance = select(variance, 0.0, variance < 0.0);
-  }
-  var direction = gradient / (sqrt(variance) + params.eps);
-  if (params.momentum != 0.0) {
-    direction = params.momentum * velocity[at] + direction;
-    velocity[at] = direction;
-  }
-  parameters[at] = parameter - params.lr * direction;
 }

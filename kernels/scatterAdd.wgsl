@@ -4,7 +4,7 @@
 //
 // Shapes     x [outer, count, inner], contiguous from `offset`; index the same shape, int32, any strides;
 //            out [outer, length, inner], contiguous.
-// Launch     one invocation an output; a grid wider than 65,535 workgroups folds into y.
+// Launch     a grid of any size in x: an invocation takes outputs a grid's width apart.
 // Numerics   each output walks the index in order and adds what is its own. Float atomics would be quicker for
 //            long indices, but their order, and with it the last bits, would change from run to run.
 
@@ -29,22 +29,20 @@ override WORKGROUP: u32 = 256u;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
-  let element = id.y * grid.x * WORKGROUP + id.x;
-  if (element >= params.size) {
-    return;
-  }
-  let r = element % params.inner;
-  let rows = element / params.inner;
-  let j = i32(rows % params.length);
-  let o = rows / params.length;
-  let source = u32(params.offset) + o * params.count * params.inner + r;
-  var at = params.indexOffset + i32(o) * params.outerStride + i32(r) * params.innerStride;
-  var total = 0.0;
-  for (var i = 0u; i < params.count; i++) {
-    if (indices[at] == j) {
-      total += x[source + i * params.inner];
+  for (var element = id.x; element < params.size; element += grid.x * WORKGROUP) {
+    let r = element % params.inner;
+    let rows = element / params.inner;
+    let j = i32(rows % params.length);
+    let o = rows / params.length;
+    let source = u32(params.offset) + o * params.count * params.inner + r;
+    var at = params.indexOffset + i32(o) * params.outerStride + i32(r) * params.innerStride;
+    var total = 0.0;
+    for (var i = 0u; i < params.count; i++) {
+      if (indices[at] == j) {
+        total += x[source + i * params.inner];
+      }
+      at += params.countStride;
     }
-    at += params.countStride;
+    out[element] = total;
   }
-  out[element] = total;
 }

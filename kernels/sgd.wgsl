@@ -6,7 +6,7 @@
 //   p = p - lr · d
 //
 // Shapes     parameters, gradients, velocity: `size` elements from `offset`; velocity only with momentum.
-// Launch     one invocation an element; a grid wider than 65,535 workgroups folds into y.
+// Launch     a grid of any size in x: an invocation takes elements a grid's width apart.
 // Source     PyTorch's torch.optim.SGD (the velocity starts as the first gradient, not as (1 - dampening) of it).
 
 struct Params {
@@ -30,21 +30,19 @@ override WORKGROUP: u32 = 256u;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
-  let element = id.y * grid.x * WORKGROUP + id.x;
-  if (element >= params.size) {
-    return;
-  }
-  let at = params.offset + element;
-  let parameter = parameters[at];
-  let gradient = params.sign * gradients[at] + params.weightDecay * parameter;
-  var direction = gradient;
-  if (params.momentum != 0.0) {
-    var v = gradient;
-    if (params.firstStep == 0u) {
-      v = params.momentum * velocity[at] + (1.0 - params.dampening) * gradient;
+  for (var element = id.x; element < params.size; element += grid.x * WORKGROUP) {
+    let at = params.offset + element;
+    let parameter = parameters[at];
+    let gradient = params.sign * gradients[at] + params.weightDecay * parameter;
+    var direction = gradient;
+    if (params.momentum != 0.0) {
+      var v = gradient;
+      if (params.firstStep == 0u) {
+        v = params.momentum * velocity[at] + (1.0 - params.dampening) * gradient;
+      }
+      velocity[at] = v;
+      direction = select(v, gradient + params.momentum * v, params.nesterov != 0u);
     }
-    velocity[at] = v;
-    direction = select(v, gradient + params.momentum * v, params.nesterov != 0u);
+    parameters[at] = parameter - params.lr * direction;
   }
-  parameters[at] = parameter - params.lr * direction;
 }

@@ -3,7 +3,7 @@
 //   out[i] = f(x[i]),   f chosen by OPERATION
 //
 // Shapes     x of up to four axes (after merging) with any strides; out contiguous, row-major, `size` elements.
-// Launch     one invocation an element; a grid wider than 65,535 workgroups folds into y.
+// Launch     a grid of any size in x: an invocation takes elements a grid's width apart.
 // Numerics   float32. NaN propagates, except that SIGN gives 0 for it, as PyTorch does. WGSL leaves open what exp,
 //            log and tanh make of NaN, of infinities and of what lies outside their domain, and drivers do differ:
 //            those cases are branches here. WGSL's sin and cos may be off by 2^-11; those here are within 1e-7 for
@@ -170,9 +170,7 @@ fn coordinates(index: u32) -> vec4<i32> {
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
-  let index = id.y * grid.x * WORKGROUP + id.x;
-  if (index >= params.size) {
-    return;
+  for (var index = id.x; index < params.size; index += grid.x * WORKGROUP) {
+    out[index] = apply(x[params.offset + dot(coordinates(index), params.strides)]);
   }
-  out[index] = apply(x[params.offset + dot(coordinates(index), params.strides)]);
 }

@@ -5,7 +5,7 @@
 // Shapes     condition, a and b of up to three axes (after merging) with any strides, a broadcast axis having
 //            stride 0; out contiguous, row-major, `size` elements.
 // Elements   any 32-bit type: words are moved, never computed with, so NaN keeps its bits.
-// Launch     one invocation an element; a grid wider than 65,535 workgroups folds into y.
+// Launch     a grid of any size in x: an invocation takes elements a grid's width apart.
 
 struct Params {
   shape: vec3<u32>,
@@ -28,15 +28,13 @@ override WORKGROUP: u32 = 256u;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
-  let index = id.y * grid.x * WORKGROUP + id.x;
-  if (index >= params.size) {
-    return;
-  }
-  let rows = index / params.shape.z;
-  let at = vec3<i32>(vec3<u32>(rows / params.shape.y, rows % params.shape.y, index % params.shape.z));
-  if (condition[params.conditionOffset + dot(at, params.conditionStrides)] != 0u) {
-    out[index] = a[params.aOffset + dot(at, params.aStrides)];
-  } else {
-    out[index] = b[params.bOffset + dot(at, params.bStrides)];
+  for (var index = id.x; index < params.size; index += grid.x * WORKGROUP) {
+    let rows = index / params.shape.z;
+    let at = vec3<i32>(vec3<u32>(rows / params.shape.y, rows % params.shape.y, index % params.shape.z));
+    if (condition[params.conditionOffset + dot(at, params.conditionStrides)] != 0u) {
+      out[index] = a[params.aOffset + dot(at, params.aStrides)];
+    } else {
+      out[index] = b[params.bOffset + dot(at, params.bStrides)];
+    }
   }
 }

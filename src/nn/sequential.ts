@@ -1,6 +1,7 @@
 import type { Tensor } from '../tensor/tensor.ts';
 import { ReLU } from './activations.ts';
 import { Module } from './module.ts';
+import { MaxPool2d } from './pooling.ts';
 
 /**
  * Modules one after another, named by their positions.
@@ -24,9 +25,19 @@ export class Sequential extends Module {
     let value = x;
     for (let index = 0; index < this.layers.length; index++) {
       const layer = this.layers[index]!;
-      const takesRelu = takesReluAlong(layer) && isPlainRelu(this.layers[index + 1]);
-      value = takesRelu ? layer.forwardRelu!(value) : layer.forward(value);
-      if (takesRelu) index++;
+      const next = this.layers[index + 1];
+      if (isPlain(layer, ReLU) && isPlain(next, MaxPool2d)) {
+        // The maximum of what relu leaves is what relu leaves of the maximum, of which there are fewer.
+        value = layer.forward(next!.forward(value));
+        index++;
+      } else if (
+        takesReluAlong(layer) &&
+        isPlain(next, ReLU) &&
+        !isPlain(this.layers[index + 2], MaxPool2d)
+      ) {
+        value = layer.forwardRelu!(value);
+        index++;
+      } else value = layer.forward(value);
     }
     return value;
   }
@@ -39,6 +50,6 @@ function takesReluAlong(layer: Module): boolean {
   );
 }
 
-function isPlainRelu(layer: Module | undefined): boolean {
-  return layer?.constructor === ReLU && !Object.hasOwn(layer, 'forward');
+function isPlain(layer: Module | undefined, kind: typeof ReLU | typeof MaxPool2d): boolean {
+  return layer?.constructor === kind && !Object.hasOwn(layer, 'forward');
 }

@@ -21,25 +21,22 @@ function linear(count: number, workgroup: number = WORKGROUP): readonly [number,
   return [Math.ceil(groups / rows), rows, 1];
 }
 
+/**
+ * A grid that walks over `size` elements. An invocation costs a software driver as much as some elements do, so it takes
+ * several, up to 16, as long as 128 workgroups are left for a GPU's cores.
+ */
 function elementwise({ size }: { size: number }): {
   settings: { WORKGROUP: number };
   workgroups: readonly [number, number, number];
 } {
-  return { settings: { WORKGROUP }, workgroups: linear(size) };
+  const groups = Math.ceil(size / WORKGROUP);
+  const steps = Math.max(1, Math.min(16, Math.floor(groups / 128)));
+  return { settings: { WORKGROUP }, workgroups: [Math.min(WIDEST, Math.ceil(groups / steps)), 1, 1] };
 }
 
-/**
- * A grid that walks over `size` elements in steps of four an invocation. An invocation costs a software driver as much
- * as a few elements do, so it takes several steps, up to 16, where 128 workgroups are left for a GPU's cores.
- */
-function quadwise({ size, offset }: { size: number; offset: number }): ReturnType<typeof elementwise> {
-  const workgroup = 64;
-  const groups = Math.ceil((size + (offset % 4)) / (4 * workgroup));
-  const steps = Math.max(1, Math.min(16, Math.floor(groups / 128)));
-  return {
-    settings: { WORKGROUP: workgroup },
-    workgroups: [Math.min(WIDEST, Math.ceil(groups / steps)), 1, 1],
-  };
+/** The same over fours of elements, of which the first may begin before `offset`. */
+function fourwise({ size, offset }: { size: number; offset: number }): ReturnType<typeof elementwise> {
+  return elementwise({ size: Math.ceil((size + (offset % 4)) / 4) });
 }
 
 /** Rows whose lanes each add up all of their row's, so that there should not be many. */
@@ -165,7 +162,10 @@ function plainProduct(
   return tiledProduct(product, { TILE_ROWS: Math.min(8, product.rows) });
 }
 
-/** Tiles of even shares, 32 rows at most: 33 rows are two tiles of 18. */
+/** Sums times steps of an unrolled tile: beyond, lavapipe's compiler gives up unrolling, at a tenth of the rate. */
+const MOST_UNROLLED = 64;
+
+/** Tiles of even shares, 32 rows at most: 33 rows are two tiles of 18. Four steps at a time where they fit. */
 function subgroupProduct(
   product: ImplicitProduct,
 ): ConvolutionGeometry<{ TILE_ROWS: number; TILE_LOAD: number; TILE_STEPS: number; WORKGROUP_SIZE: number }> {
@@ -173,24 +173,22 @@ function subgroupProduct(
   const share = Math.ceil(rows / Math.ceil(rows / 32));
   const loads = Math.ceil(share / 8);
   const TILE_LOAD = Math.ceil(share / loads);
-  return tiledProduct(product, {
-    TILE_ROWS: loads * TILE_LOAD,
-    TILE_LOAD,
-    TILE_STEPS: terms % 2 === 0 ? 2 : 1,
-  });
+  const TILE_ROWS = loads * TILE_LOAD;
+  const TILE_STEPS = [4, 2].find((steps) => terms % steps === 0 && TILE_ROWS * steps <= MOST_UNROLLED) ?? 1;
+  return tiledProduct(product, { TILE_ROWS, TILE_LOAD, TILE_STEPS });
 }
 
 export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
   accumulate: elementwise,
-  adam: quadwise,
+  adam: fourwise,
   // One workgroup an image.
   augmentImages: ({ count }) => ({ settings: { WORKGROUP: 64 }, workgroups: linear(count, 1) }),
   argreduce: ({ outputs }) => elementwise({ size: outputs }),
   averagePool: elementwise,
   averagePoolGradient: ({ tiles }) => elementwise({ size: tiles }),
-  batchNorm: ({ rows, inner }) => rowwise(rows, inner),
+  batchNorm: ({ rows, inner }) => fewLanes({ rows, length: inner }),
   batchNormFinish: ({ size }) => ({ settings: { WORKGROUP: 64 }, workgroups: linear(size, 64) }),
-  batchNormGradient: ({ rows, inner }) => rowwise(rows, inner),
+  batchNormGradient: ({ rows, inner }) => fewLanes({ rows, length: inner }),
   batchNormStatistics: channelwise,
   batchNormSums: channelwise,
   binary: elementwise,
@@ -228,8 +226,9 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
   maxPoolGradient: ({ tiles }) => elementwise({ size: tiles }),
   random: ({ size }) => ({ settings: { WORKGROUP: 64 }, workgroups: linear(size, 4 * 64) }),
   reduce: ({ outputs, length, chunk }) => {
-    // With many outputs, neighbours in a workgroup read neighbouring columns; with few, they share a row.
-    const LANES = outputs >= 64 ? 1 : lanesFor(Math.min(chunk, length));
+    // With many sums an invocation has each to itself; with few, neighbours share a row.
+    const many = outputs >= 64 || outputs * Math.ceil(length / chunk) >= 1024;
+    const LANES = many ? 1 : lanesFor(Math.min(chunk, length));
     const OUTPUTS = rowsFor(LANES);
     const [columns, rows] = linear(outputs, OUTPUTS);
     return {
