@@ -24,28 +24,28 @@ import { checkLaunch, MOST_PARAMS, openProgram, type Program } from './program.t
 import { ReadBack } from './readBack.ts';
 import { LaunchList } from './recording.ts';
 import { CommandStream } from './stream.ts';
-
-/** Lanes that the variants for subgroups need. */
-const LEAST_SUBGROUP = 8;
-
-/** Kernels with a variant for subgroups: both files keep one contract. */
-const withSubgroups: { readonly [K in KernelName]?: KernelName } = {
-  conv2d: 'conv2dSubgroup',
-  conv2dInputGradient: 'conv2dInputGradientSubgroup',
-  conv2dWeightGradient: 'conv2dWeightGradientSubgroup',
-  matmul: 'matmulSubgroup',
-};
+import { isTuned } from './tuning/choice.ts';
+import { loadTuning, type TuningSource } from './tuning/stored.ts';
+import { Tuning } from './tuning/tuning.ts';
 
 export interface WebGpuOptions {
   /** Part of the adapter's name. */
   adapter?: string;
   /** False sends all parameters through the uniform ring, as on a device without immediates. */
   immediates?: boolean;
+  /** Which kernels and tiles launches take; by default the built-in rules. */
+  tuning?: Tuning;
+}
+
+interface OpenOptions extends Omit<WebGpuOptions, 'tuning'> {
+  /** Where the choices of kernels and tiles come from. */
+  tuning?: TuningSource | undefined;
 }
 
 /** Opens the WebGPU backend; throws AdapterError where no adapter can be used. */
-export async function openWebGpu(options: WebGpuOptions = {}): Promise<Backend> {
-  return new WebGpuBackend(await openDevice(options.adapter), options);
+export async function openWebGpu(options: OpenOptions = {}): Promise<Backend> {
+  const opened = await openDevice(options.adapter);
+  return new WebGpuBackend(opened, { ...options, tuning: await loadTuning(opened.info, options.tuning) });
 }
 
 /** The backend on an opened device. */
@@ -53,6 +53,7 @@ export class WebGpuBackend implements Backend {
   readonly name = 'webgpu';
   readonly description: string;
   readonly info: Readonly<Record<string, string | number | boolean>>;
+  readonly tuning: Tuning;
   readonly #device: GPUDevice;
   readonly #immediateLimit: number;
   readonly #stats: DeviceStats = emptyStats();
@@ -62,17 +63,19 @@ export class WebGpuBackend implements Backend {
   readonly #pipelines: Pipelines;
   readonly #pool: MemoryPool;
   readonly #readBack: ReadBack;
-  readonly #subgroups: boolean;
   readonly #params = new ParameterBlock(MOST_PARAMS);
   #recording: LaunchList | undefined;
   readonly #programs = new Map<KernelName, Program>();
 
-  constructor({ device, description, info }: OpenedDevice, { immediates = true }: WebGpuOptions = {}) {
+  constructor(
+    { device, description, info }: OpenedDevice,
+    { immediates = true, tuning = new Tuning(info) }: WebGpuOptions = {},
+  ) {
     this.#device = device;
     this.description = description;
-    this.info = info;
+    this.info = { ...info, tuning: tuning.description };
+    this.tuning = tuning;
     this.#immediateLimit = immediates ? immediateLimit(device) : 0;
-    this.#subgroups = Number(info.subgroupMinSize) >= LEAST_SUBGROUP;
     this.#faults = new Faults(device);
     this.#stream = new CommandStream(device, this.#faults, this.#stats);
     this.#bindGroups = new BindGroups(device, this.#faults, this.#stream, this.#stats);
@@ -137,10 +140,12 @@ export class WebGpuBackend implements Backend {
     const recording = activeRecorder() && this.#recording;
     if (!recording)
       refuseInCapture('a launch on another device', 'Keep the step on the device that captures it.');
-    const name = (this.#subgroups && withSubgroups[kernel]) || kernel;
+    const choice = isTuned(kernel) && this.tuning.choose(kernel, params as Params<typeof kernel>, variant);
+    const name = choice ? choice.kernel : kernel;
     const values = params as ParamValues;
     const program = this.#programs.get(name) ?? this.#open(name, buffers, values);
-    const { settings, workgroups } = geometries[name as K](params as Params<K>, variant);
+    const tile = (choice ? choice.tile : {}) as Variant<K>;
+    const { settings, workgroups } = geometries[name as K](params as Params<K>, variant, tile);
     const pipeline = this.#pipelines.get(program, settings as Settings, variant as Settings);
     const bindGroup = this.#bindGroups.get(program, buffers);
     this.#params.write(name, program.signature.params, values);
