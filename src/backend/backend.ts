@@ -63,6 +63,14 @@ export interface Recording {
   dispose(): void;
 }
 
+/** Choices of kernels and tiles, which do not change while a device is in use. */
+export interface DeviceTuning {
+  /** One line for people and records; equal choices give equal text. */
+  readonly description: string;
+  /** Why a file of choices was left aside, and what to do; undefined where there is nothing to say. */
+  readonly note: string | undefined;
+}
+
 /**
  * A device on which tensors live: flat buffers and the kernels of `kernels/`, nothing about shapes or gradients.
  *
@@ -75,6 +83,8 @@ export interface Backend {
   readonly description: string;
   /** Adapter, driver and limits, for the records of a run. */
   readonly info: Readonly<Record<string, string | number | boolean>>;
+  /** Which kernels and tiles launches take, where there is a choice. */
+  readonly tuning?: DeviceTuning;
   supports(dtype: DType): boolean;
   /** A buffer of undefined contents; throws when it cannot be had. */
   allocate(dtype: DType, length: number): DeviceBuffer;

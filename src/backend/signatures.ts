@@ -5,7 +5,7 @@ type Triple = readonly [number, number, number];
 type Quad = readonly [number, number, number, number];
 
 /** WGSL element types that a kernel's alias can stand for. */
-export type Element = 'f32' | 'i32' | 'u32';
+export type Element = 'f32' | 'i32' | 'u32' | 'vec4f';
 
 /** What each kernel binds, takes and can be specialised by. */
 export interface Signatures {
@@ -178,6 +178,11 @@ export interface Signatures {
     buffers: { a: 'read'; b: 'read'; bias: 'read'; out: 'write' };
     params: { m: number; n: number; k: number; batch: number; chunk: number; aOffset: number; aBatchStride: number; aRowStride: number; aColumnStride: number; bOffset: number; bBatchStride: number; bRowStride: number; bColumnStride: number; biasOffset: number; outOffset: number };
     variant: { WORKGROUP_SIZE: number; BIAS: boolean; RELU: boolean; TILE_ROWS: number; TILE_LOAD: number };
+  };
+  matmulWorkgroup: {
+    buffers: { a: 'read'; b: 'read'; bias: 'read'; out: 'write' };
+    params: { m: number; n: number; k: number; batch: number; chunk: number; aOffset: number; aBatchStride: number; aRowStride: number; aColumnStride: number; bOffset: number; bBatchStride: number; bRowStride: number; bColumnStride: number; biasOffset: number; outOffset: number };
+    variant: { WORKGROUP_ROWS: number; WORKGROUP_COLUMNS: number; BIAS: boolean; RELU: boolean; TILE_ROWS: number; TILE_COLUMNS: number; TILE_DEPTH: number; TILE_BUFFERS: number; TILE_LOADS: number; TILE_WORD: number; Word: Element };
   };
   maxPool: {
     buffers: { x: 'read'; out: 'write'; positions: 'write' };

@@ -1,5 +1,6 @@
 import type { Backend } from '../backend/backend.ts';
 import { AdapterError, WgradError } from '../backend/errors.ts';
+import type { TuningSource } from '../backend/webgpu/tuning/stored.ts';
 
 /**
  * `webgpu`, `cpu`, or `auto`: a GPU where there is one, else the CPU. A software adapter (llvmpipe, SwiftShader) is WebGPU
@@ -19,6 +20,8 @@ export interface InitOptions {
   onFallback?: (reason: string) => void;
   /** On the CPU: plain code with float64 sums for every dtype, against which all kernels are checked. */
   reference?: boolean;
+  /** On WebGPU: where the choice of kernels and tiles comes from; `stored`, what `npm run tune` left, by default. */
+  tuning?: TuningSource;
 }
 
 let chosen: Backend | undefined;

@@ -3,10 +3,12 @@ import type { KernelName } from '../../src/backend/backend.ts';
 import { inspectKernel, readSignature } from '../../src/backend/inspection.ts';
 import { kernelNames, kernelSource } from '../../src/backend/sources.ts';
 import { geometries } from '../../src/backend/webgpu/geometry.ts';
+import { candidates } from '../../src/backend/webgpu/tuning/candidates.ts';
+import { isTuned, kernelsOf, type Tile } from '../../src/backend/webgpu/tuning/choice.ts';
 import { closedKnobs, type KnobValues, launchedVariants } from '../../src/backend/webgpu/variants.ts';
 import { everyLaunch } from './everyLaunch.ts';
 
-type Choose = (params: unknown, variant: KnobValues) => { settings: KnobValues };
+type Choose = (params: unknown, variant: KnobValues, tile: Tile) => { settings: KnobValues };
 
 const names = kernelNames();
 const kernels = new Map(
@@ -27,13 +29,22 @@ function keyOf(kernel: string, settings: KnobValues): string {
   return [kernel, ...values].join(' ');
 }
 
+/** What devices may take for a launch: a kernel with its own tile, or any that the tuner tries. */
+function choicesFor(kernel: KernelName): readonly { kernel: KernelName; tile: Tile }[] {
+  if (!isTuned(kernel)) return [{ kernel, tile: {} }];
+  const own = kernelsOf[kernel].map((name) => ({ kernel: name, tile: {} }));
+  const tried = [true, false].flatMap((software) =>
+    candidates(kernel, { software, subgroup: 8, memory: 32_768, invocations: 256 }),
+  );
+  return [...own, ...tried];
+}
+
 test('launches take no variant that launchedVariants does not list', async () => {
   const launched = new Set<string>();
   await everyLaunch(({ kernel, params, variant }) => {
-    // Devices with subgroups take another kernel of the same contract.
-    for (const name of [kernel, `${kernel}Subgroup`].filter((each) => kernels.has(each))) {
-      const choose = geometries[name as KernelName] as unknown as Choose;
-      launched.add(keyOf(name, { ...choose(params, variant).settings, ...variant }));
+    for (const { kernel: name, tile } of choicesFor(kernel)) {
+      const choose = geometries[name] as unknown as Choose;
+      launched.add(keyOf(name, { ...choose(params, variant, tile).settings, ...variant }));
     }
   });
   const listed = new Set(names.flatMap((name) => keysOf(name)));

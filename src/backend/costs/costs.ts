@@ -123,6 +123,7 @@ export const costs: { readonly [K in KernelName]: Formula<K> } = {
   }),
   matmul: products.matmul,
   matmulSubgroup: products.matmul,
+  matmulWorkgroup: products.matmul,
   maxPool: pools.maxPool,
   maxPoolGradient: pools.maxPoolGradient,
   norm: ({ size, chunk }, { TERMS = true }) => ({

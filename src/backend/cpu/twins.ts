@@ -68,6 +68,7 @@ export const twins: { readonly [K in KernelName]: Twin<K> } = {
   lossTotal,
   matmul: matmulEpilogue,
   matmulSubgroup: matmulEpilogue,
+  matmulWorkgroup: matmulEpilogue,
   norm,
   maxPool,
   maxPoolGradient,

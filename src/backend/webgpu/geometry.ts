@@ -1,4 +1,13 @@
 import type { KernelName, Params, Variant } from '../backend.ts';
+import {
+  forwardProduct,
+  type ImplicitProduct,
+  inputGradientProduct,
+  matmulProduct,
+  weightGradientProduct,
+} from './products.ts';
+import { columnsOf, DEFAULT_BLOCK, loadsOf, rowsOf } from './tuning/blocks.ts';
+import { loadsWords } from './words.ts';
 
 /** How a launch is cut: performance constants of the kernel, and the number of workgroups. */
 export interface Geometry<K extends KernelName> {
@@ -6,8 +15,15 @@ export interface Geometry<K extends KernelName> {
   workgroups: readonly [number, number, number];
 }
 
-/** The chosen geometry is a pure function of the launch: the same launch, the same order of sums. */
-type Chooser<K extends KernelName> = (params: Params<K>, variant: Variant<K>) => Geometry<K>;
+/**
+ * The geometry is a pure function of the launch: the same launch, the same order of sums. `tile` are constants that were
+ * chosen by `tuning/`; what it leaves open is chosen here.
+ */
+type Chooser<K extends KernelName> = (
+  params: Params<K>,
+  variant: Variant<K>,
+  tile: Variant<K>,
+) => Geometry<K>;
 
 /** The least that WebGPU promises for workgroups in one direction. */
 const WIDEST = 65_535;
@@ -95,87 +111,66 @@ function tiledMatmul(
   };
 }
 
-/** An implicit product of matrices, `products` times. */
-interface ImplicitProduct {
-  rows: number;
-  columns: number;
-  /** Terms that are added one after the other in the innermost loop. */
-  terms: number;
-  products: number;
-}
+type ProductGeometry<T> = Pick<Geometry<'conv2d'>, 'workgroups'> & { settings: T };
 
-function forwardProduct({
-  batch,
-  groups,
-  channels,
-  outChannels,
-  outHeight,
-  outWidth,
-}: Params<'conv2d'>): ImplicitProduct {
-  return {
-    rows: outChannels,
-    columns: batch * outHeight * outWidth,
-    terms: channels,
-    products: groups,
-  };
+/** What `tuning/` may choose for register tiles: the most rows, and the invocations of a workgroup. */
+interface RowTile {
+  TILE_ROWS?: number;
+  WORKGROUP_SIZE?: number;
 }
-
-function inputGradientProduct(
-  { batch, groups, channels, outChannels, height, width }: Params<'conv2dInputGradient'>,
-  { STRIDE_Y = 1, STRIDE_X = 1 }: Variant<'conv2dInputGradient'>,
-): ImplicitProduct {
-  return {
-    rows: channels,
-    columns: batch * Math.ceil(height / STRIDE_Y) * Math.ceil(width / STRIDE_X),
-    terms: outChannels,
-    products: groups * STRIDE_Y * STRIDE_X,
-  };
-}
-
-function weightGradientProduct(
-  { batch, groups, channels, outChannels, outHeight, outWidth, chunk }: Params<'conv2dWeightGradient'>,
-  { KERNEL_HEIGHT = 1, KERNEL_WIDTH = 1 }: Variant<'conv2dWeightGradient'>,
-): ImplicitProduct {
-  return {
-    rows: channels * KERNEL_HEIGHT * KERNEL_WIDTH,
-    columns: outChannels,
-    terms: outWidth,
-    products: groups * Math.ceil((batch * outHeight) / chunk),
-  };
-}
-
-type ConvolutionGeometry<T> = Pick<Geometry<'conv2d'>, 'workgroups'> & { settings: T };
 
 /** Each workgroup computes `TILE_ROWS` rows of four columns an invocation. */
 function tiledProduct<T extends { TILE_ROWS: number }>(
   { rows, columns, products }: ImplicitProduct,
   tile: T,
-): ConvolutionGeometry<T & { WORKGROUP_SIZE: number }> {
-  const width = 8;
+  width: number,
+): ProductGeometry<T & { WORKGROUP_SIZE: number }> {
   const tiles = Math.ceil(rows / tile.TILE_ROWS) * Math.ceil(columns / (4 * width)) * products;
   return { settings: { ...tile, WORKGROUP_SIZE: width }, workgroups: linear(tiles, 1) };
 }
 
 function plainProduct(
   product: ImplicitProduct,
-): ConvolutionGeometry<{ TILE_ROWS: number; WORKGROUP_SIZE: number }> {
-  return tiledProduct(product, { TILE_ROWS: Math.min(8, product.rows) });
+  { TILE_ROWS = 8, WORKGROUP_SIZE = 8 }: RowTile,
+): ProductGeometry<{ TILE_ROWS: number; WORKGROUP_SIZE: number }> {
+  return tiledProduct(product, { TILE_ROWS: Math.min(TILE_ROWS, product.rows) }, WORKGROUP_SIZE);
 }
 
 /** Sums times steps of an unrolled tile: beyond, lavapipe's compiler gives up unrolling, at a tenth of the rate. */
 const MOST_UNROLLED = 64;
 
-/** Tiles of even shares, 32 rows at most: 33 rows are two tiles of 18. Four steps at a time where they fit. */
+/**
+ * Tiles of even shares, 32 rows at most where nothing else was chosen: 33 rows are two tiles of 18. Four steps at a
+ * time where they fit.
+ */
 function subgroupProduct(
   product: ImplicitProduct,
-): ConvolutionGeometry<{ TILE_ROWS: number; TILE_LOAD: number; TILE_STEPS: number; WORKGROUP_SIZE: number }> {
+  { TILE_ROWS: most = 32, WORKGROUP_SIZE = 8 }: RowTile,
+): ProductGeometry<{ TILE_ROWS: number; TILE_LOAD: number; TILE_STEPS: number; WORKGROUP_SIZE: number }> {
   const { rows, terms } = product;
-  const share = Math.ceil(rows / Math.ceil(rows / 32));
+  const share = Math.ceil(rows / Math.ceil(rows / most));
   const loads = Math.ceil(share / 8);
   const TILE_LOAD = Math.ceil(share / loads);
   const TILE_ROWS = loads * TILE_LOAD;
   const TILE_STEPS = [4, 2].find((steps) => terms % steps === 0 && TILE_ROWS * steps <= MOST_UNROLLED) ?? 1;
-  return tiledProduct(product, { TILE_ROWS, TILE_LOAD, TILE_STEPS });
+  return tiledProduct(product, { TILE_ROWS, TILE_LOAD, TILE_STEPS }, WORKGROUP_SIZE);
+}
+
+/** Each workgroup computes a block; blocks of rows, of all products, count in y. */
+function blockedMatmul(
+  params: Params<'matmul'>,
+  tile: Variant<'matmulWorkgroup'>,
+): Geometry<'matmulWorkgroup'> {
+  const block = { ...DEFAULT_BLOCK, ...tile };
+  const { rows, columns, products } = matmulProduct(params);
+  const [y, z] = linear(Math.ceil(rows / rowsOf(block)) * products, 1);
+  const word = loadsWords(params)
+    ? ({ Word: 'vec4f', TILE_WORD: 4 } as const)
+    : ({ Word: 'f32', TILE_WORD: 1 } as const);
+  return {
+    settings: { ...block, TILE_LOADS: loadsOf(block), ...word },
+    workgroups: [Math.ceil(columns / columnsOf(block)), y, z],
+  };
 }
 
 export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
@@ -195,12 +190,14 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
   cast: elementwise,
   clip: elementwise,
   compare: elementwise,
-  conv2d: (params) => plainProduct(forwardProduct(params)),
-  conv2dInputGradient: (params, variant) => plainProduct(inputGradientProduct(params, variant)),
-  conv2dInputGradientSubgroup: (params, variant) => subgroupProduct(inputGradientProduct(params, variant)),
-  conv2dSubgroup: (params) => subgroupProduct(forwardProduct(params)),
-  conv2dWeightGradient: (params, variant) => plainProduct(weightGradientProduct(params, variant)),
-  conv2dWeightGradientSubgroup: (params, variant) => subgroupProduct(weightGradientProduct(params, variant)),
+  conv2d: (params, variant, tile) => plainProduct(forwardProduct(params, variant), tile),
+  conv2dInputGradient: (params, variant, tile) => plainProduct(inputGradientProduct(params, variant), tile),
+  conv2dInputGradientSubgroup: (params, variant, tile) =>
+    subgroupProduct(inputGradientProduct(params, variant), tile),
+  conv2dSubgroup: (params, variant, tile) => subgroupProduct(forwardProduct(params, variant), tile),
+  conv2dWeightGradient: (params, variant, tile) => plainProduct(weightGradientProduct(params, variant), tile),
+  conv2dWeightGradientSubgroup: (params, variant, tile) =>
+    subgroupProduct(weightGradientProduct(params, variant), tile),
   copy: elementwise,
   crossEntropy: ({ rows, classes }) => rowwise(rows, classes),
   crossEntropyGradient: elementwise,
@@ -215,9 +212,15 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
     return { settings: { WORKGROUP: 64 }, workgroups: [x, y, Math.ceil(rows / chunk)] };
   },
   lossTotal: () => ({ settings: { LANES: 64 }, workgroups: [1, 1, 1] }),
-  matmul: (params) => tiledMatmul(params, 8, 8),
+  matmul: (params, _, { TILE_ROWS = 8, WORKGROUP_SIZE = 8 }) =>
+    tiledMatmul(params, TILE_ROWS, WORKGROUP_SIZE),
   // Few rows do not fill a large tile.
-  matmulSubgroup: (params) => tiledMatmul(params, params.m <= 8 ? 8 : params.m <= 16 ? 16 : 32, 8),
+  matmulSubgroup: (
+    params,
+    _,
+    { TILE_ROWS = params.m <= 8 ? 8 : params.m <= 16 ? 16 : 32, WORKGROUP_SIZE = 8 },
+  ) => tiledMatmul(params, TILE_ROWS, WORKGROUP_SIZE),
+  matmulWorkgroup: (params, _, tile) => blockedMatmul(params, tile),
   norm: ({ size, chunk }) => ({
     settings: { LANES: WORKGROUP },
     workgroups: linear(Math.ceil(size / chunk), 1),

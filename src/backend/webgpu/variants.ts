@@ -1,5 +1,7 @@
 import type { KernelSignature } from '../reflection.ts';
 import { laneChoices } from './geometry.ts';
+import { blocks, loadsOf } from './tuning/blocks.ts';
+import { rowChoices } from './tuning/candidates.ts';
 
 /** Values for some of a kernel's constants and aliases. */
 export type KnobValues = Readonly<Record<string, number | boolean | string>>;
@@ -24,9 +26,25 @@ const SPECIAL: Readonly<Record<string, Readonly<Record<string, readonly KnobValu
     TO_BOOL: [{}],
     FLOAT_TO_INTEGER: [{}],
   },
-  matmulSubgroup: { TILE_ROWS: [8, 16, 32].map((TILE_ROWS) => ({ TILE_ROWS })) },
+  matmul: { TILE_ROWS: rowChoices('matmul').map((TILE_ROWS) => ({ TILE_ROWS })) },
+  matmulSubgroup: { TILE_ROWS: rowChoices('matmulSubgroup').map((TILE_ROWS) => ({ TILE_ROWS })) },
+  matmulWorkgroup: {
+    ...blockKnobs(),
+    Word: [
+      { Word: 'f32', TILE_WORD: 1 },
+      { Word: 'vec4f', TILE_WORD: 4 },
+    ],
+    TILE_WORD: [{}],
+  },
   reduce: { Element: elements('f32', 'i32') },
 };
+
+/** A block's constants go together. */
+function blockKnobs(): Record<string, readonly KnobValues[]> {
+  const values = blocks.map((block) => ({ ...block, TILE_LOADS: loadsOf(block) }));
+  const [first, ...others] = Object.keys(values[0]!);
+  return { [first!]: values, ...Object.fromEntries(others.map((knob) => [knob, [{}]])) };
+}
 
 function elements(...names: readonly string[]): KnobValues[] {
   return names.map((Element) => ({ Element }));

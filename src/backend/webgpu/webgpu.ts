@@ -28,17 +28,9 @@ import { checkLaunch, MOST_PARAMS, openProgram, type Program } from './program.t
 import { ReadBack } from './readBack.ts';
 import { LaunchList } from './recording.ts';
 import { BATCH, CommandStream } from './stream.ts';
-
-/** Lanes that the variants for subgroups need. */
-const LEAST_SUBGROUP = 8;
-
-/** Kernels with a variant for subgroups: both files keep one contract. */
-const withSubgroups: { readonly [K in KernelName]?: KernelName } = {
-  conv2d: 'conv2dSubgroup',
-  conv2dInputGradient: 'conv2dInputGradientSubgroup',
-  conv2dWeightGradient: 'conv2dWeightGradientSubgroup',
-  matmul: 'matmulSubgroup',
-};
+import { isTuned } from './tuning/choice.ts';
+import { loadTuning, type TuningSource } from './tuning/stored.ts';
+import { Tuning } from './tuning/tuning.ts';
 
 export interface WebGpuOptions {
   /** Part of the adapter's name. */
@@ -47,11 +39,19 @@ export interface WebGpuOptions {
   immediates?: boolean;
   /** False times no launches, as on a device without timestamps. */
   timestamps?: boolean;
+  /** Which kernels and tiles launches take; by default the built-in rules. */
+  tuning?: Tuning;
+}
+
+interface OpenOptions extends Omit<WebGpuOptions, 'tuning'> {
+  /** Where the choices of kernels and tiles come from. */
+  tuning?: TuningSource | undefined;
 }
 
 /** Opens the WebGPU backend; throws AdapterError where no adapter can be used. */
-export async function openWebGpu(options: WebGpuOptions = {}): Promise<Backend> {
-  return new WebGpuBackend(await openDevice(options.adapter), options);
+export async function openWebGpu(options: OpenOptions = {}): Promise<Backend> {
+  const opened = await openDevice(options.adapter);
+  return new WebGpuBackend(opened, { ...options, tuning: await loadTuning(opened.info, options.tuning) });
 }
 
 /** The backend on an opened device. */
@@ -59,6 +59,7 @@ export class WebGpuBackend implements Backend {
   readonly name = 'webgpu';
   readonly description: string;
   readonly info: Readonly<Record<string, string | number | boolean>>;
+  readonly tuning: Tuning;
   readonly #device: GPUDevice;
   readonly #immediateLimit: number;
   readonly #stats: DeviceStats = emptyStats();
@@ -68,7 +69,6 @@ export class WebGpuBackend implements Backend {
   readonly #pipelines: Pipelines;
   readonly #pool: MemoryPool;
   readonly #readBack: ReadBack;
-  readonly #subgroups: boolean;
   readonly #params = new ParameterBlock(MOST_PARAMS);
   readonly #timestamps: boolean;
   #recording: LaunchList | undefined;
@@ -76,13 +76,13 @@ export class WebGpuBackend implements Backend {
   readonly #programs = new Map<KernelName, Program>();
 
   constructor({ device, description, info }: OpenedDevice, options: WebGpuOptions = {}) {
-    const { immediates = true, timestamps = true } = options;
+    const { immediates = true, timestamps = true, tuning = new Tuning(info) } = options;
     this.#device = device;
     this.#timestamps = timestamps && device.features.has('timestamp-query');
     this.description = description;
-    this.info = info;
+    this.info = { ...info, tuning: tuning.description };
+    this.tuning = tuning;
     this.#immediateLimit = immediates ? immediateLimit(device) : 0;
-    this.#subgroups = Number(info.subgroupMinSize) >= LEAST_SUBGROUP;
     this.#faults = new Faults(device);
     this.#stream = new CommandStream(device, this.#faults, this.#stats);
     this.#bindGroups = new BindGroups(device, this.#faults, this.#stream, this.#stats);
@@ -147,10 +147,12 @@ export class WebGpuBackend implements Backend {
     const recording = activeRecorder() && this.#recording;
     if (!recording)
       refuseInCapture('a launch on another device', 'Keep the step on the device that captures it.');
-    const name = (this.#subgroups && withSubgroups[kernel]) || kernel;
+    const choice = isTuned(kernel) && this.tuning.choose(kernel, params as Params<typeof kernel>, variant);
+    const name = choice ? choice.kernel : kernel;
     const values = params as ParamValues;
     const program = this.#programs.get(name) ?? this.#open(name, buffers, values);
-    const { settings, workgroups } = geometries[name as K](params as Params<K>, variant);
+    const tile = (choice ? choice.tile : {}) as Variant<K>;
+    const { settings, workgroups } = geometries[name as K](params as Params<K>, variant, tile);
     const request = {
       kernel: name,
       buffers,

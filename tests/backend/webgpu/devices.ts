@@ -8,7 +8,7 @@ import { webgpuOrSkip } from '../../adapter.ts';
 export async function openOwn(
   context: Pick<TestContext, 'skip'>,
   options: WebGpuOptions = {},
-): Promise<{ backend: Backend; device: GPUDevice }> {
+): Promise<{ backend: WebGpuBackend; device: GPUDevice }> {
   await webgpuOrSkip(context);
   const opened = await openDevice();
   const backend = new WebGpuBackend(opened, options);

@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { identityOf, kernelsHash } from './identity.ts';
+import { type AdapterInfo, type Measured, Tuning } from './tuning.ts';
+
+/** Far more than all classes of shapes take. */
+const MOST_BYTES = 2 ** 20;
+const REMEDY = '`npm run tune` measures anew; WGRAD_TUNING=none says no more of it.';
+
+/**
+ * Where a device's choices come from: `stored`, the file that `npm run tune` left for this adapter, driver and kernels;
+ * `built-in`, the rules alone; or what a run has recorded.
+ */
+export type TuningSource = 'stored' | 'built-in' | { readonly record: unknown; readonly of: string };
+
+/**
+ * The choices for a device. What does not fit is left aside, and the tuning's `note` says why and what to do; a record that
+ * does not fit gives way to what is stored.
+ */
+export async function loadTuning(info: AdapterInfo, source: TuningSource = 'stored'): Promise<Tuning> {
+  if (source === 'built-in') return new Tuning(info);
+  if (source === 'stored') return storedTuning(info);
+  const found = await checked(source.record, info);
+  if ('measured' in found) return new Tuning(info, found.measured);
+  const stored = await storedTuning(info);
+  return new Tuning(
+    info,
+    stored.measured,
+    `the choice of kernels in ${source.of} ${found.problem}; it is not used.`,
+  );
+}
+
+async function storedTuning(info: AdapterInfo): Promise<Tuning> {
+  const wish = process.env['WGRAD_TUNING'];
+  if (wish === 'none') return new Tuning(info);
+  const path = tuningPath(info);
+  if (!existsSync(path)) return new Tuning(info, new Map(), missingNote(path, wish));
+  const found = await readChoices(path, info);
+  if ('measured' in found) return new Tuning(info, found.measured);
+  return new Tuning(info, new Map(), `${path} ${found.problem}; it is not used. ${REMEDY}`);
+}
+
+/**
+ * The file of an adapter with its driver, and of the kernels as they are: `~/.cache/wgrad/tuning/NAME-HASH.json`, in
+ * XDG_CACHE_HOME where that is set. WGRAD_TUNING names another file.
+ */
+export function tuningPath(info: AdapterInfo): string {
+  const wish = process.env['WGRAD_TUNING'];
+  if (wish !== undefined && wish !== '' && wish !== 'none') return wish;
+  const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
+  const identity = identityOf(info);
+  const name = `${identity.vendor}-${identity.device}`.replaceAll(/[^A-Za-z0-9]+/g, '-').slice(0, 80);
+  const hash = createHash('sha256')
+    .update(JSON.stringify([identity, kernelsHash()]))
+    .digest('hex');
+  return join(cache, 'wgrad', 'tuning', `${name}-${hash.slice(0, 16)}.json`);
+}
+
+/** A file that was asked for, or one that was made for another driver or for other kernels. */
+function missingNote(path: string, wish: string | undefined): string | undefined {
+  if (wish) return `WGRAD_TUNING is ${wish}, and there is no such file. ${REMEDY}`;
+  const [name, folder] = [basename(path).replace(/[0-9a-f]{16}\.json$/, ''), dirname(path)];
+  const older = namesIn(folder).filter(
+    (each) => each.startsWith(name) && each.length === basename(path).length,
+  );
+  if (older.length === 0) return undefined;
+  return `${join(folder, older[0]!)} is of another driver or of other versions of the kernels; it is not used. ${REMEDY}`;
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+async function readChoices(path: string, info: AdapterInfo): Promise<Checked> {
+  try {
+    const { size } = statSync(path);
+    if (size > MOST_BYTES) return { problem: `is too large: at most ${MOST_BYTES} bytes, got ${size}` };
+    return await checked(JSON.parse(readFileSync(path, 'utf8')), info);
+  } catch (error) {
+    return { problem: `cannot be read: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+type Checked = { measured: Measured } | { problem: string };
+
+/** The check takes a library that a start without such a file need not load. */
+async function checked(record: unknown, info: AdapterInfo): Promise<Checked> {
+  const { choicesIn } = await import('./record.ts');
+  return choicesIn(record, info);
+}

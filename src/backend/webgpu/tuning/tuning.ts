@@ -1,0 +1,59 @@
+import type { Params, Variant } from '../../backend.ts';
+import { builtIn } from './builtIn.ts';
+import { type Choice, choiceText, traitsOf, type Traits, type Tuned } from './choice.ts';
+import { shapeClass } from './shapeClass.ts';
+
+/** What was found best on an adapter: a choice for each class of launches that was measured. */
+export type Measured = ReadonlyMap<string, Choice>;
+
+/** Facts of an adapter, as `Backend.info` has them. */
+export type AdapterInfo = Readonly<Record<string, string | number | boolean>>;
+
+/**
+ * Which kernel and tile each launch of a device takes: what was measured for its class of shapes, else the built-in rules.
+ * It does not change while the device is in use, so that the same launches give the same bits.
+ */
+export class Tuning {
+  readonly info: AdapterInfo;
+  readonly traits: Traits;
+  /** Why a file of choices was left aside, and what to do; undefined where there is nothing to say. */
+  readonly note: string | undefined;
+  readonly #measured: Map<string, Choice>;
+
+  constructor(info: AdapterInfo, measured: Measured = new Map(), note?: string) {
+    this.info = info;
+    this.traits = traitsOf(info);
+    this.note = note;
+    this.#measured = new Map(measured);
+  }
+
+  get measured(): Measured {
+    return this.#measured;
+  }
+
+  choose<T extends Tuned>(operation: T, params: Params<T>, variant: Variant<T>): Choice {
+    const found =
+      this.#measured.size > 0 ? this.#measured.get(shapeClass(operation, params, variant)) : undefined;
+    return found ?? builtIn(operation, params, variant, this.traits);
+  }
+
+  /** Makes a choice for a class: for the tuner, whose device compares choices. */
+  set(name: string, choice: Choice): void {
+    this.#measured.set(name, choice);
+  }
+
+  /** One line for people and records; equal choices give equal text. */
+  get description(): string {
+    const rules = `built-in rules for ${this.traits.software ? 'software drivers' : 'GPUs'}`;
+    if (this.#measured.size === 0) return rules;
+    return `measured for ${this.#measured.size} classes of shapes (${digest(this.#measured)}), else ${rules}`;
+  }
+}
+
+/** A short name of what was chosen: FNV-1a over the choices in alphabetical order. */
+function digest(measured: Measured): string {
+  const lines = [...measured].map(([name, choice]) => `${name}: ${choiceText(choice)}`).sort();
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(lines.join('\n'))) hash = Math.imul(hash ^ byte, 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, '0');
+}

@@ -1,0 +1,116 @@
+import { describe, expect, test } from 'vitest';
+import type { Backend, DeviceBuffer, Params } from '../../../src/backend/backend.ts';
+import { philox4x32 } from '../../../src/backend/philox.ts';
+import { candidates } from '../../../src/backend/webgpu/tuning/candidates.ts';
+import { choiceText, type Tile, traitsOf } from '../../../src/backend/webgpu/tuning/choice.ts';
+import { shapeClass } from '../../../src/backend/webgpu/tuning/shapeClass.ts';
+import { open } from '../../../src/index.ts';
+import { openOwn } from './devices.ts';
+
+interface Product {
+  name: string;
+  params: Params<'matmul'>;
+  /** Elements of the operands. */
+  sizes: readonly [number, number];
+}
+
+/** `N` as it is multiplied, `T` stored as the transpose; `rest` replaces what is given. */
+function product(
+  name: string,
+  [m, n, k]: readonly [number, number, number],
+  layouts: 'NN' | 'NT' | 'TN' | 'TT',
+  rest: Partial<Params<'matmul'>> = {},
+  sizes?: readonly [number, number],
+): Product {
+  const [aRowStride, aColumnStride] = layouts[0] === 'N' ? [k, 1] : [1, m];
+  const [bRowStride, bColumnStride] = layouts[1] === 'N' ? [n, 1] : [1, k];
+  const a = { aOffset: 0, aBatchStride: m * k, aRowStride, aColumnStride };
+  const b = { bOffset: 0, bBatchStride: k * n, bRowStride, bColumnStride };
+  const shape = { m, n, k, batch: 1, chunk: Math.max(1, k), biasOffset: 3, outOffset: 5 };
+  const params = { ...shape, ...a, ...b, ...rest };
+  return { name, params, sizes: sizes ?? [params.batch * m * k, params.batch * k * n] };
+}
+
+const layouts = ['NN', 'NT', 'TN', 'TT'] as const;
+const products: readonly Product[] = [
+  ...layouts.map((each) => product(`ragged ${each}`, [70, 131, 37], each)),
+  ...layouts.map((each) => product(`in words ${each}`, [68, 132, 44], each)),
+  product('one number', [1, 1, 1], 'NN'),
+  product('no steps', [5, 4, 0], 'NN'),
+  product('batches, one operand shared', [9, 33, 20], 'NN', { batch: 3, bBatchStride: 0 }),
+  product('splits in words, the last shorter', [12, 8, 60], 'TN', { chunk: 24 }),
+  product('splits that divide nothing', [12, 8, 60], 'NT', { chunk: 23 }),
+  product(
+    'a flipped, b with gaps and an offset',
+    [10, 6, 9],
+    'NN',
+    {
+      aOffset: 89,
+      aRowStride: -9,
+      aColumnStride: -1,
+      bOffset: 2,
+      bRowStride: 17,
+      bColumnStride: 2,
+    },
+    [90, 200],
+  ),
+];
+
+function numbers(stream: number, size: number): Float32Array {
+  return Float32Array.from(
+    { length: size },
+    (_, at) => philox4x32([at, stream, 0, 0], [3, 4])[0] / 2 ** 31 - 1,
+  );
+}
+
+async function multiplyOn(
+  device: Backend,
+  { params, sizes }: Product,
+  epilogue: { BIAS: boolean; RELU: boolean },
+): Promise<number[]> {
+  const upload = (stream: number, size: number): DeviceBuffer => {
+    const buffer = device.allocate('float32', Math.max(1, size));
+    device.write(buffer, numbers(stream, Math.max(1, size)));
+    return buffer;
+  };
+  const { m, n, k, batch, chunk, outOffset, biasOffset } = params;
+  // What lies around the result has to stay as it is.
+  const out = upload(7, outOffset + Math.max(1, Math.ceil(k / chunk)) * batch * m * n + 1);
+  const buffers = { a: upload(1, sizes[0]), b: upload(2, sizes[1]), bias: upload(3, biasOffset + n), out };
+  device.run('matmul', buffers, params, epilogue);
+  const values = await device.read(out, 0, out.length);
+  for (const buffer of Object.values(buffers)) device.release(buffer);
+  return [...values];
+}
+
+function farthest(found: readonly number[], expected: readonly number[]): number {
+  return expected.reduce((most, value, at) => Math.max(most, Math.abs(found[at]! - value)), 0);
+}
+
+/** All blocks through workgroup memory, and the register tiles of GPUs at their widest; each takes seconds to compile. */
+const choices = candidates('matmul', { software: false, subgroup: 8, memory: 32_768, invocations: 256 })
+  .filter(({ kernel, tile }) => kernel === 'matmulWorkgroup' || isWidest(tile))
+  .map((choice) => [choiceText(choice), choice] as const);
+
+function isWidest({ TILE_ROWS, WORKGROUP_SIZE }: Tile): boolean {
+  return TILE_ROWS === 16 && WORKGROUP_SIZE === 64;
+}
+
+describe('every kernel and tile of matmul computes what the CPU does', () => {
+  // SwiftShader takes ten seconds a pipeline.
+  test.for(choices)('%s', { timeout: 240_000 }, async ([, choice], context) => {
+    const { backend } = await openOwn(context);
+    const here = candidates('matmul', { ...traitsOf(backend.info), software: false }).map(choiceText);
+    if (!here.includes(choiceText(choice))) return context.skip('not on this device');
+    const reference = await open('cpu', { reference: true });
+    for (const each of products) {
+      // Each epilogue is a pipeline to compile, so that one product has it.
+      const fused = each === products[0];
+      const epilogue = { BIAS: fused, RELU: fused };
+      backend.tuning.set(shapeClass('matmul', each.params, epilogue), choice);
+      const expected = await multiplyOn(reference, each, epilogue);
+      const found = await multiplyOn(backend, each, epilogue);
+      expect([each.name, farthest(found, expected) < 1e-5]).toEqual([each.name, true]);
+    }
+  });
+});
