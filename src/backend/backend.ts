@@ -73,13 +73,17 @@ export interface Backend {
   readonly description: string;
   /** Adapter, driver and limits, for the records of a run. */
   readonly info: Readonly<Record<string, string | number | boolean>>;
+  /** Whether tensors of this dtype can lie here. */
   supports(dtype: DType): boolean;
   /** A buffer of undefined contents; throws when it cannot be had. */
   allocate(dtype: DType, length: number): DeviceBuffer;
   /** Hands a buffer back for reuse. Launches already made still see it. */
   release(buffer: DeviceBuffer): void;
+  /** Copies values into a buffer, from its start. */
   write(buffer: DeviceBuffer, data: TypedArray): void;
+  /** Waits for what was launched so far, and copies elements out. */
   read(buffer: DeviceBuffer, offset: number, length: number): Promise<TypedArray>;
+  /** Launches a kernel; the one way in which anything is computed. */
   run<K extends KernelName>(
     kernel: K,
     buffers: Buffers<K>,
@@ -95,6 +99,7 @@ export interface Backend {
   flush(): void;
   /** Waits until everything launched so far has run. */
   synchronize(): Promise<void>;
+  /** What the device has done so far. */
   stats(): DeviceStats;
   /** Frees everything; later use is an error. */
   destroy(): void;
