@@ -39,6 +39,7 @@ export {
   ArgumentError,
   DeviceError,
   DTypeError,
+  type Explanation,
   FreedTensorError,
   GradientError,
   ShapeError,
@@ -47,6 +48,7 @@ export { type Differentiable, gradcheck, type GradcheckOptions, gradgradcheck } 
 export { noGrad } from './tensor/gradientMode.ts';
 export { manualSeed, rand, randint, randn, type RandomOptions } from './tensor/random.ts';
 export { scope } from './tensor/scope.ts';
-export { Tensor } from './tensor/tensor.ts';
+export type { Shape, Strides } from './tensor/shape.ts';
+export { type NestedArray, Tensor } from './tensor/tensor.ts';
 export * as nn from './nn/index.ts';
 export * as optim from './optim/index.ts';

@@ -85,13 +85,17 @@ export interface Backend {
   readonly info: Readonly<Record<string, string | number | boolean>>;
   /** Which kernels and tiles launches take, where there is a choice. */
   readonly tuning?: DeviceTuning;
+  /** Whether tensors of this dtype can lie here. */
   supports(dtype: DType): boolean;
   /** A buffer of undefined contents; throws when it cannot be had. */
   allocate(dtype: DType, length: number): DeviceBuffer;
   /** Hands a buffer back for reuse. Launches already made still see it. */
   release(buffer: DeviceBuffer): void;
+  /** Copies values into a buffer, from its start. */
   write(buffer: DeviceBuffer, data: TypedArray): void;
+  /** Waits for what was launched so far, and copies elements out. */
   read(buffer: DeviceBuffer, offset: number, length: number): Promise<TypedArray>;
+  /** Launches a kernel; the one way in which anything is computed. */
   run<K extends KernelName>(
     kernel: K,
     buffers: Buffers<K>,
@@ -107,6 +111,7 @@ export interface Backend {
   flush(): void;
   /** Waits until everything launched so far has run. */
   synchronize(): Promise<void>;
+  /** What the device has done so far. */
   stats(): DeviceStats;
   /**
    * Notes all launches from now on, and times them where the device can: one profile at a time. What they compute stays

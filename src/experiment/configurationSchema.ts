@@ -169,7 +169,7 @@ export const configurationSchema: z.ZodType<Configuration> = z
     device: z
       .enum(['webgpu', 'cpu', 'auto'])
       .default('auto')
-      .describe('Where tensors live; auto takes WebGPU where there is an adapter, and the CPU otherwise.'),
+      .describe('Where tensors live; auto takes WebGPU where there is a GPU, and the CPU otherwise.'),
     adapter: z
       .string()
       .min(1)

@@ -58,6 +58,7 @@ export function calculateGain(nonlinearity: Nonlinearity, param: number = 0.01):
   });
 }
 
+/** Options of `kaimingUniform` and `kaimingNormal`. */
 export interface KaimingOptions extends RandomOptions {
   /** The slope of the leaky relu that follows, 0 by default; PyTorch's layers use √5, which gives 1 / √fanIn. */
   a?: number;

@@ -16,6 +16,7 @@ export class CrossEntropyLoss {
     this.options = options;
   }
 
+  /** The loss of logits against targets. */
   forward(input: Tensor, target: Tensor): Tensor {
     return crossEntropy(input, target, this.options);
   }
@@ -29,6 +30,7 @@ export class NLLLoss {
     this.options = options;
   }
 
+  /** The loss of log-probabilities against targets. */
   forward(input: Tensor, target: Tensor): Tensor {
     return nllLoss(input, target, this.options);
   }
@@ -42,6 +44,7 @@ export class MSELoss {
     this.options = options;
   }
 
+  /** The loss of values against targets. */
   forward(input: Tensor, target: Tensor): Tensor {
     return mseLoss(input, target, this.options);
   }
@@ -55,6 +58,7 @@ export class BCEWithLogitsLoss {
     this.options = options;
   }
 
+  /** The loss of logits against target probabilities. */
   forward(input: Tensor, target: Tensor): Tensor {
     return binaryCrossEntropyWithLogits(input, target, this.options);
   }

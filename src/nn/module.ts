@@ -37,6 +37,7 @@ export abstract class Module {
     this.#training = training;
   }
 
+  /** What the module makes of its input. */
   abstract forward(x: Tensor): Tensor;
 
   /** `forward` with relu on its result, for modules that do both in one launch. */

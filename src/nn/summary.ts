@@ -41,6 +41,7 @@ export class ModelSummary {
     this.bytes = tensors.reduce((sum, each) => sum + each.numel() * itemSize[each.dtype], 0);
   }
 
+  /** The table that the console shows. */
   toString(): string {
     const rows = [
       ['layer', 'kind', 'output shape', 'parameters'],

@@ -3,6 +3,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { averageWindows } from './averageWindows.ts';
 import { type WindowOptions, windowsOf } from './pooling.ts';
 
+/** Options of `avgPool2d`. */
 export interface AvgPoolOptions extends WindowOptions {
   /** Whether padding counts among the places divided by; true by default. */
   countIncludePad?: boolean;

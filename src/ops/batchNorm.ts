@@ -15,10 +15,11 @@ import {
 } from './batchNormKernels.ts';
 import { checkDtype, dense, freeCopy } from './launch.ts';
 
+/** Options of `batchNorm`. */
 export interface BatchNormOptions {
-  /** [C]: the factor of each channel, 1 when left out. */
+  /** Of shape [C]: the factor of each channel, 1 when left out. */
   weight?: Tensor | undefined;
-  /** [C]: added to each channel, 0 when left out. */
+  /** Of shape [C]: added to each channel, 0 when left out. */
   bias?: Tensor | undefined;
   /** Normalise by the batch's own statistics and update the running ones; false by default. */
   training?: boolean;

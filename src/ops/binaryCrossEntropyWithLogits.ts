@@ -6,6 +6,7 @@ import { describe, type Tensor } from '../tensor/tensor.ts';
 import { checkDtype } from './launch.ts';
 import { reduceLosses, type Reduction } from './lossReduction.ts';
 
+/** Options of `binaryCrossEntropyWithLogits`. */
 export interface BinaryCrossEntropyOptions {
   /** Multiplies each loss; broadcasts to the input. */
   weight?: Tensor | undefined;

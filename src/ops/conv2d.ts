@@ -4,18 +4,19 @@ import { scope } from '../tensor/scope.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
 import { type Convolution, convolve, type Pair } from './convolution.ts';
 import { checkDtype } from './launch.ts';
+import type { Pair as OneOrTwo } from './pooling.ts';
 
 /** Options of `conv2d`: each a number for both axes, or [height, width]. */
 export interface Conv2dOptions {
   /** Pixels from one position of the filter to the next; 1 by default. */
-  stride?: number | Pair;
+  stride?: OneOrTwo;
   /**
    * Zeros put around the image: so many above and below, and left and right. 'valid' is none, the default; 'same' as
    * many as keep the size, an odd one below and on the right; it takes a stride of 1.
    */
-  padding?: number | Pair | 'same' | 'valid';
+  padding?: OneOrTwo | 'same' | 'valid';
   /** Pixels from one element of the filter to the next; 1 by default. */
-  dilation?: number | Pair;
+  dilation?: OneOrTwo;
   /** Channels are cut into so many groups, and each filter sees one of them; 1 by default. */
   groups?: number;
   /** What is applied to the result, in the same launch. */
@@ -127,7 +128,7 @@ function sizesOf(
 }
 
 /** Zeros above and on the left, and zeros in all, for both axes. */
-function paddingOf(padding: number | Pair | 'same' | 'valid', stride: Pair, extent: Pair): [Pair, Pair] {
+function paddingOf(padding: OneOrTwo | 'same' | 'valid', stride: Pair, extent: Pair): [Pair, Pair] {
   if (padding !== 'same') {
     const before = pair('padding', padding === 'valid' ? 0 : padding, 0);
     return [before, [2 * before[0], 2 * before[1]]];
@@ -142,7 +143,7 @@ function paddingOf(padding: number | Pair | 'same' | 'valid', stride: Pair, exte
   return [[Math.floor(total[0] / 2), Math.floor(total[1] / 2)], total];
 }
 
-function pair(what: string, value: number | Pair, least: number): Pair {
+function pair(what: string, value: OneOrTwo, least: number): Pair {
   const both: readonly unknown[] = Array.isArray(value) ? value : [value, value];
   const fits = both.length === 2 && both.every((each) => Number.isSafeInteger(each) && Number(each) >= least);
   if (fits) return both as Pair;

@@ -9,6 +9,7 @@ import { classLosses } from './crossEntropyRows.ts';
 import { checkDtype } from './launch.ts';
 import { checkReduction, reduceLosses, type Reduction } from './lossReduction.ts';
 
+/** Options of `crossEntropy`. */
 export interface CrossEntropyOptions {
   /** A weight for each class, [C]; a constant. Defaults to ones. */
   weight?: Tensor | undefined;

@@ -5,6 +5,7 @@ import { record } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkDtype, dense, freeCopy } from './launch.ts';
 
+/** Options of `dropout`. */
 export interface DropoutOptions extends RandomOptions {
   /** The probability of dropping an element; 0.5 by default. */
   p?: number;
@@ -23,7 +24,8 @@ export interface DropoutOptions extends RandomOptions {
  * Source: Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov: Dropout (2014).
  *
  * @param x float32, of any shape
- * @param options.seed, options.stream as for `rand`: another stream each time by default
+ * @param options.seed as for `rand`
+ * @param options.stream as for `rand`: another one each time by default
  * @throws ArgumentError unless 0 ≤ p ≤ 1
  * @example
  * hidden.dropout({ p: 0.2, training: model.training });

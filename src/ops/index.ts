@@ -2,8 +2,14 @@ import './methods.ts';
 
 export type { BinaryCrossEntropyOptions } from './binaryCrossEntropyWithLogits.ts';
 export { cat, stack } from './cat.ts';
+export type { Conv2dOptions } from './conv2d.ts';
 export type { CrossEntropyOptions } from './crossEntropy.ts';
+export type { LinearOptions } from './linear.ts';
 export type { Reduction } from './lossReduction.ts';
 export type { NllLossOptions } from './nllLoss.ts';
+export type { Pair } from './pooling.ts';
+export type { Dims } from './reduction.ts';
+export type { Range } from './slice.ts';
 export * from './table.ts';
+export type { VarianceOptions } from './var.ts';
 export { where } from './where.ts';

@@ -8,6 +8,7 @@ import { describe, type Tensor } from '../tensor/tensor.ts';
 import { checkDtype, dense, freeCopy } from './launch.ts';
 import { foldParts } from './reduction.ts';
 
+/** Options of `layerNorm`. */
 export interface LayerNormOptions {
   /** Of the normalised shape: the factor of each element, 1 when left out. */
   weight?: Tensor | undefined;

@@ -10,6 +10,7 @@ import { checkDtype, dense, freeCopy } from './launch.ts';
 import { product } from './matmul.ts';
 import { foldParts, reduceAxes } from './reduction.ts';
 
+/** Options of `linear`. */
 export interface LinearOptions {
   /** What is applied to the result, in the same launch. */
   activation?: 'relu';

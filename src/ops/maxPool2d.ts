@@ -6,6 +6,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { dense, freeCopy } from './launch.ts';
 import { type Pair, reach, tile, tilesOf, type WindowOptions, type Windows, windowsOf } from './pooling.ts';
 
+/** Options of `maxPool2d`. */
 export interface MaxPoolOptions extends WindowOptions {
   /** The step from one place of a window to the next; 1 by default. */
   dilation?: Pair;

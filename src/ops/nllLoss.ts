@@ -5,6 +5,7 @@ import { checkReduction, type Reduction } from './lossReduction.ts';
 import { onesLike } from '../tensor/create.ts';
 import { where } from './where.ts';
 
+/** Options of `nllLoss`. */
 export interface NllLossOptions {
   /** A weight for each class, [C]; a constant. Defaults to ones. */
   weight?: Tensor | undefined;

@@ -6,6 +6,7 @@ import { describe, type Tensor } from '../tensor/tensor.ts';
 import { dense, elementOf, freeCopy } from './launch.ts';
 
 /** One dimension, several, or all when left out. */
+/** One dim or several; negative ones count from the end. */
 export type Dims = number | readonly number[];
 
 /** Reductions longer than this, with few outputs, are cut into chunks and finished in a second pass. */

@@ -3,6 +3,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { checkDtype } from './launch.ts';
 import { type Dims, reductionAxes } from './reduction.ts';
 
+/** Options of `var` and `std`. */
 export interface VarianceOptions {
   /** n - correction is divided by; 1 (Bessel's) by default. */
   correction?: number;

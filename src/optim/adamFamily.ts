@@ -3,6 +3,7 @@ import type { Segment } from './flatParameters.ts';
 import { atLeast, Optimizer } from './optimizer.ts';
 import type { OptimizerParameters } from './paramGroups.ts';
 
+/** Options of Adam and AdamW. */
 export interface AdamOptions {
   /** Defaults to 0.001. */
   lr?: number;

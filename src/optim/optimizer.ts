@@ -92,6 +92,7 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
     this.check(group);
   }
 
+  /** What `loadStateDict` needs to go on from here. */
   stateDict(): OptimizerState {
     const tensors: Record<string, Tensor> = {};
     for (const name of this.stateNames()) {

@@ -3,6 +3,7 @@ import type { Segment } from './flatParameters.ts';
 import { atLeast, Optimizer } from './optimizer.ts';
 import type { OptimizerParameters } from './paramGroups.ts';
 
+/** Options of RMSprop. */
 export interface RmsPropOptions {
   /** Defaults to 0.01. */
   lr?: number;

@@ -4,11 +4,15 @@ import type { Segment } from './flatParameters.ts';
 import { atLeast, Optimizer } from './optimizer.ts';
 import type { OptimizerParameters } from './paramGroups.ts';
 
+/** Options of SGD. */
 export interface SgdOptions {
   /** Defaults to 0.001. */
   lr?: number;
+  /** Share of the last update that is kept; defaults to 0. */
   momentum?: number;
+  /** Share of the gradient that momentum does not take up; defaults to 0. */
   dampening?: number;
+  /** Added to the gradient as weightDecay · p; defaults to 0. */
   weightDecay?: number;
   /** Takes momentum > 0 and no dampening. */
   nesterov?: boolean;

@@ -9,6 +9,7 @@ import { sameShape, stridesOf } from './shape.ts';
 import { Node } from './tape.ts';
 import { describe, Leaf, type Source, Tensor } from './tensor.ts';
 
+/** Options of `backward`. */
 export interface BackwardOptions {
   /** Record the backward pass itself, so that gradients can be differentiated again. */
   createGraph?: boolean;
@@ -16,6 +17,7 @@ export interface BackwardOptions {
   retainGraph?: boolean;
 }
 
+/** Options of `grad`. */
 export interface GradOptions extends BackwardOptions {
   /** d loss / d output for every output; ones for scalars when left out. */
   gradOutputs?: readonly (Tensor | undefined)[];

@@ -90,7 +90,7 @@ export function capture<Arguments extends readonly CaptureArgument[], Result>(
   const verify = async (...args: Arguments): Promise<boolean> => {
     const run = device().record && ready(args);
     if (run) await run.verify(args);
-    else call(...args);
+    else scope(() => void call(...args));
     return run !== undefined;
   };
 

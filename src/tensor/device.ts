@@ -13,6 +13,7 @@ export function isDeviceName(name: string): name is DeviceName {
   return name === 'webgpu' || name === 'cpu' || name === 'auto';
 }
 
+/** Options of `init` and `open`. */
 export interface InitOptions {
   /** Part of the adapter's name, e.g. `llvmpipe` or `NVIDIA`. */
   adapter?: string;
@@ -83,6 +84,7 @@ export function defaultDevice(): Backend {
   return chosen;
 }
 
+/** Makes an open device the one of tensors made without a `device` option. */
 export function setDefaultDevice(device: Backend): void {
   chosen = device;
 }

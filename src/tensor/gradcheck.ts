@@ -7,6 +7,7 @@ import { scope } from './scope.ts';
 import { sizeOf, stridesOf } from './shape.ts';
 import { describe, type Tensor } from './tensor.ts';
 
+/** Options of `gradcheck` and `gradgradcheck`. */
 export interface GradcheckOptions {
   /** Step of the central differences; 1e-4 by default. */
   eps?: number;

@@ -1,6 +1,8 @@
 import { ArgumentError, ShapeError } from './errors.ts';
 
+/** The length of each axis; `[]` for a scalar. */
 export type Shape = readonly number[];
+/** Elements from one index of an axis to the next, for each axis. */
 export type Strides = readonly number[];
 
 /** The number of elements of a shape; 1 for a scalar's `[]`. */

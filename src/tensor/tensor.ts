@@ -71,7 +71,9 @@ const collected = new FinalizationRegistry<Storage>((storage) => storage.release
  * `using`), or by the `scope` in which a tensor was made. Operations are methods: see `src/ops`.
  */
 export class Tensor implements Owned, Disposable {
+  /** The length of each axis. */
   readonly shape: Shape;
+  /** Elements in the storage from one index of an axis to the next. */
   readonly strides: Strides;
   readonly dtype: DType;
   #device: Backend;
@@ -103,6 +105,7 @@ export class Tensor implements Owned, Disposable {
     return this.#storage;
   }
 
+  /** Where the elements lie. */
   get device(): Backend {
     return this.#device;
   }
@@ -112,6 +115,7 @@ export class Tensor implements Owned, Disposable {
     return this.#offset;
   }
 
+  /** Whether it was disposed, or its scope has ended. */
   get freed(): boolean {
     return this.#storage === undefined;
   }
@@ -126,6 +130,7 @@ export class Tensor implements Owned, Disposable {
     return sizeOf(this.shape);
   }
 
+  /** Whether the elements lie row-major without gaps. */
   isContiguous(): boolean {
     return isContiguous(this.shape, this.strides);
   }
@@ -140,6 +145,7 @@ export class Tensor implements Owned, Disposable {
     this.#source = source;
   }
 
+  /** Whether gradients flow through it: a leaf that wants one, or a result of such. */
   get requiresGrad(): boolean {
     return this.#source !== undefined;
   }
@@ -212,6 +218,7 @@ export class Tensor implements Owned, Disposable {
     this.#source = undefined;
   }
 
+  /** What `using` calls: `dispose`. */
   [Symbol.dispose](): void {
     this.dispose();
   }
@@ -263,6 +270,7 @@ export class Tensor implements Owned, Disposable {
     return nest(0, 0, this.numel());
   }
 
+  /** Such as `Tensor float32[2, 3] on webgpu, requires grad`; the elements are not read. */
   toString(): string {
     return `Tensor ${describe(this)} on ${this.device.name}${this.requiresGrad ? ', requires grad' : ''}`;
   }

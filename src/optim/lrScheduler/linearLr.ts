@@ -1,6 +1,7 @@
 import type { Optimizer } from '../optimizer.ts';
 import { LRScheduler, requireOption, type SchedulerOptions } from './scheduler.ts';
 
+/** Options of LinearLR. */
 export interface LinearLROptions extends SchedulerOptions {
   /** Defaults to 1/3. */
   startFactor?: number;

@@ -2,6 +2,7 @@ import { ArgumentError } from '../../tensor/errors.ts';
 import type { Optimizer } from '../optimizer.ts';
 import { LRScheduler, type PerGroup, perGroup, requireOption, type SchedulerState } from './scheduler.ts';
 
+/** Options of OneCycleLR. */
 export interface OneCycleLROptions {
   /** Steps of the cycle; or give epochs and stepsPerEpoch. */
   totalSteps?: number;

@@ -8,6 +8,7 @@ import {
   type SchedulerState,
 } from './scheduler.ts';
 
+/** Options of ReduceLROnPlateau. */
 export interface ReduceLROnPlateauOptions {
   /** Whether the metric should fall (`min`, the default) or rise. */
   mode?: 'min' | 'max';
@@ -91,6 +92,7 @@ export class ReduceLROnPlateau {
     return this.optimizer.paramGroups.map(({ lr }) => lr);
   }
 
+  /** What `loadStateDict` needs to go on from here: plain values, as JSON takes them. */
   stateDict(): SchedulerState {
     return {
       last_epoch: this.#lastEpoch,

@@ -4,6 +4,7 @@ import type { Optimizer } from '../optimizer.ts';
 /** What a schedule needs to go on, by PyTorch's names: plain values, as JSON takes them. */
 export type SchedulerState = Readonly<Record<string, number | null | readonly number[]>>;
 
+/** Options of every schedule but OneCycleLR and ReduceLROnPlateau. */
 export interface SchedulerOptions {
   /** The last epoch that is done, for groups that have an `initialLr`; -1 (default) starts from the present rates. */
   lastEpoch?: number;
@@ -54,6 +55,7 @@ export abstract class LRScheduler {
   /** The rates of epoch `lastEpoch`, one a group, from the present ones. */
   protected abstract rates(first: boolean): number[];
 
+  /** What `loadStateDict` needs to go on from here: plain values, as JSON takes them. */
   stateDict(): SchedulerState {
     return { last_epoch: this.lastEpoch, base_lrs: [...this.baseLrs], _last_lr: [...this.#lastLr] };
   }

@@ -1,0 +1,44 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { type DefaultTheme, defineConfig, type UserConfig } from 'vitepress';
+import { sidebar } from './sidebar.ts';
+
+// TypeDoc writes it before the site is built: see the npm script docs:api.
+const reference = new URL('../api/typedoc-sidebar.json', import.meta.url);
+
+const config: UserConfig<DefaultTheme.Config> = defineConfig({
+  title: 'wgrad',
+  description: 'Tensors and autograd in TypeScript on hand-written WebGPU kernels',
+  lang: 'en',
+  cleanUrls: true,
+  head: [['link', { rel: 'icon', type: 'image/svg+xml', href: '/icon.svg' }]],
+  markdown: {
+    // The file that a block belongs to stands above it: see tests/docs/page.ts.
+    config: (markdown) => {
+      const fence = markdown.renderer.rules.fence!;
+      markdown.renderer.rules.fence = (tokens, index, ...rest) => {
+        const path = /^\S+ ([\w./-]+\.\w+)$/.exec(tokens[index]!.info)?.[1];
+        const title = path === undefined ? '' : `<p class="code-path">${path}</p>`;
+        return title + fence(tokens, index, ...rest);
+      };
+    },
+  },
+  themeConfig: {
+    nav: [
+      { text: 'Guide', link: '/guide/getting-started', activeMatch: '^/guide/' },
+      { text: 'How it works', link: '/internals/autograd', activeMatch: '^/internals/' },
+      { text: 'API', link: '/api/', activeMatch: '^/api/' },
+    ],
+    sidebar: {
+      '/guide/': [...sidebar],
+      '/internals/': [...sidebar],
+      '/api/': existsSync(reference)
+        ? (JSON.parse(readFileSync(reference, 'utf8')) as DefaultTheme.SidebarItem[])
+        : [],
+    },
+    outline: [2, 3],
+    search: { provider: 'local' },
+    footer: { message: 'MIT licence' },
+    docFooter: { prev: 'Before', next: 'Next' },
+  },
+});
+export default config;

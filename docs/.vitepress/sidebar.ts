@@ -1,0 +1,26 @@
+import type { DefaultTheme } from 'vitepress';
+
+/** Every page that is written by hand, in the order of reading. */
+export const sidebar: readonly (DefaultTheme.SidebarItem & { items: { text: string; link: string }[] })[] = [
+  {
+    text: 'Guide',
+    items: [
+      { text: 'Getting started', link: '/guide/getting-started' },
+      { text: 'Coming from PyTorch', link: '/guide/pytorch' },
+      { text: 'Your own model', link: '/guide/your-own-model' },
+      { text: 'The pipeline', link: '/guide/pipeline' },
+      { text: 'Serving', link: '/guide/serving' },
+      { text: 'Reproducibility', link: '/guide/reproducibility' },
+      { text: 'Devices and drivers', link: '/guide/devices' },
+      { text: 'Performance', link: '/guide/performance' },
+    ],
+  },
+  {
+    text: 'How it works',
+    items: [
+      { text: 'A tour of autograd', link: '/internals/autograd' },
+      { text: 'How a kernel is written', link: '/internals/kernels' },
+      { text: 'Add an operation', link: '/internals/add-an-operation' },
+    ],
+  },
+];

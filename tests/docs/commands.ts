@@ -1,0 +1,61 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Block } from './page.ts';
+import { LOW_GATES } from './workspace.ts';
+
+/** A command of a page: what is run in its place, or undefined where it is only looked at. */
+export interface Command {
+  readonly text: string;
+  readonly run: string | undefined;
+  /** Whether it goes on until it is told to stop. */
+  readonly serves: boolean;
+}
+
+const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
+
+/** Long ones, and those that install something, or change what the tests stand on. */
+const LOOKED_AT =
+  /^(npm (ci|test)\b|sudo bash |npm run (verify|typecheck|test|build|docs|hooks|containers|check)\b)/;
+
+/** What makes a command small, after its own arguments. */
+const SMALL: readonly (readonly [RegExp, string])[] = [
+  [
+    /^npx tsx src\/train\.ts (?!.*--(?:resume|print-config|help))/,
+    'device=cpu data.validation=100 train.limitTrain=300 train.limitTest=200 train.epochs=1',
+  ],
+  [/^npx tsx src\/evaluate\.ts .*--robustness/, '--robustness-images 10'],
+  [/^npx tsx src\/visualize\.ts /, '--images 60'],
+  [/^npx tsx src\/registry\.ts promote /, `--gates ${LOW_GATES}`],
+  [/^npx tsx src\/api\.ts/, '--port 0'],
+  [/^curl /, '--fail --silent --show-error --max-time 60'],
+];
+
+/** The commands of a `sh` block. Comments are left out, and a backslash joins lines. */
+export function commandsOf({ text, where }: Block): Command[] {
+  return text
+    .replace(/ *\\\n\s*/g, ' ')
+    .split('\n')
+    .flatMap((line) => line.replace(/(^|\s+)# .*$/, '').split(' && '))
+    .filter((line) => line !== '')
+    .map((line) => commandOf(line, where));
+}
+
+function commandOf(text: string, where: string): Command {
+  const script = /^npm run ([\w:]+)(?: -- | )?(.*)$/.exec(text);
+  if (script && !scripts[script[1]!]) throw new Error(`${where}: there is no npm script ${script[1]}`);
+  if (LOOKED_AT.test(text)) return { text, run: undefined, serves: false };
+  const plain = script ? `npx ${scripts[script[1]!]!} ${script[2]!}` : text;
+  if (!/^(npx tsx |curl |node )/.test(plain)) throw new Error(`${where}: how is this to be run? ${text}`);
+  const small = SMALL.filter(([pattern]) => pattern.test(plain)).map(([, added]) => added);
+  return {
+    text,
+    run: [plain.replace(/^npx tsx/, '"$NODE" --import tsx'), ...small].join(' '),
+    serves: /^npx tsx src\/api\.ts(?!.*--help)/.test(plain),
+  };
+}
+
+/** Files of the project that a text names and that are not there. */
+export function missingFiles(text: string, folder: string): string[] {
+  const named = text.match(/(?<![\w./-])(src|scripts|configs|dockerfiles|kernels|tests)\/[\w./-]+\w/g) ?? [];
+  return named.filter((path) => !existsSync(join(folder, path)));
+}
