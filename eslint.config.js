@@ -1,11 +1,27 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['node_modules/', 'dist/', 'runs/', 'data/', 'coverage/', 'kernels/wasm/', '*.cjs', 'docs/api/', 'docs/.vitepress/{cache,dist}/'] },
+  {
+    ignores: [
+      'node_modules/',
+      'dist/',
+      'runs/',
+      'data/',
+      'coverage/',
+      'kernels/wasm/',
+      '*.cjs',
+      'docs/api/',
+      'docs/.vitepress/{cache,dist}/',
+    ],
+  },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {
-      parserOptions: { projectService: { allowDefaultProject: ['eslint.config.js', 'src/serve/page/*.js', 'docs/typedoc/*.js'] } },
+      parserOptions: {
+        projectService: {
+          allowDefaultProject: ['eslint.config.js', 'src/serve/page/*.js', 'docs/typedoc/*.js'],
+        },
+      },
     },
     rules: {
       '@typescript-eslint/no-non-null-assertion': 'off',
@@ -16,5 +32,8 @@ export default tseslint.config(
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
     },
   },
-  { files: ['eslint.config.js', 'src/serve/page/*.js', 'docs/typedoc/*.js'], extends: [tseslint.configs.disableTypeChecked] },
+  {
+    files: ['eslint.config.js', 'src/serve/page/*.js', 'docs/typedoc/*.js'],
+    extends: [tseslint.configs.disableTypeChecked],
+  },
 );

@@ -29,7 +29,7 @@ describe('profiling on WebGPU', () => {
     const { backend } = await openOwn(context, { timestamps: false });
     const profiler = new StepProfiler();
     await trainSmall({ device: backend, folder: temporaryFolder(), profiler });
-    const profile = summarise(profiler.result!, backend, await backend.peaks?.());
+    const profile = summarise(profiler.result!, backend, await backend.peaks());
     expect(profile.method).toContain('timestamp-query');
     expect(profile.peaks).toBeNull();
     expect(profile.kernels.length).toBeGreaterThan(5);
@@ -87,7 +87,7 @@ describe('profiling on WebGPU', () => {
 
   it('measures what the adapter can do at most', { timeout: 60_000 }, async (context) => {
     const { backend } = await openOwn(context);
-    const { flops, bandwidths, launch } = (await backend.peaks!())!;
+    const { flops, bandwidths, launch } = (await backend.peaks())!;
     for (const figure of [flops, launch, ...bandwidths.map(({ bytesPerSecond }) => bytesPerSecond)]) {
       expect(figure).toBeGreaterThan(0);
       expect(figure).toBeLessThan(Infinity);
