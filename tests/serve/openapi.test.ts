@@ -35,7 +35,7 @@ async function expectPromised(response: Response, { responses }: Operation, labe
   const promised = responses[String(response.status)];
   expect(promised, `${label}: ${response.status} is not in the document`).toBeDefined();
   const type = response.headers.get('content-type')!.split(';', 1)[0]!;
-  const body = type === 'application/json' ? ((await response.json())) : await response.text();
+  const body = type === 'application/json' ? await response.json() : await response.text();
   expect(faults(promised!.content?.[type]?.schema, body), `${label}: ${response.status} ${type}`).toEqual([]);
 }
 
