@@ -30,7 +30,7 @@ options
   --max-pixels <n>       width times height of an uploaded picture (default ${DEFAULT_OPTIONS.pixelLimit})
   --max-images <n>       images a request (default ${DEFAULT_OPTIONS.imageLimit})
   --timeout <ms>         to receive a request, and again to answer it (default ${DEFAULT_OPTIONS.answerTimeout})
-  --poll <ms>            how often to look whether the alias moved; 0 never (default 2000)
+  --poll <ms>            how often to look whether the alias moved or the device failed; 0 never (default 2000)
   --log-level <level>    trace, debug, info, warn, error, fatal or silent (default info; one JSON object a line)
   --help                 print this
 

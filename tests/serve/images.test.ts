@@ -4,40 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { decodePicture, type GreyPicture, ImageError } from '../../src/serve/images/decode.ts';
 import { preparePicture } from '../../src/serve/images/prepare.ts';
 import { resizeByArea } from '../../src/serve/images/resize.ts';
+import { forgePng } from './forgePng.ts';
 
 const LIMITS = { pixels: 2 ** 20, seconds: 5 };
-
-/** A PNG whose header says what it likes, over pixels that are as they are. */
-function forgePng(width: number, height: number, pixels: Buffer): Buffer {
-  const chunk = (type: string, data: Buffer): Buffer => {
-    const body = Buffer.concat([Buffer.from(type), data]);
-    const frame = Buffer.alloc(8);
-    frame.writeUInt32BE(data.length);
-    frame.writeUInt32BE(crc(body), 4);
-    return Buffer.concat([frame.subarray(0, 4), body, frame.subarray(4)]);
-  };
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(width, 0);
-  header.writeUInt32BE(height, 4);
-  header[8] = 8;
-  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  return Buffer.concat([
-    signature,
-    chunk('IHDR', header),
-    chunk('IDAT', deflateSync(pixels)),
-    chunk('IEND', Buffer.alloc(0)),
-  ]);
-}
-
-/** CRC-32 as PNG has it, bit by bit: `zlib.crc32` is not in every Node 20. */
-function crc(data: Buffer): number {
-  let value = 0xffffffff;
-  for (const byte of data) {
-    value ^= byte;
-    for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
-  }
-  return (value ^ 0xffffffff) >>> 0;
-}
 
 async function statusOf(bytes: Uint8Array): Promise<number | string> {
   return decodePicture(bytes, LIMITS).then(
@@ -53,6 +22,13 @@ describe('hostile pictures', () => {
     expect(bomb.length).toBeLessThan(2 ** 20);
     const before = process.memoryUsage().rss;
     expect(await statusOf(bomb)).toBe(413);
+    expect(process.memoryUsage().rss - before).toBeLessThan(2 ** 26);
+  });
+
+  test('a text chunk that unpacks to gigabytes is not unpacked', async () => {
+    const text = Buffer.concat([Buffer.from('Comment\0\0'), deflateSync(Buffer.alloc(2 ** 28))]);
+    const before = process.memoryUsage().rss;
+    expect(['decoded', 422]).toContain(await statusOf(forgePng(1, 1, Buffer.alloc(2), { zTXt: text })));
     expect(process.memoryUsage().rss - before).toBeLessThan(2 ** 26);
   });
 
@@ -134,6 +110,15 @@ describe('preparation', () => {
   test('an image of the data set is taken as it is', () => {
     const grey = draw(28, 28, 0, 200).grey;
     expect(preparePicture({ width: 28, height: 28, grey }, 28)).toEqual(grey);
+  });
+
+  test('a picture of the data set that fills its frame is taken as it is', () => {
+    const { grey } = draw(28, 28, 0, 200);
+    grey.fill(20, 0, 28 * 27);
+    expect(preparePicture({ width: 28, height: 28, grey }, 28)).toEqual(grey);
+    // Without black at its border it is a picture on grey.
+    const onGrey = draw(28, 28, 20, 200);
+    expect(Math.min(...preparePicture(onGrey, 28))).toBe(0);
   });
 
   test('a picture that shows nothing is refused', () => {

@@ -45,7 +45,6 @@ export function addHealthRoutes(
       schema: {
         summary: 'Metrics for Prometheus',
         tags: ['health'],
-        produces: ['text/plain'],
         response: { 200: { content: { 'text/plain': { schema: text } } }, 401: error },
       },
     },

@@ -1,9 +1,12 @@
+import { readFile } from 'node:fs/promises';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { FastifySchema } from 'fastify';
 import { z } from 'zod';
 import type { App } from './app.ts';
+
+const ICON = new URL('../page/icon.svg', import.meta.url);
 
 /** Swagger UI sets styles inline; all that it loads comes with the service. */
 const DOCUMENTATION_POLICY =
@@ -44,7 +47,16 @@ export async function addOpenApi(app: App, withKey: boolean): Promise<void> {
         : { ...transformed, schema: { ...transformed.schema, body: bodyOf(body) } };
     },
   });
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: DOCUMENTATION_POLICY });
+  const icon = { type: 'image/svg+xml', content: await readFile(ICON) };
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: DOCUMENTATION_POLICY,
+    logo: { ...icon, href: '/', target: '_self' },
+    theme: {
+      title: 'wgrad prediction service',
+      favicon: [{ filename: 'icon.svg', rel: 'icon', sizes: 'any', ...icon }],
+    },
+  });
 }
 
 /**

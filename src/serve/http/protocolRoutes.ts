@@ -72,7 +72,12 @@ export function addProtocolRoutes(app: App, predictor: Predictor, isDraining: ()
             },
           },
           response: {
-            200: schemas.inferResponse,
+            200: {
+              content: {
+                'application/json': { schema: schemas.inferResponse },
+                'application/octet-stream': { schema: schemas.binary },
+              },
+            },
             ...failures,
             413: error,
             415: error,

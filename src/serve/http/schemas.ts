@@ -101,6 +101,7 @@ interface Schemas {
   readonly inferRequest: z.ZodType<InferRequest>;
   readonly inferResponse: z.ZodType<InferResponse>;
   readonly text: z.ZodType<string>;
+  readonly binary: z.ZodType<string>;
 }
 
 /** The one source of checks and OpenAPI; a key that is in an interface and not in its schema does not compile. */
@@ -177,4 +178,5 @@ export const schemas: Schemas = {
     ),
   } satisfies Shape<InferResponse>),
   text: z.string(),
+  binary: z.string().meta({ format: 'binary' }),
 };

@@ -30,7 +30,7 @@ export interface HostOptions extends BatcherOptions {
   readonly openDevice: () => Promise<Backend>;
   /** Milliseconds after which a device that has not answered a batch counts as failed. */
   readonly batchTimeout: number;
-  /** How often to look whether the alias has moved, in milliseconds; 0 never. */
+  /** How often to look whether the alias has moved or the device failed, in milliseconds; 0 never. */
   readonly pollInterval: number;
   /** Told what happens, for the log. */
   readonly onEvent?: (event: HostEvent) => void;
@@ -102,12 +102,10 @@ export class ModelHost {
     return this.#batcher.run(images, signal);
   }
 
-  /** Loads the model that the reference names now, where that is another one. */
+  /** Notices a device that has failed while nothing asked for it; loads the model that the reference names now. */
   async refresh(): Promise<void> {
     if (this.#busy || this.#closed || !this.#classifier) return;
-    this.#busy = this.#swap();
-    await this.#busy;
-    this.#busy = undefined;
+    await this.#occupy(this.#checkDevice(this.#classifier).then(() => this.#swap()));
   }
 
   /** Stops looking for other models, and frees the device. */
@@ -139,7 +137,8 @@ export class ModelHost {
     const { root, reference, build, batchSize, onEvent } = this.#options;
     const { path } = await resolveModel(root, reference);
     const classifier = await Classifier.load(device, await openModelFolder(path), build, batchSize);
-    if (this.#closed) return;
+    // A device that was given up meanwhile is not to come back with the model.
+    if (this.#closed || device !== this.#device) return;
     if (this.#classifier) this.#retired.push(this.#classifier);
     this.#classifier = classifier;
     this.#path = path;
@@ -147,7 +146,23 @@ export class ModelHost {
     onEvent?.({ kind: 'loaded', model: classifier.record, device: this.device });
   }
 
+  /** Notes work that is under way; a recovery can begin while a swap still runs. */
+  async #occupy(work: Promise<void>): Promise<void> {
+    this.#busy = work;
+    await work;
+    if (this.#busy === work) this.#busy = undefined;
+  }
+
+  async #checkDevice(classifier: Classifier): Promise<void> {
+    try {
+      await within(this.#options.batchTimeout, classifier.device.synchronize());
+    } catch (error) {
+      this.#recover(error, classifier);
+    }
+  }
+
   async #swap(): Promise<void> {
+    if (!this.#classifier) return;
     const { root, reference, onEvent } = this.#options;
     try {
       const { path } = await resolveModel(root, reference);
@@ -175,7 +190,7 @@ export class ModelHost {
 
   #scheduleRecovery(delay: number): void {
     this.#retry = setTimeout(() => {
-      this.#busy = this.#reopen(delay).finally(() => (this.#busy = undefined));
+      void this.#occupy(this.#reopen(delay));
     }, delay);
   }
 
