@@ -4,5 +4,6 @@ export { packFilters, weightScratch, windowScratch } from './convolution';
 export { matmulScratch } from './matmul';
 export { packLanes } from './pack';
 export { sumRows, sumRun } from './reduce';
+export { addEpilogue, normaliseBytes, reluGradientRows } from './rows';
 export { jobAddress, run, serve } from './threads';
 export { transformFilters, winogradScratch } from './winograd';

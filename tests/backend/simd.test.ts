@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Backend } from '../../src/backend/backend.ts';
 import { openCpu } from '../../src/backend/cpu/cpu.ts';
 import { Heap } from '../../src/backend/cpu/simd/heap.ts';
+import { DeviceDataset } from '../../src/data/loader.ts';
 import {
   cat,
   manualSeed,
@@ -79,6 +80,33 @@ describe('products in WebAssembly', () => {
           .matmul(numbers([6, 9]).flip([1])),
       1e-5,
     );
+  });
+
+  test.each([1, 4, 7, 130])('bias, relu and their gradients, %i columns', async (columns) => {
+    const body = (): Tensor => {
+      const x = numbers([9, 6]);
+      const layers = new nn.Sequential(new nn.Linear(6, columns), new nn.ReLU());
+      const y = layers.forward(x);
+      y.mul(numbers([9, columns]))
+        .sum()
+        .backward();
+      return cat([y, ...layers.parameters().map((each) => each.grad!)].map((t) => t.detach().flatten()));
+    };
+    await expectAlike(body, 1e-6);
+  });
+
+  test('bias and relu: NaN stays, and goes through the gradient', async () => {
+    const body = (): Tensor => {
+      const x = tensor([NaN, -1, 0, Infinity, -Infinity, 2], { shape: [6, 1], requiresGrad: true });
+      const weight = tensor([1, 1, 1, 1, 1], { shape: [5, 1], requiresGrad: true });
+      const bias = zeros([5]);
+      const y = new nn.Sequential(new nn.Linear(1, 5), new nn.ReLU());
+      y.loadStateDict({ '0.weight': weight, '0.bias': bias });
+      const out = y.forward(x);
+      out.sum().backward();
+      return cat([out.detach().flatten(), x.grad!.detach().flatten()]);
+    };
+    expect(await on(one, body)).toEqual(await on(reference, body));
   });
 
   test('NaN and infinities reach their rows and columns, and nothing else', async () => {
@@ -221,6 +249,17 @@ describe('batch norm and dropout in WebAssembly', () => {
       nn.functional.dropout(tensor([NaN, Infinity, -Infinity, NaN, Infinity, 1, -1, 0]), { p: 0.5 });
     expect(await on(one, body)).toEqual(await on(reference, body));
   });
+});
+
+test('batches of images are gathered to the same bits', async () => {
+  const bytes = Uint8Array.from({ length: 5 * 784 }, (_, at) => (at * 7919) % 256);
+  const body = (): Tensor => {
+    const labels = Uint8Array.from([3, 1, 4, 1, 5]);
+    const set = new DeviceDataset(ones([1]).device, { images: bytes, labels, count: 5 });
+    const batch = set.batch(set.order(Uint32Array.from([4, 0, 3, 2, 1])), 1, 3);
+    return cat([batch.images.flatten(), batch.labels.to('float32')]);
+  };
+  await expectAlike(body, 0);
 });
 
 test('blocks of the heap are merged when they are free, and arrays outlive its growth', () => {

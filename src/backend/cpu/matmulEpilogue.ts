@@ -10,7 +10,7 @@ export const matmulEpilogue: Twin<'matmul'> = (buffers, params, variant) => {
 };
 
 /** Bias and relu on a product. */
-export function addEpilogue(
+function addEpilogue(
   { bias, out }: Record<'bias' | 'out', FloatArray>,
   { m, n, batch, biasOffset, outOffset }: Params<'matmul'>,
   { BIAS = false, RELU = false }: Variant<'matmul'>,

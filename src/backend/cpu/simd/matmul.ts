@@ -1,11 +1,15 @@
-import { addEpilogue } from '../matmulEpilogue.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
 
 /** Columns of a task: its strip of b, 256 KiB a block of 256 steps, stays in L2. */
 const MOST_COLUMNS = 256;
 const MOST_ROWS = 4096;
 
-export const matmul: SimdTwin<'matmul'> = (module, { a, b, bias, out }, params, variant) => {
+export const matmul: SimdTwin<'matmul'> = (
+  module,
+  { a, b, bias, out },
+  params,
+  { BIAS = false, RELU = false },
+) => {
   if (!fits(a, b, bias, out)) return false;
   const { m, n, k, batch, chunk } = params;
   const matrices = batch * (k === 0 ? 1 : Math.ceil(k / chunk));
@@ -21,7 +25,10 @@ export const matmul: SimdTwin<'matmul'> = (module, { a, b, bias, out }, params, 
   ];
   const tasks = matrices * Math.ceil(m / taskRows) * Math.ceil(n / taskColumns);
   module.run('matmul', fields, { tasks, threads, scratch: module.exports.matmulScratch(taskColumns) });
-  addEpilogue({ bias, out } as Record<'bias' | 'out', Float32Array>, params, variant);
+  if (BIAS || RELU) {
+    const [from, to] = [address(bias, params.biasOffset), address(out, params.outOffset)];
+    module.exports.addEpilogue(to, from, batch * m, n, Number(BIAS), Number(RELU));
+  }
   return true;
 };
 

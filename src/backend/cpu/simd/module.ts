@@ -43,6 +43,16 @@ interface Exports {
     depthStride: number,
     flipped: number,
   ): void;
+  addEpilogue(out: number, bias: number, rows: number, columns: number, hasBias: number, relu: number): void;
+  reluGradientRows(
+    y: number,
+    gradient: number,
+    out: number,
+    sums: number,
+    rows: number,
+    columns: number,
+  ): void;
+  normaliseBytes(bytes: number, count: number, center: number, scale: number, out: number): void;
   sumRun(x: number, count: number): number;
   sumRows(x: number, rows: number, stride: number, columns: number, out: number): void;
 }

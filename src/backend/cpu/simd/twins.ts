@@ -8,6 +8,7 @@ import { accumulate, binary, unary } from './elementwise.ts';
 import { matmul } from './matmul.ts';
 import { maxPool, maxPoolGradient } from './maxPool.ts';
 import { reduce } from './reduce.ts';
+import { gatherImages, reluGradientSums } from './rows.ts';
 import type { SimdTwin } from './simdTwin.ts';
 
 /** The kernels that have a twin in WebAssembly. */
@@ -24,9 +25,11 @@ export const simdTwins: { readonly [K in KernelName]?: SimdTwin<K> } = {
   conv2dWeightGradient,
   copy,
   dropout,
+  gatherImages,
   matmul,
   maxPool,
   maxPoolGradient,
   reduce,
+  reluGradientSums,
   unary,
 };

@@ -1,0 +1,73 @@
+// Small passes over rows, which one thread does.
+//
+// Numerics   as the plain twins: float64 sums, rows ascending, and one rounding for what is computed in float32.
+
+/** out = relu(out + bias), each where asked for; rows follow each other. A NaN stays. */
+export function addEpilogue(out: usize, bias: usize, rows: i32, columns: i32, hasBias: i32, relu: i32): void {
+  const whole = columns & ~3;
+  const least = f32x4.splat(relu ? 0 : -Infinity);
+  for (let row = 0; row < rows; row++) {
+    let at = bias;
+    let j = 0;
+    for (; j < whole; j += 4, out += 16, at += 16) {
+      let value = v128.load(out);
+      if (hasBias) value = f32x4.add(value, v128.load(at));
+      v128.store(out, v128.bitselect(least, value, f32x4.lt(value, least)));
+    }
+    for (; j < columns; j++, out += 4, at += 4) {
+      let value = load<f32>(out);
+      if (hasBias) value += load<f32>(at);
+      store<f32>(out, relu && value < 0 ? 0 : value);
+    }
+  }
+}
+
+/** out = gradient where relu let something through, and the sums of its columns: sums[j] = Σ_i out[i, j]. */
+export function reluGradientRows(
+  y: usize,
+  gradient: usize,
+  out: usize,
+  sums: usize,
+  rows: i32,
+  columns: i32,
+): void {
+  const line = (<usize>columns) << 2;
+  let j = 0;
+  for (; j + 4 <= columns; j += 4, sums += 16) {
+    let low = f64x2.splat(0);
+    let high = low;
+    let at = (<usize>j) << 2;
+    for (let i = 0; i < rows; i++, at += line) {
+      const stopped = f32x4.le(v128.load(y + at), f32x4.splat(0));
+      const passed = v128.andnot(v128.load(gradient + at), stopped);
+      v128.store(out + at, passed);
+      low = f64x2.add(low, f64x2.promote_low_f32x4(passed));
+      high = f64x2.add(high, f64x2.promote_low_f32x4(v128.shuffle<f32>(passed, passed, 2, 3, 2, 3)));
+    }
+    const bottom = f32x4.demote_f64x2_zero(low);
+    v128.store(sums, v128.shuffle<f32>(bottom, f32x4.demote_f64x2_zero(high), 0, 1, 4, 5));
+  }
+  for (; j < columns; j++, sums += 4) {
+    let total: f64 = 0;
+    let at = (<usize>j) << 2;
+    for (let i = 0; i < rows; i++, at += line) {
+      const passed: f32 = load<f32>(y + at) <= 0 ? 0 : load<f32>(gradient + at);
+      store<f32>(out + at, passed);
+      total += <f64>passed;
+    }
+    store<f32>(sums, <f32>total);
+  }
+}
+
+/** out = (byte - center) · scale, rounded twice as the kernels do. */
+export function normaliseBytes(bytes: usize, count: i32, center: f32, scale: f32, out: usize): void {
+  const end = bytes + <usize>count;
+  for (; bytes + 4 <= end; bytes += 4, out += 16) {
+    const whole = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(bytes)));
+    const centered = f32x4.sub(f32x4.convert_i32x4_s(whole), f32x4.splat(center));
+    v128.store(out, f32x4.mul(centered, f32x4.splat(scale)));
+  }
+  for (; bytes < end; bytes++, out += 4) {
+    store<f32>(out, (<f32>(<i32>load<u8>(bytes)) - center) * scale);
+  }
+}
