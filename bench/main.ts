@@ -1,10 +1,19 @@
 /** The command that compares wgrad with other libraries: see HELP. */
 import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { clearLine, cursorTo } from 'node:readline';
-import { Interrupted, parseCommandLine, runCommand, UsageError } from '../src/experiment/commandLine.ts';
+import {
+  Interrupted,
+  parseCommandLine,
+  runCommand,
+  takeCount,
+  UsageError,
+} from '../src/experiment/commandLine.ts';
+import { renderFigure } from '../src/experiment/figures/render.ts';
 import { CONTENDERS, type Entry } from './contenders/list.ts';
 import { countSteps } from './counts.ts';
 import { checkCounts, countsTable, readBaseline, writeBaseline } from './countsBaseline.ts';
+import { benchFigures } from './figures.ts';
 import { FULL, type Preset, QUICK } from './presets.ts';
 import { type BenchResult, startResult, writeResult } from './results.ts';
 import { type Reporter, Suite } from './suite.ts';
@@ -20,8 +29,9 @@ options
   --quick              the figures that decide, in a few minutes (default: all, with growth over batch and width)
   --only <pattern>     only workloads whose name contains this text
   --contenders <a,b>   only these: ${CONTENDERS.map(({ name }) => name).join(', ')}
+  --rounds <n>         rounds in which each contender is timed once (default: 5 with --quick, else 11)
   --python <path>      the Python that has PyTorch (default: bench/.venv/bin/python, else /usr/bin/python3, else python3)
-  --out <file>         where the figures go, as JSON (default: bench/results/speed-<preset>.json, only without --only
+  --out <file>         where the figures go, as JSON, with plots beside it (default: bench/results/speed-<preset>.json, only without --only
                        and --contenders)
   --counts             what a captured step of the MLP and the CNN launches, creates and moves, which is the same on every
                        run: written to bench/counts.json, for this adapter
@@ -33,6 +43,7 @@ exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted`;
 const options = {
   quick: { type: 'boolean' },
   only: { type: 'string' },
+  rounds: { type: 'string' },
   contenders: { type: 'string' },
   python: { type: 'string' },
   out: { type: 'string' },
@@ -51,10 +62,12 @@ async function main(args: string[]): Promise<number> {
   }
   if (values.counts) return counts(values.check ?? false);
   if (values.check) throw new UsageError('--check belongs to --counts');
-  const preset = choose(values.quick ? QUICK : FULL, values.only, values.contenders);
+  const chosen = choose(values.quick ? QUICK : FULL, values.only, values.contenders);
+  const rounds = takeCount('--rounds', values.rounds) ?? chosen.rounds.rounds;
+  const preset = { ...chosen, rounds: { ...chosen.rounds, rounds } };
   const partial = values.only !== undefined || values.contenders !== undefined;
   const file = values.out ?? (partial ? undefined : `bench/results/speed-${preset.name}.json`);
-  const result = await startResult(preset.name, preset.rounds.rounds);
+  const result = await startResult(preset.name, rounds);
   await runSuite(
     new Suite(preset, { python: values.python ?? findPython() }, result, terminal(process.stderr)),
   );
@@ -82,11 +95,18 @@ async function counts(check: boolean): Promise<number> {
 function choose(preset: Preset, only: string | undefined, names: string | undefined): Preset {
   const admit = ({ name }: { name: string }): boolean => only === undefined || name.includes(only);
   const workloads = preset.workloads.filter(admit);
+  const gpuWorkloads = preset.gpuWorkloads.filter(admit);
   const growth = preset.growth.filter(admit);
-  if (workloads.length + growth.length === 0) {
+  if (workloads.length + gpuWorkloads.length + growth.length === 0) {
     throw new UsageError(`--only ${only}: there are ${preset.workloads.map(({ name }) => name).join('; ')}`);
   }
-  return { ...preset, workloads, growth, contenders: names === undefined ? preset.contenders : named(names) };
+  return {
+    ...preset,
+    workloads,
+    gpuWorkloads,
+    growth,
+    contenders: names === undefined ? preset.contenders : named(names),
+  };
 }
 
 function named(names: string): Entry[] {
@@ -115,9 +135,18 @@ async function runSuite(suite: Suite): Promise<void> {
   }
 }
 
+/** The figures as JSON, and as pictures beside it. */
 async function write(file: string, result: BenchResult): Promise<void> {
   await writeResult(file, result);
-  console.log(`written to ${file}`);
+  const names = [file];
+  for (const { name, specification } of benchFigures(result)) {
+    const { svg, png } = await renderFigure(specification);
+    const path = `${file.replace(/\.json$/, '')}-${name}`;
+    await writeFile(`${path}.svg`, svg);
+    await writeFile(`${path}.png`, png);
+    names.push(`${path}.svg`, `${path}.png`);
+  }
+  console.log(`written to ${names.join(', ')}`);
 }
 
 /** Results on standard output; what goes on, on standard error where that is a terminal. */

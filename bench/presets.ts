@@ -7,6 +7,8 @@ export interface Preset {
   readonly name: 'quick' | 'full';
   readonly rounds: RoundOptions;
   readonly workloads: readonly Workload[];
+  /** Added where one of the contenders runs on a real GPU. */
+  readonly gpuWorkloads: readonly Workload[];
   /** Steps whose cost is measured over batch and width. */
   readonly growth: readonly Workload[];
   /** Fresh processes whose first step is timed. */
@@ -20,7 +22,8 @@ const contendersBut = (...names: string[]): Entry[] => CONTENDERS.filter(({ name
 export const FULL: Preset = {
   name: 'full',
   rounds: { rounds: 11, sampleMilliseconds: 200, budgetSeconds: 8, limitSeconds: 120, steps: 20 },
-  workloads: [...WORKLOADS, ...GPU_WORKLOADS],
+  workloads: WORKLOADS,
+  gpuWorkloads: GPU_WORKLOADS,
   growth: GROWTH,
   starts: 5,
   contenders: CONTENDERS,
@@ -33,6 +36,7 @@ export const QUICK: Preset = {
   name: 'quick',
   rounds: { rounds: 5, sampleMilliseconds: 100, budgetSeconds: 1.5, limitSeconds: 45, steps: 10 },
   workloads: WORKLOADS.filter(({ name }) => QUICK_WORKLOADS.some((part) => name.includes(part))),
+  gpuWorkloads: GPU_WORKLOADS,
   growth: [],
   starts: 2,
   contenders: contendersBut('tfjs-cpu'),

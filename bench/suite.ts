@@ -32,9 +32,10 @@ export class Suite {
   }
 
   async run(): Promise<void> {
-    const { workloads, growth, starts } = this.#preset;
+    const { workloads, gpuWorkloads, growth, starts } = this.#preset;
     await this.#openAll();
-    const all = [...workloads, ...growth];
+    const gpu = this.#result.participants.some(({ facts }) => facts?.gpu);
+    const all = [...workloads, ...(gpu ? gpuWorkloads : []), ...growth];
     for (const [index, workload] of all.entries())
       await this.#measure(workload, `${index + 1}/${all.length}`);
     if (starts > 0 && workloads.some(({ name }) => name === training('mlp').name))

@@ -4,6 +4,8 @@ import type { Workload } from '../workloads.ts';
 export interface ContenderFacts {
   /** Adapter and driver, or how the processor is used. */
   readonly device: string;
+  /** It runs on a real GPU, no software driver. */
+  readonly gpu?: boolean;
   /** Versions of the packages that take part. */
   readonly versions: Readonly<Record<string, string>>;
   /** What a reader of its figures should know. */

@@ -154,15 +154,16 @@ def facts():
     config = torch.__config__.show()
     blas = next((part.split("=")[1] for part in config.split(", ") if "BLAS_INFO=" in part), "unknown")
     library = mapped_blas()
-    name = torch.cuda.get_device_name() if device.type == "cuda" else f"{torch.get_num_threads()} threads"
+    name = torch.cuda.get_device_name() if device.type == "cuda" else f"threads: {torch.get_num_threads()}"
     fused = "fused" in torch.optim.Adam.__init__.__code__.co_varnames
     return {
         "device": name,
+        "gpu": device.type == "cuda",
         "versions": {"torch": torch.__version__, "python": sys.version.split()[0], "numpy": np.__version__},
         "notes": [
             f"BLAS: {blas}" + (f", loaded from {library}" if library else ""),
-            torch.backends.mkldnn.is_available() and "oneDNN is used" or "oneDNN is not there",
-            "Eager; Adam fused" if fused else "Eager; Adam not fused",
+            "oneDNN: " + ("used" if torch.backends.mkldnn.is_available() else "not there"),
+            "eager; Adam " + ("fused" if fused else "not fused"),
         ],
     }
 

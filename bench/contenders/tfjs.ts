@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { integers, LABELS, LEFT, RIGHT, sample, sizeOf, trainingInputs, uniform } from '../inputs.ts';
 import { BETAS, CLASSES, CNN, EPSILON, LEARNING_RATE, POOLED } from '../networks.ts';
 import type { ConvolutionWorkload, PoolingWorkload, TrainingWorkload, Workload } from '../workloads.ts';
@@ -12,6 +13,8 @@ const CORE = '@tensorflow/tfjs-core';
 export async function openContender(backend: 'webgpu' | 'wasm' | 'cpu'): Promise<Contender> {
   const gpu = backend === 'webgpu' ? await browserGpu() : undefined;
   const tf = await load<Tf>(CORE);
+  // Gradients are registered by a file that is no module of Node's, only of bundlers': tsx's require takes it.
+  createRequire(import.meta.url)(`${CORE}/dist/register_all_gradients.js`);
   const name = `@tensorflow/tfjs-backend-${backend}`;
   await load(name);
   if (!(await tf.setBackend(backend))) throw new Error(`its backend ${backend} does not start`);
@@ -89,8 +92,10 @@ class TfSuite {
   async #settle(): Promise<void> {
     if (!this.#gpu) return;
     const backend = this.#tf.backend() as TfWebGpu;
-    backend.endComputePassEncoder();
-    backend.submitQueue();
+    if (backend.commandEncoder) {
+      backend.endComputePassEncoder();
+      backend.submitQueue();
+    }
     await backend.queue.onSubmittedWorkDone();
     this.#gpu.check();
   }

@@ -44,6 +44,8 @@ export interface Tf {
 /** TensorFlow.js's WebGPU backend: what waits for its queue. */
 export interface TfWebGpu {
   readonly queue: GPUQueue;
+  /** Launches that are not submitted yet. */
+  readonly commandEncoder: GPUCommandEncoder | null;
   endComputePassEncoder(): void;
   submitQueue(): void;
 }

@@ -21,7 +21,12 @@ import type { Contender, Job } from './contender.ts';
 export async function openContender(name: 'webgpu' | 'cpu'): Promise<Contender> {
   const device = await init(name);
   return {
-    facts: { device: device.description, versions: {}, notes: [] },
+    facts: {
+      device: device.description,
+      gpu: name === 'webgpu' && device.info.software !== true,
+      versions: {},
+      notes: [],
+    },
     prepare: (workload) => Promise.resolve(prepareJob(workload, device)),
     ...(name === 'webgpu' && {
       counts: () => {

@@ -1,0 +1,197 @@
+import type { TopLevelSpec } from 'vega-lite';
+import { CLASS_COLOURS, PADDING, THEME } from '../src/experiment/figures/theme.ts';
+import { CONTENDERS } from './contenders/list.ts';
+import type { BenchResult } from './results.ts';
+import { ourBest } from './table.ts';
+import type { TrainingWorkload } from './workloads.ts';
+
+/** A figure, and the end of its files' names. */
+export interface BenchFigure {
+  readonly name: string;
+  readonly specification: TopLevelSpec;
+}
+
+/** A time that counts. */
+interface Point {
+  readonly workload: string;
+  readonly contender: string;
+  readonly milliseconds: number;
+  readonly ratio: number;
+  readonly samplesPerSecond: number;
+  readonly training?: TrainingWorkload;
+}
+
+/** Figures of all that was measured; those without points are left out. */
+export function benchFigures(result: BenchResult): BenchFigure[] {
+  const points = pointsOf(result);
+  const machine = `${result.machine.cpu}, ${result.machine.cores} cores; ${result.startedAt.slice(0, 10)}`;
+  const figures = [
+    { name: 'ratios', points, draw: ratios },
+    { name: 'training', points: points.filter(({ training }) => training !== undefined), draw: rates },
+    { name: 'growth', points: grown(points), draw: growth },
+  ];
+  return figures
+    .filter((figure) => figure.points.length > 0)
+    .map(({ name, points: shown, draw }) => ({ name, specification: draw(shown, machine) }));
+}
+
+function pointsOf({ results, participants }: BenchResult): Point[] {
+  const labels = new Map(participants.map(({ name, label }) => [name, label]));
+  return results.flatMap(({ workload, measurements }) => {
+    const ours = ourBest(measurements)?.milliseconds?.median;
+    return measurements.flatMap(({ contender, milliseconds, failure }) => {
+      if (!milliseconds || failure !== undefined) return [];
+      const training = workload.kind === 'training' ? workload : undefined;
+      return [
+        {
+          workload: workload.name,
+          contender: labels.get(contender) ?? contender,
+          milliseconds: milliseconds.median,
+          ratio: milliseconds.median / (ours ?? NaN),
+          samplesPerSecond: (1000 * (training?.batch ?? NaN)) / milliseconds.median,
+          ...(training && { training }),
+        },
+      ];
+    });
+  });
+}
+
+/** Training steps at sizes other than the usual: a panel for each network and what grows. */
+function grown(points: readonly Point[]): Point[] {
+  const sizes = new Set(points.flatMap(({ training }) => (training ? [training.batch] : [])));
+  return sizes.size > 2 ? points.filter(({ training }) => training !== undefined) : [];
+}
+
+const LABELS = CONTENDERS.map(({ label }) => label);
+const SHAPES = ['circle', 'square', 'triangle-up', 'diamond', 'cross', 'triangle-down'];
+
+/** One colour and shape a contender, the same in all figures. */
+function byContender(present: readonly Point[]) {
+  const shown = LABELS.filter((label) => present.some(({ contender }) => contender === label));
+  const place = (label: string): number => LABELS.indexOf(label);
+  const encoding = { field: 'contender', type: 'nominal' as const, title: null, sort: shown };
+  return {
+    color: {
+      ...encoding,
+      scale: {
+        domain: shown,
+        range: shown.map((label) => CLASS_COLOURS[place(label) % CLASS_COLOURS.length]!),
+      },
+    },
+    shape: {
+      ...encoding,
+      scale: { domain: shown, range: shown.map((label) => SHAPES[place(label) % SHAPES.length]!) },
+    },
+  };
+}
+
+function ratios(points: readonly Point[], machine: string): TopLevelSpec {
+  const values = points.filter(({ ratio }) => Number.isFinite(ratio));
+  return {
+    title: { text: 'Time beside wgrad’s best', subtitle: `less is faster; medians; ${machine}` },
+    padding: PADDING,
+    config: THEME,
+    width: 520,
+    height: { step: 22 },
+    data: { values: values.map(({ workload, contender, ratio }) => ({ workload, contender, ratio })) },
+    mark: { type: 'point', filled: true, size: 70, opacity: 0.85 },
+    encoding: {
+      x: {
+        field: 'ratio',
+        type: 'quantitative',
+        title: 'time ÷ time of wgrad’s faster backend',
+        scale: { type: 'log' },
+      },
+      y: {
+        field: 'workload',
+        type: 'nominal',
+        title: null,
+        sort: [...new Set(values.map(({ workload }) => workload))],
+        axis: { labelLimit: 320, grid: true },
+      },
+      ...byContender(values),
+    },
+  };
+}
+
+function rates(points: readonly Point[], machine: string): TopLevelSpec {
+  return {
+    title: { text: 'Training', subtitle: `forward, backward and Adam; medians; ${machine}` },
+    padding: PADDING,
+    config: THEME,
+    width: 520,
+    height: { step: 34 },
+    data: {
+      values: points.map(({ workload, contender, samplesPerSecond }) => ({
+        workload,
+        contender,
+        samplesPerSecond,
+      })),
+    },
+    mark: { type: 'point', filled: true, size: 90, opacity: 0.85 },
+    encoding: {
+      x: { field: 'samplesPerSecond', type: 'quantitative', title: 'samples/s', scale: { type: 'log' } },
+      y: {
+        field: 'workload',
+        type: 'nominal',
+        title: null,
+        sort: [...new Set(points.map(({ workload }) => workload))],
+        axis: { labelLimit: 320, grid: true },
+      },
+      ...byContender(points),
+    },
+  };
+}
+
+function growth(points: readonly Point[], machine: string): TopLevelSpec {
+  const panels = [
+    {
+      title: 'MLP by batch',
+      size: 'batch',
+      admit: ({ network, width }: TrainingWorkload) => network === 'mlp' && width === 256,
+    },
+    {
+      title: 'MLP by width',
+      size: 'width',
+      admit: ({ network, batch }: TrainingWorkload) => network === 'mlp' && batch === 128,
+    },
+    { title: 'CNN by batch', size: 'batch', admit: ({ network }: TrainingWorkload) => network === 'cnn' },
+  ] as const;
+  return {
+    title: { text: 'Cost of a training step', subtitle: `medians; ${machine}` },
+    padding: PADDING,
+    config: THEME,
+    hconcat: panels.map(({ title, size, admit }) => {
+      const shown = points.filter(({ training }) => training && admit(training));
+      const { color } = byContender(points);
+      return {
+        title: { text: title, fontSize: 12 },
+        width: 240,
+        height: 260,
+        data: {
+          values: shown.map(({ contender, milliseconds, training }) => ({
+            contender,
+            milliseconds,
+            size: training![size],
+          })),
+        },
+        mark: { type: 'line' as const, point: true },
+        encoding: {
+          x: {
+            field: 'size',
+            type: 'quantitative' as const,
+            title: size,
+            scale: { type: 'log' as const, base: 2 },
+          },
+          y: {
+            field: 'milliseconds',
+            type: 'quantitative' as const,
+            title: 'milliseconds a step',
+            scale: { type: 'log' as const },
+          },
+          color,
+        },
+      };
+    }),
+  };
+}
