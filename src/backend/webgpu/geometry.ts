@@ -55,13 +55,6 @@ function fourwise({ size, offset }: { size: number; offset: number }): ReturnTyp
   return elementwise({ size: Math.ceil((size + (offset % 4)) / 4) });
 }
 
-/** Rows whose lanes each add up all of their row's, so that there should not be many. */
-function fewLanes({ rows, length }: { rows: number; length: number }): ReturnType<typeof rowwise> {
-  const LANES = length <= 32 ? 1 : Math.max(4, Math.min(64, 2 ** Math.ceil(Math.log2(length / 64))));
-  const ROWS = Math.min(64, WORKGROUP / LANES);
-  return { settings: { LANES, ROWS }, workgroups: linear(rows, ROWS) };
-}
-
 /** One workgroup for each part of each channel. */
 function channelwise({ channels, count, chunk }: { channels: number; count: number; chunk: number }): {
   settings: { LANES: number; FAN: number };
@@ -77,6 +70,12 @@ function lanesFor(length: number): number {
   return Math.min(WORKGROUP, 2 ** Math.ceil(Math.log2(length / 8)));
 }
 
+/** The same where each lane adds up all of its row's, so that there should not be many. */
+function fewLanesFor(length: number): number {
+  if (length <= 32) return 1;
+  return Math.max(4, Math.min(64, 2 ** Math.ceil(Math.log2(length / 64))));
+}
+
 /** Rows that a workgroup of `lanes` invocations each holds. */
 function rowsFor(lanes: number): number {
   return Math.max(1, Math.min(64, WORKGROUP / lanes));
@@ -85,14 +84,14 @@ function rowsFor(lanes: number): number {
 /** Every pair of lanes and rows that a launch can choose. */
 export function laneChoices(): { lanes: number; rows: number }[] {
   const lengths = Array.from({ length: 32 }, (_, power) => 2 ** power);
-  return [...new Set(lengths.map(lanesFor))].map((lanes) => ({ lanes, rows: rowsFor(lanes) }));
+  const lanes = new Set([...lengths.map(lanesFor), ...lengths.map(fewLanesFor)]);
+  return [...lanes].map((each) => ({ lanes: each, rows: rowsFor(each) }));
 }
 
 function rowwise(
   rows: number,
-  length: number,
+  LANES: number,
 ): { settings: { LANES: number; ROWS: number }; workgroups: readonly [number, number, number] } {
-  const LANES = lanesFor(length);
   const ROWS = rowsFor(LANES);
   return { settings: { LANES, ROWS }, workgroups: linear(rows, ROWS) };
 }
@@ -181,9 +180,9 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
   argreduce: ({ outputs }) => elementwise({ size: outputs }),
   averagePool: elementwise,
   averagePoolGradient: ({ tiles }) => elementwise({ size: tiles }),
-  batchNorm: ({ rows, inner }) => fewLanes({ rows, length: inner }),
+  batchNorm: ({ rows, inner }) => rowwise(rows, fewLanesFor(inner)),
   batchNormFinish: ({ size }) => ({ settings: { WORKGROUP: 64 }, workgroups: linear(size, 64) }),
-  batchNormGradient: ({ rows, inner }) => fewLanes({ rows, length: inner }),
+  batchNormGradient: ({ rows, inner }) => rowwise(rows, fewLanesFor(inner)),
   batchNormStatistics: channelwise,
   batchNormSums: channelwise,
   binary: elementwise,
@@ -199,14 +198,14 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
   conv2dWeightGradientSubgroup: (params, variant, tile) =>
     subgroupProduct(weightGradientProduct(params, variant), tile),
   copy: elementwise,
-  crossEntropy: ({ rows, classes }) => rowwise(rows, classes),
+  crossEntropy: ({ rows, classes }) => rowwise(rows, lanesFor(classes)),
   crossEntropyGradient: elementwise,
   dropout: ({ size }) => ({ settings: { WORKGROUP: 64 }, workgroups: linear(size, 4 * 64) }),
   fill: elementwise,
   gather: elementwise,
   gatherImages: elementwise,
-  layerNorm: fewLanes,
-  layerNormGradient: fewLanes,
+  layerNorm: ({ rows, length }) => rowwise(rows, fewLanesFor(length)),
+  layerNormGradient: ({ rows, length }) => rowwise(rows, fewLanesFor(length)),
   layerNormSums: ({ rows, length, chunk }) => {
     const [x, y] = linear(length, 64);
     return { settings: { WORKGROUP: 64 }, workgroups: [x, y, Math.ceil(rows / chunk)] };
@@ -246,7 +245,7 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
   rmsprop: elementwise,
   scatterAdd: elementwise,
   sgd: elementwise,
-  softmax: ({ rows, length }) => rowwise(rows, length),
+  softmax: ({ rows, length }) => rowwise(rows, lanesFor(length)),
   tally: () => ({ settings: { LANES: 64 }, workgroups: [1, 1, 1] }),
   unary: elementwise,
   where: elementwise,
