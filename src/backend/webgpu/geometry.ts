@@ -159,7 +159,7 @@ function tiledProduct<T extends { TILE_ROWS: number }>(
 function plainProduct(
   product: ImplicitProduct,
 ): ConvolutionGeometry<{ TILE_ROWS: number; WORKGROUP_SIZE: number }> {
-  return tiledProduct(product, { TILE_ROWS: Math.min(8, product.rows) });
+  return tiledProduct(product, { TILE_ROWS: Math.min(16, product.rows) });
 }
 
 /** Sums times steps of an unrolled tile: beyond, lavapipe's compiler gives up unrolling, at a tenth of the rate. */
@@ -215,8 +215,8 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
     return { settings: { WORKGROUP: 64 }, workgroups: [x, y, Math.ceil(rows / chunk)] };
   },
   lossTotal: () => ({ settings: { LANES: 64 }, workgroups: [1, 1, 1] }),
-  matmul: (params) => tiledMatmul(params, 8, 8),
   // Few rows do not fill a large tile.
+  matmul: (params) => tiledMatmul(params, params.m <= 8 ? 8 : 16, 8),
   matmulSubgroup: (params) => tiledMatmul(params, params.m <= 8 ? 8 : params.m <= 16 ? 16 : 32, 8),
   norm: ({ size, chunk }) => ({
     settings: { LANES: WORKGROUP },
