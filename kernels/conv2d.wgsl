@@ -14,8 +14,10 @@
 //            workgroup computes TILE_ROWS rows and 4 · WORKGROUP_SIZE columns; invocation l has columns l, l + W,
 //            l + 2W, l + 3W (W = WORKGROUP_SIZE). Workgroups: ⌈M / TILE_ROWS⌉ · groups · ⌈columns / 4W⌉, folding into y
 //            what x cannot hold.
+// Tile       TILE_ROWS is 16 at most; sums are written out as matrices of four rows, since SwiftShader unrolls no loop, and
+//            goes through memory for every element of an array.
 // Edges      rows and columns past the last repeat it and are not stored.
-// Numerics   float32 sums by fused multiply-add; filter positions (i, j) in order, channels within. The same bits
+// Numerics   float32 sums; filter positions (i, j) in order, channels within. The same bits
 //            every time.
 // Source     implicit matrix products: Chetlur et al., "cuDNN: Efficient primitives for deep learning", 2014; tiles as
 //            in matmul.wgsl.
@@ -55,6 +57,16 @@ override WORKGROUP_SIZE: u32 = 8u;
 
 const TILE_ROWS = 8;
 
+// The elements of four rows' filters, times those of four columns' pixels.
+fn outer(weightAt: vec4i, columns: vec4f) -> mat4x4f {
+  return mat4x4f(
+    weight[weightAt.x] * columns,
+    weight[weightAt.y] * columns,
+    weight[weightAt.z] * columns,
+    weight[weightAt.w] * columns
+  );
+}
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -84,14 +96,20 @@ fn main(
   let left = (position - line * params.outWidth) * STRIDE_X - PADDING_X;
   let imageAt = params.inputOffset + (image * params.groups + part) * params.channels * pixels;
 
-  var weightAt: array<i32, TILE_ROWS>;
-  for (var r = 0; r < TILE_ROWS; r++) {
-    let row = firstRow + r;
-    let m = part * params.outChannels + min(row, params.outChannels - 1);
-    weightAt[r] = params.weightOffset + m * params.channels * taps;
-  }
-
-  var sums: array<vec4f, TILE_ROWS>;
+  let firstFilter = params.weightOffset + part * params.outChannels * params.channels * taps;
+  let filterSize = params.channels * taps;
+  let lastFilter = vec4i(params.outChannels - 1);
+  let rows = firstRow + vec4i(0, 1, 2, 3);
+  let filters0 = firstFilter + min(rows, lastFilter) * filterSize;
+  let filters1 = firstFilter + min(rows + 4, lastFilter) * filterSize;
+  let filters2 = firstFilter + min(rows + 8, lastFilter) * filterSize;
+  let filters3 = firstFilter + min(rows + 12, lastFilter) * filterSize;
+  // Read once: SwiftShader loads a parameter at each use.
+  let count = params.channels;
+  var sums0 = mat4x4f();
+  var sums1 = mat4x4f();
+  var sums2 = mat4x4f();
+  var sums3 = mat4x4f();
   for (var i = 0; i < KERNEL_HEIGHT; i++) {
     for (var j = 0; j < KERNEL_WIDTH; j++) {
       let y = top + i * DILATION_Y;
@@ -100,24 +118,33 @@ fn main(
         (y >= vec4i(0)) & (y < vec4i(params.height)) & (x >= vec4i(0)) & (x < vec4i(params.width));
       var at = imageAt + y * params.width + x;
       var tap = i * KERNEL_WIDTH + j;
-      for (var c = 0; c < params.channels; c++) {
+      for (var c = 0; c < count; c++) {
         let loaded = vec4f(input[at.x], input[at.y], input[at.z], input[at.w]);
         let values = select(vec4f(0.0), loaded, inside);
         at += pixels;
-        for (var r = 0; r < TILE_ROWS; r++) {
-          sums[r] = fma(vec4f(weight[weightAt[r] + tap]), values, sums[r]);
+        sums0 += outer(filters0 + tap, values);
+        if (TILE_ROWS > 4) {
+          sums1 += outer(filters1 + tap, values);
+        }
+        if (TILE_ROWS > 8) {
+          sums2 += outer(filters2 + tap, values);
+        }
+        if (TILE_ROWS > 12) {
+          sums3 += outer(filters3 + tap, values);
         }
         tap += taps;
       }
     }
   }
 
+  var sums = array<mat4x4f, 4>(sums0, sums1, sums2, sums3);
   // Counted by rows, which drivers do not unroll: unrolled, these stores would take longer to compile than the rest.
   let lastRow = min(firstRow + TILE_ROWS, params.outChannels);
   let outAt = image * params.groups * params.outChannels * positions + position;
   for (var row = firstRow; row < lastRow; row++) {
     let m = part * params.outChannels + row;
-    var sum = sums[row - firstRow];
+    let r = row - firstRow;
+    var sum = sums[r / 4][r % 4];
     if (BIAS) {
       sum += bias[params.biasOffset + m];
     }

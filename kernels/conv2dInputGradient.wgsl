@@ -12,8 +12,10 @@
 //            each group. A workgroup computes TILE_ROWS rows and 4 · WORKGROUP_SIZE columns; invocation l has columns
 //            l, l + W, l + 2W, l + 3W (W = WORKGROUP_SIZE). Workgroups: ⌈C / TILE_ROWS⌉ · groups · ⌈columns / 4W⌉ ·
 //            SY · SX, folding into y what x cannot hold.
+// Tile       TILE_ROWS is 16 at most; sums are written out as matrices of four rows, since SwiftShader unrolls no loop, and
+//            goes through memory for every element of an array.
 // Edges      rows and columns past the last repeat it and are not stored.
-// Numerics   float32 sums by fused multiply-add; filter positions (i, j) in order, channels m within. The same bits
+// Numerics   float32 sums; filter positions (i, j) in order, channels m within. The same bits
 //            every time.
 // Source     implicit matrix products: Chetlur et al., "cuDNN: Efficient primitives for deep learning", 2014; tiles as
 //            in matmul.wgsl.
@@ -48,6 +50,16 @@ override DILATION_X: i32 = 1;
 override WORKGROUP_SIZE: u32 = 8u;
 
 const TILE_ROWS = 8;
+
+// The elements of four rows' filters, times those of four columns' pixels.
+fn outer(weightAt: vec4i, columns: vec4f) -> mat4x4f {
+  return mat4x4f(
+    weight[weightAt.x] * columns,
+    weight[weightAt.y] * columns,
+    weight[weightAt.z] * columns,
+    weight[weightAt.w] * columns
+  );
+}
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
@@ -84,14 +96,18 @@ fn main(
   let spot = place - line * phaseWidth;
   let imageAt = params.gradientOffset + (image * params.groups + part) * params.outChannels * positions;
 
-  var weightAt: array<i32, TILE_ROWS>;
-  for (var r = 0; r < TILE_ROWS; r++) {
-    let row = firstRow + r;
-    let start = part * params.outChannels * filterSize + min(row, params.channels - 1) * taps;
-    weightAt[r] = params.weightOffset + start;
-  }
-
-  var sums: array<vec4f, TILE_ROWS>;
+  let filtersAt = params.weightOffset + part * params.outChannels * filterSize;
+  let rows = firstRow + vec4i(0, 1, 2, 3);
+  let filters0 = filtersAt + min(rows, vec4i(params.channels - 1)) * taps;
+  let filters1 = filtersAt + min(rows + 4, vec4i(params.channels - 1)) * taps;
+  let filters2 = filtersAt + min(rows + 8, vec4i(params.channels - 1)) * taps;
+  let filters3 = filtersAt + min(rows + 12, vec4i(params.channels - 1)) * taps;
+  // Read once: SwiftShader loads a parameter at each use.
+  let count = params.outChannels;
+  var sums0 = mat4x4f();
+  var sums1 = mat4x4f();
+  var sums2 = mat4x4f();
+  var sums3 = mat4x4f();
   for (var i = 0; i < KERNEL_HEIGHT; i++) {
     let fromY = phaseY + PADDING_Y - i * DILATION_Y;
     if (fromY % STRIDE_Y != 0) {
@@ -108,18 +124,26 @@ fn main(
         (y >= vec4i(0)) & (y < vec4i(params.outHeight)) & (x >= vec4i(0)) & (x < vec4i(params.outWidth));
       var at = imageAt + y * params.outWidth + x;
       var tap = i * KERNEL_WIDTH + j;
-      for (var m = 0; m < params.outChannels; m++) {
+      for (var m = 0; m < count; m++) {
         let loaded = vec4f(gradient[at.x], gradient[at.y], gradient[at.z], gradient[at.w]);
         let values = select(vec4f(0.0), loaded, inside);
         at += positions;
-        for (var r = 0; r < TILE_ROWS; r++) {
-          sums[r] = fma(vec4f(weight[weightAt[r] + tap]), values, sums[r]);
+        sums0 += outer(filters0 + tap, values);
+        if (TILE_ROWS > 4) {
+          sums1 += outer(filters1 + tap, values);
+        }
+        if (TILE_ROWS > 8) {
+          sums2 += outer(filters2 + tap, values);
+        }
+        if (TILE_ROWS > 12) {
+          sums3 += outer(filters3 + tap, values);
         }
         tap += filterSize;
       }
     }
   }
 
+  var sums = array<mat4x4f, 4>(sums0, sums1, sums2, sums3);
   // Counted by rows, which drivers do not unroll: unrolled, these stores would take longer to compile than the rest.
   let lastRow = min(firstRow + TILE_ROWS, params.channels);
   let outY = line * STRIDE_Y + phaseY;
@@ -127,9 +151,10 @@ fn main(
   let kept = (columns < vec4i(columnCount)) & (outY < vec4i(params.height)) & (outX < vec4i(params.width));
   let outAt = (image * params.groups + part) * params.channels * pixels + outY * params.width + outX;
   for (var row = firstRow; row < lastRow; row++) {
+    let r = row - firstRow;
     for (var c = 0; c < 4; c++) {
       if (kept[c]) {
-        out[outAt[c] + row * pixels] = sums[row - firstRow][c];
+        out[outAt[c] + row * pixels] = sums[r / 4][r % 4][c];
       }
     }
   }

@@ -15,8 +15,10 @@
 //            computes TILE_ROWS rows and 4 · WORKGROUP_SIZE columns; invocation l has columns l, l + W, l + 2W, l + 3W
 //            (W = WORKGROUP_SIZE). Workgroups: ⌈C·KH·KW / TILE_ROWS⌉ · ⌈M / 4W⌉ · groups · splits, folding into y what x
 //            cannot hold.
+// Tile       TILE_ROWS is 16 at most; sums are written out as matrices of four rows, since SwiftShader unrolls no loop, and
+//            goes through memory for every element of an array.
 // Edges      rows and columns past the last repeat it and are not stored.
-// Numerics   float32 sums by fused multiply-add, lines in order and positions x within. The same bits every time.
+// Numerics   float32 sums, lines in order and positions x within. The same bits every time.
 // Source     implicit matrix products: Chetlur et al., "cuDNN: Efficient primitives for deep learning", 2014; tiles as
 //            in matmul.wgsl.
 // See also   conv2dWeightGradientSubgroup.wgsl, the same contract for devices with subgroups.
@@ -53,6 +55,17 @@ override WORKGROUP_SIZE: u32 = 8u;
 
 const TILE_ROWS = 8;
 
+// What a pixel of each of four rows contributes: `at` its place where `inside`, else outside of the image.
+fn outer(at: vec4i, inside: vec4<bool>, columns: vec4f) -> mat4x4f {
+  let pixels = select(vec4f(0.0), vec4f(input[at.x], input[at.y], input[at.z], input[at.w]), inside);
+  return mat4x4f(pixels.x * columns, pixels.y * columns, pixels.z * columns, pixels.w * columns);
+}
+
+// Whether numbers lie in 0 … count - 1.
+fn within(numbers: vec4i, count: i32) -> vec4<bool> {
+  return (numbers >= vec4i(0)) & (numbers < vec4i(count));
+}
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -81,50 +94,66 @@ fn main(
   let filters = part * params.outChannels + min(columns, vec4i(params.outChannels - 1));
 
   // A row is a channel and a place (i, j) in the filter.
-  var top: array<i32, TILE_ROWS>;
-  var left: array<i32, TILE_ROWS>;
-  var rowAt: array<i32, TILE_ROWS>;
-  for (var r = 0; r < TILE_ROWS; r++) {
-    let row = min(firstRow + r, filterSize - 1);
-    let c = part * params.channels + row / taps;
-    let tap = row % taps;
-    top[r] = tap / KERNEL_WIDTH * DILATION_Y - PADDING_Y;
-    left[r] = tap % KERNEL_WIDTH * DILATION_X - PADDING_X;
-    rowAt[r] = params.inputOffset + c * pixels + top[r] * params.width + left[r];
-  }
-
-  var sums: array<vec4f, TILE_ROWS>;
+  let rows0 = min(firstRow + 0 + vec4i(0, 1, 2, 3), vec4i(filterSize - 1));
+  let top0 = rows0 % taps / KERNEL_WIDTH * DILATION_Y - PADDING_Y;
+  let left0 = rows0 % taps % KERNEL_WIDTH * DILATION_X - PADDING_X;
+  let rowAt0 = params.inputOffset + (part * params.channels + rows0 / taps) * pixels + top0 * params.width + left0;
+  let rows1 = min(firstRow + 4 + vec4i(0, 1, 2, 3), vec4i(filterSize - 1));
+  let top1 = rows1 % taps / KERNEL_WIDTH * DILATION_Y - PADDING_Y;
+  let left1 = rows1 % taps % KERNEL_WIDTH * DILATION_X - PADDING_X;
+  let rowAt1 = params.inputOffset + (part * params.channels + rows1 / taps) * pixels + top1 * params.width + left1;
+  let rows2 = min(firstRow + 8 + vec4i(0, 1, 2, 3), vec4i(filterSize - 1));
+  let top2 = rows2 % taps / KERNEL_WIDTH * DILATION_Y - PADDING_Y;
+  let left2 = rows2 % taps % KERNEL_WIDTH * DILATION_X - PADDING_X;
+  let rowAt2 = params.inputOffset + (part * params.channels + rows2 / taps) * pixels + top2 * params.width + left2;
+  let rows3 = min(firstRow + 12 + vec4i(0, 1, 2, 3), vec4i(filterSize - 1));
+  let top3 = rows3 % taps / KERNEL_WIDTH * DILATION_Y - PADDING_Y;
+  let left3 = rows3 % taps % KERNEL_WIDTH * DILATION_X - PADDING_X;
+  let rowAt3 = params.inputOffset + (part * params.channels + rows3 / taps) * pixels + top3 * params.width + left3;
+  // Read once: SwiftShader loads a parameter at each use.
+  let height = params.height;
+  let inputWidth = params.width;
+  let outWidth = params.outWidth;
+  var sums0 = mat4x4f();
+  var sums1 = mat4x4f();
+  var sums2 = mat4x4f();
+  var sums3 = mat4x4f();
   for (var line = firstLine; line < lastLine; line++) {
     let image = line / params.outHeight;
     let y = line - image * params.outHeight;
-    let lineAt = image * params.groups * params.channels * pixels + y * STRIDE_Y * params.width;
-    var inLine: array<bool, TILE_ROWS>;
-    for (var r = 0; r < TILE_ROWS; r++) {
-      let inputY = top[r] + y * STRIDE_Y;
-      inLine[r] = inputY >= 0 && inputY < params.height;
-    }
+    let lineAt = image * params.groups * params.channels * pixels + y * STRIDE_Y * inputWidth;
+    let inLine0 = within(top0 + y * STRIDE_Y, height);
+    let inLine1 = within(top1 + y * STRIDE_Y, height);
+    let inLine2 = within(top2 + y * STRIDE_Y, height);
+    let inLine3 = within(top3 + y * STRIDE_Y, height);
     var at = params.gradientOffset
-      + (image * params.groups * params.outChannels + filters) * positions + y * params.outWidth;
-    for (var x = 0; x < params.outWidth; x++) {
+      + (image * params.groups * params.outChannels + filters) * positions + y * outWidth;
+    for (var x = 0; x < outWidth; x++) {
       let values = vec4f(gradient[at.x], gradient[at.y], gradient[at.z], gradient[at.w]);
+      let shift = x * STRIDE_X;
       at += 1;
-      for (var r = 0; r < TILE_ROWS; r++) {
-        let shift = x * STRIDE_X;
-        let inputX = left[r] + shift;
-        let inside = inLine[r] && inputX >= 0 && inputX < params.width;
-        let pixel = select(0.0, input[lineAt + rowAt[r] + shift], inside);
-        sums[r] = fma(vec4f(pixel), values, sums[r]);
+      sums0 += outer(lineAt + rowAt0 + shift, inLine0 & within(left0 + shift, inputWidth), values);
+      if (TILE_ROWS > 4) {
+        sums1 += outer(lineAt + rowAt1 + shift, inLine1 & within(left1 + shift, inputWidth), values);
+      }
+      if (TILE_ROWS > 8) {
+        sums2 += outer(lineAt + rowAt2 + shift, inLine2 & within(left2 + shift, inputWidth), values);
+      }
+      if (TILE_ROWS > 12) {
+        sums3 += outer(lineAt + rowAt3 + shift, inLine3 & within(left3 + shift, inputWidth), values);
       }
     }
   }
 
+  var sums = array<mat4x4f, 4>(sums0, sums1, sums2, sums3);
   // Counted by rows, which drivers do not unroll: unrolled, these stores would take longer to compile than the rest.
   let lastRow = min(firstRow + TILE_ROWS, filterSize);
   let outAt = params.outOffset + (split * params.groups * params.outChannels + filters) * filterSize;
   for (var row = firstRow; row < lastRow; row++) {
+    let r = row - firstRow;
     for (var c = 0; c < 4; c++) {
       if (columns[c] < params.outChannels) {
-        out[outAt[c] + row] = sums[row - firstRow][c];
+        out[outAt[c] + row] = sums[r / 4][r % 4][c];
       }
     }
   }

@@ -12,8 +12,10 @@
 // Launch     workgroups x: ⌈n / (4 · WORKGROUP_SIZE)⌉; y: ⌈m / TILE_ROWS⌉ · batch · splits, folding into z what y
 //            cannot hold. A workgroup computes TILE_ROWS rows; invocation l has columns l, l + W, l + 2W, l + 3W
 //            (W = WORKGROUP_SIZE), so that neighbours read neighbouring columns and all the same element of a.
+// Tile       TILE_ROWS is 16 at most; sums are written out as matrices of four rows, since SwiftShader unrolls no loop, and
+//            goes through memory for every element of an array.
 // Edges      rows and columns past m and n repeat the last one and are not stored: no branch in the inner loop.
-// Numerics   float32 accumulators; p ascending, two steps at a time: sum + (a₀b₀ + a₁b₁). The same bits every time.
+// Numerics   float32 accumulators; p ascending. The same bits every time.
 // Source     register tiling: Volkov & Demmel, "Benchmarking GPUs to tune dense linear algebra", SC 2008.
 // See also   matmulSubgroup.wgsl, the same contract for devices with subgroups.
 
@@ -47,13 +49,9 @@ override RELU: bool = false;
 
 const TILE_ROWS = 8;
 
-// Two consecutive steps of k for one row of a, and for one column of b; a step past the chunk counts as zero.
-fn rowSteps(at: i32, inChunk: vec2<bool>) -> vec2f {
-  return select(vec2f(0.0), vec2f(a[at], a[at + params.aColumnStride]), inChunk);
-}
-
-fn columnSteps(at: i32, inChunk: vec2<bool>) -> vec2f {
-  return select(vec2f(0.0), vec2f(b[at], b[at + params.bRowStride]), inChunk);
+// The elements of four rows of a, times those of four columns of b.
+fn outer(aAt: vec4i, columns: vec4f) -> mat4x4f {
+  return mat4x4f(a[aAt.x] * columns, a[aAt.y] * columns, a[aAt.z] * columns, a[aAt.w] * columns);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -81,34 +79,45 @@ fn main(
   let aStart = params.aOffset + z * params.aBatchStride + i32(first) * params.aColumnStride;
   let bStart = params.bOffset + z * params.bBatchStride + i32(first) * params.bRowStride;
   var bAt = bStart + min(columns, vec4i(n - 1)) * params.bColumnStride;
-  var aAt: array<i32, TILE_ROWS>;
-  for (var r = 0; r < TILE_ROWS; r++) {
-    aAt[r] = aStart + min(firstRow + r, m - 1) * params.aRowStride;
-  }
-
-  var sums: array<vec4f, TILE_ROWS>;
-  for (var p = first; p < last; p += 2u) {
-    let inChunk = vec2u(p, p + 1u) < vec2u(last);
-    let bSteps = mat4x2f(
-      columnSteps(bAt.x, inChunk),
-      columnSteps(bAt.y, inChunk),
-      columnSteps(bAt.z, inChunk),
-      columnSteps(bAt.w, inChunk)
-    );
-    bAt += 2 * params.bRowStride;
-    for (var r = 0; r < TILE_ROWS; r++) {
-      sums[r] += rowSteps(aAt[r], inChunk) * bSteps;
-      aAt[r] += 2 * params.aColumnStride;
+  // Read once: SwiftShader loads a parameter at each use.
+  let aStep = params.aColumnStride;
+  let bStep = params.bRowStride;
+  let rows = firstRow + vec4i(0, 1, 2, 3);
+  var aAt0 = aStart + min(rows, vec4i(m - 1)) * params.aRowStride;
+  var aAt1 = aStart + min(rows + 4, vec4i(m - 1)) * params.aRowStride;
+  var aAt2 = aStart + min(rows + 8, vec4i(m - 1)) * params.aRowStride;
+  var aAt3 = aStart + min(rows + 12, vec4i(m - 1)) * params.aRowStride;
+  var sums0 = mat4x4f();
+  var sums1 = mat4x4f();
+  var sums2 = mat4x4f();
+  var sums3 = mat4x4f();
+  for (var p = first; p < last; p++) {
+    let values = vec4f(b[bAt.x], b[bAt.y], b[bAt.z], b[bAt.w]);
+    sums0 += outer(aAt0, values);
+    if (TILE_ROWS > 4) {
+      sums1 += outer(aAt1, values);
     }
+    if (TILE_ROWS > 8) {
+      sums2 += outer(aAt2, values);
+    }
+    if (TILE_ROWS > 12) {
+      sums3 += outer(aAt3, values);
+    }
+    aAt0 += aStep;
+    aAt1 += aStep;
+    aAt2 += aStep;
+    aAt3 += aStep;
+    bAt += bStep;
   }
 
+  var sums = array<mat4x4f, 4>(sums0, sums1, sums2, sums3);
   // The bound varies on purpose: unrolled, these stores would take longer to compile than all the rest.
-  let rows = min(TILE_ROWS, m - firstRow);
-  for (var r = 0; r < rows; r++) {
+  let count = min(TILE_ROWS, m - firstRow);
+  for (var r = 0; r < count; r++) {
     let rowAt = params.outOffset + (i32(matrix) * m + firstRow + r) * n;
     for (var c = 0; c < 4; c++) {
       if (columns[c] < n) {
-        var sum = sums[r][c];
+        var sum = sums[r / 4][r % 4][c];
         if (BIAS) {
           sum += bias[params.biasOffset + columns[c]];
         }

@@ -130,7 +130,7 @@ function tiledProduct<T extends { TILE_ROWS: number }>(
 
 function plainProduct(
   product: ImplicitProduct,
-  { TILE_ROWS = 8, WORKGROUP_SIZE = 8 }: RowTile,
+  { TILE_ROWS = 16, WORKGROUP_SIZE = 8 }: RowTile,
 ): ProductGeometry<{ TILE_ROWS: number; WORKGROUP_SIZE: number }> {
   return tiledProduct(product, { TILE_ROWS: Math.min(TILE_ROWS, product.rows) }, WORKGROUP_SIZE);
 }
@@ -211,9 +211,9 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
     return { settings: { WORKGROUP: 64 }, workgroups: [x, y, Math.ceil(rows / chunk)] };
   },
   lossTotal: () => ({ settings: { LANES: 64 }, workgroups: [1, 1, 1] }),
-  matmul: (params, _, { TILE_ROWS = 8, WORKGROUP_SIZE = 8 }) =>
-    tiledMatmul(params, TILE_ROWS, WORKGROUP_SIZE),
   // Few rows do not fill a large tile.
+  matmul: (params, _, { TILE_ROWS = params.m <= 8 ? 8 : 16, WORKGROUP_SIZE = 8 }) =>
+    tiledMatmul(params, TILE_ROWS, WORKGROUP_SIZE),
   matmulSubgroup: (
     params,
     _,
