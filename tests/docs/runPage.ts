@@ -71,8 +71,16 @@ export class Reader {
     }
     const printed =
       this.#done.get(command) ?? (await shell(command, this.#folder, block.where, block.note === 'fails'));
+    if (command.includes('src/train.ts')) this.#forgetLatest();
     this.#done.set(command, printed);
     this.#printed.set(block, (this.#printed.get(block) ?? '') + printed);
+  }
+
+  /** After a training, the latest run is another. */
+  #forgetLatest(): void {
+    for (const command of this.#done.keys()) {
+      if (command.includes('latest')) this.#done.delete(command);
+    }
   }
 
   /** Ends what still runs. */
