@@ -15,7 +15,7 @@ import { storeFile } from './data/storeFile.ts';
 import { DEFINITIONS } from './data/variants/definition.ts';
 import { prepareVariant } from './data/variants/prepare.ts';
 import { fetchVersion, PUBLISHED } from './data/version.ts';
-import { Interrupted, parseCommandLine, UsageError } from './experiment/commandLine.ts';
+import { Interrupted, interruptSignal, parseCommandLine, UsageError } from './experiment/commandLine.ts';
 import { corruptionSheet } from './experiment/figures/corruptionSheet.ts';
 
 const COMMANDS = ['fetch', 'status', 'verify', 'lock', 'prepare', 'sheet'];
@@ -165,14 +165,6 @@ async function fetchFiles(root: string, sourceNames: string | undefined): Promis
     reporter: streamReporter(process.stderr),
     signal: interruptSignal('interrupted; finished files stay, and a started download will be continued'),
   });
-}
-
-/** Aborted by Ctrl-C, with an error that says what is left behind. */
-function interruptSignal(message: string): AbortSignal {
-  const interrupt = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'])
-    process.once(name, () => interrupt.abort(new Interrupted(message)));
-  return interrupt.signal;
 }
 
 function parse(args: string[]) {

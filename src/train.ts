@@ -10,6 +10,7 @@ import { IMAGE_SIZE } from './data/fashionMnist.ts';
 import type { VersionedFashionMnist } from './data/version.ts';
 import { writeFileAtomic } from './experiment/atomicFile.ts';
 import type { Checkpoint } from './experiment/checkpoint.ts';
+import { interruptSignal } from './experiment/commandLine.ts';
 import {
   type Configuration,
   ConfigurationError,
@@ -278,18 +279,6 @@ training       ${Math.round(samplesPerSecond)} samples/s, ${seconds.toFixed(1)} 
 run            ${directory.path}: summary.json, metrics.jsonl, checkpoints/best.safetensors
 next           ${stopped === 'maxMinutes' ? `npx tsx src/train.ts --resume ${directory.path} train.maxMinutes=…   to go on\n               ` : ''}npx tsx src/evaluate.ts ${directory.path}    what the model is worth
                npx tsx src/visualize.ts ${directory.path}   its figures, and one page with all of it`);
-}
-
-/** Aborted by the first Ctrl-C or SIGTERM, so that the training can stop cleanly; the second ends the process. */
-function interruptSignal(): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (controller.signal.aborted) process.exit(130);
-      controller.abort();
-    });
-  }
-  return controller.signal;
 }
 
 function exitCodeOf(error: unknown): number {

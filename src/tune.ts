@@ -2,6 +2,7 @@
 import type { WebGpuBackend } from './backend/webgpu/webgpu.ts';
 import {
   Interrupted,
+  interruptSignal,
   parseCommandLine,
   runCommand,
   takeCount,
@@ -86,16 +87,6 @@ function parse(args: string[]) {
       help: { type: 'boolean', short: 'h' },
     },
   });
-}
-
-/** Aborted by the first Ctrl-C; the second one ends the process. */
-function interruptSignal(): AbortSignal {
-  const controller = new AbortController();
-  process.once('SIGINT', () => {
-    controller.abort();
-    process.once('SIGINT', () => process.exit(130));
-  });
-  return controller.signal;
 }
 
 await runCommand(main, HELP);

@@ -3,6 +3,7 @@ import { realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import {
   Interrupted,
+  interruptSignal,
   parseCommandLine,
   runCommand,
   takeCount,
@@ -111,16 +112,6 @@ function parse(args: string[]) {
       help: { type: 'boolean', short: 'h' },
     },
   });
-}
-
-/** Aborted by the first Ctrl-C, so that the temporary folder goes; the second one ends the process. */
-function interruptSignal(): AbortSignal {
-  const controller = new AbortController();
-  process.once('SIGINT', () => {
-    controller.abort();
-    process.once('SIGINT', () => process.exit(130));
-  });
-  return controller.signal;
 }
 
 await runCommand(main, HELP);

@@ -43,6 +43,22 @@ export function takeCount(option: string, text: string | undefined): number | un
 }
 
 /**
+ * Aborted by the first Ctrl-C or SIGTERM, so that the command can stop cleanly; the second ends the process.
+ *
+ * @param message what is left behind; the signal's reason is then an `Interrupted` that says so
+ */
+export function interruptSignal(message?: string): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(130);
+      controller.abort(message === undefined ? undefined : new Interrupted(message));
+    });
+  }
+  return controller.signal;
+}
+
+/**
  * Runs a command with the arguments of the process, and sets the exit code: what `main` returns, else 0; 2 for a wrong
  * call or configuration, 130 when interrupted, 1 for any other error. Of errors that are expected the message is
  * printed alone.

@@ -27,7 +27,7 @@ export function isCandidate(
 
 function tilesOf(kernel: string, { software, subgroup, memory, invocations }: Traits): Tile[] {
   if (kernel.endsWith('Workgroup')) {
-    // On lavapipe they do 3 GFLOP/s where register tiles do 15 to 20, and take seconds to compile.
+    // There workgroup memory is memory like any other, and the block takes seconds to compile.
     if (software) return [];
     return blocks
       .filter((block) => memoryOfBlock(block) <= memory && invocationsOf(block) <= invocations)
