@@ -81,10 +81,18 @@ function rowsFor(lanes: number): number {
   return Math.max(1, Math.min(64, WORKGROUP / lanes));
 }
 
-/** Every pair of lanes and rows that a launch can choose. */
-export function laneChoices(): { lanes: number; rows: number }[] {
+/** Kernels that take few lanes. */
+const FEW_LANES: ReadonlySet<string> = new Set<KernelName>([
+  'batchNorm',
+  'batchNormGradient',
+  'layerNorm',
+  'layerNormGradient',
+]);
+
+/** Every pair of lanes and rows that a kernel's launches can choose. */
+export function laneChoices(kernel: string): { lanes: number; rows: number }[] {
   const lengths = Array.from({ length: 32 }, (_, power) => 2 ** power);
-  const lanes = new Set([...lengths.map(lanesFor), ...lengths.map(fewLanesFor)]);
+  const lanes = new Set(lengths.map(FEW_LANES.has(kernel) ? fewLanesFor : lanesFor));
   return [...lanes].map((each) => ({ lanes: each, rows: rowsFor(each) }));
 }
 

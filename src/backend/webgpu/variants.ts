@@ -103,7 +103,7 @@ function choices(
       const partner = ['ROWS', 'OUTPUTS'].find((name) => overrides.has(name));
       return partner === undefined
         ? undefined
-        : laneChoices().map(({ lanes, rows }) => ({ LANES: lanes, [partner]: rows }));
+        : laneChoices(kernel).map(({ lanes, rows }) => ({ LANES: lanes, [partner]: rows }));
     }
     case 'FLOATING':
       return [{}]; // follows from Element
