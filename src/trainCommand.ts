@@ -79,6 +79,7 @@ keys
 ${describeConfiguration()}`;
 
 async function command(args: string[]): Promise<void> {
+  performance.mark('command');
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
@@ -111,6 +112,7 @@ async function command(args: string[]): Promise<void> {
     return;
   }
   const configuration = loadConfiguration(file, overrides);
+  performance.mark('configuration');
   if (values['print-config']) {
     process.stdout.write(printConfiguration(configuration));
     return;
@@ -174,7 +176,9 @@ async function opened(
   const data = obtainData(configuration.data, AbortSignal.any([signal, over.signal]));
   data.catch(() => undefined); // looked at where the data are awaited
   try {
-    await action({ device: await openDevice(configuration), data, signal });
+    const device = await openDevice(configuration);
+    performance.mark('device');
+    await action({ device, data, signal });
   } finally {
     over.abort();
   }
@@ -204,8 +208,11 @@ async function runExperiment(
   const optimizer = buildOptimizer(configuration.optimizer, model.parameters());
   // The driver compiles what these have launched while the data arrive.
   device.flush();
-
-  const datasets = openDatasets(configuration, device, await data);
+  performance.mark('model');
+  const loaded = await data;
+  performance.mark('data');
+  const datasets = openDatasets(configuration, device, loaded);
+  performance.mark('datasets');
   const environment = {
     ...(await facts),
     dataChecksums: datasets.checksums,
@@ -260,6 +267,7 @@ function printSummary(summary: Summary, directory: RunDirectory): void {
   const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
   const { validation, testAccuracy, testLoss, samplesPerSecond, seconds, stopped, epochs, bestEpoch } =
     summary;
+  const { secondsToFirstStep } = summary;
   const why = {
     epochs: 'all',
     earlyStopping: 'no progress since: train.earlyStopping',
@@ -268,7 +276,7 @@ function printSummary(summary: Summary, directory: RunDirectory): void {
   console.log(`
 epochs         ${epochs} (${why[stopped]}), the best ${bestEpoch}
 test accuracy  ${percent(testAccuracy)} (loss ${testLoss.toFixed(4)})${validation ? `, validation ${percent(validation.accuracy)}` : ''}
-training       ${Math.round(samplesPerSecond)} samples/s, ${seconds.toFixed(1)} s in all, on ${summary.device}
+training       ${Math.round(samplesPerSecond)} samples/s, ${seconds.toFixed(1)} s in all, the first step after ${secondsToFirstStep.toFixed(2)} s, on ${summary.device}
 run            ${directory.path}: summary.json, metrics.jsonl, checkpoints/best.safetensors
 next           ${stopped === 'maxMinutes' ? `npx tsx src/train.ts --resume ${directory.path} train.maxMinutes=…   to go on\n               ` : ''}npx tsx src/evaluate.ts ${directory.path}    what the model is worth
                npx tsx src/visualize.ts ${directory.path}   its figures, and one page with all of it`);
