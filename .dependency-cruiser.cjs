@@ -2,6 +2,7 @@
 
 /** Each layer, and the layers that it may import besides itself. */
 const layers = {
+  start: [],
   backend: [],
   tensor: ['backend'],
   ops: ['tensor', 'backend'],

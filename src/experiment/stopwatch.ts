@@ -37,7 +37,7 @@ export class Stopwatch {
   async noteFirstStep(device: Backend): Promise<void> {
     if (this.secondsToFirstStep > 0) return;
     await device.synchronize();
-    this.secondsToFirstStep = performance.now() / 1000;
+    this.secondsToFirstStep = performance.mark('first step').startTime / 1000;
   }
 
   get samplesPerSecond(): number {

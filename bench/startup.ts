@@ -1,0 +1,95 @@
+/**
+ * Where the time to the first training step of the MLP goes, over fresh processes: the median and the least of each
+ * phase, in milliseconds, with the driver's cache and (on Mesa) without it. The clock is that of the process that
+ * trains; what npx and tsx's own process take before it is measured by itself, as a whole.
+ *
+ *   npx tsx bench/startup.ts [processes] [device]
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { median } from './measure.ts';
+
+const [count = '10', device = 'webgpu'] = process.argv.slice(2);
+/** The marks that a training sets, in their order, and what has been done when each is set. */
+const PHASES: Readonly<Record<string, string>> = {
+  node: 'Node itself',
+  command: 'tsx, and the modules or their bundle',
+  configuration: 'reading and checking the configuration',
+  device: 'adapter and device',
+  model: 'model and optimizer: first kernels read and compiled',
+  data: 'waiting for the data, which are read meanwhile',
+  datasets: 'split, and upload',
+  'first step': 'first checkpoint; the step, its kernels read and compiled',
+};
+
+const folder = mkdtempSync(join(tmpdir(), 'wgrad-startup-'));
+const marksFile = join(folder, 'marks.json');
+
+function fresh(command: string, args: string[], env: Record<string, string>): number {
+  const start = performance.now();
+  const { status, stderr } = spawnSync(command, args, { encoding: 'utf8', env: { ...process.env, ...env } });
+  if (status !== 0) throw new Error(stderr);
+  return performance.now() - start;
+}
+
+/** Milliseconds of each phase of one training. */
+function phases(env: Record<string, string>): number[] {
+  const quick = ['epochs=1', 'limitTrain=128', 'limitTest=128'].map((text) => `train.${text}`);
+  const training = ['src/train.ts', 'configs/mlp.yaml', `device=${device}`, `run.dir=${folder}`, ...quick];
+  const loaders = ['--import', 'tsx', '--import', './bench/startupProbe.ts'];
+  fresh(process.execPath, [...loaders, ...training, 'data.validation=128'], {
+    ...env,
+    STARTUP_MARKS: marksFile,
+  });
+  const marks = new Map(JSON.parse(readFileSync(marksFile, 'utf8')) as [string, number][]);
+  const times = Object.keys(PHASES).map((name) => marks.get(name) ?? NaN);
+  return [...times.map((time, index) => time - (times[index - 1] ?? 0)), times.at(-1)!];
+}
+
+function report(
+  title: string,
+  env: Record<string, string>,
+): Record<string, { median: number; least: number }> {
+  const runs = Array.from({ length: Number(count) }, () => phases(env));
+  const names = [...Object.keys(PHASES), 'in all'];
+  const figures = names.map((name, index) => {
+    const values = runs.map((run) => run[index]!);
+    return [name, { median: median(values), least: Math.min(...values) }] as const;
+  });
+  console.log(`\n${title.padEnd(16)}${'median'.padStart(8)}${'least'.padStart(8)}`);
+  for (const [name, each] of figures) {
+    const numbers = [each.median, each.least].map((value) => value.toFixed(0).padStart(8)).join('');
+    console.log(`${name.padEnd(16)}${numbers}  ${PHASES[name] ?? ''}`);
+  }
+  return Object.fromEntries(figures);
+}
+
+try {
+  phases({}); // makes the bundle, and fills the driver's cache
+  const warm = report('warm cache', {});
+  const cold = device === 'cpu' ? undefined : report('cold cache', { MESA_SHADER_CACHE_DISABLE: 'true' });
+  writeFileSync(join(folder, 'empty.ts'), '');
+  const npx = Array.from({ length: Number(count) }, () =>
+    fresh('npx', ['tsx', join(folder, 'empty.ts')], {}),
+  );
+  console.log(
+    `\nnpx tsx on an empty file: ${median(npx).toFixed(0)} ms, at least ${Math.min(...npx).toFixed(0)}`,
+  );
+  mkdirSync('bench/results', { recursive: true });
+  const machine = { cpu: cpus()[0]?.model.trim(), cores: cpus().length, node: process.version };
+  const file = `bench/results/startup-mlp-${device}.json`;
+  const figures = { warm, cold, npxTsxEmpty: { median: median(npx), least: Math.min(...npx) } };
+  const result = {
+    device,
+    machine,
+    loadAverage: loadavg()[0],
+    processes: Number(count),
+    milliseconds: figures,
+  };
+  writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
+  console.log(`written  ${file}`);
+} finally {
+  rmSync(folder, { recursive: true });
+}
