@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Backend } from './backend/backend.ts';
 import { WgradError } from './backend/errors.ts';
+import type { TuningSource } from './backend/webgpu/tuning/stored.ts';
 import { DataError } from './data/errors.ts';
 import { IMAGE_SIZE } from './data/fashionMnist.ts';
 import { writeFileAtomic } from './experiment/atomicFile.ts';
@@ -34,6 +35,7 @@ import { type Summary, writeSummary } from './experiment/summary.ts';
 import { sweep } from './experiment/sweepCommand.ts';
 import { trackRun } from './experiment/tracking/trackRun.ts';
 import { Interruption, train } from './experiment/trainer.ts';
+import { keepTuning, tuningOf } from './experiment/tuning/runTuning.ts';
 import { buildModel } from './models.ts';
 import { summary as describeModel } from './nn/index.ts';
 import './ops/methods.ts';
@@ -136,7 +138,7 @@ async function resume(
   const path = await realpath(await resolveRun('runs', reference));
   await locked(path, async () => {
     const run = await openRun(path, overrides, warn);
-    const device = await openDevice(run.configuration);
+    const device = await openDevice(run.configuration, await tuningOf(path));
     await runExperiment(run, device, verifyCapture);
   });
 }
@@ -150,8 +152,9 @@ async function locked(path: string, action: () => Promise<void>): Promise<void> 
   }
 }
 
-function openDevice({ device, adapter }: Configuration): Promise<Backend> {
+function openDevice({ device, adapter }: Configuration, tuning: TuningSource = 'stored'): Promise<Backend> {
   return init(device, {
+    tuning,
     ...(adapter === undefined ? {} : { adapter }),
     onFallback: (reason) => process.stderr.write(`${reason}\nTraining on the CPU backend.\n\n`),
   });
@@ -163,6 +166,8 @@ async function runExperiment(run: Run, device: Backend, verifyCapture: number | 
   const signal = interruptSignal();
   await writeFileAtomic(join(directory.path, 'config.yaml'), printConfiguration(configuration));
   process.stderr.write(`device  ${device.name}: ${device.description}\nrun     ${directory.path}\n`);
+  if (device.tuning) process.stderr.write(`kernels ${device.tuning.description}\n`);
+  if (device.tuning?.note !== undefined) warn(device.tuning.note);
   const facts = collectEnvironment({ adapterInfo: device.info });
   const datasets = await openDatasets(configuration, device, signal);
   const environment = {
@@ -171,6 +176,7 @@ async function runExperiment(run: Run, device: Backend, verifyCapture: number | 
     dataVersion: datasets.dataVersion,
   };
   for (const difference of differences(run, device, environment)) warn(difference);
+  await keepTuning(directory.path, device);
   await writeFileAtomic(
     join(directory.path, 'environment.json'),
     `${JSON.stringify(withEarlier(run, environment), null, 2)}\n`,

@@ -23,8 +23,7 @@ export class Bench {
   async record(choice: Choice): Promise<Recording> {
     const { shape, operation, params, variant } = this.#launch;
     this.#device.tuning.set(shape, choice);
-    const launchOnce = (): void =>
-      this.#device.run(operation, this.#buffers as never, params, variant);
+    const launchOnce = (): void => this.#device.run(operation, this.#buffers as never, params, variant);
     const recording = withRecorder(new HostTrace(), () => this.#device.record(launchOnce));
     this.#recordings.push(recording);
     await this.#device.synchronize();
