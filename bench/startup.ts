@@ -9,7 +9,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { median } from './measure.ts';
+import { median } from './statistics.ts';
 
 const [count = '10', device = 'webgpu'] = process.argv.slice(2);
 /** The marks that a training sets, in their order, and what has been done when each is set. */

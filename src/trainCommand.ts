@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Backend } from './backend/backend.ts';
 import { WgradError } from './backend/errors.ts';
+import type { TuningSource } from './backend/webgpu/tuning/stored.ts';
 import { DataError } from './data/errors.ts';
 import { IMAGE_SIZE } from './data/fashionMnist.ts';
 import type { VersionedFashionMnist } from './data/version.ts';
@@ -38,6 +39,7 @@ import { type Summary, writeSummary } from './experiment/summary.ts';
 import { sweep } from './experiment/sweepCommand.ts';
 import { trackRun } from './experiment/tracking/trackRun.ts';
 import { Interruption, train, type Training } from './experiment/trainer.ts';
+import { keepTuning, tuningOf } from './experiment/tuning/runTuning.ts';
 import { buildModel } from './models.ts';
 import { summary as describeModel } from './nn/index.ts';
 import './ops/methods.ts';
@@ -128,7 +130,7 @@ async function command(args: string[]): Promise<void> {
     process.stdout.write(printConfiguration(configuration));
     return;
   }
-  await opened(configuration, async (all) => {
+  await opened(configuration, 'stored', async (all) => {
     const directory = await createRunDirectory(configuration.run.dir, configuration.name);
     await locked(directory.path, () => runExperiment({ configuration, directory }, all, watch));
   });
@@ -154,7 +156,7 @@ async function resume(reference: string, overrides: string[], watch: Watch): Pro
   const path = await realpath(await resolveRun('runs', reference));
   await locked(path, async () => {
     const run = await reopenRun(path, overrides, warn);
-    await opened(run.configuration, (all) => runExperiment(run, all, watch));
+    await opened(run.configuration, await tuningOf(path), (all) => runExperiment(run, all, watch));
   });
 }
 
@@ -179,6 +181,7 @@ interface Opened {
 /** Opens the device while the data are read, and gives both to `action`. */
 async function opened(
   configuration: Configuration,
+  tuning: TuningSource,
   action: (opened: Opened) => Promise<void>,
 ): Promise<void> {
   const over = new AbortController();
@@ -186,7 +189,7 @@ async function opened(
   const data = obtainData(configuration.data, AbortSignal.any([signal, over.signal]));
   data.catch(() => undefined); // looked at where the data are awaited
   try {
-    const device = await openDevice(configuration);
+    const device = await openDevice(configuration, tuning);
     performance.mark('device');
     await action({ device, data, signal });
   } finally {
@@ -194,8 +197,9 @@ async function opened(
   }
 }
 
-function openDevice({ device, adapter }: Configuration): Promise<Backend> {
+function openDevice({ device, adapter }: Configuration, tuning: TuningSource): Promise<Backend> {
   return init(device, {
+    tuning,
     ...(adapter === undefined ? {} : { adapter }),
     onFallback: (reason) => process.stderr.write(`${reason}\nTraining on the CPU backend.\n\n`),
   });
@@ -206,6 +210,8 @@ async function runExperiment(run: Run, { device, data, signal }: Opened, watch: 
   const { configuration, directory, checkpoint } = run;
   await writeFileAtomic(join(directory.path, 'config.yaml'), printConfiguration(configuration));
   process.stderr.write(`device  ${device.name}: ${device.description}\nrun     ${directory.path}\n`);
+  if (device.tuning) process.stderr.write(`kernels ${device.tuning.description}\n`);
+  if (device.tuning?.note !== undefined) warn(device.tuning.note);
   const facts = collectEnvironment({ adapterInfo: device.info });
   manualSeed(configuration.seed);
   const model = buildModel(configuration.model);
@@ -225,6 +231,7 @@ async function runExperiment(run: Run, { device, data, signal }: Opened, watch: 
     dataVersion: datasets.dataVersion,
   };
   for (const difference of differences(run, device, environment)) warn(difference);
+  await keepTuning(directory.path, device);
   await writeFileAtomic(
     join(directory.path, 'environment.json'),
     `${JSON.stringify(withEarlier(run, environment), null, 2)}\n`,

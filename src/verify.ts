@@ -14,6 +14,7 @@ import { type Configuration, loadConfiguration } from './experiment/configuratio
 import { obtainData, openDatasets } from './experiment/datasets.ts';
 import { resolveRun } from './experiment/runDirectory.ts';
 import { Interruption } from './experiment/trainer.ts';
+import { tuningOf } from './experiment/tuning/runTuning.ts';
 import { formatReceipt, type Receipt, writeReceipt } from './experiment/verification/receipt.ts';
 import { readRecording, type Recording } from './experiment/verification/recording.ts';
 import { reexecute } from './experiment/verification/reexecute.ts';
@@ -69,9 +70,11 @@ async function verify(
   const signal = interruptSignal();
   const device = await init(configuration.device, {
     ...(configuration.adapter === undefined ? {} : { adapter: configuration.adapter }),
+    tuning: await tuningOf(path),
     onFallback: (reason) => process.stderr.write(`${reason}\n\n`),
   });
   process.stderr.write(`device  ${device.name}: ${device.description}\nrun     ${path}\n\n`);
+  if (device.tuning?.note !== undefined) process.stderr.write(`warning: ${device.tuning.note}\n\n`);
   try {
     const data = await obtainData(configuration.data, signal);
     const datasets = openDatasets(configuration, device, data);

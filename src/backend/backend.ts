@@ -69,6 +69,8 @@ export interface DeviceTuning {
   readonly description: string;
   /** Why a file of choices was left aside, and what to do; undefined where there is nothing to say. */
   readonly note: string | undefined;
+  /** What is chosen, as JSON: given back as `tuning` when a device is opened, it is chosen again. */
+  record(): object;
 }
 
 /**

@@ -5,6 +5,8 @@ import type { Backend } from '../backend/backend.ts';
 export interface ProbedDevice {
   description: string;
   info: Backend['info'];
+  /** Why choices of kernels that are stored are not used. */
+  tuningNote: string | undefined;
   /** The largest error of a small matrix product. */
   deviation: number;
   /** From opening the device to the product's values on the host. */

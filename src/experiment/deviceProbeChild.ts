@@ -13,7 +13,7 @@ async function probe(name: DeviceName): Promise<ProbedDevice> {
   const milliseconds = performance.now() - start;
   const { description, info } = device;
   device.destroy();
-  return { description, info, deviation, milliseconds };
+  return { description, info, deviation, milliseconds, tuningNote: device.tuning?.note };
 }
 
 /** How far the device's product of two matrices is from one computed in float64 here. */

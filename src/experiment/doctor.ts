@@ -112,16 +112,22 @@ async function examineDevice(name: 'webgpu' | 'cpu', remedy: string): Promise<Fi
   if ('failure' in probed) {
     return [{ topic, state: 'missing', text: probed.failure, remedy, needed: name === 'cpu' }];
   }
-  const { description, deviation, milliseconds, info } = probed;
+  const { description, deviation, milliseconds, info, tuningNote } = probed;
   const works = deviation < 1e-4;
   const verdict = works
     ? `a test product is right, ${milliseconds.toFixed(0)} ms after the start`
     : `a test product is off by ${deviation}`;
   const finding: Finding = { topic, state: works ? 'ok' : 'missing', text: `${description}; ${verdict}` };
   if (!works) return [{ ...finding, remedy, needed: name === 'cpu' }];
-  return name === 'webgpu'
-    ? [finding, { topic: 'adapter', state: 'ok', text: factLines(info), facts: info }]
-    : [finding];
+  if (name === 'cpu') return [finding];
+  const { tuning, ...facts } = info;
+  return [
+    finding,
+    { topic: 'adapter', state: 'ok', text: factLines(facts), facts: info },
+    tuningNote === undefined
+      ? { topic: 'tuning', state: 'ok', text: String(tuning) }
+      : { topic: 'tuning', state: 'missing', text: `${tuning}\n${tuningNote}`, remedy: 'npm run tune' },
+  ];
 }
 
 function factLines(info: Backend['info']): string {

@@ -1,10 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { openDevice } from '../../backend/webgpu/adapter.ts';
-import { type Choice, choiceText } from '../../backend/webgpu/tuning/choice.ts';
-import { recordOf } from '../../backend/webgpu/tuning/record.ts';
+import { type AdapterInfo, type Choice, choiceText } from '../../backend/webgpu/tuning/choice.ts';
 import { loadTuning, tuningPath } from '../../backend/webgpu/tuning/stored.ts';
-import { type AdapterInfo, Tuning } from '../../backend/webgpu/tuning/tuning.ts';
+import { Tuning } from '../../backend/webgpu/tuning/tuning.ts';
 import { WebGpuBackend } from '../../backend/webgpu/webgpu.ts';
 import { writeFileAtomic } from '../atomicFile.ts';
 import { writeError } from '../fileError.ts';
@@ -85,7 +84,7 @@ export async function storeChoices({ info, choices }: TuneOutcome): Promise<stri
   await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => {
     throw writeError(dirname(path), error);
   });
-  const record = recordOf(new Tuning(info, choices));
+  const record = new Tuning(info, choices).record();
   await writeFileAtomic(path, `${JSON.stringify(record, null, 2)}\n`);
   return path;
 }

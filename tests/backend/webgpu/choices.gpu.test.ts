@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Backend, DeviceBuffer, Params } from '../../../src/backend/backend.ts';
 import { philox4x32 } from '../../../src/backend/philox.ts';
-import { candidates } from '../../../src/backend/webgpu/tuning/candidates.ts';
+import { candidates, canRun } from '../../../src/backend/webgpu/tuning/candidates.ts';
 import { choiceText, type Tile, traitsOf } from '../../../src/backend/webgpu/tuning/choice.ts';
 import { shapeClass } from '../../../src/backend/webgpu/tuning/shapeClass.ts';
 import { open } from '../../../src/index.ts';
@@ -100,8 +100,7 @@ describe('every kernel and tile of matmul computes what the CPU does', () => {
   // SwiftShader takes ten seconds a pipeline.
   test.for(choices)('%s', { timeout: 240_000 }, async ([, choice], context) => {
     const { backend } = await openOwn(context);
-    const here = candidates('matmul', { ...traitsOf(backend.info), software: false }).map(choiceText);
-    if (!here.includes(choiceText(choice))) return context.skip('not on this device');
+    if (!canRun('matmul', choice, traitsOf(backend.info))) return context.skip('not on this device');
     const reference = await open('cpu', { reference: true });
     for (const each of products) {
       // Each epilogue is a pipeline to compile, so that one product has it.

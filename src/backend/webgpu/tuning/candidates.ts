@@ -10,19 +10,17 @@ const SUBGROUP_ROWS = [8, 16, 32];
 const SOFTWARE_WIDTHS = [8, 16];
 const GPU_WIDTHS = [32, 64];
 
-/** Every choice for an operation that a device with these traits can take. */
+/** Every choice for an operation that is worth a trial on a device with these traits. */
 export function candidates(operation: Tuned, traits: Traits): Choice[] {
   return kernelsOf[operation].flatMap((kernel) => tilesOf(kernel, traits).map((tile) => ({ kernel, tile })));
 }
 
-/** Whether a choice that comes from outside is one of them. */
-export function isCandidate(
-  operation: Tuned,
-  choice: { kernel: string; tile: Tile },
-  traits: Traits,
-): boolean {
+/** Whether a choice that comes from outside is one that the device can run, worth a trial or not. */
+export function canRun(operation: Tuned, choice: { kernel: string; tile: Tile }, traits: Traits): boolean {
   const text = choiceText(choice);
-  return candidates(operation, traits).some((candidate) => choiceText(candidate) === text);
+  return [true, false].some((software) =>
+    candidates(operation, { ...traits, software }).some((candidate) => choiceText(candidate) === text),
+  );
 }
 
 function tilesOf(kernel: string, { software, subgroup, memory, invocations }: Traits): Tile[] {

@@ -43,7 +43,10 @@ export interface Traits {
   readonly invocations: number;
 }
 
-export function traitsOf(info: Readonly<Record<string, string | number | boolean>>): Traits {
+/** Facts of an adapter, as `Backend.info` has them. */
+export type AdapterInfo = Readonly<Record<string, string | number | boolean>>;
+
+export function traitsOf(info: AdapterInfo): Traits {
   return {
     software: info['software'] === true,
     subgroup: Number(info['subgroupMinSize'] ?? 0),

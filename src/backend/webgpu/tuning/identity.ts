@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { kernelSource } from '../../sources.ts';
-import { kernelsOf } from './choice.ts';
-import type { AdapterInfo } from './tuning.ts';
+import { type AdapterInfo, type Choice, kernelsOf } from './choice.ts';
 
 /** What tells one adapter with its driver from another. */
 export const IDENTITY: readonly (keyof AdapterIdentity)[] = [
@@ -12,6 +11,16 @@ export const IDENTITY: readonly (keyof AdapterIdentity)[] = [
 ];
 
 export type AdapterIdentity = Readonly<Record<'vendor' | 'architecture' | 'device' | 'description', string>>;
+
+/** Choices as a file holds them: the tuner's, or a run's. */
+export interface TuningRecord {
+  readonly format: 'wgrad tuning 1';
+  readonly adapter: AdapterIdentity;
+  /** SHA-256 of the kernels that are chosen from. */
+  readonly kernels: string;
+  /** By class of shapes; none where the built-in rules hold throughout. */
+  readonly choices: Readonly<Record<string, { readonly kernel: string; readonly tile: Choice['tile'] }>>;
+}
 
 export function identityOf(info: AdapterInfo): AdapterIdentity {
   return Object.fromEntries(IDENTITY.map((key) => [key, String(info[key] ?? '')])) as AdapterIdentity;

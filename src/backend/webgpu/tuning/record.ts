@@ -1,18 +1,8 @@
 import { z } from 'zod';
-import { isCandidate } from './candidates.ts';
-import { type Choice, isTuned, kernelsOf, traitsOf } from './choice.ts';
-import { type AdapterIdentity, IDENTITY, identityOf, kernelsHash } from './identity.ts';
-import type { AdapterInfo, Measured, Tuning } from './tuning.ts';
-
-/** Choices as a file holds them: the tuner's, or a run's. */
-export interface TuningRecord {
-  readonly format: 'wgrad tuning 1';
-  readonly adapter: AdapterIdentity;
-  /** SHA-256 of the kernels that are chosen from. */
-  readonly kernels: string;
-  /** By class of shapes; none where the built-in rules hold throughout. */
-  readonly choices: Readonly<Record<string, { readonly kernel: string; readonly tile: Choice['tile'] }>>;
-}
+import { canRun } from './candidates.ts';
+import { type AdapterInfo, type Choice, isTuned, type kernelsOf, traitsOf } from './choice.ts';
+import { IDENTITY, identityOf, kernelsHash } from './identity.ts';
+import type { Measured } from './tuning.ts';
 
 const text = z.string().max(1000);
 
@@ -31,17 +21,6 @@ const recordSchema = z.object({
     .refine((choices) => Object.keys(choices).length <= 4096, 'at most 4096 choices'),
 });
 
-/** What a device's launches take, to be kept in a file. */
-export function recordOf({ info, measured }: Tuning): TuningRecord {
-  const choices = [...measured].map(([name, { kernel, tile }]) => [name, { kernel, tile }] as const);
-  return {
-    format: 'wgrad tuning 1',
-    adapter: identityOf(info),
-    kernels: kernelsHash(),
-    choices: Object.fromEntries(choices),
-  };
-}
-
 /** The choices that a record holds, or why it does not fit this adapter and these kernels. */
 export function choicesIn(record: unknown, info: AdapterInfo): { measured: Measured } | { problem: string } {
   const result = recordSchema.safeParse(record);
@@ -59,7 +38,7 @@ export function choicesIn(record: unknown, info: AdapterInfo): { measured: Measu
   const traits = traitsOf(info);
   for (const [name, choice] of Object.entries(choices)) {
     const [operation] = name.split(' ') as [keyof typeof kernelsOf];
-    if (!isTuned(operation) || !isCandidate(operation, choice, traits)) {
+    if (!isTuned(operation) || !canRun(operation, choice, traits)) {
       return { problem: `chooses what is no choice here: ${name}: ${choice.kernel}` };
     }
   }

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import type { AdapterInfo } from './choice.ts';
 import { identityOf, kernelsHash } from './identity.ts';
-import { type AdapterInfo, type Measured, Tuning } from './tuning.ts';
+import { type Measured, Tuning } from './tuning.ts';
 
 /** Far more than all classes of shapes take. */
 const MOST_BYTES = 2 ** 20;

@@ -1,13 +1,11 @@
 import type { Params, Variant } from '../../backend.ts';
 import { builtIn } from './builtIn.ts';
-import { type Choice, choiceText, traitsOf, type Traits, type Tuned } from './choice.ts';
+import { type AdapterInfo, type Choice, choiceText, traitsOf, type Traits, type Tuned } from './choice.ts';
+import { identityOf, kernelsHash, type TuningRecord } from './identity.ts';
 import { shapeClass } from './shapeClass.ts';
 
 /** What was found best on an adapter: a choice for each class of launches that was measured. */
 export type Measured = ReadonlyMap<string, Choice>;
-
-/** Facts of an adapter, as `Backend.info` has them. */
-export type AdapterInfo = Readonly<Record<string, string | number | boolean>>;
 
 /**
  * Which kernel and tile each launch of a device takes: what was measured for its class of shapes, else the built-in rules.
@@ -40,6 +38,16 @@ export class Tuning {
   /** Makes a choice for a class: for the tuner, whose device compares choices. */
   set(name: string, choice: Choice): void {
     this.#measured.set(name, choice);
+  }
+
+  /** What is chosen, as a file keeps it. */
+  record(): TuningRecord {
+    return {
+      format: 'wgrad tuning 1',
+      adapter: identityOf(this.info),
+      kernels: kernelsHash(),
+      choices: Object.fromEntries(this.#measured),
+    };
   }
 
   /** One line for people and records; equal choices give equal text. */

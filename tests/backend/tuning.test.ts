@@ -1,0 +1,186 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { Params } from '../../src/backend/backend.ts';
+import { candidates } from '../../src/backend/webgpu/tuning/candidates.ts';
+import type { Choice } from '../../src/backend/webgpu/tuning/choice.ts';
+import { shapeClass } from '../../src/backend/webgpu/tuning/shapeClass.ts';
+import { loadTuning, tuningPath } from '../../src/backend/webgpu/tuning/stored.ts';
+import { Tuning } from '../../src/backend/webgpu/tuning/tuning.ts';
+import { temporaryFolder } from '../experiment/disks.ts';
+
+const info = {
+  vendor: 'mesa',
+  architecture: 'software',
+  device: 'llvmpipe',
+  description: 'llvmpipe: Mesa 25',
+  software: true,
+  subgroupMinSize: 8,
+  maxComputeWorkgroupStorageSize: 16_384,
+  maxComputeInvocationsPerWorkgroup: 256,
+};
+const gpu = { ...info, vendor: 'nvidia', device: 'a GPU', software: false };
+
+const product: Params<'matmul'> = {
+  m: 100,
+  n: 200,
+  k: 784,
+  batch: 1,
+  chunk: 784,
+  aOffset: 0,
+  aBatchStride: 0,
+  aRowStride: 784,
+  aColumnStride: 1,
+  bOffset: 0,
+  bBatchStride: 0,
+  bRowStride: 1,
+  bColumnStride: 784,
+  biasOffset: 0,
+  outOffset: 0,
+};
+const shape = 'matmul 128x256x1024 NT';
+const choice = candidates('matmul', new Tuning(gpu).traits).find(
+  ({ kernel }) => kernel === 'matmulWorkgroup',
+)!;
+
+/** A cache folder of the test's own. */
+function ownCache(): void {
+  vi.stubEnv('WGRAD_TUNING', undefined);
+  vi.stubEnv('XDG_CACHE_HOME', temporaryFolder());
+}
+
+/** Puts a record where devices look for it. */
+function store(record: unknown, path: string = tuningPath(info)): string {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, typeof record === 'string' ? record : JSON.stringify(record));
+  return path;
+}
+
+afterEach(() => vi.unstubAllEnvs());
+
+describe('classes of shapes', () => {
+  test('round sizes up, and keep what decides how memory is walked through', () => {
+    expect(shapeClass('matmul', product, {})).toBe(shape);
+    const other = { ...product, bRowStride: 200, bColumnStride: 1, batch: 3, chunk: 392 };
+    expect(shapeClass('matmul', other, {})).toBe('matmul 128x256x512 NN 8 times');
+    const sizes = {
+      batch: 2,
+      groups: 1,
+      channels: 3,
+      outChannels: 20,
+      height: 9,
+      width: 9,
+      outHeight: 4,
+      outWidth: 4,
+    };
+    const offsets = { inputOffset: 0, weightOffset: 0, biasOffset: 0 };
+    const filter = { KERNEL_HEIGHT: 3, KERNEL_WIDTH: 2, STRIDE_Y: 2, STRIDE_X: 1 };
+    expect(shapeClass('conv2d', { ...sizes, ...offsets }, filter)).toBe('conv2d 32x32x32 3x2 stride 2x1');
+  });
+});
+
+describe('the built-in rules', () => {
+  test('take subgroups on software drivers that have eight lanes, and leave the tile to the geometry', () => {
+    expect(new Tuning(info).choose('matmul', product, {})).toEqual({ kernel: 'matmulSubgroup', tile: {} });
+    const narrow = new Tuning({ ...info, subgroupMinSize: 4 });
+    expect(narrow.choose('matmul', product, {})).toEqual({ kernel: 'matmul', tile: {} });
+  });
+
+  test('take workgroup memory on GPUs, in blocks of which there are enough', () => {
+    const blockOf = (m: number, n: number): [number, number] => {
+      const { kernel, tile } = new Tuning(gpu).choose('matmul', { ...product, m, n }, {});
+      expect(kernel).toBe('matmulWorkgroup');
+      const { TILE_ROWS, WORKGROUP_ROWS, TILE_COLUMNS, WORKGROUP_COLUMNS } = tile as Record<string, number>;
+      return [TILE_ROWS! * WORKGROUP_ROWS!, TILE_COLUMNS! * WORKGROUP_COLUMNS!];
+    };
+    expect(blockOf(4096, 4096)).toEqual([128, 64]);
+    expect(blockOf(768, 768)).toEqual([64, 64]);
+    expect(blockOf(128, 256)).toEqual([32, 32]);
+  });
+});
+
+describe('choices that are stored', () => {
+  const record = new Tuning(info, new Map([[shape, choice]])).record();
+
+  test('are taken for their class of shapes, and for no other', async () => {
+    ownCache();
+    store(record);
+    const tuning = await loadTuning(info);
+    expect(tuning.note).toBeUndefined();
+    expect(tuning.choose('matmul', product, {})).toEqual(choice);
+    expect(tuning.choose('matmul', { ...product, m: 1000 }, {})).toEqual({
+      kernel: 'matmulSubgroup',
+      tile: {},
+    });
+    expect(tuning.description).toMatch(
+      /^measured for 1 classes of shapes \([0-9a-f]{8}\), else built-in rules/,
+    );
+    expect(tuning.record()).toEqual(record);
+    expect((await loadTuning(info, 'built-in')).measured.size).toBe(0);
+    vi.stubEnv('WGRAD_TUNING', 'none');
+    expect((await loadTuning(info)).measured.size).toBe(0);
+  });
+
+  test('are of one adapter and driver: others have a file of their own', async () => {
+    ownCache();
+    store(record);
+    const updated = { ...info, description: 'llvmpipe: Mesa 26' };
+    const tuning = await loadTuning(updated);
+    expect(tuning.measured.size).toBe(0);
+    expect(tuning.note).toMatch(/is of another driver or of other versions of the kernels.*npm run tune/);
+    expect((await loadTuning(gpu)).note).toBeUndefined();
+  });
+
+  test.each([
+    ['no JSON', '{', /cannot be read: .*JSON/],
+    ['no record', { ...record, format: 'other' }, /is no record of a tuning, at 'format'/],
+    ['too large', ' '.repeat(2 ** 20 + 1), /too large: at most 1048576 bytes/],
+    [
+      'another adapter',
+      new Tuning(gpu).record(),
+      /is of another adapter or driver: vendor 'nvidia', here 'mesa'/,
+    ],
+    ['other kernels', { ...record, kernels: '0'.repeat(64) }, /is of other versions of the kernels/],
+    [
+      'a tile that there is not',
+      { ...record, choices: { [shape]: { kernel: 'matmul', tile: { TILE_ROWS: 3000, WORKGROUP_SIZE: 8 } } } },
+      /chooses what is no choice here: matmul 128x256x1024 NT: matmul/,
+    ],
+    [
+      'a kernel of another operation',
+      { ...record, choices: { 'conv2d 1x1x1 3x3 stride 1x1': choice } },
+      /chooses what is no choice here/,
+    ],
+    [
+      'a choice too many',
+      {
+        ...record,
+        choices: Object.fromEntries(Array.from({ length: 4097 }, (_, at) => [`matmul ${at}`, choice])),
+      },
+      /at most 4096 choices/,
+    ],
+  ])('are left aside with a note: %s', async (_, content, expected) => {
+    ownCache();
+    const path = join(temporaryFolder(), 'tuning.json');
+    vi.stubEnv('WGRAD_TUNING', path);
+    expect((await loadTuning(info)).note).toMatch(/there is no such file/);
+    store(content, path);
+    const tuning = await loadTuning(info);
+    expect(tuning.measured.size).toBe(0);
+    expect(tuning.note).toMatch(expected);
+    expect(tuning.note).toContain('`npm run tune` measures anew');
+  });
+
+  test('give way to what a run has recorded, as long as that fits', async () => {
+    ownCache();
+    store(record);
+    const recorded: Choice = { kernel: 'matmul', tile: { TILE_ROWS: 4, WORKGROUP_SIZE: 16 } };
+    const run = new Tuning(info, new Map([[shape, recorded]])).record();
+    expect((await loadTuning(info, { record: run, of: 'runs/a' })).choose('matmul', product, {})).toEqual(
+      recorded,
+    );
+    const unfit = await loadTuning(info, { record: { ...run, kernels: '1'.repeat(64) }, of: 'runs/a' });
+    expect(unfit.choose('matmul', product, {})).toEqual(choice);
+    expect(unfit.note).toContain('the choice of kernels in runs/a is of other versions of the kernels');
+  });
+});
