@@ -42,7 +42,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     let top = i32(index / tilesAcross % tilesDown) * TILE_HEIGHT;
     let left = i32(index % tilesAcross) * TILE_WIDTH;
     let plane = i32(index / tilesAcross / tilesDown);
-    var totals: array<f32, TILE_HEIGHT * TILE_WIDTH>;
+    // Drivers do not zero a variable of a loop again where no value is written.
+    var totals = array<f32, TILE_HEIGHT * TILE_WIDTH>();
     for (var r = 1 - REACH_Y; r <= 0; r++) {
       let i = top / STRIDE_Y + r;
       for (var c = 1 - REACH_X; c <= 0; c++) {
