@@ -69,22 +69,20 @@ fn weightOf(index: u32) -> f32 {
   return 1.0;
 }
 
-// The sum of the values that a row's lanes hold.
+// The sum of the values that a row's lanes hold. Each lane adds up all of them, in order: barriers cost more than so short
+// a loop.
 fn sumOverLanes(lane: u32, row: u32, value: f32) -> f32 {
   if (LANES == 1u) {
     return value;
   }
-  let slot = row * LANES + lane;
   workgroupBarrier();
-  partials[slot] = value;
-  for (var half = LANES / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (lane < half) {
-      partials[slot] += partials[slot + half];
-    }
+  partials[row * LANES + lane] = value;
+  workgroupBarrier();
+  var total = 0.0;
+  for (var other = 0u; other < LANES; other++) {
+    total += partials[row * LANES + other];
   }
-  workgroupBarrier();
-  return partials[row * LANES];
+  return total;
 }
 
 // The greatest of the values that a row's lanes hold, NaN if one is.
@@ -92,16 +90,13 @@ fn greatestOverLanes(lane: u32, row: u32, value: f32) -> f32 {
   if (LANES == 1u) {
     return value;
   }
-  let slot = row * LANES + lane;
-  partials[slot] = value;
-  for (var half = LANES / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (lane < half) {
-      partials[slot] = larger(partials[slot], partials[slot + half]);
-    }
-  }
+  partials[row * LANES + lane] = value;
   workgroupBarrier();
-  return partials[row * LANES];
+  var greatest = partials[row * LANES];
+  for (var other = 1u; other < LANES; other++) {
+    greatest = larger(greatest, partials[row * LANES + other]);
+  }
+  return greatest;
 }
 
 @compute @workgroup_size(LANES, ROWS)

@@ -9,10 +9,10 @@
 // Shapes     x [outer, classes, inner], contiguous from `offset`, r counting [outer, inner]; labels [rows]; rowwise
 //            [rows, 3], from crossEntropy; gradient [rows] with any stride (0 for a mean); weight [classes], read only
 //            where WEIGHTED; divisor: one element, read only where MEAN; out like x.
-// Launch     a grid of any size in x: an invocation takes elements a grid's width apart.
+// Launch     a workgroup holds ROWS rows of LANES invocations each; x: rows, y: folds a wide grid.
 
 struct Params {
-  size: u32,
+  rows: u32,
   classes: u32,
   inner: u32,
   offset: i32,
@@ -35,7 +35,8 @@ struct Params {
 @group(0) @binding(6) var<storage, read_write> out: array<f32>;
 @group(0) @binding(7) var<uniform> params: Params;
 
-override WORKGROUP: u32 = 256u;
+override LANES: u32 = 1u;
+override ROWS: u32 = 64u;
 override WEIGHTED: bool = false;
 override SMOOTHED: bool = false;
 override MEAN: bool = false;
@@ -49,30 +50,38 @@ fn exponential(value: f32) -> f32 {
   return select(exp(value), value, isNan(value));
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
-  for (var index = id.x; index < params.size; index += grid.x * WORKGROUP) {
-    let column = i32(index / params.inner % params.classes);
-    let row = i32(index / (params.classes * params.inner) * params.inner + index % params.inner);
-    let label = labels[params.labelOffset + row * params.labelStride];
-    let isTarget = label == column;
+@compute @workgroup_size(LANES, ROWS)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) grid: vec3<u32>,
+  @builtin(local_invocation_id) local: vec3<u32>,
+) {
+  let wanted = (group.y * grid.x + group.x) * ROWS + local.y;
+  if (wanted >= params.rows) {
+    return;
+  }
+  let row = i32(wanted);
+  let start = wanted / params.inner * params.classes * params.inner + wanted % params.inner;
+  let label = labels[params.labelOffset + row * params.labelStride];
+  let counts = label != params.ignoreIndex;
+  let greatest = rowwise[3 * row];
+  let logTotal = rowwise[3 * row + 1];
+  let share = rowwise[3 * row + 2];
+  var scale = gradient[params.gradientOffset + row * params.gradientStride];
+  if (MEAN) {
+    scale /= divisor[params.divisorOffset];
+  }
 
-    var expected = select(0.0, 1.0, isTarget);
+  for (var j = local.x; j < params.classes; j += LANES) {
+    var expected = select(0.0, 1.0, label == i32(j));
     if (SMOOTHED) {
       expected = (1.0 - params.smoothing) * expected + params.smoothing / f32(params.classes);
     }
     if (WEIGHTED) {
-      expected *= weight[params.weightOffset + column];
+      expected *= weight[params.weightOffset + i32(j)];
     }
-    if (label == params.ignoreIndex) {
-      expected = 0.0;
-    }
-    let logit = (x[u32(params.offset) + index] - rowwise[3 * row]) - rowwise[3 * row + 1];
-    let probability = rowwise[3 * row + 2] * exponential(logit);
-    var scale = gradient[params.gradientOffset + row * params.gradientStride];
-    if (MEAN) {
-      scale /= divisor[params.divisorOffset];
-    }
-    out[index] = scale * (probability - expected);
+    let at = start + j * params.inner;
+    let logit = (x[u32(params.offset) + at] - greatest) - logTotal;
+    out[at] = scale * (share * exponential(logit) - select(0.0, expected, counts));
   }
 }

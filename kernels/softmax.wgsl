@@ -38,6 +38,23 @@ fn larger(left: f32, right: f32) -> f32 {
   return select(right, left, left > right || isNan(left));
 }
 
+// Each lane goes through all lanes of its row, in order: barriers cost more than so short a loop.
+fn greatestOfRow(row: u32) -> f32 {
+  var greatest = partials[row * LANES];
+  for (var lane = 1u; lane < LANES; lane++) {
+    greatest = larger(greatest, partials[row * LANES + lane]);
+  }
+  return greatest;
+}
+
+fn sumOfRow(row: u32) -> f32 {
+  var total = 0.0;
+  for (var lane = 0u; lane < LANES; lane++) {
+    total += partials[row * LANES + lane];
+  }
+  return total;
+}
+
 @compute @workgroup_size(LANES, ROWS)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -58,14 +75,8 @@ fn main(
   }
   if (LANES > 1u) {
     partials[slot] = greatest;
-    for (var half = LANES / 2u; half > 0u; half /= 2u) {
-      workgroupBarrier();
-      if (local.x < half) {
-        partials[slot] = larger(partials[slot], partials[slot + half]);
-      }
-    }
     workgroupBarrier();
-    greatest = partials[local.y * LANES];
+    greatest = greatestOfRow(local.y);
     workgroupBarrier();
   }
 
@@ -75,14 +86,8 @@ fn main(
   }
   if (LANES > 1u) {
     partials[slot] = total;
-    for (var half = LANES / 2u; half > 0u; half /= 2u) {
-      workgroupBarrier();
-      if (local.x < half) {
-        partials[slot] += partials[slot + half];
-      }
-    }
     workgroupBarrier();
-    total = partials[local.y * LANES];
+    total = sumOfRow(local.y);
   }
 
   if (wanted >= params.rows) {

@@ -17,6 +17,7 @@ import { ElementwiseJob, elementwiseTask } from './elementwise';
 import { MatmulJob, matmulTask } from './matmul';
 import { AdamJob, adamTask } from './optimizers';
 import { PoolJob, poolGradientTask, poolTask } from './pool';
+import { RowTotalsJob, rowTotalsTask, SoftmaxJob, softmaxTask } from './softmax';
 import { WinogradJob, winogradTask } from './winograd';
 
 /** Where the job lies. Each counter has a cache line of its own. */
@@ -46,6 +47,8 @@ const BATCH_NORM_SUMS: i32 = 10;
 const BATCH_NORM: i32 = 11;
 const BATCH_NORM_GRADIENT: i32 = 12;
 const WINOGRAD: i32 = 13;
+const ROW_TOTALS: i32 = 14;
+const SOFTMAX: i32 = 15;
 
 /** Where the main thread writes a job's fields. */
 export function jobAddress(): usize {
@@ -114,5 +117,7 @@ function runTask(task: i32, thread: i32): void {
   else if (kind == BATCH_NORM) batchNormTask(changetype<BatchNormJob>(JOB), task);
   else if (kind == BATCH_NORM_GRADIENT) batchNormGradientTask(changetype<BatchNormJob>(JOB), task);
   else if (kind == WINOGRAD) winogradTask(changetype<WinogradJob>(JOB), task, scratch);
+  else if (kind == ROW_TOTALS) rowTotalsTask(changetype<RowTotalsJob>(JOB), task);
+  else if (kind == SOFTMAX) softmaxTask(changetype<SoftmaxJob>(JOB), task);
   else unreachable();
 }

@@ -126,8 +126,8 @@ export interface Signatures {
   };
   crossEntropyGradient: {
     buffers: { x: 'read'; labels: 'read'; weight: 'read'; rowwise: 'read'; gradient: 'read'; divisor: 'read'; out: 'write' };
-    params: { size: number; classes: number; inner: number; offset: number; labelOffset: number; labelStride: number; gradientOffset: number; gradientStride: number; weightOffset: number; divisorOffset: number; ignoreIndex: number; smoothing: number };
-    variant: { WORKGROUP: number; WEIGHTED: boolean; SMOOTHED: boolean; MEAN: boolean };
+    params: { rows: number; classes: number; inner: number; offset: number; labelOffset: number; labelStride: number; gradientOffset: number; gradientStride: number; weightOffset: number; divisorOffset: number; ignoreIndex: number; smoothing: number };
+    variant: { LANES: number; ROWS: number; WEIGHTED: boolean; SMOOTHED: boolean; MEAN: boolean };
   };
   dropout: {
     buffers: { x: 'read'; out: 'write' };

@@ -115,7 +115,7 @@ function rowGradients(x: Tensor, facts: RowFacts, gradient: Tensor): Tensor {
         out: out.storage.buffer,
       },
       {
-        size: out.numel(),
+        rows: labels.numel(),
         offset: logits.offset,
         gradientOffset: gradient.offset,
         gradientStride: gradient.strides[0]!,

@@ -6,6 +6,8 @@ import { Heap } from '../../src/backend/cpu/simd/heap.ts';
 import { DeviceDataset } from '../../src/data/loader.ts';
 import {
   cat,
+  type CrossEntropyOptions,
+  linspace,
   manualSeed,
   nn,
   ones,
@@ -248,6 +250,75 @@ describe('batch norm and dropout in WebAssembly', () => {
     const body = (): Tensor =>
       nn.functional.dropout(tensor([NaN, Infinity, -Infinity, NaN, Infinity, 1, -1, 0]), { p: 0.5 });
     expect(await on(one, body)).toEqual(await on(reference, body));
+  });
+});
+
+describe('softmax and cross-entropy in WebAssembly', () => {
+  const logits = (rows: number, classes: number): Tensor => numbers([rows, classes]).mul(20);
+
+  test.each([
+    [3, 2],
+    [5, 4],
+    [128, 10],
+    [33, 1003],
+    [2000, 17],
+  ])('%i rows of %i', async (rows, classes) => {
+    await expectAlike(() => logits(rows, classes).softmax(1), 2e-7);
+    await expectAlike(() => logits(rows, classes).logSoftmax(1), 4e-6);
+    const options: CrossEntropyOptions[] = [{}, { reduction: 'sum' }, { ignoreIndex: 1 }];
+    for (const weighted of [false, true]) {
+      for (const each of options) {
+        await expectAlike(() => lossAndGradient([rows, classes], weighted, each), 2e-6);
+      }
+    }
+  });
+
+  const lossAndGradient = (
+    shape: [number, number],
+    weighted: boolean,
+    options: CrossEntropyOptions,
+  ): Tensor => {
+    const [rows, classes] = shape;
+    const x = rand(shape, { requiresGrad: true });
+    const target = rand([rows]).mul(classes).floor().to('int32');
+    const weight = weighted ? { weight: rand([classes]) } : {};
+    const loss = nn.functional.crossEntropy(x, target, { ...options, ...weight });
+    loss.backward();
+    return cat([loss.detach().reshape([1]).div(rows), x.grad!.detach().flatten()]);
+  };
+
+  test('exponentials keep their relative accuracy, as far down as normal numbers reach', async () => {
+    const spread = (): Tensor => linspace(-80, 0, 5003).reshape([1, 5003]);
+    const [found, expected] = [
+      await on(one, () => spread().softmax(1)),
+      await on(reference, () => spread().softmax(1)),
+    ];
+    const worst = Math.max(...found.map((value, at) => Math.abs(value / expected[at]! - 1)));
+    expect(worst).toBeLessThan(1e-6);
+  });
+
+  test.each([
+    [[NaN, 1, 2, 3, 4]],
+    [[Infinity, 1, 2, 3, 4]],
+    [[-Infinity, 1, 2, 3, -Infinity]],
+    [[-Infinity, -Infinity, -Infinity, -Infinity, -Infinity]],
+    [[300, -300, 0, 299, 1]],
+  ])('%j', async (row) => {
+    const shape = [1, 5];
+    for (const body of [
+      () => tensor(row, { shape }).softmax(1).mul(1e6).floor(),
+      () => tensor(row, { shape }).logSoftmax(1).mul(1e3).floor(),
+    ]) {
+      expect(await on(one, body)).toEqual(await on(reference, body));
+    }
+  });
+
+  test('a label that is no class is refused', () => {
+    setDefaultDevice(one);
+    const label = tensor([5], { dtype: 'int32' });
+    expect(() => nn.functional.crossEntropy(numbers([1, 5]), label)).toThrow(
+      'crossEntropy: takes targets from 0 to 4, got 5 in row 0',
+    );
   });
 });
 

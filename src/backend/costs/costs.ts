@@ -70,13 +70,13 @@ export const costs: { readonly [K in KernelName]: Formula<K> } = {
     },
   }),
   crossEntropyGradient: (
-    { size, classes, gradientStride },
+    { rows, classes, gradientStride },
     { WEIGHTED = false, SMOOTHED = false, MEAN = false },
   ) => {
-    const rows = size / classes;
+    const size = rows * classes;
     return {
       shape: times(rows, classes),
-      flops: size * (6 + Number(WEIGHTED) + 2 * Number(SMOOTHED) + Number(MEAN)),
+      flops: size * (6 + Number(WEIGHTED) + 2 * Number(SMOOTHED)) + rows * Number(MEAN),
       elements: {
         x: size,
         labels: rows,

@@ -2,6 +2,16 @@ import { WgradError } from '../errors.ts';
 import { maximum } from './softmax.ts';
 import type { Twin } from './twin.ts';
 
+/** Throws where a row's label is no class. */
+export function checkLabel(
+  label: number,
+  row: number,
+  { classes, ignoreIndex }: { classes: number; ignoreIndex: number },
+): void {
+  if (label === ignoreIndex || (label >= 0 && label < classes)) return;
+  throw new WgradError(`crossEntropy: takes targets from 0 to ${classes - 1}, got ${label} in row ${row}`);
+}
+
 export const crossEntropy: Twin<'crossEntropy'> = (
   { x, labels, weight, losses, rowwise },
   { rows, classes, inner, offset, labelOffset, labelStride, weightOffset, ignoreIndex, smoothing },
@@ -11,11 +21,7 @@ export const crossEntropy: Twin<'crossEntropy'> = (
   for (let row = 0; row < rows; row++) {
     const start = offset + Math.floor(row / inner) * classes * inner + (row % inner);
     const label = labels[labelOffset + row * labelStride]!;
-    if (label !== ignoreIndex && (label < 0 || label >= classes)) {
-      throw new WgradError(
-        `crossEntropy: takes targets from 0 to ${classes - 1}, got ${label} in row ${row}`,
-      );
-    }
+    checkLabel(label, row, { classes, ignoreIndex });
     const greatest = maximum(x, start, classes, inner);
     let [total, distances, weights] = [0, 0, 0];
     for (let j = 0; j < classes; j++) {
@@ -50,20 +56,22 @@ export const crossEntropyGradient: Twin<'crossEntropyGradient'> = (
   params,
   { WEIGHTED = false, SMOOTHED = false, MEAN = false },
 ) => {
-  const { size, classes, inner, offset, labelOffset, labelStride, ignoreIndex, smoothing } = params;
+  const { rows, classes, inner, offset, labelOffset, labelStride, ignoreIndex, smoothing } = params;
   const { weightOffset, gradientOffset, gradientStride } = params;
   const total = MEAN ? divisor[params.divisorOffset]! : 1;
-  for (let index = 0; index < size; index++) {
-    const column = Math.floor(index / inner) % classes;
-    const row = Math.floor(index / (classes * inner)) * inner + (index % inner);
+  for (let row = 0; row < rows; row++) {
+    const start = Math.floor(row / inner) * classes * inner + (row % inner);
     const label = labels[labelOffset + row * labelStride]!;
-    let expected = Number(label === column);
-    if (SMOOTHED) expected = (1 - smoothing) * expected + smoothing / classes;
-    if (WEIGHTED) expected *= weight[weightOffset + column]!;
-    if (label === ignoreIndex) expected = 0;
-    const logit = x[offset + index]! - rowwise[3 * row]! - rowwise[3 * row + 1]!;
-    const probability = rowwise[3 * row + 2]! * Math.exp(logit);
-    out[index] = (gradient[gradientOffset + row * gradientStride]! / total) * (probability - expected);
+    const [greatest, logTotal, share] = [rowwise[3 * row]!, rowwise[3 * row + 1]!, rowwise[3 * row + 2]!];
+    const scale = gradient[gradientOffset + row * gradientStride]! / total;
+    for (let j = 0; j < classes; j++) {
+      let expected = Number(label === j);
+      if (SMOOTHED) expected = (1 - smoothing) * expected + smoothing / classes;
+      if (WEIGHTED) expected *= weight[weightOffset + j]!;
+      if (label === ignoreIndex) expected = 0;
+      const probability = share * Math.exp(x[offset + start + j * inner]! - greatest - logTotal);
+      out[start + j * inner] = scale * (probability - expected);
+    }
   }
 };
 

@@ -85,8 +85,11 @@ function rowsFor(lanes: number): number {
 const FEW_LANES: ReadonlySet<string> = new Set<KernelName>([
   'batchNorm',
   'batchNormGradient',
+  'crossEntropy',
+  'crossEntropyGradient',
   'layerNorm',
   'layerNormGradient',
+  'softmax',
 ]);
 
 /** Every pair of lanes and rows that a kernel's launches can choose. */
@@ -96,10 +99,12 @@ export function laneChoices(kernel: string): { lanes: number; rows: number }[] {
   return [...lanes].map((each) => ({ lanes: each, rows: rowsFor(each) }));
 }
 
+/** Rows of `length`, of which a workgroup holds several. */
 function rowwise(
   rows: number,
-  LANES: number,
+  length: number,
 ): { settings: { LANES: number; ROWS: number }; workgroups: readonly [number, number, number] } {
+  const LANES = fewLanesFor(length);
   const ROWS = rowsFor(LANES);
   return { settings: { LANES, ROWS }, workgroups: linear(rows, ROWS) };
 }
@@ -188,9 +193,9 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
   argreduce: ({ outputs }) => elementwise({ size: outputs }),
   averagePool: elementwise,
   averagePoolGradient: ({ tiles }) => elementwise({ size: tiles }),
-  batchNorm: ({ rows, inner }) => rowwise(rows, fewLanesFor(inner)),
+  batchNorm: ({ rows, inner }) => rowwise(rows, inner),
   batchNormFinish: ({ size }) => ({ settings: { WORKGROUP: 64 }, workgroups: linear(size, 64) }),
-  batchNormGradient: ({ rows, inner }) => rowwise(rows, fewLanesFor(inner)),
+  batchNormGradient: ({ rows, inner }) => rowwise(rows, inner),
   batchNormStatistics: channelwise,
   batchNormSums: channelwise,
   binary: elementwise,
@@ -206,14 +211,14 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
   conv2dWeightGradientSubgroup: (params, variant, tile) =>
     subgroupProduct(weightGradientProduct(params, variant), tile),
   copy: elementwise,
-  crossEntropy: ({ rows, classes }) => rowwise(rows, lanesFor(classes)),
-  crossEntropyGradient: elementwise,
+  crossEntropy: ({ rows, classes }) => rowwise(rows, classes),
+  crossEntropyGradient: ({ rows, classes }) => rowwise(rows, classes),
   dropout: ({ size }) => ({ settings: { WORKGROUP: 64 }, workgroups: linear(size, 4 * 64) }),
   fill: elementwise,
   gather: elementwise,
   gatherImages: elementwise,
-  layerNorm: ({ rows, length }) => rowwise(rows, fewLanesFor(length)),
-  layerNormGradient: ({ rows, length }) => rowwise(rows, fewLanesFor(length)),
+  layerNorm: ({ rows, length }) => rowwise(rows, length),
+  layerNormGradient: ({ rows, length }) => rowwise(rows, length),
   layerNormSums: ({ rows, length, chunk }) => {
     const [x, y] = linear(length, 64);
     return { settings: { WORKGROUP: 64 }, workgroups: [x, y, Math.ceil(rows / chunk)] };
@@ -253,7 +258,7 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
   rmsprop: elementwise,
   scatterAdd: elementwise,
   sgd: elementwise,
-  softmax: ({ rows, length }) => rowwise(rows, lanesFor(length)),
+  softmax: ({ rows, length }) => rowwise(rows, length),
   tally: () => ({ settings: { LANES: 64 }, workgroups: [1, 1, 1] }),
   unary: elementwise,
   where: elementwise,

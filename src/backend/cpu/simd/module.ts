@@ -73,6 +73,8 @@ export const kinds = {
   batchNorm: 11,
   batchNormGradient: 12,
   winograd: 13,
+  rowTotals: 14,
+  softmax: 15,
 } as const;
 
 /** Multiplications that are worth waking another thread for: some 30 µs of one. */

@@ -10,6 +10,7 @@ import { maxPool, maxPoolGradient } from './maxPool.ts';
 import { reduce } from './reduce.ts';
 import { gatherImages, reluGradientSums } from './rows.ts';
 import type { SimdTwin } from './simdTwin.ts';
+import { crossEntropy, crossEntropyGradient, softmax } from './softmax.ts';
 
 /** The kernels that have a twin in WebAssembly. */
 export const simdTwins: { readonly [K in KernelName]?: SimdTwin<K> } = {
@@ -24,6 +25,8 @@ export const simdTwins: { readonly [K in KernelName]?: SimdTwin<K> } = {
   conv2dInputGradient,
   conv2dWeightGradient,
   copy,
+  crossEntropy,
+  crossEntropyGradient,
   dropout,
   gatherImages,
   matmul,
@@ -31,5 +34,6 @@ export const simdTwins: { readonly [K in KernelName]?: SimdTwin<K> } = {
   maxPoolGradient,
   reduce,
   reluGradientSums,
+  softmax,
   unary,
 };

@@ -1,0 +1,108 @@
+// Softmax and cross-entropy along contiguous rows: see kernels/softmax.wgsl and kernels/crossEntropy.wgsl.
+//
+// Numerics   exponentials in float32, their sums in float64. A NaN makes its row NaN.
+
+import { exponential } from './exponential';
+
+/** The greatest element m of each row, and the sum of e^(x - m). */
+@unmanaged
+export class RowTotalsJob {
+  x: usize;
+  /** Where a row's two numbers go, and bytes from one row's to the next. */
+  totals: usize;
+  totalsRow: usize;
+  rows: i32;
+  length: i32;
+  taskRows: i32;
+}
+
+export function rowTotalsTask(job: RowTotalsJob, task: i32): void {
+  const last = min((task + 1) * job.taskRows, job.rows);
+  for (let row = task * job.taskRows; row < last; row++) {
+    const x = job.x + ((<usize>row * <usize>job.length) << 2);
+    const totals = job.totals + <usize>row * job.totalsRow;
+    const greatest = greatestOf(x, job.length);
+    store<f32>(totals, greatest);
+    store<f32>(totals, <f32>sumOfExponentials(x, job.length, f32x4.splat(greatest)), 4);
+  }
+}
+
+function greatestOf(x: usize, count: i32): f32 {
+  let greatest = v128.load_splat<f32>(x);
+  const whole = x + (<usize>(count & ~3) << 2);
+  const end = x + (<usize>count << 2);
+  for (; x < whole; x += 16) greatest = f32x4.max(greatest, v128.load(x));
+  for (; x < end; x += 4) greatest = f32x4.max(greatest, v128.load_splat<f32>(x));
+  greatest = f32x4.max(greatest, v128.shuffle<i32>(greatest, greatest, 2, 3, 0, 1));
+  greatest = f32x4.max(greatest, v128.shuffle<i32>(greatest, greatest, 1, 0, 3, 2));
+  return f32x4.extract_lane(greatest, 0);
+}
+
+function sumOfExponentials(x: usize, count: i32, greatest: v128): f64 {
+  let low = f64x2.splat(0);
+  let high = f64x2.splat(0);
+  const whole = x + (<usize>(count & ~3) << 2);
+  const end = x + (<usize>count << 2);
+  for (; x < whole; x += 16) {
+    const terms = exponential(f32x4.sub(v128.load(x), greatest));
+    low = f64x2.add(low, f64x2.promote_low_f32x4(terms));
+    high = f64x2.add(high, f64x2.promote_low_f32x4(v128.shuffle<i32>(terms, terms, 2, 3, 0, 1)));
+  }
+  const both = f64x2.add(low, high);
+  let sum = f64x2.extract_lane(both, 0) + f64x2.extract_lane(both, 1);
+  for (; x < end; x += 4) {
+    const term = exponential(f32x4.sub(v128.load_splat<f32>(x), greatest));
+    sum += <f64>f32x4.extract_lane(term, 0);
+  }
+  return sum;
+}
+
+/**
+ * out[r, j] = factor_r · e^(x[r, j] - shift_r), with (shift_r, factor_r) where `rowTotals` puts its two numbers; where
+ * `linear`, x[r, j] - shift_r - factor_r.
+ */
+@unmanaged
+export class SoftmaxJob {
+  x: usize;
+  totals: usize;
+  totalsRow: usize;
+  rows: i32;
+  length: i32;
+  taskRows: i32;
+  out: usize;
+  linear: i32;
+}
+
+export function softmaxTask(job: SoftmaxJob, task: i32): void {
+  const last = min((task + 1) * job.taskRows, job.rows);
+  for (let row = task * job.taskRows; row < last; row++) {
+    const start = (<usize>row * <usize>job.length) << 2;
+    const totals = job.totals + <usize>row * job.totalsRow;
+    const shift = v128.load_splat<f32>(totals);
+    const factor = v128.load_splat<f32>(totals, 4);
+    if (job.linear != 0) spread(true, job.x + start, job.out + start, job.length, shift, factor);
+    else spread(false, job.x + start, job.out + start, job.length, shift, factor);
+  }
+}
+
+@inline
+function spread(linear: bool, x: usize, out: usize, count: i32, shift: v128, factor: v128): void {
+  const whole = x + (<usize>(count & ~3) << 2);
+  const end = x + (<usize>count << 2);
+  while (x < whole) {
+    v128.store(out, shifted(linear, v128.load(x), shift, factor));
+    x += 16;
+    out += 16;
+  }
+  while (x < end) {
+    store<f32>(out, f32x4.extract_lane(shifted(linear, v128.load_splat<f32>(x), shift, factor), 0));
+    x += 4;
+    out += 4;
+  }
+}
+
+@inline
+function shifted(linear: bool, x: v128, shift: v128, factor: v128): v128 {
+  const difference = f32x4.sub(x, shift);
+  return linear ? f32x4.sub(difference, factor) : f32x4.mul(factor, exponential(difference));
+}
