@@ -21,7 +21,14 @@ const contendersBut = (...names: string[]): Entry[] => CONTENDERS.filter(({ name
 /** Everything: some 40 minutes on two quiet cores. */
 export const FULL: Preset = {
   name: 'full',
-  rounds: { rounds: 11, sampleMilliseconds: 200, budgetSeconds: 8, limitSeconds: 120, steps: 20 },
+  rounds: {
+    warmUpSeconds: 2,
+    rounds: 11,
+    sampleMilliseconds: 200,
+    budgetSeconds: 8,
+    limitSeconds: 120,
+    steps: 20,
+  },
   workloads: WORKLOADS,
   gpuWorkloads: GPU_WORKLOADS,
   growth: GROWTH,
@@ -34,7 +41,14 @@ const QUICK_WORKLOADS = ['step', '512³', '1024³', '128×784', '256×128ᵀ', '
 /** The figures that decide, within eight minutes; without TensorFlow.js's plain JavaScript, which takes most of the time. */
 export const QUICK: Preset = {
   name: 'quick',
-  rounds: { rounds: 5, sampleMilliseconds: 100, budgetSeconds: 1.5, limitSeconds: 45, steps: 10 },
+  rounds: {
+    warmUpSeconds: 1,
+    rounds: 5,
+    sampleMilliseconds: 100,
+    budgetSeconds: 1.5,
+    limitSeconds: 45,
+    steps: 10,
+  },
   workloads: WORKLOADS.filter(({ name }) => QUICK_WORKLOADS.some((part) => name.includes(part))),
   gpuWorkloads: GPU_WORKLOADS,
   growth: [],

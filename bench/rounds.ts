@@ -23,6 +23,8 @@ export interface Measurement {
 }
 
 export interface RoundOptions {
+  /** Seconds of calls before the first that counts: engines compile what runs often anew, on threads of their own. */
+  readonly warmUpSeconds: number;
   /** Rounds in which every contender is timed once. */
   readonly rounds: number;
   /** Milliseconds that one sample lasts, where one call does not take longer. */
@@ -85,7 +87,7 @@ export async function measureInTurns(
 async function prepare(
   worker: WorkerProcess,
   workload: Workload,
-  { steps, budgetSeconds, limitSeconds, sampleMilliseconds }: RoundOptions,
+  { steps, budgetSeconds, limitSeconds, sampleMilliseconds, warmUpSeconds }: RoundOptions,
 ): Promise<Runner | Measurement> {
   try {
     const milliseconds = budgetSeconds * 1000;
@@ -93,11 +95,12 @@ async function prepare(
       { action: 'prepare', workload, steps, milliseconds },
       limitSeconds,
     );
-    // What is compiled late, or on other threads, is compiled by the second call.
-    const once = { action: 'run', calls: 1 } as const;
-    await worker.ask(once, limitSeconds);
-    const second = await worker.ask(once, limitSeconds);
-    const calls = callsFor(second.milliseconds, sampleMilliseconds);
+    let calls = 1;
+    for (let spent = 0; spent < warmUpSeconds * 1000;) {
+      const { milliseconds: sample } = await worker.ask({ action: 'run', calls }, limitSeconds);
+      spent += sample;
+      calls = callsFor(sample / calls, sampleMilliseconds);
+    }
     return { worker, values, counts, calls, wall: [], processor: [], spent: 0 };
   } catch (error) {
     return { contender: worker.entry.name, failure: failureOf(error) };

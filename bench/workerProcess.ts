@@ -43,7 +43,7 @@ export class WorkerProcess {
     this.#child = spawn(command, args, {
       cwd: root,
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...process.env, ...environment },
+      env: { ...process.env, ...entry.environment, ...environment },
       // Ctrl-C reaches the suite alone, which then ends its workers.
       detached: true,
     });

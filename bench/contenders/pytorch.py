@@ -81,10 +81,7 @@ class Training:
                 if parameter.ndim > 1:
                     fan_in = parameter[0].numel()
                 parameter.copy_(uniform(PARAMETERS + index, parameter.shape, -(fan_in**-0.5), fan_in**-0.5))
-        try:
-            self.optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-3, fused=True)
-        except (TypeError, RuntimeError):
-            self.optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-3)
+        self.optimizer = adam(self.model.parameters())
         self.images = uniform(LEFT, [batch, 784] if network == "mlp" else [batch, 1, 28, 28], 0, 1)
         self.labels = integers(LABELS, batch, 10)
 
@@ -150,12 +147,21 @@ def make(w):
     return {"matmul": product, "conv2d": convolution, "maxPool2d": pooling, "crossEntropy": loss}[w["kind"]](w)
 
 
+def adam(parameters):
+    """Adam, fused where PyTorch offers that for the device."""
+    parameters = list(parameters)
+    try:
+        return torch.optim.Adam(parameters, lr=1e-3, fused=True)
+    except (TypeError, RuntimeError):
+        return torch.optim.Adam(parameters, lr=1e-3)
+
+
 def facts():
     config = torch.__config__.show()
     blas = next((part.split("=")[1] for part in config.split(", ") if "BLAS_INFO=" in part), "unknown")
     library = mapped_blas()
     name = torch.cuda.get_device_name() if device.type == "cuda" else f"threads: {torch.get_num_threads()}"
-    fused = "fused" in torch.optim.Adam.__init__.__code__.co_varnames
+    fused = adam([torch.zeros(1, device=device, requires_grad=True)]).defaults.get("fused")
     return {
         "device": name,
         "gpu": device.type == "cuda",
