@@ -7,3 +7,4 @@ export { sumRows, sumRun } from './reduce';
 export { addEpilogue, normaliseBytes, reluGradientRows } from './rows';
 export { jobAddress, run, serve } from './threads';
 export { transformFilters, winogradScratch } from './winograd';
+export { finishWeights, winogradWeightScratch } from './winogradWeight';

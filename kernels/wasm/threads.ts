@@ -19,6 +19,7 @@ import { AdamJob, adamTask } from './optimizers';
 import { PoolJob, poolGradientTask, poolTask } from './pool';
 import { RowTotalsJob, rowTotalsTask, SoftmaxJob, softmaxTask } from './softmax';
 import { WinogradJob, winogradTask } from './winograd';
+import { WinogradWeightJob, winogradWeightTask } from './winogradWeight';
 
 /** Where the job lies. Each counter has a cache line of its own. */
 const REMAINING: usize = 1024;
@@ -49,6 +50,7 @@ const BATCH_NORM_GRADIENT: i32 = 12;
 const WINOGRAD: i32 = 13;
 const ROW_TOTALS: i32 = 14;
 const SOFTMAX: i32 = 15;
+const WINOGRAD_WEIGHT: i32 = 16;
 
 /** Where the main thread writes a job's fields. */
 export function jobAddress(): usize {
@@ -119,5 +121,7 @@ function runTask(task: i32, thread: i32): void {
   else if (kind == WINOGRAD) winogradTask(changetype<WinogradJob>(JOB), task, scratch);
   else if (kind == ROW_TOTALS) rowTotalsTask(changetype<RowTotalsJob>(JOB), task);
   else if (kind == SOFTMAX) softmaxTask(changetype<SoftmaxJob>(JOB), task);
-  else unreachable();
+  else if (kind == WINOGRAD_WEIGHT) {
+    winogradWeightTask(changetype<WinogradWeightJob>(JOB), task, scratch);
+  } else unreachable();
 }

@@ -7,6 +7,7 @@ import { DeviceDataset } from '../../src/data/loader.ts';
 import {
   cat,
   type CrossEntropyOptions,
+  grad,
   linspace,
   manualSeed,
   nn,
@@ -129,14 +130,37 @@ describe('convolutions of 3 × 3 with many channels', () => {
     const images = new Float32Array(2 * 8 * 9 * 18).map((_, at) => Math.sin(at));
     if (bad !== undefined) images[1000] = bad;
     const x = tensor(images, { shape: [2, 8, 9, 18], requiresGrad: true });
-    const y = nn.functional.conv2d(x, numbers([12, 8, 3, 3]), numbers([12]), { padding: 1 });
+    const filters = rand([12, 8, 3, 3], { requiresGrad: true });
+    const y = nn.functional.conv2d(x, filters.sub(0.5), numbers([12]), { padding: 1 });
     y.sum().backward();
-    return cat([y.detach().flatten(), x.grad!.detach().flatten()]);
+    return cat([y, x.grad!, filters.grad!].map((each) => each.detach().flatten()));
   };
 
   test('any number of threads', async () => {
-    await expectAlike(() => convolved(), 2e-5);
+    await expectAlike(() => convolved(), 5e-5);
   });
+
+  test.each([
+    [1, 8, 8, 1, 1, 1],
+    [3, 9, 11, 7, 9, 1],
+    [2, 16, 24, 5, 3, 0],
+    [70, 8, 12, 7, 10, 2],
+    // Parts of the sum that begin in the middle of an image, and tiles that reach past its end.
+    [129, 10, 9, 15, 17, 1],
+  ])(
+    'weight gradient of %i × %i → %i, %i × %i, padding %i',
+    async (batch, from, to, height, width, padding) => {
+      for (const groups of [1, 2]) {
+        const body = (): Tensor => {
+          const filters = rand([groups * to, from, 3, 3], { requiresGrad: true });
+          const images = numbers([batch, groups * from, height, width]);
+          const y = nn.functional.conv2d(images, filters, undefined, { padding, groups });
+          return grad(y, [filters], { gradOutputs: [numbers([...y.shape])] })[0]!;
+        };
+        await expectAlike(body, 1e-6 * Math.sqrt(batch * height * width));
+      }
+    },
+  );
 
   test.each([NaN, Infinity, -Infinity])('%d reaches the outputs that see it, and no other', async (bad) => {
     const shape = (values: number[]): number[] => values.map((value) => (Number.isFinite(value) ? 0 : value));

@@ -7,6 +7,7 @@ import type { SimdModule } from './module.ts';
 import { type Grid, lineBytes, planeBytes, withImage } from './paddedImage.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
 import { suitsWinograd, winograd } from './winograd.ts';
+import { winogradWeight } from './winogradWeight.ts';
 
 /** Steps of one block, as in kernels/wasm/convolution.ts. */
 const DEPTH = 256;
@@ -148,6 +149,13 @@ export const conv2dWeightGradient: SimdTwin<'conv2dWeightGradient'> = (module, b
   if (!fits(gradient, input, out)) return false;
   const { batch, groups, channels, outChannels, outHeight, outWidth, chunk } = params;
   const window = variant as Window;
+  if (suitsWinograd(window, channels, outChannels)) {
+    const addresses = {
+      ...{ gradient: address(gradient, params.gradientOffset), image: address(input, params.inputOffset) },
+      out: address(out, params.outOffset),
+    };
+    if (winogradWeight(module, addresses, params, window)) return true;
+  }
   const grid = inputGrid(params, window);
   const offsets = windowOffsets(channels, grid, window);
   const lines = batch * outHeight;

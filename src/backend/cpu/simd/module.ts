@@ -43,6 +43,8 @@ interface Exports {
     depthStride: number,
     flipped: number,
   ): void;
+  winogradWeightScratch(rows: number, depth: number, steps: number): number;
+  finishWeights(sums: number, out: number, parts: number, cuts: number, rows: number, depth: number): number;
   addEpilogue(out: number, bias: number, rows: number, columns: number, hasBias: number, relu: number): void;
   reluGradientRows(
     y: number,
@@ -75,6 +77,7 @@ export const kinds = {
   winograd: 13,
   rowTotals: 14,
   softmax: 15,
+  winogradWeight: 16,
 } as const;
 
 /** Multiplications that are worth waking another thread for: some 30 µs of one. */

@@ -1,0 +1,57 @@
+// The weight gradient of a 3 × 3 convolution with stride 1 by Winograd's algorithm: see kernels/wasm/winogradWeight.ts.
+
+import type { Params } from '../../backend.ts';
+import type { Filter as Window } from '../conv2d.ts';
+import type { SimdModule } from './module.ts';
+import { type Grid, lineBytes, planeBytes, withImage } from './paddedImage.ts';
+
+/** Tasks that a gradient is cut into, whatever the number of threads, so that sums have one order; fewer of few lines. */
+const TASKS = 8;
+const LEAST_LINES = 16;
+/** Sums of all tasks beyond which memory costs more than the algorithm gains. */
+const MOST_BYTES = 2 ** 25;
+/** Packed operands of a block, which should stay in the second cache. */
+const BLOCK_BYTES = 2 ** 18;
+
+interface Addresses {
+  gradient: number;
+  image: number;
+  out: number;
+}
+
+/** Returns false where it does not pay, or where a result is not finite and has to be computed by its definition. */
+export function winogradWeight(
+  module: SimdModule,
+  { gradient, image, out }: Addresses,
+  params: Params<'conv2dWeightGradient'>,
+  window: Window,
+): boolean {
+  const { batch, groups, channels, outChannels, height, width, outHeight, outWidth, chunk } = params;
+  const lines = batch * outHeight;
+  const parts = Math.ceil(lines / chunk) * groups;
+  const cuts = Math.max(1, Math.min(Math.ceil(TASKS / parts), Math.floor(chunk / LEAST_LINES)));
+  const panels = [Math.ceil(outChannels / 4), Math.ceil(channels / 8)] as const;
+  const sumsBytes = 16 * panels[0] * panels[1] * 128 * parts * cuts;
+  if (sumsBytes > MOST_BYTES) return false;
+  const stepBytes = 16 * (16 * panels[0] + 32 * panels[1]);
+  const steps = 4 * Math.max(2, Math.min(16, Math.floor(BLOCK_BYTES / stepBytes / 4)));
+  const grid: Grid = {
+    ...{ height, width, top: window.PADDING_Y, left: window.PADDING_X, stride: 1 },
+    // A last tile sees two lines past those of the windows, a last run of tiles up to nine pixels.
+    ...{ paddedHeight: outHeight + 3, run: 8 * Math.ceil(outWidth / 8) + 2 },
+  };
+  const threads = module.threadsFor(4 * lines * outWidth * groups * outChannels * channels);
+  const scratch = module.exports.winogradWeightScratch(outChannels, channels, steps);
+  let finite = true;
+  withImage(module, image, batch * groups * channels, grid, (padded) =>
+    module.borrow(sumsBytes, (sums) => {
+      const fields = [
+        ...[gradient, padded, sums, lines, chunk, Math.ceil(chunk / cuts), cuts, groups],
+        ...[outChannels, channels, outHeight, outWidth, planeBytes(grid), lineBytes(grid), steps],
+      ];
+      module.run('winogradWeight', fields, { tasks: parts * cuts, threads, scratch });
+      finite = module.exports.finishWeights(sums, out, parts, cuts, outChannels, channels) !== 0;
+    }),
+  );
+  return finite;
+}
