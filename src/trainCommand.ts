@@ -1,4 +1,4 @@
-/** What train.ts does: see HELP. */
+/** What train.ts does: see help. */
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -46,7 +46,8 @@ import './ops/methods.ts';
 import { init } from './tensor/device.ts';
 import { manualSeed } from './tensor/random.ts';
 
-const HELP = `usage: npx tsx src/train.ts <configuration.yaml> [key=value …] [options]
+/** Made when it is asked for: to describe all keys takes a while. */
+const help = (): string => `usage: npx tsx src/train.ts <configuration.yaml> [key=value …] [options]
        npx tsx src/train.ts --resume <run> [key=value …]
        npx tsx src/train.ts <configuration.yaml> --sweep key=value,value… [key=…] [--random N] [--jobs N]
 
@@ -102,7 +103,7 @@ async function command(args: string[]): Promise<void> {
     },
   });
   if (values.help) {
-    console.log(HELP);
+    console.log(help());
     return;
   }
   const verifyCapture = everySoMany('--verify-capture', values['verify-capture']);

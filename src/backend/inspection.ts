@@ -115,8 +115,7 @@ export function readSignature(name: string, source: string): KernelSignature {
     const text = error instanceof Error ? error.message : String(error);
     const [, line] = /line:?\s*(\d+)/i.exec(text) ?? [];
     throw new KernelError(
-      `kernels/${name}.wgsl${line === undefined ? '' : `:${line}`}: wgsl_reflect cannot parse it (it stumbles over a ` +
-        `trailing comma in a call and over variables named 'block' or 'workgroup'): ${text}`,
+      `kernels/${name}.wgsl${line === undefined ? '' : `:${line}`}: wgsl_reflect cannot parse its declarations: ${text}`,
     );
   }
 }

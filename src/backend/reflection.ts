@@ -34,14 +34,22 @@ export interface KernelSignature {
 
 const CONSTANT = /^const (\w+)(?:\s*:\s*\w+)?\s*=\s*(\d+)u?;/gm;
 
-/** Reads the signature of a kernel from its WGSL text. */
+const ENTRY_POINT = /^@compute\b/gm;
+/** A function as kernels write it: its last brace begins a line. */
+const FUNCTION = /^(?:@compute\b[^{]*)?fn \w+\([^{]*\{\n[^]*?^\}/gm;
+
+/**
+ * Reads the signature of a kernel from its WGSL text. Functions are most of a kernel and say nothing of it, so that they
+ * are left to the device's compiler.
+ */
 export function reflect(kernel: string, source: string): KernelSignature {
-  const wgsl = new WgslReflect(source);
+  const wgsl = new WgslReflect(source.replace(FUNCTION, ''));
   const [uniform] = wgsl.uniforms;
-  if (wgsl.entry.compute.length !== 1 || !uniform) {
+  const entryPoints = source.match(ENTRY_POINT)?.length ?? 0;
+  if (entryPoints !== 1 || !uniform) {
     throw new KernelError(
       `kernels/${kernel}.wgsl: takes one compute entry point and one uniform 'params', ` +
-        `got ${wgsl.entry.compute.length} and ${wgsl.uniforms.length}`,
+        `got ${entryPoints} and ${wgsl.uniforms.length}`,
     );
   }
   const struct = wgsl.structs.find((candidate) => candidate.name === uniform.type.name);

@@ -12,6 +12,11 @@ export interface DataFile {
   readonly bytes: number;
   /** MD5 of the decompressed file, lower-case hexadecimal. */
   readonly md5: string;
+  /**
+   * SHA-256 of the decompressed file, lower-case hexadecimal, where it is known: checked in place of MD5, as most
+   * processors have instructions for it, and take less than half as long.
+   */
+  readonly sha256?: string;
 }
 
 /** Compressed files cannot be much larger than what they hold, so more is refused unread. */
@@ -21,7 +26,16 @@ export function maxCompressedBytes(file: DataFile): number {
 
 /** MD5 of the bytes, lower-case hexadecimal. It detects damage; it is no defence against forgery. */
 export function md5(bytes: Uint8Array): string {
-  return createHash('md5').update(bytes).digest('hex');
+  return digest('md5', bytes);
+}
+
+function digest(algorithm: 'md5' | 'sha256', bytes: Uint8Array): string {
+  return createHash(algorithm).update(bytes).digest('hex');
+}
+
+/** Whether these are the bytes of a file. */
+function isPublished(bytes: Uint8Array, { md5, sha256 }: DataFile): boolean {
+  return sha256 === undefined ? digest('md5', bytes) === md5 : digest('sha256', bytes) === sha256;
 }
 
 /**
@@ -32,11 +46,10 @@ export function md5(bytes: Uint8Array): string {
  */
 export function decodeDataFile(bytes: Buffer, file: DataFile, label: string): Buffer {
   const plain = isGzip(bytes) ? gunzip(bytes, file.bytes, label) : bytes;
-  const found = md5(plain);
-  if (found !== file.md5) {
+  if (!isPublished(plain, file)) {
     throw new DataError(`${label}: not the published ${file.name}`, {
       expected: `${file.bytes} bytes, md5 ${file.md5}`,
-      got: `${plain.length} bytes, md5 ${found}`,
+      got: `${plain.length} bytes, md5 ${md5(plain)}`,
       fix: 'remove the file and run: npx tsx src/data.ts fetch',
     });
   }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { writeError } from './fileError.ts';
 
@@ -17,15 +17,19 @@ export function isTemporary(name: string): boolean {
  * Writes a file so that `path` holds either what it held before or all of `data`, whatever happens: the bytes
  * go to a temporary file in the same folder, reach the disk, and take the name in one step.
  *
+ * @param data what it shall hold, in one piece or in parts
  * @throws FileError (disk full, not writable, no such folder); the temporary file is gone by then.
  * @example await writeFileAtomic('runs/latest/summary.json', text)
  */
-export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  data: string | Uint8Array | readonly Uint8Array[],
+): Promise<void> {
   const temporary = temporaryName(path);
   try {
     const file = await open(temporary, 'wx');
     try {
-      await file.writeFile(data);
+      await writeFile(file, data);
       await file.sync();
     } finally {
       await file.close();

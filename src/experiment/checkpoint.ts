@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Module, StateDict } from '../nn/index.ts';
 import type { Optimizer } from '../optim/index.ts';
@@ -17,9 +16,9 @@ import { FileError, readError } from './fileError.ts';
 import { fromHost, isBatchCount, type Place, toHost } from './hostTensors.ts';
 import {
   decodeSafetensors,
-  encodeSafetensors,
   type SafetensorsFile,
   SafetensorsError,
+  safetensorsParts,
   type SafeTensor,
   weightsSha256,
 } from './safetensors.ts';
@@ -76,8 +75,8 @@ export async function saveCheckpoint(
       configuration,
     }),
   };
-  const checksum = sha256(encodeSafetensors(all, metadata));
-  await writeFileAtomic(path, encodeSafetensors(all, { ...metadata, [CHECKSUM]: checksum }));
+  const checksum = weightsSha256(all, metadata);
+  await writeFileAtomic(path, safetensorsParts(all, { ...metadata, [CHECKSUM]: checksum }));
 }
 
 /**
@@ -183,12 +182,8 @@ async function readChecked(path: string): Promise<SafetensorsFile> {
     throw new FileError(path, `is corrupt: ${error.message}`, { cause: error });
   }
   const { [CHECKSUM]: expected, ...metadata } = Object.fromEntries(file.metadata);
-  if (expected !== undefined && sha256(encodeSafetensors(file.tensors, metadata)) !== expected) {
+  if (expected !== undefined && weightsSha256(file.tensors, metadata) !== expected) {
     throw new FileError(path, 'is corrupt: its SHA-256 is not the one that was written with it');
   }
   return file;
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ERASE_AREA } from '../data/augmentation.ts';
-import { SOURCE_NAME, VARIANT_NAME } from '../data/variants/definition.ts';
+import { SOURCE_NAME, VARIANT_NAME } from '../data/variants/names.ts';
 import { type OptimizerConfiguration, optimizer } from './configurationOptimizers.ts';
 import { count, fraction, nonNegative, type Shape } from './configurationParts.ts';
 import { type ScheduleConfiguration, schedule } from './configurationSchedules.ts';

@@ -3,8 +3,7 @@ import { DataError } from '../data/errors.ts';
 import { type ByteImages, DeviceDataset } from '../data/loader.ts';
 import { streamReporter } from '../data/reporter.ts';
 import { stratifiedSplit, subset } from '../data/split.ts';
-import { SOURCE_NAME } from '../data/variants/definition.ts';
-import { loadVariant, prepareVariant } from '../data/variants/prepare.ts';
+import { SOURCE_NAME } from '../data/variants/names.ts';
 import { loadVersion, type VersionedFashionMnist } from '../data/version.ts';
 import type { Configuration, DataConfiguration } from './configuration.ts';
 
@@ -18,7 +17,8 @@ export interface Part {
 export interface Datasets {
   train: Part;
   validation: Part;
-  test: Part;
+  /** Put on the device when it is first asked for, which is when a training is done. */
+  readonly test: Part;
   /** MD5 of each file, for the records of the run. */
   checksums: Readonly<Record<string, string>>;
   /** The version that these files are: `<md5>.dir`, as the pointer file of their folder names it. */
@@ -43,6 +43,8 @@ export async function obtainData(
   const load = (version?: string): Promise<VersionedFashionMnist> =>
     loadVersion(root, { version, reporter, signal });
   if (name === SOURCE_NAME) return load(wanted);
+  // Loaded where a variant is wanted: the tables of its corruptions take a while to make.
+  const { loadVariant, prepareVariant } = await import('../data/variants/prepare.ts');
   const { md5: version } = await prepareVariant(root, name, { source: () => load(), reporter, signal });
   if (wanted !== undefined && wanted !== version) {
     throw new DataError(`${name}: not the version of the data that was asked for`, {
@@ -67,12 +69,15 @@ export function openDatasets(
 ): Datasets {
   const split = stratifiedSplit(train.labels, data.validation, seed);
   const trainSet = new DeviceDataset(device, train);
+  let testPart: Part | undefined;
   return {
     train: { set: trainSet, rows: limited(train.labels, split.train, limits.limitTrain, seed) },
     validation: { set: trainSet, rows: split.validation },
-    test: {
-      set: new DeviceDataset(device, test),
-      rows: limited(test.labels, allRows(test), limits.limitTest, seed),
+    get test() {
+      return (testPart ??= {
+        set: new DeviceDataset(device, test),
+        rows: limited(test.labels, allRows(test), limits.limitTest, seed),
+      });
     },
     checksums,
     dataVersion: version,

@@ -17,7 +17,7 @@ export type { SafeTensor, SafetensorsDtype, TensorValues } from './safetensorsFo
 type Entries<T> = ReadonlyMap<string, T> | Readonly<Record<string, T>>;
 
 /**
- * Writes tensors as a safetensors file. The same tensors and metadata give the same bytes, whatever order they
+ * Tensors as a safetensors file. The same tensors and metadata give the same bytes, whatever order they
  * come in: tensors are laid out by element size, the largest first, and then by name; metadata by key.
  *
  * A file is the header's length N (u64, little-endian), N bytes of JSON padded with spaces to a multiple of 8,
@@ -28,6 +28,21 @@ type Entries<T> = ReadonlyMap<string, T> | Readonly<Record<string, T>>;
  * @see https://github.com/huggingface/safetensors#format
  */
 export function encodeSafetensors(tensors: Entries<SafeTensor>, metadata: Entries<string> = {}): Uint8Array {
+  const parts = safetensorsParts(tensors, metadata);
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    bytes.set(part, offset);
+    offset += part.length;
+  }
+  return bytes;
+}
+
+/** The bytes of `encodeSafetensors`, one part after the other: the header, and views of the tensors' own bytes. */
+export function safetensorsParts(
+  tensors: Entries<SafeTensor>,
+  metadata: Entries<string> = {},
+): readonly Uint8Array[] {
   const sorted = entries(tensors).map(([name, tensor]) => ({
     name,
     tensor,
@@ -53,24 +68,23 @@ export function encodeSafetensors(tensors: Entries<SafeTensor>, metadata: Entrie
       `the header takes ${headerLength} bytes; at most ${maximumHeader} can be read`,
     );
   }
-  const bytes = new Uint8Array(8 + headerLength + end);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true);
-  bytes.fill(0x20, 8, 8 + headerLength).set(json, 8);
-  let offset = 8 + headerLength;
-  for (const { tensor } of sorted) {
-    const { buffer, byteOffset, byteLength } = tensor.data;
-    bytes.set(new Uint8Array(buffer, byteOffset, byteLength), offset);
-    offset += byteLength;
-  }
-  return bytes;
+  const header = new Uint8Array(8 + headerLength);
+  new DataView(header.buffer).setBigUint64(0, BigInt(headerLength), true);
+  header.fill(0x20, 8).set(json, 8);
+  const bodies = sorted.map(
+    ({ tensor: { data } }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+  );
+  return [header, ...bodies];
 }
 
 /**
- * The SHA-256, in hex, of the tensors as a safetensors file without metadata: equal for two runs exactly where
+ * The SHA-256, in hex, of the tensors as a safetensors file. Without metadata it is equal for two runs exactly where
  * their weights are equal in name, dtype, shape and every bit.
  */
-export function weightsSha256(tensors: Entries<SafeTensor>): string {
-  return createHash('sha256').update(encodeSafetensors(tensors)).digest('hex');
+export function weightsSha256(tensors: Entries<SafeTensor>, metadata: Entries<string> = {}): string {
+  const hash = createHash('sha256');
+  for (const part of safetensorsParts(tensors, metadata)) hash.update(part);
+  return hash.digest('hex');
 }
 
 function entries<T>(from: Entries<T>): [string, T][] {

@@ -118,9 +118,9 @@ describe('a kernel under the inspector', () => {
     );
   });
 
-  test('names the file, and what wgsl_reflect stumbles over', () => {
+  test('names the file that wgsl_reflect cannot parse', () => {
     expect(() => inspectKernel('broken', SOURCE.replace('let', '').replace('= vec4', '= = vec4'))).toThrow(
-      /kernels\/broken\.wgsl.*cannot parse.*trailing comma.*'block'/,
+      /kernels\/broken\.wgsl.*cannot parse its declarations: ./,
     );
   });
 });

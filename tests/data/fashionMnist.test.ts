@@ -1,4 +1,5 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
@@ -83,6 +84,16 @@ test('refuses a .gz that unpacks to more than the published size', async () => {
   await rm(join(root, name));
   await writeFile(join(root, `${name}.gz`), gzipSync(Buffer.alloc(2 ** 20)));
   await expect(loadFashionMnist(root, set)).rejects.toThrow(/unpacks to more than is allowed/);
+});
+
+test('where a SHA-256 is known, it is what a file is checked against', async () => {
+  const set = smallDataSet();
+  const root = await folderWith(set);
+  const bytes = await readFile(join(root, set.files.testLabels.name));
+  const load = (sha256: string) =>
+    loadFashionMnist(root, { files: { ...set.files, testLabels: { ...set.files.testLabels, sha256 } } });
+  await expect(load(createHash('sha256').update(bytes).digest('hex'))).resolves.toBeDefined();
+  await expect(load('0'.repeat(64))).rejects.toThrow(/not the published t10k-labels/);
 });
 
 test('refuses images and labels that do not belong together, and images of another size', async () => {

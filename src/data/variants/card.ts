@@ -2,7 +2,8 @@
 import { stringify } from 'yaml';
 
 import { CITATION, classTable, croissantDataset, fileTable, sizeCategory, SOURCE } from '../card.ts';
-import { type Definition, SOURCE_NAME, type Step } from './definition.ts';
+import type { Definition, Step } from './definition.ts';
+import { SOURCE_NAME } from './names.ts';
 
 /** Name of the dataset card within the folder. */
 export const CARD = 'README.md';

@@ -8,15 +8,10 @@ import { CORRUPTIONS, SEVERITIES } from '../corruptions/index.ts';
 import { readYaml } from '../dvc/yaml.ts';
 import { DataError } from '../errors.ts';
 import { CLASS_NAMES } from '../fashionMnist.ts';
+import { SOURCE_NAME, VARIANT_NAME } from './names.ts';
 
 /** Where definitions are kept, relative to the working directory. */
 export const DEFINITIONS = 'configs/data';
-
-/** The name of the data set itself, of which no version can have it. */
-export const SOURCE_NAME = 'fashion-mnist';
-
-/** What versions may be called: also names of files, and safe as such. */
-export const VARIANT_NAME: RegExp = /^[a-z0-9](?:[a-z0-9_-]|\.(?!dvc$)(?=[a-z0-9])){0,99}$/;
 
 /** A stratified part of the images: each class gives its share. */
 export interface SubsetStep {
