@@ -163,6 +163,7 @@ export const costs: { readonly [K in KernelName]: Formula<K> } = {
       velocity: momentum === 0 ? 0 : 2 * size,
     },
   }),
+  roundToHalf: ({ size }) => ({ shape: times(size), flops: 0, elements: { x: size, out: size } }),
   scatterAdd: ({ size, length, count, inner, outerStride, countStride, innerStride }) => {
     const outer = size / (length * inner);
     return {
