@@ -15,9 +15,9 @@ export interface Signatures {
     variant: { WORKGROUP: number };
   };
   adam: {
-    buffers: { gradients: 'read'; parameters: 'write'; mean: 'write'; variance: 'write' };
-    params: { size: number; offset: number; sign: number; oneMinusBeta1: number; beta2: number; oneMinusBeta2: number; eps: number; weightDecay: number; shrink: number; stepSize: number; rootCorrection2: number };
-    variant: { WORKGROUP: number };
+    buffers: { gradients: 'read'; parameters: 'write'; mean: 'write'; variance: 'write'; counts: 'read' };
+    params: { size: number; offset: number; sign: number; oneMinusBeta1: number; beta2: number; oneMinusBeta2: number; eps: number; weightDecay: number; shrink: number; stepSize: number; rootCorrection2: number; step: number; logBeta1: number; logBeta2: number };
+    variant: { WORKGROUP: number; GUARDED: boolean };
   };
   argreduce: {
     buffers: { x: 'read'; out: 'write' };
@@ -215,9 +215,9 @@ export interface Signatures {
     variant: { WORKGROUP: number };
   };
   rmsprop: {
-    buffers: { gradients: 'read'; parameters: 'write'; squares: 'write'; means: 'write'; velocity: 'write' };
+    buffers: { gradients: 'read'; parameters: 'write'; squares: 'write'; means: 'write'; velocity: 'write'; counts: 'read' };
     params: { size: number; offset: number; sign: number; lr: number; alpha: number; oneMinusAlpha: number; eps: number; weightDecay: number; momentum: number };
-    variant: { WORKGROUP: number; CENTERED: boolean };
+    variant: { WORKGROUP: number; GUARDED: boolean; CENTERED: boolean };
   };
   roundToHalf: {
     buffers: { x: 'read'; out: 'write' };
@@ -230,9 +230,9 @@ export interface Signatures {
     variant: { WORKGROUP: number };
   };
   sgd: {
-    buffers: { gradients: 'read'; parameters: 'write'; velocity: 'write' };
-    params: { size: number; offset: number; sign: number; lr: number; momentum: number; dampening: number; weightDecay: number; firstStep: number; nesterov: number };
-    variant: { WORKGROUP: number };
+    buffers: { gradients: 'read'; parameters: 'write'; velocity: 'write'; counts: 'read' };
+    params: { size: number; offset: number; sign: number; lr: number; momentum: number; dampening: number; weightDecay: number; step: number; nesterov: number };
+    variant: { WORKGROUP: number; GUARDED: boolean };
   };
   softmax: {
     buffers: { x: 'read'; out: 'write' };
@@ -248,6 +248,16 @@ export interface Signatures {
     buffers: { x: 'read'; out: 'write' };
     params: { size: number; offset: number; alpha: number; beta: number; shape: Quad; strides: Quad };
     variant: { WORKGROUP: number; RANK: number; OPERATION: number };
+  };
+  unscale: {
+    buffers: { scale: 'read'; gradients: 'write'; counts: 'write' };
+    params: { size: number; offset: number };
+    variant: { WORKGROUP: number };
+  };
+  updateScale: {
+    buffers: { scale: 'write'; counts: 'write' };
+    params: { growth: number; backoff: number; interval: number };
+    variant: { WORKGROUP: number };
   };
   where: {
     buffers: { condition: 'read'; a: 'read'; b: 'read'; out: 'write' };

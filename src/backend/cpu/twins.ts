@@ -18,6 +18,7 @@ import { dropout } from './dropout.ts';
 import { gather, scatterAdd } from './gather.ts';
 import { gatherImages } from './gatherImages.ts';
 import { layerNorm, layerNormGradient, layerNormSums } from './layerNorm.ts';
+import { unscale, updateScale } from './lossScale.ts';
 import { matmulEpilogue } from './matmulEpilogue.ts';
 import { maxPool, maxPoolGradient } from './maxPool.ts';
 import { clip, norm } from './norm.ts';
@@ -82,5 +83,7 @@ export const twins: { readonly [K in KernelName]: Twin<K> } = {
   softmax,
   tally,
   unary,
+  unscale,
+  updateScale,
   where,
 };

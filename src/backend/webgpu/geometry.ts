@@ -259,5 +259,7 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
   softmax: ({ rows, length }) => rowwise(rows, lanesFor(length)),
   tally: () => ({ settings: { LANES: 64 }, workgroups: [1, 1, 1] }),
   unary: elementwise,
+  unscale: elementwise,
+  updateScale: () => ({ settings: { WORKGROUP: 1 }, workgroups: [1, 1, 1] }),
   where: elementwise,
 };
