@@ -5,12 +5,15 @@
 //   v = beta2 · v + (1 - beta2) · g²
 //   p = shrink · p - stepSize · m / (√v / rootCorrection2 + eps)
 //
-//   stepSize = lr / (1 - beta1^t),  rootCorrection2 = √(1 - beta2^t),  computed on the host in float64
+//   stepSize = lr / (1 - beta1^t),  rootCorrection2 = √(1 - beta2^t),  computed on the host in float64; with GUARDED
+//   here, from lr, which is `stepSize` then, and t = step - counts[2], the steps taken
 //   Adam decays by weightDecay, with shrink 1; AdamW by shrink = 1 - lr · decay, with weightDecay 0.
 //
 // Shapes     parameters, gradients, mean, variance: `size` elements from `offset`, in memory of whole fours.
 // Launch     a grid of any size in x: an invocation takes fours of elements a grid's width apart. Elements of a four
 //            before or past the segment keep their value.
+// Guard      GUARDED takes no step where counts[0] is not 0, for gradients that are not finite: counts of a GradScaler, whose
+//            counts[2] says how many steps were left out so far. Else `counts` is bound, but not read.
 // Source     Kingma, Ba: Adam (2015); Loshchilov, Hutter: Decoupled weight decay regularization (2019); in the form of
 //            PyTorch's torch.optim.Adam and AdamW.
 
@@ -26,19 +29,40 @@ struct Params {
   shrink: f32,
   stepSize: f32,
   rootCorrection2: f32,
+  step: f32,
+  logBeta1: f32,
+  logBeta2: f32,
 }
 
 @group(0) @binding(0) var<storage, read> gradients: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> parameters: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> mean: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> variance: array<vec4f>;
-@group(0) @binding(4) var<uniform> params: Params;
+@group(0) @binding(4) var<storage, read> counts: array<i32>;
+@group(0) @binding(5) var<uniform> params: Params;
 
 override WORKGROUP: u32 = 64u;
+override GUARDED: bool = false;
+
+// 1 - exp(x) for x ≤ 0, also where exp(x) is so near to 1 that the difference would lose its digits.
+fn oneMinusExp(x: f32) -> f32 {
+  let series = -x * (1.0 + x / 2.0 * (1.0 + x / 3.0 * (1.0 + x / 4.0 * (1.0 + x / 5.0 * (1.0 + x / 6.0)))));
+  return select(1.0 - exp(x), series, x > -0.25);
+}
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
+  if (GUARDED && counts[0] != 0) {
+    return;
+  }
   let end = params.offset + params.size;
+  var stepSize = params.stepSize;
+  var rootCorrection2 = params.rootCorrection2;
+  if (GUARDED) {
+    let taken = params.step - f32(counts[2]);
+    stepSize /= oneMinusExp(taken * params.logBeta1);
+    rootCorrection2 = sqrt(oneMinusExp(taken * params.logBeta2));
+  }
   for (var at = params.offset / 4u + id.x; at * 4u < end; at += grid.x * WORKGROUP) {
     let elements = at * 4u + vec4u(0u, 1u, 2u, 3u);
     let own = (elements >= vec4u(params.offset)) & (elements < vec4u(end));
@@ -48,7 +72,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     let gradient = params.sign * gradients[at] + params.weightDecay * parameter;
     let m = oldMean + params.oneMinusBeta1 * (gradient - oldMean);
     let v = params.beta2 * oldVariance + params.oneMinusBeta2 * gradient * gradient;
-    let next = params.shrink * parameter - params.stepSize * m / (sqrt(v) / params.rootCorrection2 + params.eps);
+    let next = params.shrink * parameter - stepSize * m / (sqrt(v) / rootCorrection2 + params.eps);
     mean[at] = select(oldMean, m, own);
     variance[at] = select(oldVariance, v, own);
     parameters[at] = select(parameter, next, own);

@@ -3,7 +3,7 @@
 //   out[i] = To(x[offset + i])
 //
 // Shapes     x and out contiguous, `size` elements.
-// Elements   float32, int32 and bool (uint32) in every pair; to bool, what is not zero (NaN too) becomes 1.
+// Elements   float32, int32 and bool (uint32) in every pair, and float16 to float32; to bool, what is not zero (NaN too) becomes 1.
 // Launch     a grid of any size in x: an invocation takes elements a grid's width apart.
 // Numerics   float32 to int32 truncates toward zero and saturates at the ends of the range; NaN becomes 0.
 

@@ -17,6 +17,7 @@
 // Tile       TILE_ROWS is 16 at most; sums are written out as matrices of four rows, since SwiftShader unrolls no loop, and
 //            goes through memory for every element of an array.
 // Edges      rows and columns past the last repeat it and are not stored.
+// Factors    a Factor each, made float32 where they are loaded.
 // Numerics   float32 sums; filter positions (i, j) in order, channels within. The same bits
 //            every time.
 // Source     implicit matrix products: Chetlur et al., "cuDNN: Efficient primitives for deep learning", 2014; tiles as
@@ -37,8 +38,11 @@ struct Params {
   biasOffset: i32,
 }
 
-@group(0) @binding(0) var<storage, read> input: array<f32>;
-@group(0) @binding(1) var<storage, read> weight: array<f32>;
+// How the factors lie in memory: f32, or f16 on devices that have it.
+alias Factor = f32;
+
+@group(0) @binding(0) var<storage, read> input: array<Factor>;
+@group(0) @binding(1) var<storage, read> weight: array<Factor>;
 @group(0) @binding(2) var<storage, read> bias: array<f32>;
 @group(0) @binding(3) var<storage, read_write> out: array<f32>;
 @group(0) @binding(4) var<uniform> params: Params;
@@ -60,10 +64,10 @@ const TILE_ROWS = 8;
 // The elements of four rows' filters, times those of four columns' pixels.
 fn outer(weightAt: vec4i, columns: vec4f) -> mat4x4f {
   return mat4x4f(
-    weight[weightAt.x] * columns,
-    weight[weightAt.y] * columns,
-    weight[weightAt.z] * columns,
-    weight[weightAt.w] * columns
+    f32(weight[weightAt.x]) * columns,
+    f32(weight[weightAt.y]) * columns,
+    f32(weight[weightAt.z]) * columns,
+    f32(weight[weightAt.w]) * columns
   );
 }
 
@@ -119,7 +123,7 @@ fn main(
       var at = imageAt + y * params.width + x;
       var tap = i * KERNEL_WIDTH + j;
       for (var c = 0; c < count; c++) {
-        let loaded = vec4f(input[at.x], input[at.y], input[at.z], input[at.w]);
+        let loaded = vec4f(vec4<Factor>(input[at.x], input[at.y], input[at.z], input[at.w]));
         let values = select(vec4f(0.0), loaded, inside);
         at += pixels;
         sums0 += outer(filters0 + tap, values);

@@ -18,6 +18,7 @@
 //            l, l + W, l + 2W, l + 3W (W = WORKGROUP_SIZE). Workgroups: ⌈C / TILE_ROWS⌉ · groups · ⌈columns / 4W⌉ ·
 //            SY · SX, folding into y what x cannot hold.
 // Edges      rows and columns past the last repeat it and are not stored.
+// Factors    a Factor each, made float32 where they are loaded.
 // Numerics   float32 sums by fused multiply-add; filter positions (i, j) in order, channels m within. The same bits
 //            every time.
 // Source     implicit matrix products: Chetlur et al., "cuDNN: Efficient primitives for deep learning", 2014; tiles as
@@ -38,8 +39,11 @@ struct Params {
   weightOffset: i32,
 }
 
-@group(0) @binding(0) var<storage, read> gradient: array<f32>;
-@group(0) @binding(1) var<storage, read> weight: array<f32>;
+// How the factors lie in memory: f32, or f16 on devices that have it.
+alias Factor = f32;
+
+@group(0) @binding(0) var<storage, read> gradient: array<Factor>;
+@group(0) @binding(1) var<storage, read> weight: array<Factor>;
 @group(0) @binding(2) var<storage, read_write> out: array<f32>;
 @group(0) @binding(3) var<uniform> params: Params;
 
@@ -121,14 +125,14 @@ fn main(
       for (var m = 0; m < params.outChannels; m += TILE_STEPS) {
         var steps: array<vec4f, TILE_STEPS>;
         for (var s = 0; s < TILE_STEPS; s++) {
-          let values = vec4f(gradient[at.x], gradient[at.y], gradient[at.z], gradient[at.w]);
+          let values = vec4f(vec4<Factor>(gradient[at.x], gradient[at.y], gradient[at.z], gradient[at.w]));
           steps[s] = select(vec4f(0.0), values, inside);
           at += positions;
         }
         for (var load = 0; load < LOADS; load++) {
           var rows: array<f32, TILE_STEPS>;
           for (var s = 0; s < TILE_STEPS; s++) {
-            rows[s] = weight[weightAt[load] + tap + s * filterSize];
+            rows[s] = f32(weight[weightAt[load] + tap + s * filterSize]);
           }
           for (var r = 0; r < TILE_LOAD; r++) {
             for (var s = 0; s < TILE_STEPS; s++) {

@@ -18,6 +18,7 @@
 // Tile       TILE_ROWS is 16 at most; sums are written out as matrices of four rows, since SwiftShader unrolls no loop, and
 //            goes through memory for every element of an array.
 // Edges      rows and columns past the last repeat it and are not stored.
+// Factors    a Factor each, made float32 where they are loaded.
 // Numerics   float32 sums, lines in order and positions x within. The same bits every time.
 // Source     implicit matrix products: Chetlur et al., "cuDNN: Efficient primitives for deep learning", 2014; tiles as
 //            in matmul.wgsl.
@@ -38,8 +39,11 @@ struct Params {
   outOffset: i32,
 }
 
-@group(0) @binding(0) var<storage, read> gradient: array<f32>;
-@group(0) @binding(1) var<storage, read> input: array<f32>;
+// How the factors lie in memory: f32, or f16 on devices that have it.
+alias Factor = f32;
+
+@group(0) @binding(0) var<storage, read> gradient: array<Factor>;
+@group(0) @binding(1) var<storage, read> input: array<Factor>;
 @group(0) @binding(2) var<storage, read_write> out: array<f32>;
 @group(0) @binding(3) var<uniform> params: Params;
 
@@ -57,7 +61,8 @@ const TILE_ROWS = 8;
 
 // What a pixel of each of four rows contributes: `at` its place where `inside`, else outside of the image.
 fn outer(at: vec4i, inside: vec4<bool>, columns: vec4f) -> mat4x4f {
-  let pixels = select(vec4f(0.0), vec4f(input[at.x], input[at.y], input[at.z], input[at.w]), inside);
+  let loaded = vec4f(vec4<Factor>(input[at.x], input[at.y], input[at.z], input[at.w]));
+  let pixels = select(vec4f(0.0), loaded, inside);
   return mat4x4f(pixels.x * columns, pixels.y * columns, pixels.z * columns, pixels.w * columns);
 }
 
@@ -129,7 +134,7 @@ fn main(
     var at = params.gradientOffset
       + (image * params.groups * params.outChannels + filters) * positions + y * outWidth;
     for (var x = 0; x < outWidth; x++) {
-      let values = vec4f(gradient[at.x], gradient[at.y], gradient[at.z], gradient[at.w]);
+      let values = vec4f(vec4<Factor>(gradient[at.x], gradient[at.y], gradient[at.z], gradient[at.w]));
       let shift = x * STRIDE_X;
       at += 1;
       sums0 += outer(lineAt + rowAt0 + shift, inLine0 & within(left0 + shift, inputWidth), values);

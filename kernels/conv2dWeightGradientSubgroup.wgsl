@@ -21,6 +21,7 @@
 //            (W = WORKGROUP_SIZE). Workgroups: ⌈C·KH·KW / TILE_ROWS⌉ · ⌈M / 4W⌉ · groups · splits, folding into y what x
 //            cannot hold.
 // Edges      rows and columns past the last repeat it and are not stored.
+// Factors    a Factor each, made float32 where they are loaded.
 // Numerics   float32 sums by fused multiply-add, lines in order and positions x within. The same bits every time.
 // Source     implicit matrix products: Chetlur et al., "cuDNN: Efficient primitives for deep learning", 2014; tiles as
 //            in matmulSubgroup.wgsl.
@@ -42,8 +43,11 @@ struct Params {
   outOffset: i32,
 }
 
-@group(0) @binding(0) var<storage, read> gradient: array<f32>;
-@group(0) @binding(1) var<storage, read> input: array<f32>;
+// How the factors lie in memory: f32, or f16 on devices that have it.
+alias Factor = f32;
+
+@group(0) @binding(0) var<storage, read> gradient: array<Factor>;
+@group(0) @binding(1) var<storage, read> input: array<Factor>;
 @group(0) @binding(2) var<storage, read_write> out: array<f32>;
 @group(0) @binding(3) var<uniform> params: Params;
 
@@ -118,7 +122,7 @@ fn main(
     for (var x = 0; x < params.outWidth; x += TILE_STEPS) {
       var steps: array<vec4f, TILE_STEPS>;
       for (var s = 0; s < TILE_STEPS; s++) {
-        steps[s] = vec4f(gradient[at.x], gradient[at.y], gradient[at.z], gradient[at.w]);
+        steps[s] = vec4f(vec4<Factor>(gradient[at.x], gradient[at.y], gradient[at.z], gradient[at.w]));
         at += 1;
       }
       for (var load = 0; load < LOADS; load++) {
@@ -127,7 +131,7 @@ fn main(
           let shift = (x + s) * STRIDE_X;
           let inputX = left[load] + shift;
           let inside = inLine[load] && inputX >= 0 && inputX < params.width;
-          rows[s] = select(0.0, input[lineAt + rowAt[load] + shift], inside);
+          rows[s] = select(0.0, f32(input[lineAt + rowAt[load] + shift]), inside);
         }
         for (var r = 0; r < TILE_LOAD; r++) {
           for (var s = 0; s < TILE_STEPS; s++) {

@@ -4,7 +4,7 @@
 //
 // Shapes     up to four axes (after merging); any strides on both sides, those of out without overlap.
 //            It serves contiguous, cat, stack, pad and the gradients of slices.
-// Elements   any 32-bit type: words are moved, never computed with.
+// Elements   any 32-bit type, or f16: words are moved, never computed with.
 // Launch     a grid of any size in x: an invocation takes elements a grid's width apart.
 
 struct Params {
@@ -16,8 +16,10 @@ struct Params {
   outStrides: vec4<i32>,
 }
 
-@group(0) @binding(0) var<storage, read> x: array<u32>;
-@group(0) @binding(1) var<storage, read_write> out: array<u32>;
+alias Element = u32;
+
+@group(0) @binding(0) var<storage, read> x: array<Element>;
+@group(0) @binding(1) var<storage, read_write> out: array<Element>;
 @group(0) @binding(2) var<uniform> params: Params;
 
 override WORKGROUP: u32 = 256u;

@@ -15,6 +15,7 @@
 // Tile       TILE_ROWS is 16 at most; sums are written out as matrices of four rows, since SwiftShader unrolls no loop, and
 //            goes through memory for every element of an array.
 // Edges      rows and columns past m and n repeat the last one and are not stored: no branch in the inner loop.
+// Factors    a Factor each, made float32 where they are loaded.
 // Numerics   float32 accumulators; p ascending. The same bits every time.
 // Source     register tiling: Volkov & Demmel, "Benchmarking GPUs to tune dense linear algebra", SC 2008.
 // See also   matmulSubgroup.wgsl, the same contract for devices with subgroups.
@@ -37,8 +38,11 @@ struct Params {
   outOffset: i32,
 }
 
-@group(0) @binding(0) var<storage, read> a: array<f32>;
-@group(0) @binding(1) var<storage, read> b: array<f32>;
+// How the factors lie in memory: f32, or f16 on devices that have it.
+alias Factor = f32;
+
+@group(0) @binding(0) var<storage, read> a: array<Factor>;
+@group(0) @binding(1) var<storage, read> b: array<Factor>;
 @group(0) @binding(2) var<storage, read> bias: array<f32>;
 @group(0) @binding(3) var<storage, read_write> out: array<f32>;
 @group(0) @binding(4) var<uniform> params: Params;
@@ -51,7 +55,12 @@ const TILE_ROWS = 8;
 
 // The elements of four rows of a, times those of four columns of b.
 fn outer(aAt: vec4i, columns: vec4f) -> mat4x4f {
-  return mat4x4f(a[aAt.x] * columns, a[aAt.y] * columns, a[aAt.z] * columns, a[aAt.w] * columns);
+  return mat4x4f(
+    f32(a[aAt.x]) * columns,
+    f32(a[aAt.y]) * columns,
+    f32(a[aAt.z]) * columns,
+    f32(a[aAt.w]) * columns
+  );
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -92,7 +101,7 @@ fn main(
   var sums2 = mat4x4f();
   var sums3 = mat4x4f();
   for (var p = first; p < last; p++) {
-    let values = vec4f(b[bAt.x], b[bAt.y], b[bAt.z], b[bAt.w]);
+    let values = vec4f(vec4<Factor>(b[bAt.x], b[bAt.y], b[bAt.z], b[bAt.w]));
     sums0 += outer(aAt0, values);
     if (TILE_ROWS > 4) {
       sums1 += outer(aAt1, values);

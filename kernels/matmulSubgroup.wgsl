@@ -18,6 +18,7 @@
 //            cannot hold. A workgroup computes TILE_ROWS rows; lane l has columns l, l + W, l + 2W, l + 3W
 //            (W = WORKGROUP_SIZE), so that neighbouring lanes read neighbouring columns.
 // Edges      rows and columns past m and n repeat the last one and are not stored: no branch in the inner loop.
+// Factors    a Factor each, made float32 where they are loaded.
 // Numerics   float32 accumulators; p ascending, two steps at a time: sum + (a₀b₀ + a₁b₁). The same bits every time.
 // Source     register tiling: Volkov & Demmel, "Benchmarking GPUs to tune dense linear algebra", SC 2008.
 
@@ -41,8 +42,11 @@ struct Params {
   outOffset: i32,
 }
 
-@group(0) @binding(0) var<storage, read> a: array<f32>;
-@group(0) @binding(1) var<storage, read> b: array<f32>;
+// How the factors lie in memory: f32, or f16 on devices that have it.
+alias Factor = f32;
+
+@group(0) @binding(0) var<storage, read> a: array<Factor>;
+@group(0) @binding(1) var<storage, read> b: array<Factor>;
 @group(0) @binding(2) var<storage, read> bias: array<f32>;
 @group(0) @binding(3) var<storage, read_write> out: array<f32>;
 @group(0) @binding(4) var<uniform> params: Params;
@@ -57,11 +61,11 @@ const LOADS = TILE_ROWS / TILE_LOAD;
 
 // Two consecutive steps of k for one row of a, and for one column of b; a step past the chunk counts as zero.
 fn rowSteps(at: i32, inChunk: vec2<bool>) -> vec2f {
-  return select(vec2f(0.0), vec2f(a[at], a[at + params.aColumnStride]), inChunk);
+  return select(vec2f(0.0), vec2f(f32(a[at]), f32(a[at + params.aColumnStride])), inChunk);
 }
 
 fn columnSteps(at: i32, inChunk: vec2<bool>) -> vec2f {
-  return select(vec2f(0.0), vec2f(b[at], b[at + params.bRowStride]), inChunk);
+  return select(vec2f(0.0), vec2f(f32(b[at]), f32(b[at + params.bRowStride])), inChunk);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)

@@ -18,7 +18,7 @@
 //            invocation come in fours that lie 4 · WORKGROUP_ROWS and 4 · WORKGROUP_COLUMNS apart, so that neighbours
 //            read neighbouring vectors of workgroup memory. The next slice is fetched into registers while this one is
 //            multiplied; with TILE_BUFFERS = 2 it has memory of its own, which saves one barrier of two.
-// Words      Word = vec4f with TILE_WORD = 4 loads four neighbours at once. Then each operand has a stride of 1, along
+// Words      Word is a Factor, or a vec4 of them: with TILE_WORD = 4 it loads four neighbours at once. Then each operand has a stride of 1, along
 //            which its size (and chunk, if that is along k) is a multiple of 4, as are its other strides and its offset.
 // Requires   TILE_ROWS, TILE_COLUMNS and TILE_DEPTH multiples of 4; TILE_LOADS the quads of a slice,
 //            (R + C) · TILE_DEPTH / 16, over the invocations, rounded up.
@@ -46,6 +46,8 @@ struct Params {
   outOffset: i32,
 }
 
+// How the factors lie in memory: f32, or f16 on devices that have it.
+alias Factor = f32;
 alias Word = f32;
 
 @group(0) @binding(0) var<storage, read> a: array<Word>;
@@ -73,20 +75,34 @@ const DEPTH_FOURS = TILE_DEPTH / 4;
 var<workgroup> aTile: array<vec4f, TILE_BUFFERS * TILE_DEPTH * ROW_FOURS * WORKGROUP_ROWS>;
 var<workgroup> bTile: array<vec4f, TILE_BUFFERS * TILE_DEPTH * COLUMN_FOURS * WORKGROUP_COLUMNS>;
 
-// Four neighbours of an operand, `stride` apart. A word of four is all four of them: vec4f(word) is the word itself,
-// and four equal loads are one; vec4f(number) has the number everywhere.
+// Four neighbours of an operand, `stride` apart. A word of four is all four of them: vec4(word) is the word itself,
+// and four equal loads are one; vec4(number) has the number everywhere.
 fn placesOf(at: i32, stride: i32) -> vec4i {
   return select(at + stride * vec4i(0, 1, 2, 3), vec4i(at / 4), TILE_WORD == 4);
 }
 
 fn fourOfA(at: i32, stride: i32) -> vec4f {
   let places = placesOf(at, stride);
-  return vec4f(vec4f(a[places.x]).x, vec4f(a[places.y]).y, vec4f(a[places.z]).z, vec4f(a[places.w]).w);
+  return vec4f(
+    vec4<Factor>(
+      vec4<Factor>(a[places.x]).x,
+      vec4<Factor>(a[places.y]).y,
+      vec4<Factor>(a[places.z]).z,
+      vec4<Factor>(a[places.w]).w
+    )
+  );
 }
 
 fn fourOfB(at: i32, stride: i32) -> vec4f {
   let places = placesOf(at, stride);
-  return vec4f(vec4f(b[places.x]).x, vec4f(b[places.y]).y, vec4f(b[places.z]).z, vec4f(b[places.w]).w);
+  return vec4f(
+    vec4<Factor>(
+      vec4<Factor>(b[places.x]).x,
+      vec4<Factor>(b[places.y]).y,
+      vec4<Factor>(b[places.z]).z,
+      vec4<Factor>(b[places.w]).w
+    )
+  );
 }
 
 // Whether neighbours in memory are steps of k, rather than rows of a or columns of b.

@@ -11,6 +11,8 @@
 //            velocity are only touched where the formulas say so.
 // Launch     a grid of any size in x: an invocation takes elements a grid's width apart.
 // Numerics   s - a² is a variance, and rounding must not make it negative: its root would be NaN.
+// Guard      GUARDED takes no step where counts[0] is not 0, for gradients that are not finite: counts of a GradScaler, whose
+//            counts[2] says how many steps were left out so far. Else `counts` is bound, but not read.
 // Source     Hinton: Neural networks for machine learning, lecture 6e (2012); Graves (2013) for the centered form; in
 //            the form of PyTorch's torch.optim.RMSprop.
 
@@ -31,13 +33,18 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> squares: array<f32>;
 @group(0) @binding(3) var<storage, read_write> means: array<f32>;
 @group(0) @binding(4) var<storage, read_write> velocity: array<f32>;
-@group(0) @binding(5) var<uniform> params: Params;
+@group(0) @binding(5) var<storage, read> counts: array<i32>;
+@group(0) @binding(6) var<uniform> params: Params;
 
 override WORKGROUP: u32 = 256u;
+override GUARDED: bool = false;
 override CENTERED: bool = false;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
+  if (GUARDED && counts[0] != 0) {
+    return;
+  }
   for (var element = id.x; element < params.size; element += grid.x * WORKGROUP) {
     let at = params.offset + element;
     let parameter = parameters[at];

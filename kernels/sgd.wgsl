@@ -1,12 +1,14 @@
 // sgd: one step of stochastic gradient descent over flat parameters.
 //
 //   g = sign · gradients + weightDecay · p                         (sign: 1, or -1 to maximise)
-//   v = first step ? g : momentum · v + (1 - dampening) · g        (only with momentum)
+//   v = step 1 ? g : momentum · v + (1 - dampening) · g        (only with momentum)
 //   d = nesterov ? g + momentum · v : v
 //   p = p - lr · d
 //
 // Shapes     parameters, gradients, velocity: `size` elements from `offset`; velocity only with momentum.
 // Launch     a grid of any size in x: an invocation takes elements a grid's width apart.
+// Guard      GUARDED takes no step where counts[0] is not 0, for gradients that are not finite: counts of a GradScaler, whose
+//            counts[2] says how many steps were left out so far. Else `counts` is bound, but not read.
 // Source     PyTorch's torch.optim.SGD (the velocity starts as the first gradient, not as (1 - dampening) of it).
 
 struct Params {
@@ -17,19 +19,28 @@ struct Params {
   momentum: f32,
   dampening: f32,
   weightDecay: f32,
-  firstStep: u32,
+  step: u32,
   nesterov: u32,
 }
 
 @group(0) @binding(0) var<storage, read> gradients: array<f32>;
 @group(0) @binding(1) var<storage, read_write> parameters: array<f32>;
 @group(0) @binding(2) var<storage, read_write> velocity: array<f32>;
-@group(0) @binding(3) var<uniform> params: Params;
+@group(0) @binding(3) var<storage, read> counts: array<i32>;
+@group(0) @binding(4) var<uniform> params: Params;
 
 override WORKGROUP: u32 = 256u;
+override GUARDED: bool = false;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
+  if (GUARDED && counts[0] != 0) {
+    return;
+  }
+  var taken = i32(params.step);
+  if (GUARDED) {
+    taken -= counts[2];
+  }
   for (var element = id.x; element < params.size; element += grid.x * WORKGROUP) {
     let at = params.offset + element;
     let parameter = parameters[at];
@@ -37,7 +48,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     var direction = gradient;
     if (params.momentum != 0.0) {
       var v = gradient;
-      if (params.firstStep == 0u) {
+      if (taken != 1) {
         v = params.momentum * velocity[at] + (1.0 - params.dampening) * gradient;
       }
       velocity[at] = v;

@@ -15,7 +15,7 @@ type Triple = readonly [number, number, number];
 type Quad = readonly [number, number, number, number];
 
 /** WGSL element types that a kernel's alias can stand for. */
-export type Element = 'f32' | 'i32' | 'u32' | 'vec4f';
+export type Element = 'f32' | 'i32' | 'u32' | 'f16' | 'vec4f' | 'vec4h';
 `;
 
 const LANES = ['', 'number', 'Pair', 'Triple', 'Quad'];

@@ -18,7 +18,7 @@ import { specialise } from './backend/webgpu/pipelines.ts';
 import type { KnobValues } from './backend/webgpu/variants.ts';
 
 const COMMANDS = ['list', 'show', 'check'];
-const ELEMENTS = ['f32', 'i32', 'u32'];
+const ELEMENTS = ['f32', 'i32', 'u32', 'f16'];
 
 const HELP = `usage: npx tsx src/kernels.ts [command] [names] [options]
 

@@ -1,12 +1,19 @@
+import { roundToHalf } from './half.ts';
+
 /**
  * Element types.
  *
  * `float64` exists on the CPU backend alone, for gradient checks; `bool` is a 32-bit word holding 0 or 1, as
- * WGSL has no smaller storage type; `uint8` is a store of bytes (images), which only data kernels read.
+ * WGSL has no smaller storage type; `uint8` is a store of bytes (images), which only data kernels read; `float16` is a
+ * store of factors, which matrix products and convolutions read, and lies on devices that have it and on the CPU, which
+ * keeps the rounded numbers as float32.
  */
-export type DType = 'float32' | 'float64' | 'int32' | 'bool' | 'uint8';
+export type DType = 'float32' | 'float64' | 'int32' | 'bool' | 'uint8' | 'float16';
 
-/** The array that holds elements of a dtype on the host. A `bool` array is one 32-bit word an element. */
+/**
+ * The array that holds elements of a dtype on the host. A `bool` array is one 32-bit word an element; `float16` has none
+ * of its own, and its numbers are float32.
+ */
 export type TypedArray = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array;
 
 /** Bytes an element takes in a buffer. */
@@ -16,24 +23,46 @@ export const itemSize: Readonly<Record<DType, number>> = {
   int32: 4,
   bool: 4,
   uint8: 1,
+  float16: 2,
 };
+
+/** Makes an array of zeros, or one that views memory. */
+interface ArrayKind {
+  readonly BYTES_PER_ELEMENT: number;
+  new (length: number): TypedArray;
+  new (buffer: ArrayBufferLike, byteOffset: number, length: number): TypedArray;
+}
+
+const kinds: Readonly<Record<DType, ArrayKind>> = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int32: Int32Array,
+  bool: Uint32Array,
+  uint8: Uint8Array,
+  float16: Float32Array,
+};
+
+/** The kind of array that holds elements of a dtype on the host. */
+export function arrayKind(dtype: DType): ArrayKind {
+  return kinds[dtype];
+}
 
 /** A zeroed host array for `length` elements of a dtype. */
 export function hostArray(dtype: DType, length: number): TypedArray {
-  switch (dtype) {
-    case 'float32':
-      return new Float32Array(length);
-    case 'float64':
-      return new Float64Array(length);
-    case 'int32':
-      return new Int32Array(length);
-    case 'bool':
-      return new Uint32Array(length);
-    case 'uint8':
-      return new Uint8Array(length);
-  }
+  return new kinds[dtype](length);
 }
 
+/** Values as a buffer of the dtype has them: rounded for float16, else as they are. */
+export function storable(dtype: DType, values: TypedArray): TypedArray {
+  return dtype === 'float16' ? values.map(roundToHalf) : values;
+}
+
+/** Whether its elements are whole numbers. */
+export function isWhole(dtype: DType): boolean {
+  return dtype === 'int32' || dtype === 'bool' || dtype === 'uint8';
+}
+
+/** Whether one can compute with it: float16 is stored alone. */
 export function isFloating(dtype: DType): boolean {
   return dtype === 'float32' || dtype === 'float64';
 }

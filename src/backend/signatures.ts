@@ -5,7 +5,7 @@ type Triple = readonly [number, number, number];
 type Quad = readonly [number, number, number, number];
 
 /** WGSL element types that a kernel's alias can stand for. */
-export type Element = 'f32' | 'i32' | 'u32' | 'vec4f';
+export type Element = 'f32' | 'i32' | 'u32' | 'f16' | 'vec4f' | 'vec4h';
 
 /** What each kernel binds, takes and can be specialised by. */
 export interface Signatures {
@@ -15,9 +15,9 @@ export interface Signatures {
     variant: { WORKGROUP: number };
   };
   adam: {
-    buffers: { gradients: 'read'; parameters: 'write'; mean: 'write'; variance: 'write' };
-    params: { size: number; offset: number; sign: number; oneMinusBeta1: number; beta2: number; oneMinusBeta2: number; eps: number; weightDecay: number; shrink: number; stepSize: number; rootCorrection2: number };
-    variant: { WORKGROUP: number };
+    buffers: { gradients: 'read'; parameters: 'write'; mean: 'write'; variance: 'write'; counts: 'read' };
+    params: { size: number; offset: number; sign: number; oneMinusBeta1: number; beta2: number; oneMinusBeta2: number; eps: number; weightDecay: number; shrink: number; stepSize: number; rootCorrection2: number; step: number; logBeta1: number; logBeta2: number };
+    variant: { WORKGROUP: number; GUARDED: boolean };
   };
   argreduce: {
     buffers: { x: 'read'; out: 'write' };
@@ -87,37 +87,37 @@ export interface Signatures {
   conv2d: {
     buffers: { input: 'read'; weight: 'read'; bias: 'read'; out: 'write' };
     params: { batch: number; groups: number; channels: number; outChannels: number; height: number; width: number; outHeight: number; outWidth: number; inputOffset: number; weightOffset: number; biasOffset: number };
-    variant: { KERNEL_HEIGHT: number; KERNEL_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; DILATION_Y: number; DILATION_X: number; BIAS: boolean; RELU: boolean; WORKGROUP_SIZE: number; TILE_ROWS: number };
+    variant: { KERNEL_HEIGHT: number; KERNEL_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; DILATION_Y: number; DILATION_X: number; BIAS: boolean; RELU: boolean; WORKGROUP_SIZE: number; TILE_ROWS: number; Factor: Element };
   };
   conv2dInputGradient: {
     buffers: { gradient: 'read'; weight: 'read'; out: 'write' };
     params: { batch: number; groups: number; channels: number; outChannels: number; height: number; width: number; outHeight: number; outWidth: number; gradientOffset: number; weightOffset: number };
-    variant: { KERNEL_HEIGHT: number; KERNEL_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; DILATION_Y: number; DILATION_X: number; WORKGROUP_SIZE: number; TILE_ROWS: number };
+    variant: { KERNEL_HEIGHT: number; KERNEL_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; DILATION_Y: number; DILATION_X: number; WORKGROUP_SIZE: number; TILE_ROWS: number; Factor: Element };
   };
   conv2dInputGradientSubgroup: {
     buffers: { gradient: 'read'; weight: 'read'; out: 'write' };
     params: { batch: number; groups: number; channels: number; outChannels: number; height: number; width: number; outHeight: number; outWidth: number; gradientOffset: number; weightOffset: number };
-    variant: { KERNEL_HEIGHT: number; KERNEL_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; DILATION_Y: number; DILATION_X: number; WORKGROUP_SIZE: number; TILE_ROWS: number; TILE_LOAD: number; TILE_STEPS: number };
+    variant: { KERNEL_HEIGHT: number; KERNEL_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; DILATION_Y: number; DILATION_X: number; WORKGROUP_SIZE: number; TILE_ROWS: number; TILE_LOAD: number; TILE_STEPS: number; Factor: Element };
   };
   conv2dSubgroup: {
     buffers: { input: 'read'; weight: 'read'; bias: 'read'; out: 'write' };
     params: { batch: number; groups: number; channels: number; outChannels: number; height: number; width: number; outHeight: number; outWidth: number; inputOffset: number; weightOffset: number; biasOffset: number };
-    variant: { KERNEL_HEIGHT: number; KERNEL_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; DILATION_Y: number; DILATION_X: number; BIAS: boolean; RELU: boolean; WORKGROUP_SIZE: number; TILE_ROWS: number; TILE_LOAD: number; TILE_STEPS: number };
+    variant: { KERNEL_HEIGHT: number; KERNEL_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; DILATION_Y: number; DILATION_X: number; BIAS: boolean; RELU: boolean; WORKGROUP_SIZE: number; TILE_ROWS: number; TILE_LOAD: number; TILE_STEPS: number; Factor: Element };
   };
   conv2dWeightGradient: {
     buffers: { gradient: 'read'; input: 'read'; out: 'write' };
     params: { batch: number; groups: number; channels: number; outChannels: number; height: number; width: number; outHeight: number; outWidth: number; chunk: number; gradientOffset: number; inputOffset: number; outOffset: number };
-    variant: { KERNEL_HEIGHT: number; KERNEL_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; DILATION_Y: number; DILATION_X: number; WORKGROUP_SIZE: number; TILE_ROWS: number };
+    variant: { KERNEL_HEIGHT: number; KERNEL_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; DILATION_Y: number; DILATION_X: number; WORKGROUP_SIZE: number; TILE_ROWS: number; Factor: Element };
   };
   conv2dWeightGradientSubgroup: {
     buffers: { gradient: 'read'; input: 'read'; out: 'write' };
     params: { batch: number; groups: number; channels: number; outChannels: number; height: number; width: number; outHeight: number; outWidth: number; chunk: number; gradientOffset: number; inputOffset: number; outOffset: number };
-    variant: { KERNEL_HEIGHT: number; KERNEL_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; DILATION_Y: number; DILATION_X: number; WORKGROUP_SIZE: number; TILE_ROWS: number; TILE_LOAD: number; TILE_STEPS: number };
+    variant: { KERNEL_HEIGHT: number; KERNEL_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; DILATION_Y: number; DILATION_X: number; WORKGROUP_SIZE: number; TILE_ROWS: number; TILE_LOAD: number; TILE_STEPS: number; Factor: Element };
   };
   copy: {
     buffers: { x: 'read'; out: 'write' };
     params: { size: number; xOffset: number; outOffset: number; shape: Quad; xStrides: Quad; outStrides: Quad };
-    variant: { WORKGROUP: number; RANK: number };
+    variant: { WORKGROUP: number; RANK: number; Element: Element };
   };
   crossEntropy: {
     buffers: { x: 'read'; labels: 'read'; weight: 'read'; losses: 'write'; rowwise: 'write' };
@@ -172,17 +172,17 @@ export interface Signatures {
   matmul: {
     buffers: { a: 'read'; b: 'read'; bias: 'read'; out: 'write' };
     params: { m: number; n: number; k: number; batch: number; chunk: number; aOffset: number; aBatchStride: number; aRowStride: number; aColumnStride: number; bOffset: number; bBatchStride: number; bRowStride: number; bColumnStride: number; biasOffset: number; outOffset: number };
-    variant: { WORKGROUP_SIZE: number; BIAS: boolean; RELU: boolean; TILE_ROWS: number };
+    variant: { WORKGROUP_SIZE: number; BIAS: boolean; RELU: boolean; TILE_ROWS: number; Factor: Element };
   };
   matmulSubgroup: {
     buffers: { a: 'read'; b: 'read'; bias: 'read'; out: 'write' };
     params: { m: number; n: number; k: number; batch: number; chunk: number; aOffset: number; aBatchStride: number; aRowStride: number; aColumnStride: number; bOffset: number; bBatchStride: number; bRowStride: number; bColumnStride: number; biasOffset: number; outOffset: number };
-    variant: { WORKGROUP_SIZE: number; BIAS: boolean; RELU: boolean; TILE_ROWS: number; TILE_LOAD: number };
+    variant: { WORKGROUP_SIZE: number; BIAS: boolean; RELU: boolean; TILE_ROWS: number; TILE_LOAD: number; Factor: Element };
   };
   matmulWorkgroup: {
     buffers: { a: 'read'; b: 'read'; bias: 'read'; out: 'write' };
     params: { m: number; n: number; k: number; batch: number; chunk: number; aOffset: number; aBatchStride: number; aRowStride: number; aColumnStride: number; bOffset: number; bBatchStride: number; bRowStride: number; bColumnStride: number; biasOffset: number; outOffset: number };
-    variant: { WORKGROUP_ROWS: number; WORKGROUP_COLUMNS: number; BIAS: boolean; RELU: boolean; TILE_ROWS: number; TILE_COLUMNS: number; TILE_DEPTH: number; TILE_BUFFERS: number; TILE_LOADS: number; TILE_WORD: number; Word: Element };
+    variant: { WORKGROUP_ROWS: number; WORKGROUP_COLUMNS: number; BIAS: boolean; RELU: boolean; TILE_ROWS: number; TILE_COLUMNS: number; TILE_DEPTH: number; TILE_BUFFERS: number; TILE_LOADS: number; TILE_WORD: number; Factor: Element; Word: Element };
   };
   maxPool: {
     buffers: { x: 'read'; out: 'write'; positions: 'write' };
@@ -215,9 +215,14 @@ export interface Signatures {
     variant: { WORKGROUP: number };
   };
   rmsprop: {
-    buffers: { gradients: 'read'; parameters: 'write'; squares: 'write'; means: 'write'; velocity: 'write' };
+    buffers: { gradients: 'read'; parameters: 'write'; squares: 'write'; means: 'write'; velocity: 'write'; counts: 'read' };
     params: { size: number; offset: number; sign: number; lr: number; alpha: number; oneMinusAlpha: number; eps: number; weightDecay: number; momentum: number };
-    variant: { WORKGROUP: number; CENTERED: boolean };
+    variant: { WORKGROUP: number; GUARDED: boolean; CENTERED: boolean };
+  };
+  roundToHalf: {
+    buffers: { x: 'read'; out: 'write' };
+    params: { size: number; offset: number };
+    variant: { WORKGROUP: number };
   };
   scatterAdd: {
     buffers: { x: 'read'; indices: 'read'; out: 'write' };
@@ -225,9 +230,9 @@ export interface Signatures {
     variant: { WORKGROUP: number };
   };
   sgd: {
-    buffers: { gradients: 'read'; parameters: 'write'; velocity: 'write' };
-    params: { size: number; offset: number; sign: number; lr: number; momentum: number; dampening: number; weightDecay: number; firstStep: number; nesterov: number };
-    variant: { WORKGROUP: number };
+    buffers: { gradients: 'read'; parameters: 'write'; velocity: 'write'; counts: 'read' };
+    params: { size: number; offset: number; sign: number; lr: number; momentum: number; dampening: number; weightDecay: number; step: number; nesterov: number };
+    variant: { WORKGROUP: number; GUARDED: boolean };
   };
   softmax: {
     buffers: { x: 'read'; out: 'write' };
@@ -243,6 +248,16 @@ export interface Signatures {
     buffers: { x: 'read'; out: 'write' };
     params: { size: number; offset: number; alpha: number; beta: number; shape: Quad; strides: Quad };
     variant: { WORKGROUP: number; RANK: number; OPERATION: number };
+  };
+  unscale: {
+    buffers: { scale: 'read'; gradients: 'write'; counts: 'write' };
+    params: { size: number; offset: number };
+    variant: { WORKGROUP: number };
+  };
+  updateScale: {
+    buffers: { scale: 'write'; counts: 'write' };
+    params: { growth: number; backoff: number; interval: number };
+    variant: { WORKGROUP: number };
   };
   where: {
     buffers: { condition: 'read'; a: 'read'; b: 'read'; out: 'write' };

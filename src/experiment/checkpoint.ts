@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Module, StateDict } from '../nn/index.ts';
-import type { Optimizer } from '../optim/index.ts';
+import type { GradScaler, Optimizer } from '../optim/index.ts';
 import { defaultDevice } from '../tensor/device.ts';
 import { setRngState } from '../tensor/random.ts';
 import { scope } from '../tensor/scope.ts';
@@ -34,7 +34,7 @@ export interface Checkpoint extends CheckpointMetadata {
 
 /** What a checkpoint can hold besides weights, optimizer and position; a training that is to go on needs all of it. */
 export interface CheckpointExtras extends Partial<
-  Pick<CheckpointMetadata, 'progress' | 'random' | 'device'>
+  Pick<CheckpointMetadata, 'progress' | 'random' | 'scaler' | 'device'>
 > {
   /** Left out where the learning rate is constant. */
   readonly schedule?: Schedule | undefined;
@@ -95,15 +95,16 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
 }
 
 /**
- * Puts model, optimizer, schedule and random numbers where they were at a checkpoint.
+ * Puts model, optimizer, schedule, scale of the loss and random numbers where they were at a checkpoint.
  *
  * @throws FileError where the checkpoint is of another model, optimizer or schedule
  */
 export function restoreCheckpoint(
-  { path, tensors, optimizerSteps, optimizerGroups, schedule: state, random }: Checkpoint,
+  { path, tensors, optimizerSteps, optimizerGroups, schedule: state, random, scaler: scaling }: Checkpoint,
   model: Module,
   optimizer: Optimizer,
   schedule: Schedule | undefined,
+  scaler?: GradScaler,
 ): void {
   const weights: Record<string, Tensor> = {};
   try {
@@ -126,6 +127,8 @@ export function restoreCheckpoint(
     });
     if (schedule && !state) throw new SafetensorsError('no state of a schedule');
     if (state) schedule?.loadStateDict(state);
+    if (scaler && !scaling) throw new SafetensorsError('no scale of the loss');
+    if (scaling) scaler?.loadStateDict(scaling);
     setRngState(random);
   } catch (error) {
     throw new FileError(path, `does not fit this training: ${(error as Error).message}`, { cause: error });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { SavedGroup } from '../optim/index.ts';
+import type { GradScalerState, SavedGroup } from '../optim/index.ts';
 import type { RngState } from '../tensor/random.ts';
 import { type BestState, bestState } from './best.ts';
 
@@ -30,6 +30,8 @@ export interface CheckpointMetadata {
   readonly optimizerSteps: number[];
   readonly optimizerGroups: SavedGroup[];
   readonly schedule?: Readonly<Record<string, number | null | number[]>>;
+  /** Of a training with float16 factors. */
+  readonly scaler?: GradScalerState;
   readonly progress: Progress;
   /** Where the next random numbers come from (dropout's). */
   readonly random: RngState;
@@ -71,6 +73,7 @@ const metadata = z.object({
   optimizerSteps: json(z.array(count)),
   optimizerGroups: json(z.array(z.looseObject({ params: z.array(count) }))),
   schedule: json(z.record(z.string(), z.union([z.number(), z.null(), z.array(z.number())]))).exactOptional(),
+  scaler: json(z.strictObject({ scale: z.number(), growthTracker: count, skipped: count })).exactOptional(),
   progress: json(progress),
   random: json(z.strictObject({ seed: count, stream: count })),
   device: z.string(),

@@ -45,6 +45,7 @@ export interface TrainConfiguration {
   readonly batchSize: number;
   readonly accumulate: number;
   readonly clipGradNorm?: number;
+  readonly precision: 'float32' | 'float16';
   readonly limitTrain?: number;
   readonly limitTest?: number;
   readonly capture: boolean;
@@ -70,6 +71,12 @@ export const train: z.ZodType<TrainConfiguration> = z
     clipGradNorm: nonNegative
       .exactOptional()
       .describe('Scale the gradients of a step down where their norm, taken together, is greater than this.'),
+    precision: z
+      .enum(['float32', 'float16'])
+      .default('float32')
+      .describe(
+        'What the factors of products and convolutions are rounded to in training steps; with float16 the loss is scaled. Weights, sums and evaluations are float32.',
+      ),
     limitTrain: count.exactOptional().describe('Train on this many images only (for quick checks).'),
     limitTest: count.exactOptional().describe('Test on this many images only (for quick checks).'),
     capture: z

@@ -16,6 +16,8 @@ const FILE_DTYPE: Readonly<Record<DType, SafetensorsDtype>> = {
   int32: 'I64',
   bool: 'BOOL',
   uint8: 'U8',
+  // Their numbers as they are on the host.
+  float16: 'F32',
 };
 
 /** Tensors as files hold them. */

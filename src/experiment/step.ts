@@ -2,7 +2,8 @@ import type { Backend } from '../backend/backend.ts';
 import type { Batch } from '../data/loader.ts';
 import type { Module } from '../nn/index.ts';
 import { crossEntropy } from '../ops/crossEntropy.ts';
-import { clipGradNorm, type Optimizer } from '../optim/index.ts';
+import { clipGradNorm, type GradScaler, type Optimizer } from '../optim/index.ts';
+import { autocast } from '../tensor/autocast.ts';
 import { capture } from '../tensor/capture.ts';
 import { scope } from '../tensor/scope.ts';
 import type { Meter } from './meter.ts';
@@ -14,6 +15,8 @@ export interface Step {
   readonly meter: Meter;
   /** The greatest norm of all gradients together; they are left as they are without it. */
   readonly maxNorm?: number;
+  /** Computes the step with float16 factors, and scales the loss. */
+  readonly scaler?: GradScaler;
   /** Gives the batches whose gradients make the step, each when it is its turn. */
   readonly batches: readonly (() => Batch)[];
   /** Images in all these batches. */
@@ -27,20 +30,24 @@ export interface Step {
  *
  * Nothing waits for the device; losses and hits are left in the meter, a batch each.
  */
-export function trainStep({ model, optimizer, meter, maxNorm, batches, size }: Step): void {
+export function trainStep({ model, optimizer, meter, maxNorm, scaler, batches, size }: Step): void {
   for (const nextBatch of batches) {
     scope(() => {
       const { images, labels } = nextBatch();
-      const logits = model.forward(images);
+      const logits = autocast(scaler ? 'float16' : 'float32', () => model.forward(images));
       const loss = crossEntropy(logits, labels);
       const share = labels.numel() / size;
-      (share === 1 ? loss : loss.mul(share)).backward();
+      const part = share === 1 ? loss : loss.mul(share);
+      (scaler ? scaler.scale(part) : part).backward();
       meter.record(loss, logits, labels);
     });
   }
   scope(() => {
+    scaler?.unscale(optimizer);
     if (maxNorm !== undefined) clipGradNorm(model.parameters(), maxNorm);
-    optimizer.step();
+    if (scaler) scaler.step(optimizer);
+    else optimizer.step();
+    scaler?.update();
     optimizer.zeroGrad();
   });
 }

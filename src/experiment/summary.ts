@@ -25,6 +25,8 @@ export interface Summary {
   /** Wall-clock time of the whole run. */
   readonly seconds: number;
   readonly device: string;
+  /** What factors were rounded to in training steps. */
+  readonly precision: 'float32' | 'float16';
   readonly seed: number;
   readonly parameterCount: number;
   /** See `weightsSha256`. */

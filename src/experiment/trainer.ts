@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Backend } from '../backend/backend.ts';
 import { WgradError } from '../backend/errors.ts';
 import type { Module } from '../nn/index.ts';
-import type { Optimizer } from '../optim/index.ts';
+import { GradScaler, type Optimizer } from '../optim/index.ts';
 import { getRngState } from '../tensor/random.ts';
 import { Best } from './best.ts';
 import {
@@ -82,6 +82,8 @@ class Trainer {
   readonly #stopping: Best;
   readonly #stopwatch: Stopwatch;
   readonly #stepsPerEpoch: number;
+  /** Where steps are computed with float16 factors. */
+  readonly #scaler: GradScaler | undefined;
   #position: Position = { epoch: 0, step: 0 };
   /** Where the last checkpoint was written; undefined while there is none. */
   #saved: Position | undefined;
@@ -90,7 +92,8 @@ class Trainer {
 
   constructor(training: Training) {
     const { configuration, device, optimizer, datasets, checkpoint, model } = training;
-    const { accumulate, logEvery, best, earlyStopping } = configuration.train;
+    const { accumulate, logEvery, best, earlyStopping, precision } = configuration.train;
+    if (precision === 'float16') this.#scaler = scalerOn(device);
     this.#training = training;
     this.#meter = new Meter(device, logEvery * accumulate);
     this.#stepsPerEpoch = stepsPerEpoch(datasets.train, configuration);
@@ -100,7 +103,7 @@ class Trainer {
     this.#stopping = new Best(earlyStopping ?? best);
     this.#stopwatch = new Stopwatch(checkpoint?.progress);
     if (!checkpoint) return;
-    restoreCheckpoint(checkpoint, model, optimizer, this.#schedule);
+    restoreCheckpoint(checkpoint, model, optimizer, this.#schedule, this.#scaler);
     this.#position = this.#saved = checkpoint.position;
     this.#best.load(checkpoint.progress.best);
     this.#stopping.load(checkpoint.progress.stopping);
@@ -175,7 +178,13 @@ class Trainer {
   #stepper(): Stepper {
     const { configuration, device, model, optimizer, verifyCapture, profiler } = this.#training;
     const { capture, clipGradNorm: maxNorm } = configuration.train;
-    const parts = { model, optimizer, meter: this.#meter, ...(maxNorm !== undefined && { maxNorm }) };
+    const parts = {
+      model,
+      optimizer,
+      meter: this.#meter,
+      ...(maxNorm !== undefined && { maxNorm }),
+      ...(this.#scaler && { scaler: this.#scaler }),
+    };
     const stepper = capture ? capturedSteps(parts, device, verifyCapture) : plainSteps(parts);
     return profiler?.watch(stepper, device, this.#position.step) ?? stepper;
   }
@@ -203,7 +212,13 @@ class Trainer {
     }
     const { samples, loss, accuracy } = average(reading, batchSize, done % batchSize || batchSize);
     this.#stopwatch.lap(samples);
-    const metrics = { loss, accuracy, lr: this.#lr, samplesPerSecond: this.#stopwatch.samplesPerSecond };
+    const metrics = {
+      loss,
+      accuracy,
+      lr: this.#lr,
+      samplesPerSecond: this.#stopwatch.samplesPerSecond,
+      ...(this.#scaler && { lossScale: await this.#scaler.getScale() }),
+    };
     journal.append({ kind: 'train', epoch, step: this.#position.step, metrics });
     progress.update(done, metrics);
     // Signals arrive between turns of the event loop, and the CPU backend never waits.
@@ -253,6 +268,7 @@ class Trainer {
       secondsToFirstStep: this.#stopwatch.secondsToFirstStep,
       seconds: this.#stopwatch.seconds,
       device: deviceText(device),
+      precision: configuration.train.precision,
       seed: configuration.seed,
       parameterCount: model.parameterCount(),
       weightsSha256: await hashWeights(model),
@@ -279,6 +295,7 @@ class Trainer {
         ...this.#stopwatch.state,
       },
       random: getRngState(),
+      ...(this.#scaler && { scaler: await this.#scaler.stateDict() }),
       device: deviceText(device),
     });
   }
@@ -292,6 +309,15 @@ class Trainer {
     const Kind = error instanceof Interruption ? Interruption : TrainingError;
     return new Kind(`${error.message}\n${where}`, { cause: error });
   }
+}
+
+/** @throws WgradError where the device has no float16 */
+function scalerOn(device: Backend): GradScaler {
+  if (device.supports('float16')) return new GradScaler({ device });
+  throw new WgradError(
+    `train.precision float16 takes a device with float16 (WebGPU's feature 'shader-f16'), which ${device.description} ` +
+      'lacks. Train with train.precision=float32, take another adapter, or device=cpu, which rounds as such a device does.',
+  );
 }
 
 /** A device as records name it. */

@@ -1,8 +1,10 @@
 import type { Variant } from '../backend/backend.ts';
 import { empty, zeros } from '../tensor/create.ts';
 import { isRecording } from '../tensor/gradientMode.ts';
+import { scope } from '../tensor/scope.ts';
 import { homeOf, record } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { factorOf, factors, sumType, toHalf } from './factors.ts';
 import { dense, freeCopy } from './launch.ts';
 import { foldParts, reduceAxes } from './reduction.ts';
 
@@ -41,45 +43,56 @@ export function convolve(
   sizes: Convolution,
   relu: boolean = false,
 ): Tensor {
-  const inputs = bias ? [x, w, bias] : [x, w];
-  const out = forward(x, w, bias, sizes, relu);
-  return record('conv2d', out, inputs, relu ? [x, w, out] : [x, w], (gradient, input, weight, output) => {
-    const homes = [homeOf(1), homeOf(2)];
-    const g = relu ? gradient.reluGradient(output) : gradient;
-    return [
-      () => inputGradient(g, weight, sizes),
-      () => weightGradient(g, input, sizes, homes[0]),
-      () => (isRecording() ? g.sum([0, 2, 3]) : reduceAxes('SUM', 'conv2d', g, [0, 2, 3], false, homes[1])),
-    ];
+  return scope(() => {
+    const pair = factors(x, w);
+    const inputs = bias ? [x, w, bias] : [x, w];
+    const out = forward(...pair, bias, sizes, relu);
+    const saved = relu ? [...pair, out] : pair;
+    return record('conv2d', out, inputs, saved, (gradient, input, weight, output) => {
+      const homes = [homeOf(1), homeOf(2)];
+      const g = relu ? gradient.reluGradient(output) : gradient;
+      const factor = input.dtype === 'float16' ? toHalf(g) : g;
+      return [
+        () => inputGradient(factor, weight, sizes),
+        () => weightGradient(factor, input, sizes, homes[0]),
+        () => (isRecording() ? g.sum([0, 2, 3]) : reduceAxes('SUM', 'conv2d', g, [0, 2, 3], false, homes[1])),
+      ];
+    });
   });
 }
 
 /** The gradient of `convolve` in x, of x's shape, for a gradient g of its result. */
 export function inputGradient(g: Tensor, w: Tensor, sizes: Convolution): Tensor {
-  return record(
-    'conv2dInputGradient',
-    launchInputGradient(g, w, sizes),
-    [g, w],
-    [g, w],
-    (u, gradient, weight) => [
-      () => convolve(u, weight, undefined, sizes),
-      () => weightGradient(gradient, u, sizes),
-    ],
-  );
+  return scope(() => {
+    const pair = factors(g, w);
+    return record(
+      'conv2dInputGradient',
+      launchInputGradient(...pair, sizes),
+      [g, w],
+      pair,
+      (u, gradient, weight) => [
+        () => convolve(u, weight, undefined, sizes),
+        () => weightGradient(gradient, u, sizes),
+      ],
+    );
+  });
 }
 
 /** The gradient of `convolve` in w, of w's shape, for a gradient g of its result. */
 export function weightGradient(g: Tensor, x: Tensor, sizes: Convolution, home?: Tensor): Tensor {
-  return record(
-    'conv2dWeightGradient',
-    launchWeightGradient(g, x, sizes, home),
-    [g, x],
-    [g, x],
-    (u, gradient, input) => [
-      () => convolve(input, u, undefined, sizes),
-      () => inputGradient(gradient, u, sizes),
-    ],
-  );
+  return scope(() => {
+    const pair = factors(g, x);
+    return record(
+      'conv2dWeightGradient',
+      launchWeightGradient(...pair, sizes, home),
+      [g, x],
+      pair,
+      (u, gradient, input) => [
+        () => convolve(input, u, undefined, sizes),
+        () => inputGradient(gradient, u, sizes),
+      ],
+    );
+  });
 }
 
 function forward(x: Tensor, w: Tensor, bias: Tensor | undefined, sizes: Convolution, relu: boolean): Tensor {
@@ -100,7 +113,7 @@ function forward(x: Tensor, w: Tensor, bias: Tensor | undefined, sizes: Convolut
         weightOffset: weight.offset,
         biasOffset: shift.offset,
       },
-      { ...filterOf(sizes), BIAS: bias !== undefined, RELU: relu },
+      { ...filterOf(sizes), ...factorOf(x.dtype), BIAS: bias !== undefined, RELU: relu },
     ),
   );
   return out;
@@ -114,7 +127,7 @@ function launchInputGradient(g: Tensor, w: Tensor, sizes: Convolution): Tensor {
       'conv2dInputGradient',
       { gradient: gradient.storage.buffer, weight: weight.storage.buffer, out: out.storage.buffer },
       { ...sizeParams(sizes), gradientOffset: gradient.offset, weightOffset: weight.offset },
-      filterOf(sizes),
+      { ...filterOf(sizes), ...factorOf(g.dtype) },
     ),
   );
   return out;
@@ -147,7 +160,7 @@ function launchWeightGradient(g: Tensor, x: Tensor, sizes: Convolution, home?: T
         inputOffset: input.offset,
         outOffset: target.offset,
       },
-      filterOf(sizes),
+      { ...filterOf(sizes), ...factorOf(g.dtype) },
     ),
   );
   if (target !== out) foldParts('SUM', target, out);
@@ -164,8 +177,9 @@ function withDense<T extends readonly Tensor[]>(
   copies.forEach((copy, index) => freeCopy(copy, operands[index]));
 }
 
+/** What a result of such factors is like. */
 function like({ dtype, device }: Tensor): Pick<Tensor, 'dtype' | 'device'> {
-  return { dtype, device };
+  return { dtype: sumType(dtype), device };
 }
 
 function sizeParams({ batch, groups, channels, outChannels, size, outSize }: Convolution) {

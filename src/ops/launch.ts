@@ -159,7 +159,7 @@ function copyAxes(
       xStrides: padFront(xStrides, AXES, 0) as unknown as Quad,
       outStrides: padFront(outStrides, AXES, 0) as unknown as Quad,
     },
-    { RANK: Math.max(1, shape.length) },
+    { RANK: Math.max(1, shape.length), Element: x.dtype === 'float16' ? 'f16' : 'u32' },
   );
 }
 

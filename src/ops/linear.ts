@@ -6,6 +6,7 @@ import { scope } from '../tensor/scope.ts';
 import { sizeOf } from '../tensor/shape.ts';
 import { homeOf, record } from '../tensor/tape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
+import { factors, roundToHalf } from './factors.ts';
 import { checkDtype, dense, freeCopy } from './launch.ts';
 import { product } from './matmul.ts';
 import { foldParts, reduceAxes } from './reduction.ts';
@@ -53,9 +54,10 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor, options: Linear
 function affine(x: Tensor, weight: Tensor, bias: Tensor | undefined, relu: boolean): Tensor {
   checkAlike('linear', x, weight, ...(bias ? [bias] : []));
   checkDtype('linear', x, 'float32', 'float64');
-  const out = product(x, transposed(weight), [], { bias, relu });
+  const pair = factors(x, weight);
+  const out = product(pair[0], transposed(pair[1]), [], { bias, relu });
   const inputs = bias ? [x, weight, bias] : [x, weight];
-  const saved = relu ? [x, weight, out] : [x, weight];
+  const saved = relu ? [...pair, out] : pair;
   return record('linear', out, inputs, saved, (gradient, input, matrix, output) => {
     if (isRecording() || gradient.numel() === 0) {
       const g = relu ? gradient.reluGradient(output) : gradient;
@@ -64,9 +66,10 @@ function affine(x: Tensor, weight: Tensor, bias: Tensor | undefined, relu: boole
     const homes = [homeOf(1), homeOf(2)];
     const through = relu ? throughRelu(gradient, output, bias ? homes[1] : undefined) : undefined;
     const g = through?.gradient ?? gradient;
+    const factor = input.dtype === 'float16' ? roundToHalf(g) : g;
     return [
-      () => product(g, matrix, []),
-      () => product(transposed(g), input, [], { home: homes[0] }),
+      () => product(factor, matrix, []),
+      () => product(transposed(factor), input, [], { home: homes[0] }),
       () => through?.sums ?? reduceAxes('SUM', 'linear', g, [0], false, homes[1]),
     ];
   });

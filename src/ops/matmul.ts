@@ -6,6 +6,7 @@ import { scope } from '../tensor/scope.ts';
 import { broadcastShapes, broadcastStrides, mergeAxes, sizeOf } from '../tensor/shape.ts';
 import { record } from '../tensor/tape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
+import { factorOf, factors, sumType, toHalf } from './factors.ts';
 import { checkDtype, dense, launchPair, launchUnary } from './launch.ts';
 import { foldParts } from './reduction.ts';
 
@@ -15,31 +16,40 @@ import { foldParts } from './reduction.ts';
  *
  *     out[…, i, j] = Σ_p a[…, i, p] · b[…, p, j],   ∂/∂a = g bᵀ,  ∂/∂b = aᵀ g
  *
+ * Of float16 factors (see `autocast`) the result is float32, and so are the gradients.
+ *
  * @param a [k], [m, k] or […, m, k]
  * @param b [k], [k, n] or […, k, n]
  * @throws ShapeError when the inner sizes differ or the batches do not broadcast
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
+  return scope(() => productOf(...factors(a, b)));
+}
+
+function productOf(a: Tensor, b: Tensor): Tensor {
   checkAlike('matmul', a, b);
-  checkDtype('matmul', a, 'float32', 'float64');
+  checkDtype('matmul', a, 'float32', 'float64', 'float16');
   if (a.ndim === 0 || b.ndim === 0 || a.shape.at(-1) !== b.shape.at(b.ndim === 1 ? 0 : -2)) {
     throw new ShapeError('matmul', 'inner sizes differ', {
       takes: 'a […, m, k] and b […, k, n], or vectors [k]',
       got: `a ${describe(a)} and b ${describe(b)}`,
     });
   }
-  if (a.ndim === 1) return scope(() => matmul(a.unsqueeze(0), b).squeeze(b.ndim === 1 ? 0 : -2));
-  if (b.ndim === 1) return scope(() => matmul(a, b.unsqueeze(1)).squeeze(-1));
+  if (a.ndim === 1) return productOf(a.unsqueeze(0), b).squeeze(b.ndim === 1 ? 0 : -2);
+  if (b.ndim === 1) return productOf(a, b.unsqueeze(1)).squeeze(-1);
   // Rows of a batch times one matrix are the rows of one product.
   if (a.ndim > 2 && b.ndim === 2) {
-    return scope(() => matmul(a.flatten(0, -2), b).reshape([...a.shape.slice(0, -1), b.shape[1]!]));
+    return productOf(a.flatten(0, -2), b).reshape([...a.shape.slice(0, -1), b.shape[1]!]);
   }
   const batch = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2));
   const [aShape, bShape] = [a.shape, b.shape];
-  return record('matmul', product(a, b, batch), [a, b], [a, b], (gradient, left, right) => [
-    () => matmul(gradient, right.transpose(-2, -1)).sumToSize(aShape),
-    () => matmul(left.transpose(-2, -1), gradient).sumToSize(bShape),
-  ]);
+  return record('matmul', product(a, b, batch), [a, b], [a, b], (gradient, left, right) => {
+    const g = left.dtype === 'float16' ? toHalf(gradient) : gradient;
+    return [
+      () => matmul(g, right.transpose(-2, -1)).sumToSize(aShape),
+      () => matmul(left.transpose(-2, -1), g).sumToSize(bShape),
+    ];
+  });
 }
 
 /** Fewer outputs than this, with a long k, leave cores idle: then k is split. */
@@ -65,7 +75,8 @@ export function product(
 ): Tensor {
   const [m, k] = a.shape.slice(-2) as [number, number];
   const n = b.shape.at(-1)!;
-  const out = home?.detach() ?? empty([...batch, m, n], { dtype: a.dtype, device: a.device });
+  const like = { dtype: sumType(a.dtype), device: a.device };
+  const out = home?.detach() ?? empty([...batch, m, n], like);
   const size = out.numel();
   if (size === 0) return out;
   const left = withOneBatchStride(a, batch);
@@ -73,7 +84,7 @@ export function product(
   const splits = Math.max(1, Math.min(Math.floor(k / LEAST_CHUNK), Math.floor(FEW_OUTPUTS / size)));
   const chunk = Math.max(1, Math.ceil(k / splits));
   const parts = Math.max(1, Math.ceil(k / chunk));
-  const target = parts === 1 ? out : empty([parts, size], { dtype: a.dtype, device: a.device });
+  const target = parts === 1 ? out : empty([parts, size], like);
   a.device.run(
     'matmul',
     {
@@ -100,7 +111,7 @@ export function product(
       biasOffset: bias?.offset ?? 0,
       outOffset: target.offset,
     },
-    target === out ? { BIAS: bias !== undefined, RELU: relu } : {},
+    { ...factorOf(a.dtype), ...(target === out && { BIAS: bias !== undefined, RELU: relu }) },
   );
   left.source.dispose();
   right.source.dispose();

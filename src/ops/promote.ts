@@ -2,7 +2,14 @@ import { type DType, isFloating } from '../backend/dtypes.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { scalarLike } from './scalar.ts';
 
-const order: Readonly<Record<DType, number>> = { uint8: NaN, bool: 0, int32: 1, float32: 2, float64: 2 };
+const order: Readonly<Record<DType, number>> = {
+  uint8: NaN,
+  float16: NaN,
+  bool: 0,
+  int32: 1,
+  float32: 2,
+  float64: 2,
+};
 
 /**
  * Runs `body` on both operands in the dtype of their result, by PyTorch's rule: bool becomes int32 or floating where

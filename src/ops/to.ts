@@ -1,8 +1,10 @@
 import type { DType } from '../backend/dtypes.ts';
 import { isFloating } from '../backend/dtypes.ts';
 import { empty } from '../tensor/create.ts';
+import { scope } from '../tensor/scope.ts';
 import { record } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { toHalf } from './factors.ts';
 import { checkDtype, dense, elementOf, freeCopy } from './launch.ts';
 import { viewOf } from './layout.ts';
 
@@ -12,12 +14,16 @@ import { viewOf } from './layout.ts';
  *
  * Gradients flow between floating dtypes.
  *
+ * float16 is a store of factors for `matmul`, which adds up in float32; rounding is to the nearest, from float32. `autocast`
+ * does that by itself.
+ *
  * @example
  * logits.argmax(1).eq(labels).to('float32').mean(); // the accuracy
  */
 export function to(x: Tensor, dtype: DType): Tensor {
-  checkDtype('to', x, 'float32', 'float64', 'int32', 'bool');
+  checkDtype('to', x, 'float32', 'float64', 'int32', 'bool', 'float16');
   if (dtype === x.dtype) return viewOf('to', x, x, (gradient) => gradient);
+  if (dtype === 'float16') return scope(() => toHalf(x.to('float32')));
   const out = empty(x.shape, { dtype, device: x.device });
   if (out.numel() > 0) {
     const source = dense(x);
@@ -28,7 +34,7 @@ export function to(x: Tensor, dtype: DType): Tensor {
       {
         TO_BOOL: dtype === 'bool',
         FLOAT_TO_INTEGER: isFloating(x.dtype) && dtype === 'int32',
-        From: elementOf(x.dtype).Element,
+        From: x.dtype === 'float16' ? 'f16' : elementOf(x.dtype).Element,
         To: elementOf(dtype).Element,
       },
     );

@@ -19,6 +19,7 @@ type Triple = readonly [number, number, number];
  */
 export function where(condition: Tensor, a: Tensor, b: Tensor | number): Tensor {
   checkDtype('where', condition, 'bool');
+  checkDtype('where', a, 'float32', 'float64', 'int32', 'bool');
   const other = typeof b === 'number' ? scalarLike(b, a) : b;
   checkAlike('where', a, other);
   checkDevice('where', condition, a);

@@ -1,4 +1,5 @@
 import { live } from '../backend/recorder.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import type { Segment } from './flatParameters.ts';
 import { atLeast, Optimizer } from './optimizer.ts';
 import type { OptimizerParameters } from './paramGroups.ts';
@@ -42,7 +43,7 @@ export abstract class AdamFamily extends Optimizer<Required<AdamOptions>> {
     return ['exp_avg', 'exp_avg_sq'];
   }
 
-  protected override update(segment: Segment, options: Required<AdamOptions>): void {
+  protected override update(segment: Segment, options: Required<AdamOptions>, counts?: Tensor): void {
     const { offset, size } = segment;
     const { gradients, values } = this.flat;
     values.device.run(
@@ -52,6 +53,7 @@ export abstract class AdamFamily extends Optimizer<Required<AdamOptions>> {
         parameters: values.storage.buffer,
         mean: this.state('exp_avg').storage.buffer,
         variance: this.state('exp_avg_sq').storage.buffer,
+        counts: (counts ?? gradients).storage.buffer,
       },
       {
         size,
@@ -63,9 +65,20 @@ export abstract class AdamFamily extends Optimizer<Required<AdamOptions>> {
         eps: live(() => options.eps),
         weightDecay: live(() => (this.#decoupled ? 0 : options.weightDecay)),
         shrink: live(() => (this.#decoupled ? 1 - options.lr * options.weightDecay : 1)),
-        stepSize: this.flat.perStep(segment, (step) => options.lr / (1 - options.betas[0] ** step)),
+        stepSize: this.flat.perStep(segment, (step) =>
+          counts ? options.lr : options.lr / (1 - options.betas[0] ** step),
+        ),
         rootCorrection2: this.flat.perStep(segment, (step) => Math.sqrt(1 - options.betas[1] ** step)),
+        step: this.flat.perStep(segment, (step) => step),
+        logBeta1: live(() => finiteLog(options.betas[0])),
+        logBeta2: live(() => finiteLog(options.betas[1])),
       },
+      { GUARDED: counts !== undefined },
     );
   }
+}
+
+/** The logarithm, of 0 a number whose exponential is 0: WGSL has no infinity. */
+function finiteLog(value: number): number {
+  return Math.max(-1e4, Math.log(value));
 }

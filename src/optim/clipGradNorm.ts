@@ -3,19 +3,12 @@ import { codes } from '../backend/signatures.ts';
 import { checkAlike } from '../tensor/checks.ts';
 import { empty, zeros } from '../tensor/create.ts';
 import { ArgumentError } from '../tensor/errors.ts';
-import { unscoped } from '../tensor/scope.ts';
-import { Leaf, Tensor } from '../tensor/tensor.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import { neighbours, ownGradients, type Run } from './gradientRuns.ts';
 
 /** Parts that a run of gradients is cut into, at most; and elements of a part, at least. */
 const PARTS = 256;
 const SHORTEST = 4096;
-
-/** Gradients that lie one after the other. */
-interface Run {
-  storage: Tensor['storage'];
-  offset: number;
-  size: number;
-}
 
 /**
  * Scales the gradients of parameters in place, so that their norm, taken together as one vector, is at most maxNorm.
@@ -51,7 +44,7 @@ export function clipGradNorm(
       got: `${distinct.length} parameters, maxNorm ${maxNorm}, normType ${normType}`,
     });
   }
-  const gradients = distinct.flatMap((parameter) => ownGradient(parameter) ?? []);
+  const gradients = ownGradients(distinct);
   const [first] = gradients;
   if (!first) return zeros([], { dtype: distinct[0]!.dtype, device: distinct[0]!.device });
   checkAlike('clipGradNorm', ...gradients);
@@ -68,31 +61,6 @@ export function clipGradNorm(
     );
   }
   return norm;
-}
-
-/** A parameter's gradient, which no other tensor shares memory with; undefined where there is none. */
-function ownGradient({ source }: Tensor): Tensor | undefined {
-  if (!(source instanceof Leaf) || !source.grad) return undefined;
-  const { grad, home } = source;
-  const atHome = grad.storage === home?.storage;
-  if (!atHome && (grad.storage.shared || !grad.isContiguous())) {
-    source.grad = unscoped(() => grad.detach().clone());
-    grad.dispose();
-  }
-  return source.grad;
-}
-
-/** Gradients as the fewest runs: one, for those in an optimizer's flat buffer, in its order. */
-function neighbours(gradients: readonly Tensor[]): Run[] {
-  const runs: Run[] = [];
-  for (const gradient of gradients) {
-    const size = gradient.numel();
-    const last = runs.at(-1);
-    const joins = last?.storage === gradient.storage && last.offset + last.size === gradient.offset;
-    if (joins) last.size += size;
-    else if (size > 0) runs.push({ storage: gradient.storage, offset: gradient.offset, size });
-  }
-  return runs;
 }
 
 function totalNorm(runs: readonly Run[], power: number, { dtype, device }: Tensor): Tensor {

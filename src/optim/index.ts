@@ -2,6 +2,7 @@ export { Adam } from './adam.ts';
 export type { AdamOptions } from './adamFamily.ts';
 export { AdamW } from './adamW.ts';
 export { clipGradNorm } from './clipGradNorm.ts';
+export { GradScaler, type GradScalerOptions, type GradScalerState } from './gradScaler.ts';
 export * as lrScheduler from './lrScheduler/index.ts';
 export { Optimizer, type OptimizerState } from './optimizer.ts';
 export type { CommonOptions, OptimizerParameters, ParamGroup, SavedGroup } from './paramGroups.ts';

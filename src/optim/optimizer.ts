@@ -55,9 +55,13 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
     for (const group of this.paramGroups) group.lr = lr;
   }
 
-  /** Takes one step for every parameter that has a gradient. */
-  step(): void {
-    for (const segment of this.flat.advance()) this.update(segment, this.paramGroups[segment.group]!);
+  /**
+   * Takes one step for every parameter that has a gradient.
+   *
+   * @param guard counts of a GradScaler: where the first is not 0, the device leaves the step out
+   */
+  step(guard?: Tensor): void {
+    for (const segment of this.flat.advance()) this.update(segment, this.paramGroups[segment.group]!, guard);
   }
 
   /** Frees the gradients. */
@@ -69,7 +73,7 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
   protected abstract check(options: Options): void;
   /** PyTorch's names of the state that the present options need. */
   protected abstract stateNames(): string[];
-  protected abstract update(segment: Segment, options: Options): void;
+  protected abstract update(segment: Segment, options: Options, guard?: Tensor): void;
 
   /** The state of a name, zeros at first, beside the flat parameters. */
   protected state(name: string): Tensor {

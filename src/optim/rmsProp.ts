@@ -1,4 +1,5 @@
 import { guard, live } from '../backend/recorder.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import type { Segment } from './flatParameters.ts';
 import { atLeast, Optimizer } from './optimizer.ts';
 import type { OptimizerParameters } from './paramGroups.ts';
@@ -53,7 +54,11 @@ export class RMSprop extends Optimizer<Required<RmsPropOptions>> {
     ];
   }
 
-  protected override update({ offset, size }: Segment, options: Required<RmsPropOptions>): void {
+  protected override update(
+    { offset, size }: Segment,
+    options: Required<RmsPropOptions>,
+    counts?: Tensor,
+  ): void {
     const { gradients, values } = this.flat;
     guard(() => options.momentum > 0);
     guard(() => options.centered);
@@ -65,6 +70,7 @@ export class RMSprop extends Optimizer<Required<RmsPropOptions>> {
         squares: this.state('square_avg').storage.buffer,
         means: this.stateIf(options.centered, 'grad_avg').storage.buffer,
         velocity: this.stateIf(options.momentum > 0, 'momentum_buffer').storage.buffer,
+        counts: (counts ?? gradients).storage.buffer,
       },
       {
         size,
@@ -77,7 +83,7 @@ export class RMSprop extends Optimizer<Required<RmsPropOptions>> {
         weightDecay: live(() => options.weightDecay),
         momentum: live(() => options.momentum),
       },
-      { CENTERED: options.centered },
+      { CENTERED: options.centered, GUARDED: counts !== undefined },
     );
   }
 }

@@ -1,5 +1,6 @@
 import { guard, live } from '../backend/recorder.ts';
 import { ArgumentError } from '../tensor/errors.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import type { Segment } from './flatParameters.ts';
 import { atLeast, Optimizer } from './optimizer.ts';
 import type { OptimizerParameters } from './paramGroups.ts';
@@ -51,7 +52,7 @@ export class SGD extends Optimizer<Required<SgdOptions>> {
     return this.paramGroups.some(({ momentum }) => momentum > 0) ? ['momentum_buffer'] : [];
   }
 
-  protected override update(segment: Segment, options: Required<SgdOptions>): void {
+  protected override update(segment: Segment, options: Required<SgdOptions>, counts?: Tensor): void {
     const { offset, size } = segment;
     const { gradients, values } = this.flat;
     guard(() => options.momentum > 0);
@@ -61,6 +62,7 @@ export class SGD extends Optimizer<Required<SgdOptions>> {
         gradients: gradients.storage.buffer,
         parameters: values.storage.buffer,
         velocity: this.stateIf(options.momentum > 0, 'momentum_buffer').storage.buffer,
+        counts: (counts ?? gradients).storage.buffer,
       },
       {
         size,
@@ -70,9 +72,10 @@ export class SGD extends Optimizer<Required<SgdOptions>> {
         momentum: live(() => options.momentum),
         dampening: live(() => options.dampening),
         weightDecay: live(() => options.weightDecay),
-        firstStep: this.flat.perStep(segment, (step) => Number(step === 1)),
+        step: this.flat.perStep(segment, (step) => step),
         nesterov: live(() => Number(options.nesterov)),
       },
+      { GUARDED: counts !== undefined },
     );
   }
 }

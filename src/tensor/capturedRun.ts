@@ -2,6 +2,7 @@ import type { Backend, DeviceBuffer, Recording } from '../backend/backend.ts';
 import { CaptureError } from '../backend/errors.ts';
 import { HostTrace, withRecorder } from '../backend/recorder.ts';
 import { compareBits, readState, writeState } from './captureState.ts';
+import { autocastType } from './autocast.ts';
 import { empty } from './create.ts';
 import { isRecording } from './gradientMode.ts';
 import { type GradientWatch, watchGradients } from './gradientWatch.ts';
@@ -38,6 +39,7 @@ export class CapturedRun<Arguments extends readonly CaptureArgument[], Result> {
     fill(this.#inputs, args);
     const watch: GradientWatch<Leaf> = { seen: new Map(), touched: new Set() };
     this.#trace.guard(isRecording);
+    this.#trace.guard(autocastType);
     let result: Result | undefined;
     try {
       this.#recording = device.record!(() => {
@@ -134,7 +136,7 @@ function giveGradient({ leaf, grad }: LeafGradient): void {
 /** The recording's own tensor for one among the arguments. */
 function inputLike(argument: CaptureArgument, index: number): CaptureArgument {
   if (!(argument instanceof Tensor)) return argument;
-  if (argument.requiresGrad || argument.dtype === 'uint8') {
+  if (argument.requiresGrad || ['uint8', 'float16'].includes(argument.dtype)) {
     throw new CaptureError(
       `capture: argument ${index} is ${describe(argument)}${argument.requiresGrad ? ' and requires a gradient' : ''}; ` +
         'let the step refer to parameters and data sets by name rather than take them as arguments',

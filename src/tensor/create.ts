@@ -1,5 +1,5 @@
 import type { Backend } from '../backend/backend.ts';
-import { type DType, hostArray, isFloating, type TypedArray } from '../backend/dtypes.ts';
+import { type DType, hostArray, isWhole, type TypedArray } from '../backend/dtypes.ts';
 import { defaultDevice } from './device.ts';
 import { ArgumentError, DeviceError, DTypeError, ShapeError } from './errors.ts';
 import { nestedValues } from './nested.ts';
@@ -16,13 +16,20 @@ export interface CreateOptions {
   device?: Backend;
 }
 
+/** What devices a dtype needs, where not all have it. */
+const TAKES: Partial<Record<DType, string>> = {
+  float64: 'float64 on the CPU backend alone',
+  float16:
+    "a WebGPU device with the feature 'shader-f16', or the CPU backend; on this one compute in float32",
+};
+
 /** A new contiguous tensor of undefined contents, for kernels to fill. */
 export function empty(shape: Shape, options: CreateOptions = {}): Tensor {
   const { dtype = 'float32', requiresGrad = false, device = defaultDevice() } = options;
   checkShape('empty', shape);
   if (!device.supports(dtype)) {
     throw new DeviceError('empty', `${dtype} is not to be had on ${device.name}`, {
-      takes: dtype === 'float64' ? 'float64 on the CPU backend alone' : 'float32, int32, bool or uint8',
+      takes: TAKES[dtype] ?? 'float32, int32, bool or uint8',
       got: `${dtype}${formatShape(shape)} on ${device.name} (${device.description})`,
     });
   }
@@ -78,7 +85,7 @@ function toHost(values: TypedArray | readonly (number | boolean)[], dtype: DType
   if (dtype !== 'bool' && values.constructor === hostArray(dtype, 0).constructor) return values as TypedArray;
   const array = hostArray(dtype, values.length);
   if (dtype === 'bool') return array.map((_, index) => Number(Boolean(values[index])));
-  if (!isFloating(dtype)) for (const value of values) checkWhole('tensor', Number(value), dtype);
+  if (isWhole(dtype)) for (const value of values) checkWhole('tensor', Number(value), dtype);
   array.set(values as ArrayLike<number>);
   return array;
 }
@@ -96,11 +103,11 @@ function checkWhole(operation: string, value: number, dtype: DType): void {
 /** A tensor filled with one value. */
 export function full(shape: Shape, value: number, options: CreateOptions = {}): Tensor {
   const { dtype = 'float32' } = options;
-  if (!isFloating(dtype)) checkWhole('full', value, dtype);
+  if (isWhole(dtype)) checkWhole('full', value, dtype);
   const created = empty(shape, options);
   const { device } = created;
   const size = created.numel();
-  if (dtype === 'uint8' || (dtype === 'int32' && Math.abs(value) > 2 ** 24)) {
+  if (dtype === 'uint8' || dtype === 'float16' || (dtype === 'int32' && Math.abs(value) > 2 ** 24)) {
     device.write(created.storage.buffer, hostArray(dtype, size).fill(value));
   } else if (size > 0) {
     const Element = dtype === 'int32' ? 'i32' : dtype === 'bool' ? 'u32' : 'f32';

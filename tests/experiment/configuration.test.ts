@@ -57,6 +57,7 @@ describe('loadConfiguration', () => {
         epochs: 10,
         batchSize: 128,
         accumulate: 1,
+        precision: 'float32',
         capture: true,
         logEvery: 50,
         checkpointEvery: 250,
@@ -177,7 +178,7 @@ train:
           takes  whole number ≥ 1
           got    0
         train.batch_size (test.yaml:16:3): unknown key
-          takes  a section with epochs, maxMinutes, batchSize, accumulate, clipGradNorm, limitTrain, limitTest, capture, logEvery, checkpointEvery, keepLast, best, earlyStopping
+          takes  a section with epochs, maxMinutes, batchSize, accumulate, clipGradNorm, precision, limitTrain, limitTest, capture, logEvery, checkpointEvery, keepLast, best, earlyStopping
           got    32
           hint   did you mean train.batchSize?
         sede (test.yaml:2:1): unknown key
@@ -261,6 +262,7 @@ train:
     ['optimizer.eps=.inf', 'number ≥ 0'],
     ['train.epochs=0', 'whole number ≥ 1'],
     ['train.clipGradNorm=-1', 'number ≥ 0'],
+    ['train.precision=half', 'float32 | float16'],
     ['schedule.name=cosin', 'none | step | exponential | cosine | linear | onecycle | plateau'],
     ['schedule={name: step}', 'whole number ≥ 1'],
     ['schedule={name: linear, startFactor: 0}', 'number > 0 and ≤ 1'],
@@ -470,6 +472,7 @@ describe('printConfiguration', () => {
           batchSize: count,
           accumulate: count,
           clipGradNorm: number,
+          precision: fc.constantFrom('float32' as const, 'float16' as const),
           limitTrain: count,
           limitTest: count,
           capture: fc.boolean(),
@@ -486,6 +489,7 @@ describe('printConfiguration', () => {
           requiredKeys: [
             'epochs',
             'batchSize',
+            'precision',
             'accumulate',
             'capture',
             'logEvery',
@@ -553,6 +557,7 @@ describe('printConfiguration', () => {
         epochs: 10
         batchSize: 128
         accumulate: 1
+        precision: float32
         capture: true
         logEvery: 50
         checkpointEvery: 250

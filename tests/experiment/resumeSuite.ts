@@ -123,6 +123,10 @@ const variants: readonly (readonly [string, Changes])[] = [
     'a checkpoint at every step',
     { ...base, epochs: 2, logEvery: 1, checkpointEvery: 1, keepLast: 1, dropout: 0.3 },
   ],
+  [
+    'float16 factors, adam, clipped',
+    { ...base, epochs: 2, precision: 'float16', optimizer: { name: 'adam', lr: 1e-3 }, clipGradNorm: 1 },
+  ],
 ];
 
 /** What resuming promises, on a device. */
@@ -133,6 +137,7 @@ export function resumeSuite(open: Open): void {
     { timeout: 240_000 },
     async ([, changes, index], context) => {
       const device = await open(context);
+      if (changes.precision && !device.supports(changes.precision)) context.skip('no float16 on this device');
       const whole = await trainSmall({ device, folder: temporaryFolder(), changes });
       const expected = ending(whole.path);
       const last = whole.summary.steps;

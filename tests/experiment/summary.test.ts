@@ -17,6 +17,7 @@ const summary: Summary = {
   secondsToFirstStep: 0.9,
   seconds: 51.5,
   device: 'webgpu',
+  precision: 'float32',
   seed: 42,
   parameterCount: 235_146,
   weightsSha256: 'ab'.repeat(32),

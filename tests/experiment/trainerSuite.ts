@@ -178,6 +178,24 @@ export function trainerSuite(open: Open, openOwn: Open): void {
     expect(isFinite(checkpoint(folder, 'last'))).toBe(true);
   });
 
+  it('learns with float16 factors, and journals the scale of the loss; or says what is missing', async (context) => {
+    const device = await open(context);
+    const folder = temporaryFolder();
+    const training = trainSmall({ device, folder, changes: { precision: 'float16' } });
+    if (!device.supports('float16')) {
+      await expect(training).rejects.toThrow(/float16[^]*shader-f16[^]*train.precision=float32/);
+      return;
+    }
+    const { summary, path } = await training;
+    expect(summary.precision).toBe('float16');
+    expect(summary.testAccuracy).toBeGreaterThan(0.9);
+    const scales = readJournal(join(path, 'metrics.jsonl')).flatMap((record) =>
+      record.kind === 'train' ? record.metrics['lossScale'] : [],
+    );
+    expect(scales.length).toBeGreaterThan(0);
+    expect(scales.every((scale) => scale! > 0 && Number.isInteger(Math.log2(scale!)))).toBe(true);
+  });
+
   it('stops on an interruption with a checkpoint', async (context) => {
     const device = await open(context);
     const folder = temporaryFolder();

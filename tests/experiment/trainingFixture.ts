@@ -64,6 +64,7 @@ export interface Changes {
   accumulate?: number;
   capture?: boolean;
   clipGradNorm?: number;
+  precision?: 'float32' | 'float16';
   checkpointEvery?: number;
   keepLast?: number;
   maxMinutes?: number;

@@ -18,10 +18,16 @@ function twoOperands({ size, shape, aStrides, bStrides }: Params<'binary'>): Cos
  */
 export const costs: { readonly [K in KernelName]: Formula<K> } = {
   accumulate: ({ size }) => ({ shape: times(size), flops: size, elements: { x: size, out: 2 * size } }),
-  adam: ({ size }) => ({
+  adam: ({ size }, { GUARDED = false }) => ({
     shape: times(size),
     flops: 17 * size,
-    elements: { gradients: size, parameters: 2 * size, mean: 2 * size, variance: 2 * size },
+    elements: {
+      gradients: size,
+      parameters: 2 * size,
+      mean: 2 * size,
+      variance: 2 * size,
+      counts: GUARDED ? 2 : 0,
+    },
   }),
   argreduce: ({ outputs, length }) => ({
     shape: times(outputs, length),
@@ -152,7 +158,7 @@ export const costs: { readonly [K in KernelName]: Formula<K> } = {
       sums: columns * Math.ceil(rows / chunk),
     },
   }),
-  rmsprop: ({ size, momentum }, { CENTERED = false }) => ({
+  rmsprop: ({ size, momentum }, { CENTERED = false, GUARDED = false }) => ({
     shape: times(size),
     flops: size * (12 + 5 * Number(CENTERED) + (momentum === 0 ? 0 : 2)),
     elements: {
@@ -161,8 +167,10 @@ export const costs: { readonly [K in KernelName]: Formula<K> } = {
       squares: 2 * size,
       means: CENTERED ? 2 * size : 0,
       velocity: momentum === 0 ? 0 : 2 * size,
+      counts: Number(GUARDED),
     },
   }),
+  roundToHalf: ({ size }) => ({ shape: times(size), flops: 0, elements: { x: size, out: size } }),
   scatterAdd: ({ size, length, count, inner, outerStride, countStride, innerStride }) => {
     const outer = size / (length * inner);
     return {
@@ -175,10 +183,15 @@ export const costs: { readonly [K in KernelName]: Formula<K> } = {
       },
     };
   },
-  sgd: ({ size, momentum, nesterov }) => ({
+  sgd: ({ size, momentum, nesterov }, { GUARDED = false }) => ({
     shape: times(size),
     flops: size * (5 + (momentum === 0 ? 0 : 3) + (nesterov === 0 ? 0 : 2)),
-    elements: { gradients: size, parameters: 2 * size, velocity: momentum === 0 ? 0 : 2 * size },
+    elements: {
+      gradients: size,
+      parameters: 2 * size,
+      velocity: momentum === 0 ? 0 : 2 * size,
+      counts: GUARDED ? 2 : 0,
+    },
   }),
   softmax: ({ rows, length }, { LOGARITHM = false }) => ({
     shape: times(rows, length),
@@ -195,6 +208,12 @@ export const costs: { readonly [K in KernelName]: Formula<K> } = {
     flops: size,
     elements: { x: distinct(shape, strides), out: size },
   }),
+  unscale: ({ size }) => ({
+    shape: times(size),
+    flops: size,
+    elements: { scale: 1, gradients: 2 * size, counts: 1 },
+  }),
+  updateScale: () => ({ shape: times(1), flops: 1, elements: { scale: 2, counts: 6 } }),
   where: ({ size, shape, conditionStrides, aStrides, bStrides }) => ({
     shape: shapeText(shape),
     flops: 0,

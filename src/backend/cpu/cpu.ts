@@ -10,7 +10,7 @@ import type {
 } from '../backend.ts';
 import { emptyStats } from '../backend.ts';
 import type { LaunchRequest } from '../costs/launchFacts.ts';
-import { type DType, hostArray, type TypedArray } from '../dtypes.ts';
+import { type DType, hostArray, storable, type TypedArray } from '../dtypes.ts';
 import { DeviceLostError, KernelError, OutOfMemoryError } from '../errors.ts';
 import type { DeviceProfile, Profiling } from '../profile.ts';
 import { refuseInCapture } from '../recorder.ts';
@@ -96,7 +96,7 @@ class CpuBackend implements Backend {
 
   write(buffer: DeviceBuffer, data: TypedArray): void {
     this.#check();
-    (buffer as CpuBuffer).array.set(data);
+    (buffer as CpuBuffer).array.set(storable(buffer.dtype, data));
     this.#stats.bytesUploaded += data.byteLength;
   }
 

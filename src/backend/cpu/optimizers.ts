@@ -1,7 +1,26 @@
+import type { Params } from '../backend.ts';
 import type { Twin } from './twin.ts';
 
-export const sgd: Twin<'sgd'> = ({ gradients, parameters, velocity }, params) => {
-  const { size, offset, sign, lr, momentum, dampening, weightDecay, firstStep, nesterov } = params;
+/** Adam's corrections where some steps were left out: `stepSize` is the learning rate then. */
+export function corrections(
+  { stepSize, step, logBeta1, logBeta2 }: Params<'adam'>,
+  skipped: number,
+): { stepSize: number; rootCorrection2: number } {
+  const taken = step - skipped;
+  return {
+    stepSize: stepSize / -Math.expm1(taken * logBeta1),
+    rootCorrection2: Math.sqrt(-Math.expm1(taken * logBeta2)),
+  };
+}
+
+export const sgd: Twin<'sgd'> = (
+  { gradients, parameters, velocity, counts },
+  params,
+  { GUARDED = false },
+) => {
+  if (GUARDED && counts[0] !== 0) return;
+  const { size, offset, sign, lr, momentum, dampening, weightDecay, step, nesterov } = params;
+  const firstStep = step - (GUARDED ? counts[2]! : 0) === 1;
   for (let at = offset; at < offset + size; at++) {
     const parameter = parameters[at]!;
     const gradient = sign * gradients[at]! + weightDecay * parameter;
@@ -15,9 +34,15 @@ export const sgd: Twin<'sgd'> = ({ gradients, parameters, velocity }, params) =>
   }
 };
 
-export const adam: Twin<'adam'> = ({ gradients, parameters, mean, variance }, params) => {
+export const adam: Twin<'adam'> = (
+  { gradients, parameters, mean, variance, counts },
+  params,
+  { GUARDED = false },
+) => {
+  if (GUARDED && counts[0] !== 0) return;
   const { size, offset, sign, oneMinusBeta1, beta2, oneMinusBeta2 } = params;
-  const { eps, weightDecay, shrink, stepSize, rootCorrection2 } = params;
+  const { eps, weightDecay, shrink } = params;
+  const { stepSize, rootCorrection2 } = GUARDED ? corrections(params, counts[2]!) : params;
   for (let at = offset; at < offset + size; at++) {
     const parameter = parameters[at]!;
     const gradient = sign * gradients[at]! + weightDecay * parameter;
@@ -30,10 +55,11 @@ export const adam: Twin<'adam'> = ({ gradients, parameters, mean, variance }, pa
 };
 
 export const rmsprop: Twin<'rmsprop'> = (
-  { gradients, parameters, squares, means, velocity },
+  { gradients, parameters, squares, means, velocity, counts },
   { size, offset, sign, lr, alpha, oneMinusAlpha, eps, weightDecay, momentum },
-  { CENTERED = false },
+  { CENTERED = false, GUARDED = false },
 ) => {
+  if (GUARDED && counts[0] !== 0) return;
   for (let at = offset; at < offset + size; at++) {
     const parameter = parameters[at]!;
     const gradient = sign * gradients[at]! + weightDecay * parameter;

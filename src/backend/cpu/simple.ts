@@ -1,3 +1,4 @@
+import * as half from '../half.ts';
 import type { Twin } from './twin.ts';
 
 export const fill: Twin<'fill'> = ({ out }, { size, value }) => {
@@ -17,6 +18,10 @@ export const cast: Twin<'cast'> = (
     const value = x[offset + i]!;
     out[i] = TO_BOOL ? Number(value !== 0) : FLOAT_TO_INTEGER ? saturated(value) : value;
   }
+};
+
+export const roundToHalf: Twin<'roundToHalf'> = ({ x, out }, { size, offset }) => {
+  for (let i = 0; i < size; i++) out[i] = half.roundToHalf(x[offset + i]!);
 };
 
 /** Toward zero, the ends of the range beyond it, NaN to 0. */

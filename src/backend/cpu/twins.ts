@@ -18,6 +18,7 @@ import { dropout } from './dropout.ts';
 import { gather, scatterAdd } from './gather.ts';
 import { gatherImages } from './gatherImages.ts';
 import { layerNorm, layerNormGradient, layerNormSums } from './layerNorm.ts';
+import { unscale, updateScale } from './lossScale.ts';
 import { matmulEpilogue } from './matmulEpilogue.ts';
 import { maxPool, maxPoolGradient } from './maxPool.ts';
 import { clip, norm } from './norm.ts';
@@ -25,7 +26,7 @@ import { adam, rmsprop, sgd } from './optimizers.ts';
 import { random } from './random.ts';
 import { reduce } from './reduce.ts';
 import { reluGradientSums } from './reluGradientSums.ts';
-import { accumulate, cast, fill } from './simple.ts';
+import { accumulate, cast, fill, roundToHalf } from './simple.ts';
 import { softmax } from './softmax.ts';
 import { tally } from './tally.ts';
 import type { Twin } from './twin.ts';
@@ -76,10 +77,13 @@ export const twins: { readonly [K in KernelName]: Twin<K> } = {
   reduce,
   reluGradientSums,
   rmsprop,
+  roundToHalf,
   scatterAdd,
   sgd,
   softmax,
   tally,
   unary,
+  unscale,
+  updateScale,
   where,
 };

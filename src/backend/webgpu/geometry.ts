@@ -171,14 +171,15 @@ function subgroupProduct(
 /** Each workgroup computes a block; blocks of rows, of all products, count in y. */
 function blockedMatmul(
   params: Params<'matmul'>,
+  { Factor = 'f32' }: Variant<'matmulWorkgroup'>,
   tile: Variant<'matmulWorkgroup'>,
 ): Geometry<'matmulWorkgroup'> {
   const block = { ...DEFAULT_BLOCK, ...tile };
   const { rows, columns, products } = matmulProduct(params);
   const [y, z] = linear(Math.ceil(rows / rowsOf(block)) * products, 1);
-  const word = loadsWords(params)
-    ? ({ Word: 'vec4f', TILE_WORD: 4 } as const)
-    : ({ Word: 'f32', TILE_WORD: 1 } as const);
+  const word: Variant<'matmulWorkgroup'> = loadsWords(params)
+    ? { Word: Factor === 'f16' ? 'vec4h' : 'vec4f', TILE_WORD: 4 }
+    : { Word: Factor, TILE_WORD: 1 };
   return {
     settings: { ...block, TILE_LOADS: loadsOf(block), ...word },
     workgroups: [Math.ceil(columns / columnsOf(block)), y, z],
@@ -232,7 +233,7 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
     _,
     { TILE_ROWS = params.m <= 8 ? 8 : params.m <= 16 ? 16 : 32, WORKGROUP_SIZE = 8 },
   ) => tiledMatmul(params, TILE_ROWS, WORKGROUP_SIZE),
-  matmulWorkgroup: (params, _, tile) => blockedMatmul(params, tile),
+  matmulWorkgroup: blockedMatmul,
   norm: ({ size, chunk }) => ({
     settings: { LANES: WORKGROUP },
     workgroups: linear(Math.ceil(size / chunk), 1),
@@ -256,10 +257,14 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
     workgroups: [Math.ceil(columns / 64), Math.ceil(rows / chunk), 1],
   }),
   rmsprop: elementwise,
+  // Two elements a word.
+  roundToHalf: ({ size }) => elementwise({ size: Math.ceil(size / 2) }),
   scatterAdd: elementwise,
   sgd: elementwise,
   softmax: ({ rows, length }) => rowwise(rows, length),
   tally: () => ({ settings: { LANES: 64 }, workgroups: [1, 1, 1] }),
   unary: elementwise,
+  unscale: elementwise,
+  updateScale: () => ({ settings: { WORKGROUP: 1 }, workgroups: [1, 1, 1] }),
   where: elementwise,
 };

@@ -2,7 +2,7 @@ import type { KernelName } from '../backend.ts';
 import { beyondLimits, footprint, inspectKernel, readSignature } from '../inspection.ts';
 import { kernelSource } from '../sources.ts';
 import { type KernelTarget, lackingFeatures } from './kernelTarget.ts';
-import { specialise } from './pipelines.ts';
+import { needsHalf, specialise } from './pipelines.ts';
 import { checkCodes, openProgram, type Program } from './program.ts';
 import { type KnobValues, launchedVariants } from './variants.ts';
 
@@ -19,7 +19,7 @@ export interface KernelMessage {
 
 export interface KernelCheck {
   kernel: string;
-  /** Variants that the library launches. */
+  /** Variants that the library launches on this device. */
   variants: number;
   /** Those that this device has compiled. */
   compiled: number;
@@ -52,7 +52,7 @@ export async function checkKernel(
   });
   if (!program) return check;
   const { facts, signature } = program;
-  const variants = launchedVariants(kernel, signature);
+  const variants = launchedVariants(kernel, signature).filter((variant) => isCompiled(variant, target));
   check.variants = variants.length;
   const immediates = signature.paramsSize <= target.immediateLimit;
   const texts = new Map<string, KnobValues[]>();
@@ -76,6 +76,11 @@ export async function checkKernel(
     }
   }
   return check;
+}
+
+/** Whether a device is asked to compile a variant: not those with a feature that it lacks. */
+function isCompiled(variant: KnobValues, { device }: KernelTarget): boolean {
+  return !needsHalf(variant) || !device || device.features.has('shader-f16');
 }
 
 async function openLayout(

@@ -61,6 +61,11 @@ function refuse({ name, knobs }: Program, knob: string): never {
   throw new KernelError(`${name}: has no constant or alias '${knob}' to set, but ${[...knobs].join(', ')}`);
 }
 
+/** Whether a kernel so specialised takes a device with float16. */
+export function needsHalf(settings: Settings): boolean {
+  return Object.values(settings).some((value) => value === 'f16' || value === 'vec4h');
+}
+
 function overrides({ signature }: Program, settings: Settings): Record<string, number> {
   return Object.fromEntries(
     Object.entries(settings)
@@ -70,8 +75,8 @@ function overrides({ signature }: Program, settings: Settings): Record<string, n
 }
 
 /**
- * The kernel's text with other values for its declared constants and aliases, and its parameters as immediates.
- * Nothing else is ever changed.
+ * The kernel's text with other values for its declared constants and aliases, f16 enabled where one of them stands for
+ * it, and its parameters as immediates. Nothing else is ever changed.
  */
 export function specialise(
   {
@@ -92,6 +97,8 @@ export function specialise(
     if (signature.constants.has(key)) replace(RegExp(`^(const ${key}\\b[^=]*=\\s*)\\d+`, 'm'), `$1${value}`);
     else if (signature.aliases.has(key)) replace(RegExp(`^(alias ${key}\\s*=\\s*)\\w+`, 'm'), `$1${value}`);
   }
+  // On the first line, so that messages name the lines of the file.
+  if (needsHalf(settings)) text = `enable f16; ${text}`;
   if (immediates) {
     replace(/@group\(0\)\s*@binding\(\d+\)\s*var<uniform>\s+params\b/, 'var<immediate> params');
   }

@@ -14,26 +14,33 @@ const SPECIAL: Readonly<Record<string, Readonly<Record<string, readonly KnobValu
   binary: { Element: elements('f32', 'i32') },
   // TO_BOOL and FLOAT_TO_INTEGER follow from the pair.
   cast: {
-    From: ELEMENTS.flatMap((From) =>
-      ELEMENTS.map((To) => ({
-        From,
-        To,
-        TO_BOOL: To === 'u32',
-        FLOAT_TO_INTEGER: From === 'f32' && To === 'i32',
-      })),
-    ),
+    From: [
+      ...ELEMENTS.flatMap((From) =>
+        ELEMENTS.map((To) => ({
+          From,
+          To,
+          TO_BOOL: To === 'u32',
+          FLOAT_TO_INTEGER: From === 'f32' && To === 'i32',
+        })),
+      ),
+      { From: 'f16', To: 'f32', TO_BOOL: false, FLOAT_TO_INTEGER: false },
+    ],
     To: [{}],
     TO_BOOL: [{}],
     FLOAT_TO_INTEGER: [{}],
   },
+  copy: { Element: elements('u32', 'f16') },
   matmul: { TILE_ROWS: rowChoices('matmul').map((TILE_ROWS) => ({ TILE_ROWS })) },
   matmulSubgroup: { TILE_ROWS: rowChoices('matmulSubgroup').map((TILE_ROWS) => ({ TILE_ROWS })) },
   matmulWorkgroup: {
     ...blockKnobs(),
     Word: [
-      { Word: 'f32', TILE_WORD: 1 },
-      { Word: 'vec4f', TILE_WORD: 4 },
+      { Factor: 'f32', Word: 'f32', TILE_WORD: 1 },
+      { Factor: 'f32', Word: 'vec4f', TILE_WORD: 4 },
+      { Factor: 'f16', Word: 'f16', TILE_WORD: 1 },
+      { Factor: 'f16', Word: 'vec4h', TILE_WORD: 4 },
     ],
+    Factor: [{}],
     TILE_WORD: [{}],
   },
   reduce: { Element: elements('f32', 'i32') },
@@ -105,6 +112,8 @@ function choices(
         ? undefined
         : laneChoices(kernel).map(({ lanes, rows }) => ({ LANES: lanes, [partner]: rows }));
     }
+    case 'Factor':
+      return [{ Factor: 'f32' }, { Factor: 'f16' }];
     case 'FLOATING':
       return [{}]; // follows from Element
   }

@@ -11,6 +11,7 @@ import type {
 } from '../backend.ts';
 import { emptyStats } from '../backend.ts';
 import { type DType, hostArray, itemSize, type TypedArray } from '../dtypes.ts';
+import { halfBits, halfValue } from '../half.ts';
 import { CaptureError, DeviceLostError, KernelError } from '../errors.ts';
 import type { Peaks } from '../peaks.ts';
 import type { DeviceProfile, Profiling } from '../profile.ts';
@@ -95,7 +96,7 @@ export class WebGpuBackend implements Backend {
   }
 
   supports(dtype: DType): boolean {
-    return dtype !== 'float64';
+    return dtype === 'float16' ? this.#device.features.has('shader-f16') : dtype !== 'float64';
   }
 
   allocate(dtype: DType, length: number): DeviceBuffer {
@@ -116,25 +117,27 @@ export class WebGpuBackend implements Backend {
     checkRange('write', buffer, 0, data.length);
     if (data.length === 0) return;
     const { gpu } = memoryOf(buffer);
+    const bytes = buffer.dtype === 'float16' ? Uint16Array.from(data, halfBits) : data;
     // The queue writes at once, so what is recorded and may still use this memory has to go first.
     this.#stream.flush();
     this.#faults.guard(
-      () => this.#device.queue.writeBuffer(gpu, 0, wholeWords(data)),
+      () => this.#device.queue.writeBuffer(gpu, 0, wholeWords(bytes)),
       () => `a write of ${data.length} ${buffer.dtype}`,
     );
-    this.#stats.bytesUploaded += data.byteLength;
+    this.#stats.bytesUploaded += bytes.byteLength;
   }
 
   async read(buffer: DeviceBuffer, offset: number, length: number): Promise<TypedArray> {
     this.#faults.check();
     checkRange('read', buffer, offset, length);
-    const array = hostArray(buffer.dtype, length);
+    const half = buffer.dtype === 'float16';
+    const array = half ? new Uint16Array(length) : hostArray(buffer.dtype, length);
     if (length > 0) {
       const start = offset * itemSize[buffer.dtype];
       await this.#waiting(this.#readBack.read(memoryOf(buffer).gpu, start, new Uint8Array(array.buffer)));
     }
     await this.#faults.settle();
-    return array;
+    return array instanceof Uint16Array ? Float32Array.from(array, halfValue) : array;
   }
 
   run<K extends KernelName>(
@@ -244,7 +247,7 @@ function checkRange(what: string, buffer: DeviceBuffer, offset: number, length: 
 }
 
 /** The same bytes, padded to the four-byte multiple that a queue write takes. */
-function wholeWords(data: TypedArray): Uint8Array<ArrayBuffer> {
+function wholeWords(data: TypedArray | Uint16Array): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
   if (bytes.length % 4 === 0) return bytes;
   const padded = new Uint8Array(Math.ceil(bytes.length / 4) * 4);

@@ -1,19 +1,8 @@
-import { describe, expect, onTestFinished, test, type TestContext } from 'vitest';
-import type { Backend } from '../../../src/backend/backend.ts';
-import { openDevice } from '../../../src/backend/webgpu/adapter.ts';
-import { WebGpuBackend } from '../../../src/backend/webgpu/webgpu.ts';
+import { describe, expect, test } from 'vitest';
 import { conv2d, open, rand } from '../../../src/index.ts';
 import { webgpuOrSkip } from '../../adapter.ts';
 import { convolutionCases, convolveOn, definition, farthest, operandsOf } from '../convolution.ts';
-
-/** A device that takes the kernels for any device, as one without subgroups does. */
-async function openWithoutSubgroups(context: Pick<TestContext, 'skip'>): Promise<Backend> {
-  await webgpuOrSkip(context);
-  const opened = await openDevice();
-  const backend = new WebGpuBackend({ ...opened, info: { ...opened.info, subgroupMinSize: 0 } });
-  onTestFinished(() => backend.destroy());
-  return backend;
-}
+import { openWithoutSubgroups } from './devices.ts';
 
 describe.each(convolutionCases)('$name', (each) => {
   for (const [kind, openOne] of [

@@ -16,6 +16,15 @@ export async function openOwn(
   return { backend, device: opened.device };
 }
 
+/** A device that takes the kernels for any device, as one without subgroups does; destroyed after the test. */
+export async function openWithoutSubgroups(context: Pick<TestContext, 'skip'>): Promise<Backend> {
+  await webgpuOrSkip(context);
+  const opened = await openDevice();
+  const backend = new WebGpuBackend({ ...opened, info: { ...opened.info, subgroupMinSize: 0 } });
+  onTestFinished(() => backend.destroy());
+  return backend;
+}
+
 /** A float32 buffer of the given values. */
 export function upload(backend: Backend, values: readonly number[]): DeviceBuffer {
   const buffer = backend.allocate('float32', values.length);

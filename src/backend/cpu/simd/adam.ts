@@ -1,13 +1,21 @@
+import { corrections } from '../optimizers.ts';
 import { address, fits, floatBits, type SimdTwin } from './simdTwin.ts';
 
 /** Elements of a task, and how many multiplications of a product one costs. */
 const TASK = 16_384;
 const COST = 16;
 
-export const adam: SimdTwin<'adam'> = (module, { gradients, parameters, mean, variance }, params) => {
+export const adam: SimdTwin<'adam'> = (
+  module,
+  { gradients, parameters, mean, variance, counts },
+  params,
+  { GUARDED = false },
+) => {
   if (!fits(gradients, parameters, mean, variance)) return false;
+  if (GUARDED && counts[0] !== 0) return true;
   const { size, offset, sign, oneMinusBeta1, beta2, oneMinusBeta2 } = params;
-  const { eps, weightDecay, shrink, stepSize, rootCorrection2 } = params;
+  const { eps, weightDecay, shrink } = params;
+  const { stepSize, rootCorrection2 } = GUARDED ? corrections(params, counts[2]!) : params;
   const floats = [
     sign,
     oneMinusBeta1,

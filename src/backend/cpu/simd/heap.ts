@@ -1,5 +1,5 @@
 import type { DType, TypedArray } from '../../dtypes.ts';
-import { itemSize } from '../../dtypes.ts';
+import { arrayKind } from '../../dtypes.ts';
 
 const PAGE = 65_536;
 /** All that 32-bit addresses reach. */
@@ -60,22 +60,9 @@ export class Heap {
 
   /** An array of undefined contents in this memory, or undefined where there is no room. */
   array(dtype: DType, length: number): TypedArray | undefined {
-    const bytes = length * itemSize[dtype];
-    const start = this.take(bytes);
-    if (start === undefined) return undefined;
-    const { buffer } = this.memory;
-    switch (dtype) {
-      case 'float32':
-        return new Float32Array(buffer, start, length);
-      case 'float64':
-        return new Float64Array(buffer, start, length);
-      case 'int32':
-        return new Int32Array(buffer, start, length);
-      case 'bool':
-        return new Uint32Array(buffer, start, length);
-      case 'uint8':
-        return new Uint8Array(buffer, start, length);
-    }
+    const Kind = arrayKind(dtype);
+    const start = this.take(length * Kind.BYTES_PER_ELEMENT);
+    return start === undefined ? undefined : new Kind(this.memory.buffer, start, length);
   }
 
   #mergeWithNext(index: number): void {

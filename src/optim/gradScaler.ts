@@ -1,0 +1,163 @@
+import type { Backend } from '../backend/backend.ts';
+import { effect } from '../backend/recorder.ts';
+import { copyInto } from '../ops/launch.ts';
+import { checkDevice } from '../tensor/checks.ts';
+import { full, tensor, zeros } from '../tensor/create.ts';
+import { defaultDevice } from '../tensor/device.ts';
+import { ArgumentError } from '../tensor/errors.ts';
+import { scope, unscoped } from '../tensor/scope.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { neighbours, ownGradients } from './gradientRuns.ts';
+import type { Optimizer } from './optimizer.ts';
+
+/** Options of GradScaler. */
+export interface GradScalerOptions {
+  /** The first scale; defaults to 65536. */
+  initScale?: number;
+  /** What the scale is multiplied by after `growthInterval` good steps; defaults to 2. */
+  growthFactor?: number;
+  /** What it is multiplied by when a gradient was not finite; defaults to 0.5. */
+  backoffFactor?: number;
+  /** Defaults to 2000. */
+  growthInterval?: number;
+  /** Defaults to the device that `init` opened last. */
+  device?: Backend;
+}
+
+/** What a scaler needs to go on, as JSON takes it. */
+export interface GradScalerState {
+  readonly scale: number;
+  /** Good steps since the scale has changed. */
+  readonly growthTracker: number;
+  /** Steps that were left out. */
+  readonly skipped: number;
+}
+
+/**
+ * Scales the loss up, so that small gradients are not rounded to zero in float16, and the gradients down again before the
+ * optimizer sees them. A step with a gradient that is not finite is left out, and the scale halved; after many good steps
+ * it is doubled.
+ *
+ * All of that happens on the device, so that nothing waits for it and `capture` replays it. One scaler goes with one
+ * optimizer, whose steps that were left out do not count for Adam's corrections.
+ *
+ * Source: Micikevicius et al.: Mixed precision training (2018); PyTorch's torch.amp.GradScaler.
+ *
+ * @throws ArgumentError for options out of range
+ * @example
+ * const scaler = new optim.GradScaler();
+ * const loss = autocast('float16', () => crossEntropy(model.forward(images), labels));
+ * scaler.scale(loss).backward();
+ * scaler.unscale(optimizer); // only to look at the gradients, as clipGradNorm does
+ * scaler.step(optimizer);
+ * scaler.update();
+ */
+export class GradScaler {
+  readonly #growth: number;
+  readonly #backoff: number;
+  readonly #interval: number;
+  readonly #scale: Tensor;
+  /** Whether a gradient was not finite, good steps since the scale has changed, steps that were left out. */
+  readonly #counts: Tensor;
+  #unscaled = false;
+
+  constructor(options: GradScalerOptions = {}) {
+    const { initScale = 65_536, growthFactor = 2, backoffFactor = 0.5, growthInterval = 2000 } = options;
+    const fits =
+      initScale > 0 &&
+      growthFactor > 1 &&
+      backoffFactor > 0 &&
+      backoffFactor < 1 &&
+      Number.isSafeInteger(growthInterval) &&
+      growthInterval >= 1;
+    if (!fits) {
+      throw new ArgumentError('GradScaler', 'no such scaling', {
+        takes: 'initScale > 0, growthFactor > 1, 0 < backoffFactor < 1, a whole growthInterval ≥ 1',
+        got: `initScale ${initScale}, growthFactor ${growthFactor}, backoffFactor ${backoffFactor}, growthInterval ${growthInterval}`,
+      });
+    }
+    this.#growth = growthFactor;
+    this.#backoff = backoffFactor;
+    this.#interval = growthInterval;
+    const { device = defaultDevice() } = options;
+    [this.#scale, this.#counts] = unscoped(() => [
+      full([], initScale, { device }),
+      zeros([3], { dtype: 'int32', device }),
+    ]);
+  }
+
+  /** The loss times the scale, for `backward`. */
+  scale(loss: Tensor): Tensor {
+    checkDevice('GradScaler.scale', loss, this.#scale);
+    return loss.mul(this.#scale);
+  }
+
+  /** Takes the scale out of the gradients; `step` does it where it was not done. */
+  unscale(optimizer: Optimizer): void {
+    if (this.#unscaled) {
+      throw new ArgumentError('GradScaler.unscale', 'the gradients are unscaled already', {
+        takes: 'one call a step, and update() after it',
+        got: 'another one',
+      });
+    }
+    this.#unscaled = true;
+    const gradients = ownGradients(optimizer.paramGroups.flatMap(({ params }) => [...params]));
+    for (const { storage, offset, size } of neighbours(gradients)) {
+      effect(() => {
+        storage.version++;
+      });
+      storage.device.run(
+        'unscale',
+        {
+          scale: this.#scale.storage.buffer,
+          gradients: storage.buffer,
+          counts: this.#counts.storage.buffer,
+        },
+        { size, offset },
+      );
+    }
+  }
+
+  /** The optimizer's step, if all gradients are finite. */
+  step(optimizer: Optimizer): void {
+    if (!this.#unscaled) this.unscale(optimizer);
+    optimizer.step(this.#counts);
+  }
+
+  /** Chooses the scale of the next step. */
+  update(): void {
+    this.#unscaled = false;
+    this.#scale.device.run(
+      'updateScale',
+      { scale: this.#scale.storage.buffer, counts: this.#counts.storage.buffer },
+      { growth: this.#growth, backoff: this.#backoff, interval: this.#interval },
+    );
+  }
+
+  /** The present scale: waits for the device. */
+  getScale(): Promise<number> {
+    return this.#scale.item();
+  }
+
+  /** What `loadStateDict` needs to go on from here: waits for the device. */
+  async stateDict(): Promise<GradScalerState> {
+    const [scale, [, growthTracker = 0, skipped = 0]] = await Promise.all([
+      this.getScale(),
+      this.#counts.data(),
+    ]);
+    return { scale, growthTracker, skipped };
+  }
+
+  loadStateDict({ scale, growthTracker, skipped }: GradScalerState): void {
+    const { device } = this.#scale;
+    scope(() => {
+      copyInto(tensor(scale, { device }), this.#scale);
+      copyInto(tensor([0, growthTracker, skipped], { dtype: 'int32', device }), this.#counts);
+    });
+  }
+
+  dispose(): void {
+    this.#scale.dispose();
+    this.#counts.dispose();
+  }
+}

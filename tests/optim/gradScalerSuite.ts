@@ -1,0 +1,105 @@
+import { expect, it, type TestContext } from 'vitest';
+import {
+  type Backend,
+  capture,
+  manualSeed,
+  nn,
+  optim,
+  scope,
+  setDefaultDevice,
+  Tensor,
+  tensor,
+} from '../../src/index.ts';
+
+type Open = (context: TestContext) => Promise<Backend>;
+
+const optimizers: Record<string, (parameters: Tensor[]) => optim.Optimizer> = {
+  SGD: (parameters) => new optim.SGD(parameters, { lr: 0.1, momentum: 0.9, dampening: 0.5 }),
+  Adam: (parameters) => new optim.Adam(parameters, { lr: 0.1 }),
+  AdamW: (parameters) => new optim.AdamW(parameters, { lr: 0.1 }),
+  RMSprop: (parameters) => new optim.RMSprop(parameters, { lr: 0.1 }),
+};
+
+const values = async (x: Tensor): Promise<number[]> => Array.from(await x.data());
+
+/** What GradScaler promises, on a device. */
+export function gradScalerSuite(open: Open): void {
+  for (const [name, make] of Object.entries(optimizers)) {
+    it(`${name}: steps left out leave no trace, and all others are as without a scaler`, async (context) => {
+      const device = await open(context);
+      setDefaultDevice(device);
+      const scaled = tensor([1, -2, 3, 4, 5], { requiresGrad: true });
+      const plain = tensor([1, -2, 3, 4, 5], { requiresGrad: true });
+      const [first, second] = [make([scaled]), make([plain])];
+      const scaler = new optim.GradScaler({ initScale: 1024, growthInterval: 3 });
+      const scales: number[] = [];
+      for (const factor of [Infinity, NaN, 1, 0.5, Infinity, 2, 3, 4, -1]) {
+        const slope = tensor([1, 1, 1, 1, factor]);
+        scope(() => scaler.scale(scaled.mul(slope).sum()).backward());
+        scaler.step(first);
+        scaler.update();
+        first.zeroGrad();
+        if (Number.isFinite(factor)) {
+          scope(() => plain.mul(slope).sum().backward());
+          second.step();
+          second.zeroGrad();
+        }
+        scales.push(await scaler.getScale());
+        const [found, expected] = [await values(scaled), await values(plain)];
+        found.forEach((value, at) => expect(Math.abs(value - expected[at]!)).toBeLessThan(2e-6));
+      }
+      expect(scales).toEqual([512, 256, 256, 256, 128, 128, 128, 256, 256]);
+      expect(await scaler.stateDict()).toEqual({ scale: 256, growthTracker: 1, skipped: 3 });
+      const other = new optim.GradScaler();
+      other.loadStateDict(await scaler.stateDict());
+      expect(await other.stateDict()).toEqual(await scaler.stateDict());
+    });
+  }
+
+  it('unscaled gradients can be clipped, and a second unscale is refused', async (context) => {
+    const device = await open(context);
+    setDefaultDevice(device);
+    const x = tensor([3, 4], { requiresGrad: true });
+    const optimizer = new optim.SGD([x], { lr: 1 });
+    const scaler = new optim.GradScaler();
+    scope(() => scaler.scale(x.square().sum().mul(0.5)).backward());
+    scaler.unscale(optimizer);
+    expect(await optim.clipGradNorm(x, 1).item()).toBeCloseTo(5, 5);
+    expect(() => scaler.unscale(optimizer)).toThrow(/unscaled already/);
+    scaler.step(optimizer);
+    scaler.update();
+    const [a, b] = await values(x);
+    expect([a, b].map((each) => Number(each!.toFixed(4)))).toEqual([2.4, 3.2]);
+  });
+
+  it('replayed steps scale as steps that are run', async (context) => {
+    const device = await open(context);
+    setDefaultDevice(device);
+    const results = [];
+    for (const captured of [false, true]) {
+      manualSeed(3);
+      const model = new nn.Linear(4, 3);
+      const optimizer = new optim.Adam(model.parameters(), { lr: 0.01 });
+      const scaler = new optim.GradScaler({ initScale: 2 ** 105, growthInterval: 4 });
+      const step = (images: Tensor): void => {
+        scope(() => scaler.scale(model.forward(images).square().sum()).backward());
+        scaler.step(optimizer);
+        scaler.update();
+        optimizer.zeroGrad();
+      };
+      const take = captured && device.record ? capture(step, { device }) : step;
+      const images = tensor([[1e4, -1, 2, 3]], {});
+      for (let at = 0; at < 12; at++) take(images);
+      const { scale, growthTracker, skipped } = await scaler.stateDict();
+      results.push({ scale, growthTracker, skipped, weights: await values(model.weight) });
+      expect(skipped).toBeGreaterThan(0);
+      expect(skipped).toBeLessThan(12);
+    }
+    expect(results[1]).toEqual(results[0]);
+  });
+
+  it('refuses options out of range', async (context) => {
+    setDefaultDevice(await open(context));
+    expect(() => new optim.GradScaler({ backoffFactor: 1 })).toThrow(/backoffFactor < 1[^]*backoffFactor 1/);
+  });
+}
