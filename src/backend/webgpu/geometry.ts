@@ -20,7 +20,7 @@ export interface Geometry<K extends KernelName> {
  * The geometry is a pure function of the launch: the same launch, the same order of sums. `tile` are constants that were
  * chosen by `tuning/`; what it leaves open is chosen here.
  */
-type Chooser<K extends KernelName> = (
+export type Chooser<K extends KernelName> = (
   params: Params<K>,
   variant: Variant<K>,
   tile: Variant<K>,
