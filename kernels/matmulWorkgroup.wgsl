@@ -219,7 +219,7 @@ fn main(
       for (var s = 0; s < TILE_DEPTH; s++) {
         let aAt = (buffer * TILE_DEPTH + s) * aFours + i32(local.y);
         let bAt = (buffer * TILE_DEPTH + s) * bFours + i32(local.x);
-        var columns: array<vec4f, COLUMN_FOURS>;
+        var columns = array<vec4f, COLUMN_FOURS>();
         for (var c = 0; c < COLUMN_FOURS; c++) {
           columns[c] = bTile[bAt + c * across];
         }

@@ -73,7 +73,9 @@ async function verify(
     tuning: await tuningOf(path),
     onFallback: (reason) => process.stderr.write(`${reason}\n\n`),
   });
-  process.stderr.write(`device  ${device.name}: ${device.description}\nrun     ${path}\n\n`);
+  process.stderr.write(`device  ${device.name}: ${device.description}\nrun     ${path}\n`);
+  if (device.tuning) process.stderr.write(`kernels ${device.tuning.description}\n`);
+  process.stderr.write('\n');
   if (device.tuning?.note !== undefined) process.stderr.write(`warning: ${device.tuning.note}\n\n`);
   try {
     const data = await obtainData(configuration.data, signal);

@@ -67,6 +67,7 @@ describe('blocks', () => {
     expect(left.map(({ where, note }) => `${where.replace(/:\d+$/, '')} ${note}`)).toMatchInlineSnapshot(`
       [
         "docs/guide/devices.md not-run: needs SwiftShader",
+        "docs/guide/performance.md not-run: needs five minutes",
         "docs/guide/pipeline.md not-run: needs TensorBoard, MLflow and DVC",
         "docs/guide/pipeline.md not-run: needs DVC",
         "docs/guide/pytorch.md not-run: needs PyTorch",

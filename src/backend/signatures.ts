@@ -99,6 +99,11 @@ export interface Signatures {
     params: { batch: number; groups: number; channels: number; outChannels: number; height: number; width: number; outHeight: number; outWidth: number; gradientOffset: number; weightOffset: number };
     variant: { KERNEL_HEIGHT: number; KERNEL_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; DILATION_Y: number; DILATION_X: number; WORKGROUP_SIZE: number; TILE_ROWS: number; TILE_LOAD: number; TILE_STEPS: number; Factor: Element };
   };
+  conv2dInputGradientWorkgroup: {
+    buffers: { gradient: 'read'; weight: 'read'; out: 'write' };
+    params: { batch: number; groups: number; channels: number; outChannels: number; height: number; width: number; outHeight: number; outWidth: number; gradientOffset: number; weightOffset: number };
+    variant: { KERNEL_HEIGHT: number; KERNEL_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; DILATION_Y: number; DILATION_X: number; WORKGROUP_ROWS: number; WORKGROUP_COLUMNS: number; TILE_ROWS: number; TILE_COLUMNS: number; TILE_DEPTH: number; TILE_BUFFERS: number; TILE_LOADS: number };
+  };
   conv2dSubgroup: {
     buffers: { input: 'read'; weight: 'read'; bias: 'read'; out: 'write' };
     params: { batch: number; groups: number; channels: number; outChannels: number; height: number; width: number; outHeight: number; outWidth: number; inputOffset: number; weightOffset: number; biasOffset: number };
@@ -113,6 +118,16 @@ export interface Signatures {
     buffers: { gradient: 'read'; input: 'read'; out: 'write' };
     params: { batch: number; groups: number; channels: number; outChannels: number; height: number; width: number; outHeight: number; outWidth: number; chunk: number; gradientOffset: number; inputOffset: number; outOffset: number };
     variant: { KERNEL_HEIGHT: number; KERNEL_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; DILATION_Y: number; DILATION_X: number; WORKGROUP_SIZE: number; TILE_ROWS: number; TILE_LOAD: number; TILE_STEPS: number; Factor: Element };
+  };
+  conv2dWeightGradientWorkgroup: {
+    buffers: { gradient: 'read'; input: 'read'; out: 'write' };
+    params: { batch: number; groups: number; channels: number; outChannels: number; height: number; width: number; outHeight: number; outWidth: number; chunk: number; gradientOffset: number; inputOffset: number; outOffset: number };
+    variant: { KERNEL_HEIGHT: number; KERNEL_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; DILATION_Y: number; DILATION_X: number; WORKGROUP_ROWS: number; WORKGROUP_COLUMNS: number; TILE_ROWS: number; TILE_COLUMNS: number; TILE_DEPTH: number; TILE_BUFFERS: number; TILE_LOADS: number };
+  };
+  conv2dWorkgroup: {
+    buffers: { input: 'read'; weight: 'read'; bias: 'read'; out: 'write' };
+    params: { batch: number; groups: number; channels: number; outChannels: number; height: number; width: number; outHeight: number; outWidth: number; inputOffset: number; weightOffset: number; biasOffset: number };
+    variant: { KERNEL_HEIGHT: number; KERNEL_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; DILATION_Y: number; DILATION_X: number; BIAS: boolean; RELU: boolean; WORKGROUP_ROWS: number; WORKGROUP_COLUMNS: number; TILE_ROWS: number; TILE_COLUMNS: number; TILE_DEPTH: number; TILE_BUFFERS: number; TILE_LOADS: number };
   };
   copy: {
     buffers: { x: 'read'; out: 'write' };

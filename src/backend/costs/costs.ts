@@ -56,9 +56,12 @@ export const costs: { readonly [K in KernelName]: Formula<K> } = {
   conv2d: products.conv2d,
   conv2dInputGradient: products.conv2dInputGradient,
   conv2dInputGradientSubgroup: products.conv2dInputGradient,
+  conv2dInputGradientWorkgroup: products.conv2dInputGradient,
   conv2dSubgroup: products.conv2d,
   conv2dWeightGradient: products.conv2dWeightGradient,
   conv2dWeightGradientSubgroup: products.conv2dWeightGradient,
+  conv2dWeightGradientWorkgroup: products.conv2dWeightGradient,
+  conv2dWorkgroup: products.conv2d,
   copy: ({ size, shape, xStrides }) => ({
     shape: shapeText(shape),
     flops: 0,

@@ -3,10 +3,11 @@ import {
   forwardProduct,
   type ImplicitProduct,
   inputGradientProduct,
+  inputGradientWhole,
   matmulProduct,
   weightGradientProduct,
 } from './products.ts';
-import { columnsOf, DEFAULT_BLOCK, loadsOf, rowsOf } from './tuning/blocks.ts';
+import { type Block, columnsOf, DEFAULT_BLOCK, loadsOf, rowsOf } from './tuning/blocks.ts';
 import { loadsWords } from './words.ts';
 
 /** How a launch is cut: performance constants of the kernel, and the number of workgroups. */
@@ -19,7 +20,7 @@ export interface Geometry<K extends KernelName> {
  * The geometry is a pure function of the launch: the same launch, the same order of sums. `tile` are constants that were
  * chosen by `tuning/`; what it leaves open is chosen here.
  */
-type Chooser<K extends KernelName> = (
+export type Chooser<K extends KernelName> = (
   params: Params<K>,
   variant: Variant<K>,
   tile: Variant<K>,
@@ -168,6 +169,16 @@ function subgroupProduct(
   return tiledProduct(product, { TILE_ROWS, TILE_LOAD, TILE_STEPS }, WORKGROUP_SIZE);
 }
 
+/** Each workgroup computes a block. */
+function blockedProduct(
+  { rows, columns, products }: Omit<ImplicitProduct, 'terms' | 'depth'>,
+  tile: Partial<Block>,
+): ProductGeometry<Block & { TILE_LOADS: number }> {
+  const block = { ...DEFAULT_BLOCK, ...tile };
+  const tiles = Math.ceil(rows / rowsOf(block)) * Math.ceil(columns / columnsOf(block)) * products;
+  return { settings: { ...block, TILE_LOADS: loadsOf(block) }, workgroups: linear(tiles, 1) };
+}
+
 /** Each workgroup computes a block; blocks of rows, of all products, count in y. */
 function blockedMatmul(
   params: Params<'matmul'>,
@@ -211,6 +222,10 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
   conv2dWeightGradient: (params, variant, tile) => plainProduct(weightGradientProduct(params, variant), tile),
   conv2dWeightGradientSubgroup: (params, variant, tile) =>
     subgroupProduct(weightGradientProduct(params, variant), tile),
+  conv2dInputGradientWorkgroup: (params, _, tile) => blockedProduct(inputGradientWhole(params), tile),
+  conv2dWeightGradientWorkgroup: (params, variant, tile) =>
+    blockedProduct(weightGradientProduct(params, variant), tile),
+  conv2dWorkgroup: (params, variant, tile) => blockedProduct(forwardProduct(params, variant), tile),
   copy: elementwise,
   crossEntropy: ({ rows, classes }) => rowwise(rows, classes),
   crossEntropyGradient: ({ rows, classes }) => rowwise(rows, classes),

@@ -36,11 +36,14 @@ const AT_ONCE = 2;
  * the file is read all the same: its signature, its codes against signatures.ts, its needs against the limits.
  *
  * What is wrong with the kernel becomes a message, never an exception.
+ *
+ * @param choose which of the variants to compile; all of them unless given
  */
 export async function checkKernel(
   kernel: string,
   target: KernelTarget,
   source: string = kernelSource(kernel),
+  choose: (variants: KnobValues[]) => KnobValues[] = (variants) => variants,
 ): Promise<KernelCheck> {
   const log = new MessageLog(kernel);
   const check: KernelCheck = { kernel, variants: 0, compiled: 0, messages: log.messages };
@@ -52,7 +55,8 @@ export async function checkKernel(
   });
   if (!program) return check;
   const { facts, signature } = program;
-  const variants = launchedVariants(kernel, signature).filter((variant) => isCompiled(variant, target));
+  const compiled = launchedVariants(kernel, signature).filter((variant) => isCompiled(variant, target));
+  const variants = choose(compiled);
   check.variants = variants.length;
   const immediates = signature.paramsSize <= target.immediateLimit;
   const texts = new Map<string, KnobValues[]>();

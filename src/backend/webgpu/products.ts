@@ -43,6 +43,17 @@ export function inputGradientProduct(
   };
 }
 
+/** All pixels in one product, whatever the stride: positions that it leaves out count as zeros. */
+export function inputGradientWhole({
+  batch,
+  groups,
+  channels,
+  height,
+  width,
+}: Params<'conv2dInputGradient'>): Pick<ImplicitProduct, 'rows' | 'columns' | 'products'> {
+  return { rows: channels, columns: batch * height * width, products: groups };
+}
+
 export function weightGradientProduct(
   { batch, groups, channels, outChannels, outHeight, outWidth, chunk }: Params<'conv2dWeightGradient'>,
   { KERNEL_HEIGHT = 3, KERNEL_WIDTH = 3 }: Variant<'conv2dWeightGradient'>,

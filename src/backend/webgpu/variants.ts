@@ -32,6 +32,9 @@ const SPECIAL: Readonly<Record<string, Readonly<Record<string, readonly KnobValu
   copy: { Element: elements('u32', 'f16') },
   matmul: { TILE_ROWS: rowChoices('matmul').map((TILE_ROWS) => ({ TILE_ROWS })) },
   matmulSubgroup: { TILE_ROWS: rowChoices('matmulSubgroup').map((TILE_ROWS) => ({ TILE_ROWS })) },
+  conv2dInputGradientWorkgroup: blockKnobs(),
+  conv2dWeightGradientWorkgroup: blockKnobs(),
+  conv2dWorkgroup: blockKnobs(),
   matmulWorkgroup: {
     ...blockKnobs(),
     Word: [

@@ -1,7 +1,8 @@
 import { WgradError } from '../../backend/errors.ts';
+import { type Chooser, geometries } from '../../backend/webgpu/geometry.ts';
 import { builtIn } from '../../backend/webgpu/tuning/builtIn.ts';
 import { candidates } from '../../backend/webgpu/tuning/candidates.ts';
-import { type Choice, choiceText } from '../../backend/webgpu/tuning/choice.ts';
+import { type Choice, choiceText, type TunedKernel } from '../../backend/webgpu/tuning/choice.ts';
 import type { WebGpuBackend } from '../../backend/webgpu/webgpu.ts';
 import { Bench, deviation, timed } from './bench.ts';
 import type { TunedLaunch } from './launches.ts';
@@ -16,6 +17,8 @@ export interface ContestResult {
   /** Choices that were timed, and those that there are: fewer where the time was up. */
   readonly compared: number;
   readonly candidates: number;
+  /** Whether the time was enough for a verdict on all of them. */
+  readonly complete: boolean;
 }
 
 export interface ContestLimits {
@@ -53,6 +56,9 @@ const SERIES = 15;
 const MOST_LAUNCHES = 500;
 /** Contenders slower than this many times the fastest are out after the first round. */
 const HOPELESS = 1.7;
+/** Rounds that a winner has taken part in at least, and the share of them in which it was the faster one. */
+const LEAST_ROUNDS = 4;
+const MOST_OF = 0.75;
 /** How much faster than the built-in rules' choice another has to be: less is noise. */
 const WORTHWHILE = 0.97;
 /** Sums in another order differ in the last places. */
@@ -60,7 +66,7 @@ const TOLERANCE = 1e-4;
 
 /**
  * Compares all choices for a launch on the device. Each must compute what the plain kernel does; then they take turns, and
- * the least median wins.
+ * the least median wins, unless the built-in rules' choice is as good.
  *
  * @throws ChoiceError for a choice that the device refuses, or that computes something else
  */
@@ -87,11 +93,18 @@ export async function compareChoices(
   }
 }
 
-/** What the built-in rules choose, and all else that the device can take. */
+/**
+ * What the built-in rules choose, and all else that the device can take. Several tiles may come to the same launch, since
+ * kernels fit them to the shape: only the first of these takes part.
+ */
 function choicesFor(device: WebGpuBackend, { operation, params, variant }: TunedLaunch): Choice[] {
   const { traits } = device.tuning;
-  const own = builtIn(operation, params, variant, traits);
-  return [own, ...candidates(operation, traits).filter((each) => choiceText(each) !== choiceText(own))];
+  const all = [builtIn(operation, params, variant, traits), ...candidates(operation, traits)];
+  const launches = all.map(({ kernel, tile }) => {
+    const choose = geometries[kernel] as Chooser<TunedKernel>;
+    return `${kernel} ${JSON.stringify(choose(params, variant, tile))}`;
+  });
+  return all.filter((_, index) => launches.indexOf(launches[index]!) === index);
 }
 
 /** The choices that compute what they should, as far as there is time. */
@@ -144,16 +157,29 @@ async function takeTurn(
 function verdict([own, ...others]: readonly Contender[], count: number): ContestResult {
   const builtInTime = own ? median(own.times) : NaN;
   // Only those that took as many turns as the built-in rules' choice, or nearly so.
-  const complete = others.filter(({ times }) => times.length >= Math.max(1, (own?.times.length ?? 0) - 1));
-  const best = complete.sort((left, right) => median(left.times) - median(right.times))[0];
-  const wins = best !== undefined && median(best.times) < WORTHWHILE * builtInTime;
+  const rounds = own?.times.length ?? 0;
+  const lasting = others.filter(({ times }) => times.length >= rounds - 1);
+  const best = lasting.sort((left, right) => median(left.times) - median(right.times))[0];
+  const wins = own !== undefined && best !== undefined && beats(best, own);
+  const compared = others.length + (own ? 1 : 0);
   return {
     choice: wins ? best.choice : undefined,
     builtIn: builtInTime,
     best: wins ? median(best.times) : builtInTime,
-    compared: others.length + (own ? 1 : 0),
+    compared,
     candidates: count,
+    complete: compared === count && rounds > LEAST_ROUNDS,
   };
+}
+
+/** By its median, and in most of at least a few rounds: what disturbs the machine disturbs both within a round. */
+function beats({ times }: Contender, own: Contender): boolean {
+  const won = times.filter((time, round) => time < own.times[round]!).length;
+  return (
+    times.length >= LEAST_ROUNDS &&
+    won >= MOST_OF * times.length &&
+    median(times) < WORTHWHILE * median(own.times)
+  );
 }
 
 function median(values: readonly number[]): number {

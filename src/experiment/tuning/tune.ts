@@ -64,7 +64,7 @@ export async function tune(
       }
       if (!result || signal.aborted) break;
       if (result.choice) choices.set(launch.shape, result.choice);
-      else if (result.compared === result.candidates) choices.delete(launch.shape);
+      else if (result.complete) choices.delete(launch.shape);
       measured++;
       onResult(launch.shape, result);
     }
@@ -94,9 +94,10 @@ export function formatResult(shape: string, { choice, builtIn, best, ...result }
   const outcome = choice
     ? `${text(best)} by ${choiceText(choice)}, ${(builtIn / best).toFixed(2)} times as fast`
     : 'nothing faster';
-  const { compared, candidates } = result;
-  const extent =
-    compared < candidates ? `; the time was up after ${compared} of ${candidates}` : ` of ${compared}`;
+  const { compared, candidates, complete } = result;
+  const extent = complete
+    ? ` of ${compared}`
+    : `; the time was up, with ${compared} of ${candidates} compared`;
   return `${shape}: built-in ${text(builtIn)}; ${outcome}${extent}`;
 }
 

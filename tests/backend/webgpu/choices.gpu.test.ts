@@ -1,10 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import type { Backend, DeviceBuffer, Params } from '../../../src/backend/backend.ts';
 import { philox4x32 } from '../../../src/backend/philox.ts';
+import { type Block, blocks, buffered } from '../../../src/backend/webgpu/tuning/blocks.ts';
 import { candidates, canRun } from '../../../src/backend/webgpu/tuning/candidates.ts';
 import { choiceText, type Tile, traitsOf } from '../../../src/backend/webgpu/tuning/choice.ts';
 import { shapeClass } from '../../../src/backend/webgpu/tuning/shapeClass.ts';
 import { open } from '../../../src/index.ts';
+import {
+  type ConvolutionCase,
+  convolutionCases,
+  convolveOn,
+  definition,
+  operandsOf,
+} from '../convolution.ts';
 import { openOwn } from './devices.ts';
 
 interface Product {
@@ -111,5 +119,48 @@ describe('every kernel and tile of matmul computes what the CPU does', () => {
       const found = await multiplyOn(backend, each, epilogue);
       expect([each.name, farthest(found, expected) < 1e-5]).toEqual([each.name, true]);
     }
+  });
+});
+
+const [, , asymmetric, , , depthwise] = convolutionCases;
+/** More rows and columns than a small block has, in two groups, with all that a filter can have. */
+const ragged: ConvolutionCase = {
+  ...asymmetric!,
+  params: { ...asymmetric!.params, channels: 33, outChannels: 35 },
+};
+const [large, small] = [buffered[0]!, buffered.at(-1)!];
+
+/** Every line is three pipelines to compile, of several seconds each; the other blocks are tried with matmul. */
+const convolutions: readonly (readonly [string, ConvolutionCase, Block])[] = [
+  ['ragged, in small blocks', ragged, small],
+  ['ragged, in large blocks', ragged, large],
+  ['depthwise, with a single buffer', depthwise!, blocks.find(({ TILE_BUFFERS }) => TILE_BUFFERS === 1)!],
+];
+
+describe('convolutions through workgroup memory compute what is defined', () => {
+  test.for(convolutions)('%s', { timeout: 240_000 }, async ([, each, block], context) => {
+    const { backend } = await openOwn(context);
+    const tile = { ...block };
+    if (!canRun('conv2d', { kernel: 'conv2dWorkgroup', tile }, traitsOf(backend.info))) {
+      return context.skip('not on this device');
+    }
+    for (const operation of ['conv2d', 'conv2dInputGradient', 'conv2dWeightGradient'] as const) {
+      const shape = shapeClass(operation, each.params, each.filter);
+      backend.tuning.set(shape, { kernel: `${operation}Workgroup`, tile });
+    }
+    const profile = backend.profile();
+    const operands = operandsOf(each);
+    const found = await convolveOn(backend, each, operands, { BIAS: true, RELU: true });
+    const { launches } = await profile.stop();
+    expect(launches.map(({ kernel }) => kernel)).toEqual([
+      'conv2dWorkgroup',
+      'conv2dInputGradientWorkgroup',
+      'conv2dWeightGradientWorkgroup',
+    ]);
+    const expected = definition(each, operands);
+    const positive = expected.forward.map((value) => Math.max(0, value));
+    expect(farthest([...found.forward], positive)).toBeLessThan(1e-5);
+    expect(farthest([...found.inputGradient], expected.inputGradient)).toBeLessThan(1e-5);
+    expect(farthest([...found.weightGradient], expected.weightGradient)).toBeLessThan(1e-5);
   });
 });

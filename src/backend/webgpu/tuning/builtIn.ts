@@ -1,6 +1,6 @@
 import type { Params, Variant } from '../../backend.ts';
 import { type Block, buffered, columnsOf, rowsOf } from './blocks.ts';
-import type { Choice, Traits, Tuned } from './choice.ts';
+import type { Choice, Tile, Traits, Tuned } from './choice.ts';
 import { productOf } from './shapeClass.ts';
 
 /** Lanes that the kernels for subgroups need. */
@@ -20,11 +20,11 @@ export function builtIn<T extends Tuned>(
   variant: Variant<T>,
   { software, subgroup }: Traits,
 ): Choice {
-  if (!software && operation === 'matmul') {
-    return { kernel: 'matmulWorkgroup', tile: { ...fillingBlock(productOf(operation, params, variant)) } };
-  }
-  const kernel = subgroup >= LEAST_SUBGROUP ? (`${operation}Subgroup` as const) : operation;
-  return { kernel, tile: {} };
+  const block = fillingBlock(productOf(operation, params, variant));
+  const choice: { kernel: string; tile: Tile } = software
+    ? { kernel: subgroup >= LEAST_SUBGROUP ? `${operation}Subgroup` : operation, tile: {} }
+    : { kernel: `${operation}Workgroup`, tile: { ...block } };
+  return choice as Choice;
 }
 
 /** Workgroups that keep a GPU busy. */

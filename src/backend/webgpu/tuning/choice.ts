@@ -3,9 +3,10 @@ import type { KernelName, Variant } from '../../backend.ts';
 /** The kernels of each operation that is tuned: all keep one contract, and differ in how they go about it. */
 export interface TunedKernels {
   matmul: 'matmul' | 'matmulSubgroup' | 'matmulWorkgroup';
-  conv2d: 'conv2d' | 'conv2dSubgroup';
-  conv2dInputGradient: 'conv2dInputGradient' | 'conv2dInputGradientSubgroup';
-  conv2dWeightGradient: 'conv2dWeightGradient' | 'conv2dWeightGradientSubgroup';
+  conv2d: 'conv2d' | 'conv2dSubgroup' | 'conv2dWorkgroup';
+  conv2dInputGradient: 'conv2dInputGradient' | 'conv2dInputGradientSubgroup' | 'conv2dInputGradientWorkgroup';
+  conv2dWeightGradient:
+    'conv2dWeightGradient' | 'conv2dWeightGradientSubgroup' | 'conv2dWeightGradientWorkgroup';
 }
 
 /** An operation that several kernels can do. */
@@ -14,9 +15,13 @@ export type TunedKernel = TunedKernels[Tuned];
 
 export const kernelsOf: { readonly [T in Tuned]: readonly TunedKernels[T][] } = {
   matmul: ['matmul', 'matmulSubgroup', 'matmulWorkgroup'],
-  conv2d: ['conv2d', 'conv2dSubgroup'],
-  conv2dInputGradient: ['conv2dInputGradient', 'conv2dInputGradientSubgroup'],
-  conv2dWeightGradient: ['conv2dWeightGradient', 'conv2dWeightGradientSubgroup'],
+  conv2d: ['conv2d', 'conv2dSubgroup', 'conv2dWorkgroup'],
+  conv2dInputGradient: ['conv2dInputGradient', 'conv2dInputGradientSubgroup', 'conv2dInputGradientWorkgroup'],
+  conv2dWeightGradient: [
+    'conv2dWeightGradient',
+    'conv2dWeightGradientSubgroup',
+    'conv2dWeightGradientWorkgroup',
+  ],
 };
 
 /** Tile constants of a kernel; those left out are as its geometry sees fit. */

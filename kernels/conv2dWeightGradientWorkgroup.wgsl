@@ -1,0 +1,225 @@
+// conv2dWeightGradientWorkgroup: the gradient of conv2d in its weights, through workgroup memory.
+//
+//   out[s, g·M + m, c, i, j] = Σ_{n, y, x} gradient[n, g·M + m, y, x]
+//                                          · input[n, g·C + c, y·SY + i·DY - PY, x·SX + j·DX - PX]
+//
+// over the lines n·outHeight + y in [s·chunk, (s + 1)·chunk), with the input zero outside the image.
+//
+// Same contract as conv2dWeightGradient.wgsl, for GPUs: a workgroup copies a slice of each operand into its memory, and each
+// invocation multiplies them from there.
+//
+// Shapes     gradient [batch, groups · M, outHeight, outWidth] and input [batch, groups · C, height, width], contiguous
+//            from their offsets; out [splits, groups · M, C, KH, KW]. C is `channels`, M `outChannels`, both of one
+//            group. `out` begins at `outOffset`.
+// Splits     the long sum is cut into `splits` chunks of lines, whose partial sums a second pass (reduce) adds in
+//            order. One split: out is the gradient itself.
+// Tile       4 × 4 numbers, a quad, are the unit of loading. A workgroup has R = TILE_ROWS · WORKGROUP_ROWS rows and
+//            C = TILE_COLUMNS · WORKGROUP_COLUMNS columns, and TILE_DEPTH terms at a time; all else is as in
+//            matmulWorkgroup.wgsl.
+// Requires   TILE_ROWS, TILE_COLUMNS and TILE_DEPTH multiples of 4; TILE_LOADS the quads of a slice,
+//            (R + C) · TILE_DEPTH / 16, over the invocations, rounded up.
+// Launch     the product of pixels [C·KH·KW, lines·outWidth] and gradients [lines·outWidth, M], for each group and split. Workgroups:
+//            ⌈C·KH·KW / R⌉ · ⌈M / C⌉ (of the tile) · groups · splits, folding into y what x cannot hold.
+// Edges      terms past the last count as zero; rows and columns past the last read what is there, and are not stored.
+// Numerics   float32 sums by fused multiply-add, lines in order and positions x within. The same bits every time, and for
+//            every tile.
+// Source     implicit matrix products: Chetlur et al., "cuDNN: Efficient primitives for deep learning", 2014; tiles as
+//            in matmulWorkgroup.wgsl.
+
+struct Params {
+  batch: i32,
+  groups: i32,
+  channels: i32,
+  outChannels: i32,
+  height: i32,
+  width: i32,
+  outHeight: i32,
+  outWidth: i32,
+  chunk: i32,
+  gradientOffset: i32,
+  inputOffset: i32,
+  outOffset: i32,
+}
+
+@group(0) @binding(0) var<storage, read> gradient: array<f32>;
+@group(0) @binding(1) var<storage, read> input: array<f32>;
+@group(0) @binding(2) var<storage, read_write> out: array<f32>;
+@group(0) @binding(3) var<uniform> params: Params;
+
+override KERNEL_HEIGHT: i32 = 3;
+override KERNEL_WIDTH: i32 = 3;
+override STRIDE_Y: i32 = 1;
+override STRIDE_X: i32 = 1;
+override PADDING_Y: i32 = 1;
+override PADDING_X: i32 = 1;
+override DILATION_Y: i32 = 1;
+override DILATION_X: i32 = 1;
+override WORKGROUP_ROWS: u32 = 8u;
+override WORKGROUP_COLUMNS: u32 = 16u;
+
+const TILE_ROWS = 8;
+const TILE_COLUMNS = 4;
+const TILE_DEPTH = 16;
+const TILE_BUFFERS = 2;
+const TILE_LOADS = 1;
+const ROW_FOURS = TILE_ROWS / 4;
+const COLUMN_FOURS = TILE_COLUMNS / 4;
+const DEPTH_FOURS = TILE_DEPTH / 4;
+
+// Fours of rows and of columns, for each term.
+var<workgroup> aTile: array<vec4f, TILE_BUFFERS * TILE_DEPTH * ROW_FOURS * WORKGROUP_ROWS>;
+var<workgroup> bTile: array<vec4f, TILE_BUFFERS * TILE_DEPTH * COLUMN_FOURS * WORKGROUP_COLUMNS>;
+
+// Four pixels of the channels that are at `at`: zero outside the image.
+fn pixelsAt(at: vec4i, y: vec4i, x: vec4i) -> vec4f {
+  let inside = (y >= vec4i(0)) & (y < vec4i(params.height)) & (x >= vec4i(0)) & (x < vec4i(params.width));
+  let places = at + y * params.width + x;
+  let values = vec4f(input[places.x], input[places.y], input[places.z], input[places.w]);
+  return select(vec4f(0.0), values, inside);
+}
+
+// A quad's place in a slice of `fours` fours: x counts fours of rows or columns, y fours of terms. Invocations that are
+// neighbours take quads that are neighbours in memory.
+fn placeOfQuad(quad: i32, fours: i32, alongTerms: bool) -> vec2i {
+  if (alongTerms) {
+    return vec2i(quad / DEPTH_FOURS, quad % DEPTH_FOURS);
+  }
+  return vec2i(quad % fours, quad / fours);
+}
+
+@compute @workgroup_size(WORKGROUP_COLUMNS, WORKGROUP_ROWS)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) grid: vec3<u32>,
+  @builtin(local_invocation_id) local: vec3<u32>,
+  @builtin(local_invocation_index) invocation: u32,
+) {
+  let across = i32(WORKGROUP_COLUMNS);
+  let down = i32(WORKGROUP_ROWS);
+  let pixels = params.height * params.width;
+  let positions = params.outHeight * params.outWidth;
+  let taps = KERNEL_HEIGHT * KERNEL_WIDTH;
+  let filterSize = params.channels * taps;
+  let rowTiles = (filterSize + TILE_ROWS * down - 1) / (TILE_ROWS * down);
+  let columnTiles = (params.outChannels + TILE_COLUMNS * across - 1) / (TILE_COLUMNS * across);
+  let tile = i32(group.y * grid.x + group.x);
+  let firstRow = tile % rowTiles * TILE_ROWS * down;
+  let firstColumn = tile / rowTiles % columnTiles * TILE_COLUMNS * across;
+  let part = tile / rowTiles / columnTiles % params.groups;
+  let split = tile / rowTiles / columnTiles / params.groups;
+  let firstTerm = split * params.chunk * params.outWidth;
+  let lastTerm = min(firstTerm + params.chunk * params.outWidth, params.batch * positions);
+  if (firstTerm >= lastTerm) {
+    return;
+  }
+
+  // What this invocation loads of each slice: quads of rows, then of columns.
+  let aFours = ROW_FOURS * down;
+  let bFours = COLUMN_FOURS * across;
+  let aQuads = aFours * DEPTH_FOURS;
+  let quads = aQuads + bFours * DEPTH_FOURS;
+  // A row is a channel and a place (i, j) in the filter.
+  var channelAt: array<vec4i, TILE_LOADS>;
+  var top: array<vec4i, TILE_LOADS>;
+  var left: array<vec4i, TILE_LOADS>;
+  for (var load = 0; load < TILE_LOADS; load++) {
+    let quad = load * across * down + i32(invocation);
+    let rows = firstRow + 4 * placeOfQuad(quad, aFours, true).x + vec4i(0, 1, 2, 3);
+    let tap = rows % taps;
+    channelAt[load] = params.inputOffset + rows / taps * pixels;
+    top[load] = tap / KERNEL_WIDTH * DILATION_Y - PADDING_Y;
+    left[load] = tap % KERNEL_WIDTH * DILATION_X - PADDING_X;
+  }
+
+  var fetched: array<mat4x4f, TILE_LOADS>;
+  var sums: array<vec4f, TILE_ROWS * COLUMN_FOURS>;
+  var buffer = 0;
+  // Before the first slice there is nothing to multiply yet.
+  for (var p = firstTerm - TILE_DEPTH; p < lastTerm; p += TILE_DEPTH) {
+    let next = p + TILE_DEPTH;
+    if (next < lastTerm) {
+      for (var load = 0; load < TILE_LOADS; load++) {
+        let quad = load * across * down + i32(invocation);
+        if (quad < aQuads) {
+          let term = next + 4 * placeOfQuad(quad, aFours, true).y;
+          for (var s = 0; s < 4; s++) {
+            let image = (term + s) / positions;
+            let position = term + s - image * positions;
+            let line = position / params.outWidth;
+            let y = line * STRIDE_Y + top[load];
+            let x = (position - line * params.outWidth) * STRIDE_X + left[load];
+            let at = channelAt[load] + (image * params.groups + part) * params.channels * pixels;
+            let values = pixelsAt(at, y, x);
+            fetched[load][s] = select(vec4f(0.0), values, term + s < lastTerm);
+          }
+        } else if (quad < quads) {
+          let place = placeOfQuad(quad - aQuads, bFours, true);
+          let term = next + 4 * place.y;
+          for (var s = 0; s < 4; s++) {
+            let image = (term + s) / positions;
+            let filters = (image * params.groups + part) * params.outChannels + firstColumn + 4 * place.x;
+            let at = params.gradientOffset + filters * positions + term + s - image * positions;
+            let slopes = vec4f(
+              gradient[at],
+              gradient[at + positions],
+              gradient[at + 2 * positions],
+              gradient[at + 3 * positions]
+            );
+            fetched[load][s] = select(vec4f(0.0), slopes, term + s < lastTerm);
+          }
+        }
+      }
+    }
+    if (p >= firstTerm) {
+      for (var s = 0; s < TILE_DEPTH; s++) {
+        let aAt = (buffer * TILE_DEPTH + s) * aFours + i32(local.y);
+        let bAt = (buffer * TILE_DEPTH + s) * bFours + i32(local.x);
+        var columns = array<vec4f, COLUMN_FOURS>();
+        for (var c = 0; c < COLUMN_FOURS; c++) {
+          columns[c] = bTile[bAt + c * across];
+        }
+        for (var four = 0; four < ROW_FOURS; four++) {
+          let rows = aTile[aAt + four * down];
+          for (var r = 0; r < 4; r++) {
+            for (var c = 0; c < COLUMN_FOURS; c++) {
+              let at = (4 * four + r) * COLUMN_FOURS + c;
+              sums[at] = fma(vec4f(rows[r]), columns[c], sums[at]);
+            }
+          }
+        }
+      }
+    }
+    if (next < lastTerm) {
+      if (TILE_BUFFERS == 1) {
+        workgroupBarrier();
+      }
+      buffer = (buffer + 1) % TILE_BUFFERS;
+      for (var load = 0; load < TILE_LOADS; load++) {
+        let quad = load * across * down + i32(invocation);
+        if (quad < aQuads) {
+          let place = placeOfQuad(quad, aFours, true);
+          for (var s = 0; s < 4; s++) {
+            aTile[(buffer * TILE_DEPTH + 4 * place.y + s) * aFours + place.x] = fetched[load][s];
+          }
+        } else if (quad < quads) {
+          let place = placeOfQuad(quad - aQuads, bFours, true);
+          for (var s = 0; s < 4; s++) {
+            bTile[(buffer * TILE_DEPTH + 4 * place.y + s) * bFours + place.x] = fetched[load][s];
+          }
+        }
+      }
+      workgroupBarrier();
+    }
+  }
+
+  for (var c = 0; c < TILE_COLUMNS; c++) {
+    let column = firstColumn + 4 * (c / 4 * across + i32(local.x)) + c % 4;
+    let filters = (split * params.groups + part) * params.outChannels + column;
+    for (var r = 0; r < TILE_ROWS; r++) {
+      let row = firstRow + 4 * (r / 4 * down + i32(local.y)) + r % 4;
+      if (row < filterSize && column < params.outChannels) {
+        out[params.outOffset + filters * filterSize + row] = sums[r * COLUMN_FOURS + c / 4][c % 4];
+      }
+    }
+  }
+}

@@ -1,0 +1,225 @@
+// conv2dWorkgroup: the convolution of images with a bank of filters (their cross-correlation), through workgroup memory.
+//
+//   out[n, g·M + m, y, x] = bias[g·M + m] + Σ_{i, j, c} input[n, g·C + c, y·SY + i·DY - PY, x·SX + j·DX - PX]
+//                                                       · weight[g·M + m, c, i, j]
+//
+// with the input zero outside the image.
+//
+// Same contract as conv2d.wgsl, for GPUs: a workgroup copies a slice of each operand into its memory, and each
+// invocation multiplies them from there.
+//
+// Shapes     input [batch, groups · C, height, width], weight [groups · M, C, KH, KW] and bias [groups · M], contiguous
+//            from their offsets; out [batch, groups · M, outHeight, outWidth]. C is `channels`, M `outChannels`, both
+//            of one group. PY and PX are the padding above and on the left; below and on the right, outHeight and
+//            outWidth say where the image ends.
+// Epilogue   BIAS adds the bias (else `bias` is bound, but not read); RELU then puts 0 for what is negative.
+// Tile       4 × 4 numbers, a quad, are the unit of loading. A workgroup has R = TILE_ROWS · WORKGROUP_ROWS rows and
+//            C = TILE_COLUMNS · WORKGROUP_COLUMNS columns, and TILE_DEPTH terms at a time; all else is as in
+//            matmulWorkgroup.wgsl.
+// Requires   TILE_ROWS, TILE_COLUMNS and TILE_DEPTH multiples of 4; TILE_LOADS the quads of a slice,
+//            (R + C) · TILE_DEPTH / 16, over the invocations, rounded up.
+// Launch     the product of weights [M, C·KH·KW] and pixels [C·KH·KW, batch·outHeight·outWidth], for each group. Workgroups:
+//            ⌈M / R⌉ · groups · ⌈columns / C⌉ of the tile, folding into y what x cannot hold.
+// Edges      terms past the last count as zero; rows and columns past the last read what is there, and are not stored.
+// Numerics   float32 sums by fused multiply-add; channels in order, filter positions (i, j) within. The same bits every
+//            time, and for every tile.
+// Source     implicit matrix products: Chetlur et al., "cuDNN: Efficient primitives for deep learning", 2014; tiles as
+//            in matmulWorkgroup.wgsl.
+
+struct Params {
+  batch: i32,
+  groups: i32,
+  channels: i32,
+  outChannels: i32,
+  height: i32,
+  width: i32,
+  outHeight: i32,
+  outWidth: i32,
+  inputOffset: i32,
+  weightOffset: i32,
+  biasOffset: i32,
+}
+
+@group(0) @binding(0) var<storage, read> input: array<f32>;
+@group(0) @binding(1) var<storage, read> weight: array<f32>;
+@group(0) @binding(2) var<storage, read> bias: array<f32>;
+@group(0) @binding(3) var<storage, read_write> out: array<f32>;
+@group(0) @binding(4) var<uniform> params: Params;
+
+override KERNEL_HEIGHT: i32 = 3;
+override KERNEL_WIDTH: i32 = 3;
+override STRIDE_Y: i32 = 1;
+override STRIDE_X: i32 = 1;
+override PADDING_Y: i32 = 1;
+override PADDING_X: i32 = 1;
+override DILATION_Y: i32 = 1;
+override DILATION_X: i32 = 1;
+override BIAS: bool = false;
+override RELU: bool = false;
+override WORKGROUP_ROWS: u32 = 8u;
+override WORKGROUP_COLUMNS: u32 = 16u;
+
+const TILE_ROWS = 8;
+const TILE_COLUMNS = 4;
+const TILE_DEPTH = 16;
+const TILE_BUFFERS = 2;
+const TILE_LOADS = 1;
+const ROW_FOURS = TILE_ROWS / 4;
+const COLUMN_FOURS = TILE_COLUMNS / 4;
+const DEPTH_FOURS = TILE_DEPTH / 4;
+
+// Fours of rows and of columns, for each term.
+var<workgroup> aTile: array<vec4f, TILE_BUFFERS * TILE_DEPTH * ROW_FOURS * WORKGROUP_ROWS>;
+var<workgroup> bTile: array<vec4f, TILE_BUFFERS * TILE_DEPTH * COLUMN_FOURS * WORKGROUP_COLUMNS>;
+
+// One term for four columns, which begin at `top` and `left` of images whose channels are at `at`.
+fn pixelsAt(term: i32, at: vec4i, top: vec4i, left: vec4i) -> vec4f {
+  let taps = KERNEL_HEIGHT * KERNEL_WIDTH;
+  let tap = term % taps;
+  let y = top + tap / KERNEL_WIDTH * DILATION_Y;
+  let x = left + tap % KERNEL_WIDTH * DILATION_X;
+  let inside = (y >= vec4i(0)) & (y < vec4i(params.height)) & (x >= vec4i(0)) & (x < vec4i(params.width));
+  let places = at + term / taps * params.height * params.width + y * params.width + x;
+  let values = vec4f(input[places.x], input[places.y], input[places.z], input[places.w]);
+  return select(vec4f(0.0), values, inside);
+}
+
+// A quad's place in a slice of `fours` fours: x counts fours of rows or columns, y fours of terms. Invocations that are
+// neighbours take quads that are neighbours in memory.
+fn placeOfQuad(quad: i32, fours: i32, alongTerms: bool) -> vec2i {
+  if (alongTerms) {
+    return vec2i(quad / DEPTH_FOURS, quad % DEPTH_FOURS);
+  }
+  return vec2i(quad % fours, quad / fours);
+}
+
+@compute @workgroup_size(WORKGROUP_COLUMNS, WORKGROUP_ROWS)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) grid: vec3<u32>,
+  @builtin(local_invocation_id) local: vec3<u32>,
+  @builtin(local_invocation_index) invocation: u32,
+) {
+  let across = i32(WORKGROUP_COLUMNS);
+  let down = i32(WORKGROUP_ROWS);
+  let pixels = params.height * params.width;
+  let positions = params.outHeight * params.outWidth;
+  let taps = KERNEL_HEIGHT * KERNEL_WIDTH;
+  let columnCount = params.batch * positions;
+  let terms = params.channels * taps;
+  let rowTiles = (params.outChannels + TILE_ROWS * down - 1) / (TILE_ROWS * down);
+  let tile = i32(group.y * grid.x + group.x);
+  let firstRow = tile % rowTiles * TILE_ROWS * down;
+  let part = tile / rowTiles % params.groups;
+  let firstColumn = tile / rowTiles / params.groups * TILE_COLUMNS * across;
+  if (firstColumn >= columnCount) {
+    return;
+  }
+
+  // What this invocation loads of each slice: quads of rows, then of columns.
+  let aFours = ROW_FOURS * down;
+  let bFours = COLUMN_FOURS * across;
+  let aQuads = aFours * DEPTH_FOURS;
+  let quads = aQuads + bFours * DEPTH_FOURS;
+  let weightStart = params.weightOffset + (part * params.outChannels + firstRow) * terms;
+  var imageAt: array<vec4i, TILE_LOADS>;
+  var top: array<vec4i, TILE_LOADS>;
+  var left: array<vec4i, TILE_LOADS>;
+  for (var load = 0; load < TILE_LOADS; load++) {
+    let quad = load * across * down + i32(invocation) - aQuads;
+    let columns = firstColumn + 4 * placeOfQuad(max(quad, 0), bFours, false).x + vec4i(0, 1, 2, 3);
+    let image = columns / positions;
+    let position = columns - image * positions;
+    let line = position / params.outWidth;
+    imageAt[load] = params.inputOffset + (image * params.groups + part) * params.channels * pixels;
+    top[load] = line * STRIDE_Y - PADDING_Y;
+    left[load] = (position - line * params.outWidth) * STRIDE_X - PADDING_X;
+  }
+
+  var fetched: array<mat4x4f, TILE_LOADS>;
+  var sums: array<vec4f, TILE_ROWS * COLUMN_FOURS>;
+  var buffer = 0;
+  // Before the first slice there is nothing to multiply yet.
+  for (var p = 0 - TILE_DEPTH; p < terms; p += TILE_DEPTH) {
+    let next = p + TILE_DEPTH;
+    if (next < terms) {
+      for (var load = 0; load < TILE_LOADS; load++) {
+        let quad = load * across * down + i32(invocation);
+        if (quad < aQuads) {
+          let place = placeOfQuad(quad, aFours, true);
+          let term = next + 4 * place.y;
+          for (var s = 0; s < 4; s++) {
+            let at = weightStart + 4 * place.x * terms + term + s;
+            let weights = vec4f(weight[at], weight[at + terms], weight[at + 2 * terms], weight[at + 3 * terms]);
+            fetched[load][s] = select(vec4f(0.0), weights, term + s < terms);
+          }
+        } else if (quad < quads) {
+          let term = next + 4 * placeOfQuad(quad - aQuads, bFours, false).y;
+          for (var s = 0; s < 4; s++) {
+            let values = pixelsAt(term + s, imageAt[load], top[load], left[load]);
+            fetched[load][s] = select(vec4f(0.0), values, term + s < terms);
+          }
+        }
+      }
+    }
+    if (p >= 0) {
+      for (var s = 0; s < TILE_DEPTH; s++) {
+        let aAt = (buffer * TILE_DEPTH + s) * aFours + i32(local.y);
+        let bAt = (buffer * TILE_DEPTH + s) * bFours + i32(local.x);
+        var columns = array<vec4f, COLUMN_FOURS>();
+        for (var c = 0; c < COLUMN_FOURS; c++) {
+          columns[c] = bTile[bAt + c * across];
+        }
+        for (var four = 0; four < ROW_FOURS; four++) {
+          let rows = aTile[aAt + four * down];
+          for (var r = 0; r < 4; r++) {
+            for (var c = 0; c < COLUMN_FOURS; c++) {
+              let at = (4 * four + r) * COLUMN_FOURS + c;
+              sums[at] = fma(vec4f(rows[r]), columns[c], sums[at]);
+            }
+          }
+        }
+      }
+    }
+    if (next < terms) {
+      if (TILE_BUFFERS == 1) {
+        workgroupBarrier();
+      }
+      buffer = (buffer + 1) % TILE_BUFFERS;
+      for (var load = 0; load < TILE_LOADS; load++) {
+        let quad = load * across * down + i32(invocation);
+        if (quad < aQuads) {
+          let place = placeOfQuad(quad, aFours, true);
+          for (var s = 0; s < 4; s++) {
+            aTile[(buffer * TILE_DEPTH + 4 * place.y + s) * aFours + place.x] = fetched[load][s];
+          }
+        } else if (quad < quads) {
+          let place = placeOfQuad(quad - aQuads, bFours, false);
+          for (var s = 0; s < 4; s++) {
+            bTile[(buffer * TILE_DEPTH + 4 * place.y + s) * bFours + place.x] = fetched[load][s];
+          }
+        }
+      }
+      workgroupBarrier();
+    }
+  }
+
+  for (var c = 0; c < TILE_COLUMNS; c++) {
+    let column = firstColumn + 4 * (c / 4 * across + i32(local.x)) + c % 4;
+    let image = column / positions;
+    let outAt = (image * params.groups + part) * params.outChannels * positions + column - image * positions;
+    for (var r = 0; r < TILE_ROWS; r++) {
+      let row = firstRow + 4 * (r / 4 * down + i32(local.y)) + r % 4;
+      if (row < params.outChannels && column < columnCount) {
+        var sum = sums[r * COLUMN_FOURS + c / 4][c % 4];
+        if (BIAS) {
+          sum += bias[params.biasOffset + part * params.outChannels + row];
+        }
+        if (RELU) {
+          sum = select(sum, 0.0, sum < 0.0);
+        }
+        out[outAt + row * positions] = sum;
+      }
+    }
+  }
+}
