@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { median } from './statistics.ts';
 
 const [count = '10', device = 'webgpu'] = process.argv.slice(2);
+if (!(Number(count) >= 1)) throw new Error(`takes a number of processes and a device, got '${count}'`);
 /** The marks that a training sets, in their order, and what has been done when each is set. */
 const PHASES: Readonly<Record<string, string>> = {
   node: 'Node itself',
