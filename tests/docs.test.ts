@@ -68,6 +68,7 @@ describe('blocks', () => {
       [
         "docs/guide/devices.md not-run: needs SwiftShader",
         "docs/guide/performance.md not-run: needs five minutes",
+        "docs/guide/performance.md not-run: takes a minute",
         "docs/guide/pipeline.md not-run: needs TensorBoard, MLflow and DVC",
         "docs/guide/pipeline.md not-run: needs DVC",
         "docs/guide/pytorch.md not-run: needs PyTorch",

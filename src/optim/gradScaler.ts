@@ -148,6 +148,7 @@ export class GradScaler {
     return { scale, growthTracker, skipped };
   }
 
+  /** Goes on from what `stateDict` gave. */
   loadStateDict({ scale, growthTracker, skipped }: GradScalerState): void {
     const { device } = this.#scale;
     scope(() => {
@@ -156,6 +157,7 @@ export class GradScaler {
     });
   }
 
+  /** Frees its state. */
   dispose(): void {
     this.#scale.dispose();
     this.#counts.dispose();

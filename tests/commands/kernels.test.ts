@@ -38,9 +38,9 @@ softmax: the exponentials of a row, normalised to sum one; or their logarithms (
   buffers    x read f32, out write f32
   params     16 bytes by uniform ring: rows u32, length u32, inner u32, offset i32
   overrides  LANES u32 = 1, ROWS u32 = 64, LOGARITHM bool = false
-  variants   14
+  variants   12
 `);
-    expect(text.stdout).toMatch(/2 kernels, 17 variants; all fit WebGPU's guaranteed limits\n$/);
+    expect(text.stdout).toMatch(/2 kernels, 15 variants; all fit WebGPU's guaranteed limits\n$/);
   });
 
   it('shows a kernel’s text under settings', async () => {
