@@ -18,7 +18,7 @@ export interface Preset {
 
 const contendersBut = (...names: string[]): Entry[] => CONTENDERS.filter(({ name }) => !names.includes(name));
 
-/** Everything: some 40 minutes on two quiet cores. */
+/** Everything, which takes several times as long. */
 export const FULL: Preset = {
   name: 'full',
   rounds: {
@@ -38,7 +38,10 @@ export const FULL: Preset = {
 
 const QUICK_WORKLOADS = ['step', '512³', '1024³', '128×784', '256×128ᵀ', '→64', '→32 forward', '10000'];
 
-/** The figures that decide, within eight minutes; without TensorFlow.js's plain JavaScript, which takes most of the time. */
+/**
+ * The figures that decide, in ten minutes on two quiet cores; without TensorFlow.js's plain JavaScript, which takes most of
+ * the time.
+ */
 export const QUICK: Preset = {
   name: 'quick',
   rounds: {
