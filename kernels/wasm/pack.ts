@@ -5,6 +5,19 @@
 // Lanes are rows of a or columns of b. Where fewer than four are left, callers give one of them twice: what a lane past
 // the edge holds enters only sums that nobody stores.
 
+/** Four steps of each of four lanes, stored as four lanes of each of four steps. */
+@inline
+export function transpose(r0: v128, r1: v128, r2: v128, r3: v128, to: usize, toStep: usize): void {
+  const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
+  const low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
+  const high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+  const high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+  v128.store(to, v128.shuffle<f32>(low01, low23, 0, 1, 4, 5));
+  v128.store(to + toStep, v128.shuffle<f32>(low01, low23, 2, 3, 6, 7));
+  v128.store(to + 2 * toStep, v128.shuffle<f32>(high01, high23, 0, 1, 4, 5));
+  v128.store(to + 3 * toStep, v128.shuffle<f32>(high01, high23, 2, 3, 6, 7));
+}
+
 /** Lanes that begin at s0 … s3, `step` bytes from one step to the next. */
 export function packLanes(
   s0: usize,
@@ -20,22 +33,8 @@ export function packLanes(
   if (step == 4) {
     // Four steps of four lanes, transposed in registers.
     for (; p + 4 <= depth; p += 4) {
-      const r0 = v128.load(s0);
-      const r1 = v128.load(s1);
-      const r2 = v128.load(s2);
-      const r3 = v128.load(s3);
-      const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
-      const low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
-      const high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
-      const high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
-      v128.store(to, v128.shuffle<f32>(low01, low23, 0, 1, 4, 5));
-      to += toStep;
-      v128.store(to, v128.shuffle<f32>(low01, low23, 2, 3, 6, 7));
-      to += toStep;
-      v128.store(to, v128.shuffle<f32>(high01, high23, 0, 1, 4, 5));
-      to += toStep;
-      v128.store(to, v128.shuffle<f32>(high01, high23, 2, 3, 6, 7));
-      to += toStep;
+      transpose(v128.load(s0), v128.load(s1), v128.load(s2), v128.load(s3), to, toStep);
+      to += 4 * toStep;
       s0 += 16;
       s1 += 16;
       s2 += 16;

@@ -7,6 +7,7 @@
 //
 // Numerics   float32. Where some result is not finite, `finishWeights` says so, and the caller has to compute it otherwise.
 
+import { transpose } from './pack';
 import { A_STEP, B_STEP, tile } from './tile';
 import { PLACES, transformTiles } from './winogradTiles';
 
@@ -126,7 +127,7 @@ function packGradients(
       storeGradients(f32x4.sub(a0, a1), f32x4.sub(b0, b1), square + 512);
       storeGradients(f32x4.neg(a1), f32x4.neg(b1), square + 768);
     }
-    transpose(scratch, to, A_STEP, placeStep);
+    transposePlaces(scratch, to, A_STEP, placeStep);
   }
 }
 
@@ -153,26 +154,15 @@ function packPixels(job: WinogradWeightJob, plane: i32, top: i32, x: i32, scratc
         const pixels = from + <usize>min(c + half + lane, job.depth - 1) * job.imagePlane;
         transformTiles(pixels, job.imageLine, scratch + ((<usize>lane) << 4), 64);
       }
-      transpose(scratch, to + ((<usize>half) << 2), B_STEP, placeStep);
+      transposePlaces(scratch, to + ((<usize>half) << 2), B_STEP, placeStep);
     }
   }
 }
 
 /** From four tiles of each of four lanes to four lanes of each of four tiles, in every place. */
-function transpose(from: usize, to: usize, toStep: usize, placeStep: usize): void {
+function transposePlaces(from: usize, to: usize, toStep: usize, placeStep: usize): void {
   for (let place = 0; place < PLACES; place++, from += 64, to += placeStep) {
-    const r0 = v128.load(from);
-    const r1 = v128.load(from, 16);
-    const r2 = v128.load(from, 32);
-    const r3 = v128.load(from, 48);
-    const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
-    const low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
-    const high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
-    const high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
-    v128.store(to, v128.shuffle<f32>(low01, low23, 0, 1, 4, 5));
-    v128.store(to + toStep, v128.shuffle<f32>(low01, low23, 2, 3, 6, 7));
-    v128.store(to + 2 * toStep, v128.shuffle<f32>(high01, high23, 0, 1, 4, 5));
-    v128.store(to + 3 * toStep, v128.shuffle<f32>(high01, high23, 2, 3, 6, 7));
+    transpose(v128.load(from), v128.load(from, 16), v128.load(from, 32), v128.load(from, 48), to, toStep);
   }
 }
 

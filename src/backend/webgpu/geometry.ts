@@ -82,21 +82,10 @@ function rowsFor(lanes: number): number {
   return Math.max(1, Math.min(64, WORKGROUP / lanes));
 }
 
-/** Kernels that take few lanes. */
-const FEW_LANES: ReadonlySet<string> = new Set<KernelName>([
-  'batchNorm',
-  'batchNormGradient',
-  'crossEntropy',
-  'crossEntropyGradient',
-  'layerNorm',
-  'layerNormGradient',
-  'softmax',
-]);
-
-/** Every pair of lanes and rows that a kernel's launches can choose. */
-export function laneChoices(kernel: string): { lanes: number; rows: number }[] {
+/** Every pair of lanes and rows that launches can choose: reductions with OUTPUTS, all others with ROWS. */
+export function laneChoices(partner: 'ROWS' | 'OUTPUTS'): { lanes: number; rows: number }[] {
   const lengths = Array.from({ length: 32 }, (_, power) => 2 ** power);
-  const lanes = new Set(lengths.map(FEW_LANES.has(kernel) ? fewLanesFor : lanesFor));
+  const lanes = new Set(lengths.map(partner === 'ROWS' ? fewLanesFor : lanesFor));
   return [...lanes].map((each) => ({ lanes: each, rows: rowsFor(each) }));
 }
 

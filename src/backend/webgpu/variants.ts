@@ -110,10 +110,10 @@ function choices(
         .map(([, code]) => ({ [knob]: code }));
     case 'LANES': {
       // Without a partner, lanes are the kernel's own business.
-      const partner = ['ROWS', 'OUTPUTS'].find((name) => overrides.has(name));
+      const partner = (['ROWS', 'OUTPUTS'] as const).find((name) => overrides.has(name));
       return partner === undefined
         ? undefined
-        : laneChoices(kernel).map(({ lanes, rows }) => ({ LANES: lanes, [partner]: rows }));
+        : laneChoices(partner).map(({ lanes, rows }) => ({ LANES: lanes, [partner]: rows }));
     }
     case 'Factor':
       return [{ Factor: 'f32' }, { Factor: 'f16' }];

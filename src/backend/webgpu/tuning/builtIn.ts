@@ -20,10 +20,9 @@ export function builtIn<T extends Tuned>(
   variant: Variant<T>,
   { software, subgroup }: Traits,
 ): Choice {
-  const block = fillingBlock(productOf(operation, params, variant));
   const choice: { kernel: string; tile: Tile } = software
     ? { kernel: subgroup >= LEAST_SUBGROUP ? `${operation}Subgroup` : operation, tile: {} }
-    : { kernel: `${operation}Workgroup`, tile: { ...block } };
+    : { kernel: `${operation}Workgroup`, tile: { ...fillingBlock(productOf(operation, params, variant)) } };
   return choice as Choice;
 }
 
