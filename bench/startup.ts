@@ -18,6 +18,7 @@ const PHASES: Readonly<Record<string, string>> = {
   node: 'Node itself',
   command: 'tsx, and the modules or their bundle',
   configuration: 'reading and checking the configuration',
+  host: 'what git and the sources say, while the data begin to be read',
   device: 'adapter and device',
   model: 'model and optimizer: first kernels read and compiled',
   data: 'waiting for the data, which are read meanwhile',

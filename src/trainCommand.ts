@@ -20,7 +20,7 @@ import {
   printConfiguration,
 } from './experiment/configuration.ts';
 import { obtainData, openDatasets } from './experiment/datasets.ts';
-import { collectEnvironment } from './experiment/environment.ts';
+import { collectEnvironment, type Environment } from './experiment/environment.ts';
 import type { EndRecord } from './experiment/journal.ts';
 import { lockFolder } from './experiment/lock.ts';
 import { buildOptimizer } from './experiment/optimizers.ts';
@@ -175,6 +175,8 @@ interface Opened {
   device: Backend;
   /** The data, which may still be under way. */
   data: Promise<VersionedFashionMnist>;
+  /** What all this runs on, but for the device and the data. */
+  environment: Environment;
   /** Aborted by Ctrl-C. */
   signal: AbortSignal;
 }
@@ -190,9 +192,13 @@ async function opened(
   const data = obtainData(configuration.data, AbortSignal.any([signal, over.signal]));
   data.catch(() => undefined); // looked at where the data are awaited
   try {
+    // Before the device is opened, which holds up all else: git starts sooner beside less memory, and meanwhile the read
+    // of the data comes under way.
+    const environment = await collectEnvironment();
+    performance.mark('host');
     const device = await openDevice(configuration, tuning);
     performance.mark('device');
-    await action({ device, data, signal });
+    await action({ device, data, environment, signal });
   } finally {
     over.abort();
   }
@@ -207,13 +213,13 @@ function openDevice({ device, adapter }: Configuration, tuning: TuningSource): P
 }
 
 /** Trains, from the beginning or from a run's checkpoint, and leaves all records in the run's folder. */
-async function runExperiment(run: Run, { device, data, signal }: Opened, watch: Watch): Promise<void> {
+async function runExperiment(run: Run, opened: Opened, watch: Watch): Promise<void> {
+  const { device, data, signal } = opened;
   const { configuration, directory, checkpoint } = run;
   await writeFileAtomic(join(directory.path, 'config.yaml'), printConfiguration(configuration));
   process.stderr.write(`device  ${device.name}: ${device.description}\nrun     ${directory.path}\n`);
   if (device.tuning) process.stderr.write(`kernels ${device.tuning.description}\n`);
   if (device.tuning?.note !== undefined) warn(device.tuning.note);
-  const facts = collectEnvironment({ adapterInfo: device.info });
   manualSeed(configuration.seed);
   const model = buildModel(configuration.model);
   const inputShape = [configuration.train.batchSize, 1, IMAGE_SIZE, IMAGE_SIZE];
@@ -227,7 +233,8 @@ async function runExperiment(run: Run, { device, data, signal }: Opened, watch: 
   const datasets = openDatasets(configuration, device, loaded);
   performance.mark('datasets');
   const environment = {
-    ...(await facts),
+    ...opened.environment,
+    adapter: device.info,
     dataChecksums: datasets.checksums,
     dataVersion: datasets.dataVersion,
   };

@@ -86,6 +86,24 @@ export function refuseInCapture(what: string, remedy: string): void {
   );
 }
 
+let computing = true;
+
+/** Whether launches are to be made: see `withoutComputing`. */
+export function isComputing(): boolean {
+  return computing;
+}
+
+/** Runs `body` for its shapes alone: devices leave out its launches, and what these would fill stays undefined. */
+export function withoutComputing<T>(body: () => T): T {
+  const outer = computing;
+  computing = false;
+  try {
+    return body();
+  } finally {
+    computing = outer;
+  }
+}
+
 /** The recorder of a recording: it keeps what the host has to do again. */
 export class HostTrace implements Recorder {
   readonly #cells: Live[] = [];

@@ -72,10 +72,10 @@ export async function loadVersion(
   root: string,
   options: LoadVersionOptions = {},
 ): Promise<VersionedFashionMnist> {
-  const pointer = await findPointer(root);
+  const [pointer, incomplete] = await Promise.all([findPointer(root), lacksFiles(root)]);
   const wanted = options.version ?? pointer?.md5;
   if (wanted === undefined) return loadPublished(root, options);
-  if (await lacksFiles(root)) {
+  if (incomplete) {
     if (pointer !== undefined && wanted === pointer.md5) await fetchVersion(root, options);
     else await fetchFashionMnist(root, options);
   }
@@ -168,10 +168,8 @@ function filesFrom(files: readonly DirectoryFile[], label: string): FashionMnist
 }
 
 async function lacksFiles(root: string): Promise<boolean> {
-  for (const file of listFiles(FASHION_MNIST_FILES)) {
-    if ((await findRawFile(root, file)) === undefined) return true;
-  }
-  return false;
+  const paths = listFiles(FASHION_MNIST_FILES).map((file) => findRawFile(root, file));
+  return (await Promise.all(paths)).includes(undefined);
 }
 
 async function extraFiles(root: string): Promise<string[]> {

@@ -1,6 +1,7 @@
 import type { DType } from '../backend/dtypes.ts';
 import { itemSize } from '../backend/dtypes.ts';
-import { zeros } from '../tensor/create.ts';
+import { withoutComputing } from '../backend/recorder.ts';
+import { empty } from '../tensor/create.ts';
 import { noGrad } from '../tensor/gradientMode.ts';
 import { scope } from '../tensor/scope.ts';
 import { formatShape, type Shape } from '../tensor/shape.ts';
@@ -73,8 +74,8 @@ export class ModelSummary {
 }
 
 /**
- * The layers of a model with their output shapes and parameters, found by a forward pass over zeros: in evaluation
- * mode, without gradients, so that neither running statistics nor random numbers move.
+ * The layers of a model with their output shapes and parameters, found by a forward pass that computes nothing: in
+ * evaluation mode, without gradients, so that neither running statistics nor random numbers move.
  *
  * A layer is a module without parts, or one with tensors of its own.
  *
@@ -93,11 +94,11 @@ export function summary(model: Module, inputShape: Shape, options: { dtype?: DTy
   try {
     scope(() => {
       noGrad(() => {
-        const input = zeros(inputShape, {
+        const input = empty(inputShape, {
           dtype: options.dtype ?? first?.dtype ?? 'float32',
           ...(first && { device: first.device }),
         });
-        watched(modules, calls, () => model.forward(input));
+        withoutComputing(() => watched(modules, calls, () => model.forward(input)));
       });
     });
   } finally {

@@ -13,7 +13,7 @@ import type { LaunchRequest } from '../costs/launchFacts.ts';
 import { type DType, hostArray, storable, type TypedArray } from '../dtypes.ts';
 import { DeviceLostError, KernelError, OutOfMemoryError } from '../errors.ts';
 import type { DeviceProfile, Profiling } from '../profile.ts';
-import { refuseInCapture } from '../recorder.ts';
+import { isComputing, refuseInCapture } from '../recorder.ts';
 import type { Signatures } from '../signatures.ts';
 import { TwinClock } from './profiler.ts';
 import { inHeap } from './simd/heap.ts';
@@ -115,6 +115,7 @@ class CpuBackend implements Backend {
     variant: Variant<K> = {},
   ): void {
     this.#check();
+    if (!isComputing()) return;
     refuseInCapture('a launch on the CPU', 'Keep the step on the device that captures it.');
     this.#stats.dispatches++;
     const arrays = Object.fromEntries(

@@ -15,7 +15,7 @@ import { halfBits, halfValue } from '../half.ts';
 import { CaptureError, DeviceLostError, KernelError } from '../errors.ts';
 import type { Peaks } from '../peaks.ts';
 import type { DeviceProfile, Profiling } from '../profile.ts';
-import { activeRecorder, refuseInCapture } from '../recorder.ts';
+import { activeRecorder, isComputing, refuseInCapture } from '../recorder.ts';
 import { immediateLimit, openDevice, type OpenedDevice } from './adapter.ts';
 import { BindGroups } from './bindGroups.ts';
 import { Faults } from './faults.ts';
@@ -147,6 +147,7 @@ export class WebGpuBackend implements Backend {
     variant: Variant<K> = {},
   ): void {
     this.#faults.check();
+    if (!isComputing()) return;
     const recording = activeRecorder() && this.#recording;
     if (!recording)
       refuseInCapture('a launch on another device', 'Keep the step on the device that captures it.');
