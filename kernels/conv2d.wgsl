@@ -22,7 +22,7 @@
 //            every time.
 // Source     implicit matrix products: Chetlur et al., "cuDNN: Efficient primitives for deep learning", 2014; tiles as
 //            in matmul.wgsl.
-// See also   conv2dSubgroup.wgsl, the same contract for devices with subgroups.
+// See also   conv2dSubgroup.wgsl and conv2dFewTerms.wgsl, the same contract for devices with subgroups.
 
 struct Params {
   batch: i32,

@@ -89,6 +89,11 @@ export interface Signatures {
     params: { batch: number; groups: number; channels: number; outChannels: number; height: number; width: number; outHeight: number; outWidth: number; inputOffset: number; weightOffset: number; biasOffset: number };
     variant: { KERNEL_HEIGHT: number; KERNEL_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; DILATION_Y: number; DILATION_X: number; BIAS: boolean; RELU: boolean; WORKGROUP_SIZE: number; TILE_ROWS: number; Factor: Element };
   };
+  conv2dFewTerms: {
+    buffers: { input: 'read'; weight: 'read'; bias: 'read'; out: 'write' };
+    params: { batch: number; groups: number; channels: number; outChannels: number; height: number; width: number; outHeight: number; outWidth: number; inputOffset: number; weightOffset: number; biasOffset: number };
+    variant: { KERNEL_HEIGHT: number; KERNEL_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; DILATION_Y: number; DILATION_X: number; BIAS: boolean; RELU: boolean; WORKGROUP_SIZE: number; TILE_TERMS: number; TILE_LOAD: number; Factor: Element };
+  };
   conv2dInputGradient: {
     buffers: { gradient: 'read'; weight: 'read'; out: 'write' };
     params: { batch: number; groups: number; channels: number; outChannels: number; height: number; width: number; outHeight: number; outWidth: number; gradientOffset: number; weightOffset: number };

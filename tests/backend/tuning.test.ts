@@ -86,6 +86,21 @@ describe('the built-in rules', () => {
     expect(narrow.choose('matmul', product, {})).toEqual({ kernel: 'matmul', tile: {} });
   });
 
+  test('take the kernel that holds its pixels for convolutions of few terms', () => {
+    const chosen = (channels: number, adapter: Record<string, string | number | boolean>): string => {
+      const sizes = { batch: 2, groups: 1, channels, outChannels: 4, height: 9, width: 9 };
+      const params = { ...sizes, outHeight: 7, outWidth: 7, inputOffset: 0, weightOffset: 0, biasOffset: 0 };
+      return new Tuning(adapter).choose('conv2d', params, { KERNEL_HEIGHT: 3, KERNEL_WIDTH: 3 }).kernel;
+    };
+    expect([1, 3, 4].map((channels) => chosen(channels, info))).toEqual([
+      'conv2dFewTerms',
+      'conv2dFewTerms',
+      'conv2dSubgroup',
+    ]);
+    expect(chosen(1, { ...info, subgroupMinSize: 4 })).toBe('conv2d');
+    expect(chosen(1, gpu)).toBe('conv2dWorkgroup');
+  });
+
   test('take workgroup memory on GPUs, in blocks of which there are enough', () => {
     const blockOf = (m: number, n: number): [number, number] => {
       const { kernel, tile } = new Tuning(gpu).choose('matmul', { ...product, m, n }, {});

@@ -90,6 +90,11 @@ const cases: readonly Case[] = [
     run: (x, w, b) => conv2d(x, w, b, { padding: 1 }),
   },
   {
+    name: 'conv2d, longer sums',
+    shapes: [[2, 5, 6, 7], [4, 5, 3, 3], [4]],
+    run: (x, w, b) => conv2d(x, w, b, { padding: 1 }),
+  },
+  {
     name: 'conv2d with relu, stride and groups',
     shapes: [[2, 4, 9, 9], [6, 2, 3, 3], [6]],
     run: (x, w, b) => conv2d(x, w, b, { stride: 2, groups: 2, activation: 'relu' }),

@@ -54,6 +54,7 @@ export const costs: { readonly [K in KernelName]: Formula<K> } = {
   clip: ({ size }) => ({ shape: times(size), flops: size, elements: { norm: 1, gradients: 2 * size } }),
   compare: twoOperands,
   conv2d: products.conv2d,
+  conv2dFewTerms: products.conv2d,
   conv2dInputGradient: products.conv2dInputGradient,
   conv2dInputGradientSubgroup: products.conv2dInputGradient,
   conv2dInputGradientWorkgroup: products.conv2dInputGradient,

@@ -51,6 +51,7 @@ export const twins: { readonly [K in KernelName]: Twin<K> } = {
   clip,
   compare,
   conv2d,
+  conv2dFewTerms: conv2d,
   conv2dInputGradient,
   conv2dInputGradientSubgroup: conv2dInputGradient,
   conv2dInputGradientWorkgroup: conv2dInputGradient,

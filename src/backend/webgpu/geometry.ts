@@ -158,6 +158,17 @@ function subgroupProduct(
   return tiledProduct(product, { TILE_ROWS, TILE_LOAD, TILE_STEPS }, WORKGROUP_SIZE);
 }
 
+/** Each workgroup computes all rows of four columns an invocation, whose terms it holds. */
+function heldProduct({
+  columns,
+  depth,
+  products,
+}: ImplicitProduct): ProductGeometry<{ TILE_TERMS: number; WORKGROUP_SIZE: number }> {
+  const WORKGROUP_SIZE = 8;
+  const tiles = Math.ceil(columns / (4 * WORKGROUP_SIZE)) * products;
+  return { settings: { TILE_TERMS: depth, WORKGROUP_SIZE }, workgroups: linear(tiles, 1) };
+}
+
 /** Each workgroup computes a block. */
 function blockedProduct(
   { rows, columns, products }: Omit<ImplicitProduct, 'terms' | 'depth'>,
@@ -204,6 +215,7 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
   clip: elementwise,
   compare: elementwise,
   conv2d: (params, variant, tile) => plainProduct(forwardProduct(params, variant), tile),
+  conv2dFewTerms: (params, variant) => heldProduct(forwardProduct(params, variant)),
   conv2dInputGradient: (params, variant, tile) => plainProduct(inputGradientProduct(params, variant), tile),
   conv2dInputGradientSubgroup: (params, variant, tile) =>
     subgroupProduct(inputGradientProduct(params, variant), tile),

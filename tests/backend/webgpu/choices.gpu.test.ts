@@ -122,11 +122,12 @@ describe('every kernel and tile of matmul computes what the CPU does', () => {
   });
 });
 
-const [, , asymmetric, , , depthwise] = convolutionCases;
+const caseOf = (name: string): ConvolutionCase => convolutionCases.find((each) => each.name === name)!;
+const [asymmetric, depthwise] = [caseOf('asymmetric in all'), caseOf('depthwise, in one chunk')];
 /** More rows and columns than a small block has, in two groups, with all that a filter can have. */
 const ragged: ConvolutionCase = {
-  ...asymmetric!,
-  params: { ...asymmetric!.params, channels: 33, outChannels: 35 },
+  ...asymmetric,
+  params: { ...asymmetric.params, channels: 33, outChannels: 35 },
 };
 const [large, small] = [buffered[0]!, buffered.at(-1)!];
 
@@ -134,7 +135,7 @@ const [large, small] = [buffered[0]!, buffered.at(-1)!];
 const convolutions: readonly (readonly [string, ConvolutionCase, Block])[] = [
   ['ragged, in small blocks', ragged, small],
   ['ragged, in large blocks', ragged, large],
-  ['depthwise, with a single buffer', depthwise!, blocks.find(({ TILE_BUFFERS }) => TILE_BUFFERS === 1)!],
+  ['depthwise, with a single buffer', depthwise, blocks.find(({ TILE_BUFFERS }) => TILE_BUFFERS === 1)!],
 ];
 
 describe('convolutions through workgroup memory compute what is defined', () => {

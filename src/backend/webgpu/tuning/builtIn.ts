@@ -1,4 +1,5 @@
 import type { Params, Variant } from '../../backend.ts';
+import type { ImplicitProduct } from '../products.ts';
 import { type Block, buffered, columnsOf, rowsOf } from './blocks.ts';
 import type { Choice, Tile, Traits, Tuned } from './choice.ts';
 import { productOf } from './shapeClass.ts';
@@ -7,10 +8,17 @@ import { productOf } from './shapeClass.ts';
 export const LEAST_SUBGROUP = 8;
 
 /**
+ * Terms of the longest sums that `conv2dFewTerms` is taken for: three channels of 3 × 3. With nine, on lavapipe, it takes
+ * two thirds of the other kernel's time; with more than fifty it is the slower one.
+ */
+const FEW_TERMS = 27;
+
+/**
  * What is chosen where nothing was measured on the adapter.
  *
  * Software drivers: the kernels for subgroups, which on lavapipe are four to seven times as fast as the plain ones, where
- * subgroups have eight lanes; else the plain ones. Both with the tiles of `geometry.ts`.
+ * subgroups have eight lanes, and for convolutions of few terms the one that holds their pixels; else the plain ones. All
+ * with the tiles of `geometry.ts`.
  *
  * GPUs: workgroup memory, by rules that are common knowledge; no GPU was at hand to measure them. `npm run tune` does.
  */
@@ -20,25 +28,22 @@ export function builtIn<T extends Tuned>(
   variant: Variant<T>,
   { software, subgroup }: Traits,
 ): Choice {
+  const product = productOf(operation, params, variant);
   const choice: { kernel: string; tile: Tile } = software
-    ? { kernel: subgroup >= LEAST_SUBGROUP ? `${operation}Subgroup` : operation, tile: {} }
-    : { kernel: `${operation}Workgroup`, tile: { ...fillingBlock(productOf(operation, params, variant)) } };
+    ? { kernel: subgroup >= LEAST_SUBGROUP ? subgroupKernel(operation, product) : operation, tile: {} }
+    : { kernel: `${operation}Workgroup`, tile: { ...fillingBlock(product) } };
   return choice as Choice;
+}
+
+function subgroupKernel(operation: Tuned, { depth }: ImplicitProduct): string {
+  return operation === 'conv2d' && depth <= FEW_TERMS ? 'conv2dFewTerms' : `${operation}Subgroup`;
 }
 
 /** Workgroups that keep a GPU busy. */
 const ENOUGH = 128;
 
 /** The largest block of which there are enough, with two buffers; else the smallest. */
-function fillingBlock({
-  rows,
-  columns,
-  products,
-}: {
-  rows: number;
-  columns: number;
-  products: number;
-}): Block {
+function fillingBlock({ rows, columns, products }: ImplicitProduct): Block {
   const count = (block: Block): number =>
     Math.ceil(rows / rowsOf(block)) * Math.ceil(columns / columnsOf(block)) * products;
   return buffered.find((block) => rowsOf(block) <= rows && count(block) >= ENOUGH) ?? buffered.at(-1)!;

@@ -31,6 +31,8 @@ function tilesOf(kernel: string, { software, subgroup, memory, invocations }: Tr
       .filter((block) => memoryOfBlock(block) <= memory && invocationsOf(block) <= invocations)
       .map((block) => ({ ...block }));
   }
+  // It has no tile to choose, and is the built-in choice wherever its pixels fit.
+  if (kernel === 'conv2dFewTerms') return [];
   const widths = software ? SOFTWARE_WIDTHS : GPU_WIDTHS;
   if (!kernel.endsWith('Subgroup')) return rowTiles(PLAIN_ROWS, widths);
   return subgroup >= LEAST_SUBGROUP ? rowTiles(SUBGROUP_ROWS, widths) : [];

@@ -3,7 +3,7 @@ import type { KernelName, Variant } from '../../backend.ts';
 /** The kernels of each operation that is tuned: all keep one contract, and differ in how they go about it. */
 export interface TunedKernels {
   matmul: 'matmul' | 'matmulSubgroup' | 'matmulWorkgroup';
-  conv2d: 'conv2d' | 'conv2dSubgroup' | 'conv2dWorkgroup';
+  conv2d: 'conv2d' | 'conv2dFewTerms' | 'conv2dSubgroup' | 'conv2dWorkgroup';
   conv2dInputGradient: 'conv2dInputGradient' | 'conv2dInputGradientSubgroup' | 'conv2dInputGradientWorkgroup';
   conv2dWeightGradient:
     'conv2dWeightGradient' | 'conv2dWeightGradientSubgroup' | 'conv2dWeightGradientWorkgroup';
@@ -15,7 +15,7 @@ export type TunedKernel = TunedKernels[Tuned];
 
 export const kernelsOf: { readonly [T in Tuned]: readonly TunedKernels[T][] } = {
   matmul: ['matmul', 'matmulSubgroup', 'matmulWorkgroup'],
-  conv2d: ['conv2d', 'conv2dSubgroup', 'conv2dWorkgroup'],
+  conv2d: ['conv2d', 'conv2dFewTerms', 'conv2dSubgroup', 'conv2dWorkgroup'],
   conv2dInputGradient: ['conv2dInputGradient', 'conv2dInputGradientSubgroup', 'conv2dInputGradientWorkgroup'],
   conv2dWeightGradient: [
     'conv2dWeightGradient',
