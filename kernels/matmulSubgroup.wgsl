@@ -12,8 +12,10 @@
 //            one split alone.
 // Splits     a long k with few outputs is cut into `splits` chunks whose partial products a second pass
 //            (reduce) adds in order. One split: out is the product itself.
-// Requires   a subgroup of at least TILE_LOAD lanes (adapter.info.subgroupMinSize); WORKGROUP_SIZE a multiple
-//            of TILE_LOAD; TILE_ROWS a multiple of TILE_LOAD. Nothing else depends on the subgroup's size.
+// Requires   a subgroup of at least TILE_LOAD lanes (adapter.info.subgroupMinSize), 8 or 4; WORKGROUP_SIZE a multiple
+//            of TILE_LOAD; TILE_ROWS 1, 2 or 4 times TILE_LOAD; with EVEN, every chunk of k even.
+// Lanes      by eight, sums are an array, which lavapipe unrolls; by four, they are written out as matrices of four rows,
+//            since SwiftShader unrolls no loop, and goes through memory for every element of an array.
 // Launch     workgroups x: ⌈n / (4 · WORKGROUP_SIZE)⌉; y: ⌈m / TILE_ROWS⌉ · batch · splits, folding into z what y
 //            cannot hold. A workgroup computes TILE_ROWS rows; lane l has columns l, l + W, l + 2W, l + 3W
 //            (W = WORKGROUP_SIZE), so that neighbouring lanes read neighbouring columns.
@@ -52,20 +54,32 @@ alias Factor = f32;
 @group(0) @binding(4) var<uniform> params: Params;
 
 override WORKGROUP_SIZE: u32 = 8u;
+override EVEN: bool = false;
 override BIAS: bool = false;
 override RELU: bool = false;
 
 const TILE_ROWS = 32;
 const TILE_LOAD = 8;
 const LOADS = TILE_ROWS / TILE_LOAD;
+const WRITTEN_OUT = TILE_LOAD == 4;
 
 // Two consecutive steps of k for one row of a, and for one column of b; a step past the chunk counts as zero.
-fn rowSteps(at: i32, inChunk: vec2<bool>) -> vec2f {
-  return select(vec2f(0.0), vec2f(f32(a[at]), f32(a[at + params.aColumnStride])), inChunk);
+fn rowSteps(at: i32, step: i32, inChunk: vec2<bool>) -> vec2f {
+  return select(vec2f(0.0), vec2f(f32(a[at]), f32(a[at + step])), inChunk);
 }
 
-fn columnSteps(at: i32, inChunk: vec2<bool>) -> vec2f {
-  return select(vec2f(0.0), vec2f(f32(b[at]), f32(b[at + params.bRowStride])), inChunk);
+fn columnSteps(at: i32, step: i32, inChunk: vec2<bool>) -> vec2f {
+  return select(vec2f(0.0), vec2f(f32(b[at]), f32(b[at + step])), inChunk);
+}
+
+// Two steps of four rows of a, one from each lane, times those of four columns of b.
+fn outer(aSteps: vec2f, bSteps: mat4x2f) -> mat4x4f {
+  return mat4x4f(
+    subgroupShuffle(aSteps, 0u) * bSteps,
+    subgroupShuffle(aSteps, 1u) * bSteps,
+    subgroupShuffle(aSteps, 2u) * bSteps,
+    subgroupShuffle(aSteps, 3u) * bSteps
+  );
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -94,34 +108,55 @@ fn main(
   let aStart = params.aOffset + z * params.aBatchStride + i32(first) * params.aColumnStride;
   let bStart = params.bOffset + z * params.bBatchStride + i32(first) * params.bRowStride;
   var bAt = bStart + min(columns, vec4i(n - 1)) * params.bColumnStride;
-  var aAt: array<i32, LOADS>;
-  for (var load = 0; load < LOADS; load++) {
-    let row = firstRow + load * TILE_LOAD + i32(lane) % TILE_LOAD;
-    aAt[load] = aStart + min(row, m - 1) * params.aRowStride;
-  }
+  // Read once: SwiftShader loads a parameter at each use.
+  let aStep = params.aColumnStride;
+  let bStep = params.bRowStride;
+  let rows = firstRow + TILE_LOAD * vec4i(0, 1, 2, 3) + i32(lane) % TILE_LOAD;
+  var aAt = aStart + min(rows, vec4i(m - 1)) * params.aRowStride;
 
   var sums: array<vec4f, TILE_ROWS>;
+  var written0 = mat4x4f();
+  var written1 = mat4x4f();
+  var written2 = mat4x4f();
+  var written3 = mat4x4f();
   for (var p = first; p < last; p += 2u) {
-    let inChunk = vec2u(p, p + 1u) < vec2u(last);
+    let inChunk = vec2<bool>(true, EVEN || p + 1u < last);
     let bSteps = mat4x2f(
-      columnSteps(bAt.x, inChunk),
-      columnSteps(bAt.y, inChunk),
-      columnSteps(bAt.z, inChunk),
-      columnSteps(bAt.w, inChunk)
+      columnSteps(bAt.x, bStep, inChunk),
+      columnSteps(bAt.y, bStep, inChunk),
+      columnSteps(bAt.z, bStep, inChunk),
+      columnSteps(bAt.w, bStep, inChunk)
     );
-    bAt += 2 * params.bRowStride;
-    for (var load = 0; load < LOADS; load++) {
-      let aSteps = rowSteps(aAt[load], inChunk);
-      aAt[load] += 2 * params.aColumnStride;
-      for (var r = 0; r < TILE_LOAD; r++) {
-        sums[load * TILE_LOAD + r] += subgroupShuffle(aSteps, u32(r)) * bSteps;
+    bAt += 2 * bStep;
+    if (WRITTEN_OUT) {
+      written0 += outer(rowSteps(aAt.x, aStep, inChunk), bSteps);
+      if (LOADS > 1) {
+        written1 += outer(rowSteps(aAt.y, aStep, inChunk), bSteps);
       }
+      if (LOADS > 2) {
+        written2 += outer(rowSteps(aAt.z, aStep, inChunk), bSteps);
+        written3 += outer(rowSteps(aAt.w, aStep, inChunk), bSteps);
+      }
+    } else {
+      for (var load = 0; load < LOADS; load++) {
+        let aSteps = rowSteps(aAt[load], aStep, inChunk);
+        for (var r = 0; r < TILE_LOAD; r++) {
+          sums[load * TILE_LOAD + r] += subgroupShuffle(aSteps, u32(r)) * bSteps;
+        }
+      }
+    }
+    aAt += 2 * aStep;
+  }
+  if (WRITTEN_OUT) {
+    let written = array<mat4x4f, 4>(written0, written1, written2, written3);
+    for (var r = 0; r < TILE_ROWS; r++) {
+      sums[r] = written[r / 4][r % 4];
     }
   }
 
   // The bound varies on purpose: unrolled, these stores would take longer to compile than all the rest.
-  let rows = min(TILE_ROWS, m - firstRow);
-  for (var r = 0; r < rows; r++) {
+  let count = min(TILE_ROWS, m - firstRow);
+  for (var r = 0; r < count; r++) {
     let rowAt = params.outOffset + (i32(matrix) * m + firstRow + r) * n;
     for (var c = 0; c < 4; c++) {
       if (columns[c] < n) {

@@ -197,7 +197,7 @@ export interface Signatures {
   matmulSubgroup: {
     buffers: { a: 'read'; b: 'read'; bias: 'read'; out: 'write' };
     params: { m: number; n: number; k: number; batch: number; chunk: number; aOffset: number; aBatchStride: number; aRowStride: number; aColumnStride: number; bOffset: number; bBatchStride: number; bRowStride: number; bColumnStride: number; biasOffset: number; outOffset: number };
-    variant: { WORKGROUP_SIZE: number; BIAS: boolean; RELU: boolean; TILE_ROWS: number; TILE_LOAD: number; Factor: Element };
+    variant: { WORKGROUP_SIZE: number; EVEN: boolean; BIAS: boolean; RELU: boolean; TILE_ROWS: number; TILE_LOAD: number; Factor: Element };
   };
   matmulWorkgroup: {
     buffers: { a: 'read'; b: 'read'; bias: 'read'; out: 'write' };

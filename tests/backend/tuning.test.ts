@@ -80,10 +80,15 @@ describe('classes of shapes', () => {
 });
 
 describe('the built-in rules', () => {
-  test('take subgroups on software drivers that have eight lanes, and leave the tile to the geometry', () => {
+  test('take subgroups on software drivers that have lanes enough, and leave the tile to the geometry', () => {
     expect(new Tuning(info).choose('matmul', product, {})).toEqual({ kernel: 'matmulSubgroup', tile: {} });
     const narrow = new Tuning({ ...info, subgroupMinSize: 4 });
-    expect(narrow.choose('matmul', product, {})).toEqual({ kernel: 'matmul', tile: {} });
+    expect(narrow.choose('matmul', product, {})).toEqual({
+      kernel: 'matmulSubgroup',
+      tile: { TILE_LOAD: 4 },
+    });
+    const without = new Tuning({ ...info, subgroupMinSize: 0 });
+    expect(without.choose('matmul', product, {})).toEqual({ kernel: 'matmul', tile: {} });
   });
 
   test('take the kernel that holds its pixels for convolutions of few terms', () => {

@@ -34,7 +34,9 @@ function choicesFor(kernel: KernelName): readonly { kernel: KernelName; tile: Ti
   if (!isTuned(kernel)) return [{ kernel, tile: {} }];
   const own = kernelsOf[kernel].map((name) => ({ kernel: name, tile: {} }));
   const tried = [true, false].flatMap((software) =>
-    candidates(kernel, { software, subgroup: 8, memory: 32_768, invocations: 256 }),
+    [8, 4].flatMap((subgroup) =>
+      candidates(kernel, { software, subgroup, memory: 32_768, invocations: 256 }),
+    ),
   );
   return [...own, ...tried];
 }

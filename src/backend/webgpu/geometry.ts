@@ -113,6 +113,22 @@ function tiledMatmul(
   };
 }
 
+/** Few rows do not fill a large tile; sums that are written out, for four lanes, are 16 rows at most. */
+function subgroupMatmul(
+  params: Params<'matmul'>,
+  _: Variant<'matmul'>,
+  {
+    TILE_LOAD = 8,
+    TILE_ROWS = params.m <= 8 ? 8 : params.m <= 16 ? 16 : 4 * TILE_LOAD,
+    WORKGROUP_SIZE = 8,
+  }: Variant<'matmulSubgroup'>,
+): Geometry<'matmulSubgroup'> {
+  const { settings, workgroups } = tiledMatmul(params, TILE_ROWS, WORKGROUP_SIZE);
+  const even = [params.k, Math.min(params.k, params.chunk)].every((steps) => steps % 2 === 0);
+  // Lavapipe would gain nothing from a second pipeline.
+  return { settings: { ...settings, TILE_LOAD, EVEN: TILE_LOAD === 4 && even }, workgroups };
+}
+
 type ProductGeometry<T> = Pick<Geometry<'conv2d'>, 'workgroups'> & { settings: T };
 
 /** What `tuning/` may choose for register tiles: the most rows, and the invocations of a workgroup. */
@@ -244,11 +260,7 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
   // Few rows do not fill a large tile.
   matmul: (params, _, { TILE_ROWS = params.m <= 8 ? 8 : 16, WORKGROUP_SIZE = 8 }) =>
     tiledMatmul(params, TILE_ROWS, WORKGROUP_SIZE),
-  matmulSubgroup: (
-    params,
-    _,
-    { TILE_ROWS = params.m <= 8 ? 8 : params.m <= 16 ? 16 : 32, WORKGROUP_SIZE = 8 },
-  ) => tiledMatmul(params, TILE_ROWS, WORKGROUP_SIZE),
+  matmulSubgroup: subgroupMatmul,
   matmulWorkgroup: blockedMatmul,
   norm: ({ size, chunk }) => ({
     settings: { LANES: WORKGROUP },

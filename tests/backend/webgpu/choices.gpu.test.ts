@@ -96,9 +96,17 @@ function farthest(found: readonly number[], expected: readonly number[]): number
 }
 
 /** All blocks through workgroup memory, and the register tiles of GPUs at their widest; each takes seconds to compile. */
-const choices = candidates('matmul', { software: false, subgroup: 8, memory: 32_768, invocations: 256 })
-  .filter(({ kernel, tile }) => kernel === 'matmulWorkgroup' || isWidest(tile))
-  .map((choice) => [choiceText(choice), choice] as const);
+const widest = candidates('matmul', {
+  software: false,
+  subgroup: 8,
+  memory: 32_768,
+  invocations: 256,
+}).filter(({ kernel, tile }) => kernel === 'matmulWorkgroup' || isWidest(tile));
+/** Those whose sums are written out, for subgroups of four lanes. */
+const narrow = candidates('matmul', { software: true, subgroup: 4, memory: 0, invocations: 256 }).filter(
+  ({ kernel }) => kernel === 'matmulSubgroup',
+);
+const choices = [...widest, ...narrow].map((choice) => [choiceText(choice), choice] as const);
 
 function isWidest({ TILE_ROWS, WORKGROUP_SIZE }: Tile): boolean {
   return TILE_ROWS === 16 && WORKGROUP_SIZE === 64;

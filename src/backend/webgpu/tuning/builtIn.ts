@@ -4,8 +4,19 @@ import { type Block, buffered, columnsOf, rowsOf } from './blocks.ts';
 import type { Choice, Tile, Traits, Tuned } from './choice.ts';
 import { productOf } from './shapeClass.ts';
 
-/** Lanes that the kernels for subgroups need. */
-export const LEAST_SUBGROUP = 8;
+/** The lanes between which kernels for subgroups can share out loads: `TILE_LOAD`, the most first. */
+const LOADS: Readonly<Record<Tuned, readonly number[]>> = {
+  matmul: [8, 4],
+  conv2d: [8],
+  conv2dInputGradient: [8],
+  conv2dWeightGradient: [8],
+};
+
+/** A tile for subgroups of `lanes` lanes or more; undefined where they have too few. Eight are the kernels' default. */
+export function subgroupTile(operation: Tuned, lanes: number): { TILE_LOAD?: number } | undefined {
+  const load = LOADS[operation].find((each) => each <= lanes);
+  return load === undefined ? undefined : load === 8 ? {} : { TILE_LOAD: load };
+}
 
 /**
  * Terms of the longest sums that `conv2dFewTerms` is taken for: three channels of 3 × 3. With nine, on lavapipe, it takes
@@ -16,9 +27,9 @@ const FEW_TERMS = 27;
 /**
  * What is chosen where nothing was measured on the adapter.
  *
- * Software drivers: the kernels for subgroups, which on lavapipe are four to seven times as fast as the plain ones, where
- * subgroups have eight lanes, and for convolutions of few terms the one that holds their pixels; else the plain ones. All
- * with the tiles of `geometry.ts`.
+ * Software drivers: the kernels for subgroups where these have enough lanes, and for convolutions of few terms the one that
+ * holds their pixels; else the plain ones. All with the tiles of `geometry.ts`. On lavapipe, which has eight lanes, they are
+ * four to seven times as fast as the plain ones; on SwiftShader, which has four, matmul's is about 1.4 times as fast.
  *
  * GPUs: workgroup memory, by rules that are common knowledge; no GPU was at hand to measure them. `npm run tune` does.
  */
@@ -29,9 +40,12 @@ export function builtIn<T extends Tuned>(
   { software, subgroup }: Traits,
 ): Choice {
   const product = productOf(operation, params, variant);
-  const choice: { kernel: string; tile: Tile } = software
-    ? { kernel: subgroup >= LEAST_SUBGROUP ? subgroupKernel(operation, product) : operation, tile: {} }
-    : { kernel: `${operation}Workgroup`, tile: { ...fillingBlock(product) } };
+  const shared = subgroupTile(operation, subgroup);
+  const choice: { kernel: string; tile: Tile } = !software
+    ? { kernel: `${operation}Workgroup`, tile: { ...fillingBlock(product) } }
+    : shared
+      ? { kernel: subgroupKernel(operation, product), tile: shared }
+      : { kernel: operation, tile: {} };
   return choice as Choice;
 }
 

@@ -1,10 +1,11 @@
 import { blocks, invocationsOf, memoryOfBlock } from './blocks.ts';
-import { LEAST_SUBGROUP } from './builtIn.ts';
+import { subgroupTile } from './builtIn.ts';
 import { type Choice, choiceText, kernelsOf, type Tile, type Traits, type Tuned } from './choice.ts';
 
-/** Rows of the register tiles that are tried, for kernels without and with subgroups. */
+/** Rows of the register tiles that are tried, for kernels without and with subgroups, of eight lanes and of four. */
 const PLAIN_ROWS = [4, 8, 16];
 const SUBGROUP_ROWS = [8, 16, 32];
+const NARROW_ROWS = [8, 16];
 
 /** Invocations of a workgroup that are tried: a software driver runs eight at a time, a GPU 32 or 64. */
 const SOFTWARE_WIDTHS = [8, 16];
@@ -12,18 +13,25 @@ const GPU_WIDTHS = [32, 64];
 
 /** Every choice for an operation that is worth a trial on a device with these traits. */
 export function candidates(operation: Tuned, traits: Traits): Choice[] {
-  return kernelsOf[operation].flatMap((kernel) => tilesOf(kernel, traits).map((tile) => ({ kernel, tile })));
+  return kernelsOf[operation].flatMap((kernel) =>
+    tilesOf(operation, kernel, traits).map((tile) => ({ kernel, tile })),
+  );
 }
 
 /** Whether a choice that comes from outside is one that the device can run, worth a trial or not. */
 export function canRun(operation: Tuned, choice: { kernel: string; tile: Tile }, traits: Traits): boolean {
   const text = choiceText(choice);
-  return [true, false].some((software) =>
-    candidates(operation, { ...traits, software }).some((candidate) => choiceText(candidate) === text),
+  const asked = [traits.subgroup, Math.min(traits.subgroup, 4)].flatMap((subgroup) =>
+    [true, false].flatMap((software) => candidates(operation, { ...traits, software, subgroup })),
   );
+  return asked.some((candidate) => choiceText(candidate) === text);
 }
 
-function tilesOf(kernel: string, { software, subgroup, memory, invocations }: Traits): Tile[] {
+function tilesOf(
+  operation: Tuned,
+  kernel: string,
+  { software, subgroup, memory, invocations }: Traits,
+): Tile[] {
   if (kernel.endsWith('Workgroup')) {
     // There workgroup memory is memory like any other, and the block takes seconds to compile.
     if (software) return [];
@@ -35,14 +43,23 @@ function tilesOf(kernel: string, { software, subgroup, memory, invocations }: Tr
   if (kernel === 'conv2dFewTerms') return [];
   const widths = software ? SOFTWARE_WIDTHS : GPU_WIDTHS;
   if (!kernel.endsWith('Subgroup')) return rowTiles(PLAIN_ROWS, widths);
-  return subgroup >= LEAST_SUBGROUP ? rowTiles(SUBGROUP_ROWS, widths) : [];
+  const shared = subgroupTile(operation, subgroup);
+  if (!shared) return [];
+  return rowTiles(shared.TILE_LOAD === 4 ? NARROW_ROWS : SUBGROUP_ROWS, widths).map((tile) => ({
+    ...tile,
+    ...shared,
+  }));
 }
 
 function rowTiles(rows: readonly number[], widths: readonly number[]): Tile[] {
   return rows.flatMap((TILE_ROWS) => widths.map((WORKGROUP_SIZE) => ({ TILE_ROWS, WORKGROUP_SIZE })));
 }
 
-/** Rows that a register tile of a kernel may have: what the inspector compiles. */
-export function rowChoices(kernel: 'matmul' | 'matmulSubgroup'): readonly number[] {
-  return kernel === 'matmul' ? PLAIN_ROWS : SUBGROUP_ROWS;
+/** The register tiles that a kernel may have: what the inspector compiles. */
+export function rowChoices(kernel: 'matmul' | 'matmulSubgroup'): Tile[] {
+  if (kernel === 'matmul') return PLAIN_ROWS.map((TILE_ROWS) => ({ TILE_ROWS }));
+  return [
+    ...SUBGROUP_ROWS.map((TILE_ROWS) => ({ TILE_ROWS, TILE_LOAD: 8 })),
+    ...NARROW_ROWS.map((TILE_ROWS) => ({ TILE_ROWS, TILE_LOAD: 4 })),
+  ];
 }
