@@ -37,6 +37,7 @@ export const convolutions: Rows<'conv2d'> = {
       convolution('batch of one', [1, 2, 6, 5], [3, 2, 3, 2], { stride: 2 }, 27),
       convolution('no image', [0, 2, 6, 5], [3, 2, 3, 2], { padding: 1 }, 1),
       convolution('one channel, one filter', [2, 1, 5, 5], [1, 1, 3, 3], { padding: 1 }, 50),
+      convolution('one channel, 34 filters', [2, 1, 6, 5], [34, 1, 3, 3], { padding: 1 }, 306),
       convolution('33 channels, 34 filters', [1, 33, 4, 3], [34, 33, 3, 3], { padding: 1 }, 306),
       convolution('filter as large as the image', [3, 2, 5, 4], [3, 2, 5, 4], {}, 40),
       convolution('one pixel, padded to the filter', [2, 2, 1, 1], [3, 2, 3, 3], { padding: 1 }, 9),
