@@ -55,6 +55,20 @@ function convolutionCase(name: string, sizes: Sizes): ConvolutionCase {
   };
 }
 
+/** No two sizes alike in height and width. */
+const asymmetric: Sizes = {
+  batch: 3,
+  groups: 2,
+  channels: 2,
+  outChannels: 3,
+  size: [11, 9],
+  kernel: [3, 2],
+  stride: [3, 2],
+  padding: [2, 1],
+  dilation: [2, 3],
+  chunk: 2,
+};
+
 /** Small convolutions with all that a kernel has to get right; chunks that divide nothing. */
 export const convolutionCases: readonly ConvolutionCase[] = [
   convolutionCase('3 × 3, padded', {
@@ -72,30 +86,8 @@ export const convolutionCases: readonly ConvolutionCase[] = [
     kernel: [2, 1],
     chunk: 4,
   }),
-  convolutionCase('asymmetric in all', {
-    batch: 3,
-    groups: 2,
-    channels: 2,
-    outChannels: 3,
-    size: [11, 9],
-    kernel: [3, 2],
-    stride: [3, 2],
-    padding: [2, 1],
-    dilation: [2, 3],
-    chunk: 2,
-  }),
-  convolutionCase('asymmetric in all, longer sums', {
-    batch: 3,
-    groups: 2,
-    channels: 5,
-    outChannels: 3,
-    size: [11, 9],
-    kernel: [3, 2],
-    stride: [3, 2],
-    padding: [2, 1],
-    dilation: [2, 3],
-    chunk: 2,
-  }),
+  convolutionCase('asymmetric in all', asymmetric),
+  convolutionCase('asymmetric in all, longer sums', { ...asymmetric, channels: 5 }),
   convolutionCase('one channel, more filters than a tile', {
     channels: 1,
     outChannels: 35,
