@@ -11,6 +11,7 @@ import { IMAGE_SIZE } from './data/fashionMnist.ts';
 import type { VersionedFashionMnist } from './data/version.ts';
 import { writeFileAtomic } from './experiment/atomicFile.ts';
 import type { Checkpoint } from './experiment/checkpoint.ts';
+import { knowFiles } from './experiment/codeVersion.ts';
 import { interruptSignal } from './experiment/commandLine.ts';
 import {
   type Configuration,
@@ -315,8 +316,16 @@ function exitCodeOf(error: unknown): number {
   return error instanceof TypeError && 'code' in error ? 2 : 1;
 }
 
-/** Does what the command line says, and sets the exit code. */
-export async function main(args: string[]): Promise<void> {
+/**
+ * Does what the command line says, and sets the exit code.
+ *
+ * @param files the SHA-256 of source files that have been read already, by their paths from the project's root
+ */
+export async function main(
+  args: string[],
+  files: readonly (readonly [path: string, sha256: string])[] = [],
+): Promise<void> {
+  knowFiles(files);
   try {
     await command(args);
   } catch (error) {
