@@ -36,6 +36,7 @@ import {
   withEarlier,
 } from './experiment/resume.ts';
 import { createRunDirectory, resolveRun, type RunDirectory } from './experiment/runDirectory.ts';
+import { rehearse } from './experiment/rehearsal.ts';
 import { type Summary, writeSummary } from './experiment/summary.ts';
 import { sweep } from './experiment/sweepCommand.ts';
 import { trackRun } from './experiment/tracking/trackRun.ts';
@@ -221,13 +222,12 @@ async function runExperiment(run: Run, opened: Opened, watch: Watch): Promise<vo
   process.stderr.write(`device  ${device.name}: ${device.description}\nrun     ${directory.path}\n`);
   if (device.tuning) process.stderr.write(`kernels ${device.tuning.description}\n`);
   if (device.tuning?.note !== undefined) warn(device.tuning.note);
+  await rehearse(configuration, device, buildModel);
   manualSeed(configuration.seed);
   const model = buildModel(configuration.model);
   const inputShape = [configuration.train.batchSize, 1, IMAGE_SIZE, IMAGE_SIZE];
   process.stderr.write(`\n${String(describeModel(model, inputShape))}\n\n`);
   const optimizer = buildOptimizer(configuration.optimizer, model.parameters());
-  // The driver compiles what these have launched while the data arrive.
-  device.flush();
   performance.mark('model');
   const loaded = await data;
   performance.mark('data');
