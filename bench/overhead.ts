@@ -23,6 +23,8 @@ import { measure } from './measure.ts';
 /** Launches in one repetition: ten batches. */
 const LAUNCHES = 640;
 const SIZE = 256;
+/** Training steps whose launches, when replayed, go to the device together. */
+const ONE_SUBMIT = 4;
 
 type Case = readonly [name: string, body: () => void];
 
@@ -130,13 +132,18 @@ async function report(
   device: Backend,
   cases: readonly Case[],
   calls: number = LAUNCHES,
+  repetitions?: number,
 ): Promise<void> {
   console.log(`\n${title}`);
   for (const [name, body] of cases) {
     for (let call = 0; call < calls; call++) body();
     await device.synchronize();
     const before = device.stats();
-    const timing = await measure(body, { calls, settle: () => device.synchronize() });
+    const timing = await measure(body, {
+      calls,
+      settle: () => device.synchronize(),
+      ...(repetitions && { repetitions }),
+    });
     const after = device.stats();
     const made = (['buffersCreated', 'bindGroupsCreated', 'pipelinesCreated'] as const)
       .map((key) => after[key] - before[key])
@@ -155,5 +162,7 @@ console.log(device.description);
 await report('One launch', device, launches(device));
 await report('One operation', device, operations(device));
 await report('A training step', device, steps(device), 32);
+// A software driver that is at work takes the processor from the host; here it begins when the host is done.
+await report('A training step, handed to a device at rest', device, steps(device), ONE_SUBMIT, 200);
 const ring = await openWebGpu({ immediates: false });
 await report('One launch, parameters in the uniform ring', ring, launches(ring));

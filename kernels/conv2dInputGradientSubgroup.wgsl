@@ -10,8 +10,11 @@
 //
 // Shapes     gradient [batch, groups · M, outHeight, outWidth] and weight [groups · M, C, KH, KW], contiguous from
 //            their offsets; out [batch, groups · C, height, width]. C is `channels`, M `outChannels`, both of one group.
-// Requires   a subgroup of at least TILE_LOAD lanes (adapter.info.subgroupMinSize); TILE_ROWS a multiple of TILE_LOAD;
-//            TILE_STEPS a divisor of outChannels.
+// Requires   a subgroup of at least TILE_LOAD lanes (adapter.info.subgroupMinSize); TILE_ROWS a multiple of TILE_LOAD, at
+//            most four times it; TILE_STEPS a divisor of outChannels. With four lanes WORKGROUP_SIZE is a multiple of four,
+//            TILE_ROWS 4, 8 or 16, and TILE_STEPS is 1.
+// Lanes      by eight, sums are an array, which lavapipe unrolls; by four, they are written out as matrices of four rows,
+//            since SwiftShader unrolls no loop, and goes through memory for every element of an array.
 // Launch     pixels whose y leave one remainder by SY, and whose x one by SX, meet the same filter positions: such a
 //            phase is one product of weights [C, KH·KW·M] and gradients [KH·KW·M, batch·⌈height/SY⌉·⌈width/SX⌉], for
 //            each group. A workgroup computes TILE_ROWS rows and 4 · WORKGROUP_SIZE columns; invocation l has columns
@@ -61,6 +64,23 @@ const TILE_ROWS = 32;
 const TILE_LOAD = 8;
 const TILE_STEPS = 2;
 const LOADS = TILE_ROWS / TILE_LOAD;
+const WRITTEN_OUT = TILE_LOAD == 4;
+
+// The elements of four columns; zero for those outside the image.
+fn columnsAt(at: vec4i, inside: vec4<bool>) -> vec4f {
+  let values = vec4f(vec4<Factor>(gradient[at.x], gradient[at.y], gradient[at.z], gradient[at.w]));
+  return select(vec4f(0.0), values, inside);
+}
+
+// The elements of four filters, one from each lane, times those of four columns.
+fn outer(value: f32, columns: vec4f) -> mat4x4f {
+  return mat4x4f(
+    subgroupBroadcast(value, 0u) * columns,
+    subgroupBroadcast(value, 1u) * columns,
+    subgroupBroadcast(value, 2u) * columns,
+    subgroupBroadcast(value, 3u) * columns
+  );
+}
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
@@ -98,14 +118,17 @@ fn main(
   let spot = place - line * phaseWidth;
   let imageAt = params.gradientOffset + (image * params.groups + part) * params.outChannels * positions;
 
-  var weightAt: array<i32, LOADS>;
-  for (var load = 0; load < LOADS; load++) {
-    let row = firstRow + load * TILE_LOAD + i32(lane) % TILE_LOAD;
-    let start = part * params.outChannels * filterSize + min(row, params.channels - 1) * taps;
-    weightAt[load] = params.weightOffset + start;
-  }
+  let rows = firstRow + TILE_LOAD * vec4i(0, 1, 2, 3) + i32(lane) % TILE_LOAD;
+  let firstFilter = params.weightOffset + part * params.outChannels * filterSize;
+  let weightAt = firstFilter + min(rows, vec4i(params.channels - 1)) * taps;
+  // Read once: SwiftShader loads a parameter at each use.
+  let count = params.outChannels;
 
   var sums: array<vec4f, TILE_ROWS>;
+  var written0 = mat4x4f();
+  var written1 = mat4x4f();
+  var written2 = mat4x4f();
+  var written3 = mat4x4f();
   for (var i = 0; i < KERNEL_HEIGHT; i++) {
     let fromY = phaseY + PADDING_Y - i * DILATION_Y;
     if (fromY % STRIDE_Y != 0) {
@@ -122,27 +145,45 @@ fn main(
         (y >= vec4i(0)) & (y < vec4i(params.outHeight)) & (x >= vec4i(0)) & (x < vec4i(params.outWidth));
       var at = imageAt + y * params.outWidth + x;
       var tap = i * KERNEL_WIDTH + j;
-      for (var m = 0; m < params.outChannels; m += TILE_STEPS) {
-        var steps: array<vec4f, TILE_STEPS>;
-        for (var s = 0; s < TILE_STEPS; s++) {
-          let values = vec4f(vec4<Factor>(gradient[at.x], gradient[at.y], gradient[at.z], gradient[at.w]));
-          steps[s] = select(vec4f(0.0), values, inside);
+      for (var m = 0; m < count; m += TILE_STEPS) {
+        if (WRITTEN_OUT) {
+          let values = columnsAt(at, inside);
           at += positions;
-        }
-        for (var load = 0; load < LOADS; load++) {
-          var rows: array<f32, TILE_STEPS>;
-          for (var s = 0; s < TILE_STEPS; s++) {
-            rows[s] = f32(weight[weightAt[load] + tap + s * filterSize]);
+          written0 += outer(f32(weight[weightAt.x + tap]), values);
+          if (LOADS > 1) {
+            written1 += outer(f32(weight[weightAt.y + tap]), values);
           }
-          for (var r = 0; r < TILE_LOAD; r++) {
+          if (LOADS > 2) {
+            written2 += outer(f32(weight[weightAt.z + tap]), values);
+            written3 += outer(f32(weight[weightAt.w + tap]), values);
+          }
+        } else {
+          var steps: array<vec4f, TILE_STEPS>;
+          for (var s = 0; s < TILE_STEPS; s++) {
+            steps[s] = columnsAt(at, inside);
+            at += positions;
+          }
+          for (var load = 0; load < LOADS; load++) {
+            var rows: array<f32, TILE_STEPS>;
             for (var s = 0; s < TILE_STEPS; s++) {
-              let value = vec4f(subgroupShuffle(rows[s], u32(r)));
-              sums[load * TILE_LOAD + r] = fma(value, steps[s], sums[load * TILE_LOAD + r]);
+              rows[s] = f32(weight[weightAt[load] + tap + s * filterSize]);
+            }
+            for (var r = 0; r < TILE_LOAD; r++) {
+              for (var s = 0; s < TILE_STEPS; s++) {
+                let value = vec4f(subgroupShuffle(rows[s], u32(r)));
+                sums[load * TILE_LOAD + r] = fma(value, steps[s], sums[load * TILE_LOAD + r]);
+              }
             }
           }
         }
         tap += TILE_STEPS * filterSize;
       }
+    }
+  }
+  if (WRITTEN_OUT) {
+    let written = array<mat4x4f, 4>(written0, written1, written2, written3);
+    for (var r = 0; r < TILE_ROWS; r++) {
+      sums[r] = written[r / 4][r % 4];
     }
   }
 

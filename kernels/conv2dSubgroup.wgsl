@@ -13,8 +13,11 @@
 //            of one group. PY and PX are the padding above and on the left; below and on the right, outHeight and
 //            outWidth say where the image ends.
 // Epilogue   BIAS adds the bias (else `bias` is bound, but not read); RELU then puts 0 for what is negative.
-// Requires   a subgroup of at least TILE_LOAD lanes (adapter.info.subgroupMinSize); TILE_ROWS a multiple of TILE_LOAD;
-//            TILE_STEPS a divisor of channels.
+// Requires   a subgroup of at least TILE_LOAD lanes (adapter.info.subgroupMinSize); TILE_ROWS a multiple of TILE_LOAD, at
+//            most four times it; TILE_STEPS a divisor of channels. With four lanes WORKGROUP_SIZE is a multiple of four,
+//            TILE_ROWS 4, 8 or 16, and TILE_STEPS is 1.
+// Lanes      by eight, sums are an array, which lavapipe unrolls; by four, they are written out as matrices of four rows,
+//            since SwiftShader unrolls no loop, and goes through memory for every element of an array.
 // Launch     the product of weights [M, KH·KW·C] and pixels [KH·KW·C, batch·outHeight·outWidth], for each group. A
 //            workgroup computes TILE_ROWS rows and 4 · WORKGROUP_SIZE columns; invocation l has columns l, l + W,
 //            l + 2W, l + 3W (W = WORKGROUP_SIZE). Workgroups: ⌈M / TILE_ROWS⌉ · groups · ⌈columns / 4W⌉, folding into y
@@ -67,6 +70,23 @@ const TILE_ROWS = 32;
 const TILE_LOAD = 8;
 const TILE_STEPS = 2;
 const LOADS = TILE_ROWS / TILE_LOAD;
+const WRITTEN_OUT = TILE_LOAD == 4;
+
+// The elements of four columns; zero for those outside the image.
+fn columnsAt(at: vec4i, inside: vec4<bool>) -> vec4f {
+  let values = vec4f(vec4<Factor>(input[at.x], input[at.y], input[at.z], input[at.w]));
+  return select(vec4f(0.0), values, inside);
+}
+
+// The elements of four filters, one from each lane, times those of four columns.
+fn outer(value: f32, columns: vec4f) -> mat4x4f {
+  return mat4x4f(
+    subgroupBroadcast(value, 0u) * columns,
+    subgroupBroadcast(value, 1u) * columns,
+    subgroupBroadcast(value, 2u) * columns,
+    subgroupBroadcast(value, 3u) * columns
+  );
+}
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
@@ -98,14 +118,17 @@ fn main(
   let left = (position - line * params.outWidth) * STRIDE_X - PADDING_X;
   let imageAt = params.inputOffset + (image * params.groups + part) * params.channels * pixels;
 
-  var weightAt: array<i32, LOADS>;
-  for (var load = 0; load < LOADS; load++) {
-    let row = firstRow + load * TILE_LOAD + i32(lane) % TILE_LOAD;
-    let m = part * params.outChannels + min(row, params.outChannels - 1);
-    weightAt[load] = params.weightOffset + m * params.channels * taps;
-  }
+  let rows = firstRow + TILE_LOAD * vec4i(0, 1, 2, 3) + i32(lane) % TILE_LOAD;
+  let filters = part * params.outChannels + min(rows, vec4i(params.outChannels - 1));
+  let weightAt = params.weightOffset + filters * params.channels * taps;
+  // Read once: SwiftShader loads a parameter at each use.
+  let count = params.channels;
 
   var sums: array<vec4f, TILE_ROWS>;
+  var written0 = mat4x4f();
+  var written1 = mat4x4f();
+  var written2 = mat4x4f();
+  var written3 = mat4x4f();
   for (var i = 0; i < KERNEL_HEIGHT; i++) {
     for (var j = 0; j < KERNEL_WIDTH; j++) {
       let y = top + i * DILATION_Y;
@@ -114,27 +137,45 @@ fn main(
         (y >= vec4i(0)) & (y < vec4i(params.height)) & (x >= vec4i(0)) & (x < vec4i(params.width));
       var at = imageAt + y * params.width + x;
       var tap = i * KERNEL_WIDTH + j;
-      for (var c = 0; c < params.channels; c += TILE_STEPS) {
-        var steps: array<vec4f, TILE_STEPS>;
-        for (var s = 0; s < TILE_STEPS; s++) {
-          let values = vec4f(vec4<Factor>(input[at.x], input[at.y], input[at.z], input[at.w]));
-          steps[s] = select(vec4f(0.0), values, inside);
+      for (var c = 0; c < count; c += TILE_STEPS) {
+        if (WRITTEN_OUT) {
+          let values = columnsAt(at, inside);
           at += pixels;
-        }
-        for (var load = 0; load < LOADS; load++) {
-          var rows: array<f32, TILE_STEPS>;
-          for (var s = 0; s < TILE_STEPS; s++) {
-            rows[s] = f32(weight[weightAt[load] + tap + s * taps]);
+          written0 += outer(f32(weight[weightAt.x + tap]), values);
+          if (LOADS > 1) {
+            written1 += outer(f32(weight[weightAt.y + tap]), values);
           }
-          for (var r = 0; r < TILE_LOAD; r++) {
+          if (LOADS > 2) {
+            written2 += outer(f32(weight[weightAt.z + tap]), values);
+            written3 += outer(f32(weight[weightAt.w + tap]), values);
+          }
+        } else {
+          var steps: array<vec4f, TILE_STEPS>;
+          for (var s = 0; s < TILE_STEPS; s++) {
+            steps[s] = columnsAt(at, inside);
+            at += pixels;
+          }
+          for (var load = 0; load < LOADS; load++) {
+            var rows: array<f32, TILE_STEPS>;
             for (var s = 0; s < TILE_STEPS; s++) {
-              let value = vec4f(subgroupShuffle(rows[s], u32(r)));
-              sums[load * TILE_LOAD + r] = fma(value, steps[s], sums[load * TILE_LOAD + r]);
+              rows[s] = f32(weight[weightAt[load] + tap + s * taps]);
+            }
+            for (var r = 0; r < TILE_LOAD; r++) {
+              for (var s = 0; s < TILE_STEPS; s++) {
+                let value = vec4f(subgroupShuffle(rows[s], u32(r)));
+                sums[load * TILE_LOAD + r] = fma(value, steps[s], sums[load * TILE_LOAD + r]);
+              }
             }
           }
         }
         tap += TILE_STEPS * taps;
       }
+    }
+  }
+  if (WRITTEN_OUT) {
+    let written = array<mat4x4f, 4>(written0, written1, written2, written3);
+    for (var r = 0; r < TILE_ROWS; r++) {
+      sums[r] = written[r / 4][r % 4];
     }
   }
 

@@ -13,8 +13,11 @@
 //            group. `out` begins at `outOffset`.
 // Splits     the long sum is cut into `splits` chunks of lines, whose partial sums a second pass (reduce) adds in
 //            order. One split: out is the gradient itself.
-// Requires   a subgroup of at least TILE_LOAD lanes (adapter.info.subgroupMinSize); TILE_ROWS a multiple of TILE_LOAD;
-//            TILE_STEPS a divisor of outWidth.
+// Requires   a subgroup of at least TILE_LOAD lanes (adapter.info.subgroupMinSize); TILE_ROWS a multiple of TILE_LOAD, at
+//            most four times it; TILE_STEPS a divisor of outWidth. With four lanes WORKGROUP_SIZE is a multiple of four,
+//            TILE_ROWS 4, 8 or 16, and TILE_STEPS is 1.
+// Lanes      by eight, sums are an array, which lavapipe unrolls; by four, they are written out as matrices of four rows,
+//            since SwiftShader unrolls no loop, and goes through memory for every element of an array.
 // Launch     the product of pixels [C·KH·KW, lines·outWidth] and gradients [lines·outWidth, M], for each group and split:
 //            filters have the columns, since their number is a multiple of 32 more often than C·KH·KW is. A workgroup
 //            computes TILE_ROWS rows and 4 · WORKGROUP_SIZE columns; invocation l has columns l, l + W, l + 2W, l + 3W
@@ -65,6 +68,27 @@ const TILE_ROWS = 32;
 const TILE_LOAD = 8;
 const TILE_STEPS = 2;
 const LOADS = TILE_ROWS / TILE_LOAD;
+const WRITTEN_OUT = TILE_LOAD == 4;
+
+// A pixel of this lane's row; zero outside the image.
+fn pixel(at: i32, inside: bool) -> f32 {
+  return select(0.0, f32(input[at]), inside);
+}
+
+// The gradients of four columns.
+fn columnsAt(at: vec4i) -> vec4f {
+  return vec4f(vec4<Factor>(gradient[at.x], gradient[at.y], gradient[at.z], gradient[at.w]));
+}
+
+// The elements of four pixels, one from each lane, times those of four columns.
+fn outer(value: f32, columns: vec4f) -> mat4x4f {
+  return mat4x4f(
+    subgroupBroadcast(value, 0u) * columns,
+    subgroupBroadcast(value, 1u) * columns,
+    subgroupBroadcast(value, 2u) * columns,
+    subgroupBroadcast(value, 3u) * columns
+  );
+}
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
@@ -95,51 +119,73 @@ fn main(
   let filters = part * params.outChannels + min(columns, vec4i(params.outChannels - 1));
 
   // A row is a channel and a place (i, j) in the filter.
-  var top: array<i32, LOADS>;
-  var left: array<i32, LOADS>;
-  var rowAt: array<i32, LOADS>;
-  for (var load = 0; load < LOADS; load++) {
-    let row = min(firstRow + load * TILE_LOAD + i32(lane) % TILE_LOAD, filterSize - 1);
-    let c = part * params.channels + row / taps;
-    let tap = row % taps;
-    top[load] = tap / KERNEL_WIDTH * DILATION_Y - PADDING_Y;
-    left[load] = tap % KERNEL_WIDTH * DILATION_X - PADDING_X;
-    rowAt[load] = params.inputOffset + c * pixels + top[load] * params.width + left[load];
-  }
+  let firstOfLoads = firstRow + TILE_LOAD * vec4i(0, 1, 2, 3);
+  let rows = min(firstOfLoads + i32(lane) % TILE_LOAD, vec4i(filterSize - 1));
+  let c = part * params.channels + rows / taps;
+  let tap = rows % taps;
+  let top = tap / KERNEL_WIDTH * DILATION_Y - PADDING_Y;
+  let left = tap % KERNEL_WIDTH * DILATION_X - PADDING_X;
+  let rowAt = params.inputOffset + c * pixels + top * params.width + left;
+  // Read once: SwiftShader loads a parameter at each use.
+  let lastX = params.outWidth;
+  let inputWidth = vec4i(params.width);
 
   var sums: array<vec4f, TILE_ROWS>;
+  var written0 = mat4x4f();
+  var written1 = mat4x4f();
+  var written2 = mat4x4f();
+  var written3 = mat4x4f();
   for (var line = firstLine; line < lastLine; line++) {
     let image = line / params.outHeight;
     let y = line - image * params.outHeight;
     let lineAt = image * params.groups * params.channels * pixels + y * STRIDE_Y * params.width;
-    var inLine: array<bool, LOADS>;
-    for (var load = 0; load < LOADS; load++) {
-      let inputY = top[load] + y * STRIDE_Y;
-      inLine[load] = inputY >= 0 && inputY < params.height;
-    }
+    let inputY = top + y * STRIDE_Y;
+    let inLine = (inputY >= vec4i(0)) & (inputY < vec4i(params.height));
     var at = params.gradientOffset
       + (image * params.groups * params.outChannels + filters) * positions + y * params.outWidth;
-    for (var x = 0; x < params.outWidth; x += TILE_STEPS) {
-      var steps: array<vec4f, TILE_STEPS>;
-      for (var s = 0; s < TILE_STEPS; s++) {
-        steps[s] = vec4f(vec4<Factor>(gradient[at.x], gradient[at.y], gradient[at.z], gradient[at.w]));
+    for (var x = 0; x < lastX; x += TILE_STEPS) {
+      if (WRITTEN_OUT) {
+        let values = columnsAt(at);
         at += 1;
-      }
-      for (var load = 0; load < LOADS; load++) {
-        var rows: array<f32, TILE_STEPS>;
-        for (var s = 0; s < TILE_STEPS; s++) {
-          let shift = (x + s) * STRIDE_X;
-          let inputX = left[load] + shift;
-          let inside = inLine[load] && inputX >= 0 && inputX < params.width;
-          rows[s] = select(0.0, f32(input[lineAt + rowAt[load] + shift]), inside);
+        let inputX = left + x * STRIDE_X;
+        let inside = inLine & (inputX >= vec4i(0)) & (inputX < inputWidth);
+        let pixelAt = lineAt + rowAt + x * STRIDE_X;
+        written0 += outer(pixel(pixelAt.x, inside.x), values);
+        if (LOADS > 1) {
+          written1 += outer(pixel(pixelAt.y, inside.y), values);
         }
-        for (var r = 0; r < TILE_LOAD; r++) {
+        if (LOADS > 2) {
+          written2 += outer(pixel(pixelAt.z, inside.z), values);
+          written3 += outer(pixel(pixelAt.w, inside.w), values);
+        }
+      } else {
+        var steps: array<vec4f, TILE_STEPS>;
+        for (var s = 0; s < TILE_STEPS; s++) {
+          steps[s] = columnsAt(at);
+          at += 1;
+        }
+        for (var load = 0; load < LOADS; load++) {
+          var ahead: array<f32, TILE_STEPS>;
           for (var s = 0; s < TILE_STEPS; s++) {
-            let value = vec4f(subgroupShuffle(rows[s], u32(r)));
-            sums[load * TILE_LOAD + r] = fma(value, steps[s], sums[load * TILE_LOAD + r]);
+            let shift = (x + s) * STRIDE_X;
+            let inputX = left[load] + shift;
+            let inside = inLine[load] && inputX >= 0 && inputX < params.width;
+            ahead[s] = pixel(lineAt + rowAt[load] + shift, inside);
+          }
+          for (var r = 0; r < TILE_LOAD; r++) {
+            for (var s = 0; s < TILE_STEPS; s++) {
+              let value = vec4f(subgroupShuffle(ahead[s], u32(r)));
+              sums[load * TILE_LOAD + r] = fma(value, steps[s], sums[load * TILE_LOAD + r]);
+            }
           }
         }
       }
+    }
+  }
+  if (WRITTEN_OUT) {
+    let written = array<mat4x4f, 4>(written0, written1, written2, written3);
+    for (var r = 0; r < TILE_ROWS; r++) {
+      sums[r] = written[r / 4][r % 4];
     }
   }
 

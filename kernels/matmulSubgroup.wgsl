@@ -75,10 +75,10 @@ fn columnSteps(at: i32, step: i32, inChunk: vec2<bool>) -> vec2f {
 // Two steps of four rows of a, one from each lane, times those of four columns of b.
 fn outer(aSteps: vec2f, bSteps: mat4x2f) -> mat4x4f {
   return mat4x4f(
-    subgroupShuffle(aSteps, 0u) * bSteps,
-    subgroupShuffle(aSteps, 1u) * bSteps,
-    subgroupShuffle(aSteps, 2u) * bSteps,
-    subgroupShuffle(aSteps, 3u) * bSteps
+    subgroupBroadcast(aSteps, 0u) * bSteps,
+    subgroupBroadcast(aSteps, 1u) * bSteps,
+    subgroupBroadcast(aSteps, 2u) * bSteps,
+    subgroupBroadcast(aSteps, 3u) * bSteps
   );
 }
 

@@ -102,7 +102,7 @@ describe('the built-in rules', () => {
       'conv2dFewTerms',
       'conv2dSubgroup',
     ]);
-    expect(chosen(1, { ...info, subgroupMinSize: 4 })).toBe('conv2d');
+    expect(chosen(1, { ...info, subgroupMinSize: 4 })).toBe('conv2dSubgroup');
     expect(chosen(1, gpu)).toBe('conv2dWorkgroup');
   });
 

@@ -1,9 +1,11 @@
 import { AdapterError } from '../errors.ts';
 import { openGpu } from './gpu.ts';
+import type { Wait } from './napping.ts';
 
 /** An opened WebGPU device, and what people and run records want to know of it. */
 export interface OpenedDevice {
   device: GPUDevice;
+  wait: Wait;
   description: string;
   info: Record<string, string | number | boolean>;
 }
@@ -30,7 +32,7 @@ const USED = ['timestamp-query', 'shader-f16', 'subgroups'] as const;
  * @throws AdapterError with what was tried and what mends it
  */
 export async function openDevice(filter?: string): Promise<OpenedDevice> {
-  const { gpu, adapter, note } = await openGpu(filter);
+  const { gpu, adapter, wait, note } = await openGpu(filter);
   checkLimits(adapter);
   const limits = adapter.limits as unknown as Record<string, number | undefined>;
   const features = USED.filter((feature) => adapter.features.has(feature));
@@ -53,6 +55,7 @@ export async function openDevice(filter?: string): Promise<OpenedDevice> {
   const label = description || name || `${vendor} ${architecture}`;
   return {
     device,
+    wait,
     description: note ? `${label} (${note})` : label,
     info: {
       vendor,

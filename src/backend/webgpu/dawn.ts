@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import { create } from 'webgpu';
 import { AdapterError } from '../errors.ts';
 import { explainMissingAdapter } from './drivers.ts';
+import { napping, type Wait } from './napping.ts';
 
-/** WebGPU's entry point with an adapter, and a note where a driver had to be looked for. */
+/** WebGPU's entry point with an adapter, how to wait for it, and a note where a driver had to be looked for. */
 export interface OpenedGpu {
   gpu: GPU;
   adapter: GPUAdapter;
+  wait: Wait;
   note?: string;
 }
 
@@ -58,7 +60,7 @@ async function requestFrom(filter?: string): Promise<OpenedGpu | undefined> {
   const gpu = create([...DAWN, ...(filter ? [`adapter=${filter}`] : [])]);
   try {
     const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
-    return adapter ? { gpu, adapter } : undefined;
+    return adapter ? { gpu, adapter, wait: napping } : undefined;
   } catch (error) {
     // Dawn lists the adapters that it has when the filter fits none.
     const [, available] = /Available adapters:\s*([^]*)/.exec(String(error)) ?? [];

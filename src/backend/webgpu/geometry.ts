@@ -131,9 +131,10 @@ function subgroupMatmul(
 
 type ProductGeometry<T> = Pick<Geometry<'conv2d'>, 'workgroups'> & { settings: T };
 
-/** What `tuning/` may choose for register tiles: the most rows, and the invocations of a workgroup. */
+/** What `tuning/` may choose for register tiles: the most rows, the lanes that share loads, and a workgroup's invocations. */
 interface RowTile {
   TILE_ROWS?: number;
+  TILE_LOAD?: number;
   WORKGROUP_SIZE?: number;
 }
 
@@ -158,19 +159,20 @@ function plainProduct(
 const MOST_UNROLLED = 64;
 
 /**
- * Tiles of even shares, 32 rows at most where nothing else was chosen: 33 rows are two tiles of 18. Four steps at a
- * time where they fit.
+ * Tiles of even shares, four loads of rows at most where nothing else was chosen: 33 rows are two tiles of 18. Four steps
+ * at a time where they fit. Sums that are written out, for four lanes, are of whole loads, one step at a time.
  */
 function subgroupProduct(
   product: ImplicitProduct,
-  { TILE_ROWS: most = 32, WORKGROUP_SIZE = 8 }: RowTile,
+  { TILE_LOAD: lanes = 8, TILE_ROWS: most = 4 * lanes, WORKGROUP_SIZE = 8 }: RowTile,
 ): ProductGeometry<{ TILE_ROWS: number; TILE_LOAD: number; TILE_STEPS: number; WORKGROUP_SIZE: number }> {
   const { rows, terms } = product;
   const share = Math.ceil(rows / Math.ceil(rows / most));
-  const loads = Math.ceil(share / 8);
-  const TILE_LOAD = Math.ceil(share / loads);
+  const loads = Math.ceil(share / lanes);
+  const TILE_LOAD = lanes === 4 ? 4 : Math.ceil(share / loads);
   const TILE_ROWS = loads * TILE_LOAD;
-  const TILE_STEPS = [4, 2].find((steps) => terms % steps === 0 && TILE_ROWS * steps <= MOST_UNROLLED) ?? 1;
+  const fits = (steps: number): boolean => terms % steps === 0 && TILE_ROWS * steps <= MOST_UNROLLED;
+  const TILE_STEPS = TILE_LOAD === 4 ? 1 : ([4, 2].find(fits) ?? 1);
   return tiledProduct(product, { TILE_ROWS, TILE_LOAD, TILE_STEPS }, WORKGROUP_SIZE);
 }
 

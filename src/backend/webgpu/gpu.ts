@@ -8,7 +8,7 @@ export async function openGpu(filter?: string): Promise<OpenedGpu> {
     const adapter = await browser.requestAdapter({ powerPreference: 'high-performance' });
     if (!adapter)
       throw new AdapterError('This browser offers no WebGPU adapter. device: cpu works everywhere.');
-    return { gpu: browser, adapter };
+    return { gpu: browser, adapter, wait: (promise) => promise };
   }
   try {
     const { openDawn } = await import('./dawn.ts');

@@ -1,5 +1,6 @@
 import type { Peaks } from '../peaks.ts';
 import { kernelSource } from '../sources.ts';
+import type { Wait } from './napping.ts';
 
 // GPUBufferUsage and GPUMapMode, which are no globals in Node.
 const STORAGE = 0x80;
@@ -34,8 +35,8 @@ interface Bench {
  *
  * @param device one that has the feature timestamp-query
  */
-export async function measurePeaks(device: GPUDevice): Promise<Peaks> {
-  const timer = new Timer(device);
+export async function measurePeaks(device: GPUDevice, wait: Wait): Promise<Peaks> {
+  const timer = new Timer(device, wait);
   const buffers: GPUBuffer[] = [];
   const keep = (buffer: GPUBuffer): GPUBuffer => {
     buffers.push(buffer);
@@ -127,12 +128,14 @@ function paramsOf(
 /** Times launches by the device's own clock. */
 class Timer {
   readonly #device: GPUDevice;
+  readonly #wait: Wait;
   readonly #queries: GPUQuerySet;
   readonly #resolved: GPUBuffer;
   readonly #staging: GPUBuffer;
 
-  constructor(device: GPUDevice) {
+  constructor(device: GPUDevice, wait: Wait) {
     this.#device = device;
+    this.#wait = wait;
     this.#queries = device.createQuerySet({ type: 'timestamp', count: 2 });
     this.#resolved = device.createBuffer({ size: 16, usage: QUERY_RESOLVE_COPY_SRC });
     this.#staging = device.createBuffer({ size: 16, usage: MAP_READ_COPY_DST });
@@ -177,7 +180,7 @@ class Timer {
     encoder.resolveQuerySet(querySet, 0, 2, this.#resolved, 0);
     encoder.copyBufferToBuffer(this.#resolved, 0, this.#staging, 0, 16);
     this.#device.queue.submit([encoder.finish()]);
-    await this.#staging.mapAsync(MAP_MODE_READ);
+    await this.#wait(this.#staging.mapAsync(MAP_MODE_READ));
     const [start, end] = new BigUint64Array(this.#staging.getMappedRange());
     this.#staging.unmap();
     return Number(end! - start!) / 1e9;

@@ -24,6 +24,7 @@ import { type GpuBuffer, memoryOf, MemoryPool } from './memory.ts';
 import { ParameterBlock, type ParamValues } from './parameters.ts';
 import { Pipelines, type Settings } from './pipelines.ts';
 import { measurePeaks } from './peaks.ts';
+import type { Wait } from './napping.ts';
 import { LaunchClock } from './profiler.ts';
 import { checkLaunch, MOST_PARAMS, openProgram, type Program } from './program.ts';
 import { ReadBack } from './readBack.ts';
@@ -62,6 +63,7 @@ export class WebGpuBackend implements Backend {
   readonly info: Readonly<Record<string, string | number | boolean>>;
   readonly tuning: Tuning;
   readonly #device: GPUDevice;
+  readonly #wait: Wait;
   readonly #immediateLimit: number;
   readonly #stats: DeviceStats = emptyStats();
   readonly #faults: Faults;
@@ -78,9 +80,10 @@ export class WebGpuBackend implements Backend {
   #preparing: Promise<void>[] | undefined;
   readonly #programs = new Map<KernelName, Program>();
 
-  constructor({ device, description, info }: OpenedDevice, options: WebGpuOptions = {}) {
+  constructor({ device, wait, description, info }: OpenedDevice, options: WebGpuOptions = {}) {
     const { immediates = true, timestamps = true, tuning = new Tuning(info) } = options;
     this.#device = device;
+    this.#wait = wait;
     this.#timestamps = timestamps && device.features.has('timestamp-query');
     this.description = description;
     this.info = { ...info, tuning: tuning.description };
@@ -231,7 +234,7 @@ export class WebGpuBackend implements Backend {
   async peaks(): Promise<Peaks | undefined> {
     if (!this.#timestamps) return undefined;
     await this.synchronize();
-    return measurePeaks(this.#device);
+    return measurePeaks(this.#device, this.#wait);
   }
 
   stats(): DeviceStats {
@@ -246,7 +249,8 @@ export class WebGpuBackend implements Backend {
   }
 
   #waiting<T>(promise: Promise<T>): Promise<T> {
-    return this.#clock ? this.#clock.wait(promise) : promise;
+    const waited = this.#wait(promise);
+    return this.#clock ? this.#clock.wait(waited) : waited;
   }
 
   #open(name: KernelName, buffers: Readonly<Record<string, DeviceBuffer>>, params: ParamValues): Program {

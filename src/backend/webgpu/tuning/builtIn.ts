@@ -4,18 +4,12 @@ import { type Block, buffered, columnsOf, rowsOf } from './blocks.ts';
 import type { Choice, Tile, Traits, Tuned } from './choice.ts';
 import { productOf } from './shapeClass.ts';
 
-/** The lanes between which kernels for subgroups can share out loads: `TILE_LOAD`, the most first. */
-const LOADS: Readonly<Record<Tuned, readonly number[]>> = {
-  matmul: [8, 4],
-  conv2d: [8],
-  conv2dInputGradient: [8],
-  conv2dWeightGradient: [8],
-};
-
-/** A tile for subgroups of `lanes` lanes or more; undefined where they have too few. Eight are the kernels' default. */
-export function subgroupTile(operation: Tuned, lanes: number): { TILE_LOAD?: number } | undefined {
-  const load = LOADS[operation].find((each) => each <= lanes);
-  return load === undefined ? undefined : load === 8 ? {} : { TILE_LOAD: load };
+/**
+ * A tile of the kernels for subgroups, which share out loads between eight lanes, their default, or four; undefined where
+ * subgroups have fewer.
+ */
+export function subgroupTile(lanes: number): { TILE_LOAD?: number } | undefined {
+  return lanes >= 8 ? {} : lanes >= 4 ? { TILE_LOAD: 4 } : undefined;
 }
 
 /**
@@ -27,9 +21,9 @@ const FEW_TERMS = 27;
 /**
  * What is chosen where nothing was measured on the adapter.
  *
- * Software drivers: the kernels for subgroups where these have enough lanes, and for convolutions of few terms the one that
- * holds their pixels; else the plain ones. All with the tiles of `geometry.ts`. On lavapipe, which has eight lanes, they are
- * four to seven times as fast as the plain ones; on SwiftShader, which has four, matmul's is about 1.4 times as fast.
+ * Software drivers: the kernels for subgroups where these have enough lanes, and with eight, for convolutions of few terms,
+ * the one that holds their pixels; else the plain ones. All with the tiles of `geometry.ts`. On lavapipe, which has eight
+ * lanes, they are four to seven times as fast as the plain ones; on SwiftShader, which has four, about 1.4 times.
  *
  * GPUs: workgroup memory, by rules that are common knowledge; no GPU was at hand to measure them. `npm run tune` does.
  */
@@ -40,17 +34,19 @@ export function builtIn<T extends Tuned>(
   { software, subgroup }: Traits,
 ): Choice {
   const product = productOf(operation, params, variant);
-  const shared = subgroupTile(operation, subgroup);
+  const shared = subgroupTile(subgroup);
   const choice: { kernel: string; tile: Tile } = !software
     ? { kernel: `${operation}Workgroup`, tile: { ...fillingBlock(product) } }
     : shared
-      ? { kernel: subgroupKernel(operation, product), tile: shared }
+      ? { kernel: subgroupKernel(operation, product, subgroup), tile: shared }
       : { kernel: operation, tile: {} };
   return choice as Choice;
 }
 
-function subgroupKernel(operation: Tuned, { depth }: ImplicitProduct): string {
-  return operation === 'conv2d' && depth <= FEW_TERMS ? 'conv2dFewTerms' : `${operation}Subgroup`;
+function subgroupKernel(operation: Tuned, { depth }: ImplicitProduct, lanes: number): string {
+  return operation === 'conv2d' && depth <= FEW_TERMS && lanes >= 8
+    ? 'conv2dFewTerms'
+    : `${operation}Subgroup`;
 }
 
 /** Workgroups that keep a GPU busy. */

@@ -43,7 +43,7 @@ function tilesOf(
   if (kernel === 'conv2dFewTerms') return [];
   const widths = software ? SOFTWARE_WIDTHS : GPU_WIDTHS;
   if (!kernel.endsWith('Subgroup')) return rowTiles(PLAIN_ROWS, widths);
-  const shared = subgroupTile(operation, subgroup);
+  const shared = subgroupTile(subgroup);
   if (!shared) return [];
   return rowTiles(shared.TILE_LOAD === 4 ? NARROW_ROWS : SUBGROUP_ROWS, widths).map((tile) => ({
     ...tile,
