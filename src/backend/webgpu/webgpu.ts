@@ -203,7 +203,7 @@ export class WebGpuBackend implements Backend {
     } finally {
       this.#preparing = undefined;
     }
-    await Promise.all(pipelines);
+    await this.#waiting(Promise.all(pipelines));
   }
 
   flush(): void {
