@@ -20,10 +20,10 @@ const PHASES: Readonly<Record<string, string>> = {
   configuration: 'reading and checking the configuration',
   host: 'what git and the sources say, while the data begin to be read',
   device: 'adapter and device',
-  model: 'model and optimizer: first kernels read and compiled',
+  model: 'rehearsal of a step: kernels read and compiled; model and optimizer',
   data: 'waiting for the data, which are read meanwhile',
   datasets: 'split, and upload',
-  'first step': 'first checkpoint; the step, its kernels read and compiled',
+  'first step': 'first checkpoint; the step, and what its driver still has to compile',
 };
 
 const folder = mkdtempSync(join(tmpdir(), 'wgrad-startup-'));

@@ -11,6 +11,7 @@ import { IMAGE_SIZE } from './data/fashionMnist.ts';
 import type { VersionedFashionMnist } from './data/version.ts';
 import { writeFileAtomic } from './experiment/atomicFile.ts';
 import type { Checkpoint } from './experiment/checkpoint.ts';
+import { knowFiles } from './experiment/codeVersion.ts';
 import { interruptSignal } from './experiment/commandLine.ts';
 import {
   type Configuration,
@@ -35,6 +36,7 @@ import {
   withEarlier,
 } from './experiment/resume.ts';
 import { createRunDirectory, resolveRun, type RunDirectory } from './experiment/runDirectory.ts';
+import { rehearse } from './experiment/rehearsal.ts';
 import { type Summary, writeSummary } from './experiment/summary.ts';
 import { sweep } from './experiment/sweepCommand.ts';
 import { trackRun } from './experiment/tracking/trackRun.ts';
@@ -220,13 +222,12 @@ async function runExperiment(run: Run, opened: Opened, watch: Watch): Promise<vo
   process.stderr.write(`device  ${device.name}: ${device.description}\nrun     ${directory.path}\n`);
   if (device.tuning) process.stderr.write(`kernels ${device.tuning.description}\n`);
   if (device.tuning?.note !== undefined) warn(device.tuning.note);
+  await rehearse(configuration, device, buildModel);
   manualSeed(configuration.seed);
   const model = buildModel(configuration.model);
   const inputShape = [configuration.train.batchSize, 1, IMAGE_SIZE, IMAGE_SIZE];
   process.stderr.write(`\n${String(describeModel(model, inputShape))}\n\n`);
   const optimizer = buildOptimizer(configuration.optimizer, model.parameters());
-  // The driver compiles what these have launched while the data arrive.
-  device.flush();
   performance.mark('model');
   const loaded = await data;
   performance.mark('data');
@@ -315,8 +316,16 @@ function exitCodeOf(error: unknown): number {
   return error instanceof TypeError && 'code' in error ? 2 : 1;
 }
 
-/** Does what the command line says, and sets the exit code. */
-export async function main(args: string[]): Promise<void> {
+/**
+ * Does what the command line says, and sets the exit code.
+ *
+ * @param files the SHA-256 of source files that have been read already, by their paths from the project's root
+ */
+export async function main(
+  args: string[],
+  files: readonly (readonly [path: string, sha256: string])[] = [],
+): Promise<void> {
+  knowFiles(files);
   try {
     await command(args);
   } catch (error) {

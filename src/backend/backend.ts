@@ -109,6 +109,12 @@ export interface Backend {
    * the recording. Not to be had where launches cost nothing to speak of.
    */
   record?(body: () => void): Recording;
+  /**
+   * Runs `body` to compile the kernels that it launches, all at once and beside the host; the launches are left out, and
+   * what they would fill stays undefined, but for what is made once and kept. Fulfilled when they are ready. Not to be
+   * had where nothing is compiled.
+   */
+  prepare?(body: () => void): Promise<void>;
   /** Hands over what is recorded, so that the device starts on it, without waiting. */
   flush(): void;
   /** Waits until everything launched so far has run. */

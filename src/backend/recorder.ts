@@ -65,11 +65,11 @@ export function guard(read: () => unknown): void {
 }
 
 /**
- * Runs `body` as no part of a captured step: its launches run once, and what it makes may outlive the step. For what
- * is made once and kept, such as an optimizer's state.
+ * Runs `body` as no part of a captured step, nor of what computes nothing: its launches run once, and what it makes may
+ * outlive both. For what is made once and kept, such as an optimizer's state.
  */
 export function outsideCapture<T>(body: () => T): T {
-  return withRecorder(undefined, body);
+  return withRecorder(undefined, () => withComputing(true, body));
 }
 
 /**
@@ -95,8 +95,12 @@ export function isComputing(): boolean {
 
 /** Runs `body` for its shapes alone: devices leave out its launches, and what these would fill stays undefined. */
 export function withoutComputing<T>(body: () => T): T {
+  return withComputing(false, body);
+}
+
+function withComputing<T>(wanted: boolean, body: () => T): T {
   const outer = computing;
-  computing = false;
+  computing = wanted;
   try {
     return body();
   } finally {

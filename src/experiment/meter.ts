@@ -76,7 +76,13 @@ export class Meter {
   async read(): Promise<Reading> {
     const cells = (await this.#cells.data()) as Float32Array;
     const reading = { losses: cells.slice(0, this.#used), correct: cells[this.#capacity]! };
-    this.#device.run('fill', { out: this.#cells.storage.buffer }, { size: this.#cells.numel(), value: 0 });
+    const { storage } = this.#cells;
+    this.#device.run(
+      'fill',
+      { out: storage.buffer },
+      { size: this.#cells.numel(), value: 0 },
+      { Element: 'f32' },
+    );
     this.#used = 0;
     return reading;
   }

@@ -312,7 +312,7 @@ class Trainer {
 }
 
 /** @throws WgradError where the device has no float16 */
-function scalerOn(device: Backend): GradScaler {
+export function scalerOn(device: Backend): GradScaler {
   if (device.supports('float16')) return new GradScaler({ device });
   throw new WgradError(
     `train.precision float16 takes a device with float16 (WebGPU's feature 'shader-f16'), which ${device.description} ` +

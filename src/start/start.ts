@@ -6,8 +6,8 @@ import { mapStackTraces } from './stackTraces.ts';
 
 /** A module that is a command. */
 export interface Command {
-  /** Takes the command line's arguments. */
-  readonly main: (args: string[]) => Promise<void>;
+  /** Takes the command line's arguments, and the SHA-256 of files that a start has read, by their paths. */
+  readonly main: (args: string[], files: Archive['inputs']) => Promise<void>;
 }
 
 /** A code cache that is so much larger than the one that is kept takes its place: more functions have been compiled. */
@@ -26,11 +26,14 @@ const LARGER = 1.1;
  * @example await start(new URL('./trainCommand.ts', import.meta.url), () => import('./trainCommand.ts'));
  */
 export async function start(entry: URL, load: () => Promise<Command>): Promise<void> {
-  const { main } = (await fromBundle(fileURLToPath(entry)).catch(() => undefined)) ?? (await load());
-  await main(process.argv.slice(2));
+  const bundled = await fromBundle(fileURLToPath(entry)).catch(() => undefined);
+  const { main } = bundled?.command ?? (await load());
+  await main(process.argv.slice(2), bundled?.inputs ?? []);
 }
 
-async function fromBundle(entry: string): Promise<Command | undefined> {
+async function fromBundle(
+  entry: string,
+): Promise<{ command: Command; inputs: Archive['inputs'] } | undefined> {
   if (process.env.WGRAD_START === 'source') return undefined;
   const place = archivePlace(entry);
   let archive = readArchive(place);
@@ -46,7 +49,7 @@ async function fromBundle(entry: string): Promise<Command | undefined> {
       writeArchive(place, { ...archive, codeCache });
     }
   });
-  return command;
+  return { command, inputs: archive.inputs };
 }
 
 /** Evaluates a bundle as Node evaluates a CommonJS module. */

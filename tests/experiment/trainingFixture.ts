@@ -91,13 +91,12 @@ export interface Outcome {
   path: string;
 }
 
-/** Trains a small network on the small data. */
-export async function trainSmall(options: RunOptions): Promise<Outcome> {
-  const { folder, changes = {} } = options;
+/** The small training, with its runs in a folder. */
+export function smallConfiguration(folder: string, changes: Changes = {}): Configuration {
   const { seed = 1, lr = 0.01, dropout = 0, augmentation = {}, ...others } = changes;
   const { optimizer = { name: 'adam', lr }, schedule = { name: 'none' }, ...train } = others;
   const { model = { name: 'mlp', hidden: [16], dropout }, ...trainKeys } = train;
-  const configuration = parseConfiguration({
+  return parseConfiguration({
     name: 'small',
     seed,
     data: { augmentation },
@@ -107,6 +106,12 @@ export async function trainSmall(options: RunOptions): Promise<Outcome> {
     train: { epochs: 2, batchSize: 32, logEvery: 5, ...trainKeys },
     run: { dir: folder },
   });
+}
+
+/** Trains a small network on the small data. */
+export async function trainSmall(options: RunOptions): Promise<Outcome> {
+  const { folder, changes } = options;
+  const configuration = smallConfiguration(folder, changes);
   const directory = await createRunDirectory(folder, 'small');
   writeFileSync(join(directory.path, 'config.yaml'), printConfiguration(configuration));
   return launch({ configuration, directory }, options);

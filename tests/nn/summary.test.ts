@@ -74,6 +74,17 @@ test('computes nothing, and leaves the model, its modes and the random numbers a
   expect(await drawn.data()).toEqual(await rand([4]).data());
 });
 
+test('what a forward pass makes once and keeps is made all the same', async () => {
+  class Scaled extends nn.Module {
+    override forward(x: Tensor): Tensor {
+      return x.mul(0.8125);
+    }
+  }
+  const model = new nn.Sequential(new Scaled());
+  summary(model, [1]);
+  expect(await model.forward(tensor([2])).data()).toEqual(Float32Array.of(1.625));
+});
+
 test('an input that does not fit is the model’s own error, and the model works on', () => {
   const model = new nn.Sequential(new nn.Linear(3, 3));
   expect(() => summary(model, [2, 4])).toThrow(/linear/i);

@@ -17,11 +17,13 @@ import { temporaryFolder } from '../experiment/disks.ts';
 /** A command that says what could differ between a bundle and its modules. */
 const COMMAND = `
 import { Marked } from './marked.ts';
-export async function main(args: string[]): Promise<void> {
+export async function main(args: string[], files: [string, string][]): Promise<void> {
+  const hashed = files.some(([path, hash]) => path.endsWith('later.ts') && /^[0-9a-f]{64}$/.test(hash));
   const trace = new Error('here').stack!.split('\\n')[1]!.trim();
   const name = new Marked().constructor.name;
   const { later } = await import('./later.ts');
-  console.log(JSON.stringify({ args, url: import.meta.url, trace, name, later, bundled: typeof module === 'object' }));
+  const bundled = typeof module === 'object';
+  console.log(JSON.stringify({ args, url: import.meta.url, trace, name, later, bundled, hashed }));
 }
 class Other { static Marked = class Marked {}; }
 void Other;
@@ -56,9 +58,15 @@ describe('start', () => {
   it('runs from the bundle as from the modules: arguments, URLs, names, places in traces', () => {
     const { folder, place } = makeCommand();
     const fromModules = runFrom(folder, { WGRAD_START: 'source' });
-    expect(fromModules).toMatchObject({ args: ['a', 'b'], name: 'Marked', later: 1, bundled: false });
+    expect(fromModules).toMatchObject({
+      args: ['a', 'b'],
+      name: 'Marked',
+      later: 1,
+      bundled: false,
+      hashed: false,
+    });
     const first = runFrom(folder);
-    expect(first).toEqual({ ...fromModules, bundled: true });
+    expect(first).toEqual({ ...fromModules, bundled: true, hashed: true });
     expect(readArchive(place)!.codeCache.length).toBeGreaterThan(0);
     expect(runFrom(folder)).toEqual(first);
   });

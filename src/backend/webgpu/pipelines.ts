@@ -9,6 +9,8 @@ export type Settings = Readonly<Record<string, number | boolean | string | undef
 /** A cache of pipelines: one for each kernel and choice of its constants and aliases. */
 export class Pipelines {
   readonly #pipelines = new Map<string, GPUComputePipeline>();
+  /** What was asked to be compiled beside the host; fulfilled when that is done, or has failed. */
+  readonly #prepared = new Map<string, Promise<void>>();
   readonly #device: GPUDevice;
   readonly #faults: Faults;
   readonly #stats: DeviceStats;
@@ -26,38 +28,79 @@ export class Pipelines {
    * @throws KernelError for a constant that the kernel does not declare
    */
   get(program: Program, settings: Settings, variant: Settings): GPUComputePipeline {
-    for (const name in variant) if (!program.knobs.has(name)) refuse(program, name);
-    let key: string = program.name;
-    for (const knob of program.knobs) key += `,${variant[knob] ?? settings[knob]}`;
-    let pipeline = this.#pipelines.get(key);
-    if (!pipeline) {
-      pipeline = this.#compile(program, { ...settings, ...variant });
-      this.#pipelines.set(key, pipeline);
-      this.#stats.pipelinesCreated++;
+    const key = keyOf(program, settings, variant);
+    const known = this.#pipelines.get(key);
+    if (known) return known;
+    const request = { ...settings, ...variant };
+    return this.#keep(
+      key,
+      this.#faults.guard(
+        () => this.#device.createComputePipeline(this.#describe(program, request)),
+        () => `kernel ${labelOf(program, request)} does not compile`,
+      ),
+    );
+  }
+
+  /** Compiles what `get` will be asked for on other threads than the host's. What these refuse, `get` will report. */
+  prepare(program: Program, settings: Settings, variant: Settings): Promise<void> {
+    const key = keyOf(program, settings, variant);
+    let ready = this.#prepared.get(key);
+    if (!ready) {
+      ready = this.#compileBeside(key, program, { ...settings, ...variant });
+      this.#prepared.set(key, ready);
     }
+    return ready;
+  }
+
+  async #compileBeside(key: string, program: Program, request: Settings): Promise<void> {
+    if (this.#pipelines.has(key)) return;
+    try {
+      const pipeline = await this.#device.createComputePipelineAsync(
+        this.#faults.guard(
+          () => this.#describe(program, request),
+          () => `kernel ${labelOf(program, request)} does not compile`,
+        ),
+      );
+      if (!this.#pipelines.has(key)) this.#keep(key, pipeline);
+    } catch {
+      // The kernel does not compile, or the device is lost: both come up again where the kernel is launched.
+    }
+  }
+
+  #keep(key: string, pipeline: GPUComputePipeline): GPUComputePipeline {
+    this.#pipelines.set(key, pipeline);
+    this.#stats.pipelinesCreated++;
     return pipeline;
   }
 
-  #compile(program: Program, settings: Settings): GPUComputePipeline {
+  #describe(program: Program, settings: Settings): GPUComputePipelineDescriptor {
     for (const name in settings) if (!program.knobs.has(name)) refuse(program, name);
-    const label = `${program.name} ${JSON.stringify(settings)}`;
+    const label = labelOf(program, settings);
     const code = specialise(program, settings);
-    return this.#faults.guard(
-      () =>
-        this.#device.createComputePipeline({
-          label,
-          layout: program.layout,
-          compute: {
-            module: this.#device.createShaderModule({ label, code }),
-            constants: overrides(program, settings),
-          },
-        }),
-      () => `kernel ${label} does not compile`,
-    );
+    return {
+      label,
+      layout: program.layout,
+      compute: {
+        module: this.#device.createShaderModule({ label, code }),
+        constants: overrides(program, settings),
+      },
+    };
   }
 }
 
-function refuse({ name, knobs }: Program, knob: string): never {
+/** @throws KernelError for a constant that the kernel does not declare */
+function keyOf({ name, knobs }: Program, settings: Settings, variant: Settings): string {
+  for (const knob in variant) if (!knobs.has(knob)) refuse({ name, knobs }, knob);
+  let key: string = name;
+  for (const knob of knobs) key += `,${variant[knob] ?? settings[knob]}`;
+  return key;
+}
+
+function labelOf({ name }: Program, settings: Settings): string {
+  return `${name} ${JSON.stringify(settings)}`;
+}
+
+function refuse({ name, knobs }: Pick<Program, 'name' | 'knobs'>, knob: string): never {
   throw new KernelError(`${name}: has no constant or alias '${knob}' to set, but ${[...knobs].join(', ')}`);
 }
 

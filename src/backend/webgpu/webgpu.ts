@@ -15,7 +15,7 @@ import { halfBits, halfValue } from '../half.ts';
 import { CaptureError, DeviceLostError, KernelError } from '../errors.ts';
 import type { Peaks } from '../peaks.ts';
 import type { DeviceProfile, Profiling } from '../profile.ts';
-import { activeRecorder, isComputing, refuseInCapture } from '../recorder.ts';
+import { activeRecorder, isComputing, refuseInCapture, withoutComputing } from '../recorder.ts';
 import { immediateLimit, openDevice, type OpenedDevice } from './adapter.ts';
 import { BindGroups } from './bindGroups.ts';
 import { Faults } from './faults.ts';
@@ -76,6 +76,8 @@ export class WebGpuBackend implements Backend {
   readonly #timestamps: boolean;
   #recording: LaunchList | undefined;
   #clock: LaunchClock | undefined;
+  /** What is compiled for the launches of `prepare`, while its body runs. */
+  #preparing: Promise<void>[] | undefined;
   readonly #programs = new Map<KernelName, Program>();
 
   constructor({ device, wait, description, info }: OpenedDevice, options: WebGpuOptions = {}) {
@@ -150,7 +152,8 @@ export class WebGpuBackend implements Backend {
     variant: Variant<K> = {},
   ): void {
     this.#faults.check();
-    if (!isComputing()) return;
+    const preparing = isComputing() ? undefined : this.#preparing;
+    if (!isComputing() && !preparing) return;
     const recording = activeRecorder() && this.#recording;
     if (!recording)
       refuseInCapture('a launch on another device', 'Keep the step on the device that captures it.');
@@ -167,6 +170,10 @@ export class WebGpuBackend implements Backend {
       variant: variant as Settings,
       settings: settings as Settings,
     };
+    if (preparing) {
+      preparing.push(this.#pipelines.prepare(program, request.settings, request.variant));
+      return;
+    }
     const pipeline = this.#pipelines.get(program, request.settings, request.variant);
     const bindGroup = this.#bindGroups.get(program, buffers);
     this.#params.write(name, program.signature.params, values);
@@ -187,6 +194,16 @@ export class WebGpuBackend implements Backend {
       this.#recording = undefined;
     }
     return recording;
+  }
+
+  async prepare(body: () => void): Promise<void> {
+    const pipelines: Promise<void>[] = (this.#preparing = []);
+    try {
+      withoutComputing(body);
+    } finally {
+      this.#preparing = undefined;
+    }
+    await this.#waiting(Promise.all(pipelines));
   }
 
   flush(): void {
