@@ -54,5 +54,5 @@ function takeStep(
     batches: [() => set.batch(order, 0, batchSize, draw)],
     size: batchSize * accumulate,
   });
-  for (const used of [meter, set, order]) used.dispose();
+  for (const used of [meter, set, order, ...model.parameters()]) used.dispose();
 }
