@@ -12,7 +12,7 @@
 //            their offsets; out [batch, groups · C, height, width]. C is `channels`, M `outChannels`, both of one group.
 // Requires   a subgroup of at least TILE_LOAD lanes (adapter.info.subgroupMinSize); TILE_ROWS a multiple of TILE_LOAD, at
 //            most four times it; TILE_STEPS a divisor of outChannels. With four lanes WORKGROUP_SIZE is a multiple of four,
-//            TILE_ROWS 4, 8 or 16, and TILE_STEPS is 1.
+//            and TILE_STEPS is 1.
 // Lanes      by eight, sums are an array, which lavapipe unrolls; by four, they are written out as matrices of four rows,
 //            since SwiftShader unrolls no loop, and goes through memory for every element of an array.
 // Launch     pixels whose y leave one remainder by SY, and whose x one by SX, meet the same filter positions: such a

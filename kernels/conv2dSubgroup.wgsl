@@ -15,7 +15,7 @@
 // Epilogue   BIAS adds the bias (else `bias` is bound, but not read); RELU then puts 0 for what is negative.
 // Requires   a subgroup of at least TILE_LOAD lanes (adapter.info.subgroupMinSize); TILE_ROWS a multiple of TILE_LOAD, at
 //            most four times it; TILE_STEPS a divisor of channels. With four lanes WORKGROUP_SIZE is a multiple of four,
-//            TILE_ROWS 4, 8 or 16, and TILE_STEPS is 1.
+//            and TILE_STEPS is 1.
 // Lanes      by eight, sums are an array, which lavapipe unrolls; by four, they are written out as matrices of four rows,
 //            since SwiftShader unrolls no loop, and goes through memory for every element of an array.
 // Launch     the product of weights [M, KH·KW·C] and pixels [KH·KW·C, batch·outHeight·outWidth], for each group. A

@@ -15,7 +15,7 @@
 //            order. One split: out is the gradient itself.
 // Requires   a subgroup of at least TILE_LOAD lanes (adapter.info.subgroupMinSize); TILE_ROWS a multiple of TILE_LOAD, at
 //            most four times it; TILE_STEPS a divisor of outWidth. With four lanes WORKGROUP_SIZE is a multiple of four,
-//            TILE_ROWS 4, 8 or 16, and TILE_STEPS is 1.
+//            and TILE_STEPS is 1.
 // Lanes      by eight, sums are an array, which lavapipe unrolls; by four, they are written out as matrices of four rows,
 //            since SwiftShader unrolls no loop, and goes through memory for every element of an array.
 // Launch     the product of pixels [C·KH·KW, lines·outWidth] and gradients [lines·outWidth, M], for each group and split:

@@ -1,9 +1,9 @@
 import type { Backend } from '../backend/backend.ts';
-import { changesImages } from '../data/augmentation.ts';
 import { IMAGE_SIZE } from '../data/fashionMnist.ts';
 import { DeviceDataset } from '../data/loader.ts';
 import type { Module } from '../nn/index.ts';
 import type { Configuration, ModelConfiguration } from './configuration.ts';
+import { Epoch } from './epoch.ts';
 import { Meter } from './meter.ts';
 import { buildOptimizer } from './optimizers.ts';
 import { trainStep } from './step.ts';
@@ -11,7 +11,7 @@ import { scalerOn } from './trainer.ts';
 
 /**
  * Compiles the kernels of a training's step while its data are under way, by a step with a model like the training's, on
- * black images. Nothing of it stays but the compiled kernels and the state of the random numbers: seed them afterwards.
+ * one black image, over and over. Nothing of it stays but the compiled kernels and the state of the random numbers: seed them afterwards.
  *
  * The step is taken twice: first for the list of its kernels, which are then compiled at once on other threads; and then
  * truly, without waiting for its end, as some drivers leave most of a kernel's compilation to its first launch. Nothing
@@ -33,26 +33,27 @@ export async function rehearse(
 }
 
 function takeStep(
-  { model: described, optimizer: settings, data: { augmentation }, train }: Configuration,
+  configuration: Configuration,
   device: Backend,
   build: (model: ModelConfiguration) => Module,
 ): void {
-  const { batchSize, accumulate, clipGradNorm: maxNorm, precision } = train;
-  const model = build(described);
-  const optimizer = buildOptimizer(settings, model.parameters());
-  const meter = new Meter(device, 1);
-  const images = new Uint8Array(batchSize * IMAGE_SIZE ** 2);
-  const set = new DeviceDataset(device, { images, labels: new Uint8Array(batchSize), count: batchSize });
-  const order = set.order(Uint32Array.from(images.subarray(0, batchSize).keys()));
-  const draw = changesImages(augmentation) ? { ...augmentation, seed: 0, stream: 1 } : undefined;
-  trainStep({
-    model,
-    optimizer,
-    meter,
-    ...(maxNorm !== undefined && { maxNorm }),
-    ...(precision === 'float16' && { scaler: scalerOn(device) }),
-    batches: [() => set.batch(order, 0, batchSize, draw)],
-    size: batchSize * accumulate,
-  });
-  for (const used of [meter, set, order, ...model.parameters()]) used.dispose();
+  const { batchSize, accumulate, clipGradNorm: maxNorm, precision } = configuration.train;
+  const model = build(configuration.model);
+  const optimizer = buildOptimizer(configuration.optimizer, model.parameters());
+  const meter = new Meter(device, accumulate);
+  const image = { images: new Uint8Array(IMAGE_SIZE ** 2), labels: new Uint8Array(1), count: 1 };
+  const set = new DeviceDataset(device, image);
+  const epoch = new Epoch({ set, rows: new Uint32Array(batchSize * accumulate) }, configuration, 1);
+  for (const { batches, size } of epoch.steps(0)) {
+    trainStep({
+      model,
+      optimizer,
+      meter,
+      ...(maxNorm !== undefined && { maxNorm }),
+      ...(precision === 'float16' && { scaler: scalerOn(device) }),
+      batches,
+      size,
+    });
+  }
+  for (const used of [meter, epoch, set, ...model.parameters()]) used.dispose();
 }

@@ -152,8 +152,8 @@ export class WebGpuBackend implements Backend {
     variant: Variant<K> = {},
   ): void {
     this.#faults.check();
-    const preparing = isComputing() ? undefined : this.#preparing;
-    if (!isComputing() && !preparing) return;
+    const computing = isComputing();
+    if (!computing && !this.#preparing) return;
     const recording = activeRecorder() && this.#recording;
     if (!recording)
       refuseInCapture('a launch on another device', 'Keep the step on the device that captures it.');
@@ -170,8 +170,8 @@ export class WebGpuBackend implements Backend {
       variant: variant as Settings,
       settings: settings as Settings,
     };
-    if (preparing) {
-      preparing.push(this.#pipelines.prepare(program, request.settings, request.variant));
+    if (!computing) {
+      this.#preparing!.push(this.#pipelines.prepare(program, request.settings, request.variant));
       return;
     }
     const pipeline = this.#pipelines.get(program, request.settings, request.variant);
