@@ -14,7 +14,8 @@ export const matmul: SimdTwin<'matmul'> = (
   const { m, n, k, batch, chunk } = params;
   const matrices = batch * (k === 0 ? 1 : Math.ceil(k / chunk));
   if (matrices * m * n === 0) return true;
-  const threads = module.threadsFor(m * n * k * batch);
+  const work = m * n * k * batch;
+  const threads = module.threadsFor(work);
   const [taskRows, taskColumns] = cut(m, n, Math.ceil((threads === 1 ? 1 : 2 * threads) / matrices));
   const fields = [
     ...[address(a, params.aOffset), address(b, params.bOffset), address(out, params.outOffset)],
@@ -24,7 +25,7 @@ export const matmul: SimdTwin<'matmul'> = (
     ...[taskRows, taskColumns],
   ];
   const tasks = matrices * Math.ceil(m / taskRows) * Math.ceil(n / taskColumns);
-  module.run('matmul', fields, { tasks, threads, scratch: module.exports.matmulScratch(taskColumns) });
+  module.run('matmul', fields, { tasks, work, scratch: module.exports.matmulScratch(taskColumns) });
   if (BIAS || RELU) {
     const [from, to] = [address(bias, params.biasOffset), address(out, params.outOffset)];
     module.exports.addEpilogue(to, from, batch * m, n, Number(BIAS), Number(RELU));

@@ -40,7 +40,7 @@ export function winogradWeight(
     // A last tile sees two lines past those of the windows, a last run of tiles up to nine pixels.
     ...{ paddedHeight: outHeight + 3, run: 8 * Math.ceil(outWidth / 8) + 2 },
   };
-  const threads = module.threadsFor(4 * lines * outWidth * groups * outChannels * channels);
+  const work = 4 * lines * outWidth * groups * outChannels * channels;
   const scratch = module.exports.winogradWeightScratch(outChannels, channels, steps);
   let finite = true;
   withImage(module, image, batch * groups * channels, grid, (padded) =>
@@ -49,7 +49,7 @@ export function winogradWeight(
         ...[gradient, padded, sums, lines, chunk, Math.ceil(chunk / cuts), cuts, groups],
         ...[outChannels, channels, outHeight, outWidth, planeBytes(grid), lineBytes(grid), steps],
       ];
-      module.run('winogradWeight', fields, { tasks: parts * cuts, threads, scratch });
+      module.run('winogradWeight', fields, { tasks: parts * cuts, work, scratch });
       finite = module.exports.finishWeights(sums, out, parts, cuts, outChannels, channels) !== 0;
     }),
   );
