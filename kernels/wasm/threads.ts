@@ -21,6 +21,8 @@ import { ElementwiseJob, elementwiseTask } from './elementwise';
 import { MatmulJob, matmulTask } from './matmul';
 import { AdamJob, adamTask } from './optimizers';
 import { PoolJob, poolGradientTask, poolTask } from './pool';
+import { ReduceJob, rowSumsTask, runSumsTask } from './reduce';
+import { ReluGradientJob, reluGradientTask } from './rows';
 import { RowTotalsJob, rowTotalsTask, SoftmaxJob, softmaxTask } from './softmax';
 import { WinogradJob, winogradTask } from './winograd';
 import { WinogradWeightJob, winogradWeightTask } from './winogradWeight';
@@ -58,6 +60,9 @@ const WINOGRAD: i32 = 13;
 const ROW_TOTALS: i32 = 14;
 const SOFTMAX: i32 = 15;
 const WINOGRAD_WEIGHT: i32 = 16;
+const RUN_SUMS: i32 = 17;
+const ROW_SUMS: i32 = 18;
+const RELU_GRADIENT: i32 = 19;
 
 /** Where the main thread writes a job's fields. */
 export function jobAddress(): usize {
@@ -142,5 +147,8 @@ function runTask(task: i32, thread: i32): void {
   else if (kind == SOFTMAX) softmaxTask(changetype<SoftmaxJob>(JOB), task);
   else if (kind == WINOGRAD_WEIGHT) {
     winogradWeightTask(changetype<WinogradWeightJob>(JOB), task, scratch);
-  } else unreachable();
+  } else if (kind == RUN_SUMS) runSumsTask(changetype<ReduceJob>(JOB), task);
+  else if (kind == ROW_SUMS) rowSumsTask(changetype<ReduceJob>(JOB), task);
+  else if (kind == RELU_GRADIENT) reluGradientTask(changetype<ReluGradientJob>(JOB), task);
+  else unreachable();
 }

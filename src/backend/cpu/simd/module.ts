@@ -45,18 +45,7 @@ interface Exports {
   ): void;
   winogradWeightScratch(rows: number, depth: number, steps: number): number;
   finishWeights(sums: number, out: number, parts: number, cuts: number, rows: number, depth: number): number;
-  addEpilogue(out: number, bias: number, rows: number, columns: number, hasBias: number, relu: number): void;
-  reluGradientRows(
-    y: number,
-    gradient: number,
-    out: number,
-    sums: number,
-    rows: number,
-    columns: number,
-  ): void;
   normaliseBytes(bytes: number, count: number, center: number, scale: number, out: number): void;
-  sumRun(x: number, count: number): number;
-  sumRows(x: number, rows: number, stride: number, columns: number, out: number): void;
 }
 
 /** The kinds of jobs, as kernels/wasm/threads.ts numbers them. */
@@ -78,6 +67,9 @@ export const kinds = {
   rowTotals: 14,
   softmax: 15,
   winogradWeight: 16,
+  runSums: 17,
+  rowSums: 18,
+  reluGradient: 19,
 } as const;
 
 /** Multiplications that are worth a thread which is awake, and a job's that is worth waking one: some 8 and 60 µs. */
