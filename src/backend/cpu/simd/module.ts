@@ -31,7 +31,7 @@ interface Exports {
     to: number,
     toStep: number,
   ): void;
-  winogradScratch(rows: number, depth: number): number;
+  winogradScratch(depth: number): number;
   transformFilters(
     from: number,
     to: number,

@@ -73,7 +73,7 @@ export function winograd(module: SimdModule, job: Winograd): boolean {
           ...[depth * planeBytes(grid), planeBytes(grid), lineBytes(grid)],
           ...[taskRuns, Number(bias !== undefined), Number(job.relu)],
         ];
-        const scratch = module.exports.winogradScratch(rows, depth);
+        const scratch = module.exports.winogradScratch(depth);
         module.run('winograd', fields, { tasks: parts * Math.ceil(runs / taskRuns), work, scratch });
         finite = flags[0] === 0;
       });

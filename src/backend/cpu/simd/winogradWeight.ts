@@ -6,7 +6,7 @@ import type { SimdModule } from './module.ts';
 import { type Grid, lineBytes, planeBytes, withImage } from './paddedImage.ts';
 
 /** Tasks that a gradient is cut into, whatever the number of threads, so that sums have one order; fewer of few lines. */
-const TASKS = 8;
+const TASKS = 12;
 const LEAST_LINES = 16;
 /** Sums of all tasks beyond which memory costs more than the algorithm gains. */
 const MOST_BYTES = 2 ** 25;
