@@ -28,7 +28,7 @@ export class WinogradWeightJob {
   width: i32;
   imagePlane: usize;
   imageLine: usize;
-  /** Tiles whose products are summed at a time, a multiple of four. */
+  /** Tiles whose products are summed at a time: four, or more. */
   steps: i32;
 }
 
@@ -58,13 +58,14 @@ export function winogradWeightTask(job: WinogradWeightJob, task: i32, scratch: u
     const end = min(job.height, y + last - line);
     for (let top = y; top < end; top += 2) {
       for (let x = 0; x < job.width; x += 8) {
-        packGradients(job, plane, top, x, top + 1 < end, scratch, steps);
-        packPixels(job, plane, top, x, scratch, steps);
-        steps += 4;
-        if (steps == job.steps) {
+        if (steps + 4 > job.steps) {
           multiply(job, steps, scratch, sums);
           steps = 0;
         }
+        // The last of four tiles may not exist; then the next ones take their place.
+        packGradients(job, plane, top, x, top + 1 < end, scratch, steps);
+        packPixels(job, plane, top, x, scratch, steps);
+        steps += min(4, (job.width - x + 1) / 2);
       }
     }
     line += end - y;
