@@ -3,8 +3,7 @@
 export { packFilters, weightScratch, windowScratch } from './convolution';
 export { matmulScratch } from './matmul';
 export { packLanes } from './pack';
-export { sumRows, sumRun } from './reduce';
-export { addEpilogue, normaliseBytes, reluGradientRows } from './rows';
+export { normaliseBytes } from './rows';
 export { jobAddress, run, serve } from './threads';
 export { transformFilters, winogradScratch } from './winograd';
 export { finishWeights, winogradWeightScratch } from './winogradWeight';

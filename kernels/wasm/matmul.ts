@@ -1,6 +1,7 @@
 // Tasks of a product of two batches of matrices:
 //
 //   out[s, z, i, j] = Σ_p a[z, i, p] · b[z, p, j],   p in [s·chunk, min((s+1)·chunk, k))
+//   out = relu(out + bias[j]), each where asked for
 //
 // A task computes `taskRows` rows and `taskColumns` columns of one matrix of out. Blocks of DEPTH steps are packed: the
 // strip of b as a whole, for all rows of the task, and a in pieces of BLOCK_ROWS rows. A panel of b (8 columns, 8 KiB)
@@ -9,6 +10,7 @@
 // Numerics   float32 sums, p ascending, whatever the tasks: the same bits on any number of threads.
 
 import { packStrided } from './pack';
+import { addEpilogue } from './rows';
 import { A_STEP, B_STEP, COLUMNS, ROWS, tile } from './tile';
 
 /** Steps of a block. */
@@ -34,6 +36,9 @@ export class MatmulJob {
   bColumnStride: i32;
   taskRows: i32;
   taskColumns: i32;
+  bias: usize;
+  hasBias: i32;
+  relu: i32;
 }
 
 /** Bytes of scratch memory: a tile, a block of a, and a strip of b. */
@@ -76,6 +81,11 @@ export function matmulTask(job: MatmulJob, task: i32, scratch: usize): void {
     }
     p += depth;
   } while (p < last);
+  if (job.hasBias || job.relu) {
+    const to = out + <usize>top * outRow;
+    const bias = job.bias + ((<usize>left) << 2);
+    addEpilogue(to, outRow, bias, bottom - top, width, job.hasBias, job.relu);
+  }
 }
 
 export function packRows(from: usize, row: usize, step: usize, rows: i32, depth: i32, to: usize): void {

@@ -1,13 +1,22 @@
-// Small passes over rows, which one thread does.
+// Small passes over rows.
 //
 // Numerics   as the plain twins: float64 sums, rows ascending, and one rounding for what is computed in float32.
 
-/** out = relu(out + bias), each where asked for; rows follow each other. A NaN stays. */
-export function addEpilogue(out: usize, bias: usize, rows: i32, columns: i32, hasBias: i32, relu: i32): void {
+/** out = relu(out + bias), each where asked for, in rows `stride` bytes apart. A NaN stays. */
+export function addEpilogue(
+  to: usize,
+  stride: usize,
+  bias: usize,
+  rows: i32,
+  columns: i32,
+  hasBias: i32,
+  relu: i32,
+): void {
   const whole = columns & ~3;
   const least = f32x4.splat(relu ? 0 : -Infinity);
-  for (let row = 0; row < rows; row++) {
+  for (let row = 0; row < rows; row++, to += stride) {
     let at = bias;
+    let out = to;
     let j = 0;
     for (; j < whole; j += 4, out += 16, at += 16) {
       let value = v128.load(out);
@@ -22,17 +31,36 @@ export function addEpilogue(out: usize, bias: usize, rows: i32, columns: i32, ha
   }
 }
 
-/** out = gradient where relu let something through, and the sums of its columns: sums[j] = Σ_i out[i, j]. */
-export function reluGradientRows(
-  y: usize,
-  gradient: usize,
-  out: usize,
-  sums: usize,
-  rows: i32,
-  columns: i32,
-): void {
-  const line = (<usize>columns) << 2;
-  let j = 0;
+@unmanaged
+export class ReluGradientJob {
+  y: usize;
+  gradient: usize;
+  out: usize;
+  sums: usize;
+  rows: i32;
+  columns: i32;
+  /** Rows whose sums are added up together. */
+  chunk: i32;
+  taskColumns: i32;
+}
+
+/**
+ * out = gradient where relu let something through, and the sums of its columns: sums[c, j] = Σ_i out[i, j], i in chunk c.
+ * A task is `taskColumns` columns of one chunk.
+ */
+export function reluGradientTask(job: ReluGradientJob, task: i32): void {
+  const tasks = (job.columns + job.taskColumns - 1) / job.taskColumns;
+  const part = task / tasks;
+  const first = part * job.chunk;
+  const rows = min(job.chunk, job.rows - first);
+  const line = (<usize>job.columns) << 2;
+  const start = <usize>first * line;
+  const y = job.y + start;
+  const gradient = job.gradient + start;
+  const out = job.out + start;
+  let j = (task % tasks) * job.taskColumns;
+  const columns = min(j + job.taskColumns, job.columns);
+  let sums = job.sums + <usize>part * line + ((<usize>j) << 2);
   for (; j + 4 <= columns; j += 4, sums += 16) {
     let low = f64x2.splat(0);
     let high = low;

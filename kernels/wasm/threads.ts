@@ -3,6 +3,10 @@
 //
 // A task is claimed by lowering `remaining` from a value above 0, and only then does the thread read what the job is:
 // the main thread does not return, and posts nothing else, before every claimed task is done.
+//
+// To wake a sleeping thread takes the main one some 20 µs, and the sleeper more. So threads look for work about as long
+// before they sleep, which spans the gaps between the jobs of a step; and small jobs wake nobody, but are helped with by
+// whoever is awake.
 
 import {
   BatchNormJob,
@@ -17,6 +21,8 @@ import { ElementwiseJob, elementwiseTask } from './elementwise';
 import { MatmulJob, matmulTask } from './matmul';
 import { AdamJob, adamTask } from './optimizers';
 import { PoolJob, poolGradientTask, poolTask } from './pool';
+import { ReduceJob, rowSumsTask, runSumsTask } from './reduce';
+import { ReluGradientJob, reluGradientTask } from './rows';
 import { RowTotalsJob, rowTotalsTask, SoftmaxJob, softmaxTask } from './softmax';
 import { WinogradJob, winogradTask } from './winograd';
 import { WinogradWeightJob, winogradWeightTask } from './winogradWeight';
@@ -30,9 +36,12 @@ const KIND: usize = 1284;
 const SCRATCH: usize = 1288;
 const SCRATCH_SIZE: usize = 1292;
 const JOB: usize = 1408;
+/** Helping threads that sleep, and whether the main one does. */
+const SLEEPERS: usize = 1664;
+const MAIN_SLEEPS: usize = 1792;
 
-/** Times that a thread looks before it sleeps. */
-const PATIENCE: i32 = 2000;
+/** Times that a thread looks before it sleeps, each about a cycle of the processor: some 30 to 50 µs. */
+const PATIENCE: i32 = 120_000;
 
 const MATMUL: i32 = 0;
 const PAD: i32 = 1;
@@ -51,14 +60,22 @@ const WINOGRAD: i32 = 13;
 const ROW_TOTALS: i32 = 14;
 const SOFTMAX: i32 = 15;
 const WINOGRAD_WEIGHT: i32 = 16;
+const RUN_SUMS: i32 = 17;
+const ROW_SUMS: i32 = 18;
+const RELU_GRADIENT: i32 = 19;
 
 /** Where the main thread writes a job's fields. */
 export function jobAddress(): usize {
   return JOB;
 }
 
-/** Runs the job that lies at `jobAddress()`, and returns when it is done. */
-export function run(kind: i32, tasks: i32, scratch: usize, scratchSize: i32, threads: i32): void {
+/**
+ * Runs the job that lies at `jobAddress()`, and returns when it is done.
+ *
+ * @param threads how many may take part
+ * @param wake whether the job is worth waking those that sleep
+ */
+export function run(kind: i32, tasks: i32, scratch: usize, scratchSize: i32, threads: i32, wake: bool): void {
   store<i32>(KIND, kind);
   store<usize>(SCRATCH, scratch);
   store<i32>(SCRATCH_SIZE, scratchSize);
@@ -69,13 +86,17 @@ export function run(kind: i32, tasks: i32, scratch: usize, scratchSize: i32, thr
   }
   atomic.store<i32>(DONE, 0);
   atomic.store<i32>(REMAINING, tasks);
-  atomic.notify(REMAINING, threads - 1);
+  // A thread that counts itself in after this look finds the job before it sleeps.
+  if (wake && atomic.load<i32>(SLEEPERS) > 0) atomic.notify(REMAINING, threads - 1);
   work(0);
   let looks = 0;
   while (true) {
     const done = atomic.load<i32>(DONE);
     if (done == tasks) return;
-    if (++looks > PATIENCE) atomic.wait<i32>(DONE, done, -1);
+    if (++looks <= PATIENCE) continue;
+    atomic.store<i32>(MAIN_SLEEPS, 1);
+    atomic.wait<i32>(DONE, done, -1);
+    atomic.store<i32>(MAIN_SLEEPS, 0);
   }
 }
 
@@ -84,7 +105,10 @@ export function serve(thread: i32): void {
   while (true) {
     let looks = 0;
     while (atomic.load<i32>(REMAINING) <= 0) {
-      if (++looks > PATIENCE) atomic.wait<i32>(REMAINING, 0, -1);
+      if (++looks <= PATIENCE) continue;
+      atomic.add<i32>(SLEEPERS, 1);
+      atomic.wait<i32>(REMAINING, 0, -1);
+      atomic.sub<i32>(SLEEPERS, 1);
     }
     work(thread);
   }
@@ -98,7 +122,7 @@ function work(thread: i32): void {
     if (atomic.cmpxchg<i32>(REMAINING, remaining, remaining - 1) != remaining) continue;
     runTask(remaining - 1, thread);
     const total = load<i32>(TOTAL);
-    if (atomic.add<i32>(DONE, 1) + 1 == total) atomic.notify(DONE, 1);
+    if (atomic.add<i32>(DONE, 1) + 1 == total && atomic.load<i32>(MAIN_SLEEPS) == 1) atomic.notify(DONE, 1);
   }
 }
 
@@ -123,5 +147,8 @@ function runTask(task: i32, thread: i32): void {
   else if (kind == SOFTMAX) softmaxTask(changetype<SoftmaxJob>(JOB), task);
   else if (kind == WINOGRAD_WEIGHT) {
     winogradWeightTask(changetype<WinogradWeightJob>(JOB), task, scratch);
-  } else unreachable();
+  } else if (kind == RUN_SUMS) runSumsTask(changetype<ReduceJob>(JOB), task);
+  else if (kind == ROW_SUMS) rowSumsTask(changetype<ReduceJob>(JOB), task);
+  else if (kind == RELU_GRADIENT) reluGradientTask(changetype<ReluGradientJob>(JOB), task);
+  else unreachable();
 }

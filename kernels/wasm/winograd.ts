@@ -39,14 +39,12 @@ export class WinogradJob {
   relu: i32;
 }
 
-/** Bytes from the sums of one place to the next: what is over keeps them from sharing lines of the cache. */
-function sumsStep(rows: i32): usize {
-  return <usize>((rows + 3) & ~3) * 32 + 64;
-}
+/** Bytes of a tile of sums. */
+const SUMS: usize = 128;
 
-/** Bytes of scratch memory: transformed pixels and their sums, of two runs. */
-export function winogradScratch(rows: i32, depth: i32): i32 {
-  return PLACES * (depth * 32 + <i32>sumsStep(rows));
+/** Bytes of scratch memory: transformed pixels of two runs, and the sums of four rows. */
+export function winogradScratch(depth: i32): i32 {
+  return PLACES * (depth * 32 + <i32>SUMS);
 }
 
 export function winogradTask(job: WinogradJob, task: i32, scratch: usize): void {
@@ -62,20 +60,19 @@ export function winogradTask(job: WinogradJob, task: i32, scratch: usize): void 
   const panel = <usize>job.depth * A_STEP;
   const pixelStep = (<usize>job.depth) << 5;
   const sums = scratch + <usize>PLACES * pixelStep;
-  const step = sumsStep(job.rows);
   for (let run = first; run < last; run += 2) {
     transformRun(job, image, run, lineRuns, scratch);
     transformRun(job, image, min(run + 1, last - 1), lineRuns, scratch + 16);
     let filters = job.filters + <usize>(group * PLACES * panels) * panel;
-    for (let place = 0; place < PLACES; place++) {
-      const pixels = scratch + <usize>place * pixelStep;
-      const to = sums + <usize>place * step;
-      for (let i = 0; i < panels; i++, filters += panel) {
-        tile(filters, pixels, job.depth, to + <usize>(i * 128), 32, false);
+    // Sums of four rows are used up while they are in the first cache.
+    for (let row = 0; row < job.rows; row += 4) {
+      for (let place = 0; place < PLACES; place++, filters += panel) {
+        const to = sums + <usize>place * SUMS;
+        tile(filters, scratch + <usize>place * pixelStep, job.depth, to, 32, false);
       }
+      storeRun(job, part, group, row, run, lineRuns, sums);
+      if (run + 1 < last) storeRun(job, part, group, row, run + 1, lineRuns, sums + 16);
     }
-    storeRun(job, part, group, run, lineRuns, sums, step);
-    if (run + 1 < last) storeRun(job, part, group, run + 1, lineRuns, sums + 16, step);
   }
 }
 
@@ -89,87 +86,102 @@ function transformRun(job: WinogradJob, image: usize, run: i32, lineRuns: i32, t
   }
 }
 
-/** Aᵀ (sums) A, with bias and relu, of four neighbours. */
+/** Aᵀ (sums) A, with bias and relu, of four neighbours in up to four rows. */
 function storeRun(
   job: WinogradJob,
   part: i32,
   group: i32,
+  row: i32,
   run: i32,
   lineRuns: i32,
   sums: usize,
-  step: usize,
 ): void {
   const y = 2 * (run / lineRuns);
   const x = 8 * (run % lineRuns);
   const line = (<usize>job.width) << 2;
+  const plane = <usize>job.height * line;
   const count = min(8, job.width - x);
-  let to = job.out + <usize>(part * job.rows * job.height + y) * line + ((<usize>x) << 2);
-  let bias = job.bias + ((<usize>(group * job.rows)) << 2);
-  for (let row = 0; row < job.rows; row++, sums += 32, bias += 4, to += <usize>job.height * line) {
-    let above = f32x4.splat(0);
-    let below = above;
-    let aboveOdd = above;
-    let belowOdd = above;
-    let at = sums;
-    for (let place = 0; place < 4; place++, at += step) {
-      const m1 = v128.load(at + 4 * step);
-      const m2 = v128.load(at + 8 * step);
-      const top = f32x4.add(f32x4.add(v128.load(at), m1), m2);
-      const bottom = f32x4.sub(f32x4.sub(m1, m2), v128.load(at + 12 * step));
-      if (place < 3) {
-        above = f32x4.add(above, top);
-        below = f32x4.add(below, bottom);
-      }
-      if (place == 1) {
-        aboveOdd = top;
-        belowOdd = bottom;
-      } else if (place > 1) {
-        aboveOdd = f32x4.sub(aboveOdd, top);
-        belowOdd = f32x4.sub(belowOdd, bottom);
-      }
-    }
+  const hasBelow = y + 1 < job.height;
+  const least = f32x4.splat(job.relu ? 0 : -Infinity);
+  let to = job.out + <usize>(part * job.rows + row) * plane + <usize>y * line + ((<usize>x) << 2);
+  let bias = job.bias + ((<usize>(group * job.rows + row)) << 2);
+  let nought = f32x4.splat(0);
+  for (const end = sums + ((<usize>min(4, job.rows - row)) << 5); sums < end; sums += 32, bias += 4) {
     const addend = job.hasBias ? v128.load_splat<f32>(bias) : f32x4.splat(0);
-    storeLine(job, f32x4.add(above, addend), f32x4.add(aboveOdd, addend), to, count);
-    if (y + 1 < job.height) {
-      storeLine(job, f32x4.add(below, addend), f32x4.add(belowOdd, addend), to + line, count);
+    const t0 = above(sums, 0);
+    const b0 = below(sums, 0);
+    const t1 = above(sums, SUMS);
+    const b1 = below(sums, SUMS);
+    const t2 = above(sums, 2 * SUMS);
+    const b2 = below(sums, 2 * SUMS);
+    const t3 = above(sums, 3 * SUMS);
+    const b3 = below(sums, 3 * SUMS);
+    const even = f32x4.add(f32x4.add(f32x4.add(t0, t1), t2), addend);
+    const odd = f32x4.add(f32x4.sub(f32x4.sub(t1, t2), t3), addend);
+    nought = f32x4.add(nought, storeLine(even, odd, least, to, count));
+    if (hasBelow) {
+      const evenBelow = f32x4.add(f32x4.add(f32x4.add(b0, b1), b2), addend);
+      const oddBelow = f32x4.add(f32x4.sub(f32x4.sub(b1, b2), b3), addend);
+      nought = f32x4.add(nought, storeLine(evenBelow, oddBelow, least, to + line, count));
     }
+    to += plane;
   }
+  if (v128.any_true(f32x4.ne(nought, nought))) store<i32>(job.flag, 1);
 }
 
-/** The first `count` of eight outputs of a line, given the even and the odd ones. */
-function storeLine(job: WinogradJob, even: v128, odd: v128, to: usize, count: i32): void {
-  let left = v128.shuffle<f32>(even, odd, 0, 4, 1, 5);
-  let right = v128.shuffle<f32>(even, odd, 2, 6, 3, 7);
-  if (count < 8) {
-    // Lanes that nobody asked for may hold anything.
-    const lanes = i32x4(0, 1, 2, 3);
-    left = v128.and(left, i32x4.lt_s(lanes, i32x4.splat(count)));
-    right = v128.and(right, i32x4.lt_s(lanes, i32x4.splat(count - 4)));
-  }
-  const nought = f32x4.add(f32x4.sub(left, left), f32x4.sub(right, right));
-  if (v128.any_true(f32x4.ne(nought, nought))) store<i32>(job.flag, 1);
-  if (job.relu) {
-    left = f32x4.max(left, f32x4.splat(0));
-    right = f32x4.max(right, f32x4.splat(0));
-  }
-  if (count == 8) {
-    v128.store(to, left);
-    v128.store(to, right, 16);
-    return;
-  }
-  if (count >= 4) {
-    v128.store(to, left);
-    to += 16;
-    count -= 4;
-    left = right;
-  }
-  if (count > 0) store<f32>(to, f32x4.extract_lane(left, 0));
-  if (count > 1) store<f32>(to, f32x4.extract_lane(left, 1), 4);
-  if (count > 2) store<f32>(to, f32x4.extract_lane(left, 2), 8);
+/** The first line of Aᵀ times a column of sums. */
+@inline
+function above(sums: usize, column: usize): v128 {
+  const at = sums + column;
+  const first = f32x4.add(v128.load(at), v128.load(at, 4 * SUMS));
+  return f32x4.add(first, v128.load(at, 8 * SUMS));
+}
+
+/** The second one. */
+@inline
+function below(sums: usize, column: usize): v128 {
+  const at = sums + column;
+  const first = f32x4.sub(v128.load(at, 4 * SUMS), v128.load(at, 8 * SUMS));
+  return f32x4.sub(first, v128.load(at, 12 * SUMS));
 }
 
 /**
- * G g Gᵀ of the filters of all groups, as panels of four rows for each of the 16 places.
+ * Stores the first `count` of eight outputs of a line, given the even and the odd ones.
+ *
+ * @returns zeros; a NaN where an output is not finite
+ */
+@inline
+function storeLine(even: v128, odd: v128, least: v128, to: usize, count: i32): v128 {
+  const left = v128.shuffle<f32>(even, odd, 0, 4, 1, 5);
+  const right = v128.shuffle<f32>(even, odd, 2, 6, 3, 7);
+  if (count < 8) return storePart(left, right, least, to, count);
+  v128.store(to, f32x4.max(left, least));
+  v128.store(to, f32x4.max(right, least), 16);
+  return f32x4.add(f32x4.sub(left, left), f32x4.sub(right, right));
+}
+
+function storePart(left: v128, right: v128, least: v128, to: usize, count: i32): v128 {
+  // Lanes that nobody asked for may hold anything.
+  const lanes = i32x4(0, 1, 2, 3);
+  left = v128.and(left, i32x4.lt_s(lanes, i32x4.splat(count)));
+  right = v128.and(right, i32x4.lt_s(lanes, i32x4.splat(count - 4)));
+  let rest = f32x4.max(left, least);
+  if (count & 4) {
+    v128.store(to, rest);
+    to += 16;
+    rest = f32x4.max(right, least);
+  }
+  if (count & 2) {
+    v128.store64_lane(to, rest, 0);
+    to += 8;
+    rest = v128.shuffle<f32>(rest, rest, 2, 3, 2, 3);
+  }
+  if (count & 1) v128.store32_lane(to, rest, 0);
+  return f32x4.add(f32x4.sub(left, left), f32x4.sub(right, right));
+}
+
+/**
+ * G g Gᵀ of the filters of all groups, as 16 panels for every four rows, one for each place.
  *
  * @param flipped whether filters are turned by 180 degrees, as the input gradient sees them
  */
@@ -185,13 +197,15 @@ export function transformFilters(
   flipped: i32,
 ): void {
   const panels = (rows + 3) / 4;
-  const placeStep = <usize>(panels * depth) * A_STEP;
-  for (let group = 0; group < groups; group++, from += groupStride, to += <usize>PLACES * placeStep) {
+  const placeStep = <usize>depth * A_STEP;
+  const groupStep = <usize>(panels * PLACES) * placeStep;
+  for (let group = 0; group < groups; group++, from += groupStride, to += groupStep) {
     for (let row = 0; row < 4 * panels; row++) {
       for (let c = 0; c < depth; c++) {
         // Rows past the last are sums that nobody stores.
         const filter = from + <usize>min(row, rows - 1) * rowStride + <usize>c * depthStride;
-        const at = to + <usize>((row >> 2) * depth + c) * A_STEP + ((<usize>(row & 3)) << 2);
+        const panel = to + <usize>((row >> 2) * PLACES) * placeStep;
+        const at = panel + <usize>c * A_STEP + ((<usize>(row & 3)) << 2);
         for (let j = 0; j < 3; j++) {
           const column = filter + ((<usize>(flipped ? 2 - j : j)) << 2);
           const g0 = load<f32>(column, 0);

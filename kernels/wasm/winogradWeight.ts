@@ -9,7 +9,7 @@
 
 import { transpose } from './pack';
 import { A_STEP, B_STEP, tile } from './tile';
-import { PLACES, transformTiles } from './winogradTiles';
+import { PLACES } from './winogradTiles';
 
 @unmanaged
 export class WinogradWeightJob {
@@ -28,14 +28,15 @@ export class WinogradWeightJob {
   width: i32;
   imagePlane: usize;
   imageLine: usize;
-  /** Tiles whose products are summed at a time, a multiple of four. */
+  /** Tiles whose products are summed at a time: four, or more. */
   steps: i32;
 }
 
-/** Bytes of a block of four rows' or channels' numbers in all places, for four tiles. */
-const SQUARE: usize = 1024;
+/** Bytes of a line of twelve pixels of four rows or channels, and of the four lines that four tiles see. */
+const LINE: usize = 192;
+const SQUARE: usize = 768;
 
-/** Bytes of scratch memory: a block of numbers to be transposed, and the packed operands. */
+/** Bytes of scratch memory: a block of pixels, and the packed operands. */
 export function winogradWeightScratch(rows: i32, depth: i32, steps: i32): i32 {
   const perStep = ((rows + 3) / 4) * 16 + ((depth + 7) / 8) * 32;
   return <i32>SQUARE + PLACES * steps * perStep;
@@ -57,13 +58,14 @@ export function winogradWeightTask(job: WinogradWeightJob, task: i32, scratch: u
     const end = min(job.height, y + last - line);
     for (let top = y; top < end; top += 2) {
       for (let x = 0; x < job.width; x += 8) {
-        packGradients(job, plane, top, x, top + 1 < end, scratch, steps);
-        packPixels(job, plane, top, x, scratch, steps);
-        steps += 4;
-        if (steps == job.steps) {
+        if (steps + 4 > job.steps) {
           multiply(job, steps, scratch, sums);
           steps = 0;
         }
+        // The last of four tiles may not exist; then the next ones take their place.
+        packGradients(job, plane, top, x, top + 1 < end, scratch, steps);
+        packPixels(job, plane, top, x, scratch, steps);
+        steps += min(4, (job.width - x + 1) / 2);
       }
     }
     line += end - y;
@@ -90,7 +92,7 @@ function pixelPanels(job: WinogradWeightJob, scratch: usize): usize {
   return scratch + SQUARE + <usize>(PLACES * ((job.rows + 3) / 4) * job.steps) * A_STEP;
 }
 
-/** A e Aᵀ of the four tiles at (top, x), for every row. */
+/** A e Aᵀ of the four tiles at (top, x), for every row: pixels are transposed first, so that lanes are rows. */
 function packGradients(
   job: WinogradWeightJob,
   plane: i32,
@@ -103,67 +105,145 @@ function packGradients(
   const line = (<usize>job.width) << 2;
   const positions = <usize>job.height * line;
   const from = job.gradient + <usize>(plane * job.rows) * positions + <usize>top * line + ((<usize>x) << 2);
-  const lanes = i32x4(0, 1, 2, 3);
-  const left = i32x4.lt_s(lanes, i32x4.splat(job.width - x));
-  const right = i32x4.lt_s(lanes, i32x4.splat(job.width - x - 4));
   const panel = <usize>job.steps * A_STEP;
   const placeStep = <usize>((job.rows + 3) / 4) * panel;
   let to = scratch + SQUARE + <usize>step * A_STEP;
+  memory.fill(scratch + LINE, 0, LINE);
   for (let row = 0; row < job.rows; row += 4, to += panel) {
-    for (let lane = 0; lane < 4; lane++) {
-      // Rows past the last are sums that nobody stores.
-      const at = from + <usize>min(row + lane, job.rows - 1) * positions;
-      const a0 = v128.and(v128.load(at), left);
-      const b0 = v128.and(v128.load(at, 16), right);
-      let a1 = f32x4.splat(0);
-      let b1 = a1;
+    const r0 = from + <usize>row * positions;
+    // Rows past the last are sums that nobody stores.
+    const r1 = from + <usize>min(row + 1, job.rows - 1) * positions;
+    const r2 = from + <usize>min(row + 2, job.rows - 1) * positions;
+    const r3 = from + <usize>min(row + 3, job.rows - 1) * positions;
+    for (let half: usize = 0; half < 32; half += 16) {
+      const exist = i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(job.width - x - (<i32>half >> 2)));
+      transposeFour(r0 + half, r1 + half, r2 + half, r3 + half, exist, scratch + 4 * half);
       if (hasBottom) {
-        a1 = v128.and(v128.load(at + line), left);
-        b1 = v128.and(v128.load(at + line, 16), right);
+        const at = half + line;
+        transposeFour(r0 + at, r1 + at, r2 + at, r3 + at, exist, scratch + LINE + 4 * half);
       }
-      const square = scratch + ((<usize>lane) << 4);
-      storeGradients(a0, b0, square);
-      storeGradients(f32x4.add(a0, a1), f32x4.add(b0, b1), square + 256);
-      storeGradients(f32x4.sub(a0, a1), f32x4.sub(b0, b1), square + 512);
-      storeGradients(f32x4.neg(a1), f32x4.neg(b1), square + 768);
     }
-    transposePlaces(scratch, to, A_STEP, placeStep);
+    for (let tile: usize = 0; tile < 4; tile++) {
+      const at = scratch + 32 * tile;
+      const a0 = v128.load(at);
+      const b0 = v128.load(at, 16);
+      const a1 = v128.load(at, LINE);
+      const b1 = v128.load(at, LINE + 16);
+      const place = to + tile * A_STEP;
+      storeGradients(a0, b0, place, placeStep);
+      storeGradients(f32x4.add(a0, a1), f32x4.add(b0, b1), place + 4 * placeStep, placeStep);
+      storeGradients(f32x4.sub(a0, a1), f32x4.sub(b0, b1), place + 8 * placeStep, placeStep);
+      storeGradients(f32x4.neg(a1), f32x4.neg(b1), place + 12 * placeStep, placeStep);
+    }
   }
 }
 
-/** A line of eight gradients, a pair for each of four tiles, times Aᵀ. */
-function storeGradients(left: v128, right: v128, to: usize): void {
-  const even = v128.shuffle<f32>(left, right, 0, 2, 4, 6);
-  const odd = v128.shuffle<f32>(left, right, 1, 3, 5, 7);
-  v128.store(to, even);
-  v128.store(to, f32x4.add(even, odd), 64);
-  v128.store(to, f32x4.sub(even, odd), 128);
-  v128.store(to, f32x4.neg(odd), 192);
+/** A line of two gradients times Aᵀ. */
+@inline
+function storeGradients(left: v128, right: v128, to: usize, placeStep: usize): void {
+  v128.store(to, left);
+  v128.store(to + placeStep, f32x4.add(left, right));
+  v128.store(to + 2 * placeStep, f32x4.sub(left, right));
+  v128.store(to + 3 * placeStep, f32x4.neg(right));
 }
 
-/** Bᵀ d B of the four tiles at (top, x), for every channel. */
+/** Bᵀ d B of the four tiles at (top, x), for every channel: pixels are transposed first, so that lanes are channels. */
 function packPixels(job: WinogradWeightJob, plane: i32, top: i32, x: i32, scratch: usize, step: i32): void {
   const line = <usize>top * job.imageLine + ((<usize>x) << 2);
   const from = job.image + <usize>(plane * job.depth) * job.imagePlane + line;
   const panel = <usize>job.steps * B_STEP;
   const placeStep = <usize>((job.depth + 7) / 8) * panel;
+  const all = i32x4.splat(-1);
   let to = pixelPanels(job, scratch) + <usize>step * B_STEP;
   for (let c = 0; c < job.depth; c += 8, to += panel) {
     for (let half = 0; half < 8; half += 4) {
-      for (let lane = 0; lane < 4; lane++) {
-        const pixels = from + <usize>min(c + half + lane, job.depth - 1) * job.imagePlane;
-        transformTiles(pixels, job.imageLine, scratch + ((<usize>lane) << 4), 64);
+      let c0 = from + <usize>min(c + half, job.depth - 1) * job.imagePlane;
+      let c1 = from + <usize>min(c + half + 1, job.depth - 1) * job.imagePlane;
+      let c2 = from + <usize>min(c + half + 2, job.depth - 1) * job.imagePlane;
+      let c3 = from + <usize>min(c + half + 3, job.depth - 1) * job.imagePlane;
+      for (let row: usize = 0; row < 4; row++) {
+        const at = scratch + row * LINE;
+        transposeFour(c0, c1, c2, c3, all, at);
+        transposeFour(c0 + 16, c1 + 16, c2 + 16, c3 + 16, all, at + 64);
+        transposeFour(c0 + 32, c1 + 32, c2 + 32, c3 + 32, all, at + 128);
+        c0 += job.imageLine;
+        c1 += job.imageLine;
+        c2 += job.imageLine;
+        c3 += job.imageLine;
       }
-      transposePlaces(scratch, to + ((<usize>half) << 2), B_STEP, placeStep);
+      let place = to + ((<usize>half) << 2);
+      for (let tile: usize = 0; tile < 4; tile++, place += B_STEP) {
+        transformPixels(scratch + 32 * tile, place, placeStep);
+      }
     }
   }
 }
 
-/** From four tiles of each of four lanes to four lanes of each of four tiles, in every place. */
-function transposePlaces(from: usize, to: usize, toStep: usize, placeStep: usize): void {
-  for (let place = 0; place < PLACES; place++, from += 64, to += placeStep) {
-    transpose(v128.load(from), v128.load(from, 16), v128.load(from, 32), v128.load(from, 48), to, toStep);
-  }
+/** Bᵀ d B of one tile, whose pixels are vectors. */
+@inline
+function transformPixels(d: usize, to: usize, placeStep: usize): void {
+  const a2 = v128.load(d, 2 * LINE);
+  const b2 = v128.load(d, 2 * LINE + 16);
+  const c2 = v128.load(d, 2 * LINE + 32);
+  const d2 = v128.load(d, 2 * LINE + 48);
+  storePixels(
+    f32x4.sub(v128.load(d), a2),
+    f32x4.sub(v128.load(d, 16), b2),
+    f32x4.sub(v128.load(d, 32), c2),
+    f32x4.sub(v128.load(d, 48), d2),
+    to,
+    placeStep,
+  );
+  const a1 = v128.load(d, LINE);
+  const b1 = v128.load(d, LINE + 16);
+  const c1 = v128.load(d, LINE + 32);
+  const d1 = v128.load(d, LINE + 48);
+  storePixels(
+    f32x4.add(a1, a2),
+    f32x4.add(b1, b2),
+    f32x4.add(c1, c2),
+    f32x4.add(d1, d2),
+    to + 4 * placeStep,
+    placeStep,
+  );
+  storePixels(
+    f32x4.sub(a2, a1),
+    f32x4.sub(b2, b1),
+    f32x4.sub(c2, c1),
+    f32x4.sub(d2, d1),
+    to + 8 * placeStep,
+    placeStep,
+  );
+  storePixels(
+    f32x4.sub(a1, v128.load(d, 3 * LINE)),
+    f32x4.sub(b1, v128.load(d, 3 * LINE + 16)),
+    f32x4.sub(c1, v128.load(d, 3 * LINE + 32)),
+    f32x4.sub(d1, v128.load(d, 3 * LINE + 48)),
+    to + 12 * placeStep,
+    placeStep,
+  );
+}
+
+/** A line of four pixels times B. */
+@inline
+function storePixels(p0: v128, p1: v128, p2: v128, p3: v128, to: usize, placeStep: usize): void {
+  v128.store(to, f32x4.sub(p0, p2));
+  v128.store(to + placeStep, f32x4.add(p1, p2));
+  v128.store(to + 2 * placeStep, f32x4.sub(p2, p1));
+  v128.store(to + 3 * placeStep, f32x4.sub(p1, p3));
+}
+
+/** Four pixels, where they exist, of each of four planes, stored as four vectors. */
+@inline
+function transposeFour(p0: usize, p1: usize, p2: usize, p3: usize, exist: v128, to: usize): void {
+  transpose(
+    v128.and(v128.load(p0), exist),
+    v128.and(v128.load(p1), exist),
+    v128.and(v128.load(p2), exist),
+    v128.and(v128.load(p3), exist),
+    to,
+    16,
+  );
 }
 
 /**

@@ -106,7 +106,7 @@ export interface Backend {
   ): void;
   /**
    * Runs `body` and notes its launches, so that they can be made again; buffers that it makes and frees belong to
-   * the recording. Not to be had where launches cost nothing to speak of.
+   * the recording. Not to be had where nothing is computed.
    */
   record?(body: () => void): Recording;
   /**

@@ -35,8 +35,7 @@ const MOST = 32;
  * What cannot be is refused: reading values, and tensors made from host data. A number of yours that changes is not
  * seen: make it a tensor, or an argument; `verify` finds it.
  *
- * Tensors that the step returns are overwritten by its next call. On a device without recordings, the CPU, the step is
- * run as it is.
+ * Tensors that the step returns are overwritten by its next call.
  *
  * @param step a synchronous function of tensors and plain values that returns tensors, lists or objects of them, or
  *        nothing; its temporaries are freed, as by `scope`

@@ -5,28 +5,21 @@ import type {
   DeviceStats,
   KernelName,
   LaunchParams,
-  Params,
+  Recording,
   Variant,
 } from '../backend.ts';
 import { emptyStats } from '../backend.ts';
 import type { LaunchRequest } from '../costs/launchFacts.ts';
-import { type DType, hostArray, storable, type TypedArray } from '../dtypes.ts';
-import { DeviceLostError, KernelError, OutOfMemoryError } from '../errors.ts';
+import { type DType, storable, type TypedArray } from '../dtypes.ts';
+import { CaptureError, DeviceLostError, KernelError } from '../errors.ts';
 import type { DeviceProfile, Profiling } from '../profile.ts';
-import { isComputing, refuseInCapture } from '../recorder.ts';
-import type { Signatures } from '../signatures.ts';
+import { activeRecorder, isComputing, Live, refuseInCapture } from '../recorder.ts';
+import { type CpuBuffer, memoryOf, MemoryPool } from './memory.ts';
 import { TwinClock } from './profiler.ts';
-import { inHeap } from './simd/heap.ts';
+import { type Given, type Launch, LaunchList } from './recording.ts';
 import { SimdModule } from './simd/module.ts';
 import { simdTwins } from './simd/twins.ts';
 import { twins } from './twins.ts';
-
-interface CpuBuffer extends DeviceBuffer {
-  readonly array: TypedArray;
-}
-
-/** Free memory always kept for reuse. */
-const SPARE = 256 * 2 ** 20;
 
 export interface CpuOptions {
   /** Only the plain twins, float64 accumulators for float32 too: what every kernel is checked against. */
@@ -55,12 +48,14 @@ class CpuBackend implements Backend {
   readonly info: Readonly<Record<string, string | number | boolean>>;
   readonly #simd: SimdModule | undefined;
   readonly #stats: DeviceStats = emptyStats();
-  readonly #free = new Map<string, TypedArray[]>();
+  readonly #pool: MemoryPool;
   #destroyed = false;
   #clock: TwinClock | undefined;
+  #recording: LaunchList | undefined;
 
   constructor(simd: SimdModule | undefined, reason: string = '') {
     this.#simd = simd;
+    this.#pool = new MemoryPool(this.#stats, simd?.heap);
     this.description = simd
       ? `WebAssembly SIMD on the CPU, ${simd.threads === 1 ? 'one thread' : `${simd.threads} threads`}`
       : `JavaScript on the CPU, float64 accumulators${reason}`;
@@ -73,36 +68,26 @@ class CpuBackend implements Backend {
 
   allocate(dtype: DType, length: number): DeviceBuffer {
     this.#check();
-    const recycled = this.#free.get(`${dtype} ${length}`)?.pop();
-    if (recycled) this.#stats.bytesPooled -= recycled.byteLength;
-    const array = recycled ?? this.#create(dtype, length);
-    this.#stats.buffersAlive++;
-    this.#stats.bytesAlive += array.byteLength;
-    this.#stats.bytesPeak = Math.max(this.#stats.bytesPeak, this.#stats.bytesAlive);
-    return { dtype, length, array } satisfies CpuBuffer as DeviceBuffer;
+    return this.#pool.allocate(dtype, length, activeRecorder() && this.#recording?.arena);
   }
 
   release(buffer: DeviceBuffer): void {
-    const { array } = buffer as CpuBuffer;
-    this.#stats.buffersAlive--;
-    this.#stats.bytesAlive -= array.byteLength;
-    this.#stats.bytesPooled += array.byteLength;
-    const key = `${buffer.dtype} ${buffer.length}`;
-    const peers = this.#free.get(key);
-    if (peers) peers.push(array);
-    else this.#free.set(key, [array]);
-    if (this.#stats.bytesPooled > Math.max(SPARE, this.#stats.bytesPeak)) this.#emptyPool();
+    this.#pool.release(buffer as CpuBuffer, this.#recording?.arena);
   }
 
   write(buffer: DeviceBuffer, data: TypedArray): void {
     this.#check();
-    (buffer as CpuBuffer).array.set(storable(buffer.dtype, data));
+    refuseInCapture(
+      'an upload from the host (tensor, arange, eye, randn, loadStateDict)',
+      'Make such tensors before the step, or pass them to it as arguments.',
+    );
+    memoryOf(buffer).array.set(storable(buffer.dtype, data));
     this.#stats.bytesUploaded += data.byteLength;
   }
 
   read(buffer: DeviceBuffer, offset: number, length: number): Promise<TypedArray> {
     this.#check();
-    const copy = (buffer as CpuBuffer).array.slice(offset, offset + length);
+    const copy = memoryOf(buffer).array.slice(offset, offset + length);
     this.#stats.reads++;
     this.#stats.bytesRead += copy.byteLength;
     return Promise.resolve(copy);
@@ -116,21 +101,37 @@ class CpuBackend implements Backend {
   ): void {
     this.#check();
     if (!isComputing()) return;
-    refuseInCapture('a launch on the CPU', 'Keep the step on the device that captures it.');
-    this.#stats.dispatches++;
-    const arrays = Object.fromEntries(
-      Object.entries<DeviceBuffer>(buffers).map(([name, buffer]) => [name, (buffer as CpuBuffer).array]),
-    ) as Record<keyof Signatures[K]['buffers'], TypedArray>;
-    // Live parameters are made for recordings alone.
-    const plain = params as Params<K>;
-    const start = this.#clock && performance.now();
-    const fast = this.#simd && simdTwins[kernel];
-    const done = fast?.(this.#simd!, arrays, plain, variant) ?? false;
-    if (!done) twins[kernel](arrays, plain, variant);
-    if (start !== undefined) {
-      const request = { kernel, buffers, params: plain, variant: variant as LaunchRequest['variant'] };
-      this.#clock!.note(request, done, start);
+    const recording = activeRecorder() && this.#recording;
+    if (!recording) refuseInCapture('a launch on the CPU', 'Keep the step on the device that captures it.');
+    const arrays: Record<string, TypedArray> = {};
+    for (const name in buffers) arrays[name] = memoryOf(buffers[name]).array;
+    const launch = {
+      kernel,
+      buffers,
+      arrays,
+      params: recording ? present(params as Given) : params,
+      variant,
+    };
+    this.#launch(launch as unknown as Launch);
+    recording?.add(launch as unknown as Launch, params as Given);
+  }
+
+  record(body: () => void): Recording {
+    if (this.#recording) throw new CaptureError('capture: a step is being captured on this device already');
+    const launch = (recorded: Launch): void => {
+      this.#check();
+      this.#launch(recorded);
+    };
+    const recording = (this.#recording = new LaunchList(launch, this.#pool));
+    try {
+      body();
+    } catch (error) {
+      recording.dispose();
+      throw error;
+    } finally {
+      this.#recording = undefined;
     }
+    return recording;
   }
 
   flush(): void {
@@ -159,32 +160,40 @@ class CpuBackend implements Backend {
 
   destroy(): void {
     this.#destroyed = true;
-    this.#emptyPool();
+    this.#pool.trim();
     this.#simd?.destroy();
   }
 
-  #emptyPool(): void {
-    for (const array of [...this.#free.values()].flat()) {
-      if (inHeap(array)) this.#simd?.heap.give(array.byteOffset, array.byteLength);
+  #launch(launch: Launch): void {
+    this.#stats.dispatches++;
+    const start = this.#clock && performance.now();
+    const done = this.#compute(launch);
+    if (start !== undefined) {
+      const { kernel, buffers, params, variant } = launch;
+      const request = { kernel, buffers, params, variant: variant as LaunchRequest['variant'] };
+      this.#clock!.note(request, done, start);
     }
-    this.#free.clear();
-    this.#stats.bytesPooled = 0;
   }
 
-  #create(dtype: DType, length: number): TypedArray {
-    this.#stats.buffersCreated++;
-    try {
-      return this.#simd?.heap.array(dtype, length) ?? hostArray(dtype, length);
-    } catch (error) {
-      throw new OutOfMemoryError(
-        `A buffer of ${length} ${dtype} does not fit into memory (${this.#stats.bytesAlive} bytes in use): ` +
-          `use a smaller batch or model, or free tensors with scope(). (${String(error)})`,
-      );
-    }
+  /** Whether it was computed in WebAssembly. */
+  #compute({ kernel, arrays, params, variant }: Launch): boolean {
+    type Any = (arrays: object, params: object, variant: object) => void;
+    type AnySimd = (module: SimdModule, arrays: object, params: object, variant: object) => boolean;
+    const fast = this.#simd && (simdTwins[kernel] as AnySimd | undefined);
+    if (fast?.(this.#simd!, arrays, params, variant)) return true;
+    (twins[kernel] as Any)(arrays, params, variant);
+    return false;
   }
 
   #check(): void {
     if (this.#destroyed)
       throw new DeviceLostError('The device was destroyed with destroy(); call init() for a new one.');
   }
+}
+
+/** Parameters with the present values of those that change. */
+function present(params: Given): Launch['params'] {
+  return Object.fromEntries(
+    Object.entries(params).map(([name, value]) => [name, value instanceof Live ? value.value : value]),
+  );
 }

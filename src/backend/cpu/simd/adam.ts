@@ -30,7 +30,7 @@ export const adam: SimdTwin<'adam'> = (
   const addresses = [gradients, parameters, mean, variance].map((array) => address(array, offset));
   module.run('adam', [...addresses, size, TASK, ...floatBits(floats)], {
     tasks: Math.ceil(size / TASK),
-    threads: module.threadsFor(COST * size),
+    work: COST * size,
   });
   return true;
 };

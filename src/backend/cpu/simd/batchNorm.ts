@@ -69,7 +69,7 @@ function runParts(
 ): void {
   module.run(kind, [x, gradient, out, constants, channels, inner, count, chunk, 0, 0], {
     tasks: Math.ceil(count / chunk) * channels,
-    threads: module.threadsFor(COST * count * channels),
+    work: COST * count * channels,
   });
 }
 
@@ -91,7 +91,7 @@ function runPlanes(
     const fields = [x, gradient, address(out), place, channels, inner, 0, 0, planes, taskPlanes];
     module.run(kind, fields, {
       tasks: Math.ceil(planes / taskPlanes),
-      threads: module.threadsFor(COST * out.length),
+      work: COST * out.length,
     });
   });
 }

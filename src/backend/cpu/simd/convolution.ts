@@ -160,7 +160,8 @@ export const conv2dWeightGradient: SimdTwin<'conv2dWeightGradient'> = (module, b
   const offsets = windowOffsets(channels, grid, window);
   const lines = batch * outHeight;
   const parts = Math.ceil(lines / chunk) * groups;
-  const threads = module.threadsFor(lines * outWidth * groups * outChannels * offsets.length);
+  const work = lines * outWidth * groups * outChannels * offsets.length;
+  const threads = module.threadsFor(work);
   const cuts = Math.ceil((threads === 1 ? 1 : 2 * threads) / parts);
   const taskColumns = Math.ceil(offsets.length / cuts / 8) * 8;
   const blockLines = Math.max(1, Math.min(outHeight, Math.floor(DEPTH / outWidth)));
@@ -174,7 +175,7 @@ export const conv2dWeightGradient: SimdTwin<'conv2dWeightGradient'> = (module, b
           ...[lines, chunk, groups, outChannels, offsets.length, outHeight, outWidth],
           ...[channels * planeBytes(grid), window.STRIDE_Y * lineBytes(grid), blockLines, taskColumns],
         ],
-        { tasks: parts * Math.ceil(offsets.length / taskColumns), threads, scratch },
+        { tasks: parts * Math.ceil(offsets.length / taskColumns), work, scratch },
       ),
     ),
   );
@@ -298,7 +299,8 @@ interface Windows {
 function runWindows(module: SimdModule, job: Windows): void {
   const { parts, rows, depth, height, width } = job;
   const runs = height * Math.ceil(width / 4);
-  const threads = module.threadsFor(parts * rows * depth * height * width);
+  const work = parts * rows * depth * height * width;
+  const threads = module.threadsFor(work);
   const cuts = Math.ceil((threads === 1 ? 1 : 4 * threads) / parts);
   const taskRuns = Math.ceil(runs / cuts / 2) * 2;
   const fields = [
@@ -307,5 +309,5 @@ function runWindows(module: SimdModule, job: Windows): void {
     ...[taskRuns, job.bias === undefined ? 0 : 1, job.relu === true ? 1 : 0],
   ];
   const tasks = parts * Math.ceil(runs / taskRuns);
-  module.run('window', fields, { tasks, threads, scratch: module.exports.windowScratch(rows) });
+  module.run('window', fields, { tasks, work, scratch: module.exports.windowScratch(rows) });
 }

@@ -14,7 +14,7 @@ export const dropout: SimdTwin<'dropout'> = (module, { x, out }, params) => {
       ...[address(x, offset), address(out), size, TASK],
       ...[seedLow, seedHigh, streamLow, streamHigh, threshold, ...floatBits([scale])],
     ],
-    { tasks: Math.ceil(size / TASK), threads: module.threadsFor(COST * size), scratch: SCRATCH },
+    { tasks: Math.ceil(size / TASK), work: COST * size, scratch: SCRATCH },
   );
   return true;
 };

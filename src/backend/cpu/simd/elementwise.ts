@@ -69,7 +69,7 @@ function apply(
   const total = matrix[0] * matrix[1];
   const step = (operand: Operand): number => 4 * (single ? (moves(operand) ? TASK : 0) : operand.strides[2]);
   const taskRows = Math.max(1, Math.floor(TASK / length));
-  const plan = { tasks: Math.ceil(rows / taskRows), threads: module.threadsFor(COST * total) };
+  const plan = { tasks: Math.ceil(rows / taskRows), work: COST * total };
   for (let i = 0, at = outOffset; i < outer; i++) {
     for (let j = 0; j < middle; j++, at += total) {
       const start = ({ array, offset, strides }: Operand): number =>

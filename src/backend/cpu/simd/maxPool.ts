@@ -51,6 +51,6 @@ function run(
   const taskPlanes = Math.max(1, Math.floor(TASK / (HEIGHT * WIDTH)));
   module.run(kind, [...addresses, HEIGHT, WIDTH, OUT_HEIGHT, OUT_WIDTH, planes, taskPlanes], {
     tasks: Math.ceil(planes / taskPlanes),
-    threads: module.threadsFor(COST * planes * HEIGHT * WIDTH),
+    work: COST * planes * HEIGHT * WIDTH,
   });
 }

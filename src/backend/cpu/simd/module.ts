@@ -7,7 +7,7 @@ import { Heap } from './heap.ts';
 /** What kernels/wasm/index.ts exports. Numbers are 32-bit; addresses are in bytes. */
 interface Exports {
   jobAddress(): number;
-  run(kind: number, tasks: number, scratch: number, scratchSize: number, threads: number): void;
+  run(kind: number, tasks: number, scratch: number, scratchSize: number, threads: number, wake: number): void;
   matmulScratch(taskColumns: number): number;
   windowScratch(rows: number): number;
   weightScratch(rows: number, taskColumns: number, steps: number): number;
@@ -31,7 +31,7 @@ interface Exports {
     to: number,
     toStep: number,
   ): void;
-  winogradScratch(rows: number, depth: number): number;
+  winogradScratch(depth: number): number;
   transformFilters(
     from: number,
     to: number,
@@ -45,18 +45,7 @@ interface Exports {
   ): void;
   winogradWeightScratch(rows: number, depth: number, steps: number): number;
   finishWeights(sums: number, out: number, parts: number, cuts: number, rows: number, depth: number): number;
-  addEpilogue(out: number, bias: number, rows: number, columns: number, hasBias: number, relu: number): void;
-  reluGradientRows(
-    y: number,
-    gradient: number,
-    out: number,
-    sums: number,
-    rows: number,
-    columns: number,
-  ): void;
   normaliseBytes(bytes: number, count: number, center: number, scale: number, out: number): void;
-  sumRun(x: number, count: number): number;
-  sumRows(x: number, rows: number, stride: number, columns: number, out: number): void;
 }
 
 /** The kinds of jobs, as kernels/wasm/threads.ts numbers them. */
@@ -78,10 +67,14 @@ export const kinds = {
   rowTotals: 14,
   softmax: 15,
   winogradWeight: 16,
+  runSums: 17,
+  rowSums: 18,
+  reluGradient: 19,
 } as const;
 
-/** Multiplications that are worth waking another thread for: some 30 µs of one. */
-const WORTH_A_THREAD = 2 ** 19;
+/** Multiplications that are worth a thread which is awake, and a job's that is worth waking one: some 8 and 60 µs. */
+const WORTH_A_THREAD = 2 ** 17;
+const WORTH_WAKING = 2 ** 20;
 const MOST_THREADS = 16;
 
 // A helping thread is a few lines of JavaScript, as it has no loader of types: all that it does is in the module.
@@ -116,14 +109,15 @@ export class SimdModule {
 
   /** Runs a job: `fields` in the order of its class in kernels/wasm/. */
   run(kind: keyof typeof kinds, fields: readonly number[], plan: Plan): void {
-    if (plan.threads > 1) this.#workers ??= this.#start();
-    new Int32Array(this.heap.memory.buffer, this.#job, fields.length).set(fields);
-    const { tasks, scratch = 0 } = plan;
+    const { tasks, work, scratch = 0 } = plan;
     // Any of the threads may come and help.
-    const threads = plan.threads > 1 ? this.threads : 1;
+    const threads = this.threadsFor(work) > 1 ? this.threads : 1;
+    const wake = work >= WORTH_WAKING;
+    if (threads > 1 && wake) this.#workers ??= this.#start();
+    new Int32Array(this.heap.memory.buffer, this.#job, fields.length).set(fields);
     const scratchSize = Math.ceil(scratch / 64) * 64;
     this.borrow(scratchSize * threads, (place) =>
-      this.exports.run(kinds[kind], tasks, place, scratchSize, threads),
+      this.exports.run(kinds[kind], tasks, place, scratchSize, threads, Number(wake)),
     );
   }
 
@@ -162,7 +156,8 @@ export class SimdModule {
 
 export interface Plan {
   tasks: number;
-  threads: number;
+  /** In multiplications of a product. */
+  work: number;
   /** Bytes of scratch memory for each thread. */
   scratch?: number;
 }

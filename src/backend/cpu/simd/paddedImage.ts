@@ -32,7 +32,7 @@ export function withImage(
     const taskPlanes = Math.max(1, Math.ceil(65_536 / planeBytes(grid)));
     const fields = [from, image, height, width, top, left, paddedHeight, stride, run, taskPlanes, planes];
     const tasks = Math.ceil(planes / taskPlanes);
-    module.run('pad', fields, { tasks, threads: module.threadsFor((planes * planeBytes(grid)) / 2) });
+    module.run('pad', fields, { tasks, work: (planes * planeBytes(grid)) / 2 });
     use(image);
   });
 }

@@ -3,37 +3,24 @@ import { address, fits, type SimdTwin } from './simdTwin.ts';
 
 /** Runs that are shorter cost more to call for than to add up here. */
 const SHORT = 16;
+/** Elements of a task. */
+const TASK = 16_384;
 
 /** Sums of rows that follow each other, and of runs: the sums of columns and of channels. */
 export const reduce: SimdTwin<'reduce'> = (module, { x, out }, params, { OPERATION = codes.reduce.SUM }) => {
   if (OPERATION !== codes.reduce.SUM || !fits(x, out)) return false;
-  const { outputs, length, chunk, offset, outOffset, keptSize, reducedSize, keptStrides, reducedStrides } =
-    params;
-  const down = reducedSize >= length ? reducedStrides[1] : undefined;
-  const across = keptSize >= outputs && keptStrides[1] === 1;
-  if (across && down !== undefined && outputs >= 4) {
-    for (let first = 0, at = outOffset; first < length; first += chunk, at += outputs) {
-      const rows = Math.min(chunk, length - first);
-      module.exports.sumRows(address(x, offset + first * down), rows, 4 * down, outputs, address(out, at));
-    }
-    return true;
-  }
-  if (reducedStrides[1] !== 1 || Math.min(reducedSize, chunk, length) < SHORT) return false;
-  for (let first = 0, at = outOffset; first < length; first += chunk) {
-    const last = Math.min(first + chunk, length);
-    for (let output = 0; output < outputs; output++) {
-      const start =
-        offset + Math.floor(output / keptSize) * keptStrides[0] + (output % keptSize) * keptStrides[1];
-      let total = 0;
-      for (let position = first; position < last;) {
-        const run = Math.floor(position / reducedSize);
-        const within = position % reducedSize;
-        const count = Math.min(reducedSize - within, last - position);
-        total += module.exports.sumRun(address(x, start + run * reducedStrides[0] + within), count);
-        position += count;
-      }
-      out[at++] = total;
-    }
-  }
+  const { outputs, length, chunk, keptSize, reducedSize, keptStrides, reducedStrides } = params;
+  const rows = reducedSize >= length && keptSize >= outputs && keptStrides[1] === 1 && outputs >= 4;
+  const runs = reducedStrides[1] === 1 && Math.min(reducedSize, chunk, length) >= SHORT;
+  if (!rows && !runs) return false;
+  // Rows are cut where lines of the cache end.
+  const unit = rows ? 16 : 1;
+  const taskOutputs = Math.max(1, Math.floor(TASK / Math.min(chunk, length) / unit)) * unit;
+  const fields = [
+    ...[address(x, params.offset), address(out, params.outOffset), outputs, length, chunk],
+    ...[keptSize, reducedSize, ...keptStrides, ...reducedStrides, taskOutputs],
+  ];
+  const tasks = Math.ceil(length / chunk) * Math.ceil(outputs / taskOutputs);
+  module.run(rows ? 'rowSums' : 'runSums', fields, { tasks, work: outputs * length });
   return true;
 };

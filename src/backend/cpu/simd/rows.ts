@@ -1,6 +1,10 @@
 import { inHeap } from './heap.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
 
+/** Columns of a task, and how many multiplications of a product an element costs. */
+const TASK_COLUMNS = 64;
+const COST = 4;
+
 export const reluGradientSums: SimdTwin<'reluGradientSums'> = (
   module,
   { y, gradient, out, sums },
@@ -8,16 +12,12 @@ export const reluGradientSums: SimdTwin<'reluGradientSums'> = (
 ) => {
   if (!fits(y, gradient, out, sums)) return false;
   const { rows, columns, chunk, yOffset, gradientOffset, sumsOffset } = params;
-  for (let first = 0, part = 0; first < rows; first += chunk, part++) {
-    module.exports.reluGradientRows(
-      address(y, yOffset + first * columns),
-      address(gradient, gradientOffset + first * columns),
-      address(out, first * columns),
-      address(sums, sumsOffset + part * columns),
-      Math.min(chunk, rows - first),
-      columns,
-    );
-  }
+  const tasks = Math.ceil(rows / chunk) * Math.ceil(columns / TASK_COLUMNS);
+  const addresses = [address(y, yOffset), address(gradient, gradientOffset), address(out)];
+  module.run('reluGradient', [...addresses, address(sums, sumsOffset), rows, columns, chunk, TASK_COLUMNS], {
+    tasks,
+    work: COST * rows * columns,
+  });
   return true;
 };
 

@@ -96,6 +96,6 @@ function runRows(
   further: readonly number[] = [],
 ): void {
   const taskRows = Math.max(1, Math.floor(TASK / length));
-  const plan = { tasks: Math.ceil(rows / taskRows), threads: module.threadsFor(COST * rows * length) };
+  const plan = { tasks: Math.ceil(rows / taskRows), work: COST * rows * length };
   module.run(kind, [x, pairs, 4 * pairStride, rows, length, taskRows, ...further], plan);
 }

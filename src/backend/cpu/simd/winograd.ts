@@ -53,7 +53,8 @@ export function winograd(module: SimdModule, job: Winograd): boolean {
   };
   const panels = Math.ceil(rows / 4);
   const runs = Math.ceil(height / 2) * Math.ceil(width / 8);
-  const threads = module.threadsFor(8 * parts * rows * depth * runs * 8);
+  const work = 8 * parts * rows * depth * runs * 8;
+  const threads = module.threadsFor(work);
   const cuts = Math.ceil((threads === 1 ? 1 : 4 * threads) / parts);
   const taskRuns = Math.ceil(runs / cuts / 2) * 2;
   let finite = true;
@@ -72,8 +73,8 @@ export function winograd(module: SimdModule, job: Winograd): boolean {
           ...[depth * planeBytes(grid), planeBytes(grid), lineBytes(grid)],
           ...[taskRuns, Number(bias !== undefined), Number(job.relu)],
         ];
-        const scratch = module.exports.winogradScratch(rows, depth);
-        module.run('winograd', fields, { tasks: parts * Math.ceil(runs / taskRuns), threads, scratch });
+        const scratch = module.exports.winogradScratch(depth);
+        module.run('winograd', fields, { tasks: parts * Math.ceil(runs / taskRuns), work, scratch });
         finite = flags[0] === 0;
       });
     });

@@ -6,7 +6,7 @@ import type { SimdModule } from './module.ts';
 import { type Grid, lineBytes, planeBytes, withImage } from './paddedImage.ts';
 
 /** Tasks that a gradient is cut into, whatever the number of threads, so that sums have one order; fewer of few lines. */
-const TASKS = 8;
+const TASKS = 12;
 const LEAST_LINES = 16;
 /** Sums of all tasks beyond which memory costs more than the algorithm gains. */
 const MOST_BYTES = 2 ** 25;
@@ -40,7 +40,7 @@ export function winogradWeight(
     // A last tile sees two lines past those of the windows, a last run of tiles up to nine pixels.
     ...{ paddedHeight: outHeight + 3, run: 8 * Math.ceil(outWidth / 8) + 2 },
   };
-  const threads = module.threadsFor(4 * lines * outWidth * groups * outChannels * channels);
+  const work = 4 * lines * outWidth * groups * outChannels * channels;
   const scratch = module.exports.winogradWeightScratch(outChannels, channels, steps);
   let finite = true;
   withImage(module, image, batch * groups * channels, grid, (padded) =>
@@ -49,7 +49,7 @@ export function winogradWeight(
         ...[gradient, padded, sums, lines, chunk, Math.ceil(chunk / cuts), cuts, groups],
         ...[outChannels, channels, outHeight, outWidth, planeBytes(grid), lineBytes(grid), steps],
       ];
-      module.run('winogradWeight', fields, { tasks: parts * cuts, threads, scratch });
+      module.run('winogradWeight', fields, { tasks: parts * cuts, work, scratch });
       finite = module.exports.finishWeights(sums, out, parts, cuts, outChannels, channels) !== 0;
     }),
   );
