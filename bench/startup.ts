@@ -18,11 +18,9 @@ const PHASES: Readonly<Record<string, string>> = {
   node: 'Node itself',
   command: 'tsx, and the modules or their bundle',
   configuration: 'reading and checking the configuration',
-  host: 'what git and the sources say, while the data begin to be read',
-  device: 'adapter and device',
+  device: 'adapter and device; what git and the sources say',
   model: 'rehearsal of a step: kernels read and compiled; model and optimizer',
-  data: 'waiting for the data, which are read meanwhile',
-  datasets: 'split, and upload',
+  data: 'waiting for the data, which are read, put on the device and split meanwhile',
   'first step': 'first checkpoint; the step, and what its driver still has to compile',
 };
 

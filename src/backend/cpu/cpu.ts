@@ -6,6 +6,7 @@ import type {
   KernelName,
   LaunchParams,
   Params,
+  Upload,
   Variant,
 } from '../backend.ts';
 import { emptyStats } from '../backend.ts';
@@ -98,6 +99,18 @@ class CpuBackend implements Backend {
     this.#check();
     (buffer as CpuBuffer).array.set(storable(buffer.dtype, data));
     this.#stats.bytesUploaded += data.byteLength;
+  }
+
+  upload(buffer: DeviceBuffer): Upload {
+    let done = 0;
+    const write = (data: TypedArray): Promise<void> => {
+      this.#check();
+      (buffer as CpuBuffer).array.set(storable(buffer.dtype, data), done);
+      done += data.length;
+      this.#stats.bytesUploaded += data.byteLength;
+      return Promise.resolve();
+    };
+    return { write, end: () => undefined };
   }
 
   read(buffer: DeviceBuffer, offset: number, length: number): Promise<TypedArray> {
