@@ -8,7 +8,6 @@ import { WgradError } from './backend/errors.ts';
 import type { TuningSource } from './backend/webgpu/tuning/stored.ts';
 import { DataError } from './data/errors.ts';
 import { IMAGE_SIZE } from './data/fashionMnist.ts';
-import type { VersionedFashionMnist } from './data/version.ts';
 import { writeFileAtomic } from './experiment/atomicFile.ts';
 import type { Checkpoint } from './experiment/checkpoint.ts';
 import { knowFiles } from './experiment/codeVersion.ts';
@@ -20,7 +19,7 @@ import {
   loadConfiguration,
   printConfiguration,
 } from './experiment/configuration.ts';
-import { obtainData, openDatasets } from './experiment/datasets.ts';
+import { type Datasets, obtainDatasets } from './experiment/datasets.ts';
 import { collectEnvironment, type Environment } from './experiment/environment.ts';
 import type { EndRecord } from './experiment/journal.ts';
 import { lockFolder } from './experiment/lock.ts';
@@ -175,8 +174,8 @@ async function locked(path: string, action: () => Promise<void>): Promise<void> 
 /** What a training needs from outside. */
 interface Opened {
   device: Backend;
-  /** The data, which may still be under way. */
-  data: Promise<VersionedFashionMnist>;
+  /** The data on the device, which may still be under way. */
+  data: Promise<Datasets>;
   /** What all this runs on, but for the device and the data. */
   environment: Environment;
   /** Aborted by Ctrl-C. */
@@ -191,14 +190,13 @@ async function opened(
 ): Promise<void> {
   const over = new AbortController();
   const signal = interruptSignal();
-  const data = obtainData(configuration.data, AbortSignal.any([signal, over.signal]));
-  data.catch(() => undefined); // looked at where the data are awaited
   try {
-    // Before the device is opened, which holds up all else: git starts sooner beside less memory, and meanwhile the read
-    // of the data comes under way.
-    const environment = await collectEnvironment();
-    performance.mark('host');
-    const device = await openDevice(configuration, tuning);
+    // Begun before the device is opened, which holds up all else: git starts sooner beside less memory.
+    const facts = collectEnvironment();
+    const opening = openDevice(configuration, tuning);
+    const data = obtainDatasets(configuration, opening, AbortSignal.any([signal, over.signal]));
+    data.catch(() => undefined); // looked at where the data are awaited
+    const [device, environment] = await Promise.all([opening, facts]);
     performance.mark('device');
     await action({ device, data, environment, signal });
   } finally {
@@ -229,10 +227,8 @@ async function runExperiment(run: Run, opened: Opened, watch: Watch): Promise<vo
   process.stderr.write(`\n${String(describeModel(model, inputShape))}\n\n`);
   const optimizer = buildOptimizer(configuration.optimizer, model.parameters());
   performance.mark('model');
-  const loaded = await data;
+  const datasets = await data;
   performance.mark('data');
-  const datasets = openDatasets(configuration, device, loaded);
-  performance.mark('datasets');
   const environment = {
     ...opened.environment,
     adapter: device.info,

@@ -11,7 +11,7 @@ import {
   takeRun,
 } from './experiment/commandLine.ts';
 import { type Configuration, loadConfiguration } from './experiment/configuration.ts';
-import { obtainData, openDatasets } from './experiment/datasets.ts';
+import { obtainDatasets } from './experiment/datasets.ts';
 import { resolveRun } from './experiment/runDirectory.ts';
 import { Interruption } from './experiment/trainer.ts';
 import { tuningOf } from './experiment/tuning/runTuning.ts';
@@ -78,8 +78,7 @@ async function verify(
   process.stderr.write('\n');
   if (device.tuning?.note !== undefined) process.stderr.write(`warning: ${device.tuning.note}\n\n`);
   try {
-    const data = await obtainData(configuration.data, signal);
-    const datasets = openDatasets(configuration, device, data);
+    const datasets = await obtainDatasets(configuration, device, signal);
     const run = basename(path);
     return await reexecute({
       run,

@@ -10,7 +10,7 @@ import { writeFileAtomic } from './experiment/atomicFile.ts';
 import { hashWeights } from './experiment/checkpoint.ts';
 import { parseCommandLine, runCommand, takeRun, UsageError } from './experiment/commandLine.ts';
 import { loadConfiguration } from './experiment/configuration.ts';
-import { obtainData, openDatasets } from './experiment/datasets.ts';
+import { openTestPart } from './experiment/datasets.ts';
 import { neighbourMap, penultimateFeatures, principalComponents } from './experiment/embedding.ts';
 import { measure } from './experiment/evaluation/measure.ts';
 import { EVALUATION_FILE, readEvaluation } from './experiment/evaluation/report.ts';
@@ -76,8 +76,7 @@ async function collect(path: string, images: number): Promise<RunFacts> {
   const device = await init(recorded.device === 'cpu' ? 'cpu' : 'auto');
   try {
     const { model, configuration } = await openRun('', path, buildModel);
-    const data = await obtainData(configuration.data, new AbortController().signal);
-    const { test } = openDatasets(configuration, device, data);
+    const test = await openTestPart(configuration, device, new AbortController().signal);
     const bytes = await loadFashionMnist(configuration.data.root);
     const evaluated = existsSync(join(path, EVALUATION_FILE))
       ? await readEvaluation(join(path, EVALUATION_FILE))

@@ -63,6 +63,17 @@ export interface Recording {
   dispose(): void;
 }
 
+/** Fills a buffer from its start, piece by piece, beside what else the host does. */
+export interface Upload {
+  /**
+   * Copies the values that come next; fulfilled when they are copied, and the next may follow. All pieces but the last
+   * are whole numbers of four bytes.
+   */
+  write(data: TypedArray): Promise<void>;
+  /** Ends it, whether all is there or not. What is launched from now on sees what was written. */
+  end(): void;
+}
+
 /** Choices of kernels and tiles, which do not change while a device is in use. */
 export interface DeviceTuning {
   /** One line for people and records; equal choices give equal text. */
@@ -95,6 +106,8 @@ export interface Backend {
   release(buffer: DeviceBuffer): void;
   /** Copies values into a buffer, from its start. */
   write(buffer: DeviceBuffer, data: TypedArray): void;
+  /** Begins to fill a large buffer: cheaper than `write`, and no whole copy has to lie on the host. */
+  upload(buffer: DeviceBuffer): Upload;
   /** Waits for what was launched so far, and copies elements out. */
   read(buffer: DeviceBuffer, offset: number, length: number): Promise<TypedArray>;
   /** Launches a kernel; the one way in which anything is computed. */

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import { open, stat } from 'node:fs/promises';
+import { createHash, type Hash } from 'node:crypto';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 
 import { DataError } from './errors.ts';
 import { gunzip, isGzip } from './gzip.ts';
@@ -26,16 +26,26 @@ export function maxCompressedBytes(file: DataFile): number {
 
 /** MD5 of the bytes, lower-case hexadecimal. It detects damage; it is no defence against forgery. */
 export function md5(bytes: Uint8Array): string {
-  return digest('md5', bytes);
+  return createHash('md5').update(bytes).digest('hex');
 }
 
-function digest(algorithm: 'md5' | 'sha256', bytes: Uint8Array): string {
-  return createHash(algorithm).update(bytes).digest('hex');
+/** A hash of a file's bytes, and what it has to be, in hexadecimal. */
+export interface Checksum {
+  readonly hash: Hash;
+  readonly expected: string;
+}
+
+/** Begins to check a file. */
+export function checksumOf({ md5, sha256 }: DataFile): Checksum {
+  return sha256 === undefined
+    ? { hash: createHash('md5'), expected: md5 }
+    : { hash: createHash('sha256'), expected: sha256 };
 }
 
 /** Whether these are the bytes of a file. */
-function isPublished(bytes: Uint8Array, { md5, sha256 }: DataFile): boolean {
-  return sha256 === undefined ? digest('md5', bytes) === md5 : digest('sha256', bytes) === sha256;
+function isPublished(bytes: Uint8Array, file: DataFile): boolean {
+  const { hash, expected } = checksumOf(file);
+  return hash.update(bytes).digest('hex') === expected;
 }
 
 /**
@@ -63,12 +73,20 @@ export function decodeDataFile(bytes: Buffer, file: DataFile, label: string): Bu
  * @throws DataError when it is absent, no regular file, too large, damaged or not the published file
  */
 export async function readDataFile(path: string, file: DataFile): Promise<Buffer> {
+  return decodeDataFile(await readWhole(path, await plausibleSize(path, file)), file, path);
+}
+
+/**
+ * The size of what lies there for a file, before it is read: the name may be a device, or a file larger than memory.
+ *
+ * @throws DataError when it is absent, no regular file or too large
+ */
+export async function plausibleSize(path: string, file: DataFile): Promise<number> {
   const info = await stat(path).catch((error: unknown) => {
     throw isAbsent(error)
       ? new DataError(`${path}: not there`, { fix: 'run: npx tsx src/data.ts fetch' }, { cause: error })
       : new DataError(`${path}: cannot be read: ${(error as Error).message}`, {}, { cause: error });
   });
-  // Checked before reading: the name may be a device, or a file larger than memory.
   if (!info.isFile() || info.size > maxCompressedBytes(file)) {
     throw new DataError(`${path}: not the published ${file.name}`, {
       expected: `a file of ${file.bytes} bytes, or gzip of it`,
@@ -76,7 +94,7 @@ export async function readDataFile(path: string, file: DataFile): Promise<Buffer
       fix: 'remove it and run: npx tsx src/data.ts fetch',
     });
   }
-  return decodeDataFile(await readWhole(path, info.size), file, path);
+  return info.size;
 }
 
 /**
@@ -84,19 +102,23 @@ export async function readDataFile(path: string, file: DataFile): Promise<Buffer
  * wait for the main thread after each of many pieces.
  */
 async function readWhole(path: string, size: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafeSlow(size);
   const handle = await open(path);
   try {
-    let done = 0;
-    while (done < size) {
-      const { bytesRead } = await handle.read(bytes, done, size - done, done);
-      if (bytesRead === 0) break;
-      done += bytesRead;
-    }
-    return bytes.subarray(0, done);
+    return await fill(handle, Buffer.allocUnsafeSlow(size), 0);
   } finally {
     await handle.close();
   }
+}
+
+/** Fills `bytes` with what lies in a file from `position` on; gives the part that is filled, if the file ends before. */
+export async function fill(handle: FileHandle, bytes: Buffer, position: number): Promise<Buffer> {
+  let done = 0;
+  while (done < bytes.length) {
+    const { bytesRead } = await handle.read(bytes, done, bytes.length - done, position + done);
+    if (bytesRead === 0) break;
+    done += bytesRead;
+  }
+  return bytes.subarray(0, done);
 }
 
 /** Whether a file system error says that the path does not exist. */

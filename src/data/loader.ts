@@ -3,13 +3,13 @@ import { live } from '../backend/recorder.ts';
 import { empty, tensor } from '../tensor/create.ts';
 import { ArgumentError } from '../tensor/errors.ts';
 import { unscoped } from '../tensor/scope.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { Tensor } from '../tensor/tensor.ts';
 import { type AugmentationDraw, augmentationParams } from './augmentation.ts';
-import { IMAGE_SIZE, PIXEL_MEAN, PIXEL_STD } from './fashionMnist.ts';
+import { IMAGE_SIZE, type OpenSink, PIXEL_MEAN, PIXEL_STD } from './fashionMnist.ts';
 
-/** Images and labels as they come from the files. */
-export interface ByteImages {
-  images: Uint8Array;
+/** Images and labels as they come from the files; on the device, the images are uint8 [count · 28 · 28]. */
+export interface ByteImages<Images extends Uint8Array | Tensor = Uint8Array> {
+  images: Images;
   labels: Uint8Array;
   count: number;
 }
@@ -26,6 +26,23 @@ const PIXELS = IMAGE_SIZE * IMAGE_SIZE;
 /** (byte - center) · scale has mean 0 and variance 1 over the training set. */
 const NORMALISATION = { center: 255 * PIXEL_MEAN, scale: 1 / (255 * PIXEL_STD) };
 
+/** Puts images on a device while they are read, as a tensor for {@link DeviceDataset}. */
+export function ontoDevice(device: Backend): OpenSink<Tensor> {
+  return (labels) => {
+    const images = unscoped(() => empty([labels.length * PIXELS], { dtype: 'uint8', device }));
+    const upload = device.upload(images.storage.buffer);
+    const end = (): Tensor => {
+      upload.end();
+      return images;
+    };
+    return Promise.resolve({
+      write: (pixels) => upload.write(pixels),
+      end,
+      abandon: () => end().dispose(),
+    });
+  };
+}
+
 /**
  * A data set that lives on the device as bytes: batches are gathered, augmented and normalised there, by one kernel,
  * and an epoch uploads nothing but the order of its images.
@@ -40,10 +57,11 @@ export class DeviceDataset {
   readonly #images: Tensor;
   readonly #labels: Tensor;
 
-  constructor(device: Backend, { images, labels, count }: ByteImages) {
+  /** @param images from then on the set's own, where they are a tensor on the device */
+  constructor(device: Backend, { images, labels, count }: ByteImages<Uint8Array | Tensor>) {
     this.count = count;
     [this.#images, this.#labels] = unscoped(() => [
-      tensor(images, { device }),
+      images instanceof Tensor ? images : tensor(images, { device }),
       tensor(new Int32Array(labels), { device }),
     ]);
   }

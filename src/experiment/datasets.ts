@@ -1,8 +1,16 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Backend } from '../backend/backend.ts';
 import { DataError } from '../data/errors.ts';
-import { type ByteImages, DeviceDataset } from '../data/loader.ts';
+import {
+  type FashionMnist,
+  loadFashionMnist,
+  nowhere,
+  type OpenSink,
+  streamInto,
+} from '../data/fashionMnist.ts';
+import { type ByteImages, DeviceDataset, ontoDevice } from '../data/loader.ts';
 import { streamReporter } from '../data/reporter.ts';
-import { stratifiedSplit, subset } from '../data/split.ts';
+import { type Split, stratifiedSplit, subset } from '../data/split.ts';
 import { SOURCE_NAME } from '../data/variants/names.ts';
 import { loadVersion, type VersionedFashionMnist } from '../data/version.ts';
 import type { Configuration, DataConfiguration } from './configuration.ts';
@@ -34,18 +42,21 @@ export interface TestPart extends Part {
 /**
  * The data set that a configuration names, in the version that its pointer file names, or that the configuration asks
  * for. What is missing is obtained: from the first source that has it, or by making the variant.
+ *
+ * @param trainImages where the images of the training set go
  */
-export async function obtainData(
+export async function obtainData<TrainImages>(
   { root, name, version: wanted }: DataConfiguration,
   signal: AbortSignal,
-): Promise<VersionedFashionMnist> {
+  trainImages: OpenSink<TrainImages>,
+): Promise<VersionedFashionMnist<TrainImages>> {
   const reporter = streamReporter(process.stderr);
-  const load = (version?: string): Promise<VersionedFashionMnist> =>
-    loadVersion(root, { version, reporter, signal });
-  if (name === SOURCE_NAME) return load(wanted);
+  const load = streamInto(trainImages);
+  if (name === SOURCE_NAME) return loadVersion(root, { load, version: wanted, reporter, signal });
   // Loaded where a variant is wanted: the tables of its corruptions take a while to make.
   const { loadVariant, prepareVariant } = await import('../data/variants/prepare.ts');
-  const { md5: version } = await prepareVariant(root, name, { source: () => load(), reporter, signal });
+  const source = (): Promise<FashionMnist> => loadVersion(root, { load: loadFashionMnist, reporter, signal });
+  const { md5: version } = await prepareVariant(root, name, { source, reporter, signal });
   if (wanted !== undefined && wanted !== version) {
     throw new DataError(`${name}: not the version of the data that was asked for`, {
       expected: `${wanted}, as data.version says`,
@@ -53,22 +64,35 @@ export async function obtainData(
       fix: 'leave out data.version, or bring back the definition that this version was made from',
     });
   }
-  return { ...(await loadVariant(root, name)), version };
+  return { ...(await loadVariant(root, name, load)), version };
 }
 
 /** The version of the data that a configuration names: `<md5>.dir`. Obtains them first, where they are missing. */
 export async function dataVersion(data: DataConfiguration, signal: AbortSignal): Promise<string> {
-  return (await obtainData(data, signal)).version;
+  return (await obtainData(data, signal, nowhere)).version;
 }
 
-/** Puts data on the device, and divides them as the configuration says. */
-export function openDatasets(
+/**
+ * Obtains the data of a training, puts them on the device while they are read, and divides them as the configuration says.
+ *
+ * @param opening the device, which may still be under way
+ */
+export async function obtainDatasets(
   { data, seed, train: limits }: Configuration,
-  device: Backend,
-  { train, test, checksums, version }: VersionedFashionMnist,
-): Datasets {
-  const split = stratifiedSplit(train.labels, data.validation, seed);
+  opening: Backend | Promise<Backend>,
+  signal: AbortSignal,
+): Promise<Datasets> {
+  let split: Split | undefined;
+  const { train, test, checksums, version } = await obtainData(data, signal, async (labels) => {
+    const sink = await ontoDevice(await opening)(labels);
+    // The device has something to do by now; whoever waits for it as well goes first.
+    await setImmediate();
+    split = stratifiedSplit(labels, data.validation, seed);
+    return sink;
+  });
+  const device = await opening;
   const trainSet = new DeviceDataset(device, train);
+  split ??= stratifiedSplit(train.labels, data.validation, seed);
   let testPart: Part | undefined;
   return {
     train: { set: trainSet, rows: limited(train.labels, split.train, limits.limitTrain, seed) },
@@ -84,13 +108,13 @@ export function openDatasets(
   };
 }
 
-/** Obtains the data, and puts on the device what the configuration tests on: the same images as `openDatasets`. */
+/** Obtains the data, and puts on the device what the configuration tests on: the same images as `obtainDatasets`. */
 export async function openTestPart(
   { data, seed, train: { limitTest } }: Configuration,
   device: Backend,
   signal: AbortSignal,
 ): Promise<TestPart> {
-  const { test, checksums } = await obtainData(data, signal);
+  const { test, checksums } = await obtainData(data, signal, nowhere);
   const rows = limited(test.labels, allRows(test), limitTest, seed);
   return { set: new DeviceDataset(device, test), rows, bytes: test, checksums };
 }

@@ -48,6 +48,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
  * @example await collectEnvironment({ adapterInfo: { vendor: 'mesa', description: 'llvmpipe' } })
  */
 export async function collectEnvironment(facts: EnvironmentFacts = {}): Promise<Environment> {
+  const git = gitState(root); // runs meanwhile
   const processors = cpus();
   return {
     startedAt: new Date().toISOString(),
@@ -60,8 +61,8 @@ export async function collectEnvironment(facts: EnvironmentFacts = {}): Promise<
     cpu: { model: processors[0]?.model.trim() ?? 'unknown', cores: processors.length },
     memoryBytes: totalmem(),
     packages: { wgrad: await versionIn(`${root}package.json`), webgpu: await versionOf('webgpu') },
-    git: await gitState(root),
     codeVersion: codeVersion(),
+    git: await git,
     adapter: facts.adapterInfo ?? null,
     dataChecksums: facts.dataChecksums ?? null,
     dataVersion: facts.dataVersion ?? null,

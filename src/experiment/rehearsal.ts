@@ -26,24 +26,27 @@ export async function rehearse(
   build: (model: ModelConfiguration) => Module,
 ): Promise<void> {
   if (!device.prepare) return;
-  const step = (): void => takeStep(configuration, device, build);
+  const image = { images: new Uint8Array(IMAGE_SIZE ** 2), labels: new Uint8Array(1), count: 1 };
+  const set = new DeviceDataset(device, image);
+  const { batchSize, accumulate } = configuration.train;
+  const epoch = new Epoch({ set, rows: new Uint32Array(batchSize * accumulate) }, configuration, 1);
+  const step = (): void => takeStep(configuration, device, epoch, build);
   await device.prepare(step);
   step();
   device.flush();
+  for (const used of [epoch, set]) used.dispose();
 }
 
 function takeStep(
   configuration: Configuration,
   device: Backend,
+  epoch: Epoch,
   build: (model: ModelConfiguration) => Module,
 ): void {
-  const { batchSize, accumulate, clipGradNorm: maxNorm, precision } = configuration.train;
+  const { accumulate, clipGradNorm: maxNorm, precision } = configuration.train;
   const model = build(configuration.model);
   const optimizer = buildOptimizer(configuration.optimizer, model.parameters());
   const meter = new Meter(device, accumulate);
-  const image = { images: new Uint8Array(IMAGE_SIZE ** 2), labels: new Uint8Array(1), count: 1 };
-  const set = new DeviceDataset(device, image);
-  const epoch = new Epoch({ set, rows: new Uint32Array(batchSize * accumulate) }, configuration, 1);
   for (const { batches, size } of epoch.steps(0)) {
     trainStep({
       model,
@@ -55,5 +58,5 @@ function takeStep(
       size,
     });
   }
-  for (const used of [meter, epoch, set, ...model.parameters()]) used.dispose();
+  for (const used of [meter, ...model.parameters()]) used.dispose();
 }

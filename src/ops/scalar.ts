@@ -1,6 +1,6 @@
 import type { Backend } from '../backend/backend.ts';
 import { outsideCapture } from '../backend/recorder.ts';
-import { full } from '../tensor/create.ts';
+import { tensor } from '../tensor/create.ts';
 import { unscoped } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
@@ -16,7 +16,7 @@ export function scalarLike(value: number, { dtype, device }: Pick<Tensor, 'dtype
   const key = `${dtype} ${Object.is(value, -0) ? '-0' : value}`;
   let scalar = cache.get(key);
   if (!scalar) {
-    scalar = outsideCapture(() => unscoped(() => full([], value, { dtype, device })));
+    scalar = outsideCapture(() => unscoped(() => tensor(value, { dtype, device })));
     cache.set(key, scalar);
     if (cache.size > KEPT) {
       const [oldest] = cache.keys();

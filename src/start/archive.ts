@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { deserialize, serialize } from 'node:v8';
 
+/** A file that went into a bundle: from the project's root, with its SHA-256 and its stamp when it was hashed. */
+export type Input = readonly [path: string, sha256: string, stamp: string];
+
 /** A bundle as it is kept. */
 export interface Archive {
-  /** Files that went into it, from the project's root, with the SHA-256 of each. */
-  readonly inputs: readonly (readonly [path: string, sha256: string])[];
+  readonly inputs: readonly Input[];
   readonly code: string;
   /** Source map of the code, as JSON; kept in a file of its own, as only stack traces need it. */
   readonly map?: string;
@@ -19,6 +21,8 @@ export interface Archive {
 export const ROOT: string = fileURLToPath(new URL('../../', import.meta.url));
 
 const HASH_BYTES = 32;
+/** Milliseconds after which the next change of a file shows in its times, however coarse they are. */
+const SETTLED = 2000;
 
 /** Where a command's bundle is kept, without an extension: one for each command's path and release of Node. */
 export function archivePlace(entry: string): string {
@@ -32,8 +36,13 @@ export function readArchive(place: string): Archive | undefined {
     const bytes = readFileSync(`${place}.bin`);
     const body = bytes.subarray(HASH_BYTES);
     if (!sha256(body).equals(bytes.subarray(0, HASH_BYTES))) return undefined;
-    const archive = deserialize(body) as Archive;
-    return archive.inputs.every(([path, hash]) => hashInput(path) === hash) ? archive : undefined;
+    const kept = deserialize(body) as Archive;
+    const inputs = kept.inputs.map((input) => (hasStamp(input) ? input : inputOf(input[0])));
+    if (inputs.some(([, hash], index) => hash !== kept.inputs[index]![1])) return undefined;
+    const archive = { ...kept, inputs };
+    // Else files that were copied, or touched, would be hashed at every start.
+    if (inputs.some(([, , stamp], index) => stamp !== kept.inputs[index]![2])) writeArchive(place, archive);
+    return archive;
   } catch {
     return undefined;
   }
@@ -51,9 +60,24 @@ export function writeArchive(place: string, { map, ...archive }: Archive): void 
   }
 }
 
-/** SHA-256 of a file of the project, in hexadecimal. */
-export function hashInput(path: string): string {
-  return sha256(readFileSync(resolve(ROOT, path))).toString('hex');
+/** A file of the project as an input. */
+export function inputOf(path: string): Input {
+  const stamp = stampOf(path);
+  return [path, sha256(readFileSync(resolve(ROOT, path))).toString('hex'), stamp];
+}
+
+/** Whether a file is as it was by its stamp, which takes a tenth of the time that reading it does. */
+function hasStamp([path, , stamp]: Input): boolean {
+  return stamp !== '' && stamp === stampOf(path);
+}
+
+/**
+ * What differs after a file was written, replaced or set back: its place, its size, and its times, of which the system
+ * alone sets the last. Empty for a file that has just changed, as it could change again at the same time.
+ */
+function stampOf(path: string): string {
+  const { ino, size, mtimeMs, ctimeMs } = statSync(resolve(ROOT, path));
+  return Math.abs(Date.now() - ctimeMs) < SETTLED ? '' : `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
 }
 
 /** Others read the file before or after it is replaced, whoever else replaces it. */

@@ -1,7 +1,7 @@
 import { build, type Plugin } from 'esbuild';
 import { readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
-import { type Archive, hashInput, ROOT } from './archive.ts';
+import { type Archive, inputOf, ROOT } from './archive.ts';
 
 /** Packages of JavaScript alone that a start loads; all others are loaded from where they are installed. */
 const INLINED = new Set(['cli-progress', 'fastest-levenshtein', 'ignore', 'wgsl_reflect', 'yaml', 'zod']);
@@ -28,12 +28,12 @@ export async function makeBundle(entry: string): Promise<Archive> {
     sourcesContent: false,
     legalComments: 'none',
     logLevel: 'silent',
-    plugins: [ownUrls, packages],
+    plugins: [ownUrls, packages, english],
   });
   const text = (extension: string): string => outputFiles.find(({ path }) => path.endsWith(extension))!.text;
   const inputs = [...Object.keys(metafile.inputs), ...DECIDING];
   return {
-    inputs: inputs.map((path) => [path, hashInput(path)]),
+    inputs: inputs.map(inputOf),
     code: text('.js'),
     map: text('.map'),
     codeCache: new Uint8Array(),
@@ -58,4 +58,13 @@ const packages: Plugin = {
       if (kind === 'entry-point' || /[\\/]node_modules[\\/]/.test(importer)) return undefined;
       return INLINED.has(path.split('/')[0]!) ? undefined : { external: true };
     }),
+};
+
+/** zod's messages in 50 languages would be a fifth of the bundle. */
+const english: Plugin = {
+  name: 'english',
+  setup: (bundler) =>
+    bundler.onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
+      contents: "export { default as en } from './en.js';",
+    })),
 };

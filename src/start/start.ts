@@ -7,7 +7,10 @@ import { mapStackTraces } from './stackTraces.ts';
 /** A module that is a command. */
 export interface Command {
   /** Takes the command line's arguments, and the SHA-256 of files that a start has read, by their paths. */
-  readonly main: (args: string[], files: Archive['inputs']) => Promise<void>;
+  readonly main: (
+    args: string[],
+    files: readonly (readonly [path: string, sha256: string])[],
+  ) => Promise<void>;
 }
 
 /** A code cache that is so much larger than the one that is kept takes its place: more functions have been compiled. */
@@ -28,7 +31,8 @@ const LARGER = 1.1;
 export async function start(entry: URL, load: () => Promise<Command>): Promise<void> {
   const bundled = await fromBundle(fileURLToPath(entry)).catch(() => undefined);
   const { main } = bundled?.command ?? (await load());
-  await main(process.argv.slice(2), bundled?.inputs ?? []);
+  const files = (bundled?.inputs ?? []).map(([path, hash]) => [path, hash] as const);
+  await main(process.argv.slice(2), files);
 }
 
 async function fromBundle(

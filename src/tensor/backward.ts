@@ -1,7 +1,7 @@
 import type { Backend } from '../backend/backend.ts';
 import type { DType } from '../backend/dtypes.ts';
 import { effect, outsideCapture } from '../backend/recorder.ts';
-import { full } from './create.ts';
+import { full, tensor } from './create.ts';
 import { GradientError, ShapeError } from './errors.ts';
 import { withRecording } from './gradientMode.ts';
 import { scope, unscoped } from './scope.ts';
@@ -88,7 +88,7 @@ export function grad(
 
 const onesOf = new WeakMap<Backend, Map<DType, Tensor>>();
 
-/** The seed of a root of one element, made once a device, so that a step needs no launch for it. */
+/** The seed of a root of one element, put on the device once, so that a step needs no launch for it, nor a kernel. */
 function one(root: Tensor): Tensor {
   const { device, dtype, shape } = root;
   if (!root.source || root.numel() !== 1) return seed('backward', root, undefined);
@@ -96,7 +96,7 @@ function one(root: Tensor): Tensor {
   onesOf.set(device, known);
   let value = known.get(dtype);
   if (!value) {
-    value = outsideCapture(() => unscoped(() => full([], 1, { dtype, device })));
+    value = outsideCapture(() => unscoped(() => tensor(1, { dtype, device })));
     known.set(dtype, value);
   }
   return value.view({ shape, strides: stridesOf(shape), offset: 0 });

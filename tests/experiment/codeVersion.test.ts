@@ -1,5 +1,5 @@
 import { beforeEach, expect, it, vi } from 'vitest';
-import { hashInput } from '../../src/start/archive.ts';
+import { inputOf } from '../../src/start/archive.ts';
 
 beforeEach(() => {
   vi.resetModules();
@@ -14,12 +14,12 @@ async function versionKnowing(files: [string, string][]): Promise<string> {
 it('takes the hashes that are known for those of the files', async () => {
   const version = await versionKnowing([]);
   vi.resetModules();
-  const hash = hashInput('src/train.ts');
+  const hash = inputOf('src/train.ts')[1];
   expect(await versionKnowing([['src/train.ts', hash]])).toBe(version);
 });
 
 it('is another one where a file has another hash', async () => {
   const version = await versionKnowing([]);
   vi.resetModules();
-  expect(await versionKnowing([['src/train.ts', hashInput('src/data.ts')]])).not.toBe(version);
+  expect(await versionKnowing([['src/train.ts', inputOf('src/data.ts')[1]]])).not.toBe(version);
 });

@@ -1,12 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { deserialize } from 'node:v8';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   type Archive,
   archivePlace,
-  hashInput,
+  inputOf,
   readArchive,
   ROOT,
   writeArchive,
@@ -97,6 +98,10 @@ describe('start', () => {
   });
 });
 
+/** What lies in the file, whatever has become of its inputs. */
+const deserialized = (place: string): Archive =>
+  deserialize(readFileSync(`${place}.bin`).subarray(32)) as Archive;
+
 describe('the archive', () => {
   const input = (): string => {
     const path = join(temporaryFolder(), 'input.ts');
@@ -104,7 +109,7 @@ describe('the archive', () => {
     return path;
   };
   const archiveOf = (path: string): Archive => ({
-    inputs: [[path, hashInput(path)]],
+    inputs: [inputOf(path)],
     code: 'code',
     codeCache: new Uint8Array([1, 2, 3]),
   });
@@ -124,6 +129,29 @@ describe('the archive', () => {
     expect(readArchive(place)).toBeDefined();
     rmSync(path);
     expect(readArchive(place)).toBeUndefined();
+  });
+
+  it('looks at an input again only where its stamp differs', () => {
+    const path = input();
+    const place = join(temporaryFolder(), 'command');
+    const stampIn = (): string => readArchive(place)!.inputs[0]![2];
+    expect(inputOf(path)[2]).toBe(''); // it has just been written
+    // Wrong on purpose: an input that keeps its stamp is not read.
+    const later = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 3000);
+    onTestFinished(() => later.mockRestore());
+    const [, hash, stamp] = inputOf(path);
+    writeArchive(place, { ...archiveOf(path), inputs: [[path, 'f'.repeat(64), stamp]] });
+    expect(readArchive(place)).toBeDefined();
+    writeFileSync(path, 'one');
+    expect(readArchive(place)).toBeUndefined();
+    // Equal content under another stamp is known by the new one from then on.
+    writeArchive(place, { ...archiveOf(path), inputs: [[path, hash, stamp]] });
+    const renewed = stampIn();
+    expect(renewed).not.toBe(stamp);
+    writeFileSync(path, 'two');
+    utimesSync(path, 0, 0);
+    expect(readArchive(place)).toBeUndefined();
+    expect(renewed).toBe(deserialized(place).inputs[0]![2]);
   });
 
   it('refuses a file of which a bit has flipped', () => {

@@ -41,6 +41,11 @@ export function memoryOf(buffer: DeviceBuffer): Memory {
   return memory;
 }
 
+/** Whether a buffer has not been released. */
+export function isAlive(buffer: DeviceBuffer): boolean {
+  return (buffer as GpuBuffer).memory !== undefined;
+}
+
 /**
  * A pool of buffers by exact size class.
  *

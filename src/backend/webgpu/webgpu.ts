@@ -7,6 +7,7 @@ import type {
   LaunchParams,
   Params,
   Recording,
+  Upload,
   Variant,
 } from '../backend.ts';
 import { emptyStats } from '../backend.ts';
@@ -20,7 +21,7 @@ import { immediateLimit, openDevice, type OpenedDevice } from './adapter.ts';
 import { BindGroups } from './bindGroups.ts';
 import { Faults } from './faults.ts';
 import { geometries } from './geometry.ts';
-import { type GpuBuffer, memoryOf, MemoryPool } from './memory.ts';
+import { type GpuBuffer, isAlive, memoryOf, MemoryPool } from './memory.ts';
 import { ParameterBlock, type ParamValues } from './parameters.ts';
 import { Pipelines, type Settings } from './pipelines.ts';
 import { measurePeaks } from './peaks.ts';
@@ -33,6 +34,7 @@ import { BATCH, CommandStream } from './stream.ts';
 import { isTuned } from './tuning/choice.ts';
 import { loadTuning, type TuningSource } from './tuning/stored.ts';
 import { Tuning } from './tuning/tuning.ts';
+import { StagedUpload } from './upload.ts';
 
 export interface WebGpuOptions {
   /** Part of the adapter's name. */
@@ -56,6 +58,13 @@ export async function openWebGpu(options: OpenOptions = {}): Promise<Backend> {
   return new WebGpuBackend(opened, { ...options, tuning: await loadTuning(opened.info, options.tuning) });
 }
 
+/** What `prepare` has begun. */
+interface Preparation {
+  readonly compiled: Promise<void>[];
+  /** Launches of what is made once and kept, for when that is done. */
+  readonly launches: (() => void)[];
+}
+
 /** The backend on an opened device. */
 export class WebGpuBackend implements Backend {
   readonly name = 'webgpu';
@@ -76,8 +85,8 @@ export class WebGpuBackend implements Backend {
   readonly #timestamps: boolean;
   #recording: LaunchList | undefined;
   #clock: LaunchClock | undefined;
-  /** What is compiled for the launches of `prepare`, while its body runs. */
-  #preparing: Promise<void>[] | undefined;
+  /** While the body of `prepare` runs. */
+  #preparing: Preparation | undefined;
   readonly #programs = new Map<KernelName, Program>();
 
   constructor({ device, wait, description, info }: OpenedDevice, options: WebGpuOptions = {}) {
@@ -132,6 +141,15 @@ export class WebGpuBackend implements Backend {
     this.#stats.bytesUploaded += bytes.byteLength;
   }
 
+  upload(buffer: DeviceBuffer): Upload {
+    this.#faults.check();
+    refuseInCapture('an upload from the host', 'Put what a step needs on the device before it.');
+    // As `write`: what is recorded goes first.
+    this.#stream.flush();
+    const context = { device: this.#device, faults: this.#faults, stats: this.#stats, wait: this.#wait };
+    return new StagedUpload(context, memoryOf(buffer).gpu);
+  }
+
   async read(buffer: DeviceBuffer, offset: number, length: number): Promise<TypedArray> {
     this.#faults.check();
     checkRange('read', buffer, offset, length);
@@ -170,8 +188,12 @@ export class WebGpuBackend implements Backend {
       variant: variant as Settings,
       settings: settings as Settings,
     };
-    if (!computing) {
-      this.#preparing!.push(this.#pipelines.prepare(program, request.settings, request.variant));
+    if (this.#preparing) {
+      const { compiled, launches } = this.#preparing;
+      compiled.push(this.#pipelines.prepare(program, request.settings, request.variant));
+      // What was freed meanwhile nobody will miss.
+      const wanted = (): boolean => Object.values<DeviceBuffer>(buffers).every(isAlive);
+      if (computing) launches.push(() => wanted() && this.run(kernel, buffers, params, variant));
       return;
     }
     const pipeline = this.#pipelines.get(program, request.settings, request.variant);
@@ -197,13 +219,14 @@ export class WebGpuBackend implements Backend {
   }
 
   async prepare(body: () => void): Promise<void> {
-    const pipelines: Promise<void>[] = (this.#preparing = []);
+    const preparation: Preparation = (this.#preparing = { compiled: [], launches: [] });
     try {
       withoutComputing(body);
     } finally {
       this.#preparing = undefined;
     }
-    await this.#waiting(Promise.all(pipelines));
+    await this.#waiting(Promise.all(preparation.compiled));
+    for (const launch of preparation.launches) launch();
   }
 
   flush(): void {

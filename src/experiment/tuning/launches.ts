@@ -73,6 +73,7 @@ function launchRecorder(note: (launch: TunedLaunch) => void): Backend {
     allocate: (dtype, length) => ({ dtype, length }),
     release: () => undefined,
     write: () => undefined,
+    upload: () => ({ write: () => Promise.resolve(), end: () => undefined }),
     read: (buffer, _, length) => Promise.resolve(hostArray(buffer.dtype, length)),
     run: (
       kernel: KernelName,
