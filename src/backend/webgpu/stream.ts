@@ -70,20 +70,21 @@ export class CommandStream {
 
   dispatch({ program, pipeline, bindGroup, workgroups, params, request }: Launch): void {
     const { name, immediates, signature } = program;
-    const words = signature.paramsSize / 4;
     const pass = this.#openPass(request);
     if (pipeline !== this.#pipeline) pass.setPipeline((this.#pipeline = pipeline));
     if (immediates) {
-      pass.setImmediates(0, params.words, 0, words);
+      // Dawn's Node bindings take a buffer three times as fast as an array on it.
+      pass.setImmediates(0, params.words.buffer, 0, signature.paramsSize);
       if (bindGroup !== this.#bindGroup) pass.setBindGroup(0, (this.#bindGroup = bindGroup));
     } else {
       const slot = this.#slotsUsed++ * SLOT_BYTES;
-      for (let word = 0; word < words; word++) this.#slots[slot / 4 + word] = params.words[word]!;
+      for (let word = 0; word < signature.paramsSize / 4; word++)
+        this.#slots[slot / 4 + word] = params.words[word]!;
       this.#slotOffset[0] = slot;
       this.#bindGroup = undefined;
       pass.setBindGroup(0, bindGroup, this.#slotOffset, 0, 1);
     }
-    pass.dispatchWorkgroups(...workgroups);
+    pass.dispatchWorkgroups(workgroups[0], workgroups[1], workgroups[2]);
     this.#stats.dispatches++;
     this.#recorded.push(name);
     if (this.#recorded.length >= BATCH) this.flush();
