@@ -199,7 +199,7 @@ async function opened(
     const opening = openDevice(configuration, tuning);
     const rehearsal = opening.then(async (device) => {
       performance.mark('device');
-      await turn(); // the upload goes first, as the driver has something to do then
+      await turn(); // an upload that can begin goes first: the driver has something to do then
       await rehearse(configuration, device, buildModel);
     });
     const data = obtainDatasets(configuration, opening, AbortSignal.any([signal, over.signal]), rehearsal);
