@@ -18,9 +18,9 @@ const PHASES: Readonly<Record<string, string>> = {
   node: 'Node itself',
   command: 'tsx, and the modules or their bundle',
   configuration: 'reading and checking the configuration',
-  device: 'adapter and device; what git and the sources say',
+  device: 'adapter and device, while git says what is checked out',
   model: 'rehearsal of a step: kernels read and compiled; model and optimizer',
-  data: 'waiting for the data, which are read, put on the device and split meanwhile',
+  data: 'waiting for the data, which are read, put on the device and split since the device is open',
   'first step': 'first checkpoint; the step, and what its driver still has to compile',
 };
 

@@ -1,6 +1,7 @@
 /** What train.ts does: see help. */
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Backend } from './backend/backend.ts';
@@ -174,6 +175,8 @@ async function locked(path: string, action: () => Promise<void>): Promise<void> 
 /** What a training needs from outside. */
 interface Opened {
   device: Backend;
+  /** Fulfilled when the training's kernels are compiled: see `rehearse`. */
+  rehearsal: Promise<void>;
   /** The data on the device, which may still be under way. */
   data: Promise<Datasets>;
   /** What all this runs on, but for the device and the data. */
@@ -194,11 +197,15 @@ async function opened(
     // Begun before the device is opened, which holds up all else: git starts sooner beside less memory.
     const facts = collectEnvironment();
     const opening = openDevice(configuration, tuning);
-    const data = obtainDatasets(configuration, opening, AbortSignal.any([signal, over.signal]));
-    data.catch(() => undefined); // looked at where the data are awaited
+    const rehearsal = opening.then(async (device) => {
+      performance.mark('device');
+      await turn(); // an upload that can begin goes first: the driver has something to do then
+      await rehearse(configuration, device, buildModel);
+    });
+    const data = obtainDatasets(configuration, opening, AbortSignal.any([signal, over.signal]), rehearsal);
+    for (const each of [rehearsal, data]) each.catch(() => undefined); // looked at where they are awaited
     const [device, environment] = await Promise.all([opening, facts]);
-    performance.mark('device');
-    await action({ device, data, environment, signal });
+    await action({ device, rehearsal, data, environment, signal });
   } finally {
     over.abort();
   }
@@ -214,13 +221,13 @@ function openDevice({ device, adapter }: Configuration, tuning: TuningSource): P
 
 /** Trains, from the beginning or from a run's checkpoint, and leaves all records in the run's folder. */
 async function runExperiment(run: Run, opened: Opened, watch: Watch): Promise<void> {
-  const { device, data, signal } = opened;
+  const { device, rehearsal, data, signal } = opened;
   const { configuration, directory, checkpoint } = run;
   await writeFileAtomic(join(directory.path, 'config.yaml'), printConfiguration(configuration));
   process.stderr.write(`device  ${device.name}: ${device.description}\nrun     ${directory.path}\n`);
   if (device.tuning) process.stderr.write(`kernels ${device.tuning.description}\n`);
   if (device.tuning?.note !== undefined) warn(device.tuning.note);
-  await rehearse(configuration, device, buildModel);
+  await rehearsal;
   manualSeed(configuration.seed);
   const model = buildModel(configuration.model);
   const inputShape = [configuration.train.batchSize, 1, IMAGE_SIZE, IMAGE_SIZE];

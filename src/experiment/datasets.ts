@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Backend } from '../backend/backend.ts';
 import { DataError } from '../data/errors.ts';
 import {
@@ -76,23 +75,22 @@ export async function dataVersion(data: DataConfiguration, signal: AbortSignal):
  * Obtains the data of a training, puts them on the device while they are read, and divides them as the configuration says.
  *
  * @param opening the device, which may still be under way
+ * @param before what the host has to do before it divides them
  */
 export async function obtainDatasets(
   { data, seed, train: limits }: Configuration,
   opening: Backend | Promise<Backend>,
   signal: AbortSignal,
+  before: Promise<void> = Promise.resolve(),
 ): Promise<Datasets> {
-  let split: Split | undefined;
+  let dividing: Promise<Split> | undefined;
   const { train, test, checksums, version } = await obtainData(data, signal, async (labels) => {
-    const sink = await ontoDevice(await opening)(labels);
-    // The device has something to do by now; whoever waits for it as well goes first.
-    await setImmediate();
-    split = stratifiedSplit(labels, data.validation, seed);
-    return sink;
+    dividing = before.then(() => stratifiedSplit(labels, data.validation, seed));
+    dividing.catch(() => undefined); // looked at below
+    return ontoDevice(await opening)(labels);
   });
-  const device = await opening;
+  const [device, split] = await Promise.all([opening, dividing!]);
   const trainSet = new DeviceDataset(device, train);
-  split ??= stratifiedSplit(train.labels, data.validation, seed);
   let testPart: Part | undefined;
   return {
     train: { set: trainSet, rows: limited(train.labels, split.train, limits.limitTrain, seed) },
