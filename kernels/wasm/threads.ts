@@ -24,6 +24,7 @@ import { PoolJob, poolGradientTask, poolTask } from './pool';
 import { ReduceJob, rowSumsTask, runSumsTask } from './reduce';
 import { ReluGradientJob, reluGradientTask } from './rows';
 import { RowTotalsJob, rowTotalsTask, SoftmaxJob, softmaxTask } from './softmax';
+import { ThreesJob, threesTask, ThreesWeightJob, threesWeightTask } from './threes';
 import { WinogradJob, winogradTask } from './winograd';
 import { WinogradWeightJob, winogradWeightTask } from './winogradWeight';
 
@@ -63,6 +64,8 @@ const WINOGRAD_WEIGHT: i32 = 16;
 const RUN_SUMS: i32 = 17;
 const ROW_SUMS: i32 = 18;
 const RELU_GRADIENT: i32 = 19;
+const THREES: i32 = 20;
+const THREES_WEIGHT: i32 = 21;
 
 /** Where the main thread writes a job's fields. */
 export function jobAddress(): usize {
@@ -150,5 +153,7 @@ function runTask(task: i32, thread: i32): void {
   } else if (kind == RUN_SUMS) runSumsTask(changetype<ReduceJob>(JOB), task);
   else if (kind == ROW_SUMS) rowSumsTask(changetype<ReduceJob>(JOB), task);
   else if (kind == RELU_GRADIENT) reluGradientTask(changetype<ReluGradientJob>(JOB), task);
+  else if (kind == THREES) threesTask(changetype<ThreesJob>(JOB), task);
+  else if (kind == THREES_WEIGHT) threesWeightTask(changetype<ThreesWeightJob>(JOB), task, scratch);
   else unreachable();
 }
