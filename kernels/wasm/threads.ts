@@ -20,7 +20,7 @@ import { DropoutJob, dropoutTask } from './dropout';
 import { ElementwiseJob, elementwiseTask } from './elementwise';
 import { MatmulJob, matmulTask } from './matmul';
 import { AdamJob, adamTask } from './optimizers';
-import { PoolJob, poolGradientTask, poolTask } from './pool';
+import { PoolJob, poolGradientTask, poolHalvesGradientTask, poolTask } from './pool';
 import { ReduceJob, rowSumsTask, runSumsTask } from './reduce';
 import { ReluGradientJob, reluGradientTask } from './rows';
 import { RowTotalsJob, rowTotalsTask, SoftmaxJob, softmaxTask } from './softmax';
@@ -66,6 +66,7 @@ const ROW_SUMS: i32 = 18;
 const RELU_GRADIENT: i32 = 19;
 const THREES: i32 = 20;
 const THREES_WEIGHT: i32 = 21;
+const POOL_HALVES_GRADIENT: i32 = 22;
 
 /** Where the main thread writes a job's fields. */
 export function jobAddress(): usize {
@@ -155,5 +156,6 @@ function runTask(task: i32, thread: i32): void {
   else if (kind == RELU_GRADIENT) reluGradientTask(changetype<ReluGradientJob>(JOB), task);
   else if (kind == THREES) threesTask(changetype<ThreesJob>(JOB), task);
   else if (kind == THREES_WEIGHT) threesWeightTask(changetype<ThreesWeightJob>(JOB), task, scratch);
+  else if (kind == POOL_HALVES_GRADIENT) poolHalvesGradientTask(changetype<PoolJob>(JOB), task);
   else unreachable();
 }

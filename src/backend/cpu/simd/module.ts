@@ -73,6 +73,7 @@ export const kinds = {
   reluGradient: 19,
   threes: 20,
   threesWeight: 21,
+  poolHalvesGradient: 22,
 } as const;
 
 /** Multiplications that are worth a thread which is awake, and a job's that is worth waking one: some 8 and 60 µs. */
