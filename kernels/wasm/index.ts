@@ -7,4 +7,4 @@ export { normaliseBytes } from './rows';
 export { jobAddress, run, serve } from './threads';
 export { threesWeightScratch } from './threes';
 export { transformFilters, winogradScratch } from './winograd';
-export { finishWeights, winogradWeightScratch } from './winogradWeight';
+export { winogradWeightScratch } from './winogradWeight';

@@ -26,7 +26,12 @@ import { ReluGradientJob, reluGradientTask } from './rows';
 import { RowTotalsJob, rowTotalsTask, SoftmaxJob, softmaxTask } from './softmax';
 import { ThreesJob, threesTask, ThreesWeightJob, threesWeightTask } from './threes';
 import { WinogradJob, winogradTask } from './winograd';
-import { WinogradWeightJob, winogradWeightTask } from './winogradWeight';
+import {
+  WinogradFinishJob,
+  winogradFinishTask,
+  WinogradWeightJob,
+  winogradWeightTask,
+} from './winogradWeight';
 
 /** Where the job lies. Each counter has a cache line of its own. */
 const REMAINING: usize = 1024;
@@ -67,6 +72,7 @@ const RELU_GRADIENT: i32 = 19;
 const THREES: i32 = 20;
 const THREES_WEIGHT: i32 = 21;
 const POOL_HALVES_GRADIENT: i32 = 22;
+const WINOGRAD_FINISH: i32 = 23;
 
 /** Where the main thread writes a job's fields. */
 export function jobAddress(): usize {
@@ -157,5 +163,6 @@ function runTask(task: i32, thread: i32): void {
   else if (kind == THREES) threesTask(changetype<ThreesJob>(JOB), task);
   else if (kind == THREES_WEIGHT) threesWeightTask(changetype<ThreesWeightJob>(JOB), task, scratch);
   else if (kind == POOL_HALVES_GRADIENT) poolHalvesGradientTask(changetype<PoolJob>(JOB), task);
+  else if (kind == WINOGRAD_FINISH) winogradFinishTask(changetype<WinogradFinishJob>(JOB), task);
   else unreachable();
 }

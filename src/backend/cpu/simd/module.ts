@@ -45,7 +45,6 @@ interface Exports {
   ): void;
   threesWeightScratch(rows: number, channels: number): number;
   winogradWeightScratch(rows: number, depth: number, steps: number): number;
-  finishWeights(sums: number, out: number, parts: number, cuts: number, rows: number, depth: number): number;
   normaliseBytes(bytes: number, count: number, center: number, scale: number, out: number): void;
 }
 
@@ -74,6 +73,7 @@ export const kinds = {
   threes: 20,
   threesWeight: 21,
   poolHalvesGradient: 22,
+  winogradFinish: 23,
 } as const;
 
 /** Multiplications that are worth a thread which is awake, and a job's that is worth waking one: some 8 and 60 µs. */
