@@ -5,5 +5,6 @@ export { matmulScratch } from './matmul';
 export { packLanes } from './pack';
 export { normaliseBytes } from './rows';
 export { jobAddress, run, serve } from './threads';
+export { threesWeightScratch } from './threes';
 export { transformFilters, winogradScratch } from './winograd';
-export { finishWeights, winogradWeightScratch } from './winogradWeight';
+export { winogradWeightScratch } from './winogradWeight';

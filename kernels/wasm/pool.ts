@@ -60,6 +60,41 @@ function poolFour(above: usize, below: usize, place: v128, width: i32, job: Pool
   v128.store(job.positions + to, position);
 }
 
+/** The gradient of pooling whose windows lie within 2 × 2 places of their own, which make up the plane; outWidth from 4 on. */
+export function poolHalvesGradientTask(job: PoolJob, task: i32): void {
+  const last = min((task + 1) * job.taskPlanes, job.planes);
+  const line = (<usize>job.width) << 2;
+  for (let plane = task * job.taskPlanes; plane < last; plane++) {
+    const to = job.out + <usize>(plane * job.height) * line;
+    const first = (<usize>(plane * job.outHeight * job.outWidth)) << 2;
+    for (let y = 0; y < job.outHeight; y++) {
+      const top = to + <usize>(2 * y) * line;
+      const from = first + ((<usize>(y * job.outWidth)) << 2);
+      for (let x = 0; x < job.outWidth; x += 4) {
+        const column = min(x, job.outWidth - 4);
+        const at = from + ((<usize>column) << 2);
+        const gradient = v128.load(job.x + at);
+        const place = i32x4.add(i32x4.splat(2 * y * job.width + 2 * column), i32x4(0, 2, 4, 6));
+        const position = i32x4.sub(v128.load(job.positions + at), place);
+        const above = top + ((<usize>column) << 3);
+        storeHalves(gradient, position, 0, above);
+        storeHalves(gradient, position, job.width, above + line);
+      }
+    }
+  }
+}
+
+/** A line's gradients, of windows whose greatest element lies `left` or one more behind their first. */
+@inline
+function storeHalves(gradient: v128, position: v128, left: i32, to: usize): void {
+  // Added to 0, as elsewhere, so that no -0 is left.
+  const zero = f32x4.splat(0);
+  const even = f32x4.add(zero, v128.and(gradient, i32x4.eq(position, i32x4.splat(left))));
+  const odd = f32x4.add(zero, v128.and(gradient, i32x4.eq(position, i32x4.splat(left + 1))));
+  v128.store(to, v128.shuffle<f32>(even, odd, 0, 4, 1, 5));
+  v128.store(to, v128.shuffle<f32>(even, odd, 2, 6, 3, 7), 16);
+}
+
 /** Every output (x) hands its gradient on to the place that it came from, in order. */
 export function poolGradientTask(job: PoolJob, task: i32): void {
   const first = task * job.taskPlanes;

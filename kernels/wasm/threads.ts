@@ -20,12 +20,18 @@ import { DropoutJob, dropoutTask } from './dropout';
 import { ElementwiseJob, elementwiseTask } from './elementwise';
 import { MatmulJob, matmulTask } from './matmul';
 import { AdamJob, adamTask } from './optimizers';
-import { PoolJob, poolGradientTask, poolTask } from './pool';
+import { PoolJob, poolGradientTask, poolHalvesGradientTask, poolTask } from './pool';
 import { ReduceJob, rowSumsTask, runSumsTask } from './reduce';
 import { ReluGradientJob, reluGradientTask } from './rows';
 import { RowTotalsJob, rowTotalsTask, SoftmaxJob, softmaxTask } from './softmax';
+import { ThreesJob, threesTask, ThreesWeightJob, threesWeightTask } from './threes';
 import { WinogradJob, winogradTask } from './winograd';
-import { WinogradWeightJob, winogradWeightTask } from './winogradWeight';
+import {
+  WinogradFinishJob,
+  winogradFinishTask,
+  WinogradWeightJob,
+  winogradWeightTask,
+} from './winogradWeight';
 
 /** Where the job lies. Each counter has a cache line of its own. */
 const REMAINING: usize = 1024;
@@ -63,6 +69,10 @@ const WINOGRAD_WEIGHT: i32 = 16;
 const RUN_SUMS: i32 = 17;
 const ROW_SUMS: i32 = 18;
 const RELU_GRADIENT: i32 = 19;
+const THREES: i32 = 20;
+const THREES_WEIGHT: i32 = 21;
+const POOL_HALVES_GRADIENT: i32 = 22;
+const WINOGRAD_FINISH: i32 = 23;
 
 /** Where the main thread writes a job's fields. */
 export function jobAddress(): usize {
@@ -150,5 +160,9 @@ function runTask(task: i32, thread: i32): void {
   } else if (kind == RUN_SUMS) runSumsTask(changetype<ReduceJob>(JOB), task);
   else if (kind == ROW_SUMS) rowSumsTask(changetype<ReduceJob>(JOB), task);
   else if (kind == RELU_GRADIENT) reluGradientTask(changetype<ReluGradientJob>(JOB), task);
+  else if (kind == THREES) threesTask(changetype<ThreesJob>(JOB), task);
+  else if (kind == THREES_WEIGHT) threesWeightTask(changetype<ThreesWeightJob>(JOB), task, scratch);
+  else if (kind == POOL_HALVES_GRADIENT) poolHalvesGradientTask(changetype<PoolJob>(JOB), task);
+  else if (kind == WINOGRAD_FINISH) winogradFinishTask(changetype<WinogradFinishJob>(JOB), task);
   else unreachable();
 }

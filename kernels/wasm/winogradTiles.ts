@@ -21,6 +21,8 @@ export function transformTiles(r0: usize, line: usize, to: usize, placeStep: usi
     to,
     placeStep,
   );
+  // Never so. With ways out V8 does not load all lines before it goes on, and run out of registers.
+  if (r1 < r0) return;
   const a1 = v128.load(r1);
   const b1 = v128.load(r1, 16);
   const c1 = v128.load(r1, 8);
@@ -33,6 +35,7 @@ export function transformTiles(r0: usize, line: usize, to: usize, placeStep: usi
     to + 4 * placeStep,
     placeStep,
   );
+  if (r2 < r1) return;
   transformLine(
     f32x4.sub(a2, a1),
     f32x4.sub(b2, b1),
@@ -41,6 +44,7 @@ export function transformTiles(r0: usize, line: usize, to: usize, placeStep: usi
     to + 8 * placeStep,
     placeStep,
   );
+  if (r3 < r2) return;
   transformLine(
     f32x4.sub(a1, v128.load(r3)),
     f32x4.sub(b1, v128.load(r3, 16)),

@@ -3,9 +3,9 @@
 //   out = Gᵀ [ Σ (Bᵀ d B) ⊙ (A e Aᵀ) ] G    over all tiles; e are the 2 × 2 gradients of the outputs that see d
 //
 // The sums over the tiles are 16 products of matrices, [rows × tiles] · [tiles × channels], one for each place. Tasks add
-// up what lies in their lines; `finishWeights` adds up the tasks, in order.
+// up what lies in their lines; those of a second job add up the first one's, in order.
 //
-// Numerics   float32. Where some result is not finite, `finishWeights` says so, and the caller has to compute it otherwise.
+// Numerics   float32. `flag` says that some result is not finite, and the caller has to compute it otherwise.
 
 import { transpose } from './pack';
 import { A_STEP, B_STEP, tile } from './tile';
@@ -246,33 +246,54 @@ function transposeFour(p0: usize, p1: usize, p2: usize, p3: usize, exist: v128, 
   );
 }
 
-/**
- * Gᵀ S G of the `cuts` tasks' sums S of every part: out [parts, rows, depth, 3, 3].
- *
- * @param sums is overwritten
- * @returns whether all of it is finite
- */
-export function finishWeights(sums: usize, out: usize, parts: i32, cuts: i32, rows: i32, depth: i32): bool {
-  const rowPanels = (rows + 3) / 4;
-  const columnPanels = (depth + 7) / 8;
-  const size = <usize>(PLACES * rowPanels * columnPanels) * 128;
+/** Gᵀ S G of the sums S of a part's `cuts` tasks: out [parts, rows, depth, 3, 3]. A task is four rows of one part. */
+@unmanaged
+export class WinogradFinishJob {
+  /** Is overwritten. */
+  sums: usize;
+  out: usize;
+  /** Set to 1 where a result is not finite. */
+  flag: usize;
+  cuts: i32;
+  rows: i32;
+  depth: i32;
+}
+
+export function winogradFinishTask(job: WinogradFinishJob, task: i32): void {
+  const rowPanels = (job.rows + 3) / 4;
+  const columnPanels = (job.depth + 7) / 8;
+  const placeStep = <usize>(rowPanels * columnPanels) * 128;
+  const cutStep = <usize>PLACES * placeStep;
+  const part = task / rowPanels;
+  const first = 4 * (task % rowPanels);
+  const last = min(first + 4, job.rows);
+  const blocks = job.sums + <usize>(part * job.cuts) * cutStep + <usize>(first * 32);
   let finite = true;
-  for (let part = 0; part < parts; part++, sums += <usize>cuts * size) {
-    for (let cut = 1; cut < cuts; cut++) {
-      const other = sums + <usize>cut * size;
-      for (let at: usize = 0; at < size; at += 16) {
-        v128.store(sums + at, f32x4.add(v128.load(sums + at), v128.load(other + at)));
-      }
-    }
-    for (let row = 0; row < rows; row++) {
-      for (let c = 0; c < depth; c++, out += 36) {
-        const block = <usize>((c >> 3) * rowPanels + (row >> 2)) * 128;
-        const at = sums + block + <usize>(((row & 3) * 8 + (c & 7)) << 2);
-        if (!finishFilter(at, <usize>(rowPanels * columnPanels) * 128, out)) finite = false;
+  for (let c = 0; c < job.depth; c += 8) {
+    const block = blocks + <usize>((c >> 3) * rowPanels) * 128;
+    for (let place = 0; place < PLACES; place++) addCuts(block + <usize>place * placeStep, job.cuts, cutStep);
+    for (let row = first; row < last; row++) {
+      let at = block + <usize>((row - first) * 32);
+      let out = job.out + <usize>((part * job.rows + row) * job.depth + c) * 36;
+      for (const end = out + <usize>min(8, job.depth - c) * 36; out < end; out += 36, at += 4) {
+        if (!finishFilter(at, placeStep, out)) finite = false;
       }
     }
   }
-  return finite;
+  if (!finite) store<i32>(job.flag, 1);
+}
+
+/** Adds the tiles of the other cuts to the first one, in order. */
+function addCuts(tile: usize, cuts: i32, step: usize): void {
+  for (let at = tile, end = tile + 128; at < end; at += 16) {
+    let total = v128.load(at);
+    let other = at;
+    for (let cut = 1; cut < cuts; cut++) {
+      other += step;
+      total = f32x4.add(total, v128.load(other));
+    }
+    v128.store(at, total);
+  }
 }
 
 /** Gᵀ S G of one filter. */

@@ -6,6 +6,7 @@ import type { Filter as Window } from '../conv2d.ts';
 import type { SimdModule } from './module.ts';
 import { type Grid, lineBytes, planeBytes, withImage } from './paddedImage.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
+import { suitsThrees, suitsThreesWeight, threes, threesWeight } from './threes.ts';
 import { suitsWinograd, winograd } from './winograd.ts';
 import { winogradWeight } from './winogradWeight.ts';
 
@@ -47,7 +48,11 @@ export const conv2d: SimdTwin<'conv2d'> = (module, buffers, params, variant) => 
         rowStride: 4 * depth,
         elements: offsets.map((_, p) => 4 * p),
       },
-      (filters) =>
+      (filters) => {
+        if (suitsThrees(window, channels)) {
+          threes(module, grid, { ...output, image, filters, channels, strideY: window.STRIDE_Y });
+          return;
+        }
         withTable(module, offsets, (table) =>
           runWindows(module, {
             ...output,
@@ -59,7 +64,8 @@ export const conv2d: SimdTwin<'conv2d'> = (module, buffers, params, variant) => 
             outLine: 4 * outWidth,
             outStep: 4,
           }),
-        ),
+        );
+      },
     ),
   );
   return true;
@@ -157,6 +163,17 @@ export const conv2dWeightGradient: SimdTwin<'conv2dWeightGradient'> = (module, b
     if (winogradWeight(module, addresses, params, window)) return true;
   }
   const grid = inputGrid(params, window);
+  if (suitsThreesWeight(window, channels, outWidth)) {
+    withImage(module, address(input, params.inputOffset), batch * groups * channels, grid, (image) => {
+      const places = [
+        address(gradient, params.gradientOffset),
+        image,
+        address(out, params.outOffset),
+      ] as const;
+      threesWeight(module, grid, places, params, window.STRIDE_Y);
+    });
+    return true;
+  }
   const offsets = windowOffsets(channels, grid, window);
   const lines = batch * outHeight;
   const parts = Math.ceil(lines / chunk) * groups;

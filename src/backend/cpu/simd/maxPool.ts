@@ -18,7 +18,8 @@ export const maxPoolGradient: SimdTwin<'maxPoolGradient'> = (module, buffers, { 
   if (!fits(gradient, out) || !inHeap(positions)) return false;
   const { HEIGHT = 1, WIDTH = 1, OUT_HEIGHT = 1, OUT_WIDTH = 1 } = variant;
   const size = (out.length / (HEIGHT * WIDTH)) * OUT_HEIGHT * OUT_WIDTH;
-  run(module, 'poolGradient', [address(gradient, offset), address(out), address(positions)], size, variant);
+  const kind = leavesNothing(variant) ? 'poolHalvesGradient' : 'poolGradient';
+  run(module, kind, [address(gradient, offset), address(out), address(positions)], size, variant);
   return true;
 };
 
@@ -39,9 +40,17 @@ function isHalving(variant: Variant<'maxPool'>): boolean {
   );
 }
 
+/** Whether every element belongs to one window, of 2 × 2 that begin side by side. */
+function leavesNothing(variant: Variant<'maxPoolGradient'>): boolean {
+  const { HEIGHT = 1, WIDTH = 1, OUT_HEIGHT = 1, OUT_WIDTH = 1, REACH_Y = 1, REACH_X = 1 } = variant;
+  const twos = [variant.STRIDE_Y, variant.STRIDE_X, HEIGHT / OUT_HEIGHT, WIDTH / OUT_WIDTH];
+  const apart = REACH_Y === 1 && REACH_X === 1 && !variant.PADDING_Y && !variant.PADDING_X;
+  return apart && OUT_WIDTH >= 4 && twos.every((two) => two === 2);
+}
+
 function run(
   module: SimdModule,
-  kind: 'pool' | 'poolGradient',
+  kind: 'pool' | 'poolGradient' | 'poolHalvesGradient',
   addresses: readonly number[],
   size: number,
   variant: Variant<'maxPoolGradient'>,

@@ -43,8 +43,8 @@ interface Exports {
     depthStride: number,
     flipped: number,
   ): void;
+  threesWeightScratch(rows: number, channels: number): number;
   winogradWeightScratch(rows: number, depth: number, steps: number): number;
-  finishWeights(sums: number, out: number, parts: number, cuts: number, rows: number, depth: number): number;
   normaliseBytes(bytes: number, count: number, center: number, scale: number, out: number): void;
 }
 
@@ -70,6 +70,10 @@ export const kinds = {
   runSums: 17,
   rowSums: 18,
   reluGradient: 19,
+  threes: 20,
+  threesWeight: 21,
+  poolHalvesGradient: 22,
+  winogradFinish: 23,
 } as const;
 
 /** Multiplications that are worth a thread which is awake, and a job's that is worth waking one: some 8 and 60 µs. */

@@ -50,7 +50,13 @@ export function winogradWeight(
         ...[outChannels, channels, outHeight, outWidth, planeBytes(grid), lineBytes(grid), steps],
       ];
       module.run('winogradWeight', fields, { tasks: parts * cuts, work, scratch });
-      finite = module.exports.finishWeights(sums, out, parts, cuts, outChannels, channels) !== 0;
+      module.borrow(4, (flag) => {
+        const flags = new Int32Array(module.heap.memory.buffer, flag, 1);
+        flags[0] = 0;
+        const finish = { tasks: parts * panels[0], work: 16 * parts * cuts * outChannels * channels };
+        module.run('winogradFinish', [sums, out, flag, cuts, outChannels, channels], finish);
+        finite = flags[0] === 0;
+      });
     }),
   );
   return finite;
