@@ -164,6 +164,9 @@ function growth(points: readonly Point[], machine: string): TopLevelSpec {
     hconcat: panels.map(({ title, size, admit }) => {
       const shown = points.filter(({ training }) => training && admit(training));
       const { color } = byContender(points);
+      const { domain } = color.scale;
+      // There are more contenders than colours: dashes tell lines of one colour apart.
+      const range = domain.map((label) => (LABELS.indexOf(label) < CLASS_COLOURS.length ? [1, 0] : [6, 3]));
       return {
         title: { text: title, fontSize: 12 },
         width: 240,
@@ -190,6 +193,7 @@ function growth(points: readonly Point[], machine: string): TopLevelSpec {
             scale: { type: 'log' as const },
           },
           color,
+          strokeDash: { ...color, scale: { domain, range } },
         },
       };
     }),
