@@ -13,9 +13,10 @@ import { emptyStats } from '../backend.ts';
 import type { LaunchRequest } from '../costs/launchFacts.ts';
 import { type DType, storable, type TypedArray } from '../dtypes.ts';
 import { CaptureError, DeviceLostError, KernelError } from '../errors.ts';
+import { MemoryPool } from '../memoryPool.ts';
 import type { DeviceProfile, Profiling } from '../profile.ts';
 import { activeRecorder, isComputing, Live, refuseInCapture } from '../recorder.ts';
-import { type CpuBuffer, memoryOf, MemoryPool } from './memory.ts';
+import { HostMemory, type Memory, memoryOf } from './memory.ts';
 import { TwinClock } from './profiler.ts';
 import { type Given, type Launch, LaunchList } from './recording.ts';
 import { SimdModule } from './simd/module.ts';
@@ -49,14 +50,14 @@ class CpuBackend implements Backend {
   readonly info: Readonly<Record<string, string | number | boolean>>;
   readonly #simd: SimdModule | undefined;
   readonly #stats: DeviceStats = emptyStats();
-  readonly #pool: MemoryPool;
+  readonly #pool: MemoryPool<Memory>;
   #destroyed = false;
   #clock: TwinClock | undefined;
   #recording: LaunchList | undefined;
 
   constructor(simd: SimdModule | undefined, reason: string = '') {
     this.#simd = simd;
-    this.#pool = new MemoryPool(this.#stats, simd?.heap);
+    this.#pool = new MemoryPool(new HostMemory(this.#stats, simd?.heap), this.#stats);
     this.description = simd
       ? `WebAssembly SIMD on the CPU, ${simd.threads === 1 ? 'one thread' : `${simd.threads} threads`}`
       : `JavaScript on the CPU, float64 accumulators${reason}`;
@@ -69,11 +70,11 @@ class CpuBackend implements Backend {
 
   allocate(dtype: DType, length: number): DeviceBuffer {
     this.#check();
-    return this.#pool.allocate(dtype, length, activeRecorder() && this.#recording?.arena);
+    return this.#pool.allocate(dtype, length, activeRecorder() && this.#recording?.memory.arena);
   }
 
   release(buffer: DeviceBuffer): void {
-    this.#pool.release(buffer as CpuBuffer, this.#recording?.arena);
+    this.#pool.release(buffer, this.#recording?.memory.arena);
   }
 
   write(buffer: DeviceBuffer, data: TypedArray): void {

@@ -1,10 +1,11 @@
 import type { DeviceBuffer, KernelName, Recording } from '../backend.ts';
 import type { TypedArray } from '../dtypes.ts';
-import { CaptureError } from '../errors.ts';
+import type { MemoryPool } from '../memoryPool.ts';
+import { RecordedMemory } from '../recordedMemory.ts';
 import { Live, type Varying } from '../recorder.ts';
 import { reflect } from '../reflection.ts';
 import { kernelSource } from '../sources.ts';
-import { type Arena, type CpuBuffer, type Memory, memoryOf, type MemoryPool } from './memory.ts';
+import { type Memory, memoryOf } from './memory.ts';
 
 /** A launch as a twin takes it. */
 export interface Launch {
@@ -27,14 +28,13 @@ interface RecordedLaunch extends Launch {
 
 /** The launches of a captured step, in order, and the memory that they use. */
 export class LaunchList implements Recording {
-  readonly arena: Arena = { made: new Set(), free: new Map() };
+  readonly memory: RecordedMemory<Memory>;
   readonly #list: RecordedLaunch[] = [];
-  /** Memory that was there before. */
-  readonly #outside = new Set<Memory>();
   readonly #launch: (launch: Launch) => void;
-  readonly #pool: MemoryPool;
+  readonly #pool: MemoryPool<Memory>;
 
-  constructor(launch: (launch: Launch) => void, pool: MemoryPool) {
+  constructor(launch: (launch: Launch) => void, pool: MemoryPool<Memory>) {
+    this.memory = new RecordedMemory(pool);
     this.#launch = launch;
     this.#pool = pool;
   }
@@ -48,15 +48,14 @@ export class LaunchList implements Recording {
     for (const { kernel, memories } of this.#list) {
       for (const { name, access } of reflect(kernel, kernelSource(kernel)).buffers) {
         const memory = memories[name]!;
-        if (access === 'write' && this.#outside.has(memory)) written.set(memory, kernel);
+        if (access === 'write' && this.memory.isOutside(memory)) written.set(memory, kernel);
       }
     }
-    return [...written].map(([memory, kernel]) => ({ buffer: wholeOf(memory), kernel }));
+    return [...written].map(([memory, kernel]) => ({ buffer: this.#pool.source.whole(memory), kernel }));
   }
 
   survivors(known: readonly DeviceBuffer[]): DeviceBuffer[] {
-    const expected = new Set(known.map(memoryOf));
-    return [...this.arena.made].filter((memory) => !memory.abandoned && !expected.has(memory)).map(wholeOf);
+    return this.memory.survivors(known);
   }
 
   /** Notes a launch that has just been made. */
@@ -68,22 +67,11 @@ export class LaunchList implements Recording {
       cell instanceof Live ? [[name, cell] as const] : [],
     );
     this.#list.push({ ...launch, params: { ...launch.params }, memories, live });
-    for (const memory of Object.values(memories)) {
-      if (this.arena.made.has(memory) || this.#outside.has(memory)) continue;
-      memory.pins++;
-      this.#outside.add(memory);
-    }
+    for (const buffer of Object.values(launch.buffers)) this.memory.use(buffer);
   }
 
   replay(): void {
-    for (const { abandoned, dtype, array } of this.#outside) {
-      if (abandoned) {
-        throw new CaptureError(
-          `capture: a buffer of ${array.length} ${dtype} that the captured step uses has been freed. Keep what it ` +
-            'works on, or dispose the captured step and capture it anew.',
-        );
-      }
-    }
+    this.memory.check();
     for (const launch of this.#list) {
       for (const [name, cell] of launch.live) launch.params[name] = cell.value;
       this.#launch(launch);
@@ -91,14 +79,7 @@ export class LaunchList implements Recording {
   }
 
   dispose(): void {
-    for (const memory of [...this.arena.made, ...this.#outside]) this.#pool.unpin(memory);
+    this.memory.dispose();
     this.#list.length = 0;
-    this.arena.made.clear();
-    this.arena.free.clear();
-    this.#outside.clear();
   }
-}
-
-function wholeOf(memory: Memory): DeviceBuffer {
-  return { dtype: memory.dtype, length: memory.array.length, memory } satisfies CpuBuffer as DeviceBuffer;
 }

@@ -1,8 +1,9 @@
 import type { DeviceBuffer, KernelName, Recording } from '../backend.ts';
-import { CaptureError } from '../errors.ts';
+import type { MemoryPool } from '../memoryPool.ts';
+import { RecordedMemory } from '../recordedMemory.ts';
 import { Live } from '../recorder.ts';
 import type { ParamField } from '../reflection.ts';
-import { type Arena, type Memory, memoryOf, type MemoryPool } from './memory.ts';
+import { type Memory, memoryOf } from './memory.ts';
 import { ParameterBlock, type ParamValues } from './parameters.ts';
 import type { CommandStream, Launch } from './stream.ts';
 
@@ -13,15 +14,14 @@ interface RecordedLaunch extends Launch {
 
 /** The launches of a captured step, in order, and the memory that they use. */
 export class LaunchList implements Recording {
-  readonly arena: Arena = { made: new Set(), free: new Map() };
+  readonly memory: RecordedMemory<Memory>;
   readonly #list: RecordedLaunch[] = [];
-  /** Buffers that were there before. */
-  readonly #outside = new Map<Memory, DeviceBuffer>();
   readonly #written = new Map<Memory, KernelName>();
   readonly #stream: CommandStream;
-  readonly #pool: MemoryPool;
+  readonly #pool: MemoryPool<Memory>;
 
-  constructor(stream: CommandStream, pool: MemoryPool) {
+  constructor(stream: CommandStream, pool: MemoryPool<Memory>) {
+    this.memory = new RecordedMemory(pool);
     this.#stream = stream;
     this.#pool = pool;
   }
@@ -31,12 +31,14 @@ export class LaunchList implements Recording {
   }
 
   get written(): { buffer: DeviceBuffer; kernel: KernelName }[] {
-    return [...this.#written].map(([memory, kernel]) => ({ buffer: wholeOf(memory), kernel }));
+    return [...this.#written].map(([memory, kernel]) => ({
+      buffer: this.#pool.source.whole(memory),
+      kernel,
+    }));
   }
 
   survivors(known: readonly DeviceBuffer[]): DeviceBuffer[] {
-    const expected = new Set(known.map(memoryOf));
-    return [...this.arena.made].filter((memory) => !memory.abandoned && !expected.has(memory)).map(wholeOf);
+    return this.memory.survivors(known);
   }
 
   /** Notes a launch that has just been made. */
@@ -54,25 +56,15 @@ export class LaunchList implements Recording {
     });
     this.#list.push({ ...launch, params, live });
     for (const { name: binding, access } of signature.buffers) {
-      const memory = memoryOf(buffers[binding]!);
-      if (this.arena.made.has(memory)) continue;
-      if (!this.#outside.has(memory)) {
-        memory.pins++;
-        this.#outside.set(memory, buffers[binding]!);
-      }
-      if (access === 'write') this.#written.set(memory, name);
+      const buffer = buffers[binding]!;
+      this.memory.use(buffer);
+      const memory = memoryOf(buffer);
+      if (access === 'write' && this.memory.isOutside(memory)) this.#written.set(memory, name);
     }
   }
 
   replay(): void {
-    for (const [memory, { dtype, length }] of this.#outside) {
-      if (memory.abandoned) {
-        throw new CaptureError(
-          `capture: a buffer of ${length} ${dtype} that the captured step uses has been freed. Keep what it works ` +
-            'on, or dispose the captured step and capture it anew.',
-        );
-      }
-    }
+    this.memory.check();
     for (const launch of this.#list) {
       const { program, params, live } = launch;
       for (const { field, cell } of live) params.set(program.name, field, cell.value);
@@ -81,17 +73,8 @@ export class LaunchList implements Recording {
   }
 
   dispose(): void {
-    for (const memory of [...this.arena.made, ...this.#outside.keys()]) this.#pool.unpin(memory);
+    this.memory.dispose();
     this.#list.length = 0;
-    this.arena.made.clear();
-    this.arena.free.clear();
-    this.#outside.clear();
     this.#written.clear();
   }
-}
-
-/** All of a buffer's memory, as words. */
-function wholeOf(memory: Memory): DeviceBuffer {
-  const whole: DeviceBuffer & { memory: Memory } = { dtype: 'int32', length: memory.bytes / 4, memory };
-  return whole;
 }

@@ -14,6 +14,7 @@ import { emptyStats } from '../backend.ts';
 import { type DType, hostArray, itemSize, type TypedArray } from '../dtypes.ts';
 import { halfBits, halfValue } from '../half.ts';
 import { CaptureError, DeviceLostError, KernelError } from '../errors.ts';
+import { isAlive, MemoryPool } from '../memoryPool.ts';
 import type { Peaks } from '../peaks.ts';
 import type { DeviceProfile, Profiling } from '../profile.ts';
 import { activeRecorder, isComputing, refuseInCapture, withoutComputing } from '../recorder.ts';
@@ -21,7 +22,7 @@ import { immediateLimit, openDevice, type OpenedDevice } from './adapter.ts';
 import { BindGroups } from './bindGroups.ts';
 import { Faults } from './faults.ts';
 import { geometries } from './geometry.ts';
-import { type GpuBuffer, isAlive, memoryOf, MemoryPool } from './memory.ts';
+import { GpuMemory, type Memory, memoryOf } from './memory.ts';
 import { ParameterBlock, type ParamValues } from './parameters.ts';
 import { Pipelines, type Settings } from './pipelines.ts';
 import { measurePeaks } from './peaks.ts';
@@ -79,7 +80,7 @@ export class WebGpuBackend implements Backend {
   readonly #stream: CommandStream;
   readonly #bindGroups: BindGroups;
   readonly #pipelines: Pipelines;
-  readonly #pool: MemoryPool;
+  readonly #pool: MemoryPool<Memory>;
   readonly #readBack: ReadBack;
   readonly #params = new ParameterBlock(MOST_PARAMS);
   readonly #timestamps: boolean;
@@ -102,10 +103,11 @@ export class WebGpuBackend implements Backend {
     this.#stream = new CommandStream(device, this.#faults, this.#stats);
     this.#bindGroups = new BindGroups(device, this.#faults, this.#stream, this.#stats);
     this.#pipelines = new Pipelines(device, this.#faults, this.#stats);
-    this.#pool = new MemoryPool(device, this.#faults, this.#stats, () => {
+    const memory = new GpuMemory(device, this.#faults, this.#stats, () => {
       this.#stream.flush();
       this.#bindGroups.clear();
     });
+    this.#pool = new MemoryPool(memory, this.#stats);
     this.#readBack = new ReadBack(device, this.#stream, this.#faults, this.#stats);
   }
 
@@ -115,11 +117,11 @@ export class WebGpuBackend implements Backend {
 
   allocate(dtype: DType, length: number): DeviceBuffer {
     this.#faults.check();
-    return this.#pool.allocate(dtype, length, activeRecorder() && this.#recording?.arena);
+    return this.#pool.allocate(dtype, length, activeRecorder() && this.#recording?.memory.arena);
   }
 
   release(buffer: DeviceBuffer): void {
-    this.#pool.release(buffer as GpuBuffer, this.#recording?.arena);
+    this.#pool.release(buffer, this.#recording?.memory.arena);
   }
 
   write(buffer: DeviceBuffer, data: TypedArray): void {

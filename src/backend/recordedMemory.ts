@@ -1,0 +1,55 @@
+import type { DeviceBuffer } from './backend.ts';
+import { CaptureError } from './errors.ts';
+import { type Arena, memoryIn, type MemoryPool, type PooledMemory } from './memoryPool.ts';
+
+/** The memory that a recording's launches use: what it has made, and what was there before. */
+export class RecordedMemory<M extends PooledMemory> {
+  readonly arena: Arena<M> = { made: new Set(), free: new Map() };
+  readonly #outside = new Map<M, DeviceBuffer>();
+  readonly #pool: MemoryPool<M>;
+
+  constructor(pool: MemoryPool<M>) {
+    this.#pool = pool;
+  }
+
+  /** Notes what a launch uses; memory that was there before stays where it is from now on. */
+  use(buffer: DeviceBuffer): void {
+    const memory = memoryIn(buffer) as M;
+    if (this.arena.made.has(memory) || this.#outside.has(memory)) return;
+    memory.pins++;
+    this.#outside.set(memory, buffer);
+  }
+
+  /** Whether it was there before. */
+  isOutside(memory: M): boolean {
+    return this.#outside.has(memory);
+  }
+
+  /** What it has made that is still in use, besides buffers known of. */
+  survivors(known: readonly DeviceBuffer[]): DeviceBuffer[] {
+    const expected = new Set<PooledMemory>(known.map(memoryIn));
+    return [...this.arena.made]
+      .filter((memory) => !memory.abandoned && !expected.has(memory))
+      .map((memory) => this.#pool.source.whole(memory));
+  }
+
+  /** @throws CaptureError where memory that was there before has been freed since */
+  check(): void {
+    for (const [memory, { dtype, length }] of this.#outside) {
+      if (memory.abandoned) {
+        throw new CaptureError(
+          `capture: a buffer of ${length} ${dtype} that the captured step uses has been freed. Keep what it works ` +
+            'on, or dispose the captured step and capture it anew.',
+        );
+      }
+    }
+  }
+
+  /** Gives back what the recording holds. */
+  dispose(): void {
+    for (const memory of [...this.arena.made, ...this.#outside.keys()]) this.#pool.unpin(memory);
+    this.arena.made.clear();
+    this.arena.free.clear();
+    this.#outside.clear();
+  }
+}
