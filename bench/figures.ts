@@ -157,16 +157,16 @@ function growth(points: readonly Point[], machine: string): TopLevelSpec {
     },
     { title: 'CNN by batch', size: 'batch', admit: ({ network }: TrainingWorkload) => network === 'cnn' },
   ] as const;
+  const { color } = byContender(points);
+  const { domain } = color.scale;
+  // There are more contenders than colours: dashes tell lines of one colour apart.
+  const range = domain.map((label) => (LABELS.indexOf(label) < CLASS_COLOURS.length ? [1, 0] : [6, 3]));
   return {
     title: { text: 'Cost of a training step', subtitle: `medians; ${machine}` },
     padding: PADDING,
     config: THEME,
     hconcat: panels.map(({ title, size, admit }) => {
       const shown = points.filter(({ training }) => training && admit(training));
-      const { color } = byContender(points);
-      const { domain } = color.scale;
-      // There are more contenders than colours: dashes tell lines of one colour apart.
-      const range = domain.map((label) => (LABELS.indexOf(label) < CLASS_COLOURS.length ? [1, 0] : [6, 3]));
       return {
         title: { text: title, fontSize: 12 },
         width: 240,
