@@ -11,15 +11,17 @@
 // Shapes     gradient [batch, groups · M, outHeight, outWidth] and weight [groups · M, C, KH, KW], contiguous from
 //            their offsets; out [batch, groups · C, height, width]. C is `channels`, M `outChannels`, both of one group.
 // Tile       4 × 4 numbers, a quad, are the unit of loading. A workgroup has R = TILE_ROWS · WORKGROUP_ROWS rows and
-//            C = TILE_COLUMNS · WORKGROUP_COLUMNS columns, and TILE_DEPTH terms at a time; all else is as in
-//            matmulWorkgroup.wgsl.
+//            C = TILE_COLUMNS · WORKGROUP_COLUMNS columns, and each of its WORKGROUP_TEAMS teams TILE_DEPTH terms at a time; all
+//            else is as in matmulWorkgroup.wgsl.
 // Requires   TILE_ROWS, TILE_COLUMNS and TILE_DEPTH multiples of 4; TILE_LOADS the quads of a slice,
-//            (R + C) · TILE_DEPTH / 16, over the invocations, rounded up.
+//            (R + C) · TILE_DEPTH / 16, over the invocations of a team, rounded up; for several teams TILE_ROWS · TILE_DEPTH ·
+//            TILE_BUFFERS / 4 at least WORKGROUP_COLUMNS.
 // Launch     the product of weights [C, M·KH·KW] and gradients [M·KH·KW, batch·height·width], for each group. Workgroups:
 //            ⌈C / R⌉ · groups · ⌈columns / C⌉ of the tile, folding into y what x cannot hold.
 // Edges      terms past the last count as zero; rows and columns past the last read what is there, and are not stored.
 // Numerics   float32 sums by fused multiply-add; filters in order, their positions (i, j) within; those that a stride
-//            leaves out count as zero. The same bits every time, and for every tile.
+//            leaves out count as zero. The same bits every time, and for every tile with as many
+//            teams.
 // Source     implicit matrix products: Chetlur et al., "cuDNN: Efficient primitives for deep learning", 2014; tiles as
 //            in matmulWorkgroup.wgsl.
 
@@ -51,6 +53,7 @@ override DILATION_Y: i32 = 1;
 override DILATION_X: i32 = 1;
 override WORKGROUP_ROWS: u32 = 8u;
 override WORKGROUP_COLUMNS: u32 = 16u;
+override WORKGROUP_TEAMS: u32 = 1u;
 
 const TILE_ROWS = 8;
 const TILE_COLUMNS = 4;
@@ -62,8 +65,8 @@ const COLUMN_FOURS = TILE_COLUMNS / 4;
 const DEPTH_FOURS = TILE_DEPTH / 4;
 
 // Fours of rows and of columns, for each term.
-var<workgroup> aTile: array<vec4f, TILE_BUFFERS * TILE_DEPTH * ROW_FOURS * WORKGROUP_ROWS>;
-var<workgroup> bTile: array<vec4f, TILE_BUFFERS * TILE_DEPTH * COLUMN_FOURS * WORKGROUP_COLUMNS>;
+var<workgroup> aTile: array<vec4f, WORKGROUP_TEAMS * TILE_BUFFERS * TILE_DEPTH * ROW_FOURS * WORKGROUP_ROWS>;
+var<workgroup> bTile: array<vec4f, WORKGROUP_TEAMS * TILE_BUFFERS * TILE_DEPTH * COLUMN_FOURS * WORKGROUP_COLUMNS>;
 
 // One term, a filter and a place in it, for four pixels: what the gradient is where the filter has them there. `y` and
 // `x` count padding.
@@ -90,15 +93,18 @@ fn placeOfQuad(quad: i32, fours: i32, alongTerms: bool) -> vec2i {
   return vec2i(quad % fours, quad / fours);
 }
 
-@compute @workgroup_size(WORKGROUP_COLUMNS, WORKGROUP_ROWS)
+@compute @workgroup_size(WORKGROUP_COLUMNS, WORKGROUP_ROWS, WORKGROUP_TEAMS)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(num_workgroups) grid: vec3<u32>,
   @builtin(local_invocation_id) local: vec3<u32>,
-  @builtin(local_invocation_index) invocation: u32,
 ) {
   let across = i32(WORKGROUP_COLUMNS);
   let down = i32(WORKGROUP_ROWS);
+  let lanes = across * down;
+  let lane = i32(local.y * WORKGROUP_COLUMNS + local.x);
+  let team = i32(local.z);
+  let stride = TILE_DEPTH * i32(WORKGROUP_TEAMS);
   let pixels = params.height * params.width;
   let positions = params.outHeight * params.outWidth;
   let taps = KERNEL_HEIGHT * KERNEL_WIDTH;
@@ -124,7 +130,7 @@ fn main(
   var fromTop: array<vec4i, TILE_LOADS>;
   var fromLeft: array<vec4i, TILE_LOADS>;
   for (var load = 0; load < TILE_LOADS; load++) {
-    let quad = load * across * down + i32(invocation) - aQuads;
+    let quad = load * lanes + lane - aQuads;
     let columns = firstColumn + 4 * placeOfQuad(max(quad, 0), bFours, false).x + vec4i(0, 1, 2, 3);
     let image = columns / pixels;
     let pixel = columns - image * pixels;
@@ -138,14 +144,14 @@ fn main(
   var sums: array<vec4f, TILE_ROWS * COLUMN_FOURS>;
   var buffer = 0;
   // Before the first slice there is nothing to multiply yet.
-  for (var p = 0 - TILE_DEPTH; p < terms; p += TILE_DEPTH) {
-    let next = p + TILE_DEPTH;
+  for (var p = 0 - stride; p < terms; p += stride) {
+    let next = p + stride;
     if (next < terms) {
       for (var load = 0; load < TILE_LOADS; load++) {
-        let quad = load * across * down + i32(invocation);
+        let quad = load * lanes + lane;
         if (quad < aQuads) {
           let place = placeOfQuad(quad, aFours, true);
-          let term = next + 4 * place.y;
+          let term = next + team * TILE_DEPTH + 4 * place.y;
           for (var s = 0; s < 4; s++) {
             let filterAt = (term + s) / taps * filterSize + (term + s) % taps;
             let at = weightStart + 4 * place.x * taps + filterAt;
@@ -153,7 +159,7 @@ fn main(
             fetched[load][s] = select(vec4f(0.0), weights, term + s < terms);
           }
         } else if (quad < quads) {
-          let term = next + 4 * placeOfQuad(quad - aQuads, bFours, false).y;
+          let term = next + team * TILE_DEPTH + 4 * placeOfQuad(quad - aQuads, bFours, false).y;
           for (var s = 0; s < 4; s++) {
             let values = slopesAt(term + s, imageAt[load], fromTop[load], fromLeft[load]);
             fetched[load][s] = select(vec4f(0.0), values, term + s < terms);
@@ -162,9 +168,10 @@ fn main(
       }
     }
     if (p >= 0) {
+      let held = (team * TILE_BUFFERS + buffer) * TILE_DEPTH;
       for (var s = 0; s < TILE_DEPTH; s++) {
-        let aAt = (buffer * TILE_DEPTH + s) * aFours + i32(local.y);
-        let bAt = (buffer * TILE_DEPTH + s) * bFours + i32(local.x);
+        let aAt = (held + s) * aFours + i32(local.y);
+        let bAt = (held + s) * bFours + i32(local.x);
         var columns = array<vec4f, COLUMN_FOURS>();
         for (var c = 0; c < COLUMN_FOURS; c++) {
           columns[c] = bTile[bAt + c * across];
@@ -185,21 +192,36 @@ fn main(
         workgroupBarrier();
       }
       buffer = (buffer + 1) % TILE_BUFFERS;
+      let free = (team * TILE_BUFFERS + buffer) * TILE_DEPTH;
       for (var load = 0; load < TILE_LOADS; load++) {
-        let quad = load * across * down + i32(invocation);
+        let quad = load * lanes + lane;
         if (quad < aQuads) {
           let place = placeOfQuad(quad, aFours, true);
           for (var s = 0; s < 4; s++) {
-            aTile[(buffer * TILE_DEPTH + 4 * place.y + s) * aFours + place.x] = fetched[load][s];
+            aTile[(free + 4 * place.y + s) * aFours + place.x] = fetched[load][s];
           }
         } else if (quad < quads) {
           let place = placeOfQuad(quad - aQuads, bFours, false);
           for (var s = 0; s < 4; s++) {
-            bTile[(buffer * TILE_DEPTH + 4 * place.y + s) * bFours + place.x] = fetched[load][s];
+            bTile[(free + 4 * place.y + s) * bFours + place.x] = fetched[load][s];
           }
         }
       }
       workgroupBarrier();
+    }
+  }
+
+  if (WORKGROUP_TEAMS > 1u) {
+    for (var at = 0; at < TILE_ROWS * COLUMN_FOURS; at++) {
+      workgroupBarrier();
+      aTile[team * lanes + lane] = sums[at];
+      workgroupBarrier();
+      for (var other = 1; other < i32(WORKGROUP_TEAMS); other++) {
+        sums[at] += aTile[other * lanes + lane];
+      }
+    }
+    if (team > 0) {
+      return;
     }
   }
 

@@ -14,15 +14,16 @@
 // Splits     the long sum is cut into `splits` chunks of lines, whose partial sums a second pass (reduce) adds in
 //            order. One split: out is the gradient itself.
 // Tile       4 × 4 numbers, a quad, are the unit of loading. A workgroup has R = TILE_ROWS · WORKGROUP_ROWS rows and
-//            C = TILE_COLUMNS · WORKGROUP_COLUMNS columns, and TILE_DEPTH terms at a time; all else is as in
-//            matmulWorkgroup.wgsl.
+//            C = TILE_COLUMNS · WORKGROUP_COLUMNS columns, and each of its WORKGROUP_TEAMS teams TILE_DEPTH terms at a time; all
+//            else is as in matmulWorkgroup.wgsl.
 // Requires   TILE_ROWS, TILE_COLUMNS and TILE_DEPTH multiples of 4; TILE_LOADS the quads of a slice,
-//            (R + C) · TILE_DEPTH / 16, over the invocations, rounded up.
+//            (R + C) · TILE_DEPTH / 16, over the invocations of a team, rounded up; for several teams TILE_ROWS · TILE_DEPTH ·
+//            TILE_BUFFERS / 4 at least WORKGROUP_COLUMNS.
 // Launch     the product of pixels [C·KH·KW, lines·outWidth] and gradients [lines·outWidth, M], for each group and split. Workgroups:
 //            ⌈C·KH·KW / R⌉ · ⌈M / C⌉ (of the tile) · groups · splits, folding into y what x cannot hold.
 // Edges      terms past the last count as zero; rows and columns past the last read what is there, and are not stored.
 // Numerics   float32 sums by fused multiply-add, lines in order and positions x within. The same bits every time, and for
-//            every tile.
+//            every tile with as many teams.
 // Source     implicit matrix products: Chetlur et al., "cuDNN: Efficient primitives for deep learning", 2014; tiles as
 //            in matmulWorkgroup.wgsl.
 
@@ -56,6 +57,7 @@ override DILATION_Y: i32 = 1;
 override DILATION_X: i32 = 1;
 override WORKGROUP_ROWS: u32 = 8u;
 override WORKGROUP_COLUMNS: u32 = 16u;
+override WORKGROUP_TEAMS: u32 = 1u;
 
 const TILE_ROWS = 8;
 const TILE_COLUMNS = 4;
@@ -67,8 +69,8 @@ const COLUMN_FOURS = TILE_COLUMNS / 4;
 const DEPTH_FOURS = TILE_DEPTH / 4;
 
 // Fours of rows and of columns, for each term.
-var<workgroup> aTile: array<vec4f, TILE_BUFFERS * TILE_DEPTH * ROW_FOURS * WORKGROUP_ROWS>;
-var<workgroup> bTile: array<vec4f, TILE_BUFFERS * TILE_DEPTH * COLUMN_FOURS * WORKGROUP_COLUMNS>;
+var<workgroup> aTile: array<vec4f, WORKGROUP_TEAMS * TILE_BUFFERS * TILE_DEPTH * ROW_FOURS * WORKGROUP_ROWS>;
+var<workgroup> bTile: array<vec4f, WORKGROUP_TEAMS * TILE_BUFFERS * TILE_DEPTH * COLUMN_FOURS * WORKGROUP_COLUMNS>;
 
 // Four pixels of the channels that are at `at`: zero outside the image.
 fn pixelsAt(at: vec4i, y: vec4i, x: vec4i) -> vec4f {
@@ -87,15 +89,18 @@ fn placeOfQuad(quad: i32, fours: i32, alongTerms: bool) -> vec2i {
   return vec2i(quad % fours, quad / fours);
 }
 
-@compute @workgroup_size(WORKGROUP_COLUMNS, WORKGROUP_ROWS)
+@compute @workgroup_size(WORKGROUP_COLUMNS, WORKGROUP_ROWS, WORKGROUP_TEAMS)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(num_workgroups) grid: vec3<u32>,
   @builtin(local_invocation_id) local: vec3<u32>,
-  @builtin(local_invocation_index) invocation: u32,
 ) {
   let across = i32(WORKGROUP_COLUMNS);
   let down = i32(WORKGROUP_ROWS);
+  let lanes = across * down;
+  let lane = i32(local.y * WORKGROUP_COLUMNS + local.x);
+  let team = i32(local.z);
+  let stride = TILE_DEPTH * i32(WORKGROUP_TEAMS);
   let pixels = params.height * params.width;
   let positions = params.outHeight * params.outWidth;
   let taps = KERNEL_HEIGHT * KERNEL_WIDTH;
@@ -123,7 +128,7 @@ fn main(
   var top: array<vec4i, TILE_LOADS>;
   var left: array<vec4i, TILE_LOADS>;
   for (var load = 0; load < TILE_LOADS; load++) {
-    let quad = load * across * down + i32(invocation);
+    let quad = load * lanes + lane;
     let rows = firstRow + 4 * placeOfQuad(quad, aFours, true).x + vec4i(0, 1, 2, 3);
     let tap = rows % taps;
     channelAt[load] = params.inputOffset + rows / taps * pixels;
@@ -135,13 +140,13 @@ fn main(
   var sums: array<vec4f, TILE_ROWS * COLUMN_FOURS>;
   var buffer = 0;
   // Before the first slice there is nothing to multiply yet.
-  for (var p = firstTerm - TILE_DEPTH; p < lastTerm; p += TILE_DEPTH) {
-    let next = p + TILE_DEPTH;
+  for (var p = firstTerm - stride; p < lastTerm; p += stride) {
+    let next = p + stride;
     if (next < lastTerm) {
       for (var load = 0; load < TILE_LOADS; load++) {
-        let quad = load * across * down + i32(invocation);
+        let quad = load * lanes + lane;
         if (quad < aQuads) {
-          let term = next + 4 * placeOfQuad(quad, aFours, true).y;
+          let term = next + team * TILE_DEPTH + 4 * placeOfQuad(quad, aFours, true).y;
           for (var s = 0; s < 4; s++) {
             let image = (term + s) / positions;
             let position = term + s - image * positions;
@@ -154,7 +159,7 @@ fn main(
           }
         } else if (quad < quads) {
           let place = placeOfQuad(quad - aQuads, bFours, true);
-          let term = next + 4 * place.y;
+          let term = next + team * TILE_DEPTH + 4 * place.y;
           for (var s = 0; s < 4; s++) {
             let image = (term + s) / positions;
             let filters = (image * params.groups + part) * params.outChannels + firstColumn + 4 * place.x;
@@ -171,9 +176,10 @@ fn main(
       }
     }
     if (p >= firstTerm) {
+      let held = (team * TILE_BUFFERS + buffer) * TILE_DEPTH;
       for (var s = 0; s < TILE_DEPTH; s++) {
-        let aAt = (buffer * TILE_DEPTH + s) * aFours + i32(local.y);
-        let bAt = (buffer * TILE_DEPTH + s) * bFours + i32(local.x);
+        let aAt = (held + s) * aFours + i32(local.y);
+        let bAt = (held + s) * bFours + i32(local.x);
         var columns = array<vec4f, COLUMN_FOURS>();
         for (var c = 0; c < COLUMN_FOURS; c++) {
           columns[c] = bTile[bAt + c * across];
@@ -194,21 +200,36 @@ fn main(
         workgroupBarrier();
       }
       buffer = (buffer + 1) % TILE_BUFFERS;
+      let free = (team * TILE_BUFFERS + buffer) * TILE_DEPTH;
       for (var load = 0; load < TILE_LOADS; load++) {
-        let quad = load * across * down + i32(invocation);
+        let quad = load * lanes + lane;
         if (quad < aQuads) {
           let place = placeOfQuad(quad, aFours, true);
           for (var s = 0; s < 4; s++) {
-            aTile[(buffer * TILE_DEPTH + 4 * place.y + s) * aFours + place.x] = fetched[load][s];
+            aTile[(free + 4 * place.y + s) * aFours + place.x] = fetched[load][s];
           }
         } else if (quad < quads) {
           let place = placeOfQuad(quad - aQuads, bFours, true);
           for (var s = 0; s < 4; s++) {
-            bTile[(buffer * TILE_DEPTH + 4 * place.y + s) * bFours + place.x] = fetched[load][s];
+            bTile[(free + 4 * place.y + s) * bFours + place.x] = fetched[load][s];
           }
         }
       }
       workgroupBarrier();
+    }
+  }
+
+  if (WORKGROUP_TEAMS > 1u) {
+    for (var at = 0; at < TILE_ROWS * COLUMN_FOURS; at++) {
+      workgroupBarrier();
+      aTile[team * lanes + lane] = sums[at];
+      workgroupBarrier();
+      for (var other = 1; other < i32(WORKGROUP_TEAMS); other++) {
+        sums[at] += aTile[other * lanes + lane];
+      }
+    }
+    if (team > 0) {
+      return;
     }
   }
 

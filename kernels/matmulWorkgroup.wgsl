@@ -20,11 +20,15 @@
 //            multiplied; with TILE_BUFFERS = 2 it has memory of its own, which saves one barrier of two.
 // Words      Word is a Factor, or a vec4 of them: with TILE_WORD = 4 it loads four neighbours at once. Then each operand has a stride of 1, along
 //            which its size (and chunk, if that is along k) is a multiple of 4, as are its other strides and its offset.
+// Teams      WORKGROUP_TEAMS times as many invocations take turns at the slices, team t at slices t, t + WORKGROUP_TEAMS, …: what
+//            a GPU needs where few blocks have long sums. Their sums are added in order in the end, through aTile.
 // Requires   TILE_ROWS, TILE_COLUMNS and TILE_DEPTH multiples of 4; TILE_LOADS the quads of a slice,
-//            (R + C) · TILE_DEPTH / 16, over the invocations, rounded up.
+//            (R + C) · TILE_DEPTH / 16, over the invocations of a team, rounded up; for several teams TILE_ROWS · TILE_DEPTH ·
+//            TILE_BUFFERS / 4 at least WORKGROUP_COLUMNS.
 // Launch     workgroups x: ⌈n / C⌉; y: ⌈m / R⌉ · batch · splits, folding into z what y cannot hold.
 // Edges      steps past the chunk count as zero; rows and columns past m and n read what is there, and are not stored.
-// Numerics   float32 sums by fused multiply-add, p ascending: the same bits every time, and for every tile.
+// Numerics   float32 sums by fused multiply-add, p ascending within a team: the same bits every time, and for every tile
+//            with as many teams.
 // Source     Volkov & Demmel, "Benchmarking GPUs to tune dense linear algebra", SC 2008; Nath, Tomov & Dongarra, "An
 //            improved MAGMA GEMM for Fermi GPUs", 2010 (fetching ahead into registers).
 
@@ -58,6 +62,7 @@ alias Word = f32;
 
 override WORKGROUP_ROWS: u32 = 8u;
 override WORKGROUP_COLUMNS: u32 = 16u;
+override WORKGROUP_TEAMS: u32 = 1u;
 override BIAS: bool = false;
 override RELU: bool = false;
 
@@ -72,8 +77,8 @@ const COLUMN_FOURS = TILE_COLUMNS / 4;
 const DEPTH_FOURS = TILE_DEPTH / 4;
 
 // Fours of rows of a and of columns of b, for each step of k.
-var<workgroup> aTile: array<vec4f, TILE_BUFFERS * TILE_DEPTH * ROW_FOURS * WORKGROUP_ROWS>;
-var<workgroup> bTile: array<vec4f, TILE_BUFFERS * TILE_DEPTH * COLUMN_FOURS * WORKGROUP_COLUMNS>;
+var<workgroup> aTile: array<vec4f, WORKGROUP_TEAMS * TILE_BUFFERS * TILE_DEPTH * ROW_FOURS * WORKGROUP_ROWS>;
+var<workgroup> bTile: array<vec4f, WORKGROUP_TEAMS * TILE_BUFFERS * TILE_DEPTH * COLUMN_FOURS * WORKGROUP_COLUMNS>;
 
 // Four neighbours of an operand, `stride` apart. A word of four is all four of them: vec4(word) is the word itself,
 // and four equal loads are one; vec4(number) has the number everywhere.
@@ -157,17 +162,20 @@ fn placeOfQuad(quad: i32, fours: i32, alongSteps: bool) -> vec2i {
   return vec2i(quad % fours, quad / fours);
 }
 
-@compute @workgroup_size(WORKGROUP_COLUMNS, WORKGROUP_ROWS)
+@compute @workgroup_size(WORKGROUP_COLUMNS, WORKGROUP_ROWS, WORKGROUP_TEAMS)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(num_workgroups) grid: vec3<u32>,
   @builtin(local_invocation_id) local: vec3<u32>,
-  @builtin(local_invocation_index) invocation: u32,
 ) {
   let m = i32(params.m);
   let n = i32(params.n);
   let across = i32(WORKGROUP_COLUMNS);
   let down = i32(WORKGROUP_ROWS);
+  let lanes = across * down;
+  let lane = i32(local.y * WORKGROUP_COLUMNS + local.x);
+  let team = i32(local.z);
+  let stride = TILE_DEPTH * i32(WORKGROUP_TEAMS);
   let rowTiles = (m + TILE_ROWS * down - 1) / (TILE_ROWS * down);
   let tile = i32(group.z * grid.y + group.y);
   let matrix = tile / rowTiles;
@@ -193,21 +201,21 @@ fn main(
   var sums: array<vec4f, TILE_ROWS * COLUMN_FOURS>;
   var buffer = 0;
   // Before the first slice there is nothing to multiply yet.
-  for (var p = first - TILE_DEPTH; p < last; p += TILE_DEPTH) {
-    let next = p + TILE_DEPTH;
+  for (var p = first - stride; p < last; p += stride) {
+    let next = p + stride;
     if (next < last) {
       for (var load = 0; load < TILE_LOADS; load++) {
-        let quad = load * across * down + i32(invocation);
+        let quad = load * lanes + lane;
         if (quad < aQuads) {
           let place = placeOfQuad(quad, aFours, aRunsAlongSteps());
-          let step = next + 4 * place.y;
+          let step = next + team * TILE_DEPTH + 4 * place.y;
           let values = quadOfA(aStart + 4 * place.x * params.aRowStride + step * params.aColumnStride);
           for (var s = 0; s < 4; s++) {
             fetched[load][s] = select(vec4f(0.0), values[s], step + s < last);
           }
         } else if (quad < quads) {
           let place = placeOfQuad(quad - aQuads, bFours, bRunsAlongSteps());
-          let step = next + 4 * place.y;
+          let step = next + team * TILE_DEPTH + 4 * place.y;
           let values = quadOfB(bStart + 4 * place.x * params.bColumnStride + step * params.bRowStride);
           for (var s = 0; s < 4; s++) {
             fetched[load][s] = select(vec4f(0.0), values[s], step + s < last);
@@ -216,9 +224,10 @@ fn main(
       }
     }
     if (p >= first) {
+      let held = (team * TILE_BUFFERS + buffer) * TILE_DEPTH;
       for (var s = 0; s < TILE_DEPTH; s++) {
-        let aAt = (buffer * TILE_DEPTH + s) * aFours + i32(local.y);
-        let bAt = (buffer * TILE_DEPTH + s) * bFours + i32(local.x);
+        let aAt = (held + s) * aFours + i32(local.y);
+        let bAt = (held + s) * bFours + i32(local.x);
         var columns = array<vec4f, COLUMN_FOURS>();
         for (var c = 0; c < COLUMN_FOURS; c++) {
           columns[c] = bTile[bAt + c * across];
@@ -239,21 +248,36 @@ fn main(
         workgroupBarrier();
       }
       buffer = (buffer + 1) % TILE_BUFFERS;
+      let free = (team * TILE_BUFFERS + buffer) * TILE_DEPTH;
       for (var load = 0; load < TILE_LOADS; load++) {
-        let quad = load * across * down + i32(invocation);
+        let quad = load * lanes + lane;
         if (quad < aQuads) {
           let place = placeOfQuad(quad, aFours, aRunsAlongSteps());
           for (var s = 0; s < 4; s++) {
-            aTile[(buffer * TILE_DEPTH + 4 * place.y + s) * aFours + place.x] = fetched[load][s];
+            aTile[(free + 4 * place.y + s) * aFours + place.x] = fetched[load][s];
           }
         } else if (quad < quads) {
           let place = placeOfQuad(quad - aQuads, bFours, bRunsAlongSteps());
           for (var s = 0; s < 4; s++) {
-            bTile[(buffer * TILE_DEPTH + 4 * place.y + s) * bFours + place.x] = fetched[load][s];
+            bTile[(free + 4 * place.y + s) * bFours + place.x] = fetched[load][s];
           }
         }
       }
       workgroupBarrier();
+    }
+  }
+
+  if (WORKGROUP_TEAMS > 1u) {
+    for (var at = 0; at < TILE_ROWS * COLUMN_FOURS; at++) {
+      workgroupBarrier();
+      aTile[team * lanes + lane] = sums[at];
+      workgroupBarrier();
+      for (var other = 1; other < i32(WORKGROUP_TEAMS); other++) {
+        sums[at] += aTile[other * lanes + lane];
+      }
+    }
+    if (team > 0) {
+      return;
     }
   }
 

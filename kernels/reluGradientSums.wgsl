@@ -6,8 +6,9 @@
 // Shapes     y and gradient [rows, columns], contiguous from their offsets; out [rows, columns]; sums [splits, columns],
 //            contiguous from `sumsOffset`.
 // Splits     many rows are cut into chunks, whose sums a second pass (reduce) adds in order.
-// Launch     one invocation a column and chunk; x: columns, y: chunks. Neighbours read neighbouring columns.
-// Numerics   float32, rows in order: the same bits every time.
+// Launch     a workgroup holds COLUMNS columns of LANES invocations each; x: columns, y: chunks. Lane l takes rows l, l + LANES, …;
+//            then the first lane adds up the lanes' sums. Neighbours read neighbouring columns.
+// Numerics   float32; the order depends on chunk and LANES alone: the same bits every time.
 
 struct Params {
   rows: u32,
@@ -24,27 +25,36 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> sums: array<f32>;
 @group(0) @binding(4) var<uniform> params: Params;
 
-override WORKGROUP: u32 = 64u;
+override COLUMNS: u32 = 64u;
+override LANES: u32 = 1u;
+
+var<workgroup> partials: array<f32, COLUMNS * LANES>;
 
 fn isNan(value: f32) -> bool {
   return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let column = id.x;
-  if (column >= params.columns) {
-    return;
-  }
-  let first = id.y * params.chunk;
-  let last = min(first + params.chunk, params.rows);
+@compute @workgroup_size(COLUMNS, LANES)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
+  let column = group.x * COLUMNS + local.x;
+  let first = group.y * params.chunk;
+  let last = select(first, min(first + params.chunk, params.rows), column < params.columns);
   var total = 0.0;
-  for (var row = first; row < last; row++) {
+  for (var row = first + local.y; row < last; row += LANES) {
     let at = row * params.columns + column;
     let output = y[params.yOffset + at];
     let passed = select(0.0, gradient[params.gradientOffset + at], output > 0.0 || isNan(output));
     out[at] = passed;
     total += passed;
   }
-  sums[params.sumsOffset + id.y * params.columns + column] = total;
+  if (LANES > 1u) {
+    partials[local.y * COLUMNS + local.x] = total;
+    workgroupBarrier();
+    for (var other = 1u; other < LANES; other++) {
+      total += partials[other * COLUMNS + local.x];
+    }
+  }
+  if (local.y == 0u && column < params.columns) {
+    sums[params.sumsOffset + group.y * params.columns + column] = total;
+  }
 }

@@ -107,7 +107,7 @@ export interface Signatures {
   conv2dInputGradientWorkgroup: {
     buffers: { gradient: 'read'; weight: 'read'; out: 'write' };
     params: { batch: number; groups: number; channels: number; outChannels: number; height: number; width: number; outHeight: number; outWidth: number; gradientOffset: number; weightOffset: number };
-    variant: { KERNEL_HEIGHT: number; KERNEL_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; DILATION_Y: number; DILATION_X: number; WORKGROUP_ROWS: number; WORKGROUP_COLUMNS: number; TILE_ROWS: number; TILE_COLUMNS: number; TILE_DEPTH: number; TILE_BUFFERS: number; TILE_LOADS: number };
+    variant: { KERNEL_HEIGHT: number; KERNEL_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; DILATION_Y: number; DILATION_X: number; WORKGROUP_ROWS: number; WORKGROUP_COLUMNS: number; WORKGROUP_TEAMS: number; TILE_ROWS: number; TILE_COLUMNS: number; TILE_DEPTH: number; TILE_BUFFERS: number; TILE_LOADS: number };
   };
   conv2dSubgroup: {
     buffers: { input: 'read'; weight: 'read'; bias: 'read'; out: 'write' };
@@ -127,12 +127,12 @@ export interface Signatures {
   conv2dWeightGradientWorkgroup: {
     buffers: { gradient: 'read'; input: 'read'; out: 'write' };
     params: { batch: number; groups: number; channels: number; outChannels: number; height: number; width: number; outHeight: number; outWidth: number; chunk: number; gradientOffset: number; inputOffset: number; outOffset: number };
-    variant: { KERNEL_HEIGHT: number; KERNEL_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; DILATION_Y: number; DILATION_X: number; WORKGROUP_ROWS: number; WORKGROUP_COLUMNS: number; TILE_ROWS: number; TILE_COLUMNS: number; TILE_DEPTH: number; TILE_BUFFERS: number; TILE_LOADS: number };
+    variant: { KERNEL_HEIGHT: number; KERNEL_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; DILATION_Y: number; DILATION_X: number; WORKGROUP_ROWS: number; WORKGROUP_COLUMNS: number; WORKGROUP_TEAMS: number; TILE_ROWS: number; TILE_COLUMNS: number; TILE_DEPTH: number; TILE_BUFFERS: number; TILE_LOADS: number };
   };
   conv2dWorkgroup: {
     buffers: { input: 'read'; weight: 'read'; bias: 'read'; out: 'write' };
     params: { batch: number; groups: number; channels: number; outChannels: number; height: number; width: number; outHeight: number; outWidth: number; inputOffset: number; weightOffset: number; biasOffset: number };
-    variant: { KERNEL_HEIGHT: number; KERNEL_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; DILATION_Y: number; DILATION_X: number; BIAS: boolean; RELU: boolean; WORKGROUP_ROWS: number; WORKGROUP_COLUMNS: number; TILE_ROWS: number; TILE_COLUMNS: number; TILE_DEPTH: number; TILE_BUFFERS: number; TILE_LOADS: number };
+    variant: { KERNEL_HEIGHT: number; KERNEL_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; DILATION_Y: number; DILATION_X: number; BIAS: boolean; RELU: boolean; WORKGROUP_ROWS: number; WORKGROUP_COLUMNS: number; WORKGROUP_TEAMS: number; TILE_ROWS: number; TILE_COLUMNS: number; TILE_DEPTH: number; TILE_BUFFERS: number; TILE_LOADS: number };
   };
   copy: {
     buffers: { x: 'read'; out: 'write' };
@@ -202,7 +202,7 @@ export interface Signatures {
   matmulWorkgroup: {
     buffers: { a: 'read'; b: 'read'; bias: 'read'; out: 'write' };
     params: { m: number; n: number; k: number; batch: number; chunk: number; aOffset: number; aBatchStride: number; aRowStride: number; aColumnStride: number; bOffset: number; bBatchStride: number; bRowStride: number; bColumnStride: number; biasOffset: number; outOffset: number };
-    variant: { WORKGROUP_ROWS: number; WORKGROUP_COLUMNS: number; BIAS: boolean; RELU: boolean; TILE_ROWS: number; TILE_COLUMNS: number; TILE_DEPTH: number; TILE_BUFFERS: number; TILE_LOADS: number; TILE_WORD: number; Factor: Element; Word: Element };
+    variant: { WORKGROUP_ROWS: number; WORKGROUP_COLUMNS: number; WORKGROUP_TEAMS: number; BIAS: boolean; RELU: boolean; TILE_ROWS: number; TILE_COLUMNS: number; TILE_DEPTH: number; TILE_BUFFERS: number; TILE_LOADS: number; TILE_WORD: number; Factor: Element; Word: Element };
   };
   maxPool: {
     buffers: { x: 'read'; out: 'write'; positions: 'write' };
@@ -232,7 +232,7 @@ export interface Signatures {
   reluGradientSums: {
     buffers: { y: 'read'; gradient: 'read'; out: 'write'; sums: 'write' };
     params: { rows: number; columns: number; chunk: number; yOffset: number; gradientOffset: number; sumsOffset: number };
-    variant: { WORKGROUP: number };
+    variant: { COLUMNS: number; LANES: number };
   };
   rmsprop: {
     buffers: { gradients: 'read'; parameters: 'write'; squares: 'write'; means: 'write'; velocity: 'write'; counts: 'read' };

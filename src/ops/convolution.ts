@@ -134,7 +134,7 @@ function launchInputGradient(g: Tensor, w: Tensor, sizes: Convolution): Tensor {
 }
 
 /** Fewer sums than this in one launch leave cores idle, if each of them is long. */
-const FEW_SUMS = 65_536;
+const FEW_SUMS = 131_072;
 const LEAST_CHUNK = 512;
 
 function launchWeightGradient(g: Tensor, x: Tensor, sizes: Convolution, home?: Tensor): Tensor {

@@ -53,7 +53,7 @@ function productOf(a: Tensor, b: Tensor): Tensor {
 }
 
 /** Fewer outputs than this, with a long k, leave cores idle: then k is split. */
-const FEW_OUTPUTS = 16_384;
+const FEW_OUTPUTS = 8192;
 const LEAST_CHUNK = 256;
 
 /** What a product does besides. */

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Params } from '../../src/backend/backend.ts';
+import { type Block, columnsOf, rowsOf } from '../../src/backend/webgpu/tuning/blocks.ts';
 import { candidates } from '../../src/backend/webgpu/tuning/candidates.ts';
 import type { Choice } from '../../src/backend/webgpu/tuning/choice.ts';
 import { shapeClass } from '../../src/backend/webgpu/tuning/shapeClass.ts';
@@ -107,15 +108,18 @@ describe('the built-in rules', () => {
   });
 
   test('take workgroup memory on GPUs, in blocks of which there are enough', () => {
-    const blockOf = (m: number, n: number): [number, number] => {
-      const { kernel, tile } = new Tuning(gpu).choose('matmul', { ...product, m, n }, {});
+    /** Rows, columns and teams. */
+    const blockOf = (m: number, n: number, k = 500): [number, number, number] => {
+      const { kernel, tile } = new Tuning(gpu).choose('matmul', { ...product, m, n, k, chunk: k }, {});
       expect(kernel).toBe('matmulWorkgroup');
-      const { TILE_ROWS, WORKGROUP_ROWS, TILE_COLUMNS, WORKGROUP_COLUMNS } = tile as Record<string, number>;
-      return [TILE_ROWS! * WORKGROUP_ROWS!, TILE_COLUMNS! * WORKGROUP_COLUMNS!];
+      const block = tile as unknown as Block;
+      return [rowsOf(block), columnsOf(block), block.WORKGROUP_TEAMS];
     };
-    expect(blockOf(4096, 4096)).toEqual([128, 64]);
-    expect(blockOf(768, 768)).toEqual([64, 64]);
-    expect(blockOf(128, 256)).toEqual([32, 32]);
+    expect(blockOf(4096, 4096)).toEqual([128, 128, 1]);
+    expect(blockOf(768, 768)).toEqual([64, 64, 1]);
+    expect(blockOf(256, 256)).toEqual([32, 32, 4]);
+    expect(blockOf(128, 256)).toEqual([16, 16, 8]);
+    expect(blockOf(128, 256, 63)).toEqual([32, 32, 1]);
   });
 });
 

@@ -8,7 +8,12 @@ import { isTuned, kernelsOf, type Tile } from '../../src/backend/webgpu/tuning/c
 import { closedKnobs, type KnobValues, launchedVariants } from '../../src/backend/webgpu/variants.ts';
 import { everyLaunch } from './everyLaunch.ts';
 
-type Choose = (params: unknown, variant: KnobValues, tile: Tile) => { settings: KnobValues };
+type Choose = (
+  params: unknown,
+  variant: KnobValues,
+  tile: Tile,
+  software: boolean,
+) => { settings: KnobValues };
 
 const names = kernelNames();
 const kernels = new Map(
@@ -46,7 +51,8 @@ test('launches take no variant that launchedVariants does not list', async () =>
   await everyLaunch(({ kernel, params, variant }) => {
     for (const { kernel: name, tile } of choicesFor(kernel)) {
       const choose = geometries[name] as unknown as Choose;
-      launched.add(keyOf(name, { ...choose(params, variant, tile).settings, ...variant }));
+      for (const software of [true, false])
+        launched.add(keyOf(name, { ...choose(params, variant, tile, software).settings, ...variant }));
     }
   });
   const listed = new Set(names.flatMap((name) => keysOf(name)));

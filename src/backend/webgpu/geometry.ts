@@ -17,13 +17,16 @@ export interface Geometry<K extends KernelName> {
 }
 
 /**
- * The geometry is a pure function of the launch: the same launch, the same order of sums. `tile` are constants that were
- * chosen by `tuning/`; what it leaves open is chosen here.
+ * The geometry is a pure function of the launch and of the kind of driver: the same launch on the same adapter, the same
+ * order of sums. `tile` are constants that were chosen by `tuning/`; what it leaves open is chosen here.
+ *
+ * @param software whether the driver runs on the processor, where barriers are dear and a few invocations keep it busy
  */
 export type Chooser<K extends KernelName> = (
   params: Params<K>,
   variant: Variant<K>,
   tile: Variant<K>,
+  software: boolean,
 ) => Geometry<K>;
 
 /** The least that WebGPU promises for workgroups in one direction. */
@@ -275,9 +278,10 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
   maxPoolGradient: ({ tiles }) => elementwise({ size: tiles }),
   random: ({ size }) => ({ settings: { WORKGROUP: 64 }, workgroups: linear(size, 4 * 64) }),
   reduce: ({ outputs, length, chunk }) => {
-    // With many sums an invocation has each to itself; with few, neighbours share a row.
-    const many = outputs >= 64 || outputs * Math.ceil(length / chunk) >= 1024;
-    const LANES = many ? 1 : lanesFor(Math.min(chunk, length));
+    // With many sums, or short ones, an invocation has each to itself; with few, neighbours share a row.
+    const terms = Math.min(chunk, length);
+    const many = outputs * Math.ceil(length / chunk) >= (terms < 64 ? 64 : 1024);
+    const LANES = many ? 1 : lanesFor(terms);
     const OUTPUTS = rowsFor(LANES);
     const [columns, rows] = linear(outputs, OUTPUTS);
     return {
@@ -285,10 +289,10 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
       workgroups: [columns, Math.ceil(length / chunk), rows],
     };
   },
-  reluGradientSums: ({ rows, columns, chunk }) => ({
-    settings: { WORKGROUP: 64 },
-    workgroups: [Math.ceil(columns / 64), Math.ceil(rows / chunk), 1],
-  }),
+  reluGradientSums: ({ rows, columns, chunk }, _, __, software) => {
+    const settings = software ? { COLUMNS: 64, LANES: 1 } : { COLUMNS: 16, LANES: 16 };
+    return { settings, workgroups: [Math.ceil(columns / settings.COLUMNS), Math.ceil(rows / chunk), 1] };
+  },
   rmsprop: elementwise,
   // Two elements a word.
   roundToHalf: ({ size }) => elementwise({ size: Math.ceil(size / 2) }),

@@ -182,7 +182,8 @@ export class WebGpuBackend implements Backend {
     const values = params as ParamValues;
     const program = this.#programs.get(name) ?? this.#open(name, buffers, values);
     const tile = (choice ? choice.tile : {}) as Variant<K>;
-    const { settings, workgroups } = geometries[name as K](params as Params<K>, variant, tile);
+    const choose = geometries[name as K];
+    const { settings, workgroups } = choose(params as Params<K>, variant, tile, this.tuning.traits.software);
     const request = {
       kernel: name,
       buffers,

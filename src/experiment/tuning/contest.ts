@@ -102,7 +102,7 @@ function choicesFor(device: WebGpuBackend, { operation, params, variant }: Tuned
   const all = [builtIn(operation, params, variant, traits), ...candidates(operation, traits)];
   const launches = all.map(({ kernel, tile }) => {
     const choose = geometries[kernel] as Chooser<TunedKernel>;
-    return `${kernel} ${JSON.stringify(choose(params, variant, tile))}`;
+    return `${kernel} ${JSON.stringify(choose(params, variant, tile, traits.software))}`;
   });
   return all.filter((_, index) => launches.indexOf(launches[index]!) === index);
 }

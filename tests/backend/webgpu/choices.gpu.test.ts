@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Backend, DeviceBuffer, Params } from '../../../src/backend/backend.ts';
 import { philox4x32 } from '../../../src/backend/philox.ts';
-import { type Block, blocks, buffered } from '../../../src/backend/webgpu/tuning/blocks.ts';
+import { type Block, large, shared, SMALL_BLOCK } from '../../../src/backend/webgpu/tuning/blocks.ts';
 import { candidates, canRun } from '../../../src/backend/webgpu/tuning/candidates.ts';
 import { choiceText, type Tile, traitsOf } from '../../../src/backend/webgpu/tuning/choice.ts';
 import { shapeClass } from '../../../src/backend/webgpu/tuning/shapeClass.ts';
@@ -43,6 +43,7 @@ const layouts = ['NN', 'NT', 'TN', 'TT'] as const;
 const products: readonly Product[] = [
   ...layouts.map((each) => product(`ragged ${each}`, [70, 131, 37], each)),
   ...layouts.map((each) => product(`in words ${each}`, [68, 132, 44], each)),
+  product('sums of several rounds', [35, 40, 300], 'NT'),
   product('one number', [1, 1, 1], 'NN'),
   product('no steps', [5, 4, 0], 'NN'),
   product('batches, one operand shared', [9, 33, 20], 'NN', { batch: 3, bBatchStride: 0 }),
@@ -137,13 +138,13 @@ const ragged: ConvolutionCase = {
   ...asymmetric,
   params: { ...asymmetric.params, channels: 33, outChannels: 35 },
 };
-const [large, small] = [buffered[0]!, buffered.at(-1)!];
 
 /** Every line is three pipelines to compile, of several seconds each; the other blocks are tried with matmul. */
 const convolutions: readonly (readonly [string, ConvolutionCase, Block])[] = [
-  ['ragged, in small blocks', ragged, small],
-  ['ragged, in large blocks', ragged, large],
-  ['depthwise, with a single buffer', depthwise, blocks.find(({ TILE_BUFFERS }) => TILE_BUFFERS === 1)!],
+  ['ragged, in small blocks', ragged, SMALL_BLOCK],
+  ['ragged, in large blocks', ragged, large[0]!],
+  ['ragged, by several teams', ragged, shared[0]],
+  ['depthwise, by several teams', depthwise, shared[1]],
 ];
 
 describe('convolutions through workgroup memory compute what is defined', () => {

@@ -2,6 +2,8 @@
 export interface Block {
   readonly WORKGROUP_ROWS: number;
   readonly WORKGROUP_COLUMNS: number;
+  /** Teams of invocations that share out the sum. */
+  readonly WORKGROUP_TEAMS: number;
   readonly TILE_ROWS: number;
   readonly TILE_COLUMNS: number;
   /** Steps of the sum that are in workgroup memory at a time. */
@@ -9,22 +11,36 @@ export interface Block {
   readonly TILE_BUFFERS: number;
 }
 
-const large = { WORKGROUP_ROWS: 16, WORKGROUP_COLUMNS: 8, TILE_ROWS: 8, TILE_COLUMNS: 8, TILE_DEPTH: 8 };
+const huge = { WORKGROUP_ROWS: 16, WORKGROUP_COLUMNS: 16, TILE_ROWS: 8, TILE_COLUMNS: 8, TILE_DEPTH: 16 };
 const middle = { WORKGROUP_ROWS: 8, WORKGROUP_COLUMNS: 16, TILE_ROWS: 8, TILE_COLUMNS: 4, TILE_DEPTH: 16 };
 const wide = { WORKGROUP_ROWS: 4, WORKGROUP_COLUMNS: 32, TILE_ROWS: 8, TILE_COLUMNS: 4, TILE_DEPTH: 8 };
 const small = { WORKGROUP_ROWS: 8, WORKGROUP_COLUMNS: 8, TILE_ROWS: 4, TILE_COLUMNS: 4, TILE_DEPTH: 16 };
+const tiny = { WORKGROUP_ROWS: 4, WORKGROUP_COLUMNS: 4, TILE_ROWS: 4, TILE_COLUMNS: 4, TILE_DEPTH: 16 };
 
 /** Where nothing was chosen: 64 × 64. */
-export const DEFAULT_BLOCK: Block = { ...middle, TILE_BUFFERS: 2 };
+export const DEFAULT_BLOCK: Block = { ...middle, TILE_BUFFERS: 2, WORKGROUP_TEAMS: 1 };
 
-/** Blocks of 128 × 64, 64 × 64, 32 × 128 and 32 × 32, the largest first. */
-export const buffered: readonly Block[] = [large, middle, wide, small].map((size) => ({
-  ...size,
-  TILE_BUFFERS: 2,
-}));
+/** Blocks of 128 × 128, 64 × 64 and 32 × 128, the largest first. */
+export const large: readonly Block[] = [
+  { ...huge, TILE_BUFFERS: 1, WORKGROUP_TEAMS: 1 },
+  DEFAULT_BLOCK,
+  { ...wide, TILE_BUFFERS: 2, WORKGROUP_TEAMS: 1 },
+];
+/** 32 × 32. */
+export const SMALL_BLOCK: Block = { ...small, TILE_BUFFERS: 2, WORKGROUP_TEAMS: 1 };
+/** 32 × 32 and 16 × 16, by several teams; the memory that all devices have is used up. */
+export const shared: readonly [Block, Block] = [
+  { ...small, TILE_BUFFERS: 1, WORKGROUP_TEAMS: 4 },
+  { ...tiny, TILE_BUFFERS: 1, WORKGROUP_TEAMS: 8 },
+];
 
-/** All blocks that are tried and compiled: one of them with a single buffer, of which more fit onto a GPU's core. */
-export const blocks: readonly Block[] = [...buffered, { ...middle, TILE_BUFFERS: 1 }];
+/** All blocks that are tried and compiled: one of them again with a single buffer, of which more fit onto a GPU's core. */
+export const blocks: readonly Block[] = [
+  ...large,
+  SMALL_BLOCK,
+  ...shared,
+  { ...middle, TILE_BUFFERS: 1, WORKGROUP_TEAMS: 1 },
+];
 
 export function rowsOf({ WORKGROUP_ROWS, TILE_ROWS }: Block): number {
   return WORKGROUP_ROWS * TILE_ROWS;
@@ -34,17 +50,23 @@ export function columnsOf({ WORKGROUP_COLUMNS, TILE_COLUMNS }: Block): number {
   return WORKGROUP_COLUMNS * TILE_COLUMNS;
 }
 
-export function invocationsOf({ WORKGROUP_ROWS, WORKGROUP_COLUMNS }: Block): number {
+export function invocationsOf(block: Block): number {
+  return block.WORKGROUP_TEAMS * invocationsOfTeam(block);
+}
+
+function invocationsOfTeam({ WORKGROUP_ROWS, WORKGROUP_COLUMNS }: Block): number {
   return WORKGROUP_ROWS * WORKGROUP_COLUMNS;
 }
 
 /** Bytes of workgroup memory that a block takes. */
 export function memoryOfBlock(block: Block): number {
-  return 4 * block.TILE_BUFFERS * block.TILE_DEPTH * (rowsOf(block) + columnsOf(block));
+  return (
+    4 * block.WORKGROUP_TEAMS * block.TILE_BUFFERS * block.TILE_DEPTH * (rowsOf(block) + columnsOf(block))
+  );
 }
 
 /** Quads of 4 × 4 numbers that an invocation loads of each slice: TILE_LOADS of the kernels. */
 export function loadsOf(block: Block): number {
   const quads = ((rowsOf(block) + columnsOf(block)) * block.TILE_DEPTH) / 16;
-  return Math.ceil(quads / invocationsOf(block));
+  return Math.ceil(quads / invocationsOfTeam(block));
 }

