@@ -30,6 +30,11 @@ fn isNan(value: f32) -> bool {
   return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
 }
 
+// By bits, as in isNan: comparing numbers leaves open what NaN gives.
+fn isPositive(value: f32) -> bool {
+  return bitcast<u32>(value) - 1u < 0x7f800000u;
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let column = id.x;
@@ -42,7 +47,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   for (var row = first; row < last; row++) {
     let at = row * params.columns + column;
     let output = y[params.yOffset + at];
-    let passed = select(0.0, gradient[params.gradientOffset + at], output > 0.0 || isNan(output));
+    let passed = select(0.0, gradient[params.gradientOffset + at], isPositive(output) || isNan(output));
     out[at] = passed;
     total += passed;
   }
