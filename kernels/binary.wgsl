@@ -43,6 +43,15 @@ fn isNan(value: Element) -> bool {
   return FLOATING && (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
 }
 
+fn isInfinite(value: f32) -> bool {
+  return (bitcast<u32>(value) & 0x7fffffffu) == 0x7f800000u;
+}
+
+// By bits, as in isNan: comparing numbers leaves open what NaN gives.
+fn isPositive(value: f32) -> bool {
+  return bitcast<u32>(value) - 1u < 0x7f800000u;
+}
+
 // NaN and Inf by their bits, which a variable keeps from being constants: WGSL has no literals for them.
 fn nan() -> f32 {
   var bits = 0x7fc00000u;
@@ -59,10 +68,10 @@ fn powerOfMagnitude(base: f32, exponent: f32) -> f32 {
   if (base == 1.0) {
     return 1.0;
   }
-  if (base == 0.0 || base > 3.4028234e38) {
+  if (base == 0.0 || isInfinite(base)) {
     return select(infinity(), 0.0, (base == 0.0) == (exponent > 0.0));
   }
-  if (abs(exponent) > 3.4028234e38) {
+  if (isInfinite(exponent)) {
     return select(0.0, infinity(), (base > 1.0) == (exponent > 0.0));
   }
   return pow(base, exponent);
@@ -70,11 +79,12 @@ fn powerOfMagnitude(base: f32, exponent: f32) -> f32 {
 
 fn power(base: f32, exponent: f32) -> f32 {
   let unordered = isNan(Element(base)) || isNan(Element(exponent));
-  if (exponent == 0.0 || base == 1.0) {
+  // 1 also where the other one is NaN: by bits, since comparing numbers leaves open what NaN gives.
+  if ((bitcast<u32>(exponent) & 0x7fffffffu) == 0u || bitcast<u32>(base) == 0x3f800000u) {
     return 1.0;
   }
   let whole = floor(exponent) == exponent;
-  if (unordered || (base < 0.0 && !whole && base >= -3.4028234e38)) {
+  if (unordered || (base < 0.0 && !whole && !isInfinite(base))) {
     return nan();
   }
   let magnitude = powerOfMagnitude(abs(base), exponent);
@@ -111,9 +121,9 @@ fn apply(left: Element, right: Element) -> Element {
       }
       return wholePower(left, right);
     }
-    case MAXIMUM: { return select(right, left, left > right || isNan(left)); }
-    case MINIMUM: { return select(right, left, left < right || isNan(left)); }
-    case RELU_GRADIENT: { return select(left, Element(0), right <= Element(0)); }
+    case MAXIMUM: { return select(right, left, isNan(left) || (!isNan(right) && left > right)); }
+    case MINIMUM: { return select(right, left, isNan(left) || (!isNan(right) && left < right)); }
+    case RELU_GRADIENT: { return select(Element(0), left, isPositive(f32(right)) || isNan(right)); }
     default: { return left; }
   }
 }

@@ -23,9 +23,13 @@ override WORKGROUP: u32 = 256u;
 override TO_BOOL: bool = false;
 override FLOAT_TO_INTEGER: bool = false;
 
+fn isNan(value: f32) -> bool {
+  return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
+}
+
 // WGSL's own conversion stops at the greatest float32 below 2³¹, and leaves NaN open.
 fn saturated(value: f32) -> i32 {
-  if ((bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u) {
+  if (isNan(value)) {
     return 0;
   }
   return select(i32(value), 2147483647, value >= 2147483648.0);
@@ -38,7 +42,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     if (FLOAT_TO_INTEGER) {
       out[index] = To(saturated(f32(value)));
     } else {
-      out[index] = select(To(value), To(1), TO_BOOL && !(value == From(0)));
+      out[index] = select(To(value), To(1), TO_BOOL && (isNan(f32(value)) || value != From(0)));
     }
   }
 }

@@ -71,6 +71,11 @@ fn outer(weightAt: vec4i, columns: vec4f) -> mat4x4f {
   );
 }
 
+// By bits, not as numbers: a compiler that takes the comparison for a maximum loses NaN.
+fn isNegative(value: vec4f) -> vec4<bool> {
+  return bitcast<vec4u>(value) - 0x80000001u < vec4u(0x7f800000u);
+}
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -153,7 +158,7 @@ fn main(
       sum += bias[params.biasOffset + m];
     }
     if (RELU) {
-      sum = select(sum, vec4f(0.0), sum < vec4f(0.0));
+      sum = select(sum, vec4f(0.0), isNegative(sum));
     }
     for (var c = 0; c < 4; c++) {
       if (columns[c] < columnCount) {

@@ -95,6 +95,11 @@ fn placeOfQuad(quad: i32, fours: i32, alongTerms: bool) -> vec2i {
   return vec2i(quad % fours, quad / fours);
 }
 
+// By bits, not as numbers: a compiler that takes the comparison for a maximum loses NaN.
+fn isNegative(value: f32) -> bool {
+  return bitcast<u32>(value) - 0x80000001u < 0x7f800000u;
+}
+
 @compute @workgroup_size(WORKGROUP_COLUMNS, WORKGROUP_ROWS, WORKGROUP_TEAMS)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -237,7 +242,7 @@ fn main(
           sum += bias[params.biasOffset + part * params.outChannels + row];
         }
         if (RELU) {
-          sum = select(sum, 0.0, sum < 0.0);
+          sum = select(sum, 0.0, isNegative(sum));
         }
         out[outAt + row * positions] = sum;
       }

@@ -59,7 +59,7 @@ fn exponential(value: f32) -> f32 {
 }
 
 fn larger(left: f32, right: f32) -> f32 {
-  return select(right, left, left > right || isNan(left));
+  return select(right, left, isNan(left) || (!isNan(right) && left > right));
 }
 
 fn weightOf(index: u32) -> f32 {

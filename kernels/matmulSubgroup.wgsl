@@ -82,6 +82,11 @@ fn outer(aSteps: vec2f, bSteps: mat4x2f) -> mat4x4f {
   );
 }
 
+// By bits, not as numbers: a compiler that takes the comparison for a maximum loses NaN.
+fn isNegative(value: f32) -> bool {
+  return bitcast<u32>(value) - 0x80000001u < 0x7f800000u;
+}
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -165,7 +170,7 @@ fn main(
           sum += bias[params.biasOffset + columns[c]];
         }
         if (RELU) {
-          sum = select(sum, 0.0, sum < 0.0);
+          sum = select(sum, 0.0, isNegative(sum));
         }
         out[rowAt + columns[c]] = sum;
       }

@@ -162,6 +162,11 @@ fn placeOfQuad(quad: i32, fours: i32, alongSteps: bool) -> vec2i {
   return vec2i(quad % fours, quad / fours);
 }
 
+// By bits, not as numbers: a compiler that takes the comparison for a maximum loses NaN.
+fn isNegative(value: f32) -> bool {
+  return bitcast<u32>(value) - 0x80000001u < 0x7f800000u;
+}
+
 @compute @workgroup_size(WORKGROUP_COLUMNS, WORKGROUP_ROWS, WORKGROUP_TEAMS)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -292,7 +297,7 @@ fn main(
           sum += bias[params.biasOffset + column];
         }
         if (RELU) {
-          sum = select(sum, 0.0, sum < 0.0);
+          sum = select(sum, 0.0, isNegative(sum));
         }
         out[rowAt + column] = sum;
       }

@@ -59,7 +59,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
         }
         let at = y * WIDTH + column;
         let value = x[plane + at];
-        if (position < 0 || value > greatest || isNan(value)) {
+        if (position < 0 || isNan(value) || (!isNan(greatest) && value > greatest)) {
           greatest = value;
           position = at;
         }

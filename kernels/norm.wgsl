@@ -60,7 +60,7 @@ fn term(value: f32) -> f32 {
 
 fn fold(left: f32, right: f32) -> f32 {
   if (FORM == GREATEST) {
-    return select(right, left, left > right || isNan(left));
+    return select(right, left, isNan(left) || (!isNan(right) && left > right));
   }
   return left + right;
 }

@@ -47,8 +47,8 @@ fn isNan(value: Element) -> bool {
 
 fn fold(left: Element, right: Element) -> Element {
   switch OPERATION {
-    case MAX: { return select(right, left, left > right || isNan(left)); }
-    case MIN: { return select(right, left, left < right || isNan(left)); }
+    case MAX: { return select(right, left, isNan(left) || (!isNan(right) && left > right)); }
+    case MIN: { return select(right, left, isNan(left) || (!isNan(right) && left < right)); }
     default: { return left + right; }
   }
 }

@@ -34,6 +34,11 @@ fn isNan(value: f32) -> bool {
   return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
 }
 
+// By bits, as in isNan: comparing numbers leaves open what NaN gives.
+fn isPositive(value: f32) -> bool {
+  return bitcast<u32>(value) - 1u < 0x7f800000u;
+}
+
 @compute @workgroup_size(COLUMNS, LANES)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
   let column = group.x * COLUMNS + local.x;
@@ -43,7 +48,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   for (var row = first + local.y; row < last; row += LANES) {
     let at = row * params.columns + column;
     let output = y[params.yOffset + at];
-    let passed = select(0.0, gradient[params.gradientOffset + at], output > 0.0 || isNan(output));
+    let passed = select(0.0, gradient[params.gradientOffset + at], isPositive(output) || isNan(output));
     out[at] = passed;
     total += passed;
   }

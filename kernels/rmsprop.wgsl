@@ -40,6 +40,11 @@ override WORKGROUP: u32 = 256u;
 override GUARDED: bool = false;
 override CENTERED: bool = false;
 
+// By bits, not as numbers: a compiler that takes the comparison for a maximum loses NaN.
+fn isNegative(value: f32) -> bool {
+  return bitcast<u32>(value) - 0x80000001u < 0x7f800000u;
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
   if (GUARDED && counts[0] != 0) {
@@ -56,7 +61,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
       let mean = means[at] + params.oneMinusAlpha * (gradient - means[at]);
       means[at] = mean;
       variance = square - mean * mean;
-      variance = select(variance, 0.0, variance < 0.0);
+      variance = select(variance, 0.0, isNegative(variance));
     }
     var direction = gradient / (sqrt(variance) + params.eps);
     if (params.momentum != 0.0) {

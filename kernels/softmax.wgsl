@@ -35,7 +35,7 @@ fn exponential(value: f32) -> f32 {
 }
 
 fn larger(left: f32, right: f32) -> f32 {
-  return select(right, left, left > right || isNan(left));
+  return select(right, left, isNan(left) || (!isNan(right) && left > right));
 }
 
 // Each lane goes through all lanes of its row, in order: barriers cost more than so short a loop.

@@ -4,10 +4,11 @@
 //
 // Shapes     x of up to four axes (after merging) with any strides; out contiguous, row-major, `size` elements.
 // Launch     a grid of any size in x: an invocation takes elements a grid's width apart.
-// Numerics   float32. NaN propagates, except that SIGN gives 0 for it, as PyTorch does. WGSL leaves open what exp,
-//            log and tanh make of NaN, of infinities and of what lies outside their domain, and drivers do differ:
-//            those cases are branches here. WGSL's sin and cos may be off by 2^-11; those here are within 1e-7 for
-//            |x| < 8000 (Cephes' sinf and cosf). erf is within 1.5e-7 (Abramowitz & Stegun 7.1.26).
+// Numerics   float32. NaN propagates, except that SIGN gives 0 for it, as PyTorch does. WGSL leaves open what functions
+//            and comparisons make of NaN, so `main` passes it by them; and what log and tanh make of infinities and of
+//            what lies outside their domain: those cases are branches here. WGSL's sin and cos may be off by 2^-11;
+//            those here are within 1e-7 for |x| < 8000 (Cephes' sinf and cosf). erf is within 1.5e-7 (Abramowitz &
+//            Stegun 7.1.26).
 
 struct Params {
   size: u32,
@@ -53,6 +54,11 @@ fn isNan(value: f32) -> bool {
   return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
 }
 
+// By bits, not as numbers: a compiler that takes the comparison for a maximum loses NaN.
+fn isNegative(value: f32) -> bool {
+  return bitcast<u32>(value) - 0x80000001u < 0x7f800000u;
+}
+
 // NaN and -Inf by their bits, which a variable keeps from being constants: WGSL has no literals for them.
 fn nan() -> f32 {
   var bits = 0x7fc00000u;
@@ -64,12 +70,8 @@ fn minusInfinity() -> f32 {
   return bitcast<f32>(bits);
 }
 
-fn exponential(value: f32) -> f32 {
-  return select(exp(value), value, isNan(value));
-}
-
 fn logarithm(value: f32) -> f32 {
-  if (isNan(value) || value < 0.0) {
+  if (value < 0.0) {
     return nan();
   }
   return select(log(value), minusInfinity(), value == 0.0);
@@ -81,13 +83,13 @@ fn saturatingTanh(value: f32) -> f32 {
 }
 
 fn sigmoid(value: f32) -> f32 {
-  return 1.0 / (1.0 + exponential(-value));
+  return 1.0 / (1.0 + exp(-value));
 }
 
 fn erf(value: f32) -> f32 {
   let t = 1.0 / (1.0 + 0.3275911 * abs(value));
   let series = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
-  let magnitude = 1.0 - series * exponential(-value * value);
+  let magnitude = 1.0 - series * exp(-value * value);
   return select(magnitude, -magnitude, value < 0.0);
 }
 
@@ -111,11 +113,11 @@ fn log1p(e: f32) -> f32 {
 
 fn softplus(value: f32, beta: f32, threshold: f32) -> f32 {
   let scaled = value * beta;
-  let curve = (select(scaled, 0.0, scaled < 0.0) + log1p(exponential(-abs(scaled)))) / beta;
+  let curve = (select(scaled, 0.0, scaled < 0.0) + log1p(exp(-abs(scaled)))) / beta;
   return select(curve, value, scaled > threshold);
 }
 
-fn clampKeepingNan(value: f32, least: f32, greatest: f32) -> f32 {
+fn clampTo(value: f32, least: f32, greatest: f32) -> f32 {
   let raised = select(value, least, value < least);
   return select(raised, greatest, raised > greatest);
 }
@@ -124,7 +126,7 @@ fn apply(value: f32) -> f32 {
   switch OPERATION {
     case NEG: { return -value; }
     case ABS: { return abs(value); }
-    case EXP: { return exponential(value); }
+    case EXP: { return exp(value); }
     case LOG: { return logarithm(value); }
     case SQRT: { return sqrt(value); }
     case RSQRT: { return inverseSqrt(value); }
@@ -134,7 +136,7 @@ fn apply(value: f32) -> f32 {
     case COS: { return sine(value, 1); }
     case TANH: { return saturatingTanh(value); }
     case SIGMOID: { return sigmoid(value); }
-    case RELU: { return select(value, 0.0, value < 0.0); }
+    case RELU: { return select(value, 0.0, isNegative(value)); }
     case LEAKY_RELU: { return select(value, params.alpha * value, value < 0.0); }
     case GELU: { return 0.5 * value * (1.0 + erf(value * 0.7071067811865476)); }
     case GELU_TANH: {
@@ -142,7 +144,7 @@ fn apply(value: f32) -> f32 {
     }
     case SILU: { return value * sigmoid(value); }
     case SOFTPLUS: { return softplus(value, params.alpha, params.beta); }
-    case CLAMP: { return clampKeepingNan(value, params.alpha, params.beta); }
+    case CLAMP: { return clampTo(value, params.alpha, params.beta); }
     case SIGN: { return select(sign(value), 0.0, isNan(value)); }
     case FLOOR: { return floor(value); }
     case ERF: { return erf(value); }
@@ -171,6 +173,7 @@ fn coordinates(index: u32) -> vec4<i32> {
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
   for (var index = id.x; index < params.size; index += grid.x * WORKGROUP) {
-    out[index] = apply(x[params.offset + dot(coordinates(index), params.strides)]);
+    let value = x[params.offset + dot(coordinates(index), params.strides)];
+    out[index] = select(apply(value), value, isNan(value) && OPERATION != SIGN);
   }
 }

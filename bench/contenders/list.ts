@@ -49,4 +49,10 @@ export const CONTENDERS: readonly Entry[] = [
   },
   { name: 'pytorch-default', label: 'PyTorch, as installed', library: 'PyTorch', runtime: 'python' },
   { name: 'pytorch-cuda', label: 'PyTorch CUDA', library: 'PyTorch', runtime: 'python' },
+  {
+    name: 'pytorch-cuda-default',
+    label: 'PyTorch CUDA, as installed',
+    library: 'PyTorch',
+    runtime: 'python',
+  },
 ];

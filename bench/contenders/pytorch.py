@@ -1,7 +1,8 @@
 """PyTorch as a contender of the benchmarks: what worker.ts is for the others, in Python.
 
 Reads requests from standard input, a line of JSON each, and answers each on standard output; see protocol.ts.
-    python3 bench/contenders/pytorch.py pytorch-1      one thread; pytorch: as many as there are; pytorch-cuda: the GPU
+    python3 bench/contenders/pytorch.py pytorch-1      one thread; pytorch: as many as there are; pytorch-cuda: the GPU, in
+                                                       float32 alone; pytorch-cuda-default: as installed
 """
 
 import json
@@ -170,8 +171,17 @@ def facts():
             f"BLAS: {blas}" + (f", loaded from {library}" if library else ""),
             "oneDNN: " + ("used" if torch.backends.mkldnn.is_available() else "not there"),
             "eager; Adam " + ("fused" if fused else "not fused"),
+            *tensor_cores(),
         ],
     }
+
+
+def tensor_cores():
+    """What is rounded to TF32, which has ten bits of a float32's 23, to be multiplied by tensor cores."""
+    if device.type != "cuda":
+        return []
+    rounded = {"products": torch.backends.cuda.matmul.allow_tf32, "convolutions": torch.backends.cudnn.allow_tf32}
+    return ["TF32 in " + (", ".join(name for name, used in rounded.items() if used) or "nothing")]
 
 
 def mapped_blas():
@@ -214,9 +224,11 @@ def open_device():
     import torch
 
     name = sys.argv[1]
-    device = torch.device("cuda" if name == "pytorch-cuda" else "cpu")
+    device = torch.device("cuda" if name.startswith("pytorch-cuda") else "cpu")
     if device.type == "cuda" and not torch.cuda.is_available():
         raise RuntimeError("this PyTorch finds no CUDA device")
+    if name == "pytorch-cuda":
+        torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     torch.set_num_threads(1 if name == "pytorch-1" else os.cpu_count())
     torch.zeros(1, device=device)
     return facts()
