@@ -35,6 +35,17 @@ override VARIANCE: bool = false;
 override WEIGHTED: bool = true;
 override BIASED: bool = true;
 
+fn isFinite(value: f32) -> bool {
+  return (bitcast<u32>(value) & 0x7fffffffu) < 0x7f800000u;
+}
+
+// 1 / √value. WGSL grants root and division some 7 ULP together: a step of Newton's method brings that to about 1.
+fn inverseRoot(value: f32) -> f32 {
+  let rough = 1.0 / sqrt(value);
+  let corrected = rough + 0.5 * rough * (1.0 - value * rough * rough);
+  return select(rough, corrected, isFinite(corrected));
+}
+
 @compute @workgroup_size(LANES, ROWS)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -48,7 +59,7 @@ fn main(
   let channel = row % params.channels;
   var scale = spread[params.spreadOffset + channel];
   if (VARIANCE) {
-    scale = 1.0 / sqrt(scale + params.eps);
+    scale = inverseRoot(scale + params.eps);
   }
   if (WEIGHTED) {
     scale *= weight[params.weightOffset + channel];

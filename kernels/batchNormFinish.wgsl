@@ -31,6 +31,17 @@ struct Params {
 
 override WORKGROUP: u32 = 64u;
 
+fn isFinite(value: f32) -> bool {
+  return (bitcast<u32>(value) & 0x7fffffffu) < 0x7f800000u;
+}
+
+// 1 / √value. WGSL grants root and division some 7 ULP together: a step of Newton's method brings that to about 1.
+fn inverseRoot(value: f32) -> f32 {
+  let rough = 1.0 / sqrt(value);
+  let corrected = rough + 0.5 * rough * (1.0 - value * rough * rough);
+  return select(rough, corrected, isFinite(corrected));
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
   let channel = id.y * grid.x * WORKGROUP + id.x;
@@ -50,7 +61,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   }
   let count = f32(params.count);
   stats[channel] = mean;
-  stats[params.size + channel] = 1.0 / sqrt(square / count + params.eps);
+  stats[params.size + channel] = inverseRoot(square / count + params.eps);
 
   var momentum = params.momentum;
   if (momentum < 0.0) {

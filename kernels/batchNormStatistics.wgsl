@@ -57,7 +57,8 @@ fn main(
     let value = x[start + row * rowStride + place];
     seen += 1.0;
     let delta = value - mean;
-    mean += delta / seen;
+    // Where a driver's division by 1 is inexact, square would become negative.
+    mean += select(delta / seen, delta, position == lane);
     square += delta * (value - mean);
     place += placeStep;
     row += rowStep;

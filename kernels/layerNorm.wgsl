@@ -32,6 +32,24 @@ override BIASED: bool = true;
 
 var<workgroup> partials: array<f32, LANES * ROWS>;
 
+fn isFinite(value: f32) -> bool {
+  return (bitcast<u32>(value) & 0x7fffffffu) < 0x7f800000u;
+}
+
+// WGSL grants a division 2.5 ULP: dividing what it left over brings that to about 1, and a division by 1 to none.
+fn quotient(dividend: f32, divisor: f32) -> f32 {
+  let rough = dividend / divisor;
+  let corrected = rough + (dividend - rough * divisor) / divisor;
+  return select(rough, corrected, isFinite(corrected));
+}
+
+// 1 / √value. WGSL grants root and division some 7 ULP together: a step of Newton's method brings that to about 1.
+fn inverseRoot(value: f32) -> f32 {
+  let rough = 1.0 / sqrt(value);
+  let corrected = rough + 0.5 * rough * (1.0 - value * rough * rough);
+  return select(rough, corrected, isFinite(corrected));
+}
+
 // Each lane adds up all lanes of its row, in order: barriers cost more than so short a loop.
 fn sumOfRow(row: u32) -> f32 {
   var total = 0.0;
@@ -64,7 +82,7 @@ fn main(
     total = sumOfRow(local.y);
     workgroupBarrier();
   }
-  let mean = total / f32(params.length);
+  let mean = quotient(total, f32(params.length));
 
   var squares = 0.0;
   for (var j = local.x; j < params.length; j += LANES) {
@@ -76,7 +94,7 @@ fn main(
     workgroupBarrier();
     squares = sumOfRow(local.y);
   }
-  let scale = 1.0 / sqrt(squares / f32(params.length) + params.eps);
+  let scale = inverseRoot(quotient(squares, f32(params.length)) + params.eps);
 
   if (wanted >= params.rows) {
     return;

@@ -5,7 +5,8 @@
 // Shapes     x and gradient [rows, length], contiguous from their offsets; out the same; stats [rows, 2]: mean and
 //            scale, from layerNorm; weight [length], from its offset. Without WEIGHTED it may be bound to anything.
 // Launch     a workgroup holds ROWS rows of LANES invocations each; x: rows, y: folds a wide grid.
-// Numerics   the order of the sums depends on length and LANES alone.
+// Numerics   the order of the sums depends on length and LANES alone. h is rounded once and kept in out: computed anew, a
+//            driver may fuse its product with the subtraction, and h - mean(h) keeps a rounding error where it is 0.
 
 struct Params {
   rows: u32,
@@ -27,6 +28,17 @@ override ROWS: u32 = 64u;
 override WEIGHTED: bool = true;
 
 var<workgroup> partials: array<vec2<f32>, LANES * ROWS>;
+
+fn isFinite(value: f32) -> bool {
+  return (bitcast<u32>(value) & 0x7fffffffu) < 0x7f800000u;
+}
+
+// WGSL grants a division 2.5 ULP: dividing what it left over brings that to about 1, and a division by 1 to none.
+fn quotient(dividend: f32, divisor: f32) -> f32 {
+  let rough = dividend / divisor;
+  let corrected = rough + (dividend - rough * divisor) / divisor;
+  return select(rough, corrected, isFinite(corrected));
+}
 
 fn slope(row: u32, j: u32) -> f32 {
   let g = gradient[params.gradientOffset + row * params.length + j];
@@ -54,6 +66,9 @@ fn main(
   var total = vec2<f32>();
   for (var j = local.x; j < params.length; j += LANES) {
     let h = slope(row, j);
+    if (wanted < params.rows) {
+      out[start + j] = h;
+    }
     total += vec2<f32>(h, h * ((x[source + j] - mean) * scale));
   }
   if (LANES > 1u) {
@@ -65,12 +80,13 @@ fn main(
       total += partials[local.y * LANES + lane];
     }
   }
-  total /= f32(params.length);
+  let meanSlope = quotient(total.x, f32(params.length));
+  let tilt = quotient(total.y, f32(params.length));
 
   if (wanted >= params.rows) {
     return;
   }
   for (var j = local.x; j < params.length; j += LANES) {
-    out[start + j] = scale * (slope(row, j) - total.x - (x[source + j] - mean) * scale * total.y);
+    out[start + j] = scale * (out[start + j] - meanSlope - (x[source + j] - mean) * scale * tilt);
   }
 }
