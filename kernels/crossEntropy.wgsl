@@ -6,15 +6,20 @@
 //   losses[1, r] = w_t                      what the row counts for in a mean
 //   rowwise[r]   = (m, L, (1 - s) · w_t + s / classes · Σ_j w_j)      what the gradient needs
 //
-// A row whose label is `ignoreIndex` has loss, weight and gradient 0.
+// A row whose label is `ignoreIndex` has loss, weight and gradient 0. Where TOTAL, the rows' sums take the place of losses:
+//
+//   losses[1] = Σ_r w_t                     what the rows count for together
+//   losses[0] = Σ_r of the rows' losses, divided by losses[1] where MEAN
 //
 // Shapes     x [outer, classes, inner], contiguous from `offset`; a row runs along `classes`, r counts [outer, inner].
-//            labels [rows] int32, any stride; losses [2, rows]; rowwise [rows, 3]; weight [classes], read only where
-//            WEIGHTED.
-// Launch     a workgroup holds ROWS rows of LANES invocations each; x: rows, y: folds a wide grid.
+//            labels [rows] int32, any stride; losses [2, rows], or [2] where TOTAL; rowwise [rows, 3]; weight [classes],
+//            read only where WEIGHTED.
+// Launch     a workgroup holds ROWS rows of LANES invocations each, and does so ROUNDS times; x: rows, y: folds a wide grid.
+//            Where TOTAL, one workgroup takes all rows.
 // Numerics   the row's maximum is subtracted before exp, and kept apart, so logits of ±300 are safe; the terms of a
 //            loss are not negative, so nothing cancels. A label outside 0 … classes - 1 gives NaN, which the trainer
-//            reports; the CPU backend refuses it.
+//            reports; the CPU backend refuses it. Totals are added up in lossTotal's order, and have its bits: losses
+//            that went through workgroup memory are rounded as if through a buffer. A mean over nothing is NaN.
 // Source     PyTorch's torch.nn.functional.cross_entropy; smoothing: Szegedy et al. (2015).
 
 struct Params {
@@ -38,10 +43,16 @@ struct Params {
 
 override LANES: u32 = 1u; // a power of two
 override ROWS: u32 = 64u;
+override ROUNDS: u32 = 1u; // more than one only with one lane: between rounds of several there is no barrier
 override WEIGHTED: bool = false;
 override SMOOTHED: bool = false;
+override TOTAL: bool = false;
+override MEAN: bool = false;
+
+const SUMS = 64u; // side by side: the lanes of lossTotal
 
 var<workgroup> partials: array<f32, LANES * ROWS>;
+var<workgroup> held: array<vec2f, ROWS * ROUNDS>; // each row's loss, and what it counts for
 
 // By its bits, which a variable keeps from being a constant: WGSL has no literal for NaN.
 fn nan() -> f32 {
@@ -99,27 +110,22 @@ fn greatestOverLanes(lane: u32, row: u32, value: f32) -> f32 {
   return greatest;
 }
 
-@compute @workgroup_size(LANES, ROWS)
-fn main(
-  @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(num_workgroups) grid: vec3<u32>,
-  @builtin(local_invocation_id) local: vec3<u32>,
-) {
-  // Invocations past the last row repeat it, so that all of them reach the barriers; they store nothing.
-  let wanted = (group.y * grid.x + group.x) * ROWS + local.y;
+// A row's loss and what it counts for, which its first lane gets; writes what the gradient needs of it. All lanes take
+// part, even those of a row that does not exist: they repeat the last one, so that all of them reach the barriers.
+fn takeRow(wanted: u32, lane: u32, slot: u32) -> vec2f {
   let row = min(wanted, params.rows - 1u);
   let start = u32(params.offset) + row / params.inner * params.classes * params.inner + row % params.inner;
 
   var greatest = x[start];
-  for (var j = local.x; j < params.classes; j += LANES) {
+  for (var j = lane; j < params.classes; j += LANES) {
     greatest = larger(greatest, x[start + j * params.inner]);
   }
-  greatest = greatestOverLanes(local.x, local.y, greatest);
+  greatest = greatestOverLanes(lane, slot, greatest);
 
   var total = 0.0;
   var distances = 0.0; // Σ w_j · (m - x_j)
   var weights = 0.0; // Σ w_j
-  for (var j = local.x; j < params.classes; j += LANES) {
+  for (var j = lane; j < params.classes; j += LANES) {
     let logit = x[start + j * params.inner];
     total += exponential(logit - greatest);
     if (SMOOTHED) {
@@ -127,14 +133,14 @@ fn main(
       weights += weightOf(j);
     }
   }
-  total = sumOverLanes(local.x, local.y, total);
+  total = sumOverLanes(lane, slot, total);
   if (SMOOTHED) {
-    distances = sumOverLanes(local.x, local.y, distances);
-    weights = sumOverLanes(local.x, local.y, weights);
+    distances = sumOverLanes(lane, slot, distances);
+    weights = sumOverLanes(lane, slot, weights);
   }
 
-  if (wanted >= params.rows || local.x != 0u) {
-    return;
+  if (wanted >= params.rows || lane != 0u) {
+    return vec2f(0.0);
   }
   let label = labels[params.labelOffset + i32(row) * params.labelStride];
   let logTotal = select(log(total), total, isNan(total));
@@ -157,9 +163,63 @@ fn main(
       }
     }
   }
-  losses[row] = loss;
-  losses[params.rows + row] = counted;
   rowwise[3u * row] = greatest;
   rowwise[3u * row + 1u] = logTotal;
   rowwise[3u * row + 2u] = share;
+  return vec2f(loss, counted);
+}
+
+// Takes the row at a place among those that this workgroup takes from `before` on, and holds or writes what comes of it.
+fn takePlace(before: u32, place: u32, local: vec2u) {
+  let row = before + place;
+  let loss = takeRow(row, local.x, local.y);
+  if (local.x != 0u) {
+    return;
+  }
+  if (TOTAL) {
+    held[place] = loss;
+  } else if (row < params.rows) {
+    losses[row] = loss.x;
+    losses[params.rows + row] = loss.y;
+  }
+}
+
+// Adds up what the workgroup holds: sum l is that of rows l, l + SUMS, …; then the sums' own sum. One invocation does all
+// of it, as barriers cost more than so short a loop.
+fn totalOfHeld() -> vec2f {
+  var sum = vec2f(0.0);
+  for (var first = 0u; first < min(ROWS * ROUNDS, SUMS); first++) {
+    var own = vec2f(0.0);
+    for (var row = first; row < ROWS * ROUNDS; row += SUMS) {
+      own += held[row];
+    }
+    sum += own;
+  }
+  if (MEAN) {
+    sum.x = select(sum.x / sum.y, nan(), sum.y == 0.0);
+  }
+  return sum;
+}
+
+@compute @workgroup_size(LANES, ROWS)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) grid: vec3<u32>,
+  @builtin(local_invocation_id) local: vec3<u32>,
+  @builtin(local_invocation_index) index: u32,
+) {
+  let before = (group.y * grid.x + group.x) * ROWS * ROUNDS;
+  // The first round is no part of the loop: rows of several lanes meet barriers, which drivers are slow with in loops.
+  takePlace(before, local.y, local.xy);
+  for (var round = 1u; round < ROUNDS; round++) {
+    takePlace(before, round * ROWS + local.y, local.xy);
+  }
+  if (TOTAL) {
+    workgroupBarrier();
+    if (index == 0u) {
+      let total = totalOfHeld();
+      losses[0] = total.x;
+      losses[1] = total.y;
+    }
+  }
 }

@@ -142,7 +142,7 @@ export interface Signatures {
   crossEntropy: {
     buffers: { x: 'read'; labels: 'read'; weight: 'read'; losses: 'write'; rowwise: 'write' };
     params: { rows: number; classes: number; inner: number; offset: number; labelOffset: number; labelStride: number; weightOffset: number; ignoreIndex: number; smoothing: number };
-    variant: { LANES: number; ROWS: number; WEIGHTED: boolean; SMOOTHED: boolean };
+    variant: { LANES: number; ROWS: number; ROUNDS: number; WEIGHTED: boolean; SMOOTHED: boolean; TOTAL: boolean; MEAN: boolean };
   };
   crossEntropyGradient: {
     buffers: { x: 'read'; labels: 'read'; weight: 'read'; rowwise: 'read'; gradient: 'read'; divisor: 'read'; out: 'write' };
@@ -292,6 +292,7 @@ export const codes = {
   augmentImages: { DOMAIN: 1635084141 },
   binary: { ADD: 0, SUB: 1, MUL: 2, DIV: 3, POW: 4, MAXIMUM: 5, MINIMUM: 6, RELU_GRADIENT: 7 },
   compare: { EQ: 0, NE: 1, LT: 2, LE: 3, GT: 4, GE: 5 },
+  crossEntropy: { SUMS: 64 },
   norm: { EUCLIDEAN: 0, ABSOLUTE: 1, GREATEST: 2, POWER: 3 },
   random: { UNIFORM: 0, INTEGERS: 1 },
   reduce: { SUM: 0, MAX: 1, MIN: 2 },

@@ -1,3 +1,4 @@
+import { fitOneWorkgroup } from '../backend/lanes.ts';
 import { empty, onesLike } from '../tensor/create.ts';
 import { isRecording } from '../tensor/gradientMode.ts';
 import { checkAlike } from '../tensor/checks.ts';
@@ -14,16 +15,19 @@ interface RowOptions extends ClassOptions {
 }
 
 /**
- * The reduced cross-entropy of logits [N, C, …] and target classes [N, …]: one launch over the rows, one that sums
- * losses and weights, and one that divides; and backward one launch, for the whole gradient.
+ * The reduced cross-entropy of logits [N, C, …] and target classes [N, …]: one launch over the rows, which also sums
+ * losses and weights, and divides, where the rows are few; for more rows another one that does. And backward one launch,
+ * for the whole gradient.
  */
 export function classLosses(input: Tensor, target: Tensor, options: RowOptions): Tensor {
   const { device, dtype } = input;
   const rows = target.numel();
   const labels = inOneRow(target);
   const weight = options.weight && dense(options.weight);
+  const { reduction } = options;
+  const total = reduction !== 'none' && rows > 0 && fitOneWorkgroup(rows, input.shape[1]!);
   // Row 0 holds the losses, row 1 what each counts for in a mean: one reduction sums both.
-  const losses = empty([2, rows], { dtype, device });
+  const losses = empty(total ? [2] : [2, rows], { dtype, device });
   const rowwise = empty([rows, 3], { dtype, device });
   if (rows > 0) {
     const x = dense(input);
@@ -38,36 +42,46 @@ export function classLosses(input: Tensor, target: Tensor, options: RowOptions):
         rowwise: rowwise.storage.buffer,
       },
       { rows, offset: x.offset, ...common(input, labels, weight, options) },
-      variantOf(options),
+      { ...variantOf(options), TOTAL: total, MEAN: total && reduction === 'mean' },
     );
     freeCopy(x, input);
   }
-  const { loss, divisor } = reduced(losses, target, options.reduction);
+  const { loss, divisor } = total ? parts(losses) : reduced(losses, target, reduction);
   const saved = [input, labels, rowwise, divisor, weight ?? rowwise];
   return record('crossEntropy', loss, [input], saved, (gradient, x, kept, facts, total, weighting) => [
     () => {
-      const mean = options.reduction === 'mean';
+      const mean = reduction === 'mean';
       // The kernel divides, unless the division is to have a gradient, too.
       const scaled = mean && isRecording() ? gradient.div(total) : gradient;
-      const each = options.reduction === 'none' ? scaled.reshape([rows]) : scaled.expand([rows]);
+      const each = reduction === 'none' ? scaled.reshape([rows]) : scaled.expand([rows]);
       const divisor = mean && !isRecording() ? total : undefined;
       return rowGradients(x, { labels: kept, rowwise: facts, weight: weighting, options, divisor }, each);
     },
   ]);
 }
 
-function reduced(losses: Tensor, target: Tensor, reduction: Reduction): { loss: Tensor; divisor: Tensor } {
+/** A reduced loss, and what a mean was divided by. */
+interface Reduced {
+  loss: Tensor;
+  divisor: Tensor;
+}
+
+function reduced(losses: Tensor, target: Tensor, reduction: Reduction): Reduced {
   if (reduction === 'none') {
     const { shape } = target;
     const loss = losses.view({ shape, strides: stridesOf(shape), offset: losses.offset });
     return { loss, divisor: losses };
   }
-  const fused = losses.numel() <= FEW;
-  const totals = fused ? totalsOf(losses, reduction) : losses.sum(1);
+  if (losses.numel() <= FEW) return parts(totalsOf(losses, reduction));
+  const { loss, divisor } = parts(losses.sum(1));
+  return { loss: reduction === 'mean' ? loss.div(divisor) : loss, divisor };
+}
+
+function parts(totals: Tensor): Reduced {
   const [loss, divisor] = [0, 1].map((at) =>
     totals.view({ shape: [], strides: [], offset: totals.offset + at }),
   ) as [Tensor, Tensor];
-  return { loss: reduction === 'mean' && !fused ? loss.div(divisor) : loss, divisor };
+  return { loss, divisor };
 }
 
 /** Losses that one workgroup adds up. */

@@ -68,14 +68,14 @@ export const costs: { readonly [K in KernelName]: Formula<K> } = {
     flops: 0,
     elements: { x: distinct(shape, xStrides), out: size },
   }),
-  crossEntropy: ({ rows, classes }, { WEIGHTED = false, SMOOTHED = false }) => ({
+  crossEntropy: ({ rows, classes }, { WEIGHTED = false, SMOOTHED = false, TOTAL = false }) => ({
     shape: times(rows, classes),
-    flops: rows * classes * (4 + 4 * Number(SMOOTHED)) + 5 * rows,
+    flops: rows * classes * (4 + 4 * Number(SMOOTHED)) + (5 + 2 * Number(TOTAL)) * rows,
     elements: {
       x: rows * classes,
       labels: rows,
       weight: WEIGHTED ? classes : 0,
-      losses: 2 * rows,
+      losses: TOTAL ? 2 : 2 * rows,
       rowwise: 3 * rows,
     },
   }),

@@ -1,3 +1,4 @@
+import type { TypedArray } from '../dtypes.ts';
 import { WgradError } from '../errors.ts';
 import { maximum } from './softmax.ts';
 import type { Twin } from './twin.ts';
@@ -12,12 +13,50 @@ export function checkLabel(
   throw new WgradError(`crossEntropy: takes targets from 0 to ${classes - 1}, got ${label} in row ${row}`);
 }
 
+/**
+ * Takes the rows' losses, one after the other: each to its place, or where TOTAL to the sums alone, whose terms are
+ * rounded as those of `lossTotal` are, by way of the buffer.
+ */
+export class RowLosses {
+  readonly #losses: TypedArray;
+  readonly #columns: number;
+  readonly #variant: { TOTAL?: boolean; MEAN?: boolean };
+  #sum = 0;
+  #weight = 0;
+
+  constructor(losses: TypedArray, rows: number, variant: { TOTAL?: boolean; MEAN?: boolean }) {
+    this.#losses = losses;
+    this.#columns = variant.TOTAL ? 1 : rows;
+    this.#variant = variant;
+  }
+
+  add(row: number, loss: number, counted: number): void {
+    const at = this.#variant.TOTAL ? 0 : row;
+    this.#losses[at] = loss;
+    this.#losses[this.#columns + at] = counted;
+    this.#sum += this.#losses[at];
+    this.#weight += this.#losses[this.#columns + at]!;
+  }
+
+  end(): void {
+    const { TOTAL = false, MEAN = false } = this.#variant;
+    if (TOTAL) writeTotal(this.#losses, this.#sum, this.#weight, MEAN);
+  }
+}
+
+function writeTotal(total: TypedArray, sum: number, weight: number, mean: boolean): void {
+  total[0] = mean ? sum / weight : sum;
+  total[1] = weight;
+}
+
 export const crossEntropy: Twin<'crossEntropy'> = (
   { x, labels, weight, losses, rowwise },
   { rows, classes, inner, offset, labelOffset, labelStride, weightOffset, ignoreIndex, smoothing },
-  { WEIGHTED = false, SMOOTHED = false },
+  variant,
 ) => {
+  const { WEIGHTED = false, SMOOTHED = false } = variant;
   const weightOf = (index: number): number => (WEIGHTED ? weight[weightOffset + index]! : 1);
+  const rowLosses = new RowLosses(losses, rows, variant);
   for (let row = 0; row < rows; row++) {
     const start = offset + Math.floor(row / inner) * classes * inner + (row % inner);
     const label = labels[labelOffset + row * labelStride]!;
@@ -43,12 +82,12 @@ export const crossEntropy: Twin<'crossEntropy'> = (
         loss = (1 - smoothing) * loss + spread * (distances + weights * logTotal);
       }
     }
-    losses[row] = loss;
-    losses[rows + row] = counted;
+    rowLosses.add(row, loss, counted);
     rowwise[3 * row] = greatest;
     rowwise[3 * row + 1] = logTotal;
     rowwise[3 * row + 2] = share;
   }
+  rowLosses.end();
 };
 
 export const crossEntropyGradient: Twin<'crossEntropyGradient'> = (
@@ -81,6 +120,5 @@ export const lossTotal: Twin<'lossTotal'> = ({ losses, total }, { rows }, { MEAN
     sum += losses[row]!;
     weight += losses[rows + row]!;
   }
-  total[0] = MEAN ? sum / weight : sum;
-  total[1] = weight;
+  writeTotal(total, sum, weight, MEAN);
 };

@@ -1,4 +1,6 @@
 import type { KernelName, Params, Variant } from '../backend.ts';
+import { fewLanesFor, lanesFor, roundsFor, rowsFor, WORKGROUP } from '../lanes.ts';
+import { codes } from '../signatures.ts';
 import {
   forwardProduct,
   type ImplicitProduct,
@@ -31,8 +33,6 @@ export type Chooser<K extends KernelName> = (
 
 /** The least that WebGPU promises for workgroups in one direction. */
 const WIDEST = 65_535;
-/** Invocations of a workgroup; WebGPU promises 256. */
-const WORKGROUP = 256;
 
 /** One invocation for each of `count` elements; grids that are too wide fold into y. */
 function linear(count: number, workgroup: number = WORKGROUP): readonly [number, number, number] {
@@ -68,30 +68,6 @@ function channelwise({ channels, count, chunk }: { channels: number; count: numb
   return { settings: { LANES: 64, FAN: 8 }, workgroups: [x, y, Math.ceil(count / chunk)] };
 }
 
-/** Invocations that share a row of `length`: one for short rows, a whole workgroup for long ones. */
-function lanesFor(length: number): number {
-  if (length <= 32) return 1;
-  return Math.min(WORKGROUP, 2 ** Math.ceil(Math.log2(length / 8)));
-}
-
-/** The same where each lane adds up all of its row's, so that there should not be many. */
-function fewLanesFor(length: number): number {
-  if (length <= 32) return 1;
-  return Math.max(4, Math.min(64, 2 ** Math.ceil(Math.log2(length / 64))));
-}
-
-/** Rows that a workgroup of `lanes` invocations each holds. */
-function rowsFor(lanes: number): number {
-  return Math.max(1, Math.min(64, WORKGROUP / lanes));
-}
-
-/** Every pair of lanes and rows that launches can choose: reductions with OUTPUTS, all others with ROWS. */
-export function laneChoices(partner: 'ROWS' | 'OUTPUTS'): { lanes: number; rows: number }[] {
-  const lengths = Array.from({ length: 32 }, (_, power) => 2 ** power);
-  const lanes = new Set(lengths.map(partner === 'ROWS' ? fewLanesFor : lanesFor));
-  return [...lanes].map((each) => ({ lanes: each, rows: rowsFor(each) }));
-}
-
 /** Rows of `length`, of which a workgroup holds several. */
 function rowwise(
   rows: number,
@@ -100,6 +76,18 @@ function rowwise(
   const LANES = fewLanesFor(length);
   const ROWS = rowsFor(LANES);
   return { settings: { LANES, ROWS }, workgroups: linear(rows, ROWS) };
+}
+
+/** The same for rows that one workgroup takes. */
+function allRows(
+  rows: number,
+  length: number,
+): {
+  settings: { LANES: number; ROWS: number; ROUNDS: number };
+  workgroups: readonly [number, number, number];
+} {
+  const { settings } = rowwise(rows, length);
+  return { settings: { ...settings, ROUNDS: roundsFor(rows, length) }, workgroups: [1, 1, 1] };
 }
 
 /** Each workgroup computes `rows` rows of four columns an invocation. */
@@ -252,7 +240,7 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
     blockedProduct(weightGradientProduct(params, variant), tile),
   conv2dWorkgroup: (params, variant, tile) => blockedProduct(forwardProduct(params, variant), tile),
   copy: elementwise,
-  crossEntropy: ({ rows, classes }) => rowwise(rows, classes),
+  crossEntropy: ({ rows, classes }, { TOTAL = false }) => (TOTAL ? allRows : rowwise)(rows, classes),
   crossEntropyGradient: ({ rows, classes }) => rowwise(rows, classes),
   dropout: ({ size }) => ({ settings: { WORKGROUP: 64 }, workgroups: linear(size, 4 * 64) }),
   fill: elementwise,
@@ -264,7 +252,8 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
     const [x, y] = linear(length, 64);
     return { settings: { WORKGROUP: 64 }, workgroups: [x, y, Math.ceil(rows / chunk)] };
   },
-  lossTotal: () => ({ settings: { LANES: 64 }, workgroups: [1, 1, 1] }),
+  // Sums side by side as in crossEntropy, which does the same itself for few rows: the same bits.
+  lossTotal: () => ({ settings: { LANES: codes.crossEntropy.SUMS }, workgroups: [1, 1, 1] }),
   // Few rows do not fill a large tile.
   matmul: (params, _, { TILE_ROWS = params.m <= 8 ? 8 : 16, WORKGROUP_SIZE = 8 }) =>
     tiledMatmul(params, TILE_ROWS, WORKGROUP_SIZE),

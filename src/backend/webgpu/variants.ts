@@ -1,5 +1,5 @@
 import type { KernelSignature } from '../reflection.ts';
-import { laneChoices } from './geometry.ts';
+import { laneChoices, roundChoices } from './laneChoices.ts';
 import { blocks, loadsOf } from './tuning/blocks.ts';
 import { rowChoices } from './tuning/candidates.ts';
 
@@ -30,6 +30,15 @@ const SPECIAL: Readonly<Record<string, Readonly<Record<string, readonly KnobValu
     FLOAT_TO_INTEGER: [{}],
   },
   copy: { Element: elements('u32', 'f16') },
+  crossEntropy: {
+    LANES: [
+      ...laneChoices('ROWS').map(({ lanes, rows }) => lossKnobs({ lanes, rows, rounds: 1 }, false, false)),
+      ...roundChoices().flatMap((lanes) => [lossKnobs(lanes, true, false), lossKnobs(lanes, true, true)]),
+    ],
+    ROUNDS: [{}],
+    TOTAL: [{}],
+    MEAN: [{}],
+  },
   matmul: { TILE_ROWS: rowChoices('matmul') },
   matmulSubgroup: { TILE_ROWS: rowChoices('matmulSubgroup'), TILE_LOAD: [{}] },
   conv2dInputGradientWorkgroup: blockKnobs(),
@@ -48,6 +57,15 @@ const SPECIAL: Readonly<Record<string, Readonly<Record<string, readonly KnobValu
   },
   reduce: { Element: elements('f32', 'i32') },
 };
+
+/** More rounds than one, and means, are for totals alone. */
+function lossKnobs(
+  { lanes, rows, rounds }: { lanes: number; rows: number; rounds: number },
+  TOTAL: boolean,
+  MEAN: boolean,
+): KnobValues {
+  return { LANES: lanes, ROWS: rows, ROUNDS: rounds, TOTAL, MEAN };
+}
 
 /** A block's constants go together. */
 function blockKnobs(): Record<string, readonly KnobValues[]> {

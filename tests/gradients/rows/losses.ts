@@ -97,6 +97,13 @@ export const losses: Rows<'binaryCrossEntropyWithLogits' | 'crossEntropy' | 'mse
         terms: 301,
       },
       {
+        name: 'two rounds of a workgroup, some ignored',
+        inputs: [numbers(67, 4), integers(0, 4, 67)],
+        fn: (x, t) =>
+          ops.crossEntropy(x, t, { weight: classWeights(x, 4), ignoreIndex: 2, labelSmoothing: 0.1 }),
+        terms: 67,
+      },
+      {
         name: 'more classes than a workgroup',
         inputs: [numbers(2, 1031), integers(0, 1031, 2)],
         fn: crossEntropy,

@@ -1,6 +1,6 @@
 // Softmax and cross-entropy along rows whose elements follow each other; others are left to the plain twins.
 
-import { checkLabel } from '../crossEntropy.ts';
+import { checkLabel, RowLosses } from '../crossEntropy.ts';
 import type { SimdModule } from './module.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
 
@@ -37,6 +37,7 @@ export const crossEntropy: SimdTwin<'crossEntropy'> = (module, buffers, params, 
     rows,
     length: classes,
   });
+  const rowLosses = new RowLosses(losses, rows, variant);
   for (let row = 0; row < rows; row++) {
     const label = labels[labelOffset + row * labelStride]!;
     checkLabel(label, row, params);
@@ -47,11 +48,11 @@ export const crossEntropy: SimdTwin<'crossEntropy'> = (module, buffers, params, 
       counted = WEIGHTED ? weight[weightOffset + label]! : 1;
       loss = counted * (greatest - x[offset + row * classes + label]! + logTotal);
     }
-    losses[row] = loss;
-    losses[rows + row] = counted;
+    rowLosses.add(row, loss, counted);
     rowwise[3 * row + 1] = logTotal;
     rowwise[3 * row + 2] = counted;
   }
+  rowLosses.end();
   return true;
 };
 
