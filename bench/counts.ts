@@ -66,6 +66,7 @@ function difference(after: DeviceStats, before: DeviceStats): DeviceStats {
 
 /** Adapters for which launches are chosen alike: the figures of one are no measure for another. */
 function adapterKey({ info }: Backend): string {
-  const name = /llvmpipe|swiftshader/i.exec(`${info.device} ${info.description}`)?.[0].toLowerCase();
-  return `${name ?? `${info.vendor} ${info.architecture}`}, subgroups from ${info.subgroupMinSize}`;
+  const software = /llvmpipe|swiftshader/i.exec(`${info.device} ${info.description}`)?.[0].toLowerCase();
+  const name = software ?? [info.vendor, info.architecture].filter(Boolean).join(' ');
+  return `${name}, subgroups from ${info.subgroupMinSize}`;
 }

@@ -21,8 +21,6 @@ const RAISED = [
   'maxStorageBufferBindingSize',
   'maxStorageBuffersPerShaderStage',
   'maxImmediateSize',
-  'maxComputeWorkgroupStorageSize',
-  'maxComputeInvocationsPerWorkgroup',
 ];
 /** Features that kernels use, or that the profiler does, where the adapter has them. */
 const USED = ['timestamp-query', 'shader-f16', 'subgroups'] as const;
