@@ -37,3 +37,8 @@ export function fitOneWorkgroup(rows: number, length: number): boolean {
   if (rounds === 1) return true;
   return fewLanesFor(length) === 1 && rounds <= MOST_ROUNDS && rounds * length <= MOST_ELEMENTS;
 }
+
+/** Columns that a workgroup holds, and invocations that share the rows of each: one where barriers are dear. */
+export function columnLanes(software: boolean): { COLUMNS: number; LANES: number } {
+  return software ? { COLUMNS: 64, LANES: 1 } : { COLUMNS: 16, LANES: 16 };
+}

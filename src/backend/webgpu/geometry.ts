@@ -1,5 +1,5 @@
 import type { KernelName, Params, Variant } from '../backend.ts';
-import { fewLanesFor, lanesFor, roundsFor, rowsFor, WORKGROUP } from '../lanes.ts';
+import { columnLanes, fewLanesFor, lanesFor, roundsFor, rowsFor, WORKGROUP } from '../lanes.ts';
 import { codes } from '../signatures.ts';
 import {
   forwardProduct,
@@ -279,7 +279,7 @@ export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
     };
   },
   reluGradientSums: ({ rows, columns, chunk }, _, __, software) => {
-    const settings = software ? { COLUMNS: 64, LANES: 1 } : { COLUMNS: 16, LANES: 16 };
+    const settings = columnLanes(software);
     return { settings, workgroups: [Math.ceil(columns / settings.COLUMNS), Math.ceil(rows / chunk), 1] };
   },
   rmsprop: elementwise,

@@ -1,3 +1,4 @@
+import { columnLanes } from '../lanes.ts';
 import type { KernelSignature } from '../reflection.ts';
 import { laneChoices, roundChoices } from './laneChoices.ts';
 import { blocks, loadsOf } from './tuning/blocks.ts';
@@ -56,6 +57,7 @@ const SPECIAL: Readonly<Record<string, Readonly<Record<string, readonly KnobValu
     TILE_WORD: [{}],
   },
   reduce: { Element: elements('f32', 'i32') },
+  reluGradientSums: { LANES: [true, false].map(columnLanes), COLUMNS: [{}] },
 };
 
 /** More rounds than one, and means, are for totals alone. */

@@ -1,6 +1,6 @@
 import { onTestFinished, type TestContext } from 'vitest';
 import type { Backend, DeviceBuffer } from '../../../src/backend/backend.ts';
-import { openDevice } from '../../../src/backend/webgpu/adapter.ts';
+import { openDevice, type OpenedDevice } from '../../../src/backend/webgpu/adapter.ts';
 import { WebGpuBackend, type WebGpuOptions } from '../../../src/backend/webgpu/webgpu.ts';
 import { webgpuOrSkip } from '../../adapter.ts';
 
@@ -19,8 +19,18 @@ export async function openOwn(
 /** A device that takes the kernels for any device, as one without subgroups does; destroyed after the test. */
 export async function openWithoutSubgroups(context: Pick<TestContext, 'skip'>): Promise<Backend> {
   await webgpuOrSkip(context);
+  return openAs({ subgroupMinSize: 0 });
+}
+
+/** A device that takes the kernels and the geometry for GPUs, whatever its driver; destroyed after the test. */
+export async function openAsGpu(context: Pick<TestContext, 'skip'>): Promise<Backend> {
+  await webgpuOrSkip(context);
+  return openAs({ software: false });
+}
+
+async function openAs(info: OpenedDevice['info']): Promise<Backend> {
   const opened = await openDevice();
-  const backend = new WebGpuBackend({ ...opened, info: { ...opened.info, subgroupMinSize: 0 } });
+  const backend = new WebGpuBackend({ ...opened, info: { ...opened.info, ...info } });
   onTestFinished(() => backend.destroy());
   return backend;
 }
