@@ -1,27 +1,56 @@
-// Imports go down only: commands → serve → experiment → data, nn, optim → ops → tensor → backend.
+// Imports go down only. The library first, then the pipeline's rooms, the service, and the commands.
 
-/** Each layer, and the layers that it may import besides itself. */
-const layers = {
-  start: [],
-  backend: [],
-  tensor: ['backend'],
+/** The library's folders, the lowest first. Each may import those named beside it. */
+const library = {
+  platform: [],
+  backend: ['platform'],
+  tensor: ['backend', 'platform'],
   ops: ['tensor', 'backend'],
   nn: ['ops', 'tensor', 'backend'],
   optim: ['ops', 'tensor', 'backend'],
-  data: ['ops', 'tensor', 'backend'],
-  experiment: ['data', 'nn', 'optim', 'ops', 'tensor', 'backend'],
-  serve: ['experiment', 'data', 'nn', 'optim', 'ops', 'tensor', 'backend'],
+  formats: ['tensor', 'backend', 'platform'],
 };
 
-const known = `^src/(${Object.keys(layers).join('|')})/`;
+/** The pipeline's rooms, the lowest first. Each may import the library and the rooms before it. */
+const rooms = [
+  'text',
+  'files',
+  'config',
+  'data',
+  'models',
+  'checkpoint',
+  'runs',
+  'training',
+  'evaluation',
+  'reporting',
+  'tracking',
+  'diagnostics',
+  'experiment',
+  'sweep',
+  'cli',
+];
 
-const downwards = Object.entries(layers).map(([layer, below]) => ({
-  name: `${layer}-imports-down-only`,
-  severity: 'error',
-  comment: `src/${layer} may import ${['itself', ...below].join(', ')}`,
-  from: { path: `^src/${layer}/` },
-  to: { path: '^src/', pathNot: `^src/(${[layer, ...below].join('|')})/` },
-}));
+const downwards = [
+  ...Object.entries(library).map(([folder, below]) => ({
+    name: `${folder}-imports-down-only`,
+    severity: 'error',
+    comment: `src/${folder} may import ${['itself', ...below].join(', ')}`,
+    from: { path: `^src/${folder}/` },
+    to: { path: '^src/', pathNot: `^src/(${[folder, ...below].join('|')})/` },
+  })),
+  ...rooms.map((room, index) => ({
+    name: `pipeline-${room}-imports-down-only`,
+    severity: 'error',
+    comment: `src/pipeline/${room} may import the library and ${rooms.slice(0, index + 1).join(', ')}`,
+    from: { path: `^src/pipeline/${room}/` },
+    to: {
+      path: '^src/(pipeline|serve)/',
+      pathNot: `^src/pipeline/(${rooms.slice(0, index + 1).join('|')})/`,
+    },
+  })),
+];
+
+const folders = [...Object.keys(library), 'pipeline', 'serve'].join('|');
 
 module.exports = {
   forbidden: [
@@ -34,30 +63,40 @@ module.exports = {
       to: { path: '^src/backend/(cpu|webgpu)/', pathNot: '^src/backend/$1/' },
     },
     {
-      name: 'only-the-webgpu-backend-knows-dawn',
+      name: 'only-the-node-platform-knows-node',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/backend/webgpu/' },
-      to: { path: 'node_modules/webgpu/' },
+      comment: 'in the library, node: modules, webgpu and wgsl_reflect belong to src/platform/node',
+      from: {
+        path: `^src/(index\\.ts|(${Object.keys(library).join('|')})/)`,
+        pathNot: '^src/platform/node/',
+      },
+      to: { dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-optional'] },
     },
     {
-      name: 'the-library-needs-no-commands',
+      name: 'the-library-needs-no-pipeline',
       severity: 'error',
       comment: 'src/index.ts gathers the library; what lies beside it in src/ is a command',
       from: { path: '^src/index\\.ts$' },
-      to: { path: '^src/((data|experiment|serve)/|[^/]+$)' },
+      to: { path: '^src/((pipeline|serve)/|[^/]+$)' },
     },
     {
-      name: 'every-folder-is-a-layer',
+      name: 'the-pipeline-needs-no-commands',
       severity: 'error',
-      comment: 'a folder of src/ that is not among the layers above would escape their rules',
-      from: { path: '^src/[^/]+/', pathNot: known },
+      from: { path: '^src/(pipeline|serve)/' },
+      to: { path: '^src/[^/]+$', pathNot: '^src/index\\.ts$' },
+    },
+    {
+      name: 'every-folder-is-known',
+      severity: 'error',
+      comment: 'a folder that is not listed above would escape the rules',
+      from: { path: '^src/[^/]+/', pathNot: `^src/(${folders})/` },
       to: {},
     },
     {
-      name: 'only-layers-are-imported',
+      name: 'every-room-is-known',
       severity: 'error',
-      from: { path: '^src/' },
-      to: { path: '^src/[^/]+/', pathNot: known },
+      from: { path: '^src/pipeline/', pathNot: `^src/pipeline/(${rooms.join('|')})/` },
+      to: {},
     },
     {
       name: 'no-development-dependencies',
@@ -84,7 +123,7 @@ module.exports = {
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {
       extensions: ['.ts', '.js', '.json'],
-      exportsFields: ['exports'],
+      exportsFields: ['exports', 'imports'],
       conditionNames: ['import', 'node', 'default'],
     },
   },

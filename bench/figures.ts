@@ -1,5 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
-import { CLASS_COLOURS, PADDING, THEME } from '../src/experiment/figures/theme.ts';
+import { CLASS_COLOURS, PADDING, THEME } from '../src/pipeline/reporting/figures/theme.ts';
 import { CONTENDERS } from './contenders/list.ts';
 import type { BenchResult } from './results.ts';
 import { ourBest } from './table.ts';

@@ -8,8 +8,8 @@ import {
   runCommand,
   takeCount,
   UsageError,
-} from '../src/experiment/commandLine.ts';
-import { renderFigure } from '../src/experiment/figures/render.ts';
+} from '../src/pipeline/cli/commandLine.ts';
+import { renderFigure } from '../src/pipeline/reporting/figures/render.ts';
 import { CONTENDERS, type Entry } from './contenders/list.ts';
 import { countSteps } from './counts.ts';
 import { checkCounts, countsTable, readBaseline, writeBaseline } from './countsBaseline.ts';

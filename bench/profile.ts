@@ -4,13 +4,13 @@
  *
  *   npx tsx bench/profile.ts [configs/mlp.yaml] [webgpu|cpu]
  */
-import { loadConfiguration } from '../src/experiment/configuration.ts';
-import { buildOptimizer } from '../src/experiment/optimizers.ts';
-import { summarise } from '../src/experiment/profiling/profile.ts';
-import { profileText } from '../src/experiment/profiling/profileText.ts';
-import { StepProfiler, WARM_UP, WINDOW } from '../src/experiment/profiling/stepProfiler.ts';
+import { loadConfiguration } from '../src/pipeline/config/configuration.ts';
+import { buildOptimizer } from '../src/pipeline/training/optimizers.ts';
+import { summarise } from '../src/pipeline/diagnostics/profiling/profile.ts';
+import { profileText } from '../src/pipeline/diagnostics/profiling/profileText.ts';
+import { StepProfiler, WARM_UP, WINDOW } from '../src/pipeline/diagnostics/profiling/stepProfiler.ts';
 import { capture, crossEntropy, type DeviceName, init, randint, randn } from '../src/index.ts';
-import { buildModel } from '../src/models.ts';
+import { buildModel } from '../src/pipeline/models/buildModel.ts';
 
 const [file = 'configs/mlp.yaml', deviceName = 'webgpu'] = process.argv.slice(2);
 const { model, optimizer: options, train } = loadConfiguration(file, []);

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { dirname } from 'node:path';
-import { gitState, versionOf } from '../src/experiment/environment.ts';
+import { gitState, versionOf } from '../src/pipeline/runs/environment.ts';
 import type { ContenderFacts } from './contenders/contender.ts';
 import type { Entry } from './contenders/list.ts';
 import type { FirstStep } from './firstStep.ts';

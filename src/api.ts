@@ -1,7 +1,6 @@
 /** The command that serves a model over HTTP: see HELP. */
-import { parseCommandLine, UsageError } from './experiment/commandLine.ts';
+import { parseCommandLine, UsageError } from './pipeline/cli/commandLine.ts';
 import { WgradError } from './backend/errors.ts';
-import { buildModel } from './models.ts';
 import './ops/methods.ts';
 import { Metrics } from './serve/http/metrics.ts';
 import { type HostEvent, ModelHost } from './serve/inference/host.ts';
@@ -69,7 +68,6 @@ async function main(args: string[]): Promise<void> {
     queueLimit: count('--queue', values.queue, 1),
     pollInterval: count('--poll', values.poll, 0),
     batchTimeout: 30_000,
-    build: buildModel,
     openDevice: () =>
       open(device, {
         ...(adapter !== undefined && { adapter }),

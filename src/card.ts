@@ -1,14 +1,19 @@
 /** The command that writes model and data cards from what was recorded and measured: see HELP. */
 import { realpath } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { type CardFile, sourceCard, sourceCroissant } from './data/card.ts';
-import { DEFAULT_ROOT, FASHION_MNIST_FILES, listFiles, loadFashionMnist } from './data/fashionMnist.ts';
-import { readRawFile } from './data/rawFolder.ts';
-import { storeFile } from './data/storeFile.ts';
-import { modelCard } from './experiment/cards/modelCard.ts';
-import { readRunRecords } from './experiment/cards/runRecords.ts';
-import { parseCommandLine, runCommand, UsageError } from './experiment/commandLine.ts';
-import { resolveRun } from './experiment/runDirectory.ts';
+import { type CardFile, sourceCard, sourceCroissant } from './pipeline/data/card.ts';
+import {
+  DEFAULT_ROOT,
+  FASHION_MNIST_FILES,
+  listFiles,
+  loadFashionMnist,
+} from './pipeline/data/fashionMnist.ts';
+import { readRawFile } from './pipeline/data/rawFolder.ts';
+import { storeFile } from './pipeline/data/storeFile.ts';
+import { modelCard } from './pipeline/reporting/cards/modelCard.ts';
+import { readRunRecords } from './pipeline/reporting/cards/runRecords.ts';
+import { parseCommandLine, runCommand, UsageError } from './pipeline/cli/commandLine.ts';
+import { resolveRun } from './pipeline/runs/runDirectory.ts';
 
 const HELP = `usage: npx tsx src/card.ts model <run> [options]
        npx tsx src/card.ts data [options]

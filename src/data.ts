@@ -2,21 +2,21 @@
 
 import { closest, distance } from 'fastest-levenshtein';
 
-import { CORRUPTIONS } from './data/corruptions/index.ts';
-import { compareWithPointer } from './data/dvc/compare.ts';
-import { findPointer, pointerPath } from './data/dvc/pointer.ts';
-import { lockProject, staleRecords } from './data/dvc/project.ts';
-import { DataError } from './data/errors.ts';
-import { DEFAULT_ROOT, loadFashionMnist } from './data/fashionMnist.ts';
-import { streamReporter } from './data/reporter.ts';
-import { DEFAULT_SOURCES } from './data/sources.ts';
-import { formatStatus, inspectFiles } from './data/status.ts';
-import { storeFile } from './data/storeFile.ts';
-import { DEFINITIONS } from './data/variants/definition.ts';
-import { prepareVariant } from './data/variants/prepare.ts';
-import { fetchVersion, PUBLISHED } from './data/version.ts';
-import { Interrupted, interruptSignal, parseCommandLine, UsageError } from './experiment/commandLine.ts';
-import { corruptionSheet } from './experiment/figures/corruptionSheet.ts';
+import { CORRUPTIONS } from './pipeline/data/corruptions/index.ts';
+import { compareWithPointer } from './pipeline/data/dvc/compare.ts';
+import { findPointer, pointerPath } from './pipeline/data/dvc/pointer.ts';
+import { lockProject, staleRecords } from './pipeline/data/dvc/project.ts';
+import { DataError } from './pipeline/data/errors.ts';
+import { DEFAULT_ROOT, loadFashionMnist } from './pipeline/data/fashionMnist.ts';
+import { streamReporter } from './pipeline/data/reporter.ts';
+import { DEFAULT_SOURCES } from './pipeline/data/sources.ts';
+import { formatStatus, inspectFiles } from './pipeline/data/status.ts';
+import { storeFile } from './pipeline/data/storeFile.ts';
+import { DEFINITIONS } from './pipeline/data/variants/definition.ts';
+import { prepareVariant } from './pipeline/data/variants/prepare.ts';
+import { fetchVersion, PUBLISHED } from './pipeline/data/version.ts';
+import { Interrupted, interruptSignal, parseCommandLine, UsageError } from './pipeline/cli/commandLine.ts';
+import { corruptionSheet } from './pipeline/reporting/figures/corruptionSheet.ts';
 
 const COMMANDS = ['fetch', 'status', 'verify', 'lock', 'prepare', 'sheet'];
 const SOURCES = DEFAULT_SOURCES.map((source) => source.name);

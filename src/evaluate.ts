@@ -1,6 +1,6 @@
 /** The command that measures what a trained model is worth: see HELP. */
 import { join } from 'node:path';
-import { CORRUPTIONS, corrupt, isGraded, SEVERITIES } from './data/corruptions/index.ts';
+import { CORRUPTIONS, corrupt, isGraded, SEVERITIES } from './pipeline/data/corruptions/index.ts';
 import {
   parseCommandLine,
   runCommand,
@@ -8,23 +8,18 @@ import {
   takeDevice,
   takeRun,
   UsageError,
-} from './experiment/commandLine.ts';
-import type { Configuration } from './experiment/configuration.ts';
-import {
-  evaluateModel,
-  type EvaluationTask,
-  type NamedModel,
-} from './experiment/evaluation/evaluateModel.ts';
-import { writeMetrics } from './experiment/evaluation/metricsFile.ts';
+} from './pipeline/cli/commandLine.ts';
+import type { Configuration } from './pipeline/config/configuration.ts';
+import { evaluateModel, type EvaluationTask, type NamedModel } from './pipeline/evaluation/evaluateModel.ts';
+import { writeMetrics } from './pipeline/evaluation/metricsFile.ts';
 import {
   EVALUATION_FILE,
   type EvaluationReport,
   readEvaluation,
   writeEvaluation,
-} from './experiment/evaluation/report.ts';
-import { formatEvaluation } from './experiment/evaluation/text.ts';
-import { resolveRun } from './experiment/runDirectory.ts';
-import { buildModel } from './models.ts';
+} from './pipeline/evaluation/report.ts';
+import { formatEvaluation } from './pipeline/evaluation/text.ts';
+import { resolveRun } from './pipeline/runs/runDirectory.ts';
 import './ops/methods.ts';
 import { findTrainedModel, type TrainedModel } from './serve/registry/trainedModel.ts';
 import { init } from './tensor/device.ts';
@@ -113,7 +108,7 @@ async function evaluate(
   });
   const load = async ({ name, load }: TrainedModel): Promise<NamedModel> => ({
     name,
-    model: await load(buildModel),
+    model: await load(),
   });
   try {
     return await evaluateModel({

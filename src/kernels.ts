@@ -1,6 +1,6 @@
 /** The command that shows and checks the GPU code: see HELP. */
 import { closest, distance } from 'fastest-levenshtein';
-import { parseCommandLine, UsageError } from './experiment/commandLine.ts';
+import { parseCommandLine, UsageError } from './pipeline/cli/commandLine.ts';
 import { KernelError } from './backend/errors.ts';
 import { inspectKernel, type KernelFacts, readSignature } from './backend/inspection.ts';
 import { kernelNames, kernelSource } from './backend/sources.ts';

@@ -1,9 +1,9 @@
 /** The command that keeps models: promotes runs, lists versions, moves aliases. See HELP. */
 import { join } from 'node:path';
-import { IMAGE_SIZE, loadFashionMnist } from './data/fashionMnist.ts';
-import { parseCommandLine, runCommand, UsageError } from './experiment/commandLine.ts';
-import { loadConfiguration } from './experiment/configuration.ts';
-import { resolveRun } from './experiment/runDirectory.ts';
+import { IMAGE_SIZE, loadFashionMnist } from './pipeline/data/fashionMnist.ts';
+import { parseCommandLine, runCommand, UsageError } from './pipeline/cli/commandLine.ts';
+import { loadConfiguration } from './pipeline/config/configuration.ts';
+import { resolveRun } from './pipeline/runs/runDirectory.ts';
 import { readAliases, rollBackAlias } from './serve/registry/aliases.ts';
 import { readGates } from './serve/registry/gates.ts';
 import { inputStatistics } from './serve/registry/inputStatistics.ts';

@@ -5,18 +5,18 @@ import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 import { closest, distance } from 'fastest-levenshtein';
 import { WgradError } from './backend/errors.ts';
-import { DataError } from './data/errors.ts';
-import { writeFileAtomic } from './experiment/atomicFile.ts';
-import type { TrackerName } from './experiment/configuration.ts';
-import { explicitNumbers } from './experiment/jsonNumbers.ts';
-import { resolveRun } from './experiment/runDirectory.ts';
-import { compareFigure, compareText } from './experiment/runs/compareRuns.ts';
-import { listText, SORT_KEYS, sortRuns } from './experiment/runs/listRuns.ts';
-import { removableRun, removeRun } from './experiment/runs/removeRun.ts';
-import { readRunFacts, readRuns, type RunFacts } from './experiment/runs/runFacts.ts';
-import { showText } from './experiment/runs/showRun.ts';
-import { syncRun } from './experiment/tracking/sync.ts';
-import { TRACKERS } from './experiment/tracking/tracking.ts';
+import { DataError } from './pipeline/data/errors.ts';
+import { writeFileAtomic } from './pipeline/files/atomicFile.ts';
+import type { TrackerName } from './pipeline/config/configuration.ts';
+import { explicitNumbers } from './pipeline/files/jsonNumbers.ts';
+import { resolveRun } from './pipeline/runs/runDirectory.ts';
+import { compareFigure, compareText } from './pipeline/runs/compareRuns.ts';
+import { listText, SORT_KEYS, sortRuns } from './pipeline/runs/listRuns.ts';
+import { removableRun, removeRun } from './pipeline/runs/removeRun.ts';
+import { readRunFacts, readRuns, type RunFacts } from './pipeline/runs/runFacts.ts';
+import { showText } from './pipeline/runs/showRun.ts';
+import { syncRun } from './pipeline/tracking/sync.ts';
+import { TRACKERS } from './pipeline/tracking/tracking.ts';
 
 const HELP = `usage: npx tsx src/runs.ts [command] [runs] [options]
 
@@ -114,7 +114,7 @@ async function compare(
   }
   console.log(compareText(runs));
   // Vega takes a second to load, which the other commands need not wait for.
-  const { renderFigure } = await import('./experiment/figures/render.ts');
+  const { renderFigure } = await import('./pipeline/reporting/figures/render.ts');
   const { svg, png } = await renderFigure(compareFigure(runs));
   await mkdir(dirname(out), { recursive: true });
   await writeFileAtomic(`${out}.svg`, svg);

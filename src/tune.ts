@@ -7,11 +7,10 @@ import {
   runCommand,
   takeCount,
   UsageError,
-} from './experiment/commandLine.ts';
-import { loadConfiguration } from './experiment/configuration.ts';
-import { launchesOf, type TunedLaunch } from './experiment/tuning/launches.ts';
-import { formatResult, storeChoices, tune } from './experiment/tuning/tune.ts';
-import { buildModel } from './models.ts';
+} from './pipeline/cli/commandLine.ts';
+import { loadConfiguration } from './pipeline/config/configuration.ts';
+import { launchesOf, type TunedLaunch } from './pipeline/diagnostics/tuning/launches.ts';
+import { formatResult, storeChoices, tune } from './pipeline/diagnostics/tuning/tune.ts';
 import './ops/methods.ts';
 
 const HELP = `usage: npm run tune -- [configuration.yaml …] [key=value …] [options]
@@ -72,7 +71,7 @@ function launchesFrom(words: readonly string[]): TunedLaunch[] {
   const overrides = words.filter((word) => word.includes('='));
   const named = words.filter((word) => !word.includes('='));
   const files = named.length > 0 ? named : ['configs/mlp.yaml', 'configs/cnn.yaml'];
-  const all = files.flatMap((file) => launchesOf(loadConfiguration(file, overrides), buildModel));
+  const all = files.flatMap((file) => launchesOf(loadConfiguration(file, overrides)));
   return [...new Map(all.map((launch) => [launch.shape, launch])).values()];
 }
 

@@ -1,6 +1,5 @@
 /** The command that executes a run again and compares: see HELP. */
 import { realpath } from 'node:fs/promises';
-import { basename, join } from 'node:path';
 import {
   Interrupted,
   interruptSignal,
@@ -9,18 +8,11 @@ import {
   takeCount,
   takeDevice,
   takeRun,
-} from './experiment/commandLine.ts';
-import { type Configuration, loadConfiguration } from './experiment/configuration.ts';
-import { obtainDatasets } from './experiment/datasets.ts';
-import { resolveRun } from './experiment/runDirectory.ts';
-import { Interruption } from './experiment/trainer.ts';
-import { tuningOf } from './experiment/tuning/runTuning.ts';
-import { formatReceipt, type Receipt, writeReceipt } from './experiment/verification/receipt.ts';
-import { readRecording, type Recording } from './experiment/verification/recording.ts';
-import { reexecute } from './experiment/verification/reexecute.ts';
-import { buildModel } from './models.ts';
-import './ops/methods.ts';
-import { init } from './tensor/device.ts';
+} from './pipeline/cli/commandLine.ts';
+import { verifyRun } from './pipeline/experiment/verify.ts';
+import { resolveRun } from './pipeline/runs/runDirectory.ts';
+import { formatReceipt, writeReceipt } from './pipeline/runs/verification/receipt.ts';
+import { Interruption } from './pipeline/training/trainer.ts';
 
 const HELP = `usage: npx tsx src/verify.ts <run> [options]
 
@@ -49,59 +41,17 @@ async function main(args: string[]): Promise<number> {
   const steps = takeCount('--steps', values.steps);
 
   const path = await realpath(await resolveRun(values.root, reference));
-  const recording = await readRecording(path);
-  const configuration = loadConfiguration(join(path, 'config.yaml'));
-  const chosen = device ?? recordedDevice(recording);
-  // How far the run came is in its records, however long that takes here.
-  const train = { ...configuration.train, maxMinutes: Infinity };
-  const receipt = await verify(path, { ...configuration, train, device: chosen }, recording, steps);
+  const receipt = await verifyRun(path, { steps, device, signal: interruptSignal() }).catch(
+    explainInterruption,
+  );
   const written = await writeReceipt(path, receipt);
   console.log(values.json ? JSON.stringify(receipt, null, 2) : formatReceipt(receipt));
   process.stderr.write(`\nwritten  ${written}\n`);
   return receipt.reproduced ? 0 : 1;
 }
 
-async function verify(
-  path: string,
-  configuration: Configuration,
-  recording: Recording,
-  steps: number | undefined,
-): Promise<Receipt> {
-  const signal = interruptSignal();
-  const device = await init(configuration.device, {
-    ...(configuration.adapter === undefined ? {} : { adapter: configuration.adapter }),
-    tuning: await tuningOf(path),
-    onFallback: (reason) => process.stderr.write(`${reason}\n\n`),
-  });
-  process.stderr.write(`device  ${device.name}: ${device.description}\nrun     ${path}\n`);
-  if (device.tuning) process.stderr.write(`kernels ${device.tuning.description}\n`);
-  process.stderr.write('\n');
-  if (device.tuning?.note !== undefined) process.stderr.write(`warning: ${device.tuning.note}\n\n`);
-  try {
-    const datasets = await obtainDatasets(configuration, device, signal);
-    const run = basename(path);
-    return await reexecute({
-      run,
-      recording,
-      configuration,
-      device,
-      datasets,
-      build: buildModel,
-      steps,
-      signal,
-    });
-  } catch (error) {
-    throw error instanceof Interruption ? new Interrupted('interrupted; nothing was written') : error;
-  } finally {
-    device.destroy();
-  }
-}
-
-/** Not `auto`, which on a machine without an adapter would compare with another backend. */
-function recordedDevice({ environment }: Recording): Configuration['device'] {
-  const { adapter } = environment;
-  // Adapters have vendors; what the CPU backend says of itself names none.
-  return typeof adapter === 'object' && adapter !== null && 'vendor' in adapter ? 'webgpu' : 'cpu';
+function explainInterruption(error: unknown): never {
+  throw error instanceof Interruption ? new Interrupted('interrupted; nothing was written') : error;
 }
 
 function parse(args: string[]) {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isDeepStrictEqual } from 'node:util';
-import { drawKills, tinyTraining, trainKilled, trainWhole } from './experiment/kills.ts';
+import { drawKills, tinyTraining, trainKilled, trainWhole } from './pipeline/experiment/kills.ts';
 
 const HELP = `usage: npm run check:resume -- [--kills N] [--device cpu|webgpu] [--seed S]
 

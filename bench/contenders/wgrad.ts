@@ -11,7 +11,12 @@ import {
   tensor,
   type Tensor,
 } from '../../src/index.ts';
-import { type Convolution, convolve, inputGradient, weightGradient } from '../../src/ops/convolution.ts';
+import {
+  type Convolution,
+  convolve,
+  inputGradient,
+  weightGradient,
+} from '../../src/ops/support/convolution.ts';
 import { integers, LABELS, LEFT, RIGHT, sample, sizeOf, trainingInputs, uniform } from '../inputs.ts';
 import { BETAS, CLASSES, CNN, EPSILON, LEARNING_RATE, MLP_SECOND, PIXELS, POOLED } from '../networks.ts';
 import type { ConvolutionWorkload, PoolingWorkload, TrainingWorkload, Workload } from '../workloads.ts';

@@ -3,7 +3,7 @@ import {
   binaryCrossEntropyWithLogits,
 } from '../ops/binaryCrossEntropyWithLogits.ts';
 import { crossEntropy, type CrossEntropyOptions } from '../ops/crossEntropy.ts';
-import type { Reduction } from '../ops/lossReduction.ts';
+import type { Reduction } from '../ops/support/lossReduction.ts';
 import { mseLoss } from '../ops/mseLoss.ts';
 import { nllLoss, type NllLossOptions } from '../ops/nllLoss.ts';
 import type { Tensor } from '../tensor/tensor.ts';

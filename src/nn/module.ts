@@ -1,6 +1,6 @@
 import type { Backend } from '../backend/backend.ts';
 import { guard } from '../backend/recorder.ts';
-import { copyInto } from '../ops/launch.ts';
+import { copyInto } from '../tensor/dense.ts';
 import { tensor } from '../tensor/create.ts';
 import { ArgumentError, ShapeError } from '../tensor/errors.ts';
 import { sameShape } from '../tensor/shape.ts';

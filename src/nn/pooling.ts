@@ -1,7 +1,7 @@
 import { adaptiveAvgPool2d, type AdaptiveSize } from '../ops/adaptiveAvgPool2d.ts';
 import { avgPool2d, type AvgPoolOptions } from '../ops/avgPool2d.ts';
 import { maxPool2d, type MaxPoolOptions } from '../ops/maxPool2d.ts';
-import type { Pair } from '../ops/pooling.ts';
+import type { Pair } from '../ops/support/pooling.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Module } from './module.ts';
 import { keywords } from './representation.ts';

@@ -1,7 +1,7 @@
 import { codes } from '../backend/signatures.ts';
 import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { unary } from './elementwise.ts';
+import { unary } from './support/elementwise.ts';
 
 /**
  * |x|, element by element. The gradient at 0 is 0, as in PyTorch.

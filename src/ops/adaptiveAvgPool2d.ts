@@ -1,8 +1,8 @@
 import { ArgumentError, ShapeError } from '../tensor/errors.ts';
 import { scope } from '../tensor/scope.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
-import { averageWindows } from './averageWindows.ts';
-import { type Axis, imagesOf, LARGEST_TILE } from './pooling.ts';
+import { averageWindows } from './support/averageWindows.ts';
+import { type Axis, imagesOf, LARGEST_TILE } from './support/pooling.ts';
 
 /** A height and width, null for that of the input. */
 export type AdaptiveSize = number | null | readonly [number | null, number | null];

@@ -1,6 +1,6 @@
 import { codes } from '../backend/signatures.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { binary } from './elementwise.ts';
+import { binary } from './support/elementwise.ts';
 
 /**
  * a + b, element by element, with broadcasting.

@@ -1,8 +1,8 @@
 import { record } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { extremeGradient } from './extreme.ts';
-import { checkDtype } from './launch.ts';
-import { type Dims, reduceAxes, reductionAxes } from './reduction.ts';
+import { extremeGradient } from './support/extreme.ts';
+import { checkDtype } from './support/launch.ts';
+import { type Dims, reduceAxes, reductionAxes } from './support/reduction.ts';
 
 /**
  * The least element over the given dims, over all when left out; NaN if there is one.

@@ -1,5 +1,5 @@
 import type { Tensor } from '../tensor/tensor.ts';
-import { argReduce } from './argReduce.ts';
+import { argReduce } from './support/argReduce.ts';
 
 /**
  * The position of the greatest element along a dim, or in row-major order when none is given, as int32.

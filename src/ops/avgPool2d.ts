@@ -1,7 +1,7 @@
 import { ArgumentError } from '../tensor/errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { averageWindows } from './averageWindows.ts';
-import { type WindowOptions, windowsOf } from './pooling.ts';
+import { averageWindows } from './support/averageWindows.ts';
+import { type WindowOptions, windowsOf } from './support/pooling.ts';
 
 /** Options of `avgPool2d`. */
 export interface AvgPoolOptions extends WindowOptions {

@@ -12,8 +12,9 @@ import {
   normalise,
   normaliseBy,
   type Running,
-} from './batchNormKernels.ts';
-import { checkDtype, dense, freeCopy } from './launch.ts';
+} from './support/batchNormKernels.ts';
+import { checkDtype } from './support/launch.ts';
+import { dense, freeCopy } from '../tensor/dense.ts';
 
 /** Options of `batchNorm`. */
 export interface BatchNormOptions {

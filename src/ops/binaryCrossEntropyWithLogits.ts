@@ -3,8 +3,8 @@ import { ShapeError } from '../tensor/errors.ts';
 import { scope } from '../tensor/scope.ts';
 import { broadcastShapes, sameShape } from '../tensor/shape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
-import { checkDtype } from './launch.ts';
-import { reduceLosses, type Reduction } from './lossReduction.ts';
+import { checkDtype } from './support/launch.ts';
+import { reduceLosses, type Reduction } from './support/lossReduction.ts';
 
 /** Options of `binaryCrossEntropyWithLogits`. */
 export interface BinaryCrossEntropyOptions {

@@ -5,7 +5,7 @@ import { scope } from '../tensor/scope.ts';
 import { axisOf, sameShape } from '../tensor/shape.ts';
 import { record } from '../tensor/tape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
-import { copyInto } from './launch.ts';
+import { copyInto } from '../tensor/dense.ts';
 import type { Range } from './slice.ts';
 
 /**

@@ -2,7 +2,7 @@ import { codes } from '../backend/signatures.ts';
 import { ArgumentError } from '../tensor/errors.ts';
 import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { unary } from './elementwise.ts';
+import { unary } from './support/elementwise.ts';
 import { where } from './where.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { empty } from '../tensor/create.ts';
 import { record } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { copyInto } from './launch.ts';
-import { viewOf } from './layout.ts';
+import { copyInto } from '../tensor/dense.ts';
+import { viewOf } from './support/layout.ts';
 
 /** The tensor with its elements row-major without gaps: a view where they are, else a copy. */
 export function contiguous(x: Tensor): Tensor {

@@ -2,9 +2,9 @@ import { checkAlike } from '../tensor/checks.ts';
 import { ArgumentError, ShapeError } from '../tensor/errors.ts';
 import { scope } from '../tensor/scope.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
-import { type Convolution, convolve, type Pair } from './convolution.ts';
-import { checkDtype } from './launch.ts';
-import type { Pair as OneOrTwo } from './pooling.ts';
+import { type Convolution, convolve, type Pair } from './support/convolution.ts';
+import { checkDtype } from './support/launch.ts';
+import type { Pair as OneOrTwo } from './support/pooling.ts';
 
 /** Options of `conv2d`: each a number for both axes, or [height, width]. */
 export interface Conv2dOptions {

@@ -1,6 +1,6 @@
 import { codes } from '../backend/signatures.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { unary } from './elementwise.ts';
+import { unary } from './support/elementwise.ts';
 
 /**
  * cos x for x in radians, element by element.

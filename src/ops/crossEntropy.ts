@@ -4,10 +4,16 @@ import { ArgumentError } from '../tensor/errors.ts';
 import { scope } from '../tensor/scope.ts';
 import { sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { checkClassTargets, checkWeight, classesOf, targetError, withoutClasses } from './classTargets.ts';
-import { classLosses } from './crossEntropyRows.ts';
-import { checkDtype } from './launch.ts';
-import { checkReduction, reduceLosses, type Reduction } from './lossReduction.ts';
+import {
+  checkClassTargets,
+  checkWeight,
+  classesOf,
+  targetError,
+  withoutClasses,
+} from './support/classTargets.ts';
+import { classLosses } from './support/crossEntropyRows.ts';
+import { checkDtype } from './support/launch.ts';
+import { checkReduction, reduceLosses, type Reduction } from './support/lossReduction.ts';
 
 /** Options of `crossEntropy`. */
 export interface CrossEntropyOptions {

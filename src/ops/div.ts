@@ -1,7 +1,7 @@
 import { codes } from '../backend/signatures.ts';
 import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { binary } from './elementwise.ts';
+import { binary } from './support/elementwise.ts';
 
 /**
  * a / b, element by element, with broadcasting; int32 operands give float32, as in PyTorch.

@@ -3,7 +3,8 @@ import { ArgumentError } from '../tensor/errors.ts';
 import { type RandomOptions, type RandomOrigin, randomOrigin } from '../tensor/random.ts';
 import { record } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { checkDtype, dense, freeCopy } from './launch.ts';
+import { checkDtype } from './support/launch.ts';
+import { dense, freeCopy } from '../tensor/dense.ts';
 
 /** Options of `dropout`. */
 export interface DropoutOptions extends RandomOptions {

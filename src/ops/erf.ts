@@ -1,6 +1,6 @@
 import { codes } from '../backend/signatures.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { unary } from './elementwise.ts';
+import { unary } from './support/elementwise.ts';
 
 /**
  * The error function 2/√π ∫₀ˣ e^(-t²) dt, element by element; within 1.5e-7 in float32.

@@ -1,7 +1,7 @@
 import { ShapeError } from '../tensor/errors.ts';
 import { broadcastStrides, formatShape, type Shape } from '../tensor/shape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
-import { viewOf } from './layout.ts';
+import { viewOf } from './support/layout.ts';
 
 /**
  * A view stretched to `shape`: dims of size 1, and new ones in front, repeat without a copy.

@@ -1,6 +1,6 @@
 import { axesOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { viewOf } from './layout.ts';
+import { viewOf } from './support/layout.ts';
 
 /** A view with the order of elements reversed along the given dims. */
 export function flip(x: Tensor, dims: number | readonly number[]): Tensor {

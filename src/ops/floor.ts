@@ -1,7 +1,7 @@
 import { codes } from '../backend/signatures.ts';
 import { zerosLike } from '../tensor/create.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { unary } from './elementwise.ts';
+import { unary } from './support/elementwise.ts';
 
 /**
  * The greatest whole number not above x, element by element. Its gradient is 0 everywhere.

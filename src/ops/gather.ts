@@ -5,7 +5,8 @@ import { ShapeError } from '../tensor/errors.ts';
 import { axisOf, mergeAxes, sameShape, sizeOf } from '../tensor/shape.ts';
 import { record } from '../tensor/tape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
-import { checkDtype, dense, freeCopy } from './launch.ts';
+import { checkDtype } from './support/launch.ts';
+import { dense, freeCopy } from '../tensor/dense.ts';
 
 /**
  * Elements of x along a dim, by index: out[i][j] = x[index[i][j]][j] for dim 0, and so on.

@@ -1,7 +1,7 @@
 import { codes } from '../backend/signatures.ts';
 import { ArgumentError } from '../tensor/errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { unary } from './elementwise.ts';
+import { unary } from './support/elementwise.ts';
 
 /**
  * x · Φ(x), element by element, Φ being the normal distribution function; or its approximation by tanh.

@@ -5,8 +5,9 @@ import { isRecording } from '../tensor/gradientMode.ts';
 import { formatShape, sameShape, type Shape, sizeOf, stridesOf } from '../tensor/shape.ts';
 import { record } from '../tensor/tape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
-import { checkDtype, dense, freeCopy } from './launch.ts';
-import { foldParts } from './reduction.ts';
+import { checkDtype } from './support/launch.ts';
+import { dense, freeCopy } from '../tensor/dense.ts';
+import { foldParts } from './support/reduction.ts';
 
 /** Options of `layerNorm`. */
 export interface LayerNormOptions {

@@ -6,10 +6,11 @@ import { scope } from '../tensor/scope.ts';
 import { sizeOf } from '../tensor/shape.ts';
 import { homeOf, record } from '../tensor/tape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
-import { factors, roundToHalf } from './factors.ts';
-import { checkDtype, dense, freeCopy } from './launch.ts';
+import { factors, roundToHalf } from './support/factors.ts';
+import { checkDtype } from './support/launch.ts';
+import { dense, freeCopy } from '../tensor/dense.ts';
 import { product } from './matmul.ts';
-import { foldParts, reduceAxes } from './reduction.ts';
+import { foldParts, reduceAxes } from './support/reduction.ts';
 
 /** Options of `linear`. */
 export interface LinearOptions {

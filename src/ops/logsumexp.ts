@@ -1,7 +1,7 @@
 import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type Dims, reductionAxes } from './reduction.ts';
-import { scalarLike } from './scalar.ts';
+import { type Dims, reductionAxes } from './support/reduction.ts';
+import { scalarLike } from './support/scalar.ts';
 import { where } from './where.ts';
 
 /**

@@ -6,9 +6,10 @@ import { scope } from '../tensor/scope.ts';
 import { broadcastShapes, broadcastStrides, mergeAxes, sizeOf } from '../tensor/shape.ts';
 import { record } from '../tensor/tape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
-import { factorOf, factors, sumType, toHalf } from './factors.ts';
-import { checkDtype, dense, launchPair, launchUnary } from './launch.ts';
-import { foldParts } from './reduction.ts';
+import { factorOf, factors, sumType, toHalf } from './support/factors.ts';
+import { checkDtype, launchPair, launchUnary } from './support/launch.ts';
+import { dense } from '../tensor/dense.ts';
+import { foldParts } from './support/reduction.ts';
 
 /**
  * The matrix product, by PyTorch's rules: vectors are rows on the left and columns on the right, and dims before

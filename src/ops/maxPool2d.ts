@@ -3,8 +3,16 @@ import { empty } from '../tensor/create.ts';
 import type { Shape } from '../tensor/shape.ts';
 import { record } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { dense, freeCopy } from './launch.ts';
-import { type Pair, reach, tile, tilesOf, type WindowOptions, type Windows, windowsOf } from './pooling.ts';
+import { dense, freeCopy } from '../tensor/dense.ts';
+import {
+  type Pair,
+  reach,
+  tile,
+  tilesOf,
+  type WindowOptions,
+  type Windows,
+  windowsOf,
+} from './support/pooling.ts';
 
 /** Options of `maxPool2d`. */
 export interface MaxPoolOptions extends WindowOptions {

@@ -1,7 +1,7 @@
 import { codes } from '../backend/signatures.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { binary } from './elementwise.ts';
-import { share } from './share.ts';
+import { binary } from './support/elementwise.ts';
+import { share } from './support/share.ts';
 
 /**
  * The lesser of a and b, element by element, with broadcasting; NaN when either is NaN.

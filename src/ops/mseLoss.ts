@@ -2,7 +2,7 @@ import { ShapeError } from '../tensor/errors.ts';
 import { scope } from '../tensor/scope.ts';
 import { sameShape } from '../tensor/shape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
-import { reduceLosses, type Reduction } from './lossReduction.ts';
+import { reduceLosses, type Reduction } from './support/lossReduction.ts';
 
 /**
  * The squared error, (input - target)², reduced.

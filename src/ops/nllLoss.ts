@@ -1,7 +1,7 @@
 import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { checkClassTargets } from './classTargets.ts';
-import { checkReduction, type Reduction } from './lossReduction.ts';
+import { checkClassTargets } from './support/classTargets.ts';
+import { checkReduction, type Reduction } from './support/lossReduction.ts';
 import { onesLike } from '../tensor/create.ts';
 import { where } from './where.ts';
 

@@ -1,6 +1,6 @@
 import { ArgumentError, ShapeError } from '../tensor/errors.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
-import { placeInto } from './place.ts';
+import { placeInto } from './support/place.ts';
 import type { Range } from './slice.ts';
 
 /**

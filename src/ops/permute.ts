@@ -1,7 +1,7 @@
 import { ShapeError } from '../tensor/errors.ts';
 import { axisOf, formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { viewOf } from './layout.ts';
+import { viewOf } from './support/layout.ts';
 
 /**
  * A view with its dims in another order: dim i of the result is dim dims[i] of x.

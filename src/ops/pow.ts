@@ -1,7 +1,7 @@
 import { codes } from '../backend/signatures.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { binary } from './elementwise.ts';
-import { scalarLike } from './scalar.ts';
+import { binary } from './support/elementwise.ts';
+import { scalarLike } from './support/scalar.ts';
 import { where } from './where.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { codes } from '../backend/signatures.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { unary } from './elementwise.ts';
+import { unary } from './support/elementwise.ts';
 
 /**
  * max(x, 0), element by element; NaN stays. The gradient at 0 is 0.

@@ -1,7 +1,7 @@
 import { codes } from '../backend/signatures.ts';
 import { zerosLike } from '../tensor/create.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { binary } from './elementwise.ts';
+import { binary } from './support/elementwise.ts';
 
 /** The gradient of relu in one pass: g where x > 0 or x is NaN, else 0. It is linear in g, and flat in x. */
 export function reluGradient(g: Tensor, x: Tensor): Tensor {

@@ -1,8 +1,8 @@
 import { type Shape } from '../tensor/shape.ts';
 import { record } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { dense } from './launch.ts';
-import { inferShape, viewOf, viewStrides } from './layout.ts';
+import { dense } from '../tensor/dense.ts';
+import { inferShape, viewOf, viewStrides } from './support/layout.ts';
 
 /**
  * The same elements, in row-major order, under another shape; a view where the strides allow it, else a copy.

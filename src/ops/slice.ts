@@ -1,7 +1,7 @@
 import { ArgumentError, ShapeError } from '../tensor/errors.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
-import { viewOf } from './layout.ts';
-import { placeInto } from './place.ts';
+import { viewOf } from './support/layout.ts';
+import { placeInto } from './support/place.ts';
 
 /** [start, end] or [start, end, step] along one axis, null for a default; null alone for the whole axis. */
 export type Range = readonly [number | null, number | null, (number | null)?] | null;

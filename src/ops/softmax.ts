@@ -2,7 +2,8 @@ import { empty } from '../tensor/create.ts';
 import { axisOf, sizeOf } from '../tensor/shape.ts';
 import { record } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { checkDtype, dense, freeCopy } from './launch.ts';
+import { checkDtype } from './support/launch.ts';
+import { dense, freeCopy } from '../tensor/dense.ts';
 
 /**
  * exp(x) over its sum along a dim, the greatest element taken out first.

@@ -1,6 +1,6 @@
 import { codes } from '../backend/signatures.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { unary } from './elementwise.ts';
+import { unary } from './support/elementwise.ts';
 
 /**
  * log(1 + e^(βx)) / β, element by element: a smooth relu. Where βx exceeds the threshold it is x itself.

@@ -1,6 +1,6 @@
 import { axesOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Dims } from './reduction.ts';
+import type { Dims } from './support/reduction.ts';
 
 /** A view without the given dims of size 1, without all of them when none is given; other dims stay. */
 export function squeeze(x: Tensor, dim?: Dims): Tensor {

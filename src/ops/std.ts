@@ -1,9 +1,9 @@
 import { codes } from '../backend/signatures.ts';
 import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { unary } from './elementwise.ts';
-import type { Dims } from './reduction.ts';
-import { scalarLike } from './scalar.ts';
+import { unary } from './support/elementwise.ts';
+import type { Dims } from './support/reduction.ts';
+import { scalarLike } from './support/scalar.ts';
 import type { VarianceOptions } from './var.ts';
 import { where } from './where.ts';
 

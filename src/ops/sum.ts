@@ -1,8 +1,8 @@
 import { scope } from '../tensor/scope.ts';
 import { record } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { checkDtype } from './launch.ts';
-import { type Dims, reduceAxes, reductionAxes, restoreAxes } from './reduction.ts';
+import { checkDtype } from './support/launch.ts';
+import { type Dims, reduceAxes, reductionAxes, restoreAxes } from './support/reduction.ts';
 
 /**
  * The sum over the given dims, over all when left out; a bool tensor is counted, in int32.

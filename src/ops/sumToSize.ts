@@ -1,7 +1,7 @@
 import { ShapeError } from '../tensor/errors.ts';
 import { broadcastShapes, formatShape, sameShape, type Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { viewOf } from './layout.ts';
+import { viewOf } from './support/layout.ts';
 
 /**
  * The inverse of `expand`: sums over the dims along which `shape` would stretch to x's shape.

@@ -4,9 +4,10 @@ import { empty } from '../tensor/create.ts';
 import { scope } from '../tensor/scope.ts';
 import { record } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { toHalf } from './factors.ts';
-import { checkDtype, dense, elementOf, freeCopy } from './launch.ts';
-import { viewOf } from './layout.ts';
+import { toHalf } from './support/factors.ts';
+import { checkDtype, elementOf } from './support/launch.ts';
+import { dense, freeCopy } from '../tensor/dense.ts';
+import { viewOf } from './support/layout.ts';
 
 /**
  * The values in another dtype. float to int32 truncates toward zero and saturates, NaN becoming 0; to bool, what is

@@ -1,7 +1,7 @@
 import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { checkDtype } from './launch.ts';
-import { type Dims, reductionAxes } from './reduction.ts';
+import { checkDtype } from './support/launch.ts';
+import { type Dims, reductionAxes } from './support/reduction.ts';
 
 /** Options of `var` and `std`. */
 export interface VarianceOptions {

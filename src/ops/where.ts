@@ -3,8 +3,8 @@ import { checkAlike, checkDevice } from '../tensor/checks.ts';
 import { broadcastShapes } from '../tensor/shape.ts';
 import { record } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { checkDtype, freeCopies, walkOver } from './launch.ts';
-import { scalarLike } from './scalar.ts';
+import { checkDtype, freeCopies, walkOver } from './support/launch.ts';
+import { scalarLike } from './support/scalar.ts';
 
 type Triple = readonly [number, number, number];
 

@@ -1,6 +1,6 @@
 import { CaptureError, WgradError } from '../backend/errors.ts';
 import { effect, live, outsideCapture, type Varying } from '../backend/recorder.ts';
-import { copyInto } from '../ops/launch.ts';
+import { copyInto } from '../tensor/dense.ts';
 import { checkAlike } from '../tensor/checks.ts';
 import { zeros } from '../tensor/create.ts';
 import { ArgumentError } from '../tensor/errors.ts';

@@ -1,6 +1,6 @@
 import type { Backend } from '../backend/backend.ts';
 import { effect } from '../backend/recorder.ts';
-import { copyInto } from '../ops/launch.ts';
+import { copyInto } from '../tensor/dense.ts';
 import { checkDevice } from '../tensor/checks.ts';
 import { full, tensor, zeros } from '../tensor/create.ts';
 import { defaultDevice } from '../tensor/device.ts';

@@ -1,7 +1,7 @@
 import { ArgumentError } from '../tensor/errors.ts';
 import { sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { copyInto } from '../ops/launch.ts';
+import { copyInto } from '../tensor/dense.ts';
 import { FlatParameters, type Segment } from './flatParameters.ts';
 import {
   type CommonOptions,

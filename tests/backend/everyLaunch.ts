@@ -1,8 +1,8 @@
 import type { Backend, DeviceBuffer, KernelName } from '../../src/backend/backend.ts';
 import type { KnobValues } from '../../src/backend/webgpu/variants.ts';
 import { open, rand, scope } from '../../src/index.ts';
-import { temporaryFolder } from '../experiment/disks.ts';
-import { trainSmall } from '../experiment/trainingFixture.ts';
+import { temporaryFolder } from '../pipeline/files/disks.ts';
+import { trainSmall } from '../pipeline/training/trainingFixture.ts';
 import { evaluate } from '../gradients/check.ts';
 import { table } from '../gradients/table.ts';
 import { trainingErrors, trainingRuns } from '../parity/training.ts';

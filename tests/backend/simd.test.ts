@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Backend } from '../../src/backend/backend.ts';
 import { openCpu } from '../../src/backend/cpu/cpu.ts';
 import { Heap } from '../../src/backend/cpu/simd/heap.ts';
-import { DeviceDataset } from '../../src/data/loader.ts';
+import { DeviceDataset } from '../../src/pipeline/data/loader.ts';
 import {
   cat,
   type CrossEntropyOptions,

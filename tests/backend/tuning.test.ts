@@ -8,7 +8,7 @@ import type { Choice } from '../../src/backend/webgpu/tuning/choice.ts';
 import { shapeClass } from '../../src/backend/webgpu/tuning/shapeClass.ts';
 import { loadTuning, tuningPath } from '../../src/backend/webgpu/tuning/stored.ts';
 import { Tuning } from '../../src/backend/webgpu/tuning/tuning.ts';
-import { temporaryFolder } from '../experiment/disks.ts';
+import { temporaryFolder } from '../pipeline/files/disks.ts';
 
 const info = {
   vendor: 'mesa',

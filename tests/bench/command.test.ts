@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { BenchResult } from '../../bench/results.ts';
-import { temporaryFolder } from '../experiment/disks.ts';
+import { temporaryFolder } from '../pipeline/files/disks.ts';
 
 const run = (...args: string[]): Promise<{ stdout: string }> =>
   promisify(execFile)(process.execPath, ['--import', 'tsx', 'bench/main.ts', ...args], { timeout: 120_000 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { benchFigures } from '../../bench/figures.ts';
 import type { BenchResult } from '../../bench/results.ts';
 import { GROWTH, type Workload, WORKLOADS } from '../../bench/workloads.ts';
-import { renderFigure } from '../../src/experiment/figures/render.ts';
+import { renderFigure } from '../../src/pipeline/reporting/figures/render.ts';
 
 function result(workloads: readonly Workload[]): BenchResult {
   const milliseconds = (median: number) => ({ median, min: median, max: median, samples: 1 });

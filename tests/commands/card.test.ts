@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { readEvaluation } from '../../src/experiment/evaluation/report.ts';
-import { temporaryFolder } from '../experiment/disks.ts';
+import { readEvaluation } from '../../src/pipeline/evaluation/report.ts';
+import { temporaryFolder } from '../pipeline/files/disks.ts';
 import { copyLatest, runCommand, trainTiny } from './runCommand.ts';
 
 function frontMatter(card: string): Record<string, unknown> {

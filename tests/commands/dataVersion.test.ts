@@ -5,9 +5,9 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { fetchFashionMnist } from '../../src/data/sources.ts';
-import { PUBLISHED } from '../../src/data/version.ts';
-import { temporaryFolder } from '../experiment/disks.ts';
+import { fetchFashionMnist } from '../../src/pipeline/data/sources.ts';
+import { PUBLISHED } from '../../src/pipeline/data/version.ts';
+import { temporaryFolder } from '../pipeline/files/disks.ts';
 
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 const labels = 'data/raw/train-labels-idx1-ubyte';

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import type { Finding } from '../../src/experiment/doctor.ts';
-import { temporaryFolder } from '../experiment/disks.ts';
+import type { Finding } from '../../src/pipeline/diagnostics/doctor.ts';
+import { temporaryFolder } from '../pipeline/files/disks.ts';
 
 function runDoctor(
   args: readonly string[],

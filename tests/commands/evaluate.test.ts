@@ -2,10 +2,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CORRUPTIONS, SEVERITIES } from '../../src/data/corruptions/index.ts';
-import { type EvaluationReport, readEvaluation } from '../../src/experiment/evaluation/report.ts';
+import { CORRUPTIONS, SEVERITIES } from '../../src/pipeline/data/corruptions/index.ts';
+import { type EvaluationReport, readEvaluation } from '../../src/pipeline/evaluation/report.ts';
 import { openModelFolder } from '../../src/serve/registry/modelFolder.ts';
-import { temporaryFolder } from '../experiment/disks.ts';
+import { temporaryFolder } from '../pipeline/files/disks.ts';
 import { copyLatest, runCommand, trainTiny } from './runCommand.ts';
 
 describe('src/evaluate.ts', () => {

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fetchFashionMnist } from '../../src/data/sources.ts';
-import { temporaryFolder } from '../experiment/disks.ts';
-import { drawKills, tinyTraining, trainKilled, trainWhole } from '../experiment/kills.ts';
+import { fetchFashionMnist } from '../../src/pipeline/data/sources.ts';
+import { temporaryFolder } from '../pipeline/files/disks.ts';
+import { drawKills, tinyTraining, trainKilled, trainWhole } from '../pipeline/experiment/kills.ts';
 
 function train(...args: string[]): { status: number | null; stderr: string } {
   return spawnSync(process.execPath, ['--import', 'tsx', 'src/train.ts', ...args], { encoding: 'utf8' });

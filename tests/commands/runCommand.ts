@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
-import { fetchFashionMnist } from '../../src/data/sources.ts';
-import { temporaryFolder } from '../experiment/disks.ts';
+import { fetchFashionMnist } from '../../src/pipeline/data/sources.ts';
+import { temporaryFolder } from '../pipeline/files/disks.ts';
 
 /** What a command said. */
 export interface Outcome {

@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { LockedError, lockFolder } from '../../src/experiment/lock.ts';
-import { removableRun, removeRun } from '../../src/experiment/runs/removeRun.ts';
-import { readRunFacts } from '../../src/experiment/runs/runFacts.ts';
-import { temporaryFolder } from '../experiment/disks.ts';
-import { sampleRecords, writeRun } from '../experiment/tracking/fixture.ts';
+import { LockedError, lockFolder } from '../../src/pipeline/files/lock.ts';
+import { removableRun, removeRun } from '../../src/pipeline/runs/removeRun.ts';
+import { readRunFacts } from '../../src/pipeline/runs/runFacts.ts';
+import { temporaryFolder } from '../pipeline/files/disks.ts';
+import { sampleRecords, writeRun } from '../pipeline/tracking/fixture.ts';
 import { type Outcome, runCommand } from './runCommand.ts';
 
 function runs(root: string, ...args: string[]): Promise<Outcome> {

@@ -4,10 +4,10 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { fetchFashionMnist } from '../../src/data/sources.ts';
-import { readJournal } from '../../src/experiment/journal.ts';
-import type { Summary } from '../../src/experiment/summary.ts';
-import { temporaryFolder } from '../experiment/disks.ts';
+import { fetchFashionMnist } from '../../src/pipeline/data/sources.ts';
+import { readJournal } from '../../src/pipeline/runs/journal.ts';
+import type { Summary } from '../../src/pipeline/runs/summary.ts';
+import { temporaryFolder } from '../pipeline/files/disks.ts';
 
 function startSweep(folder: string, ...args: string[]): ChildProcess {
   const all = [

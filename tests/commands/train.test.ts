@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { FASHION_MNIST_FILES, listFiles } from '../../src/data/fashionMnist.ts';
-import { fetchFashionMnist } from '../../src/data/sources.ts';
-import { mountTmpfs, temporaryFolder } from '../experiment/disks.ts';
+import { FASHION_MNIST_FILES, listFiles } from '../../src/pipeline/data/fashionMnist.ts';
+import { fetchFashionMnist } from '../../src/pipeline/data/sources.ts';
+import { mountTmpfs, temporaryFolder } from '../pipeline/files/disks.ts';
 import { type Outcome, runCommand } from './runCommand.ts';
 
 /** Runs the command as a user would, on the CPU and on few images unless told otherwise. */

@@ -4,12 +4,11 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Choice } from '../../src/backend/webgpu/tuning/choice.ts';
 import { loadTuning } from '../../src/backend/webgpu/tuning/stored.ts';
 import { Tuning } from '../../src/backend/webgpu/tuning/tuning.ts';
-import { loadConfiguration } from '../../src/experiment/configuration.ts';
-import { launchesOf } from '../../src/experiment/tuning/launches.ts';
-import { buildModel } from '../../src/models.ts';
+import { loadConfiguration } from '../../src/pipeline/config/configuration.ts';
+import { launchesOf } from '../../src/pipeline/diagnostics/tuning/launches.ts';
 import '../../src/ops/methods.ts';
 import { webgpuOrSkip } from '../adapter.ts';
-import { temporaryFolder } from '../experiment/disks.ts';
+import { temporaryFolder } from '../pipeline/files/disks.ts';
 import { runCommand, trainTiny } from './runCommand.ts';
 
 const sizes = ['model.hidden=[16]', 'train.batchSize=50'];
@@ -27,7 +26,7 @@ function json(path: string): Record<string, unknown> {
 
 test('a run goes on, and is done again, with the choices of kernels that it has recorded', async (context) => {
   const { info } = await webgpuOrSkip(context);
-  const launches = launchesOf(loadConfiguration('configs/mlp.yaml', sizes), buildModel);
+  const launches = launchesOf(loadConfiguration('configs/mlp.yaml', sizes));
   const tuning = new Tuning(info, new Map(launches.map(({ shape }) => [shape, choice])));
   const file = join(temporaryFolder(), 'tuning.json');
   writeFileSync(file, JSON.stringify(tuning.record()));

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fetchFashionMnist } from '../../src/data/sources.ts';
-import { temporaryFolder } from '../experiment/disks.ts';
+import { fetchFashionMnist } from '../../src/pipeline/data/sources.ts';
+import { temporaryFolder } from '../pipeline/files/disks.ts';
 import { runCommand } from './runCommand.ts';
 
 describe('src/visualize.ts', () => {

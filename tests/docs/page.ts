@@ -7,7 +7,7 @@ import MarkdownIt from 'markdown-it';
  *
  *     ts                   a part of the page's program: all of them together, in their order
  *     ts src/ops/mul.ts    a file: its own lines, or a new one where there is none; likewise yaml and wgsl
- *     diff src/models.ts   an edit of a file
+ *     diff src/pipeline/models/buildModel.ts   an edit of a file
  *     yaml                 a configuration
  *     sh                   commands; sh fails: some that do not work, on purpose
  *     text output          what the block before prints; … stands for anything

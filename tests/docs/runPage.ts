@@ -2,7 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { loadConfiguration } from '../../src/experiment/configuration.ts';
+import { loadConfiguration } from '../../src/pipeline/config/configuration.ts';
 import { type Command, commandsOf, missingFiles } from './commands.ts';
 import type { Block, Page } from './page.ts';
 import { outputsOf, programOf } from './program.ts';

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { loadWeights, saveCheckpoint } from '../../src/experiment/checkpoint.ts';
-import { encodeSafetensors, type SafeTensor } from '../../src/experiment/safetensors.ts';
+import { loadWeights, saveCheckpoint } from '../../src/pipeline/checkpoint/checkpoint.ts';
+import { encodeSafetensors, type SafeTensor } from '../../src/formats/safetensors/encode.ts';
 import { nn, open, optim, setDefaultDevice, tensor, type Tensor } from '../../src/index.ts';
-import { temporaryFolder } from '../experiment/disks.ts';
+import { temporaryFolder } from '../pipeline/files/disks.ts';
 import { MODELS, modelText } from './models.ts';
 import { exchangeSuite, modelOrSkip, readTensors } from './suite.ts';
 

@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, type TestContext } from 'vitest';
-import { loadWeights, saveCheckpoint } from '../../src/experiment/checkpoint.ts';
-import { encodeSafetensors, type SafeTensor } from '../../src/experiment/safetensors.ts';
+import { loadWeights, saveCheckpoint } from '../../src/pipeline/checkpoint/checkpoint.ts';
+import { encodeSafetensors, type SafeTensor } from '../../src/formats/safetensors/encode.ts';
 import { manualSeed, type nn, open, optim, randn, scope } from '../../src/index.ts';
-import { buildModel } from '../../src/models.ts';
-import { temporaryFolder } from '../experiment/disks.ts';
+import { buildModel } from '../../src/pipeline/models/buildModel.ts';
+import { temporaryFolder } from '../pipeline/files/disks.ts';
 import { MODELS, modelText } from './models.ts';
 import { BOUND, difference, logitsOf, modelOrSkip, readTensors } from './suite.ts';
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { hashWeights, loadWeights, saveCheckpoint } from '../../src/experiment/checkpoint.ts';
+import { hashWeights, loadWeights, saveCheckpoint } from '../../src/pipeline/checkpoint/checkpoint.ts';
 import { nn, noGrad, ones, open, optim, randn, tensor, type Tensor, zeros } from '../../src/index.ts';
 
 const cpu = await open('cpu');

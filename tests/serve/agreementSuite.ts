@@ -1,10 +1,9 @@
 import sharp from 'sharp';
 import { expect } from 'vitest';
 import type { Backend } from '../../src/backend/backend.ts';
-import { openTestPart } from '../../src/experiment/datasets.ts';
-import { predictedClasses } from '../../src/experiment/evaluation/ranking.ts';
-import { predict, type Predictions } from '../../src/experiment/predictions.ts';
-import { buildModel } from '../../src/models.ts';
+import { openTestPart } from '../../src/pipeline/data/datasets.ts';
+import { predictedClasses } from '../../src/pipeline/evaluation/ranking.ts';
+import { predict, type Predictions } from '../../src/pipeline/evaluation/predictions.ts';
 import { findTrainedModel } from '../../src/serve/registry/trainedModel.ts';
 import { setDefaultDevice } from '../../src/tensor/device.ts';
 import { postJson, type Predicted, startService } from './fixture.ts';
@@ -55,7 +54,7 @@ async function evaluated(device: Backend, name: string): Promise<Evaluated> {
   const test = await openTestPart({ ...configuration, train }, device, new AbortController().signal);
   const { set, rows, bytes } = test;
   setDefaultDevice(device);
-  const model = await load(buildModel);
+  const model = await load();
   const inBatches: Answer[] = [];
   for (let start = 0; start < rows.length; start += BATCH) {
     inBatches.push(...answersOf(await predict(model, { set, rows: rows.subarray(start, start + BATCH) })));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { DeviceDataset } from '../../src/data/loader.ts';
+import { DeviceDataset } from '../../src/pipeline/data/loader.ts';
 import { open } from '../../src/index.ts';
 import { Batcher, OverloadError } from '../../src/serve/inference/batcher.ts';
 import { normalise } from '../../src/serve/inference/normalise.ts';

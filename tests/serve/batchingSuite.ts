@@ -1,6 +1,5 @@
 import { expect } from 'vitest';
 import type { Backend } from '../../src/backend/backend.ts';
-import { buildModel } from '../../src/models.ts';
 import { Classifier } from '../../src/serve/inference/classifier.ts';
 import { openModelFolder } from '../../src/serve/registry/modelFolder.ts';
 import { addModel, type Architecture, temporaryFolder, testImage } from './fixture.ts';
@@ -12,7 +11,7 @@ export async function checkBatching(device: Backend, architecture: Architecture)
   const root = await temporaryFolder();
   await addModel(root, 'test', 1, architecture);
   const folder = await openModelFolder(`${root}/test/1`);
-  const classifier = await Classifier.load(device, folder, buildModel, BATCH);
+  const classifier = await Classifier.load(device, folder, BATCH);
   const images = Array.from({ length: BATCH }, (_, seed) => testImage(seed));
   const together = await classifier.predict(images);
   const reversed = (await classifier.predict(images.toReversed())).toReversed();

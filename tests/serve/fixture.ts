@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { CLASS_NAMES } from '../../src/data/fashionMnist.ts';
+import { CLASS_NAMES } from '../../src/pipeline/data/fashionMnist.ts';
 import {
   type Configuration,
   parseConfiguration,
   printConfiguration,
-} from '../../src/experiment/configuration.ts';
-import { encodeSafetensors, type SafeTensor, weightsSha256 } from '../../src/experiment/safetensors.ts';
+} from '../../src/pipeline/config/configuration.ts';
+import { encodeSafetensors, type SafeTensor, weightsSha256 } from '../../src/formats/safetensors/encode.ts';
 import { open } from '../../src/index.ts';
-import { buildModel } from '../../src/models.ts';
+import { buildModel } from '../../src/pipeline/models/buildModel.ts';
 import { Metrics } from '../../src/serve/http/metrics.ts';
 import { ModelHost } from '../../src/serve/inference/host.ts';
 import { DEFAULT_OPTIONS, type ServiceOptions } from '../../src/serve/options.ts';
@@ -135,7 +135,6 @@ export async function startService(
     delay: 1,
     queueLimit: 300,
     batchTimeout: 10_000,
-    build: buildModel,
     pollInterval: 0,
     openDevice: () => open('cpu'),
     onBatch: (images, seconds) => metrics.observeBatch(images, seconds),

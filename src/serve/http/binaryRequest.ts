@@ -1,4 +1,4 @@
-import { valueText } from '../../experiment/valueText.ts';
+import { valueText } from '../../pipeline/text/valueText.ts';
 import { RequestError } from './errors.ts';
 import { type InferRequest, type InferResponse, schemas } from './schemas.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { valueText } from '../../experiment/valueText.ts';
+import { valueText } from '../../pipeline/text/valueText.ts';
 
 // What strangers can send in millions is checked here. A schema of the elements alone would note a fault for each of
 // them: a body of eight megabytes then takes gigabytes and minutes. These checks end with the first fault.

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Shape } from '../../experiment/configurationParts.ts';
+import type { Shape } from '../../pipeline/config/parts.ts';
 import { list, parameters, picture, pictures, pixels } from './bodyChecks.ts';
 
 /** `POST /predict` as JSON: exactly one of these. */

@@ -6,7 +6,7 @@ import { tensor } from '../../tensor/create.ts';
 import { setDefaultDevice } from '../../tensor/device.ts';
 import { noGrad } from '../../tensor/gradientMode.ts';
 import { scope } from '../../tensor/scope.ts';
-import { type BuildModel, loadModel } from '../registry/loadModel.ts';
+import { loadModel } from '../registry/loadModel.ts';
 import type { ModelFolder } from '../registry/modelFolder.ts';
 import type { ModelRecord } from '../registry/modelRecord.ts';
 import { normalise } from './normalise.ts';
@@ -49,14 +49,9 @@ export class Classifier {
    *
    * @throws WgradError where weights and configuration do not fit, or the device fails
    */
-  static async load(
-    device: Backend,
-    folder: ModelFolder,
-    build: BuildModel,
-    batchSize: number,
-  ): Promise<Classifier> {
+  static async load(device: Backend, folder: ModelFolder, batchSize: number): Promise<Classifier> {
     setDefaultDevice(device);
-    const classifier = new Classifier(device, folder, loadModel(folder, build), batchSize);
+    const classifier = new Classifier(device, folder, loadModel(folder), batchSize);
     await classifier.predict([new Uint8Array(classifier.#pixels)]);
     return classifier;
   }

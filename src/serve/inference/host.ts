@@ -1,6 +1,5 @@
 import type { Backend } from '../../backend/backend.ts';
 import { WgradError } from '../../backend/errors.ts';
-import type { BuildModel } from '../registry/loadModel.ts';
 import { openModelFolder } from '../registry/modelFolder.ts';
 import type { ModelRecord } from '../registry/modelRecord.ts';
 import { resolveModel } from '../registry/reference.ts';
@@ -26,7 +25,6 @@ export interface HostOptions extends BatcherOptions {
   readonly root: string;
   /** As `resolveModel` takes it. */
   readonly reference?: string | undefined;
-  readonly build: BuildModel;
   readonly openDevice: () => Promise<Backend>;
   /** Milliseconds after which a device that has not answered a batch counts as failed. */
   readonly batchTimeout: number;
@@ -134,9 +132,9 @@ export class ModelHost {
   }
 
   async #load(device: Backend): Promise<void> {
-    const { root, reference, build, batchSize, onEvent } = this.#options;
+    const { root, reference, batchSize, onEvent } = this.#options;
     const { path } = await resolveModel(root, reference);
-    const classifier = await Classifier.load(device, await openModelFolder(path), build, batchSize);
+    const classifier = await Classifier.load(device, await openModelFolder(path), batchSize);
     // A device that was given up meanwhile is not to come back with the model.
     if (this.#closed || device !== this.#device) return;
     if (this.#classifier) this.#retired.push(this.#classifier);

@@ -1,10 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { makeFolders } from '../../data/folders.ts';
-import { writeFileAtomic } from '../../experiment/atomicFile.ts';
-import { type Shape } from '../../experiment/configurationParts.ts';
-import { readError, writeError } from '../../experiment/fileError.ts';
+import { makeFolders } from '../../pipeline/files/folders.ts';
+import { writeFileAtomic } from '../../pipeline/files/atomicFile.ts';
+import { type Shape } from '../../pipeline/config/parts.ts';
+import { readError, writeError } from '../../pipeline/files/fileError.ts';
 import { json, parse, RegistryError } from './modelFolder.ts';
 
 /** A name that points to a version, and where it pointed before: `models/NAME/aliases/ALIAS.json`. */

@@ -1,4 +1,4 @@
-import type { Configuration } from '../../experiment/configuration.ts';
+import type { Configuration } from '../../pipeline/config/configuration.ts';
 import type { Verdict } from './gates.ts';
 import type { ModelRecord } from './modelRecord.ts';
 

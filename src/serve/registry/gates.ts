@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { readYamlFile } from '../../experiment/configurationFile.ts';
-import { type Shape } from '../../experiment/configurationParts.ts';
+import { readYamlFile } from '../../pipeline/config/file.ts';
+import { type Shape } from '../../pipeline/config/parts.ts';
 import { RegistryError } from './modelFolder.ts';
 import type { ModelMetrics } from './modelRecord.ts';
 

@@ -1,15 +1,9 @@
-import { decodeWeights } from '../../experiment/checkpoint.ts';
-import {
-  type Configuration,
-  type ModelConfiguration,
-  parseConfiguration,
-} from '../../experiment/configuration.ts';
-import { parseYaml } from '../../experiment/yamlValue.ts';
+import { decodeWeights } from '../../pipeline/checkpoint/checkpoint.ts';
+import { type Configuration, parseConfiguration } from '../../pipeline/config/configuration.ts';
+import { parseYaml } from '../../pipeline/files/yamlValue.ts';
+import { buildModel } from '../../pipeline/models/buildModel.ts';
 import type { Module } from '../../nn/index.ts';
 import { CONFIGURATION, type ModelFolder, RegistryError, WEIGHTS } from './modelFolder.ts';
-
-/** Makes the network that a configuration describes, on the default device. */
-export type BuildModel = (configuration: ModelConfiguration) => Module;
 
 /** What the model of a folder was trained with. @throws RegistryError, ConfigurationError */
 export function configurationOf({ path, files }: ModelFolder): Configuration {
@@ -22,10 +16,10 @@ export function configurationOf({ path, files }: ModelFolder): Configuration {
  * The model of a folder, with its weights, on the default device and in evaluation mode.
  *
  * @throws SafetensorsError where weights and configuration do not fit
- * @example loadModel(await openModelFolder('models/cnn/1'), buildModel)
+ * @example loadModel(await openModelFolder('models/cnn/1'))
  */
-export function loadModel(folder: ModelFolder, build: BuildModel): Module {
-  const model = build(configurationOf(folder).model);
+export function loadModel(folder: ModelFolder): Module {
+  const model = buildModel(configurationOf(folder).model);
   decodeWeights(folder.files.get(WEIGHTS)!, model);
   model.eval();
   return model;

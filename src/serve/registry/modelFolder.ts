@@ -3,9 +3,9 @@ import { lstat, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promi
 import { dirname, join } from 'node:path';
 import type { z } from 'zod';
 import { WgradError } from '../../backend/errors.ts';
-import { makeFolders } from '../../data/folders.ts';
-import { writeFileAtomic } from '../../experiment/atomicFile.ts';
-import { FileError, readError, writeError } from '../../experiment/fileError.ts';
+import { makeFolders } from '../../pipeline/files/folders.ts';
+import { writeFileAtomic } from '../../pipeline/files/atomicFile.ts';
+import { FileError, readError, writeError } from '../../pipeline/files/fileError.ts';
 import { type Manifest, manifestSchema, type ModelRecord, modelRecordSchema } from './modelRecord.ts';
 
 /** A model that cannot be promoted, found or trusted. */

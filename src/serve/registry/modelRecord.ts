@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Shape } from '../../experiment/configurationParts.ts';
+import { type Shape } from '../../pipeline/config/parts.ts';
 
 /** How the training set's images are bright: what requests are compared with, to notice drift. */
 export interface InputStatistics {

@@ -1,9 +1,9 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { CLASS_NAMES, IMAGE_SIZE, PIXEL_MEAN, PIXEL_STD } from '../../data/fashionMnist.ts';
-import { loadConfiguration, printConfiguration } from '../../experiment/configuration.ts';
-import { FileError, readError } from '../../experiment/fileError.ts';
-import { decodeSafetensors, encodeSafetensors, weightsSha256 } from '../../experiment/safetensors.ts';
+import { CLASS_NAMES, IMAGE_SIZE, PIXEL_MEAN, PIXEL_STD } from '../../pipeline/data/fashionMnist.ts';
+import { loadConfiguration, printConfiguration } from '../../pipeline/config/configuration.ts';
+import { FileError, readError } from '../../pipeline/files/fileError.ts';
+import { decodeSafetensors, encodeSafetensors, weightsSha256 } from '../../formats/safetensors/encode.ts';
 import { moveAlias } from './aliases.ts';
 import { modelCard } from './card.ts';
 import { type Gate, judge, type Verdict } from './gates.ts';

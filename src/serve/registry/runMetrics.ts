@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { readError } from '../../experiment/fileError.ts';
+import { readError } from '../../pipeline/files/fileError.ts';
 import { parse, RegistryError } from './modelFolder.ts';
 import type { ModelMetrics } from './modelRecord.ts';
 

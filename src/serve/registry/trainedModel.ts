@@ -1,11 +1,11 @@
 import { realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { WgradError } from '../../backend/errors.ts';
-import { type Configuration, loadConfiguration } from '../../experiment/configuration.ts';
-import { openRun } from '../../experiment/openRun.ts';
-import { resolveRun } from '../../experiment/runDirectory.ts';
+import { type Configuration, loadConfiguration } from '../../pipeline/config/configuration.ts';
+import { openRun } from '../../pipeline/runs/openRun.ts';
+import { resolveRun } from '../../pipeline/runs/runDirectory.ts';
 import type { Module } from '../../nn/index.ts';
-import { type BuildModel, configurationOf, loadModel } from './loadModel.ts';
+import { configurationOf, loadModel } from './loadModel.ts';
 import { isModelFolder, openModelFolder } from './modelFolder.ts';
 import { resolveModel } from './reference.ts';
 
@@ -17,7 +17,7 @@ export interface TrainedModel {
   /** The run's folder; undefined for a promoted model, whose folder nothing may be added to. */
   readonly run: string | undefined;
   /** Puts it on the default device, in evaluation mode. */
-  readonly load: (build: BuildModel) => Promise<Module>;
+  readonly load: () => Promise<Module>;
 }
 
 /** Where trained models are looked up. */
@@ -46,7 +46,7 @@ function trainedRun(path: string): TrainedModel {
     name: basename(path),
     configuration: loadConfiguration(join(path, 'config.yaml')),
     run: path,
-    load: async (build) => (await openRun('', path, build)).model,
+    load: async () => (await openRun('', path)).model,
   };
 }
 
@@ -57,7 +57,7 @@ async function promoted(path: string): Promise<TrainedModel> {
     name: `${name}/${version}`,
     configuration: configurationOf(folder),
     run: undefined,
-    load: (build) => Promise.resolve(loadModel(folder, build)),
+    load: () => Promise.resolve(loadModel(folder)),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { AdaptiveSize } from '../../../src/ops/adaptiveAvgPool2d.ts';
 import type { AvgPoolOptions } from '../../../src/ops/avgPool2d.ts';
 import type { MaxPoolOptions } from '../../../src/ops/maxPool2d.ts';
-import type { WindowOptions } from '../../../src/ops/pooling.ts';
+import type { WindowOptions } from '../../../src/ops/support/pooling.ts';
 import type { Tensor } from '../../../src/tensor/tensor.ts';
 import type { Case, Rows } from '../cases.ts';
 import { distinct, given, type Input, integers, numbers, SPECIAL } from '../inputs.ts';

@@ -1,4 +1,4 @@
-import type { Dims } from '../../../src/ops/reduction.ts';
+import type { Dims } from '../../../src/ops/support/reduction.ts';
 import * as ops from '../../../src/ops/index.ts';
 import type { Tensor } from '../../../src/tensor/tensor.ts';
 import type { Case, Row, Rows } from '../cases.ts';

@@ -1,0 +1,202 @@
+import type { Variant } from '../../backend/backend.ts';
+import { empty, zeros } from '../../tensor/create.ts';
+import { isRecording } from '../../tensor/gradientMode.ts';
+import { scope } from '../../tensor/scope.ts';
+import { homeOf, record } from '../../tensor/tape.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { factorOf, factors, sumType, toHalf } from './factors.ts';
+import { dense, freeCopy } from '../../tensor/dense.ts';
+import { foldParts, reduceAxes } from './reduction.ts';
+
+/** Height and width. */
+export type Pair = readonly [number, number];
+
+/** All sizes of a convolution: what its three kernels have in common. */
+export interface Convolution {
+  batch: number;
+  groups: number;
+  /** Channels of one group. */
+  channels: number;
+  outChannels: number;
+  size: Pair;
+  outSize: Pair;
+  kernel: Pair;
+  stride: Pair;
+  /** Above and on the left; what lies below and on the right follows from `outSize`. */
+  padding: Pair;
+  dilation: Pair;
+}
+
+// A convolution y = conv(x, w) is linear in x and in w, and so are its two gradients X(g, w) and W(g, x). The three
+// are made of one trilinear form ⟨g, conv(x, w)⟩ = ⟨X(g, w), x⟩ = ⟨W(g, x), w⟩, so that the derivative of each is
+// made of the other two, and there are gradients of any order.
+
+/**
+ * The convolution of x [batch, groups·channels, …size] with w [groups·outChannels, channels, …kernel], plus bias, with relu on it where that is asked for.
+ *
+ * @returns [batch, groups·outChannels, …outSize]
+ */
+export function convolve(
+  x: Tensor,
+  w: Tensor,
+  bias: Tensor | undefined,
+  sizes: Convolution,
+  relu: boolean = false,
+): Tensor {
+  return scope(() => {
+    const pair = factors(x, w);
+    const inputs = bias ? [x, w, bias] : [x, w];
+    const out = forward(...pair, bias, sizes, relu);
+    const saved = relu ? [...pair, out] : pair;
+    return record('conv2d', out, inputs, saved, (gradient, input, weight, output) => {
+      const homes = [homeOf(1), homeOf(2)];
+      const g = relu ? gradient.reluGradient(output) : gradient;
+      const factor = input.dtype === 'float16' ? toHalf(g) : g;
+      return [
+        () => inputGradient(factor, weight, sizes),
+        () => weightGradient(factor, input, sizes, homes[0]),
+        () => (isRecording() ? g.sum([0, 2, 3]) : reduceAxes('SUM', 'conv2d', g, [0, 2, 3], false, homes[1])),
+      ];
+    });
+  });
+}
+
+/** The gradient of `convolve` in x, of x's shape, for a gradient g of its result. */
+export function inputGradient(g: Tensor, w: Tensor, sizes: Convolution): Tensor {
+  return scope(() => {
+    const pair = factors(g, w);
+    return record(
+      'conv2dInputGradient',
+      launchInputGradient(...pair, sizes),
+      [g, w],
+      pair,
+      (u, gradient, weight) => [
+        () => convolve(u, weight, undefined, sizes),
+        () => weightGradient(gradient, u, sizes),
+      ],
+    );
+  });
+}
+
+/** The gradient of `convolve` in w, of w's shape, for a gradient g of its result. */
+export function weightGradient(g: Tensor, x: Tensor, sizes: Convolution, home?: Tensor): Tensor {
+  return scope(() => {
+    const pair = factors(g, x);
+    return record(
+      'conv2dWeightGradient',
+      launchWeightGradient(...pair, sizes, home),
+      [g, x],
+      pair,
+      (u, gradient, input) => [
+        () => convolve(input, u, undefined, sizes),
+        () => inputGradient(gradient, u, sizes),
+      ],
+    );
+  });
+}
+
+function forward(x: Tensor, w: Tensor, bias: Tensor | undefined, sizes: Convolution, relu: boolean): Tensor {
+  const out = empty([sizes.batch, sizes.groups * sizes.outChannels, ...sizes.outSize], like(x));
+  if (out.numel() === 0) return out;
+  withDense([x, w, bias ?? w], ([input, weight, shift]) =>
+    x.device.run(
+      'conv2d',
+      {
+        input: input.storage.buffer,
+        weight: weight.storage.buffer,
+        bias: shift.storage.buffer,
+        out: out.storage.buffer,
+      },
+      {
+        ...sizeParams(sizes),
+        inputOffset: input.offset,
+        weightOffset: weight.offset,
+        biasOffset: shift.offset,
+      },
+      { ...filterOf(sizes), ...factorOf(x.dtype), BIAS: bias !== undefined, RELU: relu },
+    ),
+  );
+  return out;
+}
+
+function launchInputGradient(g: Tensor, w: Tensor, sizes: Convolution): Tensor {
+  const out = empty([sizes.batch, sizes.groups * sizes.channels, ...sizes.size], like(g));
+  if (out.numel() === 0) return out;
+  withDense([g, w], ([gradient, weight]) =>
+    g.device.run(
+      'conv2dInputGradient',
+      { gradient: gradient.storage.buffer, weight: weight.storage.buffer, out: out.storage.buffer },
+      { ...sizeParams(sizes), gradientOffset: gradient.offset, weightOffset: weight.offset },
+      { ...filterOf(sizes), ...factorOf(g.dtype) },
+    ),
+  );
+  return out;
+}
+
+/** Fewer sums than this in one launch leave cores idle, if each of them is long. */
+const FEW_SUMS = 131_072;
+const LEAST_CHUNK = 512;
+
+function launchWeightGradient(g: Tensor, x: Tensor, sizes: Convolution, home?: Tensor): Tensor {
+  const shape = [sizes.groups * sizes.outChannels, sizes.channels, ...sizes.kernel];
+  const lines = sizes.batch * sizes.outSize[0];
+  if (lines === 0) return zeros(shape, like(g));
+  const out = home?.detach() ?? empty(shape, like(g));
+  const size = out.numel();
+  if (size === 0) return out;
+  const terms = lines * sizes.outSize[1];
+  const splits = Math.max(1, Math.min(Math.floor(terms / LEAST_CHUNK), Math.floor(FEW_SUMS / size)));
+  const chunk = Math.ceil(lines / splits);
+  const parts = Math.ceil(lines / chunk);
+  const target = parts === 1 ? out : empty([parts, size], like(g));
+  withDense([g, x], ([gradient, input]) =>
+    g.device.run(
+      'conv2dWeightGradient',
+      { gradient: gradient.storage.buffer, input: input.storage.buffer, out: target.storage.buffer },
+      {
+        ...sizeParams(sizes),
+        chunk,
+        gradientOffset: gradient.offset,
+        inputOffset: input.offset,
+        outOffset: target.offset,
+      },
+      { ...filterOf(sizes), ...factorOf(g.dtype) },
+    ),
+  );
+  if (target !== out) foldParts('SUM', target, out);
+  return out;
+}
+
+/** Runs `launch` with contiguous operands. */
+function withDense<T extends readonly Tensor[]>(
+  operands: readonly [...T],
+  launch: (operands: T) => void,
+): void {
+  const copies = operands.map(dense);
+  launch(copies as unknown as T);
+  copies.forEach((copy, index) => freeCopy(copy, operands[index]));
+}
+
+/** What a result of such factors is like. */
+function like({ dtype, device }: Tensor): Pick<Tensor, 'dtype' | 'device'> {
+  return { dtype: sumType(dtype), device };
+}
+
+function sizeParams({ batch, groups, channels, outChannels, size, outSize }: Convolution) {
+  const [height, width] = size;
+  const [outHeight, outWidth] = outSize;
+  return { batch, groups, channels, outChannels, height, width, outHeight, outWidth };
+}
+
+function filterOf({ kernel, stride, padding, dilation }: Convolution) {
+  return {
+    KERNEL_HEIGHT: kernel[0],
+    KERNEL_WIDTH: kernel[1],
+    STRIDE_Y: stride[0],
+    STRIDE_X: stride[1],
+    PADDING_Y: padding[0],
+    PADDING_X: padding[1],
+    DILATION_Y: dilation[0],
+    DILATION_X: dilation[1],
+  } satisfies Variant<'conv2dInputGradient'>;
+}

@@ -1,0 +1,200 @@
+import { fitOneWorkgroup } from '../../backend/lanes.ts';
+import { empty, onesLike } from '../../tensor/create.ts';
+import { isRecording } from '../../tensor/gradientMode.ts';
+import { checkAlike } from '../../tensor/checks.ts';
+import { mergeAxes, sizeOf, stridesOf } from '../../tensor/shape.ts';
+import { record } from '../../tensor/tape.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { type ClassOptions, withOneClass } from './classTargets.ts';
+import { dense, freeCopy } from '../../tensor/dense.ts';
+import type { Reduction } from './lossReduction.ts';
+
+interface RowOptions extends ClassOptions {
+  smoothing: number;
+  reduction: Reduction;
+}
+
+/**
+ * The reduced cross-entropy of logits [N, C, …] and target classes [N, …]: one launch over the rows, which also sums
+ * losses and weights, and divides, where the rows are few; for more rows another one that does. And backward one launch,
+ * for the whole gradient.
+ */
+export function classLosses(input: Tensor, target: Tensor, options: RowOptions): Tensor {
+  const { device, dtype } = input;
+  const rows = target.numel();
+  const labels = inOneRow(target);
+  const weight = options.weight && dense(options.weight);
+  const { reduction } = options;
+  const total = reduction !== 'none' && rows > 0 && fitOneWorkgroup(rows, input.shape[1]!);
+  // Row 0 holds the losses, row 1 what each counts for in a mean: one reduction sums both.
+  const losses = empty(total ? [2] : [2, rows], { dtype, device });
+  const rowwise = empty([rows, 3], { dtype, device });
+  if (rows > 0) {
+    const x = dense(input);
+    device.run(
+      'crossEntropy',
+      {
+        x: x.storage.buffer,
+        labels: labels.storage.buffer,
+        // Without weights the binding is not read.
+        weight: (weight ?? x).storage.buffer,
+        losses: losses.storage.buffer,
+        rowwise: rowwise.storage.buffer,
+      },
+      { rows, offset: x.offset, ...common(input, labels, weight, options) },
+      { ...variantOf(options), TOTAL: total, MEAN: total && reduction === 'mean' },
+    );
+    freeCopy(x, input);
+  }
+  const { loss, divisor } = total ? parts(losses) : reduced(losses, target, reduction);
+  const saved = [input, labels, rowwise, divisor, weight ?? rowwise];
+  return record('crossEntropy', loss, [input], saved, (gradient, x, kept, facts, total, weighting) => [
+    () => {
+      const mean = reduction === 'mean';
+      // The kernel divides, unless the division is to have a gradient, too.
+      const scaled = mean && isRecording() ? gradient.div(total) : gradient;
+      const each = reduction === 'none' ? scaled.reshape([rows]) : scaled.expand([rows]);
+      const divisor = mean && !isRecording() ? total : undefined;
+      return rowGradients(x, { labels: kept, rowwise: facts, weight: weighting, options, divisor }, each);
+    },
+  ]);
+}
+
+/** A reduced loss, and what a mean was divided by. */
+interface Reduced {
+  loss: Tensor;
+  divisor: Tensor;
+}
+
+function reduced(losses: Tensor, target: Tensor, reduction: Reduction): Reduced {
+  if (reduction === 'none') {
+    const { shape } = target;
+    const loss = losses.view({ shape, strides: stridesOf(shape), offset: losses.offset });
+    return { loss, divisor: losses };
+  }
+  if (losses.numel() <= FEW) return parts(totalsOf(losses, reduction));
+  const { loss, divisor } = parts(losses.sum(1));
+  return { loss: reduction === 'mean' ? loss.div(divisor) : loss, divisor };
+}
+
+function parts(totals: Tensor): Reduced {
+  const [loss, divisor] = [0, 1].map((at) =>
+    totals.view({ shape: [], strides: [], offset: totals.offset + at }),
+  ) as [Tensor, Tensor];
+  return { loss, divisor };
+}
+
+/** Losses that one workgroup adds up. */
+const FEW = 2 ** 15;
+
+function totalsOf(losses: Tensor, reduction: Reduction): Tensor {
+  const { device, dtype, shape } = losses;
+  const total = empty([2], { dtype, device });
+  device.run(
+    'lossTotal',
+    { losses: losses.storage.buffer, total: total.storage.buffer },
+    { rows: shape[1]! },
+    { MEAN: reduction === 'mean' },
+  );
+  return total;
+}
+
+/** What the backward launch needs beside the logits. */
+interface RowFacts {
+  labels: Tensor;
+  rowwise: Tensor;
+  weight: Tensor;
+  options: RowOptions;
+  /** What the gradient is divided by. */
+  divisor?: Tensor | undefined;
+}
+
+/** gradient[n] · (a[n] · softmax(x)[n, c] - q[n, c]), itself differentiable in x and gradient. */
+function rowGradients(x: Tensor, facts: RowFacts, gradient: Tensor): Tensor {
+  checkAlike('crossEntropy', x, gradient);
+  const { labels, rowwise, weight, options, divisor } = facts;
+  const out = empty(x.shape, { dtype: x.dtype, device: x.device });
+  if (out.numel() > 0) {
+    const logits = dense(x);
+    x.device.run(
+      'crossEntropyGradient',
+      {
+        x: logits.storage.buffer,
+        labels: labels.storage.buffer,
+        weight: weight.storage.buffer,
+        rowwise: rowwise.storage.buffer,
+        gradient: gradient.storage.buffer,
+        // Without a division the binding is not read.
+        divisor: (divisor ?? rowwise).storage.buffer,
+        out: out.storage.buffer,
+      },
+      {
+        rows: labels.numel(),
+        offset: logits.offset,
+        gradientOffset: gradient.offset,
+        gradientStride: gradient.strides[0]!,
+        divisorOffset: divisor?.offset ?? 0,
+        ...common(x, labels, weight, options),
+      },
+      { ...variantOf(options), MEAN: divisor !== undefined },
+    );
+    freeCopy(logits, x);
+  }
+  return record(
+    'crossEntropyGradient',
+    out,
+    [x, gradient],
+    [x, labels, rowwise, weight, gradient],
+    (gg, logits, kept, rowFacts, weighting, g) => {
+      const [rows] = g.shape as [number];
+      const shape = withOneClass([x.shape[0]!, ...x.shape.slice(2)]);
+      return [
+        // The softmax's own Jacobian: p ⊙ (v - Σ p ⊙ v), each row weighted by a and its gradient.
+        () => {
+          const p = logits.softmax(1);
+          const weighted = p.mul(gg);
+          const share = rowFacts.view({ shape: [rows], strides: [3], offset: rowFacts.offset + 2 });
+          const scale = g.mul(share).reshape(shape);
+          return weighted.sub(p.mul(weighted.sum(1, true))).mul(scale);
+        },
+        () => {
+          const inner = { labels: kept, rowwise: rowFacts, weight: weighting, options };
+          return rowGradients(logits, inner, onesLike(g)).mul(gg).sum(1).reshape([rows]);
+        },
+      ];
+    },
+  );
+}
+
+/** Parameters that the forward and the backward launch share. */
+function common(
+  { shape }: Tensor,
+  labels: Tensor,
+  weight: Tensor | undefined,
+  { ignoreIndex, smoothing }: RowOptions,
+): Record<
+  'classes' | 'inner' | 'labelOffset' | 'labelStride' | 'weightOffset' | 'ignoreIndex' | 'smoothing',
+  number
+> {
+  return {
+    classes: shape[1]!,
+    inner: sizeOf(shape.slice(2)),
+    labelOffset: labels.offset,
+    labelStride: labels.strides[0]!,
+    weightOffset: weight?.offset ?? 0,
+    ignoreIndex,
+    smoothing,
+  };
+}
+
+function variantOf({ weight, smoothing }: RowOptions): { WEIGHTED: boolean; SMOOTHED: boolean } {
+  return { WEIGHTED: weight !== undefined, SMOOTHED: smoothing > 0 };
+}
+
+/** The elements in row-major order as one strided axis: a view where the layout allows it, else a copy. */
+function inOneRow(x: Tensor): Tensor {
+  const { shape, strides } = mergeAxes(x.shape, [x.strides]);
+  const size = x.numel();
+  if (shape.length > 1) return x.reshape([size]);
+  return x.view({ shape: [size], strides: [strides[0]![0] ?? 1], offset: x.offset });
+}

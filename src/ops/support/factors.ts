@@ -1,0 +1,59 @@
+import { autocastType } from '../../tensor/autocast.ts';
+import { empty } from '../../tensor/create.ts';
+import { record } from '../../tensor/tape.ts';
+import type { DType } from '../../backend/dtypes.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { dense, freeCopy } from '../../tensor/dense.ts';
+
+/** The dtype of a product's sums and result. */
+export function sumType(factor: DType): DType {
+  return factor === 'float16' ? 'float32' : factor;
+}
+
+/** The element type by which products are specialised. */
+export function factorOf(dtype: DType): { Factor?: 'f16' } {
+  return dtype === 'float16' ? { Factor: 'f16' } : {};
+}
+
+/**
+ * Two factors of a product as it takes them: rounded to float16 within `autocast`, or where the other one is float16. A
+ * factor that is float16 already, or float64, is given back as it is.
+ */
+export function factors(a: Tensor, b: Tensor): [Tensor, Tensor] {
+  const rounded = autocastType() === 'float16' || a.dtype === 'float16' || b.dtype === 'float16';
+  return rounded ? [toHalf(a), toHalf(b)] : [a, b];
+}
+
+/** A float32 tensor rounded to float16; the gradient passes as it is. */
+export function toHalf(x: Tensor): Tensor {
+  if (x.dtype !== 'float32') return x;
+  return record('toHalf', roundToHalf(x), [x], [], (gradient) => [() => gradient]);
+}
+
+/** The same without a history. A transposed matrix stays one: elements keep their order in memory. */
+export function roundToHalf(x: Tensor): Tensor {
+  const order = x.shape.map((_, axis) => axis).sort((left, right) => x.strides[right]! - x.strides[left]!);
+  const inMemory = x.view({
+    shape: order.map((axis) => x.shape[axis]!),
+    strides: order.map((axis) => x.strides[axis]!),
+    offset: x.offset,
+  });
+  const keepsOrder = inMemory.isContiguous();
+  const source = keepsOrder ? inMemory : dense(x);
+  const out = empty(source.shape, { dtype: 'float16', device: x.device });
+  if (out.numel() > 0) {
+    x.device.run(
+      'roundToHalf',
+      { x: source.storage.buffer, out: out.storage.buffer },
+      { size: out.numel(), offset: source.offset },
+    );
+  }
+  freeCopy(source, x);
+  if (!keepsOrder) {
+    inMemory.dispose();
+    return out;
+  }
+  const like = out.view({ shape: x.shape, strides: x.strides, offset: 0 });
+  out.dispose();
+  return like;
+}

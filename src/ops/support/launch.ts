@@ -1,0 +1,125 @@
+import type { Variant } from '../../backend/backend.ts';
+import { type DType, isFloating } from '../../backend/dtypes.ts';
+import { empty } from '../../tensor/create.ts';
+import { dense, freeCopy } from '../../tensor/dense.ts';
+import { DTypeError } from '../../tensor/errors.ts';
+import { broadcastStrides, mergeAxes, padFront, type Shape } from '../../tensor/shape.ts';
+import { describe, type Tensor } from '../../tensor/tensor.ts';
+
+type Quad = readonly [number, number, number, number];
+
+/** Kernels walk this many axes; a view that needs more is copied first. */
+const AXES = 4;
+
+/** The element type and kind by which kernels are specialised. */
+export function elementOf(dtype: DType): { Element: 'f32' | 'i32' | 'u32'; FLOATING: boolean } {
+  if (isFloating(dtype)) return { Element: 'f32', FLOATING: true };
+  return { Element: dtype === 'int32' ? 'i32' : 'u32', FLOATING: false };
+}
+
+/** Throws unless the tensor's dtype is among those that an operation takes. */
+export function checkDtype(operation: string, x: Tensor, ...taken: readonly DType[]): void {
+  if (taken.includes(x.dtype)) return;
+  throw new DTypeError(operation, `no ${x.dtype}`, {
+    takes: `${taken.join(', ')} (convert with to(dtype))`,
+    got: describe(x),
+  });
+}
+
+/** Operands of an element-wise kernel over `shape`: broadcast, and merged to the fewest axes. */
+export function walkOver(shape: Shape, tensors: readonly Tensor[], axes: number = AXES): ElementWalk {
+  const read = (operands: readonly Tensor[]): ReturnType<typeof mergeAxes> =>
+    mergeAxes(
+      shape,
+      operands.map((tensor) => broadcastStrides(tensor.shape, tensor.strides, shape)),
+    );
+  let operands = tensors;
+  let walk = read(operands);
+  if (walk.shape.length > axes) {
+    operands = tensors.map((tensor) => stretchedCopy(tensor, shape));
+    walk = read(operands);
+  }
+  return {
+    operands,
+    temporary: operands !== tensors,
+    rank: Math.max(1, walk.shape.length),
+    shape: padFront(walk.shape, axes, 1),
+    strides: walk.strides.map((strides) => padFront(strides, axes, 0)),
+  };
+}
+
+/** What a kernel walks over: call `freeCopies` after the launch. */
+export interface ElementWalk {
+  operands: readonly Tensor[];
+  /** Whether the operands are copies, made for this walk. */
+  temporary: boolean;
+  /** Axes that are really walked. */
+  rank: number;
+  shape: number[];
+  strides: number[][];
+}
+
+/** Frees the copies that a walk was made over, if it was. */
+export function freeCopies({ operands, temporary }: ElementWalk): void {
+  if (temporary) for (const operand of operands) operand.dispose();
+}
+
+function stretchedCopy(x: Tensor, shape: Shape): Tensor {
+  const view = x.view({ shape, strides: broadcastStrides(x.shape, x.strides, shape), offset: x.offset });
+  const copy = dense(view);
+  freeCopy(view, copy);
+  return copy;
+}
+
+/** Runs the unary kernel on every element. */
+export function launchUnary(code: number, x: Tensor, alpha: number = 0, beta: number = 0): Tensor {
+  const out = empty(x.shape, { dtype: x.dtype, device: x.device });
+  if (out.numel() === 0) return out;
+  const walk = walkOver(x.shape, [x]);
+  const { operands, rank, shape, strides } = walk;
+  x.device.run(
+    'unary',
+    { x: operands[0]!.storage.buffer, out: out.storage.buffer },
+    {
+      size: out.numel(),
+      offset: operands[0]!.offset,
+      alpha,
+      beta,
+      shape: shape as unknown as Quad,
+      strides: strides[0] as unknown as Quad,
+    },
+    { OPERATION: code, RANK: rank },
+  );
+  freeCopies(walk);
+  return out;
+}
+
+/** Runs a kernel of two broadcast operands, `binary` or `compare`. */
+export function launchPair(
+  kernel: 'binary' | 'compare',
+  code: number,
+  a: Tensor,
+  b: Tensor,
+  shape: Shape,
+  dtype: DType,
+): Tensor {
+  const out = empty(shape, { dtype, device: a.device });
+  if (out.numel() === 0) return out;
+  const walk = walkOver(shape, [a, b]);
+  const [left, right] = walk.operands as [Tensor, Tensor];
+  a.device.run(
+    kernel,
+    { a: left.storage.buffer, b: right.storage.buffer, out: out.storage.buffer },
+    {
+      size: out.numel(),
+      aOffset: left.offset,
+      bOffset: right.offset,
+      shape: walk.shape as unknown as Quad,
+      aStrides: walk.strides[0] as unknown as Quad,
+      bStrides: walk.strides[1] as unknown as Quad,
+    },
+    { OPERATION: code, RANK: walk.rank, ...elementOf(a.dtype) } satisfies Variant<'binary'>,
+  );
+  freeCopies(walk);
+  return out;
+}

@@ -1,0 +1,21 @@
+import { ArgumentError } from '../../tensor/errors.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+
+/** What becomes of the losses of a batch. */
+export type Reduction = 'mean' | 'sum' | 'none';
+
+/** Throws ArgumentError unless the value is one of the three. */
+export function checkReduction(name: string, reduction: Reduction): void {
+  if (['mean', 'sum', 'none'].includes(reduction)) return;
+  throw new ArgumentError(name, 'no such reduction', {
+    takes: "'mean', 'sum' or 'none'",
+    got: reduction,
+  });
+}
+
+/** Reduces losses as asked; PyTorch's default is the mean. */
+export function reduceLosses(name: string, losses: Tensor, reduction: Reduction = 'mean'): Tensor {
+  checkReduction(name, reduction);
+  if (reduction === 'none') return losses;
+  return reduction === 'sum' ? losses.sum() : losses.mean();
+}

@@ -1,0 +1,26 @@
+import { full } from '../../tensor/create.ts';
+import type { Shape } from '../../tensor/shape.ts';
+import { record } from '../../tensor/tape.ts';
+import type { Layout, Tensor } from '../../tensor/tensor.ts';
+import { copyInto } from '../../tensor/dense.ts';
+import { viewOf } from './layout.ts';
+
+/**
+ * A tensor of `shape`, filled with `value`, that holds x in the part which `part` lays out: the gradient of a
+ * slice, and the body of pad.
+ */
+export function placeInto(
+  x: Tensor,
+  shape: Shape,
+  part: (whole: Tensor) => Layout,
+  value: number = 0,
+): Tensor {
+  const out = full(shape, value, { dtype: x.dtype, device: x.device });
+  copyInto(x, out, part(out));
+  return record('place', out, [x], [], (gradient) => [() => takePart(gradient, part)]);
+}
+
+function takePart(whole: Tensor, part: (whole: Tensor) => Layout): Tensor {
+  const { shape } = whole;
+  return viewOf('takePart', whole, part(whole), (gradient) => placeInto(gradient, shape, part));
+}

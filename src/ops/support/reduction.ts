@@ -1,0 +1,153 @@
+import { codes } from '../../backend/signatures.ts';
+import { empty } from '../../tensor/create.ts';
+import { ShapeError } from '../../tensor/errors.ts';
+import { axesOf, mergeAxes, padFront, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { describe, type Tensor } from '../../tensor/tensor.ts';
+import { elementOf } from './launch.ts';
+import { dense, freeCopy } from '../../tensor/dense.ts';
+
+/** One dimension, several, or all when left out. */
+/** One dim or several; negative ones count from the end. */
+export type Dims = number | readonly number[];
+
+/** Reductions longer than this, with few outputs, are cut into chunks and finished in a second pass. */
+const LONG = 4096;
+/** Outputs from which on there is work for every core without cutting. */
+const MANY = 1024;
+
+type Pair = readonly [number, number];
+
+/** The shape after reducing `axes`: sizes of 1 with keepdim, else without them. */
+export function reducedShape(shape: Shape, axes: readonly number[], keepdim: boolean): number[] {
+  if (keepdim) return shape.map((length, axis) => (axes.includes(axis) ? 1 : length));
+  return shape.filter((_, axis) => !axes.includes(axis));
+}
+
+/**
+ * Runs the reduce kernel over the given axes; no gradient is recorded.
+ *
+ * @param home where the result is to lie: a contiguous tensor of its shape
+ */
+export function reduceAxes(
+  operation: 'SUM' | 'MAX' | 'MIN',
+  name: string,
+  x: Tensor,
+  axes: readonly number[],
+  keepdim: boolean,
+  home?: Tensor,
+): Tensor {
+  const shape = reducedShape(x.shape, axes, keepdim);
+  const length = axes.reduce((size, axis) => size * x.shape[axis]!, 1);
+  if (length === 0 && operation !== 'SUM' && sizeOf(shape) > 0) {
+    throw new ShapeError(name, 'nothing to reduce', {
+      takes: 'one element at least along the dims',
+      got: describe(x),
+    });
+  }
+  const out = home && length > 0 ? home.detach() : empty(shape, { dtype: x.dtype, device: x.device });
+  if (out.numel() === 0) return out;
+  if (length === 0) {
+    const { Element } = elementOf(x.dtype);
+    x.device.run('fill', { out: out.storage.buffer }, { size: out.numel(), value: 0 }, { Element });
+    return out;
+  }
+
+  const keptAxes = x.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
+  const layout = pairwiseLayout(x, keptAxes, axes);
+  const chunk = out.numel() < MANY && length > LONG ? Math.max(256, Math.ceil(Math.sqrt(length))) : length;
+  const parts = Math.ceil(length / chunk);
+  const target = parts === 1 ? out : empty([parts, out.numel()], { dtype: x.dtype, device: x.device });
+  x.device.run(
+    'reduce',
+    { x: layout.source.storage.buffer, out: target.storage.buffer },
+    {
+      outputs: out.numel(),
+      length,
+      chunk,
+      offset: layout.source.offset,
+      outOffset: target.offset,
+      ...layout.walk,
+    },
+    { OPERATION: codes.reduce[operation], ...elementOf(x.dtype) },
+  );
+  freeCopy(layout.source, x);
+  if (target !== out) foldParts(operation, target, out);
+  return out;
+}
+
+/** Folds the partial results [parts, size] of a split kernel into `out`, in their order, and frees them. */
+export function foldParts(operation: 'SUM' | 'MAX' | 'MIN', partials: Tensor, out: Tensor): void {
+  const [parts, size] = partials.shape as [number, number];
+  out.device.run(
+    'reduce',
+    { x: partials.storage.buffer, out: out.storage.buffer },
+    {
+      outputs: size,
+      length: parts,
+      chunk: parts,
+      offset: 0,
+      outOffset: out.offset,
+      keptSize: size,
+      reducedSize: parts,
+      keptStrides: [0, 1],
+      reducedStrides: [0, size],
+    },
+    { OPERATION: codes.reduce[operation], ...elementOf(out.dtype) },
+  );
+  partials.dispose();
+}
+
+interface PairwiseLayout {
+  source: Tensor;
+  walk: { keptSize: number; reducedSize: number; keptStrides: Pair; reducedStrides: Pair };
+}
+
+/** Kept and reduced axes as at most two of each; a layout that needs more is copied into that form. */
+function pairwiseLayout(x: Tensor, keptAxes: readonly number[], axes: readonly number[]): PairwiseLayout {
+  const merged = (tensor: Tensor, chosen: readonly number[]): ReturnType<typeof mergeAxes> =>
+    mergeAxes(
+      chosen.map((axis) => tensor.shape[axis]!),
+      [chosen.map((axis) => tensor.strides[axis]!)],
+    );
+  let source = x;
+  let kept = merged(x, keptAxes);
+  let reduced = merged(x, axes);
+  if (kept.shape.length > 2 || reduced.shape.length > 2) {
+    const order = [...keptAxes, ...axes];
+    const { offset } = x;
+    const view = x.view({
+      shape: order.map((axis) => x.shape[axis]!),
+      strides: order.map((axis) => x.strides[axis]!),
+      offset,
+    });
+    source = dense(view);
+    freeCopy(view, source);
+    kept = merged(
+      source,
+      keptAxes.map((_, axis) => axis),
+    );
+    reduced = merged(
+      source,
+      axes.map((_, axis) => keptAxes.length + axis),
+    );
+  }
+  return {
+    source,
+    walk: {
+      keptSize: kept.shape.at(-1) ?? 1,
+      reducedSize: reduced.shape.at(-1) ?? 1,
+      keptStrides: padFront(kept.strides[0]!, 2, 0) as unknown as Pair,
+      reducedStrides: padFront(reduced.strides[0]!, 2, 0) as unknown as Pair,
+    },
+  };
+}
+
+/** The axes that `dim` names in x. */
+export function reductionAxes(name: string, x: Tensor, dim: Dims | undefined): number[] {
+  return axesOf(name, dim, x.ndim);
+}
+
+/** A reduced tensor, or a gradient of its shape, with the reduced axes back as size 1. */
+export function restoreAxes(reduced: Tensor, shape: Shape, axes: readonly number[]): Tensor {
+  return reduced.reshape(reducedShape(shape, axes, true));
+}

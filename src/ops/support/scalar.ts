@@ -1,0 +1,28 @@
+import type { Backend } from '../../backend/backend.ts';
+import { outsideCapture } from '../../backend/recorder.ts';
+import { tensor } from '../../tensor/create.ts';
+import { unscoped } from '../../tensor/scope.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+
+/** Numbers kept a device; a training loop uses a handful. */
+const KEPT = 1024;
+
+const caches = new WeakMap<Backend, Map<string, Tensor>>();
+
+/** A number as a tensor of shape [] like `like`, made once: x.mul(2) uploads nothing the second time. */
+export function scalarLike(value: number, { dtype, device }: Pick<Tensor, 'dtype' | 'device'>): Tensor {
+  let cache = caches.get(device);
+  if (!cache) caches.set(device, (cache = new Map<string, Tensor>()));
+  const key = `${dtype} ${Object.is(value, -0) ? '-0' : value}`;
+  let scalar = cache.get(key);
+  if (!scalar) {
+    scalar = outsideCapture(() => unscoped(() => tensor(value, { dtype, device })));
+    cache.set(key, scalar);
+    if (cache.size > KEPT) {
+      const [oldest] = cache.keys();
+      cache.get(oldest!)!.dispose();
+      cache.delete(oldest!);
+    }
+  }
+  return scalar;
+}

@@ -1,0 +1,193 @@
+import { readFile } from 'node:fs/promises';
+import type { Module, StateDict } from '../../nn/index.ts';
+import type { GradScaler, lrScheduler, Optimizer } from '../../optim/index.ts';
+import { defaultDevice } from '../../tensor/device.ts';
+import { setRngState } from '../../tensor/random.ts';
+import { scope } from '../../tensor/scope.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { writeFileAtomic } from '../files/atomicFile.ts';
+import { type CheckpointMetadata, decodeMetadata, encodeMetadata, type Position } from './metadata.ts';
+import { FileError, readError } from '../files/fileError.ts';
+import { fromHost, isBatchCount, type Place, toHost } from './hostTensors.ts';
+import {
+  decodeSafetensors,
+  type SafetensorsFile,
+  SafetensorsError,
+  safetensorsParts,
+  type SafeTensor,
+  weightsSha256,
+} from '../../formats/safetensors/encode.ts';
+
+export type { Position, Progress } from './metadata.ts';
+
+/** A checkpoint as it was read, whole and unchanged since it was written. */
+export interface Checkpoint extends CheckpointMetadata {
+  readonly path: string;
+  readonly tensors: ReadonlyMap<string, SafeTensor>;
+}
+
+/** What a checkpoint can hold besides weights, optimizer and position; a training that is to go on needs all of it. */
+export interface CheckpointExtras extends Partial<
+  Pick<CheckpointMetadata, 'progress' | 'random' | 'scaler' | 'device'>
+> {
+  /** Left out where the learning rate is constant. */
+  readonly schedule?: StatefulSchedule | undefined;
+}
+
+/** A learning rate schedule, of which a checkpoint keeps the state. */
+export interface StatefulSchedule {
+  /** Plain values that JSON can hold. */
+  stateDict(): lrScheduler.SchedulerState;
+  loadStateDict(state: lrScheduler.SchedulerState): void;
+}
+
+/** Optimizer tensors stand beside the weights under this prefix. */
+const OPTIMIZER = 'optimizer.';
+/** The metadata entry with the SHA-256 of all the rest. */
+const CHECKSUM = 'sha256';
+
+/**
+ * Writes weights under PyTorch's names and in its dtypes, the optimizer's state under `optimizer.…`, and as metadata
+ * position, step counts, the optimizer's options, the schedule's state, the configuration, a checksum and the model as
+ * PyTorch prints it: `scripts/pytorch-exchange.py` makes a PyTorch model of such a file.
+ *
+ * @param configuration the run's resolved configuration, as YAML
+ * @throws FileError when the file cannot be written; the one before stays whole
+ */
+export async function saveCheckpoint(
+  path: string,
+  model: Module,
+  optimizer: Optimizer,
+  position: Position,
+  configuration: string,
+  { schedule, ...extras }: CheckpointExtras = {},
+): Promise<void> {
+  const { steps, tensors, paramGroups } = optimizer.stateDict();
+  const all = await toHost({ ...model.stateDict(), ...prefixed(tensors) });
+  const metadata = {
+    format: 'pt',
+    model: String(model),
+    ...encodeMetadata({
+      position,
+      optimizerSteps: steps,
+      optimizerGroups: paramGroups,
+      ...(schedule && { schedule: schedule.stateDict() as NonNullable<CheckpointMetadata['schedule']> }),
+      ...extras,
+      configuration,
+    }),
+  };
+  const checksum = weightsSha256(all, metadata);
+  await writeFileAtomic(path, safetensorsParts(all, { ...metadata, [CHECKSUM]: checksum }));
+}
+
+/**
+ * Reads a checkpoint that a training is to go on from.
+ *
+ * @throws FileError where it cannot be read, is no checkpoint, or differs from what was written
+ */
+export async function readCheckpoint(path: string): Promise<Checkpoint> {
+  const { tensors, metadata } = await readChecked(path);
+  if (!metadata.has(CHECKSUM)) throw new FileError(path, 'has no checksum, so no training can go on from it');
+  const decoded = decodeMetadata(metadata);
+  if (typeof decoded === 'string') {
+    throw new FileError(path, `holds too little for a training to go on from it: look at ${decoded}`);
+  }
+  return { path, tensors, ...decoded };
+}
+
+/**
+ * Puts model, optimizer, schedule, scale of the loss and random numbers where they were at a checkpoint.
+ *
+ * @throws FileError where the checkpoint is of another model, optimizer or schedule
+ */
+export function restoreCheckpoint(
+  { path, tensors, optimizerSteps, optimizerGroups, schedule: state, random, scaler: scaling }: Checkpoint,
+  model: Module,
+  optimizer: Optimizer,
+  schedule: StatefulSchedule | undefined,
+  scaler?: GradScaler,
+): void {
+  const weights: Record<string, Tensor> = {};
+  try {
+    scope(() => {
+      const own = { ...model.stateDict(), ...prefixed(optimizer.stateDict().tensors) };
+      const optimizerTensors: Record<string, Tensor> = {};
+      for (const [name, value] of tensors) {
+        const like = own[name];
+        if (!like) throw new SafetensorsError(`unknown tensor ${name}`);
+        const loaded = fromHost(name, value, like);
+        if (name.startsWith(OPTIMIZER)) optimizerTensors[name.slice(OPTIMIZER.length)] = loaded;
+        else weights[name] = loaded;
+      }
+      model.loadStateDict(weights);
+      optimizer.loadStateDict({
+        steps: optimizerSteps,
+        tensors: optimizerTensors,
+        paramGroups: optimizerGroups,
+      });
+    });
+    if (schedule && !state) throw new SafetensorsError('no state of a schedule');
+    if (state) schedule?.loadStateDict(state);
+    if (scaler && !scaling) throw new SafetensorsError('no scale of the loss');
+    if (scaling) scaler?.loadStateDict(scaling);
+    setRngState(random);
+  } catch (error) {
+    throw new FileError(path, `does not fit this training: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function prefixed(tensors: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
+  return Object.fromEntries(Object.entries(tensors).map(([name, value]) => [OPTIMIZER + name, value]));
+}
+
+/**
+ * Reads weights into a model: those of a checkpoint, whose optimizer state is left alone, or a state dict of PyTorch
+ * that was saved as safetensors.
+ *
+ * @throws FileError, SafetensorsError, or what `loadStateDict` throws; the model is unchanged then
+ */
+export async function loadWeights(path: string, model: Module): Promise<void> {
+  adopt((await readChecked(path)).tensors, model);
+}
+
+/** As `loadWeights`, from the contents of a file. */
+export function decodeWeights(bytes: Uint8Array, model: Module): void {
+  adopt(decodeSafetensors(bytes).tensors, model);
+}
+
+function adopt(tensors: ReadonlyMap<string, SafeTensor>, model: Module): void {
+  const own = model.stateDict();
+  const weights = [...tensors].filter(
+    ([name]) => !name.startsWith(OPTIMIZER) && (name in own || !isBatchCount(name)),
+  );
+  const places: readonly Place[] = Object.values(own);
+  const any = places[0] ?? { dtype: 'float32', device: defaultDevice() };
+  scope(() => {
+    const state = weights.map(([name, value]) => [name, fromHost(name, value, own[name] ?? any)]);
+    model.loadStateDict(Object.fromEntries(state) as StateDict);
+  });
+}
+
+/** SHA-256 over a model's weights: equal exactly when all weights are, bit by bit. */
+export async function hashWeights(model: Module): Promise<string> {
+  return weightsSha256(await toHost(model.stateDict()));
+}
+
+/** A file whose checksum, where it has one, is right. */
+async function readChecked(path: string): Promise<SafetensorsFile> {
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw readError(path, error);
+  });
+  let file: SafetensorsFile;
+  try {
+    file = decodeSafetensors(bytes);
+  } catch (error) {
+    if (!(error instanceof SafetensorsError)) throw error;
+    throw new FileError(path, `is corrupt: ${error.message}`, { cause: error });
+  }
+  const { [CHECKSUM]: expected, ...metadata } = Object.fromEntries(file.metadata);
+  if (expected !== undefined && weightsSha256(file.tensors, metadata) !== expected) {
+    throw new FileError(path, 'is corrupt: its SHA-256 is not the one that was written with it');
+  }
+  return file;
+}

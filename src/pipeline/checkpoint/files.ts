@@ -1,0 +1,68 @@
+import { copyFile, link, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { temporaryName } from '../files/atomicFile.ts';
+import { type Checkpoint, readCheckpoint } from './checkpoint.ts';
+import { FileError, writeError } from '../files/fileError.ts';
+
+/** The newest checkpoint of a run. */
+export const LAST = 'last.safetensors';
+/** The one with the best validation. */
+export const BEST = 'best.safetensors';
+
+const OLDER = /^step-(\d{8,})\.safetensors$/;
+
+/**
+ * Keeps the newest checkpoint under the name that it gets when it is no longer the newest, `step-00000430.safetensors`,
+ * and removes the oldest ones. Call it before a new one takes its place: at no moment is there none.
+ *
+ * @param step at which the newest was written
+ * @param keep how many checkpoints there shall be, with the new one
+ */
+export async function retireLast(folder: string, step: number, keep: number): Promise<void> {
+  const path = join(folder, `step-${String(step).padStart(8, '0')}.safetensors`);
+  if (keep > 1) {
+    const last = join(folder, LAST);
+    const temporary = temporaryName(path);
+    try {
+      // Not every file system has hard links.
+      await link(last, temporary).catch(() => copyFile(last, temporary));
+      await rename(temporary, path);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw writeError(path, error);
+    }
+  }
+  const older = await olderCheckpoints(folder);
+  for (const name of older.slice(keep - 1)) await rm(join(folder, name), { force: true });
+}
+
+/**
+ * The newest checkpoint that is intact; undefined where none was written yet.
+ *
+ * @param refused told of each newer one that is not
+ * @throws FileError when there are some, and none is intact
+ */
+export async function newestCheckpoint(
+  folder: string,
+  refused: (reason: string) => void,
+): Promise<Checkpoint | undefined> {
+  const names = await readdir(folder).catch(() => [] as string[]);
+  const candidates = [...names.filter((name) => name === LAST), ...(await olderCheckpoints(folder))];
+  for (const name of candidates) {
+    try {
+      return await readCheckpoint(join(folder, name));
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      refused(error.message);
+    }
+  }
+  if (candidates.length === 0) return undefined;
+  throw new FileError(folder, 'has no intact checkpoint to go on from; start anew');
+}
+
+/** The names of checkpoints that are not the newest, newest first. */
+async function olderCheckpoints(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => [] as string[]);
+  const step = (name: string): number => Number(OLDER.exec(name)![1]);
+  return names.filter((name) => OLDER.test(name)).sort((a, b) => step(b) - step(a));
+}

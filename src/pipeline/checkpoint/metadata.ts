@@ -1,0 +1,118 @@
+import { z } from 'zod';
+import type { GradScalerState, SavedGroup } from '../../optim/index.ts';
+import type { RngState } from '../../tensor/random.ts';
+
+/** How far a training had come. */
+export interface Position {
+  /** Epochs finished, their validation included. */
+  epoch: number;
+  /** Optimizer steps taken. */
+  step: number;
+}
+
+/** The best value of a metric so far, and when it was reached. */
+export interface BestState {
+  /** Null before the first epoch. */
+  readonly value: number | null;
+  /** The epoch that had it, 0 before the first. */
+  readonly epoch: number;
+  /** Epochs since without progress. */
+  readonly stale: number;
+}
+
+const bestState: z.ZodType<BestState> = z.strictObject({
+  value: z.number().nullable(),
+  epoch: z.int().min(0),
+  stale: z.int().min(0),
+});
+
+/** What a training has counted up to a checkpoint, besides steps. */
+export interface Progress {
+  /** The best validation so far, by `train.best`. */
+  readonly best: BestState;
+  /** The same as early stopping sees it. */
+  readonly stopping: BestState;
+  readonly samples: number;
+  /** Seconds in which these were trained on. */
+  readonly trainingSeconds: number;
+  /** Seconds since the start, those between a kill and the resumption left out. */
+  readonly seconds: number;
+}
+
+/** What a checkpoint says beside its tensors. */
+export interface CheckpointMetadata {
+  readonly position: Position;
+  readonly optimizerSteps: number[];
+  readonly optimizerGroups: SavedGroup[];
+  readonly schedule?: Readonly<Record<string, number | null | number[]>>;
+  /** Of a training with float16 factors. */
+  readonly scaler?: GradScalerState;
+  readonly progress: Progress;
+  /** Where the next random numbers come from (dropout's). */
+  readonly random: RngState;
+  /** The device that it was trained on. */
+  readonly device: string;
+  /** The run's resolved configuration, as YAML. */
+  readonly configuration: string;
+}
+
+const count = z.int().min(0);
+const duration = z.number().min(0);
+
+const progress: z.ZodType<Progress> = z.strictObject({
+  best: bestState,
+  stopping: bestState,
+  samples: count,
+  trainingSeconds: duration,
+  seconds: duration,
+});
+
+/** A metadata entry that holds JSON. */
+function json<T>(schema: z.ZodType<T>): z.ZodType<T> {
+  return z
+    .string()
+    .transform((text, context): unknown => {
+      try {
+        return JSON.parse(text);
+      } catch {
+        context.addIssue('no JSON');
+        return z.NEVER;
+      }
+    })
+    .pipe(schema);
+}
+
+const metadata = z.object({
+  epoch: json(count),
+  step: json(count),
+  optimizerSteps: json(z.array(count)),
+  optimizerGroups: json(z.array(z.looseObject({ params: z.array(count) }))),
+  schedule: json(z.record(z.string(), z.union([z.number(), z.null(), z.array(z.number())]))).exactOptional(),
+  scaler: json(z.strictObject({ scale: z.number(), growthTracker: count, skipped: count })).exactOptional(),
+  progress: json(progress),
+  random: json(z.strictObject({ seed: count, stream: count })),
+  device: z.string(),
+  configuration: z.string(),
+});
+
+/** The entries of a file's metadata: strings, the numbers and lists among them as JSON. */
+export function encodeMetadata({
+  position,
+  ...others
+}: Partial<CheckpointMetadata> & { readonly position: Position }): Record<string, string> {
+  const entries = Object.entries({ ...position, ...others }).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? value : JSON.stringify(value),
+  ]);
+  return Object.fromEntries(entries) as Record<string, string>;
+}
+
+/** What the entries say; or, as a text, which of them is missing or unusable. */
+export function decodeMetadata(entries: ReadonlyMap<string, string>): CheckpointMetadata | string {
+  const result = metadata.safeParse(Object.fromEntries(entries));
+  if (!result.success) {
+    return [...new Set(result.error.issues.map(({ path }) => String(path[0])))].join(', ');
+  }
+  const { epoch, step, ...others } = result.data;
+  return { position: { epoch, step }, ...others };
+}

@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { count, nonNegative, type Shape } from './parts.ts';
+
+/** What a validation measures. */
+type Metric = 'loss' | 'accuracy';
+
+export interface BestConfiguration {
+  readonly metric: Metric;
+  readonly mode?: 'min' | 'max';
+}
+
+const mode = z
+  .enum(['min', 'max'])
+  .exactOptional()
+  .describe('Whether less or more is better; by default min for the loss and max for all else.');
+
+const best = z.strictObject({
+  metric: z
+    .enum(['loss', 'accuracy'])
+    .default('accuracy')
+    .describe('What decides on the validation images which weights are the best.'),
+  mode,
+} satisfies Shape<BestConfiguration>);
+
+export interface EarlyStoppingConfiguration {
+  readonly metric: Metric;
+  readonly patience: number;
+  readonly minDelta: number;
+  readonly mode?: 'min' | 'max';
+}
+
+const earlyStopping = z.strictObject({
+  metric: z
+    .enum(['loss', 'accuracy'])
+    .default('loss')
+    .describe('What is watched on the validation images; any key of this section turns early stopping on.'),
+  patience: count.default(3).describe('Epochs without progress after which the training ends.'),
+  minDelta: nonNegative.default(0).describe('How much better counts as progress.'),
+  mode,
+} satisfies Shape<EarlyStoppingConfiguration>);
+
+export interface TrainConfiguration {
+  readonly epochs: number;
+  readonly maxMinutes?: number;
+  readonly batchSize: number;
+  readonly accumulate: number;
+  readonly clipGradNorm?: number;
+  readonly precision: 'float32' | 'float16';
+  readonly limitTrain?: number;
+  readonly limitTest?: number;
+  readonly capture: boolean;
+  readonly logEvery: number;
+  readonly checkpointEvery: number;
+  readonly keepLast: number;
+  readonly best: BestConfiguration;
+  readonly earlyStopping?: EarlyStoppingConfiguration;
+}
+
+export const train: z.ZodType<TrainConfiguration> = z
+  .strictObject({
+    epochs: count.default(10).describe('Passes over the training set.'),
+    maxMinutes: z
+      .number()
+      .gt(0)
+      .exactOptional()
+      .describe('Stop after these minutes, resumptions counted together, with a checkpoint to go on from.'),
+    batchSize: count.default(128).describe('Images a batch.'),
+    accumulate: count
+      .default(1)
+      .describe('Batches a step: their gradients give the mean over all their images.'),
+    clipGradNorm: nonNegative
+      .exactOptional()
+      .describe('Scale the gradients of a step down where their norm, taken together, is greater than this.'),
+    precision: z
+      .enum(['float32', 'float16'])
+      .default('float32')
+      .describe(
+        'What the factors of products and convolutions are rounded to in training steps; with float16 the loss is scaled. Weights, sums and evaluations are float32.',
+      ),
+    limitTrain: count.exactOptional().describe('Train on this many images only (for quick checks).'),
+    limitTest: count.exactOptional().describe('Test on this many images only (for quick checks).'),
+    capture: z
+      .boolean()
+      .default(true)
+      .describe('Record the launches of a step once and replay them; false runs every step anew.'),
+    logEvery: count.default(50).describe('Steps between two read-backs of the training metrics.'),
+    checkpointEvery: count
+      .default(250)
+      .describe(
+        'Steps between two checkpoints, rounded up to the next read-back; each epoch ends with one, too.',
+      ),
+    keepLast: count
+      .default(2)
+      .describe('Checkpoints to keep besides the best: where the newest is corrupt, the one before serves.'),
+    best: best.prefault({}),
+    earlyStopping: earlyStopping.exactOptional(),
+  } satisfies Shape<TrainConfiguration>)
+  .prefault({});

@@ -1,0 +1,126 @@
+import type { Backend } from '../../backend/backend.ts';
+import { DataError } from './errors.ts';
+import { type FashionMnist, loadFashionMnist, nowhere, type OpenSink, streamInto } from './fashionMnist.ts';
+import { type ByteImages, DeviceDataset, ontoDevice } from './loader.ts';
+import { streamReporter } from './reporter.ts';
+import { type Split, stratifiedSplit, subset } from './split.ts';
+import { SOURCE_NAME } from '../config/dataDefaults.ts';
+import { loadVersion, type VersionedFashionMnist } from './version.ts';
+import type { Configuration, DataConfiguration } from '../config/configuration.ts';
+
+/** Some images of a data set. */
+export interface Part {
+  set: DeviceDataset;
+  /** Their row numbers. */
+  rows: Uint32Array;
+}
+
+export interface Datasets {
+  train: Part;
+  validation: Part;
+  /** Put on the device when it is first asked for, which is when a training is done. */
+  readonly test: Part;
+  /** MD5 of each file, for the records of the run. */
+  checksums: Readonly<Record<string, string>>;
+  /** The version that these files are: `<md5>.dir`, as the pointer file of their folder names it. */
+  dataVersion: string;
+}
+
+/** Images of a data set that are tested on, as bytes besides. */
+export interface TestPart extends Part {
+  bytes: ByteImages;
+  checksums: Readonly<Record<string, string>>;
+}
+
+/**
+ * The data set that a configuration names, in the version that its pointer file names, or that the configuration asks
+ * for. What is missing is obtained: from the first source that has it, or by making the variant.
+ *
+ * @param trainImages where the images of the training set go
+ */
+export async function obtainData<TrainImages>(
+  { root, name, version: wanted }: DataConfiguration,
+  signal: AbortSignal,
+  trainImages: OpenSink<TrainImages>,
+): Promise<VersionedFashionMnist<TrainImages>> {
+  const reporter = streamReporter(process.stderr);
+  const load = streamInto(trainImages);
+  if (name === SOURCE_NAME) return loadVersion(root, { load, version: wanted, reporter, signal });
+  // Loaded where a variant is wanted: the tables of its corruptions take a while to make.
+  const { loadVariant, prepareVariant } = await import('./variants/prepare.ts');
+  const source = (): Promise<FashionMnist> => loadVersion(root, { load: loadFashionMnist, reporter, signal });
+  const { md5: version } = await prepareVariant(root, name, { source, reporter, signal });
+  if (wanted !== undefined && wanted !== version) {
+    throw new DataError(`${name}: not the version of the data that was asked for`, {
+      expected: `${wanted}, as data.version says`,
+      got: version,
+      fix: 'leave out data.version, or bring back the definition that this version was made from',
+    });
+  }
+  return { ...(await loadVariant(root, name, load)), version };
+}
+
+/** The version of the data that a configuration names: `<md5>.dir`. Obtains them first, where they are missing. */
+export async function dataVersion(data: DataConfiguration, signal: AbortSignal): Promise<string> {
+  return (await obtainData(data, signal, nowhere)).version;
+}
+
+/**
+ * Obtains the data of a training, puts them on the device while they are read, and divides them as the configuration says.
+ *
+ * @param opening the device, which may still be under way
+ * @param before what the host has to do before it divides them
+ */
+export async function obtainDatasets(
+  { data, seed, train: limits }: Configuration,
+  opening: Backend | Promise<Backend>,
+  signal: AbortSignal,
+  before: Promise<void> = Promise.resolve(),
+): Promise<Datasets> {
+  let dividing: Promise<Split> | undefined;
+  const { train, test, checksums, version } = await obtainData(data, signal, async (labels) => {
+    dividing = before.then(() => stratifiedSplit(labels, data.validation, seed));
+    dividing.catch(() => undefined); // looked at below
+    return ontoDevice(await opening)(labels);
+  });
+  const [device, split] = await Promise.all([opening, dividing!]);
+  const trainSet = new DeviceDataset(device, train);
+  let testPart: Part | undefined;
+  return {
+    train: { set: trainSet, rows: limited(train.labels, split.train, limits.limitTrain, seed) },
+    validation: { set: trainSet, rows: split.validation },
+    get test() {
+      return (testPart ??= {
+        set: new DeviceDataset(device, test),
+        rows: limited(test.labels, allRows(test), limits.limitTest, seed),
+      });
+    },
+    checksums,
+    dataVersion: version,
+  };
+}
+
+/** Obtains the data, and puts on the device what the configuration tests on: the same images as `obtainDatasets`. */
+export async function openTestPart(
+  { data, seed, train: { limitTest } }: Configuration,
+  device: Backend,
+  signal: AbortSignal,
+): Promise<TestPart> {
+  const { test, checksums } = await obtainData(data, signal, nowhere);
+  const rows = limited(test.labels, allRows(test), limitTest, seed);
+  return { set: new DeviceDataset(device, test), rows, bytes: test, checksums };
+}
+
+function allRows({ labels }: ByteImages): Uint32Array {
+  return Uint32Array.from(labels.keys());
+}
+
+/** At most `limit` of the rows, chosen evenly over the classes. */
+export function limited(
+  labels: Uint8Array,
+  rows: Uint32Array,
+  limit: number | undefined,
+  seed: number,
+): Uint32Array {
+  return limit === undefined || limit >= rows.length ? rows : subset(labels, limit, seed, rows);
+}

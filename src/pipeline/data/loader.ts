@@ -1,0 +1,130 @@
+import type { Backend } from '../../backend/backend.ts';
+import { live } from '../../backend/recorder.ts';
+import { empty, tensor } from '../../tensor/create.ts';
+import { ArgumentError } from '../../tensor/errors.ts';
+import { unscoped } from '../../tensor/scope.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import { type AugmentationDraw, augmentationParams } from './augmentation.ts';
+import { IMAGE_SIZE, type OpenSink, PIXEL_MEAN, PIXEL_STD } from './fashionMnist.ts';
+
+/** Images and labels as they come from the files; on the device, the images are uint8 [count · 28 · 28]. */
+export interface ByteImages<Images extends Uint8Array | Tensor = Uint8Array> {
+  images: Images;
+  labels: Uint8Array;
+  count: number;
+}
+
+/** A batch, ready for a model. */
+export interface Batch {
+  /** float32 [N, 1, 28, 28], normalised to mean 0 and variance 1. */
+  images: Tensor;
+  /** int32 [N]. */
+  labels: Tensor;
+}
+
+const PIXELS = IMAGE_SIZE * IMAGE_SIZE;
+/** (byte - center) · scale has mean 0 and variance 1 over the training set. */
+const NORMALISATION = { center: 255 * PIXEL_MEAN, scale: 1 / (255 * PIXEL_STD) };
+
+/** Puts images on a device while they are read, as a tensor for {@link DeviceDataset}. */
+export function ontoDevice(device: Backend): OpenSink<Tensor> {
+  return (labels) => {
+    const images = unscoped(() => empty([labels.length * PIXELS], { dtype: 'uint8', device }));
+    const upload = device.upload(images.storage.buffer);
+    const end = (): Tensor => {
+      upload.end();
+      return images;
+    };
+    return Promise.resolve({
+      write: (pixels) => upload.write(pixels),
+      end,
+      abandon: () => end().dispose(),
+    });
+  };
+}
+
+/**
+ * A data set that lives on the device as bytes: batches are gathered, augmented and normalised there, by one kernel,
+ * and an epoch uploads nothing but the order of its images.
+ *
+ * @example
+ * const set = new DeviceDataset(device, train);
+ * const order = set.order(permutation(set.count, { seed, stream: epoch }));
+ * const { images, labels } = set.batch(order, 0, 128);
+ */
+export class DeviceDataset {
+  readonly count: number;
+  readonly #images: Tensor;
+  readonly #labels: Tensor;
+
+  /** @param images from then on the set's own, where they are a tensor on the device */
+  constructor(device: Backend, { images, labels, count }: ByteImages<Uint8Array | Tensor>) {
+    this.count = count;
+    [this.#images, this.#labels] = unscoped(() => [
+      images instanceof Tensor ? images : tensor(images, { device }),
+      tensor(new Int32Array(labels), { device }),
+    ]);
+  }
+
+  get device(): Backend {
+    return this.#images.device;
+  }
+
+  /** Row numbers in the order in which batches take them, on the device. */
+  order(rows: Uint32Array): Tensor {
+    return unscoped(() => tensor(new Int32Array(rows), { device: this.#images.device }));
+  }
+
+  /**
+   * The `size` images from place `start` of the order on.
+   *
+   * @param start a place, or what gives it: in a captured step, anew each time
+   * @param draw how to change them at random, and under which seed and epoch; each image's change follows from these
+   *   and from its row number alone, the same to the bit on every device and in every batch
+   */
+  batch(order: Tensor, start: number | (() => number), size: number, draw?: AugmentationDraw): Batch {
+    const length = order.numel();
+    const { offset } = order;
+    const first = live(() => {
+      const place = typeof start === 'number' ? start : start();
+      if (place >= 0 && size >= 1 && place + size <= length) return offset + place;
+      throw new ArgumentError('batch', 'out of the order', {
+        takes: `places 0 to ${length}`,
+        got: `${size} places from ${place} on`,
+      });
+    });
+    const { device } = this.#images;
+    const images = empty([size, 1, IMAGE_SIZE, IMAGE_SIZE], { device });
+    const labels = empty([size], { dtype: 'int32', device });
+    const buffers = {
+      images: this.#images.storage.buffer,
+      rows: order.storage.buffer,
+      labels: this.#labels.storage.buffer,
+      out: images.storage.buffer,
+      batchLabels: labels.storage.buffer,
+    };
+    if (draw) {
+      device.run('augmentImages', buffers, {
+        count: size,
+        width: IMAGE_SIZE,
+        height: IMAGE_SIZE,
+        start: first,
+        ...augmentationParams(draw, PIXELS),
+        ...NORMALISATION,
+      });
+    } else {
+      device.run('gatherImages', buffers, {
+        size: images.numel(),
+        pixels: PIXELS,
+        start: first,
+        ...NORMALISATION,
+      });
+    }
+    return { images, labels };
+  }
+
+  dispose(): void {
+    this.#images.dispose();
+    this.#labels.dispose();
+  }
+}

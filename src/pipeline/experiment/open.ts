@@ -1,0 +1,65 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Backend } from '../../backend/backend.ts';
+import type { TuningSource } from '../../backend/webgpu/tuning/stored.ts';
+import { init } from '../../tensor/device.ts';
+import type { Configuration } from '../config/configuration.ts';
+import { type Datasets, obtainDatasets } from '../data/datasets.ts';
+import { collectEnvironment, type Environment } from '../runs/environment.ts';
+import { rehearse } from '../training/rehearsal.ts';
+
+/** What an experiment needs from outside. */
+export interface Opened {
+  readonly device: Backend;
+  /** The data on the device. The upload may still be running. */
+  readonly data: Promise<Datasets>;
+  /** Fulfilled when the kernels of a training step are compiled: see `rehearse`. */
+  readonly rehearsal: Promise<void>;
+  /** What the experiment runs on, except the device and the data. */
+  readonly environment: Environment;
+}
+
+/**
+ * Opens the device and reads the data at the same time, calls `action` with both, and closes the device.
+ *
+ * @throws what opening the device, reading the data or `action` throws
+ */
+export async function withOpened<T>(
+  configuration: Configuration,
+  tuning: TuningSource,
+  signal: AbortSignal,
+  action: (opened: Opened) => Promise<T>,
+): Promise<T> {
+  const over = new AbortController();
+  // Starts before the device is opened, which blocks the main thread: git answers meanwhile.
+  const facts = collectEnvironment();
+  const opening = openDevice(configuration, tuning);
+  const rehearsal = opening.then(async (device) => {
+    performance.mark('device');
+    await turn(); // an upload that can start goes first: the driver is busy then
+    await rehearse(configuration, device);
+  });
+  const data = obtainDatasets(configuration, opening, AbortSignal.any([signal, over.signal]), rehearsal);
+  for (const each of [rehearsal, data]) each.catch(() => undefined); // awaited by `action`
+  try {
+    const [device, environment] = await Promise.all([opening, facts]);
+    describeDevice(device);
+    return await action({ device, rehearsal, data, environment });
+  } finally {
+    over.abort();
+    void opening.then((device) => device.destroy()).catch(() => undefined);
+  }
+}
+
+function openDevice({ device, adapter }: Configuration, tuning: TuningSource): Promise<Backend> {
+  return init(device, {
+    tuning,
+    ...(adapter === undefined ? {} : { adapter }),
+    onFallback: (reason) => process.stderr.write(`${reason}\nTraining on the CPU backend.\n\n`),
+  });
+}
+
+function describeDevice({ name, description, tuning }: Backend): void {
+  process.stderr.write(`device  ${name}: ${description}\n`);
+  if (tuning) process.stderr.write(`kernels ${tuning.description}\n`);
+  if (tuning?.note !== undefined) process.stderr.write(`warning: ${tuning.note}\n`);
+}

@@ -1,0 +1,208 @@
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { Backend } from '../../backend/backend.ts';
+import { WgradError } from '../../backend/errors.ts';
+import { isTemporary } from '../files/atomicFile.ts';
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { newestCheckpoint } from '../checkpoint/files.ts';
+import {
+  type Configuration,
+  ConfigurationError,
+  loadConfiguration,
+  parseConfiguration,
+} from '../config/configuration.ts';
+import type { Environment } from '../runs/environment.ts';
+import { FileError } from '../files/fileError.ts';
+import { rewindJournal } from '../runs/journal.ts';
+import { leaves } from '../files/leaves.ts';
+import type { RunDirectory } from '../runs/runDirectory.ts';
+import type { StopReason, Summary } from '../runs/summary.ts';
+import { deviceText } from '../training/trainer.ts';
+import { valueText } from '../text/valueText.ts';
+import { parseYaml } from '../files/yamlValue.ts';
+
+/** A run that starts, or goes on. */
+export interface Run {
+  readonly directory: RunDirectory;
+  readonly configuration: Configuration;
+  /** Undefined where the run starts, or was stopped before its first checkpoint. */
+  readonly checkpoint?: Checkpoint | undefined;
+  /** What it ran on before; undefined where it starts, or was stopped before that was written. */
+  readonly environment?: ResumedEnvironment | undefined;
+}
+
+/** The environment that a run started in, and those in which it went on. */
+export interface ResumedEnvironment extends Environment {
+  readonly resumed?: readonly Environment[];
+}
+
+/** There is nothing to go on with; the message says what the run came to. */
+export class FinishedError extends WgradError {
+  override name = 'FinishedError';
+}
+
+/** What a run may be given anew when it goes on: it changes no step that was taken. */
+const CHANGEABLE = new Set([
+  'device',
+  'adapter',
+  'train.epochs',
+  'train.maxMinutes',
+  'train.capture',
+  'train.checkpointEvery',
+  'train.keepLast',
+  'tracking',
+]);
+
+/**
+ * Opens a run to go on with it from its newest intact checkpoint.
+ *
+ * @param path the run's folder, which is locked for this process
+ * @param overrides new values for the few keys that can change
+ * @param note told what the user should know: checkpoints that are corrupt
+ * @throws FinishedError where nothing is left to do, ConfigurationError for other changes, FileError where a file is
+ *   unusable
+ */
+export async function reopenRun(
+  path: string,
+  overrides: readonly string[],
+  note: (text: string) => void,
+): Promise<Run> {
+  const checkpoints = join(path, 'checkpoints');
+  const configuration = loadConfiguration(join(path, 'config.yaml'), overrides);
+  const checkpoint = await newestCheckpoint(checkpoints, (reason) =>
+    note(`${reason}\nLooking for the checkpoint before it.`),
+  );
+  if (checkpoint) {
+    checkChanges(parseConfiguration(parseYaml(checkpoint.configuration).value), configuration);
+    const summary = await readJson<Summary>(join(path, 'summary.json'));
+    checkUnfinished(path, configuration, checkpoint, summary);
+  }
+  return {
+    directory: { id: basename(path), path, checkpoints },
+    configuration,
+    checkpoint,
+    environment: await readJson<ResumedEnvironment>(join(path, 'environment.json')),
+  };
+}
+
+/** Removes what the run wrote after the checkpoint that it goes on from, and files that a kill left half-written. */
+export async function rewindRun({ directory, checkpoint }: Run): Promise<void> {
+  const { path, checkpoints } = directory;
+  await rm(join(path, 'summary.json'), { force: true });
+  for (const folder of [path, checkpoints]) {
+    const torn = (await readdir(folder)).filter(isTemporary);
+    for (const name of torn) await rm(join(folder, name), { recursive: true, force: true });
+  }
+  const journal = join(path, 'metrics.jsonl');
+  if (!checkpoint) return rm(journal, { force: true });
+  const { epoch, step } = checkpoint.position;
+  // What an epoch's end recorded belongs to the checkpoint after it; the test and the end are yet to come.
+  await rewindJournal(journal, (record) => {
+    if (record.kind === 'train') return record.step <= step;
+    return record.kind !== 'test' && record.kind !== 'end' && record.epoch <= epoch;
+  });
+}
+
+/**
+ * What differs from before so that the bits of the result may differ, too, in words.
+ *
+ * @throws FileError where the data are others: going on with them would make no sense
+ */
+export function differences(
+  { directory, checkpoint, environment: before }: Run,
+  device: Backend,
+  environment: Environment,
+): string[] {
+  const found: string[] = [];
+  const now = deviceText(device);
+  if (checkpoint && checkpoint.device !== now) {
+    found.push(
+      `the run was trained on ${checkpoint.device}, and goes on on ${now}: the bits of the result may differ`,
+    );
+  }
+  if (!before) return found;
+  if (before.codeVersion !== environment.codeVersion) {
+    found.push('the code has changed since the run was started: the bits of the result may differ');
+  }
+  const [was, is] = [before, environment].map(({ dataChecksums }) => JSON.stringify(dataChecksums));
+  if (was !== is) {
+    throw new FileError(
+      directory.path,
+      `was trained on other data: ${was}, now ${is}; restore them, or start a new run`,
+    );
+  }
+  return found;
+}
+
+/** The records of where a run went on, added to those of where it started. */
+export function withEarlier({ environment }: Run, now: Environment): ResumedEnvironment {
+  return environment ? { ...environment, resumed: [...(environment.resumed ?? []), now] } : now;
+}
+
+/** @throws ConfigurationError naming every key that cannot change */
+function checkChanges(before: Configuration, after: Configuration): void {
+  const [old, now] = [new Map(leaves(before)), new Map(leaves(after))];
+  const changed = [...new Set([...old.keys(), ...now.keys()])].filter(
+    (key) => JSON.stringify(old.get(key)) !== JSON.stringify(now.get(key)),
+  );
+  const problems = changed
+    .map((key) => ({ key, reason: refusal(key, before, after) }))
+    .filter(({ reason }) => reason !== undefined)
+    .map(
+      ({ key, reason }) =>
+        `  ${key}: was ${valueText(old.get(key))}, got ${valueText(now.get(key))}; ${reason!}`,
+    );
+  if (problems.length > 0) {
+    throw new ConfigurationError(`a resumed run keeps its configuration\n${problems.join('\n')}`);
+  }
+}
+
+/** Why a key cannot take its new value. */
+function refusal(key: string, before: Configuration, { train, schedule }: Configuration): string | undefined {
+  if (!CHANGEABLE.has(key)) return `start a new run for that (${[...CHANGEABLE].join(', ')} can change)`;
+  if (key !== 'train.epochs') return undefined;
+  if (train.epochs < before.train.epochs) return 'more are possible, less are not';
+  const whole = schedule.name === 'onecycle' || (schedule.name === 'cosine' && schedule.tMax === undefined);
+  return whole
+    ? `schedule ${schedule.name} was laid out for all epochs, so the steps before depend on them`
+    : undefined;
+}
+
+function checkUnfinished(
+  path: string,
+  { train }: Configuration,
+  { progress, position }: Checkpoint,
+  summary: Summary | undefined,
+): void {
+  const minutes = (progress.seconds / 60).toFixed(1);
+  if (
+    train.maxMinutes !== undefined &&
+    progress.seconds >= 60 * train.maxMinutes &&
+    position.epoch < train.epochs
+  ) {
+    const more = Math.ceil(2 * train.maxMinutes);
+    throw new FinishedError(
+      `${path} has had its time: ${minutes} of ${train.maxMinutes} minutes (epoch ${position.epoch} of ` +
+        `${train.epochs}). To go on with it, give it more: train.maxMinutes=${more}`,
+    );
+  }
+  if (!summary || summary.stopped === 'maxMinutes') return;
+  const ends: Record<Exclude<StopReason, 'maxMinutes'>, string> = {
+    epochs: `To train on, give it more epochs: train.epochs=${2 * train.epochs}`,
+    earlyStopping: 'Early stopping ended it, so more epochs would change nothing.',
+  };
+  if (summary.stopped === 'epochs' && train.epochs > summary.epochs) return;
+  throw new FinishedError(
+    `${path} is finished: ${summary.epochs} epochs, test accuracy ` +
+      `${(100 * summary.testAccuracy).toFixed(2)} %. ${ends[summary.stopped]}`,
+  );
+}
+
+/** The content of a JSON file that this project wrote; undefined where there is none, or a crash left it unusable. */
+async function readJson<T>(path: string): Promise<T | undefined> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as T;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,83 @@
+import { access, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { type Configuration, loadConfiguration } from '../../config/configuration.ts';
+import { EVALUATION_FILE, type EvaluationReport, readEvaluation } from '../../evaluation/report.ts';
+import { FileError, readError } from '../../files/fileError.ts';
+import { readJsonFile } from '../../files/jsonFile.ts';
+import { decodeSafetensors } from '../../../formats/safetensors/encode.ts';
+import type { Summary } from '../../runs/summary.ts';
+import { RECEIPT_FILE, type Receipt } from '../../runs/verification/receipt.ts';
+
+/** What a run left behind, as far as a card tells of it. */
+export interface RunRecords {
+  readonly configuration: Configuration;
+  readonly evaluation: EvaluationReport;
+  readonly summary: CardSummary;
+  readonly environment: Readonly<Record<string, unknown>>;
+  /** The model as PyTorch prints it. */
+  readonly architecture: string;
+  /** Left out where the run was never verified. */
+  readonly receipt?: CardReceipt;
+}
+
+export type CardSummary = Pick<Summary, 'weightsSha256' | 'device' | 'seed' | 'validation'>;
+export type CardReceipt = Pick<Receipt, 'reproduced' | 'extent' | 'equalReadings' | 'equalSteps'>;
+
+const summarySchema: z.ZodType<CardSummary> = z.object({
+  weightsSha256: z.string(),
+  device: z.string(),
+  seed: z.number(),
+  validation: z.object({ accuracy: z.number(), loss: z.number() }).nullable(),
+});
+
+const receiptSchema: z.ZodType<CardReceipt> = z.object({
+  reproduced: z.boolean(),
+  extent: z.enum(['run', 'part']),
+  equalReadings: z.number(),
+  equalSteps: z.number(),
+});
+
+const environmentSchema: z.ZodType<RunRecords['environment']> = z.record(z.string(), z.unknown());
+
+/**
+ * Reads what a card is made from.
+ *
+ * @param path the folder of a run that came to its end and was evaluated
+ * @throws FileError where a record is missing or corrupt, or the evaluation is of other weights than the run's
+ */
+export async function readRunRecords(path: string): Promise<RunRecords> {
+  const summary = await readJsonFile(join(path, 'summary.json'), summarySchema, 'a summary');
+  const evaluationFile = join(path, EVALUATION_FILE);
+  const evaluation = await readEvaluation(evaluationFile);
+  if (evaluation.weightsSha256 !== summary.weightsSha256) {
+    throw new FileError(
+      evaluationFile,
+      `is of other weights than those that the run ended with; evaluate again: npx tsx src/evaluate.ts ${path}`,
+    );
+  }
+  const receipt = await readReceipt(join(path, RECEIPT_FILE));
+  return {
+    configuration: loadConfiguration(join(path, 'config.yaml')),
+    evaluation,
+    summary,
+    environment: await readJsonFile(join(path, 'environment.json'), environmentSchema, 'an environment'),
+    architecture: await readArchitecture(join(path, 'checkpoints', 'best.safetensors')),
+    ...(receipt && { receipt }),
+  };
+}
+
+async function readReceipt(path: string): Promise<CardReceipt | undefined> {
+  const isThere = await access(path).then(
+    () => true,
+    () => false,
+  );
+  return isThere ? readJsonFile(path, receiptSchema, 'a verification') : undefined;
+}
+
+async function readArchitecture(path: string): Promise<string> {
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw readError(path, error);
+  });
+  return decodeSafetensors(bytes).metadata.get('model') ?? 'not recorded';
+}

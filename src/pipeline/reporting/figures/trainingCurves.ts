@@ -1,0 +1,55 @@
+import type { TopLevelSpec } from 'vega-lite';
+import type { MetricsRecord } from '../../runs/journal.ts';
+import { FIRST, PADDING, SECOND, THEME } from './theme.ts';
+
+const PANELS = [
+  { metric: 'loss', title: 'cross-entropy (nats)', scale: 1 },
+  { metric: 'accuracy', title: 'accuracy (%)', scale: 100 },
+] as const;
+
+const LABELS = { train: 'training, while learning', validation: 'validation' } as const;
+
+/** Loss and accuracy over the epochs: training readings as a line, validation as points. */
+export function trainingCurves(journal: readonly MetricsRecord[], run: string): TopLevelSpec {
+  const last = journal.filter(({ kind }) => kind === 'train').at(-1);
+  const stepsPerEpoch = last ? last.step / last.epoch : 1;
+  const panel = ({ metric, title, scale }: (typeof PANELS)[number]) => {
+    const points = (['train', 'validation'] as const).flatMap((kind) =>
+      journal
+        .filter((record) => record.kind === kind && Number.isFinite(record.metrics[metric]))
+        .map(({ step, metrics }) => ({
+          part: LABELS[kind],
+          epoch: step / stepsPerEpoch,
+          value: scale * metrics[metric]!,
+        })),
+    );
+    const x = { field: 'epoch', type: 'quantitative' as const, title: 'epoch', axis: { tickMinStep: 1 } };
+    const y = { field: 'value', type: 'quantitative' as const, title, scale: { zero: false } };
+    const color = {
+      field: 'part',
+      type: 'nominal' as const,
+      title: null,
+      scale: { domain: Object.values(LABELS), range: [FIRST, SECOND] },
+      legend: { orient: 'top' as const },
+    };
+    return {
+      width: 360,
+      height: 260,
+      data: { values: points },
+      layer: [
+        { mark: { type: 'line' as const, strokeWidth: 1.2 }, encoding: { x, y, color } },
+        {
+          transform: [{ filter: `datum.part === '${LABELS.validation}'` }],
+          mark: { type: 'point' as const, filled: true, size: 36, opacity: 1 },
+          encoding: { x, y, color },
+        },
+      ],
+    };
+  };
+  return {
+    title: { text: 'Training', subtitle: run },
+    padding: PADDING,
+    config: THEME,
+    hconcat: PANELS.map(panel),
+  };
+}

@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+/** What the result of a training depends on, besides configuration and data. */
+const CODE = ['src', 'kernels', 'package-lock.json'];
+
+let version: string | undefined;
+
+/**
+ * SHA-256 over the names and contents of all source files, kernels and the lock file: equal for equal code, with or
+ * without git, wherever it lies. Read once a process.
+ */
+export function codeVersion(): string {
+  return (version ??= hashFiles(root, CODE));
+}
+
+/**
+ * SHA-256 over some files and all files of some folders, links left out; what is missing counts for nothing. Waits for
+ * each file, which takes a third of the time that 500 promises do.
+ */
+export function hashFiles(folder: string, names: readonly string[]): string {
+  const hash = createHash('sha256');
+  const files = names.flatMap((name) => filesIn(join(folder, name)));
+  const byName = files.map((path) => ({ path, name: relative(folder, path).replaceAll(sep, '/') }));
+  for (const { path, name } of byName.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const content = createHash('sha256').update(readFileSync(path)).digest('hex');
+    hash.update(`${name}\0${content}\n`);
+  }
+  return hash.digest('hex');
+}
+
+function filesIn(path: string): string[] {
+  try {
+    const entries = readdirSync(path, { withFileTypes: true, recursive: true });
+    return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOTDIR') return [path];
+    if (code === 'ENOENT') return [];
+    throw error;
+  }
+}

@@ -1,0 +1,106 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { arch, cpus, platform, release, totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { codeVersion } from './codeVersion.ts';
+
+/** What a run ran on: written as `environment.json`. It holds no environment variables. */
+export interface Environment {
+  /** When it was collected, at the start of the run (ISO 8601, UTC). */
+  readonly startedAt: string;
+  /** The command line, from the Node executable on. */
+  readonly commandLine: readonly string[];
+  readonly node: string;
+  readonly v8: string;
+  readonly platform: string;
+  readonly osRelease: string;
+  readonly arch: string;
+  readonly cpu: { readonly model: string; readonly cores: number };
+  readonly memoryBytes: number;
+  /** Versions; null where the package is not installed. */
+  readonly packages: { readonly wgrad: string | null; readonly webgpu: string | null };
+  /** The commit of wgrad's own checkout and whether files differ from it; null outside a checkout or without git. */
+  readonly git: { readonly commit: string; readonly dirty: boolean } | null;
+  /** See `codeVersion`. */
+  readonly codeVersion: string;
+  /** As given by the backend; null on the CPU. */
+  readonly adapter: unknown;
+  /** As given by the data source; null where it gave none. */
+  readonly dataChecksums: unknown;
+  /** Hash of the data's folder, `<md5>.dir`; null where the data have no version. */
+  readonly dataVersion: string | null;
+}
+
+/** What the caller knows of the environment and this module cannot find out. */
+export interface EnvironmentFacts {
+  readonly adapterInfo?: unknown;
+  readonly dataChecksums?: unknown;
+  readonly dataVersion?: string;
+}
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+/**
+ * Collects what a run ran on. Nothing that is missing is an error.
+ *
+ * @example await collectEnvironment({ adapterInfo: { vendor: 'mesa', description: 'llvmpipe' } })
+ */
+export async function collectEnvironment(facts: EnvironmentFacts = {}): Promise<Environment> {
+  const git = gitState(root); // runs meanwhile
+  const processors = cpus();
+  return {
+    startedAt: new Date().toISOString(),
+    commandLine: [...process.argv],
+    node: process.versions.node,
+    v8: process.versions.v8,
+    platform: platform(),
+    osRelease: release(),
+    arch: arch(),
+    cpu: { model: processors[0]?.model.trim() ?? 'unknown', cores: processors.length },
+    memoryBytes: totalmem(),
+    packages: { wgrad: await versionIn(`${root}package.json`), webgpu: await versionOf('webgpu') },
+    codeVersion: codeVersion(),
+    git: await git,
+    adapter: facts.adapterInfo ?? null,
+    dataChecksums: facts.dataChecksums ?? null,
+    dataVersion: facts.dataVersion ?? null,
+  };
+}
+
+/** The version of an installed package; null where it is not installed. */
+export async function versionOf(packageName: string): Promise<string | null> {
+  try {
+    return await versionIn(createRequire(import.meta.url).resolve(`${packageName}/package.json`));
+  } catch {
+    return null;
+  }
+}
+
+async function versionIn(path: string): Promise<string | null> {
+  try {
+    const { version } = JSON.parse(await readFile(path, 'utf8')) as { version?: string };
+    return version ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** The commit checked out in `folder` and whether anything there differs from it; null where git cannot say. */
+export async function gitState(folder: string): Promise<Environment['git']> {
+  const git = async (...args: string[]): Promise<string> => {
+    // Without optional locks, so that a run never stands in the way of a git command next to it.
+    const all = ['--no-optional-locks', '-C', folder, ...args];
+    const { stdout } = await promisify(execFile)('git', all, { timeout: 10_000, maxBuffer: 2 ** 26 });
+    return stdout.trim();
+  };
+  try {
+    // Both from one process: to start one takes a while beside a device's memory.
+    const status = await git('status', '--porcelain=v2', '--branch');
+    const commit = /^# branch\.oid (\w+)$/m.exec(status)?.[1];
+    return commit === undefined ? null : { commit, dirty: /^[^#]/m.test(status) };
+  } catch {
+    return null;
+  }
+}

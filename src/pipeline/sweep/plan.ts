@@ -1,0 +1,48 @@
+import type { Configuration, DataConfiguration } from '../config/configuration.ts';
+import { type Axis, gridTrials, type Overrides, randomTrial } from './axes.ts';
+import { makeTrial, type Trial } from './trial.ts';
+
+export interface SweepPlan {
+  readonly axes: readonly Axis[];
+  /** Of the random draws. */
+  readonly seed: number;
+  /** How many different trials to draw; without it, all combinations are trials. */
+  readonly random?: number;
+  /** The configuration with some overrides; throws where it is none. */
+  readonly configure: (overrides: Overrides) => Configuration;
+  readonly dataVersion: (data: DataConfiguration) => Promise<string>;
+  readonly codeVersion: string;
+}
+
+/** Draws in a row that give nothing new, after which there is nothing new. */
+const PATIENCE = 100;
+
+/**
+ * The trials of a sweep, each once, whatever ways there are to write it; fewer than asked for where no more exist.
+ *
+ * @throws ConfigurationError for the first trial that cannot be trained
+ */
+export async function planTrials(plan: SweepPlan): Promise<Trial[]> {
+  const { axes, seed, random } = plan;
+  const trials = new Map<string, Trial>();
+  const versions = new Map<string, Promise<string>>();
+  const add = async (overrides: Overrides): Promise<boolean> => {
+    const configuration = plan.configure(overrides);
+    const source = `${configuration.data.name} in ${configuration.data.root}`;
+    const data = versions.get(source) ?? plan.dataVersion(configuration.data);
+    versions.set(source, data);
+    const trial = makeTrial(overrides, configuration, { data: await data, code: plan.codeVersion });
+    if (trials.has(trial.id)) return false;
+    trials.set(trial.id, trial);
+    return true;
+  };
+  if (random === undefined) {
+    for (const overrides of gridTrials(axes)) await add(overrides);
+  } else {
+    let stale = 0;
+    for (let draw = 0; trials.size < random && stale < PATIENCE; draw++) {
+      stale = (await add(randomTrial(axes, seed, draw))) ? 0 : stale + 1;
+    }
+  }
+  return [...trials.values()];
+}

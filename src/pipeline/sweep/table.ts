@@ -1,0 +1,110 @@
+import { join } from 'node:path';
+import { writeFileAtomic } from '../files/atomicFile.ts';
+import { Best, type BestOptions } from '../training/best.ts';
+import { explicitNumbers } from '../files/jsonNumbers.ts';
+import type { Summary } from '../runs/summary.ts';
+import type { Trial } from './trial.ts';
+
+/** How a trial stands. */
+export interface TrialState {
+  readonly trial: Trial;
+  readonly status: 'waiting' | 'finished' | 'failed' | 'interrupted';
+  readonly summary?: Summary;
+  /** Why it failed. */
+  readonly message?: string;
+}
+
+/** The best trial first, by its validation (by its test where nothing was held out); those without a result last. */
+export function ranked(states: readonly TrialState[], best: BestOptions): TrialState[] {
+  const score = ({ summary }: TrialState): number => {
+    if (!summary) return -Infinity;
+    const { accuracy, loss } = summary.validation ?? {
+      accuracy: summary.testAccuracy,
+      loss: summary.testLoss,
+    };
+    const value = best.metric === 'loss' ? loss : accuracy;
+    return Number.isFinite(value) ? Best.sign(best) * value : -Infinity;
+  };
+  // The sort is stable: equal trials stay in the order of the sweep.
+  return [...states].sort((a, b) => compare(score(b), score(a)));
+}
+
+/** `-Infinity - -Infinity` is no number. */
+function compare(a: number, b: number): number {
+  return a === b ? 0 : a - b;
+}
+
+/** The keys that differ between trials. */
+export function variedKeys(trials: readonly Trial[]): string[] {
+  const values = new Map<string, Set<string>>();
+  for (const [key, value] of trials.flatMap(({ overrides }) => overrides.map(splitOverride))) {
+    values.set(key, (values.get(key) ?? new Set()).add(value));
+  }
+  return [...values].filter(([, different]) => different.size > 1).map(([key]) => key);
+}
+
+function splitOverride(text: string): [string, string] {
+  const equals = text.indexOf('=');
+  return [text.slice(0, equals), text.slice(equals + 1)];
+}
+
+/** The table's head and rows, as text: shares of one and nats, as in the summaries. */
+function cells(states: readonly TrialState[]): string[][] {
+  const keys = variedKeys(states.map(({ trial }) => trial));
+  const head = ['rank', ...keys, 'validation accuracy', 'validation loss', 'test accuracy', 'test loss'];
+  const rows = states.map(({ trial, status, summary }, index) => {
+    const values = new Map(trial.overrides.map(splitOverride));
+    const number = (value: unknown): string => (typeof value === 'number' ? value.toFixed(4) : '');
+    return [
+      summary ? String(index + 1) : '',
+      ...keys.map((key) => values.get(key) ?? ''),
+      number(summary?.validation?.accuracy),
+      number(summary?.validation?.loss),
+      number(summary?.testAccuracy),
+      number(summary?.testLoss),
+      summary ? String(summary.epochs) : '',
+      summary ? summary.seconds.toFixed(0) : '',
+      status,
+      trial.path,
+    ];
+  });
+  return [[...head, 'epochs', 'seconds', 'status', 'run'], ...rows];
+}
+
+/** The table for people: columns aligned, what is the same everywhere left out. */
+export function tableText(states: readonly TrialState[]): string {
+  const rows = cells(states);
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]!))
+      .join('  ')
+      .trimEnd(),
+  );
+  const failures = states
+    .filter(({ message }) => message !== undefined)
+    .map(({ trial, message }) => `\n${trial.path} failed:\n${message!.replaceAll(/^/gm, '  ')}`);
+  return [...lines, ...failures].join('\n');
+}
+
+/** Writes the ranked trials as `sweep.json` and `sweep.csv` into the sweep's folder. */
+export async function writeTable(folder: string, states: readonly TrialState[]): Promise<void> {
+  const trials = states.map(({ trial: { id, path, overrides, versions }, status, summary, message }) => ({
+    id,
+    versions,
+    run: path,
+    overrides: Object.fromEntries(overrides.map(splitOverride)),
+    status,
+    ...(message !== undefined && { message }),
+    summary: summary ?? null,
+  }));
+  const json = JSON.stringify({ trials }, explicitNumbers, 2);
+  await writeFileAtomic(join(folder, 'sweep.json'), `${json}\n`);
+  const csv = cells(states).map((row) => `${row.map(csvCell).join(',')}\r\n`);
+  await writeFileAtomic(join(folder, 'sweep.csv'), csv.join(''));
+}
+
+/** RFC 4180. */
+function csvCell(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeFileAtomic } from '../files/atomicFile.ts';
+import { type Configuration, printConfiguration } from '../config/configuration.ts';
+import { writeError } from '../files/fileError.ts';
+import type { Summary } from '../runs/summary.ts';
+import type { Overrides } from './axes.ts';
+
+/** What a trial's result depends on besides its configuration. */
+export interface Versions {
+  readonly data: string;
+  readonly code: string;
+}
+
+/** One training of a sweep. */
+export interface Trial {
+  /** Equal for trials that must come to the same result, of whatever sweep. */
+  readonly id: string;
+  readonly overrides: Overrides;
+  readonly configuration: Configuration;
+  readonly versions: Versions;
+  /** The run's folder, the same for every sweep that has this trial. */
+  readonly path: string;
+}
+
+/** Where a run is kept changes nothing about its result; what the data are is in the versions. */
+export function makeTrial(overrides: Overrides, configuration: Configuration, versions: Versions): Trial {
+  const { run, data, ...others } = configuration;
+  const identity = canonical({ ...others, data: { ...data, root: '' }, versions });
+  const id = createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 16);
+  return { id, overrides, configuration, versions, path: join(run.dir, `${configuration.name}-${id}`) };
+}
+
+/** Makes the trial's folder, from which `--resume` starts it; harmless where it is there. */
+export async function prepareTrial({ path, configuration }: Trial): Promise<void> {
+  const file = join(path, 'config.yaml');
+  try {
+    await mkdir(join(path, 'checkpoints'), { recursive: true });
+  } catch (error) {
+    throw writeError(path, error);
+  }
+  if (!existsSync(file)) await writeFileAtomic(file, printConfiguration(configuration));
+}
+
+/** What a trial came to; undefined while it is not finished. */
+export async function trialSummary({ path }: Trial): Promise<Summary | undefined> {
+  try {
+    return JSON.parse(await readFile(join(path, 'summary.json'), 'utf8')) as Summary;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The same value with all keys in alphabetical order, so that equal values give equal JSON. */
+function canonical(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(canonical);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, inner]) => [key, canonical(inner)]));
+}

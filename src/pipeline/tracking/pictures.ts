@@ -1,0 +1,60 @@
+import { encode } from 'fast-png';
+import { WgradError } from '../../backend/errors.ts';
+import { CLASS_NAMES, IMAGE_SIZE } from '../data/fashionMnist.ts';
+import type { ByteImages } from '../data/loader.ts';
+import { rasterise } from '../reporting/figures/rasterise.ts';
+import type { PredictionsRecord, WrongPrediction } from '../runs/journalRecords.ts';
+import type { TrackedRun } from './tracker.ts';
+
+const PIXELS = IMAGE_SIZE * IMAGE_SIZE;
+const COLUMNS = 6;
+/** Units in the drawing; a PNG has two pixels a unit. */
+const TILE = { width: 96, height: 116, image: 72 };
+
+/** The picture that belongs to a record; undefined where the data set is not at hand. */
+export async function drawWrongPredictions(
+  run: TrackedRun,
+  record: PredictionsRecord,
+): Promise<Uint8Array | undefined> {
+  const images = await run.trainImages();
+  return images && wrongPredictionsPng(record, images);
+}
+
+/** The images that were taken for something else, each with its row number, its class and what it was taken for: a PNG. */
+function wrongPredictionsPng({ wrong }: PredictionsRecord, images: ByteImages): Uint8Array {
+  const lines = Math.max(1, Math.ceil(wrong.length / COLUMNS));
+  const tiles = wrong.map((one, at) => tile(one, images, at % COLUMNS, Math.floor(at / COLUMNS)));
+  const [width, height] = [COLUMNS * TILE.width, lines * TILE.height];
+  return rasterise(
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" text-anchor="middle">` +
+      `<rect width="100%" height="100%" fill="white"/>${tiles.join('')}</svg>`,
+  );
+}
+
+function tile(
+  { row, actual, predicted }: WrongPrediction,
+  images: ByteImages,
+  column: number,
+  line: number,
+): string {
+  const [x, y] = [(column + 0.5) * TILE.width, line * TILE.height];
+  const text = (at: number, size: number, fill: string, words: string): string =>
+    `<text x="${x}" y="${y + at}" font-size="${size}" fill="${fill}">${words}</text>`;
+  return (
+    `<image x="${x - TILE.image / 2}" y="${y + 6}" width="${TILE.image}" height="${TILE.image}" ` +
+    `image-rendering="optimizeSpeed" href="data:image/png;base64,${imagePng(images, row).toString('base64')}"/>` +
+    text(TILE.image + 16, 9, 'black', className(actual)) +
+    text(TILE.image + 27, 9, 'firebrick', `as ${className(predicted)}`) +
+    text(TILE.image + 36, 7, 'grey', `row ${row}`)
+  );
+}
+
+function imagePng({ images, count }: ByteImages, row: number): Buffer {
+  if (row >= count) throw new WgradError(`the journal names image ${row} of a data set of ${count} images`);
+  const data = images.subarray(row * PIXELS, (row + 1) * PIXELS);
+  return Buffer.from(encode({ width: IMAGE_SIZE, height: IMAGE_SIZE, channels: 1, depth: 8, data }));
+}
+
+function className(label: number): string {
+  return CLASS_NAMES[label] ?? String(label);
+}

@@ -1,0 +1,51 @@
+import { join } from 'node:path';
+import type { TrackerName } from '../config/configuration.ts';
+import { type JournalRecord, readRecords } from '../runs/journal.ts';
+import { lockFolder } from '../files/lock.ts';
+import { readTrackedRun } from './trackedRun.ts';
+import type { Warn } from './tracker.ts';
+import { TRACKERS } from './tracking.ts';
+
+/**
+ * Replays a run's journal into trackers: writes their files anew, and sends what a server lacks.
+ *
+ * @param path the run's folder
+ * @param names by default the trackers of its configuration
+ * @param warn told what is left out
+ * @returns the trackers that have all of it now
+ * @throws LockedError while the run is under way; FileError, MlflowError where one cannot be served
+ */
+export async function syncRun(
+  path: string,
+  names: readonly TrackerName[] | undefined,
+  warn: Warn,
+): Promise<readonly TrackerName[]> {
+  const unlock = await lockFolder(path);
+  try {
+    const run = await readTrackedRun(path, warn);
+    const records = closed(readRecords(join(path, 'metrics.jsonl')));
+    const wanted = names ?? run.configuration.tracking;
+    for (const name of wanted) {
+      const tracker = await TRACKERS[name](run, records, false);
+      await tracker.close();
+    }
+    return wanted;
+  } finally {
+    await unlock();
+  }
+}
+
+/** A run that was killed recorded no end; nobody is at work on it, so it was interrupted after its last record. */
+function closed(records: JournalRecord[]): JournalRecord[] {
+  const last = records.at(-1);
+  if (!last || last.kind === 'end') return records;
+  const { epoch, step, time } = last;
+  const end = {
+    kind: 'end',
+    epoch,
+    step,
+    status: 'interrupted',
+    ...(time !== undefined && { time }),
+  } as const;
+  return [...records, end];
+}

@@ -1,0 +1,63 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Module } from '../../nn/index.ts';
+import type { Position } from '../checkpoint/checkpoint.ts';
+import type { Part } from '../data/datasets.ts';
+import { countConfusions, parameterHistograms } from './insights.ts';
+import { type EndRecord, type Journal, openJournal, readRecords } from '../runs/journal.ts';
+import { readTrackedRun } from './trackedRun.ts';
+import type { Warn } from './tracker.ts';
+import { insightsFor, startTracking } from './tracking.ts';
+
+/** The journal of a run that is being trained, and the trackers that read along. */
+export interface RunTracking {
+  readonly journal: Journal;
+  /** Records, after an epoch, what the run's trackers show beyond metrics. */
+  readonly recordInsights: (position: Position, model: Module, validation: Part) => Promise<void>;
+  /** Records how the training ended, waits for the trackers, and closes the journal. */
+  readonly end: (status: EndRecord['status']) => Promise<void>;
+}
+
+/**
+ * Opens the journal of a run, whose configuration and environment are written already, and starts its trackers.
+ *
+ * @param path the run's folder
+ * @param warn told where a tracker fails; the training never does because of one
+ * @throws FileError where the journal cannot be opened
+ */
+export async function trackRun(path: string, warn: Warn): Promise<RunTracking> {
+  const file = join(path, 'metrics.jsonl');
+  const run = await readTrackedRun(path, warn);
+  const past = existsSync(file) ? readRecords(file) : [];
+  const tracking = await startTracking(run, past, warn);
+  let last: Position = past.at(-1) ?? { epoch: 0, step: 0 };
+  const journal = openJournal(file, {
+    clock: Date.now,
+    listener: (record) => {
+      last = record;
+      tracking.record(record);
+    },
+  });
+  const wanted = insightsFor(run.configuration.tracking);
+  return {
+    journal,
+    async recordInsights({ epoch, step }, model, validation) {
+      if (wanted.predictions && validation.rows.length > 0) {
+        journal.append({ kind: 'predictions', epoch, step, ...(await countConfusions(model, validation)) });
+      }
+      if (wanted.histograms) {
+        journal.append({ kind: 'histograms', epoch, step, histograms: await parameterHistograms(model) });
+      }
+    },
+    async end(status) {
+      try {
+        journal.append({ kind: 'end', epoch: last.epoch, step: last.step, status });
+      } catch (error) {
+        // What ended the training is thrown, and matters more.
+        warn((error as Error).message);
+      }
+      await tracking.close();
+      journal.close();
+    },
+  };
+}

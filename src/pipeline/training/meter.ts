@@ -1,0 +1,93 @@
+import type { Backend } from '../../backend/backend.ts';
+import { effect, live } from '../../backend/recorder.ts';
+import { dense, freeCopy } from '../../tensor/dense.ts';
+import { zeros } from '../../tensor/create.ts';
+import { unscoped } from '../../tensor/scope.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+
+/** What was measured since the last reading. */
+export interface Reading {
+  /** The loss of each batch, in order. */
+  losses: Float32Array;
+  /** Samples classified correctly. */
+  correct: number;
+}
+
+/** What a reading comes to over all its images, where the last batch may be smaller than the others. */
+export function average(
+  { losses, correct }: Reading,
+  batchSize: number,
+  lastSize: number,
+): { samples: number; loss: number; accuracy: number } {
+  const before = losses.length - 1;
+  const samples = before * batchSize + lastSize;
+  const total = losses.reduce((sum, loss, index) => sum + loss * (index < before ? batchSize : lastSize), 0);
+  return { samples, loss: total / samples, accuracy: correct / samples };
+}
+
+/** Losses and hits, gathered on the device so that they can be read rarely: one read-back for many batches. */
+export class Meter {
+  readonly #device: Backend;
+  /** A place for each batch's loss, and one for the hits. */
+  readonly #cells: Tensor;
+  readonly #capacity: number;
+  #used = 0;
+
+  constructor(device: Backend, capacity: number) {
+    this.#device = device;
+    this.#capacity = capacity;
+    this.#cells = unscoped(() => zeros([capacity + 1], { device }));
+  }
+
+  get full(): boolean {
+    return this.#used === this.#capacity;
+  }
+
+  /** Notes a batch; call it within the step's scope. */
+  record(loss: Tensor, logits: Tensor, labels: Tensor): void {
+    const x = dense(logits);
+    const [rows, classes] = x.shape as [number, number];
+    this.#device.run(
+      'tally',
+      {
+        x: x.storage.buffer,
+        labels: labels.storage.buffer,
+        loss: loss.storage.buffer,
+        cells: this.#cells.storage.buffer,
+      },
+      {
+        rows,
+        classes,
+        offset: x.offset,
+        labelOffset: labels.offset,
+        labelStride: labels.strides[0]!,
+        lossOffset: loss.offset,
+        lossAt: live(() => this.#used),
+        hitsAt: this.#capacity,
+      },
+    );
+    effect(() => {
+      this.#used++;
+    });
+    freeCopy(x, logits);
+  }
+
+  /** Reads what was noted, and starts anew. */
+  async read(): Promise<Reading> {
+    const cells = (await this.#cells.data()) as Float32Array;
+    const reading = { losses: cells.slice(0, this.#used), correct: cells[this.#capacity]! };
+    const { storage } = this.#cells;
+    this.#device.run(
+      'fill',
+      { out: storage.buffer },
+      { size: this.#cells.numel(), value: 0 },
+      { Element: 'f32' },
+    );
+    this.#used = 0;
+    return reading;
+  }
+
+  dispose(): void {
+    this.#cells.dispose();
+  }
+}

@@ -1,0 +1,111 @@
+import type { Backend } from '../../backend/backend.ts';
+import type { Batch } from '../data/loader.ts';
+import type { Module } from '../../nn/index.ts';
+import { crossEntropy } from '../../ops/crossEntropy.ts';
+import { clipGradNorm, type GradScaler, type Optimizer } from '../../optim/index.ts';
+import { autocast } from '../../tensor/autocast.ts';
+import { capture } from '../../tensor/capture.ts';
+import { scope } from '../../tensor/scope.ts';
+import type { Meter } from './meter.ts';
+
+/** What a training step works on. */
+export interface Step {
+  readonly model: Module;
+  readonly optimizer: Optimizer;
+  readonly meter: Meter;
+  /** The greatest norm of all gradients together; they are left as they are without it. */
+  readonly maxNorm?: number;
+  /** Computes the step with float16 factors, and scales the loss. */
+  readonly scaler?: GradScaler;
+  /** Gives the batches whose gradients make the step, each when it is its turn. */
+  readonly batches: readonly (() => Batch)[];
+  /** Images in all these batches. */
+  readonly size: number;
+}
+
+/**
+ * One training step: the gradient of the mean loss over all batches, and the optimizer's step along it.
+ *
+ *     g = Σ (nᵢ / size) · ∂lossᵢ / ∂p,   lossᵢ the mean over the nᵢ images of batch i
+ *
+ * Nothing waits for the device; losses and hits are left in the meter, a batch each.
+ */
+export function trainStep({ model, optimizer, meter, maxNorm, scaler, batches, size }: Step): void {
+  for (const nextBatch of batches) {
+    scope(() => {
+      const { images, labels } = nextBatch();
+      const logits = autocast(scaler ? 'float16' : 'float32', () => model.forward(images));
+      const loss = crossEntropy(logits, labels);
+      const share = labels.numel() / size;
+      const part = share === 1 ? loss : loss.mul(share);
+      (scaler ? scaler.scale(part) : part).backward();
+      meter.record(loss, logits, labels);
+    });
+  }
+  scope(() => {
+    scaler?.unscale(optimizer);
+    if (maxNorm !== undefined) clipGradNorm(model.parameters(), maxNorm);
+    if (scaler) scaler.step(optimizer);
+    else optimizer.step();
+    scaler?.update();
+    optimizer.zeroGrad();
+  });
+}
+
+/** What the steps of a training have in common. */
+export type StepParts = Omit<Step, 'batches' | 'size'>;
+
+/** The batches of one step, each made when it is called for. */
+export type StepBatches = Pick<Step, 'batches' | 'size'>;
+
+/** Takes the steps of an epoch, one after the other. */
+export interface Stepper {
+  take(step: StepBatches): Promise<void> | undefined;
+  dispose(): Promise<void> | undefined;
+}
+
+/** Watches the steps of an epoch, for example to profile them. */
+export interface StepWatcher {
+  /**
+   * Returns a stepper that takes the same steps as `stepper`.
+   *
+   * @param done steps of the training before this epoch
+   */
+  watch(stepper: Stepper, device: Backend, done: number): Stepper;
+}
+
+/**
+ * Steps that are recorded and replayed, one recording for each size of a step; all are of one epoch, whose order of
+ * images the recording refers to.
+ *
+ * @param verifyEvery steps after which a replay is compared with the step itself, bit by bit
+ * @throws CaptureError when they differ
+ */
+export function capturedSteps(parts: StepParts, device: Backend, verifyEvery: number = Infinity): Stepper {
+  let batches: Step['batches'] = [];
+  const step = capture((size: number) => trainStep({ ...parts, batches, size }), { device });
+  let taken = 0;
+  return {
+    take: ({ batches: own, size }) => {
+      batches = own;
+      if (++taken % verifyEvery === 0) return step.verify(size).then(() => undefined);
+      step(size);
+      return undefined;
+    },
+    dispose: () => {
+      step.dispose();
+      return undefined;
+    },
+  };
+}
+
+/** Steps that are run as they are. */
+export function plainSteps(parts: StepParts): Stepper {
+  return {
+    take: (step) => {
+      trainStep({ ...parts, ...step });
+      return undefined;
+    },
+    dispose: () => undefined,
+  };
+}

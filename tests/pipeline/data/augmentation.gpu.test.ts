@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import type { AugmentationDraw } from '../../../src/pipeline/data/augmentation.ts';
+import { DeviceDataset } from '../../../src/pipeline/data/loader.ts';
+import { open } from '../../../src/index.ts';
+import { webgpuOrSkip } from '../../adapter.ts';
+import { batchOf, EVERYTHING, noise } from './augmentationFixture.ts';
+
+const cpu = await open('cpu');
+const set = noise(300);
+const rows = Array.from({ length: 300 }, (_, place) => (place * 7) % 300);
+
+const draws: [string, AugmentationDraw | undefined][] = [
+  ['plain', undefined],
+  ['everything', { ...EVERYTHING, seed: 2 ** 50 + 3, stream: 2 ** 32 - 1 }],
+  ['everything, always', { flip: 1, shift: 28, erase: 1, eraseArea: [0, 1], seed: 5, stream: 0 }],
+  ['nothing', { flip: 0, shift: 0, erase: 0, seed: 0, stream: 0 }],
+];
+
+for (const [name, draw] of draws) {
+  test(`a batch, ${name}, has the same bits on WebGPU and the CPU`, async (context) => {
+    const device = await webgpuOrSkip(context);
+    expect(await batchOf(device, set, rows, draw)).toEqual(await batchOf(cpu, set, rows, draw));
+  });
+}
+
+test('augmented batches create nothing and upload nothing once they have begun', async (context) => {
+  const device = await webgpuOrSkip(context);
+  const data = new DeviceDataset(device, set);
+  const order = data.order(Uint32Array.from(rows));
+  const step = (start: number, stream: number): void => {
+    const { images, labels } = data.batch(order, start, 50, { ...EVERYTHING, seed: 1, stream });
+    images.dispose();
+    labels.dispose();
+  };
+  step(0, 0);
+  step(50, 1);
+  await device.synchronize();
+  const before = device.stats();
+  for (let stream = 2; stream < 40; stream++) step((stream % 5) * 50, stream);
+  await device.synchronize();
+  const after = device.stats();
+  for (const key of ['buffersCreated', 'bindGroupsCreated', 'pipelinesCreated', 'bytesUploaded'] as const) {
+    expect([key, after[key] - before[key]]).toEqual([key, 0]);
+  }
+});

@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import type { Choice } from '../../../../src/backend/webgpu/tuning/choice.ts';
+import { loadTuning, tuningPath } from '../../../../src/backend/webgpu/tuning/stored.ts';
+import { storeChoices } from '../../../../src/pipeline/diagnostics/tuning/tune.ts';
+import { temporaryFolder } from '../../files/disks.ts';
+import { info } from './fakeDevice.ts';
+
+const shape = 'matmul 128x256x1024 NT';
+const choice: Choice = { kernel: 'matmul', tile: { TILE_ROWS: 4, WORKGROUP_SIZE: 8 } };
+
+test('what a tuning has found is loaded by the next device on the same adapter, and by no other', async () => {
+  const cache = join(temporaryFolder(), 'not', 'there', 'yet');
+  vi.stubEnv('WGRAD_TUNING', undefined);
+  vi.stubEnv('XDG_CACHE_HOME', cache);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const path = await storeChoices({ info, choices: new Map([[shape, choice]]), measured: 1 });
+  expect(path).toBe(tuningPath(info));
+  expect(path.startsWith(cache)).toBe(true);
+  const tuning = await loadTuning(info);
+  expect([...tuning.measured]).toEqual([[shape, choice]]);
+  expect(tuning.note).toBeUndefined();
+  expect((await loadTuning({ ...info, device: 'another' })).measured.size).toBe(0);
+  // A later tuning takes the file's place.
+  await storeChoices({ info, choices: new Map(), measured: 1 });
+  expect((await loadTuning(info)).measured.size).toBe(0);
+  expect(readFileSync(path, 'utf8')).toContain('"choices": {}');
+});

@@ -1,0 +1,46 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type CnnConfiguration, parseConfiguration } from '../../../src/pipeline/config/configuration.ts';
+import { init, nn, rand, scope } from '../../../src/index.ts';
+import { buildModel } from '../../../src/pipeline/models/buildModel.ts';
+
+function cnn(options: Partial<CnnConfiguration>): nn.Module {
+  const optimizer = { name: 'adam' };
+  return buildModel(
+    parseConfiguration({ name: 'test', model: { name: 'cnn', ...options }, optimizer }).model,
+  );
+}
+
+describe('buildModel', () => {
+  beforeAll(async () => {
+    await init('cpu');
+  });
+
+  it('builds the CNN with its defaults', () => {
+    const model = cnn({});
+    expect(String(model)).toBe(`Sequential(
+  (0): Conv2d(1, 32, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1), bias=False)
+  (1): BatchNorm2d(32, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)
+  (2): ReLU()
+  (3): MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=False)
+  (4): Conv2d(32, 64, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1), bias=False)
+  (5): BatchNorm2d(64, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)
+  (6): ReLU()
+  (7): MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=False)
+  (8): Flatten(start_dim=1, end_dim=-1)
+  (9): Linear(in_features=3136, out_features=128, bias=True)
+  (10): ReLU()
+  (11): Linear(in_features=128, out_features=10, bias=True)
+)`);
+    expect(model.parameterCount()).toBe(421_738);
+  });
+
+  it.each([
+    ['no batch norm', { batchNorm: false, dropout: 0.5 }],
+    ['one block, a wide kernel', { channels: [3], kernelSize: 7, hidden: [] }],
+    ['four blocks', { channels: [2, 3, 4, 5], hidden: [6, 7] }],
+  ])('takes images to ten logits with %s', (_, options) => {
+    scope(() => {
+      expect(cnn(options).forward(rand([2, 1, 28, 28])).shape).toEqual([2, 10]);
+    });
+  });
+});

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import {
+  neighbourMap,
+  penultimateFeatures,
+  principalComponents,
+} from '../../../src/pipeline/reporting/embedding.ts';
+import { DeviceDataset } from '../../../src/pipeline/data/loader.ts';
+import { init, nn } from '../../../src/index.ts';
+
+/** Two groups of points, far apart in the first of four directions. */
+const features = Array.from({ length: 60 }, (_, row) =>
+  [0, 1, 2, 3].map((axis) => (axis === 0 ? 100 * (row % 2) : ((row * 7 + axis * 5) % 13) / 13)),
+);
+
+describe('principalComponents', () => {
+  it('finds the direction of the greatest variance first', () => {
+    const { points, variance } = principalComponents(features);
+    expect(variance[0]).toBeGreaterThan(0.99);
+    const [even, odd] = [points[0]![0]!, points[1]![0]!];
+    expect(Math.abs(even - odd)).toBeGreaterThan(95);
+  });
+});
+
+describe('neighbourMap', () => {
+  it('keeps groups together, the same for the same seed', async () => {
+    const silent = (): void => undefined;
+    const map = await neighbourMap(features, 7, silent);
+    expect(await neighbourMap(features, 7, silent)).toEqual(map);
+    expect(await neighbourMap(features, 8, silent)).not.toEqual(map);
+    const distance = (a: number, b: number): number =>
+      Math.hypot(map[a]![0]! - map[b]![0]!, map[a]![1]! - map[b]![1]!);
+    const within = Math.max(...[2, 4, 6, 8].map((row) => distance(0, row)));
+    expect(Math.min(...[1, 3, 5, 7].map((row) => distance(0, row)))).toBeGreaterThan(within);
+  });
+});
+
+describe('penultimateFeatures', () => {
+  it('are what the last layer gets, in evaluation mode', async () => {
+    const device = await init('cpu');
+    const images = { images: new Uint8Array(3 * 784).fill(200), labels: Uint8Array.of(0, 1, 2), count: 3 };
+    const set = new DeviceDataset(device, images);
+    const model = new nn.Sequential(
+      new nn.Flatten(),
+      new nn.Linear(784, 6),
+      new nn.Dropout(0.5),
+      new nn.Linear(6, 10),
+    );
+    const result = await penultimateFeatures(model, { set, rows: Uint32Array.of(2, 0) });
+    expect(result.map((row) => row.length)).toEqual([6, 6]);
+    expect(result[0]).toEqual(result[1]);
+    expect(model.training).toBe(true);
+  });
+});

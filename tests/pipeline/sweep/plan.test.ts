@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type Configuration,
+  ConfigurationError,
+  parseConfiguration,
+} from '../../../src/pipeline/config/configuration.ts';
+import { applyOverrides } from '../../../src/pipeline/config/overrides.ts';
+import { gridTrials, type Overrides, parseAxes, randomTrial } from '../../../src/pipeline/sweep/axes.ts';
+import { planTrials } from '../../../src/pipeline/sweep/plan.ts';
+import type { Trial } from '../../../src/pipeline/sweep/trial.ts';
+
+function configure(overrides: Overrides): Configuration {
+  const base = { name: 'test', model: { name: 'mlp' }, optimizer: { name: 'adam' } };
+  return parseConfiguration(applyOverrides({ value: base, locate: () => undefined }, overrides).value);
+}
+
+function plan(
+  texts: string[],
+  options: { random?: number; seed?: number; code?: string; data?: string } = {},
+): Promise<Trial[]> {
+  const { random, seed = 0, code = 'code', data = 'data' } = options;
+  return planTrials({
+    axes: parseAxes(texts),
+    seed,
+    ...(random !== undefined && { random }),
+    configure,
+    dataVersion: ({ root }) => Promise.resolve(`${data} in ${root === 'data/raw' ? 'it' : root}`),
+    codeVersion: code,
+  });
+}
+
+const ids = (trials: readonly Trial[]): string[] => trials.map(({ id }) => id);
+
+describe('a grid', () => {
+  it('has all combinations', () => {
+    const axes = parseAxes(['optimizer.lr=1e-3,3e-4', 'model.hidden=[128],[256,128]', 'train.epochs=3']);
+    expect(gridTrials(axes)).toEqual([
+      ['optimizer.lr=1e-3', 'model.hidden=[128]', 'train.epochs=3'],
+      ['optimizer.lr=1e-3', 'model.hidden=[256,128]', 'train.epochs=3'],
+      ['optimizer.lr=3e-4', 'model.hidden=[128]', 'train.epochs=3'],
+      ['optimizer.lr=3e-4', 'model.hidden=[256,128]', 'train.epochs=3'],
+    ]);
+    expect(gridTrials(parseAxes(['optimizer={name: sgd, lr: 0.1},{name: adam}', "name='a,b',c"]))).toEqual([
+      ['optimizer={name: sgd, lr: 0.1}', "name='a,b'"],
+      ['optimizer={name: sgd, lr: 0.1}', 'name=c'],
+      ['optimizer={name: adam}', "name='a,b'"],
+      ['optimizer={name: adam}', 'name=c'],
+    ]);
+  });
+
+  it.each([
+    [['lr'], 'key=value,value…'],
+    [['optimizer.lr='], 'a value at least'],
+    [['optimizer.lr=1,,2'], 'value'],
+    [['optimizer.lr=[1,2'], 'YAML values'],
+    [['optimizer.lr=1', 'optimizer.lr=2'], 'optimizer.lr twice'],
+    [['optimizer.lr=log(0,1)'], 'log(low,high) with 0 < low < high'],
+    [['seed=int(1.5,3)'], 'int(low,high) with whole numbers'],
+    [['model.dropout=uniform(1,0)'], 'uniform(low,high) with low < high'],
+    [[], 'a sweep takes keys to vary'],
+  ])('refuses %j', (texts, message) => {
+    expect(() => parseAxes(texts)).toThrow(ConfigurationError);
+    expect(() => parseAxes(texts)).toThrow(message);
+  });
+
+  it('refuses what is to be drawn, and more than can be run', () => {
+    expect(() => gridTrials(parseAxes(['optimizer.lr=log(1e-4,1e-2)']))).toThrow('--random N');
+    const many = Array.from({ length: 101 }, (_, value) => value).join(',');
+    expect(() => gridTrials(parseAxes([`seed=${many}`, `train.epochs=${many}`]))).toThrow(
+      '10000 trials at most',
+    );
+  });
+
+  it('refuses a trial that is no configuration before any is run', async () => {
+    await expect(plan(['model.dropout=0.1,2'])).rejects.toThrow('model.dropout');
+  });
+});
+
+describe('random draws', () => {
+  it('are the same for a seed, within their ranges, and others for another', () => {
+    const axes = parseAxes([
+      'optimizer.lr=log(1e-4,1e-2)',
+      'model.dropout=uniform(0,0.5)',
+      'train.epochs=int(1,3)',
+      'seed=5,6',
+    ]);
+    const draws = Array.from({ length: 4000 }, (_, trial) => randomTrial(axes, 1, trial));
+    expect(draws).toEqual(Array.from({ length: 4000 }, (_, trial) => randomTrial(axes, 1, trial)));
+    expect(randomTrial(axes, 2, 0)).not.toEqual(draws[0]);
+    const [rates, dropouts, epochs, seeds] = [0, 1, 2, 3].map((axis) =>
+      draws.map((draw) => Number(draw[axis]!.split('=')[1])),
+    ) as [number[], number[], number[], number[]];
+    expect(Math.min(...rates)).toBeGreaterThanOrEqual(1e-4);
+    expect(Math.max(...rates)).toBeLessThanOrEqual(1e-2);
+    // Half of a logarithmic range lies below its geometric mean.
+    expect(rates.filter((rate) => rate < 1e-3).length / 4000).toBeCloseTo(0.5, 1);
+    expect(dropouts.filter((dropout) => dropout < 0.25).length / 4000).toBeCloseTo(0.5, 1);
+    expect(new Set(epochs)).toEqual(new Set([1, 2, 3]));
+    expect(new Set(seeds)).toEqual(new Set([5, 6]));
+  });
+
+  it('give so many different trials, or all there are', async () => {
+    expect(new Set(ids(await plan(['optimizer.lr=log(1e-4,1e-2)'], { random: 20 }))).size).toBe(20);
+    expect(await plan(['seed=1,2', 'train.epochs=3,4'], { random: 20 })).toHaveLength(4);
+  });
+});
+
+describe('a trial’s identity', () => {
+  it('is that of what it comes to: configuration, data and code, not where they are', async () => {
+    const [id] = ids(await plan(['optimizer.lr=1e-3']));
+    for (const same of [
+      plan(['optimizer.lr=0.001']),
+      plan(['optimizer={lr: 0.001, name: adam}']),
+      plan(['run.dir=elsewhere']),
+      plan(['seed=0', 'train.epochs=10']),
+    ]) {
+      expect(ids(await same)).toEqual([id]);
+    }
+    for (const other of [
+      plan(['optimizer.lr=2e-3']),
+      plan(['seed=1']),
+      plan(['optimizer.lr=1e-3'], { code: 'other' }),
+      plan(['optimizer.lr=1e-3'], { data: 'other' }),
+      plan(['data.root=other']),
+    ]) {
+      expect(ids(await other)).not.toEqual([id]);
+    }
+  });
+
+  it('counts once, however it is written', async () => {
+    expect(await plan(['optimizer.lr=1e-3,0.001,1.0e-3,2e-3'])).toHaveLength(2);
+  });
+});
