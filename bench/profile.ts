@@ -7,7 +7,7 @@
 import { loadConfiguration } from '../src/pipeline/config/configuration.ts';
 import { buildOptimizer } from '../src/pipeline/training/optimizers.ts';
 import { summarise } from '../src/pipeline/diagnostics/profiling/profile.ts';
-import { profileText } from '../src/pipeline/diagnostics/profiling/profileText.ts';
+import { profileText } from '../src/pipeline/diagnostics/profiling/text.ts';
 import { StepProfiler, WARM_UP, WINDOW } from '../src/pipeline/diagnostics/profiling/stepProfiler.ts';
 import { capture, crossEntropy, type DeviceName, init, randint, randn } from '../src/index.ts';
 import { buildModel } from '../src/pipeline/models/buildModel.ts';

@@ -13,7 +13,7 @@ import { storeFile } from './pipeline/data/storeFile.ts';
 import { modelCard } from './pipeline/reporting/cards/modelCard.ts';
 import { readRunRecords } from './pipeline/reporting/cards/runRecords.ts';
 import { parseCommandLine, runCommand, UsageError } from './pipeline/cli/commandLine.ts';
-import { resolveRun } from './pipeline/runs/runDirectory.ts';
+import { resolveRun } from './pipeline/runs/directory.ts';
 
 const HELP = `usage: npx tsx src/card.ts model <run> [options]
        npx tsx src/card.ts data [options]

@@ -9,7 +9,7 @@ import { lockProject, staleRecords } from './pipeline/data/dvc/project.ts';
 import { DataError } from './pipeline/data/errors.ts';
 import { DEFAULT_ROOT, loadFashionMnist } from './pipeline/data/fashionMnist.ts';
 import { streamReporter } from './pipeline/data/reporter.ts';
-import { DEFAULT_SOURCES } from './pipeline/data/sources.ts';
+import { DEFAULT_SOURCES } from './pipeline/data/sources/fetch.ts';
 import { formatStatus, inspectFiles } from './pipeline/data/status.ts';
 import { storeFile } from './pipeline/data/storeFile.ts';
 import { DEFINITIONS } from './pipeline/data/variants/definition.ts';

@@ -1,6 +1,6 @@
 /** The command that says what this machine has, and how to mend what is missing: see HELP. */
 import { parseArgs } from 'node:util';
-import { examine, formatFindings } from './pipeline/diagnostics/doctor.ts';
+import { examine, formatFindings } from './pipeline/diagnostics/doctor/doctor.ts';
 
 const HELP = `usage: npx tsx src/doctor.ts [--json] [--root <folder>]
 

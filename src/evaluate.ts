@@ -11,15 +11,15 @@ import {
 } from './pipeline/cli/commandLine.ts';
 import type { Configuration } from './pipeline/config/configuration.ts';
 import { evaluateModel, type EvaluationTask, type NamedModel } from './pipeline/evaluation/evaluateModel.ts';
-import { writeMetrics } from './pipeline/evaluation/metricsFile.ts';
+import { writeMetrics } from './pipeline/evaluation/report/metricsFile.ts';
 import {
   EVALUATION_FILE,
   type EvaluationReport,
   readEvaluation,
   writeEvaluation,
-} from './pipeline/evaluation/report.ts';
-import { formatEvaluation } from './pipeline/evaluation/text.ts';
-import { resolveRun } from './pipeline/runs/runDirectory.ts';
+} from './pipeline/evaluation/report/report.ts';
+import { formatEvaluation } from './pipeline/evaluation/report/text.ts';
+import { resolveRun } from './pipeline/runs/directory.ts';
 import './ops/methods.ts';
 import { findTrainedModel, type TrainedModel } from './serve/registry/trainedModel.ts';
 import { init } from './tensor/device.ts';

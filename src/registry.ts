@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { IMAGE_SIZE, loadFashionMnist } from './pipeline/data/fashionMnist.ts';
 import { parseCommandLine, runCommand, UsageError } from './pipeline/cli/commandLine.ts';
 import { loadConfiguration } from './pipeline/config/configuration.ts';
-import { resolveRun } from './pipeline/runs/runDirectory.ts';
+import { resolveRun } from './pipeline/runs/directory.ts';
 import { readAliases, rollBackAlias } from './serve/registry/aliases.ts';
 import { readGates } from './serve/registry/gates.ts';
 import { inputStatistics } from './serve/registry/inputStatistics.ts';

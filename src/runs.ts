@@ -9,12 +9,12 @@ import { DataError } from './pipeline/data/errors.ts';
 import { writeFileAtomic } from './pipeline/files/atomicFile.ts';
 import type { TrackerName } from './pipeline/config/configuration.ts';
 import { explicitNumbers } from './pipeline/files/jsonNumbers.ts';
-import { resolveRun } from './pipeline/runs/runDirectory.ts';
-import { compareFigure, compareText } from './pipeline/runs/compareRuns.ts';
-import { listText, SORT_KEYS, sortRuns } from './pipeline/runs/listRuns.ts';
-import { removableRun, removeRun } from './pipeline/runs/removeRun.ts';
-import { readRunFacts, readRuns, type RunFacts } from './pipeline/runs/runFacts.ts';
-import { showText } from './pipeline/runs/showRun.ts';
+import { resolveRun } from './pipeline/runs/directory.ts';
+import { compareFigure, compareText } from './pipeline/runs/compare.ts';
+import { listText, SORT_KEYS, sortRuns } from './pipeline/runs/list.ts';
+import { removableRun, removeRun } from './pipeline/runs/remove.ts';
+import { readRunFacts, readRuns, type RunFacts } from './pipeline/runs/facts.ts';
+import { showText } from './pipeline/runs/show.ts';
 import { syncRun } from './pipeline/tracking/sync.ts';
 import { TRACKERS } from './pipeline/tracking/tracking.ts';
 

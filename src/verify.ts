@@ -10,7 +10,7 @@ import {
   takeRun,
 } from './pipeline/cli/commandLine.ts';
 import { verifyRun } from './pipeline/experiment/verify.ts';
-import { resolveRun } from './pipeline/runs/runDirectory.ts';
+import { resolveRun } from './pipeline/runs/directory.ts';
 import { formatReceipt, writeReceipt } from './pipeline/runs/verification/receipt.ts';
 import { Interruption } from './pipeline/training/trainer.ts';
 

@@ -12,15 +12,15 @@ import { parseCommandLine, runCommand, takeRun, UsageError } from './pipeline/cl
 import { loadConfiguration } from './pipeline/config/configuration.ts';
 import { openTestPart } from './pipeline/data/datasets.ts';
 import { neighbourMap, penultimateFeatures, principalComponents } from './pipeline/reporting/embedding.ts';
-import { measure } from './pipeline/evaluation/measure.ts';
-import { EVALUATION_FILE, readEvaluation } from './pipeline/evaluation/report.ts';
+import { measure } from './pipeline/evaluation/measures/measure.ts';
+import { EVALUATION_FILE, readEvaluation } from './pipeline/evaluation/report/report.ts';
 import { renderFigure } from './pipeline/reporting/figures/render.ts';
 import { type RunFacts, runFigures } from './pipeline/reporting/figures/runFigures.ts';
-import { readJournal } from './pipeline/runs/journal.ts';
-import { openRun } from './pipeline/runs/openRun.ts';
+import { readJournal } from './pipeline/runs/journal/journal.ts';
+import { openRun } from './pipeline/runs/open.ts';
 import { predict } from './pipeline/evaluation/predictions.ts';
 import { flatten, type PageFigure, renderPage } from './pipeline/reporting/page/page.ts';
-import { resolveRun } from './pipeline/runs/runDirectory.ts';
+import { resolveRun } from './pipeline/runs/directory.ts';
 import './ops/methods.ts';
 import { init } from './tensor/device.ts';
 

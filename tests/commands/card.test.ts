@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { readEvaluation } from '../../src/pipeline/evaluation/report.ts';
+import { readEvaluation } from '../../src/pipeline/evaluation/report/report.ts';
 import { temporaryFolder } from '../pipeline/files/disks.ts';
 import { copyLatest, runCommand, trainTiny } from './runCommand.ts';
 

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { fetchFashionMnist } from '../../src/pipeline/data/sources.ts';
+import { fetchFashionMnist } from '../../src/pipeline/data/sources/fetch.ts';
 import { PUBLISHED } from '../../src/pipeline/data/version.ts';
 import { temporaryFolder } from '../pipeline/files/disks.ts';
 

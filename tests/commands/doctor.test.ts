@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import type { Finding } from '../../src/pipeline/diagnostics/doctor.ts';
+import type { Finding } from '../../src/pipeline/diagnostics/doctor/doctor.ts';
 import { temporaryFolder } from '../pipeline/files/disks.ts';
 
 function runDoctor(

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CORRUPTIONS, SEVERITIES } from '../../src/pipeline/data/corruptions/index.ts';
-import { type EvaluationReport, readEvaluation } from '../../src/pipeline/evaluation/report.ts';
+import { type EvaluationReport, readEvaluation } from '../../src/pipeline/evaluation/report/report.ts';
 import { openModelFolder } from '../../src/serve/registry/modelFolder.ts';
 import { temporaryFolder } from '../pipeline/files/disks.ts';
 import { copyLatest, runCommand, trainTiny } from './runCommand.ts';

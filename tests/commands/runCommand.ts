@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
-import { fetchFashionMnist } from '../../src/pipeline/data/sources.ts';
+import { fetchFashionMnist } from '../../src/pipeline/data/sources/fetch.ts';
 import { temporaryFolder } from '../pipeline/files/disks.ts';
 
 /** What a command said. */

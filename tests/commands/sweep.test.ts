@@ -4,8 +4,8 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { fetchFashionMnist } from '../../src/pipeline/data/sources.ts';
-import { readJournal } from '../../src/pipeline/runs/journal.ts';
+import { fetchFashionMnist } from '../../src/pipeline/data/sources/fetch.ts';
+import { readJournal } from '../../src/pipeline/runs/journal/journal.ts';
 import type { Summary } from '../../src/pipeline/runs/summary.ts';
 import { temporaryFolder } from '../pipeline/files/disks.ts';
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FASHION_MNIST_FILES, listFiles } from '../../src/pipeline/data/fashionMnist.ts';
-import { fetchFashionMnist } from '../../src/pipeline/data/sources.ts';
+import { fetchFashionMnist } from '../../src/pipeline/data/sources/fetch.ts';
 import { mountTmpfs, temporaryFolder } from '../pipeline/files/disks.ts';
 import { type Outcome, runCommand } from './runCommand.ts';
 

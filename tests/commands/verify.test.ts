@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readJournal } from '../../src/pipeline/runs/journal.ts';
+import { readJournal } from '../../src/pipeline/runs/journal/journal.ts';
 import type { Receipt } from '../../src/pipeline/runs/verification/receipt.ts';
 import { copyLatest, runCommand, trainTiny } from './runCommand.ts';
 

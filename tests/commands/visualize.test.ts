@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fetchFashionMnist } from '../../src/pipeline/data/sources.ts';
+import { fetchFashionMnist } from '../../src/pipeline/data/sources/fetch.ts';
 import { temporaryFolder } from '../pipeline/files/disks.ts';
 import { runCommand } from './runCommand.ts';
 

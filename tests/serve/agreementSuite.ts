@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import { expect } from 'vitest';
 import type { Backend } from '../../src/backend/backend.ts';
 import { openTestPart } from '../../src/pipeline/data/datasets.ts';
-import { predictedClasses } from '../../src/pipeline/evaluation/ranking.ts';
+import { predictedClasses } from '../../src/pipeline/evaluation/measures/ranking.ts';
 import { predict, type Predictions } from '../../src/pipeline/evaluation/predictions.ts';
 import { findTrainedModel } from '../../src/serve/registry/trainedModel.ts';
 import { setDefaultDevice } from '../../src/tensor/device.ts';

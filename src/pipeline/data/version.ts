@@ -16,7 +16,7 @@ import {
   type Load,
 } from './fashionMnist.ts';
 import { findRawFile } from './rawFolder.ts';
-import { fetchFashionMnist, type FetchOptions } from './sources.ts';
+import { fetchFashionMnist, type FetchOptions } from './sources/fetch.ts';
 
 /** The record of a folder that holds these four files and nothing else. */
 export function describeFiles(files: FashionMnistFiles): DirectoryHash {

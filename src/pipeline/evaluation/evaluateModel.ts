@@ -7,11 +7,11 @@ import type { Configuration } from '../config/configuration.ts';
 import { limited, openTestPart, type TestPart } from '../data/datasets.ts';
 import { predict, type Predictions } from './predictions.ts';
 import { corruptedAccuracy, type Corruptions } from './corruptedAccuracy.ts';
-import { mcnemar } from './mcnemar.ts';
-import { checkPredictions, measure } from './measure.ts';
-import { predictedClasses } from './ranking.ts';
-import type { Comparison, EvaluationReport, Robustness } from './report.ts';
-import { baselineErrors, normalisedError, summarizeRobustness } from './robustness.ts';
+import { mcnemar } from './measures/mcnemar.ts';
+import { checkPredictions, measure } from './measures/measure.ts';
+import { predictedClasses } from './measures/ranking.ts';
+import type { Comparison, EvaluationReport, Robustness } from './report/report.ts';
+import { baselineErrors, normalisedError, summarizeRobustness } from './measures/robustness.ts';
 
 /** The corruptions of every run are drawn from this seed, so that runs are compared on the same images. */
 export const CORRUPTION_SEED = 0;

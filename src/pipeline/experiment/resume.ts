@@ -13,9 +13,9 @@ import {
 } from '../config/configuration.ts';
 import type { Environment } from '../runs/environment.ts';
 import { FileError } from '../files/fileError.ts';
-import { rewindJournal } from '../runs/journal.ts';
+import { rewindJournal } from '../runs/journal/journal.ts';
 import { leaves } from '../files/leaves.ts';
-import type { RunDirectory } from '../runs/runDirectory.ts';
+import type { RunDirectory } from '../runs/directory.ts';
 import type { StopReason, Summary } from '../runs/summary.ts';
 import { deviceText } from '../training/trainer.ts';
 import { valueText } from '../text/valueText.ts';

@@ -1,7 +1,7 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'csv-stringify/sync';
-import { isMetrics, type JournalRecord } from '../runs/journalRecords.ts';
+import { isMetrics, type JournalRecord } from '../runs/journal/records.ts';
 import { type OpenTracker, timeOf } from './tracker.ts';
 
 const HEADER = ['time', 'epoch', 'step', 'data', 'metric', 'value'];

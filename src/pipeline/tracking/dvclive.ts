@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { makeFolders } from '../files/folders.ts';
 import { explicitNumbers } from '../files/jsonNumbers.ts';
-import type { JournalRecord, MetricsRecord, PredictionsRecord } from '../runs/journalRecords.ts';
+import type { JournalRecord, MetricsRecord, PredictionsRecord } from '../runs/journal/records.ts';
 import { drawWrongPredictions } from './pictures.ts';
 import type { OpenTracker } from './tracker.ts';
 

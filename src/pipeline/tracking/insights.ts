@@ -2,7 +2,7 @@ import { CLASS_NAMES } from '../data/fashionMnist.ts';
 import type { Module } from '../../nn/index.ts';
 import type { Part } from '../data/datasets.ts';
 import { eachBatch } from '../training/eachBatch.ts';
-import type { Histogram, WrongPrediction } from '../runs/journalRecords.ts';
+import type { Histogram, WrongPrediction } from '../runs/journal/records.ts';
 
 /** How many wrong predictions are kept: as many as one picture shows. */
 const SHOWN = 24;

@@ -3,7 +3,7 @@ import { WgradError } from '../../backend/errors.ts';
 import { CLASS_NAMES, IMAGE_SIZE } from '../data/fashionMnist.ts';
 import type { ByteImages } from '../data/loader.ts';
 import { rasterise } from '../reporting/figures/rasterise.ts';
-import type { PredictionsRecord, WrongPrediction } from '../runs/journalRecords.ts';
+import type { PredictionsRecord, WrongPrediction } from '../runs/journal/records.ts';
 import type { TrackedRun } from './tracker.ts';
 
 const PIXELS = IMAGE_SIZE * IMAGE_SIZE;

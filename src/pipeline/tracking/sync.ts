@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { TrackerName } from '../config/configuration.ts';
-import { type JournalRecord, readRecords } from '../runs/journal.ts';
+import { type JournalRecord, readRecords } from '../runs/journal/journal.ts';
 import { lockFolder } from '../files/lock.ts';
 import { readTrackedRun } from './trackedRun.ts';
 import type { Warn } from './tracker.ts';

@@ -4,7 +4,7 @@ import type { Module } from '../../nn/index.ts';
 import type { Position } from '../checkpoint/checkpoint.ts';
 import type { Part } from '../data/datasets.ts';
 import { countConfusions, parameterHistograms } from './insights.ts';
-import { type EndRecord, type Journal, openJournal, readRecords } from '../runs/journal.ts';
+import { type EndRecord, type Journal, openJournal, readRecords } from '../runs/journal/journal.ts';
 import { readTrackedRun } from './trackedRun.ts';
 import type { Warn } from './tracker.ts';
 import { insightsFor, startTracking } from './tracking.ts';

@@ -1,6 +1,6 @@
 import type { ByteImages } from '../data/loader.ts';
 import type { Configuration } from '../config/configuration.ts';
-import type { JournalRecord } from '../runs/journalRecords.ts';
+import type { JournalRecord } from '../runs/journal/records.ts';
 
 /** What a tracker knows of the run that it shows. */
 export interface TrackedRun {

@@ -1,12 +1,12 @@
 import type { TrackerName } from '../config/configuration.ts';
-import type { JournalRecord } from '../runs/journalRecords.ts';
+import type { JournalRecord } from '../runs/journal/records.ts';
 import type { OpenTracker, TrackedRun, Tracker, Warn } from './tracker.ts';
 
 /** All trackers; what one needs is loaded when it is opened, so that trainings without it start no later. */
 export const TRACKERS: Readonly<Record<TrackerName, OpenTracker>> = {
-  tensorboard: async (...run) => (await import('./tensorboard.ts')).openTensorboard(...run),
+  tensorboard: async (...run) => (await import('./tensorboard/tensorboard.ts')).openTensorboard(...run),
   dvclive: async (...run) => (await import('./dvclive.ts')).openDvclive(...run),
-  mlflow: async (...run) => (await import('./mlflow.ts')).openMlflow(...run),
+  mlflow: async (...run) => (await import('./mlflow/mlflow.ts')).openMlflow(...run),
   csv: async (...run) => (await import('./csv.ts')).openCsv(...run),
 };
 

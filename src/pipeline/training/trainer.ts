@@ -18,10 +18,10 @@ import { type Configuration, printConfiguration } from '../config/configuration.
 import type { Datasets } from '../data/datasets.ts';
 import { Epoch, type EpochStep, stepsPerEpoch } from './epoch.ts';
 import { type Evaluation, evaluate } from './evaluate.ts';
-import type { Journal } from '../runs/journal.ts';
+import type { Journal } from '../runs/journal/journal.ts';
 import { average, Meter } from './meter.ts';
 import { createProgress, type Progress } from './progress.ts';
-import type { RunDirectory } from '../runs/runDirectory.ts';
+import type { RunDirectory } from '../runs/directory.ts';
 import { buildSchedule, type Schedule } from './schedules.ts';
 import { capturedSteps, plainSteps, type Stepper, type StepWatcher } from './step.ts';
 import { Stopwatch } from './stopwatch.ts';

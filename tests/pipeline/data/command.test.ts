@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 
 import { expect, test } from 'vitest';
 
-import { fetchFashionMnist } from '../../../src/pipeline/data/sources.ts';
+import { fetchFashionMnist } from '../../../src/pipeline/data/sources/fetch.ts';
 import { temporaryFolder } from './fixture.ts';
 
 const REPOSITORY = new URL('../../..', import.meta.url).pathname;

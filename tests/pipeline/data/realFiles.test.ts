@@ -8,7 +8,7 @@ import {
   PIXEL_MEAN,
   PIXEL_STD,
 } from '../../../src/pipeline/data/fashionMnist.ts';
-import { fetchFashionMnist } from '../../../src/pipeline/data/sources.ts';
+import { fetchFashionMnist } from '../../../src/pipeline/data/sources/fetch.ts';
 import { DEBIAN_FOLDER, debianSource } from '../../../src/pipeline/data/sources/debian.ts';
 import { temporaryFolder } from './fixture.ts';
 

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 
 import { DataError } from '../../../src/pipeline/data/errors.ts';
 import { StoreError } from '../../../src/pipeline/data/storeFile.ts';
-import { fetchFashionMnist } from '../../../src/pipeline/data/sources.ts';
+import { fetchFashionMnist } from '../../../src/pipeline/data/sources/fetch.ts';
 import { debianSource } from '../../../src/pipeline/data/sources/debian.ts';
 import { rawSource } from '../../../src/pipeline/data/sources/raw.ts';
 import { type Source, type SourceName } from '../../../src/pipeline/data/sources/source.ts';

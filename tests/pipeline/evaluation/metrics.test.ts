@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { brierScore, calibration } from '../../../src/pipeline/evaluation/calibration.ts';
-import { confusionMatrix } from '../../../src/pipeline/evaluation/confusion.ts';
-import { wilsonInterval } from '../../../src/pipeline/evaluation/interval.ts';
-import { mcnemar } from '../../../src/pipeline/evaluation/mcnemar.ts';
-import { measure } from '../../../src/pipeline/evaluation/measure.ts';
-import { confidentMistakes } from '../../../src/pipeline/evaluation/mistakes.ts';
-import { predictedClasses, topKAccuracy } from '../../../src/pipeline/evaluation/ranking.ts';
-import { classScores, macroAverage } from '../../../src/pipeline/evaluation/scores.ts';
+import { brierScore, calibration } from '../../../src/pipeline/evaluation/measures/calibration.ts';
+import { confusionMatrix } from '../../../src/pipeline/evaluation/measures/confusion.ts';
+import { wilsonInterval } from '../../../src/pipeline/evaluation/measures/interval.ts';
+import { mcnemar } from '../../../src/pipeline/evaluation/measures/mcnemar.ts';
+import { measure } from '../../../src/pipeline/evaluation/measures/measure.ts';
+import { confidentMistakes } from '../../../src/pipeline/evaluation/measures/mistakes.ts';
+import { predictedClasses, topKAccuracy } from '../../../src/pipeline/evaluation/measures/ranking.ts';
+import { classScores, macroAverage } from '../../../src/pipeline/evaluation/measures/scores.ts';
 import type { Predictions } from '../../../src/pipeline/evaluation/predictions.ts';
 
 interface Fixture {

@@ -1,9 +1,9 @@
 import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { dvcMetrics } from '../../../src/pipeline/evaluation/metricsFile.ts';
-import { readEvaluation, writeEvaluation } from '../../../src/pipeline/evaluation/report.ts';
-import { formatEvaluation } from '../../../src/pipeline/evaluation/text.ts';
+import { dvcMetrics } from '../../../src/pipeline/evaluation/report/metricsFile.ts';
+import { readEvaluation, writeEvaluation } from '../../../src/pipeline/evaluation/report/report.ts';
+import { formatEvaluation } from '../../../src/pipeline/evaluation/report/text.ts';
 import { temporaryFolder } from '../files/disks.ts';
 import { sampleReport } from './sampleReport.ts';
 

@@ -3,7 +3,7 @@ import {
   baselineErrors,
   normalisedError,
   summarizeRobustness,
-} from '../../../src/pipeline/evaluation/robustness.ts';
+} from '../../../src/pipeline/evaluation/measures/robustness.ts';
 import { sampleReport } from './sampleReport.ts';
 
 const measured = { images: 10, seed: 0 };

@@ -1,4 +1,4 @@
-import type { EvaluationReport } from '../../../src/pipeline/evaluation/report.ts';
+import type { EvaluationReport } from '../../../src/pipeline/evaluation/report/report.ts';
 
 const scores = { precision: 0.75, recall: 0.75, f1: 0.75 };
 

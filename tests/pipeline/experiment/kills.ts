@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { philox4x32 } from '../../../src/backend/philox.ts';
-import { readJournal } from '../../../src/pipeline/runs/journal.ts';
+import { readJournal } from '../../../src/pipeline/runs/journal/journal.ts';
 import type { Summary } from '../../../src/pipeline/runs/summary.ts';
 
 /** When a process is killed: once it has journalled a step, and some milliseconds later. */

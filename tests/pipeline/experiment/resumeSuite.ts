@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it, type TestContext } from 'vitest';
 import type { Backend } from '../../../src/backend/backend.ts';
 import { philox4x32 } from '../../../src/backend/philox.ts';
-import { readJournal } from '../../../src/pipeline/runs/journal.ts';
+import { readJournal } from '../../../src/pipeline/runs/journal/journal.ts';
 import { FinishedError } from '../../../src/pipeline/experiment/resume.ts';
 import { decodeSafetensors, weightsSha256 } from '../../../src/formats/safetensors/encode.ts';
 import { Interruption } from '../../../src/pipeline/training/trainer.ts';

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FileError } from '../../../src/pipeline/files/fileError.ts';
-import { openJournal, readJournal, rewindJournal } from '../../../src/pipeline/runs/journal.ts';
-import type { MetricsRecord } from '../../../src/pipeline/runs/journal.ts';
+import { openJournal, readJournal, rewindJournal } from '../../../src/pipeline/runs/journal/journal.ts';
+import type { MetricsRecord } from '../../../src/pipeline/runs/journal/journal.ts';
 import { mountTmpfs, temporaryFolder } from '../files/disks.ts';
 
 function record(step: number, loss = 0.5): MetricsRecord {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { openCsv } from '../../../src/pipeline/tracking/csv.ts';
 import { openDvclive } from '../../../src/pipeline/tracking/dvclive.ts';
-import { openMlflowFiles } from '../../../src/pipeline/tracking/mlflowFiles.ts';
+import { openMlflowFiles } from '../../../src/pipeline/tracking/mlflow/fileStore.ts';
 import type { OpenTracker, TrackedRun } from '../../../src/pipeline/tracking/tracker.ts';
 import { temporaryFolder } from '../files/disks.ts';
 import { sampleRecords, sampleRun, STARTED } from './fixture.ts';

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseConfiguration, printConfiguration } from '../../../src/pipeline/config/configuration.ts';
 import type { TrackerName } from '../../../src/pipeline/config/configuration.ts';
-import { type JournalRecord, openJournal } from '../../../src/pipeline/runs/journal.ts';
+import { type JournalRecord, openJournal } from '../../../src/pipeline/runs/journal/journal.ts';
 import type { TrackedRun } from '../../../src/pipeline/tracking/tracker.ts';
 import { temporaryFolder } from '../files/disks.ts';
 

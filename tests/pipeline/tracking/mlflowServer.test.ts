@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { JournalRecord } from '../../../src/pipeline/runs/journal.ts';
-import { openMlflowServer } from '../../../src/pipeline/tracking/mlflowServer.ts';
+import type { JournalRecord } from '../../../src/pipeline/runs/journal/journal.ts';
+import { openMlflowServer } from '../../../src/pipeline/tracking/mlflow/server.ts';
 import type { TrackedRun } from '../../../src/pipeline/tracking/tracker.ts';
 import { ID, sampleRecords, sampleRun, STARTED } from './fixture.ts';
 import { type Mischief, startMlflow } from './mlflowTestServer.ts';

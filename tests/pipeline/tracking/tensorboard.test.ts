@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { decode } from 'fast-png';
 import protobuf from 'protobufjs';
 import { describe, expect, it } from 'vitest';
-import { crc32c, maskedCrc32c } from '../../../src/pipeline/tracking/crc32c.ts';
-import { openTensorboard } from '../../../src/pipeline/tracking/tensorboard.ts';
+import { crc32c, maskedCrc32c } from '../../../src/pipeline/tracking/tensorboard/crc32c.ts';
+import { openTensorboard } from '../../../src/pipeline/tracking/tensorboard/tensorboard.ts';
 import type { TrackedRun } from '../../../src/pipeline/tracking/tracker.ts';
 import { sampleRecords, sampleRun, STARTED } from './fixture.ts';
 

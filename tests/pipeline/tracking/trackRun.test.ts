@@ -7,8 +7,8 @@ import {
   histogramOf,
   parameterHistograms,
 } from '../../../src/pipeline/tracking/insights.ts';
-import { isMetrics } from '../../../src/pipeline/runs/journalRecords.ts';
-import { type JournalRecord, readRecords } from '../../../src/pipeline/runs/journal.ts';
+import { isMetrics } from '../../../src/pipeline/runs/journal/records.ts';
+import { type JournalRecord, readRecords } from '../../../src/pipeline/runs/journal/journal.ts';
 import { lockFolder } from '../../../src/pipeline/files/lock.ts';
 import { evaluate } from '../../../src/pipeline/training/evaluate.ts';
 import { syncRun } from '../../../src/pipeline/tracking/sync.ts';

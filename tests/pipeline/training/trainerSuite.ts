@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it, type TestContext } from 'vitest';
 import type { Backend, DeviceStats } from '../../../src/backend/backend.ts';
 import type { Augmentation } from '../../../src/pipeline/data/augmentation.ts';
-import { readJournal } from '../../../src/pipeline/runs/journal.ts';
+import { readJournal } from '../../../src/pipeline/runs/journal/journal.ts';
 import { decodeSafetensors, type SafetensorsFile } from '../../../src/formats/safetensors/encode.ts';
 import { Interruption, TrainingError } from '../../../src/pipeline/training/trainer.ts';
 import { temporaryFolder } from '../files/disks.ts';

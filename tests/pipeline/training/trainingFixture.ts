@@ -9,11 +9,11 @@ import {
   printConfiguration,
 } from '../../../src/pipeline/config/configuration.ts';
 import type { Datasets } from '../../../src/pipeline/data/datasets.ts';
-import { type Journal, openJournal } from '../../../src/pipeline/runs/journal.ts';
+import { type Journal, openJournal } from '../../../src/pipeline/runs/journal/journal.ts';
 import { buildOptimizer } from '../../../src/pipeline/training/optimizers.ts';
 import type { StepProfiler } from '../../../src/pipeline/diagnostics/profiling/stepProfiler.ts';
 import { reopenRun, rewindRun, type Run } from '../../../src/pipeline/experiment/resume.ts';
-import { createRunDirectory } from '../../../src/pipeline/runs/runDirectory.ts';
+import { createRunDirectory } from '../../../src/pipeline/runs/directory.ts';
 import { type Summary, writeSummary } from '../../../src/pipeline/runs/summary.ts';
 import { train } from '../../../src/pipeline/training/trainer.ts';
 import { manualSeed, setDefaultDevice } from '../../../src/index.ts';

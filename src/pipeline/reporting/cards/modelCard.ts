@@ -1,8 +1,8 @@
 import { stringify } from 'yaml';
 import type { Configuration } from '../../config/configuration.ts';
 import { printConfiguration } from '../../config/configuration.ts';
-import type { ClassScores, EvaluationReport, Robustness } from '../../evaluation/report.ts';
-import { percent } from '../../evaluation/text.ts';
+import type { ClassScores, EvaluationReport, Robustness } from '../../evaluation/report/report.ts';
+import { percent } from '../../evaluation/report/text.ts';
 import type { RunRecords } from './runRecords.ts';
 
 /**

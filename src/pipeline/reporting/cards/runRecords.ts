@@ -2,7 +2,7 @@ import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type Configuration, loadConfiguration } from '../../config/configuration.ts';
-import { EVALUATION_FILE, type EvaluationReport, readEvaluation } from '../../evaluation/report.ts';
+import { EVALUATION_FILE, type EvaluationReport, readEvaluation } from '../../evaluation/report/report.ts';
 import { FileError, readError } from '../../files/fileError.ts';
 import { readJsonFile } from '../../files/jsonFile.ts';
 import { decodeSafetensors } from '../../../formats/safetensors/encode.ts';

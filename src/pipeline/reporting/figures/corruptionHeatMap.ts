@@ -1,5 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
-import type { CorruptionScores } from '../../evaluation/report.ts';
+import type { CorruptionScores } from '../../evaluation/report/report.ts';
 import { PADDING, THEME } from './theme.ts';
 
 /** Accuracy under each corruption and severity, the hardest corruption first. */

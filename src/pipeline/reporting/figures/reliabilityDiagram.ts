@@ -1,5 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
-import type { ReliabilityBin } from '../../evaluation/report.ts';
+import type { ReliabilityBin } from '../../evaluation/report/report.ts';
 import { FIRST, PADDING, SECOND, THEME } from './theme.ts';
 
 /** Accuracy over confidence: bars on the diagonal say that the model is as often right as it claims. */

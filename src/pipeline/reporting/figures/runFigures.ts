@@ -1,7 +1,7 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { CLASS_NAMES, IMAGE_SIZE, type ImageSet } from '../../data/fashionMnist.ts';
-import type { EvaluationReport } from '../../evaluation/report.ts';
-import type { MetricsRecord } from '../../runs/journal.ts';
+import type { EvaluationReport } from '../../evaluation/report/report.ts';
+import type { MetricsRecord } from '../../runs/journal/journal.ts';
 import { classSamples } from './classSamples.ts';
 import { confidentMistakes } from './confidentMistakes.ts';
 import { confusionMatrix } from './confusionMatrix.ts';

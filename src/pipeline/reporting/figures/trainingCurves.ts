@@ -1,5 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
-import type { MetricsRecord } from '../../runs/journal.ts';
+import type { MetricsRecord } from '../../runs/journal/journal.ts';
 import { FIRST, PADDING, SECOND, THEME } from './theme.ts';
 
 const PANELS = [

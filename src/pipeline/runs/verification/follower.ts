@@ -1,5 +1,5 @@
-import type { Journal, MetricsRecord } from '../journal.ts';
-import { isMetrics } from '../journalRecords.ts';
+import type { Journal, MetricsRecord } from '../journal/journal.ts';
+import { isMetrics } from '../journal/records.ts';
 
 /** The first record in which a re-execution departs from what was recorded. */
 export interface RecordDifference {

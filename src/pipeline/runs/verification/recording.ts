@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type MetricsRecord, readJournal } from '../journal.ts';
+import { type MetricsRecord, readJournal } from '../journal/journal.ts';
 import { readJsonFile } from '../../files/jsonFile.ts';
 
 /** What a run left to compare with. */

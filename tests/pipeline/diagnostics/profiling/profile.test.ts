@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ProfiledLaunch } from '../../../../src/backend/profile.ts';
 import { covered, kernelRows, summarise } from '../../../../src/pipeline/diagnostics/profiling/profile.ts';
-import { profileText } from '../../../../src/pipeline/diagnostics/profiling/profileText.ts';
+import { profileText } from '../../../../src/pipeline/diagnostics/profiling/text.ts';
 import type { ProfiledWindow } from '../../../../src/pipeline/diagnostics/profiling/stepProfiler.ts';
 import { traceOf } from '../../../../src/pipeline/diagnostics/profiling/trace.ts';
 import { open } from '../../../../src/index.ts';

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, type TestContext, vi } from 'vitest';
 import type { Backend } from '../../../../src/backend/backend.ts';
-import { readJournal } from '../../../../src/pipeline/runs/journal.ts';
+import { readJournal } from '../../../../src/pipeline/runs/journal/journal.ts';
 import { type Profile, summarise } from '../../../../src/pipeline/diagnostics/profiling/profile.ts';
-import { reportProfile } from '../../../../src/pipeline/diagnostics/profiling/reportProfile.ts';
+import { reportProfile } from '../../../../src/pipeline/diagnostics/profiling/report.ts';
 import {
   type ProfiledWindow,
   StepProfiler,

@@ -1,0 +1,125 @@
+/** Obtains the data set's files from the first source that can give them. */
+import { type DataFile } from '../dataFile.ts';
+import { DataError, summarize } from '../errors.ts';
+import { DEFAULT_ROOT, FASHION_MNIST_FILES, type FashionMnistFiles, listFiles } from '../fashionMnist.ts';
+import { inspectRawFile, storeRawFile } from '../rawFolder.ts';
+import { type Reporter, silentReporter } from '../reporter.ts';
+import { aptSource } from './apt.ts';
+import { cacheSource } from './cache.ts';
+import { debianSource } from './debian.ts';
+import { mirrorSource } from './mirror.ts';
+import { rawSource } from './raw.ts';
+import { type Source, type SourceContext } from './source.ts';
+import { StoreError } from '../storeFile.ts';
+
+/** Every source, in the order in which they are tried. */
+export const DEFAULT_SOURCES: readonly Source[] = [
+  cacheSource(),
+  rawSource(),
+  debianSource(),
+  mirrorSource(),
+  aptSource(),
+];
+
+export interface FetchOptions {
+  /** Where missing files may come from, in order; default {@link DEFAULT_SOURCES}. */
+  readonly sources?: readonly Source[];
+  /** What to fetch; default {@link FASHION_MNIST_FILES}. */
+  readonly files?: FashionMnistFiles;
+  readonly reporter?: Reporter;
+  /** Aborts the fetch, transfers and child processes included. Finished files stay. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Makes sure that `root` holds all four files, decompressed, with the published checksums.
+ *
+ * Intact files stay as they are. A file that is missing comes from the first source that can give it; one
+ * that is changed is announced and replaced in the same way. Every file is verified before it is stored.
+ *
+ * @throws DataError naming everything that was tried and why it failed, when a file cannot be had
+ * @throws StoreError when `root` cannot be written
+ * @throws the signal's reason when it is aborted
+ * @example
+ * await fetchFashionMnist('data/raw');
+ * const { train, test } = await loadFashionMnist('data/raw');
+ */
+export async function fetchFashionMnist(
+  root: string = DEFAULT_ROOT,
+  options: FetchOptions = {},
+): Promise<void> {
+  const signal = options.signal ?? new AbortController().signal;
+  const context: SourceContext = { root, signal, reporter: options.reporter ?? silentReporter };
+  let missing = await findMissing(listFiles(options.files ?? FASHION_MNIST_FILES), context);
+  const tried: string[] = [];
+
+  for (const source of options.sources ?? DEFAULT_SOURCES) {
+    if (missing.length === 0) return;
+    const { obtained, reasons } = await takeFrom(source, missing, context);
+    missing = missing.filter((file) => !obtained.has(file));
+    for (const reason of reasons) tried.push(`${source.name.padEnd(6)}  ${reason}`);
+  }
+  if (missing.length > 0) throw notObtained(root, missing, tried);
+}
+
+async function findMissing(
+  files: readonly DataFile[],
+  { root, reporter }: SourceContext,
+): Promise<DataFile[]> {
+  const missing: DataFile[] = [];
+  for (const file of files) {
+    const { state, path, problem } = await inspectRawFile(root, file);
+    if (state === 'changed') reporter.note(`${problem!}; it will be replaced`);
+    // An intact .gz still counts as missing: what is kept is the decompressed file.
+    if (state !== 'intact' || path!.endsWith('.gz')) missing.push(file);
+  }
+  return missing;
+}
+
+/** Stores what one source can give, and collects why it could not give the rest. */
+async function takeFrom(
+  source: Source,
+  files: readonly DataFile[],
+  context: SourceContext,
+): Promise<{ obtained: Set<DataFile>; reasons: Set<string> }> {
+  const obtained = new Set<DataFile>();
+  // A set: one cause (no network, say) usually fails all four files, and is told once.
+  const reasons = new Set<string>();
+  const attempt = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      context.signal.throwIfAborted();
+      await work();
+    } catch (error) {
+      context.signal.throwIfAborted();
+      if (error instanceof StoreError) throw error;
+      reasons.add(summarize(error));
+    }
+  };
+
+  await attempt(async () => {
+    const opened = await source.open(context);
+    try {
+      for (const file of files) {
+        await attempt(async () => {
+          await storeRawFile(context.root, file, await opened.read(file));
+          obtained.add(file);
+          context.reporter.note(`${file.name}: stored in ${context.root}, from ${source.name}`);
+        });
+      }
+    } finally {
+      await opened.close();
+    }
+  });
+  return { obtained, reasons };
+}
+
+function notObtained(root: string, missing: readonly DataFile[], tried: readonly string[]): DataError {
+  return new DataError('Fashion-MNIST: some files could not be obtained', {
+    missing: missing.map((file) => file.name).join('\n'),
+    tried: tried.join('\n'),
+    'by hand':
+      `put these files, decompressed or as .gz, into ${root}\n` +
+      'They are in the folder data/fashion of https://github.com/zalandoresearch/fashion-mnist\n' +
+      'and in the Debian package dataset-fashion-mnist. Then run: npx tsx src/data.ts fetch',
+  });
+}

@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+import type { Backend } from '../../../backend/backend.ts';
+import { writeFileAtomic } from '../../files/atomicFile.ts';
+import { summarise } from './profile.ts';
+import { profileText } from './text.ts';
+import { EPOCH_WARM_UP, type StepProfiler, WARM_UP } from './stepProfiler.ts';
+import { traceOf } from './trace.ts';
+
+/**
+ * Prints what was profiled, and writes `profile.json` and `trace.json`.
+ *
+ * @throws FileError where they cannot be written; what ended the profile, if something did
+ */
+export async function reportProfile(profiler: StepProfiler, device: Backend, folder: string): Promise<void> {
+  const window = profiler.result;
+  if (!window) {
+    console.log(`\n${tooShort(profiler.taken)}`);
+    return;
+  }
+  const trace = join(folder, 'trace.json');
+  await writeJson(trace, traceOf(window, `${device.name}: ${device.description}`));
+  const profile = summarise(window, device, await device.peaks?.());
+  const path = join(folder, 'profile.json');
+  await writeJson(path, profile, 2);
+  console.log(profileText(profile));
+  console.log(
+    `files          ${path}, ${trace} (open it at https://ui.perfetto.dev, or in chrome://tracing)`,
+  );
+}
+
+function writeJson(path: string, value: object, space?: number): Promise<void> {
+  return writeFileAtomic(path, `${JSON.stringify(value, null, space)}\n`);
+}
+
+function tooShort(taken: number): string {
+  return (
+    `profile        no step was profiled: profiling begins after ${WARM_UP} steps, and ${EPOCH_WARM_UP} steps into an epoch; ` +
+    `this process took ${taken}. Train for more epochs, or with a smaller train.batchSize.`
+  );
+}

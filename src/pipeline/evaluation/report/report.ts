@@ -1,0 +1,33 @@
+import { join } from 'node:path';
+import { writeFileAtomic } from '../../files/atomicFile.ts';
+import { readJsonFile } from '../../files/jsonFile.ts';
+import { evaluationSchema } from './schema.ts';
+import type { EvaluationReport } from './types.ts';
+
+export type * from './types.ts';
+
+/** The file of a run's folder that holds its evaluation. */
+export const EVALUATION_FILE = 'evaluation.json';
+
+/**
+ * Reads an `evaluation.json`, and checks it.
+ *
+ * @param path the file
+ * @throws FileError where it cannot be read, or is no evaluation
+ * @example const { accuracy, confusion } = await readEvaluation('runs/latest/evaluation.json');
+ */
+export async function readEvaluation(path: string): Promise<EvaluationReport> {
+  return readJsonFile(path, evaluationSchema, 'an evaluation (npx tsx src/evaluate.ts writes one)');
+}
+
+/**
+ * Writes a run's `evaluation.json`, and returns its path.
+ *
+ * @param folder the run's
+ * @throws FileError where it cannot be written
+ */
+export async function writeEvaluation(folder: string, report: EvaluationReport): Promise<string> {
+  const path = join(folder, EVALUATION_FILE);
+  await writeFileAtomic(path, `${JSON.stringify(report, null, 2)}\n`);
+  return path;
+}

@@ -1,0 +1,118 @@
+import type { TopLevelSpec } from 'vega-lite';
+import { isMetrics } from './journal/records.ts';
+import { differingKeys } from './list.ts';
+import type { RunFacts } from './facts.ts';
+import { cell, duration, percent, table } from '../text/columns.ts';
+
+/** Differ from run to run, and explain nothing. */
+const INCIDENTAL = /^(startedAt|commandLine|resumed)$/;
+/** Points of a curve; more than a figure's pixels add nothing. */
+const POINTS = 400;
+
+/** In what runs differ, and what each came to. */
+export function compareText(runs: readonly RunFacts[]): string {
+  const header = (title: string): string[] => [title, ...runs.map(({ id }) => id)];
+  const rows = (part: 'configuration' | 'environment'): string[][] =>
+    differingKeys(runs, part)
+      .filter((key) => !INCIDENTAL.test(key))
+      .map((key) => [`  ${key}`, ...runs.map((run) => cell(run[part][key]).slice(0, 60))]);
+  const section = (title: string, body: string[][]): string =>
+    body.length > 0 ? table(header(title), body) : `${title}: no differences`;
+  const results = [
+    ['  status', ...runs.map(({ status }) => status)],
+    ['  accuracy', ...runs.map(({ accuracy }) => percent(accuracy))],
+    ['  epochs', ...runs.map(({ epochs }) => String(epochs))],
+    ['  time', ...runs.map(({ seconds }) => duration(seconds))],
+    ...finalMetrics(runs),
+  ];
+  return [
+    section('configuration', rows('configuration')),
+    section('environment', rows('environment')),
+    table(header('results'), results),
+  ].join('\n\n');
+}
+
+function finalMetrics(runs: readonly RunFacts[]): string[][] {
+  const last = runs.map(
+    (run) =>
+      new Map(
+        run.records
+          .filter(isMetrics)
+          .flatMap(({ kind, metrics }) =>
+            Object.entries(metrics).map(([name, value]): [string, number] => [`${kind}/${name}`, value]),
+          ),
+      ),
+  );
+  const names = [...new Set(last.flatMap((values) => [...values.keys()]))];
+  return names.map((name) => [`  ${name}`, ...last.map((values) => number(values.get(name)))]);
+}
+
+function number(value: number | undefined): string {
+  return value === undefined ? '–' : String(Number(value.toPrecision(6)));
+}
+
+/** Loss and accuracy of several runs over the epochs: training dashed, validation solid. */
+export function compareFigure(runs: readonly RunFacts[]): TopLevelSpec {
+  const chart = (metric: string, unit: string) => ({
+    width: 380,
+    height: 280,
+    title: `${metric} (${unit})`,
+    transform: [{ filter: `datum.metric === '${metric}'` }],
+    mark: { type: 'line' as const, point: { size: 12 }, strokeWidth: 1.5 },
+    encoding: {
+      x: { field: 'epoch', type: 'quantitative' as const, title: 'epochs trained' },
+      y: { field: 'value', type: 'quantitative' as const, title: metric, scale: { zero: false } },
+      color: {
+        field: 'run',
+        type: 'nominal' as const,
+        title: 'run',
+        scale: { domain: runs.map(({ id }) => id) },
+        legend: { orient: 'bottom' as const, columns: 1, labelLimit: 600 },
+      },
+      strokeDash: {
+        field: 'data',
+        type: 'nominal' as const,
+        title: 'images',
+        scale: {
+          domain: ['validation', 'train'],
+          range: [
+            [1, 0],
+            [4, 3],
+          ],
+        },
+        legend: { orient: 'bottom' as const, symbolType: 'stroke' },
+      },
+    },
+  });
+  return {
+    title: { text: `Curves of ${runs.length} runs`, anchor: 'middle' },
+    data: { values: runs.flatMap(curves) },
+    hconcat: [chart('loss', 'cross-entropy, nats'), chart('accuracy', 'share of images')],
+  };
+}
+
+interface Point {
+  readonly run: string;
+  readonly data: string;
+  readonly metric: string;
+  readonly epoch: number;
+  readonly value: number;
+}
+
+function curves({ id, records }: RunFacts): Point[] {
+  const metrics = records.filter(isMetrics);
+  // Runs of other batch sizes take other steps for an epoch.
+  const whole = metrics.findLast(({ kind }) => kind === 'validation') ?? metrics.at(-1);
+  const stepsPerEpoch = whole ? whole.step / whole.epoch || 1 : 1;
+  return (['train', 'validation'] as const).flatMap((data) => {
+    const all = metrics.filter(({ kind }) => kind === data);
+    const stride = Math.ceil(all.length / POINTS);
+    return all
+      .filter((_, at) => at % stride === 0 || at === all.length - 1)
+      .flatMap(({ step, metrics: { loss, accuracy } }) =>
+        Object.entries({ loss, accuracy })
+          .filter((entry): entry is [string, number] => Number.isFinite(entry[1]))
+          .map(([metric, value]) => ({ run: id, data, metric, epoch: step / stepsPerEpoch, value })),
+      );
+  });
+}

@@ -1,0 +1,129 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { FileError } from '../files/fileError.ts';
+import { readRecords } from './journal/journal.ts';
+import { isMetrics, type JournalRecord } from './journal/records.ts';
+import { isRunId } from './directory.ts';
+import { leaves } from '../files/leaves.ts';
+import { isLocked } from '../files/lock.ts';
+import { parseYaml } from '../files/yamlValue.ts';
+
+/** `interrupted`: stopped by Ctrl-C or killed; it can go on. */
+export type RunStatus = 'finished' | 'interrupted' | 'running' | 'failed';
+
+/** What a run's folder says, as far as it does: a run that has just started lacks most of it. */
+export interface RunFacts {
+  readonly id: string;
+  readonly path: string;
+  readonly status: RunStatus;
+  /** Share of the test images; of the validation images at best where it was not tested. */
+  readonly accuracy?: number;
+  readonly accuracyOf?: 'test' | 'validation';
+  /** Epochs finished. */
+  readonly epochs: number;
+  /** From its start to its last record, or as the summary says. */
+  readonly seconds?: number;
+  readonly device?: string;
+  /** Dotted keys: `optimizer.lr`. */
+  readonly configuration: Readonly<Record<string, unknown>>;
+  /** Dotted keys: `git.commit`. */
+  readonly environment: Readonly<Record<string, unknown>>;
+  readonly summary: Readonly<Record<string, unknown>>;
+  readonly records: readonly JournalRecord[];
+  /** What of the folder cannot be read. */
+  readonly faults: readonly string[];
+}
+
+/** Reads a run's folder; what is missing or unreadable is left out, the latter with a note among the faults. */
+export async function readRunFacts(path: string): Promise<RunFacts> {
+  const faults: string[] = [];
+  const read = async (name: string, parse: (text: string) => unknown): Promise<Record<string, unknown>> => {
+    const text = await readFile(join(path, name), 'utf8').catch(() => undefined);
+    if (text === undefined) return {};
+    try {
+      const value = parse(text);
+      if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
+    } catch {
+      // Said below.
+    }
+    faults.push(`${join(path, name)} is unusable`);
+    return {};
+  };
+  const configuration = await read('config.yaml', (text) => parseYaml(text).value);
+  const environment = await read('environment.json', JSON.parse);
+  const summary = await read('summary.json', JSON.parse);
+  const records = journalOf(path, faults);
+  const running = await isLocked(path);
+  return {
+    id: basename(path),
+    path,
+    status: running ? 'running' : statusOf(records, summary),
+    ...accuracyOf(records),
+    epochs: Math.max(0, ...records.filter(({ kind }) => kind === 'validation').map(({ epoch }) => epoch)),
+    ...secondsOf(records, environment, summary),
+    ...deviceOf(summary, environment, configuration),
+    configuration: Object.fromEntries(leaves(configuration)),
+    environment: Object.fromEntries(leaves(environment)),
+    summary,
+    records,
+    faults,
+  };
+}
+
+/** All runs of a folder, oldest first. */
+export async function readRuns(root: string): Promise<RunFacts[]> {
+  const entries = await readdir(root, { withFileTypes: true }).catch(() => []);
+  const ids = entries.filter((entry) => entry.isDirectory() && isRunId(entry.name)).map(({ name }) => name);
+  const facts: RunFacts[] = [];
+  for (const id of ids.sort()) facts.push(await readRunFacts(join(root, id)));
+  return facts;
+}
+
+function journalOf(path: string, faults: string[]): JournalRecord[] {
+  try {
+    return readRecords(join(path, 'metrics.jsonl'));
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    if (error.code !== 'ENOENT') faults.push(error.message);
+    return [];
+  }
+}
+
+function statusOf(records: readonly JournalRecord[], summary: object): RunStatus {
+  const last = records.at(-1);
+  if (last?.kind === 'end') return last.status;
+  return Object.keys(summary).length > 0 ? 'finished' : 'interrupted';
+}
+
+function accuracyOf(records: readonly JournalRecord[]): Pick<RunFacts, 'accuracy' | 'accuracyOf'> {
+  const values = (kind: string): number[] =>
+    records
+      .filter(isMetrics)
+      .filter((record) => record.kind === kind)
+      .flatMap(({ metrics }) => metrics['accuracy'] ?? []);
+  const tested = values('test').at(-1);
+  if (tested !== undefined) return { accuracy: tested, accuracyOf: 'test' };
+  const validated = values('validation');
+  return validated.length > 0 ? { accuracy: Math.max(...validated), accuracyOf: 'validation' } : {};
+}
+
+function secondsOf(
+  records: readonly JournalRecord[],
+  environment: Readonly<Record<string, unknown>>,
+  summary: Readonly<Record<string, unknown>>,
+): { seconds?: number } {
+  if (typeof summary['seconds'] === 'number') return { seconds: summary['seconds'] };
+  const end = records.at(-1)?.time;
+  const start = Date.parse(String(environment['startedAt']));
+  return end !== undefined && Number.isFinite(start) ? { seconds: (end - start) / 1000 } : {};
+}
+
+function deviceOf(
+  summary: Readonly<Record<string, unknown>>,
+  environment: Readonly<Record<string, unknown>>,
+  configuration: Readonly<Record<string, unknown>>,
+): { device?: string } {
+  const adapter = environment['adapter'] as { description?: unknown } | null | undefined;
+  const device = summary['device'] ?? adapter?.description ?? configuration['device'];
+  return typeof device === 'string' ? { device } : {};
+}

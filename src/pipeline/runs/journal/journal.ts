@@ -1,0 +1,118 @@
+import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { writeFileAtomic } from '../../files/atomicFile.ts';
+import { FileError, readError, writeError } from '../../files/fileError.ts';
+import { explicitNumbers } from '../../files/jsonNumbers.ts';
+import { isMetrics, type JournalRecord, type MetricsRecord, recordSchema } from './records.ts';
+
+export type * from './records.ts';
+
+/** Appends records to a `metrics.jsonl`. */
+export interface Journal {
+  /**
+   * Writes one line, which other processes can read at once.
+   *
+   * @throws FileError where it cannot be written; the file then ends with the line before.
+   */
+  append: (record: JournalRecord) => void;
+  /** Waits until all is on the disk, so that no checkpoint written afterwards is ahead of the journal. */
+  sync: () => void;
+  /** Waits until all is on the disk, and closes the file. */
+  close: () => void;
+}
+
+export interface JournalOptions {
+  /** Gives each record its `time`, in milliseconds since 1970; records have none by default. */
+  readonly clock?: () => number;
+  /** Told of each record once it is written. */
+  readonly listener?: (record: JournalRecord) => void;
+}
+
+/**
+ * Opens a journal to append to it, making the file where there is none. A last line that a crash left torn is
+ * cut off, so that new lines start on their own.
+ *
+ * The format is JSON Lines: one object a line, `{"kind":"train","epoch":1,"step":50,"metrics":{"loss":0.41}}`.
+ * NaN and the infinities are the strings "NaN", "Infinity" and "-Infinity".
+ *
+ * @throws FileError where the file cannot be opened for writing.
+ */
+export function openJournal(path: string, { clock, listener }: JournalOptions = {}): Journal {
+  let file: number;
+  let length: number;
+  try {
+    file = openSync(path, 'a+');
+    length = readFileSync(path).lastIndexOf('\n') + 1;
+    ftruncateSync(file, length);
+  } catch (error) {
+    throw writeError(path, error);
+  }
+  return {
+    append(untimed) {
+      const record = clock ? { ...untimed, time: clock() } : untimed;
+      const line = Buffer.from(`${JSON.stringify(record, explicitNumbers)}\n`);
+      try {
+        for (let done = 0; done < line.length;) done += writeSync(file, line, done);
+      } catch (error) {
+        ftruncateSync(file, length);
+        throw writeError(path, error);
+      }
+      length += line.length;
+      listener?.(record);
+    },
+    sync() {
+      fsyncSync(file);
+    },
+    close() {
+      fsyncSync(file);
+      closeSync(file);
+    },
+  };
+}
+
+/**
+ * The metrics in a journal: what `readRecords` gives, without the other kinds.
+ *
+ * @throws FileError as `readRecords` does.
+ */
+export function readJournal(path: string): MetricsRecord[] {
+  return readRecords(path).filter(isMetrics);
+}
+
+/**
+ * The records of a journal, of every kind. What follows the last newline was torn by a crash and is left out.
+ *
+ * @throws FileError where the file cannot be read, or naming the first line that is no record.
+ */
+export function readRecords(path: string): JournalRecord[] {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw readError(path, error);
+  }
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map((line, index) => {
+      const record = parseRecord(line);
+      if (record) return record;
+      const shown = JSON.stringify(line.slice(0, 80));
+      throw new FileError(`${path}:${index + 1}`, `is no metrics record: ${shown}; mend or remove this line`);
+    });
+}
+
+/** Keeps only some records, as a training does that goes on from a checkpoint older than the journal's end. */
+export async function rewindJournal(path: string, keep: (record: JournalRecord) => boolean): Promise<void> {
+  const lines = readRecords(path)
+    .filter(keep)
+    .map((record) => `${JSON.stringify(record, explicitNumbers)}\n`);
+  await writeFileAtomic(path, lines.join(''));
+}
+
+function parseRecord(line: string): JournalRecord | undefined {
+  try {
+    return recordSchema.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import { userInfo } from 'node:os';
+import type { JournalRecord } from '../../runs/journal/records.ts';
+import { leaves } from '../../files/leaves.ts';
+import { timeOf, type TrackedRun } from '../tracker.ts';
+
+export interface KeyValue {
+  readonly key: string;
+  readonly value: string;
+}
+
+export interface MlflowMetric {
+  readonly key: string;
+  readonly value: number;
+  /** Milliseconds since 1970. */
+  readonly timestamp: number;
+  readonly step: number;
+}
+
+/** The tag by which a run of ours is found again on a server. */
+export const RUN_TAG = 'wgrad.run';
+
+/** MLflow's limit on the value of a parameter. */
+const PARAM_BYTES = 6000;
+
+export function experimentName({ configuration }: TrackedRun): string {
+  return process.env['MLFLOW_EXPERIMENT_NAME'] || configuration.name;
+}
+
+/** The configuration, a parameter for each key: `optimizer.lr`, `0.001`. */
+export function paramsOf({ configuration }: TrackedRun): KeyValue[] {
+  return leaves(configuration).map(([key, value]) => ({
+    key,
+    value: cut(typeof value === 'string' ? value : JSON.stringify(value), PARAM_BYTES),
+  }));
+}
+
+export function tagsOf({ id, environment }: TrackedRun): KeyValue[] {
+  const git = environment['git'] as { commit?: unknown } | null | undefined;
+  return Object.entries({
+    'mlflow.runName': id,
+    'mlflow.user': userName(),
+    'mlflow.source.name': 'src/train.ts',
+    'mlflow.source.type': 'LOCAL',
+    ...(typeof git?.commit === 'string' && { 'mlflow.source.git.commit': git.commit }),
+    [RUN_TAG]: id,
+  }).map(([key, value]) => ({ key, value }));
+}
+
+export function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container's user need not have a name.
+    return 'unknown';
+  }
+}
+
+/** The numbers of a record: `train/loss`. */
+export function metricsOf(run: TrackedRun, record: JournalRecord): MlflowMetric[] {
+  if (!('metrics' in record)) return [];
+  const timestamp = timeOf(run, record);
+  return Object.entries(record.metrics).map(([name, value]) => ({
+    key: `${record.kind}/${name}`,
+    value,
+    timestamp,
+    step: record.step,
+  }));
+}
+
+/** What the run was trained on, in the form of MLflow's data set inputs. */
+export function datasetOf({ environment }: TrackedRun): {
+  name: string;
+  digest: string;
+  source_type: string;
+  source: string;
+} {
+  const digest = createHash('md5').update(JSON.stringify(environment['dataChecksums'] ?? null));
+  return {
+    name: 'fashion-mnist',
+    digest: digest.digest('hex').slice(0, 8),
+    source_type: 'http',
+    source: JSON.stringify({ url: 'https://github.com/zalandoresearch/fashion-mnist' }),
+  };
+}
+
+function cut(text: string, bytes: number): string {
+  if (Buffer.byteLength(text) <= bytes) return text;
+  return new TextDecoder().decode(Buffer.from(text).subarray(0, bytes - 3)).replace(/\uFFFD+$/, '');
+}

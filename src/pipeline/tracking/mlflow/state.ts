@@ -1,0 +1,54 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { writeFileAtomic } from '../../files/atomicFile.ts';
+
+/**
+ * How much of a run a server has confirmed: `mlflow.json` in the run's folder. What the journal holds beyond it is still
+ * to be sent.
+ */
+export interface MlflowState {
+  /** Its address, without credentials. */
+  server: string;
+  experimentId?: string | undefined;
+  runId?: string | undefined;
+  artifactUri?: string | undefined;
+  /** Parameters, tags and data set, which are sent once. */
+  described: boolean;
+  /** The last step sent of each metric. */
+  steps: Record<string, number>;
+  /** Pictures sent, by the name that they have there. */
+  pictures: string[];
+  /** The status that the server has, once it was told of an end. */
+  status?: string | undefined;
+}
+
+const stateSchema: z.ZodType<MlflowState> = z.strictObject({
+  server: z.string(),
+  experimentId: z.string().optional(),
+  runId: z.string().optional(),
+  artifactUri: z.string().optional(),
+  described: z.boolean(),
+  steps: z.record(z.string(), z.int()),
+  pictures: z.array(z.string()),
+  status: z.string().optional(),
+});
+
+/** The state kept for `server`; an empty one where there is none, it is of another server, or unusable. */
+export async function readState(folder: string, server: string): Promise<MlflowState> {
+  try {
+    const state = stateSchema.parse(JSON.parse(await readFile(statePath(folder), 'utf8')));
+    if (state.server === server) return state;
+  } catch {
+    // The server is asked for the run by its tag then, and drops what it has already.
+  }
+  return { server, described: false, steps: {}, pictures: [] };
+}
+
+export async function writeState(folder: string, state: MlflowState): Promise<void> {
+  await writeFileAtomic(statePath(folder), `${JSON.stringify(state, null, 2)}\n`);
+}
+
+function statePath(folder: string): string {
+  return join(folder, 'mlflow.json');
+}
