@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { type DefaultTheme, defineConfig, type UserConfig } from 'vitepress';
 import { sidebar } from './sidebar.ts';
 
-// TypeDoc writes it before the site is built: see the npm script docs:api.
+// TypeDoc writes this file before the site is built (npm script docs:api).
 const reference = new URL('../api/typedoc-sidebar.json', import.meta.url);
 
 const config: UserConfig<DefaultTheme.Config> = defineConfig({
@@ -12,7 +12,7 @@ const config: UserConfig<DefaultTheme.Config> = defineConfig({
   cleanUrls: true,
   head: [['link', { rel: 'icon', type: 'image/svg+xml', href: '/icon.svg' }]],
   markdown: {
-    // The file that a block belongs to stands above it: see tests/docs/page.ts.
+    // Shows the file that a block belongs to above the block: see tests/docs/page.ts.
     config: (markdown) => {
       const fence = markdown.renderer.rules.fence!;
       markdown.renderer.rules.fence = (tokens, index, ...rest) => {
@@ -25,7 +25,7 @@ const config: UserConfig<DefaultTheme.Config> = defineConfig({
   themeConfig: {
     nav: [
       { text: 'Guide', link: '/guide/getting-started', activeMatch: '^/guide/' },
-      { text: 'How it works', link: '/internals/autograd', activeMatch: '^/internals/' },
+      { text: 'How it works', link: '/internals/library', activeMatch: '^/internals/' },
       { text: 'API', link: '/api/', activeMatch: '^/api/' },
     ],
     sidebar: {
@@ -38,7 +38,7 @@ const config: UserConfig<DefaultTheme.Config> = defineConfig({
     outline: [2, 3],
     search: { provider: 'local' },
     footer: { message: 'MIT licence' },
-    docFooter: { prev: 'Before', next: 'Next' },
+    docFooter: { prev: 'Previous', next: 'Next' },
   },
 });
 export default config;

@@ -1,6 +1,6 @@
 import type { DefaultTheme } from 'vitepress';
 
-/** Every page that is written by hand, in the order of reading. */
+/** Every handwritten page, in reading order. */
 export const sidebar: readonly (DefaultTheme.SidebarItem & { items: { text: string; link: string }[] })[] = [
   {
     text: 'Guide',
@@ -18,6 +18,8 @@ export const sidebar: readonly (DefaultTheme.SidebarItem & { items: { text: stri
   {
     text: 'How it works',
     items: [
+      { text: 'The library', link: '/internals/library' },
+      { text: 'The pipeline', link: '/internals/pipeline' },
       { text: 'A tour of autograd', link: '/internals/autograd' },
       { text: 'How a kernel is written', link: '/internals/kernels' },
       { text: 'Add an operation', link: '/internals/add-an-operation' },
