@@ -12,7 +12,7 @@ export {
   WgradError,
 } from './backend/errors.ts';
 export * from './ops/index.ts';
-export { toDevice } from './ops/toDevice.ts';
+export { toDevice } from './ops/to.ts';
 export { backward, grad, type BackwardOptions, type GradOptions } from './tensor/backward.ts';
 export { capture, type Captured } from './tensor/capture.ts';
 export type { CaptureArgument } from './tensor/capturedRun.ts';

@@ -11,5 +11,5 @@ export type { Pair } from './support/pooling.ts';
 export type { Dims } from './support/reduction.ts';
 export type { Range } from './slice.ts';
 export * from './table.ts';
-export type { VarianceOptions } from './var.ts';
+export type { VarianceOptions } from './reductions.ts';
 export { where } from './where.ts';

@@ -2,7 +2,7 @@ import type { Backend } from '../backend/backend.ts';
 import { backward, type BackwardOptions } from '../tensor/backward.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import * as table from './table.ts';
-import { toDevice } from './toDevice.ts';
+import { toDevice } from './to.ts';
 import { where } from './where.ts';
 
 type Operations = typeof table;

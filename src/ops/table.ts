@@ -1,74 +1,53 @@
 /** Every operation that is a method as well: its first argument is the tensor. Declared once, here. */
-export { abs } from './abs.ts';
+export { gelu, leakyRelu, relu, reluGradient, sigmoid, silu, softplus, tanh } from './activations.ts';
 export { adaptiveAvgPool2d } from './adaptiveAvgPool2d.ts';
-export { add } from './add.ts';
-export { amax } from './amax.ts';
-export { amin } from './amin.ts';
-export { argmax } from './argmax.ts';
-export { argmin } from './argmin.ts';
+export { add, div, maximum, minimum, mul, pow, sub } from './arithmetic.ts';
 export { avgPool2d } from './avgPool2d.ts';
 export { batchNorm } from './batchNorm.ts';
 export { binaryCrossEntropyWithLogits } from './binaryCrossEntropyWithLogits.ts';
-export { clamp } from './clamp.ts';
-export { clone, contiguous } from './contiguous.ts';
+export { eq, ge, gt, le, lt, ne } from './comparison.ts';
 export { conv2d } from './conv2d.ts';
-export { cos } from './cos.ts';
 export { crossEntropy } from './crossEntropy.ts';
-export { div } from './div.ts';
 export { dropout } from './dropout.ts';
-export { eq } from './eq.ts';
-export { erf } from './erf.ts';
-export { exp } from './exp.ts';
-export { expand } from './expand.ts';
-export { flatten } from './flatten.ts';
-export { flip } from './flip.ts';
-export { floor } from './floor.ts';
-export { gather, scatterAdd } from './gather.ts';
-export { ge } from './ge.ts';
-export { gelu } from './gelu.ts';
-export { gt } from './gt.ts';
-export { indexSelect } from './indexSelect.ts';
+export { gather, indexSelect, scatterAdd } from './gather.ts';
 export { layerNorm } from './layerNorm.ts';
-export { le } from './le.ts';
-export { leakyRelu } from './leakyRelu.ts';
 export { linear } from './linear.ts';
-export { log } from './log.ts';
-export { logsumexp } from './logsumexp.ts';
-export { lt } from './lt.ts';
 export { matmul } from './matmul.ts';
-export { maximum } from './maximum.ts';
 export { maxPool2d } from './maxPool2d.ts';
-export { mean } from './mean.ts';
-export { minimum } from './minimum.ts';
 export { mseLoss } from './mseLoss.ts';
-export { mul } from './mul.ts';
-export { ne } from './ne.ts';
-export { neg } from './neg.ts';
 export { nllLoss } from './nllLoss.ts';
 export { pad } from './pad.ts';
-export { permute } from './permute.ts';
-export { pow } from './pow.ts';
-export { reciprocal } from './reciprocal.ts';
-export { relu } from './relu.ts';
-export { reluGradient } from './reluGradient.ts';
-export { reshape } from './reshape.ts';
-export { rsqrt } from './rsqrt.ts';
-export { sigmoid } from './sigmoid.ts';
-export { sign } from './sign.ts';
-export { silu } from './silu.ts';
-export { sin } from './sin.ts';
+export { amax, amin, argmax, argmin, logsumexp, mean, std, sum, variance as var } from './reductions.ts';
 export { slice } from './slice.ts';
 export { logSoftmax, softmax } from './softmax.ts';
-export { softplus } from './softplus.ts';
-export { sqrt } from './sqrt.ts';
-export { square } from './square.ts';
-export { squeeze } from './squeeze.ts';
-export { std } from './std.ts';
-export { sub } from './sub.ts';
-export { sum } from './sum.ts';
-export { sumToSize } from './sumToSize.ts';
-export { tanh } from './tanh.ts';
 export { to } from './to.ts';
-export { t, transpose } from './transpose.ts';
-export { unsqueeze } from './unsqueeze.ts';
-export { variance as var } from './var.ts';
+export {
+  abs,
+  clamp,
+  cos,
+  erf,
+  exp,
+  floor,
+  log,
+  neg,
+  reciprocal,
+  rsqrt,
+  sign,
+  sin,
+  sqrt,
+  square,
+} from './unary.ts';
+export {
+  clone,
+  contiguous,
+  expand,
+  flatten,
+  flip,
+  permute,
+  reshape,
+  squeeze,
+  sumToSize,
+  t,
+  transpose,
+  unsqueeze,
+} from './views.ts';

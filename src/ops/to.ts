@@ -1,6 +1,6 @@
-import type { DType } from '../backend/dtypes.ts';
-import { isFloating } from '../backend/dtypes.ts';
-import { empty } from '../tensor/create.ts';
+import type { Backend } from '../backend/backend.ts';
+import { type DType, isFloating } from '../backend/dtypes.ts';
+import { empty, tensor } from '../tensor/create.ts';
 import { scope } from '../tensor/scope.ts';
 import { record } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -44,4 +44,9 @@ export function to(x: Tensor, dtype: DType): Tensor {
   if (!isFloating(dtype)) return out;
   const before = x.dtype;
   return record('to', out, [x], [], (gradient) => [() => gradient.to(before)]);
+}
+
+/** A copy on another device; its values travel through the host, and its history stays behind. */
+export async function toDevice(x: Tensor, device: Backend): Promise<Tensor> {
+  return tensor(await x.data(), { shape: x.shape, dtype: x.dtype, device });
 }

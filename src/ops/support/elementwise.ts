@@ -5,34 +5,47 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { checkDtype, launchPair, launchUnary } from './launch.ts';
 import { withPromoted } from './promote.ts';
 
-/** A unary operation: its kernel code, what its gradient needs, and the gradient. */
-export interface UnaryRule {
-  saves: 'input' | 'output' | 'nothing';
-  /** d loss / d x from d loss / d y and the saved tensor. */
-  gradient: (gradient: Tensor, saved: Tensor) => Tensor;
+/** What the kernel of a unary operation takes beside its operand. */
+export interface UnaryConstants {
   alpha?: number;
   beta?: number;
 }
 
-/** y = f(x) for floating x. */
-export function unary(name: string, code: number, x: Tensor, rule: UnaryRule): Tensor {
+/**
+ * y = f(x) for floating x.
+ *
+ * @param saves what the gradient needs: x, y, or neither
+ * @param gradient d loss / d x, from d loss / d y and the saved tensor
+ */
+export function unary(
+  name: string,
+  code: number,
+  x: Tensor,
+  saves: 'input' | 'output' | 'nothing',
+  gradient: (gradient: Tensor, saved: Tensor) => Tensor,
+  { alpha, beta }: UnaryConstants = {},
+): Tensor {
   checkDtype(name, x, 'float32', 'float64');
-  const out = launchUnary(code, x, rule.alpha, rule.beta);
-  const saved = { input: [x], output: [out], nothing: [] }[rule.saves];
-  return record(name, out, [x], saved, (gradient, kept) => [() => rule.gradient(gradient, kept)]);
+  const out = launchUnary(code, x, alpha, beta);
+  const saved = saves === 'nothing' ? [] : [saves === 'input' ? x : out];
+  return record(name, out, [x], saved, (g, kept) => [() => gradient(g, kept)]);
 }
 
 /** A binary operation's gradients with respect to both operands, before broadcasting is undone. */
 export type PairRule = (gradient: Tensor, a: Tensor, b: Tensor) => readonly [() => Tensor, () => Tensor];
 
-/** y = f(a, b) with broadcasting; a number stands for a scalar. */
+/**
+ * y = f(a, b) with broadcasting; a number stands for a scalar.
+ *
+ * @param saves whether the rule needs the operands
+ */
 export function binary(
   name: string,
   code: number,
   a: Tensor,
   b: Tensor | number,
-  rule: PairRule,
   saves: boolean,
+  rule: PairRule,
 ): Tensor {
   return withPromoted(a, b, (x, y) => {
     checkAlike(name, x, y);

@@ -1,0 +1,107 @@
+// Functions of two operands, element by element. Shapes broadcast; a number stands for a scalar.
+
+import { codes } from '../backend/signatures.ts';
+import { scope } from '../tensor/scope.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { binary } from './support/elementwise.ts';
+import { scalarLike } from './support/scalar.ts';
+import { where } from './where.ts';
+
+const c = codes.binary;
+
+/**
+ * a + b, element by element, with broadcasting.
+ *
+ * @throws ShapeError when the shapes do not broadcast
+ * @example
+ * tensor([1, 2]).add(1); // 2, 3
+ */
+export function add(a: Tensor, b: Tensor | number): Tensor {
+  return binary('add', c.ADD, a, b, false, (g) => [() => g, () => g]);
+}
+
+/** a − b, element by element, with broadcasting. */
+export function sub(a: Tensor, b: Tensor | number): Tensor {
+  return binary('sub', c.SUB, a, b, false, (g) => [() => g, () => g.neg()]);
+}
+
+/**
+ * a · b, element by element, with broadcasting.
+ *
+ * ∂/∂a = b, ∂/∂b = a
+ */
+export function mul(a: Tensor, b: Tensor | number): Tensor {
+  return binary('mul', c.MUL, a, b, true, (g, x, y) => [() => g.mul(y), () => g.mul(x)]);
+}
+
+/**
+ * a / b, element by element, with broadcasting; int32 operands give float32, as in PyTorch.
+ *
+ * ∂/∂a = 1 / b, ∂/∂b = -a / b²
+ */
+export function div(a: Tensor, b: Tensor | number): Tensor {
+  if (a.dtype === 'int32' && (typeof b === 'number' || b.dtype === 'int32')) {
+    return scope(() => a.to('float32').div(b));
+  }
+  return binary('div', c.DIV, a, b, true, (g, x, y) => [
+    () => g.div(y),
+    () => g.mul(x).div(y.square()).neg(),
+  ]);
+}
+
+/**
+ * aᵇ, element by element, with broadcasting; NaN for a negative base with an exponent that is not whole.
+ *
+ *     ∂/∂a = b · a^(b-1)  (0 where b = 0),   ∂/∂b = aᵇ · ln a  (0 where a = 0 and b ≥ 0)
+ *
+ * @example
+ * tensor([1, 2, 3]).pow(2); // 1, 4, 9
+ */
+export function pow(a: Tensor, b: Tensor | number): Tensor {
+  return binary('pow', c.POW, a, b, true, (g, x, y) => [() => toBase(g, x, y), () => toExponent(g, x, y)]);
+}
+
+function toBase(g: Tensor, base: Tensor, exponent: Tensor): Tensor {
+  const slope = exponent.mul(base.pow(exponent.sub(1)));
+  return g.mul(where(exponent.eq(0), scalarLike(0, slope), slope));
+}
+
+function toExponent(g: Tensor, base: Tensor, exponent: Tensor): Tensor {
+  const flat = base.eq(0).to(g.dtype).mul(exponent.ge(0).to(g.dtype)).ne(0);
+  // The logarithm is taken of 1 where it would be -Inf, so that no NaN arises in what is masked.
+  const safe = where(flat, scalarLike(1, base), base);
+  return g.mul(base.pow(exponent).mul(safe.log()));
+}
+
+/**
+ * The greater of a and b, element by element, with broadcasting; NaN when either is NaN.
+ *
+ * The gradient goes to the greater one, half to each where they are equal.
+ */
+export function maximum(a: Tensor, b: Tensor | number): Tensor {
+  return binary('maximum', c.MAXIMUM, a, b, true, (g, x, y) => [
+    () => g.mul(share(x, y)),
+    () => g.mul(share(y, x)),
+  ]);
+}
+
+/**
+ * The lesser of a and b, element by element, with broadcasting; NaN when either is NaN.
+ *
+ * The gradient goes to the lesser one, half to each where they are equal.
+ */
+export function minimum(a: Tensor, b: Tensor | number): Tensor {
+  return binary('minimum', c.MINIMUM, a, b, true, (g, x, y) => [
+    () => g.mul(share(y, x)),
+    () => g.mul(share(x, y)),
+  ]);
+}
+
+/**
+ * The share that `winner` has in the gradient of a maximum with `rival`: 1 where it is greater, ½ where they are
+ * equal, 0 where it is less; 1 where either is NaN, as in PyTorch.
+ */
+function share(winner: Tensor, rival: Tensor): Tensor {
+  const { dtype } = winner;
+  return winner.lt(rival).to(dtype).add(winner.le(rival).to(dtype)).mul(-0.5).add(1);
+}

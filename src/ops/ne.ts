@@ -1,8 +1,0 @@
-import { codes } from '../backend/signatures.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import { comparison } from './support/elementwise.ts';
-
-/** a ≠ b, element by element, with broadcasting, as a bool tensor; true where either is NaN. It has no gradient. */
-export function ne(a: Tensor, b: Tensor | number): Tensor {
-  return comparison('ne', codes.compare.NE, a, b);
-}

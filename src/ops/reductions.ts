@@ -1,0 +1,176 @@
+// Sums, means, variances and extremes over dims.
+
+import { codes } from '../backend/signatures.ts';
+import { scope } from '../tensor/scope.ts';
+import { record } from '../tensor/tape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { argReduce } from './support/argReduce.ts';
+import { unary } from './support/elementwise.ts';
+import { checkDtype } from './support/launch.ts';
+import { type Dims, reduceAxes, reductionAxes, restoreAxes } from './support/reduction.ts';
+import { scalarLike } from './support/scalar.ts';
+import { where } from './where.ts';
+
+/**
+ * The sum over the given dims, over all when left out; a bool tensor is counted, in int32.
+ *
+ *     ∂/∂x = 1
+ *
+ * @param dim one dim or several, negative ones from the end
+ * @param keepdim leave reduced dims with size 1
+ * @example
+ * tensor([[1, 2], [3, 4]]).sum(0); // 4, 6
+ */
+export function sum(x: Tensor, dim?: Dims, keepdim: boolean = false): Tensor {
+  if (x.dtype === 'bool') return scope(() => sum(x.to('int32'), dim, keepdim));
+  checkDtype('sum', x, 'float32', 'float64', 'int32');
+  const axes = reductionAxes('sum', x, dim);
+  const { shape } = x;
+  return record('sum', reduceAxes('SUM', 'sum', x, axes, keepdim), [x], [], (gradient) => [
+    () => restoreAxes(gradient, shape, axes).expand(shape),
+  ]);
+}
+
+/**
+ * The arithmetic mean over the given dims, over all when left out; NaN over nothing.
+ *
+ *     ∂/∂x = 1 / n
+ *
+ * @param dim one dim or several, negative ones from the end
+ * @param keepdim leave reduced dims with size 1
+ */
+export function mean(x: Tensor, dim?: Dims, keepdim: boolean = false): Tensor {
+  checkDtype('mean', x, 'float32', 'float64');
+  const count = countOver('mean', x, dim);
+  return scope(() => x.sum(dim, keepdim).div(count));
+}
+
+/** Options of `var` and `std`. */
+export interface VarianceOptions {
+  /** n - correction is divided by; 1 (Bessel's) by default. */
+  correction?: number;
+  keepdim?: boolean;
+}
+
+/**
+ * The variance over the given dims, over all when left out.
+ *
+ *     Σ (x - mean)² / (n - correction)
+ *
+ * @example
+ * tensor([1, 2, 3, 4]).var(undefined, { correction: 0 }); // 1.25
+ */
+export function variance(x: Tensor, dim?: Dims, options: VarianceOptions = {}): Tensor {
+  const { correction = 1, keepdim = false } = options;
+  checkDtype('var', x, 'float32', 'float64');
+  const count = countOver('var', x, dim);
+  return scope(() => {
+    const squares = x.sub(x.mean(dim, true)).square();
+    return squares.sum(dim, keepdim).div(Math.max(0, count - correction));
+  });
+}
+
+/**
+ * The standard deviation over the given dims: the root of the variance, with the same options.
+ *
+ * Its gradient is 0 where it is 0, as in PyTorch.
+ */
+export function std(x: Tensor, dim?: Dims, options: VarianceOptions = {}): Tensor {
+  return scope(() =>
+    unary('std', codes.unary.SQRT, x.var(dim, options), 'output', (g, y) =>
+      g.div(where(y.eq(0), scalarLike(Infinity, y), y.mul(2))),
+    ),
+  );
+}
+
+/** Elements of x that one result is made of. */
+function countOver(name: string, x: Tensor, dim: Dims | undefined): number {
+  return reductionAxes(name, x, dim).reduce((size, axis) => size * x.shape[axis]!, 1);
+}
+
+/**
+ * The greatest element over the given dims, over all when left out; NaN if there is one.
+ *
+ * The gradient is shared evenly by all elements that are equal to it, as in PyTorch.
+ *
+ * @param dim one dim or several, negative ones from the end
+ * @param keepdim leave reduced dims with size 1
+ * @throws ShapeError when there is nothing to reduce
+ */
+export function amax(x: Tensor, dim?: Dims, keepdim: boolean = false): Tensor {
+  return extreme('amax', 'MAX', x, dim, keepdim);
+}
+
+/**
+ * The least element over the given dims, over all when left out; NaN if there is one.
+ *
+ * The gradient is shared evenly by all elements that are equal to it, as in PyTorch.
+ *
+ * @param dim one dim or several, negative ones from the end
+ * @param keepdim leave reduced dims with size 1
+ * @throws ShapeError when there is nothing to reduce
+ */
+export function amin(x: Tensor, dim?: Dims, keepdim: boolean = false): Tensor {
+  return extreme('amin', 'MIN', x, dim, keepdim);
+}
+
+function extreme(
+  name: string,
+  operation: 'MAX' | 'MIN',
+  x: Tensor,
+  dim: Dims | undefined,
+  keepdim: boolean,
+): Tensor {
+  checkDtype(name, x, 'float32', 'float64', 'int32');
+  const axes = reductionAxes(name, x, dim);
+  const out = reduceAxes(operation, name, x, axes, keepdim);
+  return record(name, out, [x], [x, out], (gradient, input, reached) => [
+    () => {
+      const winners = input.eq(restoreAxes(reached, input.shape, axes)).to(gradient.dtype);
+      const shares = winners.div(winners.sum(axes, true));
+      return restoreAxes(gradient, input.shape, axes).mul(axes.length === 0 ? winners : shares);
+    },
+  ]);
+}
+
+/**
+ * The position of the greatest element along a dim, or in row-major order when none is given, as int32.
+ *
+ * Of equal elements the first counts; NaN counts as greatest.
+ *
+ * @throws ShapeError when there is nothing to choose from
+ */
+export function argmax(x: Tensor, dim?: number, keepdim: boolean = false): Tensor {
+  return argReduce('argmax', 'MAX', x, dim, keepdim);
+}
+
+/**
+ * The position of the least element along a dim, or in row-major order when none is given, as int32.
+ *
+ * Of equal elements the first counts; NaN counts as least.
+ *
+ * @throws ShapeError when there is nothing to choose from
+ */
+export function argmin(x: Tensor, dim?: number, keepdim: boolean = false): Tensor {
+  return argReduce('argmin', 'MIN', x, dim, keepdim);
+}
+
+/**
+ * log Σ exp(x) over the given dims, computed with the greatest element taken out first; -Inf over nothing.
+ *
+ *     log Σ exp(x) = m + log Σ exp(x - m),   ∂/∂x = softmax(x)
+ *
+ * @param dim one dim or several, negative ones from the end
+ * @param keepdim leave reduced dims with size 1
+ */
+export function logsumexp(x: Tensor, dim?: Dims, keepdim: boolean = false): Tensor {
+  const axes = reductionAxes('logsumexp', x, dim);
+  if (axes.some((axis) => x.shape[axis] === 0)) return scope(() => x.exp().sum(dim, keepdim).log());
+  return scope(() => {
+    const greatest = x.detach().amax(dim, true);
+    // Where the greatest is infinite, subtracting it would give NaN; exp is safe without.
+    const shift = where(greatest.abs().eq(Infinity), scalarLike(0, greatest), greatest);
+    const total = x.sub(shift).exp().sum(dim, true).log().add(shift);
+    return keepdim ? total : total.reshape(x.shape.filter((_, axis) => !axes.includes(axis)));
+  });
+}

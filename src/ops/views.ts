@@ -1,0 +1,176 @@
+// Other layouts of the same elements: views wherever the strides allow it.
+
+import { empty } from '../tensor/create.ts';
+import { copyInto, dense } from '../tensor/dense.ts';
+import { ShapeError } from '../tensor/errors.ts';
+import {
+  axesOf,
+  axisOf,
+  broadcastShapes,
+  broadcastStrides,
+  formatShape,
+  sameShape,
+  type Shape,
+  sizeOf,
+} from '../tensor/shape.ts';
+import { record } from '../tensor/tape.ts';
+import { describe, type Tensor } from '../tensor/tensor.ts';
+import { inferShape, viewOf, viewStrides } from './support/layout.ts';
+import type { Dims } from './support/reduction.ts';
+
+/**
+ * The same elements, in row-major order, under another shape; a view where the strides allow it, else a copy.
+ *
+ * @param shape sizes, one of which may be -1: what is left
+ * @throws ShapeError when the number of elements differs
+ */
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  const target = inferShape('reshape', x, shape);
+  const { shape: before } = x;
+  const strides = viewStrides(x, target);
+  if (strides) {
+    const layout = { shape: target, strides, offset: x.offset };
+    return viewOf('reshape', x, layout, (gradient) => gradient.reshape(before));
+  }
+  const copy = dense(x);
+  const out = copy.view({ shape: target, strides: viewStrides(copy, target)!, offset: 0 });
+  copy.dispose();
+  return record('reshape', out, [x], [], (gradient) => [() => gradient.reshape(before)]);
+}
+
+/** Dims startDim to endDim, both included, made one; all by default. */
+export function flatten(x: Tensor, startDim: number = 0, endDim: number = -1): Tensor {
+  if (x.ndim === 0) return x.reshape([1]);
+  const first = axisOf('flatten', startDim, x.ndim);
+  const last = axisOf('flatten', endDim, x.ndim);
+  if (first > last) {
+    throw new ShapeError('flatten', 'startDim comes after endDim', {
+      takes: 'startDim ≤ endDim',
+      got: `startDim ${startDim}, endDim ${endDim}`,
+    });
+  }
+  const middle = sizeOf(x.shape.slice(first, last + 1));
+  return x.reshape([...x.shape.slice(0, first), middle, ...x.shape.slice(last + 1)]);
+}
+
+/** A view without the given dims of size 1, without all of them when none is given; other dims stay. */
+export function squeeze(x: Tensor, dim?: Dims): Tensor {
+  const axes = axesOf('squeeze', dim, x.ndim);
+  return x.reshape(x.shape.filter((length, axis) => length !== 1 || !axes.includes(axis)));
+}
+
+/** A view with a new dim of size 1 at `dim`; -1 puts it last. */
+export function unsqueeze(x: Tensor, dim: number): Tensor {
+  const axis = axisOf('unsqueeze', dim, x.ndim + 1);
+  return x.reshape([...x.shape.slice(0, axis), 1, ...x.shape.slice(axis)]);
+}
+
+/**
+ * A view with its dims in another order: dim i of the result is dim dims[i] of x.
+ *
+ * @throws ShapeError when `dims` is no permutation of x's dims
+ */
+export function permute(x: Tensor, dims: readonly number[]): Tensor {
+  const axes = dims.map((dim) => axisOf('permute', dim, x.ndim));
+  if (axes.length !== x.ndim || new Set(axes).size !== x.ndim) {
+    throw new ShapeError('permute', 'not a permutation', {
+      takes: `each of ${x.ndim} dims once`,
+      got: formatShape(dims),
+    });
+  }
+  const inverse = axes.map((_, axis) => axes.indexOf(axis));
+  const layout = {
+    shape: axes.map((axis) => x.shape[axis]!),
+    strides: axes.map((axis) => x.strides[axis]!),
+    offset: x.offset,
+  };
+  return viewOf('permute', x, layout, (gradient) => gradient.permute(inverse));
+}
+
+/** A view with two dims exchanged. */
+export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
+  const first = axisOf('transpose', dim0, x.ndim);
+  const second = axisOf('transpose', dim1, x.ndim);
+  const swapped = x.shape.map((_, axis) => (axis === first ? second : axis === second ? first : axis));
+  return x.permute(swapped);
+}
+
+/** The transpose of a matrix, as a view; vectors and scalars stay. */
+export function t(x: Tensor): Tensor {
+  if (x.ndim > 2) {
+    throw new ShapeError('t', 'not a matrix', {
+      takes: 'up to two dims; use transpose or permute',
+      got: describe(x),
+    });
+  }
+  return x.ndim === 2 ? x.transpose(0, 1) : x.reshape(x.shape);
+}
+
+/**
+ * A view stretched to `shape`: dims of size 1, and new ones in front, repeat without a copy.
+ *
+ * @param shape sizes; -1 leaves a dim as it is
+ * @throws ShapeError when a dim that is not 1 would change
+ */
+export function expand(x: Tensor, shape: Shape): Tensor {
+  const lead = shape.length - x.ndim;
+  const target = shape.map((length, axis) =>
+    length === -1 && axis >= lead ? x.shape[axis - lead]! : length,
+  );
+  const fits = target.every(
+    (length, axis) => axis < lead || x.shape[axis - lead] === 1 || x.shape[axis - lead] === length,
+  );
+  if (lead < 0 || !fits || target.includes(-1)) {
+    throw new ShapeError('expand', 'the shape does not stretch', {
+      takes: `a shape that ends like ${formatShape(x.shape)}, where a 1 may become any size`,
+      got: `${describe(x)} to ${formatShape(shape)}`,
+    });
+  }
+  const { shape: before } = x;
+  const layout = { shape: target, strides: broadcastStrides(x.shape, x.strides, target), offset: x.offset };
+  return viewOf('expand', x, layout, (gradient) => gradient.sumToSize(before));
+}
+
+/**
+ * The inverse of `expand`: sums over the dims along which `shape` would stretch to x's shape.
+ *
+ * @throws ShapeError when `shape` does not broadcast to x's shape
+ */
+export function sumToSize(x: Tensor, shape: Shape): Tensor {
+  if (sameShape(x.shape, shape)) return viewOf('sumToSize', x, x, (gradient) => gradient);
+  if (!sameShape(broadcastShapes('sumToSize', x.shape, shape), x.shape)) {
+    throw new ShapeError('sumToSize', 'the shape does not broadcast to that of x', {
+      takes: `a shape that broadcasts to ${formatShape(x.shape)}`,
+      got: formatShape(shape),
+    });
+  }
+  const lead = x.ndim - shape.length;
+  const dims = x.shape.flatMap((length, axis) =>
+    axis < lead || (shape[axis - lead] === 1 && length !== 1) ? [axis] : [],
+  );
+  return dims.length === 0 ? x.reshape(shape) : x.sum(dims).reshape(shape);
+}
+
+/** A view with the order of elements reversed along the given dims. */
+export function flip(x: Tensor, dims: number | readonly number[]): Tensor {
+  const axes = typeof dims !== 'number' && dims.length === 0 ? [] : axesOf('flip', dims, x.ndim);
+  const reversed = axes.filter((axis) => x.shape[axis]! > 0);
+  const layout = {
+    shape: x.shape,
+    strides: x.strides.map((stride, axis) => (axes.includes(axis) ? -stride : stride)),
+    offset: reversed.reduce((offset, axis) => offset + (x.shape[axis]! - 1) * x.strides[axis]!, x.offset),
+  };
+  return viewOf('flip', x, layout, (gradient) => gradient.flip(dims));
+}
+
+/** The tensor with its elements row-major without gaps: a view where they are, else a copy. */
+export function contiguous(x: Tensor): Tensor {
+  return x.isContiguous() ? viewOf('contiguous', x, x, (gradient) => gradient) : clone(x);
+}
+
+/** A contiguous copy with memory of its own. */
+export function clone(x: Tensor): Tensor {
+  const out = empty(x.shape, { dtype: x.dtype, device: x.device });
+  copyInto(x, out);
+  return record('clone', out, [x], [], (gradient) => [() => gradient]);
+}
