@@ -11,6 +11,13 @@ export {
   OutOfMemoryError,
   WgradError,
 } from './backend/errors.ts';
+export {
+  type LoadedSafetensors,
+  type LoadOptions,
+  loadSafetensors,
+  SafetensorsError,
+  saveSafetensors,
+} from './formats/safetensors/index.ts';
 export * from './ops/index.ts';
 export { toDevice } from './ops/to.ts';
 export { backward, grad, type BackwardOptions, type GradOptions } from './tensor/backward.ts';

@@ -63,6 +63,6 @@ export function isWhole(dtype: DType): boolean {
 }
 
 /** Whether one can compute with it: float16 is stored alone. */
-export function isFloating(dtype: DType): boolean {
+export function isFloating(dtype: DType): dtype is 'float32' | 'float64' {
   return dtype === 'float32' || dtype === 'float64';
 }

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, type TestContext } from 'vitest';
 import { loadWeights, saveCheckpoint } from '../../src/pipeline/checkpoint/checkpoint.ts';
-import { encodeSafetensors, type SafeTensor } from '../../src/formats/safetensors/encode.ts';
+import { encodeSafetensors, type SafeTensor } from '../../src/formats/safetensors/index.ts';
 import { manualSeed, type nn, open, optim, randn, scope } from '../../src/index.ts';
 import { buildModel } from '../../src/pipeline/models/buildModel.ts';
 import { temporaryFolder } from '../pipeline/files/disks.ts';

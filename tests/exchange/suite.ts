@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test, type TestContext } from 'vitest';
 import type { Backend } from '../../src/backend/backend.ts';
 import { loadWeights } from '../../src/pipeline/checkpoint/checkpoint.ts';
-import { decodeSafetensors, type SafeTensor } from '../../src/formats/safetensors/encode.ts';
+import { decodeSafetensors, type SafeTensor } from '../../src/formats/safetensors/index.ts';
 import { type nn, noGrad, scope, setDefaultDevice, tensor } from '../../src/index.ts';
 import { fixturePath, MissingLayer, modelOf, MODELS, modelText } from './models.ts';
 

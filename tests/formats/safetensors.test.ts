@@ -7,32 +7,44 @@ import {
   SafetensorsError,
   decodeSafetensors,
   encodeSafetensors,
-  weightsSha256,
-} from '../../src/formats/safetensors/encode.ts';
-import type { SafeTensor, SafetensorsDtype, TensorValues } from '../../src/formats/safetensors/encode.ts';
+} from '../../src/formats/safetensors/index.ts';
+import type { SafeTensor, SafetensorsDtype, TensorValues } from '../../src/formats/safetensors/index.ts';
+import { weightsSha256 } from '../../src/pipeline/checkpoint/weightsSha256.ts';
 import { temporaryFolder } from '../pipeline/files/disks.ts';
 
-const arrays = {
-  F64: Float64Array,
-  I64: BigInt64Array,
-  U64: BigUint64Array,
-  F32: Float32Array,
-  I32: Int32Array,
-  U32: Uint32Array,
-  F16: Uint16Array,
-  BF16: Uint16Array,
-  I16: Int16Array,
-  U16: Uint16Array,
-  I8: Int8Array,
-  U8: Uint8Array,
-  BOOL: Uint8Array,
-} satisfies Record<SafetensorsDtype, unknown>;
+/** Bytes of an element, and the array that holds it; a tensor of the packed ones has a last axis of 4. */
+const encodings = {
+  F64: [8, Float64Array],
+  I64: [8, BigInt64Array],
+  U64: [8, BigUint64Array],
+  C64: [8, Float32Array],
+  F32: [4, Float32Array],
+  I32: [4, Int32Array],
+  U32: [4, Uint32Array],
+  F16: [2, Uint16Array],
+  BF16: [2, Uint16Array],
+  I16: [2, Int16Array],
+  U16: [2, Uint16Array],
+  F8_E5M2: [1, Uint8Array],
+  F8_E4M3: [1, Uint8Array],
+  F8_E8M0: [1, Uint8Array],
+  F8_E4M3FNUZ: [1, Uint8Array],
+  F8_E5M2FNUZ: [1, Uint8Array],
+  I8: [1, Int8Array],
+  U8: [1, Uint8Array],
+  BOOL: [1, Uint8Array],
+  F6_E2M3: [0.75, Uint8Array],
+  F6_E3M2: [0.75, Uint8Array],
+  F4: [0.5, Uint8Array],
+} as const satisfies Record<SafetensorsDtype, unknown>;
+const dtypes = Object.keys(encodings) as SafetensorsDtype[];
 
-function filled(dtype: SafetensorsDtype, shape: number[], fill = (index: number) => index % 2): SafeTensor {
-  const array = arrays[dtype];
-  const count = shape.reduce((product, size) => product * size, 1);
-  const bytes = Uint8Array.from({ length: count * array.BYTES_PER_ELEMENT }, (_, index) => fill(index));
-  return { dtype, shape, data: new array(bytes.buffer) };
+function filled(dtype: SafetensorsDtype, sizes: number[], fill = (index: number) => index % 2): SafeTensor {
+  const [bytes, array] = encodings[dtype];
+  const shape = bytes < 1 ? [...sizes, 4] : sizes;
+  const length = shape.reduce((product, size) => product * size, 1) * bytes;
+  const values = Uint8Array.from({ length }, (_, index) => fill(index));
+  return { dtype, shape, data: new array(values.buffer) };
 }
 
 /** A file with any header over `size` bytes of data. */
@@ -49,7 +61,7 @@ function bytesOf(data: TensorValues): number[] {
 
 const anyTensor = fc
   .tuple(
-    fc.constantFrom(...(Object.keys(arrays) as SafetensorsDtype[])),
+    fc.constantFrom(...dtypes),
     fc.array(fc.nat({ max: 3 }), { maxLength: 4 }),
     fc.infiniteStream(fc.nat({ max: 255 })),
   )
@@ -106,7 +118,7 @@ describe('encodeSafetensors', () => {
   it.each<[string, RegExp, Record<string, SafeTensor>, Record<string, string>?]>([
     [
       'a shape that does not fit',
-      /tensor x: shape and data.*\[3\] with 2/,
+      /tensor x: shape and data.*F32 of shape \[3\] in an array of 2/,
       { x: { ...filled('F32', [2]), shape: [3] } },
     ],
     ['a negative size', /tensor x: shape and data/, { x: { ...filled('F32', [2]), shape: [-2] } }],
@@ -193,21 +205,26 @@ describe('decodeSafetensors', () => {
     ['space before the brace', /starts at its first byte/, file(' {}')],
     ['a list', /one JSON object/, file('[]')],
     ['null', /one JSON object/, file('null')],
-    ['a key twice', /the key 'a' twice/, file('{"a":1,"b":{"a":"\\"a\\":"},"\\u0061":2}')],
-    ['a key twice inside', /the key 'dtype' twice/, file('{"x":{"dtype":"F32","dtype":"F32"}}')],
+    ['a key twice', /the key "a" twice/, file('{"a":1,"b":{"a":"\\"a\\":"},"\\u0061":2}')],
+    ['a key twice inside', /the key "dtype" twice/, file('{"x":{"dtype":"F32","dtype":"F32"}}')],
     ['metadata that is no object', /__metadata__ takes an object/, file('{"__metadata__":["a"]}')],
     [
       'metadata that is no string',
-      /__metadata__ takes strings; got 'a': 1/,
+      /__metadata__ takes strings; got "a": 1/,
       file('{"__metadata__":{"a":1}}'),
     ],
-    ['a tensor that is no object', /tensor 'x': takes an object/, file('{"x":null}')],
-    ['a hostile name', /tensor '__proto__': takes an object/, file('{"__proto__":[]}')],
-    ['a hostile key', /unknown key '__proto__'/, file('{"x":{"__proto__":{"dtype":"F32"}}}')],
+    ['a tensor that is no object', /tensor "x": takes an object/, file('{"x":null}')],
+    ['a hostile name', /tensor "__proto__": takes an object/, file('{"__proto__":[]}')],
+    ['a hostile key', /unknown key "__proto__"/, file('{"x":{"__proto__":{"dtype":"F32"}}}')],
     ['half a surrogate pair', /no valid text/, file('{"\\ud800":{}}')],
-    ['an unknown key', /unknown key 'more'/, file(entry({ more: 1 }), 8)],
-    ['an unknown dtype', /got 'F33'/, file(entry({ dtype: 'F33' }), 8)],
-    ['a dtype from the prototype', /got 'constructor'/, file(entry({ dtype: 'constructor' }), 8)],
+    ['an unknown key', /unknown key "more"/, file(entry({ more: 1 }), 8)],
+    [
+      'a tensor that ends within a byte',
+      /takes 1.5 bytes.*span 2/,
+      file(entry({ dtype: 'F4', shape: [3], data_offsets: [0, 2] }), 2),
+    ],
+    ['an unknown dtype', /got "F33"/, file(entry({ dtype: 'F33' }), 8)],
+    ['a dtype from the prototype', /got "constructor"/, file(entry({ dtype: 'constructor' }), 8)],
     ['a missing dtype', /got nothing/, file('{"x":{"shape":[2],"data_offsets":[0,8]}}', 8)],
     ['a dtype nested deeply', /dtype takes/, file(`{"x":{"dtype":${deep}}}`)],
     ['a missing shape', /shape takes.*got nothing/, file(entry({ shape: undefined }), 8)],
@@ -225,7 +242,7 @@ describe('decodeSafetensors', () => {
     ['a hole at the start', /leaves a hole.*begins at 1, not at 0/, file(entry({ data_offsets: [1, 9] }), 9)],
     [
       'an overlap',
-      /'y' overlaps.*begins at 0, not at 8/,
+      /"y" overlaps.*begins at 0, not at 8/,
       file(`${entry({}).slice(0, -1)},"y":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, 8),
     ],
   ])('refuses %s', (_, message, bytes) => {

@@ -9,7 +9,8 @@ import {
   parseConfiguration,
   printConfiguration,
 } from '../../src/pipeline/config/configuration.ts';
-import { encodeSafetensors, type SafeTensor, weightsSha256 } from '../../src/formats/safetensors/encode.ts';
+import { encodeSafetensors, type SafeTensor } from '../../src/formats/safetensors/index.ts';
+import { weightsSha256 } from '../../src/pipeline/checkpoint/weightsSha256.ts';
 import { open } from '../../src/index.ts';
 import { buildModel } from '../../src/pipeline/models/buildModel.ts';
 import { Metrics } from '../../src/serve/http/metrics.ts';

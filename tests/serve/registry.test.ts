@@ -2,7 +2,8 @@ import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { printConfiguration } from '../../src/pipeline/config/configuration.ts';
-import { encodeSafetensors, weightsSha256 } from '../../src/formats/safetensors/encode.ts';
+import { encodeSafetensors } from '../../src/formats/safetensors/index.ts';
+import { weightsSha256 } from '../../src/pipeline/checkpoint/weightsSha256.ts';
 import { moveAlias, readAlias, rollBackAlias } from '../../src/serve/registry/aliases.ts';
 import { type Gate, readGates } from '../../src/serve/registry/gates.ts';
 import { inputStatistics } from '../../src/serve/registry/inputStatistics.ts';

@@ -1,8 +1,8 @@
 import { duplicateKey } from './duplicateKey.ts';
 import {
   SafetensorsError,
-  arrayOf,
   elementCount,
+  encodings,
   isSizes,
   isText,
   maximumHeader,
@@ -46,7 +46,7 @@ export function decodeSafetensors(bytes: Uint8Array): SafetensorsFile {
   const tensors = new Map(
     layout.map(({ name, dtype, shape, begin, end }) => {
       const copy = new Uint8Array(data.subarray(begin, end)).buffer;
-      return [name, { dtype, shape, data: new (arrayOf.get(dtype)!)(copy) }];
+      return [name, { dtype, shape, data: new (encodings.get(dtype)!.array)(copy) }];
     }),
   );
   return { tensors, metadata };
@@ -101,9 +101,9 @@ function readEntry(name: string, value: unknown): Entry {
   const { dtype, shape, data_offsets: offsets, ...others } = value;
   const other = Object.keys(others)[0];
   if (other !== undefined) throw refuse(`has the unknown key ${valueText(other)}`);
-  const array = typeof dtype === 'string' ? arrayOf.get(dtype) : undefined;
-  if (!array) {
-    throw refuse(`dtype takes ${[...arrayOf.keys()].join(', ')}; got ${valueText(dtype)}`);
+  const encoding = typeof dtype === 'string' ? encodings.get(dtype) : undefined;
+  if (!encoding) {
+    throw refuse(`dtype takes ${[...encodings.keys()].join(', ')}; got ${valueText(dtype)}`);
   }
   const count = elementCount(shape);
   if (count === undefined) {
@@ -113,7 +113,7 @@ function readEntry(name: string, value: unknown): Entry {
     throw refuse(`data_offsets takes [begin, end], whole numbers ≥ 0; got ${valueText(offsets)}`);
   }
   const [begin, end] = offsets as [number, number];
-  const size = count * array.BYTES_PER_ELEMENT;
+  const size = (count * encoding.bits) / 8;
   if (end - begin !== size)
     throw refuse(`takes ${size} bytes for its shape; its data_offsets span ${end - begin}`);
   return { name, dtype: dtype as SafetensorsDtype, shape: shape as number[], begin, end };
@@ -137,7 +137,13 @@ function checkFilled(layout: readonly Entry[], size: number): void {
 
 /** A value as an error message shows it: JSON, at most 120 characters. */
 function valueText(value: unknown): string {
-  const text = value === undefined ? 'nothing' : JSON.stringify(value);
+  if (value === undefined) return 'nothing';
+  let text: string;
+  try {
+    text = JSON.stringify(value);
+  } catch {
+    return 'a value that is nested too deeply';
+  }
   return text.length > 120 ? `${text.slice(0, 117)}...` : text;
 }
 

@@ -1,13 +1,13 @@
-import { createHash } from 'node:crypto';
-import { SafetensorsError, arrayOf, elementCount, isText, maximumHeader, metadataKey } from './format.ts';
-import type { SafeTensor } from './format.ts';
-
-export { decodeSafetensors } from './decode.ts';
-export type { SafetensorsFile } from './decode.ts';
-export { SafetensorsError } from './format.ts';
-export type { SafeTensor, SafetensorsDtype, TensorValues } from './format.ts';
-
-type Entries<T> = ReadonlyMap<string, T> | Readonly<Record<string, T>>;
+import {
+  SafetensorsError,
+  elementCount,
+  encodings,
+  entries,
+  isText,
+  maximumHeader,
+  metadataKey,
+} from './format.ts';
+import type { Entries, SafeTensor } from './format.ts';
 
 /**
  * Tensors as a safetensors file. The same tensors and metadata give the same bytes, whatever order they
@@ -39,9 +39,9 @@ export function safetensorsParts(
   const sorted = entries(tensors).map(([name, tensor]) => ({
     name,
     tensor,
-    size: checkTensor(name, tensor),
+    bits: checkTensor(name, tensor),
   }));
-  sorted.sort((a, b) => b.size - a.size || byBytes(a.name, b.name));
+  sorted.sort((a, b) => b.bits - a.bits || byBytes(a.name, b.name));
 
   const members: string[] = [];
   const strings = entries(metadata).sort(([a], [b]) => byBytes(a, b));
@@ -54,7 +54,7 @@ export function safetensorsParts(
     members.push(member(name, JSON.stringify({ dtype, shape, data_offsets: [begin, end] })));
   }
 
-  const json = Buffer.from(`{${members.join(',')}}`);
+  const json = new TextEncoder().encode(`{${members.join(',')}}`);
   const headerLength = Math.ceil(json.length / 8) * 8;
   if (headerLength > maximumHeader) {
     throw new SafetensorsError(
@@ -70,36 +70,25 @@ export function safetensorsParts(
   return [header, ...bodies];
 }
 
-/**
- * The SHA-256, in hex, of the tensors as a safetensors file. Without metadata it is equal for two runs exactly where
- * their weights are equal in name, dtype, shape and every bit.
- */
-export function weightsSha256(tensors: Entries<SafeTensor>, metadata: Entries<string> = {}): string {
-  const hash = createHash('sha256');
-  for (const part of safetensorsParts(tensors, metadata)) hash.update(part);
-  return hash.digest('hex');
-}
-
-function entries<T>(from: Entries<T>): [string, T][] {
-  return from instanceof Map ? [...(from as Map<string, T>)] : Object.entries(from as Record<string, T>);
-}
-
-/** The bytes an element takes. */
+/** The bits an element takes. */
 function checkTensor(name: string, { dtype, shape, data }: SafeTensor): number {
   if (name === metadataKey || !isText(name)) {
     throw new SafetensorsError(`no tensor can have the name ${JSON.stringify(name)}`);
   }
-  const array = arrayOf.get(dtype);
-  if (!array || !(data instanceof array)) {
-    const takes = array ? `${dtype} takes a ${array.name}` : `dtype takes ${[...arrayOf.keys()].join(', ')}`;
+  const encoding = encodings.get(dtype);
+  if (!encoding || !(data instanceof encoding.array)) {
+    const takes = encoding
+      ? `${dtype} takes a ${encoding.array.name}`
+      : `dtype takes ${[...encodings.keys()].join(', ')}`;
     throw new SafetensorsError(`tensor ${name}: ${takes}; got ${dtype} with a ${data.constructor.name}`);
   }
-  if (elementCount(shape) !== data.length) {
+  if ((elementCount(shape) ?? NaN) * encoding.bits !== data.byteLength * 8) {
     throw new SafetensorsError(
-      `tensor ${name}: shape and data do not fit; got shape [${shape.join(', ')}] with ${data.length} elements`,
+      `tensor ${name}: shape and data do not fit; got ${dtype} of shape [${shape.join(', ')}] ` +
+        `in an array of ${data.length} elements`,
     );
   }
-  return array.BYTES_PER_ELEMENT;
+  return encoding.bits;
 }
 
 function metadataMember([key, value]: [string, string]): string {
@@ -116,6 +105,10 @@ function member(key: string, json: string): string {
   return `${JSON.stringify(key)}:${json}`;
 }
 
-function byBytes(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+/** The order of the names' UTF-8 bytes, which is that of their code points. */
+function byBytes(left: string, right: string): number {
+  const a = new TextEncoder().encode(left);
+  const b = new TextEncoder().encode(right);
+  const at = a.findIndex((byte, index) => byte !== b[index]);
+  return at === -1 ? a.length - b.length : at < b.length ? a[at]! - b[at]! : 1;
 }

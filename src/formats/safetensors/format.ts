@@ -5,9 +5,6 @@ export class SafetensorsError extends WgradError {
   override name = 'SafetensorsError';
 }
 
-export type SafetensorsDtype =
-  'F64' | 'I64' | 'U64' | 'F32' | 'I32' | 'U32' | 'F16' | 'BF16' | 'I16' | 'U16' | 'I8' | 'U8' | 'BOOL';
-
 export type TensorValues =
   | Float64Array
   | BigInt64Array
@@ -21,29 +18,68 @@ export type TensorValues =
   | Uint8Array;
 
 interface TensorValuesConstructor {
-  readonly BYTES_PER_ELEMENT: number;
   readonly name: string;
   new (buffer: ArrayBuffer): TensorValues;
 }
 
-/** The array that holds each dtype. F16 and BF16 are kept as their bits; a BOOL is a byte, 0 or 1. */
-export const arrayOf: ReadonlyMap<string, TensorValuesConstructor> = new Map<
-  SafetensorsDtype,
-  TensorValuesConstructor
->([
-  ['F64', Float64Array],
-  ['I64', BigInt64Array],
-  ['U64', BigUint64Array],
-  ['F32', Float32Array],
-  ['I32', Int32Array],
-  ['U32', Uint32Array],
-  ['F16', Uint16Array],
-  ['BF16', Uint16Array],
-  ['I16', Int16Array],
-  ['U16', Uint16Array],
-  ['I8', Int8Array],
-  ['U8', Uint8Array],
-  ['BOOL', Uint8Array],
+/** How the elements of a dtype lie in a file, and which array holds them. */
+interface Encoding {
+  /** Bits an element takes. */
+  readonly bits: number;
+  readonly array: TensorValuesConstructor;
+}
+
+export type SafetensorsDtype =
+  | 'F64'
+  | 'I64'
+  | 'U64'
+  | 'C64'
+  | 'F32'
+  | 'I32'
+  | 'U32'
+  | 'F16'
+  | 'BF16'
+  | 'I16'
+  | 'U16'
+  | 'F8_E5M2'
+  | 'F8_E4M3'
+  | 'F8_E8M0'
+  | 'F8_E4M3FNUZ'
+  | 'F8_E5M2FNUZ'
+  | 'I8'
+  | 'U8'
+  | 'BOOL'
+  | 'F6_E2M3'
+  | 'F6_E3M2'
+  | 'F4';
+
+/** Every dtype of the format. */
+export const encodings: ReadonlyMap<string, Encoding> = new Map<SafetensorsDtype, Encoding>([
+  ['F64', { bits: 64, array: Float64Array }],
+  ['I64', { bits: 64, array: BigInt64Array }],
+  ['U64', { bits: 64, array: BigUint64Array }],
+  // The real part, then the imaginary part.
+  ['C64', { bits: 64, array: Float32Array }],
+  ['F32', { bits: 32, array: Float32Array }],
+  ['I32', { bits: 32, array: Int32Array }],
+  ['U32', { bits: 32, array: Uint32Array }],
+  // Floats that JavaScript has no array for are kept as their bits.
+  ['F16', { bits: 16, array: Uint16Array }],
+  ['BF16', { bits: 16, array: Uint16Array }],
+  ['I16', { bits: 16, array: Int16Array }],
+  ['U16', { bits: 16, array: Uint16Array }],
+  ['F8_E5M2', { bits: 8, array: Uint8Array }],
+  ['F8_E4M3', { bits: 8, array: Uint8Array }],
+  ['F8_E8M0', { bits: 8, array: Uint8Array }],
+  ['F8_E4M3FNUZ', { bits: 8, array: Uint8Array }],
+  ['F8_E5M2FNUZ', { bits: 8, array: Uint8Array }],
+  ['I8', { bits: 8, array: Int8Array }],
+  ['U8', { bits: 8, array: Uint8Array }],
+  ['BOOL', { bits: 8, array: Uint8Array }],
+  // Several elements share a byte.
+  ['F6_E2M3', { bits: 6, array: Uint8Array }],
+  ['F6_E3M2', { bits: 6, array: Uint8Array }],
+  ['F4', { bits: 4, array: Uint8Array }],
 ]);
 
 /** One tensor of a file, row-major. */
@@ -80,4 +116,11 @@ export function elementCount(shape: unknown): number | undefined {
 /** Whether a string can be written as UTF-8 (it holds no half of a surrogate pair). */
 export function isText(value: unknown): value is string {
   return typeof value === 'string' && !/\p{Surrogate}/u.test(value);
+}
+
+/** Values by name. */
+export type Entries<T> = ReadonlyMap<string, T> | Readonly<Record<string, T>>;
+
+export function entries<T>(from: Entries<T>): [string, T][] {
+  return from instanceof Map ? [...(from as Map<string, T>)] : Object.entries(from as Record<string, T>);
 }

@@ -1,22 +1,23 @@
 import { readFile } from 'node:fs/promises';
+import { isFloating } from '../../backend/dtypes.ts';
 import type { Module, StateDict } from '../../nn/index.ts';
 import type { GradScaler, lrScheduler, Optimizer } from '../../optim/index.ts';
-import { defaultDevice } from '../../tensor/device.ts';
 import { setRngState } from '../../tensor/random.ts';
 import { scope } from '../../tensor/scope.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
+import { describe, type Tensor } from '../../tensor/tensor.ts';
 import { writeFileAtomic } from '../files/atomicFile.ts';
 import { type CheckpointMetadata, decodeMetadata, encodeMetadata, type Position } from './metadata.ts';
 import { FileError, readError } from '../files/fileError.ts';
-import { fromHost, isBatchCount, type Place, toHost } from './hostTensors.ts';
 import {
   decodeSafetensors,
+  fromSafeTensor,
   type SafetensorsFile,
   SafetensorsError,
   safetensorsParts,
   type SafeTensor,
-  weightsSha256,
-} from '../../formats/safetensors/encode.ts';
+  toSafeTensors,
+} from '../../formats/safetensors/index.ts';
+import { weightsSha256 } from './weightsSha256.ts';
 
 export type { Position, Progress } from './metadata.ts';
 
@@ -63,7 +64,7 @@ export async function saveCheckpoint(
   { schedule, ...extras }: CheckpointExtras = {},
 ): Promise<void> {
   const { steps, tensors, paramGroups } = optimizer.stateDict();
-  const all = await toHost({ ...model.stateDict(), ...prefixed(tensors) });
+  const all = await toSafeTensors({ ...model.stateDict(), ...prefixed(tensors) });
   const metadata = {
     format: 'pt',
     model: String(model),
@@ -115,7 +116,7 @@ export function restoreCheckpoint(
       for (const [name, value] of tensors) {
         const like = own[name];
         if (!like) throw new SafetensorsError(`unknown tensor ${name}`);
-        const loaded = fromHost(name, value, like);
+        const loaded = tensorFor(name, value, like);
         if (name.startsWith(OPTIMIZER)) optimizerTensors[name.slice(OPTIMIZER.length)] = loaded;
         else weights[name] = loaded;
       }
@@ -160,17 +161,30 @@ function adopt(tensors: ReadonlyMap<string, SafeTensor>, model: Module): void {
   const weights = [...tensors].filter(
     ([name]) => !name.startsWith(OPTIMIZER) && (name in own || !isBatchCount(name)),
   );
-  const places: readonly Place[] = Object.values(own);
-  const any = places[0] ?? { dtype: 'float32', device: defaultDevice() };
   scope(() => {
-    const state = weights.map(([name, value]) => [name, fromHost(name, value, own[name] ?? any)]);
+    const state = weights.map(([name, value]) => [name, tensorFor(name, value, own[name])]);
     model.loadStateDict(Object.fromEntries(state) as StateDict);
   });
 }
 
+/** A tensor of a file in the dtype and on the device of the one that it is for, if there is one. */
+function tensorFor(name: string, stored: SafeTensor, like: Tensor | undefined): Tensor {
+  const floating = like && isFloating(like.dtype) ? { dtype: like.dtype } : {};
+  const loaded = fromSafeTensor(name, stored, { device: like?.device, ...floating });
+  if (like && loaded.dtype !== like.dtype) {
+    throw new SafetensorsError(`${name}: takes ${describe(like)}, got ${stored.dtype}`);
+  }
+  return loaded;
+}
+
+/** PyTorch's batch norms count batches, which only matters without a momentum; a model may do without the counter. */
+function isBatchCount(name: string): boolean {
+  return /(^|\.)num_batches_tracked$/.test(name);
+}
+
 /** SHA-256 over a model's weights: equal exactly when all weights are, bit by bit. */
 export async function hashWeights(model: Module): Promise<string> {
-  return weightsSha256(await toHost(model.stateDict()));
+  return weightsSha256(await toSafeTensors(model.stateDict()));
 }
 
 /** A file whose checksum, where it has one, is right. */

@@ -4,7 +4,7 @@ import { loadWeights } from '../checkpoint/checkpoint.ts';
 import { type Configuration, loadConfiguration } from '../config/configuration.ts';
 import { buildModel } from '../models/buildModel.ts';
 import { resolveRun } from './directory.ts';
-import { SafetensorsError } from '../../formats/safetensors/encode.ts';
+import { SafetensorsError } from '../../formats/safetensors/index.ts';
 
 /** A run's folder, its resolved configuration, and its model with the best weights. */
 export interface OpenedRun {

@@ -5,7 +5,7 @@ import { expect, it, type TestContext } from 'vitest';
 import type { Backend, DeviceStats } from '../../../src/backend/backend.ts';
 import type { Augmentation } from '../../../src/pipeline/data/augmentation.ts';
 import { readJournal } from '../../../src/pipeline/runs/journal/journal.ts';
-import { decodeSafetensors, type SafetensorsFile } from '../../../src/formats/safetensors/encode.ts';
+import { decodeSafetensors, type SafetensorsFile } from '../../../src/formats/safetensors/index.ts';
 import { Interruption, TrainingError } from '../../../src/pipeline/training/trainer.ts';
 import { temporaryFolder } from '../files/disks.ts';
 import { trainSmall } from './trainingFixture.ts';

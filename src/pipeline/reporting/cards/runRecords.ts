@@ -5,7 +5,7 @@ import { type Configuration, loadConfiguration } from '../../config/configuratio
 import { EVALUATION_FILE, type EvaluationReport, readEvaluation } from '../../evaluation/report/report.ts';
 import { FileError, readError } from '../../files/fileError.ts';
 import { readJsonFile } from '../../files/jsonFile.ts';
-import { decodeSafetensors } from '../../../formats/safetensors/encode.ts';
+import { decodeSafetensors } from '../../../formats/safetensors/index.ts';
 import type { Summary } from '../../runs/summary.ts';
 import { RECEIPT_FILE, type Receipt } from '../../runs/verification/receipt.ts';
 

@@ -1,0 +1,21 @@
+import { ArgumentError } from '../../tensor/errors.ts';
+
+/** Throws ArgumentError unless `fits`, for callers without types. */
+export function takes(operation: string, fits: boolean, what: string, kind: string, got: unknown): void {
+  if (!fits) throw new ArgumentError(operation, `${what} does not fit`, { takes: kind, got: kindOf(got) });
+}
+
+/** Whether a value is a map, or an object of braces: not a module, a tensor, an array or a promise. */
+export function isEntries(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return value instanceof Map || prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+function kindOf(value: unknown): string {
+  if (value instanceof Promise) return 'a Promise; await it first';
+  if (typeof value === 'object' && value !== null) return `an object of ${value.constructor.name}`;
+  return typeof value === 'string'
+    ? `the string ${JSON.stringify(value)}`
+    : `${typeof value} ${String(value)}`;
+}

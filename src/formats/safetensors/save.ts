@@ -1,0 +1,39 @@
+import { refuseInCapture } from '../../backend/recorder.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import { isEntries, takes } from './arguments.ts';
+import { encodeSafetensors } from './encode.ts';
+import { type Entries, entries } from './format.ts';
+import { toSafeTensors } from './tensors.ts';
+
+/**
+ * Tensors as the bytes of a safetensors file, which PyTorch and many other programs read. Equal values give equal
+ * bytes, in whatever order they come. The tensors are read as they are at the call; they may change while it is awaited.
+ *
+ * float32, float64, float16, uint8 and bool are written as F32, F64, F16, U8 and BOOL, and int32 as I64, the dtype that
+ * PyTorch gives whole numbers.
+ *
+ * @param state tensors by name, as `stateDict()` gives them, on any device
+ * @param metadata strings about the file
+ * @throws ArgumentError for anything but tensors by name
+ * @throws SafetensorsError where a name or the metadata cannot be written
+ * @example
+ * const bytes = await saveSafetensors(model.stateDict(), { epoch: '3' });
+ * const { tensors, metadata } = loadSafetensors(bytes);
+ * model.loadStateDict(tensors);
+ * @see https://github.com/huggingface/safetensors#format
+ */
+export function saveSafetensors(state: Entries<Tensor>, metadata: Entries<string> = {}): Promise<Uint8Array> {
+  // Thrown at once, not by the promise, which a step has no way to wait for.
+  refuseInCapture('saveSafetensors()', 'Save between steps.');
+  return save(state, metadata);
+}
+
+async function save(state: Entries<Tensor>, metadata: Entries<string>): Promise<Uint8Array> {
+  const what = 'tensors by name, as model.stateDict() gives them';
+  takes('saveSafetensors', isEntries(state), 'state', what, state);
+  takes('saveSafetensors', isEntries(metadata), 'metadata', 'strings by name', metadata);
+  for (const [name, value] of entries(state)) {
+    takes('saveSafetensors', value instanceof Tensor, JSON.stringify(name), what, value);
+  }
+  return encodeSafetensors(await toSafeTensors(state), metadata);
+}
