@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Builds both images without a Docker engine, trains some steps in the one, and asks the other for a prediction.
+# Builds both images without a Docker engine, trains some steps in one, and asks the other for a prediction.
 #
 #   sudo npm run containers:check
 #
-# Needs Debian's buildah and debootstrap, and root for debootstrap. The base image that the Dockerfiles name is made
-# here: Debian 12 with this machine's Node, its certificates and its settings of apt and npm, so that a machine behind
-# a proxy or a mirror builds as any other does.
+# Needs Debian's buildah and debootstrap, and root for debootstrap. The script makes the base image that the Dockerfiles
+# name: Debian 12 with this machine's Node, certificates, and apt and npm settings. A machine behind a proxy or a mirror
+# therefore builds like any other.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,7 +16,7 @@ fail() {
 for tool in buildah debootstrap; do
   command -v "$tool" >/dev/null || fail "needs $tool: apt-get install buildah debootstrap"
 done
-[ "$(id -u)" -eq 0 ] || fail 'needs root: debootstrap makes a system'
+[ "$(id -u)" -eq 0 ] || fail 'needs root, because debootstrap creates a system'
 
 scratch=$(mktemp -d)
 export BUILDAH_ISOLATION=chroot STORAGE_DRIVER=vfs
@@ -26,7 +26,7 @@ printf '[storage]\ndriver = "vfs"\ngraphroot = "%s/storage"\nrunroot = "%s/run"\
 containers=()
 finish() {
   for container in "${containers[@]}"; do buildah rm "$container" >/dev/null 2>&1 || true; done
-  # A file system mounted from elsewhere must not be deleted with the folder.
+  # Do not delete file systems that are mounted inside the folder.
   rm -rf --one-file-system "$scratch"
 }
 trap finish EXIT
@@ -41,7 +41,7 @@ make_base() {
   mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Codename: bookworm' | sort -u | head -1)
   debootstrap --variant=minbase --include=ca-certificates bookworm "$root" "$mirror" >"$scratch/debootstrap.log" ||
     { tail -20 "$scratch/debootstrap.log"; fail 'debootstrap failed'; }
-  # The machine's own way to packages and registries.
+  # The machine's own package sources and registries.
   rm -f "$root/etc/apt/sources.list"
   cp -r /etc/apt/sources.list.d /etc/apt/apt.conf.d "$root/etc/apt/"
   [ ! -e /etc/apt/sources.list ] || cp /etc/apt/sources.list "$root/etc/apt/"
@@ -82,7 +82,7 @@ build() {
   buildah images --format '{{.Name}}: {{.Size}}' "wgrad-$1"
 }
 
-# What the image itself would run: its entry point and the arguments, as its user.
+# Runs the image's entry point with the given arguments, as the image's user.
 in_container() {
   local container=$1
   shift
@@ -117,8 +117,8 @@ node -e 'console.log(JSON.stringify({ pixels: Array(784).fill(0) }))' |
   curl -fsS -H 'content-type: application/json' --data-binary @- "http://127.0.0.1:$port/predict" ||
   { cat "$scratch/api.log"; fail 'no prediction'; }
 echo
-# The service itself, not the tool that runs the container.
-pkill -TERM -f "^[^ ]*node --import tsx src/api.ts --host 127.0.0.1 --port $port" || fail 'the service is not to be found'
-wait "$service" || fail "the service did not end well: $?"
+# Signals the service itself, not the tool that runs the container.
+pkill -TERM -f "^[^ ]*node --import tsx src/api.ts --host 127.0.0.1 --port $port" || fail 'the service was not found'
+wait "$service" || fail "the service exited with an error: $?"
 
 step 'both images work'

@@ -2,23 +2,23 @@
 # Installs a Vulkan driver that runs on the CPU, for machines without a GPU.
 #
 #   sudo scripts/install-software-driver.sh                 Mesa's lavapipe
-#   sudo scripts/install-software-driver.sh --swiftshader   SwiftShader besides
+#   sudo scripts/install-software-driver.sh --swiftshader   SwiftShader as well
 #
-# WebGPU reaches lavapipe by itself where no GPU is found. SwiftShader stands outside the
-# Vulkan loader's search path, so that it never takes part unless it is named:
+# WebGPU uses lavapipe automatically if there is no GPU. SwiftShader lies outside the Vulkan
+# loader's search path, so it is used only if the environment names it:
 #
 #   VK_DRIVER_FILES=/usr/lib/chromium/vk_swiftshader_icd.json npm test
 #
-# Running the script again changes nothing, and it asks for root only when there is
-# something to install. Used by people, by CI and by the container images.
+# Running the script again changes nothing. It needs root only if it has to install something.
+# Users, CI and the container images run it.
 set -euo pipefail
 
-# Dawn, the WebGPU implementation, turns down the lavapipe of Mesa 22.3 (Debian 12), which
-# lacks dynamic indexing of some descriptor arrays. It takes that of 23.2 (Ubuntu 22.04).
+# Dawn, the WebGPU implementation, rejects the lavapipe of Mesa 22.3 (Debian 12), which has no
+# dynamic indexing of some descriptor arrays. It accepts that of 23.2 (Ubuntu 22.04).
 MESA_AT_LEAST=23.2
 SWIFTSHADER=/usr/lib/chromium/vk_swiftshader_icd.json
-# Debian's SwiftShader comes with its Chromium; the library lies in this part of it, which
-# installs without the browser.
+# Debian ships SwiftShader with Chromium. This package contains the library and installs without
+# the browser.
 SWIFTSHADER_PACKAGE=chromium-common
 
 say() { printf '%s\n' "$*"; }
@@ -33,7 +33,7 @@ usage() {
 usage: install-software-driver.sh [--swiftshader]
 
 Installs Mesa's lavapipe, a Vulkan driver that runs on the CPU (Debian and Ubuntu).
-  --swiftshader   installs SwiftShader as a second one (Debian)
+  --swiftshader   also installs SwiftShader (Debian)
 HELP
 }
 
@@ -51,14 +51,14 @@ refuse_other_systems() {
     *) fail "no software driver is known for $(uname -s)" ;;
   esac
   if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
-    fail "this script knows Debian and Ubuntu. Elsewhere, install Mesa $MESA_AT_LEAST or newer:
+    fail "this script supports Debian and Ubuntu. On other systems, install Mesa $MESA_AT_LEAST or newer:
   Fedora          sudo dnf install mesa-vulkan-drivers vulkan-loader
   Arch Linux      sudo pacman -S vulkan-swrast vulkan-icd-loader
   others          the package that holds lavapipe (lvp_icd*.json), and the Vulkan loader"
   fi
 }
 
-# ---------------------------------------------------------------- what is there
+# ---------------------------------------------------------------- installed packages
 
 # The version of an installed package, or nothing.
 installed() {
@@ -72,7 +72,7 @@ candidate() {
 
 new_enough() { [ -n "$1" ] && dpkg --compare-versions "$1" ge "$MESA_AT_LEAST"; }
 
-# The file that tells the Vulkan loader of lavapipe; its name differs between releases.
+# The file that registers lavapipe with the Vulkan loader; its name differs between releases.
 lavapipe_manifest() {
   local file
   for file in /usr/share/vulkan/icd.d/lvp_icd*.json; do
@@ -89,7 +89,7 @@ have_swiftshader() { [ -e "$SWIFTSHADER" ] && [ -n "$(installed libvulkan1)" ]; 
 
 # ---------------------------------------------------------------- apt
 
-# Another apt may hold the lock, and mirrors hiccup: wait, and try three times.
+# Another apt may hold the lock, and mirrors fail at times: wait, and try three times.
 apt() {
   local attempt
   for attempt in 1 2 3; do
@@ -104,17 +104,17 @@ apt() {
   return 1
 }
 
-# apt-get update counts a mirror that it cannot reach as a warning; with old or no lists
-# the installation would only fail later and say less.
-update() { apt update -o APT::Update::Error-Mode=any || say 'apt-get update had errors; going on with the lists there are'; }
+# apt-get update treats an unreachable mirror as a warning. With old or missing lists the
+# installation would fail later, with a less helpful message.
+update() { apt update -o APT::Update::Error-Mode=any || say 'apt-get update had errors; continuing with the existing lists'; }
 
 install() { apt install -y --no-install-recommends "$@" || fail "apt-get could not install: $*"; }
 
 # ---------------------------------------------------------------- backports
 
-# The machine's own entry for its release, rewritten for the backports suite: the same
-# mirror, keys and options, whatever they are. Prints the entry and sets nothing; two
-# functions for apt's two formats. Arguments: the release, the suite wanted, the files.
+# These functions rewrite the machine's own entry for its release for the backports suite, with
+# the same mirror, keys and options. They print the entry and change nothing. There is one
+# function for each of apt's two formats. Arguments: the release, the suite wanted, the files.
 
 deb822_entry() {
   local release=$1 suite=$2
@@ -170,7 +170,7 @@ files_like() {
 # Writes the backports entry beside the others and prints the file's name.
 write_backports_entry() {
   local codename=$1 suite=$2 entry files
-  # A release may be named by its age as well.
+  # A release may also be named stable or oldstable.
   local release="$codename|stable|oldstable"
   local target=/etc/apt/sources.list.d/$suite-wgrad
 
@@ -191,7 +191,7 @@ write_backports_entry() {
   return 1
 }
 
-# Whether apt's lists hold a new enough Mesa in the suite.
+# Whether apt's lists contain a new enough Mesa in the suite.
 offered_by() {
   local version
   version=$(LC_ALL=C apt-cache madison mesa-vulkan-drivers 2>/dev/null |
@@ -203,7 +203,7 @@ install_from_backports() {
   local codename suite written=
   # shellcheck source=/dev/null
   codename=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")
-  [ -n "$codename" ] || fail "/etc/os-release names no release (VERSION_CODENAME), so its backports cannot be found"
+  [ -n "$codename" ] || fail "/etc/os-release names no release (VERSION_CODENAME), so the script cannot find its backports"
   suite=$codename-backports
   if ! offered_by "$suite"; then
     written=$(write_backports_entry "$codename" "$suite") ||
@@ -213,10 +213,10 @@ install_from_backports() {
     if ! offered_by "$suite"; then
       rm -f "$written"
       fail "$suite has no Mesa $MESA_AT_LEAST or newer (this release offers $(candidate mesa-vulkan-drivers)); removed $written again.
-A newer Debian or Ubuntu has one."
+A newer Debian or Ubuntu offers one."
     fi
   fi
-  # -t, so that Mesa's other packages, where there are any, move along with it.
+  # -t upgrades Mesa's other installed packages as well.
   install -t "$suite" mesa-vulkan-drivers libvulkan1
 }
 
@@ -239,7 +239,7 @@ if $with_swiftshader && ! have_swiftshader; then want_swiftshader=true; fi
 
 if $want_lavapipe || $want_swiftshader; then
   if [ "$(id -u)" -ne 0 ]; then
-    fail "packages must be installed, which takes root. Run:
+    fail "installing packages needs root. Run:
   sudo $0 $*"
   fi
   update
@@ -249,13 +249,13 @@ if $want_lavapipe || $want_swiftshader; then
     else
       install_from_backports
     fi
-    have_lavapipe || fail "the packages are installed, yet there is no lavapipe of Mesa $MESA_AT_LEAST or newer in /usr/share/vulkan/icd.d"
+    have_lavapipe || fail "the packages are installed, but there is no lavapipe of Mesa $MESA_AT_LEAST or newer in /usr/share/vulkan/icd.d"
   fi
   if $want_swiftshader; then
     [ -n "$(candidate "$SWIFTSHADER_PACKAGE")" ] ||
-      fail "apt offers no $SWIFTSHADER_PACKAGE, which brings SwiftShader on Debian; Ubuntu has no such package"
+      fail "apt offers no $SWIFTSHADER_PACKAGE, the package that contains SwiftShader on Debian; Ubuntu does not have it"
     install "$SWIFTSHADER_PACKAGE" libvulkan1
-    have_swiftshader || fail "$SWIFTSHADER_PACKAGE is installed, yet $SWIFTSHADER is missing"
+    have_swiftshader || fail "$SWIFTSHADER_PACKAGE is installed, but $SWIFTSHADER is missing"
   fi
 else
   say 'Nothing to do.'

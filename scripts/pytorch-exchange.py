@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
-"""Weights from wgrad to PyTorch and back.
+"""Exchanges weights between wgrad and PyTorch.
 
   python3 scripts/pytorch-exchange.py run WEIGHTS IMAGES OUTPUT
-      loads a wgrad checkpoint into the equal PyTorch model, strictly, and writes its logits for the tensor `images`
-      of the file IMAGES as the tensor `logits` of the file OUTPUT
+      loads a wgrad checkpoint strictly into the equal PyTorch model. Reads the tensor `images` from the file IMAGES and
+      writes the model's logits to the file OUTPUT, as the tensor `logits`
 
   python3 scripts/pytorch-exchange.py make MODEL FOLDER --input 4,1,8,8 [--seed 0]
-      builds the model that the text file MODEL describes, lets its running statistics see some batches, and writes
-      FOLDER/weights.safetensors, its state dict, and FOLDER/expected.safetensors, `images` and PyTorch's `logits`
+      builds the model that the text file MODEL describes and updates its running statistics with some batches. Writes
+      its state dict to FOLDER/weights.safetensors, and `images` with PyTorch's `logits` to FOLDER/expected.safetensors
 
-A model is described by what PyTorch's print(model) and wgrad's String(model) both say; wgrad's checkpoints carry that
-text as metadata. Needs torch and numpy (apt-get install python3-torch), and no safetensors package.
+A model is described by its text: PyTorch's print(model) and wgrad's String(model) give the same. wgrad's checkpoints
+contain that text as metadata. Needs torch and numpy (apt-get install python3-torch), but no safetensors package.
 
-In a program of one's own:
+In your own program:
 
   exchange = importlib.import_module('pytorch-exchange')   # with scripts/ on sys.path
   model = exchange.load_checkpoint('runs/latest/checkpoints/best.safetensors')
@@ -29,7 +29,7 @@ from pathlib import Path
 import numpy
 import torch
 
-# wgrad keeps an optimizer's state beside the weights.
+# wgrad stores the optimizer's state next to the weights, under this prefix.
 OPTIMIZER = 'optimizer.'
 
 DTYPES = {
@@ -39,7 +39,7 @@ DTYPES = {
 
 
 def read_safetensors(path):
-    """The tensors of a file by name, as numpy arrays, and its metadata."""
+    """Returns the tensors of a file by name, as numpy arrays, and its metadata."""
     data = Path(path).read_bytes()
     (length,) = struct.unpack('<Q', data[:8])
     header = json.loads(data[8 : 8 + length])
@@ -53,12 +53,12 @@ def read_safetensors(path):
 
 
 def write_safetensors(path, tensors, metadata=None):
-    """Writes numpy arrays by name; the same arrays give the same bytes."""
+    """Writes numpy arrays by name. The same arrays give the same bytes."""
     codes = {numpy.dtype(dtype): code for code, dtype in DTYPES.items()}
     arrays = {name: numpy.ascontiguousarray(array).reshape(array.shape) for name, array in tensors.items()}
     header = {'__metadata__': metadata} if metadata else {}
     end = 0
-    # The largest elements first, as the format asks for aligned tensors.
+    # Largest elements first: the format requires aligned tensors.
     names = sorted(arrays, key=lambda name: (-arrays[name].itemsize, name))
     for name in names:
         array = arrays[name]
@@ -74,15 +74,15 @@ def write_safetensors(path, tensors, metadata=None):
 
 
 def build_model(text):
-    """The torch.nn module that print(module) describes by `text`."""
+    """Builds the torch.nn module whose print(module) is `text`."""
     module, rest = parse_module(text.strip().splitlines())
     if rest:
-        raise ValueError(f'left over after the model: {rest[0]!r}')
+        raise ValueError(f'unexpected line after the model: {rest[0]!r}')
     return module
 
 
 def parse_module(lines):
-    """A module from the lines that begin with it, and the lines after it."""
+    """Parses a module from the start of `lines`; returns it and the remaining lines."""
     line, rest = lines[0].strip(), lines[1:]
     if not line.endswith('('):
         call = ast.parse(re.sub(r'^\(\w+\): ', '', line), mode='eval').body
@@ -91,7 +91,7 @@ def parse_module(lines):
         return getattr(torch.nn, call.func.id)(*arguments, **keywords), rest
     kind = re.sub(r'^\(\w+\): ', '', line)[:-1]
     if kind != 'Sequential':
-        raise ValueError(f'takes models of torch.nn layers in Sequential; {kind} is a class of its own')
+        raise ValueError(f'takes models of torch.nn layers in Sequential; got the class {kind}')
     children = []
     while rest[0].strip() != ')':
         child, rest = parse_module(rest)
@@ -100,10 +100,10 @@ def parse_module(lines):
 
 
 def load_checkpoint(path):
-    """The PyTorch model of a wgrad checkpoint, in evaluation mode."""
+    """Returns the PyTorch model of a wgrad checkpoint, in evaluation mode."""
     tensors, metadata = read_safetensors(path)
     if 'model' not in metadata:
-        raise ValueError(f'{path} does not say what model it belongs to')
+        raise ValueError(f'{path} has no metadata entry for its model')
     model = build_model(metadata['model'])
     weights = {name: torch.tensor(array) for name, array in tensors.items() if not name.startswith(OPTIMIZER)}
     model.load_state_dict(weights, strict=True)
@@ -127,8 +127,8 @@ def make(options):
     text = Path(options.model).read_text().strip()
     model = build_model(text)
     if str(model) != text:
-        raise ValueError(f'PyTorch prints the model otherwise:\n{model}')
-    # Batch norms meet data that is neither centred nor scaled.
+        raise ValueError(f'PyTorch prints this model differently:\n{model}')
+    # Updates batch norm's running statistics with data that is neither centred nor scaled.
     with torch.no_grad():
         for _ in range(3):
             model(torch.randn(shape) * 2 + 1)
@@ -144,10 +144,10 @@ def make(options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest='command', required=True)
-    command = commands.add_parser('run', help="a wgrad checkpoint's logits by PyTorch")
+    command = commands.add_parser('run', help="compute a wgrad checkpoint's logits with PyTorch")
     for name in ('weights', 'images', 'output'):
         command.add_argument(name)
-    command = commands.add_parser('make', help="a PyTorch model's weights and logits")
+    command = commands.add_parser('make', help="write a PyTorch model's weights and logits")
     command.add_argument('model')
     command.add_argument('folder')
     command.add_argument('--input', required=True, help='shape of a batch, such as 4,1,8,8')

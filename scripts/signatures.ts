@@ -1,6 +1,6 @@
 /**
- * Writes src/backend/signatures.ts, the TypeScript face of kernels/*.wgsl: buffers, parameters and constants of
- * every kernel. With --check it only compares, and fails when the file is stale.
+ * Writes src/backend/signatures.ts, the TypeScript types of kernels/*.wgsl: buffers, parameters and constants of every
+ * kernel. With --check it compares only, and fails if the file is out of date.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type KernelSignature, type ParamField, reflect } from '../src/backend/reflection.ts';
@@ -8,13 +8,13 @@ import { kernelNames, kernelSource } from '../src/backend/sources.ts';
 
 const target = new URL('../src/backend/signatures.ts', import.meta.url);
 
-const HEADER = `// Written by \`npm run signatures\` from kernels/*.wgsl; \`npm run typecheck\` refuses a stale file.
+const HEADER = `// Written by \`npm run signatures\` from kernels/*.wgsl; \`npm run typecheck\` fails if it is out of date.
 
 type Pair = readonly [number, number];
 type Triple = readonly [number, number, number];
 type Quad = readonly [number, number, number, number];
 
-/** WGSL element types that a kernel's alias can stand for. */
+/** WGSL element types that a kernel's alias can have. */
 export type Element = 'f32' | 'i32' | 'u32' | 'f16' | 'vec4f' | 'vec4h';
 `;
 
@@ -24,7 +24,7 @@ function field({ name, lanes }: ParamField): string {
   return `${name}: ${LANES[lanes]!}`;
 }
 
-/** Overrides, tile constants and aliases; named values of OPERATION and the like are no knobs. */
+/** Overrides, tile constants and aliases. Named values, such as those of OPERATION, are not settings. */
 function knobs(signature: KernelSignature): string[] {
   return [
     ...[...signature.overrides].map(([name, type]) => `${name}: ${type === 'bool' ? 'boolean' : 'number'}`),
@@ -60,8 +60,8 @@ function render(): string {
   const types = kernels.map(([name, signature]) => describe(name, signature)).join('\n');
   const values = kernels.flatMap(([name, signature]) => namedValues(name, signature)).join('\n');
   return (
-    `${HEADER}\n/** What each kernel binds, takes and can be specialised by. */\nexport interface Signatures {\n${types}\n}\n\n` +
-    `/** The named values that kernels declare: \`codes.binary.ADD\` is OPERATION's value for a sum. */\n` +
+    `${HEADER}\n/** The buffers, parameters and settings of each kernel. */\nexport interface Signatures {\n${types}\n}\n\n` +
+    `/** The named values that kernels declare. \`codes.binary.ADD\` is the value of OPERATION for a sum. */\n` +
     `export const codes = {\n${values}\n} as const;\n`
   );
 }
@@ -70,7 +70,7 @@ const text = render();
 if (process.argv.includes('--check')) {
   if (readFileSync(target, 'utf8') !== text) {
     process.stderr.write(
-      'src/backend/signatures.ts is older than kernels/*.wgsl: run `npm run signatures`\n',
+      'src/backend/signatures.ts is out of date with kernels/*.wgsl: run `npm run signatures`\n',
     );
     process.exitCode = 1;
   }

@@ -1,6 +1,6 @@
 /**
- * Writes src/backend/cpu/simd/kernels.wasm, what kernels/wasm/*.ts compile to. With --check it only compares, and fails
- * when the file is stale.
+ * Compiles kernels/wasm/*.ts to src/backend/cpu/simd/kernels.wasm. With --check it compares only, and fails if the file is
+ * out of date.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const target = join(root, 'src/backend/cpu/simd/kernels.wasm');
 
-/** No relaxed SIMD: the same bits on every processor. Memory is the host's; the module has no runtime and no data. */
+/** No relaxed SIMD, so every processor gives the same bits. The host provides the memory; the module has no runtime and no data. */
 const OPTIONS = [
   ...['-O3', '--noAssert', '--runtime', 'stub', '--use', 'abort='],
   ...['--enable', 'simd', '--enable', 'threads', '--importMemory', '--sharedMemory'],
@@ -22,7 +22,7 @@ function compile(): Buffer {
   const folder = mkdtempSync(join(tmpdir(), 'wgrad-wasm-'));
   try {
     const outFile = join(folder, 'kernels.wasm');
-    // In a process of its own: importing the compiler would bring its dialect's global types into this project.
+    // A separate process, because importing the compiler would add its dialect's global types to this project.
     const compiler = join(root, 'node_modules/assemblyscript/bin/asc.js');
     const files = ['kernels/wasm/index.ts', '--baseDir', root, '-o', outFile];
     execFileSync(process.execPath, [compiler, ...files, ...OPTIONS], { stdio: 'inherit' });
@@ -36,7 +36,7 @@ const bytes = compile();
 if (process.argv.includes('--check')) {
   if (!readFileSync(target).equals(bytes)) {
     process.stderr.write(
-      'src/backend/cpu/simd/kernels.wasm is older than kernels/wasm/*.ts: run `npm run wasm`\n',
+      'src/backend/cpu/simd/kernels.wasm is out of date with kernels/wasm/*.ts: run `npm run wasm`\n',
     );
     process.exitCode = 1;
   }

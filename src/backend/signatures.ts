@@ -1,13 +1,13 @@
-// Written by `npm run signatures` from kernels/*.wgsl; `npm run typecheck` refuses a stale file.
+// Written by `npm run signatures` from kernels/*.wgsl; `npm run typecheck` fails if it is out of date.
 
 type Pair = readonly [number, number];
 type Triple = readonly [number, number, number];
 type Quad = readonly [number, number, number, number];
 
-/** WGSL element types that a kernel's alias can stand for. */
+/** WGSL element types that a kernel's alias can have. */
 export type Element = 'f32' | 'i32' | 'u32' | 'f16' | 'vec4f' | 'vec4h';
 
-/** What each kernel binds, takes and can be specialised by. */
+/** The buffers, parameters and settings of each kernel. */
 export interface Signatures {
   accumulate: {
     buffers: { x: 'read'; out: 'write' };
@@ -286,7 +286,7 @@ export interface Signatures {
   };
 }
 
-/** The named values that kernels declare: `codes.binary.ADD` is OPERATION's value for a sum. */
+/** The named values that kernels declare. `codes.binary.ADD` is the value of OPERATION for a sum. */
 export const codes = {
   argreduce: { MAX: 0, MIN: 1 },
   augmentImages: { DOMAIN: 1635084141 },
