@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FASHION_MNIST_FILES, listFiles } from '../../src/pipeline/data/fashionMnist.ts';
@@ -19,28 +19,6 @@ function runTrain(...args: string[]): Promise<Outcome> {
 }
 
 describe('src/train.ts', () => {
-  it('trains on real images and leaves the whole run folder', async () => {
-    await fetchFashionMnist('data/raw');
-    const folder = temporaryFolder();
-    const { code, stdout, stderr } = await runTrain(`run.dir=${folder}`);
-    expect(stderr + stdout).toContain('test accuracy');
-    expect(stderr).toMatch(/1 +Linear +\[128, 16\] +12,560\n[^]*total {2}12,730 parameters, 50,920 bytes\n/);
-    expect(code).toBe(0);
-    const run = join(folder, 'latest');
-    expect(readdirSync(run).sort()).toEqual(
-      ['checkpoints', 'config.yaml', 'environment.json', 'metrics.jsonl', 'summary.json'].sort(),
-    );
-    const summary = JSON.parse(readFileSync(join(run, 'summary.json'), 'utf8')) as Record<string, unknown>;
-    expect(summary).toMatchObject({ seed: 42, parameterCount: 784 * 16 + 16 + 160 + 10 });
-    expect(summary.testAccuracy).toBeGreaterThan(0.3);
-    expect(summary.weightsSha256).toMatch(/^[0-9a-f]{64}$/);
-    const environment = JSON.parse(readFileSync(join(run, 'environment.json'), 'utf8')) as Record<
-      string,
-      unknown
-    >;
-    expect(Object.keys(environment.dataChecksums as object)).toHaveLength(4);
-  });
-
   it('profiles some steps, prints the table, and writes it and a trace into the run’s folder', async () => {
     await fetchFashionMnist('data/raw');
     const folder = temporaryFolder();

@@ -1,6 +1,6 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import type { Block } from './page.ts';
+import type { Block, Page } from './page.ts';
 
 /** What commands of the documentation work on. */
 const COPIED = [
@@ -88,4 +88,10 @@ export function checkExcerpt({ path, text, where }: Block): void {
 /** Whether a block quotes a file of the project, rather than making one. */
 export function isExcerpt({ path, language }: Block): boolean {
   return path !== undefined && language !== 'diff' && existsSync(path);
+}
+
+/** The files that a page makes or changes. */
+export function changedBy({ blocks }: Page): string[] {
+  const changes = blocks.filter((block) => block.path !== undefined && !isExcerpt(block));
+  return [...new Set(changes.map(({ path }) => path!))];
 }

@@ -1,6 +1,3 @@
-import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -10,7 +7,6 @@ import {
 } from '../../src/formats/safetensors/index.ts';
 import type { SafeTensor, SafetensorsDtype, TensorValues } from '../../src/formats/safetensors/index.ts';
 import { weightsSha256 } from '../../src/pipeline/checkpoint/weightsSha256.ts';
-import { temporaryFolder } from '../pipeline/files/disks.ts';
 
 /** Bytes of an element, and the array that holds it; a tensor of the packed ones has a last axis of 4. */
 const encodings = {
@@ -280,23 +276,4 @@ describe('weightsSha256', () => {
     expect(weightsSha256({ ...weights, a: filled('F32', [1, 2]) })).not.toBe(hash);
     expect(weightsSha256({ ...weights, a: filled('F32', [2], () => 3) })).not.toBe(hash);
   });
-});
-
-const reader = `
-import json, struct, sys
-raw = open(sys.argv[1], 'rb').read()
-n, = struct.unpack('<Q', raw[:8])
-header = json.loads(raw[8:8 + n])
-begin, end = header['w']['data_offsets']
-print(json.dumps([header['__metadata__'], struct.unpack('<3f', raw[8 + n + begin:8 + n + end])]))
-`;
-
-it('is read by a program in another language', (context) => {
-  const path = join(temporaryFolder(), 'x.safetensors');
-  const w: SafeTensor = { dtype: 'F32', shape: [3], data: new Float32Array([1.5, -2, 0.25]) };
-  writeFileSync(path, encodeSafetensors({ w, z: filled('F64', [1]) }, { name: 'ü' }));
-  const { error, stdout, stderr } = spawnSync('python3', ['-c', reader, path], { encoding: 'utf8' });
-  if (error) context.skip(`needs python3: ${error.message}`);
-  expect(stderr).toBe('');
-  expect(JSON.parse(stdout)).toEqual([{ name: 'ü' }, [1.5, -2, 0.25]]);
 });

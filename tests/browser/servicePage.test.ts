@@ -2,24 +2,11 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
-import { chromiumOrSkip } from './browser.ts';
-import { startService } from './fixture.ts';
+import { chromiumOrSkip, watch } from './browser.ts';
+import { startService } from '../serve/fixture.ts';
 
 /** Set to a folder, the test leaves pictures of the page there. */
 const SCREENSHOTS = process.env['WGRAD_SCREENSHOTS'];
-
-/** Everything that must not happen on the page: errors, failed loads, requests to elsewhere. */
-function watch(page: Page, url: string): string[] {
-  const faults: string[] = [];
-  page.on('pageerror', (error) => faults.push(error.message));
-  page.on('console', (message) => {
-    if (message.type() === 'error') faults.push(message.text());
-  });
-  page.on('request', (request) => {
-    if (!request.url().startsWith(url) && !/^(data|blob):/.test(request.url())) faults.push(request.url());
-  });
-  return faults;
-}
 
 async function draw(page: Page): Promise<void> {
   const box = (await page.locator('#canvas').boundingBox())!;
@@ -70,30 +57,6 @@ test('a drawing, keys and a picture are classified, in the light, in the dark an
     expect(faults).toEqual([]);
     await page.close();
   }
-});
-
-test('the page can be used with keys alone', async (context) => {
-  const browser = await chromiumOrSkip(context);
-  const { url } = await startService();
-  const page = await browser.newPage();
-  const faults = watch(page, url);
-  await page.goto(url);
-  await page.keyboard.press('Tab');
-  expect(await page.evaluate('document.activeElement.id')).toBe('canvas');
-  await page.keyboard.press('Space');
-  for (let step = 0; step < 10; step++) await page.keyboard.press('ArrowDown');
-  await page.keyboard.press('Space');
-  await expect.poll(() => page.locator('#classes li').count(), { timeout: 10_000 }).toBe(10);
-  await page.keyboard.press('Delete');
-  expect(await page.locator('#answer').textContent()).toBe('Nothing drawn yet.');
-  expect(await page.locator('#classes li').count()).toBe(0);
-  const order: unknown[] = [];
-  for (let at = 0; at < 4; at++) {
-    await page.keyboard.press('Tab');
-    order.push(await page.evaluate('document.activeElement.id || document.activeElement.textContent'));
-  }
-  expect(order).toEqual(['file', 'clear', 'pen', 'API']);
-  expect(faults).toEqual([]);
 });
 
 test('a chosen picture is classified; a damaged one is explained', async (context) => {

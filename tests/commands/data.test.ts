@@ -4,10 +4,10 @@ import { join, resolve } from 'node:path';
 
 import { expect, test } from 'vitest';
 
-import { fetchFashionMnist } from '../../../src/pipeline/data/sources/fetch.ts';
-import { temporaryFolder } from './fixture.ts';
+import { fetchFashionMnist } from '../../src/pipeline/data/sources/fetch.ts';
+import { temporaryFolder } from '../pipeline/data/fixture.ts';
 
-const REPOSITORY = new URL('../../..', import.meta.url).pathname;
+const REPOSITORY = new URL('../..', import.meta.url).pathname;
 
 interface Outcome {
   code: number;

@@ -7,8 +7,8 @@ import { encodeSafetensors, type SafeTensor } from '../../src/formats/safetensor
 import { manualSeed, type nn, open, optim, randn, scope } from '../../src/index.ts';
 import { buildModel } from '../../src/pipeline/models/buildModel.ts';
 import { temporaryFolder } from '../pipeline/files/disks.ts';
-import { MODELS, modelText } from './models.ts';
-import { BOUND, difference, logitsOf, modelOrSkip, readTensors } from './suite.ts';
+import { MODELS, modelText } from '../exchange/models.ts';
+import { BOUND, difference, logitsOf, modelOrSkip, readTensors } from '../exchange/suite.ts';
 
 const cpu = await open('cpu');
 const SCRIPT = 'scripts/pytorch-exchange.py';

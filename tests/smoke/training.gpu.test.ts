@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { webgpuOrSkip } from '../adapter.ts';
-import { TRAINING_BOUND, trainingErrors, trainingRuns } from './training.ts';
+import { TRAINING_BOUND, trainingErrors, trainingRuns } from '../parity/training.ts';
 
 for (const run of trainingRuns) {
   test(`${run.name} follows PyTorch on WebGPU`, async (context) => {

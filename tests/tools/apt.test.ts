@@ -4,11 +4,11 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, expect, type TestContext, test, vi } from 'vitest';
 
-import { summarize } from '../../../src/pipeline/data/errors.ts';
-import { FASHION_MNIST_FILES } from '../../../src/pipeline/data/fashionMnist.ts';
-import { aptSource } from '../../../src/pipeline/data/sources/apt.ts';
-import { type OpenSource } from '../../../src/pipeline/data/sources/source.ts';
-import { type RecordingReporter, recordingReporter, temporaryFolder } from './fixture.ts';
+import { summarize } from '../../src/pipeline/data/errors.ts';
+import { FASHION_MNIST_FILES } from '../../src/pipeline/data/fashionMnist.ts';
+import { aptSource } from '../../src/pipeline/data/sources/apt.ts';
+import { type OpenSource } from '../../src/pipeline/data/sources/source.ts';
+import { type RecordingReporter, recordingReporter, temporaryFolder } from '../pipeline/data/fixture.ts';
 
 // Temporary folders go where the test can see whether they are removed.
 let scratch: string;

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { chromiumOrSkip, watch } from '../browser/browser.ts';
+import { startService } from '../serve/fixture.ts';
+
+test('the page can be used with keys alone', async (context) => {
+  const browser = await chromiumOrSkip(context);
+  const { url } = await startService();
+  const page = await browser.newPage();
+  const faults = watch(page, url);
+  await page.goto(url);
+  await page.keyboard.press('Tab');
+  expect(await page.evaluate('document.activeElement.id')).toBe('canvas');
+  await page.keyboard.press('Space');
+  for (let step = 0; step < 10; step++) await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Space');
+  await expect.poll(() => page.locator('#classes li').count(), { timeout: 10_000 }).toBe(10);
+  await page.keyboard.press('Delete');
+  expect(await page.locator('#answer').textContent()).toBe('Nothing drawn yet.');
+  expect(await page.locator('#classes li').count()).toBe(0);
+  const order: unknown[] = [];
+  for (let at = 0; at < 4; at++) {
+    await page.keyboard.press('Tab');
+    order.push(await page.evaluate('document.activeElement.id || document.activeElement.textContent'));
+  }
+  expect(order).toEqual(['file', 'clear', 'pen', 'API']);
+  expect(faults).toEqual([]);
+});
