@@ -25,6 +25,7 @@ function project(
       exclude,
       pool: 'forks',
       isolate: false,
+      setupFiles: ['tests/setup.ts'],
       maxWorkers: Math.max(2, availableParallelism()),
       // What was tuned on this machine is no part of the project.
       env: { WGRAD_TUNING: 'none', ...env },

@@ -2,7 +2,10 @@ import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { onTestFinished, type TestContext } from 'vitest';
 
-const CHROMIUM = process.env['WGRAD_CHROMIUM'] ?? '/usr/bin/chromium';
+const CHROMIUM =
+  process.env['WGRAD_CHROMIUM'] ??
+  ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path)) ??
+  '/usr/bin/chromium';
 
 /** A headless Chromium; without one the test is skipped, out loud, and fails where WGRAD_REQUIRE_CHROMIUM=1. */
 export async function chromiumOrSkip(context: Pick<TestContext, 'skip'>): Promise<Browser> {

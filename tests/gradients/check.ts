@@ -141,5 +141,5 @@ function sameBits(left: Outcome, right: Outcome): boolean {
   return bytes(left).every((each, index) => each.equals(others[index]!));
 }
 
-/** The reference backend. */
-export const openReference = (): Promise<Backend> => open('cpu');
+/** The reference: plain code in float64, for every dtype. */
+export const openReference = (): Promise<Backend> => open('cpu', { reference: true });

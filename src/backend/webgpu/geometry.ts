@@ -16,7 +16,12 @@ import { loadsWords } from './words.ts';
 export interface Geometry<K extends KernelName> {
   settings: Variant<K>;
   workgroups: readonly [number, number, number];
+  /** Whether a grid of any size would do, as each invocation walks over elements a grid's width apart. */
+  walks?: boolean;
 }
+
+/** How the launches of each kernel are cut. */
+export type Geometries = { readonly [K in KernelName]: Chooser<K> };
 
 /**
  * The geometry is a pure function of the launch and of the kind of driver: the same launch on the same adapter, the same
@@ -48,10 +53,15 @@ function linear(count: number, workgroup: number = WORKGROUP): readonly [number,
 function elementwise({ size }: { size: number }): {
   settings: { WORKGROUP: number };
   workgroups: readonly [number, number, number];
+  walks: true;
 } {
   const groups = Math.ceil(size / WORKGROUP);
   const steps = Math.max(1, Math.min(16, Math.floor(groups / 128)));
-  return { settings: { WORKGROUP }, workgroups: [Math.min(WIDEST, Math.ceil(groups / steps)), 1, 1] };
+  return {
+    settings: { WORKGROUP },
+    workgroups: [Math.min(WIDEST, Math.ceil(groups / steps)), 1, 1],
+    walks: true,
+  };
 }
 
 /** The same over fours of elements, of which the first may begin before `offset`. */
@@ -209,7 +219,7 @@ function blockedMatmul(
   };
 }
 
-export const geometries: { readonly [K in KernelName]: Chooser<K> } = {
+export const geometries: Geometries = {
   accumulate: elementwise,
   adam: fourwise,
   // One workgroup an image.

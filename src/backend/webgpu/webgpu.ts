@@ -21,7 +21,7 @@ import { activeRecorder, isComputing, refuseInCapture, withoutComputing } from '
 import { immediateLimit, openDevice, type OpenedDevice } from './adapter.ts';
 import { BindGroups } from './bindGroups.ts';
 import { Faults } from './faults.ts';
-import { geometries } from './geometry.ts';
+import { geometries, type Geometries } from './geometry.ts';
 import { GpuMemory, type Memory, memoryOf } from './memory.ts';
 import { ParameterBlock, type ParamValues } from './parameters.ts';
 import { Pipelines, type Settings } from './pipelines.ts';
@@ -46,9 +46,11 @@ export interface WebGpuOptions {
   timestamps?: boolean;
   /** Which kernels and tiles launches take; by default the built-in rules. */
   tuning?: Tuning;
+  /** How launches are cut; by default as `geometry.ts` does. */
+  geometries?: Geometries;
 }
 
-interface OpenOptions extends Omit<WebGpuOptions, 'tuning'> {
+interface OpenOptions extends Omit<WebGpuOptions, 'tuning' | 'geometries'> {
   /** Where the choices of kernels and tiles come from. */
   tuning?: TuningSource | undefined;
 }
@@ -82,6 +84,7 @@ export class WebGpuBackend implements Backend {
   readonly #pipelines: Pipelines;
   readonly #pool: MemoryPool<Memory>;
   readonly #readBack: ReadBack;
+  readonly #geometries: Geometries;
   readonly #params = new ParameterBlock(MOST_PARAMS);
   readonly #timestamps: boolean;
   #recording: LaunchList | undefined;
@@ -94,6 +97,7 @@ export class WebGpuBackend implements Backend {
     const { immediates = true, timestamps = true, tuning = new Tuning(info) } = options;
     this.#device = device;
     this.#wait = wait;
+    this.#geometries = options.geometries ?? geometries;
     this.#timestamps = timestamps && device.features.has('timestamp-query');
     this.description = description;
     this.info = { ...info, tuning: tuning.description };
@@ -182,7 +186,7 @@ export class WebGpuBackend implements Backend {
     const values = params as ParamValues;
     const program = this.#programs.get(name) ?? this.#open(name, buffers, values);
     const tile = (choice ? choice.tile : {}) as Variant<K>;
-    const choose = geometries[name as K];
+    const choose = this.#geometries[name as K];
     const { settings, workgroups } = choose(params as Params<K>, variant, tile, this.tuning.traits.software);
     const request = {
       kernel: name,
