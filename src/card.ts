@@ -9,7 +9,7 @@ import {
   loadFashionMnist,
 } from './pipeline/data/fashionMnist.ts';
 import { readRawFile } from './pipeline/data/rawFolder.ts';
-import { storeFile } from './pipeline/data/storeFile.ts';
+import { storeFile } from './pipeline/files/atomicFile.ts';
 import { modelCard } from './pipeline/reporting/cards/modelCard.ts';
 import { readRunRecords } from './pipeline/reporting/cards/runRecords.ts';
 import { parseCommandLine, runCommand, UsageError } from './pipeline/cli/commandLine.ts';

@@ -6,12 +6,12 @@ import { CORRUPTIONS } from './pipeline/data/corruptions/index.ts';
 import { compareWithPointer } from './pipeline/data/dvc/compare.ts';
 import { findPointer, pointerPath } from './pipeline/data/dvc/pointer.ts';
 import { lockProject, staleRecords } from './pipeline/data/dvc/project.ts';
-import { DataError } from './pipeline/data/errors.ts';
+import { WgradError } from './backend/errors.ts';
 import { DEFAULT_ROOT, loadFashionMnist } from './pipeline/data/fashionMnist.ts';
 import { streamReporter } from './pipeline/data/reporter.ts';
 import { DEFAULT_SOURCES } from './pipeline/data/sources/fetch.ts';
 import { formatStatus, inspectFiles } from './pipeline/data/status.ts';
-import { storeFile } from './pipeline/data/storeFile.ts';
+import { storeFile } from './pipeline/files/atomicFile.ts';
 import { DEFINITIONS } from './pipeline/data/variants/definition.ts';
 import { prepareVariant } from './pipeline/data/variants/prepare.ts';
 import { fetchVersion, PUBLISHED } from './pipeline/data/version.ts';
@@ -200,7 +200,7 @@ try {
     console.error(`${error.message}\n\n${HELP}`);
     process.exitCode = 2;
   } else {
-    console.error(error instanceof DataError ? `${error.name}: ${error.message}` : error);
+    console.error(error instanceof WgradError ? `${error.name}: ${error.message}` : error);
     process.exitCode = 1;
   }
 }

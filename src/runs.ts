@@ -8,7 +8,7 @@ import { WgradError } from './backend/errors.ts';
 import { DataError } from './pipeline/data/errors.ts';
 import { writeFileAtomic } from './pipeline/files/atomicFile.ts';
 import type { TrackerName } from './pipeline/config/configuration.ts';
-import { explicitNumbers } from './pipeline/files/jsonNumbers.ts';
+import { explicitNumbers } from './pipeline/files/json.ts';
 import { resolveRun } from './pipeline/runs/directory.ts';
 import { compareFigure, compareText } from './pipeline/runs/compare.ts';
 import { listText, SORT_KEYS, sortRuns } from './pipeline/runs/list.ts';

@@ -11,10 +11,9 @@ import {
 } from './pipeline/config/configuration.ts';
 import { DataError } from './pipeline/data/errors.ts';
 import { StepProfiler } from './pipeline/diagnostics/profiling/stepProfiler.ts';
-import { FinishedError } from './pipeline/experiment/resume.ts';
+import { FinishedError, Interruption } from './pipeline/training/errors.ts';
 import { type FinishedRun, resumeRun, startRun } from './pipeline/experiment/run.ts';
 import { sweep } from './pipeline/sweep/command.ts';
-import { Interruption } from './pipeline/training/trainer.ts';
 
 /** Made when it is asked for: to describe all keys takes a while. */
 const help = (): string => `usage: npx tsx src/train.ts <configuration.yaml> [key=value …] [options]

@@ -12,7 +12,7 @@ import {
 import { verifyRun } from './pipeline/experiment/verify.ts';
 import { resolveRun } from './pipeline/runs/directory.ts';
 import { formatReceipt, writeReceipt } from './pipeline/runs/verification/receipt.ts';
-import { Interruption } from './pipeline/training/trainer.ts';
+import { Interruption } from './pipeline/training/errors.ts';
 
 const HELP = `usage: npx tsx src/verify.ts <run> [options]
 

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { fetchFashionMnist } from '../../src/pipeline/data/sources/fetch.ts';
 import { readJournal } from '../../src/pipeline/runs/journal/journal.ts';
-import type { Summary } from '../../src/pipeline/runs/summary.ts';
+import type { RunSummary } from '../../src/pipeline/runs/summary.ts';
 import { temporaryFolder } from '../pipeline/files/disks.ts';
 
 function startSweep(folder: string, ...args: string[]): ChildProcess {
@@ -56,7 +56,7 @@ async function killAll(sweep: ChildProcess, folder: string): Promise<void> {
 }
 
 const weights = (path: string): string =>
-  (JSON.parse(readFileSync(join(path, 'summary.json'), 'utf8')) as Summary).weightsSha256;
+  (JSON.parse(readFileSync(join(path, 'summary.json'), 'utf8')) as RunSummary).weightsSha256;
 
 describe('src/train.ts --sweep', () => {
   const axes = ['optimizer.lr=1e-2,1e-3'];

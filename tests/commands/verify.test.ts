@@ -132,7 +132,7 @@ describe('src/verify.ts', () => {
     ['no journal', 'metrics.jsonl', undefined, 'metrics.jsonl'],
     ['a corrupt journal', 'metrics.jsonl', 'no record\n', 'is no metrics record'],
     ['an empty journal', 'metrics.jsonl', '', 'no reading to compare with'],
-    ['a corrupt environment', 'environment.json', '{', 'is no JSON'],
+    ['a corrupt environment', 'environment.json', '{', 'is not JSON'],
     ['a corrupt summary', 'summary.json', '{}', 'weightsSha256'],
   ])('refuses a run with %s', async (_, file, content, expected) => {
     const { path } = copyLatest(root);

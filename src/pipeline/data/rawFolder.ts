@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type DataFile, isAbsent, readDataFile } from './dataFile.ts';
 import { summarize } from './errors.ts';
 import { readPieces } from './pieces.ts';
-import { storeFile } from './storeFile.ts';
+import { storeFile } from '../files/atomicFile.ts';
 
 /** What the folder holds for one file. `changed` covers whatever is there and is not the published file. */
 export interface RawFileState {
@@ -51,7 +51,7 @@ export async function inspectRawFile(root: string, file: DataFile): Promise<RawF
 /**
  * Stores a file, decompressed, so that it appears whole or not at all.
  *
- * @throws StoreError when the folder cannot be written
+ * @throws FileError when the folder cannot be written
  */
 export async function storeRawFile(root: string, file: DataFile, bytes: Uint8Array): Promise<void> {
   await storeFile(join(root, file.name), bytes);

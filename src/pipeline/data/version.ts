@@ -33,7 +33,7 @@ export const PUBLISHED: DirectoryHash = describeFiles(FASHION_MNIST_FILES);
  * file, and keeps a copy in the project's cache. Versions other than the published one come from that cache.
  *
  * @throws DataError when the files cannot be had, or when the folder still differs, naming what differs
- * @throws StoreError when `root` or the cache cannot be written
+ * @throws FileError when `root` or the cache cannot be written
  */
 export async function fetchVersion(root: string, options: Omit<FetchOptions, 'files'> = {}): Promise<void> {
   const pointer = await findPointer(root);

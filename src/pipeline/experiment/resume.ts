@@ -1,8 +1,6 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Backend } from '../../backend/backend.ts';
-import { WgradError } from '../../backend/errors.ts';
-import { isTemporary } from '../files/atomicFile.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { newestCheckpoint } from '../checkpoint/files.ts';
 import {
@@ -11,37 +9,35 @@ import {
   loadConfiguration,
   parseConfiguration,
 } from '../config/configuration.ts';
-import type { Environment } from '../runs/environment.ts';
+import { isTemporary } from '../files/atomicFile.ts';
 import { FileError } from '../files/fileError.ts';
-import { rewindJournal } from '../runs/journal/journal.ts';
-import { leaves } from '../files/leaves.ts';
-import type { RunDirectory } from '../runs/directory.ts';
-import type { StopReason, Summary } from '../runs/summary.ts';
-import { deviceText } from '../training/trainer.ts';
-import { valueText } from '../text/valueText.ts';
+import { tryReadJson } from '../files/json.ts';
+import { changedLeaves } from '../files/leaves.ts';
 import { parseYaml } from '../files/yamlValue.ts';
+import type { RunDirectory } from '../runs/directory.ts';
+import { deviceText, type Environment } from '../runs/environment.ts';
+import { rewindJournal } from '../runs/journal/journal.ts';
+import type { RunSummary } from '../runs/summary.ts';
+import { percent } from '../text/numbers.ts';
+import { valueText } from '../text/valueText.ts';
+import { FinishedError } from '../training/errors.ts';
 
-/** A run that starts, or goes on. */
+/** A run that starts or continues. */
 export interface Run {
   readonly directory: RunDirectory;
   readonly configuration: Configuration;
   /** Undefined where the run starts, or was stopped before its first checkpoint. */
   readonly checkpoint?: Checkpoint | undefined;
-  /** What it ran on before; undefined where it starts, or was stopped before that was written. */
+  /** The recorded environment; undefined where the run starts, or was stopped before it was written. */
   readonly environment?: ResumedEnvironment | undefined;
 }
 
-/** The environment that a run started in, and those in which it went on. */
+/** The environment in which a run started, and those in which it continued. */
 export interface ResumedEnvironment extends Environment {
   readonly resumed?: readonly Environment[];
 }
 
-/** There is nothing to go on with; the message says what the run came to. */
-export class FinishedError extends WgradError {
-  override name = 'FinishedError';
-}
-
-/** What a run may be given anew when it goes on: it changes no step that was taken. */
+/** The keys that a resumed run may change: they affect no step that was taken. */
 const CHANGEABLE = new Set([
   'device',
   'adapter',
@@ -54,11 +50,11 @@ const CHANGEABLE = new Set([
 ]);
 
 /**
- * Opens a run to go on with it from its newest intact checkpoint.
+ * Opens a run to continue it from its newest intact checkpoint.
  *
- * @param path the run's folder, which is locked for this process
- * @param overrides new values for the few keys that can change
- * @param note told what the user should know: checkpoints that are corrupt
+ * @param path the run's folder, locked by this process
+ * @param overrides new values of the keys that can change
+ * @param note gets messages for the user, about corrupt checkpoints
  * @throws FinishedError where nothing is left to do, ConfigurationError for other changes, FileError where a file is
  *   unusable
  */
@@ -74,18 +70,18 @@ export async function reopenRun(
   );
   if (checkpoint) {
     checkChanges(parseConfiguration(parseYaml(checkpoint.configuration).value), configuration);
-    const summary = await readJson<Summary>(join(path, 'summary.json'));
+    const summary = await tryReadJson<RunSummary>(join(path, 'summary.json'));
     checkUnfinished(path, configuration, checkpoint, summary);
   }
   return {
     directory: { id: basename(path), path, checkpoints },
     configuration,
     checkpoint,
-    environment: await readJson<ResumedEnvironment>(join(path, 'environment.json')),
+    environment: await tryReadJson<ResumedEnvironment>(join(path, 'environment.json')),
   };
 }
 
-/** Removes what the run wrote after the checkpoint that it goes on from, and files that a kill left half-written. */
+/** Removes what the run wrote after its checkpoint, and files that were half-written when it was killed. */
 export async function rewindRun({ directory, checkpoint }: Run): Promise<void> {
   const { path, checkpoints } = directory;
   await rm(join(path, 'summary.json'), { force: true });
@@ -96,7 +92,7 @@ export async function rewindRun({ directory, checkpoint }: Run): Promise<void> {
   const journal = join(path, 'metrics.jsonl');
   if (!checkpoint) return rm(journal, { force: true });
   const { epoch, step } = checkpoint.position;
-  // What an epoch's end recorded belongs to the checkpoint after it; the test and the end are yet to come.
+  // Records of an epoch's end belong to the checkpoint after it. The test and the end come again.
   await rewindJournal(journal, (record) => {
     if (record.kind === 'train') return record.step <= step;
     return record.kind !== 'test' && record.kind !== 'end' && record.epoch <= epoch;
@@ -104,9 +100,9 @@ export async function rewindRun({ directory, checkpoint }: Run): Promise<void> {
 }
 
 /**
- * What differs from before so that the bits of the result may differ, too, in words.
+ * Warnings about changes because of which the bits of the result may differ.
  *
- * @throws FileError where the data are others: going on with them would make no sense
+ * @throws FileError where the data differ
  */
 export function differences(
   { directory, checkpoint, environment: before }: Run,
@@ -141,17 +137,10 @@ export function withEarlier({ environment }: Run, now: Environment): ResumedEnvi
 
 /** @throws ConfigurationError naming every key that cannot change */
 function checkChanges(before: Configuration, after: Configuration): void {
-  const [old, now] = [new Map(leaves(before)), new Map(leaves(after))];
-  const changed = [...new Set([...old.keys(), ...now.keys()])].filter(
-    (key) => JSON.stringify(old.get(key)) !== JSON.stringify(now.get(key)),
-  );
-  const problems = changed
-    .map((key) => ({ key, reason: refusal(key, before, after) }))
-    .filter(({ reason }) => reason !== undefined)
-    .map(
-      ({ key, reason }) =>
-        `  ${key}: was ${valueText(old.get(key))}, got ${valueText(now.get(key))}; ${reason!}`,
-    );
+  const problems = changedLeaves(before, after).flatMap(({ key, before: old, after: now }) => {
+    const reason = refusal(key, before, after);
+    return reason === undefined ? [] : [`  ${key}: was ${valueText(old)}, got ${valueText(now)}; ${reason}`];
+  });
   if (problems.length > 0) {
     throw new ConfigurationError(`a resumed run keeps its configuration\n${problems.join('\n')}`);
   }
@@ -172,7 +161,7 @@ function checkUnfinished(
   path: string,
   { train }: Configuration,
   { progress, position }: Checkpoint,
-  summary: Summary | undefined,
+  summary: RunSummary | undefined,
 ): void {
   const minutes = (progress.seconds / 60).toFixed(1);
   if (
@@ -187,22 +176,12 @@ function checkUnfinished(
     );
   }
   if (!summary || summary.stopped === 'maxMinutes') return;
-  const ends: Record<Exclude<StopReason, 'maxMinutes'>, string> = {
-    epochs: `To train on, give it more epochs: train.epochs=${2 * train.epochs}`,
-    earlyStopping: 'Early stopping ended it, so more epochs would change nothing.',
-  };
   if (summary.stopped === 'epochs' && train.epochs > summary.epochs) return;
+  const next =
+    summary.stopped === 'epochs'
+      ? `To train on, give it more epochs: train.epochs=${2 * train.epochs}`
+      : 'Early stopping ended it, so more epochs would change nothing.';
   throw new FinishedError(
-    `${path} is finished: ${summary.epochs} epochs, test accuracy ` +
-      `${(100 * summary.testAccuracy).toFixed(2)} %. ${ends[summary.stopped]}`,
+    `${path} is finished: ${summary.epochs} epochs, test accuracy ${percent(summary.testAccuracy)}. ${next}`,
   );
-}
-
-/** The content of a JSON file that this project wrote; undefined where there is none, or a crash left it unusable. */
-async function readJson<T>(path: string): Promise<T | undefined> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as T;
-  } catch {
-    return undefined;
-  }
 }

@@ -4,22 +4,23 @@ import { basename, join } from 'node:path';
 import { WgradError } from '../../backend/errors.ts';
 import { type Configuration, loadConfiguration } from '../config/configuration.ts';
 import { tuningOf } from '../diagnostics/tuning/runTuning.ts';
-import { openJournal } from '../runs/journal/journal.ts';
+import { initialModel } from '../models/buildModel.ts';
 import { createRunDirectory } from '../runs/directory.ts';
-import type { Summary } from '../runs/summary.ts';
+import { withDeviceAndData } from '../runs/environment.ts';
+import { openJournal } from '../runs/journal/journal.ts';
+import type { RunSummary } from '../runs/summary.ts';
 import { environmentDifferences } from '../runs/verification/environmentDifferences.ts';
 import { Follower } from '../runs/verification/follower.ts';
 import type { Receipt } from '../runs/verification/receipt.ts';
-import { readRecording, type Recording } from '../runs/verification/recording.ts';
-import { Interruption, type Training } from '../training/trainer.ts';
+import { readRecordedRun, type RecordedRun } from '../runs/verification/recordedRun.ts';
+import { Interruption } from '../training/errors.ts';
+import { train, type Training } from '../training/trainer.ts';
 import { type Opened, withOpened } from './open.ts';
-import { initialModel, trainModel } from './run.ts';
 
-/** What is verified, and how. */
 export interface VerifyOptions {
   /** Compare the readings up to this step only. */
   readonly steps?: number | undefined;
-  /** The kind of device that the run was recorded on by default. */
+  /** Default: the kind of device that the run was recorded on. */
   readonly device?: Configuration['device'] | undefined;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
@@ -27,28 +28,28 @@ export interface VerifyOptions {
 
 /**
  * Trains a run again, in a temporary folder, from its configuration, data and seed, and compares every reading with
- * the recorded one as it comes. The first difference ends it. Nothing in the run's folder changes.
+ * the recorded one. The first difference ends the training. Nothing in the run's folder changes.
  *
  * @param path the run's folder
  * @throws Interruption on Ctrl-C, TrainingError, and WgradError where there is no reading to compare with
  */
 export async function verifyRun(path: string, options: VerifyOptions): Promise<Receipt> {
-  const recording = await readRecording(path);
-  const recorded = loadConfiguration(join(path, 'config.yaml'));
+  const recorded = await readRecordedRun(path);
+  const loaded = loadConfiguration(join(path, 'config.yaml'));
   const configuration = {
-    ...recorded,
-    device: options.device ?? recordedDevice(recording),
+    ...loaded,
+    device: options.device ?? recordedDevice(recorded),
     // The records say how far the run came, however long that takes here.
-    train: { ...recorded.train, maxMinutes: Infinity },
+    train: { ...loaded.train, maxMinutes: Infinity },
   };
   return withOpened(configuration, await tuningOf(path), options.signal, (opened) => {
     process.stderr.write(`run     ${path}\n\n`);
-    return compare(basename(path), recording, configuration, opened, options);
+    return compare(basename(path), recorded, configuration, opened, options);
   });
 }
 
 /** Not `auto`, which on a machine without an adapter would compare with another backend. */
-function recordedDevice({ environment }: Recording): Configuration['device'] {
+function recordedDevice({ environment }: RecordedRun): Configuration['device'] {
   const { adapter } = environment;
   // Adapters have vendors; the CPU backend's description names none.
   return typeof adapter === 'object' && adapter !== null && 'vendor' in adapter ? 'webgpu' : 'cpu';
@@ -56,15 +57,15 @@ function recordedDevice({ environment }: Recording): Configuration['device'] {
 
 async function compare(
   run: string,
-  recording: Recording,
+  recorded: RecordedRun,
   configuration: Configuration,
   opened: Opened,
   { steps = Infinity, signal }: VerifyOptions,
 ): Promise<Receipt> {
-  const isWhole = recording.weightsSha256 !== null && recording.records.every(({ step }) => step <= steps);
+  const isWhole = recorded.weightsSha256 !== null && recorded.records.every(({ step }) => step <= steps);
   // The test follows the last step, which a part does not reach.
-  const due = recording.records.filter(({ step, kind }) => step <= steps && (isWhole || kind !== 'test'));
-  if (due.length === 0) throw nothingToCompare(recording);
+  const due = recorded.records.filter(({ step, kind }) => step <= steps && (isWhole || kind !== 'test'));
+  if (due.length === 0) throw nothingToCompare(recorded);
   const enough = new AbortController();
   const follower = new Follower(due, () => {
     if (follower.difference || !isWhole) enough.abort();
@@ -73,13 +74,8 @@ async function compare(
   const datasets = await opened.data;
   const { device } = opened;
   const summary = await retrain({ configuration, device, datasets, signal }, follower, enough.signal);
-  const environment = {
-    ...opened.environment,
-    adapter: device.info,
-    dataChecksums: datasets.checksums,
-    dataVersion: datasets.dataVersion,
-  };
-  const weightsSha256 = { recorded: recording.weightsSha256, now: summary?.weightsSha256 ?? null };
+  const environment = withDeviceAndData(opened.environment, device, datasets);
+  const weightsSha256 = { recorded: recorded.weightsSha256, now: summary?.weightsSha256 ?? null };
   return {
     run,
     reproduced: follower.isComplete && (!isWhole || weightsSha256.now === weightsSha256.recorded),
@@ -88,25 +84,26 @@ async function compare(
     equalSteps: follower.equalSteps,
     firstDifference: follower.difference ?? null,
     weightsSha256,
-    environmentDifferences: environmentDifferences(recording.environment, environment),
+    environmentDifferences: environmentDifferences(recorded.environment, environment),
     environment,
   };
 }
 
-/** The summary; undefined where the training was ended because enough was compared. */
+/** The summary; undefined where the training ended because enough was compared. */
 async function retrain(
   parts: Pick<Training, 'configuration' | 'device' | 'datasets' | 'signal'>,
   follower: Follower,
   enough: AbortSignal,
-): Promise<Summary | undefined> {
+): Promise<RunSummary | undefined> {
   const folder = await mkdtemp(join(tmpdir(), 'wgrad-verify-'));
   try {
     const { configuration, signal } = parts;
     const directory = await createRunDirectory(folder, configuration.name);
     const journal = openJournal(join(directory.path, 'metrics.jsonl'));
     try {
-      return await trainModel(initialModel(configuration), {
+      return await train({
         ...parts,
+        model: initialModel(configuration),
         directory,
         journal: follower.watch(journal),
         signal: AbortSignal.any([signal, enough]),
@@ -122,7 +119,7 @@ async function retrain(
   }
 }
 
-function nothingToCompare({ records: [first] }: Recording): WgradError {
+function nothingToCompare({ records: [first] }: RecordedRun): WgradError {
   return new WgradError(
     first
       ? `There is no reading to compare with up to there: the first is at step ${first.step}.`

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { writeError } from './fileError.ts';
+import { makeFolders } from './folders.ts';
 
-/** A name beside `path` that nothing else uses, for what is to be renamed to `path` when it is complete. */
+/** An unused name beside `path`, for a file or folder that is renamed to `path` when it is complete. */
 export function temporaryName(path: string): string {
   return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
 }
@@ -14,11 +15,11 @@ export function isTemporary(name: string): boolean {
 }
 
 /**
- * Writes a file so that `path` holds either what it held before or all of `data`, whatever happens: the bytes
- * go to a temporary file in the same folder, reach the disk, and take the name in one step.
+ * Writes a file so that `path` always holds either its old content or all of `data`: the bytes go to a temporary file
+ * in the same folder, are flushed to the disk, and the file is renamed.
  *
- * @param data what it shall hold, in one piece or in parts
- * @throws FileError (disk full, not writable, no such folder); the temporary file is gone by then.
+ * @param data the content, in one piece or in parts
+ * @throws FileError (disk full, not writable, no such folder); the temporary file is removed
  * @example await writeFileAtomic('runs/latest/summary.json', text)
  */
 export async function writeFileAtomic(
@@ -39,4 +40,10 @@ export async function writeFileAtomic(
     await rm(temporary, { force: true }).catch(() => undefined);
     throw writeError(path, error);
   }
+}
+
+/** As `writeFileAtomic`; makes the folder first where it is missing. */
+export async function storeFile(path: string, data: string | Uint8Array): Promise<void> {
+  makeFolders(dirname(path));
+  await writeFileAtomic(path, data);
 }

@@ -1,4 +1,3 @@
-import type { CnnConfiguration, MlpConfiguration, ModelConfiguration } from '../config/configuration.ts';
 import {
   BatchNorm2d,
   Conv2d,
@@ -10,13 +9,26 @@ import {
   ReLU,
   Sequential,
 } from '../../nn/index.ts';
+import { manualSeed } from '../../tensor/random.ts';
+import type {
+  CnnConfiguration,
+  Configuration,
+  MlpConfiguration,
+  ModelConfiguration,
+} from '../config/configuration.ts';
 
 /** Height and width of an image. */
 const SIDE = 28;
 /** Kinds of clothing. */
 const CLASSES = 10;
 
-/** Builds the network that a configuration describes; its weights come from the current seed. */
+/** The network of a configuration with its first weights, which follow from the configuration's seed. */
+export function initialModel({ seed, model }: Configuration): Module {
+  manualSeed(seed);
+  return buildModel(model);
+}
+
+/** The network that a configuration describes; its weights come from the current seed. */
 export function buildModel(model: ModelConfiguration): Module {
   switch (model.name) {
     case 'mlp':
@@ -26,7 +38,7 @@ export function buildModel(model: ModelConfiguration): Module {
   }
 }
 
-/** Dense layers with ReLU, and dropout where it is asked for, between them. */
+/** Dense layers with ReLU and optional dropout between them. */
 function buildMlp({ hidden, dropout }: MlpConfiguration): Sequential {
   const widths = [SIDE * SIDE, ...hidden];
   const layers = hidden.flatMap((width, index) => [

@@ -2,7 +2,8 @@ import type { TopLevelSpec } from 'vega-lite';
 import { isMetrics } from './journal/records.ts';
 import { differingKeys } from './list.ts';
 import type { RunFacts } from './facts.ts';
-import { cell, duration, percent, table } from '../text/columns.ts';
+import { duration, percent } from '../text/numbers.ts';
+import { cell, table } from '../text/table.ts';
 
 /** Differ from run to run, and explain nothing. */
 const INCIDENTAL = /^(startedAt|commandLine|resumed)$/;

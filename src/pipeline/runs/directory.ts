@@ -14,8 +14,8 @@ export interface RunDirectory {
 }
 
 /**
- * Makes `<root>/<id>/` with `checkpoints/` inside and points `<root>/latest` to it. Runs that start in the same
- * second under the same name get `-2`, `-3` and so on, also when they start at once in several processes.
+ * Makes `<root>/<id>/` with `checkpoints/` inside, and points `<root>/latest` to it. Further runs of the same name and
+ * second get `-2`, `-3` and so on, also across processes.
  *
  * @throws FileError where the folders cannot be made.
  * @example const run = await createRunDirectory('runs', 'mlp')   // runs/20261124-134455-mlp
@@ -27,11 +27,11 @@ export async function createRunDirectory(
 ): Promise<RunDirectory> {
   const stamp = now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
   const stem = `${stamp}-${name.replaceAll(/[^A-Za-z0-9._-]+/g, '-')}`;
-  makeOrExplain(root);
+  makeFolders(root);
   const id = await claim(root, stem);
   const path = join(root, id);
   const checkpoints = join(path, 'checkpoints');
-  makeOrExplain(checkpoints);
+  makeFolders(checkpoints);
   await pointLatest(root, id);
   return { id, path, checkpoints };
 }
@@ -39,7 +39,7 @@ export async function createRunDirectory(
 /**
  * The folder of the run that `reference` names: `latest`, a run's id, or a path.
  *
- * @throws FileError where there is no such run, with the ids nearest to what was asked for.
+ * @throws FileError where there is no such run; the message names the nearest ids.
  */
 export async function resolveRun(root: string, reference: string): Promise<string> {
   const id = reference === 'latest' ? await latestId(root) : reference;
@@ -57,15 +57,7 @@ export function isRunId(name: string): boolean {
   return /^(\d{8}-\d{6}-[A-Za-z0-9._-]+|[A-Za-z0-9][A-Za-z0-9._-]*-[0-9a-f]{16})$/.test(name);
 }
 
-function makeOrExplain(path: string): void {
-  try {
-    makeFolders(path);
-  } catch (error) {
-    throw writeError(path, error);
-  }
-}
-
-/** Makes a folder that did not exist: `mkdir` decides, so that two processes never share one. */
+/** Makes a folder that did not exist. `mkdir` is atomic, so two processes never share one. */
 async function claim(root: string, stem: string): Promise<string> {
   for (let attempt = 1; ; attempt++) {
     const id = attempt === 1 ? stem : `${stem}-${attempt}`;
@@ -84,7 +76,7 @@ async function pointLatest(root: string, id: string): Promise<void> {
   try {
     await symlink(id, temporary, 'dir');
   } catch {
-    // No symbolic links here (Windows without the privilege, FAT): a file with the name does as well.
+    // No symbolic links here (Windows without the privilege, FAT): a file holds the name.
     await writeFileAtomic(latest, `${id}\n`);
     return;
   }
@@ -96,7 +88,7 @@ async function pointLatest(root: string, id: string): Promise<void> {
   }
 }
 
-/** What `latest` points to now, so that a run that starts later does not move it under the caller's feet. */
+/** What `latest` points to now: a run that starts later changes the link. */
 async function latestId(root: string): Promise<string> {
   const latest = join(root, 'latest');
   const target = await readlink(latest)

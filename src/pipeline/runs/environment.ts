@@ -1,12 +1,14 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { Backend } from '../../backend/backend.ts';
+import type { Datasets } from '../data/datasets.ts';
+import { tryReadJson } from '../files/json.ts';
 import { codeVersion } from './codeVersion.ts';
 
-/** What a run ran on: written as `environment.json`. It holds no environment variables. */
+/** `environment.json`: what a run ran on. It holds no environment variables. */
 export interface Environment {
   /** When it was collected, at the start of the run (ISO 8601, UTC). */
   readonly startedAt: string;
@@ -33,21 +35,12 @@ export interface Environment {
   readonly dataVersion: string | null;
 }
 
-/** What the caller knows of the environment and this module cannot find out. */
-export interface EnvironmentFacts {
-  readonly adapterInfo?: unknown;
-  readonly dataChecksums?: unknown;
-  readonly dataVersion?: string;
-}
-
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 /**
- * Collects what a run ran on. Nothing that is missing is an error.
- *
- * @example await collectEnvironment({ adapterInfo: { vendor: 'mesa', description: 'llvmpipe' } })
+ * Collects what a run runs on, without device and data (null); see `withDeviceAndData`. It never fails.
  */
-export async function collectEnvironment(facts: EnvironmentFacts = {}): Promise<Environment> {
+export async function collectEnvironment(): Promise<Environment> {
   const git = gitState(root); // runs meanwhile
   const processors = cpus();
   return {
@@ -63,10 +56,24 @@ export async function collectEnvironment(facts: EnvironmentFacts = {}): Promise<
     packages: { wgrad: await versionIn(`${root}package.json`), webgpu: await versionOf('webgpu') },
     codeVersion: codeVersion(),
     git: await git,
-    adapter: facts.adapterInfo ?? null,
-    dataChecksums: facts.dataChecksums ?? null,
-    dataVersion: facts.dataVersion ?? null,
+    adapter: null,
+    dataChecksums: null,
+    dataVersion: null,
   };
+}
+
+/** The environment with what became known later. */
+export function withDeviceAndData(
+  environment: Environment,
+  { info }: Pick<Backend, 'info'>,
+  { checksums, dataVersion }: Pick<Datasets, 'checksums' | 'dataVersion'>,
+): Environment {
+  return { ...environment, adapter: info, dataChecksums: checksums, dataVersion };
+}
+
+/** A device as records name it: `webgpu: llvmpipe …`. */
+export function deviceText({ name, description }: Pick<Backend, 'name' | 'description'>): string {
+  return `${name}: ${description}`;
 }
 
 /** The version of an installed package; null where it is not installed. */
@@ -74,17 +81,12 @@ export async function versionOf(packageName: string): Promise<string | null> {
   try {
     return await versionIn(createRequire(import.meta.url).resolve(`${packageName}/package.json`));
   } catch {
-    return null;
+    return null; // `resolve` did not find it
   }
 }
 
 async function versionIn(path: string): Promise<string | null> {
-  try {
-    const { version } = JSON.parse(await readFile(path, 'utf8')) as { version?: string };
-    return version ?? null;
-  } catch {
-    return null;
-  }
+  return (await tryReadJson<{ version?: string }>(path))?.version ?? null;
 }
 
 /** The commit checked out in `folder` and whether anything there differs from it; null where git cannot say. */

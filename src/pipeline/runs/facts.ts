@@ -11,19 +11,19 @@ import { parseYaml } from '../files/yamlValue.ts';
 /** `interrupted`: stopped by Ctrl-C or killed; it can go on. */
 export type RunStatus = 'finished' | 'interrupted' | 'running' | 'failed';
 
-/** What a run's folder says, as far as it does: a run that has just started lacks most of it. */
+/** What a run's folder says of the run; most of it is missing where the run has just started. */
 export interface RunFacts {
   readonly id: string;
   readonly path: string;
   readonly status: RunStatus;
   /** Share of the test images; of the validation images at best where it was not tested. */
-  readonly accuracy?: number;
-  readonly accuracyOf?: 'test' | 'validation';
+  readonly accuracy: number | undefined;
+  readonly accuracyOf: 'test' | 'validation' | undefined;
   /** Epochs finished. */
   readonly epochs: number;
   /** From its start to its last record, or as the summary says. */
-  readonly seconds?: number;
-  readonly device?: string;
+  readonly seconds: number | undefined;
+  readonly device: string | undefined;
   /** Dotted keys: `optimizer.lr`. */
   readonly configuration: Readonly<Record<string, unknown>>;
   /** Dotted keys: `git.commit`. */
@@ -60,8 +60,8 @@ export async function readRunFacts(path: string): Promise<RunFacts> {
     status: running ? 'running' : statusOf(records, summary),
     ...accuracyOf(records),
     epochs: Math.max(0, ...records.filter(({ kind }) => kind === 'validation').map(({ epoch }) => epoch)),
-    ...secondsOf(records, environment, summary),
-    ...deviceOf(summary, environment, configuration),
+    seconds: secondsOf(records, environment, summary),
+    device: deviceOf(summary, environment, configuration),
     configuration: Object.fromEntries(leaves(configuration)),
     environment: Object.fromEntries(leaves(environment)),
     summary,
@@ -104,26 +104,26 @@ function accuracyOf(records: readonly JournalRecord[]): Pick<RunFacts, 'accuracy
   const tested = values('test').at(-1);
   if (tested !== undefined) return { accuracy: tested, accuracyOf: 'test' };
   const validated = values('validation');
-  return validated.length > 0 ? { accuracy: Math.max(...validated), accuracyOf: 'validation' } : {};
+  return validated.length > 0
+    ? { accuracy: Math.max(...validated), accuracyOf: 'validation' }
+    : { accuracy: undefined, accuracyOf: undefined };
 }
+
+type Section = Readonly<Record<string, unknown>>;
 
 function secondsOf(
   records: readonly JournalRecord[],
-  environment: Readonly<Record<string, unknown>>,
-  summary: Readonly<Record<string, unknown>>,
-): { seconds?: number } {
-  if (typeof summary['seconds'] === 'number') return { seconds: summary['seconds'] };
+  environment: Section,
+  { seconds }: Section,
+): number | undefined {
+  if (typeof seconds === 'number') return seconds;
   const end = records.at(-1)?.time;
   const start = Date.parse(String(environment['startedAt']));
-  return end !== undefined && Number.isFinite(start) ? { seconds: (end - start) / 1000 } : {};
+  return end !== undefined && Number.isFinite(start) ? (end - start) / 1000 : undefined;
 }
 
-function deviceOf(
-  summary: Readonly<Record<string, unknown>>,
-  environment: Readonly<Record<string, unknown>>,
-  configuration: Readonly<Record<string, unknown>>,
-): { device?: string } {
+function deviceOf(summary: Section, environment: Section, configuration: Section): string | undefined {
   const adapter = environment['adapter'] as { description?: unknown } | null | undefined;
   const device = summary['device'] ?? adapter?.description ?? configuration['device'];
-  return typeof device === 'string' ? { device } : {};
+  return typeof device === 'string' ? device : undefined;
 }

@@ -1,5 +1,6 @@
 import type { RunFacts } from './facts.ts';
-import { cell, duration, percent, table } from '../text/columns.ts';
+import { duration, percent } from '../text/numbers.ts';
+import { cell, table } from '../text/table.ts';
 
 /** By what runs are sorted, besides keys of the configuration. */
 export const SORT_KEYS = ['id', 'status', 'accuracy', 'epochs', 'seconds', 'device'] as const;

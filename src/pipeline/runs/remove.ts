@@ -1,4 +1,5 @@
-import { readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readlink, realpath, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { temporaryName } from '../files/atomicFile.ts';
 import { FileError, writeError } from '../files/fileError.ts';
@@ -8,24 +9,24 @@ import { isRunId, resolveRun } from './directory.ts';
 /**
  * The folder of a run that may be removed.
  *
- * @throws FileError where `reference` names no run, or something that does not lie directly in the folder of runs
+ * @throws FileError where `reference` does not name a run that lies directly in the folder of runs
  */
 export async function removableRun(root: string, reference: string): Promise<string> {
   const path = await realpath(await resolveRun(root, reference));
   if (dirname(path) !== (await realpath(root))) {
     throw new FileError(path, `does not lie directly in ${root}, so it is not removed; --dir names its folder`);
   }
-  const hasRecords = await Promise.all(['config.yaml', 'metrics.jsonl'].map((name) => exists(join(path, name))));
-  if (!isRunId(basename(path)) || !hasRecords.includes(true)) {
+  const hasRecords = ['config.yaml', 'metrics.jsonl'].some((name) => existsSync(join(path, name)));
+  if (!isRunId(basename(path)) || !hasRecords) {
     throw new FileError(path, 'is no run, so it is not removed');
   }
   return path;
 }
 
 /**
- * Removes a run's folder, in one step for all who look at the folder of runs, and `latest` where it points there.
+ * Removes a run's folder atomically (other processes see all of it or nothing), and `latest` where it points to it.
  *
- * @throws LockedError while the run is under way; FileError where it cannot be removed
+ * @throws LockedError while the run is being trained; FileError where it cannot be removed
  */
 export async function removeRun(path: string): Promise<void> {
   const unlock = await lockFolder(path);
@@ -43,11 +44,4 @@ export async function removeRun(path: string): Promise<void> {
   } catch (error) {
     throw writeError(removed, error);
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -2,7 +2,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMetrics } from './journal/records.ts';
 import type { RunFacts } from './facts.ts';
-import { cell, duration, percent, table } from '../text/columns.ts';
+import { duration, percent } from '../text/numbers.ts';
+import { cell, table } from '../text/table.ts';
 
 /** All that is known of a run. */
 export async function showText(run: RunFacts): Promise<string> {

@@ -5,7 +5,7 @@ import { runSweep } from './sweep.ts';
 import { parseAxes } from './axes.ts';
 import { planTrials } from './plan.ts';
 import { tableText } from './table.ts';
-import { Interruption } from '../training/trainer.ts';
+import { Interruption } from '../training/errors.ts';
 import { valueText } from '../text/valueText.ts';
 
 /** What the command line says of a sweep besides its keys, and how it runs a trial. */

@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BestOptions } from '../training/best.ts';
-import { writeError } from '../files/fileError.ts';
+import { makeFolders } from '../files/folders.ts';
 import { isLocked } from '../files/lock.ts';
-import type { Summary } from '../runs/summary.ts';
+import { percent } from '../text/numbers.ts';
 import { ranked, type TrialState, variedKeys, writeTable } from './table.ts';
 import { prepareTrial, type Trial, trialSummary } from './trial.ts';
 
@@ -42,7 +42,7 @@ const POLL = 300;
  */
 export async function runSweep(options: SweepOptions): Promise<SweepResult> {
   const { trials, jobs, signal, report } = options;
-  const folder = await makeFolder(options);
+  const folder = makeFolder(options);
   const varied = variedKeys(trials);
   const states = new Map<Trial, TrialState>(trials.map((trial) => [trial, { trial, status: 'waiting' }]));
   const table = (): TrialState[] => ranked([...states.values()], options.best);
@@ -130,23 +130,16 @@ async function lastLines(path: string): Promise<string> {
 
 function outcome({ status, summary }: TrialState): string {
   if (!summary) return status;
-  return `${measured(summary)}, ${summary.seconds.toFixed(0)} s`;
-}
-
-function measured({ validation, testAccuracy }: Summary): string {
-  const [what, accuracy] = validation ? ['validation', validation.accuracy] : ['test', testAccuracy];
-  return `${what} accuracy ${(100 * accuracy).toFixed(2)} %`;
+  const { validation, testAccuracy, seconds } = summary;
+  const [images, accuracy] = validation ? ['validation', validation.accuracy] : ['test', testAccuracy];
+  return `${images} accuracy ${percent(accuracy)}, ${seconds.toFixed(0)} s`;
 }
 
 /** The folder of the sweep that has these trials: the same whenever it is called again. */
-async function makeFolder({ name, trials }: SweepOptions): Promise<string> {
+function makeFolder({ name, trials }: SweepOptions): string {
   const ids = trials.map(({ id }) => id).sort();
   const hash = createHash('sha256').update(ids.join('\n')).digest('hex').slice(0, 8);
   const folder = join(trials[0]!.configuration.run.dir, 'sweeps', `${name}-${hash}`);
-  try {
-    await mkdir(folder, { recursive: true });
-  } catch (error) {
-    throw writeError(folder, error);
-  }
+  makeFolders(folder);
   return folder;
 }

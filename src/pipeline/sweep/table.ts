@@ -1,15 +1,17 @@
 import { join } from 'node:path';
+import { stringify } from 'csv-stringify/sync';
 import { writeFileAtomic } from '../files/atomicFile.ts';
+import { writeJson } from '../files/json.ts';
+import type { RunSummary } from '../runs/summary.ts';
+import { table } from '../text/table.ts';
 import { Best, type BestOptions } from '../training/best.ts';
-import { explicitNumbers } from '../files/jsonNumbers.ts';
-import type { Summary } from '../runs/summary.ts';
 import type { Trial } from './trial.ts';
 
 /** How a trial stands. */
 export interface TrialState {
   readonly trial: Trial;
   readonly status: 'waiting' | 'finished' | 'failed' | 'interrupted';
-  readonly summary?: Summary;
+  readonly summary?: RunSummary;
   /** Why it failed. */
   readonly message?: string;
 }
@@ -48,10 +50,10 @@ function splitOverride(text: string): [string, string] {
   return [text.slice(0, equals), text.slice(equals + 1)];
 }
 
-/** The table's head and rows, as text: shares of one and nats, as in the summaries. */
-function cells(states: readonly TrialState[]): string[][] {
+/** The table's header and rows: shares of one and nats, as in the summaries. */
+function cells(states: readonly TrialState[]): [string[], ...string[][]] {
   const keys = variedKeys(states.map(({ trial }) => trial));
-  const head = ['rank', ...keys, 'validation accuracy', 'validation loss', 'test accuracy', 'test loss'];
+  const measures = ['validation accuracy', 'validation loss', 'test accuracy', 'test loss'];
   const rows = states.map(({ trial, status, summary }, index) => {
     const values = new Map(trial.overrides.map(splitOverride));
     const number = (value: unknown): string => (typeof value === 'number' ? value.toFixed(4) : '');
@@ -68,24 +70,20 @@ function cells(states: readonly TrialState[]): string[][] {
       trial.path,
     ];
   });
-  return [[...head, 'epochs', 'seconds', 'status', 'run'], ...rows];
+  return [['rank', ...keys, ...measures, 'epochs', 'seconds', 'status', 'run'], ...rows];
 }
 
-/** The table for people: columns aligned, what is the same everywhere left out. */
+/** The table for people, without the keys that all trials share; then the failures. */
 export function tableText(states: readonly TrialState[]): string {
-  const rows = cells(states);
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const lines = rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column]!))
-      .join('  ')
-      .trimEnd(),
-  );
+  const [header, ...rows] = cells(states);
   const failures = states
     .filter(({ message }) => message !== undefined)
     .map(({ trial, message }) => `\n${trial.path} failed:\n${message!.replaceAll(/^/gm, '  ')}`);
-  return [...lines, ...failures].join('\n');
+  return [table(header, rows), ...failures].join('\n');
 }
+
+/** RFC 4180. */
+const CSV = { record_delimiter: 'windows', quoted_match: /[\r\n]/ };
 
 /** Writes the ranked trials as `sweep.json` and `sweep.csv` into the sweep's folder. */
 export async function writeTable(folder: string, states: readonly TrialState[]): Promise<void> {
@@ -98,13 +96,6 @@ export async function writeTable(folder: string, states: readonly TrialState[]):
     ...(message !== undefined && { message }),
     summary: summary ?? null,
   }));
-  const json = JSON.stringify({ trials }, explicitNumbers, 2);
-  await writeFileAtomic(join(folder, 'sweep.json'), `${json}\n`);
-  const csv = cells(states).map((row) => `${row.map(csvCell).join(',')}\r\n`);
-  await writeFileAtomic(join(folder, 'sweep.csv'), csv.join(''));
-}
-
-/** RFC 4180. */
-function csvCell(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  await writeJson(join(folder, 'sweep.json'), { trials });
+  await writeFileAtomic(join(folder, 'sweep.csv'), stringify(cells(states), CSV));
 }

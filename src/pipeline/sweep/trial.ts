@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../files/atomicFile.ts';
 import { type Configuration, printConfiguration } from '../config/configuration.ts';
-import { writeError } from '../files/fileError.ts';
-import type { Summary } from '../runs/summary.ts';
+import { writeFileAtomic } from '../files/atomicFile.ts';
+import { makeFolders } from '../files/folders.ts';
+import { tryReadJson } from '../files/json.ts';
+import type { RunSummary } from '../runs/summary.ts';
 import type { Overrides } from './axes.ts';
 
 /** What a trial's result depends on besides its configuration. */
@@ -25,7 +25,7 @@ export interface Trial {
   readonly path: string;
 }
 
-/** Where a run is kept changes nothing about its result; what the data are is in the versions. */
+/** The folders of runs and data are no part of a trial's identity; the version of the data is. */
 export function makeTrial(overrides: Overrides, configuration: Configuration, versions: Versions): Trial {
   const { run, data, ...others } = configuration;
   const identity = canonical({ ...others, data: { ...data, root: '' }, versions });
@@ -33,24 +33,16 @@ export function makeTrial(overrides: Overrides, configuration: Configuration, ve
   return { id, overrides, configuration, versions, path: join(run.dir, `${configuration.name}-${id}`) };
 }
 
-/** Makes the trial's folder, from which `--resume` starts it; harmless where it is there. */
+/** Makes the trial's folder, from which `--resume` starts it; an existing one stays. */
 export async function prepareTrial({ path, configuration }: Trial): Promise<void> {
   const file = join(path, 'config.yaml');
-  try {
-    await mkdir(join(path, 'checkpoints'), { recursive: true });
-  } catch (error) {
-    throw writeError(path, error);
-  }
+  makeFolders(join(path, 'checkpoints'));
   if (!existsSync(file)) await writeFileAtomic(file, printConfiguration(configuration));
 }
 
-/** What a trial came to; undefined while it is not finished. */
-export async function trialSummary({ path }: Trial): Promise<Summary | undefined> {
-  try {
-    return JSON.parse(await readFile(join(path, 'summary.json'), 'utf8')) as Summary;
-  } catch {
-    return undefined;
-  }
+/** The results of a trial; undefined while it is not finished. */
+export async function trialSummary({ path }: Trial): Promise<RunSummary | undefined> {
+  return tryReadJson(join(path, 'summary.json'));
 }
 
 /** The same value with all keys in alphabetical order, so that equal values give equal JSON. */

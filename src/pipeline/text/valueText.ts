@@ -6,3 +6,8 @@ export function valueText(value: unknown): string {
   const text = inspect(value, { depth: 2, breakLength: Infinity, maxArrayLength: 10, maxStringLength: 100 });
   return text.length > 120 ? `${text.slice(0, 117)}...` : text;
 }
+
+/** The message of whatever was thrown. */
+export function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

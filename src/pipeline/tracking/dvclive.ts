@@ -2,7 +2,7 @@ import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { makeFolders } from '../files/folders.ts';
-import { explicitNumbers } from '../files/jsonNumbers.ts';
+import { explicitNumbers } from '../files/json.ts';
 import type { JournalRecord, MetricsRecord, PredictionsRecord } from '../runs/journal/records.ts';
 import { drawWrongPredictions } from './pictures.ts';
 import type { OpenTracker } from './tracker.ts';

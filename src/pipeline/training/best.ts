@@ -1,38 +1,32 @@
 import type { BestState } from '../checkpoint/metadata.ts';
 import type { Evaluation } from './evaluate.ts';
 
-/** Whether a metric should fall or rise. */
-export type Mode = 'min' | 'max';
-
 export interface BestOptions {
   readonly metric: keyof Evaluation;
-  /** By default what the metric asks for: a loss should fall, all else rise. */
-  readonly mode?: Mode;
-  /** How much better counts as progress; anything better by default. */
+  /** By default a loss should fall, and anything else rise. */
+  readonly mode?: 'min' | 'max';
+  /** The least improvement that counts; default 0. */
   readonly minDelta?: number;
 }
 
-/** The best value of a metric over the epochs, and how long ago it was. What is not finite is never better. */
+/** The best value of a metric over the epochs, and how long ago it was. A value that is not finite is never better. */
 export class Best {
   readonly #options: BestOptions;
-  #state: BestState = { value: null, epoch: 0, stale: 0 };
+  #state: BestState;
 
-  constructor(options: BestOptions) {
+  /** @param state of the checkpoint that the training continues from */
+  constructor(options: BestOptions, state: BestState = { value: null, epoch: 0, stale: 0 }) {
     this.#options = options;
+    this.#state = state;
   }
 
-  /** What to multiply a metric by so that more is better. */
+  /** The factor of a metric by which more is better. */
   static sign({ metric, mode = metric === 'loss' ? 'min' : 'max' }: BestOptions): 1 | -1 {
     return mode === 'min' ? -1 : 1;
   }
 
   get state(): BestState {
     return this.#state;
-  }
-
-  /** Goes on from a state. */
-  load(state: BestState): void {
-    this.#state = state;
   }
 
   /** Notes an epoch's validation; true where it is better than all before. */

@@ -6,14 +6,14 @@ import { scope } from '../../tensor/scope.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Part } from '../data/datasets.ts';
 
-/** Images a batch; no gradients are kept, so it can be large. */
+/** Images of a batch. It can be large, as no gradients are kept. */
 export const BATCH = 1000;
 
 /**
- * Goes through some images in batches, with the model in evaluation mode and without gradients.
+ * Passes images through a model in batches, in evaluation mode and without gradients.
  *
- * @param compute tensors of a batch
- * @param read takes their values; `start` counts the images before the batch, `size` those in it
+ * @param compute returns tensors of a batch
+ * @param read gets their values; `start` is the number of images before the batch, `size` that of the batch
  * @example
  * await eachBatch(model, test, ({ images }) => ({ classes: model.forward(images).argmax(1) }),
  *   ({ classes }, start) => all.set(classes, start));
@@ -22,7 +22,7 @@ export async function eachBatch<T extends Readonly<Record<string, Tensor>>>(
   model: Module,
   { set, rows }: Part,
   compute: (batch: Batch) => T,
-  read: (values: { readonly [K in keyof T]: TypedArray }, start: number, size: number) => void,
+  read?: (values: { readonly [K in keyof T]: TypedArray }, start: number, size: number) => void,
 ): Promise<void> {
   const training = model.training;
   const order = set.order(rows);
@@ -31,7 +31,8 @@ export async function eachBatch<T extends Readonly<Record<string, Tensor>>>(
     for (let start = 0; start < rows.length; start += BATCH) {
       const size = Math.min(BATCH, rows.length - start);
       const tensors = scope(() => noGrad(() => compute(set.batch(order, start, size))));
-      read(await valuesOf(tensors), start, size);
+      const values = await valuesOf(tensors);
+      read?.(values, start, size);
     }
   } finally {
     model.train(training);
@@ -39,7 +40,7 @@ export async function eachBatch<T extends Readonly<Record<string, Tensor>>>(
   }
 }
 
-/** The values of tensors, which are disposed. */
+/** Reads the values of tensors and disposes them. */
 async function valuesOf<T extends Readonly<Record<string, Tensor>>>(
   tensors: T,
 ): Promise<{ readonly [K in keyof T]: TypedArray }> {

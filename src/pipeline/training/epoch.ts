@@ -1,15 +1,13 @@
-import { type AugmentationDraw, changesImages } from '../data/augmentation.ts';
-import type { Batch } from '../data/loader.ts';
-import { permutation } from '../data/permutation.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Configuration } from '../config/configuration.ts';
+import { type AugmentationDraw, changesImages } from '../data/augmentation.ts';
 import type { Part } from '../data/datasets.ts';
+import type { Batch } from '../data/loader.ts';
+import { permutation } from '../data/permutation.ts';
+import type { StepBatches } from './step.ts';
 
-/** The batches of one step, each made when it is called for, and before the next step is. */
-export interface EpochStep {
-  readonly batches: readonly (() => Batch)[];
-  /** Images in them. */
-  readonly size: number;
+/** The batches of one step; they must be used before the next step is taken from the epoch. */
+export interface EpochStep extends StepBatches {
   /** Images of the epoch that are done after this step. */
   readonly done: number;
 }
@@ -19,14 +17,14 @@ export function stepsPerEpoch({ rows }: Part, { train }: Configuration): number 
   return Math.ceil(rows.length / (train.batchSize * train.accumulate));
 }
 
-/** The steps of one epoch: order and augmentation follow from the seed and the epoch's number alone. */
+/** The steps of one epoch. Order and augmentation are functions of the seed and the epoch's number. */
 export class Epoch {
   readonly #part: Part;
   readonly #order: Tensor;
   readonly #batchSize: number;
   readonly #stepSize: number;
   readonly #draw: AugmentationDraw | undefined;
-  /** Where the present step begins. */
+  /** First image of the present step. */
   #start = 0;
 
   /** @param epoch counted from 1 */
@@ -40,7 +38,7 @@ export class Epoch {
     this.#draw = changesImages(augmentation) ? { ...augmentation, seed, stream: epoch } : undefined;
   }
 
-  /** @param first how many steps of the epoch to leave out, as they are done */
+  /** @param first the number of steps that are done already */
   *steps(first: number): Generator<EpochStep> {
     const { set, rows } = this.#part;
     for (let start = first * this.#stepSize; start < rows.length; start += this.#stepSize) {

@@ -5,7 +5,7 @@ import { zeros } from '../../tensor/create.ts';
 import { unscoped } from '../../tensor/scope.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
-/** What was measured since the last reading. */
+/** The measurements since the last reading. */
 export interface Reading {
   /** The loss of each batch, in order. */
   losses: Float32Array;
@@ -13,7 +13,7 @@ export interface Reading {
   correct: number;
 }
 
-/** What a reading comes to over all its images, where the last batch may be smaller than the others. */
+/** The means of a reading over its images; the last batch may be smaller than the others. */
 export function average(
   { losses, correct }: Reading,
   batchSize: number,
@@ -25,10 +25,10 @@ export function average(
   return { samples, loss: total / samples, accuracy: correct / samples };
 }
 
-/** Losses and hits, gathered on the device so that they can be read rarely: one read-back for many batches. */
+/** Losses and hits, gathered on the device: one read-back for many batches. */
 export class Meter {
   readonly #device: Backend;
-  /** A place for each batch's loss, and one for the hits. */
+  /** float32 [capacity + 1]: the loss of each batch, then the hits. */
   readonly #cells: Tensor;
   readonly #capacity: number;
   #used = 0;
@@ -43,8 +43,8 @@ export class Meter {
     return this.#used === this.#capacity;
   }
 
-  /** Notes a batch; call it within the step's scope. */
-  record(loss: Tensor, logits: Tensor, labels: Tensor): void {
+  /** Adds a batch; to be called within the step's scope. */
+  add(loss: Tensor, logits: Tensor, labels: Tensor): void {
     const x = dense(logits);
     const [rows, classes] = x.shape as [number, number];
     this.#device.run(
@@ -72,7 +72,7 @@ export class Meter {
     freeCopy(x, logits);
   }
 
-  /** Reads what was noted, and starts anew. */
+  /** Reads the measurements and resets the meter. */
   async read(): Promise<Reading> {
     const cells = (await this.#cells.data()) as Float32Array;
     const reading = { losses: cells.slice(0, this.#used), correct: cells[this.#capacity]! };

@@ -1,6 +1,8 @@
-import { Adam, AdamW, type Optimizer, RMSprop, SGD } from '../../optim/index.ts';
+import type { Backend } from '../../backend/backend.ts';
+import { WgradError } from '../../backend/errors.ts';
+import { Adam, AdamW, GradScaler, type Optimizer, RMSprop, SGD } from '../../optim/index.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import type { OptimizerConfiguration } from '../config/configuration.ts';
+import type { OptimizerConfiguration, TrainConfiguration } from '../config/configuration.ts';
 
 /** The optimizer that a configuration describes. */
 export function buildOptimizer(
@@ -17,4 +19,18 @@ export function buildOptimizer(
     case 'sgd':
       return new SGD(parameters, configuration);
   }
+}
+
+/**
+ * The scaler of the loss for `train.precision=float16`; undefined for float32.
+ *
+ * @throws WgradError where the device has no float16
+ */
+export function buildScaler({ precision }: TrainConfiguration, device: Backend): GradScaler | undefined {
+  if (precision === 'float32') return undefined;
+  if (device.supports('float16')) return new GradScaler({ device });
+  throw new WgradError(
+    `train.precision float16 takes a device with float16 (WebGPU's feature 'shader-f16'), which ${device.description} ` +
+      'lacks. Train with train.precision=float32, take another adapter, or device=cpu, which rounds as such a device does.',
+  );
 }

@@ -1,5 +1,6 @@
 import { clearLine, cursorTo } from 'node:readline';
 import { SingleBar } from 'cli-progress';
+import { duration, percent, thousands } from '../text/numbers.ts';
 
 export interface ProgressMetrics {
   readonly loss: number;
@@ -8,18 +9,17 @@ export interface ProgressMetrics {
   readonly samplesPerSecond: number;
 }
 
-/** Shows how far something long has come. */
-export interface Progress {
-  /** Says that `done` of the total are done. */
+/** A display of how far a long operation is. */
+export interface ProgressDisplay {
   update: (done: number, metrics: ProgressMetrics) => void;
   /** Prints a line that stays. */
   note: (line: string) => void;
-  /** Ends the display; to be called on every way out, since the bar keeps a timer until then. */
+  /** Ends the display. It must be called on every exit path, since the bar keeps a timer until then. */
   stop: () => void;
 }
 
 export interface ProgressOptions {
-  /** How many there are to do, in any unit. */
+  /** The value of `done` at the end, in any unit. */
   readonly total: number;
   readonly label: string;
   /** Default: standard error, so that standard output stays free for results. */
@@ -27,19 +27,19 @@ export interface ProgressOptions {
 }
 
 /**
- * A progress display with loss, accuracy, samples a second and the time left: a bar on a terminal; elsewhere
- * (a log file, CI) plain lines, one every 10 seconds at most and one at the end.
+ * A progress display with loss, accuracy, samples a second and the time left: a bar on a terminal, and plain lines
+ * elsewhere (a log file, CI), at most one every 10 seconds and one at the end.
  *
  * @example
  * const progress = createProgress({ total: steps, label: 'epoch 1/10' });
  * progress.update(50, { loss: 0.52, accuracy: 0.81, samplesPerSecond: 12000 });
  * progress.stop();
  */
-export function createProgress({ total, label, stream = process.stderr }: ProgressOptions): Progress {
+export function createProgress({ total, label, stream = process.stderr }: ProgressOptions): ProgressDisplay {
   return stream.isTTY ? bar(total, label, stream) : lines(total, label, stream);
 }
 
-function bar(total: number, label: string, stream: NodeJS.WritableStream): Progress {
+function bar(total: number, label: string, stream: NodeJS.WritableStream): ProgressDisplay {
   const timeLeft = timeLeftEstimator(total);
   const display = new SingleBar({
     stream,
@@ -62,7 +62,7 @@ function bar(total: number, label: string, stream: NodeJS.WritableStream): Progr
   };
 }
 
-function lines(total: number, label: string, stream: NodeJS.WritableStream): Progress {
+function lines(total: number, label: string, stream: NodeJS.WritableStream): ProgressDisplay {
   const timeLeft = timeLeftEstimator(total);
   let nextAt = 0;
   let finished = false;
@@ -81,22 +81,17 @@ function lines(total: number, label: string, stream: NodeJS.WritableStream): Pro
 }
 
 function state({ loss, accuracy, samplesPerSecond }: ProgressMetrics, left: string): string {
-  const rate = Math.round(samplesPerSecond).toLocaleString('en-US');
-  return `loss ${loss.toFixed(4)}  accuracy ${(100 * accuracy).toFixed(2)}%  ${rate} samples/s  left ${left}`;
+  const rate = thousands(Math.round(samplesPerSecond));
+  return `loss ${loss.toFixed(4)}  accuracy ${percent(accuracy)}  ${rate} samples/s  left ${left}`;
 }
 
-/** Judges by the pace since the first update, so that neither compilation nor work resumed from a checkpoint counts. */
+/** Estimates from the pace since the first update: neither compilation nor work before a resumption counts. */
 function timeLeftEstimator(total: number): (done: number) => string {
   let first: { readonly done: number; readonly at: number } | undefined;
   return (done) => {
     first ??= { done, at: performance.now() };
     if (done >= total) return '0:00';
     if (done <= first.done) return '?';
-    const seconds = Math.round(
-      ((performance.now() - first.at) / 1000) * ((total - done) / (done - first.done)),
-    );
-    const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
-    const clock = `${minutes}:${String(seconds % 60).padStart(2, '0')}`;
-    return hours > 0 ? `${hours}:${clock.padStart(5, '0')}` : clock;
+    return duration(((performance.now() - first.at) / 1000) * ((total - done) / (done - first.done)));
   };
 }

@@ -5,9 +5,8 @@ import type { Configuration } from '../config/configuration.ts';
 import { buildModel } from '../models/buildModel.ts';
 import { Epoch } from './epoch.ts';
 import { Meter } from './meter.ts';
-import { buildOptimizer } from './optimizers.ts';
+import { buildOptimizer, buildScaler } from './optimizers.ts';
 import { trainStep } from './step.ts';
-import { scalerOn } from './trainer.ts';
 
 /**
  * Compiles the kernels of a training's step while its data are under way, by a step with a model like the training's, on
@@ -33,20 +32,11 @@ export async function rehearse(configuration: Configuration, device: Backend): P
 }
 
 function takeStep(configuration: Configuration, device: Backend, epoch: Epoch): void {
-  const { accumulate, clipGradNorm: maxNorm, precision } = configuration.train;
+  const { accumulate, clipGradNorm: maxNorm } = configuration.train;
   const model = buildModel(configuration.model);
   const optimizer = buildOptimizer(configuration.optimizer, model.parameters());
   const meter = new Meter(device, accumulate);
-  for (const { batches, size } of epoch.steps(0)) {
-    trainStep({
-      model,
-      optimizer,
-      meter,
-      ...(maxNorm !== undefined && { maxNorm }),
-      ...(precision === 'float16' && { scaler: scalerOn(device) }),
-      batches,
-      size,
-    });
-  }
+  const scaler = buildScaler(configuration.train, device);
+  for (const step of epoch.steps(0)) trainStep({ model, optimizer, meter, maxNorm, scaler }, step);
   for (const used of [meter, ...model.parameters()]) used.dispose();
 }

@@ -1,25 +1,29 @@
 import type { Backend } from '../../backend/backend.ts';
-import type { Batch } from '../data/loader.ts';
 import type { Module } from '../../nn/index.ts';
 import { crossEntropy } from '../../ops/crossEntropy.ts';
 import { clipGradNorm, type GradScaler, type Optimizer } from '../../optim/index.ts';
 import { autocast } from '../../tensor/autocast.ts';
 import { capture } from '../../tensor/capture.ts';
 import { scope } from '../../tensor/scope.ts';
+import type { Batch } from '../data/loader.ts';
 import type { Meter } from './meter.ts';
 
-/** What a training step works on. */
-export interface Step {
+/** What all steps of a training work on. */
+export interface StepParts {
   readonly model: Module;
   readonly optimizer: Optimizer;
   readonly meter: Meter;
-  /** The greatest norm of all gradients together; they are left as they are without it. */
-  readonly maxNorm?: number;
-  /** Computes the step with float16 factors, and scales the loss. */
-  readonly scaler?: GradScaler;
-  /** Gives the batches whose gradients make the step, each when it is its turn. */
+  /** The greatest norm of all gradients together; undefined: no clipping. */
+  readonly maxNorm: number | undefined;
+  /** For steps with float16 factors, whose loss is scaled. */
+  readonly scaler: GradScaler | undefined;
+}
+
+/** The batches of one step. */
+export interface StepBatches {
+  /** Each makes its batch when it is called. */
   readonly batches: readonly (() => Batch)[];
-  /** Images in all these batches. */
+  /** Images in all batches. */
   readonly size: number;
 }
 
@@ -28,9 +32,12 @@ export interface Step {
  *
  *     g = Σ (nᵢ / size) · ∂lossᵢ / ∂p,   lossᵢ the mean over the nᵢ images of batch i
  *
- * Nothing waits for the device; losses and hits are left in the meter, a batch each.
+ * Nothing waits for the device; losses and hits stay in the meter, one entry a batch.
  */
-export function trainStep({ model, optimizer, meter, maxNorm, scaler, batches, size }: Step): void {
+export function trainStep(
+  { model, optimizer, meter, maxNorm, scaler }: StepParts,
+  { batches, size }: StepBatches,
+): void {
   for (const nextBatch of batches) {
     scope(() => {
       const { images, labels } = nextBatch();
@@ -39,7 +46,7 @@ export function trainStep({ model, optimizer, meter, maxNorm, scaler, batches, s
       const share = labels.numel() / size;
       const part = share === 1 ? loss : loss.mul(share);
       (scaler ? scaler.scale(part) : part).backward();
-      meter.record(loss, logits, labels);
+      meter.add(loss, logits, labels);
     });
   }
   scope(() => {
@@ -51,12 +58,6 @@ export function trainStep({ model, optimizer, meter, maxNorm, scaler, batches, s
     optimizer.zeroGrad();
   });
 }
-
-/** What the steps of a training have in common. */
-export type StepParts = Omit<Step, 'batches' | 'size'>;
-
-/** The batches of one step, each made when it is called for. */
-export type StepBatches = Pick<Step, 'batches' | 'size'>;
 
 /** Takes the steps of an epoch, one after the other. */
 export interface Stepper {
@@ -75,15 +76,15 @@ export interface StepWatcher {
 }
 
 /**
- * Steps that are recorded and replayed, one recording for each size of a step; all are of one epoch, whose order of
- * images the recording refers to.
+ * A stepper that captures and replays, with one recording for each size of a step. It serves one epoch, whose order of
+ * images the recordings refer to.
  *
- * @param verifyEvery steps after which a replay is compared with the step itself, bit by bit
+ * @param verifyEvery compares every n-th replay with the step itself, bit by bit
  * @throws CaptureError when they differ
  */
 export function capturedSteps(parts: StepParts, device: Backend, verifyEvery: number = Infinity): Stepper {
-  let batches: Step['batches'] = [];
-  const step = capture((size: number) => trainStep({ ...parts, batches, size }), { device });
+  let batches: StepBatches['batches'] = [];
+  const step = capture((size: number) => trainStep(parts, { batches, size }), { device });
   let taken = 0;
   return {
     take: ({ batches: own, size }) => {
@@ -99,11 +100,11 @@ export function capturedSteps(parts: StepParts, device: Backend, verifyEvery: nu
   };
 }
 
-/** Steps that are run as they are. */
+/** A stepper without capture. */
 export function plainSteps(parts: StepParts): Stepper {
   return {
     take: (step) => {
-      trainStep({ ...parts, ...step });
+      trainStep(parts, step);
       return undefined;
     },
     dispose: () => undefined,

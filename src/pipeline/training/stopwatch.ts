@@ -1,13 +1,13 @@
 import type { Backend } from '../../backend/backend.ts';
 
-/** What a stopwatch goes on from. */
+/** The counts of a stopwatch, as a checkpoint keeps them. */
 export interface StopwatchState {
   readonly samples: number;
   readonly trainingSeconds: number;
   readonly seconds: number;
 }
 
-/** How long a training takes, and how fast it is; resumptions are counted together. */
+/** Measures the time and the speed of a training, over all its processes. */
 export class Stopwatch {
   readonly #earlier: StopwatchState;
   #samples = 0;
@@ -20,12 +20,12 @@ export class Stopwatch {
     this.#earlier = earlier;
   }
 
-  /** Training starts now, after something that is not counted as such. */
+  /** Starts, or restarts after work that does not count as training. */
   start(): void {
     this.#started = performance.now();
   }
 
-  /** So many samples are done since the start or the last lap. Call it after a reading, which waits for the device. */
+  /** Adds the samples since the start or the last lap. To be called after a reading, which waits for the device. */
   lap(samples: number): void {
     const now = performance.now();
     this.#samples += samples;
@@ -45,7 +45,7 @@ export class Stopwatch {
     return samples > 0 ? samples / trainingSeconds : 0;
   }
 
-  /** Since the start of the process, and those of earlier processes up to their last checkpoint. */
+  /** Since the start of the process, plus earlier processes up to their last checkpoint. */
   get seconds(): number {
     return this.#earlier.seconds + performance.now() / 1000;
   }

@@ -2,9 +2,7 @@ import { join } from 'node:path';
 import type { Backend } from '../../backend/backend.ts';
 import { WgradError } from '../../backend/errors.ts';
 import type { Module } from '../../nn/index.ts';
-import { GradScaler, type Optimizer } from '../../optim/index.ts';
 import { getRngState } from '../../tensor/random.ts';
-import { Best } from './best.ts';
 import {
   type Checkpoint,
   hashWeights,
@@ -16,99 +14,91 @@ import {
 import { BEST, LAST, retireLast } from '../checkpoint/files.ts';
 import { type Configuration, printConfiguration } from '../config/configuration.ts';
 import type { Datasets } from '../data/datasets.ts';
-import { Epoch, type EpochStep, stepsPerEpoch } from './epoch.ts';
-import { type Evaluation, evaluate } from './evaluate.ts';
-import type { Journal } from '../runs/journal/journal.ts';
-import { average, Meter } from './meter.ts';
-import { createProgress, type Progress } from './progress.ts';
 import type { RunDirectory } from '../runs/directory.ts';
+import { deviceText } from '../runs/environment.ts';
+import type { Journal } from '../runs/journal/journal.ts';
+import type { RunSummary, StopReason } from '../runs/summary.ts';
+import { percent } from '../text/numbers.ts';
+import { Best } from './best.ts';
+import { Epoch, type EpochStep, stepsPerEpoch } from './epoch.ts';
+import { Interruption, TrainingError } from './errors.ts';
+import { type Evaluation, evaluate } from './evaluate.ts';
+import { average, Meter } from './meter.ts';
+import { buildOptimizer, buildScaler } from './optimizers.ts';
+import { createProgress, type ProgressDisplay } from './progress.ts';
 import { buildSchedule, type Schedule } from './schedules.ts';
-import { capturedSteps, plainSteps, type Stepper, type StepWatcher } from './step.ts';
+import { capturedSteps, plainSteps, type StepParts, type Stepper, type StepWatcher } from './step.ts';
 import { Stopwatch } from './stopwatch.ts';
-import type { StopReason, Summary } from '../runs/summary.ts';
 
-/** All that a training works with. */
+/** What a training works with. */
 export interface Training {
-  configuration: Configuration;
-  device: Backend;
-  model: Module;
-  optimizer: Optimizer;
-  datasets: Datasets;
-  directory: RunDirectory;
-  /** Rewound to the checkpoint, where the training goes on from one. */
-  journal: Journal;
+  readonly configuration: Configuration;
+  readonly device: Backend;
+  readonly model: Module;
+  readonly datasets: Datasets;
+  readonly directory: RunDirectory;
+  /** For a resumed training, rewound to the checkpoint. */
+  readonly journal: Journal;
   /** Aborted by Ctrl-C: the training ends after the current steps, with a checkpoint. */
-  signal: AbortSignal;
-  /** Where to go on from; a training without it starts from the beginning. */
-  checkpoint?: Checkpoint;
+  readonly signal: AbortSignal;
+  /** Where to continue from; undefined: from the beginning. */
+  readonly checkpoint?: Checkpoint | undefined;
   /** Called when an epoch is validated, before its checkpoint: to record more than metrics. */
-  afterEpoch?: (position: Position) => Promise<void>;
-  /** Compares a replayed step with the step itself every so many steps of an epoch. */
-  verifyCapture?: number;
+  readonly afterEpoch?: (position: Position) => Promise<void>;
+  /** Compares every n-th replayed step of an epoch with the step itself. */
+  readonly verifyCapture?: number | undefined;
   /** Profiles some of the steps. */
-  profiler?: StepWatcher;
-}
-
-/** The training stopped early; the message names the last good checkpoint. */
-export class TrainingError extends WgradError {
-  override name = 'TrainingError';
-}
-
-/** Ctrl-C was pressed; a checkpoint was written. */
-export class Interruption extends TrainingError {
-  override name = 'Interruption';
+  readonly profiler?: StepWatcher | undefined;
 }
 
 /**
- * Trains for the configured epochs, or until early stopping or the time limit ends it, validates after each epoch,
+ * Trains for the configured epochs, or until early stopping or the time limit ends it; validates after each epoch,
  * keeps the best and the last checkpoints, and tests the best.
  *
- * From a checkpoint on, all is as if the training had never stopped, bit by bit: checkpoints are written where metrics
- * have just been read, so that nothing is under way, and they hold all that the steps to come depend on.
+ * A training that continues from a checkpoint gives the same bits as one that never stopped: checkpoints are written
+ * when metrics have just been read, so no step is in flight, and they hold everything that later steps depend on.
  *
  * @throws TrainingError when the loss is not finite, or the device fails; Interruption on Ctrl-C
  */
-export async function train(training: Training): Promise<Summary> {
+export function train(training: Training): Promise<RunSummary> {
   return new Trainer(training).run();
 }
 
 class Trainer {
   readonly #training: Training;
-  readonly #meter: Meter;
+  readonly #parts: StepParts;
   readonly #schedule: Schedule | undefined;
   readonly #yaml: string;
   readonly #best: Best;
   readonly #stopping: Best;
   readonly #stopwatch: Stopwatch;
   readonly #stepsPerEpoch: number;
-  /** Where steps are computed with float16 factors. */
-  readonly #scaler: GradScaler | undefined;
   #position: Position = { epoch: 0, step: 0 };
-  /** Where the last checkpoint was written; undefined while there is none. */
+  /** The position of the last checkpoint; undefined before the first. */
   #saved: Position | undefined;
   /** The learning rate of the last step. */
   #lr = 0;
 
   constructor(training: Training) {
-    const { configuration, device, optimizer, datasets, checkpoint, model } = training;
-    const { accumulate, logEvery, best, earlyStopping, precision } = configuration.train;
-    if (precision === 'float16') this.#scaler = scalerOn(device);
+    const { configuration, device, datasets, checkpoint, model } = training;
+    const { accumulate, logEvery, best, earlyStopping, clipGradNorm } = configuration.train;
+    const optimizer = buildOptimizer(configuration.optimizer, model.parameters());
+    const scaler = buildScaler(configuration.train, device);
+    const meter = new Meter(device, logEvery * accumulate);
     this.#training = training;
-    this.#meter = new Meter(device, logEvery * accumulate);
+    this.#parts = { model, optimizer, meter, maxNorm: clipGradNorm, scaler };
     this.#stepsPerEpoch = stepsPerEpoch(datasets.train, configuration);
     this.#schedule = buildSchedule(configuration, optimizer, this.#stepsPerEpoch);
     this.#yaml = printConfiguration(configuration);
-    this.#best = new Best(best);
-    this.#stopping = new Best(earlyStopping ?? best);
+    this.#best = new Best(best, checkpoint?.progress.best);
+    this.#stopping = new Best(earlyStopping ?? best, checkpoint?.progress.stopping);
     this.#stopwatch = new Stopwatch(checkpoint?.progress);
     if (!checkpoint) return;
-    restoreCheckpoint(checkpoint, model, optimizer, this.#schedule, this.#scaler);
+    restoreCheckpoint(checkpoint, model, optimizer, this.#schedule, scaler);
     this.#position = this.#saved = checkpoint.position;
-    this.#best.load(checkpoint.progress.best);
-    this.#stopping.load(checkpoint.progress.stopping);
   }
 
-  async run(): Promise<Summary> {
+  async run(): Promise<RunSummary> {
     try {
       if (!this.#saved) await this.#saveLast();
       while (!this.#stopReason) await this.#epoch();
@@ -118,38 +108,41 @@ class Trainer {
     }
   }
 
-  /** Why the training ends here; undefined while it does not. */
+  /** Why the training ends here; undefined where it continues. */
   get #stopReason(): StopReason | undefined {
     const { epochs, earlyStopping, maxMinutes = Infinity } = this.#training.configuration.train;
     if (earlyStopping && this.#stopping.state.stale >= earlyStopping.patience) return 'earlyStopping';
     if (this.#position.epoch >= epochs) return 'epochs';
-    // A training whose start took all the time shall have something to show for it.
+    // At least one step is taken, even where the start took all the time.
     const timeUp = this.#position.step > 0 && this.#stopwatch.seconds >= 60 * maxMinutes;
     return timeUp ? 'maxMinutes' : undefined;
   }
 
-  /** Trains to the end of the epoch, wherever in it the position is, or until the time is up. */
+  /** Trains from the position to the end of its epoch, or until the time is up. */
   async #epoch(): Promise<void> {
-    const { configuration, datasets, journal } = this.#training;
+    const { configuration, journal } = this.#training;
     const epoch = this.#position.epoch + 1;
     const label = `epoch ${epoch}/${configuration.train.epochs}`;
     if (!(await this.#steps(epoch, label))) return;
     this.#position = { ...this.#position, epoch };
-    const validation = datasets.validation.rows.length > 0 ? await this.#validate(label) : null;
+    const validation = await this.#validate();
     if (validation) {
+      process.stderr.write(
+        `${label}: validation loss ${validation.loss.toFixed(4)}, accuracy ${percent(validation.accuracy)}\n`,
+      );
       const weightsSha256 = await hashWeights(this.#training.model);
       journal.append({ kind: 'validation', ...this.#position, metrics: { ...validation }, weightsSha256 });
     }
     await this.#training.afterEpoch?.(this.#position);
     this.#schedule?.afterEpoch(validation);
     if (validation) this.#stopping.note(epoch, validation);
-    // Without validation images the last weights are the best that is known. The best goes first: a training that is
-    // killed between the two repeats the epoch's end.
+    // Without validation images, the last weights are the best. The best checkpoint is written first: a training that
+    // is killed between the two repeats the end of the epoch.
     if (!validation || this.#best.note(epoch, validation)) await this.#save(BEST);
     await this.#saveLast();
   }
 
-  /** The steps that the epoch still lacks; false where the time was up before the last. */
+  /** Takes the remaining steps of the epoch; false where the time was up before the last. */
   async #steps(number: number, label: string): Promise<boolean> {
     const { configuration, datasets, device } = this.#training;
     const total = datasets.train.rows.length;
@@ -161,7 +154,7 @@ class Trainer {
       for (const step of epoch.steps(this.#position.step - (number - 1) * this.#stepsPerEpoch)) {
         await this.#step(stepper, step);
         await this.#stopwatch.noteFirstStep(device);
-        if (!this.#meter.full && step.done < total) continue;
+        if (!this.#parts.meter.full && step.done < total) continue;
         await this.#report(number, step.done, progress);
         if (step.done < total && (await this.#rest())) return false;
       }
@@ -175,38 +168,33 @@ class Trainer {
 
   /** Takes the steps of one epoch. */
   #stepper(): Stepper {
-    const { configuration, device, model, optimizer, verifyCapture, profiler } = this.#training;
-    const { capture, clipGradNorm: maxNorm } = configuration.train;
-    const parts = {
-      model,
-      optimizer,
-      meter: this.#meter,
-      ...(maxNorm !== undefined && { maxNorm }),
-      ...(this.#scaler && { scaler: this.#scaler }),
-    };
-    const stepper = capture ? capturedSteps(parts, device, verifyCapture) : plainSteps(parts);
+    const { configuration, device, verifyCapture, profiler } = this.#training;
+    const stepper = configuration.train.capture
+      ? capturedSteps(this.#parts, device, verifyCapture)
+      : plainSteps(this.#parts);
     return profiler?.watch(stepper, device, this.#position.step) ?? stepper;
   }
 
   async #step(stepper: Stepper, step: EpochStep): Promise<void> {
-    this.#lr = this.#training.optimizer.lr;
+    this.#lr = this.#parts.optimizer.lr;
     await stepper.take(step);
     this.#schedule?.afterStep();
     this.#position = { ...this.#position, step: this.#position.step + 1 };
   }
 
   /** Reads the metrics, and ends the training where they are not finite or Ctrl-C was pressed. */
-  async #report(epoch: number, done: number, progress: Progress): Promise<void> {
+  async #report(epoch: number, done: number, progress: ProgressDisplay): Promise<void> {
     const { configuration, journal, signal } = this.#training;
     const { batchSize, accumulate } = configuration.train;
-    const reading = await this.#meter.read();
+    const { meter, scaler } = this.#parts;
+    const reading = await meter.read();
     const bad = reading.losses.findIndex((loss) => !Number.isFinite(loss));
     if (bad >= 0) {
       const stepsRead = Math.ceil(reading.losses.length / accumulate);
       const step = this.#position.step - stepsRead + Math.floor(bad / accumulate) + 1;
       throw new WgradError(
         `The loss became ${reading.losses[bad]!} at step ${step} (epoch ${epoch}). ` +
-          'A lower optimizer.lr is the usual remedy; look at the data for values that are not finite, too.',
+          'Lower optimizer.lr, and check the data for values that are not finite.',
       );
     }
     const { samples, loss, accuracy } = average(reading, batchSize, done % batchSize || batchSize);
@@ -216,7 +204,7 @@ class Trainer {
       accuracy,
       lr: this.#lr,
       samplesPerSecond: this.#stopwatch.samplesPerSecond,
-      ...(this.#scaler && { lossScale: await this.#scaler.getScale() }),
+      ...(scaler && { lossScale: await scaler.getScale() }),
     };
     journal.append({ kind: 'train', epoch, step: this.#position.step, metrics });
     progress.update(done, metrics);
@@ -238,19 +226,16 @@ class Trainer {
     return timeUp;
   }
 
-  async #validate(label: string): Promise<Evaluation> {
+  /** Null where no images are held out. */
+  async #validate(): Promise<Evaluation | null> {
     const { model, datasets } = this.#training;
-    const validation = await evaluate(model, datasets.validation);
-    process.stderr.write(
-      `${label}: validation loss ${validation.loss.toFixed(4)}, accuracy ${(100 * validation.accuracy).toFixed(2)} %\n`,
-    );
-    return validation;
+    return datasets.validation.rows.length > 0 ? evaluate(model, datasets.validation) : null;
   }
 
   /** Tests the best weights. */
-  async #finish(stopped: StopReason): Promise<Summary> {
+  async #finish(stopped: StopReason): Promise<RunSummary> {
     const { configuration, model, datasets, device, directory, journal } = this.#training;
-    // No epoch was finished, or none had a finite metric: the present weights are all there is.
+    // No epoch was finished, or none had a finite metric: the present weights are the best.
     if (this.#best.state.epoch === 0 && datasets.validation.rows.length > 0) await this.#save(BEST);
     await loadWeights(join(directory.checkpoints, BEST), model);
     const test = await evaluate(model, datasets.test);
@@ -258,7 +243,7 @@ class Trainer {
     return {
       testAccuracy: test.accuracy,
       testLoss: test.loss,
-      validation: datasets.validation.rows.length > 0 ? await evaluate(model, datasets.validation) : null,
+      validation: await this.#validate(),
       stopped,
       epochs: this.#position.epoch,
       steps: this.#position.step,
@@ -283,7 +268,8 @@ class Trainer {
   }
 
   async #save(name: string): Promise<void> {
-    const { model, optimizer, device, directory, journal } = this.#training;
+    const { model, device, directory, journal } = this.#training;
+    const { optimizer, scaler } = this.#parts;
     journal.sync();
     const path = join(directory.checkpoints, name);
     await saveCheckpoint(path, model, optimizer, this.#position, this.#yaml, {
@@ -294,12 +280,12 @@ class Trainer {
         ...this.#stopwatch.state,
       },
       random: getRngState(),
-      ...(this.#scaler && { scaler: await this.#scaler.stateDict() }),
+      ...(scaler && { scaler: await scaler.stateDict() }),
       device: deviceText(device),
     });
   }
 
-  /** The error, and where the last good checkpoint is. */
+  /** Adds to an error where the last good checkpoint is. */
   #explain(error: unknown): unknown {
     if (!(error instanceof WgradError) || !this.#saved) return error;
     const { epoch, step } = this.#saved;
@@ -308,18 +294,4 @@ class Trainer {
     const Kind = error instanceof Interruption ? Interruption : TrainingError;
     return new Kind(`${error.message}\n${where}`, { cause: error });
   }
-}
-
-/** @throws WgradError where the device has no float16 */
-export function scalerOn(device: Backend): GradScaler {
-  if (device.supports('float16')) return new GradScaler({ device });
-  throw new WgradError(
-    `train.precision float16 takes a device with float16 (WebGPU's feature 'shader-f16'), which ${device.description} ` +
-      'lacks. Train with train.precision=float32, take another adapter, or device=cpu, which rounds as such a device does.',
-  );
-}
-
-/** A device as records name it. */
-export function deviceText({ name, description }: Backend): string {
-  return `${name}: ${description}`;
 }

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 
 import { DataError } from '../../../src/pipeline/data/errors.ts';
-import { StoreError } from '../../../src/pipeline/data/storeFile.ts';
+import { FileError } from '../../../src/pipeline/files/fileError.ts';
 import { fetchFashionMnist } from '../../../src/pipeline/data/sources/fetch.ts';
 import { debianSource } from '../../../src/pipeline/data/sources/debian.ts';
 import { rawSource } from '../../../src/pipeline/data/sources/raw.ts';
@@ -118,7 +118,7 @@ test('a folder that cannot be written ends the fetch at once', async () => {
   await mkdir(join(root, files.trainImages.name));
   const later = partialSource('mirror');
   const fetching = fetchFashionMnist(root, { files, sources: [debianSource(await debianFolder()), later] });
-  await expect(fetching).rejects.toThrow(StoreError);
+  await expect(fetching).rejects.toThrow(FileError);
   await expect(fetching).rejects.toThrow(/train-images-idx3-ubyte: cannot be written/);
   expect(later.asked).toEqual([]);
   expect(await readdir(root)).toEqual([files.trainImages.name]);

@@ -20,7 +20,7 @@ describe('evaluation.json', () => {
   });
 
   it.each([
-    ['no JSON', '{"version": 1', 'is no JSON'],
+    ['no JSON', '{"version": 1', 'is not JSON'],
     ['another version', JSON.stringify({ ...sampleReport, version: 2 }), 'at version'],
     ['a missing key', JSON.stringify({ ...sampleReport, accuracy: undefined }), 'at accuracy'],
     ['a share above one', JSON.stringify({ ...sampleReport, accuracy: 1.5 }), 'at accuracy'],
@@ -32,8 +32,8 @@ describe('evaluation.json', () => {
       'at mistakes',
     ],
     ['a hash that is none', JSON.stringify({ ...sampleReport, weightsSha256: 'x' }), 'at weightsSha256'],
-    ['a list', '[]', 'is no record of an evaluation'],
-    ['nothing', 'null', 'is no record of an evaluation'],
+    ['a list', '[]', 'is not a record of an evaluation'],
+    ['nothing', 'null', 'is not a record of an evaluation'],
   ])('is refused with %s', async (_, text, expected) => {
     const path = join(temporaryFolder(), 'evaluation.json');
     writeFileSync(path, text);
@@ -45,7 +45,7 @@ describe('evaluation.json', () => {
     const folder = temporaryFolder();
     const path = join(folder, 'evaluation.json');
     await expect(readEvaluation(path)).rejects.toThrow('no such file');
-    await expect(readEvaluation(folder)).rejects.toThrow('it is no file');
+    await expect(readEvaluation(folder)).rejects.toThrow('it is not a regular file');
     writeFileSync(path, '');
     truncateSync(path, 2 ** 40);
     await expect(readEvaluation(path)).rejects.toThrow('too large');

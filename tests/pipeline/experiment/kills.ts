@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { philox4x32 } from '../../../src/backend/philox.ts';
 import { readJournal } from '../../../src/pipeline/runs/journal/journal.ts';
-import type { Summary } from '../../../src/pipeline/runs/summary.ts';
+import type { RunSummary } from '../../../src/pipeline/runs/summary.ts';
 
 /** When a process is killed: once it has journalled a step, and some milliseconds later. */
 export interface Kill {
@@ -82,7 +82,7 @@ function folderOf(args: readonly string[]): string {
 
 function resultOf(folder: string): Result {
   const path = join(folder, 'latest');
-  const { weightsSha256, steps } = JSON.parse(readFileSync(join(path, 'summary.json'), 'utf8')) as Summary;
+  const { weightsSha256, steps } = JSON.parse(readFileSync(join(path, 'summary.json'), 'utf8')) as RunSummary;
   // Without what the clock says.
   const records = readJournal(join(path, 'metrics.jsonl')).map((record) =>
     JSON.stringify({ ...record, time: 0, metrics: { ...record.metrics, samplesPerSecond: 0 } }),

@@ -4,10 +4,9 @@ import { expect, it, type TestContext } from 'vitest';
 import type { Backend } from '../../../src/backend/backend.ts';
 import { philox4x32 } from '../../../src/backend/philox.ts';
 import { readJournal } from '../../../src/pipeline/runs/journal/journal.ts';
-import { FinishedError } from '../../../src/pipeline/experiment/resume.ts';
 import { decodeSafetensors } from '../../../src/formats/safetensors/index.ts';
 import { weightsSha256 } from '../../../src/pipeline/checkpoint/weightsSha256.ts';
-import { Interruption } from '../../../src/pipeline/training/trainer.ts';
+import { FinishedError, Interruption } from '../../../src/pipeline/training/errors.ts';
 import { temporaryFolder } from '../files/disks.ts';
 import { type Changes, type Outcome, resumeSmall, trainSmall } from '../training/trainingFixture.ts';
 

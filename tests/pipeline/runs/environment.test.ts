@@ -2,13 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
-import { collectEnvironment, gitState } from '../../../src/pipeline/runs/environment.ts';
+import { collectEnvironment, gitState, withDeviceAndData } from '../../../src/pipeline/runs/environment.ts';
 import { temporaryFolder } from '../files/disks.ts';
 
 it('says what a run ran on, and nothing of the environment variables', async () => {
   vi.stubEnv('SECRET_TOKEN', 'very-secret-value');
-  const facts = { adapterInfo: { vendor: 'mesa' }, dataChecksums: { 'train.gz': 'abc' } };
-  const environment = await collectEnvironment(facts);
+  const [info, checksums] = [{ vendor: 'mesa' }, { 'train.gz': 'abc' }];
+  const data = { checksums, dataVersion: 'abc.dir' };
+  const environment = withDeviceAndData(await collectEnvironment(), { info }, data);
   vi.unstubAllEnvs();
   expect(environment).toMatchObject({
     commandLine: process.argv,
@@ -16,8 +17,9 @@ it('says what a run ran on, and nothing of the environment variables', async () 
     v8: process.versions.v8,
     platform: process.platform,
     arch: process.arch,
-    adapter: facts.adapterInfo,
-    dataChecksums: facts.dataChecksums,
+    adapter: info,
+    dataChecksums: checksums,
+    dataVersion: 'abc.dir',
   });
   expect(environment.packages.wgrad).toMatch(/^\d+\.\d+\.\d+/);
   expect(environment.packages.webgpu).toMatch(/^\d+\.\d+\.\d+/);
@@ -28,7 +30,7 @@ it('says what a run ran on, and nothing of the environment variables', async () 
   expect(JSON.stringify(environment)).not.toContain('very-secret-value');
 });
 
-it('says null for what was not given', async () => {
+it('says null for what is not known yet', async () => {
   expect(await collectEnvironment()).toMatchObject({ adapter: null, dataChecksums: null });
 });
 

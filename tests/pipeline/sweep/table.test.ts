@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { parseConfiguration } from '../../../src/pipeline/config/configuration.ts';
-import type { Summary } from '../../../src/pipeline/runs/summary.ts';
+import type { RunSummary } from '../../../src/pipeline/runs/summary.ts';
 import { ranked, tableText, type TrialState, writeTable } from '../../../src/pipeline/sweep/table.ts';
 import { makeTrial } from '../../../src/pipeline/sweep/trial.ts';
 import { temporaryFolder } from '../files/disks.ts';
@@ -26,7 +26,7 @@ function state(lr: string, validation?: { accuracy: number; loss: number }): Tri
     testLoss: 1,
     epochs: 3,
     seconds: 12.3,
-  } as Summary;
+  } as RunSummary;
   return { trial, status: 'finished', summary };
 }
 

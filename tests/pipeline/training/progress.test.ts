@@ -34,10 +34,10 @@ it('prints plain lines at most every ten seconds, and the last', () => {
   progress.update(100, metrics);
   progress.stop();
   expect(stream.text.split('\n')).toEqual([
-    'epoch 1/2  1% 1/100  loss 0.5123  accuracy 81.25%  12,346 samples/s  left ?',
-    'epoch 1/2  41% 41/100  loss 0.5123  accuracy 81.25%  12,346 samples/s  left 0:15',
-    'epoch 1/2  81% 81/100  loss 0.5123  accuracy 81.25%  12,346 samples/s  left 0:05',
-    'epoch 1/2  100% 100/100  loss 0.5123  accuracy 81.25%  12,346 samples/s  left 0:00',
+    'epoch 1/2  1% 1/100  loss 0.5123  accuracy 81.25 %  12,346 samples/s  left ?',
+    'epoch 1/2  41% 41/100  loss 0.5123  accuracy 81.25 %  12,346 samples/s  left 0:15',
+    'epoch 1/2  81% 81/100  loss 0.5123  accuracy 81.25 %  12,346 samples/s  left 0:05',
+    'epoch 1/2  100% 100/100  loss 0.5123  accuracy 81.25 %  12,346 samples/s  left 0:00',
     '',
   ]);
 });
@@ -70,7 +70,7 @@ it('draws a bar on a terminal, with notes above it', () => {
   expect(vi.getTimerCount()).toBe(0);
   const text = stripVTControlCharacters(stream.text);
   const bar =
-    'epoch 1/2 ██████████░░░░░░░░░░ 50% 50/100  loss 0.5123  accuracy 81.25%  12,346 samples/s  left 0:01';
+    'epoch 1/2 ██████████░░░░░░░░░░ 50% 50/100  loss 0.5123  accuracy 81.25 %  12,346 samples/s  left 0:01';
   expect(text).toContain(bar);
   expect(text.slice(text.indexOf('checkpoint written\n'))).toContain(bar);
 });
@@ -81,5 +81,5 @@ it.each([true, false])('takes a total of 0 (terminal: %s)', (isTTY) => {
   progress.update(0, { loss: NaN, accuracy: NaN, samplesPerSecond: 0 });
   progress.stop();
   const text = stripVTControlCharacters(stream.text);
-  expect(text).toContain('100% 0/0  loss NaN  accuracy NaN%  0 samples/s  left 0:00');
+  expect(text).toContain('100% 0/0  loss NaN  accuracy NaN %  0 samples/s  left 0:00');
 });

@@ -6,7 +6,7 @@ import type { Backend, DeviceStats } from '../../../src/backend/backend.ts';
 import type { Augmentation } from '../../../src/pipeline/data/augmentation.ts';
 import { readJournal } from '../../../src/pipeline/runs/journal/journal.ts';
 import { decodeSafetensors, type SafetensorsFile } from '../../../src/formats/safetensors/index.ts';
-import { Interruption, TrainingError } from '../../../src/pipeline/training/trainer.ts';
+import { Interruption, TrainingError } from '../../../src/pipeline/training/errors.ts';
 import { temporaryFolder } from '../files/disks.ts';
 import { trainSmall } from './trainingFixture.ts';
 

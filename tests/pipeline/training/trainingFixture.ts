@@ -10,14 +10,14 @@ import {
 } from '../../../src/pipeline/config/configuration.ts';
 import type { Datasets } from '../../../src/pipeline/data/datasets.ts';
 import { type Journal, openJournal } from '../../../src/pipeline/runs/journal/journal.ts';
-import { buildOptimizer } from '../../../src/pipeline/training/optimizers.ts';
 import type { StepProfiler } from '../../../src/pipeline/diagnostics/profiling/stepProfiler.ts';
 import { reopenRun, rewindRun, type Run } from '../../../src/pipeline/experiment/resume.ts';
 import { createRunDirectory } from '../../../src/pipeline/runs/directory.ts';
-import { type Summary, writeSummary } from '../../../src/pipeline/runs/summary.ts';
+import type { RunSummary } from '../../../src/pipeline/runs/summary.ts';
 import { train } from '../../../src/pipeline/training/trainer.ts';
-import { manualSeed, setDefaultDevice } from '../../../src/index.ts';
-import { buildModel } from '../../../src/pipeline/models/buildModel.ts';
+import { setDefaultDevice } from '../../../src/index.ts';
+import { writeJson } from '../../../src/pipeline/files/json.ts';
+import { initialModel } from '../../../src/pipeline/models/buildModel.ts';
 import { philox4x32 } from '../../../src/backend/philox.ts';
 
 const CLASSES = 10;
@@ -85,7 +85,7 @@ export interface RunOptions {
 }
 
 export interface Outcome {
-  summary: Summary;
+  summary: RunSummary;
   configuration: Configuration;
   /** The run's folder. */
   path: string;
@@ -140,9 +140,7 @@ async function launch(
   }: Omit<RunOptions, 'folder' | 'changes'>,
 ): Promise<Outcome> {
   setDefaultDevice(device);
-  manualSeed(configuration.seed);
-  const model = buildModel(configuration.model);
-  const optimizer = buildOptimizer(configuration.optimizer, model.parameters());
+  const model = initialModel(configuration);
   const journal = openJournal(join(directory.path, 'metrics.jsonl'));
   const watched: Journal = {
     append: (record) => {
@@ -158,16 +156,15 @@ async function launch(
       configuration,
       device,
       model,
-      optimizer,
       datasets,
       directory,
       journal: watched,
       signal,
-      ...(checkpoint && { checkpoint }),
-      ...(verifyCapture !== undefined && { verifyCapture }),
-      ...(profiler && { profiler }),
+      checkpoint,
+      verifyCapture,
+      profiler,
     });
-    await writeSummary(join(directory.path, 'summary.json'), summary);
+    await writeJson(join(directory.path, 'summary.json'), summary);
     return { summary, configuration, path: directory.path };
   } finally {
     journal.close();

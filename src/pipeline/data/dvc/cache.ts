@@ -1,5 +1,4 @@
 /** DVC's cache: `.dvc/cache/files/md5/<first two digits>/<others>` holds every version that was ever locked here. */
-import { randomUUID } from 'node:crypto';
 import { existsSync, constants as fs } from 'node:fs';
 import { chmod, copyFile, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -8,8 +7,9 @@ import { z } from 'zod';
 
 import { md5 } from '../dataFile.ts';
 import { DataError } from '../errors.ts';
+import { writeError } from '../../files/fileError.ts';
 import { makeFolders } from '../../files/folders.ts';
-import { storeFile, StoreError } from '../storeFile.ts';
+import { storeFile, temporaryName } from '../../files/atomicFile.ts';
 import { type DirectoryHash, directoryListing } from './hash.ts';
 import { findProject } from './ignore.ts';
 
@@ -35,7 +35,7 @@ export function objectPath(project: string, hash: string): string {
  * Puts a directory's files and its listing into the cache of its project, as `dvc add` does; what is there
  * already stays. File systems that can share blocks between copies do. Outside of a project nothing happens.
  *
- * @throws StoreError when the cache cannot be written
+ * @throws FileError when the cache cannot be written
  */
 export async function storeObjects(path: string, { md5: hash, files }: DirectoryHash): Promise<void> {
   const project = findProject(path);
@@ -68,15 +68,15 @@ export async function readListing(path: string, hash: string): Promise<readonly 
 
 async function storeObject(from: string, to: string): Promise<void> {
   if (existsSync(to)) return;
-  const temporary = `${to}.${randomUUID()}.tmp`;
+  const temporary = temporaryName(to);
+  makeFolders(dirname(to));
   try {
-    makeFolders(dirname(to));
     await copyFile(from, temporary, fs.COPYFILE_FICLONE);
     // DVC takes read-only objects for intact without hashing them again.
     await chmod(temporary, 0o444);
     await rename(temporary, to);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw new StoreError(`${to}: cannot be written`, { got: (error as Error).message }, { cause: error });
+    throw writeError(to, error);
   }
 }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 
 import { z } from 'zod';
 
-import { storeFile } from '../storeFile.ts';
+import { storeFile } from '../../files/atomicFile.ts';
 import { projectPath } from './pipeline.ts';
 import { countNumber, md5Text, readYaml, yamlText } from './yaml.ts';
 

@@ -6,7 +6,7 @@ import { z } from 'zod';
 
 import { isAbsent } from '../dataFile.ts';
 import { DataError } from '../errors.ts';
-import { storeFile } from '../storeFile.ts';
+import { storeFile } from '../../files/atomicFile.ts';
 import { hashDirectory, hashFile } from './hash.ts';
 import { countNumber, md5Text, readYaml, yamlText } from './yaml.ts';
 
@@ -111,7 +111,7 @@ export async function describePath(path: string): Promise<Pointer> {
  *
  * @returns what the pointer file says now
  * @throws DataError when `path` cannot be hashed or a pointer file that is there is damaged
- * @throws StoreError when the pointer file cannot be written
+ * @throws FileError when the pointer file cannot be written
  * @example const { md5 } = await writePointer('data/processed/flipped'); // writes data/processed/flipped.dvc
  */
 export async function writePointer(path: string): Promise<Pointer> {

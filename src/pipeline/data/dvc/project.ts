@@ -20,7 +20,7 @@ const LOCK = 'dvc.lock';
  * @param project the folder of `dvc.yaml` and `dvc.lock`
  * @returns what was done, a line each
  * @throws DataError when a file cannot be hashed, or a record that is there is damaged
- * @throws StoreError when a record cannot be written
+ * @throws FileError when a record cannot be written
  */
 export async function lockProject(root: string, project = '.'): Promise<string[]> {
   const [pipelineFile, lockFile] = [join(project, PIPELINE), join(project, LOCK)];

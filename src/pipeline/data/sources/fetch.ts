@@ -10,7 +10,7 @@ import { debianSource } from './debian.ts';
 import { mirrorSource } from './mirror.ts';
 import { rawSource } from './raw.ts';
 import { type Source, type SourceContext } from './source.ts';
-import { StoreError } from '../storeFile.ts';
+import { FileError } from '../../files/fileError.ts';
 
 /** Every source, in the order in which they are tried. */
 export const DEFAULT_SOURCES: readonly Source[] = [
@@ -38,7 +38,7 @@ export interface FetchOptions {
  * that is changed is announced and replaced in the same way. Every file is verified before it is stored.
  *
  * @throws DataError naming everything that was tried and why it failed, when a file cannot be had
- * @throws StoreError when `root` cannot be written
+ * @throws FileError when `root` cannot be written
  * @throws the signal's reason when it is aborted
  * @example
  * await fetchFashionMnist('data/raw');
@@ -91,7 +91,7 @@ async function takeFrom(
       await work();
     } catch (error) {
       context.signal.throwIfAborted();
-      if (error instanceof StoreError) throw error;
+      if (error instanceof FileError) throw error;
       reasons.add(summarize(error));
     }
   };

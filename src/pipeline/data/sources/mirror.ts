@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type DataFile, decodeDataFile, maxCompressedBytes } from '../dataFile.ts';
 import { DataError, summarize } from '../errors.ts';
 import { makeFolders } from '../../files/folders.ts';
-import { StoreError } from '../storeFile.ts';
+import { FileError } from '../../files/fileError.ts';
 import { download, DownloadError, type DownloadTiming } from './download.ts';
 import { type Source, type SourceContext } from './source.ts';
 
@@ -48,7 +48,7 @@ export function mirrorSource(options: MirrorSourceOptions = {}): Source {
             return bytes;
           } catch (error) {
             context.signal.throwIfAborted();
-            if (error instanceof StoreError) throw error;
+            if (error instanceof FileError) throw error;
             const reason = summarize(error);
             reasons.push(reason);
             if (error instanceof DownloadError && error.kind === 'unreachable')
@@ -70,11 +70,7 @@ async function readFromMirror(
 ): Promise<Buffer> {
   const url = new URL(`${file.name}.gz`, mirror);
   const part = partPath(root, file, mirror);
-  try {
-    makeFolders(root);
-  } catch (error) {
-    throw new StoreError(`${root}: cannot be made`, { got: (error as Error).message }, { cause: error });
-  }
+  makeFolders(root);
   for (;;) {
     const resumed = await exists(part);
     try {

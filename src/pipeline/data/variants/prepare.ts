@@ -20,7 +20,7 @@ import { DataError } from '../errors.ts';
 import { FASHION_MNIST_FILES, type FashionMnist, type ImageSet, type Load } from '../fashionMnist.ts';
 import { writeIdxImages, writeIdxLabels } from '../idx.ts';
 import type { Reporter } from '../reporter.ts';
-import { storeFile } from '../storeFile.ts';
+import { storeFile } from '../../files/atomicFile.ts';
 import { CARD, croissant, datasetCard, METADATA } from './card.ts';
 import { DEFINITIONS, type Definition, readDefinition, requireVariantName } from './definition.ts';
 import { applySteps, imagesOf, type ImageSource } from './images.ts';
@@ -57,7 +57,7 @@ export function variantFolder(root: string, name: string): string {
  *
  * @throws DataError when there is no such definition, a step is impossible, or a pointer file names another version
  *   than the one made
- * @throws StoreError when the disk cannot be written
+ * @throws FileError when the disk cannot be written
  */
 export async function prepareVariant(root: string, name: string, options: PrepareOptions): Promise<Prepared> {
   const folder = variantFolder(root, name);

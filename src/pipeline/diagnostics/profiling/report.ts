@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import type { Backend } from '../../../backend/backend.ts';
 import { writeFileAtomic } from '../../files/atomicFile.ts';
+import { writeJson } from '../../files/json.ts';
+import { deviceText } from '../../runs/environment.ts';
 import { summarise } from './profile.ts';
 import { profileText } from './text.ts';
 import { EPOCH_WARM_UP, type StepProfiler, WARM_UP } from './stepProfiler.ts';
@@ -18,18 +20,14 @@ export async function reportProfile(profiler: StepProfiler, device: Backend, fol
     return;
   }
   const trace = join(folder, 'trace.json');
-  await writeJson(trace, traceOf(window, `${device.name}: ${device.description}`));
+  await writeFileAtomic(trace, `${JSON.stringify(traceOf(window, deviceText(device)))}\n`);
   const profile = summarise(window, device, await device.peaks?.());
   const path = join(folder, 'profile.json');
-  await writeJson(path, profile, 2);
+  await writeJson(path, profile);
   console.log(profileText(profile));
   console.log(
     `files          ${path}, ${trace} (open it at https://ui.perfetto.dev, or in chrome://tracing)`,
   );
-}
-
-function writeJson(path: string, value: object, space?: number): Promise<void> {
-  return writeFileAtomic(path, `${JSON.stringify(value, null, space)}\n`);
 }
 
 function tooShort(taken: number): string {

@@ -1,5 +1,6 @@
 import type { Peaks } from '../../../backend/peaks.ts';
-import { percent, table } from '../../text/columns.ts';
+import { percent } from '../../text/numbers.ts';
+import { table } from '../../text/table.ts';
 import type { KernelRow, Profile } from './profile.ts';
 
 const HEADER = [

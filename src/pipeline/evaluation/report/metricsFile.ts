@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { makeFolders } from '../../files/folders.ts';
-import { writeFileAtomic } from '../../files/atomicFile.ts';
-import { writeError } from '../../files/fileError.ts';
+import { writeJson } from '../../files/json.ts';
 import type { EvaluationReport } from './report.ts';
 
 /** A report's numbers for `dvc metrics show` and `dvc metrics diff`: nested objects of plain numbers. */
@@ -31,11 +30,7 @@ export function dvcMetrics(report: EvaluationReport): Record<string, unknown> {
  */
 export async function writeMetrics(folder: string, report: EvaluationReport): Promise<string> {
   const path = join(folder, 'metrics.json');
-  try {
-    makeFolders(folder);
-  } catch (error) {
-    throw writeError(folder, error);
-  }
-  await writeFileAtomic(path, `${JSON.stringify(dvcMetrics(report), null, 2)}\n`);
+  makeFolders(folder);
+  await writeJson(path, dvcMetrics(report));
   return path;
 }

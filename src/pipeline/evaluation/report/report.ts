@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../files/atomicFile.ts';
-import { readJsonFile } from '../../files/jsonFile.ts';
+import { readJson, writeJson } from '../../files/json.ts';
 import { evaluationSchema } from './schema.ts';
 import type { EvaluationReport } from './types.ts';
 
@@ -17,7 +16,7 @@ export const EVALUATION_FILE = 'evaluation.json';
  * @example const { accuracy, confusion } = await readEvaluation('runs/latest/evaluation.json');
  */
 export async function readEvaluation(path: string): Promise<EvaluationReport> {
-  return readJsonFile(path, evaluationSchema, 'an evaluation (npx tsx src/evaluate.ts writes one)');
+  return readJson(path, evaluationSchema, 'an evaluation (npx tsx src/evaluate.ts writes one)');
 }
 
 /**
@@ -28,6 +27,6 @@ export async function readEvaluation(path: string): Promise<EvaluationReport> {
  */
 export async function writeEvaluation(folder: string, report: EvaluationReport): Promise<string> {
   const path = join(folder, EVALUATION_FILE);
-  await writeFileAtomic(path, `${JSON.stringify(report, null, 2)}\n`);
+  await writeJson(path, report);
   return path;
 }

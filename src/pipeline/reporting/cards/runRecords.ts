@@ -4,9 +4,9 @@ import { z } from 'zod';
 import { type Configuration, loadConfiguration } from '../../config/configuration.ts';
 import { EVALUATION_FILE, type EvaluationReport, readEvaluation } from '../../evaluation/report/report.ts';
 import { FileError, readError } from '../../files/fileError.ts';
-import { readJsonFile } from '../../files/jsonFile.ts';
+import { readJson } from '../../files/json.ts';
 import { decodeSafetensors } from '../../../formats/safetensors/index.ts';
-import type { Summary } from '../../runs/summary.ts';
+import type { RunSummary } from '../../runs/summary.ts';
 import { RECEIPT_FILE, type Receipt } from '../../runs/verification/receipt.ts';
 
 /** What a run left behind, as far as a card tells of it. */
@@ -21,7 +21,7 @@ export interface RunRecords {
   readonly receipt?: CardReceipt;
 }
 
-export type CardSummary = Pick<Summary, 'weightsSha256' | 'device' | 'seed' | 'validation'>;
+export type CardSummary = Pick<RunSummary, 'weightsSha256' | 'device' | 'seed' | 'validation'>;
 export type CardReceipt = Pick<Receipt, 'reproduced' | 'extent' | 'equalReadings' | 'equalSteps'>;
 
 const summarySchema: z.ZodType<CardSummary> = z.object({
@@ -47,7 +47,7 @@ const environmentSchema: z.ZodType<RunRecords['environment']> = z.record(z.strin
  * @throws FileError where a record is missing or corrupt, or the evaluation is of other weights than the run's
  */
 export async function readRunRecords(path: string): Promise<RunRecords> {
-  const summary = await readJsonFile(join(path, 'summary.json'), summarySchema, 'a summary');
+  const summary = await readJson(join(path, 'summary.json'), summarySchema, 'a summary');
   const evaluationFile = join(path, EVALUATION_FILE);
   const evaluation = await readEvaluation(evaluationFile);
   if (evaluation.weightsSha256 !== summary.weightsSha256) {
@@ -61,7 +61,7 @@ export async function readRunRecords(path: string): Promise<RunRecords> {
     configuration: loadConfiguration(join(path, 'config.yaml')),
     evaluation,
     summary,
-    environment: await readJsonFile(join(path, 'environment.json'), environmentSchema, 'an environment'),
+    environment: await readJson(join(path, 'environment.json'), environmentSchema, 'an environment'),
     architecture: await readArchitecture(join(path, 'checkpoints', 'best.safetensors')),
     ...(receipt && { receipt }),
   };
@@ -72,7 +72,7 @@ async function readReceipt(path: string): Promise<CardReceipt | undefined> {
     () => true,
     () => false,
   );
-  return isThere ? readJsonFile(path, receiptSchema, 'a verification') : undefined;
+  return isThere ? readJson(path, receiptSchema, 'a verification') : undefined;
 }
 
 async function readArchitecture(path: string): Promise<string> {

@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { writeFileAtomic } from '../../files/atomicFile.ts';
 import { FileError, readError, writeError } from '../../files/fileError.ts';
-import { explicitNumbers } from '../../files/jsonNumbers.ts';
+import { explicitNumbers } from '../../files/json.ts';
 import { isMetrics, type JournalRecord, type MetricsRecord, recordSchema } from './records.ts';
 
 export type * from './records.ts';

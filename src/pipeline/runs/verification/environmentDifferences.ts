@@ -1,4 +1,6 @@
-/** A fact about the environment that was another when the run was recorded. */
+import { changedLeaves } from '../../files/leaves.ts';
+
+/** A fact of the environment that has changed since the run was recorded. */
 export interface EnvironmentDifference {
   /** Dotted: `adapter.description`. */
   readonly field: string;
@@ -7,7 +9,7 @@ export interface EnvironmentDifference {
   readonly now: unknown;
 }
 
-/** What differs between any two runs and says nothing about what they compute. */
+/** Fields that differ between any two runs and do not affect the computation. */
 const IGNORED = new Set(['startedAt', 'commandLine', 'resumed']);
 
 /**
@@ -17,23 +19,8 @@ const IGNORED = new Set(['startedAt', 'commandLine', 'resumed']);
  * // [{ field: 'node', recorded: '20.19.0', now: '22.1.0' }]
  */
 export function environmentDifferences(recorded: object, now: object): EnvironmentDifference[] {
-  const [before, after] = [leaves(recorded), leaves(now)];
-  const fields = [...new Set([...before.keys(), ...after.keys()])].sort();
-  return fields
-    .filter((field) => JSON.stringify(before.get(field)) !== JSON.stringify(after.get(field)))
-    .map((field) => ({ field, recorded: before.get(field), now: after.get(field) }));
-}
-
-function leaves(environment: object): Map<string, unknown> {
-  const found = new Map<string, unknown>();
-  const visit = (value: object, prefix: string): void => {
-    for (const [key, inner] of Object.entries(value) as [string, unknown][]) {
-      if (prefix === '' && IGNORED.has(key)) continue;
-      if (typeof inner === 'object' && inner !== null && !Array.isArray(inner)) {
-        visit(inner, `${prefix}${key}.`);
-      } else found.set(prefix + key, inner);
-    }
-  };
-  visit(environment, '');
-  return found;
+  return changedLeaves(recorded, now)
+    .filter(({ key }) => !IGNORED.has(key))
+    .map(({ key, before, after }) => ({ field: key, recorded: before, now: after }))
+    .sort((a, b) => (a.field < b.field ? -1 : 1));
 }

@@ -1,19 +1,18 @@
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../files/atomicFile.ts';
+import { writeJson } from '../../files/json.ts';
 import type { Environment } from '../environment.ts';
-import { explicitNumbers } from '../../files/jsonNumbers.ts';
 import type { EnvironmentDifference } from './environmentDifferences.ts';
 import type { RecordDifference } from './follower.ts';
 
 /** The file of a run's folder that holds its receipt. */
 export const RECEIPT_FILE = 'verification.json';
 
-/** What came of executing a run again: `verification.json`. */
+/** `verification.json`: the outcome of a re-execution. */
 export interface Receipt {
   readonly run: string;
-  /** Whether all that was compared is equal, to the last bit. */
+  /** Whether everything compared is equal, bit for bit. */
   readonly reproduced: boolean;
-  /** `run`: to its end, final weights included. `part`: only the readings up to a step. */
+  /** `run`: the whole run and its final weights. `part`: only the readings up to a step. */
   readonly extent: 'run' | 'part';
   /** Readings of the journal that are equal. */
   readonly equalReadings: number;
@@ -21,10 +20,10 @@ export interface Receipt {
   readonly equalSteps: number;
   /** Null where there is none. */
   readonly firstDifference: RecordDifference | null;
-  /** Hashes of the final weights; null where the run did not come to its end, or the re-execution did not. */
+  /** Hashes of the final weights; null where the run, or the re-execution, did not finish. */
   readonly weightsSha256: { readonly recorded: string | null; readonly now: string | null };
   readonly environmentDifferences: readonly EnvironmentDifference[];
-  /** What it was executed again on. */
+  /** The environment of the re-execution. */
   readonly environment: Environment;
 }
 
@@ -36,7 +35,7 @@ export interface Receipt {
  */
 export async function writeReceipt(folder: string, receipt: Receipt): Promise<string> {
   const path = join(folder, RECEIPT_FILE);
-  await writeFileAtomic(path, `${JSON.stringify(receipt, explicitNumbers, 2)}\n`);
+  await writeJson(path, receipt);
   return path;
 }
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { explicitNumbers } from '../../files/jsonNumbers.ts';
+import { explicitNumbers } from '../../files/json.ts';
 import type { EndRecord, JournalRecord, PredictionsRecord } from '../../runs/journal/records.ts';
 import { type MlflowClient, MlflowError } from './client.ts';
 import { ARTIFACTS } from './fileStore.ts';

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { writeFileAtomic } from '../../files/atomicFile.ts';
+import { tryReadJson, writeJson } from '../../files/json.ts';
 
 /**
  * How much of a run a server has confirmed: `mlflow.json` in the run's folder. What the journal holds beyond it is still
@@ -36,17 +35,13 @@ const stateSchema: z.ZodType<MlflowState> = z.strictObject({
 
 /** The state kept for `server`; an empty one where there is none, it is of another server, or unusable. */
 export async function readState(folder: string, server: string): Promise<MlflowState> {
-  try {
-    const state = stateSchema.parse(JSON.parse(await readFile(statePath(folder), 'utf8')));
-    if (state.server === server) return state;
-  } catch {
-    // The server is asked for the run by its tag then, and drops what it has already.
-  }
-  return { server, described: false, steps: {}, pictures: [] };
+  const { data: state } = stateSchema.safeParse(await tryReadJson(statePath(folder)));
+  // Without a state, the server is asked for the run by its tag, and drops what it has already.
+  return state?.server === server ? state : { server, described: false, steps: {}, pictures: [] };
 }
 
 export async function writeState(folder: string, state: MlflowState): Promise<void> {
-  await writeFileAtomic(statePath(folder), `${JSON.stringify(state, null, 2)}\n`);
+  await writeJson(statePath(folder), state);
 }
 
 function statePath(folder: string): string {

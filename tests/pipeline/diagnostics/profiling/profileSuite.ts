@@ -10,7 +10,7 @@ import {
   StepProfiler,
 } from '../../../../src/pipeline/diagnostics/profiling/stepProfiler.ts';
 import type { Trace } from '../../../../src/pipeline/diagnostics/profiling/trace.ts';
-import { Interruption } from '../../../../src/pipeline/training/trainer.ts';
+import { Interruption } from '../../../../src/pipeline/training/errors.ts';
 import { temporaryFolder } from '../../files/disks.ts';
 import { type Changes, trainSmall } from '../../training/trainingFixture.ts';
 import { expectTrace } from './traceRules.ts';

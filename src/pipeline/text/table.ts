@@ -1,7 +1,7 @@
 /**
  * Rows under a header, in columns as wide as their widest cell.
  *
- * @param right the first of the columns that are aligned to the right, for numbers
+ * @param right index of the first right-aligned column, for numbers; default: all columns are left-aligned
  */
 export function table(
   header: readonly string[],
@@ -19,21 +19,16 @@ export function table(
   return [header, ...rows].map(line).join('\n');
 }
 
-/** A value on one line; what is missing as a dash. */
+/** A Markdown table; columns after the first are right-aligned. */
+export function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
+  const rule = header.map((_, column) => (column === 0 ? '---' : '---:'));
+  return [header, rule, ...rows].map(line).join('\n');
+}
+
+/** A value on one line; a dash for undefined. */
 export function cell(value: unknown): string {
   if (value === undefined) return '–';
   return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-export function percent(share: number | undefined): string {
-  return share === undefined ? '–' : `${(100 * share).toFixed(2)} %`;
-}
-
-/** `0:42`, `1:02:09`. */
-export function duration(seconds: number | undefined): string {
-  if (seconds === undefined) return '–';
-  const whole = Math.round(seconds);
-  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
-  const rest = `:${String(whole % 60).padStart(2, '0')}`;
-  return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}${rest}` : `${minutes}${rest}`;
 }
