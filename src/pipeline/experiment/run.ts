@@ -1,7 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { summary as modelSummary } from '../../nn/index.ts';
-import '../../ops/methods.ts';
 import { type Configuration, printConfiguration } from '../config/configuration.ts';
 import { IMAGE_SIZE } from '../data/fashionMnist.ts';
 import { reportProfile } from '../diagnostics/profiling/report.ts';

@@ -9,6 +9,7 @@ import {
   ReLU,
   Sequential,
 } from '../../nn/index.ts';
+import '../../ops/methods.ts';
 import { manualSeed } from '../../tensor/random.ts';
 import type {
   CnnConfiguration,
