@@ -1,10 +1,10 @@
-// accumulate: adds a tensor onto another in place.
+// accumulate: adds a tensor to another in place.
 //
 //   out[outOffset + i] += x[xOffset + i]
 //
 // Shapes     x and out contiguous, `size` elements.
-// Launch     a grid of any size in x: an invocation takes elements a grid's width apart.
-// Numerics   float32; each element is touched by one invocation, so the order of additions is the order of launches.
+// Launch     a grid of any size in x: each invocation handles elements one grid width apart.
+// Numerics   float32. One invocation handles each element, so the order of additions is the order of launches.
 
 struct Params {
   size: u32,

@@ -5,15 +5,19 @@
 //   v = beta2 · v + (1 - beta2) · g²
 //   p = shrink · p - stepSize · m / (√v / rootCorrection2 + eps)
 //
-//   stepSize = lr / (1 - beta1^t),  rootCorrection2 = √(1 - beta2^t),  computed on the host in float64; with GUARDED
-//   here, from lr, which is `stepSize` then, and t = step - counts[2], the steps taken
-//   Adam decays by weightDecay, with shrink 1; AdamW by shrink = 1 - lr · decay, with weightDecay 0.
+//   stepSize = lr / (1 - beta1^t),  rootCorrection2 = √(1 - beta2^t)
 //
-// Shapes     parameters, gradients, mean, variance: `size` elements from `offset`, in memory of whole fours.
-// Launch     a grid of any size in x: an invocation takes fours of elements a grid's width apart. Elements of a four
-//            before or past the segment keep their value.
-// Guard      GUARDED takes no step where counts[0] is not 0, for gradients that are not finite: counts of a GradScaler, whose
-//            counts[2] says how many steps were left out so far. Else `counts` is bound, but not read.
+// The host computes both in float64. With GUARDED the kernel computes them: `stepSize` is then lr, and t = step -
+// counts[2], the number of steps taken. Adam decays by weightDecay, with shrink 1; AdamW by shrink = 1 - lr · decay,
+// with weightDecay 0.
+//
+// Shapes     parameters, gradients, mean, variance: `size` elements from `offset`; the memory is a multiple of four
+//            elements.
+// Launch     a grid of any size in x: each invocation handles groups of four elements one grid width apart. Elements of
+//            a group outside the segment keep their value.
+// Guard      with GUARDED the step is skipped if counts[0] is not 0, because a gradient is not finite. `counts` belongs
+//            to a GradScaler; counts[2] is the number of skipped steps. Without GUARDED, `counts` is bound, but not
+//            read.
 // Source     Kingma, Ba: Adam (2015); Loshchilov, Hutter: Decoupled weight decay regularization (2019); in the form of
 //            PyTorch's torch.optim.Adam and AdamW.
 
@@ -44,7 +48,7 @@ struct Params {
 override WORKGROUP: u32 = 64u;
 override GUARDED: bool = false;
 
-// 1 - exp(x) for x ≤ 0, also where exp(x) is so near to 1 that the difference would lose its digits.
+// 1 - exp(x) for x ≤ 0, accurate even if exp(x) is close to 1 and the difference would cancel.
 fn oneMinusExp(x: f32) -> f32 {
   let series = -x * (1.0 + x / 2.0 * (1.0 + x / 3.0 * (1.0 + x / 4.0 * (1.0 + x / 5.0 * (1.0 + x / 6.0)))));
   return select(1.0 - exp(x), series, x > -0.25);

@@ -1,11 +1,11 @@
-// argreduce: where the greatest or least element of an axis stands.
+// argreduce: the position of the greatest or least element along an axis.
 //
 //   out[o] = the smallest r for which x[o, r] is extreme among x[o, 0 … length - 1]
 //
 // Shapes     x [outer, length, inner], contiguous from `offset`; out [outer, inner], int32.
 // Elements   float32 or int32 (FLOATING false). length ≥ 1.
-// Launch     a grid of any size in x: an invocation takes outputs a grid's width apart.
-// Numerics   NaN counts as extreme, the first one wins; ties go to the first position.
+// Launch     a grid of any size in x: each invocation handles outputs one grid width apart.
+// Numerics   NaN counts as extreme, and the first NaN wins. Ties go to the first position.
 
 alias Element = f32;
 

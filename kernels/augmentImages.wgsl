@@ -1,22 +1,22 @@
-// augmentImages: takes a batch of images, kept as bytes, changes each at random, and normalises it; and their
-// labels.
+// augmentImages: gathers a batch of byte images with their labels, augments each image, and normalises it.
 //
 //   source(y, x)  = byte(images, rows[start + i], y - dy, (flipped ? width - 1 - x : x) - dx),   0 outside the image
 //   out[i, y, x]  = (erased(y, x) ? 0 : source(y, x) - center) · scale      (an erased pixel is a byte 0, too)
 //   batchLabels[i] = labels[rows[start + i]]
 //
 //   flipped with probability flip / 2²⁴;  dx, dy uniform in -shift … shift
-//   with probability erase / 2²⁴ a rectangle is erased: its area uniform in eraseLeast … eraseMost pixels, less the
-//   part of a row that its whole sides cannot have; its short side uniform from √(0.3 · area) to √area, lying or
-//   standing; its place uniform
+//   with probability erase / 2²⁴ a rectangle is erased: area uniform in eraseLeast … eraseMost pixels, rounded down to
+//   whole rows; short side uniform from √(0.3 · area) to √area, horizontal or vertical; position uniform
 //
-// Random     words of philox(counter = (row, block, stream, DOMAIN), key = (seedLow, seedHigh)), row being the image's
-//            number in the data set: what happens to an image depends on seed, stream and row, not on its batch.
+// Random     words of philox(counter = (row, block, stream, DOMAIN), key = (seedLow, seedHigh)). `row` is the number of
+//            the image in the data set, so the augmentation of an image depends on seed, stream and row, not on its
+//            batch.
 // Shapes     images [rows, height, width], bytes packed four to a word, least significant first; rows: int32 row
 //            numbers; labels [rows] and batchLabels [count], int32; out [count, height, width], float32.
-// Launch     one workgroup an image, whose first invocation draws for all; a grid wider than 65,535 folds into y.
-// Numerics   whole numbers, and then one subtraction and one product, each rounded once: every device gives the same
-//            bits. With flip, shift and erase 0 they are those of gatherImages.
+// Launch     one workgroup per image. Its first invocation draws the random numbers. A grid wider than 65,535 folds
+//            into y.
+// Numerics   integers, then one subtraction and one product, each rounded once, so every device gives the same bits.
+//            With flip, shift and erase 0 the result equals that of gatherImages.
 // Source     Zhong, Zheng, Kang, Li, Yang: Random Erasing Data Augmentation (AAAI 2020); Philox: see random.wgsl.
 
 struct Params {
@@ -39,7 +39,7 @@ struct Params {
 struct Change {
   flipped: bool,
   shift: vec2<i32>,
-  erasedFrom: vec2<i32>, // corners, (x, y): the second one is outside
+  erasedFrom: vec2<i32>, // corners, (x, y); erasedTo is outside
   erasedTo: vec2<i32>,
 }
 
@@ -52,11 +52,12 @@ struct Change {
 
 override WORKGROUP: u32 = 64u;
 
-const DOMAIN = 1635084141u; // "augm" in ASCII: keeps these numbers apart from the shuffling's
+const DOMAIN = 1635084141u; // "augm" in ASCII: separates these random numbers from those of shuffling
 
 var<workgroup> change: Change;
 
-// The upper 32 bits of a 32 × 32 bit product, by halves: for a random a, a uniform number below b.
+// The upper 32 bits of a 32 × 32 bit product, computed from 16-bit halves. For a random a this is a uniform number
+// below b.
 fn multiplyHigh(a: u32, b: u32) -> u32 {
   let aLow = a & 0xffffu;
   let aHigh = a >> 16u;
@@ -82,7 +83,7 @@ fn philox(row: u32, index: u32) -> vec4<u32> {
   return counter;
 }
 
-// ⌊√value⌋, whatever the last bits of the device's sqrt.
+// ⌊√value⌋, independent of the last bits of the device's sqrt.
 fn wholeRoot(value: u32) -> u32 {
   var root = u32(sqrt(f32(value)));
   while (root * root > value) {
@@ -94,12 +95,12 @@ fn wholeRoot(value: u32) -> u32 {
   return root;
 }
 
-// A rectangle that fits into the image: left, top, width, height.
+// A rectangle inside the image: left, top, width, height.
 fn rectangle(words: vec4<u32>) -> vec4<u32> {
   let area = params.eraseLeast + multiplyHigh(words.x, params.eraseMost - params.eraseLeast + 1u);
   let longest = min(params.width, params.height);
   let shortMost = min(wholeRoot(area), longest);
-  // ⌈√(0.3 · area)⌉, and enough for the long side to fit in.
+  // ⌈√(0.3 · area)⌉, and long enough that the long side fits into the image.
   let slimmest = max(wholeRoot((area * 3u - 1u) / 10u) + 1u, (area + longest - 1u) / longest);
   let shortLeast = min(slimmest, shortMost);
   let shortSide = shortLeast + multiplyHigh(words.y, shortMost - shortLeast + 1u);

@@ -2,16 +2,18 @@
 //
 //   out[p, i, j] = Σ over (y, x) in the window of x[p, y, x] / divisor
 //
-//   rows i · STRIDE_Y - PADDING_Y … + WINDOW_HEIGHT, cut at HEIGHT + PADDING_Y; or, ADAPTIVE, from ⌊i · HEIGHT / OUT_HEIGHT⌋
-//   to before ⌈(i + 1) · HEIGHT / OUT_HEIGHT⌉; columns likewise. The divisor is the number of places, padding included
-//   with COUNT_PADDING, or DIVISOR if that is not 0. Padding counts as 0.
+//   rows i · STRIDE_Y - PADDING_Y … + WINDOW_HEIGHT - 1, cut at HEIGHT + PADDING_Y; columns likewise
+//   with ADAPTIVE, rows ⌊i · HEIGHT / OUT_HEIGHT⌋ … ⌈(i + 1) · HEIGHT / OUT_HEIGHT⌉ - 1
+//
+// The divisor is DIVISOR if that is not 0. Otherwise it is the number of places, including padding with COUNT_PADDING.
+// Padding counts as 0.
 //
 // Shapes     x [planes, HEIGHT, WIDTH], contiguous from `offset`; out [planes, OUT_HEIGHT, OUT_WIDTH].
-// Launch     a grid of any size in x: an invocation takes outputs a grid's width apart. Sizes and window are
-//            `override` constants: the compiler unrolls the window and divides by what it knows.
+// Launch     a grid of any size in x: each invocation handles outputs one grid width apart. Sizes and window are
+//            `override` constants, so the compiler unrolls the window and divides by constants.
 
 struct Params {
-  size: u32, // of out
+  size: u32, // elements of out
   offset: i32,
 }
 
@@ -24,7 +26,7 @@ override HEIGHT: i32 = 1;
 override WIDTH: i32 = 1;
 override OUT_HEIGHT: i32 = 1;
 override OUT_WIDTH: i32 = 1;
-override WINDOW_HEIGHT: i32 = 1; // ADAPTIVE: of the largest
+override WINDOW_HEIGHT: i32 = 1; // with ADAPTIVE: of the largest window
 override WINDOW_WIDTH: i32 = 1;
 override STRIDE_Y: i32 = 1;
 override STRIDE_X: i32 = 1;
@@ -34,7 +36,7 @@ override ADAPTIVE: bool = false;
 override COUNT_PADDING: bool = true;
 override DIVISOR: f32 = 0.0; // 0: the number of places
 
-// From where to before where a window reaches, along an axis.
+// The start of a window along an axis, and the place after its end.
 fn spanOf(i: i32, length: i32, outputs: i32, window: i32, stride: i32, padding: i32) -> vec2<i32> {
   if (ADAPTIVE) {
     return vec2<i32>(i * length / outputs, ((i + 1) * length + outputs - 1) / outputs);

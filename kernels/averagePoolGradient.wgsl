@@ -1,17 +1,17 @@
-// averagePoolGradient: the gradient of averagePool; every place gathers from the windows that reach it.
+// averagePoolGradient: the gradient of averagePool. Every place gathers from the windows that contain it.
 //
-//   out[p, y, x] = Σ over the windows (i, j) that hold (y, x) of gradient[p, i, j] / divisor
+//   out[p, y, x] = Σ over the windows (i, j) that contain (y, x) of gradient[p, i, j] / divisor
 //
-//   Windows and divisors are those of averagePool.
+// Windows and divisors are those of averagePool.
 //
 // Shapes     gradient [planes, OUT_HEIGHT, OUT_WIDTH], contiguous from `offset`; out [planes, HEIGHT, WIDTH].
-// Launch     a grid of any size in x: an invocation takes TILE_HEIGHT × TILE_WIDTH places, and then others a grid's width
-//            apart; tiles start at the padding's corner. A tile is one place, or as large as the stride: then the same
-//            windows reach all of it, and each is read once.
-// Numerics   windows are added in their order, so the same inputs give the same bits: no atomics.
+// Launch     a grid of any size in x: each invocation handles tiles of TILE_HEIGHT × TILE_WIDTH places, one grid width
+//            apart. Tiles start at the corner of the padding. A tile is one place, or as large as the stride: the same
+//            windows then cover all its places, and each window is read once.
+// Numerics   windows are added in order, without atomics, so the same inputs give the same bits.
 
 struct Params {
-  tiles: u32, // planes times the tiles that cover one
+  tiles: u32, // planes · tiles per plane
   offset: i32,
 }
 
@@ -24,7 +24,7 @@ override HEIGHT: i32 = 1;
 override WIDTH: i32 = 1;
 override OUT_HEIGHT: i32 = 1;
 override OUT_WIDTH: i32 = 1;
-override WINDOW_HEIGHT: i32 = 1; // ADAPTIVE: of the largest
+override WINDOW_HEIGHT: i32 = 1; // with ADAPTIVE: of the largest window
 override WINDOW_WIDTH: i32 = 1;
 override STRIDE_Y: i32 = 1;
 override STRIDE_X: i32 = 1;
@@ -33,13 +33,13 @@ override PADDING_X: i32 = 0;
 override ADAPTIVE: bool = false;
 override COUNT_PADDING: bool = true;
 override DIVISOR: f32 = 0.0; // 0: the number of places
-override REACH_Y: i32 = 1; // how many windows can reach one place
+override REACH_Y: i32 = 1; // how many windows can cover one place
 override REACH_X: i32 = 1;
 
 const TILE_HEIGHT = 1;
 const TILE_WIDTH = 1;
 
-// From where to before where a window reaches, along an axis.
+// The start of a window along an axis, and the place after its end.
 fn spanOf(i: i32, length: i32, outputs: i32, window: i32, stride: i32, padding: i32) -> vec2<i32> {
   if (ADAPTIVE) {
     return vec2<i32>(i * length / outputs, ((i + 1) * length + outputs - 1) / outputs);
@@ -66,7 +66,7 @@ fn divisorOf(rows: vec2<i32>, columns: vec2<i32>) -> f32 {
   return f32((min(rows.y, HEIGHT) - max(rows.x, 0)) * (min(columns.y, WIDTH) - max(columns.x, 0)));
 }
 
-// The first of the windows that may hold a place; `at` counts from the start of the padding.
+// The first window that may contain a place. `at` counts from the start of the padding.
 fn firstWindow(at: i32, length: i32, outputs: i32, stride: i32, reach: i32) -> i32 {
   if (ADAPTIVE) {
     return at * outputs / length;
@@ -86,7 +86,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     let top = i32(index / tilesAcross % tilesDown) * TILE_HEIGHT;
     let left = i32(index % tilesAcross) * TILE_WIDTH;
     let plane = i32(index / tilesAcross / tilesDown);
-    // Drivers do not zero a variable of a loop again where no value is written.
+    // The initial value is explicit: drivers do not reset a variable inside a loop.
     var totals = array<f32, TILE_HEIGHT * TILE_WIDTH>();
     for (var r = 0; r < REACH_Y; r++) {
       let i = firstWindow(top, HEIGHT, OUT_HEIGHT, STRIDE_Y, REACH_Y) + r;

@@ -1,13 +1,13 @@
-// batchNorm: normalises each channel by given statistics, then scales and shifts it.
+// batchNorm: normalises each channel with given statistics, then scales and shifts it.
 //
 //   out[n, c, l] = (x[n, c, l] - mean[c]) · s[c] · weight[c] + bias[c]
-//   s[c] = spread[c], or 1 / √(spread[c] + eps) where it is a variance (VARIANCE)
+//   s[c] = spread[c], or with VARIANCE, 1 / √(spread[c] + eps)
 //
 // Shapes     x [rows / channels, channels, inner], contiguous from `offset`; out the same; mean, spread, weight and
-//            bias [channels], from their offsets. What WEIGHTED or BIASED leaves out may be bound to anything.
-// Launch     a workgroup holds ROWS rows of LANES invocations each, a row being one image's channel; x: rows, y: folds a
-//            wide grid. Lane l takes places l, l + LANES, …
-// Numerics   x - mean comes first: scale and shift in one would cancel where the mean is large.
+//            bias [channels], from their offsets. Without WEIGHTED or BIASED, any buffer may be bound in its place.
+// Launch     a workgroup holds ROWS rows of LANES invocations each. A row is one channel of one image. x: rows; y folds
+//            grids that are too wide. Lane l handles places l, l + LANES, …
+// Numerics   x - mean is computed first. A combined scale and shift would cancel if the mean is large.
 
 struct Params {
   rows: u32, // images times channels
@@ -39,7 +39,7 @@ fn isFinite(value: f32) -> bool {
   return (bitcast<u32>(value) & 0x7fffffffu) < 0x7f800000u;
 }
 
-// 1 / √value. WGSL grants root and division some 7 ULP together: a step of Newton's method brings that to about 1.
+// 1 / √value. WGSL allows an error of about 7 ULP for root and division. One Newton step reduces it to about 1.
 fn inverseRoot(value: f32) -> f32 {
   let rough = 1.0 / sqrt(value);
   let corrected = rough + 0.5 * rough * (1.0 - value * rough * rough);

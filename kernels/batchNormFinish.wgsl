@@ -1,14 +1,14 @@
-// batchNormFinish: the statistics of each channel from those of its parts, and the running statistics' next values.
+// batchNormFinish: combines the statistics of a channel's parts, and updates the running statistics.
 //
 //   stats[0, c] = mean,   stats[1, c] = 1 / √(Σ (x - mean)² / count + eps)
 //   runningMean ← runningMean + m (mean - runningMean)
 //   runningVar  ← runningVar + m (Σ (x - mean)² / (count - 1) - runningVar)
-//   m = momentum, or 1 / batches if momentum < 0, which averages all batches so far
+//   m = momentum; if momentum < 0, m = 1 / batches, the average over all batches so far
 //
 // Shapes     partials [parts, channels, 2] from batchNormStatistics; stats [2, channels]; running statistics
 //            [channels], and batches, from their offsets.
-// Launch     one invocation a channel; a grid wider than 65,535 workgroups folds into y.
-// Numerics   parts are combined in their order by Chan's formula. count > 1.
+// Launch     one invocation per channel; a grid wider than 65,535 workgroups folds into y.
+// Numerics   parts are combined in order by Chan's formula. count > 1.
 
 struct Params {
   size: u32, // channels
@@ -35,7 +35,7 @@ fn isFinite(value: f32) -> bool {
   return (bitcast<u32>(value) & 0x7fffffffu) < 0x7f800000u;
 }
 
-// 1 / √value. WGSL grants root and division some 7 ULP together: a step of Newton's method brings that to about 1.
+// 1 / √value. WGSL allows an error of about 7 ULP for root and division. One Newton step reduces it to about 1.
 fn inverseRoot(value: f32) -> f32 {
   let rough = 1.0 / sqrt(value);
   let corrected = rough + 0.5 * rough * (1.0 - value * rough * rough);

@@ -3,11 +3,11 @@
 //   out = scale[c] · weight[c] · (gradient - sums[0, c] / count - x̂ · sums[1, c] / count)
 //   x̂ = (x - mean[c]) · scale[c]
 //
-// Shapes     x and gradient [rows / channels, channels, inner], contiguous from their offsets; out the same; stats
-//            [2, channels]: mean and scale, from batchNormFinish; sums [2, channels], from batchNormSums; weight
-//            [channels], from its offset. Without WEIGHTED, weight may be bound to anything.
-// Launch     a workgroup holds ROWS rows of LANES invocations each, a row being one image's channel; x: rows, y: folds a
-//            wide grid. Lane l takes places l, l + LANES, …
+// Shapes     x and gradient [rows / channels, channels, inner], contiguous from their offsets; out the same; stats [2,
+//            channels]: mean and scale, from batchNormFinish; sums [2, channels], from batchNormSums; weight
+//            [channels], from its offset. Without WEIGHTED, any buffer may be bound as weight.
+// Launch     a workgroup holds ROWS rows of LANES invocations each. A row is one channel of one image. x: rows; y folds
+//            grids that are too wide. Lane l handles places l, l + LANES, …
 // Source     Ioffe, Szegedy: Batch normalization (2015).
 
 struct Params {

@@ -1,13 +1,14 @@
-// batchNormStatistics: mean and squared deviations of parts of a channel; batchNormFinish combines them.
+// batchNormStatistics: mean and squared deviations of each part of a channel. batchNormFinish combines them.
 //
 //   part s of channel c: its elements in [s·chunk, min((s+1)·chunk, count)), counted over images, then places
-//   partials[s, c] = (mean, Σ (x - mean)²) of them
+//   partials[s, c] = (mean, Σ (x - mean)²) of these elements
 //
-// Shapes     x [count / inner, channels, inner], contiguous from `offset`; partials [parts, channels, 2].
-//            batches, at its offset: how many batches were seen, counted up here, since all of batchNormFinish reads it.
-// Launch     one workgroup a channel and part; x and y: channels, z: parts. Lane l takes elements l, l + LANES, …
-// Numerics   Welford's recurrence, then pairs by Chan's formula: as exact as two passes, but x is read once. The
-//            order depends on count, chunk and LANES alone.
+// Shapes     x [count / inner, channels, inner], contiguous from `offset`; partials [parts, channels, 2]. batches, at
+//            its offset: the number of batches so far. This kernel increments it, because every invocation of
+//            batchNormFinish reads it.
+// Launch     one workgroup per channel and part. x and y: channels, z: parts. Lane l handles elements l, l + LANES, …
+// Numerics   Welford's recurrence, then pairs by Chan's formula. This is as accurate as two passes, but reads x once.
+//            The order of the sums depends only on count, chunk and LANES.
 // Source     Chan, Golub, LeVeque: Algorithms for computing the sample variance (1983).
 
 struct Params {
@@ -25,7 +26,7 @@ struct Params {
 @group(0) @binding(3) var<uniform> params: Params;
 
 override FAN: u32 = 8u;
-override LANES: u32 = 64u; // FAN²: lanes are folded in two stages, since barriers cost more than a short loop
+override LANES: u32 = 64u; // FAN²: lanes are folded in two stages, because barriers cost more than a short loop
 
 var<workgroup> means: array<f32, LANES>;
 var<workgroup> squares: array<f32, LANES>;
@@ -57,7 +58,7 @@ fn main(
     let value = x[start + row * rowStride + place];
     seen += 1.0;
     let delta = value - mean;
-    // Where a driver's division by 1 is inexact, square would become negative.
+    // If a driver's division by 1 is inexact, square would become negative.
     mean += select(delta / seen, delta, position == lane);
     square += delta * (value - mean);
     place += placeStep;
@@ -86,7 +87,7 @@ fn main(
   }
 }
 
-// Combines what stands at `first`, first + span, …, each place holding the elements of `span` lanes.
+// Combines the values at `first`, first + span, …. Each holds the elements of `span` lanes.
 fn combine(first: u32, span: u32, length: u32) {
   var mean = means[first];
   var square = squares[first];
@@ -103,7 +104,7 @@ fn combine(first: u32, span: u32, length: u32) {
   squares[first] = square;
 }
 
-// How many of `length` elements belong to `span` lanes from `lane` on.
+// The number of the `length` elements that belong to the `span` lanes from `lane` on.
 fn elementsOf(length: u32, lane: u32, span: u32) -> u32 {
   let rest = length % LANES;
   return length / LANES * span + clamp(rest, lane, lane + span) - lane;

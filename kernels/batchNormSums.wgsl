@@ -1,13 +1,13 @@
-// batchNormSums: what the gradient of batchNorm sums over each channel, in parts.
+// batchNormSums: the sums over each channel that the gradient of batchNorm needs, in parts.
 //
 //   part s of channel c: its elements in [s·chunk, min((s+1)·chunk, count)), counted over images, then places
 //   partials[s, 0, c] = Σ gradient,   partials[s, 1, c] = Σ gradient · (x - mean[c]) · scale[c]
 //
-// Shapes     x and gradient [count / inner, channels, inner], contiguous from their offsets; stats [2, channels]:
-//            mean and scale, from batchNormFinish; partials [parts, 2, channels].
-// Launch     one workgroup a channel and part; x and y: channels, z: parts. Lane l takes elements l, l + LANES, …;
+// Shapes     x and gradient [count / inner, channels, inner], contiguous from their offsets; stats [2, channels]: mean
+//            and scale, from batchNormFinish; partials [parts, 2, channels].
+// Launch     one workgroup per channel and part. x and y: channels, z: parts. Lane l sums elements l, l + LANES, …;
 //            then the lanes are added in workgroup memory.
-// Numerics   the order depends on count, chunk and LANES alone.
+// Numerics   the order of the sums depends only on count, chunk and LANES.
 
 struct Params {
   channels: u32,
@@ -25,7 +25,7 @@ struct Params {
 @group(0) @binding(4) var<uniform> params: Params;
 
 override FAN: u32 = 8u;
-override LANES: u32 = 64u; // FAN²: lanes are folded in two stages, since barriers cost more than a short loop
+override LANES: u32 = 64u; // FAN²: lanes are folded in two stages, because barriers cost more than a short loop
 
 var<workgroup> sums: array<vec2<f32>, LANES>;
 
@@ -76,7 +76,7 @@ fn main(
   }
 }
 
-// Adds what stands at `first`, first + span, …
+// Adds the values at `first`, first + span, …
 fn add(first: u32, span: u32) {
   var total = sums[first];
   for (var k = 1u; k < FAN; k++) {

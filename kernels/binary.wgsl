@@ -2,12 +2,12 @@
 //
 //   out[i] = f(a[i], b[i]),   f chosen by OPERATION
 //
-// Shapes     a and b of up to four axes (after merging) with any strides, a broadcast axis having stride 0;
-//            out contiguous, row-major, `size` elements.
+// Shapes     a and b of up to four axes (after merging) with any strides, 0 for a broadcast axis; out contiguous,
+//            row-major, `size` elements.
 // Elements   float32 or int32 (FLOATING false).
-// Launch     a grid of any size in x: an invocation takes elements a grid's width apart.
-// Numerics   MAXIMUM and MINIMUM give NaN when either operand is NaN. POW follows C's pow
-//            in its special cases, and multiplies whole numbers out, modulo 2³². RELU_GRADIENT(g, x) is g where x > 0 or x is NaN, else 0.
+// Launch     a grid of any size in x: each invocation handles elements one grid width apart.
+// Numerics   MAXIMUM and MINIMUM give NaN if either operand is NaN. POW follows C's pow in its special cases; for
+//            integers it multiplies modulo 2³². RELU_GRADIENT(g, x) is g if x > 0 or x is NaN, otherwise 0.
 
 alias Element = f32;
 
@@ -47,12 +47,13 @@ fn isInfinite(value: f32) -> bool {
   return (bitcast<u32>(value) & 0x7fffffffu) == 0x7f800000u;
 }
 
-// By bits, as in isNan: comparing numbers leaves open what NaN gives.
+// Tests the bits, as isNan does: the result of comparing NaN is undefined in WGSL.
 fn isPositive(value: f32) -> bool {
   return bitcast<u32>(value) - 1u < 0x7f800000u;
 }
 
-// NaN and Inf by their bits, which a variable keeps from being constants: WGSL has no literals for them.
+// NaN and Inf from their bits. WGSL has no literals for them, and the variable keeps the expression from being
+// constant.
 fn nan() -> f32 {
   var bits = 0x7fc00000u;
   return bitcast<f32>(bits);
@@ -63,7 +64,7 @@ fn infinity() -> f32 {
   return bitcast<f32>(bits);
 }
 
-// baseᵉ for base ≥ 0, by C's rules. WGSL's own pow is exp2(e · log2 base), and NaN in some of these cases.
+// baseᵉ for base ≥ 0, by C's rules. WGSL's pow is exp2(e · log2 base), which is NaN in some of these cases.
 fn powerOfMagnitude(base: f32, exponent: f32) -> f32 {
   if (base == 1.0) {
     return 1.0;
@@ -79,7 +80,7 @@ fn powerOfMagnitude(base: f32, exponent: f32) -> f32 {
 
 fn power(base: f32, exponent: f32) -> f32 {
   let unordered = isNan(Element(base)) || isNan(Element(exponent));
-  // 1 also where the other one is NaN: by bits, since comparing numbers leaves open what NaN gives.
+  // 1 even if the other operand is NaN. Tests the bits, because the result of comparing NaN is undefined in WGSL.
   if ((bitcast<u32>(exponent) & 0x7fffffffu) == 0u || bitcast<u32>(base) == 0x3f800000u) {
     return 1.0;
   }
@@ -92,7 +93,7 @@ fn power(base: f32, exponent: f32) -> f32 {
   return select(magnitude, -magnitude, base < 0.0 && odd);
 }
 
-// By squaring; a negative exponent gives the reciprocal, truncated.
+// By repeated squaring. A negative exponent gives the reciprocal, truncated.
 fn wholePower(base: Element, exponent: Element) -> Element {
   if (exponent < Element(0)) {
     let reciprocal = select(Element(0), base, base == Element(1) || base == -Element(1));
@@ -128,7 +129,7 @@ fn apply(left: Element, right: Element) -> Element {
   }
 }
 
-// Row-major coordinates of element `index`; axes in front of the last RANK have size 1.
+// Row-major coordinates of element `index`. Axes before the last RANK have size 1.
 fn coordinates(index: u32) -> vec4<i32> {
   if (RANK <= 1u) {
     return vec4<i32>(0, 0, 0, i32(index));

@@ -3,8 +3,9 @@
 //   out[i] = To(x[offset + i])
 //
 // Shapes     x and out contiguous, `size` elements.
-// Elements   float32, int32 and bool (uint32) in every pair, and float16 to float32; to bool, what is not zero (NaN too) becomes 1.
-// Launch     a grid of any size in x: an invocation takes elements a grid's width apart.
+// Elements   all pairs of float32, int32 and bool (uint32), and float16 to float32. Values other than zero, including
+//            NaN, become the bool 1.
+// Launch     a grid of any size in x: each invocation handles elements one grid width apart.
 // Numerics   float32 to int32 truncates toward zero and saturates at the ends of the range; NaN becomes 0.
 
 alias From = f32;
@@ -27,7 +28,7 @@ fn isNan(value: f32) -> bool {
   return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
 }
 
-// WGSL's own conversion stops at the greatest float32 below 2³¹, and leaves NaN open.
+// WGSL's conversion saturates at the greatest float32 below 2³¹ and does not define NaN.
 fn saturated(value: f32) -> i32 {
   if (isNan(value)) {
     return 0;

@@ -1,10 +1,10 @@
-// clip: scales gradients in place so that their norm is at most maxNorm.
+// clip: scales gradients in place to a norm of at most maxNorm.
 //
 //   gradients[i] = gradients[i] · min(1, maxNorm / (norm + 1e-6))
 //
 // Shapes     norm [1], of all gradients together; gradients: `size` elements from `offset`.
-// Launch     a grid of any size in x: an invocation takes elements a grid's width apart.
-// Numerics   a norm of NaN makes every gradient NaN; an infinite one makes them 0, and infinite elements NaN.
+// Launch     a grid of any size in x: each invocation handles elements one grid width apart.
+// Numerics   a norm of NaN makes every gradient NaN. An infinite norm makes finite gradients 0 and infinite ones NaN.
 // Source     PyTorch's torch.nn.utils.clip_grad_norm_.
 
 struct Params {

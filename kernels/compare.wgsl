@@ -2,10 +2,10 @@
 //
 //   out[i] = 1 if a[i] OPERATION b[i], else 0
 //
-// Shapes     a and b of up to four axes (after merging) with any strides, a broadcast axis having stride 0;
-//            out contiguous, row-major, `size` elements, a bool being a 32-bit word.
+// Shapes     a and b of up to four axes (after merging) with any strides, 0 for a broadcast axis; out contiguous,
+//            row-major, `size` elements. A bool is a 32-bit word.
 // Elements   float32, int32, or bool (uint32).
-// Launch     a grid of any size in x: an invocation takes elements a grid's width apart.
+// Launch     a grid of any size in x: each invocation handles elements one grid width apart.
 // Numerics   IEEE 754: every relation with NaN is false, except NE.
 
 alias Element = f32;
@@ -54,7 +54,7 @@ fn holds(left: Element, right: Element) -> bool {
   }
 }
 
-// Row-major coordinates of element `index`; axes in front of the last RANK have size 1.
+// Row-major coordinates of element `index`. Axes before the last RANK have size 1.
 fn coordinates(index: u32) -> vec4<i32> {
   if (RANK <= 1u) {
     return vec4<i32>(0, 0, 0, i32(index));

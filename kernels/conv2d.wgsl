@@ -1,25 +1,24 @@
-// conv2d: the convolution of images with a bank of filters (their cross-correlation).
+// conv2d: the convolution (cross-correlation) of images with a bank of filters.
 //
 //   out[n, g·M + m, y, x] = bias[g·M + m] + Σ_{i, j, c} input[n, g·C + c, y·SY + i·DY - PY, x·SX + j·DX - PX]
 //                                                       · weight[g·M + m, c, i, j]
 //
-// with the input zero outside the image.
+// where the input is zero outside the image.
 //
 // Shapes     input [batch, groups · C, height, width], weight [groups · M, C, KH, KW] and bias [groups · M], contiguous
 //            from their offsets; out [batch, groups · M, outHeight, outWidth]. C is `channels`, M `outChannels`, both
-//            of one group. PY and PX are the padding above and on the left; below and on the right, outHeight and
-//            outWidth say where the image ends.
-// Epilogue   BIAS adds the bias (else `bias` is bound, but not read); RELU then puts 0 for what is negative.
+//            of one group. PY and PX are the padding above and on the left. outHeight and outWidth determine the
+//            padding below and on the right.
+// Epilogue   BIAS adds the bias (otherwise `bias` is bound, but not read); RELU then replaces negative values by 0.
 // Launch     the product of weights [M, KH·KW·C] and pixels [KH·KW·C, batch·outHeight·outWidth], for each group. A
-//            workgroup computes TILE_ROWS rows and 4 · WORKGROUP_SIZE columns; invocation l has columns l, l + W,
-//            l + 2W, l + 3W (W = WORKGROUP_SIZE). Workgroups: ⌈M / TILE_ROWS⌉ · groups · ⌈columns / 4W⌉, folding into y
-//            what x cannot hold.
-// Tile       TILE_ROWS is 16 at most; sums are written out as matrices of four rows, since SwiftShader unrolls no loop, and
-//            goes through memory for every element of an array.
-// Edges      rows and columns past the last repeat it and are not stored.
-// Factors    a Factor each, made float32 where they are loaded.
-// Numerics   float32 sums; filter positions (i, j) in order, channels within. The same bits
-//            every time.
+//            workgroup computes TILE_ROWS rows and 4 · WORKGROUP_SIZE columns; invocation l computes columns l, l + W,
+//            l + 2W, l + 3W (W = WORKGROUP_SIZE). Workgroups: ⌈M / TILE_ROWS⌉ · groups · ⌈columns / 4W⌉; y takes what
+//            does not fit into x.
+// Tile       TILE_ROWS is at most 16. Sums are matrices of four rows in named variables, because SwiftShader unrolls no
+//            loop and accesses arrays through memory.
+// Edges      rows and columns past the end repeat the last one and are not stored.
+// Factors    stored as Factor, converted to float32 when they are loaded.
+// Numerics   float32 sums; filter positions (i, j) in order, then channels. The same bits every time.
 // Source     implicit matrix products: Chetlur et al., "cuDNN: Efficient primitives for deep learning", 2014; tiles as
 //            in matmul.wgsl.
 // See also   conv2dSubgroup.wgsl and conv2dFewTerms.wgsl, the same contract for devices with subgroups.
@@ -38,7 +37,7 @@ struct Params {
   biasOffset: i32,
 }
 
-// How the factors lie in memory: f32, or f16 on devices that have it.
+// The type of the factors in memory: f32, or f16 on devices that support it.
 alias Factor = f32;
 
 @group(0) @binding(0) var<storage, read> input: array<Factor>;
@@ -61,7 +60,7 @@ override WORKGROUP_SIZE: u32 = 8u;
 
 const TILE_ROWS = 8;
 
-// The elements of four rows' filters, times those of four columns' pixels.
+// The outer product of four rows' filter elements and four columns' pixels.
 fn outer(weightAt: vec4i, columns: vec4f) -> mat4x4f {
   return mat4x4f(
     f32(weight[weightAt.x]) * columns,
@@ -71,7 +70,7 @@ fn outer(weightAt: vec4i, columns: vec4f) -> mat4x4f {
   );
 }
 
-// By bits, not as numbers: a compiler that takes the comparison for a maximum loses NaN.
+// Tests the bits, because a compiler may turn the comparison into a maximum, which loses NaN.
 fn isNegative(value: vec4f) -> vec4<bool> {
   return bitcast<vec4u>(value) - 0x80000001u < vec4u(0x7f800000u);
 }
@@ -113,7 +112,7 @@ fn main(
   let filters1 = firstFilter + min(rows + 4, lastFilter) * filterSize;
   let filters2 = firstFilter + min(rows + 8, lastFilter) * filterSize;
   let filters3 = firstFilter + min(rows + 12, lastFilter) * filterSize;
-  // Read once: SwiftShader loads a parameter at each use.
+  // Read once, because SwiftShader loads a parameter at every use.
   let count = params.channels;
   var sums0 = mat4x4f();
   var sums1 = mat4x4f();
@@ -147,7 +146,8 @@ fn main(
   }
 
   var sums = array<mat4x4f, 4>(sums0, sums1, sums2, sums3);
-  // Counted by rows, which drivers do not unroll: unrolled, these stores would take longer to compile than the rest.
+  // Counts rows, so drivers do not unroll the loop. Unrolled, these stores would take longer to compile than all the
+  // rest.
   let lastRow = min(firstRow + TILE_ROWS, params.outChannels);
   let outAt = image * params.groups * params.outChannels * positions + position;
   for (var row = firstRow; row < lastRow; row++) {

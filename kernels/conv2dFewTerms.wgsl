@@ -1,27 +1,27 @@
-// conv2dFewTerms: the convolution of images with a bank of small filters (their cross-correlation), by subgroups.
+// conv2dFewTerms: the convolution (cross-correlation) of images with a bank of small filters, with subgroups.
 //
 //   out[n, g·M + m, y, x] = bias[g·M + m] + Σ_{i, j, c} input[n, g·C + c, y·SY + i·DY - PY, x·SX + j·DX - PX]
 //                                                       · weight[g·M + m, c, i, j]
 //
-// with the input zero outside the image.
+// where the input is zero outside the image.
 //
-// Same contract as conv2d.wgsl, for sums of few terms on devices with subgroups, such as images of one channel:
-// the pixels of all terms stay in registers, so that they are loaded once for all filters.
+// The same contract as conv2d.wgsl, for short sums on devices with subgroups, such as images of one channel. The pixels
+// of all terms stay in registers, so they are loaded once for all filters.
 //
 // Shapes     input [batch, groups · C, height, width], weight [groups · M, C, KH, KW] and bias [groups · M], contiguous
 //            from their offsets; out [batch, groups · M, outHeight, outWidth]. C is `channels`, M `outChannels`, both
-//            of one group. PY and PX are the padding above and on the left; below and on the right, outHeight and
-//            outWidth say where the image ends.
-// Epilogue   BIAS adds the bias (else `bias` is bound, but not read); RELU then puts 0 for what is negative.
+//            of one group. PY and PX are the padding above and on the left. outHeight and outWidth determine the
+//            padding below and on the right.
+// Epilogue   BIAS adds the bias (otherwise `bias` is bound, but not read); RELU then replaces negative values by 0.
 // Requires   a subgroup of at least TILE_LOAD lanes (adapter.info.subgroupMinSize); TILE_TERMS = C·KH·KW.
 // Launch     the product of weights [M, C·KH·KW] and pixels [C·KH·KW, batch·outHeight·outWidth], for each group. A
-//            workgroup computes all rows of 4 · WORKGROUP_SIZE columns; invocation l has columns l, l + W, l + 2W, l + 3W
-//            (W = WORKGROUP_SIZE). Workgroups: ⌈columns / 4W⌉ · groups, folding into y what x cannot hold.
-// Weights    each lane loads another term's, and the subgroup hands the values round.
-// Edges      columns past the last repeat it and are not stored.
-// Factors    a Factor each, made float32 where they are loaded.
-// Numerics   float32 sums by fused multiply-add; channels in order, filter positions (i, j) within. The same bits
-//            every time.
+//            workgroup computes all rows of 4 · WORKGROUP_SIZE columns; invocation l computes columns l, l + W, l + 2W,
+//            l + 3W (W = WORKGROUP_SIZE). Workgroups: ⌈columns / 4W⌉ · groups; y takes what does not fit into x.
+// Weights    each lane loads the weight of another term, and the subgroup shares the values.
+// Edges      columns past the end repeat the last one and are not stored.
+// Factors    stored as Factor, converted to float32 when they are loaded.
+// Numerics   float32 sums by fused multiply-add; channels in order, then filter positions (i, j). The same bits every
+//            time.
 // Source     implicit matrix products: Chetlur et al., "cuDNN: Efficient primitives for deep learning", 2014; tiles as
 //            in matmulSubgroup.wgsl.
 
@@ -41,7 +41,7 @@ struct Params {
   biasOffset: i32,
 }
 
-// How the factors lie in memory: f32, or f16 on devices that have it.
+// The type of the factors in memory: f32, or f16 on devices that support it.
 alias Factor = f32;
 
 @group(0) @binding(0) var<storage, read> input: array<Factor>;
@@ -66,7 +66,7 @@ const TILE_TERMS = 9;
 const TILE_LOAD = 8;
 const LOADS = (TILE_TERMS + TILE_LOAD - 1) / TILE_LOAD;
 
-// By bits, not as numbers: a compiler that takes the comparison for a maximum loses NaN.
+// Tests the bits, because a compiler may turn the comparison into a maximum, which loses NaN.
 fn isNegative(value: vec4f) -> vec4<bool> {
   return bitcast<vec4u>(value) - 0x80000001u < vec4u(0x7f800000u);
 }
@@ -99,7 +99,8 @@ fn main(
   let left = (position - line * params.outWidth) * STRIDE_X - PADDING_X;
   let imageAt = params.inputOffset + (image * params.groups + part) * params.channels * pixels;
 
-  // Counted by channels, which drivers do not unroll: unrolled, these loads would take longer to compile than the rest.
+  // Counts channels, so drivers do not unroll the loop. Unrolled, these loads would take longer to compile than all the
+  // rest.
   var values = array<vec4f, TILE_TERMS>();
   for (var term = 0; term < params.channels * taps; term++) {
     let c = term / taps;

@@ -1,23 +1,23 @@
-// conv2dInputGradient: the gradient of conv2d in its input, which is the transposed convolution.
+// conv2dInputGradient: the gradient of conv2d in its input (transposed convolution).
 //
 //   out[n, g·C + c, y, x] = Σ_{i, j, m} gradient[n, g·M + m, (y + PY - i·DY) / SY, (x + PX - j·DX) / SX]
 //                                       · weight[g·M + m, c, i, j]
 //
-// over those i and j for which both quotients are whole numbers and lie in the gradient's image.
+// over all i and j for which both quotients are integers inside the gradient's image.
 //
 // Shapes     gradient [batch, groups · M, outHeight, outWidth] and weight [groups · M, C, KH, KW], contiguous from
-//            their offsets; out [batch, groups · C, height, width]. C is `channels`, M `outChannels`, both of one group.
-// Launch     pixels whose y leave one remainder by SY, and whose x one by SX, meet the same filter positions: such a
-//            phase is one product of weights [C, KH·KW·M] and gradients [KH·KW·M, batch·⌈height/SY⌉·⌈width/SX⌉], for
-//            each group. A workgroup computes TILE_ROWS rows and 4 · WORKGROUP_SIZE columns; invocation l has columns
-//            l, l + W, l + 2W, l + 3W (W = WORKGROUP_SIZE). Workgroups: ⌈C / TILE_ROWS⌉ · groups · ⌈columns / 4W⌉ ·
-//            SY · SX, folding into y what x cannot hold.
-// Tile       TILE_ROWS is 16 at most; sums are written out as matrices of four rows, since SwiftShader unrolls no loop, and
-//            goes through memory for every element of an array.
-// Edges      rows and columns past the last repeat it and are not stored.
-// Factors    a Factor each, made float32 where they are loaded.
-// Numerics   float32 sums; filter positions (i, j) in order, channels m within. The same bits
-//            every time.
+//            their offsets; out [batch, groups · C, height, width]. C is `channels`, M `outChannels`, both of one
+//            group.
+// Launch     pixels with equal remainders y mod SY and x mod SX use the same filter positions. Such a phase is one
+//            product of weights [C, KH·KW·M] and gradients [KH·KW·M, batch·⌈height/SY⌉·⌈width/SX⌉] for each group. A
+//            workgroup computes TILE_ROWS rows and 4 · WORKGROUP_SIZE columns; invocation l computes columns l, l + W,
+//            l + 2W, l + 3W (W = WORKGROUP_SIZE). Workgroups: ⌈C / TILE_ROWS⌉ · groups · ⌈columns / 4W⌉ · SY · SX; y
+//            takes what does not fit into x.
+// Tile       TILE_ROWS is at most 16. Sums are matrices of four rows in named variables, because SwiftShader unrolls no
+//            loop and accesses arrays through memory.
+// Edges      rows and columns past the end repeat the last one and are not stored.
+// Factors    stored as Factor, converted to float32 when they are loaded.
+// Numerics   float32 sums; filter positions (i, j) in order, then channels m. The same bits every time.
 // Source     implicit matrix products: Chetlur et al., "cuDNN: Efficient primitives for deep learning", 2014; tiles as
 //            in matmul.wgsl.
 // See also   conv2dInputGradientSubgroup.wgsl, the same contract for devices with subgroups.
@@ -35,7 +35,7 @@ struct Params {
   weightOffset: i32,
 }
 
-// How the factors lie in memory: f32, or f16 on devices that have it.
+// The type of the factors in memory: f32, or f16 on devices that support it.
 alias Factor = f32;
 
 @group(0) @binding(0) var<storage, read> gradient: array<Factor>;
@@ -55,7 +55,7 @@ override WORKGROUP_SIZE: u32 = 8u;
 
 const TILE_ROWS = 8;
 
-// The elements of four rows' filters, times those of four columns' pixels.
+// The outer product of four rows' filter elements and four columns' pixels.
 fn outer(weightAt: vec4i, columns: vec4f) -> mat4x4f {
   return mat4x4f(
     f32(weight[weightAt.x]) * columns,
@@ -106,7 +106,7 @@ fn main(
   let filters1 = filtersAt + min(rows + 4, vec4i(params.channels - 1)) * taps;
   let filters2 = filtersAt + min(rows + 8, vec4i(params.channels - 1)) * taps;
   let filters3 = filtersAt + min(rows + 12, vec4i(params.channels - 1)) * taps;
-  // Read once: SwiftShader loads a parameter at each use.
+  // Read once, because SwiftShader loads a parameter at every use.
   let count = params.outChannels;
   var sums0 = mat4x4f();
   var sums1 = mat4x4f();
@@ -148,7 +148,8 @@ fn main(
   }
 
   var sums = array<mat4x4f, 4>(sums0, sums1, sums2, sums3);
-  // Counted by rows, which drivers do not unroll: unrolled, these stores would take longer to compile than the rest.
+  // Counts rows, so drivers do not unroll the loop. Unrolled, these stores would take longer to compile than all the
+  // rest.
   let lastRow = min(firstRow + TILE_ROWS, params.channels);
   let outY = line * STRIDE_Y + phaseY;
   let outX = spot * STRIDE_X + phaseX;

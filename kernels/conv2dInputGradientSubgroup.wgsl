@@ -1,29 +1,30 @@
-// conv2dInputGradientSubgroup: the gradient of conv2d in its input, which is the transposed convolution, where the device has subgroups.
+// conv2dInputGradientSubgroup: the gradient of conv2d in its input (transposed convolution), with subgroups.
 //
 //   out[n, g·C + c, y, x] = Σ_{i, j, m} gradient[n, g·M + m, (y + PY - i·DY) / SY, (x + PX - j·DX) / SX]
 //                                       · weight[g·M + m, c, i, j]
 //
-// over those i and j for which both quotients are whole numbers and lie in the gradient's image.
+// over all i and j for which both quotients are integers inside the gradient's image.
 //
-// Same contract as conv2dInputGradient.wgsl, for devices with subgroups: a load costs far more than arithmetic on software
-// drivers, so each lane loads another row of weights and the subgroup hands the values round.
+// The same contract as conv2dInputGradient.wgsl, for devices with subgroups. On software drivers a load costs much more
+// than arithmetic, so each lane loads a different row of weights, and the subgroup shares the values.
 //
 // Shapes     gradient [batch, groups · M, outHeight, outWidth] and weight [groups · M, C, KH, KW], contiguous from
-//            their offsets; out [batch, groups · C, height, width]. C is `channels`, M `outChannels`, both of one group.
-// Requires   a subgroup of at least TILE_LOAD lanes (adapter.info.subgroupMinSize); TILE_ROWS a multiple of TILE_LOAD, at
-//            most four times it; TILE_STEPS a divisor of outChannels. With four lanes WORKGROUP_SIZE is a multiple of four,
-//            and TILE_STEPS is 1.
-// Lanes      by eight, sums are an array, which lavapipe unrolls; by four, they are written out as matrices of four rows,
-//            since SwiftShader unrolls no loop, and goes through memory for every element of an array.
-// Launch     pixels whose y leave one remainder by SY, and whose x one by SX, meet the same filter positions: such a
-//            phase is one product of weights [C, KH·KW·M] and gradients [KH·KW·M, batch·⌈height/SY⌉·⌈width/SX⌉], for
-//            each group. A workgroup computes TILE_ROWS rows and 4 · WORKGROUP_SIZE columns; invocation l has columns
-//            l, l + W, l + 2W, l + 3W (W = WORKGROUP_SIZE). Workgroups: ⌈C / TILE_ROWS⌉ · groups · ⌈columns / 4W⌉ ·
-//            SY · SX, folding into y what x cannot hold.
-// Edges      rows and columns past the last repeat it and are not stored.
-// Factors    a Factor each, made float32 where they are loaded.
-// Numerics   float32 sums by fused multiply-add; filter positions (i, j) in order, channels m within. The same bits
-//            every time.
+//            their offsets; out [batch, groups · C, height, width]. C is `channels`, M `outChannels`, both of one
+//            group.
+// Requires   a subgroup of at least TILE_LOAD lanes (adapter.info.subgroupMinSize); TILE_ROWS a multiple of TILE_LOAD,
+//            at most four times it; TILE_STEPS a divisor of outChannels. With four lanes WORKGROUP_SIZE is a multiple
+//            of four, and TILE_STEPS is 1.
+// Lanes      with eight lanes, sums are an array, which lavapipe unrolls. With four lanes, they are matrices of four
+//            rows in named variables, because SwiftShader unrolls no loop and accesses arrays through memory.
+// Launch     pixels with equal remainders y mod SY and x mod SX use the same filter positions. Such a phase is one
+//            product of weights [C, KH·KW·M] and gradients [KH·KW·M, batch·⌈height/SY⌉·⌈width/SX⌉] for each group. A
+//            workgroup computes TILE_ROWS rows and 4 · WORKGROUP_SIZE columns; invocation l computes columns l, l + W,
+//            l + 2W, l + 3W (W = WORKGROUP_SIZE). Workgroups: ⌈C / TILE_ROWS⌉ · groups · ⌈columns / 4W⌉ · SY · SX; y
+//            takes what does not fit into x.
+// Edges      rows and columns past the end repeat the last one and are not stored.
+// Factors    stored as Factor, converted to float32 when they are loaded.
+// Numerics   float32 sums by fused multiply-add; filter positions (i, j) in order, then channels m. The same bits every
+//            time.
 // Source     implicit matrix products: Chetlur et al., "cuDNN: Efficient primitives for deep learning", 2014; tiles as
 //            in matmulSubgroup.wgsl.
 
@@ -42,7 +43,7 @@ struct Params {
   weightOffset: i32,
 }
 
-// How the factors lie in memory: f32, or f16 on devices that have it.
+// The type of the factors in memory: f32, or f16 on devices that support it.
 alias Factor = f32;
 
 @group(0) @binding(0) var<storage, read> gradient: array<Factor>;
@@ -66,13 +67,13 @@ const TILE_STEPS = 2;
 const LOADS = TILE_ROWS / TILE_LOAD;
 const WRITTEN_OUT = TILE_LOAD == 4;
 
-// The elements of four columns; zero for those outside the image.
+// The elements of four columns, zero outside the image.
 fn columnsAt(at: vec4i, inside: vec4<bool>) -> vec4f {
   let values = vec4f(vec4<Factor>(gradient[at.x], gradient[at.y], gradient[at.z], gradient[at.w]));
   return select(vec4f(0.0), values, inside);
 }
 
-// The elements of four filters, one from each lane, times those of four columns.
+// The outer product of four filter elements, one from each lane, and four columns.
 fn outer(value: f32, columns: vec4f) -> mat4x4f {
   return mat4x4f(
     subgroupBroadcast(value, 0u) * columns,
@@ -121,7 +122,7 @@ fn main(
   let rows = firstRow + TILE_LOAD * vec4i(0, 1, 2, 3) + i32(lane) % TILE_LOAD;
   let firstFilter = params.weightOffset + part * params.outChannels * filterSize;
   let weightAt = firstFilter + min(rows, vec4i(params.channels - 1)) * taps;
-  // Read once: SwiftShader loads a parameter at each use.
+  // Read once, because SwiftShader loads a parameter at every use.
   let count = params.outChannels;
 
   var sums: array<vec4f, TILE_ROWS>;
@@ -187,7 +188,8 @@ fn main(
     }
   }
 
-  // Counted by rows, which drivers do not unroll: unrolled, these stores would take longer to compile than the rest.
+  // Counts rows, so drivers do not unroll the loop. Unrolled, these stores would take longer to compile than all the
+  // rest.
   let lastRow = min(firstRow + TILE_ROWS, params.channels);
   let outY = line * STRIDE_Y + phaseY;
   let outX = spot * STRIDE_X + phaseX;

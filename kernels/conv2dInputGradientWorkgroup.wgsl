@@ -1,27 +1,27 @@
-// conv2dInputGradientWorkgroup: the gradient of conv2d in its input, which is the transposed convolution, through workgroup memory.
+// conv2dInputGradientWorkgroup: the gradient of conv2d in its input (transposed convolution), through workgroup memory.
 //
 //   out[n, g·C + c, y, x] = Σ_{i, j, m} gradient[n, g·M + m, (y + PY - i·DY) / SY, (x + PX - j·DX) / SX]
 //                                       · weight[g·M + m, c, i, j]
 //
-// over those i and j for which both quotients are whole numbers and lie in the gradient's image.
+// over all i and j for which both quotients are integers inside the gradient's image.
 //
-// Same contract as conv2dInputGradient.wgsl, for GPUs: a workgroup copies a slice of each operand into its memory, and each
-// invocation multiplies them from there.
+// The same contract as conv2dInputGradient.wgsl, for GPUs. A workgroup copies a slice of each operand into workgroup
+// memory, and each invocation multiplies from there.
 //
 // Shapes     gradient [batch, groups · M, outHeight, outWidth] and weight [groups · M, C, KH, KW], contiguous from
-//            their offsets; out [batch, groups · C, height, width]. C is `channels`, M `outChannels`, both of one group.
-// Tile       4 × 4 numbers, a quad, are the unit of loading. A workgroup has R = TILE_ROWS · WORKGROUP_ROWS rows and
-//            C = TILE_COLUMNS · WORKGROUP_COLUMNS columns, and each of its WORKGROUP_TEAMS teams TILE_DEPTH terms at a time; all
-//            else is as in matmulWorkgroup.wgsl.
-// Requires   TILE_ROWS, TILE_COLUMNS and TILE_DEPTH multiples of 4; TILE_LOADS the quads of a slice,
-//            (R + C) · TILE_DEPTH / 16, over the invocations of a team, rounded up; for several teams TILE_ROWS · TILE_DEPTH ·
-//            TILE_BUFFERS / 4 at least WORKGROUP_COLUMNS.
-// Launch     the product of weights [C, M·KH·KW] and gradients [M·KH·KW, batch·height·width], for each group. Workgroups:
-//            ⌈C / R⌉ · groups · ⌈columns / C⌉ of the tile, folding into y what x cannot hold.
-// Edges      terms past the last count as zero; rows and columns past the last read what is there, and are not stored.
-// Numerics   float32 sums by fused multiply-add; filters in order, their positions (i, j) within; those that a stride
-//            leaves out count as zero. The same bits every time, and for every tile with as many
-//            teams.
+//            their offsets; out [batch, groups · C, height, width]. C is `channels`, M `outChannels`, both of one
+//            group.
+// Tile       the unit of loading is a quad, 4 × 4 numbers. A workgroup has R = TILE_ROWS · WORKGROUP_ROWS rows and C =
+//            TILE_COLUMNS · WORKGROUP_COLUMNS columns, and each of its WORKGROUP_TEAMS teams handles TILE_DEPTH terms
+//            at a time. Everything else is as in matmulWorkgroup.wgsl.
+// Requires   TILE_ROWS, TILE_COLUMNS and TILE_DEPTH multiples of 4; TILE_LOADS = ⌈(R + C) · TILE_DEPTH / 16 /
+//            invocations of a team⌉, the quads of a slice that an invocation loads; with several teams, TILE_ROWS ·
+//            TILE_DEPTH · TILE_BUFFERS / 4 at least WORKGROUP_COLUMNS.
+// Launch     the product of weights [C, M·KH·KW] and gradients [M·KH·KW, batch·height·width], for each group.
+//            Workgroups: ⌈C / R⌉ · groups · ⌈columns / C⌉ of the tile; y takes what does not fit into x.
+// Edges      terms past the end count as zero. Rows and columns past the end read arbitrary values and are not stored.
+// Numerics   float32 sums by fused multiply-add; filters in order, then positions (i, j); positions that a stride skips
+//            count as zero. The same bits every time, and for every tile with the same number of teams.
 // Source     implicit matrix products: Chetlur et al., "cuDNN: Efficient primitives for deep learning", 2014; tiles as
 //            in matmulWorkgroup.wgsl.
 
@@ -64,12 +64,12 @@ const ROW_FOURS = TILE_ROWS / 4;
 const COLUMN_FOURS = TILE_COLUMNS / 4;
 const DEPTH_FOURS = TILE_DEPTH / 4;
 
-// Fours of rows and of columns, for each term.
+// Groups of four rows, and of four columns, for each term.
 var<workgroup> aTile: array<vec4f, WORKGROUP_TEAMS * TILE_BUFFERS * TILE_DEPTH * ROW_FOURS * WORKGROUP_ROWS>;
 var<workgroup> bTile: array<vec4f, WORKGROUP_TEAMS * TILE_BUFFERS * TILE_DEPTH * COLUMN_FOURS * WORKGROUP_COLUMNS>;
 
-// One term, a filter and a place in it, for four pixels: what the gradient is where the filter has them there. `y` and
-// `x` count padding.
+// The gradients for one term (a filter and a position in it) of four pixels: zero where the filter does not reach a
+// pixel. `y` and `x` include padding.
 fn slopesAt(term: i32, at: vec4i, y: vec4i, x: vec4i) -> vec4f {
   let taps = KERNEL_HEIGHT * KERNEL_WIDTH;
   let tap = term % taps;
@@ -84,8 +84,8 @@ fn slopesAt(term: i32, at: vec4i, y: vec4i, x: vec4i) -> vec4f {
   return select(vec4f(0.0), values, inside);
 }
 
-// A quad's place in a slice of `fours` fours: x counts fours of rows or columns, y fours of terms. Invocations that are
-// neighbours take quads that are neighbours in memory.
+// The position of a quad in a slice of `fours` groups of four. x counts groups of rows or columns, y groups of terms.
+// Neighbouring invocations load quads that are neighbours in memory.
 fn placeOfQuad(quad: i32, fours: i32, alongTerms: bool) -> vec2i {
   if (alongTerms) {
     return vec2i(quad / DEPTH_FOURS, quad % DEPTH_FOURS);
@@ -120,7 +120,7 @@ fn main(
     return;
   }
 
-  // What this invocation loads of each slice: quads of rows, then of columns.
+  // The quads of each slice that this invocation loads: quads of rows, then of columns.
   let aFours = ROW_FOURS * down;
   let bFours = COLUMN_FOURS * across;
   let aQuads = aFours * DEPTH_FOURS;
@@ -143,7 +143,7 @@ fn main(
   var fetched: array<mat4x4f, TILE_LOADS>;
   var sums: array<vec4f, TILE_ROWS * COLUMN_FOURS>;
   var buffer = 0;
-  // Before the first slice there is nothing to multiply yet.
+  // The first iteration only loads: no slice can be multiplied yet.
   for (var p = 0 - stride; p < terms; p += stride) {
     let next = p + stride;
     if (next < terms) {

@@ -1,31 +1,31 @@
-// conv2dSubgroup: the convolution of images with a bank of filters (their cross-correlation), where the device has subgroups.
+// conv2dSubgroup: the convolution (cross-correlation) of images with a bank of filters, with subgroups.
 //
 //   out[n, g·M + m, y, x] = bias[g·M + m] + Σ_{i, j, c} input[n, g·C + c, y·SY + i·DY - PY, x·SX + j·DX - PX]
 //                                                       · weight[g·M + m, c, i, j]
 //
-// with the input zero outside the image.
+// where the input is zero outside the image.
 //
-// Same contract as conv2d.wgsl, for devices with subgroups: a load costs far more than arithmetic on software
-// drivers, so each lane loads another row of weights and the subgroup hands the values round.
+// The same contract as conv2d.wgsl, for devices with subgroups. On software drivers a load costs much more than
+// arithmetic, so each lane loads a different row of weights, and the subgroup shares the values.
 //
 // Shapes     input [batch, groups · C, height, width], weight [groups · M, C, KH, KW] and bias [groups · M], contiguous
 //            from their offsets; out [batch, groups · M, outHeight, outWidth]. C is `channels`, M `outChannels`, both
-//            of one group. PY and PX are the padding above and on the left; below and on the right, outHeight and
-//            outWidth say where the image ends.
-// Epilogue   BIAS adds the bias (else `bias` is bound, but not read); RELU then puts 0 for what is negative.
-// Requires   a subgroup of at least TILE_LOAD lanes (adapter.info.subgroupMinSize); TILE_ROWS a multiple of TILE_LOAD, at
-//            most four times it; TILE_STEPS a divisor of channels. With four lanes WORKGROUP_SIZE is a multiple of four,
-//            and TILE_STEPS is 1.
-// Lanes      by eight, sums are an array, which lavapipe unrolls; by four, they are written out as matrices of four rows,
-//            since SwiftShader unrolls no loop, and goes through memory for every element of an array.
+//            of one group. PY and PX are the padding above and on the left. outHeight and outWidth determine the
+//            padding below and on the right.
+// Epilogue   BIAS adds the bias (otherwise `bias` is bound, but not read); RELU then replaces negative values by 0.
+// Requires   a subgroup of at least TILE_LOAD lanes (adapter.info.subgroupMinSize); TILE_ROWS a multiple of TILE_LOAD,
+//            at most four times it; TILE_STEPS a divisor of channels. With four lanes WORKGROUP_SIZE is a multiple of
+//            four, and TILE_STEPS is 1.
+// Lanes      with eight lanes, sums are an array, which lavapipe unrolls. With four lanes, they are matrices of four
+//            rows in named variables, because SwiftShader unrolls no loop and accesses arrays through memory.
 // Launch     the product of weights [M, KH·KW·C] and pixels [KH·KW·C, batch·outHeight·outWidth], for each group. A
-//            workgroup computes TILE_ROWS rows and 4 · WORKGROUP_SIZE columns; invocation l has columns l, l + W,
-//            l + 2W, l + 3W (W = WORKGROUP_SIZE). Workgroups: ⌈M / TILE_ROWS⌉ · groups · ⌈columns / 4W⌉, folding into y
-//            what x cannot hold.
-// Edges      rows and columns past the last repeat it and are not stored.
-// Factors    a Factor each, made float32 where they are loaded.
-// Numerics   float32 sums by fused multiply-add; filter positions (i, j) in order, channels within. The same bits
-//            every time.
+//            workgroup computes TILE_ROWS rows and 4 · WORKGROUP_SIZE columns; invocation l computes columns l, l + W,
+//            l + 2W, l + 3W (W = WORKGROUP_SIZE). Workgroups: ⌈M / TILE_ROWS⌉ · groups · ⌈columns / 4W⌉; y takes what
+//            does not fit into x.
+// Edges      rows and columns past the end repeat the last one and are not stored.
+// Factors    stored as Factor, converted to float32 when they are loaded.
+// Numerics   float32 sums by fused multiply-add; filter positions (i, j) in order, then channels. The same bits every
+//            time.
 // Source     implicit matrix products: Chetlur et al., "cuDNN: Efficient primitives for deep learning", 2014; tiles as
 //            in matmulSubgroup.wgsl.
 
@@ -45,7 +45,7 @@ struct Params {
   biasOffset: i32,
 }
 
-// How the factors lie in memory: f32, or f16 on devices that have it.
+// The type of the factors in memory: f32, or f16 on devices that support it.
 alias Factor = f32;
 
 @group(0) @binding(0) var<storage, read> input: array<Factor>;
@@ -72,13 +72,13 @@ const TILE_STEPS = 2;
 const LOADS = TILE_ROWS / TILE_LOAD;
 const WRITTEN_OUT = TILE_LOAD == 4;
 
-// The elements of four columns; zero for those outside the image.
+// The elements of four columns, zero outside the image.
 fn columnsAt(at: vec4i, inside: vec4<bool>) -> vec4f {
   let values = vec4f(vec4<Factor>(input[at.x], input[at.y], input[at.z], input[at.w]));
   return select(vec4f(0.0), values, inside);
 }
 
-// The elements of four filters, one from each lane, times those of four columns.
+// The outer product of four filter elements, one from each lane, and four columns.
 fn outer(value: f32, columns: vec4f) -> mat4x4f {
   return mat4x4f(
     subgroupBroadcast(value, 0u) * columns,
@@ -88,7 +88,7 @@ fn outer(value: f32, columns: vec4f) -> mat4x4f {
   );
 }
 
-// By bits, not as numbers: a compiler that takes the comparison for a maximum loses NaN.
+// Tests the bits, because a compiler may turn the comparison into a maximum, which loses NaN.
 fn isNegative(value: vec4f) -> vec4<bool> {
   return bitcast<vec4u>(value) - 0x80000001u < vec4u(0x7f800000u);
 }
@@ -126,7 +126,7 @@ fn main(
   let rows = firstRow + TILE_LOAD * vec4i(0, 1, 2, 3) + i32(lane) % TILE_LOAD;
   let filters = part * params.outChannels + min(rows, vec4i(params.outChannels - 1));
   let weightAt = params.weightOffset + filters * params.channels * taps;
-  // Read once: SwiftShader loads a parameter at each use.
+  // Read once, because SwiftShader loads a parameter at every use.
   let count = params.channels;
 
   var sums: array<vec4f, TILE_ROWS>;
@@ -184,7 +184,8 @@ fn main(
     }
   }
 
-  // Counted by rows, which drivers do not unroll: unrolled, these stores would take longer to compile than the rest.
+  // Counts rows, so drivers do not unroll the loop. Unrolled, these stores would take longer to compile than all the
+  // rest.
   let lastRow = min(firstRow + TILE_ROWS, params.outChannels);
   let outAt = image * params.groups * params.outChannels * positions + position;
   for (var row = firstRow; row < lastRow; row++) {

@@ -3,23 +3,23 @@
 //   out[s, g·M + m, c, i, j] = Σ_{n, y, x} gradient[n, g·M + m, y, x]
 //                                          · input[n, g·C + c, y·SY + i·DY - PY, x·SX + j·DX - PX]
 //
-// over the lines n·outHeight + y in [s·chunk, (s + 1)·chunk), with the input zero outside the image.
+// over the lines n·outHeight + y in [s·chunk, (s + 1)·chunk), where the input is zero outside the image.
 //
 // Shapes     gradient [batch, groups · M, outHeight, outWidth] and input [batch, groups · C, height, width], contiguous
 //            from their offsets; out [splits, groups · M, C, KH, KW]. C is `channels`, M `outChannels`, both of one
 //            group. `out` begins at `outOffset`.
-// Splits     the long sum is cut into `splits` chunks of lines, whose partial sums a second pass (reduce) adds in
-//            order. One split: out is the gradient itself.
-// Launch     the product of pixels [C·KH·KW, lines·outWidth] and gradients [lines·outWidth, M], for each group and split:
-//            filters have the columns, since their number is a multiple of 32 more often than C·KH·KW is. A workgroup
-//            computes TILE_ROWS rows and 4 · WORKGROUP_SIZE columns; invocation l has columns l, l + W, l + 2W, l + 3W
-//            (W = WORKGROUP_SIZE). Workgroups: ⌈C·KH·KW / TILE_ROWS⌉ · ⌈M / 4W⌉ · groups · splits, folding into y what x
-//            cannot hold.
-// Tile       TILE_ROWS is 16 at most; sums are written out as matrices of four rows, since SwiftShader unrolls no loop, and
-//            goes through memory for every element of an array.
-// Edges      rows and columns past the last repeat it and are not stored.
-// Factors    a Factor each, made float32 where they are loaded.
-// Numerics   float32 sums, lines in order and positions x within. The same bits every time.
+// Splits     the long sum is cut into `splits` chunks of lines. A second pass (reduce) adds their partial sums in
+//            order. With one split, out is the gradient itself.
+// Launch     the product of pixels [C·KH·KW, lines·outWidth] and gradients [lines·outWidth, M], for each group and
+//            split. Filters are the columns, because their number is a multiple of 32 more often than C·KH·KW is. A
+//            workgroup computes TILE_ROWS rows and 4 · WORKGROUP_SIZE columns; invocation l computes columns l, l + W,
+//            l + 2W, l + 3W (W = WORKGROUP_SIZE). Workgroups: ⌈C·KH·KW / TILE_ROWS⌉ · ⌈M / 4W⌉ · groups · splits; y
+//            takes what does not fit into x.
+// Tile       TILE_ROWS is at most 16. Sums are matrices of four rows in named variables, because SwiftShader unrolls no
+//            loop and accesses arrays through memory.
+// Edges      rows and columns past the end repeat the last one and are not stored.
+// Factors    stored as Factor, converted to float32 when they are loaded.
+// Numerics   float32 sums, lines in order, then positions x. The same bits every time.
 // Source     implicit matrix products: Chetlur et al., "cuDNN: Efficient primitives for deep learning", 2014; tiles as
 //            in matmul.wgsl.
 // See also   conv2dWeightGradientSubgroup.wgsl, the same contract for devices with subgroups.
@@ -39,7 +39,7 @@ struct Params {
   outOffset: i32,
 }
 
-// How the factors lie in memory: f32, or f16 on devices that have it.
+// The type of the factors in memory: f32, or f16 on devices that support it.
 alias Factor = f32;
 
 @group(0) @binding(0) var<storage, read> gradient: array<Factor>;
@@ -59,14 +59,15 @@ override WORKGROUP_SIZE: u32 = 8u;
 
 const TILE_ROWS = 8;
 
-// What a pixel of each of four rows contributes: `at` its place where `inside`, else outside of the image.
+// The products of four pixels, one per row, and four columns. `at` is the position of a pixel; a pixel that is not
+// `inside` counts as 0.
 fn outer(at: vec4i, inside: vec4<bool>, columns: vec4f) -> mat4x4f {
   let loaded = vec4f(vec4<Factor>(input[at.x], input[at.y], input[at.z], input[at.w]));
   let pixels = select(vec4f(0.0), loaded, inside);
   return mat4x4f(pixels.x * columns, pixels.y * columns, pixels.z * columns, pixels.w * columns);
 }
 
-// Whether numbers lie in 0 … count - 1.
+// Whether each number is in 0 … count - 1.
 fn within(numbers: vec4i, count: i32) -> vec4<bool> {
   return (numbers >= vec4i(0)) & (numbers < vec4i(count));
 }
@@ -98,7 +99,7 @@ fn main(
   let columns = firstColumn + i32(invocation) + width * vec4i(0, 1, 2, 3);
   let filters = part * params.outChannels + min(columns, vec4i(params.outChannels - 1));
 
-  // A row is a channel and a place (i, j) in the filter.
+  // A row is a channel and a position (i, j) in the filter.
   let rows0 = min(firstRow + 0 + vec4i(0, 1, 2, 3), vec4i(filterSize - 1));
   let top0 = rows0 % taps / KERNEL_WIDTH * DILATION_Y - PADDING_Y;
   let left0 = rows0 % taps % KERNEL_WIDTH * DILATION_X - PADDING_X;
@@ -115,7 +116,7 @@ fn main(
   let top3 = rows3 % taps / KERNEL_WIDTH * DILATION_Y - PADDING_Y;
   let left3 = rows3 % taps % KERNEL_WIDTH * DILATION_X - PADDING_X;
   let rowAt3 = params.inputOffset + (part * params.channels + rows3 / taps) * pixels + top3 * params.width + left3;
-  // Read once: SwiftShader loads a parameter at each use.
+  // Read once, because SwiftShader loads a parameter at every use.
   let height = params.height;
   let inputWidth = params.width;
   let outWidth = params.outWidth;
@@ -151,7 +152,8 @@ fn main(
   }
 
   var sums = array<mat4x4f, 4>(sums0, sums1, sums2, sums3);
-  // Counted by rows, which drivers do not unroll: unrolled, these stores would take longer to compile than the rest.
+  // Counts rows, so drivers do not unroll the loop. Unrolled, these stores would take longer to compile than all the
+  // rest.
   let lastRow = min(firstRow + TILE_ROWS, filterSize);
   let outAt = params.outOffset + (split * params.groups * params.outChannels + filters) * filterSize;
   for (var row = firstRow; row < lastRow; row++) {

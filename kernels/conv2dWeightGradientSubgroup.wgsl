@@ -1,31 +1,31 @@
-// conv2dWeightGradientSubgroup: the gradient of conv2d in its weights, where the device has subgroups.
+// conv2dWeightGradientSubgroup: the gradient of conv2d in its weights, with subgroups.
 //
 //   out[s, g·M + m, c, i, j] = Σ_{n, y, x} gradient[n, g·M + m, y, x]
 //                                          · input[n, g·C + c, y·SY + i·DY - PY, x·SX + j·DX - PX]
 //
-// over the lines n·outHeight + y in [s·chunk, (s + 1)·chunk), with the input zero outside the image.
+// over the lines n·outHeight + y in [s·chunk, (s + 1)·chunk), where the input is zero outside the image.
 //
-// Same contract as conv2dWeightGradient.wgsl, for devices with subgroups: a load costs far more than arithmetic on software
-// drivers, so each lane loads another row of pixels and the subgroup hands the values round.
+// The same contract as conv2dWeightGradient.wgsl, for devices with subgroups. On software drivers a load costs much
+// more than arithmetic, so each lane loads a different row of pixels, and the subgroup shares the values.
 //
 // Shapes     gradient [batch, groups · M, outHeight, outWidth] and input [batch, groups · C, height, width], contiguous
 //            from their offsets; out [splits, groups · M, C, KH, KW]. C is `channels`, M `outChannels`, both of one
 //            group. `out` begins at `outOffset`.
-// Splits     the long sum is cut into `splits` chunks of lines, whose partial sums a second pass (reduce) adds in
-//            order. One split: out is the gradient itself.
-// Requires   a subgroup of at least TILE_LOAD lanes (adapter.info.subgroupMinSize); TILE_ROWS a multiple of TILE_LOAD, at
-//            most four times it; TILE_STEPS a divisor of outWidth. With four lanes WORKGROUP_SIZE is a multiple of four,
-//            and TILE_STEPS is 1.
-// Lanes      by eight, sums are an array, which lavapipe unrolls; by four, they are written out as matrices of four rows,
-//            since SwiftShader unrolls no loop, and goes through memory for every element of an array.
-// Launch     the product of pixels [C·KH·KW, lines·outWidth] and gradients [lines·outWidth, M], for each group and split:
-//            filters have the columns, since their number is a multiple of 32 more often than C·KH·KW is. A workgroup
-//            computes TILE_ROWS rows and 4 · WORKGROUP_SIZE columns; invocation l has columns l, l + W, l + 2W, l + 3W
-//            (W = WORKGROUP_SIZE). Workgroups: ⌈C·KH·KW / TILE_ROWS⌉ · ⌈M / 4W⌉ · groups · splits, folding into y what x
-//            cannot hold.
-// Edges      rows and columns past the last repeat it and are not stored.
-// Factors    a Factor each, made float32 where they are loaded.
-// Numerics   float32 sums by fused multiply-add, lines in order and positions x within. The same bits every time.
+// Splits     the long sum is cut into `splits` chunks of lines. A second pass (reduce) adds their partial sums in
+//            order. With one split, out is the gradient itself.
+// Requires   a subgroup of at least TILE_LOAD lanes (adapter.info.subgroupMinSize); TILE_ROWS a multiple of TILE_LOAD,
+//            at most four times it; TILE_STEPS a divisor of outWidth. With four lanes WORKGROUP_SIZE is a multiple of
+//            four, and TILE_STEPS is 1.
+// Lanes      with eight lanes, sums are an array, which lavapipe unrolls. With four lanes, they are matrices of four
+//            rows in named variables, because SwiftShader unrolls no loop and accesses arrays through memory.
+// Launch     the product of pixels [C·KH·KW, lines·outWidth] and gradients [lines·outWidth, M], for each group and
+//            split. Filters are the columns, because their number is a multiple of 32 more often than C·KH·KW is. A
+//            workgroup computes TILE_ROWS rows and 4 · WORKGROUP_SIZE columns; invocation l computes columns l, l + W,
+//            l + 2W, l + 3W (W = WORKGROUP_SIZE). Workgroups: ⌈C·KH·KW / TILE_ROWS⌉ · ⌈M / 4W⌉ · groups · splits; y
+//            takes what does not fit into x.
+// Edges      rows and columns past the end repeat the last one and are not stored.
+// Factors    stored as Factor, converted to float32 when they are loaded.
+// Numerics   float32 sums by fused multiply-add, lines in order, then positions x. The same bits every time.
 // Source     implicit matrix products: Chetlur et al., "cuDNN: Efficient primitives for deep learning", 2014; tiles as
 //            in matmulSubgroup.wgsl.
 
@@ -46,7 +46,7 @@ struct Params {
   outOffset: i32,
 }
 
-// How the factors lie in memory: f32, or f16 on devices that have it.
+// The type of the factors in memory: f32, or f16 on devices that support it.
 alias Factor = f32;
 
 @group(0) @binding(0) var<storage, read> gradient: array<Factor>;
@@ -70,7 +70,7 @@ const TILE_STEPS = 2;
 const LOADS = TILE_ROWS / TILE_LOAD;
 const WRITTEN_OUT = TILE_LOAD == 4;
 
-// A pixel of this lane's row; zero outside the image.
+// A pixel of this lane's row, zero outside the image.
 fn pixel(at: i32, inside: bool) -> f32 {
   return select(0.0, f32(input[at]), inside);
 }
@@ -80,7 +80,7 @@ fn columnsAt(at: vec4i) -> vec4f {
   return vec4f(vec4<Factor>(gradient[at.x], gradient[at.y], gradient[at.z], gradient[at.w]));
 }
 
-// The elements of four pixels, one from each lane, times those of four columns.
+// The outer product of four pixels, one from each lane, and four columns.
 fn outer(value: f32, columns: vec4f) -> mat4x4f {
   return mat4x4f(
     subgroupBroadcast(value, 0u) * columns,
@@ -118,7 +118,7 @@ fn main(
   let columns = firstColumn + i32(invocation) + width * vec4i(0, 1, 2, 3);
   let filters = part * params.outChannels + min(columns, vec4i(params.outChannels - 1));
 
-  // A row is a channel and a place (i, j) in the filter.
+  // A row is a channel and a position (i, j) in the filter.
   let firstOfLoads = firstRow + TILE_LOAD * vec4i(0, 1, 2, 3);
   let rows = min(firstOfLoads + i32(lane) % TILE_LOAD, vec4i(filterSize - 1));
   let c = part * params.channels + rows / taps;
@@ -126,7 +126,7 @@ fn main(
   let top = tap / KERNEL_WIDTH * DILATION_Y - PADDING_Y;
   let left = tap % KERNEL_WIDTH * DILATION_X - PADDING_X;
   let rowAt = params.inputOffset + c * pixels + top * params.width + left;
-  // Read once: SwiftShader loads a parameter at each use.
+  // Read once, because SwiftShader loads a parameter at every use.
   let lastX = params.outWidth;
   let inputWidth = vec4i(params.width);
 
@@ -189,7 +189,8 @@ fn main(
     }
   }
 
-  // Counted by rows, which drivers do not unroll: unrolled, these stores would take longer to compile than the rest.
+  // Counts rows, so drivers do not unroll the loop. Unrolled, these stores would take longer to compile than all the
+  // rest.
   let lastRow = min(firstRow + TILE_ROWS, filterSize);
   let outAt = params.outOffset + (split * params.groups * params.outChannels + filters) * filterSize;
   for (var row = firstRow; row < lastRow; row++) {

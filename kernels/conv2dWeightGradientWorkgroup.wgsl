@@ -3,27 +3,28 @@
 //   out[s, g·M + m, c, i, j] = Σ_{n, y, x} gradient[n, g·M + m, y, x]
 //                                          · input[n, g·C + c, y·SY + i·DY - PY, x·SX + j·DX - PX]
 //
-// over the lines n·outHeight + y in [s·chunk, (s + 1)·chunk), with the input zero outside the image.
+// over the lines n·outHeight + y in [s·chunk, (s + 1)·chunk), where the input is zero outside the image.
 //
-// Same contract as conv2dWeightGradient.wgsl, for GPUs: a workgroup copies a slice of each operand into its memory, and each
-// invocation multiplies them from there.
+// The same contract as conv2dWeightGradient.wgsl, for GPUs. A workgroup copies a slice of each operand into workgroup
+// memory, and each invocation multiplies from there.
 //
 // Shapes     gradient [batch, groups · M, outHeight, outWidth] and input [batch, groups · C, height, width], contiguous
 //            from their offsets; out [splits, groups · M, C, KH, KW]. C is `channels`, M `outChannels`, both of one
 //            group. `out` begins at `outOffset`.
-// Splits     the long sum is cut into `splits` chunks of lines, whose partial sums a second pass (reduce) adds in
-//            order. One split: out is the gradient itself.
-// Tile       4 × 4 numbers, a quad, are the unit of loading. A workgroup has R = TILE_ROWS · WORKGROUP_ROWS rows and
-//            C = TILE_COLUMNS · WORKGROUP_COLUMNS columns, and each of its WORKGROUP_TEAMS teams TILE_DEPTH terms at a time; all
-//            else is as in matmulWorkgroup.wgsl.
-// Requires   TILE_ROWS, TILE_COLUMNS and TILE_DEPTH multiples of 4; TILE_LOADS the quads of a slice,
-//            (R + C) · TILE_DEPTH / 16, over the invocations of a team, rounded up; for several teams TILE_ROWS · TILE_DEPTH ·
-//            TILE_BUFFERS / 4 at least WORKGROUP_COLUMNS.
-// Launch     the product of pixels [C·KH·KW, lines·outWidth] and gradients [lines·outWidth, M], for each group and split. Workgroups:
-//            ⌈C·KH·KW / R⌉ · ⌈M / C⌉ (of the tile) · groups · splits, folding into y what x cannot hold.
-// Edges      terms past the last count as zero; rows and columns past the last read what is there, and are not stored.
-// Numerics   float32 sums by fused multiply-add, lines in order and positions x within. The same bits every time, and for
-//            every tile with as many teams.
+// Splits     the long sum is cut into `splits` chunks of lines. A second pass (reduce) adds their partial sums in
+//            order. With one split, out is the gradient itself.
+// Tile       the unit of loading is a quad, 4 × 4 numbers. A workgroup has R = TILE_ROWS · WORKGROUP_ROWS rows and C =
+//            TILE_COLUMNS · WORKGROUP_COLUMNS columns, and each of its WORKGROUP_TEAMS teams handles TILE_DEPTH terms
+//            at a time. Everything else is as in matmulWorkgroup.wgsl.
+// Requires   TILE_ROWS, TILE_COLUMNS and TILE_DEPTH multiples of 4; TILE_LOADS = ⌈(R + C) · TILE_DEPTH / 16 /
+//            invocations of a team⌉, the quads of a slice that an invocation loads; with several teams, TILE_ROWS ·
+//            TILE_DEPTH · TILE_BUFFERS / 4 at least WORKGROUP_COLUMNS.
+// Launch     the product of pixels [C·KH·KW, lines·outWidth] and gradients [lines·outWidth, M], for each group and
+//            split. Workgroups: ⌈C·KH·KW / R⌉ · ⌈M / C⌉ (of the tile) · groups · splits; y takes what does not fit into
+//            x.
+// Edges      terms past the end count as zero. Rows and columns past the end read arbitrary values and are not stored.
+// Numerics   float32 sums by fused multiply-add, lines in order, then positions x. The same bits every time, and for
+//            every tile with the same number of teams.
 // Source     implicit matrix products: Chetlur et al., "cuDNN: Efficient primitives for deep learning", 2014; tiles as
 //            in matmulWorkgroup.wgsl.
 
@@ -68,11 +69,11 @@ const ROW_FOURS = TILE_ROWS / 4;
 const COLUMN_FOURS = TILE_COLUMNS / 4;
 const DEPTH_FOURS = TILE_DEPTH / 4;
 
-// Fours of rows and of columns, for each term.
+// Groups of four rows, and of four columns, for each term.
 var<workgroup> aTile: array<vec4f, WORKGROUP_TEAMS * TILE_BUFFERS * TILE_DEPTH * ROW_FOURS * WORKGROUP_ROWS>;
 var<workgroup> bTile: array<vec4f, WORKGROUP_TEAMS * TILE_BUFFERS * TILE_DEPTH * COLUMN_FOURS * WORKGROUP_COLUMNS>;
 
-// Four pixels of the channels that are at `at`: zero outside the image.
+// Four pixels of the channels that start at `at`, zero outside the image.
 fn pixelsAt(at: vec4i, y: vec4i, x: vec4i) -> vec4f {
   let inside = (y >= vec4i(0)) & (y < vec4i(params.height)) & (x >= vec4i(0)) & (x < vec4i(params.width));
   let places = at + y * params.width + x;
@@ -80,8 +81,8 @@ fn pixelsAt(at: vec4i, y: vec4i, x: vec4i) -> vec4f {
   return select(vec4f(0.0), values, inside);
 }
 
-// A quad's place in a slice of `fours` fours: x counts fours of rows or columns, y fours of terms. Invocations that are
-// neighbours take quads that are neighbours in memory.
+// The position of a quad in a slice of `fours` groups of four. x counts groups of rows or columns, y groups of terms.
+// Neighbouring invocations load quads that are neighbours in memory.
 fn placeOfQuad(quad: i32, fours: i32, alongTerms: bool) -> vec2i {
   if (alongTerms) {
     return vec2i(quad / DEPTH_FOURS, quad % DEPTH_FOURS);
@@ -118,12 +119,12 @@ fn main(
     return;
   }
 
-  // What this invocation loads of each slice: quads of rows, then of columns.
+  // The quads of each slice that this invocation loads: quads of rows, then of columns.
   let aFours = ROW_FOURS * down;
   let bFours = COLUMN_FOURS * across;
   let aQuads = aFours * DEPTH_FOURS;
   let quads = aQuads + bFours * DEPTH_FOURS;
-  // A row is a channel and a place (i, j) in the filter.
+  // A row is a channel and a position (i, j) in the filter.
   var channelAt: array<vec4i, TILE_LOADS>;
   var top: array<vec4i, TILE_LOADS>;
   var left: array<vec4i, TILE_LOADS>;
@@ -139,7 +140,7 @@ fn main(
   var fetched: array<mat4x4f, TILE_LOADS>;
   var sums: array<vec4f, TILE_ROWS * COLUMN_FOURS>;
   var buffer = 0;
-  // Before the first slice there is nothing to multiply yet.
+  // The first iteration only loads: no slice can be multiplied yet.
   for (var p = firstTerm - stride; p < lastTerm; p += stride) {
     let next = p + stride;
     if (next < lastTerm) {

@@ -1,29 +1,29 @@
-// conv2dWorkgroup: the convolution of images with a bank of filters (their cross-correlation), through workgroup memory.
+// conv2dWorkgroup: the convolution (cross-correlation) of images with a bank of filters, through workgroup memory.
 //
 //   out[n, g·M + m, y, x] = bias[g·M + m] + Σ_{i, j, c} input[n, g·C + c, y·SY + i·DY - PY, x·SX + j·DX - PX]
 //                                                       · weight[g·M + m, c, i, j]
 //
-// with the input zero outside the image.
+// where the input is zero outside the image.
 //
-// Same contract as conv2d.wgsl, for GPUs: a workgroup copies a slice of each operand into its memory, and each
-// invocation multiplies them from there.
+// The same contract as conv2d.wgsl, for GPUs. A workgroup copies a slice of each operand into workgroup memory, and
+// each invocation multiplies from there.
 //
 // Shapes     input [batch, groups · C, height, width], weight [groups · M, C, KH, KW] and bias [groups · M], contiguous
 //            from their offsets; out [batch, groups · M, outHeight, outWidth]. C is `channels`, M `outChannels`, both
-//            of one group. PY and PX are the padding above and on the left; below and on the right, outHeight and
-//            outWidth say where the image ends.
-// Epilogue   BIAS adds the bias (else `bias` is bound, but not read); RELU then puts 0 for what is negative.
-// Tile       4 × 4 numbers, a quad, are the unit of loading. A workgroup has R = TILE_ROWS · WORKGROUP_ROWS rows and
-//            C = TILE_COLUMNS · WORKGROUP_COLUMNS columns, and each of its WORKGROUP_TEAMS teams TILE_DEPTH terms at a time; all
-//            else is as in matmulWorkgroup.wgsl.
-// Requires   TILE_ROWS, TILE_COLUMNS and TILE_DEPTH multiples of 4; TILE_LOADS the quads of a slice,
-//            (R + C) · TILE_DEPTH / 16, over the invocations of a team, rounded up; for several teams TILE_ROWS · TILE_DEPTH ·
-//            TILE_BUFFERS / 4 at least WORKGROUP_COLUMNS.
-// Launch     the product of weights [M, C·KH·KW] and pixels [C·KH·KW, batch·outHeight·outWidth], for each group. Workgroups:
-//            ⌈M / R⌉ · groups · ⌈columns / C⌉ of the tile, folding into y what x cannot hold.
-// Edges      terms past the last count as zero; rows and columns past the last read what is there, and are not stored.
-// Numerics   float32 sums by fused multiply-add; channels in order, filter positions (i, j) within. The same bits every
-//            time, and for every tile with as many teams.
+//            of one group. PY and PX are the padding above and on the left. outHeight and outWidth determine the
+//            padding below and on the right.
+// Epilogue   BIAS adds the bias (otherwise `bias` is bound, but not read); RELU then replaces negative values by 0.
+// Tile       the unit of loading is a quad, 4 × 4 numbers. A workgroup has R = TILE_ROWS · WORKGROUP_ROWS rows and C =
+//            TILE_COLUMNS · WORKGROUP_COLUMNS columns, and each of its WORKGROUP_TEAMS teams handles TILE_DEPTH terms
+//            at a time. Everything else is as in matmulWorkgroup.wgsl.
+// Requires   TILE_ROWS, TILE_COLUMNS and TILE_DEPTH multiples of 4; TILE_LOADS = ⌈(R + C) · TILE_DEPTH / 16 /
+//            invocations of a team⌉, the quads of a slice that an invocation loads; with several teams, TILE_ROWS ·
+//            TILE_DEPTH · TILE_BUFFERS / 4 at least WORKGROUP_COLUMNS.
+// Launch     the product of weights [M, C·KH·KW] and pixels [C·KH·KW, batch·outHeight·outWidth], for each group.
+//            Workgroups: ⌈M / R⌉ · groups · ⌈columns / C⌉ of the tile; y takes what does not fit into x.
+// Edges      terms past the end count as zero. Rows and columns past the end read arbitrary values and are not stored.
+// Numerics   float32 sums by fused multiply-add; channels in order, then filter positions (i, j). The same bits every
+//            time, and for every tile with the same number of teams.
 // Source     implicit matrix products: Chetlur et al., "cuDNN: Efficient primitives for deep learning", 2014; tiles as
 //            in matmulWorkgroup.wgsl.
 
@@ -70,11 +70,11 @@ const ROW_FOURS = TILE_ROWS / 4;
 const COLUMN_FOURS = TILE_COLUMNS / 4;
 const DEPTH_FOURS = TILE_DEPTH / 4;
 
-// Fours of rows and of columns, for each term.
+// Groups of four rows, and of four columns, for each term.
 var<workgroup> aTile: array<vec4f, WORKGROUP_TEAMS * TILE_BUFFERS * TILE_DEPTH * ROW_FOURS * WORKGROUP_ROWS>;
 var<workgroup> bTile: array<vec4f, WORKGROUP_TEAMS * TILE_BUFFERS * TILE_DEPTH * COLUMN_FOURS * WORKGROUP_COLUMNS>;
 
-// One term for four columns, which begin at `top` and `left` of images whose channels are at `at`.
+// The pixels for one term of four columns. The windows start at `top` and `left`, the channels at `at`.
 fn pixelsAt(term: i32, at: vec4i, top: vec4i, left: vec4i) -> vec4f {
   let taps = KERNEL_HEIGHT * KERNEL_WIDTH;
   let tap = term % taps;
@@ -86,8 +86,8 @@ fn pixelsAt(term: i32, at: vec4i, top: vec4i, left: vec4i) -> vec4f {
   return select(vec4f(0.0), values, inside);
 }
 
-// A quad's place in a slice of `fours` fours: x counts fours of rows or columns, y fours of terms. Invocations that are
-// neighbours take quads that are neighbours in memory.
+// The position of a quad in a slice of `fours` groups of four. x counts groups of rows or columns, y groups of terms.
+// Neighbouring invocations load quads that are neighbours in memory.
 fn placeOfQuad(quad: i32, fours: i32, alongTerms: bool) -> vec2i {
   if (alongTerms) {
     return vec2i(quad / DEPTH_FOURS, quad % DEPTH_FOURS);
@@ -95,7 +95,7 @@ fn placeOfQuad(quad: i32, fours: i32, alongTerms: bool) -> vec2i {
   return vec2i(quad % fours, quad / fours);
 }
 
-// By bits, not as numbers: a compiler that takes the comparison for a maximum loses NaN.
+// Tests the bits, because a compiler may turn the comparison into a maximum, which loses NaN.
 fn isNegative(value: f32) -> bool {
   return bitcast<u32>(value) - 0x80000001u < 0x7f800000u;
 }
@@ -126,7 +126,7 @@ fn main(
     return;
   }
 
-  // What this invocation loads of each slice: quads of rows, then of columns.
+  // The quads of each slice that this invocation loads: quads of rows, then of columns.
   let aFours = ROW_FOURS * down;
   let bFours = COLUMN_FOURS * across;
   let aQuads = aFours * DEPTH_FOURS;
@@ -149,7 +149,7 @@ fn main(
   var fetched: array<mat4x4f, TILE_LOADS>;
   var sums: array<vec4f, TILE_ROWS * COLUMN_FOURS>;
   var buffer = 0;
-  // Before the first slice there is nothing to multiply yet.
+  // The first iteration only loads: no slice can be multiplied yet.
   for (var p = 0 - stride; p < terms; p += stride) {
     let next = p + stride;
     if (next < terms) {

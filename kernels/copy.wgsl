@@ -2,10 +2,10 @@
 //
 //   out[outOffset + Σ_d c_d · outStrides_d] = x[xOffset + Σ_d c_d · xStrides_d]   for all coordinates c
 //
-// Shapes     up to four axes (after merging); any strides on both sides, those of out without overlap.
-//            It serves contiguous, cat, stack, pad and the gradients of slices.
-// Elements   any 32-bit type, or f16: words are moved, never computed with.
-// Launch     a grid of any size in x: an invocation takes elements a grid's width apart.
+// Shapes     up to four axes (after merging), any strides on both sides, where the elements of out do not overlap. Used
+//            by contiguous, cat, stack, pad and the gradients of slices.
+// Elements   any 32-bit type, or f16. Words are moved without arithmetic.
+// Launch     a grid of any size in x: each invocation handles elements one grid width apart.
 
 struct Params {
   size: u32,
@@ -25,7 +25,7 @@ alias Element = u32;
 override WORKGROUP: u32 = 256u;
 override RANK: u32 = 4u;
 
-// Row-major coordinates of element `index`; axes in front of the last RANK have size 1.
+// Row-major coordinates of element `index`. Axes before the last RANK have size 1.
 fn coordinates(index: u32) -> vec4<i32> {
   if (RANK <= 1u) {
     return vec4<i32>(0, 0, 0, i32(index));

@@ -3,23 +3,23 @@
 //   m = max_j x[r, j],   L = log Σ_j exp(x[r, j] - m),   t = labels[r],   s = smoothing,   w_j = weight[j] or 1
 //
 //   losses[0, r] = (1 - s) · w_t · (m - x[r, t] + L) + s / classes · Σ_j w_j · (m - x[r, j] + L)
-//   losses[1, r] = w_t                      what the row counts for in a mean
-//   rowwise[r]   = (m, L, (1 - s) · w_t + s / classes · Σ_j w_j)      what the gradient needs
+//   losses[1, r] = w_t                      the weight of the row in a mean
+//   rowwise[r]   = (m, L, (1 - s) · w_t + s / classes · Σ_j w_j)      for the gradient
 //
-// A row whose label is `ignoreIndex` has loss, weight and gradient 0. Where TOTAL, the rows' sums take the place of losses:
+// A row whose label is `ignoreIndex` has loss, weight and gradient 0. With TOTAL, `losses` holds sums over the rows:
 //
-//   losses[1] = Σ_r w_t                     what the rows count for together
-//   losses[0] = Σ_r of the rows' losses, divided by losses[1] where MEAN
+//   losses[1] = Σ_r w_t                     the weight of all rows
+//   losses[0] = Σ_r of the rows' losses, with MEAN divided by losses[1]
 //
 // Shapes     x [outer, classes, inner], contiguous from `offset`; a row runs along `classes`, r counts [outer, inner].
-//            labels [rows] int32, any stride; losses [2, rows], or [2] where TOTAL; rowwise [rows, 3]; weight [classes],
-//            read only where WEIGHTED.
-// Launch     a workgroup holds ROWS rows of LANES invocations each, and does so ROUNDS times; x: rows, y: folds a wide grid.
-//            Where TOTAL, one workgroup takes all rows.
-// Numerics   the row's maximum is subtracted before exp, and kept apart, so logits of ±300 are safe; the terms of a
+//            labels [rows] int32, any stride; losses [2, rows], or [2] with TOTAL; rowwise [rows, 3]; weight [classes],
+//            read only with WEIGHTED.
+// Launch     a workgroup holds ROWS rows of LANES invocations each, ROUNDS times. x: rows; y folds grids that are too
+//            wide. With TOTAL, one workgroup handles all rows.
+// Numerics   the row's maximum is subtracted before exp and kept separate, so logits of ±300 are safe. The terms of a
 //            loss are not negative, so nothing cancels. A label outside 0 … classes - 1 gives NaN, which the trainer
-//            reports; the CPU backend refuses it. Totals are added up in lossTotal's order, and have its bits: losses
-//            that went through workgroup memory are rounded as if through a buffer. A mean over nothing is NaN.
+//            reports; the CPU backend rejects it. Totals are added in lossTotal's order and have its bits: losses in
+//            workgroup memory are rounded like losses in a buffer. A mean over no rows is NaN.
 // Source     PyTorch's torch.nn.functional.cross_entropy; smoothing: Szegedy et al. (2015).
 
 struct Params {
@@ -43,18 +43,18 @@ struct Params {
 
 override LANES: u32 = 1u; // a power of two
 override ROWS: u32 = 64u;
-override ROUNDS: u32 = 1u; // more than one only with one lane: between rounds of several there is no barrier
+override ROUNDS: u32 = 1u; // more than one only if LANES is 1: there is no barrier between rounds
 override WEIGHTED: bool = false;
 override SMOOTHED: bool = false;
 override TOTAL: bool = false;
 override MEAN: bool = false;
 
-const SUMS = 64u; // side by side: the lanes of lossTotal
+const SUMS = 64u; // partial sums: the lanes of lossTotal
 
 var<workgroup> partials: array<f32, LANES * ROWS>;
-var<workgroup> held: array<vec2f, ROWS * ROUNDS>; // each row's loss, and what it counts for
+var<workgroup> held: array<vec2f, ROWS * ROUNDS>; // loss and weight of each row
 
-// By its bits, which a variable keeps from being a constant: WGSL has no literal for NaN.
+// NaN from its bits. WGSL has no literal for NaN, and the variable keeps the expression from being constant.
 fn nan() -> f32 {
   var bits = 0x7fc00000u;
   return bitcast<f32>(bits);
@@ -64,7 +64,7 @@ fn isNan(value: f32) -> bool {
   return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
 }
 
-// WGSL leaves open what exp makes of NaN, and drivers differ.
+// WGSL does not define exp(NaN), and drivers differ.
 fn exponential(value: f32) -> f32 {
   return select(exp(value), value, isNan(value));
 }
@@ -80,8 +80,8 @@ fn weightOf(index: u32) -> f32 {
   return 1.0;
 }
 
-// The sum of the values that a row's lanes hold. Each lane adds up all of them, in order: barriers cost more than so short
-// a loop.
+// The sum of the values of a row's lanes. Each lane adds all of them, in order. Barriers would cost more than this
+// short loop.
 fn sumOverLanes(lane: u32, row: u32, value: f32) -> f32 {
   if (LANES == 1u) {
     return value;
@@ -96,7 +96,7 @@ fn sumOverLanes(lane: u32, row: u32, value: f32) -> f32 {
   return total;
 }
 
-// The greatest of the values that a row's lanes hold, NaN if one is.
+// The greatest value of a row's lanes, NaN if one of them is NaN.
 fn greatestOverLanes(lane: u32, row: u32, value: f32) -> f32 {
   if (LANES == 1u) {
     return value;
@@ -110,8 +110,8 @@ fn greatestOverLanes(lane: u32, row: u32, value: f32) -> f32 {
   return greatest;
 }
 
-// A row's loss and what it counts for, which its first lane gets; writes what the gradient needs of it. All lanes take
-// part, even those of a row that does not exist: they repeat the last one, so that all of them reach the barriers.
+// Computes loss and weight of a row for its first lane, and writes the row's values for the gradient. All lanes take
+// part: those past the last row repeat it, so all of them reach the barriers.
 fn takeRow(wanted: u32, lane: u32, slot: u32) -> vec2f {
   let row = min(wanted, params.rows - 1u);
   let start = u32(params.offset) + row / params.inner * params.classes * params.inner + row % params.inner;
@@ -169,7 +169,7 @@ fn takeRow(wanted: u32, lane: u32, slot: u32) -> vec2f {
   return vec2f(loss, counted);
 }
 
-// Takes the row at a place among those that this workgroup takes from `before` on, and holds or writes what comes of it.
+// Computes the row at `before + place`, and keeps or writes its result.
 fn takePlace(before: u32, place: u32, local: vec2u) {
   let row = before + place;
   let loss = takeRow(row, local.x, local.y);
@@ -184,8 +184,8 @@ fn takePlace(before: u32, place: u32, local: vec2u) {
   }
 }
 
-// Adds up what the workgroup holds: sum l is that of rows l, l + SUMS, …; then the sums' own sum. One invocation does all
-// of it, as barriers cost more than so short a loop.
+// Adds the losses and weights of the workgroup: partial sum l covers rows l, l + SUMS, …, then the partial sums are
+// added. One invocation does this, because barriers would cost more than this short loop.
 fn totalOfHeld() -> vec2f {
   var sum = vec2f(0.0);
   for (var first = 0u; first < min(ROWS * ROUNDS, SUMS); first++) {
@@ -209,7 +209,8 @@ fn main(
   @builtin(local_invocation_index) index: u32,
 ) {
   let before = (group.y * grid.x + group.x) * ROWS * ROUNDS;
-  // The first round is no part of the loop: rows of several lanes meet barriers, which drivers are slow with in loops.
+  // The first round is outside the loop, because rows with several lanes use barriers, and drivers are slow with
+  // barriers in loops.
   takePlace(before, local.y, local.xy);
   for (var round = 1u; round < ROUNDS; round++) {
     takePlace(before, round * ROWS + local.y, local.xy);

@@ -1,15 +1,15 @@
 // crossEntropyGradient: the gradient of crossEntropy with respect to its logits.
 //
-//   m, L, a = rowwise[r],   t = labels[r],   s = smoothing,   w_j = weight[j] or 1,   d = divisor where MEAN, else 1
+//   m, L, a = rowwise[r],   t = labels[r],   s = smoothing,   w_j = weight[j] or 1,   d = divisor with MEAN, else 1
 //
 //   out[r, j] = gradient[r] / d · (a · exp(x[r, j] - m - L) - (1 - s) · w_t · [j = t] - s / classes · w_j)
 //
-// In a row whose label is `ignoreIndex` the last two terms are 0, as a is.
+// In a row whose label is `ignoreIndex`, a and the last two terms are 0.
 //
-// Shapes     x [outer, classes, inner], contiguous from `offset`, r counting [outer, inner]; labels [rows]; rowwise
+// Shapes     x [outer, classes, inner], contiguous from `offset`; r counts [outer, inner]; labels [rows]; rowwise
 //            [rows, 3], from crossEntropy; gradient [rows] with any stride (0 for a mean); weight [classes], read only
-//            where WEIGHTED; divisor: one element, read only where MEAN; out like x.
-// Launch     a workgroup holds ROWS rows of LANES invocations each; x: rows, y: folds a wide grid.
+//            with WEIGHTED; divisor: one element, read only with MEAN; out like x.
+// Launch     a workgroup holds ROWS rows of LANES invocations each. x: rows; y folds grids that are too wide.
 
 struct Params {
   rows: u32,
@@ -45,7 +45,7 @@ fn isNan(value: f32) -> bool {
   return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
 }
 
-// WGSL leaves open what exp makes of NaN, and drivers differ.
+// WGSL does not define exp(NaN), and drivers differ.
 fn exponential(value: f32) -> f32 {
   return select(exp(value), value, isNan(value));
 }

@@ -4,9 +4,10 @@
 //   word(i) = philox(counter = (i / 4, 0, streamLow, streamHigh), key = (seedLow, seedHigh))[i mod 4]
 //
 // Shapes     x contiguous from `offset`, `size` elements; out the same.
-// Launch     one invocation for four elements, the four words of one Philox block.
-// Numerics   the choice is made in integers, so every device drops the same elements: those whose uniform number, as
-//            kernels/random.wgsl draws it, is less than threshold / 2²⁴. A dropped NaN or infinity is NaN, as in PyTorch.
+// Launch     one invocation per four elements, the four words of one Philox block.
+// Numerics   the choice uses integers, so every device drops the same elements: those whose uniform number, as
+//            kernels/random.wgsl computes it, is less than threshold / 2²⁴. A dropped NaN or infinity is NaN, as in
+//            PyTorch.
 // Source     Salmon, Moraes, Dror, Shaw: Parallel Random Numbers: As Easy as 1, 2, 3 (SC 2011).
 
 struct Params {
@@ -26,7 +27,7 @@ struct Params {
 
 override WORKGROUP: u32 = 64u;
 
-// The upper 32 bits of a 32 × 32 bit product, by halves.
+// The upper 32 bits of a 32 × 32 bit product, computed from 16-bit halves.
 fn multiplyHigh(a: u32, b: u32) -> u32 {
   let aLow = a & 0xffffu;
   let aHigh = a >> 16u;

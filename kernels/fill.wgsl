@@ -4,13 +4,13 @@
 //
 // Shapes     out contiguous, `size` elements.
 // Elements   float32, int32 or bool (uint32).
-// Launch     a grid of any size in x: an invocation takes elements a grid's width apart.
+// Launch     a grid of any size in x: each invocation handles elements one grid width apart.
 
 alias Element = f32;
 
 struct Params {
   size: u32,
-  value: f32, // whole numbers beyond 2^24 do not fit: int32 tensors of such values are written from the host
+  value: f32, // float32 cannot hold integers beyond 2^24: the host writes int32 tensors of such values
 }
 
 @group(0) @binding(0) var<storage, read_write> out: array<Element>;

@@ -1,12 +1,12 @@
-// gather: takes elements along one axis by index.
+// gather: selects elements along one axis by index.
 //
 //   out[o, i, r] = x[o, index[o, i, r], r]
 //
 // Shapes     x [outer, length, inner], contiguous from `offset`; index [outer, count, inner], int32, any strides
 //            (indexSelect is an index with strides 0, 1, 0); out [outer, count, inner], contiguous.
-// Elements   any 32-bit type: words are moved.
-// Launch     a grid of any size in x: an invocation takes elements a grid's width apart.
-// Numerics   an index outside 0 … length - 1 gives the word 0x7fc00000 (NaN as float32); the CPU backend refuses it.
+// Elements   any 32-bit type. Words are moved without arithmetic.
+// Launch     a grid of any size in x: each invocation handles elements one grid width apart.
+// Numerics   an index outside 0 … length - 1 gives the word 0x7fc00000 (NaN as float32); the CPU backend rejects it.
 
 struct Params {
   size: u32,

@@ -1,12 +1,12 @@
-// gatherImages: takes a batch of images, kept as bytes, and normalises it; and their labels.
+// gatherImages: gathers a batch of byte images with their labels, and normalises the images.
 //
 //   out[i, p] = (byte(images, rows[start + i], p) - center) · scale
 //   batchLabels[i] = labels[rows[start + i]]
 //
-// Shapes     images [count, pixels], bytes packed four to a word, least significant first; rows: int32 row
-//            numbers; labels [count] and batchLabels [batch], int32; out [batch, pixels], float32.
-// Launch     a grid of any size in x: an invocation takes pixels a grid's width apart.
-// Numerics   one subtraction and one product, each rounded once: every device gives the same bits.
+// Shapes     images [count, pixels], bytes packed four to a word, least significant first; rows: int32 row numbers;
+//            labels [count] and batchLabels [batch], int32; out [batch, pixels], float32.
+// Launch     a grid of any size in x: each invocation handles pixels one grid width apart.
+// Numerics   one subtraction and one product, each rounded once, so every device gives the same bits.
 
 struct Params {
   size: u32, // batch · pixels

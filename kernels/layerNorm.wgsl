@@ -4,9 +4,10 @@
 //   stats[r]  = (mean, scale),   scale = 1 / √(Σ_j (x[r, j] - mean)² / length + eps)
 //
 // Shapes     x [rows, length], contiguous from `offset`; out the same; stats [rows, 2]; weight and bias [length], from
-//            their offsets. What WEIGHTED or BIASED leaves out may be bound to anything.
-// Launch     a workgroup holds ROWS rows of LANES invocations each; x: rows, y: folds a wide grid.
-// Numerics   two passes: squares are of deviations from the mean. The order depends on length and LANES alone.
+//            their offsets. Without WEIGHTED or BIASED, any buffer may be bound in its place.
+// Launch     a workgroup holds ROWS rows of LANES invocations each. x: rows; y folds grids that are too wide.
+// Numerics   two passes: the second sums squared deviations from the mean. The order of the sums depends only on length
+//            and LANES.
 // Source     Ba, Kiros, Hinton: Layer normalization (2016).
 
 struct Params {
@@ -36,21 +37,22 @@ fn isFinite(value: f32) -> bool {
   return (bitcast<u32>(value) & 0x7fffffffu) < 0x7f800000u;
 }
 
-// WGSL grants a division 2.5 ULP: dividing what it left over brings that to about 1, and a division by 1 to none.
+// WGSL allows a division an error of 2.5 ULP. Dividing the remainder reduces it to about 1, and to 0 for a division by
+// 1.
 fn quotient(dividend: f32, divisor: f32) -> f32 {
   let rough = dividend / divisor;
   let corrected = rough + (dividend - rough * divisor) / divisor;
   return select(rough, corrected, isFinite(corrected));
 }
 
-// 1 / √value. WGSL grants root and division some 7 ULP together: a step of Newton's method brings that to about 1.
+// 1 / √value. WGSL allows an error of about 7 ULP for root and division. One Newton step reduces it to about 1.
 fn inverseRoot(value: f32) -> f32 {
   let rough = 1.0 / sqrt(value);
   let corrected = rough + 0.5 * rough * (1.0 - value * rough * rough);
   return select(rough, corrected, isFinite(corrected));
 }
 
-// Each lane adds up all lanes of its row, in order: barriers cost more than so short a loop.
+// Each lane adds the values of all lanes of its row, in order. Barriers would cost more than this short loop.
 fn sumOfRow(row: u32) -> f32 {
   var total = 0.0;
   for (var lane = 0u; lane < LANES; lane++) {
@@ -65,7 +67,7 @@ fn main(
   @builtin(num_workgroups) grid: vec3<u32>,
   @builtin(local_invocation_id) local: vec3<u32>,
 ) {
-  // Invocations past the last row repeat it, so that all of them reach the barriers; they store nothing.
+  // Invocations past the last row repeat that row, so all of them reach the barriers; they store nothing.
   let wanted = (group.y * grid.x + group.x) * ROWS + local.y;
   let row = min(wanted, params.rows - 1u);
   let start = row * params.length;

@@ -1,12 +1,15 @@
 // layerNormGradient: the gradient of layerNorm with respect to its input.
 //
-//   out[r, j] = scale · (h[j] - mean(h) - x̂[j] · mean(h · x̂)),   h = gradient[r] · weight,   x̂ = (x[r] - mean) · scale
+//   out[r, j] = scale · (h[j] - mean(h) - x̂[j] · mean(h · x̂)),   h = gradient[r] · weight,   x̂ = (x[r] - mean) ·
+//   scale
 //
 // Shapes     x and gradient [rows, length], contiguous from their offsets; out the same; stats [rows, 2]: mean and
-//            scale, from layerNorm; weight [length], from its offset. Without WEIGHTED it may be bound to anything.
-// Launch     a workgroup holds ROWS rows of LANES invocations each; x: rows, y: folds a wide grid.
-// Numerics   the order of the sums depends on length and LANES alone. h is rounded once and kept in out: computed anew, a
-//            driver may fuse its product with the subtraction, and h - mean(h) keeps a rounding error where it is 0.
+//            scale, from layerNorm; weight [length], from its offset. Without WEIGHTED, any buffer may be bound as
+//            weight.
+// Launch     a workgroup holds ROWS rows of LANES invocations each. x: rows; y folds grids that are too wide.
+// Numerics   the order of the sums depends only on length and LANES. h is rounded once and stored in out. If it were
+//            recomputed, a driver could fuse its product with the subtraction, and h - mean(h) would keep a rounding
+//            error where it should be 0.
 
 struct Params {
   rows: u32,
@@ -33,7 +36,8 @@ fn isFinite(value: f32) -> bool {
   return (bitcast<u32>(value) & 0x7fffffffu) < 0x7f800000u;
 }
 
-// WGSL grants a division 2.5 ULP: dividing what it left over brings that to about 1, and a division by 1 to none.
+// WGSL allows a division an error of 2.5 ULP. Dividing the remainder reduces it to about 1, and to 0 for a division by
+// 1.
 fn quotient(dividend: f32, divisor: f32) -> f32 {
   let rough = dividend / divisor;
   let corrected = rough + (dividend - rough * divisor) / divisor;
@@ -54,7 +58,7 @@ fn main(
   @builtin(num_workgroups) grid: vec3<u32>,
   @builtin(local_invocation_id) local: vec3<u32>,
 ) {
-  // Invocations past the last row repeat it, so that all of them reach the barriers; they store nothing.
+  // Invocations past the last row repeat that row, so all of them reach the barriers; they store nothing.
   let wanted = (group.y * grid.x + group.x) * ROWS + local.y;
   let row = min(wanted, params.rows - 1u);
   let start = row * params.length;
@@ -74,7 +78,7 @@ fn main(
   if (LANES > 1u) {
     partials[slot] = total;
     workgroupBarrier();
-    // Each lane adds up all lanes of its row, in order: barriers cost more than so short a loop.
+    // Each lane adds the values of all lanes of its row, in order. Barriers would cost more than this short loop.
     total = vec2<f32>();
     for (var lane = 0u; lane < LANES; lane++) {
       total += partials[local.y * LANES + lane];

@@ -1,12 +1,12 @@
-// layerNormSums: what the gradients of layerNorm's bias and weight sum over the rows, in parts.
+// layerNormSums: the sums over rows that are the gradients of layerNorm's bias and weight, in parts.
 //
-//   part s: rows from s·chunk to before min((s+1)·chunk, rows)
+//   part s: rows [s·chunk, min((s+1)·chunk, rows))
 //   partials[s, 0, j] = Σ_r gradient[r, j],   partials[s, 1, j] = Σ_r gradient[r, j] · (x[r, j] - mean[r]) · scale[r]
 //
 // Shapes     x and gradient [rows, length], contiguous from their offsets; stats [rows, 2]: mean and scale, from
 //            layerNorm; partials [parts, 2, length].
-// Launch     one invocation a column and part; x: columns, y: folds a wide grid, z: parts.
-// Numerics   rows are added in their order.
+// Launch     one invocation per column and part. x: columns; y folds grids that are too wide; z: parts.
+// Numerics   rows are added in order.
 
 struct Params {
   rows: u32,

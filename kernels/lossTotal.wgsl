@@ -1,12 +1,13 @@
 // lossTotal: the sum of the losses of a batch, or their weighted mean.
 //
-//   total[1] = Σ_r losses[1, r]                            what the rows count for together
-//   total[0] = Σ_r losses[0, r], divided by total[1] where MEAN
+//   total[1] = Σ_r losses[1, r]                            the weight of all rows
+//   total[0] = Σ_r losses[0, r], with MEAN divided by total[1]
 //
 // Shapes     losses [2, rows], from crossEntropy; total [2].
-// Launch     one workgroup. Lane l adds up rows l, l + LANES, …; then the first lane adds up the lanes' sums, which takes
-//            one barrier.
-// Numerics   the order depends on rows and LANES alone: the same bits every time. A mean over nothing is NaN.
+// Launch     one workgroup. Lane l adds rows l, l + LANES, …; then the first lane adds the lanes' sums, which takes one
+//            barrier.
+// Numerics   the order of the sums depends only on rows and LANES: the same bits every time. A mean over no rows is
+//            NaN.
 
 struct Params {
   rows: u32,
@@ -21,7 +22,7 @@ override MEAN: bool = true;
 
 var<workgroup> partials: array<vec2f, LANES>;
 
-// By its bits, which a variable keeps from being a constant: WGSL leaves open what 0 / 0 is.
+// NaN from its bits. WGSL does not define 0 / 0, and the variable keeps the expression from being constant.
 fn nan() -> f32 {
   var bits = 0x7fc00000u;
   return bitcast<f32>(bits);

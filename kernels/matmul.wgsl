@@ -2,20 +2,19 @@
 //
 //   out[s, z, i, j] = Σ_p a[z, i, p] · b[z, p, j] + bias[j],   p in [s·chunk, min((s+1)·chunk, k))
 //
-// Shapes     a [batch, m, k] and b [batch, k, n] with any strides (a transposed, flipped or broadcast operand is
-//            a matter of strides); bias [n], contiguous; out [splits, batch, m, n], contiguous from `outOffset`.
-//            k = 0 gives zeros.
-// Epilogue   BIAS adds the bias (else `bias` is bound, but not read); RELU then puts 0 for what is negative. Both with
-//            one split alone.
-// Splits     a long k with few outputs is cut into `splits` chunks whose partial products a second pass
-//            (reduce) adds in order. One split: out is the product itself.
-// Launch     workgroups x: ⌈n / (4 · WORKGROUP_SIZE)⌉; y: ⌈m / TILE_ROWS⌉ · batch · splits, folding into z what y
-//            cannot hold. A workgroup computes TILE_ROWS rows; invocation l has columns l, l + W, l + 2W, l + 3W
-//            (W = WORKGROUP_SIZE), so that neighbours read neighbouring columns and all the same element of a.
-// Tile       TILE_ROWS is 16 at most; sums are written out as matrices of four rows, since SwiftShader unrolls no loop, and
-//            goes through memory for every element of an array.
-// Edges      rows and columns past m and n repeat the last one and are not stored: no branch in the inner loop.
-// Factors    a Factor each, made float32 where they are loaded.
+// Shapes     a [batch, m, k] and b [batch, k, n] with any strides (also transposed, flipped or broadcast); bias [n],
+//            contiguous; out [splits, batch, m, n], contiguous from `outOffset`. k = 0 gives zeros.
+// Epilogue   BIAS adds the bias (otherwise `bias` is bound, but not read); RELU then replaces negative values by 0.
+//            Both require one split.
+// Splits     a long k with few outputs is cut into `splits` chunks. A second pass (reduce) adds their partial products
+//            in order. With one split, out is the product itself.
+// Launch     workgroups x: ⌈n / (4 · WORKGROUP_SIZE)⌉; y: ⌈m / TILE_ROWS⌉ · batch · splits; z takes what does not fit
+//            into y. A workgroup computes TILE_ROWS rows; invocation l computes columns l, l + W, l + 2W, l + 3W (W =
+//            WORKGROUP_SIZE). Neighbours read neighbouring columns, and all read the same element of a.
+// Tile       TILE_ROWS is at most 16. Sums are matrices of four rows in named variables, because SwiftShader unrolls no
+//            loop and accesses arrays through memory.
+// Edges      rows and columns past m and n repeat the last one and are not stored, so the inner loop has no branch.
+// Factors    stored as Factor, converted to float32 when they are loaded.
 // Numerics   float32 accumulators; p ascending. The same bits every time.
 // Source     register tiling: Volkov & Demmel, "Benchmarking GPUs to tune dense linear algebra", SC 2008.
 // See also   matmulSubgroup.wgsl, the same contract for devices with subgroups.
@@ -38,7 +37,7 @@ struct Params {
   outOffset: i32,
 }
 
-// How the factors lie in memory: f32, or f16 on devices that have it.
+// The type of the factors in memory: f32, or f16 on devices that support it.
 alias Factor = f32;
 
 @group(0) @binding(0) var<storage, read> a: array<Factor>;
@@ -53,7 +52,7 @@ override RELU: bool = false;
 
 const TILE_ROWS = 8;
 
-// The elements of four rows of a, times those of four columns of b.
+// The outer product of four rows of a and four columns of b.
 fn outer(aAt: vec4i, columns: vec4f) -> mat4x4f {
   return mat4x4f(
     f32(a[aAt.x]) * columns,
@@ -63,7 +62,7 @@ fn outer(aAt: vec4i, columns: vec4f) -> mat4x4f {
   );
 }
 
-// By bits, not as numbers: a compiler that takes the comparison for a maximum loses NaN.
+// Tests the bits, because a compiler may turn the comparison into a maximum, which loses NaN.
 fn isNegative(value: f32) -> bool {
   return bitcast<u32>(value) - 0x80000001u < 0x7f800000u;
 }
@@ -93,7 +92,7 @@ fn main(
   let aStart = params.aOffset + z * params.aBatchStride + i32(first) * params.aColumnStride;
   let bStart = params.bOffset + z * params.bBatchStride + i32(first) * params.bRowStride;
   var bAt = bStart + min(columns, vec4i(n - 1)) * params.bColumnStride;
-  // Read once: SwiftShader loads a parameter at each use.
+  // Read once, because SwiftShader loads a parameter at every use.
   let aStep = params.aColumnStride;
   let bStep = params.bRowStride;
   let rows = firstRow + vec4i(0, 1, 2, 3);
@@ -125,7 +124,7 @@ fn main(
   }
 
   var sums = array<mat4x4f, 4>(sums0, sums1, sums2, sums3);
-  // The bound varies on purpose: unrolled, these stores would take longer to compile than all the rest.
+  // The bound is variable on purpose. Unrolled, these stores would take longer to compile than all the rest.
   let count = min(TILE_ROWS, m - firstRow);
   for (var r = 0; r < count; r++) {
     let rowAt = params.outOffset + (i32(matrix) * m + firstRow + r) * n;

@@ -1,26 +1,25 @@
-// matmulSubgroup: the product of two batches of matrices, where the device has subgroups.
+// matmulSubgroup: the product of two batches of matrices, with subgroups.
 //
 //   out[s, z, i, j] = Σ_p a[z, i, p] · b[z, p, j] + bias[j],   p in [s·chunk, min((s+1)·chunk, k))
 //
-// Same contract as matmul.wgsl, for devices with subgroups: a load costs far more than arithmetic on software
-// drivers, so each lane loads another row of a and the subgroup hands the values round.
+// The same contract as matmul.wgsl, for devices with subgroups. On software drivers a load costs much more than
+// arithmetic, so each lane loads a different row of a, and the subgroup shares the values.
 //
-// Shapes     a [batch, m, k] and b [batch, k, n] with any strides (a transposed, flipped or broadcast operand is
-//            a matter of strides); bias [n], contiguous; out [splits, batch, m, n], contiguous from `outOffset`.
-//            k = 0 gives zeros.
-// Epilogue   BIAS adds the bias (else `bias` is bound, but not read); RELU then puts 0 for what is negative. Both with
-//            one split alone.
-// Splits     a long k with few outputs is cut into `splits` chunks whose partial products a second pass
-//            (reduce) adds in order. One split: out is the product itself.
+// Shapes     a [batch, m, k] and b [batch, k, n] with any strides (also transposed, flipped or broadcast); bias [n],
+//            contiguous; out [splits, batch, m, n], contiguous from `outOffset`. k = 0 gives zeros.
+// Epilogue   BIAS adds the bias (otherwise `bias` is bound, but not read); RELU then replaces negative values by 0.
+//            Both require one split.
+// Splits     a long k with few outputs is cut into `splits` chunks. A second pass (reduce) adds their partial products
+//            in order. With one split, out is the product itself.
 // Requires   a subgroup of at least TILE_LOAD lanes (adapter.info.subgroupMinSize), 8 or 4; WORKGROUP_SIZE a multiple
 //            of TILE_LOAD; TILE_ROWS 1, 2 or 4 times TILE_LOAD; with EVEN, every chunk of k even.
-// Lanes      by eight, sums are an array, which lavapipe unrolls; by four, they are written out as matrices of four rows,
-//            since SwiftShader unrolls no loop, and goes through memory for every element of an array.
-// Launch     workgroups x: ⌈n / (4 · WORKGROUP_SIZE)⌉; y: ⌈m / TILE_ROWS⌉ · batch · splits, folding into z what y
-//            cannot hold. A workgroup computes TILE_ROWS rows; lane l has columns l, l + W, l + 2W, l + 3W
-//            (W = WORKGROUP_SIZE), so that neighbouring lanes read neighbouring columns.
-// Edges      rows and columns past m and n repeat the last one and are not stored: no branch in the inner loop.
-// Factors    a Factor each, made float32 where they are loaded.
+// Lanes      with eight lanes, sums are an array, which lavapipe unrolls. With four lanes, they are matrices of four
+//            rows in named variables, because SwiftShader unrolls no loop and accesses arrays through memory.
+// Launch     workgroups x: ⌈n / (4 · WORKGROUP_SIZE)⌉; y: ⌈m / TILE_ROWS⌉ · batch · splits; z takes what does not fit
+//            into y. A workgroup computes TILE_ROWS rows; lane l computes columns l, l + W, l + 2W, l + 3W (W =
+//            WORKGROUP_SIZE). Neighbouring lanes read neighbouring columns.
+// Edges      rows and columns past m and n repeat the last one and are not stored, so the inner loop has no branch.
+// Factors    stored as Factor, converted to float32 when they are loaded.
 // Numerics   float32 accumulators; p ascending, two steps at a time: sum + (a₀b₀ + a₁b₁). The same bits every time.
 // Source     register tiling: Volkov & Demmel, "Benchmarking GPUs to tune dense linear algebra", SC 2008.
 
@@ -44,7 +43,7 @@ struct Params {
   outOffset: i32,
 }
 
-// How the factors lie in memory: f32, or f16 on devices that have it.
+// The type of the factors in memory: f32, or f16 on devices that support it.
 alias Factor = f32;
 
 @group(0) @binding(0) var<storage, read> a: array<Factor>;
@@ -63,7 +62,7 @@ const TILE_LOAD = 8;
 const LOADS = TILE_ROWS / TILE_LOAD;
 const WRITTEN_OUT = TILE_LOAD == 4;
 
-// Two consecutive steps of k for one row of a, and for one column of b; a step past the chunk counts as zero.
+// Two consecutive steps of k for one row of a. A step past the chunk counts as zero.
 fn rowSteps(at: i32, step: i32, inChunk: vec2<bool>) -> vec2f {
   return select(vec2f(0.0), vec2f(f32(a[at]), f32(a[at + step])), inChunk);
 }
@@ -72,7 +71,7 @@ fn columnSteps(at: i32, step: i32, inChunk: vec2<bool>) -> vec2f {
   return select(vec2f(0.0), vec2f(f32(b[at]), f32(b[at + step])), inChunk);
 }
 
-// Two steps of four rows of a, one from each lane, times those of four columns of b.
+// The products of two steps of four rows of a, one from each lane, and four columns of b.
 fn outer(aSteps: vec2f, bSteps: mat4x2f) -> mat4x4f {
   return mat4x4f(
     subgroupBroadcast(aSteps, 0u) * bSteps,
@@ -82,7 +81,7 @@ fn outer(aSteps: vec2f, bSteps: mat4x2f) -> mat4x4f {
   );
 }
 
-// By bits, not as numbers: a compiler that takes the comparison for a maximum loses NaN.
+// Tests the bits, because a compiler may turn the comparison into a maximum, which loses NaN.
 fn isNegative(value: f32) -> bool {
   return bitcast<u32>(value) - 0x80000001u < 0x7f800000u;
 }
@@ -113,7 +112,7 @@ fn main(
   let aStart = params.aOffset + z * params.aBatchStride + i32(first) * params.aColumnStride;
   let bStart = params.bOffset + z * params.bBatchStride + i32(first) * params.bRowStride;
   var bAt = bStart + min(columns, vec4i(n - 1)) * params.bColumnStride;
-  // Read once: SwiftShader loads a parameter at each use.
+  // Read once, because SwiftShader loads a parameter at every use.
   let aStep = params.aColumnStride;
   let bStep = params.bRowStride;
   let rows = firstRow + TILE_LOAD * vec4i(0, 1, 2, 3) + i32(lane) % TILE_LOAD;
@@ -159,7 +158,7 @@ fn main(
     }
   }
 
-  // The bound varies on purpose: unrolled, these stores would take longer to compile than all the rest.
+  // The bound is variable on purpose. Unrolled, these stores would take longer to compile than all the rest.
   let count = min(TILE_ROWS, m - firstRow);
   for (var r = 0; r < count; r++) {
     let rowAt = params.outOffset + (i32(matrix) * m + firstRow + r) * n;

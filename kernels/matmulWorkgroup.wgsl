@@ -2,35 +2,37 @@
 //
 //   out[s, z, i, j] = Σ_p a[z, i, p] · b[z, p, j] + bias[j],   p in [s·chunk, min((s+1)·chunk, k))
 //
-// Same contract as matmul.wgsl, for GPUs, where invocations that share what they load save the most: a workgroup
-// copies a slice of a and one of b into its memory, and each invocation multiplies them from there.
+// The same contract as matmul.wgsl, for GPUs, where sharing loads saves the most. A workgroup copies a slice of a and
+// one of b into workgroup memory, and each invocation multiplies from there.
 //
-// Shapes     a [batch, m, k] and b [batch, k, n] with any strides (a transposed, flipped or broadcast operand is
-//            a matter of strides); bias [n], contiguous; out [splits, batch, m, n], contiguous from `outOffset`.
-//            k = 0 gives zeros.
-// Epilogue   BIAS adds the bias (else `bias` is bound, but not read); RELU then puts 0 for what is negative. Both with
-//            one split alone.
-// Splits     a long k with few outputs is cut into `splits` chunks whose partial products a second pass
-//            (reduce) adds in order. One split: out is the product itself.
-// Tile       4 × 4 numbers, a quad, are the unit of loading: four lines of memory, four neighbours of each, and turned
-//            where the neighbours are steps of k. A workgroup has R = TILE_ROWS · WORKGROUP_ROWS rows and
-//            C = TILE_COLUMNS · WORKGROUP_COLUMNS columns, and TILE_DEPTH steps of k at a time. Rows and columns of an
-//            invocation come in fours that lie 4 · WORKGROUP_ROWS and 4 · WORKGROUP_COLUMNS apart, so that neighbours
-//            read neighbouring vectors of workgroup memory. The next slice is fetched into registers while this one is
-//            multiplied; with TILE_BUFFERS = 2 it has memory of its own, which saves one barrier of two.
-// Words      Word is a Factor, or a vec4 of them: with TILE_WORD = 4 it loads four neighbours at once. Then each operand has a stride of 1, along
-//            which its size (and chunk, if that is along k) is a multiple of 4, as are its other strides and its offset.
-// Teams      WORKGROUP_TEAMS times as many invocations take turns at the slices, team t at slices t, t + WORKGROUP_TEAMS, …: what
-//            a GPU needs where few blocks have long sums. Their sums are added in order in the end, through aTile.
-// Requires   TILE_ROWS, TILE_COLUMNS and TILE_DEPTH multiples of 4; TILE_LOADS the quads of a slice,
-//            (R + C) · TILE_DEPTH / 16, over the invocations of a team, rounded up; for several teams TILE_ROWS · TILE_DEPTH ·
-//            TILE_BUFFERS / 4 at least WORKGROUP_COLUMNS.
-// Launch     workgroups x: ⌈n / C⌉; y: ⌈m / R⌉ · batch · splits, folding into z what y cannot hold.
-// Edges      steps past the chunk count as zero; rows and columns past m and n read what is there, and are not stored.
-// Numerics   float32 sums by fused multiply-add, p ascending within a team: the same bits every time, and for every tile
-//            with as many teams.
+// Shapes     a [batch, m, k] and b [batch, k, n] with any strides (also transposed, flipped or broadcast); bias [n],
+//            contiguous; out [splits, batch, m, n], contiguous from `outOffset`. k = 0 gives zeros.
+// Epilogue   BIAS adds the bias (otherwise `bias` is bound, but not read); RELU then replaces negative values by 0.
+//            Both require one split.
+// Splits     a long k with few outputs is cut into `splits` chunks. A second pass (reduce) adds their partial products
+//            in order. With one split, out is the product itself.
+// Tile       the unit of loading is a quad, 4 × 4 numbers: four neighbours from each of four lines of memory,
+//            transposed if the neighbours are steps of k. A workgroup has R = TILE_ROWS · WORKGROUP_ROWS rows and C =
+//            TILE_COLUMNS · WORKGROUP_COLUMNS columns, and TILE_DEPTH steps of k at a time. An invocation's rows and
+//            columns are groups of four that lie 4 · WORKGROUP_ROWS and 4 · WORKGROUP_COLUMNS apart, so neighbours read
+//            neighbouring vectors of workgroup memory. The next slice is loaded into registers while this one is
+//            multiplied. With TILE_BUFFERS = 2 it has its own memory, which saves one of two barriers.
+// Words      Word is a Factor, or with TILE_WORD = 4 a vec4 of them, which loads four neighbours at once. TILE_WORD = 4
+//            requires that each operand has a stride of 1, and that its size along that axis (and chunk, if that axis
+//            is k), its other strides and its offset are multiples of 4.
+// Teams      WORKGROUP_TEAMS teams of invocations share the slices of a block: team t handles slices t, t +
+//            WORKGROUP_TEAMS, …. This keeps a GPU busy if there are few blocks with long sums. At the end their sums
+//            are added in order, through aTile.
+// Requires   TILE_ROWS, TILE_COLUMNS and TILE_DEPTH multiples of 4; TILE_LOADS = ⌈(R + C) · TILE_DEPTH / 16 /
+//            invocations of a team⌉, the quads of a slice that an invocation loads; with several teams, TILE_ROWS ·
+//            TILE_DEPTH · TILE_BUFFERS / 4 at least WORKGROUP_COLUMNS.
+// Launch     workgroups x: ⌈n / C⌉; y: ⌈m / R⌉ · batch · splits; z takes what does not fit into y.
+// Edges      steps past the chunk count as zero. Rows and columns past m and n read arbitrary values and are not
+//            stored.
+// Numerics   float32 sums by fused multiply-add, p ascending within a team. The same bits every time, and for every
+//            tile with the same number of teams.
 // Source     Volkov & Demmel, "Benchmarking GPUs to tune dense linear algebra", SC 2008; Nath, Tomov & Dongarra, "An
-//            improved MAGMA GEMM for Fermi GPUs", 2010 (fetching ahead into registers).
+//            improved MAGMA GEMM for Fermi GPUs", 2010 (prefetching into registers).
 
 struct Params {
   m: u32,
@@ -50,7 +52,7 @@ struct Params {
   outOffset: i32,
 }
 
-// How the factors lie in memory: f32, or f16 on devices that have it.
+// The type of the factors in memory: f32, or f16 on devices that support it.
 alias Factor = f32;
 alias Word = f32;
 
@@ -76,12 +78,12 @@ const ROW_FOURS = TILE_ROWS / 4;
 const COLUMN_FOURS = TILE_COLUMNS / 4;
 const DEPTH_FOURS = TILE_DEPTH / 4;
 
-// Fours of rows of a and of columns of b, for each step of k.
+// Groups of four rows of a, and of four columns of b, for each step of k.
 var<workgroup> aTile: array<vec4f, WORKGROUP_TEAMS * TILE_BUFFERS * TILE_DEPTH * ROW_FOURS * WORKGROUP_ROWS>;
 var<workgroup> bTile: array<vec4f, WORKGROUP_TEAMS * TILE_BUFFERS * TILE_DEPTH * COLUMN_FOURS * WORKGROUP_COLUMNS>;
 
-// Four neighbours of an operand, `stride` apart. A word of four is all four of them: vec4(word) is the word itself,
-// and four equal loads are one; vec4(number) has the number everywhere.
+// The positions of four neighbours of an operand, `stride` apart. A word of four holds all of them: vec4(word) is the
+// word itself, and four equal loads become one.
 fn placesOf(at: i32, stride: i32) -> vec4i {
   return select(at + stride * vec4i(0, 1, 2, 3), vec4i(at / 4), TILE_WORD == 4);
 }
@@ -110,7 +112,7 @@ fn fourOfB(at: i32, stride: i32) -> vec4f {
   );
 }
 
-// Whether neighbours in memory are steps of k, rather than rows of a or columns of b.
+// Whether neighbours in memory are steps of k, not rows of a.
 fn aRunsAlongSteps() -> bool {
   return abs(params.aColumnStride) <= abs(params.aRowStride);
 }
@@ -119,7 +121,7 @@ fn bRunsAlongSteps() -> bool {
   return abs(params.bRowStride) < abs(params.bColumnStride);
 }
 
-// Four steps of k from `at` on, each with four rows of a.
+// Four steps of k from `at` on, each for four rows of a.
 fn quadOfA(at: i32) -> mat4x4f {
   let turned = aRunsAlongSteps();
   let near = select(params.aRowStride, params.aColumnStride, turned);
@@ -136,7 +138,7 @@ fn quadOfA(at: i32) -> mat4x4f {
   return lines;
 }
 
-// Four steps of k from `at` on, each with four columns of b.
+// Four steps of k from `at` on, each for four columns of b.
 fn quadOfB(at: i32) -> mat4x4f {
   let turned = bRunsAlongSteps();
   let near = select(params.bColumnStride, params.bRowStride, turned);
@@ -153,8 +155,8 @@ fn quadOfB(at: i32) -> mat4x4f {
   return lines;
 }
 
-// A quad's place in a slice of `fours` fours: x counts fours of rows or columns, y fours of steps. Invocations that are
-// neighbours take quads that are neighbours in memory.
+// The position of a quad in a slice of `fours` groups of four. x counts groups of rows or columns, y groups of steps.
+// Neighbouring invocations load quads that are neighbours in memory.
 fn placeOfQuad(quad: i32, fours: i32, alongSteps: bool) -> vec2i {
   if (alongSteps) {
     return vec2i(quad / DEPTH_FOURS, quad % DEPTH_FOURS);
@@ -162,7 +164,7 @@ fn placeOfQuad(quad: i32, fours: i32, alongSteps: bool) -> vec2i {
   return vec2i(quad % fours, quad / fours);
 }
 
-// By bits, not as numbers: a compiler that takes the comparison for a maximum loses NaN.
+// Tests the bits, because a compiler may turn the comparison into a maximum, which loses NaN.
 fn isNegative(value: f32) -> bool {
   return bitcast<u32>(value) - 0x80000001u < 0x7f800000u;
 }
@@ -194,7 +196,7 @@ fn main(
   let firstRow = tile % rowTiles * TILE_ROWS * down;
   let firstColumn = i32(group.x) * TILE_COLUMNS * across;
 
-  // What this invocation loads of each slice: quads of a, then of b.
+  // The quads of each slice that this invocation loads: quads of a, then of b.
   let aFours = ROW_FOURS * down;
   let bFours = COLUMN_FOURS * across;
   let aQuads = aFours * DEPTH_FOURS;
@@ -205,7 +207,7 @@ fn main(
   var fetched: array<mat4x4f, TILE_LOADS>;
   var sums: array<vec4f, TILE_ROWS * COLUMN_FOURS>;
   var buffer = 0;
-  // Before the first slice there is nothing to multiply yet.
+  // The first iteration only loads: no slice can be multiplied yet.
   for (var p = first - stride; p < last; p += stride) {
     let next = p + stride;
     if (next < last) {

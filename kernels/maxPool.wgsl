@@ -1,17 +1,17 @@
-// maxPool: the greatest element of each window, and where it lies.
+// maxPool: the greatest element of each window, and its position.
 //
 //   out[p, i, j]       = max over (r, c) in the window of x[p, y, x]
 //   positions[p, i, j] = y · WIDTH + x of that element
 //   y = i · STRIDE_Y - PADDING_Y + r · DILATION_Y,   x = j · STRIDE_X - PADDING_X + c · DILATION_X
 //
 // Shapes     x [planes, HEIGHT, WIDTH], contiguous from `offset`; out and positions [planes, OUT_HEIGHT, OUT_WIDTH].
-//            Places outside the image do not count; every window holds one that lies inside.
-// Launch     a grid of any size in x: an invocation takes outputs a grid's width apart. Sizes and window are
-//            `override` constants: the compiler unrolls the window and divides by what it knows.
-// Numerics   of equal elements the first counts, in row-major order; of several NaN the last, as in PyTorch.
+//            Places outside the image do not count. Every window contains a place inside.
+// Launch     a grid of any size in x: each invocation handles outputs one grid width apart. Sizes and window are
+//            `override` constants, so the compiler unrolls the window and divides by constants.
+// Numerics   of equal elements the first in row-major order wins; of several NaN the last, as in PyTorch.
 
 struct Params {
-  size: u32, // of out
+  size: u32, // elements of out
   offset: i32,
 }
 

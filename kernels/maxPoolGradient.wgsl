@@ -1,16 +1,18 @@
-// maxPoolGradient: the gradient of maxPool; every place gathers from the windows whose maximum it is.
+// maxPoolGradient: the gradient of maxPool. Every place gathers from the windows whose maximum it is.
 //
-//   out[p, y, x] = Σ over the windows (i, j) that reach (y, x) of gradient[p, i, j] · [positions[p, i, j] = y · WIDTH + x]
+//   out[p, y, x] = Σ over the windows (i, j) that contain (y, x) of gradient[p, i, j] · [positions[p, i, j] = y · WIDTH
+//   +
+//   x]
 //
-// Shapes     gradient [planes, OUT_HEIGHT, OUT_WIDTH], contiguous from `offset`; positions the same, from maxPool;
-//            out [planes, HEIGHT, WIDTH].
-// Launch     a grid of any size in x: an invocation takes TILE_HEIGHT × TILE_WIDTH places, and then others a grid's width
-//            apart; tiles start at the padding's corner. A tile is one place, or as large as the stride: then the same
-//            windows reach all of it, and each is read once.
-// Numerics   windows are added in their order, so the same inputs give the same bits: no atomics.
+// Shapes     gradient [planes, OUT_HEIGHT, OUT_WIDTH], contiguous from `offset`; positions the same, from maxPool; out
+//            [planes, HEIGHT, WIDTH].
+// Launch     a grid of any size in x: each invocation handles tiles of TILE_HEIGHT × TILE_WIDTH places, one grid width
+//            apart. Tiles start at the corner of the padding. A tile is one place, or as large as the stride: the same
+//            windows then cover all its places, and each window is read once.
+// Numerics   windows are added in order, without atomics, so the same inputs give the same bits.
 
 struct Params {
-  tiles: u32, // planes times the tiles that cover one
+  tiles: u32, // planes · tiles per plane
   offset: i32,
 }
 
@@ -28,7 +30,7 @@ override STRIDE_Y: i32 = 1;
 override STRIDE_X: i32 = 1;
 override PADDING_Y: i32 = 0;
 override PADDING_X: i32 = 0;
-override REACH_Y: i32 = 1; // how many windows can reach one place: ⌈((window - 1) · dilation + 1) / stride⌉
+override REACH_Y: i32 = 1; // how many windows can cover one place: ⌈((window - 1) · dilation + 1) / stride⌉
 override REACH_X: i32 = 1;
 
 const TILE_HEIGHT = 1;
@@ -42,7 +44,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     let top = i32(index / tilesAcross % tilesDown) * TILE_HEIGHT;
     let left = i32(index % tilesAcross) * TILE_WIDTH;
     let plane = i32(index / tilesAcross / tilesDown);
-    // Drivers do not zero a variable of a loop again where no value is written.
+    // The initial value is explicit: drivers do not reset a variable inside a loop.
     var totals = array<f32, TILE_HEIGHT * TILE_WIDTH>();
     for (var r = 1 - REACH_Y; r <= 0; r++) {
       let i = top / STRIDE_Y + r;

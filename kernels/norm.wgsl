@@ -1,14 +1,14 @@
-// norm: a vector's p-norm, in parts.
+// norm: the p-norm of a vector, in parts.
 //
 //   out[outOffset + s] = root(fold over i in [s·chunk, min((s+1)·chunk, size)) of term(x[offset + i]))
 //
-//   term(x) = |x|^p and root(t) = t^(1/p), with p chosen by FORM; the fold is a sum, for p = ∞ the greatest
+//   term(x) = |x|^p and root(t) = t^(1/p), with p chosen by FORM. The fold is a sum, or for p = ∞ a maximum.
 //
-// Shapes     x [size]; out, a part for each chunk. A second launch folds the parts, with TERMS false, since they are
-//            terms already; ROOT is true in the last launch.
-// Launch     a workgroup of LANES invocations a part; x: parts, y: folds a wide grid. Lane l takes elements l,
-//            l + LANES, … of its chunk; then the lanes fold pairwise in workgroup memory.
-// Numerics   the order depends on size, chunk and LANES alone: the same bits every time. NaN propagates.
+// Shapes     x [size]; out: one part per chunk. A second launch folds the parts with TERMS false, because they are
+//            already terms. ROOT is true in the last launch.
+// Launch     one workgroup of LANES invocations per part. x: parts; y folds grids that are too wide. Lane l folds
+//            elements l, l + LANES, … of its chunk; then the lanes fold pairwise in workgroup memory.
+// Numerics   the order depends only on size, chunk and LANES: the same bits every time. NaN propagates.
 
 struct Params {
   size: u32,
@@ -42,7 +42,7 @@ fn isInfinite(value: f32) -> bool {
   return (bitcast<u32>(value) & 0x7fffffffu) == 0x7f800000u;
 }
 
-// value^exponent for value ≥ 0; WGSL leaves open what pow makes of 0, NaN and infinities.
+// value^exponent for value ≥ 0. WGSL does not define pow for 0, NaN and infinities.
 fn power(value: f32, exponent: f32) -> f32 {
   return select(pow(value, exponent), value, value == 0.0 || isNan(value) || isInfinite(value));
 }
@@ -85,7 +85,7 @@ fn main(
   let part = group.y * grid.x + group.x;
   let first = part * params.chunk;
   let last = min(first + params.chunk, params.size);
-  // Terms are not negative, so 0 changes no sum and no maximum.
+  // Terms are not negative, so starting at 0 is correct for sums and maxima.
   var total = 0.0;
   for (var at = first + local.x; at < last; at += LANES) {
     total = fold(total, term(x[params.offset + at]));

@@ -5,8 +5,8 @@
 //   INTEGERS  out[i] = low + ⌊word · range / 2³²⌋                       (int32)
 //
 // Shapes     out contiguous, `size` elements, float32 or int32 as their bits.
-// Launch     one invocation for four elements, the four words of one Philox block.
-// Numerics   integers up to one last multiplication, so every device gives the same bits.
+// Launch     one invocation per four elements, the four words of one Philox block.
+// Numerics   integers, then one multiplication, so every device gives the same bits.
 // Source     Salmon, Moraes, Dror, Shaw: Parallel Random Numbers: As Easy as 1, 2, 3 (SC 2011).
 
 struct Params {
@@ -30,7 +30,7 @@ override FORM: u32 = 0u;
 const UNIFORM = 0u;
 const INTEGERS = 1u;
 
-// The upper 32 bits of a 32 × 32 bit product, by halves.
+// The upper 32 bits of a 32 × 32 bit product, computed from 16-bit halves.
 fn multiplyHigh(a: u32, b: u32) -> u32 {
   let aLow = a & 0xffffu;
   let aHigh = a >> 16u;

@@ -2,15 +2,14 @@
 //
 //   out[s, o] = fold over r in [s·chunk, min((s+1)·chunk, length)) of x[o, r],   fold chosen by OPERATION
 //
-// Shapes     x: up to two kept axes and up to two reduced ones (after merging), any strides; `length` is the
-//            product of the reduced sizes. out [splits, outputs], contiguous from `outOffset`.
-// Splits     a long reduction with few outputs is cut into chunks; a second pass folds the partial results.
+// Shapes     x: up to two kept axes and up to two reduced ones (after merging), any strides; `length` is the product of
+//            the reduced sizes. out [splits, outputs], contiguous from `outOffset`.
+// Splits     a long reduction with few outputs is cut into chunks. A second pass folds the partial results.
 // Elements   float32 or int32 (FLOATING false). length ≥ 1; no chunk is empty.
-// Launch     a workgroup holds OUTPUTS outputs of LANES invocations each; x: outputs, y: splits, z: folds a
-//            grid that is too wide in x.
-//            Lane l takes elements l, l + LANES, …; then the lanes fold pairwise in workgroup memory.
-// Numerics   the order depends on length, LANES and chunk alone: the same bits every time. MAX and MIN give
-//            NaN when any element is NaN.
+// Launch     a workgroup holds OUTPUTS outputs of LANES invocations each. x: outputs, y: splits; z folds grids that are
+//            too wide in x. Lane l folds elements l, l + LANES, …; then the lanes fold pairwise in workgroup memory.
+// Numerics   the order depends only on length, LANES and chunk: the same bits every time. MAX and MIN give NaN if any
+//            element is NaN.
 
 alias Element = f32;
 
@@ -59,7 +58,7 @@ fn main(
   @builtin(num_workgroups) grid: vec3<u32>,
   @builtin(local_invocation_id) local: vec3<u32>,
 ) {
-  // Invocations past the last output repeat it, so that all of them reach the barriers; they store nothing.
+  // Invocations past the last output repeat it, so all of them reach the barriers; they store nothing.
   let output = (group.z * grid.x + group.x) * OUTPUTS + local.y;
   let kept = min(output, params.outputs - 1u);
   let keptAt = vec2<i32>(vec2<u32>(kept / params.keptSize, kept % params.keptSize));
@@ -72,7 +71,7 @@ fn main(
     let firstAt = vec2<i32>(vec2<u32>(first / params.reducedSize, first % params.reducedSize));
     total = x[start + dot(firstAt, params.reducedStrides)];
   }
-  // Coordinates advance with the position: a division a step would cost more than all the rest.
+  // The coordinates are advanced step by step, because one division per step would cost more than all the rest.
   let step = vec2<i32>(vec2<u32>(LANES / params.reducedSize, LANES % params.reducedSize));
   let begin = first + local.x;
   var at = vec2<i32>(vec2<u32>(begin / params.reducedSize, begin % params.reducedSize));

@@ -1,14 +1,14 @@
-// reluGradientSums: the gradient through relu, and its sums over the rows, which are the gradient of a bias before it.
+// reluGradientSums: the gradient of relu's input, and its sums over the rows, the gradient of a preceding bias.
 //
-//   out[r, c]  = y[r, c] > 0 ? gradient[r, c] : 0        (y = relu(x), so that y > 0 where x > 0; NaN passes)
+//   out[r, c]  = y[r, c] > 0 ? gradient[r, c] : 0        (y = relu(x), so y > 0 if x > 0; NaN passes)
 //   sums[s, c] = Σ_r out[r, c],   r in [s·chunk, min((s+1)·chunk, rows))
 //
-// Shapes     y and gradient [rows, columns], contiguous from their offsets; out [rows, columns]; sums [splits, columns],
-//            contiguous from `sumsOffset`.
-// Splits     many rows are cut into chunks, whose sums a second pass (reduce) adds in order.
-// Launch     a workgroup holds COLUMNS columns of LANES invocations each; x: columns, y: chunks. Lane l takes rows l, l + LANES, …;
-//            then the first lane adds up the lanes' sums. Neighbours read neighbouring columns.
-// Numerics   float32; the order depends on chunk and LANES alone: the same bits every time.
+// Shapes     y and gradient [rows, columns], contiguous from their offsets; out [rows, columns]; sums [splits,
+//            columns], contiguous from `sumsOffset`.
+// Splits     many rows are cut into chunks. A second pass (reduce) adds their sums in order.
+// Launch     a workgroup holds COLUMNS columns of LANES invocations each. x: columns, y: chunks. Lane l sums rows l, l
+//            + LANES, …; then the first lane adds the lanes' sums. Neighbours read neighbouring columns.
+// Numerics   float32; the order of the sums depends only on chunk and LANES: the same bits every time.
 
 struct Params {
   rows: u32,
@@ -34,7 +34,7 @@ fn isNan(value: f32) -> bool {
   return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
 }
 
-// By bits, as in isNan: comparing numbers leaves open what NaN gives.
+// Tests the bits, as isNan does: the result of comparing NaN is undefined in WGSL.
 fn isPositive(value: f32) -> bool {
   return bitcast<u32>(value) - 1u < 0x7f800000u;
 }

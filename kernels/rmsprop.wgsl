@@ -8,11 +8,12 @@
 //   p = p - lr · b, without momentum p - lr · d
 //
 // Shapes     parameters, gradients, squares (s), means (a), velocity (b): `size` elements from `offset`; means and
-//            velocity are only touched where the formulas say so.
-// Launch     a grid of any size in x: an invocation takes elements a grid's width apart.
-// Numerics   s - a² is a variance, and rounding must not make it negative: its root would be NaN.
-// Guard      GUARDED takes no step where counts[0] is not 0, for gradients that are not finite: counts of a GradScaler, whose
-//            counts[2] says how many steps were left out so far. Else `counts` is bound, but not read.
+//            velocity are used only where the formulas say so.
+// Launch     a grid of any size in x: each invocation handles elements one grid width apart.
+// Numerics   s - a² is a variance. Rounding must not make it negative, because its root would be NaN.
+// Guard      with GUARDED the step is skipped if counts[0] is not 0, because a gradient is not finite. `counts` belongs
+//            to a GradScaler; counts[2] is the number of skipped steps. Without GUARDED, `counts` is bound, but not
+//            read.
 // Source     Hinton: Neural networks for machine learning, lecture 6e (2012); Graves (2013) for the centered form; in
 //            the form of PyTorch's torch.optim.RMSprop.
 
@@ -40,7 +41,7 @@ override WORKGROUP: u32 = 256u;
 override GUARDED: bool = false;
 override CENTERED: bool = false;
 
-// By bits, not as numbers: a compiler that takes the comparison for a maximum loses NaN.
+// Tests the bits, because a compiler may turn the comparison into a maximum, which loses NaN.
 fn isNegative(value: f32) -> bool {
   return bitcast<u32>(value) - 0x80000001u < 0x7f800000u;
 }

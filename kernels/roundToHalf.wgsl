@@ -1,12 +1,12 @@
-// roundToHalf: rounds float32 to float16, the nearest one, of two equally near ones the even one.
+// roundToHalf: rounds float32 to float16, to nearest, ties to even.
 //
 //   out[i] = half(x[offset + i])
 //
-// Shapes     x: `size` elements; out: as many float16 from its start, two to a word. A last one without a partner has
-//            zero beside it.
-// Launch     a grid of any size in x: an invocation takes words a grid's width apart.
-// Numerics   in whole numbers, since WGSL leaves open which way its own conversion rounds and what comes of numbers out of
-//            range: the same bits on every device. From 65520 on it is infinity; NaN stays NaN.
+// Shapes     x: `size` elements; out: the same number of float16 from its start, two per word. If the number is odd,
+//            the last word is padded with zero.
+// Launch     a grid of any size in x: each invocation handles words one grid width apart.
+// Numerics   uses integers, because WGSL does not define the rounding of its conversion, nor the result for numbers out
+//            of range. Every device gives the same bits. Values from 65520 on become infinity; NaN stays NaN.
 // Source     IEEE 754-2019, binary16.
 
 struct Params {
@@ -20,7 +20,7 @@ struct Params {
 
 override WORKGROUP: u32 = 256u;
 
-// value / 2^shift, to the nearest whole number, of two the even one.
+// value / 2^shift, rounded to the nearest integer, ties to even.
 fn shifted(value: u32, shift: u32) -> u32 {
   return (value + (1u << (shift - 1u)) - 1u + ((value >> shift) & 1u)) >> shift;
 }
@@ -38,7 +38,7 @@ fn halfBits(value: f32) -> u32 {
   if (magnitude >= 0x38800000u) {
     return sign | shifted(magnitude - 0x38000000u, 13u);
   }
-  // Multiples of 2^-24; below 2^-26 nothing is left.
+  // Multiples of 2^-24. Values below 2^-26 round to 0.
   let exponent = magnitude >> 23u;
   let kept = shifted((magnitude & 0x7fffffu) | 0x800000u, 126u - max(exponent, 101u));
   return sign | select(kept, 0u, exponent < 101u);

@@ -1,12 +1,12 @@
-// scatterAdd: sums elements into the places that an index names; the gradient of gather.
+// scatterAdd: adds elements into the places that an index names. It is the gradient of gather.
 //
 //   out[o, j, r] = Σ_i x[o, i, r] · [index[o, i, r] = j]
 //
-// Shapes     x [outer, count, inner], contiguous from `offset`; index the same shape, int32, any strides;
-//            out [outer, length, inner], contiguous.
-// Launch     a grid of any size in x: an invocation takes outputs a grid's width apart.
-// Numerics   each output walks the index in order and adds what is its own. Float atomics would be quicker for
-//            long indices, but their order, and with it the last bits, would change from run to run.
+// Shapes     x [outer, count, inner], contiguous from `offset`; index the same shape, int32, any strides; out [outer,
+//            length, inner], contiguous.
+// Launch     a grid of any size in x: each invocation handles outputs one grid width apart.
+// Numerics   each output visits the index in order and adds its own elements. Float atomics would be faster for long
+//            indices, but their order, and so the last bits, would change from run to run.
 
 struct Params {
   size: u32,

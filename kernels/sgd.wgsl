@@ -6,10 +6,11 @@
 //   p = p - lr · d
 //
 // Shapes     parameters, gradients, velocity: `size` elements from `offset`; velocity only with momentum.
-// Launch     a grid of any size in x: an invocation takes elements a grid's width apart.
-// Guard      GUARDED takes no step where counts[0] is not 0, for gradients that are not finite: counts of a GradScaler, whose
-//            counts[2] says how many steps were left out so far. Else `counts` is bound, but not read.
-// Source     PyTorch's torch.optim.SGD (the velocity starts as the first gradient, not as (1 - dampening) of it).
+// Launch     a grid of any size in x: each invocation handles elements one grid width apart.
+// Guard      with GUARDED the step is skipped if counts[0] is not 0, because a gradient is not finite. `counts` belongs
+//            to a GradScaler; counts[2] is the number of skipped steps. Without GUARDED, `counts` is bound, but not
+//            read.
+// Source     PyTorch's torch.optim.SGD (the velocity starts as the first gradient, without the factor 1 - dampening).
 
 struct Params {
   size: u32,

@@ -1,12 +1,12 @@
-// softmax: the exponentials of a row, normalised to sum one; or their logarithms (LOGARITHM).
+// softmax: the exponentials of a row, normalised to sum 1; with LOGARITHM, their logarithms.
 //
 //   softmax:      out[r, j] = exp(x[r, j] - max_r) / Σ_i exp(x[r, i] - max_r)
 //   log-softmax:  out[r, j] = x[r, j] - max_r - log Σ_i exp(x[r, i] - max_r)
 //
 // Shapes     x [outer, length, inner], contiguous from `offset`; out the same. A row runs along `length`.
-// Launch     a workgroup holds ROWS rows of LANES invocations each; x: rows, y: folds a wide grid.
-// Numerics   the maximum is subtracted first, so logits of ±300 are safe; a NaN or +Inf makes the row NaN, as in
-//            PyTorch. The order of the sums depends on length and LANES alone.
+// Launch     a workgroup holds ROWS rows of LANES invocations each. x: rows; y folds grids that are too wide.
+// Numerics   the maximum is subtracted first, so logits of ±300 are safe. A NaN or +Inf makes the row NaN, as in
+//            PyTorch. The order of the sums depends only on length and LANES.
 
 struct Params {
   rows: u32,
@@ -29,7 +29,7 @@ fn isNan(value: f32) -> bool {
   return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
 }
 
-// WGSL leaves open what exp makes of NaN, and drivers differ.
+// WGSL does not define exp(NaN), and drivers differ.
 fn exponential(value: f32) -> f32 {
   return select(exp(value), value, isNan(value));
 }
@@ -38,7 +38,7 @@ fn larger(left: f32, right: f32) -> f32 {
   return select(right, left, isNan(left) || (!isNan(right) && left > right));
 }
 
-// Each lane goes through all lanes of its row, in order: barriers cost more than so short a loop.
+// Each lane visits all lanes of its row, in order. Barriers would cost more than this short loop.
 fn greatestOfRow(row: u32) -> f32 {
   var greatest = partials[row * LANES];
   for (var lane = 1u; lane < LANES; lane++) {
@@ -61,7 +61,7 @@ fn main(
   @builtin(num_workgroups) grid: vec3<u32>,
   @builtin(local_invocation_id) local: vec3<u32>,
 ) {
-  // Invocations past the last row repeat it, so that all of them reach the barriers; they store nothing.
+  // Invocations past the last row repeat that row, so all of them reach the barriers; they store nothing.
   let wanted = (group.y * grid.x + group.x) * ROWS + local.y;
   let row = min(wanted, params.rows - 1u);
   let inner = params.inner;

@@ -1,13 +1,13 @@
-// tally: notes a batch's loss, and counts the rows that are classified correctly.
+// tally: stores the loss of a batch, and counts the rows that are classified correctly.
 //
 //   cells[lossAt]  = loss[lossOffset]
 //   cells[hitsAt] += number of rows r with labels[r] = argmax_j x[r, j]
 //
-// Shapes     x [rows, classes], contiguous from `offset`; labels [rows] int32, any stride; loss and cells: one element
-//            each of what they lie in.
+// Shapes     x [rows, classes], contiguous from `offset`; labels [rows] int32, any stride; loss: one element; cells:
+//            one element per loss, and one for the hits.
 // Launch     one workgroup; lane l counts rows l, l + LANES, …
-// Numerics   counts are whole numbers below 2^24, so their sums are exact. As in argreduce, NaN counts as the greatest,
-//            the first one wins, and ties go to the first class.
+// Numerics   counts are integers below 2^24, so their sums are exact. As in argreduce, NaN counts as the greatest, the
+//            first NaN wins, and ties go to the first class.
 
 struct Params {
   rows: u32,

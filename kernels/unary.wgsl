@@ -3,18 +3,18 @@
 //   out[i] = f(x[i]),   f chosen by OPERATION
 //
 // Shapes     x of up to four axes (after merging) with any strides; out contiguous, row-major, `size` elements.
-// Launch     a grid of any size in x: an invocation takes elements a grid's width apart.
-// Numerics   float32. NaN propagates, except that SIGN gives 0 for it, as PyTorch does. WGSL leaves open what functions
-//            and comparisons make of NaN, so `main` passes it by them; and what log and tanh make of infinities and of
-//            what lies outside their domain: those cases are branches here. WGSL's sin and cos may be off by 2^-11;
-//            those here are within 1e-7 for |x| < 8000 (Cephes' sinf and cosf). erf is within 1.5e-7 (Abramowitz &
-//            Stegun 7.1.26).
+// Launch     a grid of any size in x: each invocation handles elements one grid width apart.
+// Numerics   float32. NaN propagates, except that SIGN gives 0 for it, as PyTorch does. WGSL does not define functions
+//            and comparisons of NaN, so `main` handles NaN separately. WGSL does not define log and tanh for infinities
+//            and outside their domains either; branches handle these cases. WGSL's sin and cos may have an error of
+//            2^-11. The ones here are within 1e-7 for |x| < 8000 (Cephes' sinf and cosf). erf is within 1.5e-7
+//            (Abramowitz & Stegun 7.1.26).
 
 struct Params {
   size: u32,
   offset: i32,
-  alpha: f32, // LEAKY_RELU: slope; CLAMP: least; SOFTPLUS: beta
-  beta: f32, // CLAMP: greatest; SOFTPLUS: threshold
+  alpha: f32, // LEAKY_RELU: slope; CLAMP: minimum; SOFTPLUS: beta
+  beta: f32, // CLAMP: maximum; SOFTPLUS: threshold
   shape: vec4<u32>,
   strides: vec4<i32>,
 }
@@ -54,12 +54,13 @@ fn isNan(value: f32) -> bool {
   return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
 }
 
-// By bits, not as numbers: a compiler that takes the comparison for a maximum loses NaN.
+// Tests the bits, because a compiler may turn the comparison into a maximum, which loses NaN.
 fn isNegative(value: f32) -> bool {
   return bitcast<u32>(value) - 0x80000001u < 0x7f800000u;
 }
 
-// NaN and -Inf by their bits, which a variable keeps from being constants: WGSL has no literals for them.
+// NaN and -Inf from their bits. WGSL has no literals for them, and the variable keeps the expression from being
+// constant.
 fn nan() -> f32 {
   var bits = 0x7fc00000u;
   return bitcast<f32>(bits);
@@ -77,7 +78,7 @@ fn logarithm(value: f32) -> f32 {
   return select(log(value), minusInfinity(), value == 0.0);
 }
 
-// exp overflows inside tanh beyond 44 on some drivers; float32 tanh is 1 from 9.02 on.
+// On some drivers exp overflows inside tanh beyond 44. In float32 tanh is 1 from 9.02 on.
 fn saturatingTanh(value: f32) -> f32 {
   return select(tanh(value), sign(value), abs(value) > 10.0);
 }
@@ -93,8 +94,8 @@ fn erf(value: f32) -> f32 {
   return select(magnitude, -magnitude, value < 0.0);
 }
 
-// sin(x + quarters · π/2): x is brought into [-π/4, π/4] by subtracting multiples of π/2, which is cut into three
-// summands so that their products with k are exact, and there a polynomial gives sin or cos.
+// sin(x + quarters · π/2). x is reduced to [-π/4, π/4] by subtracting k · π/2. π/2 is split into three summands whose
+// products with k are exact. A polynomial then gives sin or cos.
 fn sine(value: f32, quarters: i32) -> f32 {
   let k = round(value * 0.6366197723675814);
   let r = ((value - k * 1.5703125) - k * 4.837512969970703e-4) - k * 7.549789948768648e-8;
@@ -106,7 +107,7 @@ fn sine(value: f32, quarters: i32) -> f32 {
   return select(magnitude, -magnitude, (quadrant & 2) == 2);
 }
 
-// log(1 + e) for 0 ≤ e ≤ 1, exact to rounding where 1 + e would lose e.
+// log(1 + e) for 0 ≤ e ≤ 1, accurate to rounding even if 1 + e loses e.
 fn log1p(e: f32) -> f32 {
   return select(log(1.0 + e), e - 0.5 * e * e, e < 1e-3);
 }
@@ -152,7 +153,7 @@ fn apply(value: f32) -> f32 {
   }
 }
 
-// Row-major coordinates of element `index`; axes in front of the last RANK have size 1.
+// Row-major coordinates of element `index`. Axes before the last RANK have size 1.
 fn coordinates(index: u32) -> vec4<i32> {
   if (RANK <= 1u) {
     return vec4<i32>(0, 0, 0, i32(index));

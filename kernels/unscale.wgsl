@@ -1,11 +1,11 @@
-// unscale: takes the scale of a loss out of gradients, in place, and notes whether one of them is not finite.
+// unscale: divides gradients by the scale of the loss, in place, and records whether one of them is not finite.
 //
-//   gradients[i] = gradients[i] / scale[0];   counts[0] = 1 where one of them is infinite or NaN
+//   gradients[i] = gradients[i] / scale[0];   counts[0] = 1 if one of them is infinite or NaN
 //
 // Shapes     scale [1]; counts [3], of which the first is written; gradients: `size` elements from `offset`.
-// Launch     a grid of any size in x: an invocation takes elements a grid's width apart.
-// Numerics   a product with 1 / scale: exact for scales that are powers of two, as far as the range goes. All that write
-//            to counts write the same, so that the order does not matter.
+// Launch     a grid of any size in x: each invocation handles elements one grid width apart.
+// Numerics   multiplies by 1 / scale, which is exact within the range if the scale is a power of two. All writes to
+//            counts write the same value, so their order does not matter.
 // Source     PyTorch's torch.amp.GradScaler.
 
 struct Params {

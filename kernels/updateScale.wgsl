@@ -3,10 +3,10 @@
 //   a gradient was not finite:   scale = scale · backoff,   good = 0,   skipped = skipped + 1
 //   else:                        good = good + 1;   at `interval` of them scale = scale · growth,   good = 0
 //
-// Shapes     scale [1]; counts [3]: whether a gradient was not finite, which is put back to 0; good steps since the scale has
-//            changed; steps that were left out.
+// Shapes     scale [1]; counts [3]: whether a gradient was not finite (reset to 0 here); good steps since the last
+//            change of the scale; skipped steps.
 // Launch     one invocation.
-// Numerics   a scale that would grow to infinity stays.
+// Numerics   a scale that would become infinite stays unchanged.
 // Source     PyTorch's torch.amp.GradScaler.
 
 struct Params {

@@ -1,11 +1,11 @@
-// where: a choice between two elements, with broadcasting.
+// where: chooses between two elements, with broadcasting.
 //
 //   out[i] = a[i] if condition[i], else b[i]
 //
-// Shapes     condition, a and b of up to three axes (after merging) with any strides, a broadcast axis having
-//            stride 0; out contiguous, row-major, `size` elements.
-// Elements   any 32-bit type: words are moved, never computed with, so NaN keeps its bits.
-// Launch     a grid of any size in x: an invocation takes elements a grid's width apart.
+// Shapes     condition, a and b of up to three axes (after merging) with any strides, 0 for a broadcast axis; out
+//            contiguous, row-major, `size` elements.
+// Elements   any 32-bit type. Words are moved without arithmetic, so NaN keeps its bits.
+// Launch     a grid of any size in x: each invocation handles elements one grid width apart.
 
 struct Params {
   shape: vec3<u32>,

@@ -1,11 +1,11 @@
-// arithmetic: sums and products that wait for nothing but each other, to see how many a device can do.
+// arithmetic: sums and products that depend only on each other, to measure the arithmetic rate of a device.
 //
 //   v_c ← v_c · factor + summand, eight times in each of `rounds` rounds, for four vectors v_c of four numbers
 //   out[i] = Σ_c v_c
 //
-// Launch     one invocation an element of out, each with 256 · rounds floating-point operations. A round is written
-//            out: software drivers blend with a mask whatever a loop carries over, which costs as much as a product.
-// Numerics   FUSED or not, as devices differ in which is faster.
+// Launch     one invocation per element of out, each with 256 · rounds floating-point operations. A round is unrolled
+//            by hand: software drivers blend loop-carried values with a mask, which costs as much as a product.
+// Numerics   with or without FUSED; devices differ in which is faster.
 
 struct Params {
   rounds: u32,

@@ -1,8 +1,8 @@
-// traffic: reads and writes, and next to no arithmetic, to see how many bytes a device can move.
+// traffic: reads and writes with little arithmetic, to measure the memory bandwidth of a device.
 //
 //   out[i] = x[i] · factor, for i < size
 //
-// Launch     one invocation for four elements of four numbers each; a grid wider than 65,535 workgroups folds into y.
+// Launch     one invocation per four elements of four numbers each; a grid wider than 65,535 workgroups folds into y.
 // Source     "scale" of McCalpin's STREAM (1995).
 
 struct Params {

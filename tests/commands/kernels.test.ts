@@ -33,7 +33,7 @@ describe('src/kernels.ts', () => {
     const text = await runKernels(['list', 'softmax', 'fill']);
     expect(text.stdout).toMatch(/^device {2}none, so kernels are only read, not compiled/);
     expect(text.stdout).toContain(`
-softmax: the exponentials of a row, normalised to sum one; or their logarithms (LOGARITHM).
+softmax: the exponentials of a row, normalised to sum 1; with LOGARITHM, their logarithms.
   entry      main, @workgroup_size(LANES, ROWS): up to 256; up to 1024 bytes of workgroup memory (partials: array<f32, LANES * ROWS>)
   buffers    x read f32, out write f32
   params     16 bytes by uniform ring: rows u32, length u32, inner u32, offset i32
