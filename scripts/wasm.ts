@@ -1,15 +1,16 @@
 /**
- * Compiles kernels/wasm/*.ts to src/backend/cpu/simd/kernels.wasm. With --check it compares only, and fails if the file is
- * out of date.
+ * Compiles kernels/wasm/*.ts to src/backend/cpu/simd/kernels.wasm, and writes the TypeScript face of the module beside
+ * it, jobs.ts. With --check it compares only, and fails if a file is out of date.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const target = join(root, 'src/backend/cpu/simd/kernels.wasm');
+const sources = join(root, 'kernels/wasm');
+const target = join(root, 'src/backend/cpu/simd');
 
 /** No relaxed SIMD, so every processor gives the same bits. The host provides the memory; the module has no runtime and no data. */
 const OPTIONS = [
@@ -32,14 +33,88 @@ function compile(): Buffer {
   }
 }
 
-const bytes = compile();
-if (process.argv.includes('--check')) {
-  if (!readFileSync(target).equals(bytes)) {
-    process.stderr.write(
-      'src/backend/cpu/simd/kernels.wasm is out of date with kernels/wasm/*.ts: run `npm run wasm`\n',
-    );
+const texts = new Map(
+  readdirSync(sources)
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => [file, readFileSync(join(sources, file), 'utf8')]),
+);
+const all = [...texts.values()].join('\n');
+
+/** The fields of a job's class: names and types, in the order in which they lie in memory, four bytes each. */
+function fieldsOf(name: string): [name: string, type: string][] {
+  const [, body] = RegExp(`^export class ${name} \\{\\n([^}]*)^\\}`, 'm').exec(all) ?? [];
+  if (body === undefined) throw new Error(`kernels/wasm: no class ${name}`);
+  return [...body.matchAll(/^ {2}(\w+): (\w+);$/gm)].map(([, field, type]) => {
+    if (!['usize', 'i32', 'u32', 'f32'].includes(type!)) throw new Error(`${name}.${field!}: no ${type!}`);
+    return [field!, type!];
+  });
+}
+
+interface Job {
+  name: string;
+  kind: string;
+  fields: [name: string, type: string][];
+}
+
+/** The jobs that `runTask` in threads.ts knows. */
+const jobs = [...texts.get('threads.ts')!.matchAll(/\(kind == (\d+)\)\s+(\w+)Task\(changetype<(\w+)>/g)].map(
+  ([, kind, name, job]): Job => ({ kind: kind!, name: name!, fields: fieldsOf(job!) }),
+);
+
+function typeLine({ name, fields }: Job): string {
+  return `  ${name}: Record<${fields.map(([field]) => `'${field}'`).join(' | ')}, number>;`;
+}
+
+function writerLine({ name, kind, fields }: Job): string {
+  const stores = fields.map(([field, type], at) => `${type === 'f32' ? 'f' : 'w'}[${at}] = v.${field};`);
+  return `  ${name}: { kind: ${kind}, write: (w, f, v) => { ${stores.join(' ')} } },`;
+}
+
+/** A line for each function that index.ts exports. */
+function exportLines(): string[] {
+  const lists = texts.get('index.ts')!.matchAll(/^export \{ ([^}]+) \}/gm);
+  return [...lists]
+    .flatMap(([, names]) => names!.split(', '))
+    .map((name) => {
+      const [, list, result] = RegExp(`^export function ${name}\\(([^)]*)\\): (\\w+)`, 'm').exec(all)!;
+      const params = [...list!.matchAll(/(\w+): \w+/g)].map(([, param]) => `${param!}: number`);
+      return `  ${name}(${params.join(', ')}): ${result === 'void' ? 'void' : 'number'};`;
+    });
+}
+
+const face = `// Written by \`npm run wasm\` from kernels/wasm/*.ts; \`npm run typecheck\` refuses a stale file.
+
+/** The fields of each job that threads share. Addresses are in bytes; truth values are 0 or 1. */
+export interface Fields {
+${jobs.map(typeLine).join('\n')}
+}
+
+/** The number of a job, and how its fields are written to memory, of which \`w\` and \`f\` are two views. */
+export interface Job<F> {
+  readonly kind: number;
+  readonly write: (w: Int32Array, f: Float32Array, v: F) => void;
+}
+
+export const jobs: { readonly [Name in keyof Fields]: Job<Fields[Name]> } = {
+${jobs.map(writerLine).join('\n')}
+};
+
+/** The functions that the module exports. Numbers are 32-bit; addresses are in bytes. */
+export interface Exports {
+${exportLines().join('\n')}
+}
+`;
+
+const files: [name: string, contents: Buffer][] = [
+  ['kernels.wasm', compile()],
+  ['jobs.ts', Buffer.from(face)],
+];
+for (const [name, contents] of files) {
+  const path = join(target, name);
+  if (!process.argv.includes('--check')) writeFileSync(path, contents);
+  else if (!readFileSync(path).equals(contents)) {
+    const text = `src/backend/cpu/simd/${name} is out of date with kernels/wasm/*.ts: run \`npm run wasm\`\n`;
+    process.stderr.write(text);
     process.exitCode = 1;
   }
-} else {
-  writeFileSync(target, bytes);
 }

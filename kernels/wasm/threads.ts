@@ -49,31 +49,6 @@ const MAIN_SLEEPS: usize = 1792;
 /** Times that a thread looks before it sleeps, each about a cycle of the processor: some 30 to 50 µs. */
 const PATIENCE: i32 = 120_000;
 
-const MATMUL: i32 = 0;
-const PAD: i32 = 1;
-const WINDOW: i32 = 2;
-const WEIGHT: i32 = 3;
-const ELEMENTWISE: i32 = 4;
-const POOL: i32 = 5;
-const POOL_GRADIENT: i32 = 6;
-const ADAM: i32 = 7;
-const DROPOUT: i32 = 8;
-const BATCH_NORM_STATISTICS: i32 = 9;
-const BATCH_NORM_SUMS: i32 = 10;
-const BATCH_NORM: i32 = 11;
-const BATCH_NORM_GRADIENT: i32 = 12;
-const WINOGRAD: i32 = 13;
-const ROW_TOTALS: i32 = 14;
-const SOFTMAX: i32 = 15;
-const WINOGRAD_WEIGHT: i32 = 16;
-const RUN_SUMS: i32 = 17;
-const ROW_SUMS: i32 = 18;
-const RELU_GRADIENT: i32 = 19;
-const THREES: i32 = 20;
-const THREES_WEIGHT: i32 = 21;
-const POOL_HALVES_GRADIENT: i32 = 22;
-const WINOGRAD_FINISH: i32 = 23;
-
 /** Where the main thread writes a job's fields. */
 export function jobAddress(): usize {
   return JOB;
@@ -136,33 +111,33 @@ function work(thread: i32): void {
   }
 }
 
+// `npm run wasm` reads off these lines which jobs there are: see src/backend/cpu/simd/jobs.ts.
 function runTask(task: i32, thread: i32): void {
   const scratch = load<usize>(SCRATCH) + <usize>thread * load<usize>(SCRATCH_SIZE);
   const kind = load<i32>(KIND);
-  if (kind == MATMUL) matmulTask(changetype<MatmulJob>(JOB), task, scratch);
-  else if (kind == PAD) padTask(changetype<PadJob>(JOB), task);
-  else if (kind == WINDOW) windowTask(changetype<WindowJob>(JOB), task, scratch);
-  else if (kind == WEIGHT) weightTask(changetype<WeightJob>(JOB), task, scratch);
-  else if (kind == ELEMENTWISE) elementwiseTask(changetype<ElementwiseJob>(JOB), task);
-  else if (kind == POOL) poolTask(changetype<PoolJob>(JOB), task);
-  else if (kind == POOL_GRADIENT) poolGradientTask(changetype<PoolJob>(JOB), task);
-  else if (kind == ADAM) adamTask(changetype<AdamJob>(JOB), task);
-  else if (kind == DROPOUT) dropoutTask(changetype<DropoutJob>(JOB), task, scratch);
-  else if (kind == BATCH_NORM_STATISTICS) batchNormStatisticsTask(changetype<BatchNormJob>(JOB), task);
-  else if (kind == BATCH_NORM_SUMS) batchNormSumsTask(changetype<BatchNormJob>(JOB), task);
-  else if (kind == BATCH_NORM) batchNormTask(changetype<BatchNormJob>(JOB), task);
-  else if (kind == BATCH_NORM_GRADIENT) batchNormGradientTask(changetype<BatchNormJob>(JOB), task);
-  else if (kind == WINOGRAD) winogradTask(changetype<WinogradJob>(JOB), task, scratch);
-  else if (kind == ROW_TOTALS) rowTotalsTask(changetype<RowTotalsJob>(JOB), task);
-  else if (kind == SOFTMAX) softmaxTask(changetype<SoftmaxJob>(JOB), task);
-  else if (kind == WINOGRAD_WEIGHT) {
-    winogradWeightTask(changetype<WinogradWeightJob>(JOB), task, scratch);
-  } else if (kind == RUN_SUMS) runSumsTask(changetype<ReduceJob>(JOB), task);
-  else if (kind == ROW_SUMS) rowSumsTask(changetype<ReduceJob>(JOB), task);
-  else if (kind == RELU_GRADIENT) reluGradientTask(changetype<ReluGradientJob>(JOB), task);
-  else if (kind == THREES) threesTask(changetype<ThreesJob>(JOB), task);
-  else if (kind == THREES_WEIGHT) threesWeightTask(changetype<ThreesWeightJob>(JOB), task, scratch);
-  else if (kind == POOL_HALVES_GRADIENT) poolHalvesGradientTask(changetype<PoolJob>(JOB), task);
-  else if (kind == WINOGRAD_FINISH) winogradFinishTask(changetype<WinogradFinishJob>(JOB), task);
+  if (kind == 0) matmulTask(changetype<MatmulJob>(JOB), task, scratch);
+  else if (kind == 1) padTask(changetype<PadJob>(JOB), task);
+  else if (kind == 2) windowTask(changetype<WindowJob>(JOB), task, scratch);
+  else if (kind == 3) weightTask(changetype<WeightJob>(JOB), task, scratch);
+  else if (kind == 4) elementwiseTask(changetype<ElementwiseJob>(JOB), task);
+  else if (kind == 5) poolTask(changetype<PoolJob>(JOB), task);
+  else if (kind == 6) poolGradientTask(changetype<PoolJob>(JOB), task);
+  else if (kind == 7) adamTask(changetype<AdamJob>(JOB), task);
+  else if (kind == 8) dropoutTask(changetype<DropoutJob>(JOB), task, scratch);
+  else if (kind == 9) batchNormStatisticsTask(changetype<BatchNormJob>(JOB), task);
+  else if (kind == 10) batchNormSumsTask(changetype<BatchNormJob>(JOB), task);
+  else if (kind == 11) batchNormTask(changetype<BatchNormJob>(JOB), task);
+  else if (kind == 12) batchNormGradientTask(changetype<BatchNormJob>(JOB), task);
+  else if (kind == 13) winogradTask(changetype<WinogradJob>(JOB), task, scratch);
+  else if (kind == 14) rowTotalsTask(changetype<RowTotalsJob>(JOB), task);
+  else if (kind == 15) softmaxTask(changetype<SoftmaxJob>(JOB), task);
+  else if (kind == 16) winogradWeightTask(changetype<WinogradWeightJob>(JOB), task, scratch);
+  else if (kind == 17) runSumsTask(changetype<ReduceJob>(JOB), task);
+  else if (kind == 18) rowSumsTask(changetype<ReduceJob>(JOB), task);
+  else if (kind == 19) reluGradientTask(changetype<ReluGradientJob>(JOB), task);
+  else if (kind == 20) threesTask(changetype<ThreesJob>(JOB), task);
+  else if (kind == 21) threesWeightTask(changetype<ThreesWeightJob>(JOB), task, scratch);
+  else if (kind == 22) poolHalvesGradientTask(changetype<PoolJob>(JOB), task);
+  else if (kind == 23) winogradFinishTask(changetype<WinogradFinishJob>(JOB), task);
   else unreachable();
 }

@@ -195,7 +195,11 @@ class CpuBackend implements Backend {
     type Any = (arrays: object, params: object, variant: object) => void;
     type AnySimd = (module: SimdModule, arrays: object, params: object, variant: object) => boolean;
     const fast = this.#simd && (simdTwins[kernel] as AnySimd | undefined);
-    if (fast?.(this.#simd!, arrays, params, variant)) return true;
+    try {
+      if (fast?.(this.#simd!, arrays, params, variant)) return true;
+    } finally {
+      this.#simd?.release();
+    }
     (twins[kernel] as Any)(arrays, params, variant);
     return false;
   }

@@ -1,5 +1,5 @@
 import { corrections } from '../optimizers.ts';
-import { address, fits, floatBits, type SimdTwin } from './simdTwin.ts';
+import { address, fits, type SimdTwin } from './simdTwin.ts';
 
 /** Elements of a task, and how many multiplications of a product one costs. */
 const TASK = 16_384;
@@ -13,10 +13,15 @@ export const adam: SimdTwin<'adam'> = (
 ) => {
   if (!fits(gradients, parameters, mean, variance)) return false;
   if (GUARDED && counts[0] !== 0) return true;
-  const { size, offset, sign, oneMinusBeta1, beta2, oneMinusBeta2 } = params;
-  const { eps, weightDecay, shrink } = params;
+  const { size, offset, sign, oneMinusBeta1, beta2, oneMinusBeta2, eps, weightDecay, shrink } = params;
   const { stepSize, rootCorrection2 } = GUARDED ? corrections(params, counts[2]!) : params;
-  const floats = [
+  const fields = {
+    gradients: address(gradients, offset),
+    parameters: address(parameters, offset),
+    mean: address(mean, offset),
+    variance: address(variance, offset),
+    size,
+    taskSize: TASK,
     sign,
     oneMinusBeta1,
     beta2,
@@ -26,11 +31,7 @@ export const adam: SimdTwin<'adam'> = (
     shrink,
     stepSize,
     rootCorrection2,
-  ];
-  const addresses = [gradients, parameters, mean, variance].map((array) => address(array, offset));
-  module.run('adam', [...addresses, size, TASK, ...floatBits(floats)], {
-    tasks: Math.ceil(size / TASK),
-    work: COST * size,
-  });
+  };
+  module.run('adam', fields, { tasks: Math.ceil(size / TASK), work: COST * size });
   return true;
 };

@@ -64,13 +64,18 @@ export const batchNormGradient: SimdTwin<'batchNormGradient'> = (module, buffers
 function runParts(
   module: SimdModule,
   kind: 'batchNormStatistics' | 'batchNormSums',
-  { x, gradient, out, constants }: Record<'x' | 'gradient' | 'out' | 'constants', number>,
-  { channels, inner, count, chunk }: Record<'channels' | 'inner' | 'count' | 'chunk', number>,
+  places: Record<'x' | 'gradient' | 'out' | 'constants', number>,
+  params: Record<'channels' | 'inner' | 'count' | 'chunk', number>,
 ): void {
-  module.run(kind, [x, gradient, out, constants, channels, inner, count, chunk, 0, 0], {
-    tasks: Math.ceil(count / chunk) * channels,
-    work: COST * count * channels,
-  });
+  const { channels, count, chunk } = params;
+  module.run(
+    kind,
+    { ...params, ...places, planes: 0, taskPlanes: 0 },
+    {
+      tasks: Math.ceil(count / chunk) * channels,
+      work: COST * count * channels,
+    },
+  );
 }
 
 /** Four numbers that are the same for a channel: see kernels/wasm/batchNorm.ts. */
@@ -85,13 +90,15 @@ function runPlanes(
 ): void {
   const planes = out.length / inner;
   const taskPlanes = Math.max(1, Math.floor(TASK / inner));
-  module.borrow(16 * channels, (place) => {
-    const table = new Float32Array(module.heap.memory.buffer, place, 4 * channels);
-    for (let channel = 0; channel < channels; channel++) table.set(constants(channel), 4 * channel);
-    const fields = [x, gradient, address(out), place, channels, inner, 0, 0, planes, taskPlanes];
-    module.run(kind, fields, {
+  const table = module.floats(module.take(16 * channels), 4 * channels);
+  for (let channel = 0; channel < channels; channel++) table.set(constants(channel), 4 * channel);
+  const places = { x, gradient, out: address(out), constants: address(table) };
+  module.run(
+    kind,
+    { ...places, channels, inner, count: 0, chunk: 0, planes, taskPlanes },
+    {
       tasks: Math.ceil(planes / taskPlanes),
       work: COST * out.length,
-    });
-  });
+    },
+  );
 }

@@ -3,8 +3,10 @@
 
 import type { Params } from '../../backend.ts';
 import type { Filter as Window } from '../conv2d.ts';
+import type { Fields } from './jobs.ts';
 import type { SimdModule } from './module.ts';
-import { type Grid, lineBytes, planeBytes, withImage } from './paddedImage.ts';
+import { cutRuns, type Output } from './output.ts';
+import { type Grid, lineBytes, padded, planeBytes } from './paddedImage.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
 import { suitsThrees, suitsThreesWeight, threes, threesWeight } from './threes.ts';
 import { suitsWinograd, winograd } from './winograd.ts';
@@ -22,15 +24,18 @@ export const conv2d: SimdTwin<'conv2d'> = (module, buffers, params, variant) => 
   const depth = channels * window.KERNEL_HEIGHT * window.KERNEL_WIDTH;
   const positions = outHeight * outWidth;
   const output = {
-    ...{ out: address(out), parts: batch * groups, groups, rows: outChannels },
-    ...{ height: outHeight, width: outWidth, relu: RELU },
-    ...(BIAS ? { bias: address(bias, params.biasOffset) } : {}),
+    ...{
+      out: address(out),
+      bias: address(bias, params.biasOffset),
+      hasBias: Number(BIAS),
+      relu: Number(RELU),
+    },
+    ...{ parts: batch * groups, groups, rows: outChannels, height: outHeight, width: outWidth },
   };
+  const places = { image: address(input, params.inputOffset), filters: address(weight, params.weightOffset) };
   if (suitsWinograd(window, channels, outChannels)) {
     const done = winograd(module, {
-      ...output,
-      ...{ image: address(input, params.inputOffset), filters: address(weight, params.weightOffset) },
-      ...{ depth: channels, inHeight: params.height, inWidth: params.width },
+      ...{ ...output, ...places, depth: channels, inHeight: params.height, inWidth: params.width },
       ...{ top: window.PADDING_Y, left: window.PADDING_X },
       ...{ rowStride: 4 * depth, depthStride: 36, flipped: false },
     });
@@ -38,36 +43,20 @@ export const conv2d: SimdTwin<'conv2d'> = (module, buffers, params, variant) => 
   }
   const grid = inputGrid(params, window);
   const offsets = windowOffsets(channels, grid, window);
-  withImage(module, address(input, params.inputOffset), batch * groups * channels, grid, (image) =>
-    withFilters(
-      module,
-      {
-        from: address(weight, params.weightOffset),
-        groups,
-        rows: outChannels,
-        rowStride: 4 * depth,
-        elements: offsets.map((_, p) => 4 * p),
-      },
-      (filters) => {
-        if (suitsThrees(window, channels)) {
-          threes(module, grid, { ...output, image, filters, channels, strideY: window.STRIDE_Y });
-          return;
-        }
-        withTable(module, offsets, (table) =>
-          runWindows(module, {
-            ...output,
-            ...{ image, filters, table, depth },
-            imagePart: channels * planeBytes(grid),
-            imageLine: window.STRIDE_Y * lineBytes(grid),
-            outPart: 4 * outChannels * positions,
-            outRow: 4 * positions,
-            outLine: 4 * outWidth,
-            outStep: 4,
-          }),
-        );
-      },
-    ),
-  );
+  const image = padded(module, places.image, batch * groups * channels, grid);
+  const filters = packed(module, {
+    ...{ from: places.filters, groups, rows: outChannels, rowStride: 4 * depth },
+    elements: offsets.map((_, p) => 4 * p),
+  });
+  if (suitsThrees(window, channels)) {
+    threes(module, grid, { ...output, image, filters, channels, strideY: window.STRIDE_Y });
+    return true;
+  }
+  runWindows(module, {
+    ...{ ...output, image, filters, offsets: table(module, offsets), depth },
+    ...{ imagePart: channels * planeBytes(grid), imageLine: window.STRIDE_Y * lineBytes(grid) },
+    ...{ outPart: 4 * outChannels * positions, outRow: 4 * positions, outLine: 4 * outWidth, outStep: 4 },
+  });
   return true;
 };
 
@@ -81,11 +70,17 @@ export const conv2dInputGradient: SimdTwin<'conv2dInputGradient'> = (module, buf
   const { batch, groups, channels, outChannels, height, width, outHeight, outWidth } = params;
   const window = variant as Window;
   const { KERNEL_HEIGHT, KERNEL_WIDTH, STRIDE_Y, STRIDE_X } = window;
+  const output = {
+    ...{ out: address(out), bias: 0, hasBias: 0, relu: 0 },
+    ...{ parts: batch * groups, groups, rows: channels, height, width },
+  };
+  const places = {
+    image: address(gradient, params.gradientOffset),
+    filters: address(weight, params.weightOffset),
+  };
   if (suitsWinograd(window, channels, outChannels)) {
     const done = winograd(module, {
-      ...{ image: address(gradient, params.gradientOffset), filters: address(weight, params.weightOffset) },
-      ...{ out: address(out), parts: batch * groups, groups, rows: channels, depth: outChannels },
-      ...{ inHeight: outHeight, inWidth: outWidth, height, width, relu: false },
+      ...{ ...output, ...places, depth: outChannels, inHeight: outHeight, inWidth: outWidth },
       ...{ top: 2 - window.PADDING_Y, left: 2 - window.PADDING_X },
       ...{ rowStride: 36, depthStride: 36 * channels, flipped: true },
     });
@@ -101,52 +96,33 @@ export const conv2dInputGradient: SimdTwin<'conv2dInputGradient'> = (module, buf
   };
   const area = KERNEL_HEIGHT * KERNEL_WIDTH;
   const filterBytes = 4 * channels * area;
-  withImage(module, address(gradient, params.gradientOffset), batch * groups * outChannels, grid, (image) => {
-    for (const row of rows) {
-      for (const column of columns) {
-        const offsets: number[] = [];
-        const elements: number[] = [];
-        for (let m = 0; m < outChannels; m++) {
-          for (const [i, y] of row.taps) {
-            for (const [j, x] of column.taps) {
-              offsets.push(m * planeBytes(grid) + (y - top) * lineBytes(grid) + 4 * (x - left));
-              elements.push(m * filterBytes + 4 * (i * KERNEL_WIDTH + j));
-            }
+  const image = padded(module, places.image, batch * groups * outChannels, grid);
+  for (const row of rows) {
+    for (const column of columns) {
+      const offsets: number[] = [];
+      const elements: number[] = [];
+      for (let m = 0; m < outChannels; m++) {
+        for (const [i, y] of row.taps) {
+          for (const [j, x] of column.taps) {
+            offsets.push(m * planeBytes(grid) + (y - top) * lineBytes(grid) + 4 * (x - left));
+            elements.push(m * filterBytes + 4 * (i * KERNEL_WIDTH + j));
           }
         }
-        withFilters(
-          module,
-          {
-            from: address(weight, params.weightOffset),
-            ...{ groups, rows: channels, rowStride: 4 * area, elements },
-            groupStride: outChannels * filterBytes,
-          },
-          (filters) =>
-            withTable(module, offsets, (table) =>
-              runWindows(module, {
-                ...{
-                  image,
-                  filters,
-                  table,
-                  groups,
-                  depth: offsets.length,
-                  parts: batch * groups,
-                  rows: channels,
-                },
-                ...{ height: row.count, width: column.count },
-                imagePart: outChannels * planeBytes(grid),
-                imageLine: lineBytes(grid),
-                out: address(out, row.first * width + column.first),
-                outPart: 4 * channels * height * width,
-                outRow: 4 * height * width,
-                outLine: 4 * STRIDE_Y * width,
-                outStep: 4 * STRIDE_X,
-              }),
-            ),
-        );
       }
+      const filters = packed(module, {
+        ...{ from: places.filters, groups, rows: channels, rowStride: 4 * area, elements },
+        groupStride: outChannels * filterBytes,
+      });
+      runWindows(module, {
+        ...{ ...output, out: address(out, row.first * width + column.first) },
+        ...{ height: row.count, width: column.count, image, filters },
+        ...{ offsets: table(module, offsets), depth: offsets.length },
+        ...{ imagePart: outChannels * planeBytes(grid), imageLine: lineBytes(grid) },
+        ...{ outPart: 4 * channels * height * width, outRow: 4 * height * width },
+        ...{ outLine: 4 * STRIDE_Y * width, outStep: 4 * STRIDE_X },
+      });
     }
-  });
+  }
   return true;
 };
 
@@ -155,47 +131,35 @@ export const conv2dWeightGradient: SimdTwin<'conv2dWeightGradient'> = (module, b
   if (!fits(gradient, input, out)) return false;
   const { batch, groups, channels, outChannels, outHeight, outWidth, chunk } = params;
   const window = variant as Window;
-  if (suitsWinograd(window, channels, outChannels)) {
-    const addresses = {
-      ...{ gradient: address(gradient, params.gradientOffset), image: address(input, params.inputOffset) },
-      out: address(out, params.outOffset),
-    };
-    if (winogradWeight(module, addresses, params, window)) return true;
-  }
+  const places = {
+    gradient: address(gradient, params.gradientOffset),
+    image: address(input, params.inputOffset),
+    out: address(out, params.outOffset),
+  };
+  const winogradSuits = suitsWinograd(window, channels, outChannels);
+  if (winogradSuits && winogradWeight(module, places, params, window)) return true;
   const grid = inputGrid(params, window);
+  places.image = padded(module, places.image, batch * groups * channels, grid);
   if (suitsThreesWeight(window, channels, outWidth)) {
-    withImage(module, address(input, params.inputOffset), batch * groups * channels, grid, (image) => {
-      const places = [
-        address(gradient, params.gradientOffset),
-        image,
-        address(out, params.outOffset),
-      ] as const;
-      threesWeight(module, grid, places, params, window.STRIDE_Y);
-    });
+    threesWeight(module, grid, places, params, window.STRIDE_Y);
     return true;
   }
   const offsets = windowOffsets(channels, grid, window);
+  const columns = offsets.length;
   const lines = batch * outHeight;
   const parts = Math.ceil(lines / chunk) * groups;
-  const work = lines * outWidth * groups * outChannels * offsets.length;
+  const work = lines * outWidth * groups * outChannels * columns;
   const threads = module.threadsFor(work);
   const cuts = Math.ceil((threads === 1 ? 1 : 2 * threads) / parts);
-  const taskColumns = Math.ceil(offsets.length / cuts / 8) * 8;
+  const taskColumns = Math.ceil(columns / cuts / 8) * 8;
   const blockLines = Math.max(1, Math.min(outHeight, Math.floor(DEPTH / outWidth)));
   const scratch = module.exports.weightScratch(outChannels, taskColumns, blockLines * outWidth);
-  withImage(module, address(input, params.inputOffset), batch * groups * channels, grid, (image) =>
-    withTable(module, offsets, (table) =>
-      module.run(
-        'weight',
-        [
-          ...[address(gradient, params.gradientOffset), image, table, address(out, params.outOffset)],
-          ...[lines, chunk, groups, outChannels, offsets.length, outHeight, outWidth],
-          ...[channels * planeBytes(grid), window.STRIDE_Y * lineBytes(grid), blockLines, taskColumns],
-        ],
-        { tasks: parts * Math.ceil(offsets.length / taskColumns), work, scratch },
-      ),
-    ),
-  );
+  const fields = {
+    ...{ ...places, offsets: table(module, offsets), lines, chunk, groups, rows: outChannels, columns },
+    ...{ height: outHeight, width: outWidth, blockLines, taskColumns },
+    ...{ imagePart: channels * planeBytes(grid), imageLine: window.STRIDE_Y * lineBytes(grid) },
+  };
+  module.run('weight', fields, { tasks: parts * Math.ceil(columns / taskColumns), work, scratch });
   return true;
 };
 
@@ -262,11 +226,11 @@ function reach(all: readonly Remainder[]): [from: number, to: number] {
   return [Math.min(...each.map(([from]) => from)), Math.max(...each.map(([, to]) => to))];
 }
 
-function withTable(module: SimdModule, table: readonly number[], use: (address: number) => void): void {
-  module.borrow(4 * table.length, (place) => {
-    new Int32Array(module.heap.memory.buffer, place, table.length).set(table);
-    use(place);
-  });
+/** The address of a table of byte offsets. */
+function table(module: SimdModule, offsets: readonly number[]): number {
+  const words = module.words(module.take(4 * offsets.length), offsets.length);
+  words.set(offsets);
+  return words.byteOffset;
 }
 
 interface Filters {
@@ -280,51 +244,21 @@ interface Filters {
   elements: readonly number[];
 }
 
-function withFilters(module: SimdModule, filters: Filters, use: (packed: number) => void): void {
+/** The address of filters as panels of four rows. */
+function packed(module: SimdModule, filters: Filters): number {
   const { from, groups, rows, rowStride, groupStride = rows * rowStride, elements } = filters;
   const depth = elements.length;
-  module.borrow(16 * groups * Math.ceil(rows / 4) * depth, (packed) => {
-    withTable(module, elements, (table) =>
-      module.exports.packFilters(from, packed, table, groups, groupStride, rows, rowStride, depth),
-    );
-    use(packed);
-  });
+  const to = module.take(16 * groups * Math.ceil(rows / 4) * depth);
+  module.exports.packFilters(from, to, table(module, elements), groups, groupStride, rows, rowStride, depth);
+  return to;
 }
 
-/** The fields of WindowJob in kernels/wasm/convolution.ts. */
-interface Windows {
-  image: number;
-  filters: number;
-  table: number;
-  bias?: number;
-  out: number;
-  groups: number;
-  parts: number;
-  rows: number;
-  depth: number;
-  height: number;
-  width: number;
-  imagePart: number;
-  imageLine: number;
-  outPart: number;
-  outRow: number;
-  outLine: number;
-  outStep: number;
-  relu?: boolean;
-}
+/** The fields of a job over windows, but for how it is cut. */
+type Windows = Output & Omit<Fields['window'], keyof Output | 'taskRuns'>;
 
-function runWindows(module: SimdModule, job: Windows): void {
-  const { parts, rows, depth, height, width } = job;
+function runWindows(module: SimdModule, { parts, ...job }: Windows): void {
+  const { rows, depth, height, width } = job;
   const runs = height * Math.ceil(width / 4);
-  const work = parts * rows * depth * height * width;
-  const threads = module.threadsFor(work);
-  const cuts = Math.ceil((threads === 1 ? 1 : 4 * threads) / parts);
-  const taskRuns = Math.ceil(runs / cuts / 2) * 2;
-  const fields = [
-    ...[job.image, job.filters, job.table, job.bias ?? 0, job.out, job.groups, rows, depth, height, width],
-    ...[job.imagePart, job.imageLine, job.outPart, job.outRow, job.outLine, job.outStep],
-    ...[taskRuns, job.bias === undefined ? 0 : 1, job.relu === true ? 1 : 0],
-  ];
-  const tasks = parts * Math.ceil(runs / taskRuns);
-  module.run('window', fields, { tasks, work, scratch: module.exports.windowScratch(rows) });
+  const { taskRuns, plan } = cutRuns(module, parts, runs, parts * rows * depth * height * width);
+  module.run('window', { ...job, taskRuns }, { ...plan, scratch: module.exports.windowScratch(rows) });
 }

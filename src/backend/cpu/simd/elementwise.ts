@@ -70,18 +70,27 @@ function apply(
   const step = (operand: Operand): number => 4 * (single ? (moves(operand) ? TASK : 0) : operand.strides[2]);
   const taskRows = Math.max(1, Math.floor(TASK / length));
   const plan = { tasks: Math.ceil(rows / taskRows), work: COST * total };
+  const [aMoves, bMoves] = [Number(moves(a)), Number(moves(b))];
+  const [aRow, bRow] = [step(a), step(b)];
   for (let i = 0, at = outOffset; i < outer; i++) {
     for (let j = 0; j < middle; j++, at += total) {
       const start = ({ array, offset, strides }: Operand): number =>
         address(array, offset + i * strides[0] + j * strides[1]);
-      module.run(
-        'elementwise',
-        [
-          ...[operation, start(a), start(b), address(out, at), rows, length, total],
-          ...[step(a), step(b), Number(moves(a)), Number(moves(b)), taskRows],
-        ],
-        plan,
-      );
+      const fields = {
+        operation,
+        a: start(a),
+        b: start(b),
+        out: address(out, at),
+        rows,
+        length,
+        total,
+        aRow,
+        bRow,
+        aMoves,
+        bMoves,
+        taskRows,
+      };
+      module.run('elementwise', fields, plan);
     }
   }
   return true;

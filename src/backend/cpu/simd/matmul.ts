@@ -17,13 +17,27 @@ export const matmul: SimdTwin<'matmul'> = (
   const work = m * n * k * batch;
   const threads = module.threadsFor(work);
   const [taskRows, taskColumns] = cut(m, n, Math.ceil((threads === 1 ? 1 : 2 * threads) / matrices));
-  const fields = [
-    ...[address(a, params.aOffset), address(b, params.bOffset), address(out, params.outOffset)],
-    ...[m, n, k, batch, chunk],
-    ...[params.aBatchStride, params.aRowStride, params.aColumnStride],
-    ...[params.bBatchStride, params.bRowStride, params.bColumnStride],
-    ...[taskRows, taskColumns, address(bias, params.biasOffset), Number(BIAS), Number(RELU)],
-  ];
+  const fields = {
+    a: address(a, params.aOffset),
+    b: address(b, params.bOffset),
+    out: address(out, params.outOffset),
+    m,
+    n,
+    k,
+    batch,
+    chunk,
+    aBatchStride: params.aBatchStride,
+    aRowStride: params.aRowStride,
+    aColumnStride: params.aColumnStride,
+    bBatchStride: params.bBatchStride,
+    bRowStride: params.bRowStride,
+    bColumnStride: params.bColumnStride,
+    taskRows,
+    taskColumns,
+    bias: address(bias, params.biasOffset),
+    hasBias: Number(BIAS),
+    relu: Number(RELU),
+  };
   const tasks = matrices * Math.ceil(m / taskRows) * Math.ceil(n / taskColumns);
   module.run('matmul', fields, { tasks, work, scratch: module.exports.matmulScratch(taskColumns) });
   return true;

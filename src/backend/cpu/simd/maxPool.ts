@@ -9,7 +9,8 @@ const COST = 4;
 
 export const maxPool: SimdTwin<'maxPool'> = (module, { x, out, positions }, { size, offset }, variant) => {
   if (!fits(x, out) || !inHeap(positions) || !isHalving(variant)) return false;
-  run(module, 'pool', [address(x, offset), address(out), address(positions)], size, variant);
+  const places = { x: address(x, offset), out: address(out), positions: address(positions) };
+  run(module, 'pool', places, size, variant);
   return true;
 };
 
@@ -19,7 +20,8 @@ export const maxPoolGradient: SimdTwin<'maxPoolGradient'> = (module, buffers, { 
   const { HEIGHT = 1, WIDTH = 1, OUT_HEIGHT = 1, OUT_WIDTH = 1 } = variant;
   const size = (out.length / (HEIGHT * WIDTH)) * OUT_HEIGHT * OUT_WIDTH;
   const kind = leavesNothing(variant) ? 'poolHalvesGradient' : 'poolGradient';
-  run(module, kind, [address(gradient, offset), address(out), address(positions)], size, variant);
+  const places = { x: address(gradient, offset), out: address(out), positions: address(positions) };
+  run(module, kind, places, size, variant);
   return true;
 };
 
@@ -51,15 +53,20 @@ function leavesNothing(variant: Variant<'maxPoolGradient'>): boolean {
 function run(
   module: SimdModule,
   kind: 'pool' | 'poolGradient' | 'poolHalvesGradient',
-  addresses: readonly number[],
+  places: Record<'x' | 'out' | 'positions', number>,
   size: number,
   variant: Variant<'maxPoolGradient'>,
 ): void {
   const { HEIGHT = 1, WIDTH = 1, OUT_HEIGHT = 1, OUT_WIDTH = 1 } = variant;
   const planes = size / (OUT_HEIGHT * OUT_WIDTH);
   const taskPlanes = Math.max(1, Math.floor(TASK / (HEIGHT * WIDTH)));
-  module.run(kind, [...addresses, HEIGHT, WIDTH, OUT_HEIGHT, OUT_WIDTH, planes, taskPlanes], {
-    tasks: Math.ceil(planes / taskPlanes),
-    work: COST * planes * HEIGHT * WIDTH,
-  });
+  const sizes = { height: HEIGHT, width: WIDTH, outHeight: OUT_HEIGHT, outWidth: OUT_WIDTH };
+  module.run(
+    kind,
+    { ...places, ...sizes, planes, taskPlanes },
+    {
+      tasks: Math.ceil(planes / taskPlanes),
+      work: COST * planes * HEIGHT * WIDTH,
+    },
+  );
 }

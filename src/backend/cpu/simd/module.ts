@@ -3,83 +3,14 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { OutOfMemoryError } from '../../errors.ts';
 import { Heap } from './heap.ts';
-
-/** What kernels/wasm/index.ts exports. Numbers are 32-bit; addresses are in bytes. */
-interface Exports {
-  jobAddress(): number;
-  run(kind: number, tasks: number, scratch: number, scratchSize: number, threads: number, wake: number): void;
-  matmulScratch(taskColumns: number): number;
-  windowScratch(rows: number): number;
-  weightScratch(rows: number, taskColumns: number, steps: number): number;
-  packFilters(
-    from: number,
-    to: number,
-    table: number,
-    groups: number,
-    groupStride: number,
-    rows: number,
-    rowStride: number,
-    depth: number,
-  ): void;
-  packLanes(
-    s0: number,
-    s1: number,
-    s2: number,
-    s3: number,
-    step: number,
-    depth: number,
-    to: number,
-    toStep: number,
-  ): void;
-  winogradScratch(depth: number): number;
-  transformFilters(
-    from: number,
-    to: number,
-    groups: number,
-    groupStride: number,
-    rows: number,
-    rowStride: number,
-    depth: number,
-    depthStride: number,
-    flipped: number,
-  ): void;
-  threesWeightScratch(rows: number, channels: number): number;
-  winogradWeightScratch(rows: number, depth: number, steps: number): number;
-  normaliseBytes(bytes: number, count: number, center: number, scale: number, out: number): void;
-}
-
-/** The kinds of jobs, as kernels/wasm/threads.ts numbers them. */
-export const kinds = {
-  matmul: 0,
-  pad: 1,
-  window: 2,
-  weight: 3,
-  elementwise: 4,
-  pool: 5,
-  poolGradient: 6,
-  adam: 7,
-  dropout: 8,
-  batchNormStatistics: 9,
-  batchNormSums: 10,
-  batchNorm: 11,
-  batchNormGradient: 12,
-  winograd: 13,
-  rowTotals: 14,
-  softmax: 15,
-  winogradWeight: 16,
-  runSums: 17,
-  rowSums: 18,
-  reluGradient: 19,
-  threes: 20,
-  threesWeight: 21,
-  poolHalvesGradient: 22,
-  winogradFinish: 23,
-} as const;
+import { type Exports, type Fields, type Job, jobs } from './jobs.ts';
 
 /** Multiplications that are worth a thread which is awake, and a job's that is worth waking one: some 8 and 60 µs. */
 const WORTH_A_THREAD = 2 ** 17;
 const WORTH_WAKING = 2 ** 20;
 const MOST_THREADS = 16;
+/** There is room for 64 in the module's first page. */
+const MOST_FIELDS = 64;
 
 // A helping thread is a few lines of JavaScript, as it has no loader of types: all that it does is in the module.
 const HELPER = `
@@ -95,7 +26,10 @@ export class SimdModule {
   /** Threads that share a job, the main one included. */
   readonly threads: number;
   readonly #module: WebAssembly.Module;
-  readonly #job: number;
+  /** Where the fields of a job are written, as whole numbers and as float32. */
+  readonly #words: Int32Array;
+  readonly #floats: Float32Array;
+  readonly #taken: { address: number; bytes: number }[] = [];
   #workers: Worker[] | undefined;
 
   constructor(threads: number = Math.min(availableParallelism(), MOST_THREADS)) {
@@ -103,7 +37,8 @@ export class SimdModule {
     this.#module = new WebAssembly.Module(readFileSync(new URL('./kernels.wasm', import.meta.url)));
     const instance = new WebAssembly.Instance(this.#module, { env: { memory: this.heap.memory } });
     this.exports = instance.exports as unknown as Exports;
-    this.#job = this.exports.jobAddress();
+    this.#words = this.words(this.exports.jobAddress(), MOST_FIELDS);
+    this.#floats = this.floats(this.exports.jobAddress(), MOST_FIELDS);
   }
 
   /** How many threads a job of so many multiplications deserves. */
@@ -111,33 +46,50 @@ export class SimdModule {
     return Math.max(1, Math.min(this.threads, Math.floor(multiplications / WORTH_A_THREAD)));
   }
 
-  /** Runs a job: `fields` in the order of its class in kernels/wasm/. */
-  run(kind: keyof typeof kinds, fields: readonly number[], plan: Plan): void {
+  /** Runs a job on the threads that it deserves. */
+  run<Name extends keyof Fields>(name: Name, fields: Fields[Name], plan: Plan): void {
+    const { kind, write } = jobs[name] as Job<Fields[Name]>;
+    write(this.#words, this.#floats, fields);
     const { tasks, work, scratch = 0 } = plan;
     // Any of the threads may come and help.
     const threads = this.threadsFor(work) > 1 ? this.threads : 1;
     const wake = work >= WORTH_WAKING;
     if (threads > 1 && wake) this.#workers ??= this.#start();
-    new Int32Array(this.heap.memory.buffer, this.#job, fields.length).set(fields);
     const scratchSize = Math.ceil(scratch / 64) * 64;
-    this.borrow(scratchSize * threads, (place) =>
-      this.exports.run(kinds[kind], tasks, place, scratchSize, threads, Number(wake)),
-    );
+    const before = this.#taken.length;
+    const place = scratch > 0 ? this.take(scratchSize * threads) : 0;
+    this.exports.run(kind, tasks, place, scratchSize, threads, Number(wake));
+    this.release(before);
   }
 
-  /** Calls `use` with the address of `bytes` of memory, and takes them back afterwards. */
-  borrow(bytes: number, use: (address: number) => void): void {
+  /** The address of working memory, which stays the launch's until it ends. */
+  take(bytes: number): number {
     const address = this.heap.take(bytes);
     if (address === undefined) {
       throw new OutOfMemoryError(
         `${bytes} bytes of working memory do not fit beside what is in use: use a smaller batch or model`,
       );
     }
-    try {
-      use(address);
-    } finally {
+    this.#taken.push({ address, bytes });
+    return address;
+  }
+
+  /** Gives back working memory: all that the launch has taken, or what it has taken after the first `kept` blocks. */
+  release(kept: number = 0): void {
+    while (this.#taken.length > kept) {
+      const { address, bytes } = this.#taken.pop()!;
       this.heap.give(address, bytes);
     }
+  }
+
+  /** Memory at an address, as whole numbers. */
+  words(address: number, length: number): Int32Array {
+    return new Int32Array(this.heap.memory.buffer, address, length);
+  }
+
+  /** Memory at an address, as float32. */
+  floats(address: number, length: number): Float32Array {
+    return new Float32Array(this.heap.memory.buffer, address, length);
   }
 
   destroy(): void {

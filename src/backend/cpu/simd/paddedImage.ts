@@ -15,24 +15,18 @@ export interface Grid {
 export const lineBytes = ({ stride, run }: Grid): number => 4 * stride * run;
 export const planeBytes = (grid: Grid): number => grid.paddedHeight * lineBytes(grid);
 
-/** Calls `use` with the address of the planes with their rims, of the planes themselves where they have none. */
-export function withImage(
-  module: SimdModule,
-  from: number,
-  planes: number,
-  grid: Grid,
-  use: (image: number) => void,
-): void {
+/** The address of the planes with their rims; of the planes themselves where they have none. */
+export function padded(module: SimdModule, from: number, planes: number, grid: Grid): number {
   const { height, width, top, left, paddedHeight, stride, run } = grid;
-  if (top === 0 && left === 0 && stride === 1 && paddedHeight === height && run === width) {
-    use(from);
-    return;
-  }
-  module.borrow(planes * planeBytes(grid), (image) => {
-    const taskPlanes = Math.max(1, Math.ceil(65_536 / planeBytes(grid)));
-    const fields = [from, image, height, width, top, left, paddedHeight, stride, run, taskPlanes, planes];
-    const tasks = Math.ceil(planes / taskPlanes);
-    module.run('pad', fields, { tasks, work: (planes * planeBytes(grid)) / 2 });
-    use(image);
-  });
+  if (top === 0 && left === 0 && stride === 1 && paddedHeight === height && run === width) return from;
+  const bytes = planes * planeBytes(grid);
+  const to = module.take(bytes);
+  const taskPlanes = Math.max(1, Math.ceil(65_536 / planeBytes(grid)));
+  const plan = { tasks: Math.ceil(planes / taskPlanes), work: bytes / 2 };
+  module.run(
+    'pad',
+    { from, to, height, width, top, left, paddedHeight, stride, run, taskPlanes, planes },
+    plan,
+  );
+  return to;
 }

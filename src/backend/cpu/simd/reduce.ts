@@ -16,10 +16,20 @@ export const reduce: SimdTwin<'reduce'> = (module, { x, out }, params, { OPERATI
   // Rows are cut where lines of the cache end.
   const unit = rows ? 16 : 1;
   const taskOutputs = Math.max(1, Math.floor(TASK / Math.min(chunk, length) / unit)) * unit;
-  const fields = [
-    ...[address(x, params.offset), address(out, params.outOffset), outputs, length, chunk],
-    ...[keptSize, reducedSize, ...keptStrides, ...reducedStrides, taskOutputs],
-  ];
+  const fields = {
+    x: address(x, params.offset),
+    out: address(out, params.outOffset),
+    outputs,
+    length,
+    chunk,
+    keptSize,
+    reducedSize,
+    keptOuter: keptStrides[0],
+    keptInner: keptStrides[1],
+    reducedOuter: reducedStrides[0],
+    reducedInner: reducedStrides[1],
+    taskOutputs,
+  };
   const tasks = Math.ceil(length / chunk) * Math.ceil(outputs / taskOutputs);
   module.run(rows ? 'rowSums' : 'runSums', fields, { tasks, work: outputs * length });
   return true;

@@ -13,11 +13,17 @@ export const reluGradientSums: SimdTwin<'reluGradientSums'> = (
   if (!fits(y, gradient, out, sums)) return false;
   const { rows, columns, chunk, yOffset, gradientOffset, sumsOffset } = params;
   const tasks = Math.ceil(rows / chunk) * Math.ceil(columns / TASK_COLUMNS);
-  const addresses = [address(y, yOffset), address(gradient, gradientOffset), address(out)];
-  module.run('reluGradient', [...addresses, address(sums, sumsOffset), rows, columns, chunk, TASK_COLUMNS], {
-    tasks,
-    work: COST * rows * columns,
-  });
+  const fields = {
+    y: address(y, yOffset),
+    gradient: address(gradient, gradientOffset),
+    out: address(out),
+    sums: address(sums, sumsOffset),
+    rows,
+    columns,
+    chunk,
+    taskColumns: TASK_COLUMNS,
+  };
+  module.run('reluGradient', fields, { tasks, work: COST * rows * columns });
   return true;
 };
 

@@ -21,8 +21,3 @@ export function fits(...arrays: readonly TypedArray[]): boolean {
 export function address(array: TypedArray, element: number = 0): number {
   return array.byteOffset + 4 * element;
 }
-
-/** Numbers as the module reads them where a job's field is a float32. */
-export function floatBits(numbers: readonly number[]): Int32Array {
-  return new Int32Array(Float32Array.from(numbers).buffer);
-}

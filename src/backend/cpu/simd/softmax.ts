@@ -1,7 +1,9 @@
 // Softmax and cross-entropy along rows whose elements follow each other; others are left to the plain twins.
 
+import type { TypedArray } from '../../dtypes.ts';
 import { checkLabel, RowLosses } from '../crossEntropy.ts';
-import type { SimdModule } from './module.ts';
+import type { Fields } from './jobs.ts';
+import type { Plan, SimdModule } from './module.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
 
 /** Rows that are shorter are not worth a start of the loop. */
@@ -13,15 +15,14 @@ const COST = 12;
 export const softmax: SimdTwin<'softmax'> = (module, { x, out }, params, { LOGARITHM = false }) => {
   const { rows, length, inner, offset } = params;
   if (inner > 1 || length < SHORT || !fits(x, out)) return false;
-  withPairs(module, rows, (pairs, at) => {
-    const job = { x: address(x, offset), pairs: at, pairStride: 2, rows, length };
-    runRows(module, 'rowTotals', job);
-    for (let row = 0; row < rows; row++) {
-      const total = pairs[2 * row + 1]!;
-      pairs[2 * row + 1] = LOGARITHM ? Math.log(total) : 1 / total;
-    }
-    runRows(module, 'softmax', job, [address(out), Number(LOGARITHM)]);
-  });
+  const pairs = takePairs(module, rows);
+  const job = { x: address(x, offset), totals: address(pairs), totalsRow: 8, rows, length };
+  runRowTotals(module, job);
+  for (let row = 0; row < rows; row++) {
+    const total = pairs[2 * row + 1]!;
+    pairs[2 * row + 1] = LOGARITHM ? Math.log(total) : 1 / total;
+  }
+  runSoftmax(module, job, out, LOGARITHM);
   return true;
 };
 
@@ -30,13 +31,8 @@ export const crossEntropy: SimdTwin<'crossEntropy'> = (module, buffers, params, 
   const { rows, classes, inner, offset, labelOffset, labelStride, weightOffset, ignoreIndex } = params;
   const { WEIGHTED = false, SMOOTHED = false } = variant;
   if (SMOOTHED || inner > 1 || classes < SHORT || !fits(x, rowwise)) return false;
-  runRows(module, 'rowTotals', {
-    x: address(x, offset),
-    pairs: address(rowwise),
-    pairStride: 3,
-    rows,
-    length: classes,
-  });
+  const totals = { totals: address(rowwise), totalsRow: 12 };
+  runRowTotals(module, { x: address(x, offset), ...totals, rows, length: classes });
   const rowLosses = new RowLosses(losses, rows, variant);
   for (let row = 0; row < rows; row++) {
     const label = labels[labelOffset + row * labelStride]!;
@@ -64,14 +60,13 @@ export const crossEntropyGradient: SimdTwin<'crossEntropyGradient'> = (module, b
   if (SMOOTHED || inner > 1 || classes < SHORT || !fits(x, out)) return false;
   const total = MEAN ? divisor[divisorOffset]! : 1;
   const scaleOf = (row: number): number => gradient[gradientOffset + row * gradientStride]! / total;
-  withPairs(module, rows, (pairs, at) => {
-    for (let row = 0; row < rows; row++) {
-      pairs[2 * row] = rowwise[3 * row]!;
-      pairs[2 * row + 1] = scaleOf(row) * rowwise[3 * row + 2]! * Math.exp(-rowwise[3 * row + 1]!);
-    }
-    const job = { x: address(x, offset), pairs: at, pairStride: 2, rows, length: classes };
-    runRows(module, 'softmax', job, [address(out), 0]);
-  });
+  const pairs = takePairs(module, rows);
+  for (let row = 0; row < rows; row++) {
+    pairs[2 * row] = rowwise[3 * row]!;
+    pairs[2 * row + 1] = scaleOf(row) * rowwise[3 * row + 2]! * Math.exp(-rowwise[3 * row + 1]!);
+  }
+  const job = { x: address(x, offset), totals: address(pairs), totalsRow: 8, rows, length: classes };
+  runSoftmax(module, job, out, false);
   for (let row = 0; row < rows; row++) {
     const label = labels[labelOffset + row * labelStride]!;
     if (label === ignoreIndex) continue;
@@ -80,23 +75,26 @@ export const crossEntropyGradient: SimdTwin<'crossEntropyGradient'> = (module, b
   return true;
 };
 
-/** Two numbers for each row, in memory that is taken back afterwards. */
-function withPairs(
-  module: SimdModule,
-  rows: number,
-  use: (pairs: Float32Array, address: number) => void,
-): void {
-  module.borrow(8 * rows, (at) => use(new Float32Array(module.heap.memory.buffer, at, 2 * rows), at));
+/** Two numbers for each row, in working memory. */
+function takePairs(module: SimdModule, rows: number): Float32Array {
+  return module.floats(module.take(8 * rows), 2 * rows);
 }
 
-/** A job of kernels/wasm/softmax.ts; strides are in elements. */
-function runRows(
-  module: SimdModule,
-  kind: 'rowTotals' | 'softmax',
-  { x, pairs, pairStride, rows, length }: Record<'x' | 'pairs' | 'pairStride' | 'rows' | 'length', number>,
-  further: readonly number[] = [],
-): void {
+/** What a job over rows that lie one after the other takes; `totalsRow` is in bytes. */
+type Rows = Omit<Fields['rowTotals'], 'taskRows'>;
+
+function cutRows({ rows, length }: Rows): { taskRows: number; plan: Plan } {
   const taskRows = Math.max(1, Math.floor(TASK / length));
-  const plan = { tasks: Math.ceil(rows / taskRows), work: COST * rows * length };
-  module.run(kind, [x, pairs, 4 * pairStride, rows, length, taskRows, ...further], plan);
+  return { taskRows, plan: { tasks: Math.ceil(rows / taskRows), work: COST * rows * length } };
+}
+
+/** The greatest element of each row, and the sum of exponentials: see kernels/wasm/softmax.ts. */
+function runRowTotals(module: SimdModule, rows: Rows): void {
+  const { taskRows, plan } = cutRows(rows);
+  module.run('rowTotals', { ...rows, taskRows }, plan);
+}
+
+function runSoftmax(module: SimdModule, rows: Rows, out: TypedArray, linear: boolean): void {
+  const { taskRows, plan } = cutRows(rows);
+  module.run('softmax', { ...rows, taskRows, out: address(out), linear: Number(linear) }, plan);
 }

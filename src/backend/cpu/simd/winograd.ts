@@ -2,35 +2,27 @@
 
 import type { Filter as Window } from '../conv2d.ts';
 import type { SimdModule } from './module.ts';
-import { type Grid, lineBytes, planeBytes, withImage } from './paddedImage.ts';
+import { cutRuns, type Output } from './output.ts';
+import { type Grid, lineBytes, padded, planeBytes } from './paddedImage.ts';
 
 /** Channels from which on the products outweigh the transforms. */
 const LEAST_CHANNELS = 8;
 
-export interface Winograd {
+export interface Winograd extends Output {
   /** Addresses. */
   image: number;
   filters: number;
-  bias?: number;
-  out: number;
-  /** Images times groups. */
-  parts: number;
-  groups: number;
-  /** Channels of out, and of the image, in a group. */
-  rows: number;
+  /** Channels of the image, in a group. */
   depth: number;
   inHeight: number;
   inWidth: number;
   top: number;
   left: number;
-  height: number;
-  width: number;
   /** Bytes from the filters of a row to those of the next, and from one channel's filter to the next. */
   rowStride: number;
   depthStride: number;
   /** Whether filters are turned by 180 degrees. */
   flipped: boolean;
-  relu: boolean;
 }
 
 /** Whether the window, and the numbers of channels on both sides, suit it. */
@@ -46,38 +38,33 @@ export function suitsWinograd(window: Window, channels: number, outChannels: num
 
 /** Returns false where an output is not finite, and has to be computed by its definition. */
 export function winograd(module: SimdModule, job: Winograd): boolean {
-  const { parts, groups, rows, depth, height, width, bias } = job;
+  const { parts, groups, rows, depth, height, width } = job;
   const grid: Grid = {
     ...{ height: job.inHeight, width: job.inWidth, top: job.top, left: job.left, stride: 1 },
     ...{ paddedHeight: 2 * Math.ceil(height / 2) + 2, run: 2 * Math.ceil(width / 2) + 2 },
   };
   const panels = Math.ceil(rows / 4);
   const runs = Math.ceil(height / 2) * Math.ceil(width / 8);
-  const work = 8 * parts * rows * depth * runs * 8;
-  const threads = module.threadsFor(work);
-  const cuts = Math.ceil((threads === 1 ? 1 : 4 * threads) / parts);
-  const taskRuns = Math.ceil(runs / cuts / 2) * 2;
-  let finite = true;
-  withImage(module, job.image, parts * depth, grid, (image) => {
-    module.borrow(16 * 16 * groups * panels * depth, (filters) => {
-      module.exports.transformFilters(
-        ...([job.filters, filters, groups, rows * depth * 36, rows, job.rowStride, depth] as const),
-        job.depthStride,
-        Number(job.flipped),
-      );
-      module.borrow(4, (flag) => {
-        const flags = new Int32Array(module.heap.memory.buffer, flag, 1);
-        flags[0] = 0;
-        const fields = [
-          ...[image, filters, bias ?? 0, job.out, flag, groups, rows, depth, height, width],
-          ...[depth * planeBytes(grid), planeBytes(grid), lineBytes(grid)],
-          ...[taskRuns, Number(bias !== undefined), Number(job.relu)],
-        ];
-        const scratch = module.exports.winogradScratch(depth);
-        module.run('winograd', fields, { tasks: parts * Math.ceil(runs / taskRuns), work, scratch });
-        finite = flags[0] === 0;
-      });
-    });
-  });
-  return finite;
+  const { taskRuns, plan } = cutRuns(module, parts, runs, 8 * parts * rows * depth * runs * 8);
+  const imagePlane = planeBytes(grid);
+  const steps = { imagePart: depth * imagePlane, imagePlane, imageLine: lineBytes(grid) };
+  const scratch = module.exports.winogradScratch(depth);
+  const image = padded(module, job.image, parts * depth, grid);
+  const filters = module.take(16 * 16 * groups * panels * depth);
+  module.exports.transformFilters(
+    ...([job.filters, filters, groups, rows * depth * 36, rows, job.rowStride, depth] as const),
+    job.depthStride,
+    Number(job.flipped),
+  );
+  return staysFinite(module, (flag) =>
+    module.run('winograd', { ...job, ...steps, image, filters, flag, taskRuns }, { ...plan, scratch }),
+  );
+}
+
+/** Runs a job that sets a flag where a result is not finite, and says whether it has not. */
+export function staysFinite(module: SimdModule, run: (flag: number) => void): boolean {
+  const flags = module.words(module.take(4), 1);
+  flags[0] = 0;
+  run(flags.byteOffset);
+  return flags[0] === 0;
 }

@@ -3,7 +3,8 @@
 import type { Params } from '../../backend.ts';
 import type { Filter as Window } from '../conv2d.ts';
 import type { SimdModule } from './module.ts';
-import { type Grid, lineBytes, planeBytes, withImage } from './paddedImage.ts';
+import { type Grid, lineBytes, padded, planeBytes } from './paddedImage.ts';
+import { staysFinite } from './winograd.ts';
 
 /** Tasks that a gradient is cut into, whatever the number of threads, so that sums have one order; fewer of few lines. */
 const TASKS = 12;
@@ -13,16 +14,10 @@ const MOST_BYTES = 2 ** 25;
 /** Packed operands of a block, which should stay in the second cache. */
 const BLOCK_BYTES = 2 ** 18;
 
-interface Addresses {
-  gradient: number;
-  image: number;
-  out: number;
-}
-
 /** Returns false where it does not pay, or where a result is not finite and has to be computed by its definition. */
 export function winogradWeight(
   module: SimdModule,
-  { gradient, image, out }: Addresses,
+  { gradient, image, out }: Record<'gradient' | 'image' | 'out', number>,
   params: Params<'conv2dWeightGradient'>,
   window: Window,
 ): boolean {
@@ -42,22 +37,16 @@ export function winogradWeight(
   };
   const work = 4 * lines * outWidth * groups * outChannels * channels;
   const scratch = module.exports.winogradWeightScratch(outChannels, channels, steps);
-  let finite = true;
-  withImage(module, image, batch * groups * channels, grid, (padded) =>
-    module.borrow(sumsBytes, (sums) => {
-      const fields = [
-        ...[gradient, padded, sums, lines, chunk, Math.ceil(chunk / cuts), cuts, groups],
-        ...[outChannels, channels, outHeight, outWidth, planeBytes(grid), lineBytes(grid), steps],
-      ];
-      module.run('winogradWeight', fields, { tasks: parts * cuts, work, scratch });
-      module.borrow(4, (flag) => {
-        const flags = new Int32Array(module.heap.memory.buffer, flag, 1);
-        flags[0] = 0;
-        const finish = { tasks: parts * panels[0], work: 16 * parts * cuts * outChannels * channels };
-        module.run('winogradFinish', [sums, out, flag, cuts, outChannels, channels], finish);
-        finite = flags[0] === 0;
-      });
-    }),
+  const sums = module.take(sumsBytes);
+  const places = {
+    ...{ gradient, image: padded(module, image, batch * groups * channels, grid), sums },
+    ...{ imagePlane: planeBytes(grid), imageLine: lineBytes(grid) },
+  };
+  const cutting = { lines, chunk, taskLines: Math.ceil(chunk / cuts), cuts, groups, steps };
+  const sizes = { rows: outChannels, depth: channels, height: outHeight, width: outWidth };
+  module.run('winogradWeight', { ...places, ...cutting, ...sizes }, { tasks: parts * cuts, work, scratch });
+  const finish = { tasks: parts * panels[0], work: 16 * parts * cuts * outChannels * channels };
+  return staysFinite(module, (flag) =>
+    module.run('winogradFinish', { sums, out, flag, cuts, ...sizes }, finish),
   );
-  return finite;
 }

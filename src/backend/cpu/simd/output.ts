@@ -1,0 +1,31 @@
+import type { Plan, SimdModule } from './module.ts';
+
+/** What a convolution computes, as its jobs have it. */
+export interface Output {
+  /** Addresses. */
+  out: number;
+  bias: number;
+  /** Whether there is a bias, and a relu: 0 or 1. */
+  hasBias: number;
+  relu: number;
+  /** Images times groups. */
+  parts: number;
+  groups: number;
+  /** Channels of a group, and their sizes. */
+  rows: number;
+  height: number;
+  width: number;
+}
+
+/** Cuts `runs` neighbouring positions of each part into tasks, in pairs, as a tile takes two. */
+export function cutRuns(
+  module: SimdModule,
+  parts: number,
+  runs: number,
+  work: number,
+): { taskRuns: number; plan: Plan } {
+  const threads = module.threadsFor(work);
+  const cuts = Math.ceil((threads === 1 ? 1 : 4 * threads) / parts);
+  const taskRuns = Math.ceil(runs / cuts / 2) * 2;
+  return { taskRuns, plan: { tasks: parts * Math.ceil(runs / taskRuns), work } };
+}
