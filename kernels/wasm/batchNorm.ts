@@ -1,7 +1,7 @@
-// Batch norm, as kernels/batchNorm*.wgsl state it. A channel's elements are a run of `inner` in each image; a plane is
-// such a run.
+// Batch norm, as defined in kernels/batchNorm*.wgsl. A channel has one run of `inner` elements in each image; a plane
+// is such a run.
 //
-// Numerics   sums in float64, two passes for the variance; what is computed for each element in float32.
+// Numerics   float64 sums, two passes for the variance; float32 for each element.
 
 import { sumRun } from './reduce';
 
@@ -9,13 +9,13 @@ import { sumRun } from './reduce';
 export class BatchNormJob {
   x: usize;
   gradient: usize;
-  /** out, or the partial results. */
+  /** The output, or the partial results. */
   out: usize;
-  /** Statistics: mean and 1 / deviation of every channel. For each element: four numbers a channel. */
+  /** For statistics: mean and 1 / deviation of every channel. For element-wise tasks: four numbers per channel. */
   constants: usize;
   channels: i32;
   inner: i32;
-  /** Elements of a channel, and of one of its parts. */
+  /** Elements of a channel, and of one part of it. */
   count: i32;
   chunk: i32;
   planes: i32;
@@ -67,7 +67,7 @@ export function batchNormSumsTask(job: BatchNormJob, task: i32): void {
   store<f32>(out + channels, <f32>(f64x2.extract_lane(sums, 1) * <f64>load<f32>(mean + channels)));
 }
 
-/** Where element `position` of a channel lies. */
+/** The address of element `position` of a channel. */
 function place(job: BatchNormJob, array: usize, channel: i32, position: i32): usize {
   const row = position / job.inner;
   return array + ((<usize>((row * job.channels + channel - row) * job.inner + position)) << 2);

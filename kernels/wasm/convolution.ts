@@ -1,12 +1,12 @@
-// Tasks of a convolution and its gradients. All read images that `padTask` has given a rim of zeros, so that a window
-// is a matter of addresses alone: what filter element p sees from a pixel lies `offsets[p]` bytes from where the pixel's
-// window begins. No unfolded image is ever stored; packing reads through the table of offsets.
+// Tasks of a convolution and its gradients. All tasks read images that `padTask` has padded with zeros, so a window is
+// a set of addresses: filter element p of a pixel is `offsets[p]` bytes from the start of the pixel's window. No
+// unfolded image is stored; packing reads through the table of offsets.
 
 import { copyRows, packRows } from './matmul';
 import { packLanes, packTable, packWindows } from './pack';
 import { A_STEP, B_STEP, COLUMNS, ROWS, tile } from './tile';
 
-/** Steps of a block: its panel of 8 columns takes 8 KiB, and stays in L1. */
+/** Steps of a block. Its panel of 8 columns takes 8 KiB and stays in L1. */
 const DEPTH: i32 = 256;
 
 @unmanaged
@@ -15,14 +15,14 @@ export class PadJob {
   to: usize;
   height: i32;
   width: i32;
-  /** Lines and columns of zeros before the image; negative ones cut it. */
+  /** Lines and columns of zeros before the image. Negative numbers crop it. */
   top: i32;
   left: i32;
   paddedHeight: i32;
-  /** Columns are sorted by their remainder modulo `stride`: so many runs of `run` pixels are a line. */
+  /** Columns are sorted by their remainder modulo `stride`. A line consists of `stride` runs of `run` pixels. */
   stride: i32;
   run: i32;
-  /** Planes of a task, and of all. */
+  /** Planes of one task, and of all tasks. */
   taskPlanes: i32;
   planes: i32;
 }
@@ -63,7 +63,7 @@ export function padTask(job: PadJob, task: i32): void {
 /**
  * out[part, r, y, x] = bias[r] + Σ_p filters[r, p] · image[part, (y, x) + offsets[p]],   part = (image, group)
  *
- * Strides are in bytes. A task is `taskRuns` runs of four positions of one part.
+ * Strides are in bytes. A task computes `taskRuns` runs of four positions of one part.
  */
 @unmanaged
 export class WindowJob {
@@ -149,7 +149,7 @@ function storeRun(job: WindowJob, part: i32, group: i32, run: i32, lineRuns: i32
   }
 }
 
-/** Filters [rows, depth] of every group as panels of four rows, read through a table of byte offsets. */
+/** Packs the filters [rows, depth] of every group as panels of four rows, read through a table of byte offsets. */
 export function packFilters(
   from: usize,
   to: usize,
@@ -171,7 +171,7 @@ export function packFilters(
 /**
  * out[s, group, r, p] = Σ_(image, y, x) gradient[image, group, r, y, x] · image[image, group, (y, x) + offsets[p]]
  *
- * over lines (image, y) of chunk s. A task is `taskColumns` of the columns p, for one chunk and group.
+ * over lines (image, y) of chunk s. A task computes `taskColumns` of the columns p for one chunk and group.
  */
 @unmanaged
 export class WeightJob {
@@ -239,7 +239,7 @@ export function weightTask(job: WeightJob, task: i32, scratch: usize): void {
   }
 }
 
-/** Eight filter elements' pixels, in all positions of `lines` lines. */
+/** Packs the pixels of eight filter elements, for all positions of `lines` lines. */
 function packPixels(job: WeightJob, window: usize, column: i32, lines: i32, to: usize): void {
   for (let half = 0; half < 2; half++, column += 4, to += 16) {
     const s0 = window + offset(job, column);

@@ -1,7 +1,7 @@
-// Dropout: out[i] = x[i] · (word(i) >> 8 < threshold ? 0 : scale), word(i) from Philox 4x32-10 as kernels/dropout.wgsl
-// states it. Four blocks of Philox at once are 16 elements.
+// Dropout: out[i] = x[i] · (word(i) >> 8 < threshold ? 0 : scale), word(i) from Philox 4x32-10 as in
+// kernels/dropout.wgsl. Four Philox blocks at a time give 16 elements.
 //
-// Numerics   words are whole numbers: the same elements are dropped as everywhere. The product is rounded once.
+// Numerics   words are integers, so the same elements are dropped as on every backend. The product is rounded once.
 
 @unmanaged
 export class DropoutJob {
@@ -32,7 +32,7 @@ export function dropoutTask(job: DropoutJob, task: i32, scratch: usize): void {
   }
 }
 
-/** Elements of blocks `block` to `block` + 3. */
+/** The elements of blocks `block` to `block` + 3. */
 function dropSixteen(job: DropoutJob, block: i32, x: usize, out: usize): void {
   let c0 = i32x4.add(i32x4.splat(block), i32x4(0, 1, 2, 3));
   let c1 = i32x4.splat(0);
@@ -54,7 +54,7 @@ function dropSixteen(job: DropoutJob, block: i32, x: usize, out: usize): void {
     k0 += 0x9e3779b9;
     k1 += 0xbb67ae85;
   }
-  // The words of a block are its elements: four blocks, transposed.
+  // The words of a block are consecutive elements: transposes four blocks.
   const low01 = v128.shuffle<i32>(c0, c1, 0, 4, 1, 5);
   const low23 = v128.shuffle<i32>(c2, c3, 0, 4, 1, 5);
   const high01 = v128.shuffle<i32>(c0, c1, 2, 6, 3, 7);

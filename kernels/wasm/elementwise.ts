@@ -2,7 +2,7 @@
 //
 //   out[row, i] = f(a[row, i], b[row, i])
 //
-// Numerics   float32: for what is here, the same as computing in float64 and rounding once.
+// Numerics   float32. For these functions the result equals a float64 computation that is rounded once.
 
 @unmanaged
 export class ElementwiseJob {
@@ -11,13 +11,13 @@ export class ElementwiseJob {
   b: usize;
   out: usize;
   rows: i32;
-  /** Elements of a row; the last one ends where `total` elements are. */
+  /** Elements of a row. The last row ends after `total` elements. */
   length: i32;
   total: i32;
   /** Bytes from one row to the next. */
   aRow: usize;
   bRow: usize;
-  /** Whether the operand's elements follow each other; otherwise one stands for the whole row. */
+  /** Whether the operand has consecutive elements; otherwise one element is used for the whole row. */
   aMoves: i32;
   bMoves: i32;
   taskRows: i32;
@@ -87,7 +87,7 @@ export function elementwiseTask(job: ElementwiseJob, task: i32): void {
   }
 }
 
-/** A loop of its own for each operation: the compiler inlines this, and what `operation` chooses. */
+/** Inlined, so that each operation gets a loop of its own. */
 @inline
 function along(operation: i32, job: ElementwiseJob, a: usize, b: usize, out: usize, count: i32): void {
   const aMoves = job.aMoves != 0;

@@ -3,14 +3,14 @@
  *
  *   e^x = 2^n · e^r,   n = round(x / ln 2),   r = x - n · ln 2 in [-ln 2 / 2, ln 2 / 2]
  *
- * 2^n comes in two factors, so that results too small for a normal number, and those that overflow, come out right. NaN
- * stays NaN. Polynomial for e^r: Cephes' expf (Stephen Moshier).
+ * 2^n is split into two factors, so that subnormal and overflowing results are correct. NaN stays NaN. Polynomial for
+ * e^r: Cephes' expf (Stephen Moshier).
  */
 @inline
 export function exponential(power: v128): v128 {
   const x = f32x4.min(f32x4.max(power, f32x4.splat(-104)), f32x4.splat(89));
   const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504)));
-  // ln 2 in two parts, of which the first has few digits: n times it is exact.
+  // ln 2 in two parts. The first has few digits, so n times it is exact.
   const r = f32x4.sub(
     f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375))),
     f32x4.mul(n, f32x4.splat(-2.12194440e-4)),
@@ -26,7 +26,7 @@ export function exponential(power: v128): v128 {
   return f32x4.mul(f32x4.mul(p, powerOfTwo(half)), powerOfTwo(i32x4.sub(whole, half)));
 }
 
-/** 2^n by its bits, n from -126 to 127. */
+/** 2^n from its bits, for n from -126 to 127. */
 @inline
 function powerOfTwo(n: v128): v128 {
   return i32x4.shl(i32x4.add(n, i32x4.splat(127)), 23);

@@ -1,4 +1,4 @@
-// What the module exports: see src/backend/cpu/simd/module.ts for its face in TypeScript.
+// The exports of the module. src/backend/cpu/simd/module.ts declares them for TypeScript.
 
 export { packFilters, weightScratch, windowScratch } from './convolution';
 export { matmulScratch } from './matmul';

@@ -1,13 +1,13 @@
 // Tasks of a product of two batches of matrices:
 //
 //   out[s, z, i, j] = Σ_p a[z, i, p] · b[z, p, j],   p in [s·chunk, min((s+1)·chunk, k))
-//   out = relu(out + bias[j]), each where asked for
+//   out = relu(out + bias[j]), each if requested
 //
 // A task computes `taskRows` rows and `taskColumns` columns of one matrix of out. Blocks of DEPTH steps are packed: the
-// strip of b as a whole, for all rows of the task, and a in pieces of BLOCK_ROWS rows. A panel of b (8 columns, 8 KiB)
-// stays in L1 while the rows pass by.
+// strip of b once for all rows of the task, and a in pieces of BLOCK_ROWS rows. A panel of b (8 columns, 8 KiB) stays
+// in L1 while the rows are processed.
 //
-// Numerics   float32 sums, p ascending, whatever the tasks: the same bits on any number of threads.
+// Numerics   float32 sums, p ascending, independent of the tasks: the same bits for any number of threads.
 
 import { packStrided } from './pack';
 import { addEpilogue } from './rows';
@@ -105,7 +105,7 @@ function packColumns(from: usize, column: usize, step: usize, columns: i32, dept
   }
 }
 
-/** Every tile of a block; what sticks out over the edges of out is computed in `spare`. */
+/** Computes every tile of a block. Parts of tiles outside of out are computed in `spare`. */
 function multiply(
   a: usize,
   b: usize,

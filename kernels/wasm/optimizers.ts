@@ -1,4 +1,4 @@
-// Adam and SGD over flat buffers, as kernels/adam.wgsl and sgd.wgsl state them, in float32.
+// Adam and SGD over flat buffers, as defined in kernels/adam.wgsl and sgd.wgsl, in float32.
 
 @unmanaged
 export class AdamJob {

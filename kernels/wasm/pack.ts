@@ -1,11 +1,11 @@
 // Packing: copies operands into the order in which tile.ts reads them, four lanes at a time.
 //
-//   to[p · toStep + 4 l] = what lane l holds at step p,   l < 4, p < depth
+//   to[p · toStep + 4 l] = step p of lane l,   l < 4, p < depth
 //
-// Lanes are rows of a or columns of b. Where fewer than four are left, callers give one of them twice: what a lane past
-// the edge holds enters only sums that nobody stores.
+// Lanes are rows of a or columns of b. If fewer than four are left, callers pass one of them twice: the values of a
+// lane past the edge enter only sums that are not stored.
 
-/** Four steps of each of four lanes, stored as four lanes of each of four steps. */
+/** Transposes four steps of four lanes. */
 @inline
 export function transpose(r0: v128, r1: v128, r2: v128, r3: v128, to: usize, toStep: usize): void {
   const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
@@ -18,7 +18,7 @@ export function transpose(r0: v128, r1: v128, r2: v128, r3: v128, to: usize, toS
   v128.store(to + 3 * toStep, v128.shuffle<f32>(high01, high23, 2, 3, 6, 7));
 }
 
-/** Lanes that begin at s0 … s3, `step` bytes from one step to the next. */
+/** Packs lanes that begin at s0 … s3; one step is `step` bytes. */
 export function packLanes(
   s0: usize,
   s1: usize,
@@ -60,7 +60,7 @@ export function packLanes(
   }
 }
 
-/** Lanes `laneStride` bytes apart, of which `lanes` (one to four, or more) exist. */
+/** Packs lanes that are `laneStride` bytes apart; `lanes` of them exist (one or more). */
 export function packStrided(
   from: usize,
   laneStride: usize,
@@ -76,7 +76,7 @@ export function packStrided(
   packLanes(from, s1, s2, s3, step, depth, to, toStep);
 }
 
-/** Lanes whose steps lie where a table of byte offsets says. */
+/** Packs lanes whose steps are at the offsets of a table, in bytes. */
 export function packTable(
   from: usize,
   laneStride: usize,
@@ -99,7 +99,7 @@ export function packTable(
   }
 }
 
-/** Eight columns of an unfolded image: two runs of four pixels, shifted by a table of byte offsets. */
+/** Packs eight columns of an unfolded image: two runs of four pixels, shifted by a table of byte offsets. */
 export function packWindows(run0: usize, run1: usize, table: usize, depth: i32, to: usize): void {
   for (let p = 0; p < depth; p++) {
     const at = <usize>load<u32>(table + ((<usize>p) << 2));

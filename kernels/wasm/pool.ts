@@ -1,5 +1,5 @@
-// Max pooling of planes with windows of 2 × 2 that do not overlap, and the gradient of any max pooling. A plane is
-// never shared by two tasks.
+// Max pooling of planes with windows of 2 × 2 that do not overlap, and the gradient of any max pooling. Two tasks never
+// share a plane.
 
 @unmanaged
 export class PoolJob {
@@ -14,7 +14,7 @@ export class PoolJob {
   taskPlanes: i32;
 }
 
-/** Windows are looked at row by row; the first of equals wins, and a NaN stays. Takes outWidth from 4 on. */
+/** Visits windows row by row. The first of equal elements wins, and NaN stays. Requires outWidth ≥ 4. */
 export function poolTask(job: PoolJob, task: i32): void {
   const last = min((task + 1) * job.taskPlanes, job.planes);
   const line = (<usize>job.width) << 2;
@@ -25,7 +25,7 @@ export function poolTask(job: PoolJob, task: i32): void {
       const top = from + <usize>(2 * y) * line;
       const to = first + ((<usize>(y * job.outWidth)) << 2);
       for (let x = 0; x < job.outWidth; x += 4) {
-        // The last four may overlap those before: they are computed twice.
+        // The last four may overlap the previous four and are then computed twice.
         const column = min(x, job.outWidth - 4);
         const at = top + ((<usize>column) << 3);
         const place = 2 * y * job.width + 2 * column;
@@ -60,7 +60,10 @@ function poolFour(above: usize, below: usize, place: v128, width: i32, job: Pool
   v128.store(job.positions + to, position);
 }
 
-/** The gradient of pooling whose windows lie within 2 × 2 places of their own, which make up the plane; outWidth from 4 on. */
+/**
+ * The gradient of pooling whose windows lie in separate blocks of 2 × 2 places that cover the plane. Requires outWidth
+ * ≥ 4.
+ */
 export function poolHalvesGradientTask(job: PoolJob, task: i32): void {
   const last = min((task + 1) * job.taskPlanes, job.planes);
   const line = (<usize>job.width) << 2;
@@ -84,10 +87,10 @@ export function poolHalvesGradientTask(job: PoolJob, task: i32): void {
   }
 }
 
-/** A line's gradients, of windows whose greatest element lies `left` or one more behind their first. */
+/** The gradients of a line, for windows whose greatest element is `left` or `left` + 1 places after their first. */
 @inline
 function storeHalves(gradient: v128, position: v128, left: i32, to: usize): void {
-  // Added to 0, as elsewhere, so that no -0 is left.
+  // Adds to 0, as the other implementations do, so that no -0 remains.
   const zero = f32x4.splat(0);
   const even = f32x4.add(zero, v128.and(gradient, i32x4.eq(position, i32x4.splat(left))));
   const odd = f32x4.add(zero, v128.and(gradient, i32x4.eq(position, i32x4.splat(left + 1))));
@@ -95,7 +98,7 @@ function storeHalves(gradient: v128, position: v128, left: i32, to: usize): void
   v128.store(to, v128.shuffle<f32>(even, odd, 2, 6, 3, 7), 16);
 }
 
-/** Every output (x) hands its gradient on to the place that it came from, in order. */
+/** Each output (x) adds its gradient to the place of its maximum, in order. */
 export function poolGradientTask(job: PoolJob, task: i32): void {
   const first = task * job.taskPlanes;
   const planes = min(first + job.taskPlanes, job.planes) - first;

@@ -1,10 +1,11 @@
-// Sums in float64, which are rounded once.
+// Sums in float64, rounded once.
 //
 //   out[c, o] = Σ_p x[o, p],   p in [c·chunk, min((c+1)·chunk, length))
 //
-// A task is `taskOutputs` outputs of one chunk. Several sums are under way at once, as each waits for its last addition.
+// A task computes `taskOutputs` outputs of one chunk. Several sums run at the same time, because each addition waits
+// for the one before.
 
-/** Offsets and strides are in elements, and those of kernels/reduce.wgsl. */
+/** Offsets and strides are in elements, as in kernels/reduce.wgsl. */
 @unmanaged
 export class ReduceJob {
   x: usize;
@@ -21,7 +22,7 @@ export class ReduceJob {
   taskOutputs: i32;
 }
 
-/** Sums of runs: what is summed follows each other, `reducedSize` elements at a time. */
+/** Sums of runs of consecutive elements, `reducedSize` at a time. */
 export function runSumsTask(job: ReduceJob, task: i32): void {
   const tasks = (job.outputs + job.taskOutputs - 1) / job.taskOutputs;
   const start = (task / tasks) * job.chunk;
@@ -43,7 +44,7 @@ export function runSumsTask(job: ReduceJob, task: i32): void {
   }
 }
 
-/** Sums of rows, `reducedInner` elements apart, whose elements follow each other. */
+/** Sums of rows of consecutive elements, `reducedInner` elements apart. */
 export function rowSumsTask(job: ReduceJob, task: i32): void {
   const tasks = (job.outputs + job.taskOutputs - 1) / job.taskOutputs;
   const start = (task / tasks) * job.chunk;
@@ -55,7 +56,7 @@ export function rowSumsTask(job: ReduceJob, task: i32): void {
   sumRows(job.x + <usize>start * stride + ((<usize>first) << 2), rows, stride, columns, out);
 }
 
-/** The sum of numbers that follow each other, in sixteen interleaved sums. */
+/** The sum of consecutive numbers, in sixteen interleaved sums. */
 export function sumRun(x: usize, count: i32): f64 {
   let s0 = f64x2.splat(0);
   let s1 = s0;

@@ -1,8 +1,8 @@
 // Small passes over rows.
 //
-// Numerics   as the plain twins: float64 sums, rows ascending, and one rounding for what is computed in float32.
+// Numerics   as the plain twins: float64 sums, rows ascending, and one rounding per float32 result.
 
-/** out = relu(out + bias), each where asked for, in rows `stride` bytes apart. A NaN stays. */
+/** out = relu(out + bias), each if requested, in rows `stride` bytes apart. NaN stays. */
 export function addEpilogue(
   to: usize,
   stride: usize,
@@ -39,14 +39,14 @@ export class ReluGradientJob {
   sums: usize;
   rows: i32;
   columns: i32;
-  /** Rows whose sums are added up together. */
+  /** Rows per sum. */
   chunk: i32;
   taskColumns: i32;
 }
 
 /**
- * out = gradient where relu let something through, and the sums of its columns: sums[c, j] = Σ_i out[i, j], i in chunk c.
- * A task is `taskColumns` columns of one chunk.
+ * out = gradient where relu was active, and the sums of its columns: sums[c, j] = Σ_i out[i, j], i in chunk c. A task
+ * computes `taskColumns` columns of one chunk.
  */
 export function reluGradientTask(job: ReluGradientJob, task: i32): void {
   const tasks = (job.columns + job.taskColumns - 1) / job.taskColumns;
@@ -87,7 +87,7 @@ export function reluGradientTask(job: ReluGradientJob, task: i32): void {
   }
 }
 
-/** out = (byte - center) · scale, rounded twice as the kernels do. */
+/** out = (byte - center) · scale, rounded twice as in the kernels. */
 export function normaliseBytes(bytes: usize, count: i32, center: f32, scale: f32, out: usize): void {
   const end = bytes + <usize>count;
   for (; bytes + 4 <= end; bytes += 4, out += 16) {

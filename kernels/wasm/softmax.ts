@@ -8,7 +8,7 @@ import { exponential } from './exponential';
 @unmanaged
 export class RowTotalsJob {
   x: usize;
-  /** Where a row's two numbers go, and bytes from one row's to the next. */
+  /** Where the two numbers of a row go, and the bytes between two rows. */
   totals: usize;
   totalsRow: usize;
   rows: i32;
@@ -58,8 +58,8 @@ function sumOfExponentials(x: usize, count: i32, greatest: v128): f64 {
 }
 
 /**
- * out[r, j] = factor_r · e^(x[r, j] - shift_r), with (shift_r, factor_r) where `rowTotals` puts its two numbers; where
- * `linear`, x[r, j] - shift_r - factor_r.
+ * out[r, j] = factor_r · e^(x[r, j] - shift_r), where (shift_r, factor_r) is at the place of the two numbers of
+ * `rowTotals`. With `linear`, out[r, j] = x[r, j] - shift_r - factor_r.
  */
 @unmanaged
 export class SoftmaxJob {

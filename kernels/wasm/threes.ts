@@ -1,22 +1,22 @@
-// Convolutions of 3 × 3 between few channels, such as a CNN's first layer, whose sums are too short for packing to pay:
-// what a tile needs is read from the image itself, and sums go from registers to where they belong.
+// Convolutions of 3 × 3 between few channels, such as a CNN's first layer. Their sums are too short for packing to pay
+// off. A tile reads the image directly, and sums go from registers to their destination.
 //
-// As in convolution.ts, images have a rim of zeros. Columns follow each other: stride and dilation are 1 in x, and the
+// As in convolution.ts, images are padded with zeros. Columns are consecutive: stride and dilation are 1 in x, and the
 // dilation is 1 in y.
 //
-// Numerics   float32, in an order that rests on the shape alone.
+// Numerics   float32, in an order that depends only on the shape.
 
 import { A_STEP } from './tile';
 
 /**
  * out[part, r, y, x] = bias[r] + Σ_(c, i, j) filters[r, c, i, j] · image[part, c, y·stride + i, x + j]
  *
- * A task is `taskRuns` runs of four positions of one part. Strides are in bytes.
+ * A task computes `taskRuns` runs of four positions of one part. Strides are in bytes.
  */
 @unmanaged
 export class ThreesJob {
   image: usize;
-  /** Panels of four rows, as `packFilters` makes them. */
+  /** Panels of four rows, as `packFilters` writes them. */
   filters: usize;
   bias: usize;
   out: usize;
@@ -26,7 +26,7 @@ export class ThreesJob {
   height: i32;
   width: i32;
   imagePlane: usize;
-  /** From a line to the next, and from the lines of one output to those of the next. */
+  /** The distance between two lines, and between the lines of two consecutive outputs. */
   imageLine: usize;
   imageStep: usize;
   taskRuns: i32;
@@ -119,7 +119,7 @@ function fourRows(
   if (row + 3 < job.rows) store4(job, s30, s31, bias + 12, to0 + 3 * plane, to1 + 3 * plane, count0, count1);
 }
 
-/** One row of both runs, with bias and relu. A NaN stays. */
+/** One row of both runs, with bias and relu. NaN stays. */
 @inline
 function store4(
   job: ThreesJob,
@@ -156,9 +156,10 @@ function storeLanes(value: v128, to: usize, count: i32): void {
 }
 
 /**
- * out[s, group, r, c, i, j] = Σ_(image, y, x) gradient[image, group, r, y, x] · image[image, group, c, y·stride + i, x + j]
+ * out[s, group, r, c, i, j] = Σ_(image, y, x) gradient[image, group, r, y, x] · image[image, group, c, y·stride + i, x
+ * + j]
  *
- * over lines (image, y) of chunk s, which is a task. `width` is a multiple of four.
+ * over lines (image, y) of chunk s. A task computes one chunk. `width` is a multiple of four.
  */
 @unmanaged
 export class ThreesWeightJob {
@@ -213,7 +214,7 @@ export function threesWeightTask(job: ThreesWeightJob, task: i32, scratch: usize
   }
 }
 
-/** Adds a plane's products with what each of the nine elements sees. */
+/** Adds a plane's products with the pixels of each of the nine filter elements. */
 function nineSums(
   job: ThreesWeightJob,
   gradient: usize,
@@ -240,7 +241,7 @@ function nineSums(
       s0 = f32x4.add(s0, f32x4.mul(x, v128.load(l0)));
       s1 = f32x4.add(s1, f32x4.mul(x, v128.load(l0, 4)));
       s2 = f32x4.add(s2, f32x4.mul(x, v128.load(l0, 8)));
-      // Never so. Without ways out V8 would make all nine products before it adds them, and run out of registers.
+      // Never true. Without such exits V8 computes all nine products before it adds them, and runs out of registers.
       if (l1 < l0) break;
       s3 = f32x4.add(s3, f32x4.mul(x, v128.load(l1)));
       s4 = f32x4.add(s4, f32x4.mul(x, v128.load(l1, 4)));

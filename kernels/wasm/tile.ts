@@ -2,12 +2,12 @@
 //
 //   c[i, j] (+)= Σ_p a[p, i] · b[p, j],   i < 4, j < 8, p < k
 //
-// Operands   packed: the 4 numbers of a, and the 8 of b, that one step needs lie side by side, and steps follow each
-//            other. Two loads of b and four of a serve 32 products and as many sums.
+// Operands   packed: the 4 numbers of a and the 8 numbers of b for one step are adjacent, and steps are consecutive.
+//            Two loads of b and four of a serve 32 products and sums.
 // Registers  8 sums of four lanes, 2 of b, one of a and one product: 12 of the 15 that V8 can use.
-// Loop       two steps a turn, with a way out between them: V8 checks for interrupts once a turn. Without the way out it
-//            would move products of both steps together, and run out of registers.
-// Numerics   float32, p ascending; product and sum are rounded each.
+// Loop       two steps per iteration with an exit between them, because V8 checks for interrupts once per iteration.
+//            Without the exit V8 reorders the products of both steps and runs out of registers.
+// Numerics   float32, p ascending; product and sum are rounded separately.
 
 /** Rows and columns of a tile. */
 export const ROWS: i32 = 4;
@@ -18,8 +18,8 @@ export const A_STEP: usize = 16;
 export const B_STEP: usize = 32;
 
 /**
- * @param c where the tile begins; its rows are `stride` bytes apart
- * @param accumulate whether the sums go on from what c holds, or from 0
+ * @param c the start of the tile; its rows are `stride` bytes apart
+ * @param accumulate whether the sums start from the values in c, or from 0
  */
 export function tile(a: usize, b: usize, k: i32, c: usize, stride: usize, accumulate: bool): void {
   const c1 = c + stride;

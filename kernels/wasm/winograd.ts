@@ -1,18 +1,18 @@
 // Convolutions of 3 × 3 with stride 1 by Winograd's minimal filtering F(2 × 2, 3 × 3): 16 products instead of 36 for
 // four outputs.
 //
-//   out = Aᵀ [ Σ_c (G g Gᵀ) ⊙ (Bᵀ d B) ] A    for each 2 × 2 outputs, of which d are the 4 × 4 pixels that they see
+//   out = Aᵀ [ Σ_c (G g Gᵀ) ⊙ (Bᵀ d B) ] A    for each 2 × 2 outputs; d are their 4 × 4 input pixels
 //
 //        ⎡ 1  0 -1  0 ⎤        ⎡ 1   0   0 ⎤
 //   Bᵀ = ⎢ 0  1  1  0 ⎥    G = ⎢ ½   ½   ½ ⎥    Aᵀ = ⎡ 1  1  1  0 ⎤
 //        ⎢ 0 -1  1  0 ⎥        ⎢ ½  -½   ½ ⎥         ⎣ 0  1 -1 -1 ⎦
 //        ⎣ 0  1  0 -1 ⎦        ⎣ 0   0   1 ⎦
 //
-// The sums over the channels c are 16 products of matrices, one for each place of the 4 × 4. Four neighbouring 2 × 2
-// are a run, and two runs are the eight columns of a tile of tile.ts.
+// The sums over the channels c are 16 matrix products, one for each place of the 4 × 4. Four neighbouring 2 × 2 are a
+// run, and two runs are the eight columns of a tile of tile.ts.
 //
-// Numerics   float32. A pixel that is not finite would spoil all four outputs, so `flag` says that some output is not
-//            finite, and the caller has to compute it otherwise.
+// Numerics   float32. A pixel that is not finite would spoil all four outputs. `flag` reports that an output is not
+//            finite, and the caller then computes the result in another way.
 // Source     Lavin and Gray: Fast Algorithms for Convolutional Neural Networks (CVPR 2016).
 
 import { A_STEP, tile } from './tile';
@@ -24,7 +24,7 @@ export class WinogradJob {
   filters: usize;
   bias: usize;
   out: usize;
-  /** Set to 1 where an output is not finite. */
+  /** Set to 1 if an output is not finite. */
   flag: usize;
   groups: i32;
   rows: i32;
@@ -64,7 +64,7 @@ export function winogradTask(job: WinogradJob, task: i32, scratch: usize): void 
     transformRun(job, image, run, lineRuns, scratch);
     transformRun(job, image, min(run + 1, last - 1), lineRuns, scratch + 16);
     let filters = job.filters + <usize>(group * PLACES * panels) * panel;
-    // Sums of four rows are used up while they are in the first cache.
+    // Four rows at a time, so their sums are used while they are in the first cache.
     for (let row = 0; row < job.rows; row += 4) {
       for (let place = 0; place < PLACES; place++, filters += panel) {
         const to = sums + <usize>place * SUMS;
@@ -76,7 +76,7 @@ export function winogradTask(job: WinogradJob, task: i32, scratch: usize): void 
   }
 }
 
-/** Bᵀ d B of four neighbours, for every channel; each place's numbers are `depth` steps of a panel. */
+/** Bᵀ d B of four neighbours, for every channel. The numbers of each place are `depth` steps of a panel. */
 function transformRun(job: WinogradJob, image: usize, run: i32, lineRuns: i32, to: usize): void {
   const line = job.imageLine;
   const placeStep = (<usize>job.depth) << 5;
@@ -86,7 +86,7 @@ function transformRun(job: WinogradJob, image: usize, run: i32, lineRuns: i32, t
   }
 }
 
-/** Aᵀ (sums) A, with bias and relu, of four neighbours in up to four rows. */
+/** Stores Aᵀ (sums) A, with bias and relu, of four neighbours in up to four rows. */
 function storeRun(
   job: WinogradJob,
   part: i32,
@@ -137,7 +137,7 @@ function above(sums: usize, column: usize): v128 {
   return f32x4.add(first, v128.load(at, 8 * SUMS));
 }
 
-/** The second one. */
+/** The second line. */
 @inline
 function below(sums: usize, column: usize): v128 {
   const at = sums + column;
@@ -148,7 +148,7 @@ function below(sums: usize, column: usize): v128 {
 /**
  * Stores the first `count` of eight outputs of a line, given the even and the odd ones.
  *
- * @returns zeros; a NaN where an output is not finite
+ * @returns zeros, or NaN for each output that is not finite
  */
 @inline
 function storeLine(even: v128, odd: v128, least: v128, to: usize, count: i32): v128 {
@@ -161,7 +161,7 @@ function storeLine(even: v128, odd: v128, least: v128, to: usize, count: i32): v
 }
 
 function storePart(left: v128, right: v128, least: v128, to: usize, count: i32): v128 {
-  // Lanes that nobody asked for may hold anything.
+  // Ignores lanes past `count`, which hold arbitrary values.
   const lanes = i32x4(0, 1, 2, 3);
   left = v128.and(left, i32x4.lt_s(lanes, i32x4.splat(count)));
   right = v128.and(right, i32x4.lt_s(lanes, i32x4.splat(count - 4)));
@@ -181,9 +181,9 @@ function storePart(left: v128, right: v128, least: v128, to: usize, count: i32):
 }
 
 /**
- * G g Gᵀ of the filters of all groups, as 16 panels for every four rows, one for each place.
+ * G g Gᵀ of the filters of all groups: 16 panels for every four rows, one for each place.
  *
- * @param flipped whether filters are turned by 180 degrees, as the input gradient sees them
+ * @param flipped whether to rotate the filters by 180 degrees, as the input gradient needs them
  */
 export function transformFilters(
   from: usize,
@@ -202,7 +202,7 @@ export function transformFilters(
   for (let group = 0; group < groups; group++, from += groupStride, to += groupStep) {
     for (let row = 0; row < 4 * panels; row++) {
       for (let c = 0; c < depth; c++) {
-        // Rows past the last are sums that nobody stores.
+        // Rows past the end give sums that are not stored.
         const filter = from + <usize>min(row, rows - 1) * rowStride + <usize>c * depthStride;
         const panel = to + <usize>((row >> 2) * PLACES) * placeStep;
         const at = panel + <usize>c * A_STEP + ((<usize>(row & 3)) << 2);
@@ -225,7 +225,10 @@ export function transformFilters(
   }
 }
 
-/** What column j of G g adds to a line of (G g) Gᵀ: 1 to the first place, ½ and ±½ to the second and third. */
+/**
+ * Adds the contribution of column j of G g to a line of (G g) Gᵀ: 1 to the first place, ½ and ±½ to the second and
+ * third.
+ */
 function addColumn(at: usize, j: i32, step: usize, value: f32): void {
   const half: f32 = 0.5 * value;
   if (j == 0) {

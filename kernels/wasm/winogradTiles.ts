@@ -1,9 +1,12 @@
-// What Winograd's convolutions do with pixels: see winograd.ts.
+// Pixel transforms of Winograd's convolutions: see winograd.ts.
 
 /** Products of a tile of 4 × 4 pixels. */
 export const PLACES: i32 = 16;
 
-/** Bᵀ d B of four tiles, two pixels apart in lines of ten that begin at `r0`; places are `placeStep` bytes apart. */
+/**
+ * Bᵀ d B of four tiles that are two pixels apart, in lines of ten pixels that begin at `r0`. Places are `placeStep`
+ * bytes apart.
+ */
 export function transformTiles(r0: usize, line: usize, to: usize, placeStep: usize): void {
   const r1 = r0 + line;
   const r2 = r1 + line;
@@ -21,7 +24,7 @@ export function transformTiles(r0: usize, line: usize, to: usize, placeStep: usi
     to,
     placeStep,
   );
-  // Never so. With ways out V8 does not load all lines before it goes on, and run out of registers.
+  // Never true. Such exits keep V8 from loading all lines first and running out of registers.
   if (r1 < r0) return;
   const a1 = v128.load(r1);
   const b1 = v128.load(r1, 16);
@@ -55,7 +58,7 @@ export function transformTiles(r0: usize, line: usize, to: usize, placeStep: usi
   );
 }
 
-/** A line of ten pixels, (a, b) the first eight and (c, d) the last eight, times B. */
+/** A line of ten pixels times B; (a, b) are the first eight pixels and (c, d) the last eight. */
 function transformLine(a: v128, b: v128, c: v128, d: v128, to: usize, step: usize): void {
   const d0 = v128.shuffle<f32>(a, b, 0, 2, 4, 6);
   const d1 = v128.shuffle<f32>(a, b, 1, 3, 5, 7);

@@ -1,11 +1,12 @@
-// The weight gradient of a 3 × 3 convolution with stride 1 by Winograd's algorithm, whose symbols winograd.ts explains:
+// The weight gradient of a 3 × 3 convolution with stride 1 by Winograd's algorithm, with the symbols of winograd.ts:
 //
-//   out = Gᵀ [ Σ (Bᵀ d B) ⊙ (A e Aᵀ) ] G    over all tiles; e are the 2 × 2 gradients of the outputs that see d
+//   out = Gᵀ [ Σ (Bᵀ d B) ⊙ (A e Aᵀ) ] G    over all tiles; e are the 2 × 2 output gradients of the pixels d
 //
-// The sums over the tiles are 16 products of matrices, [rows × tiles] · [tiles × channels], one for each place. Tasks add
-// up what lies in their lines; those of a second job add up the first one's, in order.
+// The sums over the tiles are 16 matrix products, [rows × tiles] · [tiles × channels], one for each place. Each task
+// sums over its lines. The tasks of a second job add the sums of the first, in order.
 //
-// Numerics   float32. `flag` says that some result is not finite, and the caller has to compute it otherwise.
+// Numerics   float32. `flag` reports that a result is not finite, and the caller then computes the result in another
+//            way.
 
 import { transpose } from './pack';
 import { A_STEP, B_STEP, tile } from './tile';
@@ -16,7 +17,7 @@ export class WinogradWeightJob {
   gradient: usize;
   image: usize;
   sums: usize;
-  /** Lines of all images, and those of a part and of a task: a part is cut into `cuts` tasks. */
+  /** Lines of all images, of a part, and of a task. A part is cut into `cuts` tasks. */
   lines: i32;
   chunk: i32;
   taskLines: i32;
@@ -28,11 +29,11 @@ export class WinogradWeightJob {
   width: i32;
   imagePlane: usize;
   imageLine: usize;
-  /** Tiles whose products are summed at a time: four, or more. */
+  /** Tiles whose products are summed together: four or more. */
   steps: i32;
 }
 
-/** Bytes of a line of twelve pixels of four rows or channels, and of the four lines that four tiles see. */
+/** Bytes of a line of twelve pixels for four rows or channels, and of the four lines that four tiles read. */
 const LINE: usize = 192;
 const SQUARE: usize = 768;
 
@@ -62,7 +63,7 @@ export function winogradWeightTask(job: WinogradWeightJob, task: i32, scratch: u
           multiply(job, steps, scratch, sums);
           steps = 0;
         }
-        // The last of four tiles may not exist; then the next ones take their place.
+        // If the last of four tiles does not exist, the next ones take its place.
         packGradients(job, plane, top, x, top + 1 < end, scratch, steps);
         packPixels(job, plane, top, x, scratch, steps);
         steps += min(4, (job.width - x + 1) / 2);
@@ -87,12 +88,12 @@ function multiply(job: WinogradWeightJob, steps: i32, scratch: usize, sums: usiz
   }
 }
 
-/** Where the panels of pixels begin, behind those of gradients. */
+/** The start of the panels of pixels, after those of gradients. */
 function pixelPanels(job: WinogradWeightJob, scratch: usize): usize {
   return scratch + SQUARE + <usize>(PLACES * ((job.rows + 3) / 4) * job.steps) * A_STEP;
 }
 
-/** A e Aᵀ of the four tiles at (top, x), for every row: pixels are transposed first, so that lanes are rows. */
+/** A e Aᵀ of the four tiles at (top, x), for every row. Pixels are transposed first, so lanes are rows. */
 function packGradients(
   job: WinogradWeightJob,
   plane: i32,
@@ -111,7 +112,7 @@ function packGradients(
   memory.fill(scratch + LINE, 0, LINE);
   for (let row = 0; row < job.rows; row += 4, to += panel) {
     const r0 = from + <usize>row * positions;
-    // Rows past the last are sums that nobody stores.
+    // Rows past the end give sums that are not stored.
     const r1 = from + <usize>min(row + 1, job.rows - 1) * positions;
     const r2 = from + <usize>min(row + 2, job.rows - 1) * positions;
     const r3 = from + <usize>min(row + 3, job.rows - 1) * positions;
@@ -147,7 +148,7 @@ function storeGradients(left: v128, right: v128, to: usize, placeStep: usize): v
   v128.store(to + 3 * placeStep, f32x4.neg(right));
 }
 
-/** Bᵀ d B of the four tiles at (top, x), for every channel: pixels are transposed first, so that lanes are channels. */
+/** Bᵀ d B of the four tiles at (top, x), for every channel. Pixels are transposed first, so lanes are channels. */
 function packPixels(job: WinogradWeightJob, plane: i32, top: i32, x: i32, scratch: usize, step: i32): void {
   const line = <usize>top * job.imageLine + ((<usize>x) << 2);
   const from = job.image + <usize>(plane * job.depth) * job.imagePlane + line;
@@ -233,7 +234,7 @@ function storePixels(p0: v128, p1: v128, p2: v128, p3: v128, to: usize, placeSte
   v128.store(to + 3 * placeStep, f32x4.sub(p1, p3));
 }
 
-/** Four pixels, where they exist, of each of four planes, stored as four vectors. */
+/** Four pixels of each of four planes, stored as four vectors. Missing pixels are zero. */
 @inline
 function transposeFour(p0: usize, p1: usize, p2: usize, p3: usize, exist: v128, to: usize): void {
   transpose(
@@ -246,13 +247,15 @@ function transposeFour(p0: usize, p1: usize, p2: usize, p3: usize, exist: v128, 
   );
 }
 
-/** Gᵀ S G of the sums S of a part's `cuts` tasks: out [parts, rows, depth, 3, 3]. A task is four rows of one part. */
+/**
+ * Gᵀ S G of the sums S of a part's `cuts` tasks: out [parts, rows, depth, 3, 3]. A task computes four rows of one part.
+ */
 @unmanaged
 export class WinogradFinishJob {
-  /** Is overwritten. */
+  /** Overwritten. */
   sums: usize;
   out: usize;
-  /** Set to 1 where a result is not finite. */
+  /** Set to 1 if a result is not finite. */
   flag: usize;
   cuts: i32;
   rows: i32;
@@ -283,7 +286,7 @@ export function winogradFinishTask(job: WinogradFinishJob, task: i32): void {
   if (!finite) store<i32>(job.flag, 1);
 }
 
-/** Adds the tiles of the other cuts to the first one, in order. */
+/** Adds the tiles of the other cuts to the first, in order. */
 function addCuts(tile: usize, cuts: i32, step: usize): void {
   for (let at = tile, end = tile + 128; at < end; at += 16) {
     let total = v128.load(at);
