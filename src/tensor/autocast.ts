@@ -1,26 +1,27 @@
 import { WgradError } from '../backend/errors.ts';
 
-/** What factors of products and convolutions are rounded to. */
+/** The type to which factors of products and convolutions are rounded. */
 export type AutocastType = 'float16' | 'float32';
 
 let present: AutocastType = 'float32';
 
-/** What float32 factors are rounded to at present. */
+/** The type to which float32 factors are rounded now. */
 export function autocastType(): AutocastType {
   return present;
 }
 
 /**
- * Runs `body` with the factors of `matmul`, `linear` and `conv2d` rounded to float16, in forward and later in backward:
- * half the bytes to load. Sums, results, parameters and gradients stay float32, as does every other operation.
+ * Runs `body` with the factors of `matmul`, `linear` and `conv2d` rounded to float16, in forward and in the later
+ * backward. This halves the bytes that they load. Sums, results, parameters, gradients and all other operations stay
+ * float32.
  *
- * Gradients below 6e-8 would be rounded to zero, and above 65504 to infinity: scale the loss, with `optim.GradScaler`.
+ * Gradients below 6e-8 round to zero, and above 65504 to infinity. Scale the loss with `optim.GradScaler`.
  *
  * Source: Micikevicius et al.: Mixed precision training (2018); PyTorch's torch.autocast, where results are float16.
  *
- * @param dtype float16, on devices that have it and on the CPU, which computes with the rounded numbers; float32 switches
- *   it off within another `autocast`
- * @throws DeviceError, by the operations, where the device has no float16
+ * @param dtype float16 requires a device with float16, or the CPU, which computes with the rounded numbers; float32
+ *   turns rounding off inside another `autocast`
+ * @throws DeviceError, from the operations, if the device has no float16
  * @example
  * const loss = autocast('float16', () => crossEntropy(model.forward(images), labels));
  */

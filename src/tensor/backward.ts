@@ -11,26 +11,26 @@ import { describe, Leaf, type Source, Tensor } from './tensor.ts';
 
 /** Options of `backward`. */
 export interface BackwardOptions {
-  /** Record the backward pass itself, so that gradients can be differentiated again. */
+  /** Records the backward pass itself, so that gradients can be differentiated again. */
   createGraph?: boolean;
-  /** Keep what the graph saved, so that backward can run again; defaults to `createGraph`. */
+  /** Keeps the saved tensors, so that backward can run again. Defaults to `createGraph`. */
   retainGraph?: boolean;
 }
 
 /** Options of `grad`. */
 export interface GradOptions extends BackwardOptions {
-  /** d loss / d output for every output; ones for scalars when left out. */
+  /** d loss / d output for every output. Default: 1 for outputs with one element. */
   gradOutputs?: readonly (Tensor | undefined)[];
-  /** Give null for an input that no output depends on, rather than an error. */
+  /** Returns null for an input that no output depends on, instead of an error. */
   allowUnused?: boolean;
 }
 
 /**
  * Computes d root / d leaf for every leaf that `root` depends on, and adds it to the leaf's `grad`.
  *
- * @param gradient d loss / d root, of root's shape; may be left out when root has one element
- * @throws GradientError when root needs no gradient, or its graph was freed by an earlier backward
- * @throws ShapeError when `gradient` is missing or does not fit
+ * @param gradient d loss / d root, of root's shape; optional if root has one element
+ * @throws GradientError if root needs no gradient, or if an earlier backward freed its graph
+ * @throws ShapeError if `gradient` is missing or has another shape or dtype
  * @example
  * const x = tensor([1, 2, 3], { requiresGrad: true });
  * x.square().sum().backward();
@@ -52,9 +52,9 @@ export function backward(root: Tensor, gradient?: Tensor, options: BackwardOptio
 }
 
 /**
- * Computes d outputs / d inputs and returns it, without touching any `grad`.
+ * Computes d outputs / d inputs and returns it, without changing any `grad`.
  *
- * @throws GradientError when an input needs no gradient, or no output depends on it (unless `allowUnused`)
+ * @throws GradientError if an input needs no gradient, or if no output depends on it (unless `allowUnused`)
  * @example
  * const y = x.pow(3).sum();
  * const [first] = grad(y, [x], { createGraph: true });   // 3 x²
@@ -88,7 +88,7 @@ export function grad(
 
 const onesOf = new WeakMap<Backend, Map<DType, Tensor>>();
 
-/** The seed of a root of one element, put on the device once, so that a step needs no launch for it, nor a kernel. */
+/** The seed of a root with one element. It is put on the device once, so a step needs no launch for it. */
 function one(root: Tensor): Tensor {
   const { device, dtype, shape } = root;
   if (!root.source || root.numel() !== 1) return seed('backward', root, undefined);
@@ -102,7 +102,7 @@ function one(root: Tensor): Tensor {
   return value.view({ shape, strides: stridesOf(shape), offset: 0 });
 }
 
-/** Another handle on the same tensor, with its history, under the current scope. */
+/** Another handle on the same tensor, with its history, in the current scope. */
 function handleOf(value: Tensor): Tensor {
   const handle = value.detach();
   if (value.source) handle.attach(value.source.retain());
@@ -126,10 +126,10 @@ function seed(operation: string, root: Tensor, gradient: Tensor | undefined): Te
 }
 
 /**
- * Walks the graph from its end, newest operation first, in a scope of the caller's.
+ * Visits the graph from its end, newest operation first, in the caller's scope.
  *
- * @param targets the sources whose gradients are wanted; all leaves when undefined
- * @param deposit receives each wanted gradient once it is complete
+ * @param targets the sources whose gradients are wanted; undefined for all leaves
+ * @param deposit receives each wanted gradient when it is complete
  */
 function propagate(
   roots: readonly Tensor[],
@@ -142,7 +142,7 @@ function propagate(
   const useful = usefulSources(nodes, targets);
   const homes = createGraph || targets ? () => undefined : homesOf(nodes);
   const pending = new Map<Source, Tensor>();
-  // Without a graph of its own, backward frees its intermediate gradients as it goes.
+  // Backward frees intermediate gradients as it proceeds, unless it records a graph.
   const free = (value: Tensor): void => {
     if (!createGraph) value.dispose();
   };
@@ -180,7 +180,7 @@ function propagate(
   withRecording(createGraph, walk);
 }
 
-/** Where the gradient of an edge's leaf can be written straight away: those of leaves that get one contribution. */
+/** The preallocated destinations of leaf gradients, for leaves that receive one contribution only. */
 function homesOf(nodes: readonly Node[]): (edge: Source | undefined) => Tensor | undefined {
   const once = new Set<Source>();
   const again = new Set<Source>();
@@ -190,7 +190,7 @@ function homesOf(nodes: readonly Node[]): (edge: Source | undefined) => Tensor |
   return (edge) => (edge instanceof Leaf && !again.has(edge) && !edge.grad ? edge.home : undefined);
 }
 
-/** All operations that the roots come from, oldest first. */
+/** All operations that the roots depend on, oldest first. */
 function reachableNodes(roots: readonly Tensor[]): Node[] {
   const seen = new Set<Source>();
   const waiting = roots.map((root) => root.source);
@@ -203,7 +203,7 @@ function reachableNodes(roots: readonly Tensor[]): Node[] {
   return [...seen].filter((source) => source instanceof Node).sort((left, right) => left.id - right.id);
 }
 
-/** The sources through which a target can be reached; every source when all leaves are targets. */
+/** The sources from which a target can be reached. All sources if all leaves are targets. */
 function usefulSources(
   nodes: readonly Node[],
   targets: ReadonlySet<Source> | undefined,
@@ -214,7 +214,7 @@ function usefulSources(
   return useful;
 }
 
-/** Adds a gradient to a leaf's, in place unless the sum itself is to be differentiated. */
+/** Adds a gradient to a leaf's gradient: in place, unless the sum itself must be differentiable. */
 function accumulate(leaf: Leaf, gradient: Tensor, createGraph: boolean): void {
   const before = leaf.grad;
   if (createGraph) {
@@ -234,11 +234,11 @@ function accumulate(leaf: Leaf, gradient: Tensor, createGraph: boolean): void {
     );
     leaf.grad = leaf.home.alias(false);
   } else if (!before) {
-    // A gradient that is a view of something shared is copied: the leaf's will be added to in place.
+    // A gradient that views shared storage is copied, because later gradients are added to it in place.
     const own = gradient.isContiguous() && !gradient.storage.shared;
     leaf.grad = unscoped(() => (own ? gradient.alias(false) : gradient.clone()));
   } else {
-    // The gradient of x + 0, say, is the one handed in, which may be the leaf's own.
+    // The gradient of x + 0, for example, is the incoming gradient, which may be the leaf's own.
     const dense = gradient.storage === before.storage ? gradient.clone() : gradient.contiguous();
     const { storage } = before;
     effect(() => {
@@ -252,7 +252,7 @@ function accumulate(leaf: Leaf, gradient: Tensor, createGraph: boolean): void {
   }
 }
 
-/** Whether a gradient has been written where it is to lie. */
+/** Whether a gradient was already written to its destination. */
 function isHome(home: Tensor | undefined, gradient: Tensor): boolean {
   return home?.storage === gradient.storage && home.offset === gradient.offset && gradient.isContiguous();
 }

@@ -10,11 +10,11 @@ import { describe, Tensor } from './tensor.ts';
 export interface Captured<Arguments extends readonly CaptureArgument[], Result> {
   (...args: Arguments): Result;
   /**
-   * Takes the step, by replay and then once more by running the function itself from the same state, and compares all
-   * that the two wrote, bit by bit.
+   * Runs the step by replay and then once more directly from the same state, and compares everything that the two
+   * wrote, bit by bit.
    *
-   * @returns whether there was a recording to compare; without one the step is taken as usual
-   * @throws CaptureError when they differ: something that changes was frozen into the recording
+   * @returns whether there was a recording to compare; without one the step runs as usual
+   * @throws CaptureError if they differ: the recording has frozen a value that changes
    */
   verify(...args: Arguments): Promise<boolean>;
   /** Frees the recordings and their memory. */
@@ -25,21 +25,21 @@ export interface Captured<Arguments extends readonly CaptureArgument[], Result> 
 const MOST = 32;
 
 /**
- * A function that does what `step` does, but runs it only twice: the first call runs as usual (and makes what is made
- * once, such as an optimizer's state), the second is recorded, and all others replay its launches. A replay builds no
- * graph, makes no buffer and no bind group, and costs a few microseconds a launch.
+ * Returns a function that does what `step` does, but runs it only twice. The first call runs it as usual, which also
+ * creates what is created once, such as an optimizer's state. The second call records it. All others replay its
+ * launches. A replay builds no graph, creates no buffer and no bind group, and costs a few microseconds per launch.
  *
- * Other arguments (shapes of tensors, values of others) have recordings of their own, and so have other modes of the
- * modules. Tensors among the arguments are copied into the recording's own. What changes from step to step is asked for
- * at every replay: options of optimizers and their step counts, the random streams of dropout, places in an epoch.
- * What cannot be is refused: reading values, and tensors made from host data. A number of yours that changes is not
- * seen: make it a tensor, or an argument; `verify` finds it.
+ * Arguments with other shapes or values get recordings of their own, and so do other modes of the modules. Tensor
+ * arguments are copied into the recording's own tensors. Each replay reads again what changes from step to step:
+ * options of optimizers and their step counts, random streams of dropout, positions in an epoch. Reading values and
+ * creating tensors from host data are rejected. A plain number of yours that changes is not seen: make it a tensor or
+ * an argument. `verify` finds it.
  *
- * Tensors that the step returns are overwritten by its next call.
+ * The next call overwrites the tensors that the step returned.
  *
- * @param step a synchronous function of tensors and plain values that returns tensors, lists or objects of them, or
- *        nothing; its temporaries are freed, as by `scope`
- * @throws CaptureError for what cannot be captured, with its name
+ * @param step a synchronous function of tensors and plain values that returns tensors, lists or objects of tensors, or
+ *   nothing; its temporaries are freed as in `scope`
+ * @throws CaptureError naming the call that cannot be captured
  * @example
  * const train = capture((images: Tensor, labels: Tensor) => {
  *   optimizer.zeroGrad();
@@ -54,7 +54,7 @@ export function capture<Arguments extends readonly CaptureArgument[], Result>(
   step: (...args: Arguments) => Result,
   options: { device?: Backend } = {},
 ): Captured<Arguments, Result> {
-  // A case is first only noted, then recorded.
+  // Undefined for arguments that were seen once, and are not recorded yet.
   const runs = new Map<string, CapturedRun<Arguments, Result> | undefined>();
   const device = (): Backend => options.device ?? defaultDevice();
 
@@ -64,7 +64,7 @@ export function capture<Arguments extends readonly CaptureArgument[], Result>(
   };
 
   const call = (...args: Arguments): Result => {
-    // Within another captured step it is a part of that one.
+    // Inside another captured step it is a part of that step.
     if (activeRecorder() || !device().record) return scope(() => step(...args));
     const run = ready(args);
     if (run) return run.replay(args);
@@ -101,7 +101,7 @@ export function capture<Arguments extends readonly CaptureArgument[], Result>(
   return Object.assign(call, { verify, dispose });
 }
 
-/** Tells apart what needs recordings of their own. */
+/** A key that differs for arguments that need separate recordings. */
 function keyOf(args: readonly CaptureArgument[]): string {
   return args
     .map((argument, index) => {

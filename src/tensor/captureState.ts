@@ -2,12 +2,12 @@ import type { Backend, DeviceBuffer } from '../backend/backend.ts';
 import type { TypedArray } from '../backend/dtypes.ts';
 import { CaptureError } from '../backend/errors.ts';
 
-/** The contents of buffers, in their order. */
+/** Reads the contents of buffers, in order. */
 export function readState(device: Backend, buffers: readonly DeviceBuffer[]): Promise<TypedArray[]> {
   return Promise.all(buffers.map((buffer) => device.read(buffer, 0, buffer.length)));
 }
 
-/** Puts contents back. */
+/** Writes contents back to buffers. */
 export function writeState(
   device: Backend,
   buffers: readonly DeviceBuffer[],
@@ -17,9 +17,9 @@ export function writeState(
 }
 
 /**
- * Throws CaptureError at the first byte in which a replay and the step itself differ.
+ * Throws CaptureError at the first byte in which a replay and a direct run of the step differ.
  *
- * @param kernels the last kernels that wrote the first of these; the others are results
+ * @param kernels the kernels that wrote the first buffers last; the remaining buffers are results
  */
 export function compareBits(
   replayed: readonly ArrayBufferView[],

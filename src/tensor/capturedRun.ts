@@ -9,29 +9,32 @@ import { type GradientWatch, watchGradients } from './gradientWatch.ts';
 import { scope, unscoped } from './scope.ts';
 import { describe, type Leaf, Tensor } from './tensor.ts';
 
-/** What a captured step takes: tensors, whose contents may change, and plain values, each a case of its own. */
+/**
+ * An argument of a captured step: a tensor, whose contents may change, or a plain value, of which each gets its own
+ * recording.
+ */
 export type CaptureArgument = Tensor | number | string | boolean | null | undefined;
 
-/** A leaf, and a hold on its gradient, if it has one. */
+/** A leaf and a handle on its gradient, if it has one. */
 interface LeafGradient {
   leaf: Leaf;
   grad: Tensor | undefined;
 }
 
-/** One recording of a captured step, and what the host needs to replay it. */
+/** One recording of a captured step, with the host state that a replay needs. */
 export class CapturedRun<Arguments extends readonly CaptureArgument[], Result> {
   readonly #device: Backend;
   readonly #step: (...args: Arguments) => Result;
   readonly #trace = new HostTrace();
   readonly #recording: Recording;
-  /** The recording's own tensors in place of the arguments. */
+  /** The recording's own tensors that replace the arguments. */
   readonly #inputs: Arguments;
-  /** What the step returned: tensors that live as long as the recording. */
+  /** The result of the step. Its tensors live as long as the recording. */
   readonly #result: Result;
-  /** What the step leaves as gradients. */
+  /** The gradients that the step leaves. */
   readonly #gradients: readonly LeafGradient[];
 
-  /** Takes the step, and records it. */
+  /** Runs the step and records it. */
   constructor(device: Backend, step: (...args: Arguments) => Result, args: Arguments) {
     this.#device = device;
     this.#step = step;
@@ -59,7 +62,7 @@ export class CapturedRun<Arguments extends readonly CaptureArgument[], Result> {
     this.#refuseSurvivors();
   }
 
-  /** Whether all that the recording rests on is as it was. */
+  /** Whether everything that the recording depends on is unchanged. */
   fits(): boolean {
     return this.#trace.fits();
   }
@@ -72,12 +75,12 @@ export class CapturedRun<Arguments extends readonly CaptureArgument[], Result> {
     return this.handles();
   }
 
-  /** Handles on the results for the caller, under the present scope. */
+  /** Handles on the results for the caller, in the current scope. */
   handles(): Result {
     return mapTensors(this.#result, (tensor) => tensor.detach());
   }
 
-  /** Takes the step by replay, then again from the same state by running it, and compares. */
+  /** Runs the step by replay, then again from the same state directly, and compares. */
   async verify(args: Arguments): Promise<void> {
     const { written } = this.#recording;
     const buffers = written.map(({ buffer }) => buffer);
@@ -105,7 +108,10 @@ export class CapturedRun<Arguments extends readonly CaptureArgument[], Result> {
     this.#recording.dispose();
   }
 
-  /** What was made in the step and is neither returned nor a gradient is state that each replay would make anew. */
+  /**
+   * Rejects tensors that the step created and that are neither returned nor gradients: every replay would create them
+   * again.
+   */
   #refuseSurvivors(): void {
     const known = [...tensorsIn(this.#result), ...this.#gradients.flatMap(({ grad }) => grad ?? [])];
     const [lost] = this.#recording.survivors(known.map(({ storage }) => storage.buffer));
@@ -126,14 +132,14 @@ function holdGradient(leaf: Leaf): LeafGradient {
   return { leaf, grad: leaf.grad?.alias(false) };
 }
 
-/** Leaves a leaf with the gradient held. */
+/** Gives a leaf the recorded gradient. */
 function giveGradient({ leaf, grad }: LeafGradient): void {
   if (leaf.grad?.storage === grad?.storage) return;
   leaf.clear();
   leaf.grad = grad?.alias(false);
 }
 
-/** The recording's own tensor for one among the arguments. */
+/** The recording's own tensor for a tensor argument. */
 function inputLike(argument: CaptureArgument, index: number): CaptureArgument {
   if (!(argument instanceof Tensor)) return argument;
   if (argument.requiresGrad || ['uint8', 'float16'].includes(argument.dtype)) {
@@ -164,12 +170,12 @@ function fill(inputs: readonly CaptureArgument[], args: readonly CaptureArgument
   });
 }
 
-/** What `body` returns, on handles that no scope frees; its other tensors are freed. */
+/** Returns the result of `body` on handles that no scope frees, and frees its other tensors. */
 function kept<T>(body: () => T): T {
   return scope(() => mapTensors(body(), (tensor) => tensor.alias(false)));
 }
 
-/** A result with other tensors in place of its own. */
+/** A copy of a result with each tensor replaced. */
 function mapTensors<T>(value: T, map: (tensor: Tensor) => Tensor): T {
   if (value === undefined || value === null) return value;
   if (value instanceof Tensor) return map(value) as T;
@@ -196,7 +202,7 @@ function valuesOf(result: unknown): Promise<ArrayBufferView[]> {
   return Promise.all(tensorsIn(result).map((tensor) => tensor.data()));
 }
 
-/** Frees the tensors among arguments, or in a result. */
+/** Frees the tensors in arguments or in a result. */
 function free(value: unknown): void {
   const tensors = Array.isArray(value) ? value.filter((each) => each instanceof Tensor) : tensorsIn(value);
   for (const tensor of tensors) tensor.dispose();

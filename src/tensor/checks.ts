@@ -1,7 +1,7 @@
 import { DeviceError, DTypeError } from './errors.ts';
 import { describe, type Tensor } from './tensor.ts';
 
-/** Throws unless all tensors live on one device. */
+/** Throws DeviceError unless all tensors are on one device. */
 export function checkDevice(operation: string, ...tensors: readonly Tensor[]): void {
   const [first] = tensors;
   const stranger = tensors.find((each) => each.device !== first!.device);
@@ -12,7 +12,7 @@ export function checkDevice(operation: string, ...tensors: readonly Tensor[]): v
   });
 }
 
-/** Throws unless all tensors live on one device and have one dtype. */
+/** Throws DeviceError or DTypeError unless all tensors are on one device and have one dtype. */
 export function checkAlike(operation: string, ...tensors: readonly Tensor[]): void {
   checkDevice(operation, ...tensors);
   const [first] = tensors;

@@ -9,21 +9,21 @@ import { type NestedArray, Tensor } from './tensor.ts';
 
 /** Options of every creation function. */
 export interface CreateOptions {
-  /** Defaults to float32, or to what the data's array type says. */
+  /** Defaults to float32, or to the type of a typed array. */
   dtype?: DType;
   requiresGrad?: boolean;
   /** Defaults to the device that `init` opened last. */
   device?: Backend;
 }
 
-/** What devices a dtype needs, where not all have it. */
+/** The devices that a dtype needs, for dtypes that not all devices support. */
 const TAKES: Partial<Record<DType, string>> = {
   float64: 'float64 on the CPU backend alone',
   float16:
     "a WebGPU device with the feature 'shader-f16', or the CPU backend; on this one compute in float32",
 };
 
-/** A new contiguous tensor of undefined contents, for kernels to fill. */
+/** A new contiguous tensor with undefined contents, for kernels to fill. */
 export function empty(shape: Shape, options: CreateOptions = {}): Tensor {
   const { dtype = 'float32', requiresGrad = false, device = defaultDevice() } = options;
   checkShape('empty', shape);
@@ -40,11 +40,11 @@ export function empty(shape: Shape, options: CreateOptions = {}): Tensor {
 }
 
 /**
- * A tensor of given values.
+ * Creates a tensor from values.
  *
  * @param data a number, nested arrays of numbers or booleans, or a typed array with `options.shape`
- * @throws ShapeError when nested arrays are ragged, or the data do not fill the shape
- * @throws DTypeError when an int32 tensor is given a number that is not whole
+ * @throws ShapeError if nested arrays are ragged, or if the data does not fill the shape
+ * @throws DTypeError if an int32 tensor gets a number with a fraction
  * @example
  * tensor([[1, 2], [3, 4]]);
  * tensor(new Float32Array(6), { shape: [2, 3], requiresGrad: true });
@@ -90,7 +90,7 @@ function toHost(values: TypedArray | readonly (number | boolean)[], dtype: DType
   return array;
 }
 
-/** Throws unless a dtype of whole numbers holds the value. */
+/** Throws DTypeError if an integer dtype cannot hold the value. */
 function checkWhole(operation: string, value: number, dtype: DType): void {
   const [least, most] = dtype === 'uint8' ? [0, 255] : [-(2 ** 31), 2 ** 31 - 1];
   if (Number.isInteger(value) && value >= least && value <= most) return;
@@ -100,7 +100,12 @@ function checkWhole(operation: string, value: number, dtype: DType): void {
   });
 }
 
-/** A tensor filled with one value. */
+/**
+ * Creates a tensor that is filled with one value.
+ *
+ * @example
+ * full([2, 3], 7);
+ */
 export function full(shape: Shape, value: number, options: CreateOptions = {}): Tensor {
   const { dtype = 'float32' } = options;
   if (isWhole(dtype)) checkWhole('full', value, dtype);
@@ -117,12 +122,22 @@ export function full(shape: Shape, value: number, options: CreateOptions = {}): 
   return created;
 }
 
-/** A tensor of zeros. */
+/**
+ * Creates a tensor of zeros.
+ *
+ * @example
+ * zeros([2, 3], { dtype: 'int32' });
+ */
 export function zeros(shape: Shape, options: CreateOptions = {}): Tensor {
   return full(shape, 0, options);
 }
 
-/** A tensor of ones. */
+/**
+ * Creates a tensor of ones.
+ *
+ * @example
+ * ones([2, 3], { requiresGrad: true });
+ */
 export function ones(shape: Shape, options: CreateOptions = {}): Tensor {
   return full(shape, 1, options);
 }
@@ -137,7 +152,7 @@ export function onesLike(like: Tensor, options: CreateOptions = {}): Tensor {
   return ones(like.shape, { dtype: like.dtype, device: like.device, ...options });
 }
 
-/** The n × m matrix with ones on its diagonal. */
+/** Creates the n × m matrix with ones on its diagonal. */
 export function eye(n: number, m: number = n, options: CreateOptions = {}): Tensor {
   const { dtype = 'float32' } = options;
   const values = hostArray(dtype, sizeOf(checkShape('eye', [n, m])));
@@ -146,9 +161,12 @@ export function eye(n: number, m: number = n, options: CreateOptions = {}): Tens
 }
 
 /**
- * start, start + step, … below `end` (above it for a negative step); `arange(n)` counts from 0 to n - 1.
+ * start, start + step, … below `end` (above it for a negative step). `arange(n)` counts from 0 to n - 1.
  *
- * @throws ArgumentError when the step does not lead from start to end
+ * @throws ArgumentError if the step does not lead from start to end
+ * @example
+ * arange(5); // 0, 1, 2, 3, 4
+ * arange(1, 2, 0.25); // 1, 1.25, 1.5, 1.75
  */
 export function arange(start: number, end?: number, step: number = 1, options: CreateOptions = {}): Tensor {
   const [from, to] = end === undefined ? [0, start] : [start, end];
@@ -165,11 +183,16 @@ export function arange(start: number, end?: number, step: number = 1, options: C
   );
 }
 
-/** `steps` numbers evenly spaced from `start` to `end`, both included. */
+/**
+ * `steps` evenly spaced numbers from `start` to `end`, including both.
+ *
+ * @example
+ * linspace(0, 1, 5); // 0, 0.25, 0.5, 0.75, 1
+ */
 export function linspace(start: number, end: number, steps: number, options: CreateOptions = {}): Tensor {
   checkShape('linspace', [steps]);
   const spacing = (end - start) / Math.max(1, steps - 1);
-  // Counted from the nearer end, so that the last number is `end` itself.
+  // Counts from the nearer end, so the last number is exactly `end`.
   const at = (index: number): number =>
     index <= (steps - 1) / 2 ? start + spacing * index : end - spacing * (steps - 1 - index);
   return tensor(

@@ -4,10 +4,10 @@ import type { Layout, Tensor } from './tensor.ts';
 
 type Quad = readonly [number, number, number, number];
 
-/** The copy kernel walks this many axes; further ones are a launch for each index. */
+/** The copy kernel handles this many axes. For more axes there is one launch per index of the outer ones. */
 const AXES = 4;
 
-/** Copies elements into a layout of `target`'s storage, whatever the two layouts' strides. */
+/** Copies elements into a layout of `target`'s storage. Both layouts may have any strides. */
 export function copyInto(x: Tensor, target: Tensor, layout: Layout = target): void {
   if (sizeOf(layout.shape) === 0) return;
   const { shape, strides } = mergeAxes(layout.shape, [
@@ -47,7 +47,7 @@ function copyAxes(
   );
 }
 
-/** The tensor itself if its elements lie row-major without gaps, else a copy that does; no gradient is recorded. */
+/** Returns the tensor itself if its elements are row-major without gaps, otherwise such a copy. Records no gradient. */
 export function dense(x: Tensor): Tensor {
   if (x.isContiguous()) return x;
   const out = empty(x.shape, { dtype: x.dtype, device: x.device });
@@ -55,7 +55,7 @@ export function dense(x: Tensor): Tensor {
   return out;
 }
 
-/** Frees what `dense` made of x, if that is not x itself. */
+/** Frees the result of `dense(x)`, unless it is x itself. */
 export function freeCopy(copy: Tensor, x: Tensor): void {
   if (copy !== x) copy.dispose();
 }

@@ -1,13 +1,13 @@
 import { WgradError } from '../backend/errors.ts';
 
-/** What an operation takes, what it got, and what follows. */
+/** What an operation takes and what it got, with further lines if they help. */
 export interface Explanation {
   takes: string;
   got: string;
   where?: string;
 }
 
-/** The one form of an operation's complaint: `operation: problem`, then what it takes and what it got. */
+/** The common form of operation errors: `operation: problem`, then what it takes and what it got. */
 class OperationError extends WgradError {
   constructor(operation: string, problem: string, { takes, got, where }: Explanation) {
     const lines = [`${operation}: ${problem}`, `  takes  ${takes}`, `  got    ${got}`];
@@ -16,17 +16,17 @@ class OperationError extends WgradError {
   }
 }
 
-/** Shapes, axes or indices do not fit. */
+/** Shapes, axes or indices do not match. */
 export class ShapeError extends OperationError {
   override name = 'ShapeError';
 }
 
-/** An operation does not take this dtype, or its operands differ in it. */
+/** An operation does not support this dtype, or its operands have different dtypes. */
 export class DTypeError extends OperationError {
   override name = 'DTypeError';
 }
 
-/** Operands live on different devices, or a device cannot hold what is asked. */
+/** Operands are on different devices, or a device does not support a request. */
 export class DeviceError extends OperationError {
   override name = 'DeviceError';
 }
@@ -36,7 +36,7 @@ export class ArgumentError extends OperationError {
   override name = 'ArgumentError';
 }
 
-/** A gradient was asked for where there is none to be had. */
+/** A gradient was requested that does not exist. */
 export class GradientError extends WgradError {
   override name = 'GradientError';
 }

@@ -9,37 +9,37 @@ import { describe, type Tensor } from './tensor.ts';
 
 /** Options of `gradcheck` and `gradgradcheck`. */
 export interface GradcheckOptions {
-  /** Step of the central differences; 1e-4 by default. */
+  /** The step of the central differences. Default 1e-4. */
   eps?: number;
-  /** Bounds: |analytical - numerical| ≤ atol + rtol · |numerical|; 1e-6 each by default. */
+  /** Bounds: |analytical - numerical| ≤ atol + rtol · |numerical|. Default 1e-6 each. */
   atol?: number;
   rtol?: number;
-  /** Compare along a few random directions instead of at every element: for large inputs. */
+  /** Compares along a few random directions instead of at every element, for large inputs. */
   fastMode?: boolean;
 }
 
-/** What `gradcheck` checks: a differentiable function of tensors. */
+/** The function that `gradcheck` checks: a differentiable function of tensors. */
 export type Differentiable = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
 
-/** One derivative, by backward and by differences: at an element of an input, or along a random direction. */
+/** One derivative by backward and by differences, at an element of an input or along a random direction. */
 export interface Derivative {
   at: string;
   analytical: number;
   numerical: number;
 }
 
-/** Directions compared in fast mode. */
+/** The number of directions in fast mode. */
 const DIRECTIONS = 2;
 
 /**
- * Checks backward against central differences: those of Σ w ⊙ fn(x), with random weights w.
+ * Compares backward with central differences of s = Σ w ⊙ fn(x), with random weights w.
  *
  *     ds/dx ≈ (8 s(x + h) - 8 s(x - h) - s(x + 2h) + s(x - 2h)) / 12h,   with an error of order h⁴
  *
- * @param fn a function without kinks within 2 eps of the inputs; it is called some four times an element
- * @param inputs float64 where they require gradients, so on the CPU
+ * @param fn a function without kinks within 2 eps of the inputs; it is called about four times per element
+ * @param inputs float64 if they require gradients, and therefore on the CPU
  * @returns true
- * @throws GradientError that names the input, the element and both values
+ * @throws GradientError naming the input, the element and both values
  * @example
  * const x = tensor([1, 2], { dtype: 'float64', requiresGrad: true, device: await open('cpu') });
  * await gradcheck((x) => x.exp().sum(), [x]);
@@ -52,7 +52,10 @@ export async function gradcheck(
   return agree('gradcheck', await derivatives(fn, inputs, options), options);
 }
 
-/** Checks second derivatives: `gradcheck` of the gradients of `fn`, in its inputs and in the gradient of its output. */
+/**
+ * Checks second derivatives: applies `gradcheck` to the gradients of `fn`, as functions of its inputs and of the
+ * gradient of its output.
+ */
 export async function gradgradcheck(
   fn: Differentiable,
   inputs: readonly Tensor[],
@@ -76,7 +79,7 @@ function agree(
   return true;
 }
 
-/** The derivatives that `gradcheck` compares. */
+/** Computes the derivatives that `gradcheck` compares. */
 export async function derivatives(
   fn: Differentiable,
   inputs: readonly Tensor[],
@@ -99,7 +102,7 @@ function checkInputs(inputs: readonly Tensor[]): void {
   });
 }
 
-/** Both kinds of derivatives; those of an output that requires no gradient are taken for 0. */
+/** Computes both kinds of derivatives. The derivative of an output that requires no gradient is 0. */
 async function compared(
   fn: Differentiable,
   inputs: readonly Tensor[],
@@ -109,7 +112,7 @@ async function compared(
   const values = await Promise.all(leaves.map(host));
   const { gradients, weights } = await analytical(fn, inputs, leaves);
 
-  /** The numerical derivative along a direction, which has a part for each leaf. */
+  /** The numerical derivative along a direction, which has one part per leaf. */
   const slope = async (direction: readonly Float64Array[]): Promise<number> => {
     const moved = (step: number): Promise<Float64Array[]> => {
       const shifted = values.map((data, leaf) =>
@@ -198,7 +201,7 @@ function outputsAt(
   return Promise.all(outputs.map(taken));
 }
 
-/** The derivatives that `gradgradcheck` compares. */
+/** Computes the derivatives that `gradgradcheck` compares. */
 export async function secondDerivatives(
   fn: Differentiable,
   inputs: readonly Tensor[],
@@ -244,7 +247,7 @@ async function taken(x: Tensor): Promise<Float64Array> {
   return data;
 }
 
-/** Numbers in [-1, 1) that depend on the arguments alone. */
+/** Numbers in [-1, 1) that depend only on the arguments. */
 function noise(stream: number, index: number, length: number): Float64Array {
   return Float64Array.from({ length }, (_, i) => philox4x32([i, index, stream, 0], [0, 0])[0] * 2 ** -31 - 1);
 }

@@ -8,7 +8,7 @@ export function isRecording(): boolean {
 }
 
 /**
- * Runs `body` without recording: results need no gradient, and nothing is kept for backward.
+ * Runs `body` without recording. Results need no gradient, and nothing is saved for backward.
  *
  * @example
  * const predictions = noGrad(() => model.forward(images).argmax(1));

@@ -1,15 +1,15 @@
 import type { Storage } from './storage.ts';
 
-/** Leaves whose gradients a captured step reads or changes. */
+/** The leaves whose gradients a captured step reads or changes. */
 export interface GradientWatch<Leaf extends object> {
-  /** What each leaf had when the step began, as far as the step looked at it before it changed it. */
+  /** The gradient of each leaf at the start of the step, for leaves that the step read before it changed them. */
   readonly seen: Map<Leaf, Storage | undefined>;
   readonly touched: Set<Leaf>;
 }
 
 let current: GradientWatch<object> | undefined;
 
-/** Runs `body` and notes in `watch` whose gradients it touches. */
+/** Runs `body` and records in `watch` which leaves' gradients it uses. */
 export function watchGradients<T>(watch: GradientWatch<object>, body: () => T): T {
   current = watch;
   try {
@@ -19,13 +19,13 @@ export function watchGradients<T>(watch: GradientWatch<object>, body: () => T): 
   }
 }
 
-/** Notes that a leaf's gradient is read, and where it lies. */
+/** Records that a leaf's gradient is read, and its storage. */
 export function noteRead(leaf: object, storage: Storage | undefined): void {
   if (current && !current.touched.has(leaf)) current.seen.set(leaf, storage);
   current?.touched.add(leaf);
 }
 
-/** Notes that a leaf's gradient is replaced, whatever it was. */
+/** Records that a leaf's gradient is replaced. */
 export function noteReplaced(leaf: object): void {
   current?.touched.add(leaf);
 }

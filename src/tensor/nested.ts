@@ -3,7 +3,7 @@ import { ShapeError } from './errors.ts';
 import { formatShape } from './shape.ts';
 import type { NestedArray } from './tensor.ts';
 
-/** The values of nested arrays in row-major order, with the shape and dtype that they say. */
+/** The values of nested arrays in row-major order, with their shape and dtype. */
 export function nestedValues(data: NestedArray): {
   values: (number | boolean)[];
   shape: number[];

@@ -8,18 +8,24 @@ import { ArgumentError } from './errors.ts';
 import { checkShape, type Shape, sizeOf } from './shape.ts';
 import type { Tensor } from './tensor.ts';
 
-/** Where random numbers come from: the same seed and stream give the same bits on every device. */
+/** The source of random numbers. The same seed and stream give the same bits on every device. */
 export interface RandomOptions extends CreateOptions {
   /** Defaults to the seed set by `manualSeed`. */
   seed?: number;
-  /** Defaults to the number of random tensors made since `manualSeed`. */
+  /** Defaults to the number of random tensors that were created since `manualSeed`. */
   stream?: number;
 }
 
 let currentSeed = 0;
 let nextStream = 0;
 
-/** Sets the seed of random tensors and starts their streams anew. */
+/**
+ * Sets the seed of random tensors and restarts their streams.
+ *
+ * @example
+ * manualSeed(42);
+ * const x = rand([2, 3]); // the same numbers in every run
+ */
 export function manualSeed(seed: number): void {
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new ArgumentError('manualSeed', 'not a seed', {
@@ -31,21 +37,21 @@ export function manualSeed(seed: number): void {
   nextStream = 0;
 }
 
-/** Where the next random tensor takes its numbers from, unless told otherwise. */
+/** The seed and the stream of the next random tensor. */
 export interface RngState {
   readonly seed: number;
   readonly stream: number;
 }
 
-/** What `setRngState` takes to go on from here. */
+/** Returns the state for `setRngState`. */
 export function getRngState(): RngState {
   return { seed: currentSeed, stream: nextStream };
 }
 
 /**
- * Goes on from a state: what is drawn afterwards is what was drawn after `getRngState` gave it.
+ * Continues from a state: the next random tensors are those that followed the `getRngState` call.
  *
- * @throws ArgumentError unless both are whole numbers from 0 to 2^53 - 1; nothing is changed then
+ * @throws ArgumentError unless both are integers from 0 to 2^53 - 1; nothing changes then
  */
 export function setRngState({ seed, stream }: RngState): void {
   if (!Number.isSafeInteger(stream) || stream < 0) {
@@ -64,17 +70,19 @@ export function rand(shape: Shape, options: RandomOptions = {}): Tensor {
 }
 
 /**
- * Uniform numbers in [-bound, bound), as the default initialisations draw them: one rounding each, so that every
- * device gives the same bits.
+ * Uniform numbers in [-bound, bound), as the default initialisations use them. Each is rounded once, so every device
+ * gives the same bits.
  */
 export function symmetricUniform(shape: Shape, bound: number, options: RandomOptions = {}): Tensor {
   return uniform(shape, 2 ** 23, bound * 2 ** -23, options);
 }
 
 /**
- * Whole numbers in [low, high), int32 unless `options.dtype` says otherwise.
+ * Integers in [low, high), int32 unless `options.dtype` says otherwise.
  *
- * @throws ArgumentError when there is no whole number in the range
+ * @throws ArgumentError if the range contains no integer
+ * @example
+ * randint(0, 10, [64]); // class labels
  */
 export function randint(low: number, high: number, shape: Shape, options: RandomOptions = {}): Tensor {
   const whole = Number.isInteger(low) && Number.isInteger(high) && low >= -(2 ** 31) && high <= 2 ** 31;
@@ -97,14 +105,14 @@ export function randint(low: number, high: number, shape: Shape, options: Random
 /**
  * Numbers from the standard normal distribution.
  *
- * Drawn on the host by Box and Muller's formula in float64, then uploaded: WGSL leaves the last bits of log and
- * cos open, and the same seed shall give the same bits everywhere.
+ * The host computes them by Box and Muller's formula in float64 and uploads them. WGSL does not fix the last bits of
+ * log and cos, and the same seed must give the same bits on every device.
  */
 export function randn(shape: Shape, options: RandomOptions = {}): Tensor {
   return normal(shape, 0, 1, options);
 }
 
-/** Numbers from a normal distribution, drawn as `randn` draws them. */
+/** Numbers from a normal distribution, computed like those of `randn`. */
 export function normal(shape: Shape, mean: number, std: number, options: RandomOptions = {}): Tensor {
   const values = normalNumbers(sizeOf(checkShape('randn', shape)), options);
   return tensor(
@@ -113,7 +121,7 @@ export function normal(shape: Shape, mean: number, std: number, options: RandomO
   );
 }
 
-/** Numbers from the standard normal distribution, on the host. */
+/** Computes numbers from the standard normal distribution on the host. */
 export function normalNumbers(size: number, options: RandomOptions = {}): Float64Array {
   const { seed = currentSeed, stream = nextStream++ } = options;
   const key = halves(seed);
@@ -122,7 +130,7 @@ export function normalNumbers(size: number, options: RandomOptions = {}): Float6
   for (let block = 0; block * 4 < size; block++) {
     const words = philox4x32([block, 0, streamLow, streamHigh], key);
     for (let lane = 0; lane < 4 && block * 4 + lane < size; lane += 2) {
-      // From (0, 1], so that the logarithm is finite.
+      // In (0, 1], so the logarithm is finite.
       const radius = Math.sqrt(-2 * Math.log((words[lane]! + 1) * 2 ** -32));
       const angle = 2 * Math.PI * words[lane + 1]! * 2 ** -32;
       values[block * 4 + lane] = radius * Math.cos(angle);
@@ -168,10 +176,13 @@ function generate(
   return created;
 }
 
-/** A seed and a stream, as kernels take them. */
+/** A seed and a stream, in the form that kernels take. */
 export type RandomOrigin = Record<'seedLow' | 'seedHigh' | 'streamLow' | 'streamHigh', Varying>;
 
-/** The seed and the stream that options name, or the next stream of the current seed: in a captured step, each time. */
+/**
+ * The seed and the stream that the options name, or the next stream of the current seed. In a captured step every
+ * replay takes the next stream.
+ */
 export function randomOrigin({ seed, stream }: RandomOptions): RandomOrigin {
   let drawn = stream ?? 0;
   if (stream === undefined) effect(() => (drawn = nextStream++));
@@ -184,7 +195,7 @@ export function randomOrigin({ seed, stream }: RandomOptions): RandomOrigin {
   };
 }
 
-/** A whole number below 2^53 as two 32-bit words, low first. */
+/** An integer below 2^53 as two 32-bit words, low word first. */
 function halves(value: number): [number, number] {
   return [value >>> 0, Math.floor(value / 2 ** 32)];
 }

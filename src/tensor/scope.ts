@@ -1,30 +1,29 @@
 import { WgradError } from '../backend/errors.ts';
 
-/** What scopes own: tensors, as far as a scope needs to know them. */
+/** What a scope owns: the part of `Tensor` that it needs. */
 export interface Owned {
   dispose(): void;
 }
 
 let current: Set<Owned> | undefined;
 
-/** Puts a new tensor under the innermost scope, if there is one. */
+/** Adds a new tensor to the innermost scope, if there is one. */
 export function own(tensor: Owned): void {
   current?.add(tensor);
 }
 
-/** Takes a disposed tensor out of the innermost scope. */
+/** Removes a disposed tensor from the innermost scope. */
 export function disown(tensor: Owned): void {
   current?.delete(tensor);
 }
 
 /**
- * Runs `body` and frees every tensor made inside that it does not return.
+ * Runs `body` and frees every tensor that it creates and does not return.
  *
- * A returned tensor, and those in returned arrays, objects, maps and sets, pass to the enclosing scope. Gradients
- * of leaves and optimizer state stay: they belong to the parameters. The body is synchronous, since launches are;
- * read values outside.
+ * Returned tensors, also in arrays, objects, maps and sets, pass to the enclosing scope. Gradients of leaves and
+ * optimizer state stay, because they belong to the parameters. The body is synchronous. Read values outside.
  *
- * @throws WgradError when `body` returns a promise
+ * @throws WgradError if `body` returns a promise
  * @example
  * const loss = scope(() => {
  *   const loss = crossEntropy(model.forward(images), labels);
@@ -59,7 +58,7 @@ export function scope<T>(body: () => T): T {
   return result;
 }
 
-/** Runs `body` outside every scope: what it makes is freed by reference counts alone. */
+/** Runs `body` outside every scope. Only reference counts free what it creates. */
 export function unscoped<T>(body: () => T): T {
   const outer = current;
   current = undefined;
@@ -70,7 +69,7 @@ export function unscoped<T>(body: () => T): T {
   }
 }
 
-/** Every object that can be reached from a value through fields, elements and entries. */
+/** All objects that can be reached from a value through fields, elements and entries. */
 function reachable(root: unknown): Set<unknown> {
   const seen = new Set<unknown>();
   const waiting = [root];

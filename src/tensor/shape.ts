@@ -2,10 +2,10 @@ import { ArgumentError, ShapeError } from './errors.ts';
 
 /** The length of each axis; `[]` for a scalar. */
 export type Shape = readonly number[];
-/** Elements from one index of an axis to the next, for each axis. */
+/** The distance in elements between two indices of an axis, for each axis. */
 export type Strides = readonly number[];
 
-/** The number of elements of a shape; 1 for a scalar's `[]`. */
+/** The number of elements of a shape; 1 for a scalar, `[]`. */
 export function sizeOf(shape: Shape): number {
   return shape.reduce((size, length) => size * length, 1);
 }
@@ -21,7 +21,7 @@ export function stridesOf(shape: Shape): number[] {
   return strides;
 }
 
-/** Whether strides lay a shape out row-major without gaps; axes of size 1 may have any stride. */
+/** Whether the elements are row-major without gaps. Axes of size 1 may have any stride. */
 export function isContiguous(shape: Shape, strides: Strides): boolean {
   if (sizeOf(shape) === 0) return true;
   const dense = stridesOf(shape);
@@ -36,7 +36,7 @@ export function formatShape(shape: Shape): string {
   return `[${shape.join(', ')}]`;
 }
 
-/** Checks that a shape is a list of whole, non-negative sizes. */
+/** Throws ShapeError unless a shape is a list of non-negative integers. */
 export function checkShape(operation: string, shape: Shape): Shape {
   if (shape.every((length) => Number.isSafeInteger(length) && length >= 0)) return shape;
   throw new ArgumentError(operation, 'not a shape', {
@@ -45,7 +45,7 @@ export function checkShape(operation: string, shape: Shape): Shape {
   });
 }
 
-/** The axis that `dim` names in `rank` axes: negative ones count from the end. */
+/** The axis that `dim` names; negative dims count from the end. */
 export function axisOf(operation: string, dim: number, rank: number): number {
   const least = rank === 0 ? -1 : -rank;
   const most = rank === 0 ? 0 : rank - 1;
@@ -58,7 +58,7 @@ export function axisOf(operation: string, dim: number, rank: number): number {
   return dim < 0 ? dim + Math.max(rank, 1) : dim;
 }
 
-/** The axes that `dim` names, ascending: all when it is left out, or an empty list. */
+/** The axes that `dim` names, ascending. Undefined or an empty list means all axes. */
 export function axesOf(
   operation: string,
   dim: number | readonly number[] | undefined,
@@ -76,7 +76,7 @@ export function axesOf(
   return axes.filter((axis) => axis < rank).sort((left, right) => left - right);
 }
 
-/** NumPy's broadcasting: shapes align at the last axis, and an axis of size 1 stretches. */
+/** The common shape by NumPy's broadcasting: shapes are aligned at the last axis, and axes of size 1 are stretched. */
 export function broadcastShapes(operation: string, ...shapes: readonly Shape[]): number[] {
   const rank = Math.max(0, ...shapes.map((shape) => shape.length));
   return Array.from({ length: rank }, (_, axis) => {
@@ -92,7 +92,7 @@ export function broadcastShapes(operation: string, ...shapes: readonly Shape[]):
   });
 }
 
-/** The strides that make an operand of `shape` read as `target`, stretched axes having stride 0. */
+/** The strides with which an operand of `shape` reads as `target`; stretched axes have stride 0. */
 export function broadcastStrides(shape: Shape, strides: Strides, target: Shape): number[] {
   const lead = target.length - shape.length;
   return target.map((_, axis) => (axis < lead || shape[axis - lead] === 1 ? 0 : strides[axis - lead]!));
@@ -104,7 +104,7 @@ export interface Walk {
   strides: number[][];
 }
 
-/** The same walk with as few axes as possible: size-1 axes dropped, axes merged where every operand allows it. */
+/** The same walk with as few axes as possible: drops axes of size 1 and merges axes if every operand allows it. */
 export function mergeAxes(shape: Shape, operands: readonly Strides[]): Walk {
   const merged: Walk = { shape: [], strides: operands.map(() => []) };
   shape.forEach((length, axis) => {
@@ -122,7 +122,7 @@ export function mergeAxes(shape: Shape, operands: readonly Strides[]): Walk {
   return merged;
 }
 
-/** `values` with `fill` in front, so that there are `rank` of them. */
+/** Prepends `fill` to `values` until there are `rank` of them. */
 export function padFront(values: readonly number[], rank: number, fill: number): number[] {
   return [...new Array<number>(rank - values.length).fill(fill), ...values];
 }

@@ -1,11 +1,11 @@
 import type { Backend, DeviceBuffer } from '../backend/backend.ts';
 import type { DType } from '../backend/dtypes.ts';
 
-/** A device buffer shared by the tensors that view it; handed back when the last of them lets go. */
+/** A device buffer that several tensors may share. It is released with the last of them. */
 export class Storage {
   readonly device: Backend;
   readonly buffer: DeviceBuffer;
-  /** Counts writes in place, so that backward can tell that a value it saved has changed. */
+  /** Counts in-place writes, so that backward detects changes of saved values. */
   version = 0;
   #holders = 1;
 

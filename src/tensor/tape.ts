@@ -3,27 +3,27 @@ import { isRecording } from './gradientMode.ts';
 import type { Source, Tensor } from './tensor.ts';
 
 /**
- * The gradients of an operation's inputs, in their order, each computed only when it is asked for; undefined for an
- * input that has none.
+ * The gradients of an operation's inputs, in order. Each is computed only when its function is called; undefined for an
+ * input without gradient.
  */
 export type Gradients = readonly ((() => Tensor) | undefined)[];
 
-/** How an operation's gradient is made from that of its output, in differentiable operations. */
+/** Computes the gradients of an operation's inputs from the gradient of its output, in differentiable operations. */
 export type Rule = (gradient: Tensor, ...saved: Tensor[]) => Gradients;
 
 let homes: readonly (Tensor | undefined)[] = [];
 
 /**
- * Within a rule: where the gradient of input `index` is to lie in the end, contiguous, if nothing else goes there. A rule
- * that writes it there and gives back this tensor saves a copy.
+ * Inside a rule: the preallocated destination of the gradient of input `index`, contiguous. Undefined if other
+ * gradients are added to it. A rule that writes its result there and returns this tensor saves a copy.
  */
 export function homeOf(index: number): Tensor | undefined {
   return homes[index];
 }
 
-/** A recorded operation. It lives as long as its output, or a later operation, needs it. */
+/** A recorded operation. It lives as long as its output or a later operation needs it. */
 export class Node implements Source {
-  /** Grows with time: an operation's inputs have lower numbers. */
+  /** Grows with time, so an operation's inputs have lower numbers. */
   readonly id: number;
   readonly name: string;
   readonly edges: readonly (Source | undefined)[];
@@ -38,7 +38,7 @@ export class Node implements Source {
     this.id = nextId++;
     this.name = name;
     this.edges = inputs.map((input) => input.source?.retain());
-    // A node that held its own output's history would keep itself alive.
+    // The node must not hold the history of its own output, or it would keep itself alive.
     this.#saved = saved.map((tensor) => tensor.alias(tensor !== output));
     this.#versions = saved.map((tensor) => tensor.storage.version);
     this.#output = saved.indexOf(output);
@@ -54,7 +54,7 @@ export class Node implements Source {
     if (--this.#holders === 0) bury(this);
   }
 
-  /** @param wanted where the gradients of the inputs are to lie: see `homeOf` */
+  /** @param wanted the destinations of the inputs' gradients: see `homeOf` */
   gradients(gradient: Tensor, wanted: readonly (Tensor | undefined)[] = []): Gradients {
     if (this.#spent) {
       throw new GradientError(
@@ -84,13 +84,13 @@ export class Node implements Source {
     }
   }
 
-  /** Frees the saved tensors: this node can give no gradients any more. */
+  /** Frees the saved tensors. After that the node cannot compute gradients. */
   spend(): void {
     this.#spent = true;
     for (const tensor of this.#saved) tensor.dispose();
   }
 
-  /** Frees all that this node holds. */
+  /** Frees everything that this node holds. */
   close(): void {
     this.spend();
     for (const edge of this.edges) edge?.release();
@@ -101,7 +101,10 @@ let nextId = 0;
 
 const dying: Node[] = [];
 
-/** Closes a node, and those that only it kept alive, one after the other: a long chain would overflow the stack. */
+/**
+ * Closes a node, and then the nodes that only it kept alive, in a loop: recursion would overflow the stack on a long
+ * chain.
+ */
 function bury(node: Node): void {
   dying.push(node);
   if (dying.length > 1) return;
@@ -110,9 +113,9 @@ function bury(node: Node): void {
 }
 
 /**
- * Records that `output` came from `inputs`, unless no gradient can flow.
+ * Records that `output` was computed from `inputs`, if a gradient can flow.
  *
- * @param saved tensors whose values the rule needs; it gets them after the gradient
+ * @param saved tensors whose values the rule needs; the rule receives them after the gradient
  */
 export function record(
   name: string,

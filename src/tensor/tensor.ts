@@ -8,16 +8,16 @@ import { disown, own, type Owned, unscoped } from './scope.ts';
 import { formatShape, isContiguous, type Shape, sizeOf, type Strides } from './shape.ts';
 import type { Storage } from './storage.ts';
 
-/** Where gradients of a tensor go: the node that made it, or the leaf that it is. */
+/** The destination of a tensor's gradient: the node that computed the tensor, or its leaf. */
 export interface Source {
   retain(): this;
   release(): void;
 }
 
-/** A tensor that the user made with `requiresGrad`: backward accumulates its gradient here. */
+/** A tensor that the user created with `requiresGrad`. Backward accumulates its gradient here. */
 export class Leaf implements Source {
   #grad: Tensor | undefined;
-  /** Where an optimizer wants the gradient: a part of its flat buffer. */
+  /** The destination that an optimizer wants for the gradient: a part of its flat buffer. */
   home: Tensor | undefined;
   #holders = 1;
 
@@ -37,7 +37,7 @@ export class Leaf implements Source {
     return this.#grad;
   }
 
-  /** Takes over the hold on a gradient; the one before is the caller's to free. */
+  /** Takes over the handle of a gradient. The caller frees the previous one. */
   set grad(grad: Tensor | undefined) {
     noteReplaced(this);
     this.#grad = grad;
@@ -51,7 +51,7 @@ export class Leaf implements Source {
   }
 }
 
-/** Nested arrays of numbers, as deep as a tensor has axes. */
+/** Numbers in nested arrays, one level per axis. */
 export type NestedArray = number | NestedArray[];
 
 /** How a tensor reads its storage. */
@@ -61,19 +61,19 @@ export interface Layout {
   offset: number;
 }
 
-// The handle of a collected tensor lets go of its storage: a safety net for what neither scope nor dispose freed.
+// Releases the storage of a garbage-collected tensor that neither scope nor dispose has freed.
 const collected = new FinalizationRegistry<Storage>((storage) => storage.release());
 
 /**
  * An n-dimensional array on a device: a view (shape, strides, offset) of a storage that others may share.
  *
- * Tensors are immutable but for optimizers and `loadStateDict`. Memory is freed by `dispose` (also through
- * `using`), or by the `scope` in which a tensor was made. Operations are methods: see `src/ops`.
+ * Tensors are immutable, except for optimizers and `loadStateDict`. `dispose` (also through `using`) frees the memory,
+ * and so does the `scope` in which a tensor was created. Operations are methods: see `src/ops`.
  */
 export class Tensor implements Owned, Disposable {
   /** The length of each axis. */
   readonly shape: Shape;
-  /** Elements in the storage from one index of an axis to the next. */
+  /** The distance in elements between two indices of an axis, for each axis. */
   readonly strides: Strides;
   readonly dtype: DType;
   #device: Backend;
@@ -81,7 +81,7 @@ export class Tensor implements Owned, Disposable {
   #offset: number;
   #source: Source | undefined;
 
-  /** Takes over one hold on `storage`, and one on `source`. */
+  /** Takes over one hold on `storage` and one on `source`. */
   constructor(storage: Storage, { shape, strides, offset }: Layout, source?: Source) {
     this.shape = shape;
     this.strides = strides;
@@ -94,7 +94,7 @@ export class Tensor implements Owned, Disposable {
     own(this);
   }
 
-  /** The storage viewed; throws FreedTensorError after `dispose`. */
+  /** The storage; throws FreedTensorError after `dispose`. */
   get storage(): Storage {
     if (!this.#storage) {
       throw new FreedTensorError(
@@ -105,17 +105,17 @@ export class Tensor implements Owned, Disposable {
     return this.#storage;
   }
 
-  /** Where the elements lie. */
+  /** The device that holds the elements. */
   get device(): Backend {
     return this.#device;
   }
 
-  /** Where the first element lies in the storage, in elements. */
+  /** The position of the first element in the storage, in elements. */
   get offset(): number {
     return this.#offset;
   }
 
-  /** Whether it was disposed, or its scope has ended. */
+  /** Whether it was disposed or its scope has ended. */
   get freed(): boolean {
     return this.#storage === undefined;
   }
@@ -130,27 +130,27 @@ export class Tensor implements Owned, Disposable {
     return sizeOf(this.shape);
   }
 
-  /** Whether the elements lie row-major without gaps. */
+  /** Whether the elements are row-major without gaps. */
   isContiguous(): boolean {
     return isContiguous(this.shape, this.strides);
   }
 
-  /** Where gradients go; undefined for a tensor that needs none. */
+  /** The destination of gradients; undefined for a tensor that needs none. */
   get source(): Source | undefined {
     return this.#source;
   }
 
-  /** Makes a recorded operation the source of this, its output. */
+  /** Makes a recorded operation the source of this tensor. */
   attach(source: Source): void {
     this.#source = source;
   }
 
-  /** Whether gradients flow through it: a leaf that wants one, or a result of such. */
+  /** Whether gradients flow through this tensor: it is a leaf with `requiresGrad`, or a result of one. */
   get requiresGrad(): boolean {
     return this.#source !== undefined;
   }
 
-  /** Turns gradient accumulation on or off; only leaves of a floating dtype can be switched. */
+  /** Turns gradient accumulation on or off. Only leaves of a floating dtype can be switched. */
   set requiresGrad(wanted: boolean) {
     if (wanted === this.requiresGrad) return;
     if (this.#source && !(this.#source instanceof Leaf)) {
@@ -165,7 +165,7 @@ export class Tensor implements Owned, Disposable {
     this.#source = wanted ? new Leaf() : undefined;
   }
 
-  /** Whether the user made it, rather than a recorded operation. */
+  /** Whether the user created the tensor, not a recorded operation. */
   get isLeaf(): boolean {
     return !this.#source || this.#source instanceof Leaf;
   }
@@ -175,29 +175,29 @@ export class Tensor implements Owned, Disposable {
     return this.#source instanceof Leaf ? (this.#source.grad ?? null) : null;
   }
 
-  /** Frees the gradient: the next backward starts from nothing. */
+  /** Frees the gradient. The next backward starts from zero. */
   zeroGrad(): void {
     if (this.#source instanceof Leaf) this.#source.clear();
   }
 
-  /** The same values without a history. */
+  /** The same values without history. */
   detach(): Tensor {
     return this.view(this);
   }
 
-  /** Another layout of the same storage, without a history. */
+  /** Another layout of the same storage, without history. */
   view({ shape, strides, offset }: Layout): Tensor {
     return new Tensor(this.storage.retain(), { shape, strides, offset });
   }
 
-  /** Another handle on the same tensor that no scope frees; `linked` ones keep its history alive too. */
+  /** Another handle on the same tensor that no scope frees. A `linked` handle also keeps the history alive. */
   alias(linked: boolean): Tensor {
     return unscoped(
       () => new Tensor(this.storage.retain(), this, linked ? this.#source?.retain() : undefined),
     );
   }
 
-  /** Takes another home of the same layout, for parameters that move into a flat buffer or to a device. */
+  /** Moves to another storage with the same layout: parameters move into a flat buffer or to another device. */
   rebind(storage: Storage, offset: number): void {
     collected.unregister(this);
     this.storage.release();
@@ -207,7 +207,7 @@ export class Tensor implements Owned, Disposable {
     collected.register(this, storage, this);
   }
 
-  /** Frees this handle: the storage goes when no other tensor views it. Freeing twice is harmless. */
+  /** Frees this handle. The storage is released with its last tensor. Freeing twice is harmless. */
   dispose(): void {
     if (!this.#storage) return;
     disown(this);
@@ -218,12 +218,12 @@ export class Tensor implements Owned, Disposable {
     this.#source = undefined;
   }
 
-  /** What `using` calls: `dispose`. */
+  /** Called by `using`: disposes the tensor. */
   [Symbol.dispose](): void {
     this.dispose();
   }
 
-  /** The elements in row-major order; a `bool` tensor gives 0 and 1. Waits for the device. */
+  /** Reads the elements in row-major order; a `bool` tensor gives 0 and 1. Waits for the device. */
   data(): Promise<TypedArray> {
     refuseRead('data()');
     return this.read();
@@ -238,7 +238,11 @@ export class Tensor implements Owned, Disposable {
     }
   }
 
-  /** The value of a tensor with one element. */
+  /**
+   * Reads the value of a tensor with one element. Waits for the device.
+   *
+   * @throws ShapeError if the tensor has not exactly one element
+   */
   item(): Promise<number> {
     refuseRead('item()');
     return this.single();
@@ -254,7 +258,7 @@ export class Tensor implements Owned, Disposable {
     return (await this.data())[0]!;
   }
 
-  /** The elements as nested arrays. */
+  /** Reads the elements as nested arrays. Waits for the device. */
   toArray(): Promise<NestedArray> {
     refuseRead('toArray()');
     return this.nested();
@@ -270,7 +274,7 @@ export class Tensor implements Owned, Disposable {
     return nest(0, 0, this.numel());
   }
 
-  /** Such as `Tensor float32[2, 3] on webgpu, requires grad`; the elements are not read. */
+  /** For example `Tensor float32[2, 3] on webgpu, requires grad`. Does not read the elements. */
   toString(): string {
     return `Tensor ${describe(this)} on ${this.device.name}${this.requiresGrad ? ', requires grad' : ''}`;
   }
@@ -285,12 +289,12 @@ export class Tensor implements Owned, Disposable {
   }
 }
 
-/** Thrown at once, not by the promise, which a step has no way to wait for. */
+/** Throws immediately instead of rejecting a promise, because a captured step cannot wait. */
 function refuseRead(what: string): void {
   refuseInCapture(what, 'Return the tensor from the step, and read it there.');
 }
 
-/** `float32[2, 3]`, as error messages name tensors. */
+/** `float32[2, 3]`, the form in which error messages name tensors. */
 export function describe({ dtype, shape }: { dtype: DType; shape: Shape }): string {
   return `${dtype}${formatShape(shape)}`;
 }
