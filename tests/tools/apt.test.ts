@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, expect, type TestContext, test, vi } from 'vitest';
 
-import { summarize } from '../../src/pipeline/data/errors.ts';
+import { oneLine } from '../../src/pipeline/data/errors.ts';
 import { FASHION_MNIST_FILES } from '../../src/pipeline/data/fashionMnist.ts';
 import { aptSource } from '../../src/pipeline/data/sources/apt.ts';
 import { type OpenSource } from '../../src/pipeline/data/sources/source.ts';
@@ -35,7 +35,7 @@ async function openOrSkip(context: TestContext, aptOptions: string[], reporter: 
   try {
     return await open(aptOptions, reporter);
   } catch (error) {
-    const reason = summarize(error);
+    const reason = oneLine(error);
     if (!/not installed|could not (connect|resolve)|temporary failure|unable to connect/i.test(reason))
       throw error;
     console.warn(`SKIPPED, apt cannot be tested here: ${reason}`);
@@ -46,7 +46,7 @@ async function openOrSkip(context: TestContext, aptOptions: string[], reporter: 
 async function expectRealFile(source: OpenSource): Promise<void> {
   const file = FASHION_MNIST_FILES.testLabels;
   expect((await source.read(file)).length).toBe(file.bytes);
-  await source.close();
+  await source.close?.();
   expect(await readdir(scratch)).toEqual([]);
 }
 

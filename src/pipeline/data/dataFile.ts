@@ -84,8 +84,8 @@ export async function readDataFile(path: string, file: DataFile): Promise<Buffer
 export async function plausibleSize(path: string, file: DataFile): Promise<number> {
   const info = await stat(path).catch((error: unknown) => {
     throw isAbsent(error)
-      ? new DataError(`${path}: not there`, { fix: 'run: npx tsx src/data.ts fetch' }, { cause: error })
-      : new DataError(`${path}: cannot be read: ${(error as Error).message}`, {}, { cause: error });
+      ? new DataError(`${path}: not there`, { fix: 'run: npx tsx src/data.ts fetch' }, error)
+      : new DataError(`${path}: cannot be read: ${(error as Error).message}`, {}, error);
   });
   if (!info.isFile() || info.size > maxCompressedBytes(file)) {
     throw new DataError(`${path}: not the published ${file.name}`, {

@@ -1,10 +1,11 @@
 import { WgradError } from '../../backend/errors.ts';
+import { errorText } from '../text/valueText.ts';
 
-/** What an error says beside its headline: label → text, printed as an aligned list. */
+/** Facts below an error's headline: label → text, printed as an aligned list. */
 export type ErrorDetails = Readonly<Record<string, string>>;
 
 /**
- * A problem with the data or with getting it: what was expected, what was found, what to do.
+ * A problem with the data or with getting them: what was expected, what was found, what to do.
  *
  * @example
  * throw new DataError('labels.idx: wrong magic number', {
@@ -21,8 +22,8 @@ export class DataError extends WgradError {
   readonly headline: string;
   readonly details: ErrorDetails;
 
-  constructor(headline: string, details: ErrorDetails = {}, options?: ErrorOptions) {
-    super([headline, ...formatDetails(details)].join('\n'), options);
+  constructor(headline: string, details: ErrorDetails = {}, cause?: unknown) {
+    super([headline, ...formatDetails(details)].join('\n'), cause === undefined ? {} : { cause });
     this.headline = headline;
     this.details = details;
   }
@@ -36,12 +37,12 @@ function formatDetails(details: ErrorDetails): string[] {
   });
 }
 
-/** An error on one line, for a list of several: the headline, what was expected and what was found. */
-export function summarize(error: unknown): string {
+/** An error on one line, for lists: the headline, what was expected and what was found. */
+export function oneLine(error: unknown): string {
   if (error instanceof DataError) {
     const { expected, got } = error.details;
     const facts = [expected && `expected ${expected}`, got && `got ${got}`].filter(Boolean);
     return [error.headline, facts.join(', ')].filter(Boolean).join(': ').replaceAll('\n', ' ');
   }
-  return (error instanceof Error ? error.message : String(error)).replaceAll('\n', ' ');
+  return errorText(error).replaceAll('\n', ' ');
 }

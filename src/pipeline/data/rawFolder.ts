@@ -3,7 +3,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { type DataFile, isAbsent, readDataFile } from './dataFile.ts';
-import { summarize } from './errors.ts';
+import { oneLine } from './errors.ts';
 import { readPieces } from './pieces.ts';
 import { storeFile } from '../files/atomicFile.ts';
 
@@ -44,7 +44,7 @@ export async function inspectRawFile(root: string, file: DataFile): Promise<RawF
     await readDataFile(path, file);
     return { file, state: 'intact', path };
   } catch (error) {
-    return { file, state: 'changed', path, problem: summarize(error) };
+    return { file, state: 'changed', path, problem: oneLine(error) };
   }
 }
 

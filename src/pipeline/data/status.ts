@@ -1,7 +1,8 @@
-import { listFiles, FASHION_MNIST_FILES, type FashionMnistFiles } from './fashionMnist.ts';
+import { table } from '../text/table.ts';
+import { FASHION_MNIST_FILES, type FashionMnistFiles, listFiles } from './fashionMnist.ts';
 import { inspectRawFile, type RawFileState } from './rawFolder.ts';
 
-/** Looks at the four files in `root`, checksums included. */
+/** The states of the four files in `root`, by their checksums. */
 export async function inspectFiles(
   root: string,
   files: FashionMnistFiles = FASHION_MNIST_FILES,
@@ -11,23 +12,14 @@ export async function inspectFiles(
   return states;
 }
 
-/** The states as a table: file, state, published size, published md5; then what is wrong, a line each. */
+/** The states as a table: file, state, published size, published MD5; then the problems, one line each. */
 export function formatStatus(states: readonly RawFileState[]): string {
-  const rows = [
-    ['file', 'state', 'bytes', 'md5'],
-    ...states.map(({ file, state, path }) => [
-      file.name,
-      path?.endsWith('.gz') ? `${state} (.gz)` : state,
-      String(file.bytes),
-      file.md5,
-    ]),
-  ];
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const table = rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column]!))
-      .join('  ')
-      .trimEnd(),
-  );
-  return [...table, ...states.flatMap(({ problem }) => problem ?? [])].join('\n');
+  const rows = states.map(({ file, state, path }) => [
+    file.name,
+    path?.endsWith('.gz') ? `${state} (.gz)` : state,
+    String(file.bytes),
+    file.md5,
+  ]);
+  const problems = states.flatMap(({ problem }) => problem ?? []);
+  return [table(['file', 'state', 'bytes', 'md5'], rows), ...problems].join('\n');
 }

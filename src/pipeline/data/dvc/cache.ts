@@ -1,16 +1,14 @@
-/** DVC's cache: `.dvc/cache/files/md5/<first two digits>/<others>` holds every version that was ever locked here. */
+/** DVC's cache: `.dvc/cache/files/md5/<first two digits>/<others>` holds every version that was locked here. */
 import { existsSync, constants as fs } from 'node:fs';
 import { chmod, copyFile, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-
 import { z } from 'zod';
-
-import { md5 } from '../dataFile.ts';
-import { DataError } from '../errors.ts';
+import { storeFile, temporaryName } from '../../files/atomicFile.ts';
 import { writeError } from '../../files/fileError.ts';
 import { makeFolders } from '../../files/folders.ts';
-import { storeFile, temporaryName } from '../../files/atomicFile.ts';
-import { type DirectoryHash, directoryListing } from './hash.ts';
+import { md5 } from '../dataFile.ts';
+import { DataError } from '../errors.ts';
+import { type DirectoryHash, directoryListing, type ListedFile } from './hash.ts';
 import { findProject } from './ignore.ts';
 
 /** Longer listings (some 500,000 files) are refused unread. */
@@ -20,20 +18,14 @@ const listingSchema = z.array(
   z.strictObject({ md5: z.string().regex(/^[0-9a-f]{32}$/), relpath: z.string().min(1) }),
 );
 
-/** One line of a listing. */
-export interface ListedFile {
-  readonly relpath: string;
-  readonly md5: string;
-}
-
 /** Where a project keeps the object with this hash. */
 export function objectPath(project: string, hash: string): string {
   return join(project, '.dvc', 'cache', 'files', 'md5', hash.slice(0, 2), hash.slice(2));
 }
 
 /**
- * Puts a directory's files and its listing into the cache of its project, as `dvc add` does; what is there
- * already stays. File systems that can share blocks between copies do. Outside of a project nothing happens.
+ * Copies a directory's files and its listing into the cache of its project, as `dvc add` does; existing objects stay.
+ * File systems that can share blocks between copies do. Outside a project it does nothing.
  *
  * @throws FileError when the cache cannot be written
  */
@@ -41,7 +33,7 @@ export async function storeObjects(path: string, { md5: hash, files }: Directory
   const project = findProject(path);
   if (project === undefined) return;
   for (const file of files) await storeObject(join(path, file.relpath), objectPath(project, file.md5));
-  // Last, so that a listing in the cache says that its files are there.
+  // Last: a listing in the cache means that its files are there.
   const listing = objectPath(project, hash);
   if (!existsSync(listing)) await storeFile(listing, directoryListing(files));
 }
@@ -72,7 +64,7 @@ async function storeObject(from: string, to: string): Promise<void> {
   makeFolders(dirname(to));
   try {
     await copyFile(from, temporary, fs.COPYFILE_FICLONE);
-    // DVC takes read-only objects for intact without hashing them again.
+    // DVC does not hash read-only objects again.
     await chmod(temporary, 0o444);
     await rename(temporary, to);
   } catch (error) {

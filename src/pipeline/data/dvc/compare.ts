@@ -1,12 +1,18 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-
 import { DataError } from '../errors.ts';
-import { readListing, type ListedFile } from './cache.ts';
-import { type DirectoryHash, directoryMd5, hashDirectory, hashFile } from './hash.ts';
+import { readListing } from './cache.ts';
+import {
+  type DirectoryHash,
+  directoryMd5,
+  hashDirectory,
+  hashFile,
+  type ListedFile,
+  type Version,
+} from './hash.ts';
 import { type Pointer, pointerPath } from './pointer.ts';
 
-/** One way in which files differ from the version that their pointer file names. */
+/** A difference between files and the version that their pointer file names. */
 export interface Difference {
   readonly path: string;
   readonly state: 'changed' | 'missing' | 'extra';
@@ -14,14 +20,18 @@ export interface Difference {
   readonly problem: string;
 }
 
+function difference(path: string, state: Difference['state'], text: string): Difference {
+  return { path, state, problem: `${path}: ${text}` };
+}
+
 /**
  * Compares a file or directory with the version that a pointer names.
  *
- * Which file of a directory differs follows from the version's listing: one of `listings` if it is that of the
- * version, else the one in the project's cache. Where neither is, the directory as a whole is named.
+ * The differing files of a directory are found by the version's listing: one of `listings`, or the one in the project's
+ * cache. Without a listing, the directory as a whole is named.
  *
- * @returns no difference when it is that version
- * @throws DataError when something cannot be hashed, or the pointer lies about its own version
+ * @returns an empty list when it is that version
+ * @throws DataError when something cannot be hashed, or the pointer contradicts its version
  * @example await compareWithPointer('data/raw', await readPointer('data/raw'))
  */
 export async function compareWithPointer(
@@ -31,21 +41,21 @@ export async function compareWithPointer(
 ): Promise<Difference[]> {
   const expected = `${pointerPath(path)} names ${pointer.md5}`;
   const info = await stat(path).catch(() => undefined);
-  if (info === undefined) return [{ path, state: 'missing', problem: `${path}: not there, ${expected}` }];
+  if (info === undefined) return [difference(path, 'missing', `not there, ${expected}`)];
   if (info.isDirectory() !== pointer.md5.endsWith('.dir')) {
     const found = info.isDirectory() ? 'a folder' : 'no folder';
-    return [{ path, state: 'changed', problem: `${path}: ${found}, ${expected}` }];
+    return [difference(path, 'changed', `${found}, ${expected}`)];
   }
   if (info.isDirectory()) {
     const present = await hashDirectory(path);
     if (present.md5 === pointer.md5) requireTruth(path, pointer, present);
     return compareDirectory(path, pointer.md5, present, listings);
   }
-  const { md5, size } = await hashFile(path);
-  if (md5 !== pointer.md5) {
-    return [{ path, state: 'changed', problem: `${path}: changed: ${expected}, got ${md5}` }];
+  const present = await hashFile(path);
+  if (present.md5 !== pointer.md5) {
+    return [difference(path, 'changed', `changed: ${expected}, got ${present.md5}`)];
   }
-  requireTruth(path, pointer, { size, nfiles: undefined });
+  requireTruth(path, pointer, present);
   return [];
 }
 
@@ -59,8 +69,7 @@ export async function compareDirectory(
   if (present.md5 === md5) return [];
   const listing = listings.find((files) => directoryMd5(files) === md5) ?? (await readListing(path, md5));
   if (listing !== undefined) return compareFiles(path, listing, present.files);
-  const problem = `${path}: another version: expected ${md5}, got ${present.md5}`;
-  return [{ path, state: 'changed', problem }];
+  return [difference(path, 'changed', `another version: expected ${md5}, got ${present.md5}`)];
 }
 
 function compareFiles(
@@ -74,32 +83,19 @@ function compareFiles(
     const path = join(root, relpath);
     const got = found.get(relpath);
     found.delete(relpath);
-    if (got === undefined) differences.push({ path, state: 'missing', problem: `${path}: not there` });
+    if (got === undefined) differences.push(difference(path, 'missing', 'not there'));
     else if (got !== md5) {
-      differences.push({
-        path,
-        state: 'changed',
-        problem: `${path}: changed: expected md5 ${md5}, got ${got}`,
-      });
+      differences.push(difference(path, 'changed', `changed: expected md5 ${md5}, got ${got}`));
     }
   }
   for (const relpath of found.keys()) {
-    const path = join(root, relpath);
-    differences.push({ path, state: 'extra', problem: `${path}: not part of the committed version` });
+    differences.push(difference(join(root, relpath), 'extra', 'not part of the committed version'));
   }
   return differences;
 }
 
-/**
- * Checks what a pointer says beside the hash of the version that it names.
- *
- * @throws DataError when size or number of files are not those of that version
- */
-export function requireTruth(
-  path: string,
-  pointer: Pointer,
-  { size, nfiles }: { readonly size: number; readonly nfiles: number | undefined },
-): void {
+/** @throws DataError when size or number of files of a pointer are not those of the version that it names */
+export function requireTruth(path: string, pointer: Pointer, { size, nfiles }: Version): void {
   if (size === pointer.size && nfiles === pointer.nfiles) return;
   const count = (files: number | undefined): string => (files === undefined ? '' : `, nfiles: ${files}`);
   throw new DataError(`${pointerPath(path)}: the md5 is right, but not what stands beside it`, {

@@ -3,31 +3,34 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-
 import { md5 } from '../dataFile.ts';
 import { DataError } from '../errors.ts';
 import { listDirectory } from './listing.ts';
 
-/** What DVC records of one file. */
-export interface FileHash {
-  /** MD5 of the bytes, lower-case hexadecimal. */
+/** A version of a file or directory, as DVC records it. */
+export interface Version {
+  /** MD5 of a file in lower-case hexadecimal; for a directory see {@link directoryMd5}, ends in `.dir`. */
   readonly md5: string;
-  /** Bytes. */
+  /** Bytes; for a directory, of all its files together. */
   readonly size: number;
+  /** How many files a directory holds; absent for a file. */
+  readonly nfiles?: number;
+}
+
+/** One line of DVC's listing of a directory. */
+export interface ListedFile {
+  /** Path from the directory, with `/` between names. */
+  readonly relpath: string;
+  readonly md5: string;
 }
 
 /** One file of a directory. */
-export interface DirectoryFile extends FileHash {
-  /** Path from the directory, with `/` between names. */
-  readonly relpath: string;
+export interface DirectoryFile extends ListedFile {
+  readonly size: number;
 }
 
-/** What DVC records of a directory. */
-export interface DirectoryHash {
-  /** See {@link directoryMd5}; ends in `.dir`. */
-  readonly md5: string;
-  /** Bytes of all files together. */
-  readonly size: number;
+/** The version of a directory, and its files. */
+export interface DirectoryHash extends Version {
   readonly nfiles: number;
   /** Every file, sorted by path. */
   readonly files: readonly DirectoryFile[];
@@ -39,7 +42,7 @@ export interface DirectoryHash {
  * @throws DataError when it is absent, unreadable or no regular file
  * @example await hashFile('data/raw/train-labels-idx1-ubyte') // { md5: '9018921c…', size: 60008 }
  */
-export async function hashFile(path: string): Promise<FileHash> {
+export async function hashFile(path: string): Promise<Version> {
   const hash = createHash('md5');
   let size = 0;
   try {
@@ -50,14 +53,14 @@ export async function hashFile(path: string): Promise<FileHash> {
       size += chunk.length;
     }
   } catch (error) {
-    throw new DataError(`${path}: cannot be hashed`, { got: (error as Error).message }, { cause: error });
+    throw new DataError(`${path}: cannot be hashed`, { got: (error as Error).message }, error);
   }
   return { md5: hash.digest('hex'), size };
 }
 
 /**
- * Hashes a directory as `dvc add` does: every file below it except those that the project's `.dvcignore`
- * leaves out. Empty folders do not count.
+ * Hashes a directory as `dvc add` does: every file below it that the project's `.dvcignore` does not exclude. Empty
+ * folders do not count.
  *
  * @param path the directory; it may be a symbolic link to one
  * @throws DataError when it is absent or no directory, holds something that is neither a regular file nor a
@@ -92,7 +95,7 @@ export function describeDirectory(files: readonly DirectoryFile[]): DirectoryHas
  *   { relpath: 'foo', md5: 'acbd18db4cc2f85cedef654fccc4a4d8' },
  * ]); // '5ea40360f5b4ec688df672a4db9c17d1.dir'
  */
-export function directoryMd5(files: readonly Pick<DirectoryFile, 'relpath' | 'md5'>[]): string {
+export function directoryMd5(files: readonly ListedFile[]): string {
   return `${md5(Buffer.from(directoryListing(files)))}.dir`;
 }
 
@@ -100,7 +103,7 @@ export function directoryMd5(files: readonly Pick<DirectoryFile, 'relpath' | 'md
  * DVC's listing of a directory, which is also the content of its object in the cache: what Python's
  * `json.dumps(…, sort_keys=True)` writes for the list of `{md5, relpath}`, sorted by path.
  */
-export function directoryListing(files: readonly Pick<DirectoryFile, 'relpath' | 'md5'>[]): string {
+export function directoryListing(files: readonly ListedFile[]): string {
   const entries = [...files]
     .sort((a, b) => comparePaths(a.relpath, b.relpath))
     .map((file) => `{"md5": ${asciiJson(file.md5)}, "relpath": ${asciiJson(file.relpath)}}`);

@@ -1,13 +1,11 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-
 import createIgnore from 'ignore';
-
 import { isAbsent } from '../dataFile.ts';
 import { DataError } from '../errors.ts';
 
-/** Whether DVC leaves out the file or folder at `relpath` of a directory. */
+/** Whether DVC ignores the file or folder at `relpath` of a directory. */
 export type IgnoreRules = (relpath: string, isFolder: boolean) => boolean;
 
 /** The nearest folder at or above `path` that is a DVC project (holds `.dvc/`); undefined outside of one. */
@@ -19,10 +17,10 @@ export function findProject(path: string): string | undefined {
 }
 
 /**
- * The rules of the project's `.dvcignore` (the syntax of `.gitignore`) for what lies in `folder`. Outside of a
- * project nothing is ignored but DVC's and git's own folders.
+ * The rules of the project's `.dvcignore` (the syntax of `.gitignore`) for the contents of `folder`. Outside a project,
+ * only DVC's and git's own folders are ignored.
  *
- * @throws DataError for a `.dvcignore` below the project's own: DVC merges such files with it, or refuses them
+ * @throws DataError for a second `.dvcignore`, below the project's own
  */
 export async function readIgnoreRules(folder: string): Promise<IgnoreRules> {
   const rules = createIgnore({ ignorecase: false }).add(['.git', '.hg/', '.dvc/']);
@@ -44,7 +42,7 @@ async function readRules(path: string): Promise<string> {
     return await readFile(path, 'utf8');
   } catch (error) {
     if (isAbsent(error)) return '';
-    throw new DataError(`${path}: cannot be read`, { got: (error as Error).message }, { cause: error });
+    throw new DataError(`${path}: cannot be read`, { got: (error as Error).message }, error);
   }
 }
 

@@ -1,6 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-
 import { DataError } from '../errors.ts';
 import { readIgnoreRules } from './ignore.ts';
 
@@ -8,8 +7,8 @@ import { readIgnoreRules } from './ignore.ts';
 const MAX_FILES = 100_000;
 
 /**
- * The files that DVC counts as parts of a directory, as paths from it with `/` between names, in no particular
- * order. Links to files count as those files, links to folders are refused.
+ * The files that DVC counts as parts of a directory, as paths from it with `/` between names, in no particular order.
+ * Links to files count as files; links to folders are refused.
  *
  * @throws DataError as `hashDirectory`
  */
@@ -48,11 +47,8 @@ async function readFolder(path: string) {
   try {
     return await readdir(path, { withFileTypes: true, encoding: 'buffer' });
   } catch (error) {
-    throw new DataError(
-      `${path}: cannot be listed`,
-      { expected: 'a folder', got: (error as Error).message },
-      { cause: error },
-    );
+    const got = (error as Error).message;
+    throw new DataError(`${path}: cannot be listed`, { expected: 'a folder', got }, error);
   }
 }
 
@@ -64,10 +60,7 @@ function decodeName(name: Buffer, folder: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(name);
   } catch (error) {
-    throw new DataError(
-      `${folder}: a file name in it is not UTF-8`,
-      { got: name.toString('latin1'), fix: 'rename the file' },
-      { cause: error },
-    );
+    const got = name.toString('latin1');
+    throw new DataError(`${folder}: a file name in it is not UTF-8`, { got, fix: 'rename the file' }, error);
   }
 }

@@ -1,22 +1,19 @@
-/** `dvc.lock`: what every stage of `dvc.yaml` read and wrote when it last ran. */
+/** `dvc.lock`: what each stage of `dvc.yaml` read and wrote when it last ran. */
 import { existsSync } from 'node:fs';
-
 import { z } from 'zod';
-
 import { storeFile } from '../../files/atomicFile.ts';
+import type { Version } from './hash.ts';
 import { projectPath } from './pipeline.ts';
 import { countNumber, md5Text, readYaml, yamlText } from './yaml.ts';
 
 /** A file or folder and its version. */
-export interface LockedPath {
+export interface LockedPath extends Version {
   readonly path: string;
+  /** The kind of hash. (DVC takes its absence for one that ignores line ends.) */
   readonly hash: 'md5';
-  readonly md5: string;
-  readonly size: number;
-  readonly nfiles?: number;
 }
 
-/** What is recorded of a stage. */
+/** The record of a stage. */
 export interface LockedStage {
   readonly cmd: string;
   readonly deps?: readonly LockedPath[];
@@ -51,15 +48,15 @@ const lockSchema = z.strictObject({
 });
 
 /**
- * Reads a `dvc.lock`; where there is none, no stage is recorded.
+ * Reads a `dvc.lock`; without the file, no stage is recorded.
  *
- * @throws DataError naming every key that is not as DVC 3 writes it
+ * @throws DataError naming every key that differs from what DVC 3 writes
  */
 export async function readLock(path: string): Promise<LockedStages> {
   return existsSync(path) ? (await readYaml(path, lockSchema)).stages : {};
 }
 
-/** Writes a `dvc.lock`, whole or not at all, its stages sorted by name. */
+/** Writes a `dvc.lock` atomically, its stages sorted by name. */
 export async function writeLock(path: string, stages: LockedStages): Promise<void> {
   const sorted = Object.fromEntries(Object.entries(stages).sort(([a], [b]) => (a < b ? -1 : 1)));
   await storeFile(path, yamlText({ schema: '2.0', stages: sorted }));

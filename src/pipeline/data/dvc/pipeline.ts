@@ -1,18 +1,17 @@
 /** The stages of `dvc.yaml`. */
 import { z } from 'zod';
-
 import { DataError } from '../errors.ts';
 import { readYaml } from './yaml.ts';
 
-/** One stage: a command, what it reads and what it writes. */
+/** One stage: a command, its inputs and its outputs. */
 export interface Stage {
   readonly name: string;
   readonly cmd: string;
   /** Files and folders that it reads, relative to the project, sorted. */
   readonly deps: readonly string[];
-  /** Parameter file → the keys (`optimizer.lr`) that bear on the stage, sorted. */
+  /** Parameter file → the keys (`optimizer.lr`) that affect the stage, sorted. */
   readonly params: ReadonlyMap<string, readonly string[]>;
-  /** Files and folders that it writes, metrics and plots among them, sorted. */
+  /** Files and folders that it writes, including metrics and plots, sorted. */
   readonly outs: readonly string[];
 }
 
@@ -21,21 +20,9 @@ export const projectPath: z.ZodString = z
   .string()
   .regex(/^(?!\/)(?!.*(^|\/)\.{0,2}(\/|$))[^\\\0]+$/, 'expected a path below the project, such as data/raw');
 
-const flags = {
-  cache: z.boolean().exactOptional(),
-  persist: z.boolean().exactOptional(),
-  push: z.boolean().exactOptional(),
-  desc: z.string().exactOptional(),
-};
-const plotFlags = {
-  ...flags,
-  x: z.string().exactOptional(),
-  y: z.string().exactOptional(),
-  x_label: z.string().exactOptional(),
-  y_label: z.string().exactOptional(),
-  title: z.string().exactOptional(),
-  template: z.string().exactOptional(),
-};
+const [flag, text] = [z.boolean().exactOptional(), z.string().exactOptional()];
+const flags = { cache: flag, persist: flag, push: flag, desc: text };
+const plotFlags = { ...flags, x: text, y: text, x_label: text, y_label: text, title: text, template: text };
 /** `path`, or `path: { flag: value }`. */
 const outputs = (shape: z.core.$ZodShape): z.ZodType<(string | Record<string, unknown>)[] | undefined> =>
   z.array(z.union([projectPath, single(projectPath, z.strictObject(shape))])).optional();
@@ -59,10 +46,10 @@ const pipelineSchema = z.strictObject({
 });
 
 /**
- * Reads the stages of a `dvc.yaml`, in the order in which they stand there. Of DVC's keys those are taken that
- * this project uses; templates (`vars`, `foreach`, `matrix`, `${…}`) are refused.
+ * Reads the stages of a `dvc.yaml`, in its order. It accepts the keys of DVC that this project uses; templates (`vars`,
+ * `foreach`, `matrix`, `${…}`) are refused.
  *
- * @throws DataError naming every key that is wrong, or a path that two stages write
+ * @throws DataError naming every wrong key, or a path that two stages write
  */
 export async function readPipeline(path: string): Promise<Stage[]> {
   const { stages } = await readYaml(path, pipelineSchema);

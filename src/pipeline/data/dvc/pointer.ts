@@ -1,28 +1,17 @@
-/** Pointer files: `X.dvc`, committed, says which version of the file or directory X belongs to a commit. */
+/** Pointer files: a committed `X.dvc` names the version of the file or directory X. */
 import { lstat, stat } from 'node:fs/promises';
 import { basename, normalize } from 'node:path';
-
 import { z } from 'zod';
-
+import { storeFile } from '../../files/atomicFile.ts';
 import { isAbsent } from '../dataFile.ts';
 import { DataError } from '../errors.ts';
-import { storeFile } from '../../files/atomicFile.ts';
-import { hashDirectory, hashFile } from './hash.ts';
+import { hashDirectory, hashFile, type Version } from './hash.ts';
+import type { LockedPath } from './lockFile.ts';
 import { countNumber, md5Text, readYaml, yamlText } from './yaml.ts';
 
-/** The one output of a pointer file. */
-export interface Pointer {
-  /** MD5 of the file; of a directory, the hash of `hashDirectory`, ending in `.dir`. */
-  readonly md5: string;
-  /** Bytes, of a directory those of all its files. */
-  readonly size: number;
-  /** How many files a directory holds; absent for a file. */
-  readonly nfiles?: number;
-  /** The kind of hash. (DVC takes its absence for one that ignores line ends.) */
-  readonly hash: 'md5';
-  /** Name of what is pointed to, which lies beside the pointer file. */
-  readonly path: string;
-  // What people may write beside it, and DVC keeps.
+/** The one output of a pointer file; its path is a name beside the pointer file. */
+export interface Pointer extends LockedPath {
+  // What people may add, and DVC keeps.
   readonly desc?: string;
   readonly type?: string;
   readonly labels?: readonly string[];
@@ -56,8 +45,7 @@ export function pointerPath(path: string): string {
  * Reads the pointer file of `path`.
  *
  * @param path what is pointed to, such as `data/raw` (not the pointer file's own name)
- * @throws DataError when the pointer file is absent, or holds anything but one output named like it, with keys,
- *   sizes and hashes of the form that DVC 3 writes
+ * @throws DataError when it is absent, or does not hold one output of its name, as DVC 3 writes it
  * @example (await readPointer('data/raw')).md5
  */
 export async function readPointer(path: string): Promise<Pointer> {
@@ -90,14 +78,14 @@ export async function findPointer(path: string): Promise<Pointer | undefined> {
 }
 
 /**
- * What the pointer file of `path` has to say at present.
+ * The pointer of what lies at `path` now.
  *
- * @throws DataError when it is absent, or cannot be hashed
+ * @throws DataError when `path` is absent, or cannot be hashed
  */
 export async function describePath(path: string): Promise<Pointer> {
   const common = { hash: 'md5', path: basename(pointerPath(path), '.dvc') } as const;
   const info = await stat(path).catch((error: unknown) => {
-    throw new DataError(`${path}: not there`, { expected: 'a file or folder to version' }, { cause: error });
+    throw new DataError(`${path}: not there`, { expected: 'a file or folder to version' }, error);
   });
   if (!info.isDirectory()) return { ...(await hashFile(path)), ...common };
   const { md5, size, nfiles } = await hashDirectory(path);
@@ -105,32 +93,26 @@ export async function describePath(path: string): Promise<Pointer> {
 }
 
 /**
- * Hashes the file or directory `path` and writes its pointer file beside it, `path.dvc`, as `dvc add` does.
- * Annotations (`desc`, `labels`, …) of a pointer file that is there already stay. The file appears whole or not
- * at all, and stays untouched when it is true already.
+ * Hashes the file or directory `path` and writes its pointer file `path.dvc` atomically, as `dvc add` does. Annotations
+ * (`desc`, `labels`, …) of an existing pointer file stay. A pointer file that names the present version is not changed.
  *
- * @returns what the pointer file says now
- * @throws DataError when `path` cannot be hashed or a pointer file that is there is damaged
+ * @returns the pointer
+ * @throws DataError when `path` cannot be hashed or an existing pointer file is damaged
  * @throws FileError when the pointer file cannot be written
  * @example const { md5 } = await writePointer('data/processed/flipped'); // writes data/processed/flipped.dvc
  */
 export async function writePointer(path: string): Promise<Pointer> {
   const before = await findPointer(path);
   const present = await describePath(path);
-  if (before !== undefined && samePointer(before, present)) return before;
-  // What was written of a file does not hold for a folder.
+  if (before !== undefined && sameVersion(before, present)) return before;
+  // Annotations of a file do not hold for a folder.
   const sameKind = before?.md5.endsWith('.dir') === present.md5.endsWith('.dir');
   const now = sameKind ? { ...before, ...present } : present;
-  await storeFile(pointerPath(path), pointerText(now));
+  await storeFile(pointerPath(path), yamlText({ outs: [now] }));
   return now;
 }
 
-/** Whether both name the same version. */
-export function samePointer(a: Pointer, b: Pointer): boolean {
+/** Whether two versions are the same. */
+export function sameVersion(a: Version, b: Version): boolean {
   return a.md5 === b.md5 && a.size === b.size && a.nfiles === b.nfiles;
-}
-
-/** The content of a pointer file, with its keys in DVC's order. */
-export function pointerText(pointer: Pointer): string {
-  return yamlText({ outs: [pointer] });
 }

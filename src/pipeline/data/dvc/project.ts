@@ -1,25 +1,24 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-
 import { storeObjects } from './cache.ts';
 import { hashDirectory } from './hash.ts';
 import { readLock, writeLock } from './lockFile.ts';
 import { readPipeline } from './pipeline.ts';
-import { describePath, findPointer, pointerPath, samePointer, writePointer } from './pointer.ts';
-import { StageRecorder, staleStages } from './stages.ts';
+import { describePath, findPointer, pointerPath, sameVersion, writePointer } from './pointer.ts';
+import { StageVersions, staleStages } from './stages.ts';
 
 const PIPELINE = 'dvc.yaml';
 const LOCK = 'dvc.lock';
 
 /**
- * Records what is there: writes the pointer files of `root` and of the prepared data sets beside it
- * (`processed/*`), keeps their files in the cache, and writes `dvc.lock`. Of data that are not there, and of stages
- * whose files are not all there, the records stay as they are.
+ * Records the present versions: writes the pointer files of `root` and of the prepared data sets beside it
+ * (`processed/*`), copies their files into the cache, and writes `dvc.lock`. Records of missing data, and of stages with
+ * missing files, are not changed.
  *
  * @param project the folder of `dvc.yaml` and `dvc.lock`
- * @returns what was done, a line each
- * @throws DataError when a file cannot be hashed, or a record that is there is damaged
+ * @returns one line for each record
+ * @throws DataError when a file cannot be hashed, or an existing record is damaged
  * @throws FileError when a record cannot be written
  */
 export async function lockProject(root: string, project = '.'): Promise<string[]> {
@@ -37,13 +36,12 @@ export async function lockProject(root: string, project = '.'): Promise<string[]
   if (!existsSync(pipelineFile)) return lines;
   const stages = { ...(await readLock(lockFile)) };
   const pipeline = await readPipeline(pipelineFile);
-  const recorder = new StageRecorder(project);
+  const versions = new StageVersions(project);
   for (const stage of pipeline) {
-    const result = await recorder.record(stage);
-    if ('locked' in result) stages[stage.name] = result.locked;
-    const left =
-      'missing' in result ? `left as it is, as ${result.missing.join(', ')} is not there` : 'recorded';
-    lines.push(`${LOCK}: ${stage.name}: ${left}`);
+    const { locked, missing } = await versions.lock(stage);
+    if (locked) stages[stage.name] = locked;
+    const outcome = locked ? 'recorded' : `left as it is, as ${missing.join(', ')} is not there`;
+    lines.push(`${LOCK}: ${stage.name}: ${outcome}`);
   }
   const names = new Set(pipeline.map(({ name }) => name));
   await writeLock(lockFile, Object.fromEntries(Object.entries(stages).filter(([name]) => names.has(name))));
@@ -51,7 +49,7 @@ export async function lockProject(root: string, project = '.'): Promise<string[]
 }
 
 /**
- * In which ways the pointer files and `dvc.lock` differ from what is there, a line each; nothing is written.
+ * The differences between the records (pointer files and `dvc.lock`) and the present files, one line each.
  *
  * @throws DataError when a file cannot be hashed, or a record is damaged
  */
@@ -64,7 +62,7 @@ export async function staleRecords(root: string, project = '.'): Promise<string[
       lines.push(`${pointerPath(path)}: not there`);
     } else if (existsSync(path)) {
       const present = await describePath(path);
-      if (!samePointer(pointer, present)) {
+      if (!sameVersion(pointer, present)) {
         lines.push(`${pointerPath(path)}: recorded ${pointer.md5}, now ${present.md5}`);
       }
     }

@@ -1,173 +1,155 @@
-/** Records what stages read and write, and finds records that are not true any more. */
+/** Compares stages of `dvc.yaml` with their records in `dvc.lock`. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-
 import { z } from 'zod';
-
+import { valueAt } from '../../config/error.ts';
 import { DataError } from '../errors.ts';
-import { type LockedPath, type LockedStage, type LockedStages } from './lockFile.ts';
-import { type Stage } from './pipeline.ts';
-import { describePath, findPointer, type Pointer } from './pointer.ts';
+import type { Version } from './hash.ts';
+import type { LockedPath, LockedStage, LockedStages } from './lockFile.ts';
+import type { Stage } from './pipeline.ts';
+import { describePath, findPointer, sameVersion } from './pointer.ts';
 import { readYaml } from './yaml.ts';
 
-/** Records stages from the files that are there, hashing each path once. */
-export class StageRecorder {
-  readonly project: string;
-  readonly #hashes = new Map<string, Promise<LockedPath | undefined>>();
+/** The present versions of the paths of stages; each path is hashed once. */
+export class StageVersions {
+  readonly #project: string;
+  readonly #versions = new Map<string, Promise<LockedPath | undefined>>();
 
-  /** @param project the folder of `dvc.yaml`, from which the stages' paths go */
+  /** @param project the folder of `dvc.yaml`, to which the stages' paths are relative */
   constructor(project: string) {
-    this.project = project;
+    this.#project = project;
   }
 
   /**
-   * What is to be recorded of a stage at present.
+   * The record of a stage as it is now; undefined where paths are missing.
    *
-   * @returns the record, or the paths that are missing for it
    * @throws DataError when a parameter is missing
    */
-  async record(stage: Stage): Promise<{ locked: LockedStage } | { missing: string[] }> {
-    const deps = await Promise.all(stage.deps.map((path) => this.hash(path)));
-    const outs = await Promise.all(stage.outs.map((path) => this.hash(path)));
-    const missing = [...stage.deps, ...stage.outs].filter(
-      (_, index) => [...deps, ...outs][index] === undefined,
-    );
+  async lock(stage: Stage): Promise<{ locked?: LockedStage; missing: string[] }> {
+    const paths = [...stage.deps, ...stage.outs];
+    const versions = await Promise.all(paths.map((path) => this.of(path)));
+    const missing = paths.filter((_, index) => versions[index] === undefined);
     if (missing.length > 0) return { missing };
-    const params = await readParams(stage, this.project);
-    const parts = {
-      deps: deps as LockedPath[],
-      ...(stage.params.size > 0 ? { params } : {}),
-      outs: outs as LockedPath[],
+    const present = versions as LockedPath[];
+    const locked = {
+      cmd: stage.cmd,
+      ...(stage.deps.length > 0 && { deps: present.slice(0, stage.deps.length) }),
+      ...(stage.params.size > 0 && { params: await readParams(stage, this.#project) }),
+      ...(stage.outs.length > 0 && { outs: present.slice(stage.deps.length) }),
     };
-    const filled = Object.entries(parts).filter(([, part]) => !Array.isArray(part) || part.length > 0);
-    return { locked: { cmd: stage.cmd, ...Object.fromEntries(filled) } };
+    return { locked, missing };
   }
 
-  /** The version of what lies at `path`; undefined where nothing does. */
-  hash(path: string): Promise<LockedPath | undefined> {
-    const known = this.#hashes.get(path) ?? hashIfThere(this.project, path);
-    this.#hashes.set(path, known);
+  /** The version of what lies at `path`; undefined where there is nothing. */
+  of(path: string): Promise<LockedPath | undefined> {
+    const known = this.#versions.get(path) ?? this.#read(path);
+    this.#versions.set(path, known);
     return known;
+  }
+
+  async #read(path: string): Promise<LockedPath | undefined> {
+    const place = join(this.#project, path);
+    return existsSync(place) ? lockedPath(path, await describePath(place)) : undefined;
   }
 }
 
 /**
- * In which ways the record of the stages is not true any more, a line each, naming the stage and what changed.
+ * The differences between stages and their records, one line each, naming the stage and what changed.
  *
- * What a stage reads is compared with the file that is there; where it is absent (on a fresh clone), with the
- * version that its pointer file or the stage that writes it recorded. What a stage writes is compared where it is
- * there.
+ * An input of a stage is compared with the present file; where that is absent (in a fresh clone), with the version that
+ * its pointer file or the stage that writes it recorded. An output is compared where it is present.
  */
 export async function staleStages(
   stages: readonly Stage[],
   locked: LockedStages,
   project: string,
 ): Promise<string[]> {
-  const recordedOuts = new Map(
-    Object.values(locked).flatMap(({ outs }) => (outs ?? []).map((out) => [out.path, out] as const)),
-  );
-  const recorder = new StageRecorder(project);
+  const written = Object.values(locked).flatMap(({ outs = [] }) => outs);
+  const versions = new StageVersions(project);
+  const versionOf = async (path: string): Promise<Version | undefined> =>
+    (await versions.of(path)) ??
+    (await findPointer(join(project, path))) ??
+    written.find((out) => out.path === path);
   const lines: string[] = [];
   for (const stage of stages) {
-    const record = locked[stage.name];
-    const report = (what: string): number => lines.push(`${stage.name}: ${what}`);
-    if (record === undefined) {
-      report('not recorded');
-      continue;
-    }
-    if (record.cmd !== stage.cmd) report(`cmd: recorded ${record.cmd}, now ${stage.cmd}`);
-    for (const path of stage.deps) {
-      const now =
-        (await recorder.hash(path)) ?? (await recordedVersion(project, path)) ?? recordedOuts.get(path);
-      for (const line of changes('dep', path, record.deps, now, 'nobody knows it')) report(line);
-    }
-    for (const path of stage.outs) {
-      const now = (await recorder.hash(path)) ?? record.outs?.find((out) => out.path === path);
-      for (const line of changes('out', path, record.outs, now, 'not there')) report(line);
-    }
-    for (const [kind, recorded, wanted] of [
-      ['dep', record.deps, stage.deps],
-      ['out', record.outs, stage.outs],
-    ] as const) {
-      for (const { path } of recorded ?? []) {
-        if (!wanted.includes(path)) report(`${kind} ${path}: recorded, but no longer in dvc.yaml`);
-      }
-    }
-    const now = stage.params.size > 0 ? await readParams(stage, project) : {};
-    for (const line of changedParams(record.params ?? {}, now)) report(line);
+    const { name, cmd, deps, outs } = stage;
+    const record = locked[name];
+    const changes = record
+      ? [
+          ...(record.cmd === cmd ? [] : [`cmd: recorded ${record.cmd}, now ${cmd}`]),
+          ...(await changedPaths('dep', deps, record.deps, versionOf)),
+          ...(await changedPaths('out', outs, record.outs, (path) => versions.of(path))),
+          ...changedParams(record.params ?? {}, await readParams(stage, project)),
+        ]
+      : ['not recorded'];
+    lines.push(...changes.map((change) => `${name}: ${change}`));
   }
   const names = new Set(stages.map(({ name }) => name));
-  for (const name of Object.keys(locked)) if (!names.has(name)) lines.push(`${name}: no longer in dvc.yaml`);
+  const gone = Object.keys(locked).filter((name) => !names.has(name));
+  return [...lines, ...gone.map((name) => `${name}: no longer in dvc.yaml`)];
+}
+
+async function changedPaths(
+  kind: 'dep' | 'out',
+  paths: readonly string[],
+  recorded: readonly LockedPath[] = [],
+  versionOf: (path: string) => Promise<Version | undefined>,
+): Promise<string[]> {
+  const lines: string[] = [];
+  for (const path of paths) {
+    const before = recorded.find((entry) => entry.path === path);
+    const now = await versionOf(path);
+    if (before === undefined) lines.push(`${kind} ${path}: not recorded`);
+    else if (now !== undefined && !sameVersion(before, now)) {
+      lines.push(`${kind} ${path}: recorded ${versionText(before)}, now ${versionText(now)}`);
+    } else if (now === undefined && kind === 'dep') lines.push(`dep ${path}: of unknown version`);
+  }
+  for (const { path } of recorded) {
+    if (!paths.includes(path)) lines.push(`${kind} ${path}: recorded, but no longer in dvc.yaml`);
+  }
   return lines;
 }
 
-function changes(
-  kind: string,
-  path: string,
-  recorded: readonly LockedPath[] | undefined,
-  now: LockedPath | undefined,
-  absent: string,
-): string[] {
-  const before = recorded?.find((entry) => entry.path === path);
-  if (before === undefined) return [`${kind} ${path}: not recorded`];
-  if (now === undefined) return [`${kind} ${path}: ${absent}`];
-  if (isDeepStrictEqual({ ...before }, { ...now })) return [];
-  return [`${kind} ${path}: recorded ${versionText(before)}, now ${versionText(now)}`];
-}
-
-function versionText({ md5, size, nfiles }: LockedPath): string {
+function versionText({ md5, size, nfiles }: Version): string {
   return `${md5} (${size} bytes${nfiles === undefined ? '' : `, ${nfiles} files`})`;
 }
 
-function changedParams(
-  before: NonNullable<LockedStage['params']>,
-  now: NonNullable<LockedStage['params']>,
-): string[] {
-  const lines: string[] = [];
-  for (const file of new Set([...Object.keys(before), ...Object.keys(now)])) {
-    for (const key of new Set([...Object.keys(before[file] ?? {}), ...Object.keys(now[file] ?? {})])) {
-      const [old, present] = [before[file]?.[key], now[file]?.[key]];
-      if (isDeepStrictEqual(old, present)) continue;
-      lines.push(`param ${file} ${key}: recorded ${JSON.stringify(old)}, now ${JSON.stringify(present)}`);
-    }
-  }
-  return lines;
+/** Parameter file → key → value. */
+type Params = NonNullable<LockedStage['params']>;
+
+function changedParams(before: Params, now: Params): string[] {
+  const [old, present] = [before, now].map((params) => {
+    const entries = Object.entries(params).flatMap(([file, values]) =>
+      Object.entries(values).map(([key, value]) => [`${file} ${key}`, value] as const),
+    );
+    return new Map(entries);
+  }) as [Map<string, unknown>, Map<string, unknown>];
+  return [...new Set([...old.keys(), ...present.keys()])]
+    .filter((key) => !isDeepStrictEqual(old.get(key), present.get(key)))
+    .map(
+      (key) =>
+        `param ${key}: recorded ${JSON.stringify(old.get(key))}, now ${JSON.stringify(present.get(key))}`,
+    );
 }
 
-async function readParams(stage: Stage, project: string): Promise<Record<string, Record<string, unknown>>> {
+async function readParams(stage: Stage, project: string): Promise<Params> {
   const params: Record<string, Record<string, unknown>> = {};
   for (const [file, keys] of stage.params) {
     const values = await readYaml(join(project, file), z.record(z.string(), z.unknown()));
-    params[file] = Object.fromEntries(keys.map((key) => [key, valueOf(values, key, file)]));
+    params[file] = Object.fromEntries(keys.map((key) => [key, paramOf(values, key, file)]));
   }
   return params;
 }
 
-function valueOf(values: unknown, key: string, file: string): unknown {
-  let value = values;
-  for (const name of key.split('.')) {
-    const isObject = typeof value === 'object' && value !== null;
-    if (!isObject || !Object.hasOwn(value as object, name)) {
-      throw new DataError(`${file}: no parameter ${key}`, {
-        fix: 'correct the key in dvc.yaml, or add it here',
-      });
-    }
-    value = (value as Record<string, unknown>)[name];
-  }
-  return value;
+function paramOf(values: unknown, key: string, file: string): unknown {
+  const value = valueAt(values, key.split('.'));
+  if (value !== undefined) return value;
+  throw new DataError(`${file}: no parameter ${key}`, {
+    fix: 'correct the key in dvc.yaml, or add it here',
+  });
 }
 
-async function hashIfThere(project: string, path: string): Promise<LockedPath | undefined> {
-  const place = join(project, path);
-  return existsSync(place) ? lockedVersion(path, await describePath(place)) : undefined;
-}
-
-async function recordedVersion(project: string, path: string): Promise<LockedPath | undefined> {
-  const pointer = await findPointer(join(project, path));
-  return pointer && lockedVersion(path, pointer);
-}
-
-function lockedVersion(path: string, { md5, size, nfiles }: Pointer): LockedPath {
-  return { path, hash: 'md5', md5, size, ...(nfiles === undefined ? {} : { nfiles }) };
+function lockedPath(path: string, { md5, size, nfiles }: Version): LockedPath {
+  return { path, hash: 'md5', md5, size, ...(nfiles !== undefined && { nfiles }) };
 }

@@ -1,13 +1,11 @@
 /** DVC's own files: small, strict YAML. */
 import { readFile, stat } from 'node:fs/promises';
-
 import { parseDocument, stringify } from 'yaml';
 import { z } from 'zod';
-
 import { isAbsent } from '../dataFile.ts';
 import { DataError } from '../errors.ts';
 
-/** None of these files is long; what is longer is refused unread. */
+/** Longer files are refused unread. */
 const MAX_BYTES = 2 ** 16;
 
 /** An MD5 in lower-case hexadecimal; that of a directory ends in `.dir`. */
@@ -19,21 +17,16 @@ export const countNumber: z.ZodInt = z.int().nonnegative();
 /**
  * Reads a YAML file and checks it against a schema.
  *
- * @throws DataError naming the file and every key that is wrong: also for a file that is absent, longer than
- *   64 KiB, not UTF-8, no YAML, or that uses anchors and aliases (which can multiply a small file endlessly)
+ * @throws DataError naming the file and every wrong key; also for a file that is absent, longer than 64 KiB, not
+ *   UTF-8, not YAML, or that uses anchors and aliases (which can multiply a small file endlessly)
  */
 export async function readYaml<T>(path: string, schema: z.ZodType<T>): Promise<T> {
-  return parseYamlText(await readText(path), schema, path);
-}
-
-/** As {@link readYaml}, of a text; `label` names it in errors. */
-export function parseYamlText<T>(text: string, schema: z.ZodType<T>, label: string): T {
-  const result = schema.safeParse(parse(text, label));
+  const result = schema.safeParse(parse(await readText(path), path));
   if (result.success) return result.data;
-  const problems = result.error.issues.map(({ path, message }) =>
-    path.length > 0 ? `${path.map(String).join('.')}: ${message}` : message,
+  const problems = result.error.issues.map(({ path: keys, message }) =>
+    keys.length > 0 ? `${keys.map(String).join('.')}: ${message}` : message,
   );
-  throw new DataError(`${label}: not as expected`, { got: problems.slice(0, 10).join('\n') });
+  throw new DataError(`${path}: not as expected`, { got: problems.slice(0, 10).join('\n') });
 }
 
 /** The text as DVC lays it out: lists not indented, long lines not folded. */
@@ -46,7 +39,7 @@ export function yamlText(value: unknown): string {
   });
 }
 
-function parse(text: string, label: string): unknown {
+function parse(text: string, path: string): unknown {
   try {
     const document = parseDocument(text, { prettyErrors: true, stringKeys: true, logLevel: 'error' });
     const fault = document.errors[0] ?? document.warnings[0];
@@ -54,11 +47,7 @@ function parse(text: string, label: string): unknown {
     return document.toJS({ maxAliasCount: 0 }) as unknown;
   } catch (error) {
     // Also the RangeError for lists in lists in lists without end.
-    throw new DataError(
-      `${label}: no YAML that is taken here`,
-      { got: (error as Error).message },
-      { cause: error },
-    );
+    throw new DataError(`${path}: unusable YAML`, { got: (error as Error).message }, error);
   }
 }
 
@@ -71,6 +60,6 @@ async function readText(path: string): Promise<string> {
     return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path));
   } catch (error) {
     const reason = isAbsent(error) ? 'it is not there' : (error as Error).message;
-    throw new DataError(`${path}: cannot be read`, { got: reason }, { cause: error });
+    throw new DataError(`${path}: cannot be read`, { got: reason }, error);
   }
 }

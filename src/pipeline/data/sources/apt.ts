@@ -3,9 +3,8 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-
 import { readDataFile } from '../dataFile.ts';
-import { DataError, summarize } from '../errors.ts';
+import { DataError, oneLine } from '../errors.ts';
 import { DEBIAN_FOLDER, DEBIAN_PACKAGE } from './debian.ts';
 import { type Source, type SourceContext } from './source.ts';
 
@@ -48,12 +47,13 @@ async function downloadPackage(
   aptOptions: readonly string[],
   { reporter, signal }: SourceContext,
 ): Promise<string> {
-  const privateFolders = ['lists/partial', 'cache/archives/partial'];
-  for (const path of privateFolders) await mkdir(join(folder, path), { recursive: true });
+  for (const path of ['lists/partial', 'cache/archives/partial']) {
+    await mkdir(join(folder, path), { recursive: true });
+  }
   const common = [
     ...['--quiet', '-o', `Dir::Cache=${join(folder, 'cache')}`, '-o', 'Acquire::Retries=1'],
     ...['-o', 'Acquire::http::Timeout=5', '-o', 'Acquire::https::Timeout=5'],
-    // As root, apt would drop to a user who may not enter our temporary folder. Others ignore this.
+    // As root, apt would drop to a user who may not enter the temporary folder. Others ignore this option.
     ...['-o', 'APT::Sandbox::User=root', ...aptOptions],
   ];
   const aptGet = (...args: string[]): Promise<void> => run('apt-get', [...common, ...args], folder, signal);
@@ -65,12 +65,12 @@ async function downloadPackage(
     if (isUnavailable(error)) throw error;
     reporter.note('apt-get: reading fresh package lists into a temporary folder');
     const lists = ['-o', `Dir::State::Lists=${join(folder, 'lists')}`];
-    // A broken third-party repository fails the update, yet the package may be in the others: go on, but
-    // keep the complaint, as the download after it would only say that there is no such package.
+    // A broken third-party repository fails the update, yet the package may be in another one. The complaint is kept,
+    // as the download would only say that there is no such package.
     const strict = ['-o', 'APT::Update::Error-Mode=any'];
-    const complaint = await aptGet(...lists, ...strict, 'update').then(() => undefined, summarize);
+    const complaint = await aptGet(...lists, ...strict, 'update').then(() => undefined, oneLine);
     await aptGet(...lists, 'download', DEBIAN_PACKAGE).catch((second: unknown) => {
-      throw new DataError([complaint, summarize(second)].filter(Boolean).join('; '), {}, { cause: second });
+      throw new DataError([complaint, oneLine(second)].filter(Boolean).join('; '), {}, second);
     });
   }
   const archive = (await readdir(folder)).find((name) => name.endsWith('.deb'));
@@ -78,9 +78,9 @@ async function downloadPackage(
   return join(folder, archive);
 }
 
-/** Whether fresh package lists cannot help: the program is absent, or the network is. */
+/** Whether fresh package lists cannot help: the program or the network is missing. */
 function isUnavailable(error: unknown): boolean {
-  return /is not installed|could not (connect|resolve)|temporary failure resolving/i.test(summarize(error));
+  return /is not installed|could not (connect|resolve)|temporary failure resolving/i.test(oneLine(error));
 }
 
 async function run(
@@ -101,19 +101,11 @@ async function run(
     signal.throwIfAborted();
     const { code, killed, stderr = '' } = error as { code?: unknown; killed?: boolean; stderr?: string };
     const command = `${program} ${args.find((arg) => /^(--extract|update|download)$/.test(arg)) ?? ''}`;
-    if (code === 'ENOENT') throw new DataError(`${program} is not installed`, {}, { cause: error });
-    if (killed) {
-      throw new DataError(
-        `${command}: not done after ${TIME_LIMIT_MS / 60_000} minutes`,
-        {},
-        { cause: error },
-      );
-    }
+    if (code === 'ENOENT') throw new DataError(`${program} is not installed`, {}, error);
     const complaints = stderr.split('\n').filter((line) => /^(E|dpkg-deb: error):/.test(line));
-    throw new DataError(
-      `${command}: ${complaints.slice(0, 3).join(' ') || String(code)}`,
-      {},
-      { cause: error },
-    );
+    const reason = killed
+      ? `not done after ${TIME_LIMIT_MS / 60_000} minutes`
+      : complaints.slice(0, 3).join(' ') || String(code);
+    throw new DataError(`${command}: ${reason}`, {}, error);
   }
 }

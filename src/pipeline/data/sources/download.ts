@@ -1,33 +1,26 @@
 import { open, rm, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-
 import { DataError } from '../errors.ts';
-
-/**
- * Why a download failed: nobody answered (`unreachable`), the answer will not change (`refused`), or it may
- * go better next time (`interrupted`).
- */
-export type DownloadFailure = 'unreachable' | 'refused' | 'interrupted';
 
 export class DownloadError extends DataError {
   override readonly name: string = 'DownloadError';
-  readonly kind: DownloadFailure;
+  /** Nobody answered, the answer will not change, or another attempt may succeed. */
+  readonly kind: 'unreachable' | 'refused' | 'interrupted';
 
-  constructor(kind: DownloadFailure, url: URL, problem: string, options?: ErrorOptions) {
-    // An unreachable host fails every file alike, so that the error does not name one.
-    super(`${kind === 'unreachable' ? url.origin : url.href}: ${problem}`, {}, options);
+  constructor(kind: DownloadError['kind'], url: URL, problem: string, cause?: unknown) {
+    // An unreachable host fails every file, so the error names none.
+    super(`${kind === 'unreachable' ? url.origin : url.href}: ${problem}`, {}, cause);
     this.kind = kind;
   }
 }
 
 export interface DownloadTiming {
-  /** How often to try in all; default 4. */
   readonly attempts: number;
-  /** The wait before the second attempt, doubled before each further one; default 500 ms. */
+  /** The wait before the second attempt; it doubles before each further one. */
   readonly firstDelayMs: number;
-  /** How long the server may take to answer; default 5 s. */
+  /** How long the server may take to answer. */
   readonly connectTimeoutMs: number;
-  /** How long a transfer may stand still; default 15 s. */
+  /** How long a transfer may stand still. */
   readonly idleTimeoutMs: number;
 }
 
@@ -38,28 +31,28 @@ export interface DownloadOptions extends Partial<DownloadTiming> {
   readonly onProgress: (received: number, total: number | undefined) => void;
 }
 
-const DEFAULT_TIMING: DownloadTiming = {
+const TIMING: DownloadTiming = {
   attempts: 4,
   firstDelayMs: 500,
   connectTimeoutMs: 5_000,
   idleTimeoutMs: 15_000,
 };
 
-/** Failures before an answer that say nothing about whether the host can be reached. */
+/** Failures before an answer that do not mean that the host is unreachable. */
 const TRANSIENT_CODES = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 
 type Settings = DownloadTiming & DownloadOptions;
 
 /**
- * Downloads `url` into the file `part`, continuing what is already there (by a Range request), and retrying
- * what may go better next time. Where nobody answers it gives up at once.
+ * Downloads `url` into the file `part`, continues what is already there (by a Range request), and retries after
+ * interruptions. Where nobody answers it gives up at once.
  *
- * When it rejects, `part` keeps what arrived, unless that cannot be right.
+ * When it rejects, `part` keeps the received bytes, unless they cannot be right.
  *
  * @throws DownloadError, or the signal's reason
  */
 export async function download(url: URL, part: string, options: DownloadOptions): Promise<void> {
-  const settings: Settings = { ...DEFAULT_TIMING, ...options };
+  const settings: Settings = { ...TIMING, ...options };
   for (let attempt = 1; ; attempt++) {
     try {
       await transfer(url, part, settings);
@@ -85,7 +78,7 @@ async function transfer(url: URL, part: string, settings: Settings): Promise<voi
     try {
       await receive(url, response, part, offset, settings, watchdog);
     } finally {
-      // Frees the connection when the body was not read to its end. After an error there is none to free.
+      // Frees the connection when the body was not read to its end.
       await response.body?.cancel().catch(() => undefined);
     }
   } finally {
@@ -94,7 +87,7 @@ async function transfer(url: URL, part: string, settings: Settings): Promise<voi
 }
 
 async function request(url: URL, offset: number, signal: AbortSignal): Promise<Response> {
-  // Ranges count the bytes of the representation, so that it must not be compressed on the way.
+  // Ranges count the bytes of the representation, so it must not be compressed in transit.
   const headers: Record<string, string> = { 'accept-encoding': 'identity' };
   if (offset > 0) headers['range'] = `bytes=${offset}-`;
   try {
@@ -102,7 +95,7 @@ async function request(url: URL, offset: number, signal: AbortSignal): Promise<R
   } catch (error) {
     const cause = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
     const kind = TRANSIENT_CODES.has(cause.code ?? '') ? 'interrupted' : 'unreachable';
-    throw new DownloadError(kind, url, cause.message || cause.code || 'no connection', { cause: error });
+    throw new DownloadError(kind, url, cause.message || cause.code || 'no connection', error);
   }
 }
 
@@ -122,12 +115,8 @@ async function receive(
     throw new DownloadError('interrupted', url, 'the server rejects the rest of the file');
   }
   if (status !== 200 && status !== 206) {
-    const passing = status === 408 || status === 429 || status >= 500;
-    throw new DownloadError(
-      passing ? 'interrupted' : 'refused',
-      url,
-      `HTTP ${status} ${response.statusText}`,
-    );
+    const kind = status === 408 || status === 429 || status >= 500 ? 'interrupted' : 'refused';
+    throw new DownloadError(kind, url, `HTTP ${status} ${response.statusText}`);
   }
   if (status === 206 && range.start !== offset) {
     await rm(part, { force: true });
@@ -145,7 +134,7 @@ async function receive(
     };
     if (total !== undefined && total > settings.maxBytes) tooLarge(total);
     settings.onProgress(received, total);
-    for await (const chunk of bodyOf(response)) {
+    for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
       watchdog.expect('no data', settings.idleTimeoutMs);
       if (received + chunk.length > settings.maxBytes) tooLarge(received + chunk.length);
       await handle.write(chunk, 0, chunk.length, received);
@@ -158,16 +147,10 @@ async function receive(
       throw error;
     }
     const problem = ((error as Error).cause as Error | undefined)?.message ?? (error as Error).message;
-    throw new DownloadError('interrupted', url, `broke off after ${received} bytes: ${problem}`, {
-      cause: error,
-    });
+    throw new DownloadError('interrupted', url, `broke off after ${received} bytes: ${problem}`, error);
   } finally {
     await handle.close();
   }
-}
-
-function bodyOf(response: Response): AsyncIterable<Uint8Array> {
-  return (response.body ?? []) as unknown as AsyncIterable<Uint8Array>;
 }
 
 function parseContentRange(header: string | null): { start: number | undefined; total: number | undefined } {
@@ -184,7 +167,7 @@ async function sizeOf(path: string): Promise<number> {
   );
 }
 
-/** Aborts when what is expected next does not come in time. */
+/** Aborts when the next event does not come in time. */
 class Watchdog {
   readonly #controller = new AbortController();
   #timer: NodeJS.Timeout | undefined;

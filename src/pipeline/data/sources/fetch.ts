@@ -1,6 +1,7 @@
 /** Obtains the data set's files from the first source that can give them. */
+import { FileError } from '../../files/fileError.ts';
 import { type DataFile } from '../dataFile.ts';
-import { DataError, summarize } from '../errors.ts';
+import { DataError, oneLine } from '../errors.ts';
 import { DEFAULT_ROOT, FASHION_MNIST_FILES, type FashionMnistFiles, listFiles } from '../fashionMnist.ts';
 import { inspectRawFile, storeRawFile } from '../rawFolder.ts';
 import { type Reporter, silentReporter } from '../reporter.ts';
@@ -10,7 +11,6 @@ import { debianSource } from './debian.ts';
 import { mirrorSource } from './mirror.ts';
 import { rawSource } from './raw.ts';
 import { type Source, type SourceContext } from './source.ts';
-import { FileError } from '../../files/fileError.ts';
 
 /** Every source, in the order in which they are tried. */
 export const DEFAULT_SOURCES: readonly Source[] = [
@@ -34,10 +34,10 @@ export interface FetchOptions {
 /**
  * Makes sure that `root` holds all four files, decompressed, with the published checksums.
  *
- * Intact files stay as they are. A file that is missing comes from the first source that can give it; one
- * that is changed is announced and replaced in the same way. Every file is verified before it is stored.
+ * Intact files are not changed. A missing file comes from the first source that has it; a changed one is announced and
+ * replaced in the same way. Every file is verified before it is stored.
  *
- * @throws DataError naming everything that was tried and why it failed, when a file cannot be had
+ * @throws DataError where a file cannot be obtained, naming each source and its reason
  * @throws FileError when `root` cannot be written
  * @throws the signal's reason when it is aborted
  * @example
@@ -49,10 +49,9 @@ export async function fetchFashionMnist(
   options: FetchOptions = {},
 ): Promise<void> {
   const signal = options.signal ?? new AbortController().signal;
-  const context: SourceContext = { root, signal, reporter: options.reporter ?? silentReporter };
+  const context = { root, signal, reporter: options.reporter ?? silentReporter };
   let missing = await findMissing(listFiles(options.files ?? FASHION_MNIST_FILES), context);
   const tried: string[] = [];
-
   for (const source of options.sources ?? DEFAULT_SOURCES) {
     if (missing.length === 0) return;
     const { obtained, reasons } = await takeFrom(source, missing, context);
@@ -76,14 +75,14 @@ async function findMissing(
   return missing;
 }
 
-/** Stores what one source can give, and collects why it could not give the rest. */
+/** Stores the files that one source has, and collects the reasons for the others. */
 async function takeFrom(
   source: Source,
   files: readonly DataFile[],
   context: SourceContext,
 ): Promise<{ obtained: Set<DataFile>; reasons: Set<string> }> {
   const obtained = new Set<DataFile>();
-  // A set: one cause (no network, say) usually fails all four files, and is told once.
+  // A set: one cause (such as no network) usually fails all four files, and is reported once.
   const reasons = new Set<string>();
   const attempt = async (work: () => Promise<void>): Promise<void> => {
     try {
@@ -92,10 +91,9 @@ async function takeFrom(
     } catch (error) {
       context.signal.throwIfAborted();
       if (error instanceof FileError) throw error;
-      reasons.add(summarize(error));
+      reasons.add(oneLine(error));
     }
   };
-
   await attempt(async () => {
     const opened = await source.open(context);
     try {
@@ -107,7 +105,7 @@ async function takeFrom(
         });
       }
     } finally {
-      await opened.close();
+      await opened.close?.();
     }
   });
   return { obtained, reasons };

@@ -1,16 +1,16 @@
-import { readFile, rm, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-
-import { type DataFile, decodeDataFile, maxCompressedBytes } from '../dataFile.ts';
-import { DataError, summarize } from '../errors.ts';
-import { makeFolders } from '../../files/folders.ts';
 import { FileError } from '../../files/fileError.ts';
+import { makeFolders } from '../../files/folders.ts';
+import { type DataFile, decodeDataFile, maxCompressedBytes } from '../dataFile.ts';
+import { DataError, oneLine } from '../errors.ts';
 import { download, DownloadError, type DownloadTiming } from './download.ts';
 import { type Source, type SourceContext } from './source.ts';
 
 /**
- * The data set's public mirrors: the bucket behind the address in its README (whose website address
- * answers plain HTTP only), and the README's own repository.
+ * The data set's public mirrors: the bucket behind the address in its README (whose website address answers plain HTTP
+ * only), and the repository of the README.
  */
 export const MIRRORS: readonly string[] = [
   'https://fashion-mnist.s3.eu-central-1.amazonaws.com/',
@@ -24,15 +24,15 @@ export interface MirrorSourceOptions {
 }
 
 /**
- * The public mirrors. A download that breaks off stays in the folder as `<name>.gz.<host>.part` and is
- * continued, later in this run or in another.
+ * The public mirrors. An interrupted download stays in the folder as `<name>.gz.<host>.part` and is continued later, also
+ * by another process.
  */
 export function mirrorSource(options: MirrorSourceOptions = {}): Source {
   const mirrors = options.mirrors ?? MIRRORS;
   return {
     name: 'mirror',
     open(context) {
-      // Mirrors that do not answer are not asked again for the next file: each try may cost a timeout.
+      // Mirrors that do not answer are not asked for the next file: each attempt may cost a timeout.
       const unreachable = new Map<string, string>();
       const read = async (file: DataFile): Promise<Buffer> => {
         const reasons: string[] = [];
@@ -49,15 +49,15 @@ export function mirrorSource(options: MirrorSourceOptions = {}): Source {
           } catch (error) {
             context.signal.throwIfAborted();
             if (error instanceof FileError) throw error;
-            const reason = summarize(error);
-            reasons.push(reason);
-            if (error instanceof DownloadError && error.kind === 'unreachable')
-              unreachable.set(mirror, reason);
+            reasons.push(oneLine(error));
+            if (error instanceof DownloadError && error.kind === 'unreachable') {
+              unreachable.set(mirror, oneLine(error));
+            }
           }
         }
         throw new DataError(reasons.join('; '));
       };
-      return Promise.resolve({ read, close: () => Promise.resolve() });
+      return Promise.resolve({ read });
     },
   };
 }
@@ -72,7 +72,7 @@ async function readFromMirror(
   const part = partPath(root, file, mirror);
   makeFolders(root);
   for (;;) {
-    const resumed = await exists(part);
+    const resumed = existsSync(part);
     try {
       await download(url, part, {
         ...timing,
@@ -87,7 +87,7 @@ async function readFromMirror(
       return decodeDataFile(await readFile(part), file, url.href);
     } catch (error) {
       await rm(part, { force: true });
-      // The old part may have come from another version of the file; a whole download has no such excuse.
+      // The old part may be of another version of the file.
       if (!resumed) throw error;
       reporter.note(`${url.href}: the continued download is not the published file; starting again`);
     }
@@ -96,11 +96,4 @@ async function readFromMirror(
 
 function partPath(root: string, file: DataFile, mirror: string): string {
   return join(root, `${file.name}.gz.${new URL(mirror).host.replaceAll(':', '-')}.part`);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -13,7 +13,7 @@ import {
   findPointer,
   type Pointer,
   pointerPath,
-  samePointer,
+  sameVersion,
   writePointer,
 } from '../dvc/pointer.ts';
 import { DataError } from '../errors.ts';
@@ -117,7 +117,7 @@ async function findProblem(
   pointer: Pointer,
   definition: Definition,
 ): Promise<string | undefined> {
-  if (!samePointer(pointer, await describePath(folder))) {
+  if (!sameVersion(pointer, await describePath(folder))) {
     return `not the version that ${pointerPath(folder)} names`;
   }
   const text = await readFile(join(folder, DEFINITION), 'utf8').catch(() => '');
