@@ -73,6 +73,16 @@ module.exports = {
       to: { dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-optional'] },
     },
     {
+      name: 'implementations-of-the-platform-are-chosen-by-conditions',
+      severity: 'error',
+      comment: 'the library imports #platform and #kernels; package.json says which files these are',
+      from: { path: `^src/(index\\.ts|(${Object.keys(library).join('|')})/)`, pathNot: '^src/platform/' },
+      to: {
+        path: '^src/platform/(node|browser)/',
+        dependencyTypesNot: ['aliased-subpath-import'],
+      },
+    },
+    {
       name: 'the-library-needs-no-pipeline',
       severity: 'error',
       comment: 'src/index.ts gathers the library; what lies beside it in src/ is a command',

@@ -10,6 +10,7 @@ export default tseslint.config(
       'coverage/',
       'kernels/wasm/',
       '*.cjs',
+      'src/platform/globals.d.ts',
       'docs/api/',
       'docs/.vitepress/{cache,dist}/',
     ],

@@ -5,6 +5,7 @@
  *
  *   npx tsx bench/layers.ts [part of a name]
  */
+import { storedChoices } from '../src/pipeline/diagnostics/tuning/stored.ts';
 import { openWebGpu } from '../src/backend/webgpu/webgpu.ts';
 import { grad, ones, randn, scope, setDefaultDevice, type Tensor, zeros } from '../src/index.ts';
 import { median } from './statistics.ts';
@@ -20,7 +21,7 @@ interface Case {
   processor: number[];
 }
 
-const device = await openWebGpu();
+const device = await openWebGpu({ tuning: storedChoices });
 setDefaultDevice(device);
 console.log(`${device.description}; float32[${SHAPE.join(', ')}], ${(randn(SHAPE).numel() * 4) / 1e6} MB\n`);
 

@@ -8,13 +8,14 @@ import { loadConfiguration } from '../src/pipeline/config/configuration.ts';
 import { buildOptimizer } from '../src/pipeline/training/optimizers.ts';
 import { summarise } from '../src/pipeline/diagnostics/profiling/profile.ts';
 import { profileText } from '../src/pipeline/diagnostics/profiling/text.ts';
+import { storedChoices } from '../src/pipeline/diagnostics/tuning/stored.ts';
 import { StepProfiler, WARM_UP, WINDOW } from '../src/pipeline/diagnostics/profiling/stepProfiler.ts';
 import { capture, crossEntropy, type DeviceName, init, randint, randn } from '../src/index.ts';
 import { buildModel } from '../src/pipeline/models/buildModel.ts';
 
 const [file = 'configs/mlp.yaml', deviceName = 'webgpu'] = process.argv.slice(2);
 const { model, optimizer: options, train } = loadConfiguration(file, []);
-const device = await init(deviceName as DeviceName);
+const device = await init(deviceName as DeviceName, { tuning: storedChoices });
 const network = buildModel(model);
 const optimizer = buildOptimizer(options, network.parameters());
 const [images, labels] = [randn([train.batchSize, 1, 28, 28]), randint(0, 10, [train.batchSize])];

@@ -3,8 +3,8 @@
  * kernel. With --check it compares only, and fails if the file is out of date.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { type KernelSignature, type ParamField, reflect } from '../src/backend/reflection.ts';
-import { kernelNames, kernelSource } from '../src/backend/sources.ts';
+import type { KernelSignature, ParamField } from '../src/platform/kernels.ts';
+import { kernelNames, kernelSignature } from '../src/platform/node/kernels.ts';
 
 const target = new URL('../src/backend/signatures.ts', import.meta.url);
 
@@ -55,14 +55,22 @@ function namedValues(name: string, signature: KernelSignature): string[] {
   return [`  ${name}: { ${values.map(([constant, value]) => `${constant}: ${value}`).join(', ')} },`];
 }
 
+function outputs(name: string, { buffers }: KernelSignature): string {
+  const written = buffers.filter(({ access }) => access === 'write');
+  return `  ${name}: [${written.map((buffer) => `'${buffer.name}'`).join(', ')}],`;
+}
+
 function render(): string {
-  const kernels = kernelNames().map((name) => [name, reflect(name, kernelSource(name))] as const);
+  const kernels = kernelNames().map((name) => [name, kernelSignature(name)] as const);
   const types = kernels.map(([name, signature]) => describe(name, signature)).join('\n');
   const values = kernels.flatMap(([name, signature]) => namedValues(name, signature)).join('\n');
+  const written = kernels.map(([name, signature]) => outputs(name, signature)).join('\n');
   return (
     `${HEADER}\n/** The buffers, parameters and settings of each kernel. */\nexport interface Signatures {\n${types}\n}\n\n` +
     `/** The named values that kernels declare. \`codes.binary.ADD\` is the value of OPERATION for a sum. */\n` +
-    `export const codes = {\n${values}\n} as const;\n`
+    `export const codes = {\n${values}\n} as const;\n\n` +
+    `/** The buffers that each kernel writes. */\n` +
+    `export const outputs: Readonly<Record<keyof Signatures, readonly string[]>> = {\n${written}\n};\n`
   );
 }
 

@@ -1,6 +1,6 @@
 /**
- * Compiles kernels/wasm/*.ts to src/backend/cpu/simd/kernels.wasm, and writes the TypeScript face of the module beside
- * it, jobs.ts. With --check it compares only, and fails if a file is out of date.
+ * Compiles kernels/wasm/*.ts to src/platform/cpu.wasm, and writes the TypeScript face of the module to
+ * src/backend/cpu/simd/jobs.ts. With --check it compares only, and fails if a file is out of date.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,6 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const sources = join(root, 'kernels/wasm');
-const target = join(root, 'src/backend/cpu/simd');
 
 /** No relaxed SIMD, so every processor gives the same bits. The host provides the memory; the module has no runtime and no data. */
 const OPTIONS = [
@@ -22,7 +21,7 @@ const OPTIONS = [
 function compile(): Buffer {
   const folder = mkdtempSync(join(tmpdir(), 'wgrad-wasm-'));
   try {
-    const outFile = join(folder, 'kernels.wasm');
+    const outFile = join(folder, 'cpu.wasm');
     // A separate process, because importing the compiler would add its dialect's global types to this project.
     const compiler = join(root, 'node_modules/assemblyscript/bin/asc.js');
     const files = ['kernels/wasm/index.ts', '--baseDir', root, '-o', outFile];
@@ -106,14 +105,14 @@ ${exportLines().join('\n')}
 `;
 
 const files: [name: string, contents: Buffer][] = [
-  ['kernels.wasm', compile()],
-  ['jobs.ts', Buffer.from(face)],
+  ['src/platform/cpu.wasm', compile()],
+  ['src/backend/cpu/simd/jobs.ts', Buffer.from(face)],
 ];
 for (const [name, contents] of files) {
-  const path = join(target, name);
+  const path = join(root, name);
   if (!process.argv.includes('--check')) writeFileSync(path, contents);
   else if (!readFileSync(path).equals(contents)) {
-    const text = `src/backend/cpu/simd/${name} is out of date with kernels/wasm/*.ts: run \`npm run wasm\`\n`;
+    const text = `${name} is out of date with kernels/wasm/*.ts: run \`npm run wasm\`\n`;
     process.stderr.write(text);
     process.exitCode = 1;
   }

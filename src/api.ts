@@ -1,5 +1,6 @@
 /** The command that serves a model over HTTP: see HELP. */
 import { parseCommandLine, UsageError } from './pipeline/cli/commandLine.ts';
+import { storedChoices } from './pipeline/diagnostics/tuning/stored.ts';
 import { WgradError } from './backend/errors.ts';
 import './ops/methods.ts';
 import { Metrics } from './serve/http/metrics.ts';
@@ -70,6 +71,7 @@ async function main(args: string[]): Promise<void> {
     batchTimeout: 30_000,
     openDevice: () =>
       open(device, {
+        tuning: storedChoices,
         ...(adapter !== undefined && { adapter }),
         onFallback: (reason) => process.stderr.write(`${reason}\n\n`),
       }),

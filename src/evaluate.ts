@@ -22,6 +22,7 @@ import { formatEvaluation } from './pipeline/evaluation/report/text.ts';
 import { resolveRun } from './pipeline/runs/directory.ts';
 import './ops/methods.ts';
 import { findTrainedModel, type TrainedModel } from './serve/registry/trainedModel.ts';
+import { storedChoices } from './pipeline/diagnostics/tuning/stored.ts';
 import { init } from './tensor/device.ts';
 
 const HELP = `usage: npx tsx src/evaluate.ts <run or model> [options]
@@ -103,6 +104,7 @@ async function evaluate(
 ): Promise<EvaluationReport> {
   const { device: deviceName, adapter } = configuration;
   const device = await init(deviceName, {
+    tuning: storedChoices,
     ...(adapter === undefined ? {} : { adapter }),
     onFallback: (reason) => process.stderr.write(`${reason}\n\n`),
   });

@@ -1,8 +1,7 @@
 import './ops/methods.ts';
 
-export type { Backend, DeviceStats, DeviceTuning } from './backend/backend.ts';
+export type { Backend, DeviceStats, DeviceTuning, KernelChoices } from './backend/backend.ts';
 export type { DType, TypedArray } from './backend/dtypes.ts';
-export type { TuningSource } from './backend/webgpu/tuning/stored.ts';
 export {
   AdapterError,
   CaptureError,

@@ -2,20 +2,20 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { parseCommandLine, UsageError } from './pipeline/cli/commandLine.ts';
 import { KernelError } from './backend/errors.ts';
-import { inspectKernel, type KernelFacts, readSignature } from './backend/inspection.ts';
-import { kernelNames, kernelSource } from './backend/sources.ts';
-import { checkKernel, type KernelCheck } from './backend/webgpu/kernelCheck.ts';
-import { type KernelListing, listKernel } from './backend/webgpu/kernelListing.ts';
-import { type KernelTarget, openTarget } from './backend/webgpu/kernelTarget.ts';
+import { inspectKernel, type KernelFacts, readSignature } from './pipeline/diagnostics/kernels/inspection.ts';
+import { kernelNames, kernelSource } from './platform/node/kernels.ts';
+import { checkKernel, type KernelCheck } from './pipeline/diagnostics/kernels/check.ts';
+import { type KernelListing, listKernel } from './pipeline/diagnostics/kernels/listing.ts';
+import { type KernelTarget, openTarget } from './pipeline/diagnostics/kernels/target.ts';
 import {
   formatCheck,
   formatListing,
   formatSettings,
   formatTarget,
   formatTotals,
-} from './backend/webgpu/kernelText.ts';
+} from './pipeline/diagnostics/kernels/text.ts';
 import { specialise } from './backend/webgpu/pipelines.ts';
-import type { KnobValues } from './backend/webgpu/variants.ts';
+import type { KnobValues } from './pipeline/diagnostics/kernels/variants.ts';
 
 const COMMANDS = ['list', 'show', 'check'];
 const ELEMENTS = ['f32', 'i32', 'u32', 'f16'];

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readFile, realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { storedChoices } from './pipeline/diagnostics/tuning/stored.ts';
 import { WgradError } from './backend/errors.ts';
 import { CLASS_NAMES, loadFashionMnist } from './pipeline/data/fashionMnist.ts';
 import { makeFolders } from './pipeline/files/folders.ts';
@@ -72,7 +73,7 @@ async function main(args: string[]): Promise<void> {
 
 async function collect(path: string, images: number): Promise<RunFacts> {
   const recorded = loadConfiguration(join(path, 'config.yaml'));
-  const device = await init(recorded.device === 'cpu' ? 'cpu' : 'auto');
+  const device = await init(recorded.device === 'cpu' ? 'cpu' : 'auto', { tuning: storedChoices });
   try {
     const { model, configuration } = await openRun('', path);
     const test = await openTestPart(configuration, device, new AbortController().signal);

@@ -17,6 +17,7 @@ import {
   inputGradient,
   weightGradient,
 } from '../../src/ops/support/convolution.ts';
+import { storedChoices } from '../../src/pipeline/diagnostics/tuning/stored.ts';
 import { integers, LABELS, LEFT, RIGHT, sample, sizeOf, trainingInputs, uniform } from '../inputs.ts';
 import { BETAS, CLASSES, CNN, EPSILON, LEARNING_RATE, MLP_SECOND, PIXELS, POOLED } from '../networks.ts';
 import type { ConvolutionWorkload, PoolingWorkload, TrainingWorkload, Workload } from '../workloads.ts';
@@ -24,7 +25,7 @@ import type { Contender, Job } from './contender.ts';
 
 /** wgrad itself; training steps are captured, as the trainer captures them. */
 export async function openContender(name: 'webgpu' | 'cpu'): Promise<Contender> {
-  const device = await init(name);
+  const device = await init(name, { tuning: storedChoices });
   return {
     facts: {
       device: device.description,

@@ -74,14 +74,17 @@ export interface Upload {
   end(): void;
 }
 
-/** Choices of kernels and tiles, which do not change while a device is in use. */
+/** For classes of launches such as `matmul 128x256x1024 NT`: the kernel, and the constants of its tile, that they take. */
+export type KernelChoices = Readonly<
+  Record<string, { readonly kernel: string; readonly tile: Readonly<Record<string, number>> }>
+>;
+
+/** Which kernels and tiles a device takes. They do not change while it is in use. */
 export interface DeviceTuning {
   /** One line for people and records; equal choices give equal text. */
   readonly description: string;
-  /** Why a file of choices was left aside, and what to do; undefined where there is nothing to say. */
-  readonly note: string | undefined;
-  /** What is chosen, as JSON: given back as `tuning` when a device is opened, it is chosen again. */
-  record(): object;
+  /** What was chosen when the device was opened; everything else follows built-in rules. */
+  readonly choices: KernelChoices;
 }
 
 /**

@@ -1,12 +1,6 @@
-/** Base of every error that wgrad throws on purpose. */
-export class WgradError extends Error {
-  override name = 'WgradError';
-}
+import { WgradError } from '../platform/errors.ts';
 
-/** No adapter can be used; the message says what was tried and what mends it. */
-export class AdapterError extends WgradError {
-  override name = 'AdapterError';
-}
+export { AdapterError, KernelError, WgradError } from '../platform/errors.ts';
 
 /** The device is gone: destroyed, reset or crashed. Nothing on it can be used any more. */
 export class DeviceLostError extends WgradError {
@@ -21,9 +15,4 @@ export class OutOfMemoryError extends WgradError {
 /** A step cannot be captured, or a replay would not be what the step itself does. */
 export class CaptureError extends WgradError {
   override name = 'CaptureError';
-}
-
-/** A kernel does not compile, was launched against its signature, or failed on the device. */
-export class KernelError extends WgradError {
-  override name = 'KernelError';
 }

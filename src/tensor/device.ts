@@ -1,6 +1,5 @@
-import type { Backend } from '../backend/backend.ts';
+import type { Backend, KernelChoices } from '../backend/backend.ts';
 import { AdapterError, WgradError } from '../backend/errors.ts';
-import type { TuningSource } from '../backend/webgpu/tuning/stored.ts';
 
 /**
  * `webgpu`, `cpu`, or `auto`: a GPU where there is one, else the CPU. A software adapter (llvmpipe, SwiftShader) is WebGPU
@@ -21,8 +20,11 @@ export interface InitOptions {
   onFallback?: (reason: string) => void;
   /** On the CPU: plain code with float64 sums for every dtype, against which all kernels are checked. */
   reference?: boolean;
-  /** On WebGPU: where the choice of kernels and tiles comes from; `stored`, what `npm run tune` left, by default. */
-  tuning?: TuningSource;
+  /**
+   * On WebGPU: the choices of kernels and tiles, such as another device's `tuning.choices`, or a function that finds them
+   * for an adapter's `info`. Built-in rules choose the rest.
+   */
+  tuning?: KernelChoices | ((info: Backend['info']) => KernelChoices | Promise<KernelChoices>);
 }
 
 let chosen: Backend | undefined;

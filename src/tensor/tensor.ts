@@ -1,3 +1,4 @@
+import './disposable.ts';
 import type { Backend } from '../backend/backend.ts';
 import type { DType, TypedArray } from '../backend/dtypes.ts';
 import { isFloating } from '../backend/dtypes.ts';

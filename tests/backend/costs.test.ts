@@ -3,10 +3,10 @@ import type { KernelName } from '../../src/backend/backend.ts';
 import type { Cost } from '../../src/backend/costs/cost.ts';
 import { costs } from '../../src/backend/costs/costs.ts';
 import { launchFacts, variantText } from '../../src/backend/costs/launchFacts.ts';
-import { readSignature } from '../../src/backend/inspection.ts';
+import { readSignature } from '../../src/pipeline/diagnostics/kernels/inspection.ts';
 import { Live } from '../../src/backend/recorder.ts';
 import { codes } from '../../src/backend/signatures.ts';
-import { kernelNames, kernelSource } from '../../src/backend/sources.ts';
+import { kernelNames, kernelSource } from '../../src/platform/node/kernels.ts';
 import { everyLaunch, type SeenLaunch } from './everyLaunch.ts';
 
 const signatures = new Map(kernelNames().map((name) => [name, readSignature(name, kernelSource(name))]));

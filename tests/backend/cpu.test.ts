@@ -3,7 +3,7 @@ import { openCpu } from '../../src/backend/cpu/cpu.ts';
 import { DeviceLostError } from '../../src/backend/errors.ts';
 
 test('the CPU keeps the same books as a GPU', async () => {
-  const device = openCpu();
+  const device = await openCpu();
   const out = device.allocate('float32', 3);
   device.write(out, Float32Array.of(1, 2, 3));
   device.run('fill', { out }, { size: 2, value: 7 }, { Element: 'f32' });
@@ -23,7 +23,7 @@ test('the CPU keeps the same books as a GPU', async () => {
 });
 
 test('what is read is a copy', async () => {
-  const device = openCpu();
+  const device = await openCpu();
   const x = device.allocate('float32', 1);
   device.write(x, Float32Array.of(1));
   const read = await device.read(x, 0, 1);
@@ -31,8 +31,8 @@ test('what is read is a copy', async () => {
   expect(read).toEqual(Float32Array.of(1));
 });
 
-test('a destroyed device refuses every later call', () => {
-  const device = openCpu();
+test('a destroyed device refuses every later call', async () => {
+  const device = await openCpu();
   const x = device.allocate('float32', 1);
   device.destroy();
   expect(() => device.allocate('float32', 1)).toThrow(DeviceLostError);

@@ -8,7 +8,7 @@ import {
   inspectDriver,
   isOldMesa,
   mesaVersion,
-} from '../../src/backend/webgpu/drivers.ts';
+} from '../../src/platform/node/drivers.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'wgrad-drivers-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

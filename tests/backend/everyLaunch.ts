@@ -1,5 +1,5 @@
 import type { Backend, DeviceBuffer, KernelName } from '../../src/backend/backend.ts';
-import type { KnobValues } from '../../src/backend/webgpu/variants.ts';
+import type { KnobValues } from '../../src/pipeline/diagnostics/kernels/variants.ts';
 import { open, rand, scope } from '../../src/index.ts';
 import { temporaryFolder } from '../pipeline/files/disks.ts';
 import { trainSmall } from '../pipeline/training/trainingFixture.ts';

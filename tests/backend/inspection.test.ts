@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { KernelError } from '../../src/backend/errors.ts';
-import { beyondLimits, footprint, GUARANTEED_LIMITS, inspectKernel } from '../../src/backend/inspection.ts';
-import { kernelNames, kernelSource } from '../../src/backend/sources.ts';
-import { WgslConstants } from '../../src/backend/wgslConstants.ts';
+import { beyondLimits, footprint, GUARANTEED_LIMITS, inspectKernel } from '../../src/pipeline/diagnostics/kernels/inspection.ts';
+import { kernelNames, kernelSource } from '../../src/platform/node/kernels.ts';
+import { WgslConstants } from '../../src/pipeline/diagnostics/kernels/wgslConstants.ts';
 
 const SOURCE = `
 // example: shows what the inspector sees.

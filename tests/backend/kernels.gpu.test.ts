@@ -1,9 +1,9 @@
 import { afterAll, expect, test, type TestContext } from 'vitest';
-import { inspectKernel } from '../../src/backend/inspection.ts';
-import { kernelNames, kernelSource } from '../../src/backend/sources.ts';
-import { checkKernel, type KernelCheck } from '../../src/backend/webgpu/kernelCheck.ts';
-import { type KernelTarget, openTarget } from '../../src/backend/webgpu/kernelTarget.ts';
-import type { KnobValues } from '../../src/backend/webgpu/variants.ts';
+import { inspectKernel } from '../../src/pipeline/diagnostics/kernels/inspection.ts';
+import { kernelNames, kernelSource } from '../../src/platform/node/kernels.ts';
+import { checkKernel, type KernelCheck } from '../../src/pipeline/diagnostics/kernels/check.ts';
+import { type KernelTarget, openTarget } from '../../src/pipeline/diagnostics/kernels/target.ts';
+import type { KnobValues } from '../../src/pipeline/diagnostics/kernels/variants.ts';
 import { webgpuOrSkip } from '../adapter.ts';
 
 let opened: Promise<KernelTarget> | undefined;

@@ -1,6 +1,6 @@
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test, vi } from 'vitest';
-import { napping } from '../../src/backend/webgpu/napping.ts';
+import { napping } from '../../src/platform/node/napping.ts';
 
 afterEach(() => vi.restoreAllMocks());
 

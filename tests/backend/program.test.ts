@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { KernelError } from '../../src/backend/errors.ts';
-import { reflect } from '../../src/backend/reflection.ts';
-import { kernelNames, kernelSource } from '../../src/backend/sources.ts';
+import { reflect } from '../../src/platform/node/reflection.ts';
+import { kernelNames, kernelSource } from '../../src/platform/node/kernels.ts';
 import { ParameterBlock } from '../../src/backend/webgpu/parameters.ts';
 import { specialise } from '../../src/backend/webgpu/pipelines.ts';
 import { checkCodes, checkLaunch, type Program } from '../../src/backend/webgpu/program.ts';

@@ -20,9 +20,9 @@ import {
   zeros,
 } from '../../src/index.ts';
 
-const reference = openCpu({ reference: true });
-const one = openCpu({ threads: 1 });
-const three = openCpu({ threads: 3 });
+const reference = await openCpu({ reference: true });
+const one = await openCpu({ threads: 1 });
+const three = await openCpu({ threads: 3 });
 
 /** What `body` computes on a device from the same numbers. */
 async function on(device: Backend, body: () => Tensor): Promise<number[]> {

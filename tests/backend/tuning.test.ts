@@ -3,10 +3,11 @@ import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Params } from '../../src/backend/backend.ts';
 import { type Block, columnsOf, rowsOf } from '../../src/backend/webgpu/tuning/blocks.ts';
-import { candidates } from '../../src/backend/webgpu/tuning/candidates.ts';
+import { candidates } from '../../src/pipeline/diagnostics/tuning/candidates.ts';
 import type { Choice } from '../../src/backend/webgpu/tuning/choice.ts';
 import { shapeClass } from '../../src/backend/webgpu/tuning/shapeClass.ts';
-import { loadTuning, tuningPath } from '../../src/backend/webgpu/tuning/stored.ts';
+import { tuningRecord } from '../../src/pipeline/diagnostics/tuning/identity.ts';
+import { loadTuning, storedChoices, tuningPath } from '../../src/pipeline/diagnostics/tuning/stored.ts';
 import { Tuning } from '../../src/backend/webgpu/tuning/tuning.ts';
 import { temporaryFolder } from '../pipeline/files/disks.ts';
 
@@ -123,14 +124,21 @@ describe('the built-in rules', () => {
   });
 });
 
-describe('choices that are stored', () => {
-  const record = new Tuning(info, new Map([[shape, choice]])).record();
+test('a kernel that does not do the operation is refused', () => {
+  const wrong = { 'conv2d 1x1x1 3x3 stride 1x1': choice };
+  expect(() => Tuning.of(gpu, wrong)).toThrow(/tuning: 'matmulWorkgroup' cannot run 'conv2d 1x1x1/);
+});
 
-  test('are taken for their class of shapes, and for no other', async () => {
+describe('choices that are stored', () => {
+  const record = tuningRecord(info, { [shape]: choice });
+
+  test('are taken for their class of shapes, and for no other', () => {
     ownCache();
     store(record);
-    const tuning = await loadTuning(info);
-    expect(tuning.note).toBeUndefined();
+    const found = loadTuning(info);
+    expect(found.note).toBeUndefined();
+    expect(storedChoices(info)).toEqual(found.choices);
+    const tuning = Tuning.of(info, found.choices);
     expect(tuning.choose('matmul', product, {})).toEqual(choice);
     expect(tuning.choose('matmul', { ...product, m: 1000 }, {})).toEqual({
       kernel: 'matmulSubgroup',
@@ -139,20 +147,20 @@ describe('choices that are stored', () => {
     expect(tuning.description).toMatch(
       /^measured for 1 classes of shapes \([0-9a-f]{8}\), else built-in rules/,
     );
-    expect(tuning.record()).toEqual(record);
-    expect((await loadTuning(info, 'built-in')).measured.size).toBe(0);
+    expect(tuningRecord(info, tuning.choices)).toEqual(record);
+    expect(loadTuning(info, 'built-in').choices).toEqual({});
     vi.stubEnv('WGRAD_TUNING', 'none');
-    expect((await loadTuning(info)).measured.size).toBe(0);
+    expect(loadTuning(info).choices).toEqual({});
   });
 
-  test('are of one adapter and driver: others have a file of their own', async () => {
+  test('are of one adapter and driver: others have a file of their own', () => {
     ownCache();
     store(record);
     const updated = { ...info, description: 'llvmpipe: Mesa 26' };
-    const tuning = await loadTuning(updated);
-    expect(tuning.measured.size).toBe(0);
-    expect(tuning.note).toMatch(/is of another driver or of other versions of the kernels.*npm run tune/);
-    expect((await loadTuning(gpu)).note).toBeUndefined();
+    const { choices, note } = loadTuning(updated);
+    expect(choices).toEqual({});
+    expect(note).toMatch(/is of another driver or of other versions of the kernels.*npm run tune/);
+    expect(loadTuning(gpu).note).toBeUndefined();
   });
 
   test.each([
@@ -161,7 +169,7 @@ describe('choices that are stored', () => {
     ['too large', ' '.repeat(2 ** 20 + 1), /too large: at most 1048576 bytes/],
     [
       'another adapter',
-      new Tuning(gpu).record(),
+      tuningRecord(gpu, {}),
       /is of another adapter or driver: vendor 'nvidia', here 'mesa'/,
     ],
     ['other kernels', { ...record, kernels: '0'.repeat(64) }, /is of other versions of the kernels/],
@@ -183,28 +191,26 @@ describe('choices that are stored', () => {
       },
       /at most 4096 choices/,
     ],
-  ])('are left aside with a note: %s', async (_, content, expected) => {
+  ])('are left aside with a note: %s', (_, content, expected) => {
     ownCache();
     const path = join(temporaryFolder(), 'tuning.json');
     vi.stubEnv('WGRAD_TUNING', path);
-    expect((await loadTuning(info)).note).toMatch(/there is no such file/);
+    expect(loadTuning(info).note).toMatch(/there is no such file/);
     store(content, path);
-    const tuning = await loadTuning(info);
-    expect(tuning.measured.size).toBe(0);
-    expect(tuning.note).toMatch(expected);
-    expect(tuning.note).toContain('`npm run tune` measures anew');
+    const { choices, note } = loadTuning(info);
+    expect(choices).toEqual({});
+    expect(note).toMatch(expected);
+    expect(note).toContain('`npm run tune` measures anew');
   });
 
-  test('give way to what a run has recorded, as long as that fits', async () => {
+  test('give way to what a run has recorded, as long as that fits', () => {
     ownCache();
     store(record);
     const recorded: Choice = { kernel: 'matmul', tile: { TILE_ROWS: 4, WORKGROUP_SIZE: 16 } };
-    const run = new Tuning(info, new Map([[shape, recorded]])).record();
-    expect((await loadTuning(info, { record: run, of: 'runs/a' })).choose('matmul', product, {})).toEqual(
-      recorded,
-    );
-    const unfit = await loadTuning(info, { record: { ...run, kernels: '1'.repeat(64) }, of: 'runs/a' });
-    expect(unfit.choose('matmul', product, {})).toEqual(choice);
+    const run = tuningRecord(info, { [shape]: recorded });
+    expect(loadTuning(info, { record: run, of: 'runs/a' }).choices).toEqual({ [shape]: recorded });
+    const unfit = loadTuning(info, { record: { ...run, kernels: '1'.repeat(64) }, of: 'runs/a' });
+    expect(unfit.choices).toEqual({ [shape]: choice });
     expect(unfit.note).toContain('the choice of kernels in runs/a is of other versions of the kernels');
   });
 });

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import type { KernelName } from '../../src/backend/backend.ts';
-import { inspectKernel, readSignature } from '../../src/backend/inspection.ts';
-import { kernelNames, kernelSource } from '../../src/backend/sources.ts';
+import { inspectKernel, readSignature } from '../../src/pipeline/diagnostics/kernels/inspection.ts';
+import { kernelNames, kernelSource } from '../../src/platform/node/kernels.ts';
 import { geometries } from '../../src/backend/webgpu/geometry.ts';
-import { candidates } from '../../src/backend/webgpu/tuning/candidates.ts';
+import { candidates } from '../../src/pipeline/diagnostics/tuning/candidates.ts';
 import { isTuned, kernelsOf, type Tile } from '../../src/backend/webgpu/tuning/choice.ts';
-import { closedKnobs, type KnobValues, launchedVariants } from '../../src/backend/webgpu/variants.ts';
+import { closedKnobs, type KnobValues, launchedVariants } from '../../src/pipeline/diagnostics/kernels/variants.ts';
 import { everyLaunch } from './everyLaunch.ts';
 
 type Choose = (

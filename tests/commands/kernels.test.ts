@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { kernelNames, kernelSource } from '../../src/backend/sources.ts';
-import type { KernelCheck } from '../../src/backend/webgpu/kernelCheck.ts';
-import type { KernelListing } from '../../src/backend/webgpu/kernelListing.ts';
+import { kernelNames, kernelSource } from '../../src/platform/node/kernels.ts';
+import type { KernelCheck } from '../../src/pipeline/diagnostics/kernels/check.ts';
+import type { KernelListing } from '../../src/pipeline/diagnostics/kernels/listing.ts';
 
 interface Outcome {
   code: number;

@@ -1,3 +1,4 @@
+import { platform } from '#platform';
 import type {
   Backend,
   Buffers,
@@ -34,10 +35,10 @@ export interface CpuOptions {
  * Opens the CPU backend. Float32 runs in WebAssembly, with SIMD and threads, where kernels/wasm/ has the kernel;
  * everything else, and all of it with `reference`, in the plain twins.
  */
-export function openCpu({ reference = false, threads }: CpuOptions = {}): Backend {
+export async function openCpu({ reference = false, threads }: CpuOptions = {}): Promise<Backend> {
   if (reference) return new CpuBackend(undefined);
   try {
-    return new CpuBackend(new SimdModule(threads));
+    return new CpuBackend(new SimdModule(await platform.compileCpuModule(), threads));
   } catch (error) {
     // Without shared memory or SIMD there is no WebAssembly path; an address space limit can forbid its memory, too.
     return new CpuBackend(undefined, `, as WebAssembly cannot start: ${String(error)}`);

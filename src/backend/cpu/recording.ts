@@ -3,8 +3,7 @@ import type { TypedArray } from '../dtypes.ts';
 import type { MemoryPool } from '../memoryPool.ts';
 import { RecordedMemory } from '../recordedMemory.ts';
 import { Live, type Varying } from '../recorder.ts';
-import { reflect } from '../reflection.ts';
-import { kernelSource } from '../sources.ts';
+import { outputs } from '../signatures.ts';
 import { type Memory, memoryOf } from './memory.ts';
 
 /** A launch as a twin takes it. */
@@ -46,9 +45,9 @@ export class LaunchList implements Recording {
   get written(): { buffer: DeviceBuffer; kernel: KernelName }[] {
     const written = new Map<Memory, KernelName>();
     for (const { kernel, memories } of this.#list) {
-      for (const { name, access } of reflect(kernel, kernelSource(kernel)).buffers) {
+      for (const name of outputs[kernel]) {
         const memory = memories[name]!;
-        if (access === 'write' && this.memory.isOutside(memory)) written.set(memory, kernel);
+        if (this.memory.isOutside(memory)) written.set(memory, kernel);
       }
     }
     return [...written].map(([memory, kernel]) => ({ buffer: this.#pool.source.whole(memory), kernel }));

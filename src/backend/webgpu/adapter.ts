@@ -1,6 +1,6 @@
+import { platform } from '#platform';
+import type { Wait } from '../../platform/platform.ts';
 import { AdapterError } from '../errors.ts';
-import { openGpu } from './gpu.ts';
-import type { Wait } from './napping.ts';
 
 /** An opened WebGPU device, and what people and run records want to know of it. */
 export interface OpenedDevice {
@@ -32,7 +32,7 @@ const USED = ['timestamp-query', 'shader-f16', 'subgroups'] as const;
  * @throws AdapterError with what was tried and what mends it
  */
 export async function openDevice(filter?: string): Promise<OpenedDevice> {
-  const { gpu, adapter, wait, note } = await openGpu(filter);
+  const { gpu, adapter, wait, note } = await platform.openGpu(filter);
   checkLimits(adapter);
   const limits = adapter.limits as unknown as Record<string, number | undefined>;
   const features = USED.filter((feature) => adapter.features.has(feature));

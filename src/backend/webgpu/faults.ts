@@ -1,3 +1,4 @@
+import { platform } from '#platform';
 import { DeviceLostError, KernelError, OutOfMemoryError } from '../errors.ts';
 
 /** What can go wrong with a command, in WebGPU's terms. */
@@ -65,7 +66,7 @@ export class Faults {
   /** Throws what stands behind an error that WebGPU raised itself: a failure reported by now, or else `error`. */
   async explain(error: unknown, what: string): Promise<never> {
     // The device's loss is reported after the calls that it makes fail.
-    await new Promise((resolve) => setTimeout(resolve));
+    await platform.pause();
     await this.settle();
     throw new KernelError(`${what} failed: ${String(error)}`);
   }

@@ -1,6 +1,6 @@
+import type { ParamField } from '../../platform/kernels.ts';
 import { KernelError } from '../errors.ts';
 import { Live, type Varying } from '../recorder.ts';
-import type { ParamField } from '../reflection.ts';
 
 /** Parameters of a launch by name. */
 export type ParamValues = Readonly<Record<string, Varying | readonly number[]>>;

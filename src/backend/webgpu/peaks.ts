@@ -1,6 +1,6 @@
+import { kernelSource } from '#kernels';
+import type { Wait } from '../../platform/platform.ts';
 import type { Peaks } from '../peaks.ts';
-import { kernelSource } from '../sources.ts';
-import type { Wait } from './napping.ts';
 
 // GPUBufferUsage and GPUMapMode, which are no globals in Node.
 const STORAGE = 0x80;

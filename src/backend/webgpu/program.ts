@@ -1,8 +1,8 @@
+import { kernelSignature, kernelSource } from '#kernels';
+import type { KernelSignature } from '../../platform/kernels.ts';
 import type { DeviceBuffer, KernelName } from '../backend.ts';
 import { KernelError } from '../errors.ts';
-import { type KernelSignature, reflect } from '../reflection.ts';
 import { codes } from '../signatures.ts';
-import { kernelSource } from '../sources.ts';
 import type { ParamValues } from './parameters.ts';
 
 /** A kernel file made ready: its signature and layouts. */
@@ -26,7 +26,7 @@ const STALE = 'run `npm run signatures` and mend what it then refuses';
 /** Reads a kernel file and builds the layouts that all its pipelines share. */
 export function openProgram(device: GPUDevice, name: KernelName, immediateLimit: number): Program {
   const source = kernelSource(name);
-  const signature = reflect(name, source);
+  const signature = kernelSignature(name);
   checkCodes(name, signature);
   if (signature.paramsSize > MOST_PARAMS) {
     throw new KernelError(`${name}: takes up to ${MOST_PARAMS} bytes of params, got ${signature.paramsSize}`);

@@ -2,7 +2,7 @@ import type { DeviceBuffer, KernelName, Recording } from '../backend.ts';
 import type { MemoryPool } from '../memoryPool.ts';
 import { RecordedMemory } from '../recordedMemory.ts';
 import { Live } from '../recorder.ts';
-import type { ParamField } from '../reflection.ts';
+import type { ParamField } from '../../platform/kernels.ts';
 import { type Memory, memoryOf } from './memory.ts';
 import { ParameterBlock, type ParamValues } from './parameters.ts';
 import type { CommandStream, Launch } from './stream.ts';

@@ -1,6 +1,6 @@
 import type { DeviceStats, Upload } from '../backend.ts';
 import type { Faults } from './faults.ts';
-import type { Wait } from './napping.ts';
+import type { Wait } from '../../platform/platform.ts';
 
 // GPUBufferUsage and GPUMapMode, which are no globals in Node.
 const MAP_WRITE_COPY_SRC = 0x2 | 0x4;

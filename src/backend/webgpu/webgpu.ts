@@ -1,8 +1,10 @@
+import type { Wait } from '../../platform/platform.ts';
 import type {
   Backend,
   Buffers,
   DeviceBuffer,
   DeviceStats,
+  KernelChoices,
   KernelName,
   LaunchParams,
   Params,
@@ -26,14 +28,12 @@ import { GpuMemory, type Memory, memoryOf } from './memory.ts';
 import { ParameterBlock, type ParamValues } from './parameters.ts';
 import { Pipelines, type Settings } from './pipelines.ts';
 import { measurePeaks } from './peaks.ts';
-import type { Wait } from './napping.ts';
 import { LaunchClock } from './profiler.ts';
 import { checkLaunch, MOST_PARAMS, openProgram, type Program } from './program.ts';
 import { ReadBack } from './readBack.ts';
 import { LaunchList } from './recording.ts';
 import { BATCH, CommandStream } from './stream.ts';
 import { isTuned } from './tuning/choice.ts';
-import { loadTuning, type TuningSource } from './tuning/stored.ts';
 import { Tuning } from './tuning/tuning.ts';
 import { StagedUpload } from './upload.ts';
 
@@ -51,14 +51,15 @@ export interface WebGpuOptions {
 }
 
 interface OpenOptions extends Omit<WebGpuOptions, 'tuning' | 'geometries'> {
-  /** Where the choices of kernels and tiles come from. */
-  tuning?: TuningSource | undefined;
+  /** The choices of kernels and tiles; see InitOptions. */
+  tuning?: KernelChoices | ((info: Backend['info']) => KernelChoices | Promise<KernelChoices>);
 }
 
 /** Opens the WebGPU backend; throws AdapterError where no adapter can be used. */
-export async function openWebGpu(options: OpenOptions = {}): Promise<Backend> {
+export async function openWebGpu({ tuning = {}, ...options }: OpenOptions = {}): Promise<Backend> {
   const opened = await openDevice(options.adapter);
-  return new WebGpuBackend(opened, { ...options, tuning: await loadTuning(opened.info, options.tuning) });
+  const choices = typeof tuning === 'function' ? await tuning(opened.info) : tuning;
+  return new WebGpuBackend(opened, { ...options, tuning: Tuning.of(opened.info, choices) });
 }
 
 /** What `prepare` has begun. */

@@ -1,8 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Backend } from '../../backend/backend.ts';
-import type { TuningSource } from '../../backend/webgpu/tuning/stored.ts';
-import { init } from '../../tensor/device.ts';
+import { init, type InitOptions } from '../../tensor/device.ts';
 import type { Configuration } from '../config/configuration.ts';
+import { loadTuning, type TuningSource } from '../diagnostics/tuning/stored.ts';
 import { type Datasets, obtainDatasets } from '../data/datasets.ts';
 import { collectEnvironment, type Environment } from '../runs/environment.ts';
 import { rehearse } from '../training/rehearsal.ts';
@@ -32,7 +32,12 @@ export async function withOpened<T>(
   const over = new AbortController();
   // Starts before the device is opened, which blocks the main thread: git answers meanwhile.
   const facts = collectEnvironment();
-  const opening = openDevice(configuration, tuning);
+  let note: string | undefined;
+  const opening = openDevice(configuration, (info) => {
+    const found = loadTuning(info, tuning);
+    note = found.note;
+    return found.choices;
+  });
   const rehearsal = opening.then(async (device) => {
     performance.mark('device');
     await turn(); // an upload that can start goes first: the driver is busy then
@@ -42,7 +47,11 @@ export async function withOpened<T>(
   for (const each of [rehearsal, data]) each.catch(() => undefined); // awaited by `action`
   try {
     const [device, environment] = await Promise.all([opening, facts]);
-    describeDevice(device);
+    process.stderr.write(`device  ${device.name}: ${device.description}\n`);
+    if (device.tuning) {
+      process.stderr.write(`kernels ${device.tuning.description}\n`);
+      if (note !== undefined) process.stderr.write(`warning: ${note}\n`);
+    }
     return await action({ device, rehearsal, data, environment });
   } finally {
     over.abort();
@@ -50,16 +59,13 @@ export async function withOpened<T>(
   }
 }
 
-function openDevice({ device, adapter }: Configuration, tuning: TuningSource): Promise<Backend> {
+function openDevice(
+  { device, adapter }: Configuration,
+  tuning: NonNullable<InitOptions['tuning']>,
+): Promise<Backend> {
   return init(device, {
     tuning,
     ...(adapter === undefined ? {} : { adapter }),
     onFallback: (reason) => process.stderr.write(`${reason}\nTraining on the CPU backend.\n\n`),
   });
-}
-
-function describeDevice({ name, description, tuning }: Backend): void {
-  process.stderr.write(`device  ${name}: ${description}\n`);
-  if (tuning) process.stderr.write(`kernels ${tuning.description}\n`);
-  if (tuning?.note !== undefined) process.stderr.write(`warning: ${tuning.note}\n`);
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Backend, DeviceBuffer, Params } from '../../../src/backend/backend.ts';
 import { philox4x32 } from '../../../src/backend/philox.ts';
 import { type Block, large, shared, SMALL_BLOCK } from '../../../src/backend/webgpu/tuning/blocks.ts';
-import { candidates, canRun } from '../../../src/backend/webgpu/tuning/candidates.ts';
+import { candidates, canRun } from '../../../src/pipeline/diagnostics/tuning/candidates.ts';
 import { choiceText, type Tile, traitsOf } from '../../../src/backend/webgpu/tuning/choice.ts';
 import { shapeClass } from '../../../src/backend/webgpu/tuning/shapeClass.ts';
 import { open } from '../../../src/index.ts';

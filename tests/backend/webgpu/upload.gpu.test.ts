@@ -27,7 +27,7 @@ test.for([[[]], [[4, 2 ** 20, 1_000_000]], [[2 ** 21 + 8]], [Array<number>(40).f
   'an upload brings what it is given: pieces %#',
   async ([sizes], context) => {
     const { backend } = await openOwn(context);
-    for (const device of [backend, openCpu()]) {
+    for (const device of [backend, await openCpu()]) {
       const before = device.stats().bytesUploaded;
       expect(Buffer.compare(await uploaded(device, sizes!), BYTES)).toBe(0);
       expect(device.stats().bytesUploaded - before).toBe(BYTES.length);

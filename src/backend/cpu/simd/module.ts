@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import { platform } from '#platform';
 import { OutOfMemoryError } from '../../errors.ts';
 import { Heap } from './heap.ts';
 import { type Exports, type Fields, type Job, jobs } from './jobs.ts';
@@ -11,13 +9,6 @@ const WORTH_WAKING = 2 ** 20;
 const MOST_THREADS = 16;
 /** There is room for 64 in the module's first page. */
 const MOST_FIELDS = 64;
-
-// A helping thread is a few lines of JavaScript, as it has no loader of types: all that it does is in the module.
-const HELPER = `
-const { workerData } = require('node:worker_threads');
-const { module, memory, thread } = workerData;
-new WebAssembly.Instance(module, { env: { memory } }).exports.serve(thread);
-`;
 
 /** The WebAssembly module with its memory and threads. */
 export class SimdModule {
@@ -30,12 +21,14 @@ export class SimdModule {
   readonly #words: Int32Array;
   readonly #floats: Float32Array;
   readonly #taken: { address: number; bytes: number }[] = [];
-  #workers: Worker[] | undefined;
+  /** Functions that end the other threads. */
+  #ends: (() => void)[] | undefined;
 
-  constructor(threads: number = Math.min(availableParallelism(), MOST_THREADS)) {
+  /** @param module what `platform.compileCpuModule` gives */
+  constructor(module: WebAssembly.Module, threads: number = Math.min(platform.parallelism, MOST_THREADS)) {
     this.threads = threads;
-    this.#module = new WebAssembly.Module(readFileSync(new URL('./kernels.wasm', import.meta.url)));
-    const instance = new WebAssembly.Instance(this.#module, { env: { memory: this.heap.memory } });
+    this.#module = module;
+    const instance = new WebAssembly.Instance(module, { env: { memory: this.heap.memory } });
     this.exports = instance.exports as unknown as Exports;
     this.#words = this.words(this.exports.jobAddress(), MOST_FIELDS);
     this.#floats = this.floats(this.exports.jobAddress(), MOST_FIELDS);
@@ -54,7 +47,7 @@ export class SimdModule {
     // Any of the threads may come and help.
     const threads = this.threadsFor(work) > 1 ? this.threads : 1;
     const wake = work >= WORTH_WAKING;
-    if (threads > 1 && wake) this.#workers ??= this.#start();
+    if (threads > 1 && wake) this.#ends ??= this.#start();
     const scratchSize = Math.ceil(scratch / 64) * 64;
     const before = this.#taken.length;
     const place = scratch > 0 ? this.take(scratchSize * threads) : 0;
@@ -93,20 +86,15 @@ export class SimdModule {
   }
 
   destroy(): void {
-    for (const worker of this.#workers ?? []) void worker.terminate();
-    this.#workers = undefined;
+    for (const end of this.#ends ?? []) end();
+    this.#ends = undefined;
   }
 
-  /** Threads that keep nobody from exiting. A job does not need them: until they have started, the main one does all. */
-  #start(): Worker[] {
-    return Array.from({ length: this.threads - 1 }, (_, index) => {
-      const workerData = { module: this.#module, memory: this.heap.memory, thread: index + 1 };
-      const worker = new Worker(HELPER, { eval: true, workerData, execArgv: [] });
-      // One that cannot start is missing, no more: tasks are claimed only by threads that run.
-      worker.on('error', () => undefined);
-      worker.unref();
-      return worker;
-    });
+  /** A job does not need the other threads: until they have started, the main one does all. */
+  #start(): (() => void)[] {
+    return Array.from({ length: this.threads - 1 }, (_, index) =>
+      platform.startThread({ module: this.#module, memory: this.heap.memory, thread: index + 1 }),
+    );
   }
 }
 

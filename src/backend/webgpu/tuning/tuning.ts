@@ -1,7 +1,16 @@
-import type { Params, Variant } from '../../backend.ts';
+import type { DeviceTuning, KernelChoices, Params, Variant } from '../../backend.ts';
+import { KernelError } from '../../errors.ts';
 import { builtIn } from './builtIn.ts';
-import { type AdapterInfo, type Choice, choiceText, traitsOf, type Traits, type Tuned } from './choice.ts';
-import { identityOf, kernelsHash, type TuningRecord } from './identity.ts';
+import {
+  type AdapterInfo,
+  type Choice,
+  choiceText,
+  isTuned,
+  kernelsOf,
+  traitsOf,
+  type Traits,
+  type Tuned,
+} from './choice.ts';
 import { shapeClass } from './shapeClass.ts';
 
 /** What was found best on an adapter: a choice for each class of launches that was measured. */
@@ -11,22 +20,27 @@ export type Measured = ReadonlyMap<string, Choice>;
  * Which kernel and tile each launch of a device takes: what was measured for its class of shapes, else the built-in rules.
  * It does not change while the device is in use, so that the same launches give the same bits.
  */
-export class Tuning {
-  readonly info: AdapterInfo;
+export class Tuning implements DeviceTuning {
   readonly traits: Traits;
-  /** Why a file of choices was left aside, and what to do; undefined where there is nothing to say. */
-  readonly note: string | undefined;
   readonly #measured: Map<string, Choice>;
 
-  constructor(info: AdapterInfo, measured: Measured = new Map(), note?: string) {
-    this.info = info;
+  constructor(info: AdapterInfo, measured: Measured = new Map()) {
     this.traits = traitsOf(info);
-    this.note = note;
     this.#measured = new Map(measured);
   }
 
-  get measured(): Measured {
-    return this.#measured;
+  /** @throws KernelError for a kernel that does not do the operation */
+  static of(info: AdapterInfo, choices: KernelChoices): Tuning {
+    for (const [name, { kernel }] of Object.entries(choices)) {
+      const [operation] = name.split(' ') as [Tuned];
+      const kernels: readonly string[] = isTuned(operation) ? kernelsOf[operation] : [];
+      if (!kernels.includes(kernel)) throw new KernelError(`tuning: '${kernel}' cannot run '${name}'`);
+    }
+    return new Tuning(info, new Map(Object.entries(choices) as [string, Choice][]));
+  }
+
+  get choices(): KernelChoices {
+    return Object.fromEntries(this.#measured);
   }
 
   choose<T extends Tuned>(operation: T, params: Params<T>, variant: Variant<T>): Choice {
@@ -38,16 +52,6 @@ export class Tuning {
   /** Makes a choice for a class: for the tuner, whose device compares choices. */
   set(name: string, choice: Choice): void {
     this.#measured.set(name, choice);
-  }
-
-  /** What is chosen, as a file keeps it. */
-  record(): TuningRecord {
-    return {
-      format: 'wgrad tuning 1',
-      adapter: identityOf(this.info),
-      kernels: kernelsHash(),
-      choices: Object.fromEntries(this.#measured),
-    };
   }
 
   /** One line for people and records; equal choices give equal text. */

@@ -6,7 +6,7 @@ import {
   driverManifests,
   inspectDriver,
   isOldMesa,
-} from '../../../backend/webgpu/drivers.ts';
+} from '../../../platform/node/drivers.ts';
 import { inspectFiles } from '../../data/status.ts';
 import { probeDevice } from './probe.ts';
 import { gitState, versionOf } from '../../runs/environment.ts';

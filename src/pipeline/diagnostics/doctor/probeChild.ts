@@ -4,16 +4,24 @@ import { matmul } from '../../../ops/matmul.ts';
 import { type DeviceName, open } from '../../../tensor/device.ts';
 import { rand } from '../../../tensor/random.ts';
 import type { Tensor } from '../../../tensor/tensor.ts';
+import { loadTuning } from '../tuning/stored.ts';
 import type { ProbedDevice, ProbeFailure } from './probe.ts';
 
 async function probe(name: DeviceName): Promise<ProbedDevice> {
   const start = performance.now();
-  const device = await open(name);
+  let tuningNote: string | undefined;
+  const device = await open(name, {
+    tuning: (adapter) => {
+      const { choices, note } = loadTuning(adapter);
+      tuningNote = note;
+      return choices;
+    },
+  });
   const deviation = await productDeviation(device);
   const milliseconds = performance.now() - start;
   const { description, info } = device;
   device.destroy();
-  return { description, info, deviation, milliseconds, tuningNote: device.tuning?.note };
+  return { description, info, deviation, milliseconds, tuningNote };
 }
 
 /** How far the device's product of two matrices is from one computed in float64 here. */

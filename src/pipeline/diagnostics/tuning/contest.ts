@@ -1,10 +1,10 @@
 import { WgradError } from '../../../backend/errors.ts';
 import { type Chooser, geometries } from '../../../backend/webgpu/geometry.ts';
 import { builtIn } from '../../../backend/webgpu/tuning/builtIn.ts';
-import { candidates } from '../../../backend/webgpu/tuning/candidates.ts';
 import { type Choice, choiceText, type TunedKernel } from '../../../backend/webgpu/tuning/choice.ts';
 import type { WebGpuBackend } from '../../../backend/webgpu/webgpu.ts';
 import { Bench, deviation, timed } from './bench.ts';
+import { candidates } from './candidates.ts';
 import type { TunedLaunch } from './launches.ts';
 
 /** What came of comparing all choices for a class of launches. */

@@ -2,8 +2,9 @@ import { readFile, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Backend } from '../../../backend/backend.ts';
-import type { TuningSource } from '../../../backend/webgpu/tuning/stored.ts';
 import { writeFileAtomic } from '../../files/atomicFile.ts';
+import { tuningRecord } from './identity.ts';
+import type { TuningSource } from './stored.ts';
 
 /** The file of a run's folder that holds which kernels its device chose. */
 const TUNING_FILE = 'tuning.json';
@@ -14,9 +15,9 @@ const TUNING_FILE = 'tuning.json';
  *
  * @throws FileError where it cannot be written
  */
-export async function keepTuning(folder: string, { tuning }: Backend): Promise<void> {
+export async function keepTuning(folder: string, { info, tuning }: Backend): Promise<void> {
   const path = join(folder, TUNING_FILE);
-  if (tuning) await writeFileAtomic(path, `${JSON.stringify(tuning.record(), null, 2)}\n`);
+  if (tuning) await writeFileAtomic(path, `${JSON.stringify(tuningRecord(info, tuning.choices), null, 2)}\n`);
   else await rm(path, { force: true });
 }
 

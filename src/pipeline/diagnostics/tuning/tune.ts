@@ -2,13 +2,14 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { openDevice } from '../../../backend/webgpu/adapter.ts';
 import { type AdapterInfo, type Choice, choiceText } from '../../../backend/webgpu/tuning/choice.ts';
-import { loadTuning, tuningPath } from '../../../backend/webgpu/tuning/stored.ts';
 import { Tuning } from '../../../backend/webgpu/tuning/tuning.ts';
 import { WebGpuBackend } from '../../../backend/webgpu/webgpu.ts';
 import { writeFileAtomic } from '../../files/atomicFile.ts';
 import { writeError } from '../../files/fileError.ts';
 import { ChoiceError, compareChoices, type ContestResult } from './contest.ts';
+import { tuningRecord } from './identity.ts';
 import type { TunedLaunch } from './launches.ts';
+import { storedChoices, tuningPath } from './stored.ts';
 
 export interface TuneOptions {
   /** Part of the adapter's name. */
@@ -41,7 +42,7 @@ export async function tune(
   };
   let device = await open();
   const { info } = device;
-  const choices = new Map((await loadTuning(info)).measured);
+  const choices = new Map(Object.entries(storedChoices(info)) as [string, Choice][]);
   const end = performance.now() + 1000 * seconds;
   let measured = 0;
   onStart(device);
@@ -84,7 +85,7 @@ export async function storeChoices({ info, choices }: TuneOutcome): Promise<stri
   await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => {
     throw writeError(dirname(path), error);
   });
-  const record = new Tuning(info, choices).record();
+  const record = tuningRecord(info, Object.fromEntries(choices));
   await writeFileAtomic(path, `${JSON.stringify(record, null, 2)}\n`);
   return path;
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { kernelSource } from '../../sources.ts';
-import { type AdapterInfo, type Choice, kernelsOf } from './choice.ts';
+import type { KernelChoices } from '../../../backend/backend.ts';
+import { type AdapterInfo, kernelsOf } from '../../../backend/webgpu/tuning/choice.ts';
+import { kernelSource } from '../../../platform/node/kernels.ts';
 
 /** What tells one adapter with its driver from another. */
 export const IDENTITY: readonly (keyof AdapterIdentity)[] = [
@@ -19,7 +20,12 @@ export interface TuningRecord {
   /** SHA-256 of the kernels that are chosen from. */
   readonly kernels: string;
   /** By class of shapes; none where the built-in rules hold throughout. */
-  readonly choices: Readonly<Record<string, { readonly kernel: string; readonly tile: Choice['tile'] }>>;
+  readonly choices: KernelChoices;
+}
+
+/** The choices of a device, as a file keeps them. */
+export function tuningRecord(info: AdapterInfo, choices: KernelChoices): TuningRecord {
+  return { format: 'wgrad tuning 1', adapter: identityOf(info), kernels: kernelsHash(), choices };
 }
 
 export function identityOf(info: AdapterInfo): AdapterIdentity {

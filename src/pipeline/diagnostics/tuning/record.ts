@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import type { KernelChoices } from '../../../backend/backend.ts';
+import { type AdapterInfo, isTuned, traitsOf, type Tuned } from '../../../backend/webgpu/tuning/choice.ts';
 import { canRun } from './candidates.ts';
-import { type AdapterInfo, type Choice, isTuned, type kernelsOf, traitsOf } from './choice.ts';
 import { IDENTITY, identityOf, kernelsHash } from './identity.ts';
-import type { Measured } from './tuning.ts';
 
 const text = z.string().max(1000);
 
@@ -21,8 +21,10 @@ const recordSchema = z.object({
     .refine((choices) => Object.keys(choices).length <= 4096, 'at most 4096 choices'),
 });
 
+export type Checked = { choices: KernelChoices } | { problem: string };
+
 /** The choices that a record holds, or why it does not fit this adapter and these kernels. */
-export function choicesIn(record: unknown, info: AdapterInfo): { measured: Measured } | { problem: string } {
+export function choicesIn(record: unknown, info: AdapterInfo): Checked {
   const result = recordSchema.safeParse(record);
   if (!result.success) {
     const [issue] = result.error.issues;
@@ -37,10 +39,10 @@ export function choicesIn(record: unknown, info: AdapterInfo): { measured: Measu
   if (kernels !== kernelsHash()) return { problem: 'is of other versions of the kernels' };
   const traits = traitsOf(info);
   for (const [name, choice] of Object.entries(choices)) {
-    const [operation] = name.split(' ') as [keyof typeof kernelsOf];
+    const [operation] = name.split(' ') as [Tuned];
     if (!isTuned(operation) || !canRun(operation, choice, traits)) {
       return { problem: `chooses what is no choice here: ${name}: ${choice.kernel}` };
     }
   }
-  return { measured: new Map(Object.entries(choices) as [string, Choice][]) };
+  return { choices };
 }

@@ -1,9 +1,9 @@
-import type { KernelName } from '../backend.ts';
-import { beyondLimits, footprint, inspectKernel, readSignature } from '../inspection.ts';
-import { kernelSource } from '../sources.ts';
-import { type KernelTarget, lackingFeatures } from './kernelTarget.ts';
-import { needsHalf, specialise } from './pipelines.ts';
-import { checkCodes, openProgram, type Program } from './program.ts';
+import type { KernelName } from '../../../backend/backend.ts';
+import { beyondLimits, footprint, inspectKernel, readSignature } from './inspection.ts';
+import { kernelSource } from '../../../platform/node/kernels.ts';
+import { type KernelTarget, lackingFeatures } from './target.ts';
+import { needsHalf, specialise } from '../../../backend/webgpu/pipelines.ts';
+import { checkCodes, openProgram, type Program } from '../../../backend/webgpu/program.ts';
 import { type KnobValues, launchedVariants } from './variants.ts';
 
 /** Something that the compiler, or reading the file, had to say. */

@@ -1,4 +1,4 @@
-import { KernelError } from './errors.ts';
+import { KernelError } from '../../../backend/errors.ts';
 
 /** Values for a kernel's constants and aliases, by name; those left out are as its file declares them. */
 export type KernelSettings = Readonly<Record<string, number | boolean | string | undefined>>;

@@ -1,6 +1,6 @@
-import { AdapterError } from '../errors.ts';
-import { GUARANTEED_LIMITS, type KernelFacts, type KernelLimits } from '../inspection.ts';
-import { immediateLimit, openDevice } from './adapter.ts';
+import { AdapterError } from '../../../backend/errors.ts';
+import { GUARANTEED_LIMITS, type KernelFacts, type KernelLimits } from './inspection.ts';
+import { immediateLimit, openDevice } from '../../../backend/webgpu/adapter.ts';
 
 /** What kernels are looked at for: a device, or where there is none what WebGPU guarantees. */
 export interface KernelTarget {

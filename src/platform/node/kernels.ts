@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import type { KernelSignature } from '../kernels.ts';
+import { reflect } from './reflection.ts';
 
-const folder = new URL('../../kernels/', import.meta.url);
+const folder = new URL('../../../kernels/', import.meta.url);
 
 /** Names of all kernels: the files of `kernels/`. */
 export function kernelNames(): string[] {
@@ -13,4 +15,9 @@ export function kernelNames(): string[] {
 /** The WGSL text of a kernel, read from its file at every start: an edit takes effect at the next run. */
 export function kernelSource(name: string): string {
   return readFileSync(new URL(`${name}.wgsl`, folder), 'utf8');
+}
+
+/** What a kernel's file declares. */
+export function kernelSignature(name: string): KernelSignature {
+  return reflect(name, kernelSource(name));
 }

@@ -1,6 +1,6 @@
-import { beyondLimits, footprint, inspectKernel, type KernelFacts, readSignature } from '../inspection.ts';
-import { kernelSource } from '../sources.ts';
-import { type KernelTarget, lackingFeatures } from './kernelTarget.ts';
+import { beyondLimits, footprint, inspectKernel, type KernelFacts, readSignature } from './inspection.ts';
+import { kernelSource } from '../../../platform/node/kernels.ts';
+import { type KernelTarget, lackingFeatures } from './target.ts';
 import { launchedVariants } from './variants.ts';
 
 /** A kernel's facts, and how they stand to a device. */

@@ -11,6 +11,7 @@ declare namespace WebAssembly {
     readonly [Symbol.toStringTag]: string;
   }
   const Module: new (bytes: Uint8Array) => Module;
+  function compile(bytes: ArrayBuffer): Promise<Module>;
   class Instance {
     constructor(module: Module, imports: Readonly<Record<string, Readonly<Record<string, Memory>>>>);
     readonly exports: Readonly<Record<string, unknown>>;

@@ -1,6 +1,6 @@
-import type { KernelCheck, KernelMessage } from './kernelCheck.ts';
-import type { KernelListing } from './kernelListing.ts';
-import type { KernelTarget } from './kernelTarget.ts';
+import type { KernelCheck, KernelMessage } from './check.ts';
+import type { KernelListing } from './listing.ts';
+import type { KernelTarget } from './target.ts';
 import type { KnobValues } from './variants.ts';
 
 /** Messages about one kernel that are printed; the rest is counted. */

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import type { AdapterInfo } from './choice.ts';
+import type { KernelChoices } from '../../../backend/backend.ts';
+import type { AdapterInfo } from '../../../backend/webgpu/tuning/choice.ts';
 import { identityOf, kernelsHash } from './identity.ts';
-import { type Measured, Tuning } from './tuning.ts';
+import { type Checked, choicesIn } from './record.ts';
 
 /** Far more than all classes of shapes take. */
 const MOST_BYTES = 2 ** 20;
@@ -16,31 +17,41 @@ const REMEDY = '`npm run tune` measures anew; WGRAD_TUNING=none says no more of 
  */
 export type TuningSource = 'stored' | 'built-in' | { readonly record: unknown; readonly of: string };
 
-/**
- * The choices for a device. What does not fit is left aside, and the tuning's `note` says why and what to do; a record that
- * does not fit gives way to what is stored.
- */
-export async function loadTuning(info: AdapterInfo, source: TuningSource = 'stored'): Promise<Tuning> {
-  if (source === 'built-in') return new Tuning(info);
-  if (source === 'stored') return storedTuning(info);
-  const found = await checked(source.record, info);
-  if ('measured' in found) return new Tuning(info, found.measured);
-  const stored = await storedTuning(info);
-  return new Tuning(
-    info,
-    stored.measured,
-    `the choice of kernels in ${source.of} ${found.problem}; it is not used.`,
-  );
+/** Choices that were found for a device. */
+export interface FoundTuning {
+  readonly choices: KernelChoices;
+  /** Why a file or a record was not used, and the remedy. */
+  readonly note?: string;
 }
 
-async function storedTuning(info: AdapterInfo): Promise<Tuning> {
+/** The choices for a device. A record that does not fit gives way to what is stored. */
+export function loadTuning(info: AdapterInfo, source: TuningSource = 'stored'): FoundTuning {
+  if (source === 'built-in') return { choices: {} };
+  if (source === 'stored') return storedTuning(info);
+  const found = choicesIn(source.record, info);
+  if ('choices' in found) return found;
+  return {
+    choices: storedTuning(info).choices,
+    note: `the choice of kernels in ${source.of} ${found.problem}; it is not used.`,
+  };
+}
+
+/** The stored choices for an adapter: the `tuning` option of `init` and `open`. */
+export function storedChoices(info: AdapterInfo): KernelChoices {
+  return storedTuning(info).choices;
+}
+
+function storedTuning(info: AdapterInfo): FoundTuning {
   const wish = process.env['WGRAD_TUNING'];
-  if (wish === 'none') return new Tuning(info);
+  if (wish === 'none') return { choices: {} };
   const path = tuningPath(info);
-  if (!existsSync(path)) return new Tuning(info, new Map(), missingNote(path, wish));
-  const found = await readChoices(path, info);
-  if ('measured' in found) return new Tuning(info, found.measured);
-  return new Tuning(info, new Map(), `${path} ${found.problem}; it is not used. ${REMEDY}`);
+  if (!existsSync(path)) {
+    const note = missingNote(path, wish);
+    return { choices: {}, ...(note !== undefined && { note }) };
+  }
+  const found = readChoices(path, info);
+  if ('choices' in found) return found;
+  return { choices: {}, note: `${path} ${found.problem}; it is not used. ${REMEDY}` };
 }
 
 /**
@@ -78,20 +89,12 @@ function namesIn(folder: string): string[] {
   }
 }
 
-async function readChoices(path: string, info: AdapterInfo): Promise<Checked> {
+function readChoices(path: string, info: AdapterInfo): Checked {
   try {
     const { size } = statSync(path);
     if (size > MOST_BYTES) return { problem: `is too large: at most ${MOST_BYTES} bytes, got ${size}` };
-    return await checked(JSON.parse(readFileSync(path, 'utf8')), info);
+    return choicesIn(JSON.parse(readFileSync(path, 'utf8')), info);
   } catch (error) {
     return { problem: `cannot be read: ${error instanceof Error ? error.message : String(error)}` };
   }
-}
-
-type Checked = { measured: Measured } | { problem: string };
-
-/** The check takes a library that a start without such a file need not load. */
-async function checked(record: unknown, info: AdapterInfo): Promise<Checked> {
-  const { choicesIn } = await import('./record.ts');
-  return choicesIn(record, info);
 }

@@ -1,4 +1,4 @@
-import { fewLanesFor, fitOneWorkgroup, lanesFor, MOST_ROUNDS, rowsFor } from '../lanes.ts';
+import { fewLanesFor, fitOneWorkgroup, lanesFor, MOST_ROUNDS, rowsFor } from '../../../backend/lanes.ts';
 
 /** The shortest rows of each number of lanes are among these. */
 const LENGTHS = [1, ...Array.from({ length: 31 }, (_, power) => 2 ** power + 1)];

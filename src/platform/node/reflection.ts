@@ -1,36 +1,6 @@
 import { WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
-import { KernelError } from './errors.ts';
-
-export type ScalarType = 'f32' | 'i32' | 'u32' | 'bool';
-
-export interface BufferBinding {
-  name: string;
-  binding: number;
-  access: 'read' | 'write';
-}
-
-/** A member of the `Params` struct: `lanes` 32-bit words at `offset` bytes. */
-export interface ParamField {
-  name: string;
-  scalar: ScalarType;
-  lanes: number;
-  offset: number;
-}
-
-/** What a kernel file declares: all that a launch must fit. */
-export interface KernelSignature {
-  buffers: BufferBinding[];
-  params: ParamField[];
-  paramsBinding: number;
-  /** Size of the `Params` struct in bytes. */
-  paramsSize: number;
-  /** `override` constants: set at pipeline creation. */
-  overrides: Map<string, ScalarType>;
-  /** `const NAME = number;` declarations: named values, and tiles that a program may give other values. */
-  constants: Map<string, number>;
-  /** `alias Name = type;` declarations: element types that a program may choose. */
-  aliases: Map<string, string>;
-}
+import { KernelError } from '../errors.ts';
+import type { KernelSignature, ScalarType } from '../kernels.ts';
 
 const CONSTANT = /^const (\w+)(?:\s*:\s*\w+)?\s*=\s*(\d+)u?;/gm;
 

@@ -2,16 +2,9 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { create } from 'webgpu';
 import { AdapterError } from '../errors.ts';
+import type { OpenedGpu } from '../platform.ts';
 import { explainMissingAdapter } from './drivers.ts';
-import { napping, type Wait } from './napping.ts';
-
-/** WebGPU's entry point with an adapter, how to wait for it, and a note where a driver had to be looked for. */
-export interface OpenedGpu {
-  gpu: GPU;
-  adapter: GPUAdapter;
-  wait: Wait;
-  note?: string;
-}
+import { napping } from './napping.ts';
 
 /** Where software Vulkan drivers lie that the loader does not look at by itself. */
 export const SOFTWARE_DRIVERS: readonly string[] = [

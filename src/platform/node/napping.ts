@@ -1,5 +1,4 @@
-/** Waits for what the device has to do. */
-export type Wait = <T>(promise: Promise<T>) => Promise<T>;
+import type { Wait } from '../platform.ts';
 
 /** Milliseconds of the longest nap. */
 const LONGEST = 1;

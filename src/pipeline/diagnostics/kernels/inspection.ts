@@ -1,5 +1,6 @@
-import { KernelError } from './errors.ts';
-import { type KernelSignature, type ParamField, reflect, type ScalarType } from './reflection.ts';
+import { KernelError } from '../../../backend/errors.ts';
+import type { KernelSignature, ParamField, ScalarType } from '../../../platform/kernels.ts';
+import { reflect } from '../../../platform/node/reflection.ts';
 import { defaultOf, type KernelSettings, WgslConstants, workgroupVariables } from './wgslConstants.ts';
 
 /** What a kernel file declares, for people and for `--json`. */

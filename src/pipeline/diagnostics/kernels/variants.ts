@@ -1,8 +1,8 @@
-import { columnLanes } from '../lanes.ts';
-import type { KernelSignature } from '../reflection.ts';
+import { columnLanes } from '../../../backend/lanes.ts';
+import type { KernelSignature } from '../../../platform/kernels.ts';
 import { laneChoices, roundChoices } from './laneChoices.ts';
-import { blocks, loadsOf } from './tuning/blocks.ts';
-import { rowChoices } from './tuning/candidates.ts';
+import { blocks, loadsOf } from '../../../backend/webgpu/tuning/blocks.ts';
+import { rowChoices } from '../tuning/candidates.ts';
 
 /** Values for some of a kernel's constants and aliases. */
 export type KnobValues = Readonly<Record<string, number | boolean | string>>;

@@ -1,0 +1,22 @@
+import { AdapterError } from '../errors.ts';
+import { openNavigatorGpu } from '../navigatorGpu.ts';
+import type { Platform } from '../platform.ts';
+
+export const platform: Platform = {
+  openGpu: async () => {
+    const opened = await openNavigatorGpu();
+    if (opened) return opened;
+    throw new AdapterError(
+      'There is no WebGPU here: take a browser that has it, and a page that comes over HTTPS. ' +
+        'device: cpu works everywhere.',
+    );
+  },
+  compileCpuModule: async () => {
+    const response = await fetch(new URL('../cpu.wasm', import.meta.url));
+    if (!response.ok) throw new Error(`${response.url} answers ${response.status}`);
+    return WebAssembly.compile(await response.arrayBuffer());
+  },
+  parallelism: 1,
+  startThread: () => () => undefined,
+  pause: () => new Promise((resolve) => setTimeout(resolve)),
+};

@@ -1,0 +1,39 @@
+export type ScalarType = 'f32' | 'i32' | 'u32' | 'bool';
+
+export interface BufferBinding {
+  name: string;
+  binding: number;
+  access: 'read' | 'write';
+}
+
+/** A member of the `Params` struct: `lanes` 32-bit words at `offset` bytes. */
+export interface ParamField {
+  name: string;
+  scalar: ScalarType;
+  lanes: number;
+  offset: number;
+}
+
+/** What a kernel file declares: all that a launch must fit. */
+export interface KernelSignature {
+  buffers: BufferBinding[];
+  params: ParamField[];
+  paramsBinding: number;
+  /** Size of the `Params` struct in bytes. */
+  paramsSize: number;
+  /** `override` constants: set at pipeline creation. */
+  overrides: Map<string, ScalarType>;
+  /** `const NAME = number;` declarations: named values, and tiles that a program may give other values. */
+  constants: Map<string, number>;
+  /** `alias Name = type;` declarations: element types that a program may choose. */
+  aliases: Map<string, string>;
+}
+
+// `#kernels` in package.json chooses the implementation: the files of kernels/, read at every start, or in the built
+// package a module that holds them.
+
+/** The WGSL text of a kernel, such as `matmul` or `peaks/traffic`. */
+export declare function kernelSource(name: string): string;
+
+/** What a kernel declares. */
+export declare function kernelSignature(name: string): KernelSignature;
