@@ -10,7 +10,6 @@ export default tseslint.config(
       'coverage/',
       'kernels/wasm/',
       '*.cjs',
-      'src/platform/globals.d.ts',
       'docs/api/',
       'docs/.vitepress/{cache,dist}/',
     ],
@@ -20,7 +19,12 @@ export default tseslint.config(
     languageOptions: {
       parserOptions: {
         projectService: {
-          allowDefaultProject: ['eslint.config.js', 'src/serve/page/*.js', 'docs/typedoc/*.js'],
+          allowDefaultProject: [
+            'eslint.config.js',
+            'src/platform/globals.d.ts',
+            'src/serve/page/*.js',
+            'docs/typedoc/*.js',
+          ],
         },
       },
     },

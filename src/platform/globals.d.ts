@@ -8,11 +8,14 @@ declare class TextEncoder {
 
 declare function setTimeout(callback: () => void, milliseconds?: number): unknown;
 
-declare class URL {
-  constructor(url: string, base: string);
+declare class TextDecoder {
+  constructor(label: 'utf-8', options?: { fatal?: boolean; ignoreBOM?: boolean });
+  decode(bytes: Uint8Array): string;
 }
 
-declare function fetch(url: URL): Promise<{
+declare const URL: new (url: string, base: string) => { readonly href: string };
+
+declare function fetch(url: { readonly href: string }): Promise<{
   readonly ok: boolean;
   readonly status: number;
   readonly url: string;

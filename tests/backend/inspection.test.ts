@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { KernelError } from '../../src/backend/errors.ts';
-import { beyondLimits, footprint, GUARANTEED_LIMITS, inspectKernel } from '../../src/pipeline/diagnostics/kernels/inspection.ts';
+import {
+  beyondLimits,
+  footprint,
+  GUARANTEED_LIMITS,
+  inspectKernel,
+} from '../../src/pipeline/diagnostics/kernels/inspection.ts';
 import { kernelNames, kernelSource } from '../../src/platform/node/kernels.ts';
 import { WgslConstants } from '../../src/pipeline/diagnostics/kernels/wgslConstants.ts';
 

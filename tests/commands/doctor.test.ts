@@ -39,8 +39,7 @@ describe('src/doctor.ts', () => {
   });
 
   it('survives a driver that takes the process with it', async () => {
-    const crash =
-      'if(process.argv[1]?.includes("deviceProbeChild")&&process.argv[2]==="webgpu")process.abort()';
+    const crash = 'if(process.argv[1]?.includes("probeChild")&&process.argv[2]==="webgpu")process.abort()';
     const { code, stdout } = await runDoctor([], {
       NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(crash)}`,
     });

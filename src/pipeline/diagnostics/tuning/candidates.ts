@@ -1,6 +1,13 @@
 import { blocks, invocationsOf, memoryOfBlock } from '../../../backend/webgpu/tuning/blocks.ts';
 import { subgroupTile } from '../../../backend/webgpu/tuning/builtIn.ts';
-import { type Choice, choiceText, kernelsOf, type Tile, type Traits, type Tuned } from '../../../backend/webgpu/tuning/choice.ts';
+import {
+  type Choice,
+  choiceText,
+  kernelsOf,
+  type Tile,
+  type Traits,
+  type Tuned,
+} from '../../../backend/webgpu/tuning/choice.ts';
 
 /** Rows of the register tiles that are tried, for kernels without and with subgroups, of eight lanes and of four. */
 const PLAIN_ROWS = [4, 8, 16];
