@@ -3,28 +3,31 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  promises,
   readFileSync,
   readdirSync,
   readlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { symlink } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FileError } from '../../../src/pipeline/files/fileError.ts';
 import { createRunDirectory, resolveRun } from '../../../src/pipeline/runs/directory.ts';
 import { asOrdinaryUser, mountTmpfs, temporaryFolder } from '../files/disks.ts';
 
-vi.mock('node:fs/promises', async (original) => {
-  const real = await original<typeof import('node:fs/promises')>();
-  return { ...real, symlink: vi.fn(real.symlink) };
+afterEach(() => {
+  vi.restoreAllMocks();
+  syncBuiltinESMExports();
 });
-afterEach(() => vi.mocked(symlink).mockReset());
 
 const start = new Date('2026-11-24T13:44:55.678Z');
 
 function withoutSymlinks(): void {
-  vi.mocked(symlink).mockRejectedValue(Object.assign(new Error('not permitted'), { code: 'EPERM' }));
+  const refusal = Object.assign(new Error('not permitted'), { code: 'EPERM' });
+  vi.spyOn(promises, 'symlink').mockRejectedValue(refusal);
+  // For modules that import the function by name.
+  syncBuiltinESMExports();
 }
 
 describe('createRunDirectory', () => {
