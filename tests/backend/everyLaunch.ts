@@ -35,7 +35,8 @@ export async function everyLaunch(see: (launch: SeenLaunch) => void): Promise<vo
   }
 }
 
-function watched(device: Backend, see: (launch: SeenLaunch) => void): Backend {
+/** The device, calling `see` for its launches. */
+export function watched(device: Backend, see: (launch: SeenLaunch) => void): Backend {
   return new Proxy(device, {
     get(target, property) {
       if (property === 'run') {
