@@ -16,12 +16,12 @@ if (!(Number(count) >= 1)) throw new Error(`takes a number of processes and a de
 /** The marks that a training sets, in their order, and what has been done when each is set. */
 const PHASES: Readonly<Record<string, string>> = {
   node: 'Node itself',
-  command: 'tsx, and the modules or their bundle',
+  command: 'loading the modules, through tsx where Node does not run TypeScript itself',
   configuration: 'reading and checking the configuration',
-  device: 'adapter and device, while git says what is checked out',
-  model: 'rehearsal of a step: kernels read and compiled; model and optimizer',
-  data: 'waiting for the data, which are read, put on the device and split since the device is open',
-  'first step': 'first checkpoint; the step, and what its driver still has to compile',
+  device: 'adapter and device; git and the data files are read meanwhile',
+  model: 'model',
+  data: 'waiting for the data: hashed, split, and put on the device',
+  'first step': 'first checkpoint; kernels read and compiled; the step',
 };
 
 const folder = mkdtempSync(join(tmpdir(), 'wgrad-startup-'));
@@ -39,7 +39,8 @@ function fresh(command: string, args: string[], env: Record<string, string>): nu
 }
 
 function training(...options: string[]): string[] {
-  const command = ['--import', 'tsx', '--import', './bench/startupProbe.ts', 'src/train.ts'];
+  const loader = 'typescript' in process.features && process.features.typescript ? [] : ['--import', 'tsx'];
+  const command = [...loader, '--import', './bench/startupProbe.ts', 'src/train.ts'];
   return [...command, 'configs/mlp.yaml', `device=${device}`, `run.dir=${folder}`, ...options];
 }
 
@@ -71,7 +72,7 @@ function report(
 }
 
 try {
-  // Makes the bundle, keeps V8's code cache, as a process does at its end, and fills the driver's cache.
+  // Fills V8's code cache, which a process writes at its end, and the driver's cache.
   const quick = ['train.epochs=1', 'train.limitTrain=128', 'train.limitTest=128', 'data.validation=128'];
   fresh(process.execPath, training(...quick), {});
   const warm = report('warm cache', {});

@@ -63,17 +63,6 @@ export interface Recording {
   dispose(): void;
 }
 
-/** Fills a buffer from its start, piece by piece, beside what else the host does. */
-export interface Upload {
-  /**
-   * Copies the values that come next; fulfilled when they are copied, and the next may follow. All pieces but the last
-   * are whole numbers of four bytes.
-   */
-  write(data: TypedArray): Promise<void>;
-  /** Ends it, whether all is there or not. What is launched from now on sees what was written. */
-  end(): void;
-}
-
 /** For classes of launches such as `matmul 128x256x1024 NT`: the kernel, and the constants of its tile, that they take. */
 export type KernelChoices = Readonly<
   Record<string, { readonly kernel: string; readonly tile: Readonly<Record<string, number>> }>
@@ -109,8 +98,6 @@ export interface Backend {
   release(buffer: DeviceBuffer): void;
   /** Copies values into a buffer, from its start. */
   write(buffer: DeviceBuffer, data: TypedArray): void;
-  /** Begins to fill a large buffer: cheaper than `write`, and no whole copy has to lie on the host. */
-  upload(buffer: DeviceBuffer): Upload;
   /** Waits for what was launched so far, and copies elements out. */
   read(buffer: DeviceBuffer, offset: number, length: number): Promise<TypedArray>;
   /** Launches a kernel; the one way in which anything is computed. */
@@ -125,12 +112,6 @@ export interface Backend {
    * the recording. Not to be had where nothing is computed.
    */
   record?(body: () => void): Recording;
-  /**
-   * Runs `body` to compile the kernels that it launches, all at once and beside the host; the launches are left out, and
-   * what they would fill stays undefined, but for what is made once and kept. Fulfilled when they are ready. Not to be
-   * had where nothing is compiled.
-   */
-  prepare?(body: () => void): Promise<void>;
   /** Hands over what is recorded, so that the device starts on it, without waiting. */
   flush(): void;
   /** Waits until everything launched so far has run. */

@@ -47,11 +47,6 @@ export function memoryIn(buffer: DeviceBuffer): PooledMemory {
   return memory;
 }
 
-/** Whether a buffer has not been released. */
-export function isAlive(buffer: DeviceBuffer): boolean {
-  return (buffer as PooledBuffer<PooledMemory>).memory !== undefined;
-}
-
 /** Buffers on memory that is used again. */
 export class MemoryPool<M extends PooledMemory> {
   readonly source: MemorySource<M>;

@@ -7,7 +7,6 @@ import type {
   KernelName,
   LaunchParams,
   Recording,
-  Upload,
   Variant,
 } from '../backend.ts';
 import { emptyStats } from '../backend.ts';
@@ -86,19 +85,6 @@ class CpuBackend implements Backend {
     );
     memoryOf(buffer).array.set(storable(buffer.dtype, data));
     this.#stats.bytesUploaded += data.byteLength;
-  }
-
-  upload(buffer: DeviceBuffer): Upload {
-    refuseInCapture('an upload from the host', 'Put what a step needs on the device before it.');
-    let done = 0;
-    const write = (data: TypedArray): Promise<void> => {
-      this.#check();
-      memoryOf(buffer).array.set(storable(buffer.dtype, data), done);
-      done += data.length;
-      this.#stats.bytesUploaded += data.byteLength;
-      return Promise.resolve();
-    };
-    return { write, end: () => undefined };
   }
 
   read(buffer: DeviceBuffer, offset: number, length: number): Promise<TypedArray> {

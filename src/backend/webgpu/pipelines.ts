@@ -9,8 +9,6 @@ export type Settings = Readonly<Record<string, number | boolean | string | undef
 /** A cache of pipelines: one for each kernel and choice of its constants and aliases. */
 export class Pipelines {
   readonly #pipelines = new Map<string, GPUComputePipeline>();
-  /** What was asked to be compiled beside the host; fulfilled when that is done, or has failed. */
-  readonly #prepared = new Map<string, Promise<void>>();
   readonly #device: GPUDevice;
   readonly #faults: Faults;
   readonly #stats: DeviceStats;
@@ -39,32 +37,6 @@ export class Pipelines {
         () => `kernel ${labelOf(program, request)} does not compile`,
       ),
     );
-  }
-
-  /** Compiles what `get` will be asked for on other threads than the host's. What these refuse, `get` will report. */
-  prepare(program: Program, settings: Settings, variant: Settings): Promise<void> {
-    const key = keyOf(program, settings, variant);
-    let ready = this.#prepared.get(key);
-    if (!ready) {
-      ready = this.#compileBeside(key, program, { ...settings, ...variant });
-      this.#prepared.set(key, ready);
-    }
-    return ready;
-  }
-
-  async #compileBeside(key: string, program: Program, request: Settings): Promise<void> {
-    if (this.#pipelines.has(key)) return;
-    try {
-      const pipeline = await this.#device.createComputePipelineAsync(
-        this.#faults.guard(
-          () => this.#describe(program, request),
-          () => `kernel ${labelOf(program, request)} does not compile`,
-        ),
-      );
-      if (!this.#pipelines.has(key)) this.#keep(key, pipeline);
-    } catch {
-      // The kernel does not compile, or the device is lost: both come up again where the kernel is launched.
-    }
   }
 
   #keep(key: string, pipeline: GPUComputePipeline): GPUComputePipeline {

@@ -9,17 +9,16 @@ import type {
   LaunchParams,
   Params,
   Recording,
-  Upload,
   Variant,
 } from '../backend.ts';
 import { emptyStats } from '../backend.ts';
 import { type DType, hostArray, itemSize, type TypedArray } from '../dtypes.ts';
 import { halfBits, halfValue } from '../half.ts';
 import { CaptureError, DeviceLostError, KernelError } from '../errors.ts';
-import { isAlive, MemoryPool } from '../memoryPool.ts';
+import { MemoryPool } from '../memoryPool.ts';
 import type { Peaks } from '../peaks.ts';
 import type { DeviceProfile, Profiling } from '../profile.ts';
-import { activeRecorder, isComputing, refuseInCapture, withoutComputing } from '../recorder.ts';
+import { activeRecorder, isComputing, refuseInCapture } from '../recorder.ts';
 import { immediateLimit, openDevice, type OpenedDevice } from './adapter.ts';
 import { BindGroups } from './bindGroups.ts';
 import { Faults } from './faults.ts';
@@ -35,7 +34,6 @@ import { LaunchList } from './recording.ts';
 import { BATCH, CommandStream } from './stream.ts';
 import { isTuned } from './tuning/choice.ts';
 import { Tuning } from './tuning/tuning.ts';
-import { StagedUpload } from './upload.ts';
 
 export interface WebGpuOptions {
   /** Part of the adapter's name. */
@@ -62,13 +60,6 @@ export async function openWebGpu({ tuning = {}, ...options }: OpenOptions = {}):
   return new WebGpuBackend(opened, { ...options, tuning: Tuning.of(opened.info, choices) });
 }
 
-/** What `prepare` has begun. */
-interface Preparation {
-  readonly compiled: Promise<void>[];
-  /** Launches of what is made once and kept, for when that is done. */
-  readonly launches: (() => void)[];
-}
-
 /** The backend on an opened device. */
 export class WebGpuBackend implements Backend {
   readonly name = 'webgpu';
@@ -90,8 +81,6 @@ export class WebGpuBackend implements Backend {
   readonly #timestamps: boolean;
   #recording: LaunchList | undefined;
   #clock: LaunchClock | undefined;
-  /** While the body of `prepare` runs. */
-  #preparing: Preparation | undefined;
   readonly #programs = new Map<KernelName, Program>();
 
   constructor({ device, wait, description, info }: OpenedDevice, options: WebGpuOptions = {}) {
@@ -148,15 +137,6 @@ export class WebGpuBackend implements Backend {
     this.#stats.bytesUploaded += bytes.byteLength;
   }
 
-  upload(buffer: DeviceBuffer): Upload {
-    this.#faults.check();
-    refuseInCapture('an upload from the host', 'Put what a step needs on the device before it.');
-    // As `write`: what is recorded goes first.
-    this.#stream.flush();
-    const context = { device: this.#device, faults: this.#faults, stats: this.#stats, wait: this.#wait };
-    return new StagedUpload(context, memoryOf(buffer).gpu);
-  }
-
   async read(buffer: DeviceBuffer, offset: number, length: number): Promise<TypedArray> {
     this.#faults.check();
     checkRange('read', buffer, offset, length);
@@ -177,8 +157,7 @@ export class WebGpuBackend implements Backend {
     variant: Variant<K> = {},
   ): void {
     this.#faults.check();
-    const computing = isComputing();
-    if (!computing && !this.#preparing) return;
+    if (!isComputing()) return;
     const recording = activeRecorder() && this.#recording;
     if (!recording)
       refuseInCapture('a launch on another device', 'Keep the step on the device that captures it.');
@@ -196,14 +175,6 @@ export class WebGpuBackend implements Backend {
       variant: variant as Settings,
       settings: settings as Settings,
     };
-    if (this.#preparing) {
-      const { compiled, launches } = this.#preparing;
-      compiled.push(this.#pipelines.prepare(program, request.settings, request.variant));
-      // What was freed meanwhile nobody will miss.
-      const wanted = (): boolean => Object.values<DeviceBuffer>(buffers).every(isAlive);
-      if (computing) launches.push(() => wanted() && this.run(kernel, buffers, params, variant));
-      return;
-    }
     const pipeline = this.#pipelines.get(program, request.settings, request.variant);
     const bindGroup = this.#bindGroups.get(program, buffers);
     this.#params.write(name, program.signature.params, values);
@@ -224,17 +195,6 @@ export class WebGpuBackend implements Backend {
       this.#recording = undefined;
     }
     return recording;
-  }
-
-  async prepare(body: () => void): Promise<void> {
-    const preparation: Preparation = (this.#preparing = { compiled: [], launches: [] });
-    try {
-      withoutComputing(body);
-    } finally {
-      this.#preparing = undefined;
-    }
-    await this.#waiting(Promise.all(preparation.compiled));
-    for (const launch of preparation.launches) launch();
   }
 
   flush(): void {

@@ -1,5 +1,5 @@
-import { createHash, type Hash } from 'node:crypto';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { open, stat } from 'node:fs/promises';
 
 import { DataError } from './errors.ts';
 import { gunzip, isGzip } from './gzip.ts';
@@ -29,23 +29,10 @@ export function md5(bytes: Uint8Array): string {
   return createHash('md5').update(bytes).digest('hex');
 }
 
-/** A hash of a file's bytes, and what it has to be, in hexadecimal. */
-export interface Checksum {
-  readonly hash: Hash;
-  readonly expected: string;
-}
-
-/** Begins to check a file. */
-export function checksumOf({ md5, sha256 }: DataFile): Checksum {
-  return sha256 === undefined
-    ? { hash: createHash('md5'), expected: md5 }
-    : { hash: createHash('sha256'), expected: sha256 };
-}
-
 /** Whether these are the bytes of a file. */
 function isPublished(bytes: Uint8Array, file: DataFile): boolean {
-  const { hash, expected } = checksumOf(file);
-  return hash.update(bytes).digest('hex') === expected;
+  if (file.sha256 === undefined) return md5(bytes) === file.md5;
+  return createHash('sha256').update(bytes).digest('hex') === file.sha256;
 }
 
 /**
@@ -81,7 +68,7 @@ export async function readDataFile(path: string, file: DataFile): Promise<Buffer
  *
  * @throws DataError when it is absent, no regular file or too large
  */
-export async function plausibleSize(path: string, file: DataFile): Promise<number> {
+async function plausibleSize(path: string, file: DataFile): Promise<number> {
   const info = await stat(path).catch((error: unknown) => {
     throw isAbsent(error)
       ? new DataError(`${path}: not there`, { fix: 'run: npx tsx src/data.ts fetch' }, error)
@@ -102,23 +89,19 @@ export async function plausibleSize(path: string, file: DataFile): Promise<numbe
  * wait for the main thread after each of many pieces.
  */
 async function readWhole(path: string, size: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafeSlow(size);
   const handle = await open(path);
   try {
-    return await fill(handle, Buffer.allocUnsafeSlow(size), 0);
+    let done = 0;
+    while (done < size) {
+      const { bytesRead } = await handle.read(bytes, done, size - done, done);
+      if (bytesRead === 0) break;
+      done += bytesRead;
+    }
+    return bytes.subarray(0, done);
   } finally {
     await handle.close();
   }
-}
-
-/** Fills `bytes` with what lies in a file from `position` on; gives the part that is filled, if the file ends before. */
-export async function fill(handle: FileHandle, bytes: Buffer, position: number): Promise<Buffer> {
-  let done = 0;
-  while (done < bytes.length) {
-    const { bytesRead } = await handle.read(bytes, done, bytes.length - done, position + done);
-    if (bytesRead === 0) break;
-    done += bytesRead;
-  }
-  return bytes.subarray(0, done);
 }
 
 /** Whether a file system error says that the path does not exist. */

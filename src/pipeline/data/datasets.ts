@@ -1,9 +1,9 @@
 import type { Backend } from '../../backend/backend.ts';
 import { DataError } from './errors.ts';
-import { type FashionMnist, loadFashionMnist, nowhere, type OpenSink, streamInto } from './fashionMnist.ts';
-import { type ByteImages, DeviceDataset, ontoDevice } from './loader.ts';
+import type { FashionMnist, ImageSet } from './fashionMnist.ts';
+import { DeviceDataset } from './loader.ts';
 import { streamReporter } from './reporter.ts';
-import { type Split, stratifiedSplit, subset } from './split.ts';
+import { stratifiedSplit, subset } from './split.ts';
 import { SOURCE_NAME } from '../config/dataDefaults.ts';
 import { loadVersion, type VersionedFashionMnist } from './version.ts';
 import type { Configuration, DataConfiguration } from '../config/configuration.ts';
@@ -28,27 +28,23 @@ export interface Datasets {
 
 /** Images of a data set that are tested on, as bytes besides. */
 export interface TestPart extends Part {
-  bytes: ByteImages;
+  bytes: ImageSet;
   checksums: Readonly<Record<string, string>>;
 }
 
 /**
  * The data set that a configuration names, in the version that its pointer file names, or that the configuration asks
  * for. What is missing is obtained: from the first source that has it, or by making the variant.
- *
- * @param trainImages where the images of the training set go
  */
-export async function obtainData<TrainImages>(
+export async function obtainData(
   { root, name, version: wanted }: DataConfiguration,
   signal: AbortSignal,
-  trainImages: OpenSink<TrainImages>,
-): Promise<VersionedFashionMnist<TrainImages>> {
+): Promise<VersionedFashionMnist> {
   const reporter = streamReporter(process.stderr);
-  const load = streamInto(trainImages);
-  if (name === SOURCE_NAME) return loadVersion(root, { load, version: wanted, reporter, signal });
+  if (name === SOURCE_NAME) return loadVersion(root, { version: wanted, reporter, signal });
   // Loaded where a variant is wanted: the tables of its corruptions take a while to make.
   const { loadVariant, prepareVariant } = await import('./variants/prepare.ts');
-  const source = (): Promise<FashionMnist> => loadVersion(root, { load: loadFashionMnist, reporter, signal });
+  const source = (): Promise<FashionMnist> => loadVersion(root, { reporter, signal });
   const { md5: version } = await prepareVariant(root, name, { source, reporter, signal });
   if (wanted !== undefined && wanted !== version) {
     throw new DataError(`${name}: not the version of the data that was asked for`, {
@@ -57,33 +53,27 @@ export async function obtainData<TrainImages>(
       fix: 'leave out data.version, or bring back the definition that this version was made from',
     });
   }
-  return { ...(await loadVariant(root, name, load)), version };
+  return { ...(await loadVariant(root, name)), version };
 }
 
 /** The version of the data that a configuration names: `<md5>.dir`. Obtains them first, where they are missing. */
 export async function dataVersion(data: DataConfiguration, signal: AbortSignal): Promise<string> {
-  return (await obtainData(data, signal, nowhere)).version;
+  return (await obtainData(data, signal)).version;
 }
 
 /**
- * Obtains the data of a training, puts them on the device while they are read, and divides them as the configuration says.
+ * Obtains the data of a training, divides them as the configuration says, and puts them on the device.
  *
- * @param opening the device, which may still be under way
- * @param before what the host has to do before it divides them
+ * @param opening the device, which may still be opening
  */
 export async function obtainDatasets(
   { data, seed, train: limits }: Configuration,
   opening: Backend | Promise<Backend>,
   signal: AbortSignal,
-  before: Promise<void> = Promise.resolve(),
 ): Promise<Datasets> {
-  let dividing: Promise<Split> | undefined;
-  const { train, test, checksums, version } = await obtainData(data, signal, async (labels) => {
-    dividing = before.then(() => stratifiedSplit(labels, data.validation, seed));
-    dividing.catch(() => undefined); // looked at below
-    return ontoDevice(await opening)(labels);
-  });
-  const [device, split] = await Promise.all([opening, dividing!]);
+  const { train, test, checksums, version } = await obtainData(data, signal);
+  const split = stratifiedSplit(train.labels, data.validation, seed);
+  const device = await opening;
   const trainSet = new DeviceDataset(device, train);
   let testPart: Part | undefined;
   return {
@@ -106,12 +96,12 @@ export async function openTestPart(
   device: Backend,
   signal: AbortSignal,
 ): Promise<TestPart> {
-  const { test, checksums } = await obtainData(data, signal, nowhere);
+  const { test, checksums } = await obtainData(data, signal);
   const rows = limited(test.labels, allRows(test), limitTest, seed);
   return { set: new DeviceDataset(device, test), rows, bytes: test, checksums };
 }
 
-function allRows({ labels }: ByteImages): Uint32Array {
+function allRows({ labels }: ImageSet): Uint32Array {
   return Uint32Array.from(labels.keys());
 }
 

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 
 import { type DataFile } from './dataFile.ts';
 import { DataError } from './errors.ts';
-import { type IdxSizes, IMAGE_HEADER_BYTES, readIdxImages, readIdxImageSizes, readIdxLabels } from './idx.ts';
-import { readRawFile, readRawPieces } from './rawFolder.ts';
+import { type IdxImages, readIdxImages, readIdxLabels } from './idx.ts';
+import { readRawFile } from './rawFolder.ts';
 
 /** The four files of the data set. Tests put small files of their own in their place. */
 export interface FashionMnistFiles {
@@ -67,17 +67,17 @@ export const PIXEL_STD = 0.353;
 /** Where the files are kept unless told otherwise, relative to the working directory. */
 export const DEFAULT_ROOT = 'data/raw';
 
-/** One part of the data set; `Images` is what its pixels have become. */
-export interface ImageSet<Images = Uint8Array> {
+/** One part of the data set. */
+export interface ImageSet {
   /** uint8[count, 28, 28]: 0 is background, 255 full intensity. */
-  readonly images: Images;
+  readonly images: Uint8Array;
   /** uint8[count]: 0 to 9, see {@link CLASS_NAMES}. */
   readonly labels: Uint8Array;
   readonly count: number;
 }
 
-export interface FashionMnist<TrainImages = Uint8Array> {
-  readonly train: ImageSet<TrainImages>;
+export interface FashionMnist {
+  readonly train: ImageSet;
   readonly test: ImageSet;
   /** File name → MD5 of the decompressed file, as verified during this load. */
   readonly checksums: Readonly<Record<string, string>>;
@@ -86,41 +86,6 @@ export interface FashionMnist<TrainImages = Uint8Array> {
 export interface LoadOptions {
   /** What to load; default {@link FASHION_MNIST_FILES}. */
   readonly files?: FashionMnistFiles;
-}
-
-/** Takes the pixels of images as they are read. */
-export interface PixelSink<Images> {
-  /** Copies the pixels that come next; fulfilled when more can be taken. */
-  write(pixels: Uint8Array): Promise<void>;
-  /** All pixels have come, and are the right ones. */
-  end(): Images;
-  /** They are not, or cannot be read: lets go of what has come. */
-  abandon(): void;
-}
-
-/** Makes a sink for the images that have these labels, uint8[count]; again where a load has to be repeated. */
-export type OpenSink<Images> = (labels: Uint8Array) => Promise<PixelSink<Images>>;
-
-/** A way to load the data set: {@link loadFashionMnist}, or what {@link streamInto} makes. */
-export type Load<TrainImages> = (root: string, options?: LoadOptions) => Promise<FashionMnist<TrainImages>>;
-
-/** Lets all pixels go: for those who need none of the training images, but the check of them. */
-export const nowhere: OpenSink<undefined> = () =>
-  Promise.resolve({
-    write: () => Promise.resolve(),
-    end: () => undefined,
-    abandon: () => undefined,
-  });
-
-/**
- * Loads the data set as {@link loadFashionMnist} does, but for the pixels of the training images: these go to a sink piece
- * by piece, and are never in memory as a whole where the file is a plain one.
- *
- * @example const { train, test } = await streamInto(ontoDevice(device))('data/raw');
- */
-export function streamInto<Images>(openSink: OpenSink<Images>): Load<Images> {
-  return (root, options = {}) =>
-    loadWith(options, root, (images, labels) => streamSet(root, images, labels, openSink));
 }
 
 /**
@@ -133,20 +98,12 @@ export function streamInto<Images>(openSink: OpenSink<Images>): Load<Images> {
  * const { train, test } = await loadFashionMnist('data/raw');
  * train.images.subarray(0, 28 * 28); // the first image; its class is CLASS_NAMES[train.labels[0]]
  */
-export function loadFashionMnist(
+export async function loadFashionMnist(
   root: string = DEFAULT_ROOT,
-  options: LoadOptions = {},
+  { files = FASHION_MNIST_FILES }: LoadOptions = {},
 ): Promise<FashionMnist> {
-  return loadWith(options, root, (images, labels) => loadSet(root, images, labels));
-}
-
-async function loadWith<Images>(
-  { files = FASHION_MNIST_FILES }: LoadOptions,
-  root: string,
-  loadTrain: (images: DataFile, labels: DataFile) => Promise<ImageSet<Images>>,
-): Promise<FashionMnist<Images>> {
   const [train, test] = await Promise.all([
-    loadTrain(files.trainImages, files.trainLabels),
+    loadSet(root, files.trainImages, files.trainLabels),
     loadSet(root, files.testImages, files.testLabels),
   ]);
   return {
@@ -163,47 +120,10 @@ export function listFiles(files: FashionMnistFiles): DataFile[] {
 
 async function loadSet(root: string, imageFile: DataFile, labelFile: DataFile): Promise<ImageSet> {
   const label = join(root, imageFile.name);
-  const { pixels, ...sizes } = readIdxImages(await readRawFile(root, imageFile), { label });
+  const images = readIdxImages(await readRawFile(root, imageFile), { label });
   const labels = await loadLabels(root, labelFile);
-  checkSizes(root, imageFile, labelFile, sizes, labels);
-  return { images: pixels, labels, count: sizes.count };
-}
-
-async function streamSet<Images>(
-  root: string,
-  imageFile: DataFile,
-  labelFile: DataFile,
-  openSink: OpenSink<Images>,
-): Promise<ImageSet<Images>> {
-  const labels = await loadLabels(root, labelFile);
-  const sink = await openSink(labels);
-  try {
-    const sizes = await streamImages(root, imageFile, labels.length * IMAGE_SIZE ** 2, sink);
-    checkSizes(root, imageFile, labelFile, sizes, labels);
-    return { images: sink.end(), labels, count: sizes.count };
-  } catch (error) {
-    sink.abandon();
-    throw error;
-  }
-}
-
-/** Gives the pixels of an image file to a sink, but for those beyond `most`: the sizes tell that there are too many. */
-async function streamImages(
-  root: string,
-  file: DataFile,
-  most: number,
-  sink: PixelSink<unknown>,
-): Promise<IdxSizes> {
-  let header: Uint8Array | undefined;
-  let done = 0;
-  for await (const piece of readRawPieces(root, file)) {
-    header ??= Uint8Array.from(piece.subarray(0, IMAGE_HEADER_BYTES));
-    const pixels = done === 0 ? piece.subarray(IMAGE_HEADER_BYTES) : piece;
-    done += piece.length;
-    const spare = Math.max(0, done - IMAGE_HEADER_BYTES - most);
-    await sink.write(pixels.subarray(0, Math.max(0, pixels.length - spare)));
-  }
-  return readIdxImageSizes(header ?? new Uint8Array(), done, join(root, file.name));
+  checkSizes(root, imageFile, labelFile, images, labels);
+  return { images: images.pixels, labels, count: images.count };
 }
 
 async function loadLabels(root: string, file: DataFile): Promise<Uint8Array> {
@@ -215,7 +135,7 @@ function checkSizes(
   root: string,
   imageFile: DataFile,
   labelFile: DataFile,
-  { count, rows, columns }: IdxSizes,
+  { count, rows, columns }: IdxImages,
   labels: Uint8Array,
 ): void {
   if (rows !== IMAGE_SIZE || columns !== IMAGE_SIZE) {

@@ -7,15 +7,11 @@
 import { DataError } from './errors.ts';
 import { gunzip, isGzip } from './gzip.ts';
 
-/** How many images a file has, and of which size. */
-export interface IdxSizes {
+/** Grey images of one size. `pixels` is uint8[count, rows, columns]. */
+export interface IdxImages {
   readonly count: number;
   readonly rows: number;
   readonly columns: number;
-}
-
-/** Grey images of one size. `pixels` is uint8[count, rows, columns]. */
-export interface IdxImages extends IdxSizes {
   readonly pixels: Uint8Array;
 }
 
@@ -31,9 +27,6 @@ export interface IdxLabelOptions extends IdxReadOptions {
   readonly classes?: number;
 }
 
-/** Bytes before the pixels of a plain image file. */
-export const IMAGE_HEADER_BYTES: number = headerBytes(3);
-
 const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
 const UNSIGNED_BYTE = 0x08;
 
@@ -47,21 +40,7 @@ const UNSIGNED_BYTE = 0x08;
 export function readIdxImages(bytes: Uint8Array, options: IdxReadOptions = {}): IdxImages {
   const label = options.label ?? 'IDX data';
   const { sizes, body } = readIdx(bytes, 3, label, options.maxBytes ?? DEFAULT_MAX_BYTES);
-  return { ...imageSizes(sizes, label), pixels: body };
-}
-
-/**
- * Reads the beginning of a plain IDX image file.
- *
- * @param header the first {@link IMAGE_HEADER_BYTES} bytes, or what there is
- * @param bytes size of the whole file
- * @throws DataError as {@link readIdxImages}
- */
-export function readIdxImageSizes(header: Uint8Array, bytes: number, label: string): IdxSizes {
-  return imageSizes(readSizes(header, bytes, 3, label), label);
-}
-
-function imageSizes([count = 0, rows = 0, columns = 0]: readonly number[], label: string): IdxSizes {
+  const [count = 0, rows = 0, columns = 0] = sizes;
   if (rows === 0 || columns === 0) {
     throw new DataError(`${label}: images without pixels`, {
       expected: 'at least 1 × 1 pixels',
@@ -69,7 +48,7 @@ function imageSizes([count = 0, rows = 0, columns = 0]: readonly number[], label
       fix: 'the header is damaged: fetch the file again',
     });
   }
-  return { count, rows, columns };
+  return { count, rows, columns, pixels: body };
 }
 
 /**
@@ -115,22 +94,15 @@ function readIdx(
   maxBytes: number,
 ): { sizes: number[]; body: Uint8Array } {
   const plain = isGzip(bytes) ? gunzip(bytes, maxBytes, label) : bytes;
-  const sizes = readSizes(plain, plain.length, rank, label);
-  // Not plain.subarray: on a Buffer that gives a Buffer, whose slice() does not copy as a typed array's does.
-  return { sizes, body: new Uint8Array(plain.buffer, plain.byteOffset + headerBytes(rank), product(sizes)) };
-}
-
-/** The sizes that a file's header gives, which are those of a file of so many bytes. */
-function readSizes(header: Uint8Array, bytes: number, rank: number, label: string): number[] {
-  if (bytes < headerBytes(rank)) {
+  if (plain.length < headerBytes(rank)) {
     throw new DataError(`${label}: too short for an IDX header`, {
       expected: `at least ${headerBytes(rank)} bytes`,
-      got: `${bytes} bytes`,
+      got: `${plain.length} bytes`,
       fix: 'the file is truncated: fetch it again',
     });
   }
 
-  const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
+  const view = new DataView(plain.buffer, plain.byteOffset, plain.byteLength);
   const magic = view.getUint32(0);
   if (magic !== magicNumber(rank)) {
     throw new DataError(`${label}: wrong magic number`, {
@@ -143,15 +115,16 @@ function readSizes(header: Uint8Array, bytes: number, rank: number, label: strin
   const sizes = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
   // The header is compared with the bytes at hand before anything is sized by it, so that it may lie.
   const expected = headerBytes(rank) + product(sizes);
-  if (bytes !== expected) {
-    const problem = bytes < expected ? 'truncated, or its header lies' : 'longer than its header says';
+  if (plain.length !== expected) {
+    const problem = plain.length < expected ? 'truncated, or its header lies' : 'longer than its header says';
     throw new DataError(`${label}: ${problem}`, {
       expected: `${expected} bytes for sizes [${sizes.join(', ')}]`,
-      got: `${bytes} bytes`,
+      got: `${plain.length} bytes`,
       fix: 'fetch the file again',
     });
   }
-  return sizes;
+  // Not plain.subarray: on a Buffer that gives a Buffer, whose slice() does not copy as a typed array's does.
+  return { sizes, body: new Uint8Array(plain.buffer, plain.byteOffset + headerBytes(rank), product(sizes)) };
 }
 
 /** Magic number, and a size for each axis. */

@@ -3,16 +3,9 @@ import { live } from '../../backend/recorder.ts';
 import { empty, tensor } from '../../tensor/create.ts';
 import { ArgumentError } from '../../tensor/errors.ts';
 import { unscoped } from '../../tensor/scope.ts';
-import { Tensor } from '../../tensor/tensor.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 import { type AugmentationDraw, augmentationParams } from './augmentation.ts';
-import { IMAGE_SIZE, type OpenSink, PIXEL_MEAN, PIXEL_STD } from './fashionMnist.ts';
-
-/** Images and labels as they come from the files; on the device, the images are uint8 [count · 28 · 28]. */
-export interface ByteImages<Images extends Uint8Array | Tensor = Uint8Array> {
-  images: Images;
-  labels: Uint8Array;
-  count: number;
-}
+import { IMAGE_SIZE, type ImageSet, PIXEL_MEAN, PIXEL_STD } from './fashionMnist.ts';
 
 /** A batch, ready for a model. */
 export interface Batch {
@@ -25,23 +18,6 @@ export interface Batch {
 const PIXELS = IMAGE_SIZE * IMAGE_SIZE;
 /** (byte - center) · scale has mean 0 and variance 1 over the training set. */
 const NORMALISATION = { center: 255 * PIXEL_MEAN, scale: 1 / (255 * PIXEL_STD) };
-
-/** Puts images on a device while they are read, as a tensor for {@link DeviceDataset}. */
-export function ontoDevice(device: Backend): OpenSink<Tensor> {
-  return (labels) => {
-    const images = unscoped(() => empty([labels.length * PIXELS], { dtype: 'uint8', device }));
-    const upload = device.upload(images.storage.buffer);
-    const end = (): Tensor => {
-      upload.end();
-      return images;
-    };
-    return Promise.resolve({
-      write: (pixels) => upload.write(pixels),
-      end,
-      abandon: () => end().dispose(),
-    });
-  };
-}
 
 /**
  * A data set that lives on the device as bytes: batches are gathered, augmented and normalised there, by one kernel,
@@ -57,11 +33,10 @@ export class DeviceDataset {
   readonly #images: Tensor;
   readonly #labels: Tensor;
 
-  /** @param images from then on the set's own, where they are a tensor on the device */
-  constructor(device: Backend, { images, labels, count }: ByteImages<Uint8Array | Tensor>) {
+  constructor(device: Backend, { images, labels, count }: ImageSet) {
     this.count = count;
     [this.#images, this.#labels] = unscoped(() => [
-      images instanceof Tensor ? images : tensor(images, { device }),
+      tensor(images, { device }),
       tensor(new Int32Array(labels), { device }),
     ]);
   }

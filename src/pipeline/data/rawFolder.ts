@@ -4,7 +4,6 @@ import { join } from 'node:path';
 
 import { type DataFile, isAbsent, readDataFile } from './dataFile.ts';
 import { oneLine } from './errors.ts';
-import { readPieces } from './pieces.ts';
 import { storeFile } from '../files/atomicFile.ts';
 
 /** What the folder holds for one file. `changed` covers whatever is there and is not the published file. */
@@ -25,15 +24,6 @@ export interface RawFileState {
  */
 export async function readRawFile(root: string, file: DataFile): Promise<Buffer> {
   return readDataFile((await findRawFile(root, file)) ?? join(root, file.name), file);
-}
-
-/**
- * Reads and verifies one file of the folder as {@link readRawFile} does, but piece by piece.
- *
- * @yields and throws as {@link readPieces}
- */
-export async function* readRawPieces(root: string, file: DataFile): AsyncGenerator<Uint8Array, void> {
-  yield* readPieces((await findRawFile(root, file)) ?? join(root, file.name), file);
 }
 
 /** Looks at one file of the folder, checksum included. Never throws on account of what it finds. */

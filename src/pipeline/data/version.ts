@@ -13,7 +13,7 @@ import {
   type FashionMnist,
   type FashionMnistFiles,
   listFiles,
-  type Load,
+  loadFashionMnist,
 } from './fashionMnist.ts';
 import { findRawFile } from './rawFolder.ts';
 import { fetchFashionMnist, type FetchOptions } from './sources/fetch.ts';
@@ -49,15 +49,13 @@ export async function fetchVersion(root: string, options: Omit<FetchOptions, 'fi
   await storeObjects(root, await hashDirectory(root));
 }
 
-export interface LoadVersionOptions<TrainImages> extends Omit<FetchOptions, 'files'> {
-  /** How the files are loaded. */
-  readonly load: Load<TrainImages>;
+export interface LoadVersionOptions extends Omit<FetchOptions, 'files'> {
   /** The version to load, as `<md5>.dir`; default the one that the pointer file of the folder names. */
   readonly version?: string | undefined;
 }
 
 /** The data set and the version that it is. */
-export interface VersionedFashionMnist<TrainImages = Uint8Array> extends FashionMnist<TrainImages> {
+export interface VersionedFashionMnist extends FashionMnist {
   /** Hash of the folder, `<md5>.dir`; files that lie there as `.gz` count as what they unpack to. */
   readonly version: string;
 }
@@ -70,10 +68,10 @@ export interface VersionedFashionMnist<TrainImages = Uint8Array> extends Fashion
  * @throws DataError when the folder holds another version: which files differ, how to get the right ones, and
  *   how to ask for what is there by name
  */
-export async function loadVersion<TrainImages>(
+export async function loadVersion(
   root: string,
-  options: LoadVersionOptions<TrainImages>,
-): Promise<VersionedFashionMnist<TrainImages>> {
+  options: LoadVersionOptions = {},
+): Promise<VersionedFashionMnist> {
   const [pointer, incomplete] = await Promise.all([findPointer(root), lacksFiles(root)]);
   const wanted = options.version ?? pointer?.md5;
   if (wanted === undefined) return loadPublished(root, options);
@@ -86,27 +84,24 @@ export async function loadVersion<TrainImages>(
   if (wanted === PUBLISHED.md5 && (await extraFiles(root)).length === 0) {
     // Loading hashes the files in any case, so that nothing is hashed twice.
     try {
-      return { ...(await options.load(root)), version: wanted };
+      return { ...(await loadFashionMnist(root)), version: wanted };
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
     }
   }
   const present = await hashDirectory(root);
   if (present.md5 !== wanted) throw await otherVersion(root, wanted, present, options.version === undefined);
-  return { ...(await options.load(root, { files: filesFrom(present.files, root) })), version: wanted };
+  return { ...(await loadFashionMnist(root, { files: filesFrom(present.files, root) })), version: wanted };
 }
 
-async function loadPublished<TrainImages>(
-  root: string,
-  options: LoadVersionOptions<TrainImages>,
-): Promise<VersionedFashionMnist<TrainImages>> {
+async function loadPublished(root: string, options: LoadVersionOptions): Promise<VersionedFashionMnist> {
   const version = PUBLISHED.md5;
   try {
-    return { ...(await options.load(root)), version };
+    return { ...(await loadFashionMnist(root)), version };
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     await fetchFashionMnist(root, options);
-    return { ...(await options.load(root)), version };
+    return { ...(await loadFashionMnist(root)), version };
   }
 }
 

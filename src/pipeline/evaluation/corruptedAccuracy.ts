@@ -1,6 +1,7 @@
 import type { Backend } from '../../backend/backend.ts';
 import { IMAGE_SIZE } from '../data/fashionMnist.ts';
-import { type ByteImages, DeviceDataset } from '../data/loader.ts';
+import type { ImageSet } from '../data/fashionMnist.ts';
+import { DeviceDataset } from '../data/loader.ts';
 import type { Module } from '../../nn/index.ts';
 import { evaluate } from '../training/evaluate.ts';
 import { createProgress } from '../training/progress.ts';
@@ -36,7 +37,7 @@ const PIXELS = IMAGE_SIZE * IMAGE_SIZE;
 export async function corruptedAccuracy(
   model: Module,
   device: Backend,
-  images: ByteImages,
+  images: ImageSet,
   rows: Uint32Array,
   { names, severities, isGraded, corrupt }: Corruptions,
   seed: number,

@@ -1,6 +1,6 @@
 import type { Backend } from '../../backend/backend.ts';
 import { CLASS_NAMES } from '../data/fashionMnist.ts';
-import type { ByteImages } from '../data/loader.ts';
+import type { ImageSet } from '../data/fashionMnist.ts';
 import type { Module } from '../../nn/index.ts';
 import { hashWeights } from '../checkpoint/checkpoint.ts';
 import type { Configuration } from '../config/configuration.ts';
@@ -96,7 +96,7 @@ async function measureRobustness(
   { corruptions, images, baseline }: RobustnessTask,
   model: Module,
   device: Backend,
-  bytes: ByteImages,
+  bytes: ImageSet,
 ): Promise<Robustness> {
   const rows = limited(bytes.labels, Uint32Array.from(bytes.labels.keys()), images, CORRUPTION_SEED);
   const measured = { images: rows.length, seed: CORRUPTION_SEED };

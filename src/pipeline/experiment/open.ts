@@ -1,19 +1,15 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import type { Backend } from '../../backend/backend.ts';
 import { init, type InitOptions } from '../../tensor/device.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { loadTuning, type TuningSource } from '../diagnostics/tuning/stored.ts';
 import { type Datasets, obtainDatasets } from '../data/datasets.ts';
 import { collectEnvironment, type Environment } from '../runs/environment.ts';
-import { rehearse } from '../training/rehearsal.ts';
 
 /** What an experiment needs from outside. */
 export interface Opened {
   readonly device: Backend;
-  /** The data on the device. The upload may still be running. */
+  /** The data on the device. They may still be read. */
   readonly data: Promise<Datasets>;
-  /** Fulfilled when the kernels of a training step are compiled: see `rehearse`. */
-  readonly rehearsal: Promise<void>;
   /** What the experiment runs on, except the device and the data. */
   readonly environment: Environment;
 }
@@ -38,21 +34,17 @@ export async function withOpened<T>(
     note = found.note;
     return found.choices;
   });
-  const rehearsal = opening.then(async (device) => {
-    performance.mark('device');
-    await turn(); // an upload that can start goes first: the driver is busy then
-    await rehearse(configuration, device);
-  });
-  const data = obtainDatasets(configuration, opening, AbortSignal.any([signal, over.signal]), rehearsal);
-  for (const each of [rehearsal, data]) each.catch(() => undefined); // awaited by `action`
+  const data = obtainDatasets(configuration, opening, AbortSignal.any([signal, over.signal]));
+  data.catch(() => undefined); // awaited by `action`
   try {
     const [device, environment] = await Promise.all([opening, facts]);
+    performance.mark('device');
     process.stderr.write(`device  ${device.name}: ${device.description}\n`);
     if (device.tuning) {
       process.stderr.write(`kernels ${device.tuning.description}\n`);
       if (note !== undefined) process.stderr.write(`warning: ${note}\n`);
     }
-    return await action({ device, rehearsal, data, environment });
+    return await action({ device, data, environment });
   } finally {
     over.abort();
     void opening.then((device) => device.destroy()).catch(() => undefined);

@@ -86,7 +86,6 @@ async function runExperiment(run: Run, opened: Opened, options: RunOptions): Pro
   const { path } = directory;
   await writeFileAtomic(join(path, 'config.yaml'), printConfiguration(configuration));
   process.stderr.write(`run     ${path}\n`);
-  await opened.rehearsal;
   const model = initialModel(configuration);
   performance.mark('model');
   const inputShape = [configuration.train.batchSize, 1, IMAGE_SIZE, IMAGE_SIZE];

@@ -70,7 +70,6 @@ async function compare(
   const follower = new Follower(due, () => {
     if (follower.difference || !isWhole) enough.abort();
   });
-  await opened.rehearsal;
   const datasets = await opened.data;
   const { device } = opened;
   const summary = await retrain({ configuration, device, datasets, signal }, follower, enough.signal);

@@ -1,7 +1,7 @@
 import { encode } from 'fast-png';
 import { WgradError } from '../../backend/errors.ts';
 import { CLASS_NAMES, IMAGE_SIZE } from '../data/fashionMnist.ts';
-import type { ByteImages } from '../data/loader.ts';
+import type { ImageSet } from '../data/fashionMnist.ts';
 import { rasterise } from '../reporting/figures/rasterise.ts';
 import type { PredictionsRecord, WrongPrediction } from '../runs/journal/records.ts';
 import type { TrackedRun } from './tracker.ts';
@@ -21,7 +21,7 @@ export async function drawWrongPredictions(
 }
 
 /** The images that were taken for something else, each with its row number, its class and what it was taken for: a PNG. */
-function wrongPredictionsPng({ wrong }: PredictionsRecord, images: ByteImages): Uint8Array {
+function wrongPredictionsPng({ wrong }: PredictionsRecord, images: ImageSet): Uint8Array {
   const lines = Math.max(1, Math.ceil(wrong.length / COLUMNS));
   const tiles = wrong.map((one, at) => tile(one, images, at % COLUMNS, Math.floor(at / COLUMNS)));
   const [width, height] = [COLUMNS * TILE.width, lines * TILE.height];
@@ -33,7 +33,7 @@ function wrongPredictionsPng({ wrong }: PredictionsRecord, images: ByteImages): 
 
 function tile(
   { row, actual, predicted }: WrongPrediction,
-  images: ByteImages,
+  images: ImageSet,
   column: number,
   line: number,
 ): string {
@@ -49,7 +49,7 @@ function tile(
   );
 }
 
-function imagePng({ images, count }: ByteImages, row: number): Buffer {
+function imagePng({ images, count }: ImageSet, row: number): Buffer {
   if (row >= count) throw new WgradError(`the journal names image ${row} of a data set of ${count} images`);
   const data = images.subarray(row * PIXELS, (row + 1) * PIXELS);
   return Buffer.from(encode({ width: IMAGE_SIZE, height: IMAGE_SIZE, channels: 1, depth: 8, data }));

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { DataError } from '../data/errors.ts';
 import { loadFashionMnist } from '../data/fashionMnist.ts';
-import type { ByteImages } from '../data/loader.ts';
+import type { ImageSet } from '../data/fashionMnist.ts';
 import { loadConfiguration } from '../config/configuration.ts';
 import { readError } from '../files/fileError.ts';
 import type { TrackedRun, Warn } from './tracker.ts';
@@ -17,7 +17,7 @@ export async function readTrackedRun(path: string, warn: Warn): Promise<TrackedR
   const configuration = loadConfiguration(join(path, 'config.yaml'));
   const environment = await readObject(join(path, 'environment.json'));
   const startedAt = Date.parse(String(environment['startedAt']));
-  let images: Promise<ByteImages | undefined> | undefined;
+  let images: Promise<ImageSet | undefined> | undefined;
   return {
     id: basename(path),
     path,
@@ -28,7 +28,7 @@ export async function readTrackedRun(path: string, warn: Warn): Promise<TrackedR
   };
 }
 
-async function loadImages(root: string, warn: Warn): Promise<ByteImages | undefined> {
+async function loadImages(root: string, warn: Warn): Promise<ImageSet | undefined> {
   try {
     return (await loadFashionMnist(root)).train;
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { ByteImages } from '../data/loader.ts';
+import type { ImageSet } from '../data/fashionMnist.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { JournalRecord } from '../runs/journal/records.ts';
 
@@ -13,7 +13,7 @@ export interface TrackedRun {
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   /** The images that the row numbers of predictions belong to; undefined where they cannot be had. */
-  readonly trainImages: () => Promise<ByteImages | undefined>;
+  readonly trainImages: () => Promise<ImageSet | undefined>;
 }
 
 /**

@@ -51,26 +51,6 @@ describe('what WebGPU reports late', () => {
     backend.release(out);
   });
 
-  test('a kernel that does not compile where it is prepared', async (context) => {
-    const { backend } = await openOwn(context);
-    const out = upload(backend, [0]);
-    await backend.prepare(() =>
-      backend.run('fill', { out }, { size: 1, value: 1 }, { Element: 'nonsense' as 'f32' }),
-    );
-    await expectFailed(backend, KernelError, /kernel fill .*does not compile: .*unresolved type 'nonsense'/);
-  });
-
-  test('constants that the device refuses where they are prepared: at the launch', async (context) => {
-    const { backend } = await openOwn(context);
-    const out = upload(backend, [0]);
-    const launch = (): void =>
-      backend.run('fill', { out }, { size: 1, value: 1 }, { Element: 'f32', WORKGROUP: 1_000_000 });
-    await backend.prepare(launch);
-    await backend.synchronize();
-    launch();
-    await expectFailed(backend, KernelError, /kernel fill .*1000000.* does not compile: .*workgroup/is);
-  });
-
   test('constants that the device refuses', async (context) => {
     const { backend } = await openOwn(context);
     const out = upload(backend, [0]);

@@ -200,28 +200,3 @@ describe('reads', () => {
     expect(read.every((value) => value === 3)).toBe(true);
   });
 });
-
-test('prepare compiles the kernels of launches, each once, and makes none of these', async (context) => {
-  const { backend } = await openOwn(context);
-  const out = upload(backend, [1, 2]);
-  const sum = backend.allocate('float32', 2);
-  const launches = (): void => {
-    fill(backend, out, 7);
-    fill(backend, out, 8);
-    add(backend, out, out, sum);
-  };
-  await backend.prepare(launches);
-  await backend.prepare(launches);
-  expect(backend.stats()).toMatchObject({ dispatches: 0, pipelinesCreated: 2 });
-  expect(await values(backend, out)).toEqual([1, 2]);
-  launches();
-  expect(await values(backend, sum)).toEqual([16, 16]);
-  expect(backend.stats().pipelinesCreated).toBe(2);
-  // A body that fails leaves a device that launches.
-  const fails = (): never => {
-    throw new Error('no body');
-  };
-  await expect(backend.prepare(fails)).rejects.toThrow('no body');
-  fill(backend, out, 3);
-  expect(await values(backend, out)).toEqual([3, 3]);
-});

@@ -1,6 +1,7 @@
 import type { Augmentation, AugmentationDraw } from '../../../src/pipeline/data/augmentation.ts';
 import { IMAGE_SIZE, PIXEL_MEAN, PIXEL_STD } from '../../../src/pipeline/data/fashionMnist.ts';
-import { type ByteImages, DeviceDataset } from '../../../src/pipeline/data/loader.ts';
+import type { ImageSet } from '../../../src/pipeline/data/fashionMnist.ts';
+import { DeviceDataset } from '../../../src/pipeline/data/loader.ts';
 import type { Backend } from '../../../src/index.ts';
 
 export const PIXELS: number = IMAGE_SIZE * IMAGE_SIZE;
@@ -9,7 +10,7 @@ export const PIXELS: number = IMAGE_SIZE * IMAGE_SIZE;
 export const EVERYTHING: Augmentation = { flip: 0.5, shift: 3, erase: 0.5, eraseArea: [0.02, 0.33] };
 
 /** `count` images whose pixel (y, x) has the byte `pixel(y, x, image)`. */
-export function imagesOf(count: number, pixel: (y: number, x: number, image: number) => number): ByteImages {
+export function imagesOf(count: number, pixel: (y: number, x: number, image: number) => number): ImageSet {
   const images = Uint8Array.from({ length: count * PIXELS }, (_, at) => {
     const place = at % PIXELS;
     return pixel(Math.floor(place / IMAGE_SIZE), place % IMAGE_SIZE, Math.floor(at / PIXELS));
@@ -18,14 +19,14 @@ export function imagesOf(count: number, pixel: (y: number, x: number, image: num
 }
 
 /** Images without a plain stretch, no two alike. */
-export function noise(count: number): ByteImages {
+export function noise(count: number): ImageSet {
   return imagesOf(count, (y, x, image) => Math.imul(image * PIXELS + y * 28 + x + 1, 2654435761) >>> 24);
 }
 
 /** The images that a batch over `rows` has, one after the other, as the device holds them: normalised. */
 export async function batchOf(
   device: Backend,
-  bytes: ByteImages,
+  bytes: ImageSet,
   rows: readonly number[],
   draw?: AugmentationDraw,
 ): Promise<Float32Array> {

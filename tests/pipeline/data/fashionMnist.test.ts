@@ -9,11 +9,8 @@ import { md5 } from '../../../src/pipeline/data/dataFile.ts';
 import {
   CLASS_NAMES,
   FASHION_MNIST_FILES,
-  type FashionMnistFiles,
   listFiles,
   loadFashionMnist,
-  type OpenSink,
-  streamInto,
 } from '../../../src/pipeline/data/fashionMnist.ts';
 import { writeIdxImages, writeIdxLabels } from '../../../src/pipeline/data/idx.ts';
 import { formatStatus, inspectFiles } from '../../../src/pipeline/data/status.ts';
@@ -57,71 +54,6 @@ test('refuses a changed file, naming it with the checksum expected and got', asy
   await expect(load).rejects.toThrow(`${join(root, name)}: not the published ${name}`);
   await expect(load).rejects.toThrow(published);
   await expect(load).rejects.toThrow(md5(changed));
-});
-
-/** Gathers pixels, and notes how it ends. */
-function gathering(): { open: OpenSink<Buffer>; opened: Uint8Array[]; ends: string[] } {
-  const [opened, ends]: [Uint8Array[], string[]] = [[], []];
-  const open: OpenSink<Buffer> = (labels) => {
-    opened.push(labels);
-    const pieces: Uint8Array[] = [];
-    return Promise.resolve({
-      write: (pixels) => Promise.resolve(void pieces.push(Uint8Array.from(pixels))),
-      end: () => {
-        ends.push('end');
-        return Buffer.concat(pieces);
-      },
-      abandon: () => void ends.push('abandon'),
-    });
-  };
-  return { open, opened, ends };
-}
-
-test('training images go to a sink, plain or gzip, with the same result otherwise', async () => {
-  const set = smallDataSet();
-  const root = await folderWith(set);
-  const whole = await loadFashionMnist(root, set);
-  const { name } = set.files.trainImages;
-  for (const suffix of ['', '.gz']) {
-    if (suffix !== '') {
-      await writeFile(join(root, `${name}.gz`), gzipSync(set.bytes.get(name)!));
-      await rm(join(root, name));
-    }
-    const sink = gathering();
-    const { train, ...others } = await streamInto(sink.open)(root, set);
-    expect(train.images.equals(whole.train.images)).toBe(true);
-    expect({ ...train, images: 0 }).toEqual({ ...whole.train, images: 0 });
-    expect(others).toEqual({ test: whole.test, checksums: whole.checksums });
-    expect(sink).toMatchObject({ opened: [train.labels], ends: ['end'] });
-  }
-});
-
-test('a sink is told to let go of images that are changed, or do not belong to the labels', async () => {
-  const set = smallDataSet();
-  const root = await folderWith(set);
-  const { name } = set.files.trainImages;
-  const refused = async (content: Buffer, files: FashionMnistFiles): Promise<void> => {
-    await writeFile(join(root, name), content);
-    const sink = gathering();
-    const whole = await loadFashionMnist(root, { files }).catch((error: unknown) => error as Error);
-    const load = streamInto(sink.open)(root, { files });
-    await expect(load).rejects.toThrow((whole as Error).message);
-    expect(sink.ends).toEqual(['abandon']);
-  };
-  const changed = Buffer.from(set.bytes.get(name)!);
-  changed[1000]! ^= 1;
-  await refused(changed, set.files);
-  // Consistent files, but of other sizes: more images than labels, fewer, and other images.
-  for (const [count, rows] of [
-    [21, 28],
-    [19, 28],
-    [20, 14],
-  ] as const) {
-    const pixels = new Uint8Array(count * rows * 28);
-    const content = writeIdxImages({ count, rows, columns: 28, pixels });
-    const trainImages = { name, bytes: content.length, md5: md5(content) };
-    await refused(content, { ...set.files, trainImages });
-  }
 });
 
 test('says how to get a file that is missing', async () => {

@@ -17,7 +17,7 @@ import {
   writePointer,
 } from '../dvc/pointer.ts';
 import { DataError } from '../errors.ts';
-import { FASHION_MNIST_FILES, type FashionMnist, type ImageSet, type Load } from '../fashionMnist.ts';
+import { FASHION_MNIST_FILES, type FashionMnist, type ImageSet, loadFashionMnist } from '../fashionMnist.ts';
 import { writeIdxImages, writeIdxLabels } from '../idx.ts';
 import type { Reporter } from '../reporter.ts';
 import { storeFile } from '../../files/atomicFile.ts';
@@ -77,11 +77,7 @@ export async function prepareVariant(root: string, name: string, options: Prepar
  *
  * @throws DataError when folder or pointer file are missing, or do not belong together
  */
-export async function loadVariant<TrainImages>(
-  root: string,
-  name: string,
-  load: Load<TrainImages>,
-): Promise<FashionMnist<TrainImages>> {
+export async function loadVariant(root: string, name: string): Promise<FashionMnist> {
   const folder = variantFolder(root, name);
   const fix = `run: npx tsx src/data.ts prepare ${name}`;
   const pointer = await findPointer(folder);
@@ -102,7 +98,7 @@ export async function loadVariant<TrainImages>(
     return { name: file, bytes: size, md5 };
   };
   const { trainImages, trainLabels, testImages, testLabels } = FASHION_MNIST_FILES;
-  return load(folder, {
+  return loadFashionMnist(folder, {
     files: {
       trainImages: described(trainImages),
       trainLabels: described(trainLabels),

@@ -72,7 +72,6 @@ function launchRecorder(note: (launch: TunedLaunch) => void): Backend {
     allocate: (dtype, length) => ({ dtype, length }),
     release: () => undefined,
     write: () => undefined,
-    upload: () => ({ write: () => Promise.resolve(), end: () => undefined }),
     read: (buffer, _, length) => Promise.resolve(hostArray(buffer.dtype, length)),
     run: (
       kernel: KernelName,

@@ -6,11 +6,7 @@ import { expect, test } from 'vitest';
 
 import { corrupt } from '../../../../src/pipeline/data/corruptions/index.ts';
 import { readPointer } from '../../../../src/pipeline/data/dvc/pointer.ts';
-import {
-  type FashionMnist,
-  type ImageSet,
-  loadFashionMnist,
-} from '../../../../src/pipeline/data/fashionMnist.ts';
+import { type FashionMnist, type ImageSet } from '../../../../src/pipeline/data/fashionMnist.ts';
 import { DeviceDataset } from '../../../../src/pipeline/data/loader.ts';
 import { permutation } from '../../../../src/pipeline/data/permutation.ts';
 import { silentReporter } from '../../../../src/pipeline/data/reporter.ts';
@@ -118,7 +114,7 @@ test('a version is prepared whole, left when intact, loaded, and made again to t
   expect(readdirSync(join(root, '..', 'processed')).sort()).toEqual(['mixed', 'mixed.dvc']);
   expect(await prepareVariant(root, 'mixed', options)).toEqual({ ...first, made: false });
 
-  const { train, test: testSet, checksums } = await loadVariant(root, 'mixed', loadFashionMnist);
+  const { train, test: testSet, checksums } = await loadVariant(root, 'mixed');
   expect([train.count, testSet.count]).toEqual([27, 30]);
   expect(testSet.images.subarray(0, PIXELS)).toEqual(
     corrupt(picture(0), { corruption: 'glass_blur', severity: 3, seed: 5, index: 0 }),
@@ -138,7 +134,7 @@ test('the card and the metadata say what is in the files', async () => {
   expect(card).toMatch(/^---\npretty_name: mixed\nlicense: mit\n[^]*n<1K[^]*\n---\n/);
   expect(card).toContain('| 1 | Trouser | 9 | 3 |');
   expect(card).toContain('|  | all | 27 | 30 |');
-  const { checksums } = await loadVariant(root, 'mixed', loadFashionMnist);
+  const { checksums } = await loadVariant(root, 'mixed');
   const metadata = JSON.parse(await readFile(join(folder, 'croissant.json'), 'utf8')) as {
     distribution: { name: string; md5: string }[];
   };
@@ -150,11 +146,9 @@ test('a changed file is refused by loading and mended by preparing', async () =>
   const { root, options } = await workplace();
   const { folder, md5 } = await prepareVariant(root, 'mixed', options);
   await writeFile(join(folder, 'train-labels-idx1-ubyte'), 'no labels');
-  await expect(loadVariant(root, 'mixed', loadFashionMnist)).rejects.toThrow(
-    /changed[^]*data\.ts prepare mixed/,
-  );
+  await expect(loadVariant(root, 'mixed')).rejects.toThrow(/changed[^]*data\.ts prepare mixed/);
   expect(await prepareVariant(root, 'mixed', options)).toMatchObject({ md5, made: true });
-  await loadVariant(root, 'mixed', loadFashionMnist);
+  await loadVariant(root, 'mixed');
 });
 
 test('a pointer file that names another version is only written anew when asked to', async () => {
@@ -164,7 +158,7 @@ test('a pointer file that names another version is only written anew when asked 
   await expect(prepareVariant(root, 'mixed', options)).rejects.toThrow(
     /names another version[^]*prepare mixed/,
   );
-  expect((await loadVariant(root, 'mixed', loadFashionMnist)).train.count).toBe(27);
+  expect((await loadVariant(root, 'mixed')).train.count).toBe(27);
   expect((await readPointer(before.folder)).md5).toBe(before.md5);
   const after = await prepareVariant(root, 'mixed', { ...options, repoint: true });
   expect(after.md5).not.toBe(before.md5);
@@ -208,7 +202,7 @@ test.each(['../raw', '', '.', '..', 'a/b', 'fashion-mnist', 'A', 'a..b', 'x.dvc'
     await expect(prepareVariant(root, name, options)).rejects.toThrow(
       /no version of the data set can be called/,
     );
-    await expect(loadVariant(root, name, loadFashionMnist)).rejects.toThrow(/no version/);
+    await expect(loadVariant(root, name)).rejects.toThrow(/no version/);
   },
 );
 
