@@ -10,7 +10,7 @@ import {
 } from './pipeline/data/fashionMnist.ts';
 import { readRawFile } from './pipeline/data/rawFolder.ts';
 import { storeFile } from './pipeline/files/atomicFile.ts';
-import { modelCard } from './pipeline/reporting/cards/modelCard.ts';
+import { runCard } from './pipeline/reporting/cards/runCard.ts';
 import { readRunRecords } from './pipeline/reporting/cards/runRecords.ts';
 import { parseCommandLine, runCommand, UsageError } from './pipeline/cli/commandLine.ts';
 import { resolveRun } from './pipeline/runs/directory.ts';
@@ -55,7 +55,7 @@ async function main(args: string[]): Promise<void> {
 
 async function writeModelCard(run: string, reports: string): Promise<string[]> {
   const path = await realpath(run);
-  const card = modelCard(await readRunRecords(path));
+  const card = runCard(await readRunRecords(path));
   return writeAll([path, reports].map((folder) => [join(folder, 'MODEL_CARD.md'), card]));
 }
 

@@ -16,7 +16,7 @@ import { neighbourMap, penultimateFeatures, principalComponents } from './pipeli
 import { measure } from './pipeline/evaluation/measures/measure.ts';
 import { EVALUATION_FILE, readEvaluation } from './pipeline/evaluation/report/report.ts';
 import { renderFigure } from './pipeline/reporting/figures/render.ts';
-import { type RunFacts, runFigures } from './pipeline/reporting/figures/runFigures.ts';
+import { type FigureData, runFigures } from './pipeline/reporting/figures/runFigures.ts';
 import { readJournal } from './pipeline/runs/journal/journal.ts';
 import { openRun } from './pipeline/runs/open.ts';
 import { predict } from './pipeline/evaluation/predictions.ts';
@@ -71,7 +71,7 @@ async function main(args: string[]): Promise<void> {
   }
 }
 
-async function collect(path: string, images: number): Promise<RunFacts> {
+async function collect(path: string, images: number): Promise<FigureData> {
   const recorded = loadConfiguration(join(path, 'config.yaml'));
   const device = await init(recorded.device === 'cpu' ? 'cpu' : 'auto', { tuning: storedChoices });
   try {
@@ -118,7 +118,7 @@ async function collect(path: string, images: number): Promise<RunFacts> {
 async function gatherPage(
   path: string,
   run: string,
-  { measures }: RunFacts,
+  { measures }: FigureData,
   figures: readonly PageFigure[],
 ): Promise<string> {
   const json = async (name: string): Promise<Record<string, unknown>> =>
@@ -138,7 +138,7 @@ async function gatherPage(
     configuration: await readFile(join(path, 'config.yaml'), 'utf8'),
     tables: [
       { title: 'Result', rows: flatten(summary) },
-      { title: 'Data version', rows: flatten(dataChecksums) },
+      { title: 'Data version', rows: flatten(dataChecksums ?? {}) },
       { title: 'Environment', rows: flatten(environment) },
     ],
     figures,

@@ -11,7 +11,7 @@ import { mcnemar } from './measures/mcnemar.ts';
 import { checkPredictions, measure } from './measures/measure.ts';
 import { predictedClasses } from './measures/ranking.ts';
 import type { Comparison, EvaluationReport, Robustness } from './report/report.ts';
-import { baselineErrors, normalisedError, summarizeRobustness } from './measures/robustness.ts';
+import { baselineErrors, normalisedError, robustnessOf } from './measures/robustness.ts';
 
 /** The corruptions of every run are drawn from this seed, so that runs are compared on the same images. */
 export const CORRUPTION_SEED = 0;
@@ -101,7 +101,7 @@ async function measureRobustness(
   const rows = limited(bytes.labels, Uint32Array.from(bytes.labels.keys()), images, CORRUPTION_SEED);
   const measured = { images: rows.length, seed: CORRUPTION_SEED };
   const errors = baseline && baselineErrors(baseline, corruptions.names, measured);
-  const robustness = summarizeRobustness(
+  const robustness = robustnessOf(
     await corruptedAccuracy(model, device, bytes, rows, corruptions, CORRUPTION_SEED),
     measured,
   );

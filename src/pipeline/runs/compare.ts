@@ -54,6 +54,25 @@ function number(value: number | undefined): string {
 
 /** Loss and accuracy of several runs over the epochs: training dashed, validation solid. */
 export function compareFigure(runs: readonly RunFacts[]): TopLevelSpec {
+  const orient = 'bottom' as const;
+  const dashes = { validation: [1, 0], train: [4, 3] };
+  const encoding = {
+    x: { field: 'epoch', type: 'quantitative' as const, title: 'epochs trained' },
+    color: {
+      field: 'run',
+      type: 'nominal' as const,
+      title: 'run',
+      scale: { domain: runs.map(({ id }) => id) },
+      legend: { orient, columns: 1, labelLimit: 600 },
+    },
+    strokeDash: {
+      field: 'data',
+      type: 'nominal' as const,
+      title: 'images',
+      scale: { domain: Object.keys(dashes), range: Object.values(dashes) },
+      legend: { orient, symbolType: 'stroke' },
+    },
+  };
   const chart = (metric: string, unit: string) => ({
     width: 380,
     height: 280,
@@ -61,28 +80,8 @@ export function compareFigure(runs: readonly RunFacts[]): TopLevelSpec {
     transform: [{ filter: `datum.metric === '${metric}'` }],
     mark: { type: 'line' as const, point: { size: 12 }, strokeWidth: 1.5 },
     encoding: {
-      x: { field: 'epoch', type: 'quantitative' as const, title: 'epochs trained' },
+      ...encoding,
       y: { field: 'value', type: 'quantitative' as const, title: metric, scale: { zero: false } },
-      color: {
-        field: 'run',
-        type: 'nominal' as const,
-        title: 'run',
-        scale: { domain: runs.map(({ id }) => id) },
-        legend: { orient: 'bottom' as const, columns: 1, labelLimit: 600 },
-      },
-      strokeDash: {
-        field: 'data',
-        type: 'nominal' as const,
-        title: 'images',
-        scale: {
-          domain: ['validation', 'train'],
-          range: [
-            [1, 0],
-            [4, 3],
-          ],
-        },
-        legend: { orient: 'bottom' as const, symbolType: 'stroke' },
-      },
     },
   });
   return {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   baselineErrors,
   normalisedError,
-  summarizeRobustness,
+  robustnessOf,
 } from '../../../src/pipeline/evaluation/measures/robustness.ts';
 import { sampleReport } from './sampleReport.ts';
 
@@ -14,14 +14,14 @@ const accuracies = new Map([
 
 describe('the mean corruption error', () => {
   it('is the mean of the error rates', () => {
-    const { perCorruption, meanCorruptionError } = summarizeRobustness(accuracies, measured);
+    const { perCorruption, meanCorruptionError } = robustnessOf(accuracies, measured);
     expect(perCorruption.map(({ error }) => error)).toEqual([expect.closeTo(0.3), expect.closeTo(0.7)]);
     expect(meanCorruptionError).toBeCloseTo(0.5, 12);
   });
 
   it('relative to a baseline is the mean of the ratios', () => {
-    const robustness = summarizeRobustness(accuracies, measured);
-    const baseline = summarizeRobustness(
+    const robustness = robustnessOf(accuracies, measured);
+    const baseline = robustnessOf(
       new Map([
         ['fog', [0.4, 0.4]],
         ['snow', [0.3, 0.3]],
@@ -41,7 +41,7 @@ describe('the mean corruption error', () => {
   ])('refuses a baseline %s', (_, of, names, expected) => {
     const baseline = {
       ...sampleReport,
-      ...(of && { robustness: summarizeRobustness(new Map([...accuracies, ['none', [1, 1]]]), of) }),
+      ...(of && { robustness: robustnessOf(new Map([...accuracies, ['none', [1, 1]]]), of) }),
     };
     expect(() => baselineErrors(baseline, names, measured)).toThrow(expected);
   });

@@ -8,16 +8,17 @@ import {
   isOldMesa,
 } from '../../../platform/node/drivers.ts';
 import { inspectFiles } from '../../data/status.ts';
-import { probeDevice } from './probe.ts';
 import { gitState, versionOf } from '../../runs/environment.ts';
+import { errorText } from '../../text/valueText.ts';
+import { probeDevice } from './probe.ts';
 
-/** What was found about one thing that training needs. */
+/** A finding about one thing that training needs. */
 export interface Finding {
   topic: string;
-  /** `missing` things have a remedy; only those that are `needed` keep training from working. */
+  /** A `missing` thing prevents training only where it is also `needed`. */
   state: 'ok' | 'missing';
   text: string;
-  remedy?: string;
+  remedy?: string | undefined;
   needed?: boolean;
   /** The facts behind the text, for `--json`. */
   facts?: Backend['info'];
@@ -27,9 +28,17 @@ const INSTALL_DRIVER = 'bash scripts/install-software-driver.sh   (as root; a dr
 const LEAST_NODE = [20, 19] as const;
 const LEAST_DISK = 500 * 2 ** 20;
 
-/** Looks at everything that training needs; a probe that fails becomes a finding, never an exception. */
+const ok = (topic: string, text: string): Finding => ({ topic, state: 'ok', text });
+const missing = (topic: string, text: string, remedy?: string): Finding => ({
+  topic,
+  state: 'missing',
+  text,
+  remedy,
+});
+
+/** Examines everything that training needs. A probe that fails becomes a finding, never an exception. */
 export async function examine(dataRoot: string): Promise<Finding[]> {
-  const probes: [string, () => Promise<Finding[]>][] = [
+  const probes: [string, () => Promise<Finding[]> | Finding[]][] = [
     ['node', examineNode],
     ['machine', examineMachine],
     ['drivers', examineDrivers],
@@ -45,49 +54,44 @@ export async function examine(dataRoot: string): Promise<Finding[]> {
     try {
       findings.push(...(await probe()));
     } catch (error) {
-      findings.push({
-        topic,
-        state: 'missing',
-        text: error instanceof Error ? error.message : String(error),
-      });
+      findings.push(missing(topic, errorText(error)));
     }
   }
   return findings;
 }
 
-function examineNode(): Promise<Finding[]> {
+function examineNode(): Finding[] {
   const [major, minor] = process.versions.node.split('.').map(Number) as [number, number];
   const recent = major > LEAST_NODE[0] || (major === LEAST_NODE[0] && minor >= LEAST_NODE[1]);
   const text = `Node ${process.versions.node}, V8 ${process.versions.v8}`;
-  if (recent) return Promise.resolve([{ topic: 'node', state: 'ok', text }]);
+  if (recent) return [ok('node', text)];
   const remedy = `install Node ${LEAST_NODE.join('.')} or newer from nodejs.org`;
-  return Promise.resolve([{ topic: 'node', state: 'missing', text, remedy, needed: true }]);
+  return [{ ...missing('node', text, remedy), needed: true }];
 }
 
-function examineMachine(): Promise<Finding[]> {
+function examineMachine(): Finding[] {
   const processors = cpus();
   const memory = `${(totalmem() / 2 ** 30).toFixed(1)} GiB`;
-  const text = `${platform()} ${release()} ${arch()}, ${processors.length} × ${processors[0]?.model.trim() ?? 'unknown processor'}, ${memory}`;
-  return Promise.resolve([{ topic: 'machine', state: 'ok', text }]);
+  const processor = `${processors.length} × ${processors[0]?.model.trim() ?? 'unknown processor'}`;
+  return [ok('machine', `${platform()} ${release()} ${arch()}, ${processor}, ${memory}`)];
 }
 
 /** Dawn's package and the Vulkan drivers that it can reach, whether or not they work. */
 async function examineDrivers(): Promise<Finding[]> {
   const version = await versionOf('webgpu');
-  const dawn: Finding =
+  const dawn =
     version === null
-      ? { topic: 'Dawn', state: 'missing', text: 'the npm package webgpu is not installed', remedy: 'npm ci' }
-      : { topic: 'Dawn', state: 'ok', text: `npm package webgpu ${version}` };
+      ? missing('Dawn', 'the npm package webgpu is not installed', 'npm ci')
+      : ok('Dawn', `npm package webgpu ${version}`);
   if (platform() !== 'linux') return [dawn];
   const drivers = driverManifests().map(inspectDriver);
   const lines = drivers.map(describeDriver);
-  if (
-    drivers.some(({ mesa, library }) => library !== undefined && !(mesa !== undefined && isOldMesa(mesa)))
-  ) {
-    return [dawn, { topic: 'Vulkan', state: 'ok', text: lines.join('\n') }];
-  }
+  const usable = drivers.some(
+    ({ mesa, library }) => library !== undefined && !(mesa !== undefined && isOldMesa(mesa)),
+  );
+  if (usable) return [dawn, ok('Vulkan', lines.join('\n'))];
   const text = ['no driver that Dawn takes', ...lines].join('\n');
-  return [dawn, { topic: 'Vulkan', state: 'missing', text, remedy: INSTALL_DRIVER }];
+  return [dawn, missing('Vulkan', text, INSTALL_DRIVER)];
 }
 
 function describeDriver({ manifest, library, mesa }: DriverFile): string {
@@ -96,42 +100,38 @@ function describeDriver({ manifest, library, mesa }: DriverFile): string {
   return `${manifest}, Mesa ${mesa}${isOldMesa(mesa) ? ', too old for Dawn' : ''}`;
 }
 
-/** Mesa keeps its sockets and caches there, and complains at every start where it cannot. */
+/** Mesa keeps its sockets and caches in this folder, and complains at every start where it cannot. */
 async function examineRuntimeFolder(): Promise<Finding[]> {
   const topic = 'XDG_RUNTIME_DIR';
   const folder = process.env.XDG_RUNTIME_DIR;
-  if (!folder) return [{ topic, state: 'ok', text: 'not set; wgrad takes the folder for temporary files' }];
+  if (!folder) return [ok(topic, 'not set; wgrad takes the folder for temporary files')];
   try {
     await access(folder, constants.W_OK);
-    return [{ topic, state: 'ok', text: folder }];
+    return [ok(topic, folder)];
   } catch {
     const remedy = `mkdir -p -m 700 ${folder}, or unset XDG_RUNTIME_DIR`;
-    return [{ topic, state: 'missing', text: `${folder} is not there, or may not be written`, remedy }];
+    return [missing(topic, `${folder} is not there, or may not be written`, remedy)];
   }
 }
 
-/** What a device computes and says of itself. */
+/** What a device computes and reports. */
 async function examineDevice(name: 'webgpu' | 'cpu', remedy: string): Promise<Finding[]> {
   const topic = name === 'webgpu' ? 'WebGPU' : 'CPU backend';
+  const lack = (text: string): Finding[] => [{ ...missing(topic, text, remedy), needed: name === 'cpu' }];
   const probed = await probeDevice(name);
-  if ('failure' in probed) {
-    return [{ topic, state: 'missing', text: probed.failure, remedy, needed: name === 'cpu' }];
-  }
+  if ('failure' in probed) return lack(probed.failure);
   const { description, deviation, milliseconds, info, tuningNote } = probed;
-  const works = deviation < 1e-4;
-  const verdict = works
-    ? `a test product is right, ${milliseconds.toFixed(0)} ms after the start`
-    : `a test product is off by ${deviation}`;
-  const finding: Finding = { topic, state: works ? 'ok' : 'missing', text: `${description}; ${verdict}` };
-  if (!works) return [{ ...finding, remedy, needed: name === 'cpu' }];
-  if (name === 'cpu') return [finding];
+  if (!(deviation < 1e-4)) return lack(`${description}; a test product is off by ${deviation}`);
+  const time = `${milliseconds.toFixed(0)} ms after the start`;
+  const device = ok(topic, `${description}; a test product is right, ${time}`);
+  if (name === 'cpu') return [device];
   const { tuning, ...facts } = info;
   return [
-    finding,
-    { topic: 'adapter', state: 'ok', text: factLines(facts), facts: info },
+    device,
+    { ...ok('adapter', factLines(facts)), facts: info },
     tuningNote === undefined
-      ? { topic: 'tuning', state: 'ok', text: String(tuning) }
-      : { topic: 'tuning', state: 'missing', text: `${tuning}\n${tuningNote}`, remedy: 'npm run tune' },
+      ? ok('tuning', String(tuning))
+      : missing('tuning', `${tuning}\n${tuningNote}`, 'npm run tune'),
   ];
 }
 
@@ -145,48 +145,27 @@ function factLines(info: Backend['info']): string {
 async function examineData(root: string): Promise<Finding[]> {
   const states = await inspectFiles(root);
   const wrong = states.filter(({ state }) => state !== 'intact');
-  if (wrong.length === 0)
-    return [{ topic: 'data', state: 'ok', text: `all ${states.length} files intact in ${root}` }];
+  if (wrong.length === 0) return [ok('data', `all ${states.length} files intact in ${root}`)];
   const text = wrong.map(({ problem }) => problem).join('; ');
-  return [
-    {
-      topic: 'data',
-      state: 'missing',
-      text,
-      remedy: 'npx tsx src/data.ts fetch (training does it by itself)',
-    },
-  ];
+  return [missing('data', text, 'npx tsx src/data.ts fetch (training does it by itself)')];
 }
 
 async function examineDisk(): Promise<Finding[]> {
   const { bavail, bsize } = await statfs('.');
   const free = bavail * bsize;
   const text = `${(free / 2 ** 30).toFixed(1)} GiB free here`;
-  if (free >= LEAST_DISK) return [{ topic: 'disk', state: 'ok', text }];
-  return [
-    {
-      topic: 'disk',
-      state: 'missing',
-      text,
-      remedy: 'free some space: data and a few runs take 500 MB',
-      needed: true,
-    },
-  ];
+  if (free >= LEAST_DISK) return [ok('disk', text)];
+  const remedy = 'free some space: data and a few runs take 500 MB';
+  return [{ ...missing('disk', text, remedy), needed: true }];
 }
 
 async function examineGit(): Promise<Finding[]> {
   const state = await gitState('.');
-  if (!state) {
-    const remedy = 'use a git checkout: runs record the commit that they ran';
-    return [{ topic: 'git', state: 'missing', text: 'no git checkout here', remedy }];
+  if (state) {
+    return [ok('git', `commit ${state.commit.slice(0, 12)}${state.dirty ? ', with changes' : ''}`)];
   }
-  return [
-    {
-      topic: 'git',
-      state: 'ok',
-      text: `commit ${state.commit.slice(0, 12)}${state.dirty ? ', with changes' : ''}`,
-    },
-  ];
+  const remedy = 'use a git checkout: runs record the commit that they ran';
+  return [missing('git', 'no git checkout here', remedy)];
 }
 
 /** The findings as lines for a terminal. */

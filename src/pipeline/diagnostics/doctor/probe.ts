@@ -1,11 +1,11 @@
 import { fork } from 'node:child_process';
 import type { Backend } from '../../../backend/backend.ts';
 
-/** What a device computed in a trial, and what it says of itself. */
+/** The results of a device's trial. */
 export interface ProbedDevice {
   description: string;
   info: Backend['info'];
-  /** Why choices of kernels that are stored are not used. */
+  /** Why stored choices of kernels are not used. */
   tuningNote: string | undefined;
   /** The largest error of a small matrix product. */
   deviation: number;
@@ -17,12 +17,12 @@ export interface ProbeFailure {
   failure: string;
 }
 
-/** A first start compiles kernels, on a software driver too. */
+/** Milliseconds. A first start compiles kernels, also on a software driver. */
 const PATIENCE = 60_000;
 
 /**
- * Tries a device out in a process of its own, so that a driver which crashes or hangs takes nobody with it, and what
- * it prints is out of the way. Never throws.
+ * Tries a device in a child process: a driver that crashes or hangs ends only the child, and the driver's output is kept
+ * apart. Never throws.
  */
 export function probeDevice(name: 'webgpu' | 'cpu'): Promise<ProbedDevice | ProbeFailure> {
   return new Promise((resolve) => {

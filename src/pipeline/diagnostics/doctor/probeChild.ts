@@ -4,6 +4,7 @@ import { matmul } from '../../../ops/matmul.ts';
 import { type DeviceName, open } from '../../../tensor/device.ts';
 import { rand } from '../../../tensor/random.ts';
 import type { Tensor } from '../../../tensor/tensor.ts';
+import { errorText } from '../../text/valueText.ts';
 import { loadTuning } from '../tuning/stored.ts';
 import type { ProbedDevice, ProbeFailure } from './probe.ts';
 
@@ -42,9 +43,7 @@ async function productDeviation(device: Backend): Promise<number> {
 }
 
 const result: ProbedDevice | ProbeFailure = await probe(process.argv[2] as DeviceName).catch(
-  (error: unknown) => ({
-    failure: error instanceof Error ? error.message : String(error),
-  }),
+  (error: unknown) => ({ failure: errorText(error) }),
 );
-// Sent, the process may end by itself; without the callback the message could be lost.
+// The process ends by itself after the callback; without it the message could be lost.
 process.send?.(result, () => process.disconnect());

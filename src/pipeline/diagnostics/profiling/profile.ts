@@ -1,6 +1,7 @@
 import type { Backend } from '../../../backend/backend.ts';
 import { type Peaks, type Roof, roofOver } from '../../../backend/peaks.ts';
 import type { HostSpan, ProfiledLaunch } from '../../../backend/profile.ts';
+import { deviceText } from '../../runs/environment.ts';
 import type { ProfiledWindow, StepWindow } from './stepProfiler.ts';
 
 /** Launches of one kernel, variant and shape, over the whole window. */
@@ -14,17 +15,17 @@ export interface KernelRow {
   readonly bytes: number;
   /** Of all calls; null where the device keeps no time. */
   readonly milliseconds: number | null;
-  /** Of the median call, which says more than the mean on a machine that others use, too. */
+  /** Of the median call, which other users of the machine disturb less than the mean. */
   readonly median: number | null;
-  /** What limits a launch, and the least time that it takes; null where no peaks are known. */
+  /** What limits a launch, and its least time; null where no peaks are known. */
   readonly roof: Roof | null;
 }
 
-/** Where the window's time went on the host, in milliseconds; together it is the window's. */
+/** The host's time in the window, in milliseconds; the parts add up to the window's time. */
 export interface HostTimes {
   /** Making launches: the tape and the operations, or the replay, and the commands. */
   readonly encode: number;
-  /** Handing them over. */
+  /** Submitting them. */
   readonly submit: number;
   /** Waiting for the device. */
   readonly wait: number;
@@ -34,11 +35,11 @@ export interface HostTimes {
   readonly other: number;
 }
 
-/** A window of steps, as `profile.json` has it. */
+/** `profile.json`: a window of steps. */
 export interface Profile {
   readonly device: string;
   readonly method: string;
-  /** How far the device's clock may be off the host's, in milliseconds. */
+  /** The uncertainty between the device's clock and the host's, in milliseconds. */
   readonly clockError: number;
   /** Numbers of the training's steps, from 1. */
   readonly firstStep: number;
@@ -59,15 +60,15 @@ export interface Profile {
   } | null;
 }
 
-/** Adds up what a window's launches and spans come to. */
-export function summarise(
+/** The totals of a window's launches and spans. */
+export function profileOf(
   window: ProfiledWindow,
-  { name, description }: Pick<Backend, 'name' | 'description'>,
+  profiled: Pick<Backend, 'name' | 'description'>,
   peaks: Peaks | undefined,
 ): Profile {
   const { steps, milliseconds, device, after } = window;
   return {
-    device: `${name}: ${description}`,
+    device: deviceText(profiled),
     method: device.method,
     clockError: device.clockError,
     firstStep: steps[0]!.step,
@@ -144,7 +145,7 @@ function total(spans: StepWindow['steps']): number {
   return spans.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
 }
 
-/** Milliseconds that are covered by spans, which may overlap. */
+/** Milliseconds covered by spans, which may overlap. */
 export function covered(spans: readonly Span[]): number {
   let sum = 0;
   let until = -Infinity;

@@ -3,13 +3,13 @@ import type { Backend } from '../../../backend/backend.ts';
 import { writeFileAtomic } from '../../files/atomicFile.ts';
 import { writeJson } from '../../files/json.ts';
 import { deviceText } from '../../runs/environment.ts';
-import { summarise } from './profile.ts';
+import { profileOf } from './profile.ts';
 import { profileText } from './text.ts';
 import { EPOCH_WARM_UP, type StepProfiler, WARM_UP } from './stepProfiler.ts';
 import { traceOf } from './trace.ts';
 
 /**
- * Prints what was profiled, and writes `profile.json` and `trace.json`.
+ * Prints the profile, and writes `profile.json` and `trace.json`.
  *
  * @throws FileError where they cannot be written; what ended the profile, if something did
  */
@@ -21,7 +21,7 @@ export async function reportProfile(profiler: StepProfiler, device: Backend, fol
   }
   const trace = join(folder, 'trace.json');
   await writeFileAtomic(trace, `${JSON.stringify(traceOf(window, deviceText(device)))}\n`);
-  const profile = summarise(window, device, await device.peaks?.());
+  const profile = profileOf(window, device, await device.peaks?.());
   const path = join(folder, 'profile.json');
   await writeJson(path, profile);
   console.log(profileText(profile));

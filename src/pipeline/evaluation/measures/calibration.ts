@@ -1,17 +1,12 @@
 import type { Predictions } from '../predictions.ts';
 import { predictedClasses } from './ranking.ts';
-import type { ReliabilityBin } from '../report/report.ts';
+import type { Measures } from '../report/report.ts';
 
-/** How far a model's confidence can be taken at its word. */
-export interface Calibration {
-  readonly ece: number;
-  readonly mce: number;
-  readonly reliability: ReliabilityBin[];
-}
+export type Calibration = Pick<Measures, 'ece' | 'mce' | 'reliability'>;
 
 /**
  * The calibration of the predicted classes. Confidence is the greatest probability of a row; the bins
- * B_m = (m/M, (m+1)/M] have equal width, and the first has 0, too.
+ * B_m = (m/M, (m+1)/M] have equal width, and the first one includes 0.
  *
  *     ece = Σ_m |B_m| / N · |accuracy(B_m) - confidence(B_m)|      mce = max_m |accuracy(B_m) - confidence(B_m)|
  *

@@ -6,7 +6,7 @@ export const Z_95 = 1.959963984540054;
  *
  *     (p̂ + z²/2n ± z √(p̂(1 - p̂)/n + z²/4n²)) / (1 + z²/n)
  *
- * It stays within [0, 1], and is right for proportions near 0 and 1, too, where p̂ ± z √(p̂(1 - p̂)/n) is not.
+ * It stays within [0, 1], and holds for proportions near 0 and 1, where p̂ ± z √(p̂(1 - p̂)/n) does not.
  *
  * @param hits a count from 0 to n
  * @param n at least 1
@@ -20,7 +20,7 @@ export function wilsonInterval(hits: number, n: number, z: number = Z_95): [numb
   const shrink = 1 + (z * z) / n;
   const center = share + (z * z) / (2 * n);
   const spread = z * Math.sqrt((share * (1 - share)) / n + (z * z) / (4 * n * n));
-  // At the ends the exact values are 0 and 1; rounding must not carry them beyond.
+  // At the ends the exact values are 0 and 1; rounding must not exceed them.
   return [
     hits === 0 ? 0 : Math.max(0, (center - spread) / shrink),
     hits === n ? 1 : Math.min(1, (center + spread) / shrink),

@@ -2,20 +2,19 @@ import { erf } from '../../../backend/cpu/erf.ts';
 import { Z_95 } from './interval.ts';
 import type { Comparison } from '../report/report.ts';
 
-/** McNemar's test of two classifiers on the same images. */
 export type McNemar = Omit<Comparison, 'run' | 'weightsSha256'>;
 
 /**
- * McNemar's test: are two classifiers that were given the same images equally often right? Only the b images that the
- * first alone gets right and the c that the other alone gets right tell; were they equally good, each of these b + c
- * would be a toss of a coin.
+ * McNemar's test: are two classifiers equally often right on the same images? It uses the b images that only the first
+ * classifies correctly, and the c that only the other does; for equally good classifiers, each of these b + c images is
+ * the toss of a coin.
  *
  *     exactP      = min(1, 2 · Σ_{i ≤ min(b, c)} C(b + c, i) / 2^(b + c))
  *     chiSquared  = max(0, |b - c| - 1)² / (b + c)                    with Edwards' correction for continuity
  *     chiSquaredP = 1 - erf(√(chiSquared / 2))                        to about 1e-16, so that it can be 0
  *     difference  = (b - c) / n ± 1.96 √(b + c - (b - c)² / n) / n    in accuracy, with its 95 % interval
  *
- * Without a discordant image there is nothing to tell them apart: p is 1.
+ * Without a discordant image, p is 1.
  *
  * @param first whether the first classifier is right, an image each
  * @param other the same for the other one, and as long

@@ -5,29 +5,11 @@ import { confusionMatrix, correctCount } from './confusion.ts';
 import { wilsonInterval } from './interval.ts';
 import { confidentMistakes } from './mistakes.ts';
 import { predictedClasses, topKAccuracy } from './ranking.ts';
-import type { EvaluationReport } from '../report/report.ts';
+import type { Measures } from '../report/report.ts';
 import { classScores, macroAverage, weightedAverage } from './scores.ts';
 
-/** The numbers of a report that follow from predictions alone. */
-export type Measures = Pick<
-  EvaluationReport,
-  | 'accuracy'
-  | 'accuracyInterval'
-  | 'loss'
-  | 'top2'
-  | 'macro'
-  | 'weighted'
-  | 'classes'
-  | 'confusion'
-  | 'ece'
-  | 'mce'
-  | 'brier'
-  | 'reliability'
-  | 'mistakes'
->;
-
 /**
- * All that is measured of some predictions.
+ * The measures of predictions.
  *
  * @param names the classes' names
  * @throws WgradError where there are no predictions, or probabilities or losses that are not finite
@@ -56,7 +38,7 @@ export function measure(predictions: Predictions, names: readonly string[]): Mea
   };
 }
 
-/** Refuses what metrics would silently turn into plausible numbers: `NaN > x` is false, so argmax finds a class. */
+/** Refuses values that would silently give plausible metrics: `NaN > x` is false, so argmax finds a class. */
 export function checkPredictions({ probabilities, losses, labels }: Predictions): void {
   if (labels.length === 0) throw new WgradError('There are no images to evaluate on.');
   if (probabilities.every(Number.isFinite) && losses.every(Number.isFinite)) return;

@@ -2,15 +2,13 @@ import { WgradError } from '../../../backend/errors.ts';
 import type { CorruptionScores, EvaluationReport, Robustness } from '../report/report.ts';
 
 /**
- * Gathers the accuracies on corrupted images.
+ * The robustness that follows from the accuracies on corrupted images.
  *
  *     error_c = (1 / S) Σ_s (1 - accuracy[c][s])      meanCorruptionError = (1 / K) Σ_c error_c
  *
- * Errors are not divided by a baseline's here; `normalisedError` does that.
- *
  * @param accuracies corruption → its accuracy at each severity
  */
-export function summarizeRobustness(
+export function robustnessOf(
   accuracies: ReadonlyMap<string, readonly number[]>,
   { images, seed }: Pick<Robustness, 'images' | 'seed'>,
 ): Robustness {
@@ -23,10 +21,10 @@ export function summarizeRobustness(
 }
 
 /**
- * What a baseline's errors are, on the same corrupted images.
+ * The errors of a baseline on the same corrupted images.
  *
- * @param corruptions the names of those that are to be divided
- * @throws WgradError where the baseline was not evaluated on the same images, or makes no error on some
+ * @param corruptions names of the corruptions whose errors will be divided
+ * @throws WgradError where the baseline was not evaluated on the same images, or makes no error under some corruption
  */
 export function baselineErrors(
   { run, robustness: baseline }: EvaluationReport,
@@ -54,7 +52,7 @@ export function baselineErrors(
  *
  *     (1 / K) Σ_c error_c / baselineError_c
  *
- * Corruptions differ in how hard they are; division makes them count alike. ImageNet-C's baseline is AlexNet.
+ * The division gives easy and hard corruptions the same weight. ImageNet-C's baseline is AlexNet.
  *
  * Source: Hendrycks and Dietterich: Benchmarking neural network robustness to common corruptions (2019).
  */

@@ -28,29 +28,24 @@ export function classScores(
   });
 }
 
-/** The mean of the classes' scores, each class counting the same. */
+/** The mean of the classes' scores, with equal weights. */
 export function macroAverage(classes: readonly ClassScores[]): Scores {
   return average(classes, () => 1);
 }
 
-/** The mean of the classes' scores, each class counting by its support. */
+/** The mean of the classes' scores, weighted by their support. */
 export function weightedAverage(classes: readonly ClassScores[]): Scores {
   return average(classes, ({ support }) => support);
 }
 
 function average(classes: readonly ClassScores[], weight: (scores: ClassScores) => number): Scores {
   const total = classes.reduce((sum, scores) => sum + weight(scores), 0);
-  const mean = (key: keyof Scores): number =>
-    ratio(
-      classes.reduce((sum, scores) => sum + weight(scores) * scores[key], 0),
-      total,
-    );
-  // A mean of ones may round to a little more than one.
-  return {
-    precision: Math.min(1, mean('precision')),
-    recall: Math.min(1, mean('recall')),
-    f1: Math.min(1, mean('f1')),
+  const mean = (key: keyof Scores): number => {
+    const sum = classes.reduce((sum, scores) => sum + weight(scores) * scores[key], 0);
+    // A mean of ones may round to a little more than one.
+    return Math.min(1, ratio(sum, total));
   };
+  return { precision: mean('precision'), recall: mean('recall'), f1: mean('f1') };
 }
 
 function ratio(part: number, whole: number): number {

@@ -3,7 +3,7 @@ import { makeFolders } from '../../files/folders.ts';
 import { writeJson } from '../../files/json.ts';
 import type { EvaluationReport } from './report.ts';
 
-/** A report's numbers for `dvc metrics show` and `dvc metrics diff`: nested objects of plain numbers. */
+/** A report as `dvc metrics show` and `dvc metrics diff` read it: nested objects of numbers. */
 export function dvcMetrics(report: EvaluationReport): Record<string, unknown> {
   const { accuracy, accuracyInterval, loss, top2, macro, weighted, ece, mce, brier, robustness } = report;
   return {
@@ -25,7 +25,7 @@ export function dvcMetrics(report: EvaluationReport): Record<string, unknown> {
 /**
  * Writes `metrics.json`, and returns its path.
  *
- * @param folder is made where it is missing
+ * @param folder made where it is missing
  * @throws FileError where it cannot be written
  */
 export async function writeMetrics(folder: string, report: EvaluationReport): Promise<string> {

@@ -1,18 +1,16 @@
 import { join } from 'node:path';
 import { readJson, writeJson } from '../../files/json.ts';
-import { evaluationSchema } from './schema.ts';
-import type { EvaluationReport } from './types.ts';
+import { type EvaluationReport, evaluationSchema } from './schema.ts';
 
-export type * from './types.ts';
+export type * from './schema.ts';
 
 /** The file of a run's folder that holds its evaluation. */
 export const EVALUATION_FILE = 'evaluation.json';
 
 /**
- * Reads an `evaluation.json`, and checks it.
+ * Reads and checks an `evaluation.json`.
  *
- * @param path the file
- * @throws FileError where it cannot be read, or is no evaluation
+ * @throws FileError where it cannot be read, or is not an evaluation
  * @example const { accuracy, confusion } = await readEvaluation('runs/latest/evaluation.json');
  */
 export async function readEvaluation(path: string): Promise<EvaluationReport> {

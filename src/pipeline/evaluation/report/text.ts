@@ -1,23 +1,6 @@
+import { percent, thousands } from '../../text/numbers.ts';
+import { table } from '../../text/table.ts';
 import type { Comparison, EvaluationReport, Robustness } from './report.ts';
-
-/** Cells as lines of aligned columns: the first to the left, the others to the right. */
-export function table(rows: readonly (readonly string[])[]): string[] {
-  const columns = Math.max(...rows.map(({ length }) => length));
-  const widths = Array.from({ length: columns }, (_, at) =>
-    Math.max(...rows.map((row) => row[at]?.length ?? 0)),
-  );
-  return rows.map((row) =>
-    row
-      .map((cell, at) => (at === 0 ? cell.padEnd(widths[at]!) : cell.padStart(widths[at]!)))
-      .join('  ')
-      .trimEnd(),
-  );
-}
-
-/** 0.9224 → `92.24 %`. */
-export function percent(share: number): string {
-  return `${(100 * share).toFixed(2)} %`;
-}
 
 /** An evaluation as text for a terminal. */
 export function formatEvaluation(report: EvaluationReport): string {
@@ -31,9 +14,9 @@ function overview(report: EvaluationReport): string[] {
   const { dataset, accuracy, accuracyInterval, loss, top2, ece, mce, brier } = report;
   const [lower, upper] = accuracyInterval;
   return [
-    `model        ${report.run}, ${report.parameterCount.toLocaleString('en-US')} parameters`,
+    `model        ${report.run}, ${thousands(report.parameterCount)} parameters`,
     `weights      ${report.weightsSha256}`,
-    `data         ${dataset.name}, ${dataset.images.toLocaleString('en-US')} test images`,
+    `data         ${dataset.name}, ${thousands(dataset.images)} test images`,
     `device       ${report.device}`,
     '',
     `accuracy     ${percent(accuracy)}, 95 % confidence interval ${percent(lower)} to ${percent(upper)}`,
@@ -44,58 +27,49 @@ function overview(report: EvaluationReport): string[] {
 }
 
 function perClass({ classes, macro, weighted, dataset }: EvaluationReport): string[] {
+  const header = ['class', 'precision', 'recall', 'F1', 'images'];
   const rows = [
     ...classes,
     { name: 'macro mean', ...macro, support: dataset.images },
     { name: 'weighted mean', ...weighted, support: dataset.images },
   ];
-  return table([
-    ['class', 'precision', 'recall', 'F1', 'images'],
-    ...rows.map(({ name, precision, recall, f1, support }) => [
-      name,
-      ...[precision, recall, f1].map((score) => score.toFixed(4)),
-      String(support),
-    ]),
+  const cells = rows.map(({ name, precision, recall, f1, support }) => [
+    name,
+    ...[precision, recall, f1].map((score) => score.toFixed(4)),
+    String(support),
   ]);
+  return [table(header, cells, 1)];
 }
 
 function confusion({ classes, confusion }: EvaluationReport): string[] {
-  return table([
-    ['true \\ predicted', ...classes.map((_, index) => String(index))],
-    ...confusion.map((row, index) => [`${index} ${classes[index]!.name}`, ...row.map(String)]),
-  ]);
+  const header = ['true \\ predicted', ...classes.map((_, index) => String(index))];
+  const rows = confusion.map((row, index) => [`${index} ${classes[index]!.name}`, ...row.map(String)]);
+  return [table(header, rows, 1)];
 }
 
 function mistakes({ mistakes, classes }: EvaluationReport): string[] {
   if (mistakes.length === 0) return ['no image was classified wrongly'];
-  return [
-    'most confident mistakes',
-    ...table([
-      ['test image', 'is', 'taken for', 'with'],
-      ...mistakes
-        .slice(0, 10)
-        .map(({ row, label, predicted, confidence }) => [
-          String(row),
-          classes[label]!.name,
-          classes[predicted]!.name,
-          percent(confidence),
-        ]),
-    ]),
-  ];
+  const rows = mistakes
+    .slice(0, 10)
+    .map(({ row, label, predicted, confidence }) => [
+      String(row),
+      classes[label]!.name,
+      classes[predicted]!.name,
+      percent(confidence),
+    ]);
+  return ['most confident mistakes', table(['test image', 'is', 'taken for', 'with'], rows, 1)];
 }
 
 function robustness({ perCorruption, meanCorruptionError, normalised, images }: Robustness): string[] {
   const severities = perCorruption[0]!.accuracy.map((_, index) => String(index + 1));
+  const rows = perCorruption.map(({ corruption, accuracy, error }) => [
+    corruption,
+    ...accuracy.map((share) => (100 * share).toFixed(2)),
+    percent(error),
+  ]);
   return [
-    `accuracy on corrupted images, at severity 1 to ${severities.length}, ${images.toLocaleString('en-US')} images each`,
-    ...table([
-      ['corruption', ...severities, 'mean error'],
-      ...perCorruption.map(({ corruption, accuracy, error }) => [
-        corruption,
-        ...accuracy.map((share) => (100 * share).toFixed(2)),
-        percent(error),
-      ]),
-    ]),
+    `accuracy on corrupted images, at severity 1 to ${severities.length}, ${thousands(images)} images each`,
+    table(['corruption', ...severities, 'mean error'], rows, 1),
     `mean corruption error  ${percent(meanCorruptionError)}`,
     ...(normalised
       ? [
@@ -111,13 +85,13 @@ function comparison(comparison: Comparison): string[] {
   const [difference, lower, upper] = [comparison.difference, ...comparison.differenceInterval].map(
     (share) => `${share < 0 ? '' : '+'}${(100 * share).toFixed(2)}`,
   );
+  const rows = [
+    ['this one is right', String(bothRight), String(onlyFirst)],
+    ['this one is wrong', String(onlyOther), String(bothWrong)],
+  ];
   return [
-    `compared with ${run}, on the same ${images.toLocaleString('en-US')} images`,
-    ...table([
-      ['', 'it is right', 'it is wrong'],
-      ['this one is right', String(bothRight), String(onlyFirst)],
-      ['this one is wrong', String(onlyOther), String(bothWrong)],
-    ]),
+    `compared with ${run}, on the same ${thousands(images)} images`,
+    table(['', 'it is right', 'it is wrong'], rows, 1),
     `accuracy     ${difference!} points, 95 % confidence interval ${lower!} to ${upper!}`,
     `McNemar      exact p ${pText(exactP)}; χ² = ${chiSquared.toFixed(3)} with continuity correction, p ${pText(chiSquaredP)}`,
   ];

@@ -1,4 +1,5 @@
-import { access, readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type Configuration, loadConfiguration } from '../../config/configuration.ts';
@@ -9,7 +10,7 @@ import { decodeSafetensors } from '../../../formats/safetensors/index.ts';
 import type { RunSummary } from '../../runs/summary.ts';
 import { RECEIPT_FILE, type Receipt } from '../../runs/verification/receipt.ts';
 
-/** What a run left behind, as far as a card tells of it. */
+/** The records of a run that its card is made from. */
 export interface RunRecords {
   readonly configuration: Configuration;
   readonly evaluation: EvaluationReport;
@@ -17,12 +18,12 @@ export interface RunRecords {
   readonly environment: Readonly<Record<string, unknown>>;
   /** The model as PyTorch prints it. */
   readonly architecture: string;
-  /** Left out where the run was never verified. */
-  readonly receipt?: CardReceipt;
+  /** Undefined where the run was never verified. */
+  readonly receipt: CardReceipt | undefined;
 }
 
-export type CardSummary = Pick<RunSummary, 'weightsSha256' | 'device' | 'seed' | 'validation'>;
-export type CardReceipt = Pick<Receipt, 'reproduced' | 'extent' | 'equalReadings' | 'equalSteps'>;
+type CardSummary = Pick<RunSummary, 'weightsSha256' | 'device' | 'seed' | 'validation'>;
+type CardReceipt = Pick<Receipt, 'reproduced' | 'extent' | 'equalReadings' | 'equalSteps'>;
 
 const summarySchema: z.ZodType<CardSummary> = z.object({
   weightsSha256: z.string(),
@@ -38,12 +39,12 @@ const receiptSchema: z.ZodType<CardReceipt> = z.object({
   equalSteps: z.number(),
 });
 
-const environmentSchema: z.ZodType<RunRecords['environment']> = z.record(z.string(), z.unknown());
+const environmentSchema = z.record(z.string(), z.unknown());
 
 /**
- * Reads what a card is made from.
+ * Reads the records of a run.
  *
- * @param path the folder of a run that came to its end and was evaluated
+ * @param path the folder of a run that is finished and evaluated
  * @throws FileError where a record is missing or corrupt, or the evaluation is of other weights than the run's
  */
 export async function readRunRecords(path: string): Promise<RunRecords> {
@@ -56,23 +57,17 @@ export async function readRunRecords(path: string): Promise<RunRecords> {
       `is of other weights than those that the run ended with; evaluate again: npx tsx src/evaluate.ts ${path}`,
     );
   }
-  const receipt = await readReceipt(join(path, RECEIPT_FILE));
+  const receiptFile = join(path, RECEIPT_FILE);
   return {
     configuration: loadConfiguration(join(path, 'config.yaml')),
     evaluation,
     summary,
     environment: await readJson(join(path, 'environment.json'), environmentSchema, 'an environment'),
     architecture: await readArchitecture(join(path, 'checkpoints', 'best.safetensors')),
-    ...(receipt && { receipt }),
+    receipt: existsSync(receiptFile)
+      ? await readJson(receiptFile, receiptSchema, 'a verification')
+      : undefined,
   };
-}
-
-async function readReceipt(path: string): Promise<CardReceipt | undefined> {
-  const isThere = await access(path).then(
-    () => true,
-    () => false,
-  );
-  return isThere ? readJson(path, receiptSchema, 'a verification') : undefined;
 }
 
 async function readArchitecture(path: string): Promise<string> {

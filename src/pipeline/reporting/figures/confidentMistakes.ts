@@ -1,7 +1,8 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { pictureGrid } from './pictureGrid.ts';
 
-export interface Mistake {
+/** A mistake as the figure shows it. */
+export interface PicturedMistake {
   readonly picture: string;
   readonly actual: string;
   readonly predicted: string;
@@ -12,7 +13,7 @@ export interface Mistake {
 const COLUMNS = 8;
 
 /** Images that the model gets wrong with the greatest confidence. */
-export function confidentMistakes(mistakes: readonly Mistake[]): TopLevelSpec {
+export function confidentMistakes(mistakes: readonly PicturedMistake[]): TopLevelSpec {
   const rows = Array.from({ length: Math.max(1, Math.ceil(mistakes.length / COLUMNS)) }, (_, row) => ({
     cells: mistakes
       .slice(row * COLUMNS, (row + 1) * COLUMNS)

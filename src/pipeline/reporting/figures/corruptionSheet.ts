@@ -1,6 +1,6 @@
-import { encode } from 'fast-png';
 import { corrupt, isGraded, SEVERITIES } from '../../data/corruptions/index.ts';
 import { IMAGE_SIZE, type ImageSet } from '../../data/fashionMnist.ts';
+import { greyPicture } from './pictures.ts';
 import { FONT, rasterise } from './rasterise.ts';
 
 /** Units of the drawing. */
@@ -13,8 +13,8 @@ const MARGIN = 16;
 const ROWS = 14;
 
 /**
- * A contact sheet of corruptions × severities, as PNG: a row for each corruption, on one image, which is shown
- * unchanged at the beginning of the row. The test images are taken in turn.
+ * A contact sheet of corruptions × severities, as PNG: each row shows one corruption of one test image, which comes
+ * first, unchanged. The rows use the test images in turn.
  *
  * @param seed of the random numbers
  * @example await storeFile('corruptions.png', corruptionSheet(test, CORRUPTIONS, 0));
@@ -59,10 +59,9 @@ function cellLeft(at: number): number {
 }
 
 function picture(image: Uint8Array, left: number): string {
-  const png = encode({ width: IMAGE_SIZE, height: IMAGE_SIZE, data: image, channels: 1, depth: 8 });
-  const url = `data:image/png;base64,${Buffer.from(png).toString('base64')}`;
+  const url = greyPicture(image, IMAGE_SIZE);
   const box = `x="${left}" width="${CELL}" height="${CELL}"`;
-  // A frame, as white images would merge with the page.
+  // The frame separates white images from the page.
   return `<image ${box} href="${url}" image-rendering="optimizeSpeed"/><rect ${box} fill="none" stroke="#999" stroke-width="0.5"/>`;
 }
 

@@ -1,8 +1,8 @@
 import type { TopLevelSpec } from 'vega-lite';
-import { CLASS_COLOURS, PADDING, THEME } from './theme.ts';
+import { CLASS_COLOURS, figure, nominal, quantitative } from './theme.ts';
 
 export interface EmbeddingMap {
-  /** A name and [x, y] for each image, for each way to flatten. */
+  /** One map for each method: its title, and [x, y] for each image. */
   readonly maps: readonly { readonly title: string; readonly points: readonly (readonly number[])[] }[];
   /** The true class of each image. */
   readonly labels: ArrayLike<number>;
@@ -11,8 +11,9 @@ export interface EmbeddingMap {
   readonly features: number;
 }
 
-/** Images by what the penultimate layer says of them: those that look alike to the network lie together. */
+/** Images by the outputs of the penultimate layer: images that are similar to the network lie together. */
 export function embeddingMap({ maps, labels, classes, features }: EmbeddingMap): TopLevelSpec {
+  const place = { axis: null, scale: { zero: false } };
   const panels = maps.map(({ title, points }) => ({
     title: { text: title, fontSize: 12, anchor: 'middle' as const },
     width: 360,
@@ -20,25 +21,19 @@ export function embeddingMap({ maps, labels, classes, features }: EmbeddingMap):
     data: { values: points.map(([x, y], index) => ({ x, y, kind: classes[labels[index]!] })) },
     mark: { type: 'circle' as const, size: 10, opacity: 0.75 },
     encoding: {
-      x: { field: 'x', type: 'quantitative' as const, axis: null, scale: { zero: false } },
-      y: { field: 'y', type: 'quantitative' as const, axis: null, scale: { zero: false } },
-      color: {
-        field: 'kind',
-        type: 'nominal' as const,
+      x: quantitative('x', place),
+      y: quantitative('y', place),
+      color: nominal('kind', {
         title: 'class',
         sort: [...classes],
         scale: { domain: [...classes], range: [...CLASS_COLOURS] },
         legend: { symbolSize: 80, symbolOpacity: 1 },
-      },
+      }),
     },
   }));
-  return {
-    title: {
-      text: 'The penultimate layer, in two dimensions',
-      subtitle: `${labels.length} test images by their ${features} features; axes have no units`,
-    },
-    padding: PADDING,
-    config: THEME,
-    hconcat: panels,
-  };
+  return figure(
+    'The penultimate layer, in two dimensions',
+    `${labels.length} test images by their ${features} features; axes have no units`,
+    { hconcat: panels },
+  );
 }

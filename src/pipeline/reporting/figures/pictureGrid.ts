@@ -1,7 +1,7 @@
 import type { TopLevelSpec } from 'vega-lite';
-import { PADDING, THEME } from './theme.ts';
+import { figure, nominal, quantitative, THEME } from './theme.ts';
 
-/** A picture of a grid, and what stands below it. */
+/** A picture of a grid, and the lines below it. */
 export interface Cell {
   readonly picture: string;
   readonly caption?: readonly string[];
@@ -10,7 +10,7 @@ export interface Cell {
 export interface PictureGrid {
   readonly title: string;
   readonly subtitle: string | string[];
-  /** Row by row. A row's label stands at its left. */
+  /** Row by row, each with its label to the left. */
   readonly rows: readonly { readonly label?: string; readonly cells: readonly Cell[] }[];
   /** Side of a picture, in pixels of the figure. */
   readonly side: number;
@@ -41,29 +41,31 @@ export function pictureGrid({ title, subtitle, rows, side }: PictureGrid): TopLe
   const labels = rows.flatMap(({ label }, row) =>
     label === undefined ? [] : [{ label, y: row * down + side / 2 }],
   );
-  const place = (field: string) => ({ field, type: 'quantitative' as const, scale: null, axis: null });
-  return {
-    title: { text: title, subtitle },
-    padding: PADDING,
-    width: columns * across,
-    height: rows.length * down,
-    config: { ...THEME, view: { stroke: null } },
-    layer: [
-      {
-        data: { values: pictures },
-        mark: { type: 'image', width: side, height: side, smooth: false },
-        encoding: { x: place('x'), y: place('y'), url: { field: 'picture', type: 'nominal' } },
-      },
-      {
-        data: { values: pictures },
-        mark: { type: 'text', fontSize: 9.5, lineHeight: LINE, color: '#333' },
-        encoding: { x: place('x'), y: place('below'), text: { field: 'caption', type: 'nominal' } },
-      },
-      {
-        data: { values: labels },
-        mark: { type: 'text', align: 'right', baseline: 'middle', fontSize: 12, x: -8, color: '#222' },
-        encoding: { y: place('y'), text: { field: 'label', type: 'nominal' } },
-      },
-    ],
-  };
+  const place = (field: string) => quantitative(field, { scale: null, axis: null });
+  return figure(
+    title,
+    subtitle,
+    {
+      width: columns * across,
+      height: rows.length * down,
+      layer: [
+        {
+          data: { values: pictures },
+          mark: { type: 'image', width: side, height: side, smooth: false },
+          encoding: { x: place('x'), y: place('y'), url: nominal('picture', {}) },
+        },
+        {
+          data: { values: pictures },
+          mark: { type: 'text', fontSize: 9.5, lineHeight: LINE, color: '#333' },
+          encoding: { x: place('x'), y: place('below'), text: nominal('caption', {}) },
+        },
+        {
+          data: { values: labels },
+          mark: { type: 'text', align: 'right', baseline: 'middle', fontSize: 12, x: -8, color: '#222' },
+          encoding: { y: place('y'), text: nominal('label', {}) },
+        },
+      ],
+    },
+    { ...THEME, view: { stroke: null } },
+  );
 }

@@ -1,6 +1,6 @@
 import { encode } from 'fast-png';
 
-/** A picture inside a specification: grey values, row by row, 0 black to 255 white. */
+/** Grey values (0 black to 255 white), row by row, as the data URL of a PNG. */
 export function greyPicture(pixels: Uint8Array, width: number): string {
   return dataUrl({ width, height: pixels.length / width, data: pixels, channels: 1 });
 }
@@ -8,16 +8,10 @@ export function greyPicture(pixels: Uint8Array, width: number): string {
 /** In pixels. */
 const LEAST_WIDTH = 84;
 
-/**
- * A picture of signed values, as of a filter: white at 0, blue below, red above, full colour at the greatest
- * magnitude.
- */
+/** Signed values, such as a filter's, as a data URL: white at 0, blue below, red above, scaled by the greatest magnitude. */
 export function signedPicture(values: ArrayLike<number>, width: number): string {
-  const magnitude = Array.from(values).reduce(
-    (greatest, value) => Math.max(greatest, Math.abs(value)),
-    1e-30,
-  );
-  // Viewers blur what they enlarge much: a value is a block of pixels.
+  const magnitude = Math.max(1e-30, ...Array.from(values, Math.abs));
+  // A value is a block of pixels: viewers blur small pictures that they enlarge.
   const block = Math.max(1, Math.floor(LEAST_WIDTH / width));
   const [across, down] = [width * block, (values.length / width) * block];
   const data = new Uint8Array(across * down * 3);

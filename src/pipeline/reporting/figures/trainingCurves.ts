@@ -1,6 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
 import type { MetricsRecord } from '../../runs/journal/journal.ts';
-import { FIRST, PADDING, SECOND, THEME } from './theme.ts';
+import { figure, FIRST, nominal, quantitative, SECOND } from './theme.ts';
 
 const PANELS = [
   { metric: 'loss', title: 'cross-entropy (nats)', scale: 1 },
@@ -23,33 +23,28 @@ export function trainingCurves(journal: readonly MetricsRecord[], run: string): 
           value: scale * metrics[metric]!,
         })),
     );
-    const x = { field: 'epoch', type: 'quantitative' as const, title: 'epoch', axis: { tickMinStep: 1 } };
-    const y = { field: 'value', type: 'quantitative' as const, title, scale: { zero: false } };
-    const color = {
-      field: 'part',
-      type: 'nominal' as const,
-      title: null,
-      scale: { domain: Object.values(LABELS), range: [FIRST, SECOND] },
-      legend: { orient: 'top' as const },
+    const encoding = {
+      x: quantitative('epoch', { title: 'epoch', axis: { tickMinStep: 1 } }),
+      y: quantitative('value', { title, scale: { zero: false } }),
+      color: nominal('part', {
+        title: null,
+        scale: { domain: Object.values(LABELS), range: [FIRST, SECOND] },
+        legend: { orient: 'top' as const },
+      }),
     };
     return {
       width: 360,
       height: 260,
       data: { values: points },
       layer: [
-        { mark: { type: 'line' as const, strokeWidth: 1.2 }, encoding: { x, y, color } },
+        { mark: { type: 'line' as const, strokeWidth: 1.2 }, encoding },
         {
           transform: [{ filter: `datum.part === '${LABELS.validation}'` }],
           mark: { type: 'point' as const, filled: true, size: 36, opacity: 1 },
-          encoding: { x, y, color },
+          encoding,
         },
       ],
     };
   };
-  return {
-    title: { text: 'Training', subtitle: run },
-    padding: PADDING,
-    config: THEME,
-    hconcat: PANELS.map(panel),
-  };
+  return figure('Training', run, { hconcat: PANELS.map(panel) });
 }

@@ -1,4 +1,4 @@
-/** HTML that needs no escaping any more. */
+/** Escaped HTML. */
 export class Html {
   readonly text: string;
 
@@ -10,7 +10,7 @@ export class Html {
 type Part = string | number | Html | readonly Html[];
 
 /**
- * HTML from a template; what is put in is escaped, unless it is HTML itself.
+ * HTML from a template; inserted values are escaped, except `Html`.
  *
  * @example html`<td>${'a < b'}</td>`.text // '<td>a &lt; b</td>'
  */

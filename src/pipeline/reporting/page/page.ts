@@ -1,3 +1,4 @@
+import { leaves } from '../../files/leaves.ts';
 import { html, Html } from './html.ts';
 
 export interface PageFigure {
@@ -8,7 +9,7 @@ export interface PageFigure {
 export interface Page {
   /** The run's id. */
   readonly run: string;
-  /** Name and value of the numbers that stand at the top. */
+  /** Name and value of the numbers at the top. */
   readonly headline: readonly (readonly [string, string])[];
   /** The resolved configuration, as YAML. */
   readonly configuration: string;
@@ -20,7 +21,7 @@ export interface Page {
   readonly figures: readonly PageFigure[];
 }
 
-/** A report as one page, which needs no network and no other file. */
+/** A report as one HTML page that needs no network and no other file. */
 export function renderPage({ run, headline, configuration, tables, figures }: Page): string {
   const page = html`<!doctype html>
     <html lang="en">
@@ -88,12 +89,8 @@ export function renderPage({ run, headline, configuration, tables, figures }: Pa
  *
  * @example flatten({ cpu: { cores: 2 } }) // [['cpu.cores', '2']]
  */
-export function flatten(value: unknown, name = ''): [string, string][] {
-  if (Array.isArray(value)) return [[name, value.map(String).join(' ')]];
-  if (typeof value === 'object' && value !== null) {
-    return Object.entries(value).flatMap(([key, inner]) => flatten(inner, name ? `${name}.${key}` : key));
-  }
-  return [[name, String(value)]];
+export function flatten(value: object): [string, string][] {
+  return leaves(value).map(([name, leaf]) => [name, Array.isArray(leaf) ? leaf.join(' ') : String(leaf)]);
 }
 
 function anchor(title: string): string {

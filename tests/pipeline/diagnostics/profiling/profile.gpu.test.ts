@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { summarise } from '../../../../src/pipeline/diagnostics/profiling/profile.ts';
+import { profileOf } from '../../../../src/pipeline/diagnostics/profiling/profile.ts';
 import { StepProfiler } from '../../../../src/pipeline/diagnostics/profiling/stepProfiler.ts';
 import { webgpuOrSkip } from '../../../adapter.ts';
 import { openOwn } from '../../../backend/webgpu/devices.ts';
@@ -29,7 +29,7 @@ describe('profiling on WebGPU', () => {
     const { backend } = await openOwn(context, { timestamps: false });
     const profiler = new StepProfiler();
     await trainSmall({ device: backend, folder: temporaryFolder(), profiler });
-    const profile = summarise(profiler.result!, backend, await backend.peaks());
+    const profile = profileOf(profiler.result!, backend, await backend.peaks());
     expect(profile.method).toContain('timestamp-query');
     expect(profile.peaks).toBeNull();
     expect(profile.kernels.length).toBeGreaterThan(5);

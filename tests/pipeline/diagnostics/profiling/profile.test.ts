@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ProfiledLaunch } from '../../../../src/backend/profile.ts';
-import { covered, kernelRows, summarise } from '../../../../src/pipeline/diagnostics/profiling/profile.ts';
+import { covered, kernelRows, profileOf } from '../../../../src/pipeline/diagnostics/profiling/profile.ts';
 import { profileText } from '../../../../src/pipeline/diagnostics/profiling/text.ts';
 import type { ProfiledWindow } from '../../../../src/pipeline/diagnostics/profiling/stepProfiler.ts';
 import { traceOf } from '../../../../src/pipeline/diagnostics/profiling/trace.ts';
@@ -70,11 +70,11 @@ describe('a profile', () => {
   });
 
   it('tells what the host does', () => {
-    const { host, unprofiled } = summarise(window, device, undefined);
+    const { host, unprofiled } = profileOf(window, device, undefined);
     // The second submit and the waits lie between steps, and the waits overlap.
     expect(host).toEqual({ encode: 3.5, submit: 0.75, wait: 1.5, kernels: 0, other: 2.25 });
     expect(unprofiled).toEqual({ steps: 1, milliseconds: 3, host: 1 });
-    const onHost = summarise(
+    const onHost = profileOf(
       { ...window, device: { ...window.device, onHost: true, host: [] } },
       device,
       undefined,
@@ -84,7 +84,7 @@ describe('a profile', () => {
   });
 
   it('prints rates of the median launch and shares of the step', () => {
-    const text = profileText(summarise(window, device, peaks));
+    const text = profileText(profileOf(window, device, peaks));
     const cells = (name: string): string[] => RegExp(`^${name} .*$`, 'm').exec(text)![0].split(/ {2,}/);
     // Two calls in two steps: 1.5 ms of 4 a step; 4 MFLOP and 1 MB in 2 ms, for which 1 ms would do.
     expect(cells('matmul')).toEqual([
@@ -114,7 +114,7 @@ describe('a profile', () => {
       milliseconds: undefined,
     }));
     const untimed = { ...window, device: { ...window.device, launches } };
-    const profile = summarise(untimed, device, undefined);
+    const profile = profileOf(untimed, device, undefined);
     expect(profile.kernels[0]).toMatchObject({
       kernel: 'matmul',
       calls: 2,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it, type TestContext, vi } from 'vitest';
 import type { Backend } from '../../../../src/backend/backend.ts';
 import { readJournal } from '../../../../src/pipeline/runs/journal/journal.ts';
-import { type Profile, summarise } from '../../../../src/pipeline/diagnostics/profiling/profile.ts';
+import { type Profile, profileOf } from '../../../../src/pipeline/diagnostics/profiling/profile.ts';
 import { reportProfile } from '../../../../src/pipeline/diagnostics/profiling/report.ts';
 import {
   type ProfiledWindow,
@@ -61,7 +61,7 @@ export function profileSuite(open: (context: TestContext) => Promise<Backend>): 
     spy.mockRestore();
     const [before, after] = counted as [number, number];
     expect(window.device.launches).toHaveLength(after - before);
-    const { kernels } = summarise(window, device, undefined);
+    const { kernels } = profileOf(window, device, undefined);
     expect(kernels.reduce((sum, { calls }) => sum + calls, 0)).toBe(after - before);
     const matmuls = kernels.filter(({ kernel }) => kernel.startsWith('matmul'));
     // Two layers forward, and the gradients of two weights and one input.
@@ -85,7 +85,7 @@ export function profileSuite(open: (context: TestContext) => Promise<Backend>): 
 
   it('splits the window’s time without remainder', async (context) => {
     const device = await open(context);
-    const { host, milliseconds } = summarise((await trainProfiled(device, {}))!, device, undefined);
+    const { host, milliseconds } = profileOf((await trainProfiled(device, {}))!, device, undefined);
     const parts = Object.values(host) as number[];
     for (const part of parts) expect(part).toBeGreaterThanOrEqual(0);
     expect(parts.reduce((sum, part) => sum + part)).toBeCloseTo(milliseconds, 6);

@@ -2,7 +2,7 @@ import { decode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
 import { CLASS_NAMES } from '../../../../src/pipeline/data/fashionMnist.ts';
 import { renderFigure } from '../../../../src/pipeline/reporting/figures/render.ts';
-import { type RunFacts, runFigures } from '../../../../src/pipeline/reporting/figures/runFigures.ts';
+import { type FigureData, runFigures } from '../../../../src/pipeline/reporting/figures/runFigures.ts';
 
 const PIXELS = 28 * 28;
 const images = {
@@ -11,7 +11,7 @@ const images = {
   count: 20,
 };
 
-const facts: RunFacts = {
+const facts: FigureData = {
   run: '20260101-000000-test',
   journal: [
     { kind: 'train', epoch: 1, step: 10, metrics: { loss: 0.9, accuracy: 0.6 } },
@@ -47,7 +47,7 @@ const facts: RunFacts = {
   },
 };
 
-async function draw(name: string, changed: Partial<RunFacts> = {}): Promise<string> {
+async function draw(name: string, changed: Partial<FigureData> = {}): Promise<string> {
   const figure = runFigures({ ...facts, ...changed }).find((each) => each.name === name);
   const { svg, png } = await renderFigure(figure!.specification);
   expect(decode(png).width).toBeGreaterThan(300);

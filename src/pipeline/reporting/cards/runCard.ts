@@ -1,17 +1,17 @@
 import { stringify } from 'yaml';
-import type { Configuration } from '../../config/configuration.ts';
-import { printConfiguration } from '../../config/configuration.ts';
-import type { ClassScores, EvaluationReport, Robustness } from '../../evaluation/report/report.ts';
-import { percent } from '../../evaluation/report/text.ts';
+import { type Configuration, printConfiguration } from '../../config/configuration.ts';
+import type { EvaluationReport, Robustness } from '../../evaluation/report/report.ts';
+import { percent, thousands } from '../../text/numbers.ts';
+import { markdownTable } from '../../text/table.ts';
 import type { RunRecords } from './runRecords.ts';
 
 /**
  * The model card of a run: Markdown with the front matter that the Hugging Face Hub reads, `model-index` included.
- * It says what the run's records say, and nothing else.
+ * Everything in it comes from the run's records.
  *
  * Source: https://huggingface.co/docs/hub/model-cards
  */
-export function modelCard(records: RunRecords): string {
+export function runCard(records: RunRecords): string {
   const { evaluation, configuration } = records;
   const sections = [
     `# ${configuration.name}`,
@@ -77,23 +77,25 @@ function evaluationText(report: EvaluationReport): string {
     { name: 'macro mean', ...macro, support: dataset.images },
     { name: 'weighted mean', ...weighted, support: dataset.images },
   ];
-  return `${markdownTable([
+  return `${markdownTable(
     ['measure', 'value'],
-    ['accuracy', percent(report.accuracy)],
-    ['accuracy of the two most probable classes', percent(report.top2)],
-    ['cross-entropy, in nats', report.loss.toFixed(4)],
-    [`expected calibration error (${report.reliability.length} bins)`, percent(report.ece)],
-    ['Brier score (0 to 2)', report.brier.toFixed(4)],
-  ])}
+    [
+      ['accuracy', percent(report.accuracy)],
+      ['accuracy of the two most probable classes', percent(report.top2)],
+      ['cross-entropy, in nats', report.loss.toFixed(4)],
+      [`expected calibration error (${report.reliability.length} bins)`, percent(report.ece)],
+      ['Brier score (0 to 2)', report.brier.toFixed(4)],
+    ],
+  )}
 
-${markdownTable([
+${markdownTable(
   ['class', 'precision', 'recall', 'F1', 'images'],
-  ...rows.map(({ name, precision, recall, f1, support }) => [
+  rows.map(({ name, precision, recall, f1, support }) => [
     name,
     ...[precision, recall, f1].map((score) => score.toFixed(4)),
     String(support),
   ]),
-])}
+)}
 
 ${comparisonText(report)}Evaluated on ${report.device}.`;
 }
@@ -107,36 +109,27 @@ test: p = ${exactP.toPrecision(3)}).
 `;
 }
 
-function robustnessText({
-  images,
-  seed,
-  perCorruption,
-  meanCorruptionError,
-  normalised,
-}: Robustness): string {
+function robustnessText(robustness: Robustness): string {
+  const { images, seed, perCorruption, meanCorruptionError, normalised } = robustness;
   const relative = normalised
     ? ` Relative to run \`${normalised.baseline.run}\` it is ${normalised.meanCorruptionError.toFixed(4)}, in which 1 is as bad as that run.`
     : '';
   return `Accuracy on ${thousands(images)} test images, corrupted with seed ${seed}, in percent:
 
-${markdownTable([
+${markdownTable(
   ['corruption', ...perCorruption[0]!.accuracy.map((_, at) => `severity ${at + 1}`), 'mean error'],
-  ...perCorruption.map(({ corruption, accuracy, error }) => [
+  perCorruption.map(({ corruption, accuracy, error }) => [
     corruption,
-    ...accuracy.map((share) => (100 * share).toFixed(2)),
-    (100 * error).toFixed(2),
+    ...[...accuracy, error].map((share) => (100 * share).toFixed(2)),
   ]),
-])}
+)}
 
 The mean corruption error, the plain mean of these errors, is ${percent(meanCorruptionError)}.${relative}`;
 }
 
 function limits(report: EvaluationReport, { data }: Configuration): string {
   const { classes, confusion, robustness, dataset, ece } = report;
-  const weakest = classes.reduce<ClassScores>(
-    (worst, scores) => (scores.f1 < worst.f1 ? scores : worst),
-    classes[0]!,
-  );
+  const weakest = classes.reduce((worst, scores) => (scores.f1 < worst.f1 ? scores : worst));
   const pairs = confusion.flatMap((row, label) =>
     row.map((images, predicted) => ({ label, predicted, images: label === predicted ? 0 : images })),
   );
@@ -166,11 +159,11 @@ function training({ configuration, evaluation, summary, environment }: RunRecord
     ['seed', String(seed)],
     ['device', device],
     ['validation accuracy', validation ? percent(validation.accuracy) : 'no images were held out'],
-    ['Node', text(environment['node'])],
+    ['Node', typeof environment['node'] === 'string' ? environment['node'] : 'not recorded'],
     ['commit', commitText(environment['git'])],
     ...Object.entries(evaluation.dataset.checksums).map(([file, md5]) => [`MD5 of ${file}`, md5]),
   ];
-  return `${markdownTable([['fact', 'value'], ...facts])}
+  return `${markdownTable(['fact', 'value'], facts)}
 
 The configuration, in full:
 
@@ -194,21 +187,4 @@ function commitText(git: unknown): string {
   const { commit, dirty } = (git ?? {}) as { commit?: unknown; dirty?: unknown };
   if (typeof commit !== 'string') return 'not recorded';
   return dirty === true ? `${commit}, with changes` : commit;
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : 'not recorded';
-}
-
-function thousands(count: number): string {
-  return count.toLocaleString('en-US');
-}
-
-/** The first row is the head; columns after the first are aligned to the right. */
-function markdownTable(rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
-  const [head = [], ...body] = rows;
-  const rule = `| ${head.map((_, at) => (at === 0 ? '---' : '---:')).join(' | ')} |`;
-  return [line(head), rule, ...body.map(line)].join('\n');
 }
