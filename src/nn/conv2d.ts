@@ -36,8 +36,8 @@ export class Conv2d extends Module {
     const sizes = [inChannels, outChannels, groups, ...kernel];
     const whole = sizes.every((size) => Number.isSafeInteger(size) && size > 0) && kernel.length === 2;
     if (!whole || inChannels % groups !== 0 || outChannels % groups !== 0) {
-      throw new ArgumentError('Conv2d', 'no such size', {
-        takes: 'positive whole numbers, and channels that are multiples of groups',
+      throw new ArgumentError('Conv2d', 'invalid size', {
+        takes: 'positive integers, and channels that are multiples of groups',
         got: `inChannels ${inChannels}, outChannels ${outChannels}, kernelSize ${JSON.stringify(kernelSize)}, groups ${groups}`,
       });
     }

@@ -19,8 +19,8 @@ export { ones, zeros } from '../tensor/create.ts';
 /** Inputs and outputs that one unit of a weight sees: sizes of dims 1 and 0, times the receptive field. */
 export function fans(shape: Shape): { fanIn: number; fanOut: number } {
   if (shape.length < 2) {
-    throw new ShapeError('fans', 'no fan of a vector', {
-      takes: 'a weight of two dims or more',
+    throw new ShapeError('fans', 'fewer than two dims', {
+      takes: 'a weight of at least two dims',
       got: formatShape(shape),
     });
   }
@@ -52,7 +52,7 @@ export function calculateGain(nonlinearity: Nonlinearity, param: number = 0.01):
   };
   const gain = gains[nonlinearity] as number | undefined;
   if (gain !== undefined) return gain;
-  throw new ArgumentError('calculateGain', 'no such nonlinearity', {
+  throw new ArgumentError('calculateGain', 'unknown nonlinearity', {
     takes: Object.keys(gains).join(', '),
     got: nonlinearity,
   });
@@ -140,7 +140,7 @@ export function uniform(
   options: RandomOptions = {},
 ): Tensor {
   if (!(low < high)) {
-    throw new ArgumentError('init.uniform', 'no such range', {
+    throw new ArgumentError('init.uniform', 'invalid range', {
       takes: 'low < high',
       got: `low ${low}, high ${high}`,
     });
@@ -158,7 +158,10 @@ export function uniform(
  */
 export function normal(shape: Shape, mean: number = 0, std: number = 1, options: RandomOptions = {}): Tensor {
   if (!(std >= 0)) {
-    throw new ArgumentError('init.normal', 'no such distribution', { takes: 'std ≥ 0', got: `std ${std}` });
+    throw new ArgumentError('init.normal', 'invalid standard deviation', {
+      takes: 'std ≥ 0',
+      got: `std ${std}`,
+    });
   }
   return normalDistribution(shape, mean, std, options);
 }
@@ -182,7 +185,7 @@ export function orthogonal(shape: Shape, options: RandomOptions & { gain?: numbe
   const { gain = 1, ...random } = options;
   if (shape.length < 2) {
     throw new ShapeError('init.orthogonal', 'not a matrix', {
-      takes: 'two dims or more',
+      takes: 'at least two dims',
       got: formatShape(shape),
     });
   }

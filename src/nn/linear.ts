@@ -23,8 +23,8 @@ export class Linear extends Module {
     super();
     const { bias = true, ...create } = options;
     if (![inFeatures, outFeatures].every((size) => Number.isSafeInteger(size) && size > 0)) {
-      throw new ArgumentError('Linear', 'no such size', {
-        takes: 'positive whole numbers of features',
+      throw new ArgumentError('Linear', 'invalid size', {
+        takes: 'positive integers',
         got: `inFeatures ${inFeatures}, outFeatures ${outFeatures}`,
       });
     }

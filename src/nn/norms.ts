@@ -140,8 +140,8 @@ export class LayerNorm extends Module {
 
 function checkSizes(module: string, sizes: Shape): void {
   if (sizes.length > 0 && sizes.every((size) => Number.isSafeInteger(size) && size > 0)) return;
-  throw new ArgumentError(module, 'no such size', {
-    takes: 'positive whole numbers',
+  throw new ArgumentError(module, 'invalid size', {
+    takes: 'positive integers',
     got: formatShape(sizes),
   });
 }

@@ -58,7 +58,7 @@ export function gelu(x: Tensor, options: { approximate?: 'none' | 'tanh' } = {})
     case 'tanh':
       return unary('gelu', c.GELU_TANH, x, 'input', geluTanhGradient);
     default:
-      throw new ArgumentError('gelu', 'no such approximation', {
+      throw new ArgumentError('gelu', 'unknown approximation', {
         takes: "'none' or 'tanh'",
         got: String(approximate),
       });

@@ -30,14 +30,14 @@ export function adaptiveAvgPool2d(input: Tensor, size: AdaptiveSize): Tensor {
   const outputs = sizes.map((length, axis) => wanted[axis] ?? length);
   const valid = wanted.length === 2 && outputs.every((each) => Number.isSafeInteger(each) && each >= 0);
   if (!valid) {
-    throw new ArgumentError('adaptiveAvgPool2d', 'no such size', {
-      takes: 'a whole number or null, or two of them',
+    throw new ArgumentError('adaptiveAvgPool2d', 'invalid size', {
+      takes: 'an integer or null, or two of them',
       got: JSON.stringify(size),
     });
   }
   if (sizes.includes(0)) {
-    throw new ShapeError('adaptiveAvgPool2d', 'no place to take', {
-      takes: 'an input of some height and width',
+    throw new ShapeError('adaptiveAvgPool2d', 'no elements to pool', {
+      takes: 'an input with height and width > 0',
       got: `input ${describe(input)}`,
     });
   }

@@ -34,8 +34,8 @@ export interface AvgPoolOptions extends WindowOptions {
 export function avgPool2d(input: Tensor, options: AvgPoolOptions): Tensor {
   const { countIncludePad = true, divisorOverride, ...rest } = options;
   if (divisorOverride !== undefined && (!Number.isFinite(divisorOverride) || divisorOverride === 0)) {
-    throw new ArgumentError('avgPool2d', 'no such divisor', {
-      takes: 'a divisorOverride that is finite and not 0',
+    throw new ArgumentError('avgPool2d', 'invalid divisorOverride', {
+      takes: 'a finite divisorOverride other than 0',
       got: `divisorOverride ${divisorOverride}`,
     });
   }

@@ -78,20 +78,20 @@ export function countedBatchNorm(
   const { weight, bias, training = false, momentum = 0.1, eps = 1e-5 } = options;
   checkOperands(input, { 'running mean': runningMean, 'running variance': runningVar, weight, bias });
   if (momentum !== null && !(momentum >= 0)) {
-    throw new ArgumentError('batchNorm', 'no such momentum', {
+    throw new ArgumentError('batchNorm', 'invalid momentum', {
       takes: 'momentum ≥ 0',
       got: `momentum ${momentum}`,
     });
   }
   if (!training && !(runningMean && runningVar)) {
-    throw new ArgumentError('batchNorm', 'nothing to normalise by', {
+    throw new ArgumentError('batchNorm', 'no statistics', {
       takes: 'running mean and variance, or training: true',
       got: `running mean ${runningMean ? 'given' : 'none'}, running variance ${runningVar ? 'given' : 'none'}`,
     });
   }
   if (training && input.numel() === input.shape[1]) {
     throw new ShapeError('batchNorm', 'expected more than 1 value per channel when training', {
-      takes: 'input [N, C, …] with two values a channel at least, or training: false',
+      takes: 'input [N, C, …] with at least two values per channel, or training: false',
       got: `input ${describe(input)}`,
     });
   }
@@ -237,7 +237,7 @@ function checkOperands(input: Tensor, operands: Readonly<Record<string, Tensor |
   const strided = given.find(([name, each]) => name.startsWith('running') && !each.isContiguous());
   if (strided) {
     throw new ArgumentError('batchNorm', `${strided[0]} is a strided view`, {
-      takes: 'running statistics that lie without gaps, since they are changed in place',
+      takes: 'contiguous running statistics, because they are updated in place',
       got: String(strided[1]),
     });
   }

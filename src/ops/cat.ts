@@ -18,7 +18,7 @@ import type { Range } from './slice.ts';
 export function cat(tensors: readonly Tensor[], dim: number = 0): Tensor {
   const [first] = tensors;
   if (!first)
-    throw new ArgumentError('cat', 'nothing to join', { takes: 'one tensor at least', got: 'an empty list' });
+    throw new ArgumentError('cat', 'no tensors', { takes: 'at least one tensor', got: 'an empty list' });
   checkAlike('cat', ...tensors);
   const axis = axisOf('cat', dim, first.ndim);
   const others = (tensor: Tensor): number[] => tensor.shape.filter((_, each) => each !== axis);
@@ -27,7 +27,7 @@ export function cat(tensors: readonly Tensor[], dim: number = 0): Tensor {
   );
   if (misfit || first.ndim === 0) {
     throw new ShapeError('cat', 'shapes differ', {
-      takes: `tensors with one dim or more, alike but for dim ${dim}`,
+      takes: `tensors of at least one dim that differ only along dim ${dim}`,
       got: `${describe(first)} and ${describe(misfit ?? first)}`,
     });
   }

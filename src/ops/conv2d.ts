@@ -93,8 +93,8 @@ function sizesOf(
     });
   };
   if (!Number.isSafeInteger(groups) || groups < 1) {
-    throw new ArgumentError('conv2d', 'no such groups', {
-      takes: 'a whole number from 1 on',
+    throw new ArgumentError('conv2d', 'invalid groups', {
+      takes: 'an integer ≥ 1',
       got: `groups ${groups}`,
     });
   }
@@ -104,14 +104,14 @@ function sizesOf(
   const [inChannels, ...size] = input.shape.slice(-3) as [number, number, number];
   const [filters, channels, ...kernel] = weight.shape as [number, number, number, number];
   if (channels * groups !== inChannels) refuse('the channels do not fit', `groups = ${groups}`);
-  if (filters % groups !== 0) refuse('the filters are no multiple of groups', `groups = ${groups}`);
+  if (filters % groups !== 0) refuse('the filters are not a multiple of groups', `groups = ${groups}`);
   if (bias && (bias.ndim !== 1 || bias.shape[0] !== filters))
     refuse('the bias does not fit', `M = ${filters}`);
 
   const extent: Pair = [dilation[0] * (kernel[0] - 1) + 1, dilation[1] * (kernel[1] - 1) + 1];
   const [before, total] = paddingOf(options.padding ?? 0, stride, extent);
   const padded: Pair = [size[0] + total[0], size[1] + total[1]];
-  if (kernel[0] === 0 || kernel[1] === 0) refuse('the filter has no element');
+  if (kernel[0] === 0 || kernel[1] === 0) refuse('the filter is empty');
   if (padded[0] < extent[0] || padded[1] < extent[1]) {
     refuse(
       'the filter is larger than the image',
@@ -147,9 +147,9 @@ function pair(what: string, value: OneOrTwo, least: number): Pair {
   const both: readonly unknown[] = Array.isArray(value) ? value : [value, value];
   const fits = both.length === 2 && both.every((each) => Number.isSafeInteger(each) && Number(each) >= least);
   if (fits) return both as Pair;
-  throw new ArgumentError('conv2d', `no such ${what}`, {
+  throw new ArgumentError('conv2d', `invalid ${what}`, {
     takes:
-      `a whole number from ${least} on, or two of them [height, width]` +
+      `an integer ≥ ${least}, or two of them [height, width]` +
       (what === 'padding' ? ", or 'same' or 'valid'" : ''),
     got: `${what} ${JSON.stringify(value)}`,
   });

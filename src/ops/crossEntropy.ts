@@ -52,7 +52,7 @@ export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntrop
   checkDtype('crossEntropy', input, 'float32', 'float64');
   checkReduction('crossEntropy', reduction);
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
-    throw new ArgumentError('crossEntropy', 'no such labelSmoothing', {
+    throw new ArgumentError('crossEntropy', 'invalid labelSmoothing', {
       takes: '0 ≤ labelSmoothing ≤ 1',
       got: `labelSmoothing ${labelSmoothing}`,
     });
@@ -89,8 +89,8 @@ function checkProbabilities(
   }
   checkWeight('crossEntropy', input, weight);
   if (ignoreIndex >= 0) {
-    throw new ArgumentError('crossEntropy', 'no ignoreIndex with probabilities', {
-      takes: 'ignoreIndex with int32 targets alone',
+    throw new ArgumentError('crossEntropy', 'ignoreIndex with probabilities', {
+      takes: 'ignoreIndex with int32 targets only',
       got: `ignoreIndex ${ignoreIndex}`,
     });
   }

@@ -34,7 +34,7 @@ export interface DropoutOptions extends RandomOptions {
 export function dropout(x: Tensor, options: DropoutOptions = {}): Tensor {
   const { p = 0.5, training = true, ...random } = options;
   if (!(p >= 0 && p <= 1))
-    throw new ArgumentError('dropout', 'no such share', { takes: '0 ≤ p ≤ 1', got: `p ${p}` });
+    throw new ArgumentError('dropout', 'invalid probability', { takes: '0 ≤ p ≤ 1', got: `p ${p}` });
   if (!training || p === 0) return x;
   checkDtype('dropout', x, 'float32', 'float64');
   return dropped(x, p, randomOrigin(random));

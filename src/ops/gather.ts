@@ -27,7 +27,7 @@ export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
     index.ndim === x.ndim && index.shape.every((length, each) => each === axis || length <= x.shape[each]!);
   if (!fits) {
     throw new ShapeError('gather', 'the index does not fit', {
-      takes: `an index of ${x.ndim} dims, not larger than ${describe(x)} but along dim ${dim}`,
+      takes: `an index of ${x.ndim} dims, not larger than ${describe(x)} except along dim ${dim}`,
       got: describe(index),
     });
   }
@@ -99,7 +99,7 @@ export function scatterAdd(x: Tensor, dim: number, index: Tensor, length: number
 export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
   const axis = axisOf('indexSelect', dim, x.ndim);
   if (index.ndim !== 1) {
-    throw new ShapeError('indexSelect', 'the index is no vector', {
+    throw new ShapeError('indexSelect', 'the index is not a vector', {
       takes: 'index int32[n]',
       got: describe(index),
     });

@@ -15,7 +15,7 @@ import type { Range } from './slice.ts';
 export function pad(x: Tensor, amounts: readonly number[], options: { value?: number } = {}): Tensor {
   if (amounts.length % 2 !== 0 || !amounts.every(Number.isInteger)) {
     throw new ArgumentError('pad', 'not pairs', {
-      takes: 'whole numbers [left, right, top, bottom, …]',
+      takes: 'integers [left, right, top, bottom, …]',
       got: `[${amounts.join(', ')}]`,
     });
   }

@@ -25,7 +25,7 @@ interface Cut {
 export function slice(x: Tensor, ...ranges: Range[]): Tensor {
   if (ranges.length > x.ndim) {
     throw new ShapeError('slice', 'too many ranges', {
-      takes: `${x.ndim} ranges at most for ${describe(x)}`,
+      takes: `at most ${x.ndim} ranges for ${describe(x)}`,
       got: `${ranges.length}`,
     });
   }
@@ -51,7 +51,7 @@ function cut(range: Range, length: number): Cut {
   const bad = [from ?? 0, to ?? 0, step].some((value) => !Number.isInteger(value));
   if (bad || step < 1) {
     throw new ArgumentError('slice', 'not a range', {
-      takes: '[start, end] or [start, end, step] of whole numbers or null, with step ≥ 1',
+      takes: '[start, end] or [start, end, step] of integers or null, with step ≥ 1',
       got: JSON.stringify(range),
     });
   }

@@ -33,7 +33,7 @@ export function abs(x: Tensor): Tensor {
 export function clamp(x: Tensor, options: { min?: number; max?: number }): Tensor {
   const { min, max } = options;
   if (min === undefined && max === undefined) {
-    throw new ArgumentError('clamp', 'no end to clamp to', { takes: '{ min }, { max } or both', got: '{}' });
+    throw new ArgumentError('clamp', 'no limits', { takes: '{ min }, { max } or both', got: '{}' });
   }
   if (x.dtype === 'int32') {
     return scope(() => {

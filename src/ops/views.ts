@@ -121,8 +121,8 @@ export function expand(x: Tensor, shape: Shape): Tensor {
     (length, axis) => axis < lead || x.shape[axis - lead] === 1 || x.shape[axis - lead] === length,
   );
   if (lead < 0 || !fits || target.includes(-1)) {
-    throw new ShapeError('expand', 'the shape does not stretch', {
-      takes: `a shape that ends like ${formatShape(x.shape)}, where a 1 may become any size`,
+    throw new ShapeError('expand', 'the shape does not expand', {
+      takes: `a shape that ends with ${formatShape(x.shape)}, where a 1 may become any size`,
       got: `${describe(x)} to ${formatShape(shape)}`,
     });
   }

@@ -39,8 +39,8 @@ export function clipGradNorm(
   const { normType = 2 } = options;
   const distinct = [...new Set(parameters instanceof Tensor ? [parameters] : parameters)];
   if (!(maxNorm >= 0 && normType > 0) || distinct.length === 0) {
-    throw new ArgumentError('clipGradNorm', 'nothing to clip to', {
-      takes: 'one parameter at least, maxNorm ≥ 0, normType > 0',
+    throw new ArgumentError('clipGradNorm', 'invalid arguments', {
+      takes: 'at least one parameter, maxNorm ≥ 0, normType > 0',
       got: `${distinct.length} parameters, maxNorm ${maxNorm}, normType ${normType}`,
     });
   }

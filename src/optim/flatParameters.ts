@@ -41,7 +41,7 @@ export class FlatParameters {
     const stranger = parameters.find((parameter) => !(parameter.source instanceof Leaf));
     if (parameters.length === 0 || stranger || new Set(parameters).size !== parameters.length) {
       throw new ArgumentError(optimizer, 'not a list of parameters', {
-        takes: 'distinct leaves with requiresGrad, one at least',
+        takes: 'at least one distinct leaf with requiresGrad',
         got: stranger
           ? String(stranger)
           : `${parameters.length} parameters, ${new Set(parameters).size} of them distinct`,
@@ -90,7 +90,7 @@ export class FlatParameters {
       if (!parameter.grad) return;
       if (parameter.storage !== this.values.storage) {
         throw new WgradError(
-          'An optimizer lost a parameter: a newer optimizer or to() took it. Use one optimizer for a parameter.',
+          'An optimizer lost a parameter: a newer optimizer or to() took it. Use one optimizer per parameter.',
         );
       }
       this.#bringGradient(parameter.grad, index);
@@ -117,8 +117,8 @@ export class FlatParameters {
       for (let index = first; index < first + count; index++) {
         if (++this.steps[index]! !== step) {
           throw new CaptureError(
-            'capture: parameters that took the same steps when the step was recorded do not any more; dispose the ' +
-              'captured step after loadStateDict and capture it anew',
+            'capture: parameters that had equal step counts when the step was recorded no longer do; dispose the ' +
+              'captured step after loadStateDict and capture it again',
           );
         }
       }

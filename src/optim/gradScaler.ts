@@ -71,8 +71,8 @@ export class GradScaler {
       Number.isSafeInteger(growthInterval) &&
       growthInterval >= 1;
     if (!fits) {
-      throw new ArgumentError('GradScaler', 'no such scaling', {
-        takes: 'initScale > 0, growthFactor > 1, 0 < backoffFactor < 1, a whole growthInterval ≥ 1',
+      throw new ArgumentError('GradScaler', 'invalid options', {
+        takes: 'initScale > 0, growthFactor > 1, 0 < backoffFactor < 1, an integer growthInterval ≥ 1',
         got: `initScale ${initScale}, growthFactor ${growthFactor}, backoffFactor ${backoffFactor}, growthInterval ${growthInterval}`,
       });
     }
@@ -95,9 +95,9 @@ export class GradScaler {
   /** Takes the scale out of the gradients; `step` does it where it was not done. */
   unscale(optimizer: Optimizer): void {
     if (this.#unscaled) {
-      throw new ArgumentError('GradScaler.unscale', 'the gradients are unscaled already', {
-        takes: 'one call a step, and update() after it',
-        got: 'another one',
+      throw new ArgumentError('GradScaler.unscale', 'the gradients are already unscaled', {
+        takes: 'one call per step, and update() after it',
+        got: 'a second call',
       });
     }
     this.#unscaled = true;

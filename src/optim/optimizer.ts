@@ -141,7 +141,7 @@ export function atLeast(
   below: number = Infinity,
 ): void {
   if (value >= least && value < below) return;
-  throw new ArgumentError(optimizer, `no such ${name}`, {
+  throw new ArgumentError(optimizer, `invalid ${name}`, {
     takes: `${least} ≤ ${name}${below < Infinity ? ` < ${below}` : ', finite'}`,
     got: `${name} ${value}`,
   });

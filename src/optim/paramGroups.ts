@@ -70,7 +70,7 @@ export function readGroups<Options extends object>(
   const sizes = (each: readonly { params: readonly unknown[] }[]): string =>
     `groups of ${each.map(({ params }) => params.length).join(', ')} parameters`;
   if (sizes(groups) !== sizes(saved)) {
-    throw new ArgumentError('loadStateDict', 'other groups of parameters', {
+    throw new ArgumentError('loadStateDict', 'the parameter groups differ', {
       takes: sizes(groups),
       got: sizes(saved),
     });

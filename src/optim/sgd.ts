@@ -41,7 +41,7 @@ export class SGD extends Optimizer<Required<SgdOptions>> {
     atLeast('SGD', 'momentum', momentum, 0);
     atLeast('SGD', 'weightDecay', weightDecay, 0);
     if (nesterov && (momentum <= 0 || dampening !== 0)) {
-      throw new ArgumentError('SGD', "Nesterov's form does not fit", {
+      throw new ArgumentError('SGD', 'nesterov does not fit', {
         takes: 'momentum > 0 and dampening 0 with nesterov',
         got: `momentum ${momentum}, dampening ${dampening}`,
       });

@@ -117,8 +117,8 @@ function seed(operation: string, root: Tensor, gradient: Tensor | undefined): Te
   }
   if (!gradient && root.numel() === 1) return full(root.shape, 1, { dtype: root.dtype, device: root.device });
   if (!gradient || !sameShape(gradient.shape, root.shape) || gradient.dtype !== root.dtype) {
-    throw new ShapeError(operation, 'the gradient does not fit', {
-      takes: `a gradient like the output, ${describe(root)}${gradient ? '' : ' (only one element can go without)'}`,
+    throw new ShapeError(operation, 'the gradient has another shape or dtype', {
+      takes: `a gradient like the output, ${describe(root)}${gradient ? '' : ' (optional only for one element)'}`,
       got: gradient ? describe(gradient) : 'none',
     });
   }

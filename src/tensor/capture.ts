@@ -72,8 +72,8 @@ export function capture<Arguments extends readonly CaptureArgument[], Result>(
     if (!runs.has(key)) {
       if (runs.size >= MOST) {
         throw new CaptureError(
-          `capture: a recording for each of ${MOST + 1} different arguments (the last: ${key}). Give what changes from ` +
-            'step to step as a tensor.',
+          `capture: more than ${MOST} different arguments, each with a recording (the last: ${key}). Pass values that ` +
+            'change from step to step as tensors.',
         );
       }
       runs.set(key, undefined);
@@ -109,7 +109,7 @@ function keyOf(args: readonly CaptureArgument[]): string {
       const plain: unknown = argument;
       if (plain === null || !['object', 'function'].includes(typeof plain)) return String(plain);
       throw new CaptureError(
-        `capture: argument ${index} is neither a tensor nor a plain value; what it holds would be frozen`,
+        `capture: argument ${index} is neither a tensor nor a plain value; its contents would be frozen`,
       );
     })
     .join(', ');

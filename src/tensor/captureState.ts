@@ -36,8 +36,8 @@ export function compareBits(
         : `result ${index - kernels.length}`;
     const word = at - (at % 4);
     throw new CaptureError(
-      `capture: the replay and the step itself differ in ${what}: element ${word / 4} is ${floatAt(left, word)} by ` +
-        `replay and ${floatAt(right, word)} by the step. The step takes a number from the host that has changed since ` +
+      `capture: the replay and the step itself differ in ${what}: element ${word / 4} is ${floatAt(left, word)} in the ` +
+        `replay and ${floatAt(right, word)} in the step. The step uses a host number that has changed since ` +
         'it was recorded: make it an argument or a tensor.',
     );
   });

@@ -118,7 +118,7 @@ export class CapturedRun<Arguments extends readonly CaptureArgument[], Result> {
     if (!lost) return;
     this.dispose();
     throw new CaptureError(
-      `capture: the step makes a tensor and keeps it (${bytesText(lost)}), which every replay would overwrite. Make it ` +
+      `capture: the step creates a tensor and keeps it (${bytesText(lost)}); every replay would overwrite it. Create it ` +
         'before the step, or return it.',
     );
   }
@@ -145,7 +145,7 @@ function inputLike(argument: CaptureArgument, index: number): CaptureArgument {
   if (argument.requiresGrad || ['uint8', 'float16'].includes(argument.dtype)) {
     throw new CaptureError(
       `capture: argument ${index} is ${describe(argument)}${argument.requiresGrad ? ' and requires a gradient' : ''}; ` +
-        'let the step refer to parameters and data sets by name rather than take them as arguments',
+        'refer to parameters and data sets by name inside the step instead of passing them as arguments',
     );
   }
   return unscoped(() => empty(argument.shape, { dtype: argument.dtype, device: argument.device }));

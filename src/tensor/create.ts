@@ -18,9 +18,8 @@ export interface CreateOptions {
 
 /** The devices that a dtype needs, for dtypes that not all devices support. */
 const TAKES: Partial<Record<DType, string>> = {
-  float64: 'float64 on the CPU backend alone',
-  float16:
-    "a WebGPU device with the feature 'shader-f16', or the CPU backend; on this one compute in float32",
+  float64: 'float64 on the CPU backend only',
+  float16: "a WebGPU device with the feature 'shader-f16', or the CPU backend; use float32 on this device",
 };
 
 /** A new contiguous tensor with undefined contents, for kernels to fill. */
@@ -28,7 +27,7 @@ export function empty(shape: Shape, options: CreateOptions = {}): Tensor {
   const { dtype = 'float32', requiresGrad = false, device = defaultDevice() } = options;
   checkShape('empty', shape);
   if (!device.supports(dtype)) {
-    throw new DeviceError('empty', `${dtype} is not to be had on ${device.name}`, {
+    throw new DeviceError('empty', `${device.name} does not support ${dtype}`, {
       takes: TAKES[dtype] ?? 'float32, int32, bool or uint8',
       got: `${dtype}${formatShape(shape)} on ${device.name} (${device.description})`,
     });
@@ -64,7 +63,7 @@ export function tensor(
   const shape = options.shape ?? found;
   const dtype = options.dtype ?? natural;
   if (sizeOf(checkShape('tensor', shape)) !== values.length) {
-    throw new ShapeError('tensor', 'the data do not fill the shape', {
+    throw new ShapeError('tensor', 'the data does not fill the shape', {
       takes: `${sizeOf(shape)} values for shape ${formatShape(shape)}`,
       got: `${values.length} values`,
     });
@@ -94,8 +93,8 @@ function toHost(values: TypedArray | readonly (number | boolean)[], dtype: DType
 function checkWhole(operation: string, value: number, dtype: DType): void {
   const [least, most] = dtype === 'uint8' ? [0, 255] : [-(2 ** 31), 2 ** 31 - 1];
   if (Number.isInteger(value) && value >= least && value <= most) return;
-  throw new DTypeError(operation, 'not such a whole number', {
-    takes: `whole numbers from ${least} to ${most} for ${dtype}`,
+  throw new DTypeError(operation, 'not an integer in range', {
+    takes: `integers from ${least} to ${most} for ${dtype}`,
     got: String(value),
   });
 }

@@ -87,7 +87,7 @@ export async function derivatives(
 ): Promise<Derivative[]> {
   checkInputs(inputs);
   if (!scope(() => floating(fn(...inputs)).some((output) => output.requiresGrad))) {
-    throw new GradientError('gradcheck: the function gives no output that requires a gradient');
+    throw new GradientError('gradcheck: no output of the function requires a gradient');
   }
   return compared(fn, inputs, options);
 }

@@ -29,7 +29,7 @@ let nextStream = 0;
 export function manualSeed(seed: number): void {
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new ArgumentError('manualSeed', 'not a seed', {
-      takes: 'a whole number from 0 to 2^53 - 1',
+      takes: 'an integer from 0 to 2^53 - 1',
       got: String(seed),
     });
   }
@@ -56,7 +56,7 @@ export function getRngState(): RngState {
 export function setRngState({ seed, stream }: RngState): void {
   if (!Number.isSafeInteger(stream) || stream < 0) {
     throw new ArgumentError('setRngState', 'not a stream', {
-      takes: 'a whole number from 0 to 2^53 - 1',
+      takes: 'an integer from 0 to 2^53 - 1',
       got: String(stream),
     });
   }
@@ -87,8 +87,8 @@ export function symmetricUniform(shape: Shape, bound: number, options: RandomOpt
 export function randint(low: number, high: number, shape: Shape, options: RandomOptions = {}): Tensor {
   const whole = Number.isInteger(low) && Number.isInteger(high) && low >= -(2 ** 31) && high <= 2 ** 31;
   if (!whole || high <= low || high - low === 2 ** 32) {
-    throw new ArgumentError('randint', 'no such range', {
-      takes: 'whole numbers low < high within int32, less than 2^32 apart',
+    throw new ArgumentError('randint', 'invalid range', {
+      takes: 'integers low < high within int32, less than 2^32 apart',
       got: `low ${low}, high ${high}`,
     });
   }

@@ -40,7 +40,7 @@ export function formatShape(shape: Shape): string {
 export function checkShape(operation: string, shape: Shape): Shape {
   if (shape.every((length) => Number.isSafeInteger(length) && length >= 0)) return shape;
   throw new ArgumentError(operation, 'not a shape', {
-    takes: 'a list of whole sizes, zero or more',
+    takes: 'a list of integers ≥ 0',
     got: JSON.stringify(shape),
   });
 }

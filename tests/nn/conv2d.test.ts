@@ -38,10 +38,10 @@ test('no bias where none is asked for', () => {
 
 test('sizes that do not go together', () => {
   expect(() => new nn.Conv2d(3, 4, 3, { groups: 2 })).toThrowErrorMatchingInlineSnapshot(`
-    [ArgumentError: Conv2d: no such size
-      takes  positive whole numbers, and channels that are multiples of groups
+    [ArgumentError: Conv2d: invalid size
+      takes  positive integers, and channels that are multiples of groups
       got    inChannels 3, outChannels 4, kernelSize 3, groups 2]
   `);
-  expect(() => new nn.Conv2d(0, 4, 3)).toThrow('Conv2d: no such size');
-  expect(() => new nn.Conv2d(1, 4, [3, 0])).toThrow('Conv2d: no such size');
+  expect(() => new nn.Conv2d(0, 4, 3)).toThrow('Conv2d: invalid size');
+  expect(() => new nn.Conv2d(1, 4, [3, 0])).toThrow('Conv2d: invalid size');
 });

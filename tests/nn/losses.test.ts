@@ -95,15 +95,15 @@ test('what does not fit is named', () => {
   expect(() => crossEntropy(zeros([]), ints([], [0]))).toThrow(ShapeError);
   expect(() => crossEntropy(logits, target, { weight: zeros([2]) })).toThrowErrorMatchingInlineSnapshot(`
     [ShapeError: crossEntropy: weight does not fit
-      takes  a weight for each of the 3 classes
+      takes  one weight for each of the 3 classes
       got    float32[2]]
   `);
   expect(() => nllLoss(logits, target, { weight: zeros([3], { requiresGrad: true }) })).toThrow(
     GradientError,
   );
   expect(() => crossEntropy(logits, target, { labelSmoothing: 1.1 })).toThrow('0 ≤ labelSmoothing ≤ 1');
-  expect(() => crossEntropy(logits, target, { ignoreIndex: 0.5 })).toThrow('no such ignoreIndex');
-  expect(() => crossEntropy(logits, logits, { ignoreIndex: 1 })).toThrow('no ignoreIndex with probabilities');
+  expect(() => crossEntropy(logits, target, { ignoreIndex: 0.5 })).toThrow('invalid ignoreIndex');
+  expect(() => crossEntropy(logits, logits, { ignoreIndex: 1 })).toThrow('ignoreIndex with probabilities');
   expect(() => crossEntropy(logits, target, { reduction: 'average' as 'mean' })).toThrow(
     "'mean', 'sum' or 'none'",
   );

@@ -145,16 +145,16 @@ test('what does not fit is refused, with what would', () => {
       where  C = 3"
   `);
   expect(message(() => x.batchNorm(null, null))).toMatchInlineSnapshot(`
-    "ArgumentError: batchNorm: nothing to normalise by
+    "ArgumentError: batchNorm: no statistics
       takes  running mean and variance, or training: true
       got    running mean none, running variance none"
   `);
   expect(message(() => zeros([1, 3], { device: cpu }).batchNorm(...running, { training: true })))
     .toMatchInlineSnapshot(`
-    "ShapeError: batchNorm: expected more than 1 value per channel when training
-      takes  input [N, C, …] with two values a channel at least, or training: false
-      got    input float32[1, 3]"
-  `);
+      "ShapeError: batchNorm: expected more than 1 value per channel when training
+        takes  input [N, C, …] with at least two values per channel, or training: false
+        got    input float32[1, 3]"
+    `);
   expect(message(() => zeros([3], { device: cpu }).batchNorm(...running))).toMatchInlineSnapshot(`
     "ShapeError: batchNorm: no channels
       takes  input [N, C] or [N, C, …]; statistics, weight and bias [C]
@@ -164,11 +164,11 @@ test('what does not fit is refused, with what would', () => {
     message(() => x.batchNorm(zeros([6], { device: cpu }).slice([0, 6, 2]), running[1], { training: true })),
   ).toMatchInlineSnapshot(`
     "ArgumentError: batchNorm: running mean is a strided view
-      takes  running statistics that lie without gaps, since they are changed in place
+      takes  contiguous running statistics, because they are updated in place
       got    Tensor float32[3] on cpu"
   `);
   expect(message(() => x.batchNorm(...running, { training: true, momentum: -1 }))).toMatchInlineSnapshot(`
-    "ArgumentError: batchNorm: no such momentum
+    "ArgumentError: batchNorm: invalid momentum
       takes  momentum ≥ 0
       got    momentum -1"
   `);
@@ -179,8 +179,8 @@ test('what does not fit is refused, with what would', () => {
       got    input float32[2, 3]"
   `);
   expect(message(() => new nn.BatchNorm2d(0, { device: cpu }))).toMatchInlineSnapshot(`
-    "ArgumentError: BatchNorm2d: no such size
-      takes  positive whole numbers
+    "ArgumentError: BatchNorm2d: invalid size
+      takes  positive integers
       got    [0]"
   `);
   expect(message(() => x.layerNorm([3, 2], { weight: running[0] }))).toMatchInlineSnapshot(`

@@ -47,7 +47,7 @@ test.each<[string, (x: Tensor) => unknown]>([
   ['no channel', () => zeros([2, 0, 4, 4], { device: cpu }).maxPool2d({ kernelSize: 2 })],
   ['int32', () => zeros([1, 4, 4], { dtype: 'int32', device: cpu }).maxPool2d({ kernelSize: 2 })],
   [
-    'a window in the padding alone',
+    'a window that contains only padding',
     () =>
       zeros([1, 1, 1], { device: cpu }).maxPool2d({ kernelSize: 2, padding: 1, dilation: 3, ceilMode: true }),
   ],

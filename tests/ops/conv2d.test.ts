@@ -24,11 +24,11 @@ test('channels that do not fit', () => {
 test('filters that are no multiple of groups', () => {
   expect(() => conv2d(image, zeros([5, 2, 3, 3]), undefined, { groups: 2 }))
     .toThrowErrorMatchingInlineSnapshot(`
-    [ShapeError: conv2d: the filters are no multiple of groups
-      takes  input [N, C, H, W] or [C, H, W], weight [M, C / groups, KH, KW], bias [M]
-      got    input float32[2, 4, 5, 6], weight float32[5, 2, 3, 3]
-      where  groups = 2]
-  `);
+      [ShapeError: conv2d: the filters are not a multiple of groups
+        takes  input [N, C, H, W] or [C, H, W], weight [M, C / groups, KH, KW], bias [M]
+        got    input float32[2, 4, 5, 6], weight float32[5, 2, 3, 3]
+        where  groups = 2]
+    `);
 });
 
 test('a filter larger than the image', () => {
@@ -44,7 +44,7 @@ test('a filter larger than the image', () => {
       got    input float32[2, 4, 5, 6], weight float32[6, 4, 3, 3]
       where  the padded image is [5, 6], the dilated filter [3, 7]]
   `);
-  expect(() => conv2d(image, zeros([6, 4, 3, 0]))).toThrow('conv2d: the filter has no element');
+  expect(() => conv2d(image, zeros([6, 4, 3, 0]))).toThrow('conv2d: the filter is empty');
 });
 
 test('operands of the wrong rank, and a bias that does not fit', () => {
@@ -65,13 +65,13 @@ test('operands of the wrong rank, and a bias that does not fit', () => {
 
 test('options that are none', () => {
   expect(() => conv2d(image, filters, undefined, { stride: 0 })).toThrowErrorMatchingInlineSnapshot(`
-    [ArgumentError: conv2d: no such stride
-      takes  a whole number from 1 on, or two of them [height, width]
+    [ArgumentError: conv2d: invalid stride
+      takes  an integer ≥ 1, or two of them [height, width]
       got    stride 0]
   `);
   expect(() => conv2d(image, filters, undefined, { padding: [1, -1] })).toThrowErrorMatchingInlineSnapshot(`
-    [ArgumentError: conv2d: no such padding
-      takes  a whole number from 0 on, or two of them [height, width], or 'same' or 'valid'
+    [ArgumentError: conv2d: invalid padding
+      takes  an integer ≥ 0, or two of them [height, width], or 'same' or 'valid'
       got    padding [1,-1]]
   `);
   expect(() => conv2d(image, filters, undefined, { padding: 'same', stride: 2 }))
@@ -80,8 +80,8 @@ test('options that are none', () => {
       takes  stride 1 with padding 'same'
       got    stride [2, 2]]
   `);
-  expect(() => conv2d(image, filters, undefined, { dilation: 1.5 })).toThrow('conv2d: no such dilation');
-  expect(() => conv2d(image, filters, undefined, { groups: 0 })).toThrow('conv2d: no such groups');
+  expect(() => conv2d(image, filters, undefined, { dilation: 1.5 })).toThrow('conv2d: invalid dilation');
+  expect(() => conv2d(image, filters, undefined, { groups: 0 })).toThrow('conv2d: invalid groups');
 });
 
 test('dtypes', () => {

@@ -27,8 +27,8 @@ export function argReduce(
   const axis = axisOf(name, dim, x.ndim);
   const shape = reducedShape(x.shape, [axis], keepdim);
   if (x.shape[axis] === 0) {
-    throw new ShapeError(name, 'nothing to choose from', {
-      takes: 'one element at least along dim',
+    throw new ShapeError(name, 'no elements', {
+      takes: 'at least one element along dim',
       got: describe(x),
     });
   }

@@ -28,8 +28,8 @@ export function checkClassTargets(
   }
   checkWeight(name, input, weight);
   if (!Number.isInteger(ignoreIndex)) {
-    throw new ArgumentError(name, 'no such ignoreIndex', {
-      takes: 'a whole number',
+    throw new ArgumentError(name, 'invalid ignoreIndex', {
+      takes: 'an integer',
       got: `ignoreIndex ${ignoreIndex}`,
     });
   }
@@ -41,7 +41,7 @@ export function checkWeight(name: string, input: Tensor, weight: Tensor | undefi
   checkAlike(name, input, weight);
   if (!sameShape(weight.shape, [classesOf(input)])) {
     throw new ShapeError(name, 'weight does not fit', {
-      takes: `a weight for each of the ${classesOf(input)} classes`,
+      takes: `one weight for each of the ${classesOf(input)} classes`,
       got: describe(weight),
     });
   }

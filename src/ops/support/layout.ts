@@ -37,7 +37,7 @@ export function inferShape(name: string, x: Tensor, shape: Shape): number[] {
   const fits = unknown <= 1 && inferred.every((length) => Number.isInteger(length) && length >= 0);
   if (fits && sizeOf(inferred) === x.numel()) return inferred;
   throw new ShapeError(name, 'the number of elements does not fit', {
-    takes: `a shape of ${x.numel()} elements, with one -1 at most for what is left`,
+    takes: `a shape of ${x.numel()} elements, with at most one -1 for the remaining size`,
     got: `${describe(x)} to [${shape.join(', ')}]`,
   });
 }

@@ -7,7 +7,7 @@ export type Reduction = 'mean' | 'sum' | 'none';
 /** Throws ArgumentError unless the value is one of the three. */
 export function checkReduction(name: string, reduction: Reduction): void {
   if (['mean', 'sum', 'none'].includes(reduction)) return;
-  throw new ArgumentError(name, 'no such reduction', {
+  throw new ArgumentError(name, 'unknown reduction', {
     takes: "'mean', 'sum' or 'none'",
     got: reduction,
   });

@@ -57,13 +57,13 @@ export function windowsOf(
   const { planes, sizes, lead } = imagesOf(name, input);
   if (paddings.some((amount, axis) => amount > windows[axis]! / 2)) {
     throw new ArgumentError(name, 'too much padding', {
-      takes: 'padding of half the kernel size at most',
+      takes: 'padding of at most half the kernel size',
       got: `padding ${formatShape(paddings)}, kernelSize ${formatShape(windows)}`,
     });
   }
   if (input.shape.slice(-3).includes(0)) {
-    throw new ShapeError(name, 'no place to take', {
-      takes: 'input float32[N, C, H, W] or [C, H, W], of which N alone may be 0',
+    throw new ShapeError(name, 'no elements to pool', {
+      takes: 'input float32[N, C, H, W] or [C, H, W], where only N may be 0',
       got: `input ${describe(input)}`,
     });
   }
@@ -72,14 +72,14 @@ export function windowsOf(
   ) as [Axis, Axis];
   if (y.outputs < 1 || x.outputs < 1) {
     throw new ShapeError(name, 'the window is larger than the image', {
-      takes: `an image of ${[y, x].map(({ window, dilation: d, padding: p }) => Math.max(1, d * (window - 1) + 1 - 2 * p)).join(' × ')} at least`,
+      takes: `an image of at least ${[y, x].map(({ window, dilation: d, padding: p }) => Math.max(1, d * (window - 1) + 1 - 2 * p)).join(' × ')}`,
       got: `input ${describe(input)}`,
       where: `kernelSize = ${formatShape(windows)}, padding = ${formatShape(paddings)}, dilation = ${formatShape(dilations)}`,
     });
   }
   if (![y, x].every(everyWindowReaches)) {
-    throw new ArgumentError(name, 'a window lies in the padding alone', {
-      takes: 'windows that each hold a place of the image',
+    throw new ArgumentError(name, 'a window contains only padding', {
+      takes: 'windows that each contain a place of the image',
       got: `input ${describe(input)}, kernelSize ${formatShape(windows)}, padding ${formatShape(paddings)}, dilation ${formatShape(dilations)}`,
     });
   }
@@ -132,8 +132,8 @@ export function pairOf(operation: string, name: string, value: Pair, least: numb
   if (pair.length === 2 && pair.every((each) => Number.isSafeInteger(each) && each >= least)) {
     return pair as [number, number];
   }
-  throw new ArgumentError(operation, `no such ${name}`, {
-    takes: `a whole number of ${least} or more, or two of them`,
+  throw new ArgumentError(operation, `invalid ${name}`, {
+    takes: `an integer ≥ ${least}, or two of them`,
     got: `${name} ${JSON.stringify(value)}`,
   });
 }

@@ -39,8 +39,8 @@ export function reduceAxes(
   const shape = reducedShape(x.shape, axes, keepdim);
   const length = axes.reduce((size, axis) => size * x.shape[axis]!, 1);
   if (length === 0 && operation !== 'SUM' && sizeOf(shape) > 0) {
-    throw new ShapeError(name, 'nothing to reduce', {
-      takes: 'one element at least along the dims',
+    throw new ShapeError(name, 'no elements', {
+      takes: 'at least one element along the dims',
       got: describe(x),
     });
   }

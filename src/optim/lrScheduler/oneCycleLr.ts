@@ -62,7 +62,7 @@ export class OneCycleLR extends LRScheduler {
       whole,
       'OneCycleLR',
       'totalSteps',
-      'totalSteps, or epochs and stepsPerEpoch, whole',
+      'an integer totalSteps, or integers epochs and stepsPerEpoch',
       totalSteps,
     );
     requireOption(pctStart >= 0 && pctStart <= 1, 'OneCycleLR', 'pctStart', '0 ≤ pctStart ≤ 1', pctStart);

@@ -30,8 +30,8 @@ export abstract class LRScheduler {
     this.baseLrs = optimizer.paramGroups.map((group) => {
       if (lastEpoch === -1) group.initialLr = group.lr;
       if (group.initialLr !== undefined) return group.initialLr;
-      throw new ArgumentError('lrScheduler', 'no initialLr to go on from', {
-        takes: 'groups with an initialLr where lastEpoch is given',
+      throw new ArgumentError('lrScheduler', 'initialLr is missing', {
+        takes: 'groups with an initialLr if lastEpoch is given',
         got: `lastEpoch ${lastEpoch}`,
       });
     });
@@ -103,7 +103,7 @@ export function perGroup(
   if (typeof value === 'number') return paramGroups.map(() => value);
   if (value.length === paramGroups.length) return [...value];
   throw new ArgumentError(scheduler, `${name} does not fit`, {
-    takes: `a number, or ${paramGroups.length} of them, one a group`,
+    takes: `a number, or ${paramGroups.length} numbers, one per group`,
     got: `${value.length} numbers`,
   });
 }
@@ -117,7 +117,7 @@ export function requireOption(
   got: unknown,
 ): void {
   if (fits) return;
-  throw new ArgumentError(scheduler, `no such ${name}`, { takes, got: `${name} ${String(got)}` });
+  throw new ArgumentError(scheduler, `invalid ${name}`, { takes, got: `${name} ${String(got)}` });
 }
 
 /** A number of a saved state. */

@@ -19,7 +19,7 @@ export class StepLR extends LRScheduler {
   constructor(optimizer: Optimizer, stepSize: number, options: { gamma?: number } & SchedulerOptions = {}) {
     super(optimizer, options);
     const fits = Number.isSafeInteger(stepSize) && stepSize > 0;
-    requireOption(fits, 'StepLR', 'stepSize', 'a positive whole number', stepSize);
+    requireOption(fits, 'StepLR', 'stepSize', 'a positive integer', stepSize);
     this.#stepSize = stepSize;
     this.#gamma = options.gamma ?? 0.1;
     this.start();
