@@ -97,7 +97,9 @@ test('a schedule alone sets the rates of its saved state', () => {
 
 test('lastEpoch goes on from groups that know where they started', () => {
   const optimizer = optimizerOf({ optimizer: 'Adam', lrs: [0.1] });
-  expect(() => new lrScheduler.CosineAnnealingLR(optimizer, 10, { lastEpoch: 3 })).toThrow('initialLr is missing');
+  expect(() => new lrScheduler.CosineAnnealingLR(optimizer, 10, { lastEpoch: 3 })).toThrow(
+    'initialLr is missing',
+  );
   const whole = new lrScheduler.CosineAnnealingLR(optimizer, 10);
   for (let step = 0; step < 5; step++) whole.step();
   const wanted = optimizer.lr;
