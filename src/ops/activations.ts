@@ -9,7 +9,7 @@ import { binary, unary } from './support/elementwise.ts';
 const c = codes.unary;
 
 /**
- * max(x, 0), element by element; NaN stays. The gradient at 0 is 0.
+ * max(x, 0), element by element. NaN stays. The gradient at 0 is 0.
  *
  * @example
  * tensor([-1, 2]).relu(); // 0, 2
@@ -19,7 +19,7 @@ export function relu(x: Tensor): Tensor {
   return unary('relu', c.RELU, x, 'input', (g, saved) => g.reluGradient(saved));
 }
 
-/** The gradient of relu in one pass: g where x > 0 or x is NaN, else 0. It is linear in g, and flat in x. */
+/** The gradient of relu in one pass: g if x > 0 or x is NaN, otherwise 0. It is linear in g and constant in x. */
 export function reluGradient(g: Tensor, x: Tensor): Tensor {
   return binary('reluGradient', codes.binary.RELU_GRADIENT, g, x, true, (gg, _, kept) => [
     () => gg.reluGradient(kept),
@@ -28,7 +28,7 @@ export function reluGradient(g: Tensor, x: Tensor): Tensor {
 }
 
 /**
- * x where x ≥ 0, else negativeSlope · x, element by element; NaN stays.
+ * x if x ≥ 0, otherwise negativeSlope · x, element by element. NaN stays.
  *
  * @param negativeSlope defaults to 0.01
  */
@@ -41,7 +41,8 @@ export function leakyRelu(x: Tensor, negativeSlope: number = 0.01): Tensor {
 }
 
 /**
- * x · Φ(x), element by element, Φ being the normal distribution function; or its approximation by tanh.
+ * x · Φ(x), element by element, or its approximation by tanh. Φ is the distribution function of the normal
+ * distribution.
  *
  *     none  y = x/2 (1 + erf(x/√2)),                dy/dx = Φ(x) + x φ(x)
  *     tanh  y = x/2 (1 + tanh u),  u = √(2/π) (x + 0.044715 x³)
@@ -105,7 +106,7 @@ export function silu(x: Tensor): Tensor {
 }
 
 /**
- * log(1 + e^(βx)) / β, element by element: a smooth relu. Where βx exceeds the threshold it is x itself.
+ * log(1 + e^(βx)) / β, element by element: a smooth relu. If βx exceeds the threshold, the result is x.
  *
  *     dy / dx = σ(βx), and 1 beyond the threshold
  *

@@ -4,23 +4,23 @@ import { describe, type Tensor } from '../tensor/tensor.ts';
 import { averageWindows } from './support/averageWindows.ts';
 import { type Axis, imagesOf, LARGEST_TILE } from './support/pooling.ts';
 
-/** A height and width, null for that of the input. */
+/** A height and width; null keeps that of the input. */
 export type AdaptiveSize = number | null | readonly [number | null, number | null];
 
 /**
- * The means over windows that divide an image into `size` parts, as evenly as whole places allow.
+ * The means over windows that divide an image into `size` parts, as evenly as integers allow.
  *
- *     out[n, c, i, j] = the mean of rows ⌊i·H / H'⌋ to before ⌈(i + 1)·H / H'⌉, of columns likewise
+ *     out[n, c, i, j] = the mean over rows ⌊i·H / H'⌋ … ⌈(i + 1)·H / H'⌉ - 1, and columns likewise
  *
- * Windows of sizes that do not divide overlap by a place.
+ * If the sizes are not divisible, windows overlap by one place.
  *
  * Source: PyTorch's torch.nn.functional.adaptive_avg_pool2d.
  *
  * @param input float32 [N, C, H, W] or [C, H, W]
  * @param size the output's height and width, or one number for both; null keeps the input's
  * @returns [N, C, H', W'] or [C, H', W']
- * @throws ShapeError when the input is no image, or H or W is 0
- * @throws ArgumentError for sizes that are not whole
+ * @throws ShapeError if the input is not an image, or H or W is 0
+ * @throws ArgumentError for sizes that are not integers
  * @example
  * adaptiveAvgPool2d(images, 1); // the mean of each channel
  */
@@ -48,10 +48,10 @@ export function adaptiveAvgPool2d(input: Tensor, size: AdaptiveSize): Tensor {
   return averageWindows('adaptiveAvgPool2d', input, windows, { adaptive: !regular });
 }
 
-/** Windows as long as the step between them; where that is no whole number, as long as the longest. */
+/** Windows as long as the step between them, or as long as the longest if the step varies. */
 function axisOfParts(length: number, outputs: number, regular: boolean): Axis {
   const window = outputs === 0 ? 1 : longestPart(length, outputs);
-  // Irregular windows do not fit tiles: a stride above the largest makes tiles of one place.
+  // Irregular windows do not fit tiles. A stride above the largest makes tiles of one place.
   const stride = regular ? window : LARGEST_TILE + 1;
   return { length, outputs, window, stride, padding: 0, dilation: 1 };
 }

@@ -1,4 +1,4 @@
-// Functions of two operands, element by element. Shapes broadcast; a number stands for a scalar.
+// Functions of two operands, element by element. Shapes broadcast. A number stands for a scalar.
 
 import { codes } from '../backend/signatures.ts';
 import { scope } from '../tensor/scope.ts';
@@ -12,7 +12,7 @@ const c = codes.binary;
 /**
  * a + b, element by element, with broadcasting.
  *
- * @throws ShapeError when the shapes do not broadcast
+ * @throws ShapeError if the shapes do not broadcast
  * @example
  * tensor([1, 2]).add(1); // 2, 3
  */
@@ -35,7 +35,7 @@ export function mul(a: Tensor, b: Tensor | number): Tensor {
 }
 
 /**
- * a / b, element by element, with broadcasting; int32 operands give float32, as in PyTorch.
+ * a / b, element by element, with broadcasting. int32 operands give float32, as in PyTorch.
  *
  * ∂/∂a = 1 / b, ∂/∂b = -a / b²
  */
@@ -50,7 +50,7 @@ export function div(a: Tensor, b: Tensor | number): Tensor {
 }
 
 /**
- * aᵇ, element by element, with broadcasting; NaN for a negative base with an exponent that is not whole.
+ * aᵇ, element by element, with broadcasting. A negative base with a non-integer exponent gives NaN.
  *
  *     ∂/∂a = b · a^(b-1)  (0 where b = 0),   ∂/∂b = aᵇ · ln a  (0 where a = 0 and b ≥ 0)
  *
@@ -68,15 +68,15 @@ function toBase(g: Tensor, base: Tensor, exponent: Tensor): Tensor {
 
 function toExponent(g: Tensor, base: Tensor, exponent: Tensor): Tensor {
   const flat = base.eq(0).to(g.dtype).mul(exponent.ge(0).to(g.dtype)).ne(0);
-  // The logarithm is taken of 1 where it would be -Inf, so that no NaN arises in what is masked.
+  // Masked elements take the logarithm of 1 instead of 0, so that no NaN arises from -Inf.
   const safe = where(flat, scalarLike(1, base), base);
   return g.mul(base.pow(exponent).mul(safe.log()));
 }
 
 /**
- * The greater of a and b, element by element, with broadcasting; NaN when either is NaN.
+ * The greater of a and b, element by element, with broadcasting. NaN if either is NaN.
  *
- * The gradient goes to the greater one, half to each where they are equal.
+ * The gradient goes to the greater one. If both are equal, each gets half.
  */
 export function maximum(a: Tensor, b: Tensor | number): Tensor {
   return binary('maximum', c.MAXIMUM, a, b, true, (g, x, y) => [
@@ -86,9 +86,9 @@ export function maximum(a: Tensor, b: Tensor | number): Tensor {
 }
 
 /**
- * The lesser of a and b, element by element, with broadcasting; NaN when either is NaN.
+ * The lesser of a and b, element by element, with broadcasting. NaN if either is NaN.
  *
- * The gradient goes to the lesser one, half to each where they are equal.
+ * The gradient goes to the lesser one. If both are equal, each gets half.
  */
 export function minimum(a: Tensor, b: Tensor | number): Tensor {
   return binary('minimum', c.MINIMUM, a, b, true, (g, x, y) => [
@@ -98,8 +98,8 @@ export function minimum(a: Tensor, b: Tensor | number): Tensor {
 }
 
 /**
- * The share that `winner` has in the gradient of a maximum with `rival`: 1 where it is greater, ½ where they are
- * equal, 0 where it is less; 1 where either is NaN, as in PyTorch.
+ * The share of `winner` in the gradient of a maximum with `rival`: 1 if it is greater, ½ if both are equal, 0 if it is
+ * less; 1 if either is NaN, as in PyTorch.
  */
 function share(winner: Tensor, rival: Tensor): Tensor {
   const { dtype } = winner;

@@ -5,29 +5,29 @@ import { type WindowOptions, windowsOf } from './support/pooling.ts';
 
 /** Options of `avgPool2d`. */
 export interface AvgPoolOptions extends WindowOptions {
-  /** Whether padding counts among the places divided by; true by default. */
+  /** Whether the divisor counts padding; true by default. */
   countIncludePad?: boolean;
-  /** Divided by instead of the number of places. */
+  /** The divisor, instead of the number of places. */
   divisorOverride?: number;
 }
 
 /**
  * The mean over each window of an image.
  *
- *     out[n, c, i, j] = Σ over r, s of input[n, c, i·stride + r - padding, j·stride + s - padding] / places
+ *     out[n, c, i, j] = Σ_{r, s} input[n, c, i·stride + r - padding, j·stride + s - padding] / places
  *
- * Padding counts as 0, and among the places unless `countIncludePad` is false; what a window in ceil mode reaches
- * beyond it does not count.
+ * Padding counts as 0, and as places unless `countIncludePad` is false. In ceil mode the part of a window beyond the
+ * padding does not count.
  *
- *     ∂/∂input = the sum of gradient / places over the windows that hold the place, in their order
+ *     ∂/∂input = the sum of gradient / places over the windows that contain the place, in order
  *
  * Source: PyTorch's torch.nn.functional.avg_pool2d.
  *
  * @param input float32 [N, C, H, W] or [C, H, W]; N may be 0
- * @returns [N, C, H', W'] or [C, H', W'], with H' = ⌊(H + 2 padding - kernelSize) / stride⌋ + 1, or ⌈ ⌉ in ceil mode
- *          as far as windows start inside the image or the padding before it; W' likewise
- * @throws ShapeError when the input is no image, or smaller than the window
- * @throws ArgumentError for sizes that are not whole, padding of more than half the kernel size, or a divisor of 0
+ * @returns [N, C, H', W'] or [C, H', W'] with H' = ⌊(H + 2 padding - kernelSize) / stride⌋ + 1; in ceil mode ⌈ ⌉,
+ *   without windows that start past the image and the padding before it; W' likewise
+ * @throws ShapeError if the input is not an image, or smaller than the window
+ * @throws ArgumentError for sizes that are not integers, padding of more than half the kernel size, or a divisor of 0
  * @example
  * avgPool2d(images, { kernelSize: 2 }); // half the height and width
  */

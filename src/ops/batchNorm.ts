@@ -18,13 +18,13 @@ import { dense, freeCopy } from '../tensor/dense.ts';
 
 /** Options of `batchNorm`. */
 export interface BatchNormOptions {
-  /** Of shape [C]: the factor of each channel, 1 when left out. */
+  /** [C]: the factor of each channel. Default 1. */
   weight?: Tensor | undefined;
-  /** Of shape [C]: added to each channel, 0 when left out. */
+  /** [C]: added to each channel. Default 0. */
   bias?: Tensor | undefined;
-  /** Normalise by the batch's own statistics and update the running ones; false by default. */
+  /** Normalises by the batch's own statistics and updates the running ones; false by default. */
   training?: boolean;
-  /** How far running statistics move to those of a batch; 0.1 by default. */
+  /** The weight of a batch in the running statistics; 0.1 by default. */
   momentum?: number;
   /** Added to the variance; 1e-5 by default. */
   eps?: number;
@@ -35,9 +35,9 @@ export interface BatchNormOptions {
  *
  *     y = (x - mean) / √(var + eps) · weight + bias
  *
- * In training mean and var are those of the batch (var = Σ (x - mean)² / n), and the running statistics are updated
- * in place: r ← (1 - momentum) r + momentum · s, with the unbiased variance Σ (x - mean)² / (n - 1). In evaluation
- * they are the running ones.
+ * In training, mean and var are those of the batch (var = Σ (x - mean)² / n), and the running statistics are updated in
+ * place: r ← (1 - momentum) r + momentum · s, with the unbiased variance Σ (x - mean)² / (n - 1). In evaluation they
+ * are the running statistics.
  *
  *     ∂/∂x = weight / √(var + eps) · (g - mean(g) - x̂ mean(g x̂))  in training, x̂ = (x - mean) / √(var + eps)
  *
@@ -46,9 +46,9 @@ export interface BatchNormOptions {
  * Source: Ioffe, Szegedy: Batch normalization (2015); PyTorch's torch.nn.functional.batch_norm.
  *
  * @param input float32 [N, C] or [N, C, …]; N may be 0, and then nothing is updated
- * @param runningMean [C], or null to keep none, which takes training
+ * @param runningMean [C], or null to keep none, which requires training
  * @param runningVar [C], or null
- * @throws ShapeError when statistics, weight or bias are not of C elements, or a channel has one value in training
+ * @throws ShapeError if statistics, weight or bias do not have C elements, or a channel has one value in training
  * @throws ArgumentError for evaluation without running statistics
  * @example
  * batchNorm(images, mean, variance, { weight, bias, training: true });
@@ -65,8 +65,8 @@ export function batchNorm(
 /**
  * `batchNorm` that also counts its batches.
  *
- * @param batches int32 []: counted up in training
- * @param options.momentum null for the average over all batches counted
+ * @param batches int32 []: incremented in training
+ * @param options.momentum null averages over all batches so far
  */
 export function countedBatchNorm(
   input: Tensor,
@@ -111,15 +111,15 @@ export function countedBatchNorm(
   return out;
 }
 
-/** Gradients in input, weight and bias. */
+/** The gradients in input, weight and bias. */
 type Three = readonly [() => Tensor, () => Tensor, () => Tensor];
 
-/** The gradients of those operands that there are. */
+/** The gradients of those operands that exist. */
 function present({ weight, bias }: Affine, [ofInput, ofWeight, ofBias]: Three): Gradients {
   return [ofInput, ...(weight ? [ofWeight] : []), ...(bias ? [ofBias] : [])];
 }
 
-/** @param x the input, made dense */
+/** @param x the input as a dense tensor */
 function trained(input: Tensor, x: Tensor, running: Running, affine: Affine, eps: number): Tensor {
   const { weight, bias } = affine;
   const stats = batchStatistics(x, running, eps);
@@ -133,7 +133,7 @@ function trained(input: Tensor, x: Tensor, running: Running, affine: Affine, eps
   return out;
 }
 
-/** The gradients by kernels; they have no gradients themselves. */
+/** The gradients by kernels, which are not differentiable. */
 function fused(
   gradient: Tensor,
   input: Tensor,
@@ -152,7 +152,7 @@ function fused(
   return [() => ofInput!, () => row(1), () => row(0)];
 }
 
-/** The gradients by operations, which have gradients themselves. */
+/** The gradients by operations, which are differentiable. */
 function differentiable(g: Tensor, x: Tensor, weight: Tensor | undefined, eps: number): Three {
   const dims = statisticDims(x);
   const scaled = (): { xHat: Tensor; scale: Tensor } => {
@@ -172,7 +172,7 @@ function differentiable(g: Tensor, x: Tensor, weight: Tensor | undefined, eps: n
   ];
 }
 
-/** An affine map, whose gradients are made of operations. */
+/** An affine map whose gradients consist of operations. */
 function evaluated(
   input: Tensor,
   x: Tensor,
@@ -200,7 +200,7 @@ function evaluated(
   });
 }
 
-/** No element to take statistics of: the running ones stay, and gradients of weight and bias are 0. */
+/** An empty input: the running statistics stay, and the gradients of weight and bias are 0. */
 function ofNothing(input: Tensor, { weight, bias }: Affine): Tensor {
   return scope(() => {
     const scaled = weight ? input.mul(perChannel(weight, input)) : input.clone();
@@ -208,12 +208,12 @@ function ofNothing(input: Tensor, { weight, bias }: Affine): Tensor {
   });
 }
 
-/** All dims but that of the channels. */
+/** All dims except that of the channels. */
 function statisticDims({ ndim }: Tensor): number[] {
   return Array.from({ length: ndim }, (_, axis) => axis).filter((axis) => axis !== 1);
 }
 
-/** [C] as [C, 1, …], to stand beside x. */
+/** [C] as [C, 1, …], which broadcasts to x. */
 function perChannel(values: Tensor, { ndim }: Tensor): Tensor {
   return values.reshape([values.numel(), ...new Array<number>(ndim - 2).fill(1)]);
 }

@@ -8,9 +8,9 @@ import { reduceLosses, type Reduction } from './support/lossReduction.ts';
 
 /** Options of `binaryCrossEntropyWithLogits`. */
 export interface BinaryCrossEntropyOptions {
-  /** Multiplies each loss; broadcasts to the input. */
+  /** Multiplies each loss. Broadcasts to the input. */
   weight?: Tensor | undefined;
-  /** Multiplies the part of positive examples; broadcasts to the input, so [C] gives one for each class of [N, C]. */
+  /** Multiplies the term of positive examples. Broadcasts to the input: [C] is one weight per class of [N, C]. */
   posWeight?: Tensor | undefined;
   /** `mean` (default, over all elements), `sum` or `none`. */
   reduction?: Reduction;
@@ -21,13 +21,13 @@ export interface BinaryCrossEntropyOptions {
  *
  *     loss = weight · (posWeight · y · log(1 + e^-x) + (1 - y) · log(1 + e^x))
  *
- * Both terms are not negative, so nothing cancels, and softplus is safe for logits of any size.
+ * Both terms are not negative, so nothing cancels. Softplus is safe for logits of any size.
  *
  * Source: PyTorch's torch.nn.functional.binary_cross_entropy_with_logits.
  *
  * @param input logits x of any shape
  * @param target y in [0, 1], of input's shape and dtype; may require a gradient
- * @throws ShapeError when target, weight or posWeight does not fit
+ * @throws ShapeError if target, weight or posWeight does not fit
  * @example
  * binaryCrossEntropyWithLogits(logits, target, { posWeight: tensor([1, 3]) });
  */

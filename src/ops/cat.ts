@@ -9,9 +9,9 @@ import { copyInto } from '../tensor/dense.ts';
 import type { Range } from './slice.ts';
 
 /**
- * Tensors joined along a dim; their other sizes agree.
+ * Joins tensors along a dim. Their other sizes must be equal.
  *
- * @throws ShapeError when they do not
+ * @throws ShapeError if they are not
  * @example
  * cat([tensor([1, 2]), tensor([3])]); // 1, 2, 3
  */
@@ -55,7 +55,12 @@ function total(tensors: readonly Tensor[], axis: number): number {
   return tensors.reduce((length, tensor) => length + tensor.shape[axis]!, 0);
 }
 
-/** Tensors of one shape joined along a new dim. */
+/**
+ * Joins tensors of one shape along a new dim.
+ *
+ * @example
+ * stack([tensor([1, 2]), tensor([3, 4])]); // [2, 2]
+ */
 export function stack(tensors: readonly Tensor[], dim: number = 0): Tensor {
   const [first] = tensors;
   const misfit = tensors.find((tensor) => !sameShape(tensor.shape, first!.shape));

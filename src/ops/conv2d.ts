@@ -6,39 +6,39 @@ import { type Convolution, convolve, type Pair } from './support/convolution.ts'
 import { checkDtype } from './support/launch.ts';
 import type { Pair as OneOrTwo } from './support/pooling.ts';
 
-/** Options of `conv2d`: each a number for both axes, or [height, width]. */
+/** Options of `conv2d`. Each is a number for both axes, or [height, width]. */
 export interface Conv2dOptions {
-  /** Pixels from one position of the filter to the next; 1 by default. */
+  /** Pixels between two positions of the filter; 1 by default. */
   stride?: OneOrTwo;
   /**
-   * Zeros put around the image: so many above and below, and left and right. 'valid' is none, the default; 'same' as
-   * many as keep the size, an odd one below and on the right; it takes a stride of 1.
+   * Zeros around the image: above and below, left and right. 'valid', the default, is none. 'same' keeps the size and
+   * requires a stride of 1; an odd zero goes below and on the right.
    */
   padding?: OneOrTwo | 'same' | 'valid';
-  /** Pixels from one element of the filter to the next; 1 by default. */
+  /** Pixels between two elements of the filter; 1 by default. */
   dilation?: OneOrTwo;
-  /** Channels are cut into so many groups, and each filter sees one of them; 1 by default. */
+  /** The number of groups of channels; each filter reads one group. 1 by default. */
   groups?: number;
-  /** What is applied to the result, in the same launch. */
+  /** An activation that the same launch applies to the result. */
   activation?: 'relu';
 }
 
 /**
- * The convolution of images with a bank of filters, as neural networks understand it (the filter is not flipped):
+ * The convolution of images with a bank of filters. As usual in neural networks, the filter is not flipped:
  *
  *     out[n, m, y, x] = bias[m] + Σ_{c, i, j} input[n, c, y·s + i·d - p, x·s + j·d - p] · weight[m, c, i, j]
  *
- * with stride s, dilation d and padding p; outside the image the input is zero. An axis of `size` pixels becomes
- * ⌊(size + 2p - d·(k - 1) - 1) / s⌋ + 1. With groups, filters and channels are cut into as many equal parts, and each
- * part of the filters sees its own part of the channels; groups = C is a depthwise convolution.
+ * with stride s, dilation d and padding p; the input is zero outside the image. An axis of `size` pixels becomes ⌊(size
+ * + 2p - d·(k - 1) - 1) / s⌋ + 1. With groups, filters and channels are split into equal parts, and each part of the
+ * filters reads its own part of the channels. groups = C is a depthwise convolution.
  *
  * @param input [N, C, H, W], or [C, H, W] for one image
  * @param weight [M, C / groups, KH, KW]
  * @param bias [M]
  * @returns [N, M, H', W'], or [M, H', W'] for one image
- * @throws ShapeError when the sizes do not fit, or the filter is larger than the padded image
- * @throws ArgumentError for a stride, padding, dilation or number of groups that is none
- * @throws DTypeError unless all are float32, or float64
+ * @throws ShapeError if the sizes do not fit, or the filter is larger than the padded image
+ * @throws ArgumentError for an invalid stride, padding, dilation or number of groups
+ * @throws DTypeError unless all are float32, or all float64
  * @example
  * const images = rand([64, 1, 28, 28]);
  * const filters = rand([32, 1, 3, 3], { requiresGrad: true });
@@ -77,7 +77,7 @@ function pointwise(
   });
 }
 
-/** Checks the operands and options, and works out all sizes. */
+/** Checks the operands and options, and computes all sizes. */
 function sizesOf(
   input: Tensor,
   weight: Tensor,

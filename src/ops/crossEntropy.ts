@@ -17,11 +17,11 @@ import { checkReduction, reduceLosses, type Reduction } from './support/lossRedu
 
 /** Options of `crossEntropy`. */
 export interface CrossEntropyOptions {
-  /** A weight for each class, [C]; a constant. Defaults to ones. */
+  /** One weight per class, [C]; a constant. Default 1. */
   weight?: Tensor | undefined;
-  /** Targets of this value count for nothing; defaults to -100. */
+  /** Targets of this value are ignored; defaults to -100. */
   ignoreIndex?: number;
-  /** Defaults to `mean`: over the weights of the targets, without those ignored; NaN when all are. */
+  /** Defaults to `mean`, weighted by the targets' weights, without ignored targets; NaN if all are ignored. */
   reduction?: Reduction;
   /** The share of each target that is spread evenly over all classes, from 0 (default) to 1. */
   labelSmoothing?: number;
@@ -34,16 +34,17 @@ export interface CrossEntropyOptions {
  *     loss[n]  = Σ_c weight[c] · q[n, c] · (log Σ_i exp(input[n, i]) - input[n, c])
  *     mean     = Σ_n loss[n] / Σ_n weight[target[n]]
  *
- * With probabilities, q is smoothed from the target itself, and the mean is over the samples whatever the weights.
+ * With target probabilities, q is smoothed from the target itself, and the mean is over the samples, independent of the
+ * weights.
  *
- * Source: PyTorch's torch.nn.functional.cross_entropy; smoothing: Szegedy et al.: Rethinking the inception
- * architecture (2015).
+ * Source: PyTorch's torch.nn.functional.cross_entropy; smoothing: Szegedy et al.: Rethinking the inception architecture
+ * (2015).
  *
  * @param input logits [N, C] or [N, C, d1, …], or [C] for one sample
  * @param target classes from 0 to C - 1, int32 [N] or [N, d1, …], or [] for one sample; or probabilities of input's
- *        shape and dtype, which may require a gradient
- * @throws ShapeError when target or weight does not fit; ArgumentError for an option out of range; on the CPU also
- *         WgradError for a class out of range, which on WebGPU gives NaN
+ *   shape and dtype, which may require a gradient
+ * @throws ShapeError if target or weight does not fit; ArgumentError for an option out of range; on the CPU also
+ *   WgradError for a class out of range, which gives NaN on WebGPU
  * @example
  * crossEntropy(logits, labels, { labelSmoothing: 0.1, weight: tensor([1, 1, 5]) });
  */
@@ -81,7 +82,7 @@ function checkProbabilities(
   weight: Tensor | undefined,
   ignoreIndex: number,
 ): void {
-  // Classes in a floating dtype are likelier than probabilities of this shape.
+  // For this shape, classes in a floating dtype are a more likely mistake than probabilities.
   if (sameShape(target.shape, withoutClasses(input.shape))) checkDtype('crossEntropy', target, 'int32');
   checkAlike('crossEntropy', input, target);
   if (input.ndim === 0 || classesOf(input) === 0 || !sameShape(input.shape, target.shape)) {

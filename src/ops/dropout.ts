@@ -10,23 +10,23 @@ import { dense, freeCopy } from '../tensor/dense.ts';
 export interface DropoutOptions extends RandomOptions {
   /** The probability of dropping an element; 0.5 by default. */
   p?: number;
-  /** Whether anything is dropped; true by default. */
+  /** Whether to drop elements; true by default. */
   training?: boolean;
 }
 
 /**
- * In training, zeroes each element with probability p and scales the rest by 1 / (1 - p); else gives x itself.
+ * In training, sets each element to 0 with probability p and scales the rest by 1 / (1 - p). In evaluation, returns x.
  *
  *     y[i] = uniform[i] < p ? 0 : x[i] / (1 - p),   ∂loss/∂x = g · the same factors
  *
- * The uniform numbers are those that `rand` gives for the seed and the stream, so that both backends drop the same
- * elements; backward draws them again rather than keep a mask.
+ * The uniform numbers are those of `rand` for the seed and the stream, so both backends drop the same elements.
+ * Backward computes them again and stores no mask.
  *
  * Source: Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov: Dropout (2014).
  *
  * @param x float32, of any shape
  * @param options.seed as for `rand`
- * @param options.stream as for `rand`: another one each time by default
+ * @param options.stream as for `rand`: a new one for each call by default
  * @throws ArgumentError unless 0 ≤ p ≤ 1
  * @example
  * hidden.dropout({ p: 0.2, training: model.training });
@@ -52,7 +52,7 @@ function dropped(x: Tensor, p: number, origin: RandomOrigin): Tensor {
         size: out.numel(),
         offset: source.offset,
         ...origin,
-        // k · 2⁻²⁴ < p exactly where k < ⌈p · 2²⁴⌉.
+        // k · 2⁻²⁴ < p if and only if k < ⌈p · 2²⁴⌉.
         threshold: Math.ceil(p * 2 ** 24),
         scale: p === 1 ? 0 : 1 / (1 - p),
       },

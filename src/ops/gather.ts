@@ -10,13 +10,16 @@ import { checkDtype } from './support/launch.ts';
 import { dense, freeCopy } from '../tensor/dense.ts';
 
 /**
- * Elements of x along a dim, by index: out[i][j] = x[index[i][j]][j] for dim 0, and so on.
+ * Selects elements of x along a dim by index: out[i][j] = x[index[i][j]][j] for dim 0.
  *
- * The gradient sums into the places taken, in the order of the index.
+ * The gradient is added to the selected places, in the order of the index.
  *
- * @param index int32, with x's rank and, but for `dim`, sizes not above x's; entries from 0 to x.shape[dim] - 1
- * @throws ShapeError when the index does not fit; on the CPU also WgradError for an entry out of range, which on
- *         WebGPU gives NaN
+ * @param index int32, with x's rank; its sizes do not exceed x's, except along `dim`; entries from 0 to x.shape[dim] -
+ *   1
+ * @throws ShapeError if the index does not fit; on the CPU also WgradError for an entry out of range, which gives NaN
+ *   on WebGPU
+ * @example
+ * logits.gather(1, labels.unsqueeze(1)); // the logit of each sample's label
  */
 export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
   checkDtype('gather', x, 'float32', 'float64', 'int32', 'bool');
@@ -55,12 +58,12 @@ export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
 }
 
 /**
- * Sums elements of x into `length` places along a dim, by index: out[index[i][j]][j] += x[i][j] for dim 0. Entries
- * are added in the order of the index, so that the same inputs give the same bits.
+ * Adds elements of x to `length` places along a dim, by index: out[index[i][j]][j] += x[i][j] for dim 0. Entries are
+ * added in the order of the index, so the same inputs give the same bits.
  *
  * @param index int32, of x's shape; entries from 0 to length - 1
- * @throws ShapeError when the index does not fit; on the CPU also WgradError for an entry out of range, which on
- *         WebGPU adds nothing
+ * @throws ShapeError if the index does not fit; on the CPU also WgradError for an entry out of range, which WebGPU
+ *   ignores
  */
 export function scatterAdd(x: Tensor, dim: number, index: Tensor, length: number): Tensor {
   checkDtype('scatterAdd', x, 'float32', 'float64');
@@ -90,7 +93,7 @@ export function scatterAdd(x: Tensor, dim: number, index: Tensor, length: number
 }
 
 /**
- * Rows of x (or whatever lies along `dim`) in the order that a vector of indices names.
+ * Selects rows of x (slices along `dim`) in the order of a vector of indices.
  *
  * @param index int32[n], entries from 0 to x.shape[dim] - 1
  * @example
@@ -112,7 +115,7 @@ export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
 
 type IndexWalk = Omit<Params<'gather'>, 'size' | 'length' | 'offset'>;
 
-/** The index as [outer, count, inner], with the strides of each; copied when its axes do not merge so. */
+/** The index as [outer, count, inner] with the stride of each; a copy if its axes do not merge to that. */
 function walkIndex(index: Tensor, axis: number): { indices: Tensor; walk: IndexWalk } {
   const split = (tensor: Tensor): number[] | undefined => {
     const groups = [

@@ -11,9 +11,9 @@ import { foldParts } from './support/reduction.ts';
 
 /** Options of `layerNorm`. */
 export interface LayerNormOptions {
-  /** Of the normalised shape: the factor of each element, 1 when left out. */
+  /** Of the normalised shape: the factor of each element. Default 1. */
   weight?: Tensor | undefined;
-  /** Of the normalised shape: added to each element, 0 when left out. */
+  /** Of the normalised shape: added to each element. Default 0. */
   bias?: Tensor | undefined;
   /** Added to the variance; 1e-5 by default. */
   eps?: number;
@@ -28,8 +28,8 @@ export interface LayerNormOptions {
  * Source: Ba, Kiros, Hinton: Layer normalization (2016); PyTorch's torch.nn.functional.layer_norm.
  *
  * @param input float32 […, normalizedShape]
- * @param normalizedShape the sizes of the last dims; a number for the last one alone
- * @throws ShapeError when the input does not end in that shape, or weight or bias differ from it
+ * @param normalizedShape the sizes of the last dims, or one number for the last dim
+ * @throws ShapeError if the input does not end in that shape, or weight or bias has another shape
  * @example
  * layerNorm(tokens, 64, { weight, bias });
  */
@@ -88,10 +88,10 @@ export function layerNorm(
   return out;
 }
 
-/** Gradients in input, weight and bias. */
+/** The gradients in input, weight and bias. */
 type Three = readonly [() => Tensor, () => Tensor, () => Tensor];
 
-/** The gradients by kernels; they have no gradients themselves. */
+/** The gradients by kernels, which are not differentiable. */
 function fused(
   g: Tensor,
   x: Tensor,
@@ -107,7 +107,7 @@ function fused(
   return [() => inputGradient(g, x, stats, weight, length), () => row(1), () => row(0)];
 }
 
-/** The gradients by operations, which have gradients themselves. */
+/** The gradients by operations, which are differentiable. */
 function differentiable(g: Tensor, x: Tensor, weight: Tensor | undefined, shape: Shape, eps: number): Three {
   const length = sizeOf(shape);
   const flat = [length === 0 ? 0 : x.numel() / length, length];
@@ -163,7 +163,7 @@ function inputGradient(
   return out;
 }
 
-/** Rows times columns that one part of a sum has at least, and invocations that a large device wants. */
+/** The least number of rows in one part of a sum, and the number of invocations that keeps a large device busy. */
 const [LEAST_ROWS, INVOCATIONS] = [32, 32_768];
 
 /** [2, length]: Σ gradient and Σ gradient · x̂ over the rows. */

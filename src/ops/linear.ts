@@ -14,19 +14,21 @@ import { foldParts, reduceAxes } from './support/reduction.ts';
 
 /** Options of `linear`. */
 export interface LinearOptions {
-  /** What is applied to the result, in the same launch. */
+  /** An activation that the same launch applies to the result. */
   activation?: 'relu';
 }
 
 /**
- * The affine map x Wᵀ + b, with relu on it where that is asked for.
+ * The affine map x Wᵀ + b, optionally followed by relu.
  *
  *     y = x Wᵀ + b,   ∂/∂x = g W,  ∂/∂W = gᵀ x,  ∂/∂b = Σ g over all but the last dim
  *
  * @param x […, inFeatures]
  * @param weight [outFeatures, inFeatures]
  * @param bias [outFeatures]
- * @throws ShapeError when the sizes do not fit
+ * @throws ShapeError if the sizes do not fit
+ * @example
+ * linear(x, weight, bias, { activation: 'relu' });
  */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor, options: LinearOptions = {}): Tensor {
   const fits =
@@ -76,7 +78,7 @@ function affine(x: Tensor, weight: Tensor, bias: Tensor | undefined, relu: boole
   });
 }
 
-/** Rows summed by one invocation, at most; of more rows the sums are made in parts. */
+/** The most rows that one invocation sums. More rows are summed in parts. */
 const MOST_ROWS = 512;
 
 /** The gradient before relu, and its sums over rows, in one launch. */
@@ -115,7 +117,7 @@ function throughRelu(
   return { gradient: out, sums };
 }
 
-/** A matrix with rows and columns exchanged: a view without a history. */
+/** A matrix with rows and columns exchanged: a view without history. */
 function transposed(matrix: Tensor): Tensor {
   const { shape, strides, offset } = matrix;
   return matrix.view({ shape: shape.toReversed(), strides: strides.toReversed(), offset });

@@ -12,16 +12,18 @@ import { dense } from '../tensor/dense.ts';
 import { foldParts } from './support/reduction.ts';
 
 /**
- * The matrix product, by PyTorch's rules: vectors are rows on the left and columns on the right, and dims before
- * the last two are batches, which broadcast.
+ * The matrix product, by PyTorch's rules. Vectors are rows on the left and columns on the right. Dims before the last
+ * two are batches, which broadcast.
  *
  *     out[…, i, j] = Σ_p a[…, i, p] · b[…, p, j],   ∂/∂a = g bᵀ,  ∂/∂b = aᵀ g
  *
- * Of float16 factors (see `autocast`) the result is float32, and so are the gradients.
+ * With float16 factors (see `autocast`) the result and the gradients are float32.
  *
  * @param a [k], [m, k] or […, m, k]
  * @param b [k], [k, n] or […, k, n]
- * @throws ShapeError when the inner sizes differ or the batches do not broadcast
+ * @throws ShapeError if the inner sizes differ or the batches do not broadcast
+ * @example
+ * tensor([[1, 2], [3, 4]]).matmul(tensor([1, 1])); // 3, 7
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
   return scope(() => productOf(...factors(a, b)));
@@ -38,7 +40,7 @@ function productOf(a: Tensor, b: Tensor): Tensor {
   }
   if (a.ndim === 1) return productOf(a.unsqueeze(0), b).squeeze(b.ndim === 1 ? 0 : -2);
   if (b.ndim === 1) return productOf(a, b.unsqueeze(1)).squeeze(-1);
-  // Rows of a batch times one matrix are the rows of one product.
+  // The rows of a batch times one matrix are the rows of one product.
   if (a.ndim > 2 && b.ndim === 2) {
     return productOf(a.flatten(0, -2), b).reshape([...a.shape.slice(0, -1), b.shape[1]!]);
   }
@@ -53,21 +55,21 @@ function productOf(a: Tensor, b: Tensor): Tensor {
   });
 }
 
-/** Fewer outputs than this, with a long k, leave cores idle: then k is split. */
+/** With fewer outputs than this and a long k, cores would be idle, so k is split. */
 const FEW_OUTPUTS = 8192;
 const LEAST_CHUNK = 256;
 
-/** What a product does besides. */
+/** What a product computes in addition. */
 export interface Epilogue {
   /** Added to every row: [n]. */
   bias?: Tensor | undefined;
-  /** Puts 0 for what is negative. */
+  /** Replaces negative values by 0. */
   relu?: boolean;
-  /** Where the result is to lie: a contiguous tensor of its shape. */
+  /** The preallocated destination of the result: a contiguous tensor of its shape. */
   home?: Tensor | undefined;
 }
 
-/** The product of […, m, k] and […, k, n], whose batch dims broadcast to `batch`; no gradient is recorded. */
+/** The product of […, m, k] and […, k, n], whose batch dims broadcast to `batch`. Records no gradient. */
 export function product(
   a: Tensor,
   b: Tensor,
@@ -91,7 +93,7 @@ export function product(
     {
       a: left.source.storage.buffer,
       b: right.source.storage.buffer,
-      // Without a bias the binding is not read.
+      // Without a bias this binding is not read.
       bias: (bias ?? left.source).storage.buffer,
       out: target.storage.buffer,
     },
@@ -121,7 +123,7 @@ export function product(
   return finished(out, bias, relu);
 }
 
-/** Bias and relu on a product that was made in parts. */
+/** Adds bias and relu to a product that was computed in parts. */
 function finished(sum: Tensor, bias: Tensor | undefined, relu: boolean): Tensor {
   let out = sum;
   const then = (next: Tensor): void => {
@@ -133,11 +135,11 @@ function finished(sum: Tensor, bias: Tensor | undefined, relu: boolean): Tensor 
   return out;
 }
 
-/** A view of the operand with its batch dims as one stride; a copy when they do not merge. To be freed. */
+/** A view of the operand with its batch dims as one stride, or a copy if they do not merge. The caller frees it. */
 function withOneBatchStride(x: Tensor, batch: readonly number[]): { source: Tensor; batchStride: number } {
   const shape = [...batch, ...x.shape.slice(-2)];
   const strides = broadcastStrides(x.shape, x.strides, shape);
-  // Rows and columns of size 1 keep strides of 0: they are never stepped along.
+  // Rows and columns of size 1 have stride 0, because nothing steps along them.
   const stretched = x.view({ shape, strides, offset: x.offset });
   const stride = (tensor: Tensor): number | undefined => {
     const merged = mergeAxes(batch, [tensor.strides.slice(0, -2)]);

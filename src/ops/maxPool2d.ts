@@ -16,25 +16,25 @@ import {
 
 /** Options of `maxPool2d`. */
 export interface MaxPoolOptions extends WindowOptions {
-  /** The step from one place of a window to the next; 1 by default. */
+  /** The step between two places of a window; 1 by default. */
   dilation?: Pair;
 }
 
 /**
  * The maximum over each window of an image.
  *
- *     out[n, c, i, j] = max over r, s of input[n, c, i·stride + r·dilation - padding, j·stride + s·dilation - padding]
+ *     out[n, c, i, j] = max_{r, s} input[n, c, i·stride + r·dilation - padding, j·stride + s·dilation - padding]
  *
- * The gradient of a window goes to its maximum: to the first of equals, in row-major order, and to the last NaN.
+ * The gradient of a window goes to its maximum: to the first of equal elements in row-major order, or to the last NaN.
  *
  * Source: PyTorch's torch.nn.functional.max_pool2d.
  *
  * @param input float32 [N, C, H, W] or [C, H, W]; N may be 0
  * @param options.padding counts as -Infinity
- * @returns [N, C, H', W'] or [C, H', W'], with H' = ⌊(H + 2 padding - dilation (kernelSize - 1) - 1) / stride⌋ + 1,
- *          or ⌈ ⌉ in ceil mode as far as windows start inside the image or the padding before it; W' likewise
- * @throws ShapeError when the input is no image, or smaller than the window
- * @throws ArgumentError for sizes that are not whole, and for padding of more than half the kernel size
+ * @returns [N, C, H', W'] or [C, H', W'] with H' = ⌊(H + 2 padding - dilation (kernelSize - 1) - 1) / stride⌋ + 1; in
+ *   ceil mode ⌈ ⌉, without windows that start past the image and the padding before it; W' likewise
+ * @throws ShapeError if the input is not an image, or smaller than the window
+ * @throws ArgumentError for sizes that are not integers, and for padding of more than half the kernel size
  * @example
  * maxPool2d(images, { kernelSize: 2 }); // half the height and width
  */
@@ -67,7 +67,7 @@ export function maxPool2d(input: Tensor, options: MaxPoolOptions): Tensor {
   return out;
 }
 
-/** Each window's gradient at its maximum's position; linear, so that its own gradient picks from there. */
+/** Adds each window's gradient at its maximum's position. Linear, so its own gradient picks from there. */
 function spread(gradient: Tensor, positions: Tensor, windows: Windows, shape: Shape): Tensor {
   const out = empty(shape, { dtype: gradient.dtype, device: gradient.device });
   if (out.numel() > 0) {

@@ -7,7 +7,7 @@ import { where } from './where.ts';
 
 type Operations = typeof table;
 
-/** An operation as a method: what remains when the tensor is `this`. */
+/** An operation as a method: its parameters after the tensor, which is `this`. */
 type Method<F> = F extends (x: Tensor, ...rest: infer Rest) => infer Result
   ? (...rest: Rest) => Result
   : never;
@@ -16,11 +16,11 @@ type Methods = { [Name in keyof Operations]: Method<Operations[Name]> };
 
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods {
-    /** This where the condition holds, else `other`: `where(condition, this, other)`. */
+    /** This tensor where the condition holds, otherwise `other`: `where(condition, this, other)`. */
     where(condition: Tensor, other: Tensor | number): Tensor;
     /** A copy on another device: see `toDevice`. */
     toDevice(device: Backend): Promise<Tensor>;
-    /** Computes gradients of all leaves that this depends on: see `backward`. */
+    /** Computes gradients of all leaves that this tensor depends on: see `backward`. */
     backward(gradient?: Tensor, options?: BackwardOptions): void;
   }
 }

@@ -5,11 +5,13 @@ import { describe, type Tensor } from '../tensor/tensor.ts';
 import { reduceLosses, type Reduction } from './support/lossReduction.ts';
 
 /**
- * The squared error, (input - target)², reduced.
+ * The squared error (input - target)², reduced.
  *
  * @param target of input's shape
  * @param options.reduction `mean` (default), `sum` or `none`
- * @throws ShapeError when the shapes differ
+ * @throws ShapeError if the shapes differ
+ * @example
+ * mseLoss(prediction, target, { reduction: 'sum' });
  */
 export function mseLoss(input: Tensor, target: Tensor, options: { reduction?: Reduction } = {}): Tensor {
   if (!sameShape(input.shape, target.shape)) {

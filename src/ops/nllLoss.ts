@@ -7,16 +7,16 @@ import { where } from './where.ts';
 
 /** Options of `nllLoss`. */
 export interface NllLossOptions {
-  /** A weight for each class, [C]; a constant. Defaults to ones. */
+  /** One weight per class, [C]; a constant. Default 1. */
   weight?: Tensor | undefined;
-  /** Targets of this value count for nothing; defaults to -100. */
+  /** Targets of this value are ignored; defaults to -100. */
   ignoreIndex?: number;
-  /** Defaults to `mean`: over the weights of the targets, without those ignored; NaN when all are. */
+  /** Defaults to `mean`, weighted by the targets' weights, without ignored targets; NaN if all are ignored. */
   reduction?: Reduction;
 }
 
 /**
- * The negative log-likelihood of target classes, of inputs that are logarithms of probabilities already.
+ * The negative log-likelihood of target classes, for inputs that are log-probabilities.
  *
  *     loss[n] = -weight[target[n]] · input[n, target[n]],   mean = Σ_n loss[n] / Σ_n weight[target[n]]
  *
@@ -26,8 +26,8 @@ export interface NllLossOptions {
  *
  * @param input log-probabilities [N, C] or [N, C, d1, …], or [C] for one sample
  * @param target classes from 0 to C - 1, int32 [N] or [N, d1, …], or [] for one sample
- * @throws ShapeError when target or weight does not fit; ArgumentError for an option out of range; on the CPU also
- *         WgradError for a class out of range, which on WebGPU gives NaN
+ * @throws ShapeError if target or weight does not fit; ArgumentError for an option out of range; on the CPU also
+ *   WgradError for a class out of range, which gives NaN on WebGPU
  * @example
  * nllLoss(logits.logSoftmax(1), labels, { reduction: 'sum' });
  */

@@ -4,11 +4,11 @@ import { placeInto } from './support/place.ts';
 import type { Range } from './slice.ts';
 
 /**
- * x with a border of one value; negative amounts cut instead.
+ * Adds a border of one value to x. Negative amounts crop.
  *
  * @param amounts [left, right, top, bottom, …]: pairs for the last dim, the one before, and so on
  * @param options.value defaults to 0
- * @throws ShapeError when there are more pairs than dims, or a cut is larger than its dim
+ * @throws ShapeError if there are more pairs than dims, or a crop is larger than its dim
  * @example
  * image.pad([2, 2, 2, 2]); // two pixels on each side of height and width
  */

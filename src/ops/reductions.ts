@@ -12,12 +12,12 @@ import { scalarLike } from './support/scalar.ts';
 import { where } from './where.ts';
 
 /**
- * The sum over the given dims, over all when left out; a bool tensor is counted, in int32.
+ * The sum over the given dims, or over all dims. A bool tensor is counted in int32.
  *
  *     ∂/∂x = 1
  *
- * @param dim one dim or several, negative ones from the end
- * @param keepdim leave reduced dims with size 1
+ * @param dim one dim or several; negative dims count from the end
+ * @param keepdim keep reduced dims with size 1
  * @example
  * tensor([[1, 2], [3, 4]]).sum(0); // 4, 6
  */
@@ -32,12 +32,12 @@ export function sum(x: Tensor, dim?: Dims, keepdim: boolean = false): Tensor {
 }
 
 /**
- * The arithmetic mean over the given dims, over all when left out; NaN over nothing.
+ * The arithmetic mean over the given dims, or over all dims. NaN if there are no elements.
  *
  *     ∂/∂x = 1 / n
  *
- * @param dim one dim or several, negative ones from the end
- * @param keepdim leave reduced dims with size 1
+ * @param dim one dim or several; negative dims count from the end
+ * @param keepdim keep reduced dims with size 1
  */
 export function mean(x: Tensor, dim?: Dims, keepdim: boolean = false): Tensor {
   checkDtype('mean', x, 'float32', 'float64');
@@ -47,13 +47,13 @@ export function mean(x: Tensor, dim?: Dims, keepdim: boolean = false): Tensor {
 
 /** Options of `var` and `std`. */
 export interface VarianceOptions {
-  /** n - correction is divided by; 1 (Bessel's) by default. */
+  /** The divisor is n - correction; 1 (Bessel's) by default. */
   correction?: number;
   keepdim?: boolean;
 }
 
 /**
- * The variance over the given dims, over all when left out.
+ * The variance over the given dims, or over all dims.
  *
  *     Σ (x - mean)² / (n - correction)
  *
@@ -71,7 +71,7 @@ export function variance(x: Tensor, dim?: Dims, options: VarianceOptions = {}): 
 }
 
 /**
- * The standard deviation over the given dims: the root of the variance, with the same options.
+ * The standard deviation over the given dims, or over all dims: the root of the variance, with the same options.
  *
  * Its gradient is 0 where it is 0, as in PyTorch.
  */
@@ -83,32 +83,32 @@ export function std(x: Tensor, dim?: Dims, options: VarianceOptions = {}): Tenso
   );
 }
 
-/** Elements of x that one result is made of. */
+/** The number of elements of x that one result is computed from. */
 function countOver(name: string, x: Tensor, dim: Dims | undefined): number {
   return reductionAxes(name, x, dim).reduce((size, axis) => size * x.shape[axis]!, 1);
 }
 
 /**
- * The greatest element over the given dims, over all when left out; NaN if there is one.
+ * The greatest element over the given dims, or over all dims. NaN if one element is NaN.
  *
  * The gradient is shared evenly by all elements that are equal to it, as in PyTorch.
  *
- * @param dim one dim or several, negative ones from the end
- * @param keepdim leave reduced dims with size 1
- * @throws ShapeError when there is nothing to reduce
+ * @param dim one dim or several; negative dims count from the end
+ * @param keepdim keep reduced dims with size 1
+ * @throws ShapeError if there are no elements
  */
 export function amax(x: Tensor, dim?: Dims, keepdim: boolean = false): Tensor {
   return extreme('amax', 'MAX', x, dim, keepdim);
 }
 
 /**
- * The least element over the given dims, over all when left out; NaN if there is one.
+ * The least element over the given dims, or over all dims. NaN if one element is NaN.
  *
  * The gradient is shared evenly by all elements that are equal to it, as in PyTorch.
  *
- * @param dim one dim or several, negative ones from the end
- * @param keepdim leave reduced dims with size 1
- * @throws ShapeError when there is nothing to reduce
+ * @param dim one dim or several; negative dims count from the end
+ * @param keepdim keep reduced dims with size 1
+ * @throws ShapeError if there are no elements
  */
 export function amin(x: Tensor, dim?: Dims, keepdim: boolean = false): Tensor {
   return extreme('amin', 'MIN', x, dim, keepdim);
@@ -134,41 +134,43 @@ function extreme(
 }
 
 /**
- * The position of the greatest element along a dim, or in row-major order when none is given, as int32.
+ * The position of the greatest element along a dim, as int32. Without a dim, the position in row-major order.
  *
- * Of equal elements the first counts; NaN counts as greatest.
+ * The first of equal elements wins. NaN counts as greatest.
  *
- * @throws ShapeError when there is nothing to choose from
+ * @throws ShapeError if there are no elements
+ * @example
+ * logits.argmax(1); // the predicted class of each sample
  */
 export function argmax(x: Tensor, dim?: number, keepdim: boolean = false): Tensor {
   return argReduce('argmax', 'MAX', x, dim, keepdim);
 }
 
 /**
- * The position of the least element along a dim, or in row-major order when none is given, as int32.
+ * The position of the least element along a dim, as int32. Without a dim, the position in row-major order.
  *
- * Of equal elements the first counts; NaN counts as least.
+ * The first of equal elements wins. NaN counts as least.
  *
- * @throws ShapeError when there is nothing to choose from
+ * @throws ShapeError if there are no elements
  */
 export function argmin(x: Tensor, dim?: number, keepdim: boolean = false): Tensor {
   return argReduce('argmin', 'MIN', x, dim, keepdim);
 }
 
 /**
- * log Σ exp(x) over the given dims, computed with the greatest element taken out first; -Inf over nothing.
+ * log Σ exp(x) over the given dims, or over all dims. -Inf if there are no elements. The maximum m is subtracted first.
  *
  *     log Σ exp(x) = m + log Σ exp(x - m),   ∂/∂x = softmax(x)
  *
- * @param dim one dim or several, negative ones from the end
- * @param keepdim leave reduced dims with size 1
+ * @param dim one dim or several; negative dims count from the end
+ * @param keepdim keep reduced dims with size 1
  */
 export function logsumexp(x: Tensor, dim?: Dims, keepdim: boolean = false): Tensor {
   const axes = reductionAxes('logsumexp', x, dim);
   if (axes.some((axis) => x.shape[axis] === 0)) return scope(() => x.exp().sum(dim, keepdim).log());
   return scope(() => {
     const greatest = x.detach().amax(dim, true);
-    // Where the greatest is infinite, subtracting it would give NaN; exp is safe without.
+    // Subtracting an infinite maximum would give NaN. exp is safe without the shift then.
     const shift = where(greatest.abs().eq(Infinity), scalarLike(0, greatest), greatest);
     const total = x.sub(shift).exp().sum(dim, true).log().add(shift);
     return keepdim ? total : total.reshape(x.shape.filter((_, axis) => !axes.includes(axis)));

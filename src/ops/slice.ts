@@ -3,7 +3,7 @@ import { describe, type Tensor } from '../tensor/tensor.ts';
 import { viewOf } from './support/layout.ts';
 import { placeInto } from './support/place.ts';
 
-/** [start, end] or [start, end, step] along one axis, null for a default; null alone for the whole axis. */
+/** [start, end] or [start, end, step] along one axis. null stands for a default, or alone for the whole axis. */
 export type Range = readonly [number | null, number | null, (number | null)?] | null;
 
 interface Cut {
@@ -13,12 +13,12 @@ interface Cut {
 }
 
 /**
- * A view of a range along each axis; axes without a range are taken whole.
+ * A view of a range along each axis. Axes without a range are kept whole.
  *
- * Starts and ends count from the end when negative and are cut to the axis; steps are positive.
+ * Negative starts and ends count from the end of the axis. Both are clipped to the axis. Steps are positive.
  *
  * @throws ShapeError for more ranges than axes
- * @throws ArgumentError for a step that is not a positive whole number
+ * @throws ArgumentError for a step that is not a positive integer
  * @example
  * x.slice([0, 2], [null, null, 2]); // rows 0 and 1, every second column
  */

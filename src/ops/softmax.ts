@@ -6,11 +6,13 @@ import { checkDtype } from './support/launch.ts';
 import { dense, freeCopy } from '../tensor/dense.ts';
 
 /**
- * exp(x) over its sum along a dim, the greatest element taken out first.
+ * exp(x) divided by its sum along a dim. The maximum is subtracted first.
  *
  *     y_j = exp(x_j) / Σ_i exp(x_i),   ∂loss/∂x = y ⊙ (g - Σ g ⊙ y)
  *
- * @param dim the dim whose sums become 1
+ * @param dim the dim along which the results sum to 1
+ * @example
+ * logits.softmax(1); // class probabilities
  */
 export function softmax(x: Tensor, dim: number): Tensor {
   const out = launchSoftmax('softmax', x, dim, false);
@@ -23,7 +25,7 @@ export function softmax(x: Tensor, dim: number): Tensor {
 }
 
 /**
- * The logarithm of softmax, without the loss of small probabilities.
+ * The logarithm of softmax, accurate for small probabilities.
  *
  *     y_j = x_j - log Σ_i exp(x_i),   ∂loss/∂x = g - exp(y) Σ g
  */

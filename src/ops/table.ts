@@ -1,4 +1,4 @@
-/** Every operation that is a method as well: its first argument is the tensor. Declared once, here. */
+/** Every operation that is also a method. Its first argument is the tensor. Each is declared once, here. */
 export { gelu, leakyRelu, relu, reluGradient, sigmoid, silu, softplus, tanh } from './activations.ts';
 export { adaptiveAvgPool2d } from './adaptiveAvgPool2d.ts';
 export { add, div, maximum, minimum, mul, pow, sub } from './arithmetic.ts';

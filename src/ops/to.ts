@@ -10,13 +10,13 @@ import { dense, freeCopy } from '../tensor/dense.ts';
 import { viewOf } from './support/layout.ts';
 
 /**
- * The values in another dtype. float to int32 truncates toward zero and saturates, NaN becoming 0; to bool, what is
- * not zero is true.
+ * The values in another dtype. Floating to int32 truncates toward zero and saturates; NaN becomes 0. To bool, values
+ * other than zero become true.
  *
  * Gradients flow between floating dtypes.
  *
- * float16 is a store of factors for `matmul`, which adds up in float32; rounding is to the nearest, from float32. `autocast`
- * does that by itself.
+ * float16 stores factors for `matmul`, which sums in float32. float32 is rounded to the nearest float16. `autocast`
+ * does this automatically.
  *
  * @example
  * logits.argmax(1).eq(labels).to('float32').mean(); // the accuracy
@@ -46,7 +46,7 @@ export function to(x: Tensor, dtype: DType): Tensor {
   return record('to', out, [x], [], (gradient) => [() => gradient.to(before)]);
 }
 
-/** A copy on another device; its values travel through the host, and its history stays behind. */
+/** A copy on another device. The values travel through the host, and the copy has no history. */
 export async function toDevice(x: Tensor, device: Backend): Promise<Tensor> {
   return tensor(await x.data(), { shape: x.shape, dtype: x.dtype, device });
 }

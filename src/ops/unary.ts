@@ -22,11 +22,11 @@ export function abs(x: Tensor): Tensor {
 }
 
 /**
- * Every element brought into [min, max]; NaN stays. The gradient is 1 inside and on the ends, 0 outside.
+ * Limits every element to [min, max]. NaN stays. The gradient is 1 inside and at the limits, and 0 outside.
  *
- * @param options.min left out: no lower end
- * @param options.max left out: no upper end; where min exceeds max, everything becomes max
- * @throws ArgumentError when both are left out
+ * @param options.min no lower limit by default
+ * @param options.max no upper limit by default; if min exceeds max, every element becomes max
+ * @throws ArgumentError if both are left out
  * @example
  * tensor([-2, 0.5, 3]).clamp({ min: 0, max: 1 }); // 0, 0.5, 1
  */
@@ -57,7 +57,7 @@ export function cos(x: Tensor): Tensor {
 }
 
 /**
- * The error function 2/√π ∫₀ˣ e^(-t²) dt, element by element; within 1.5e-7 in float32.
+ * The error function 2/√π ∫₀ˣ e^(-t²) dt, element by element, within 1.5e-7 in float32.
  *
  * d erf x / dx = 2/√π e^(-x²)
  */
@@ -76,13 +76,13 @@ export function exp(x: Tensor): Tensor {
   return unary('exp', c.EXP, x, 'output', (g, y) => g.mul(y));
 }
 
-/** The greatest whole number not above x, element by element. Its gradient is 0 everywhere. */
+/** The greatest integer not above x, element by element. Its gradient is 0 everywhere. */
 export function floor(x: Tensor): Tensor {
   return unary('floor', c.FLOOR, x, 'nothing', (g) => zerosLike(g));
 }
 
 /**
- * The natural logarithm, element by element; -Inf at 0, NaN below.
+ * The natural logarithm, element by element. -Inf at 0, NaN below.
  *
  * d ln x / dx = 1 / x
  */
@@ -119,7 +119,7 @@ export function rsqrt(x: Tensor): Tensor {
   return unary('rsqrt', c.RSQRT, x, 'output', (g, y) => g.mul(y.pow(3)).mul(-0.5));
 }
 
-/** -1, 0 or 1 by the sign of each element; 0 for NaN, as in PyTorch. Its gradient is 0 everywhere. */
+/** The sign of each element: -1, 0 or 1; 0 for NaN, as in PyTorch. Its gradient is 0 everywhere. */
 export function sign(x: Tensor): Tensor {
   if (x.dtype === 'int32') return scope(() => x.maximum(-1).minimum(1));
   return unary('sign', c.SIGN, x, 'nothing', (g) => zerosLike(g));
@@ -135,7 +135,7 @@ export function sin(x: Tensor): Tensor {
 }
 
 /**
- * √x, element by element; NaN below 0.
+ * √x, element by element. NaN below 0.
  *
  * d √x / dx = 1 / (2 √x)
  */

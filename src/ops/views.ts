@@ -1,4 +1,4 @@
-// Other layouts of the same elements: views wherever the strides allow it.
+// Other layouts of the same elements: views if the strides allow it.
 
 import { empty } from '../tensor/create.ts';
 import { copyInto, dense } from '../tensor/dense.ts';
@@ -19,10 +19,12 @@ import { inferShape, viewOf, viewStrides } from './support/layout.ts';
 import type { Dims } from './support/reduction.ts';
 
 /**
- * The same elements, in row-major order, under another shape; a view where the strides allow it, else a copy.
+ * The same elements, in row-major order, with another shape. A view if the strides allow it, otherwise a copy.
  *
- * @param shape sizes, one of which may be -1: what is left
- * @throws ShapeError when the number of elements differs
+ * @param shape sizes, one of which may be -1 for the remaining size
+ * @throws ShapeError if the number of elements differs
+ * @example
+ * images.reshape([-1, 784]);
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const target = inferShape('reshape', x, shape);
@@ -38,7 +40,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   return record('reshape', out, [x], [], (gradient) => [() => gradient.reshape(before)]);
 }
 
-/** Dims startDim to endDim, both included, made one; all by default. */
+/** Merges dims startDim to endDim, both included, into one; all dims by default. */
 export function flatten(x: Tensor, startDim: number = 0, endDim: number = -1): Tensor {
   if (x.ndim === 0) return x.reshape([1]);
   const first = axisOf('flatten', startDim, x.ndim);
@@ -53,13 +55,13 @@ export function flatten(x: Tensor, startDim: number = 0, endDim: number = -1): T
   return x.reshape([...x.shape.slice(0, first), middle, ...x.shape.slice(last + 1)]);
 }
 
-/** A view without the given dims of size 1, without all of them when none is given; other dims stay. */
+/** A view without the given dims of size 1, or without all of them. Other dims stay. */
 export function squeeze(x: Tensor, dim?: Dims): Tensor {
   const axes = axesOf('squeeze', dim, x.ndim);
   return x.reshape(x.shape.filter((length, axis) => length !== 1 || !axes.includes(axis)));
 }
 
-/** A view with a new dim of size 1 at `dim`; -1 puts it last. */
+/** A view with a new dim of size 1 at `dim`. -1 adds it at the end. */
 export function unsqueeze(x: Tensor, dim: number): Tensor {
   const axis = axisOf('unsqueeze', dim, x.ndim + 1);
   return x.reshape([...x.shape.slice(0, axis), 1, ...x.shape.slice(axis)]);
@@ -68,7 +70,7 @@ export function unsqueeze(x: Tensor, dim: number): Tensor {
 /**
  * A view with its dims in another order: dim i of the result is dim dims[i] of x.
  *
- * @throws ShapeError when `dims` is no permutation of x's dims
+ * @throws ShapeError if `dims` is not a permutation of x's dims
  */
 export function permute(x: Tensor, dims: readonly number[]): Tensor {
   const axes = dims.map((dim) => axisOf('permute', dim, x.ndim));
@@ -95,7 +97,7 @@ export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
   return x.permute(swapped);
 }
 
-/** The transpose of a matrix, as a view; vectors and scalars stay. */
+/** The transpose of a matrix, as a view. Vectors and scalars stay. */
 export function t(x: Tensor): Tensor {
   if (x.ndim > 2) {
     throw new ShapeError('t', 'not a matrix', {
@@ -107,10 +109,10 @@ export function t(x: Tensor): Tensor {
 }
 
 /**
- * A view stretched to `shape`: dims of size 1, and new ones in front, repeat without a copy.
+ * A view expanded to `shape`: dims of size 1, and new dims in front, repeat without a copy.
  *
- * @param shape sizes; -1 leaves a dim as it is
- * @throws ShapeError when a dim that is not 1 would change
+ * @param shape sizes; -1 keeps a dim as it is
+ * @throws ShapeError if a dim other than 1 would change
  */
 export function expand(x: Tensor, shape: Shape): Tensor {
   const lead = shape.length - x.ndim;
@@ -132,9 +134,9 @@ export function expand(x: Tensor, shape: Shape): Tensor {
 }
 
 /**
- * The inverse of `expand`: sums over the dims along which `shape` would stretch to x's shape.
+ * The inverse of `expand`: sums over the dims along which `shape` would expand to x's shape.
  *
- * @throws ShapeError when `shape` does not broadcast to x's shape
+ * @throws ShapeError if `shape` does not broadcast to x's shape
  */
 export function sumToSize(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return viewOf('sumToSize', x, x, (gradient) => gradient);
@@ -163,12 +165,12 @@ export function flip(x: Tensor, dims: number | readonly number[]): Tensor {
   return viewOf('flip', x, layout, (gradient) => gradient.flip(dims));
 }
 
-/** The tensor with its elements row-major without gaps: a view where they are, else a copy. */
+/** The tensor with its elements row-major without gaps: x itself if they are, otherwise a copy. */
 export function contiguous(x: Tensor): Tensor {
   return x.isContiguous() ? viewOf('contiguous', x, x, (gradient) => gradient) : clone(x);
 }
 
-/** A contiguous copy with memory of its own. */
+/** A contiguous copy with its own memory. */
 export function clone(x: Tensor): Tensor {
   const out = empty(x.shape, { dtype: x.dtype, device: x.device });
   copyInto(x, out);

@@ -9,13 +9,13 @@ import { scalarLike } from './support/scalar.ts';
 type Triple = readonly [number, number, number];
 
 /**
- * a where the condition holds, else b, element by element, with broadcasting.
+ * a where the condition holds, otherwise b, element by element, with broadcasting.
  *
- * As a method it reads as PyTorch's: `a.where(condition, b)`.
+ * The method has PyTorch's order: `a.where(condition, b)`.
  *
  * @param condition bool
  * @param a a tensor of the result's dtype
- * @param b the same, or a number
+ * @param b a tensor of that dtype, or a number
  */
 export function where(condition: Tensor, a: Tensor, b: Tensor | number): Tensor {
   checkDtype('where', condition, 'bool');

@@ -8,7 +8,7 @@ import { checkDtype, elementOf } from './launch.ts';
 import { dense, freeCopy } from '../../tensor/dense.ts';
 import { reducedShape } from './reduction.ts';
 
-/** Positions of the extreme elements along one axis, or over all when `dim` is left out. */
+/** The positions of the extreme elements along one axis, or over all axes if `dim` is undefined. */
 export function argReduce(
   name: string,
   operation: 'MAX' | 'MIN',

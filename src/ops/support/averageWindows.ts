@@ -6,12 +6,12 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { dense, freeCopy } from '../../tensor/dense.ts';
 import { reach, tile, tilesOf, type Windows } from './pooling.ts';
 
-/** What window sums are divided by. */
+/** The divisor of window sums. */
 export interface Division {
   countIncludePad?: boolean;
   /** 0 for the number of places. */
   divisor?: number;
-  /** Windows that divide the image as evenly as whole places allow, whatever the strides say. */
+  /** Windows that divide the image as evenly as integers allow, independent of the strides. */
   adaptive?: boolean;
 }
 
@@ -32,7 +32,7 @@ export function averageWindows(name: string, x: Tensor, windows: Windows, divisi
   return record(name, out, [x], [], (gradient) => [() => spread(name, gradient, windows, division, shape)]);
 }
 
-/** Each window's gradient, divided, over its places; linear, so that its own gradient averages again. */
+/** Spreads each window's gradient, divided, over its places. Linear, so its own gradient averages again. */
 function spread(name: string, gradient: Tensor, windows: Windows, division: Division, shape: Shape): Tensor {
   const { dtype, device } = gradient;
   const out = (gradient.numel() > 0 ? empty : zeros)(shape, { dtype, device });
@@ -60,7 +60,7 @@ function spread(name: string, gradient: Tensor, windows: Windows, division: Divi
   ]);
 }
 
-/** The most windows that hold one place: from ⌊place · outputs / length⌋ to before ⌈(place + 1) · outputs / length⌉. */
+/** The most windows that contain one place: ⌊place · outputs / length⌋ … ⌈(place + 1) · outputs / length⌉ - 1. */
 function adaptiveReach(length: number, outputs: number): number {
   const windows = Array.from(
     { length },

@@ -5,11 +5,11 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { dense, freeCopy } from '../../tensor/dense.ts';
 import { foldParts } from './reduction.ts';
 
-/** Channels times parts: enough workgroups for a large device. */
+/** Channels · parts: enough workgroups for a large device. */
 const WORKGROUPS = 256;
-/** The least elements of a part: fewer are not worth a workgroup. */
+/** The fewest elements of a part. Fewer are not worth a workgroup. */
 const LEAST_CHUNK = 1024;
-/** An input [N, C, …] as batch norm sees it: `count` values in each of `channels`, `inner` of them side by side. */
+/** The sizes of an input [N, C, …] for batch norm: `count` values in each of `channels`, `inner` of them adjacent. */
 interface Sizes {
   channels: number;
   inner: number;
@@ -22,19 +22,19 @@ function sizesOf(x: Tensor): Sizes {
   return { channels, inner, count: images * inner };
 }
 
-/** How a channel is cut into parts, which depends on sizes alone. */
+/** The split of a channel into parts, which depends only on sizes. */
 function partsOf({ channels, count }: Sizes): { chunk: number; parts: number } {
   const wanted = Math.max(1, Math.floor(WORKGROUPS / channels));
   const chunk = Math.max(LEAST_CHUNK, Math.ceil(count / wanted));
   return { chunk, parts: Math.ceil(count / chunk) };
 }
 
-/** Running statistics, changed in place; `batches`, an int32 scalar, counts them. */
+/** Running statistics, updated in place; `batches`, an int32 scalar, counts them. */
 export interface Running {
   mean: Tensor | null;
   variance: Tensor | null;
   batches: Tensor | undefined;
-  /** Negative for the average over all batches, which takes their count. */
+  /** Negative for the average over all batches, which requires their count. */
   momentum: number;
 }
 
@@ -49,7 +49,7 @@ export function batchStatistics(x: Tensor, running: Running, eps: number): Tenso
     for (const storage of changed) storage.version++;
   });
   return scope(() => {
-    // Where nothing is kept, the kernels write to memory that nobody reads.
+    // Without running statistics the kernels write to unused memory.
     const mean = running.mean ?? empty([channels], { dtype, device });
     const variance = running.variance ?? empty([channels], { dtype, device });
     const batches = running.batches ?? empty([], { dtype: 'int32', device });
@@ -85,18 +85,18 @@ export function batchStatistics(x: Tensor, running: Running, eps: number): Tenso
   });
 }
 
-/** What `normalise` takes: statistics, and the affine map that follows. */
+/** The operands of `normalise`: statistics, and the affine map that follows. */
 export interface Affine {
   weight: Tensor | undefined;
   bias: Tensor | undefined;
 }
 
-/** (x - mean) · scale · weight + bias by the statistics of `batchStatistics`. */
+/** (x - mean) · scale · weight + bias with the statistics of `batchStatistics`. */
 export function normalise(x: Tensor, stats: Tensor, affine: Affine): Tensor {
   return launchNormal(x, stats, { tensor: stats, offset: stats.shape[1]! }, affine, undefined);
 }
 
-/** The same by a mean and a variance. */
+/** The same with a mean and a variance. */
 export function normaliseBy(x: Tensor, mean: Tensor, variance: Tensor, affine: Affine, eps: number): Tensor {
   const [center, spread] = [dense(mean), dense(variance)];
   const out = launchNormal(x, center, { tensor: spread, offset: spread.offset }, affine, eps);
@@ -105,7 +105,7 @@ export function normaliseBy(x: Tensor, mean: Tensor, variance: Tensor, affine: A
   return out;
 }
 
-/** @param eps undefined when `spread` is the factor itself rather than a variance */
+/** @param eps undefined if `spread` is the factor itself instead of a variance */
 function launchNormal(
   x: Tensor,
   mean: Tensor,

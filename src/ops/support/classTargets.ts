@@ -4,15 +4,14 @@ import { sameShape, type Shape } from '../../tensor/shape.ts';
 import { describe, type Tensor } from '../../tensor/tensor.ts';
 import { checkDtype } from './launch.ts';
 
-/** What crossEntropy and nllLoss share: scores of C classes, the target class of each sample, and class weights. */
+/** Shared by crossEntropy and nllLoss: scores of C classes, the target class of each sample, and class weights. */
 export interface ClassOptions {
   weight?: Tensor | undefined;
   ignoreIndex: number;
 }
 
 /**
- * Throws unless input [N, C, d1, …], or [C] for one sample, goes with targets [N, d1, …], or [], and with a weight
- * for each class.
+ * Throws unless input [N, C, d1, …], or [C] for one sample, matches targets [N, d1, …], or [], and a weight per class.
  */
 export function checkClassTargets(
   name: string,
@@ -35,7 +34,7 @@ export function checkClassTargets(
   }
 }
 
-/** Throws unless there is a weight for each class of the input, and a constant one. */
+/** Throws unless the weight is a constant with one element per class of the input. */
 export function checkWeight(name: string, input: Tensor, weight: Tensor | undefined): void {
   if (!weight) return;
   checkAlike(name, input, weight);
@@ -60,7 +59,7 @@ export function withoutClasses<T>(shape: readonly T[]): readonly T[] {
   return shape.length <= 1 ? [] : [shape[0]!, ...shape.slice(2)];
 }
 
-/** The complaint about a target that does not go with its input; `fits` makes its dims from the input's. */
+/** The error for a target that does not match its input; `fits` computes its dims from the input's. */
 export function targetError(
   name: string,
   input: Tensor,
@@ -76,7 +75,7 @@ export function targetError(
   });
 }
 
-/** A shape [N, 1, d1, …], against scores [N, C, d1, …]. */
+/** The shape [N, 1, d1, …], which matches scores [N, C, d1, …]. */
 export function withOneClass([first = 1, ...rest]: Shape): number[] {
   return [first, 1, ...rest];
 }

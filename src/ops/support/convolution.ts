@@ -11,7 +11,7 @@ import { foldParts, reduceAxes } from './reduction.ts';
 /** Height and width. */
 export type Pair = readonly [number, number];
 
-/** All sizes of a convolution: what its three kernels have in common. */
+/** All sizes of a convolution, which its three kernels share. */
 export interface Convolution {
   batch: number;
   groups: number;
@@ -22,17 +22,18 @@ export interface Convolution {
   outSize: Pair;
   kernel: Pair;
   stride: Pair;
-  /** Above and on the left; what lies below and on the right follows from `outSize`. */
+  /** Above and on the left. The padding below and on the right follows from `outSize`. */
   padding: Pair;
   dilation: Pair;
 }
 
-// A convolution y = conv(x, w) is linear in x and in w, and so are its two gradients X(g, w) and W(g, x). The three
-// are made of one trilinear form ⟨g, conv(x, w)⟩ = ⟨X(g, w), x⟩ = ⟨W(g, x), w⟩, so that the derivative of each is
-// made of the other two, and there are gradients of any order.
+// A convolution y = conv(x, w) is linear in x and in w, and so are its two gradients X(g, w) and W(g, x). All three
+// belong to one trilinear form ⟨g, conv(x, w)⟩ = ⟨X(g, w), x⟩ = ⟨W(g, x), w⟩. The derivative of each therefore consists
+// of the other two, and gradients of any order exist.
 
 /**
- * The convolution of x [batch, groups·channels, …size] with w [groups·outChannels, channels, …kernel], plus bias, with relu on it where that is asked for.
+ * The convolution of x [batch, groups·channels, …size] with w [groups·outChannels, channels, …kernel], plus bias,
+ * optionally followed by relu.
  *
  * @returns [batch, groups·outChannels, …outSize]
  */
@@ -133,7 +134,7 @@ function launchInputGradient(g: Tensor, w: Tensor, sizes: Convolution): Tensor {
   return out;
 }
 
-/** Fewer sums than this in one launch leave cores idle, if each of them is long. */
+/** With fewer sums than this in one launch, cores would be idle if the sums are long. */
 const FEW_SUMS = 131_072;
 const LEAST_CHUNK = 512;
 
@@ -177,7 +178,7 @@ function withDense<T extends readonly Tensor[]>(
   copies.forEach((copy, index) => freeCopy(copy, operands[index]));
 }
 
-/** What a result of such factors is like. */
+/** The dtype and device of a result of such factors. */
 function like({ dtype, device }: Tensor): Pick<Tensor, 'dtype' | 'device'> {
   return { dtype: sumType(dtype), device };
 }

@@ -15,9 +15,8 @@ interface RowOptions extends ClassOptions {
 }
 
 /**
- * The reduced cross-entropy of logits [N, C, …] and target classes [N, …]: one launch over the rows, which also sums
- * losses and weights, and divides, where the rows are few; for more rows another one that does. And backward one launch,
- * for the whole gradient.
+ * The reduced cross-entropy of logits [N, C, …] and target classes [N, …]. For few rows one launch computes the losses,
+ * their sum and the division. For more rows a second launch sums and divides. Backward is one launch.
  */
 export function classLosses(input: Tensor, target: Tensor, options: RowOptions): Tensor {
   const { device, dtype } = input;
@@ -26,7 +25,7 @@ export function classLosses(input: Tensor, target: Tensor, options: RowOptions):
   const weight = options.weight && dense(options.weight);
   const { reduction } = options;
   const total = reduction !== 'none' && rows > 0 && fitOneWorkgroup(rows, input.shape[1]!);
-  // Row 0 holds the losses, row 1 what each counts for in a mean: one reduction sums both.
+  // Row 0 holds the losses, row 1 their weights in a mean. One reduction sums both.
   const losses = empty(total ? [2] : [2, rows], { dtype, device });
   const rowwise = empty([rows, 3], { dtype, device });
   if (rows > 0) {
@@ -36,7 +35,7 @@ export function classLosses(input: Tensor, target: Tensor, options: RowOptions):
       {
         x: x.storage.buffer,
         labels: labels.storage.buffer,
-        // Without weights the binding is not read.
+        // Without weights this binding is not read.
         weight: (weight ?? x).storage.buffer,
         losses: losses.storage.buffer,
         rowwise: rowwise.storage.buffer,
@@ -51,7 +50,7 @@ export function classLosses(input: Tensor, target: Tensor, options: RowOptions):
   return record('crossEntropy', loss, [input], saved, (gradient, x, kept, facts, total, weighting) => [
     () => {
       const mean = reduction === 'mean';
-      // The kernel divides, unless the division is to have a gradient, too.
+      // The kernel divides, unless the division must be differentiable.
       const scaled = mean && isRecording() ? gradient.div(total) : gradient;
       const each = reduction === 'none' ? scaled.reshape([rows]) : scaled.expand([rows]);
       const divisor = mean && !isRecording() ? total : undefined;
@@ -60,7 +59,7 @@ export function classLosses(input: Tensor, target: Tensor, options: RowOptions):
   ]);
 }
 
-/** A reduced loss, and what a mean was divided by. */
+/** A reduced loss, and the divisor of a mean. */
 interface Reduced {
   loss: Tensor;
   divisor: Tensor;
@@ -84,7 +83,7 @@ function parts(totals: Tensor): Reduced {
   return { loss, divisor };
 }
 
-/** Losses that one workgroup adds up. */
+/** The number of losses that one workgroup sums. */
 const FEW = 2 ** 15;
 
 function totalsOf(losses: Tensor, reduction: Reduction): Tensor {
@@ -99,17 +98,17 @@ function totalsOf(losses: Tensor, reduction: Reduction): Tensor {
   return total;
 }
 
-/** What the backward launch needs beside the logits. */
+/** The inputs of the backward launch besides the logits. */
 interface RowFacts {
   labels: Tensor;
   rowwise: Tensor;
   weight: Tensor;
   options: RowOptions;
-  /** What the gradient is divided by. */
+  /** The divisor of the gradient. */
   divisor?: Tensor | undefined;
 }
 
-/** gradient[n] · (a[n] · softmax(x)[n, c] - q[n, c]), itself differentiable in x and gradient. */
+/** gradient[n] · (a[n] · softmax(x)[n, c] - q[n, c]), differentiable in x and gradient. */
 function rowGradients(x: Tensor, facts: RowFacts, gradient: Tensor): Tensor {
   checkAlike('crossEntropy', x, gradient);
   const { labels, rowwise, weight, options, divisor } = facts;
@@ -124,7 +123,7 @@ function rowGradients(x: Tensor, facts: RowFacts, gradient: Tensor): Tensor {
         weight: weight.storage.buffer,
         rowwise: rowwise.storage.buffer,
         gradient: gradient.storage.buffer,
-        // Without a division the binding is not read.
+        // Without a division this binding is not read.
         divisor: (divisor ?? rowwise).storage.buffer,
         out: out.storage.buffer,
       },
@@ -149,7 +148,7 @@ function rowGradients(x: Tensor, facts: RowFacts, gradient: Tensor): Tensor {
       const [rows] = g.shape as [number];
       const shape = withOneClass([x.shape[0]!, ...x.shape.slice(2)]);
       return [
-        // The softmax's own Jacobian: p ⊙ (v - Σ p ⊙ v), each row weighted by a and its gradient.
+        // The Jacobian of softmax: p ⊙ (v - Σ p ⊙ v), each row weighted by a and its gradient.
         () => {
           const p = logits.softmax(1);
           const weighted = p.mul(gg);
@@ -191,7 +190,7 @@ function variantOf({ weight, smoothing }: RowOptions): { WEIGHTED: boolean; SMOO
   return { WEIGHTED: weight !== undefined, SMOOTHED: smoothing > 0 };
 }
 
-/** The elements in row-major order as one strided axis: a view where the layout allows it, else a copy. */
+/** The elements in row-major order as one strided axis: a view if the layout allows it, otherwise a copy. */
 function inOneRow(x: Tensor): Tensor {
   const { shape, strides } = mergeAxes(x.shape, [x.strides]);
   const size = x.numel();

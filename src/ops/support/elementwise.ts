@@ -5,7 +5,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { checkDtype, launchPair, launchUnary } from './launch.ts';
 import { withPromoted } from './promote.ts';
 
-/** What the kernel of a unary operation takes beside its operand. */
+/** The constants of a unary operation's kernel. */
 export interface UnaryConstants {
   alpha?: number;
   beta?: number;
@@ -14,8 +14,8 @@ export interface UnaryConstants {
 /**
  * y = f(x) for floating x.
  *
- * @param saves what the gradient needs: x, y, or neither
- * @param gradient d loss / d x, from d loss / d y and the saved tensor
+ * @param saves which tensor the gradient needs: x, y or neither
+ * @param gradient computes d loss / d x from d loss / d y and the saved tensor
  */
 export function unary(
   name: string,
@@ -31,11 +31,11 @@ export function unary(
   return record(name, out, [x], saved, (g, kept) => [() => gradient(g, kept)]);
 }
 
-/** A binary operation's gradients with respect to both operands, before broadcasting is undone. */
+/** The gradients of a binary operation with respect to both operands, before broadcasting is undone. */
 export type PairRule = (gradient: Tensor, a: Tensor, b: Tensor) => readonly [() => Tensor, () => Tensor];
 
 /**
- * y = f(a, b) with broadcasting; a number stands for a scalar.
+ * y = f(a, b) with broadcasting. A number stands for a scalar.
  *
  * @param saves whether the rule needs the operands
  */
@@ -59,7 +59,7 @@ export function binary(
   });
 }
 
-/** A relation of a and b as a bool tensor; it has no gradient. */
+/** A relation of a and b as a bool tensor, without gradient. */
 export function comparison(name: string, code: number, a: Tensor, b: Tensor | number): Tensor {
   return withPromoted(a, b, (x, y) => {
     checkAlike(name, x, y);

@@ -16,21 +16,21 @@ export function factorOf(dtype: DType): { Factor?: 'f16' } {
 }
 
 /**
- * Two factors of a product as it takes them: rounded to float16 within `autocast`, or where the other one is float16. A
- * factor that is float16 already, or float64, is given back as it is.
+ * The two factors of a product: rounded to float16 inside `autocast`, or if the other one is float16. A float16 or
+ * float64 factor is returned unchanged.
  */
 export function factors(a: Tensor, b: Tensor): [Tensor, Tensor] {
   const rounded = autocastType() === 'float16' || a.dtype === 'float16' || b.dtype === 'float16';
   return rounded ? [toHalf(a), toHalf(b)] : [a, b];
 }
 
-/** A float32 tensor rounded to float16; the gradient passes as it is. */
+/** A float32 tensor rounded to float16. The gradient passes unchanged. */
 export function toHalf(x: Tensor): Tensor {
   if (x.dtype !== 'float32') return x;
   return record('toHalf', roundToHalf(x), [x], [], (gradient) => [() => gradient]);
 }
 
-/** The same without a history. A transposed matrix stays one: elements keep their order in memory. */
+/** The same without history. Elements keep their order in memory, so a transposed matrix stays transposed. */
 export function roundToHalf(x: Tensor): Tensor {
   const order = x.shape.map((_, axis) => axis).sort((left, right) => x.strides[right]! - x.strides[left]!);
   const inMemory = x.view({

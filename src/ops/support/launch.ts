@@ -8,16 +8,16 @@ import { describe, type Tensor } from '../../tensor/tensor.ts';
 
 type Quad = readonly [number, number, number, number];
 
-/** Kernels walk this many axes; a view that needs more is copied first. */
+/** Kernels handle this many axes. A view that needs more is copied first. */
 const AXES = 4;
 
-/** The element type and kind by which kernels are specialised. */
+/** The element type and kind that specialise kernels. */
 export function elementOf(dtype: DType): { Element: 'f32' | 'i32' | 'u32'; FLOATING: boolean } {
   if (isFloating(dtype)) return { Element: 'f32', FLOATING: true };
   return { Element: dtype === 'int32' ? 'i32' : 'u32', FLOATING: false };
 }
 
-/** Throws unless the tensor's dtype is among those that an operation takes. */
+/** Throws DTypeError unless the tensor's dtype is among those that an operation takes. */
 export function checkDtype(operation: string, x: Tensor, ...taken: readonly DType[]): void {
   if (taken.includes(x.dtype)) return;
   throw new DTypeError(operation, `no ${x.dtype}`, {
@@ -26,7 +26,7 @@ export function checkDtype(operation: string, x: Tensor, ...taken: readonly DTyp
   });
 }
 
-/** Operands of an element-wise kernel over `shape`: broadcast, and merged to the fewest axes. */
+/** The operands of an element-wise kernel over `shape`, broadcast and merged to the fewest axes. */
 export function walkOver(shape: Shape, tensors: readonly Tensor[], axes: number = AXES): ElementWalk {
   const read = (operands: readonly Tensor[]): ReturnType<typeof mergeAxes> =>
     mergeAxes(
@@ -48,18 +48,18 @@ export function walkOver(shape: Shape, tensors: readonly Tensor[], axes: number 
   };
 }
 
-/** What a kernel walks over: call `freeCopies` after the launch. */
+/** The layout that a kernel iterates over. Call `freeCopies` after the launch. */
 export interface ElementWalk {
   operands: readonly Tensor[];
-  /** Whether the operands are copies, made for this walk. */
+  /** Whether the operands are copies for this launch. */
   temporary: boolean;
-  /** Axes that are really walked. */
+  /** The number of axes in use. */
   rank: number;
   shape: number[];
   strides: number[][];
 }
 
-/** Frees the copies that a walk was made over, if it was. */
+/** Frees the copies of a walk, if it has any. */
 export function freeCopies({ operands, temporary }: ElementWalk): void {
   if (temporary) for (const operand of operands) operand.dispose();
 }

@@ -3,17 +3,17 @@ import { isContiguous, mergeAxes, type Shape, sizeOf, stridesOf } from '../../te
 import { type Gradients, record } from '../../tensor/tape.ts';
 import { describe, type Layout, type Tensor } from '../../tensor/tensor.ts';
 
-/** A view of x in another layout, with the gradient that undoes it. */
+/** A view of x in another layout; `rule` undoes it in the gradient. */
 export function viewOf(name: string, x: Tensor, layout: Layout, rule: (gradient: Tensor) => Tensor): Tensor {
   return record(name, x.view(layout), [x], [], (gradient): Gradients => [() => rule(gradient)]);
 }
 
-/** The strides by which x's storage reads as `shape`, or undefined when only a copy can. */
+/** The strides with which x's storage reads as `shape`, or undefined if only a copy can. */
 export function viewStrides(x: Tensor, shape: Shape): number[] | undefined {
   if (x.numel() === 0 || isContiguous(x.shape, x.strides)) return stridesOf(shape);
   const { shape: sizes, strides } = mergeAxes(x.shape, [x.strides]);
   const found = new Array<number>(shape.length).fill(0);
-  // Each merged axis must be filled by a run of the new ones, from the last.
+  // Each merged axis must consist of a run of the new axes, from the last.
   let axis = shape.length - 1;
   for (let merged = sizes.length - 1; merged >= 0; merged--) {
     let step = strides[0]![merged]!;
@@ -29,7 +29,7 @@ export function viewStrides(x: Tensor, shape: Shape): number[] | undefined {
   return found;
 }
 
-/** A shape with its one -1 replaced by what is left. */
+/** A shape with its one -1 replaced by the remaining size. */
 export function inferShape(name: string, x: Tensor, shape: Shape): number[] {
   const unknown = shape.filter((length) => length === -1).length;
   const known = sizeOf(shape.filter((length) => length !== -1));

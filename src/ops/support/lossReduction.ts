@@ -1,7 +1,7 @@
 import { ArgumentError } from '../../tensor/errors.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
-/** What becomes of the losses of a batch. */
+/** How the losses of a batch are reduced. */
 export type Reduction = 'mean' | 'sum' | 'none';
 
 /** Throws ArgumentError unless the value is one of the three. */
@@ -13,7 +13,7 @@ export function checkReduction(name: string, reduction: Reduction): void {
   });
 }
 
-/** Reduces losses as asked; PyTorch's default is the mean. */
+/** Reduces losses. PyTorch's default is the mean. */
 export function reduceLosses(name: string, losses: Tensor, reduction: Reduction = 'mean'): Tensor {
   checkReduction(name, reduction);
   if (reduction === 'none') return losses;

@@ -6,8 +6,8 @@ import { copyInto } from '../../tensor/dense.ts';
 import { viewOf } from './layout.ts';
 
 /**
- * A tensor of `shape`, filled with `value`, that holds x in the part which `part` lays out: the gradient of a
- * slice, and the body of pad.
+ * A tensor of `shape`, filled with `value`, that contains x in the part that `part` lays out: the gradient of a slice,
+ * and the body of pad.
  */
 export function placeInto(
   x: Tensor,

@@ -10,11 +10,11 @@ export type Pair = number | readonly [number, number];
 export interface WindowOptions {
   /** The window's height and width. */
   kernelSize: Pair;
-  /** The step from one window to the next; the kernel size by default, so that windows do not overlap. */
+  /** The step between two windows; the kernel size by default, so windows do not overlap. */
   stride?: Pair;
   /** Places added on each side, at most half the kernel size; 0 by default. */
   padding?: Pair;
-  /** Whether a last window may reach past the padding, if it starts inside the image or the padding before it. */
+  /** Whether the last window may extend past the padding, if it starts inside the image or the padding before it. */
   ceilMode?: boolean;
 }
 
@@ -32,17 +32,18 @@ export interface Axis {
 export interface Windows {
   y: Axis;
   x: Axis;
-  /** Images times channels. */
+  /** Images · channels. */
   planes: number;
   /** The shape after pooling. */
   shape: number[];
 }
 
 /**
- * The windows that pooling goes through, by PyTorch's rules.
+ * The windows of a pooling operation, by PyTorch's rules.
  *
- *     outputs = ⌊(length + 2 padding - dilation (kernelSize - 1) - 1) / stride⌋ + 1,
- *     with ⌈ ⌉ in ceil mode, less one if the last window would start past the image and the padding before it
+ *     outputs = ⌊(length + 2 padding - dilation (kernelSize - 1) - 1) / stride⌋ + 1
+ *
+ * In ceil mode ⌈ ⌉, less one if the last window would start past the image and the padding before it.
  */
 export function windowsOf(
   name: string,
@@ -100,7 +101,7 @@ function axisOfWindows(
   return { length, outputs, window, stride, padding, dilation };
 }
 
-/** Only dilated windows can step over a whole image. */
+/** Only dilated windows can skip a whole image. */
 function everyWindowReaches({ length, outputs, window, stride, padding, dilation }: Axis): boolean {
   if (dilation === 1 || padding === 0) return true;
   const reaches = (start: number): boolean => {
@@ -110,7 +111,7 @@ function everyWindowReaches({ length, outputs, window, stride, padding, dilation
   return Array.from({ length: outputs }, (_, output) => output * stride - padding).every(reaches);
 }
 
-/** Images as planes: their number, height and width, and the sizes in front of those. */
+/** Images as planes: their number, height and width, and the sizes before those. */
 export function imagesOf(
   name: string,
   input: Tensor,
@@ -126,7 +127,7 @@ export function imagesOf(
   return { planes: sizeOf(lead), sizes: input.shape.slice(-2) as [number, number], lead };
 }
 
-/** A pair of whole numbers. */
+/** A pair of integers. */
 export function pairOf(operation: string, name: string, value: Pair, least: number): [number, number] {
   const pair = typeof value === 'number' ? [value, value] : [...value];
   if (pair.length === 2 && pair.every((each) => Number.isSafeInteger(each) && each >= least)) {
@@ -138,12 +139,12 @@ export function pairOf(operation: string, name: string, value: Pair, least: numb
   });
 }
 
-/** How many windows can hold one place. */
+/** The number of windows that can contain one place. */
 export function reach({ window, dilation, stride }: Axis): number {
   return Math.ceil((dilation * (window - 1) + 1) / stride);
 }
 
-/** The largest stride that makes a tile: an invocation keeps the sums of a whole tile. */
+/** The largest stride that makes a tile. An invocation keeps the sums of a whole tile. */
 export const LARGEST_TILE = 4;
 
 /** Places of an axis whose gradients one invocation sums. */
@@ -151,7 +152,7 @@ export function tile({ stride }: Axis): number {
   return stride <= LARGEST_TILE ? stride : 1;
 }
 
-/** Tiles that cover an axis from the start of the padding. */
+/** The number of tiles that cover an axis from the start of the padding. */
 export function tilesOf(axis: Axis): number {
   return Math.ceil((axis.length + axis.padding) / tile(axis));
 }

@@ -12,8 +12,9 @@ const order: Readonly<Record<DType, number>> = {
 };
 
 /**
- * Runs `body` on both operands in the dtype of their result, by PyTorch's rule: bool becomes int32 or floating where
- * the other is, and int32 floating, also for a number that is not whole. float32 and float64 do not mix.
+ * Runs `body` on both operands in the dtype of their result, by PyTorch's rule: bool becomes int32 or floating if the
+ * other operand is; int32 becomes floating if the other operand is, or is a number with a fraction. float32 and float64
+ * do not mix.
  */
 export function withPromoted<T>(a: Tensor, b: Tensor | number, body: (left: Tensor, right: Tensor) => T): T {
   if (typeof b === 'number') {

@@ -6,27 +6,26 @@ import { describe, type Tensor } from '../../tensor/tensor.ts';
 import { elementOf } from './launch.ts';
 import { dense, freeCopy } from '../../tensor/dense.ts';
 
-/** One dimension, several, or all when left out. */
-/** One dim or several; negative ones count from the end. */
+/** One dim or several; negative dims count from the end. */
 export type Dims = number | readonly number[];
 
-/** Reductions longer than this, with few outputs, are cut into chunks and finished in a second pass. */
+/** Reductions longer than this with few outputs are split into chunks and finished in a second pass. */
 const LONG = 4096;
-/** Outputs from which on there is work for every core without cutting. */
+/** With this many outputs every core has work without splitting. */
 const MANY = 1024;
 
 type Pair = readonly [number, number];
 
-/** The shape after reducing `axes`: sizes of 1 with keepdim, else without them. */
+/** The shape after reducing `axes`: sizes of 1 with keepdim, otherwise without them. */
 export function reducedShape(shape: Shape, axes: readonly number[], keepdim: boolean): number[] {
   if (keepdim) return shape.map((length, axis) => (axes.includes(axis) ? 1 : length));
   return shape.filter((_, axis) => !axes.includes(axis));
 }
 
 /**
- * Runs the reduce kernel over the given axes; no gradient is recorded.
+ * Runs the reduce kernel over the given axes. Records no gradient.
  *
- * @param home where the result is to lie: a contiguous tensor of its shape
+ * @param home the preallocated destination of the result: a contiguous tensor of its shape
  */
 export function reduceAxes(
   operation: 'SUM' | 'MAX' | 'MIN',
@@ -75,7 +74,7 @@ export function reduceAxes(
   return out;
 }
 
-/** Folds the partial results [parts, size] of a split kernel into `out`, in their order, and frees them. */
+/** Folds the partial results [parts, size] of a split kernel into `out`, in order, and frees them. */
 export function foldParts(operation: 'SUM' | 'MAX' | 'MIN', partials: Tensor, out: Tensor): void {
   const [parts, size] = partials.shape as [number, number];
   out.device.run(
@@ -102,7 +101,7 @@ interface PairwiseLayout {
   walk: { keptSize: number; reducedSize: number; keptStrides: Pair; reducedStrides: Pair };
 }
 
-/** Kept and reduced axes as at most two of each; a layout that needs more is copied into that form. */
+/** Kept and reduced axes as at most two of each. A layout that needs more is copied. */
 function pairwiseLayout(x: Tensor, keptAxes: readonly number[], axes: readonly number[]): PairwiseLayout {
   const merged = (tensor: Tensor, chosen: readonly number[]): ReturnType<typeof mergeAxes> =>
     mergeAxes(
@@ -147,7 +146,7 @@ export function reductionAxes(name: string, x: Tensor, dim: Dims | undefined): n
   return axesOf(name, dim, x.ndim);
 }
 
-/** A reduced tensor, or a gradient of its shape, with the reduced axes back as size 1. */
+/** A reduced tensor, or a gradient of its shape, with the reduced axes restored as size 1. */
 export function restoreAxes(reduced: Tensor, shape: Shape, axes: readonly number[]): Tensor {
   return reduced.reshape(reducedShape(shape, axes, true));
 }

@@ -4,12 +4,12 @@ import { tensor } from '../../tensor/create.ts';
 import { unscoped } from '../../tensor/scope.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
-/** Numbers kept a device; a training loop uses a handful. */
+/** Numbers kept per device. A training loop uses a handful. */
 const KEPT = 1024;
 
 const caches = new WeakMap<Backend, Map<string, Tensor>>();
 
-/** A number as a tensor of shape [] like `like`, made once: x.mul(2) uploads nothing the second time. */
+/** A number as a tensor of shape [] like `like`. It is created once, so x.mul(2) uploads nothing the second time. */
 export function scalarLike(value: number, { dtype, device }: Pick<Tensor, 'dtype' | 'device'>): Tensor {
   let cache = caches.get(device);
   if (!cache) caches.set(device, (cache = new Map<string, Tensor>()));
