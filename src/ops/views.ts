@@ -165,7 +165,7 @@ export function flip(x: Tensor, dims: number | readonly number[]): Tensor {
   return viewOf('flip', x, layout, (gradient) => gradient.flip(dims));
 }
 
-/** The tensor with its elements row-major without gaps: x itself if they are, otherwise a copy. */
+/** The tensor with its elements row-major without gaps: a view if they already are, otherwise a copy. */
 export function contiguous(x: Tensor): Tensor {
   return x.isContiguous() ? viewOf('contiguous', x, x, (gradient) => gradient) : clone(x);
 }
