@@ -37,14 +37,7 @@ function optional(named: Arguments, ...names: readonly string[]): Arguments {
   return Object.fromEntries(names.flatMap((name) => (name in named ? [[name, named[name]!]] : [])));
 }
 
-/** A layer that the model has and wgrad has not. */
-export class MissingLayer extends Error {}
-
-/**
- * wgrad's model for what PyTorch prints: lines of layers, each with its number, in Sequential.
- *
- * @throws MissingLayer
- */
+/** wgrad's model for what PyTorch prints: lines of layers, each with its number, in Sequential. */
 export function modelOf(text: string): nn.Module {
   const lines = text.trim().split('\n');
   const read = (): nn.Module => {
@@ -64,7 +57,7 @@ export function modelOf(text: string): nn.Module {
 function layerOf(layer: Layer): nn.Module {
   const layers = nn as unknown as Record<string, (new (...values: unknown[]) => nn.Module) | undefined>;
   const Kind = layers[layer.kind];
-  if (!Kind) throw new MissingLayer(`wgrad has no nn.${layer.kind}`);
+  if (!Kind) throw new Error(`wgrad has no nn.${layer.kind}`);
   return new Kind(...(ARGUMENTS[layer.kind]?.(layer) ?? []));
 }
 

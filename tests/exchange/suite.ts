@@ -4,21 +4,15 @@ import type { Backend } from '../../src/backend/backend.ts';
 import { loadWeights } from '../../src/pipeline/checkpoint/checkpoint.ts';
 import { decodeSafetensors, type SafeTensor } from '../../src/formats/safetensors/index.ts';
 import { type nn, noGrad, scope, setDefaultDevice, tensor } from '../../src/index.ts';
-import { fixturePath, MissingLayer, modelOf, MODELS, modelText } from './models.ts';
+import { fixturePath, modelOf, MODELS, modelText } from './models.ts';
 
 /** PyTorch's logits and wgrad's differ by rounding alone: float32 sums of some dozens of products. */
 export const BOUND = 1e-5;
 
-/** The model of a text on a device; the test is skipped, out loud, where wgrad lacks a layer of it. */
-export function modelOrSkip(text: string, device: Backend, context: TestContext): nn.Module {
+/** The model of a text, on a device. */
+export function modelOn(text: string, device: Backend): nn.Module {
   setDefaultDevice(device);
-  try {
-    return modelOf(text);
-  } catch (error) {
-    if (!(error instanceof MissingLayer)) throw error;
-    console.warn(`skipped: ${context.task.name}: ${error.message}`);
-    return context.skip(error.message);
-  }
+  return modelOf(text);
 }
 
 export function readTensors(path: string): Map<string, SafeTensor> {
@@ -49,7 +43,7 @@ export function difference(found: Float32Array, expected: SafeTensor): number {
 export function exchangeSuite(open: (context: TestContext) => Promise<Backend>): void {
   for (const name of MODELS) {
     test(`weights of PyTorch's ${name} give PyTorch's logits`, async (context) => {
-      const model = modelOrSkip(modelText(name), await open(context), context);
+      const model = modelOn(modelText(name), await open(context));
       await loadWeights(fixturePath(name, 'weights.safetensors'), model);
       const expected = readTensors(fixturePath(name, 'expected.safetensors'));
       const found = await logitsOf(model, expected.get('images')!);

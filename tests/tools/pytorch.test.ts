@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { describe, expect, test, type TestContext } from 'vitest';
 import { loadWeights, saveCheckpoint } from '../../src/pipeline/checkpoint/checkpoint.ts';
 import { encodeSafetensors, type SafeTensor } from '../../src/formats/safetensors/index.ts';
-import { manualSeed, type nn, open, optim, randn, scope } from '../../src/index.ts';
+import { manualSeed, type nn, open, optim, randn, scope, setDefaultDevice } from '../../src/index.ts';
 import { buildModel } from '../../src/pipeline/models/buildModel.ts';
 import { temporaryFolder } from '../pipeline/files/disks.ts';
 import { MODELS, modelText } from '../exchange/models.ts';
-import { BOUND, difference, logitsOf, modelOrSkip, readTensors } from '../exchange/suite.ts';
+import { BOUND, difference, logitsOf, modelOn, readTensors } from '../exchange/suite.ts';
 
 const cpu = await open('cpu');
 const SCRIPT = 'scripts/pytorch-exchange.py';
@@ -48,14 +48,14 @@ describe('with PyTorch itself', () => {
   for (const name of MODELS) {
     test(`a checkpoint of the ${name} loads strictly into PyTorch's model, which gives wgrad's logits`, async (context) => {
       manualSeed(3);
-      const model = modelOrSkip(modelText(name), cpu, context);
+      const model = modelOn(modelText(name), cpu);
       // A step in training mode moves running statistics, where there are some.
       scope(() => model.train().forward(randn([4, 1, 8, 8], { seed: 1, stream: 0 })));
       expect(await deviation(context, model, [5, 1, 8, 8])).toBeLessThan(BOUND);
     });
 
     test(`PyTorch's state dict of the ${name} loads into wgrad's model, which gives PyTorch's logits`, async (context) => {
-      const model = modelOrSkip(modelText(name), cpu, context);
+      const model = modelOn(modelText(name), cpu);
       const folder = temporaryFolder();
       const text = join(folder, 'model.txt');
       writeFileSync(text, String(model));
@@ -68,7 +68,7 @@ describe('with PyTorch itself', () => {
   }
 
   test('so does the network of configs/mlp.yaml', async (context) => {
-    modelOrSkip('ReLU()', cpu, context);
+    setDefaultDevice(cpu);
     const model = buildModel({ name: 'mlp', hidden: [256, 128], dropout: 0 });
     expect(await deviation(context, model, [8, 1, 28, 28])).toBeLessThan(BOUND);
   });

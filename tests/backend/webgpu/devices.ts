@@ -28,6 +28,16 @@ export async function openAsGpu(context: Pick<TestContext, 'skip'>): Promise<Bac
   return openAs({ software: false });
 }
 
+/** A device without optional features, such as float16; destroyed after the test. */
+export async function openWithoutFeatures(context: Pick<TestContext, 'skip'>): Promise<Backend> {
+  await webgpuOrSkip(context);
+  const opened = await openDevice();
+  Object.defineProperty(opened.device, 'features', { value: new Set() });
+  const backend = new WebGpuBackend({ ...opened, info: { ...opened.info, subgroupMinSize: 0 } });
+  onTestFinished(() => backend.destroy());
+  return backend;
+}
+
 async function openAs(info: OpenedDevice['info']): Promise<Backend> {
   const opened = await openDevice();
   const backend = new WebGpuBackend({ ...opened, info: { ...opened.info, ...info } });

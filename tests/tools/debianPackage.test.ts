@@ -2,15 +2,10 @@ import { existsSync } from 'node:fs';
 
 import { expect, test } from 'vitest';
 
-import {
-  IMAGE_SIZE,
-  loadFashionMnist,
-  PIXEL_MEAN,
-  PIXEL_STD,
-} from '../../../src/pipeline/data/fashionMnist.ts';
-import { fetchFashionMnist } from '../../../src/pipeline/data/sources/fetch.ts';
-import { DEBIAN_FOLDER, debianSource } from '../../../src/pipeline/data/sources/debian.ts';
-import { temporaryFolder } from './fixture.ts';
+import { IMAGE_SIZE, loadFashionMnist, PIXEL_MEAN, PIXEL_STD } from '../../src/pipeline/data/fashionMnist.ts';
+import { fetchFashionMnist } from '../../src/pipeline/data/sources/fetch.ts';
+import { DEBIAN_FOLDER, debianSource } from '../../src/pipeline/data/sources/debian.ts';
+import { temporaryFolder } from '../pipeline/data/fixture.ts';
 
 test('the real data set, from the installed package', async (context) => {
   if (!existsSync(DEBIAN_FOLDER)) {
