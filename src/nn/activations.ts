@@ -9,7 +9,7 @@ export class ReLU extends Module {
   }
 }
 
-/** x where x ≥ 0, else negativeSlope · x. */
+/** x if x ≥ 0, otherwise negativeSlope · x. */
 export class LeakyReLU extends Module {
   readonly negativeSlope: number;
 

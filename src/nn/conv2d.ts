@@ -10,12 +10,12 @@ import { keywords } from './representation.ts';
 /**
  * A bank of filters over images: see `conv2d`.
  *
- * Weight [outChannels, inChannels / groups, KH, KW] and bias [outChannels] start uniform in ±1 / √fanIn with
- * fanIn = inChannels / groups · KH · KW, as in PyTorch.
+ * Weight [outChannels, inChannels / groups, KH, KW] and bias [outChannels] are initialised uniformly in ±1 / √fanIn
+ * with fanIn = inChannels / groups · KH · KW, as in PyTorch.
  *
  * @param kernelSize a number, or [height, width]
  * @param options.bias whether there is a bias; true by default
- * @throws ArgumentError for sizes that are not positive whole numbers, or channels that are no multiple of groups
+ * @throws ArgumentError for sizes that are not positive integers, or channels that are not a multiple of groups
  * @example
  * new Conv2d(1, 32, 3, { padding: 1 }).forward(rand([64, 1, 28, 28])); // float32[64, 32, 28, 28]
  */

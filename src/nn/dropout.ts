@@ -3,7 +3,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { Module } from './module.ts';
 import { keywords } from './representation.ts';
 
-/** Drops elements in training: see `dropout`. */
+/** Drops elements at random in training: see `dropout`. */
 export class Dropout extends Module {
   readonly p: number;
 

@@ -2,7 +2,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { Module } from './module.ts';
 import { keywords } from './representation.ts';
 
-/** Dims startDim to endDim made one; all but the batch by default. */
+/** Merges dims startDim to endDim into one; by default all dims except the batch. */
 export class Flatten extends Module {
   readonly startDim: number;
   readonly endDim: number;

@@ -1,6 +1,6 @@
 /**
- * Initialisers: new tensors of a shape, drawn from the counter-based generator, so that a seed and a stream give the
- * same bits on every device. They make new tensors; PyTorch's, which these follow, fill a given one.
+ * Initialisers: new random tensors from the counter-based generator, so a seed and a stream give the same bits on every
+ * device. PyTorch's initialisers fill an existing tensor; these return a new one.
  */
 import { type CreateOptions, full, tensor } from '../tensor/create.ts';
 import { ArgumentError, ShapeError } from '../tensor/errors.ts';
@@ -16,7 +16,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 
 export { ones, zeros } from '../tensor/create.ts';
 
-/** Inputs and outputs that one unit of a weight sees: sizes of dims 1 and 0, times the receptive field. */
+/** The number of inputs and outputs of one unit: sizes of dims 1 and 0, times the receptive field. */
 export function fans(shape: Shape): { fanIn: number; fanOut: number } {
   if (shape.length < 2) {
     throw new ShapeError('fans', 'fewer than two dims', {
@@ -28,11 +28,11 @@ export function fans(shape: Shape): { fanIn: number; fanOut: number } {
   return { fanIn: shape[1]! * field, fanOut: shape[0]! * field };
 }
 
-/** What follows a weight, for `calculateGain`. */
+/** The nonlinearity after a weight, for `calculateGain`. */
 export type Nonlinearity = 'linear' | 'conv2d' | 'sigmoid' | 'tanh' | 'relu' | 'leakyRelu' | 'selu';
 
 /**
- * The factor of a weight's standard deviation that makes up for what the nonlinearity after it takes away.
+ * The factor of a weight's standard deviation that compensates for the nonlinearity after it.
  *
  *     linear, conv2d, sigmoid: 1   tanh: 5/3   relu: √2   leakyRelu: √(2 / (1 + param²))   selu: 3/4
  *
@@ -60,11 +60,11 @@ export function calculateGain(nonlinearity: Nonlinearity, param: number = 0.01):
 
 /** Options of `kaimingUniform` and `kaimingNormal`. */
 export interface KaimingOptions extends RandomOptions {
-  /** The slope of the leaky relu that follows, 0 by default; PyTorch's layers use √5, which gives 1 / √fanIn. */
+  /** The slope of the leaky relu that follows, 0 by default. PyTorch's layers use √5, which gives 1 / √fanIn. */
   a?: number;
-  /** Keep the variance of the activations (`fanIn`, the default) or of the gradients. */
+  /** Preserves the variance of the activations (`fanIn`, the default) or of the gradients. */
   mode?: 'fanIn' | 'fanOut';
-  /** What follows; defaults to leakyRelu. */
+  /** The nonlinearity that follows; defaults to leakyRelu. */
   nonlinearity?: Nonlinearity;
 }
 
@@ -131,7 +131,7 @@ export function xavierNormal(shape: Shape, options: RandomOptions & { gain?: num
 /**
  * Uniform numbers in [low, high), [0, 1) by default.
  *
- * @throws ArgumentError when there is nothing between low and high
+ * @throws ArgumentError unless low < high
  */
 export function uniform(
   shape: Shape,
@@ -152,7 +152,7 @@ export function uniform(
 }
 
 /**
- * Normal numbers, of mean 0 and standard deviation 1 by default.
+ * Normal numbers, with mean 0 and standard deviation 1 by default.
  *
  * @throws ArgumentError for a negative standard deviation
  */
@@ -172,8 +172,9 @@ export function constant(shape: Shape, value: number, options: CreateOptions = {
 }
 
 /**
- * A random matrix whose rows, or columns where there are more rows, are orthonormal, times gain; dims after the first
- * count as one. Uniform over all such matrices: Gram and Schmidt's process on normal vectors, on the host.
+ * A random matrix with orthonormal rows, times gain; if there are more rows than columns, the columns are orthonormal.
+ * Dims after the first count as one. The distribution is uniform over all such matrices: Gram and Schmidt's process on
+ * normal vectors, on the host.
  *
  * Source: Saxe, McClelland, Ganguli: Exact solutions to the nonlinear dynamics of learning (2014); PyTorch's
  * orthogonal_.
@@ -205,7 +206,7 @@ export function orthogonal(shape: Shape, options: RandomOptions & { gain?: numbe
   return tensor(values, { dtype: 'float32', ...random, shape });
 }
 
-/** Makes vectors orthonormal in place, each twice against those before it: once leaves rounding errors behind. */
+/** Makes vectors orthonormal in place. Each is orthogonalised twice, because one pass leaves rounding errors. */
 function orthonormalise(vectors: readonly Float64Array[]): void {
   const dot = (a: Float64Array, b: Float64Array): number =>
     a.reduce((sum, value, at) => sum + value * b[at]!, 0);

@@ -8,12 +8,14 @@ import { Module } from './module.ts';
 import { keywords } from './representation.ts';
 
 /**
- * The affine map x Wᵀ + b, on the last dim of x.
+ * The affine map x Wᵀ + b on the last dim of x.
  *
- * Weight [outFeatures, inFeatures] and bias [outFeatures] start uniform in ±1 / √inFeatures, as in PyTorch.
+ * Weight [outFeatures, inFeatures] and bias [outFeatures] are initialised uniformly in ±1 / √inFeatures, as in PyTorch.
  *
  * @param options.bias whether there is a bias; true by default
- * @throws ArgumentError for sizes that are not positive whole numbers
+ * @throws ArgumentError for sizes that are not positive integers
+ * @example
+ * new Linear(784, 10).forward(rand([64, 784])); // float32[64, 10]
  */
 export class Linear extends Module {
   readonly weight: Tensor;

@@ -7,14 +7,13 @@ import { sameShape } from '../tensor/shape.ts';
 import { describe, Tensor } from '../tensor/tensor.ts';
 import { moduleText, snakeCase } from './representation.ts';
 
-/** Tensors by PyTorch's names, such as `0.weight`. */
+/** Tensors by PyTorch's names, for example `0.weight`. */
 export type StateDict = Record<string, Tensor>;
 
 /**
- * A part of a network: parameters, parts of its own, and a forward pass.
+ * A part of a network: parameters, child modules, and a forward pass.
  *
- * Tensors and modules in fields are found by themselves; a field `runningMean` is named `running_mean`, as PyTorch
- * does.
+ * A module finds the tensors and modules in its fields. A field `runningMean` is named `running_mean`, as in PyTorch.
  *
  * @example
  * class Residual extends Module {
@@ -27,7 +26,7 @@ export type StateDict = Record<string, Tensor>;
 export abstract class Module {
   #training = true;
 
-  /** Whether the module is being trained; dropout and batch norm behave differently then. */
+  /** Whether the module is in training mode. Dropout and batch norm behave differently in evaluation mode. */
   get training(): boolean {
     guard(() => this.#training);
     return this.#training;
@@ -37,18 +36,21 @@ export abstract class Module {
     this.#training = training;
   }
 
-  /** What the module makes of its input. */
+  /** Computes the output for an input. */
   abstract forward(x: Tensor): Tensor;
 
-  /** `forward` with relu on its result, for modules that do both in one launch. */
+  /** `forward` followed by relu, for modules that compute both in one launch. */
   forwardRelu?(x: Tensor): Tensor;
 
-  /** Modules in fields, with the names under which their tensors are listed. */
+  /** The modules in fields, with the names under which their tensors are listed. */
   namedChildren(): [string, Module][] {
     return Object.entries(this).filter((field): field is [string, Module] => field[1] instanceof Module);
   }
 
-  /** This module under the name '', and all those inside it by their dotted names; each once, the outer ones first. */
+  /**
+   * This module under the name '', and all modules inside it by their dotted names. Each is listed once, outer ones
+   * first.
+   */
   *namedModules(prefix: string = '', seen: Set<Module> = new Set()): Generator<[string, Module]> {
     if (seen.has(this)) return;
     seen.add(this);
@@ -66,7 +68,7 @@ export abstract class Module {
     for (const [name, child] of this.namedChildren()) yield* child.namedTensors(`${prefix}${name}.`);
   }
 
-  /** Parameters with their names; one that stands in several places is listed once, under the first. */
+  /** Parameters with their names. A parameter that is used in several places is listed once, under the first name. */
   namedParameters(): [string, Tensor][] {
     const seen = new Set<Tensor>();
     return [...this.namedTensors()].filter(
@@ -79,7 +81,7 @@ export abstract class Module {
     return this.namedParameters().map(([, parameter]) => parameter);
   }
 
-  /** Parameters and buffers by PyTorch's names; the tensors themselves, not copies. */
+  /** Parameters and buffers by PyTorch's names. These are the tensors themselves, not copies. */
   stateDict(): StateDict {
     return Object.fromEntries(this.namedTensors());
   }
@@ -87,7 +89,7 @@ export abstract class Module {
   /**
    * Copies values into parameters and buffers.
    *
-   * @throws ArgumentError when names are missing or unexpected, ShapeError when a shape differs; nothing is changed then
+   * @throws ArgumentError if names are missing or unexpected, ShapeError if a shape differs; nothing changes then
    */
   loadStateDict(state: StateDict): void {
     const own = this.stateDict();
@@ -114,19 +116,19 @@ export abstract class Module {
     }
   }
 
-  /** Switches to training, or with `false` to evaluation. */
+  /** Switches to training mode, or with `false` to evaluation mode. */
   train(training: boolean = true): this {
     this.training = training;
     for (const [, child] of this.namedChildren()) child.train(training);
     return this;
   }
 
-  /** Switches to evaluation. */
+  /** Switches to evaluation mode. */
   eval(): this {
     return this.train(false);
   }
 
-  /** Moves parameters and buffers to a device; their values travel through the host. */
+  /** Moves parameters and buffers to a device. Their values travel through the host. */
   async to(device: Backend): Promise<this> {
     for (const [, value] of this.namedTensors()) {
       const copy = tensor(await value.data(), { shape: value.shape, dtype: value.dtype, device });
@@ -141,12 +143,12 @@ export abstract class Module {
     return this.parameters().reduce((count, parameter) => count + parameter.numel(), 0);
   }
 
-  /** What `toString` shows between the parentheses, in PyTorch's words: `p=0.5, inplace=False`. See `keywords`. */
+  /** The text between the parentheses of `toString`, in PyTorch's words: `p=0.5, inplace=False`. See `keywords`. */
   extraRepr(): string {
     return '';
   }
 
-  /** The module and its parts as PyTorch prints them. */
+  /** The module and its children as PyTorch prints them. */
   toString(): string {
     return moduleText(this);
   }

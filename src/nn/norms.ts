@@ -11,25 +11,25 @@ import { keywords, pythonText } from './representation.ts';
 export interface BatchNormModuleOptions extends CreateOptions {
   /** Added to the variance; 1e-5 by default. */
   eps?: number;
-  /** How far running statistics move to those of a batch, 0.1 by default; null averages all batches so far. */
+  /** The weight of a batch in the running statistics, 0.1 by default; null averages all batches so far. */
   momentum?: number | null;
-  /** Whether there are a weight and a bias to learn; true by default. */
+  /** Whether there are a learnable weight and bias; true by default. */
   affine?: boolean;
-  /** Whether running statistics are kept; true by default. Without them evaluation, too, normalises by the batch. */
+  /** Whether to keep running statistics; true by default. Without them evaluation also normalises by the batch. */
   trackRunningStats?: boolean;
 }
 
 /**
- * Normalises the channels of images: see `batchNorm`. In training by the batch's statistics, in evaluation by the
- * running ones.
+ * Normalises the channels of images: see `batchNorm`. Training uses the statistics of the batch, evaluation the running
+ * statistics.
  *
  * The state dict has PyTorch's keys: weight, bias, running_mean, running_var and num_batches_tracked. The last is an
- * int32 scalar, int64 being a type that devices lack. Weight and bias start as 1 and 0, running statistics as 0 and 1.
+ * int32 scalar, because devices have no int64. Weight and bias start as 1 and 0, running statistics as 0 and 1.
  *
  * Source: Ioffe, Szegedy: Batch normalization (2015).
  *
  * @param numFeatures C of an input [N, C, H, W]
- * @throws ArgumentError when that is no positive whole number
+ * @throws ArgumentError if that is not a positive integer
  * @example
  * new Sequential(new Conv2d(1, 32, 3, { bias: false }), new BatchNorm2d(32), new ReLU());
  */
@@ -94,9 +94,9 @@ export class BatchNorm2d extends Module {
 export interface LayerNormModuleOptions extends CreateOptions {
   /** Added to the variance; 1e-5 by default. */
   eps?: number;
-  /** Whether there are a weight and a bias to learn; true by default. */
+  /** Whether there are a learnable weight and bias; true by default. */
   elementwiseAffine?: boolean;
-  /** Whether there is a bias beside the weight; true by default. */
+  /** Whether there is a bias in addition to the weight; true by default. */
   bias?: boolean;
 }
 
@@ -105,8 +105,8 @@ export interface LayerNormModuleOptions extends CreateOptions {
  *
  * Source: Ba, Kiros, Hinton: Layer normalization (2016).
  *
- * @param normalizedShape the sizes of those dims; a number for the last one alone
- * @throws ArgumentError when they are no positive whole numbers
+ * @param normalizedShape the sizes of those dims, or one number for the last dim
+ * @throws ArgumentError if they are not positive integers
  * @example
  * new Sequential(new Linear(784, 128), new LayerNorm(128), new ReLU());
  */

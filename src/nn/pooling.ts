@@ -58,9 +58,9 @@ export class AvgPool2d extends Module {
 }
 
 /**
- * The means over parts of an image, whatever its size: see `adaptiveAvgPool2d`.
+ * The means over parts of an image of any size: see `adaptiveAvgPool2d`.
  *
- * @param size the output's: a number or [height, width], null for that of the input
+ * @param size the output's size: a number or [height, width]; null keeps that of the input
  * @example
  * new Sequential(features, new AdaptiveAvgPool2d(1), new Flatten()); // the mean of each channel
  */

@@ -1,10 +1,10 @@
-/** What a module shows of itself. */
+/** The parts of a module that its text shows. */
 interface Shown {
   extraRepr(): string;
   namedChildren(): [string, Shown][];
 }
 
-/** A module and its parts as nested lines, exactly as PyTorch prints them. */
+/** A module and its children as nested lines, exactly as PyTorch prints them. */
 export function moduleText(module: Shown): string {
   const extra = module.extraRepr();
   const extraLines = extra === '' ? [] : extra.split('\n');
@@ -18,11 +18,11 @@ export function moduleText(module: Shown): string {
   return `${name}(\n  ${lines.join('\n  ')}\n)`;
 }
 
-/** Values that PyTorch shows of its modules. */
+/** Values that PyTorch prints for its modules. */
 export type PythonValue = number | boolean | string | readonly PythonValue[] | null | undefined;
 
 /**
- * Keyword arguments as Python writes them, names in snake case; those that are undefined are left out.
+ * Keyword arguments as Python writes them, with names in snake case. Undefined values are left out.
  *
  * @example keywords({ inFeatures: 2, bias: true }); // in_features=2, bias=True
  */
@@ -33,7 +33,7 @@ export function keywords(values: Readonly<Record<string, PythonValue>>): string 
     .join(', ');
 }
 
-/** A value as Python's `repr` has it: a list is a tuple, `1e-05` has two digits in its exponent. */
+/** A value as Python's `repr` prints it. A list is printed as a tuple, and `1e-05` has two digits in its exponent. */
 export function pythonText(value: PythonValue): string {
   if (value === null || value === undefined) return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
@@ -50,7 +50,7 @@ function numberText(value: number): string {
   return value.toExponential().replace(/e-(\d)$/, 'e-0$1');
 }
 
-/** `runningMean` as PyTorch names it: `running_mean`. */
+/** `runningMean` in PyTorch's form, `running_mean`. */
 export function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

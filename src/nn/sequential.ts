@@ -4,7 +4,7 @@ import { Module } from './module.ts';
 import { MaxPool2d } from './pooling.ts';
 
 /**
- * Modules one after another, named by their positions.
+ * Applies modules one after another. They are named by their positions.
  *
  * @example
  * new Sequential(new Flatten(), new Linear(784, 10)).stateDict(); // 1.weight, 1.bias

@@ -8,17 +8,17 @@ import { formatShape, type Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Module } from './module.ts';
 
-/** One layer of a model, as a forward pass met it. */
+/** One layer of a model in a forward pass. */
 export interface LayerSummary {
-  /** The name under which the state dict lists it: `3`, or `block.0`. */
+  /** The layer's name in the state dict: `3`, or `block.0`. */
   readonly name: string;
   /** The class: `Linear`. */
   readonly kind: string;
-  /** Undefined for a layer that the forward pass did not come to. */
+  /** Undefined for a layer that the forward pass did not reach. */
   readonly outputShape: Shape | undefined;
-  /** Numbers that training changes, in this layer itself; 0 where a layer is met again. */
+  /** The layer's own trainable numbers; 0 if the layer was listed before. */
   readonly parameters: number;
-  /** Whether it has been met before: its parameters are shared. */
+  /** Whether the layer was listed before, so its parameters are shared. */
   readonly again: boolean;
 }
 
@@ -26,11 +26,11 @@ export interface LayerSummary {
 export class ModelSummary {
   readonly inputShape: Shape;
   readonly layers: readonly LayerSummary[];
-  /** Numbers that training changes. */
+  /** The number of trainable values. */
   readonly parameters: number;
-  /** Numbers that it does not: running statistics, frozen weights. */
+  /** The number of other values: running statistics, frozen weights. */
   readonly fixed: number;
-  /** Memory of both. */
+  /** The memory of both. */
   readonly bytes: number;
 
   constructor(inputShape: Shape, layers: readonly LayerSummary[], tensors: readonly Tensor[]) {
@@ -74,14 +74,14 @@ export class ModelSummary {
 }
 
 /**
- * The layers of a model with their output shapes and parameters, found by a forward pass that computes nothing: in
- * evaluation mode, without gradients, so that neither running statistics nor random numbers move.
+ * Lists the layers of a model with their output shapes and parameters. It runs a forward pass that computes nothing, in
+ * evaluation mode and without gradients, so running statistics and random numbers do not change.
  *
- * A layer is a module without parts, or one with tensors of its own.
+ * A layer is a module without children, or one with tensors of its own.
  *
- * @param inputShape the batch included: `[1, 1, 28, 28]`
- * @param options.dtype the input's; that of the parameters by default
- * @throws what the model throws for an input of that shape
+ * @param inputShape including the batch: `[1, 1, 28, 28]`
+ * @param options.dtype the input's dtype; by default that of the parameters
+ * @throws the model's errors for an input of that shape
  * @example
  * console.log(String(summary(model, [1, 1, 28, 28])));
  */
@@ -113,7 +113,7 @@ interface Call {
   outputShape: Shape | undefined;
 }
 
-/** Runs `body` and notes every call of a module's forward pass, in the order in which they begin. */
+/** Runs `body` and records every call of a module's forward pass, in the order in which the calls begin. */
 function watched(modules: readonly Module[], calls: Call[], body: () => void): void {
   const own = modules.map((module) => Object.getOwnPropertyDescriptor(module, 'forward'));
   for (const module of modules) {
@@ -154,7 +154,7 @@ function layersOf(model: Module, calls: readonly Call[]): LayerSummary[] {
   });
 }
 
-/** 1,234,567: by hand, since the first use of toLocaleString loads tables for a hundred languages. */
+/** Formats 1,234,567 by hand, because the first use of toLocaleString loads tables for a hundred languages. */
 function grouped(count: number): string {
   return String(count).replaceAll(/\B(?=(\d{3})+$)/g, ',');
 }

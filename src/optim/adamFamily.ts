@@ -12,13 +12,16 @@ export interface AdamOptions {
   betas?: readonly [number, number];
   /** Defaults to 1e-8. */
   eps?: number;
-  /** Adam adds weightDecay · p to the gradient, 0 by default; AdamW shrinks p itself, by lr · 0.01. */
+  /**
+   * Adam adds weightDecay · p to the gradient and defaults to 0. AdamW shrinks p by lr · weightDecay and defaults to
+   * 0.01.
+   */
   weightDecay?: number;
-  /** Step up the gradient rather than down; defaults to false. */
+  /** Maximises instead of minimising; defaults to false. */
   maximize?: boolean;
 }
 
-/** What Adam and AdamW share: all but the way in which weights decay. */
+/** Shared by Adam and AdamW, which differ only in weight decay. */
 export abstract class AdamFamily extends Optimizer<Required<AdamOptions>> {
   readonly #decoupled: boolean;
 
@@ -78,7 +81,7 @@ export abstract class AdamFamily extends Optimizer<Required<AdamOptions>> {
   }
 }
 
-/** The logarithm, of 0 a number whose exponential is 0: WGSL has no infinity. */
+/** The logarithm. For 0 a number whose exponential is 0, because WGSL has no infinity. */
 function finiteLog(value: number): number {
   return Math.max(-1e4, Math.log(value));
 }

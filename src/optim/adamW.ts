@@ -2,7 +2,7 @@ import { AdamFamily, type AdamOptions } from './adamFamily.ts';
 import type { OptimizerParameters } from './paramGroups.ts';
 
 /**
- * Adam with weight decay apart from the gradient, so that the moments do not see it; 0.01 by default.
+ * Adam with decoupled weight decay: the decay does not enter the moments. It is 0.01 by default.
  *
  *     p ← p · (1 - lr · weightDecay)
  *     m ← β₁ m + (1 - β₁) g,   v ← β₂ v + (1 - β₂) g²

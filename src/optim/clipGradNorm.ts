@@ -6,7 +6,7 @@ import { ArgumentError } from '../tensor/errors.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { neighbours, ownGradients, type Run } from './gradientRuns.ts';
 
-/** Parts that a run of gradients is cut into, at most; and elements of a part, at least. */
+/** The most parts that a run of gradients is split into, and the fewest elements of a part. */
 const PARTS = 256;
 const SHORTEST = 4096;
 
@@ -15,17 +15,17 @@ const SHORTEST = 4096;
  *
  *     norm = (Σ |g|^normType)^(1 / normType),   g ← g · min(1, maxNorm / (norm + 1e-6))
  *
- * All happens on the device, in a fixed order. Gradients that an optimizer keeps in its flat buffer take one launch to
- * reduce (two when they are many), and one to scale.
+ * Everything happens on the device, in a fixed order. Gradients in an optimizer's flat buffer take one launch to reduce
+ * (two if they are many) and one to scale.
  *
  * Source: PyTorch's torch.nn.utils.clip_grad_norm_; Pascanu, Mikolov, Bengio: On the difficulty of training recurrent
  * neural networks (2013).
  *
- * @param parameters leaves; those without a gradient count for nothing
+ * @param parameters leaves; those without a gradient are ignored
  * @param options.normType p > 0, 2 by default; Infinity for the greatest magnitude
- * @returns the norm before, as a scalar tensor: reading it is what waits for the device. NaN, when a gradient is NaN,
- *          makes all gradients NaN
- * @throws ArgumentError for a negative maxNorm, a norm that there is not, or no parameter
+ * @returns the norm before clipping, as a scalar tensor; only reading it waits for the device. If a gradient is NaN,
+ *   the norm and all gradients become NaN
+ * @throws ArgumentError for a negative maxNorm, an invalid normType, or no parameters
  * @example
  * loss.backward();
  * clipGradNorm(model.parameters(), 1);

@@ -7,20 +7,20 @@ import { ArgumentError } from '../tensor/errors.ts';
 import { unscoped } from '../tensor/scope.ts';
 import { Leaf, type Tensor } from '../tensor/tensor.ts';
 
-/** Neighbouring parameters that take the same step together. */
+/** Adjacent parameters that take the same step together. */
 export interface Segment {
   offset: number;
   size: number;
-  /** The group that they belong to. */
+  /** The index of their group. */
   group: number;
-  /** The position of the first of them. */
+  /** The position of the first parameter. */
   first: number;
-  /** How many they are. */
+  /** The number of parameters. */
   count: number;
 }
 
 /**
- * The parameters of an optimizer moved into one flat buffer, their gradients into another, so that a step over all
+ * Moves the parameters of an optimizer into one flat buffer and their gradients into another, so that a step over all
  * of them is one launch.
  */
 export class FlatParameters {
@@ -33,7 +33,7 @@ export class FlatParameters {
   readonly #groups: readonly number[];
 
   /**
-   * @param groups lists of parameters that take their steps apart; each lies in one piece
+   * @param groups lists of parameters that take separate steps; each list is contiguous
    * @throws ArgumentError for an empty list, a parameter named twice, or one that requires no gradient
    */
   constructor(optimizer: string, groups: readonly (readonly Tensor[])[]) {
@@ -61,7 +61,10 @@ export class FlatParameters {
     parameters.forEach((parameter, index) => this.#adopt(parameter, this.offsets[index]!));
   }
 
-  /** A zeroed buffer beside the parameters, for optimizer state; or of another size, to bind where none is read. */
+  /**
+   * A zeroed buffer like that of the parameters, for optimizer state; or of another size, to bind where nothing is
+   * read.
+   */
   companion(size: number = this.values.numel()): Tensor {
     const { dtype, device } = this.values;
     return outsideCapture(() => unscoped(() => zeros([size], { dtype, device })));
@@ -73,16 +76,16 @@ export class FlatParameters {
     return companion.view({ shape, strides, offset: this.offsets[index]! });
   }
 
-  /** A number that depends on how many steps a segment's parameters have taken, the present one included. */
+  /** A number that depends on the step count of a segment's parameters, including the current step. */
   perStep({ first }: Segment, read: (step: number) => number): Varying {
     return live(() => read(this.steps[first]!));
   }
 
   /**
-   * Counts a step of every parameter that has a gradient, and gives them as the fewest segments: one
-   * a group, when all have.
+   * Counts a step of every parameter that has a gradient, and returns them as the fewest segments: one per group if all
+   * have gradients.
    *
-   * @throws WgradError when another optimizer has moved a parameter away
+   * @throws WgradError if another optimizer has taken a parameter
    */
   advance(): Segment[] {
     const segments: Segment[] = [];
@@ -126,12 +129,12 @@ export class FlatParameters {
     this.values.storage.version++;
   }
 
-  /** Frees all gradients: the next backward starts from nothing. */
+  /** Frees all gradients. The next backward starts from zero. */
   zeroGrad(): void {
     for (const parameter of this.parameters) parameter.zeroGrad();
   }
 
-  /** Moves a parameter into the flat buffer, and gives its gradient a home in the other. */
+  /** Moves a parameter into the flat buffer, and sets the destination of its gradient in the other. */
   #adopt(parameter: Tensor, offset: number): void {
     if (!parameter.isContiguous()) {
       throw new ArgumentError('optimizer', 'a parameter is a strided view', {
@@ -145,7 +148,10 @@ export class FlatParameters {
     (parameter.source as Leaf).home = unscoped(() => this.gradients.view({ shape, strides, offset }));
   }
 
-  /** Gradients arrive in their home; only those of a recorded backward, or set by hand, must be brought there. */
+  /**
+   * Gradients are usually written to their destination. Only those of a recorded backward, or set by hand, must be
+   * copied.
+   */
   #bringGradient(gradient: Tensor, index: number): void {
     if (gradient.storage === this.gradients.storage) return;
     copyInto(gradient, this.gradients, this.part(this.gradients, index));

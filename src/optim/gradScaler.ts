@@ -14,9 +14,9 @@ import type { Optimizer } from './optimizer.ts';
 export interface GradScalerOptions {
   /** The first scale; defaults to 65536. */
   initScale?: number;
-  /** What the scale is multiplied by after `growthInterval` good steps; defaults to 2. */
+  /** The factor of the scale after `growthInterval` good steps; defaults to 2. */
   growthFactor?: number;
-  /** What it is multiplied by when a gradient was not finite; defaults to 0.5. */
+  /** The factor of the scale after a gradient that is not finite; defaults to 0.5. */
   backoffFactor?: number;
   /** Defaults to 2000. */
   growthInterval?: number;
@@ -24,22 +24,22 @@ export interface GradScalerOptions {
   device?: Backend;
 }
 
-/** What a scaler needs to go on, as JSON takes it. */
+/** The state of a scaler, as JSON. */
 export interface GradScalerState {
   readonly scale: number;
-  /** Good steps since the scale has changed. */
+  /** Good steps since the last change of the scale. */
   readonly growthTracker: number;
-  /** Steps that were left out. */
+  /** Skipped steps. */
   readonly skipped: number;
 }
 
 /**
- * Scales the loss up, so that small gradients are not rounded to zero in float16, and the gradients down again before the
- * optimizer sees them. A step with a gradient that is not finite is left out, and the scale halved; after many good steps
- * it is doubled.
+ * Scales the loss up, so that small gradients do not round to zero in float16, and scales the gradients down before the
+ * optimizer uses them. If a gradient is not finite, the step is skipped and the scale is halved. After many good steps
+ * the scale is doubled.
  *
- * All of that happens on the device, so that nothing waits for it and `capture` replays it. One scaler goes with one
- * optimizer, whose steps that were left out do not count for Adam's corrections.
+ * Everything happens on the device, so nothing waits, and `capture` replays it. Use one scaler per optimizer. Skipped
+ * steps do not count for Adam's bias correction.
  *
  * Source: Micikevicius et al.: Mixed precision training (2018); PyTorch's torch.amp.GradScaler.
  *
@@ -48,7 +48,7 @@ export interface GradScalerState {
  * const scaler = new optim.GradScaler();
  * const loss = autocast('float16', () => crossEntropy(model.forward(images), labels));
  * scaler.scale(loss).backward();
- * scaler.unscale(optimizer); // only to look at the gradients, as clipGradNorm does
+ * scaler.unscale(optimizer); // only to use the gradients, for example in clipGradNorm
  * scaler.step(optimizer);
  * scaler.update();
  */
@@ -57,7 +57,7 @@ export class GradScaler {
   readonly #backoff: number;
   readonly #interval: number;
   readonly #scale: Tensor;
-  /** Whether a gradient was not finite, good steps since the scale has changed, steps that were left out. */
+  /** Whether a gradient was not finite, good steps since the last change of the scale, and skipped steps. */
   readonly #counts: Tensor;
   #unscaled = false;
 
@@ -92,7 +92,7 @@ export class GradScaler {
     return loss.mul(this.#scale);
   }
 
-  /** Takes the scale out of the gradients; `step` does it where it was not done. */
+  /** Divides the gradients by the scale. `step` does this if it was not done before. */
   unscale(optimizer: Optimizer): void {
     if (this.#unscaled) {
       throw new ArgumentError('GradScaler.unscale', 'the gradients are already unscaled', {
@@ -118,13 +118,13 @@ export class GradScaler {
     }
   }
 
-  /** The optimizer's step, if all gradients are finite. */
+  /** Runs the optimizer's step if all gradients are finite. */
   step(optimizer: Optimizer): void {
     if (!this.#unscaled) this.unscale(optimizer);
     optimizer.step(this.#counts);
   }
 
-  /** Chooses the scale of the next step. */
+  /** Sets the scale of the next step. */
   update(): void {
     this.#unscaled = false;
     this.#scale.device.run(
@@ -134,12 +134,12 @@ export class GradScaler {
     );
   }
 
-  /** The present scale: waits for the device. */
+  /** Reads the current scale. Waits for the device. */
   getScale(): Promise<number> {
     return this.#scale.item();
   }
 
-  /** What `loadStateDict` needs to go on from here: waits for the device. */
+  /** Returns the state for `loadStateDict`. Waits for the device. */
   async stateDict(): Promise<GradScalerState> {
     const [scale, [, growthTracker = 0, skipped = 0]] = await Promise.all([
       this.getScale(),
@@ -148,7 +148,7 @@ export class GradScaler {
     return { scale, growthTracker, skipped };
   }
 
-  /** Goes on from what `stateDict` gave. */
+  /** Continues from the state of `stateDict`. */
   loadStateDict({ scale, growthTracker, skipped }: GradScalerState): void {
     const { device } = this.#scale;
     scope(() => {

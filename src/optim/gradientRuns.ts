@@ -1,19 +1,19 @@
 import { unscoped } from '../tensor/scope.ts';
 import { Leaf, type Tensor } from '../tensor/tensor.ts';
 
-/** Gradients that lie one after the other. */
+/** Gradients that are contiguous in memory. */
 export interface Run {
   storage: Tensor['storage'];
   offset: number;
   size: number;
 }
 
-/** The gradients of those parameters that have one, each in memory that no other tensor shares. */
+/** The gradients of the parameters that have one. No other tensor shares their memory. */
 export function ownGradients(parameters: readonly Tensor[]): Tensor[] {
   return parameters.flatMap((parameter) => ownGradient(parameter) ?? []);
 }
 
-/** A parameter's gradient, which no other tensor shares memory with; undefined where there is none. */
+/** A parameter's gradient in memory that no other tensor shares; undefined without a gradient. */
 function ownGradient({ source }: Tensor): Tensor | undefined {
   if (!(source instanceof Leaf) || !source.grad) return undefined;
   const { grad, home } = source;
@@ -25,7 +25,7 @@ function ownGradient({ source }: Tensor): Tensor | undefined {
   return source.grad;
 }
 
-/** Gradients as the fewest runs: one, for those in an optimizer's flat buffer, in its order. */
+/** The gradients as the fewest runs. Those in an optimizer's flat buffer, in its order, are one run. */
 export function neighbours(gradients: readonly Tensor[]): Run[] {
   const runs: Run[] = [];
   for (const gradient of gradients) {

@@ -13,24 +13,24 @@ import {
   saveGroups,
 } from './paramGroups.ts';
 
-/** What an optimizer needs to go on: steps taken by each parameter, its state and its options by PyTorch's names. */
+/** The state of an optimizer: step counts, state tensors and options, by PyTorch's names. */
 export interface OptimizerState {
   steps: number[];
-  /** Such as `exp_avg.0`: the state's name and the parameter's position. Views, not copies. */
+  /** For example `exp_avg.0`: the state's name and the parameter's position. Views, not copies. */
   tensors: Record<string, Tensor>;
-  /** Such as `{ lr: 0.001, weight_decay: 0, params: [0, 1] }`: plain values, as JSON takes them. */
+  /** For example `{ lr: 0.001, weight_decay: 0, params: [0, 1] }`: plain values, as JSON. */
   paramGroups: SavedGroup[];
 }
 
-/** Updates parameters from their gradients. A step is one launch for each group. */
+/** Updates parameters from their gradients. A step is one launch per group. */
 export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
-  /** The parameters, and their options, which may be assigned to between steps. */
+  /** The parameters and their options. Options may be assigned between steps. */
   readonly paramGroups: readonly ParamGroup<Options>[];
   protected readonly flat: FlatParameters;
   protected readonly name: string;
   readonly #states = new Map<string, Tensor>();
 
-  /** @throws ArgumentError for options out of range, or when the parameters are no distinct leaves */
+  /** @throws ArgumentError for options out of range, or if the parameters are not distinct leaves */
   constructor(
     name: string,
     parameters: OptimizerParameters<Partial<Options>>,
@@ -46,7 +46,7 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
     );
   }
 
-  /** The learning rate of the first group; assign to set that of all. */
+  /** The learning rate of the first group. Assigning sets that of all groups. */
   get lr(): number {
     return this.paramGroups[0]!.lr;
   }
@@ -58,7 +58,7 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
   /**
    * Takes one step for every parameter that has a gradient.
    *
-   * @param guard counts of a GradScaler: where the first is not 0, the device leaves the step out
+   * @param guard the counts of a GradScaler: if the first is not 0, the device skips the step
    */
   step(guard?: Tensor): void {
     for (const segment of this.flat.advance()) this.update(segment, this.paramGroups[segment.group]!, guard);
@@ -71,18 +71,18 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
 
   /** Throws ArgumentError for options out of range, other than the learning rate. */
   protected abstract check(options: Options): void;
-  /** PyTorch's names of the state that the present options need. */
+  /** PyTorch's names of the state that the current options need. */
   protected abstract stateNames(): string[];
   protected abstract update(segment: Segment, options: Options, guard?: Tensor): void;
 
-  /** The state of a name, zeros at first, beside the flat parameters. */
+  /** The state of a name, zero at first, in the layout of the flat parameters. */
   protected state(name: string): Tensor {
     let state = this.#states.get(name);
     if (!state) this.#states.set(name, (state = this.flat.companion()));
     return state;
   }
 
-  /** The state of a name if it is used, else memory of its own to bind in its place. */
+  /** The state of a name if it is used, otherwise unused memory to bind in its place. */
   protected stateIf(used: boolean, name: string): Tensor {
     if (used) return this.state(name);
     const unused = `${name}, unused`;
@@ -96,7 +96,7 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
     this.check(group);
   }
 
-  /** What `loadStateDict` needs to go on from here. */
+  /** Returns the state for `loadStateDict`. */
   stateDict(): OptimizerState {
     const tensors: Record<string, Tensor> = {};
     for (const name of this.stateNames()) {
@@ -108,13 +108,17 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
     return { steps: [...this.flat.steps], tensors, paramGroups: saveGroups(this.paramGroups) };
   }
 
-  /** @throws ArgumentError when the state belongs to other parameters or another optimizer; nothing is changed then */
+  /**
+   * Continues from a saved state.
+   *
+   * @throws ArgumentError if the state belongs to other parameters or another optimizer; nothing changes then
+   */
   loadStateDict({ steps, tensors, paramGroups }: OptimizerState): void {
     const groups = readGroups(this.paramGroups, paramGroups);
     for (const group of groups) this.#check(group);
     const before = this.paramGroups.map((group) => ({ ...group }));
     this.paramGroups.forEach((group, index) => Object.assign(group, groups[index]));
-    // Which state there is depends on the options.
+    // Which state exists depends on the options.
     const own = this.stateDict();
     const names = Object.keys(own.tensors);
     if (
@@ -132,7 +136,7 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
   }
 }
 
-/** Throws unless `least` ≤ value < `below`. */
+/** Throws ArgumentError unless `least` ≤ value < `below`. */
 export function atLeast(
   optimizer: string,
   name: string,

@@ -1,11 +1,11 @@
 import { ArgumentError } from '../tensor/errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
-/** Options that every optimizer has, and those that schedules may change. */
+/** Options that every optimizer has, and that schedules may change. */
 export interface CommonOptions {
   /** The learning rate. */
   lr: number;
-  /** Step up the gradient rather than down. */
+  /** Maximises instead of minimising. */
   maximize: boolean;
   momentum?: number;
   betas?: readonly [number, number];
@@ -14,22 +14,24 @@ export interface CommonOptions {
 /** Parameters that share options. Assign to an option to change it from the next step on. */
 export type ParamGroup<Options> = Options & {
   readonly params: readonly Tensor[];
-  /** Where a schedule started from. */
+  /** The rate from which a schedule started. */
   initialLr?: number;
 };
 
 /**
- * What an optimizer takes: a list of parameters, or groups of them with options of their own.
+ * The parameters of an optimizer: a list, or groups with options of their own.
  *
  * @example new Adam([{ params: body.parameters() }, { params: head.parameters(), lr: 1e-2 }], { lr: 1e-3 })
  */
 export type OptimizerParameters<Options> =
   readonly Tensor[] | readonly (Options & { readonly params: readonly Tensor[] })[];
 
-/** A group as state dicts hold it: options by PyTorch's names, parameters by position. */
+/** A group in a state dict: options by PyTorch's names, parameters by position. */
 export type SavedGroup = Readonly<Record<string, unknown>> & { readonly params: readonly number[] };
 
-/** The groups with every option filled in: from the group, else from the optimizer's options, else the default. */
+/**
+ * Fills in every option of the groups: from the group, otherwise from the optimizer's options, otherwise the default.
+ */
 export function resolveGroups<Options extends object>(
   parameters: OptimizerParameters<Partial<Options>>,
   options: Partial<Options>,
@@ -47,7 +49,7 @@ export function resolveGroups<Options extends object>(
   });
 }
 
-/** The groups by PyTorch's names: plain values, as JSON takes them. */
+/** The groups by PyTorch's names: plain values, as JSON. */
 export function saveGroups<Options extends object>(groups: readonly ParamGroup<Options>[]): SavedGroup[] {
   let position = 0;
   return groups.map(({ params, ...options }) => ({
@@ -59,9 +61,9 @@ export function saveGroups<Options extends object>(groups: readonly ParamGroup<O
 }
 
 /**
- * Options of saved groups, for groups of the same sizes; nothing is changed.
+ * Reads the options of saved groups into groups of the same sizes. Changes nothing.
  *
- * @throws ArgumentError when there are other groups
+ * @throws ArgumentError if the groups differ
  */
 export function readGroups<Options extends object>(
   groups: readonly ParamGroup<Options>[],

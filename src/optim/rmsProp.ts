@@ -14,11 +14,11 @@ export interface RmsPropOptions {
   eps?: number;
   /** Added to the gradient as weightDecay · p; defaults to 0. */
   weightDecay?: number;
-  /** Share of the last update that is kept; defaults to 0. */
+  /** The weight of the previous update; defaults to 0. */
   momentum?: number;
-  /** Scale by the variance rather than by the mean square; defaults to false. */
+  /** Scales by the variance instead of the mean square; defaults to false. */
   centered?: boolean;
-  /** Step up the gradient rather than down; defaults to false. */
+  /** Maximises instead of minimising; defaults to false. */
   maximize?: boolean;
 }
 
@@ -26,7 +26,7 @@ export interface RmsPropOptions {
  * RMSprop: steps scaled by a running root mean square of the gradient.
  *
  *     g ← g + weightDecay · p,   s ← α s + (1 - α) g²,   a ← α a + (1 - α) g
- *     d = g / (√(s - a²) + eps) if centered, else g / (√s + eps)
+ *     d = g / (√(s - a²) + eps) if centered, otherwise g / (√s + eps)
  *     b ← momentum · b + d,   p ← p - lr · b
  *
  * Source: Hinton: Neural networks for machine learning, lecture 6e (2012); PyTorch's torch.optim.RMSprop.

@@ -9,15 +9,15 @@ import type { OptimizerParameters } from './paramGroups.ts';
 export interface SgdOptions {
   /** Defaults to 0.001. */
   lr?: number;
-  /** Share of the last update that is kept; defaults to 0. */
+  /** The weight of the previous update; defaults to 0. */
   momentum?: number;
-  /** Share of the gradient that momentum does not take up; defaults to 0. */
+  /** The share of the gradient that momentum ignores; defaults to 0. */
   dampening?: number;
   /** Added to the gradient as weightDecay · p; defaults to 0. */
   weightDecay?: number;
-  /** Takes momentum > 0 and no dampening. */
+  /** Uses Nesterov's form, which requires momentum > 0 and no dampening; defaults to false. */
   nesterov?: boolean;
-  /** Step up the gradient rather than down; defaults to false. */
+  /** Maximises instead of minimising; defaults to false. */
   maximize?: boolean;
 }
 
@@ -30,6 +30,7 @@ export interface SgdOptions {
  * torch.optim.SGD.
  *
  * @throws ArgumentError for options out of range
+ * @example new SGD(model.parameters(), { lr: 0.1, momentum: 0.9 })
  */
 export class SGD extends Optimizer<Required<SgdOptions>> {
   constructor(parameters: OptimizerParameters<SgdOptions>, options: SgdOptions = {}) {

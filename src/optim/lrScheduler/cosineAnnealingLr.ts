@@ -2,12 +2,11 @@ import type { Optimizer } from '../optimizer.ts';
 import { LRScheduler, requireOption, type SchedulerOptions } from './scheduler.ts';
 
 /**
- * The rate falls to etaMin along half a cosine, over tMax epochs, and rises again after them.
+ * The rate falls to etaMin along half a cosine over tMax epochs, and rises again afterwards.
  *
  *     lr(e) = etaMin + (lr(0) - etaMin) · (1 + cos(π e / tMax)) / 2
  *
- * Source: Loshchilov, Hutter: SGDR (2017), without the restarts; PyTorch's
- * torch.optim.lr_scheduler.CosineAnnealingLR.
+ * Source: Loshchilov, Hutter: SGDR (2017), without the restarts; PyTorch's torch.optim.lr_scheduler.CosineAnnealingLR.
  *
  * @param options.etaMin defaults to 0
  * @throws ArgumentError for a tMax that is not positive
@@ -30,7 +29,7 @@ export class CosineAnnealingLR extends LRScheduler {
     const height = (at: number): number => 1 + Math.cos((Math.PI * at) / tMax);
     if (epoch === 0) return this.present;
     if (first) return this.baseLrs.map((base) => etaMin + ((base - etaMin) * height(epoch)) / 2);
-    // At the foot the rate is etaMin, which says nothing of the height: it starts again from the base.
+    // At the minimum the rate is etaMin and does not determine the next one, so the rate restarts from the base.
     if ((epoch - 1 - tMax) % (2 * tMax) === 0) {
       const rise = 1 - Math.cos(Math.PI / tMax);
       return this.present.map((lr, index) => lr + ((this.baseLrs[index]! - etaMin) * rise) / 2);

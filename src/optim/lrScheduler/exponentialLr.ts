@@ -2,7 +2,7 @@ import type { Optimizer } from '../optimizer.ts';
 import { LRScheduler, type SchedulerOptions } from './scheduler.ts';
 
 /**
- * The rate times gamma, every epoch.
+ * Multiplies the rate by gamma every epoch.
  *
  *     lr(e) = lr(0) · gamma^e
  *

@@ -12,7 +12,7 @@ export interface LinearLROptions extends SchedulerOptions {
 }
 
 /**
- * The rate times a factor that moves evenly from one value to another, and stays there: a warm-up by default.
+ * Multiplies the rate by a factor that changes linearly from one value to another and then stays. By default a warm-up.
  *
  *     lr(e) = lr · (startFactor + (endFactor - startFactor) · min(e, totalIters) / totalIters)
  *
@@ -47,7 +47,7 @@ export class LinearLR extends LRScheduler {
     const epoch = this.lastEpoch;
     if (epoch === 0) return this.present.map((lr) => lr * this.#startFactor);
     if (epoch > this.#totalIters) return this.present;
-    // The quotient of two neighbouring factors.
+    // The quotient of two consecutive factors.
     const rise = this.#endFactor - this.#startFactor;
     const growth = 1 + rise / (this.#totalIters * this.#startFactor + (epoch - 1) * rise);
     return this.present.map((lr) => lr * growth);

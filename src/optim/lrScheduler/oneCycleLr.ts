@@ -4,29 +4,29 @@ import { LRScheduler, type PerGroup, perGroup, requireOption, type SchedulerStat
 
 /** Options of OneCycleLR. */
 export interface OneCycleLROptions {
-  /** Steps of the cycle; or give epochs and stepsPerEpoch. */
+  /** The number of steps of the cycle. Alternatively, give epochs and stepsPerEpoch. */
   totalSteps?: number;
   epochs?: number;
   stepsPerEpoch?: number;
-  /** Share of the steps in which the rate rises; defaults to 0.3. */
+  /** The share of the steps in which the rate rises; defaults to 0.3. */
   pctStart?: number;
   /** Defaults to `cos`. */
   annealStrategy?: 'cos' | 'linear';
-  /** Let momentum, or Adam's first beta, fall while the rate rises; defaults to true. */
+  /** Whether momentum, or Adam's first beta, falls while the rate rises; defaults to true. */
   cycleMomentum?: boolean;
-  /** Momentum at the greatest rate; defaults to 0.85. */
+  /** Momentum at the maximum rate; defaults to 0.85. */
   baseMomentum?: PerGroup;
-  /** Momentum at first and at last; defaults to 0.95. */
+  /** Momentum at the start and at the end; defaults to 0.95. */
   maxMomentum?: PerGroup;
   /** The first rate is maxLr / divFactor; defaults to 25. */
   divFactor?: number;
   /** The last rate is the first / finalDivFactor; defaults to 10,000. */
   finalDivFactor?: number;
-  /** Fall to the first rate as slowly as it rose, and only then to the last; defaults to false. */
+  /** Lets the rate fall to the first rate as slowly as it rose, and then to the last; defaults to false. */
   threePhase?: boolean;
 }
 
-/** A stretch of the cycle: up to which step, and between which rates and momenta. */
+/** A phase of the cycle: its last step, and the rates and momenta at its start and end. */
 interface Phase {
   end: number;
   lrs: readonly [from: number, to: number][];
@@ -34,14 +34,14 @@ interface Phase {
 }
 
 /**
- * One cycle of the rate over a whole training: up to maxLr, then far down; momentum goes the other way. Stepped after
- * every batch, not every epoch. The optimizer's own rate and momentum are not used.
+ * One cycle of the rate over a whole training: up to maxLr, then far down. Momentum moves in the opposite direction.
+ * Call `step()` after every batch, not every epoch. The optimizer's own rate and momentum are not used.
  *
  * Source: Smith, Topin: Super-convergence (2018); PyTorch's torch.optim.lr_scheduler.OneCycleLR.
  *
- * @param maxLr the greatest rate, one for all groups or one each
- * @throws ArgumentError for options out of range, an optimizer without momentum that should cycle it, or a step after
- *         the end
+ * @param maxLr the maximum rate, one for all groups or one per group
+ * @throws ArgumentError for options out of range, for an optimizer without momentum if cycleMomentum is true, or for a
+ *   step after the end
  * @example
  * const schedule = new OneCycleLR(optimizer, 0.01, { epochs: 10, stepsPerEpoch: 430 });
  * optimizer.step();
@@ -122,7 +122,7 @@ export class OneCycleLR extends LRScheduler {
     });
   }
 
-  /** The phase of the present step, and how much of it is past. */
+  /** The phase of the current step, and the share of the phase that has passed. */
   #position(): { phase: Phase; share: number } {
     const step = this.lastEpoch;
     const found = this.#phases.findIndex(({ end }) => step <= end);

@@ -12,24 +12,24 @@ import {
 export interface ReduceLROnPlateauOptions {
   /** Whether the metric should fall (`min`, the default) or rise. */
   mode?: 'min' | 'max';
-  /** What the rate is multiplied by; defaults to 0.1. */
+  /** The factor of the rate at a reduction; defaults to 0.1. */
   factor?: number;
-  /** Epochs without progress that are borne; defaults to 10. */
+  /** Epochs without improvement before the rate is reduced; defaults to 10. */
   patience?: number;
-  /** How much better counts as progress; defaults to 1e-4. */
+  /** The smallest change that counts as an improvement; defaults to 1e-4. */
   threshold?: number;
-  /** Relative to the best so far (`rel`, the default), or absolute. */
+  /** Whether the threshold is relative to the best value (`rel`, the default) or absolute. */
   thresholdMode?: 'rel' | 'abs';
-  /** Epochs after a reduction in which nothing is counted; defaults to 0. */
+  /** Epochs after a reduction that are not counted; defaults to 0. */
   cooldown?: number;
-  /** The least rate, one for all groups or one each; defaults to 0. */
+  /** The minimum rate, one for all groups or one per group; defaults to 0. */
   minLr?: PerGroup;
-  /** A smaller change of the rate is not made; defaults to 1e-8. */
+  /** Smaller changes of the rate are ignored; defaults to 1e-8. */
   eps?: number;
 }
 
 /**
- * The rate times a factor, when a metric has made no progress for some epochs.
+ * Reduces the rate by a factor if a metric has not improved for some epochs.
  *
  * Source: PyTorch's torch.optim.lr_scheduler.ReduceLROnPlateau.
  *
@@ -66,7 +66,7 @@ export class ReduceLROnPlateau {
     this.#best = this.#worst;
   }
 
-  /** Notes an epoch's metric, and reduces the rates when it is time. */
+  /** Records the metric of an epoch, and reduces the rates if necessary. */
   step(metric: number): void {
     const { patience, cooldown } = this.#options;
     this.#lastEpoch++;
@@ -87,12 +87,12 @@ export class ReduceLROnPlateau {
     }
   }
 
-  /** The present rates, one a group. */
+  /** The current rates, one per group. */
   getLastLr(): number[] {
     return this.optimizer.paramGroups.map(({ lr }) => lr);
   }
 
-  /** What `loadStateDict` needs to go on from here: plain values, as JSON takes them. */
+  /** Returns the state for `loadStateDict`: plain values, as JSON. */
   stateDict(): SchedulerState {
     return {
       last_epoch: this.#lastEpoch,
@@ -105,9 +105,9 @@ export class ReduceLROnPlateau {
   }
 
   /**
-   * Goes on where the state was saved: sets the groups' rates, too.
+   * Continues from a saved state, and sets the groups' rates.
    *
-   * @throws ArgumentError when the state belongs to other groups, or another schedule; nothing is changed then
+   * @throws ArgumentError if the state belongs to other groups or another schedule; nothing changes then
    */
   loadStateDict(state: SchedulerState): void {
     const rates = numbersOf(state, '_last_lr', this.#minLrs.length);

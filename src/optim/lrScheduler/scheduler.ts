@@ -1,20 +1,21 @@
 import { ArgumentError } from '../../tensor/errors.ts';
 import type { Optimizer } from '../optimizer.ts';
 
-/** What a schedule needs to go on, by PyTorch's names: plain values, as JSON takes them. */
+/** The state of a schedule, by PyTorch's names: plain values, as JSON. */
 export type SchedulerState = Readonly<Record<string, number | null | readonly number[]>>;
 
-/** Options of every schedule but OneCycleLR and ReduceLROnPlateau. */
+/** Options of every schedule except OneCycleLR and ReduceLROnPlateau. */
 export interface SchedulerOptions {
-  /** The last epoch that is done, for groups that have an `initialLr`; -1 (default) starts from the present rates. */
+  /** The last finished epoch, for groups that have an `initialLr`. -1 (default) starts from the current rates. */
   lastEpoch?: number;
 }
 
 /**
- * Changes the learning rates of an optimizer's groups, once a `step()`.
+ * Changes the learning rates of an optimizer's groups at each `step()`.
  *
- * Most rules make the next rate from the present one, as PyTorch's do, so that several schedules can work on one
- * optimizer. To go on from a checkpoint, make optimizer and schedule as for a new training and then load both states.
+ * Most rules compute the next rate from the current one, as PyTorch's do, so several schedules can work on one
+ * optimizer. To continue from a checkpoint, create optimizer and schedule as for a new training, and then load both
+ * states.
  */
 export abstract class LRScheduler {
   readonly optimizer: Optimizer;
@@ -23,7 +24,7 @@ export abstract class LRScheduler {
   protected baseLrs: number[];
   #lastLr: number[] = [];
 
-  /** Ready once the subclass has called `start()`, at the end of its constructor. */
+  /** The subclass calls `start()` at the end of its constructor. */
   constructor(optimizer: Optimizer, { lastEpoch = -1 }: SchedulerOptions = {}) {
     this.optimizer = optimizer;
     this.lastEpoch = lastEpoch;
@@ -47,23 +48,23 @@ export abstract class LRScheduler {
     this.#advance(false);
   }
 
-  /** The rates set last, one a group. */
+  /** The last rates, one per group. */
   getLastLr(): number[] {
     return [...this.#lastLr];
   }
 
-  /** The rates of epoch `lastEpoch`, one a group, from the present ones. */
+  /** The rates of epoch `lastEpoch`, one per group, from the current ones. */
   protected abstract rates(first: boolean): number[];
 
-  /** What `loadStateDict` needs to go on from here: plain values, as JSON takes them. */
+  /** Returns the state for `loadStateDict`: plain values, as JSON. */
   stateDict(): SchedulerState {
     return { last_epoch: this.lastEpoch, base_lrs: [...this.baseLrs], _last_lr: [...this.#lastLr] };
   }
 
   /**
-   * Goes on where the state was saved: sets the groups' rates, too.
+   * Continues from a saved state, and sets the groups' rates.
    *
-   * @throws ArgumentError when the state belongs to other groups; nothing is changed then
+   * @throws ArgumentError if the state belongs to other groups; nothing changes then
    */
   loadStateDict(state: SchedulerState): void {
     const rates = numbersOf(state, '_last_lr', this.baseLrs.length);
@@ -74,7 +75,7 @@ export abstract class LRScheduler {
     this.#set(rates);
   }
 
-  /** The present rates. */
+  /** The current rates. */
   protected get present(): number[] {
     return this.optimizer.paramGroups.map(({ lr }) => lr);
   }
@@ -90,10 +91,10 @@ export abstract class LRScheduler {
   }
 }
 
-/** A number, or one for each group. */
+/** A number, or one number per group. */
 export type PerGroup = number | readonly number[];
 
-/** One number a group; throws ArgumentError for a list of another length. */
+/** One number per group. Throws ArgumentError for a list of another length. */
 export function perGroup(
   scheduler: string,
   name: string,
@@ -108,7 +109,7 @@ export function perGroup(
   });
 }
 
-/** Throws ArgumentError unless an option is as it should be. */
+/** Throws ArgumentError unless an option is valid. */
 export function requireOption(
   fits: boolean,
   scheduler: string,
@@ -120,14 +121,14 @@ export function requireOption(
   throw new ArgumentError(scheduler, `invalid ${name}`, { takes, got: `${name} ${String(got)}` });
 }
 
-/** A number of a saved state. */
+/** Reads a number of a saved state. */
 export function numberOf(state: SchedulerState, name: string): number {
   const value = state[name];
   if (typeof value === 'number') return value;
   throw stateError(`a number ${name}`, state);
 }
 
-/** A list of a saved state. */
+/** Reads a list of a saved state. */
 export function numbersOf(state: SchedulerState, name: string, length: number): number[] {
   const value = state[name];
   if (Array.isArray(value) && value.length === length && value.every((each) => typeof each === 'number')) {

@@ -2,14 +2,14 @@ import type { Optimizer } from '../optimizer.ts';
 import { LRScheduler, requireOption, type SchedulerOptions } from './scheduler.ts';
 
 /**
- * The rate times gamma, every stepSize epochs.
+ * Multiplies the rate by gamma every stepSize epochs.
  *
  *     lr(e) = lr(0) · gamma^⌊e / stepSize⌋
  *
  * Source: PyTorch's torch.optim.lr_scheduler.StepLR.
  *
  * @param options.gamma defaults to 0.1
- * @throws ArgumentError for a stepSize that is no positive whole number
+ * @throws ArgumentError for a stepSize that is not a positive integer
  * @example new StepLR(optimizer, 30, { gamma: 0.1 })
  */
 export class StepLR extends LRScheduler {
