@@ -1,16 +1,13 @@
-/** The command that compares wgrad with other libraries: see HELP. */
+/** The command that compares wgrad with other libraries. */
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { clearLine, cursorTo } from 'node:readline';
-import {
-  Interrupted,
-  parseCommandLine,
-  runCommand,
-  takeCount,
-  UsageError,
-} from '../src/pipeline/cli/commandLine.ts';
-import { renderFigure } from '../src/pipeline/reporting/figures/render.ts';
-import { CONTENDERS, type Entry } from './contenders/list.ts';
+import { command, flag, option } from '../src/pipeline/cli/command.ts';
+import { interruptSignal } from '../src/pipeline/cli/interrupt.ts';
+import { runCommand } from '../src/pipeline/cli/run.ts';
+import { listOf, text, wholeNumber } from '../src/pipeline/cli/values.ts';
+import { writeFigure } from '../src/pipeline/reporting/figures/write.ts';
+import { UsageError } from '../src/pipeline/text/didYouMean.ts';
+import { CONTENDERS } from './contenders/list.ts';
 import { countSteps } from './counts.ts';
 import { checkCounts, countsTable, readBaseline, writeBaseline } from './countsBaseline.ts';
 import { benchFigures } from './figures.ts';
@@ -19,65 +16,59 @@ import { type BenchResult, startResult, writeResult } from './results.ts';
 import { type Reporter, Suite } from './suite.ts';
 import { verdictTable } from './table.ts';
 
-const HELP = `usage: npm run bench -- [options]
-
-Times wgrad side by side with other libraries, in turns, each in a process of its own: products, convolutions, pooling,
-cross-entropy, and training steps of an MLP and a CNN. A library's times count only where its results, or its losses,
-are those of wgrad. \`npm run bench:install\` installs the others; PyTorch is taken from Python where it is installed.
-
-options
-  --quick              the figures that decide, in a few minutes (default: all, with growth over batch and width)
-  --only <pattern>     only workloads whose name contains this text
-  --contenders <a,b>   only these: ${CONTENDERS.map(({ name }) => name).join(', ')}
-  --rounds <n>         rounds in which each contender is timed once (default: 5 with --quick, else 11)
-  --python <path>      the Python that has PyTorch (default: bench/.venv/bin/python, else /usr/bin/python3, else python3)
-  --out <file>         where the figures go, as JSON, with plots beside it (default: bench/results/speed-<preset>.json, only without --only
-                       and --contenders)
-  --counts             what a captured step of the MLP and the CNN launches, creates and moves, which is the same on every
-                       run: written to bench/counts.json, for this adapter
-  --check              with --counts: compared with bench/counts.json instead; fails when a figure grew
-  --help               print this
-
-exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted`;
-
-const options = {
-  quick: { type: 'boolean' },
-  only: { type: 'string' },
-  rounds: { type: 'string' },
-  contenders: { type: 'string' },
-  python: { type: 'string' },
-  out: { type: 'string' },
-  counts: { type: 'boolean' },
-  check: { type: 'boolean' },
-  help: { type: 'boolean' },
-} as const;
-
 const COUNTS_FILE = 'bench/counts.json';
+const NAMES = CONTENDERS.map(({ name }) => name);
 
-async function main(args: string[]): Promise<number> {
-  const { values } = parseCommandLine({ args, options });
-  if (values.help) {
-    console.log(HELP);
+const bench = command({
+  about: `
+    Times wgrad side by side with other libraries, in turns, each in a process of its own: products, convolutions, pooling,
+    cross-entropy, and training steps of an MLP and a CNN. A library's times count only if its results, or its losses,
+    equal those of wgrad. npm run bench:install installs the other libraries; PyTorch is used if Python has it.`,
+  options: {
+    quick: flag(
+      'only the deciding figures, in a few minutes (default: all, with growth over batch and width)',
+    ),
+    only: option('<text>', text, 'only workloads whose name contains this text'),
+    contenders: option('<names>', listOf(NAMES), `only these, separated by commas: ${NAMES.join(', ')}`),
+    rounds: option(
+      '<n>',
+      wholeNumber(),
+      'rounds; each times every contender once (default: 5 with --quick, else 11)',
+    ),
+    python: option(
+      '<path>',
+      text,
+      'the Python that has PyTorch (default: bench/.venv/bin/python, else /usr/bin/python3, else python3)',
+    ),
+    out: option(
+      '<file>',
+      text,
+      'where the figures are written, as JSON, with plots beside it (default: bench/results/speed-<preset>.json, without --only and --contenders)',
+    ),
+    counts: flag(
+      'count what a captured step of the MLP and the CNN launches, creates and moves, which is equal on every run; write it to bench/counts.json, for this adapter',
+    ),
+    check: flag('compare with bench/counts.json instead; fail if a figure grew', { with: 'counts' }),
+  },
+  examples: ['--quick', "--only 'MLP step' --contenders wgrad-cpu,wgrad-webgpu", '--counts --check'],
+  exitCodes: { 130: 'interrupted by Ctrl-C; no figures were written' },
+  run: async ({ quick, only, contenders, rounds: wanted, python = findPython(), out, counts, check }) => {
+    if (counts) return count(check);
+    const chosen = choose(quick ? QUICK : FULL, only, contenders);
+    const rounds = wanted ?? chosen.rounds.rounds;
+    const preset = { ...chosen, rounds: { ...chosen.rounds, rounds } };
+    const partial = only !== undefined || contenders !== undefined;
+    const file = out ?? (partial ? undefined : `bench/results/speed-${preset.name}.json`);
+    const result = await startResult(preset.name, rounds);
+    await runSuite(new Suite(preset, { python }, result, terminal(process.stderr)));
+    console.log(verdictTable(result).join('\n'));
+    if (file !== undefined) await write(file, result);
     return 0;
-  }
-  if (values.counts) return counts(values.check ?? false);
-  if (values.check) throw new UsageError('--check belongs to --counts');
-  const chosen = choose(values.quick ? QUICK : FULL, values.only, values.contenders);
-  const rounds = takeCount('--rounds', values.rounds) ?? chosen.rounds.rounds;
-  const preset = { ...chosen, rounds: { ...chosen.rounds, rounds } };
-  const partial = values.only !== undefined || values.contenders !== undefined;
-  const file = values.out ?? (partial ? undefined : `bench/results/speed-${preset.name}.json`);
-  const result = await startResult(preset.name, rounds);
-  await runSuite(
-    new Suite(preset, { python: values.python ?? findPython() }, result, terminal(process.stderr)),
-  );
-  console.log(verdictTable(result).join('\n'));
-  if (file !== undefined) await write(file, result);
-  return 0;
-}
+  },
+});
 
 /** Counts, and compares or writes; the exit code. */
-async function counts(check: boolean): Promise<number> {
+async function count(check: boolean): Promise<number> {
   const { adapter, counts: now } = await countSteps();
   console.log([adapter, ...countsTable(now)].join('\n'));
   const baseline = await readBaseline(COUNTS_FILE);
@@ -92,31 +83,18 @@ async function counts(check: boolean): Promise<number> {
 }
 
 /** The part of a preset that was asked for. */
-function choose(preset: Preset, only: string | undefined, names: string | undefined): Preset {
-  const admit = ({ name }: { name: string }): boolean => only === undefined || name.includes(only);
-  const workloads = preset.workloads.filter(admit);
-  const gpuWorkloads = preset.gpuWorkloads.filter(admit);
-  const growth = preset.growth.filter(admit);
-  if (workloads.length + gpuWorkloads.length + growth.length === 0) {
+function choose(preset: Preset, only = '', names?: readonly string[]): Preset {
+  const admit = ({ name }: { name: string }): boolean => name.includes(only);
+  const chosen = {
+    workloads: preset.workloads.filter(admit),
+    gpuWorkloads: preset.gpuWorkloads.filter(admit),
+    growth: preset.growth.filter(admit),
+  };
+  if (Object.values(chosen).every((workloads) => workloads.length === 0)) {
     throw new UsageError(`--only ${only}: there are ${preset.workloads.map(({ name }) => name).join('; ')}`);
   }
-  return {
-    ...preset,
-    workloads,
-    gpuWorkloads,
-    growth,
-    contenders: names === undefined ? preset.contenders : named(names),
-  };
-}
-
-function named(names: string): Entry[] {
-  const wanted = names.split(',').map((name) => name.trim());
-  const unknown = wanted.filter((name) => !CONTENDERS.some((entry) => entry.name === name));
-  if (unknown.length > 0) {
-    const known = CONTENDERS.map(({ name }) => name).join(', ');
-    throw new UsageError(`--contenders: no ${unknown.join(', ')}; there are ${known}`);
-  }
-  return CONTENDERS.filter(({ name }) => wanted.includes(name));
+  const contenders = names ? CONTENDERS.filter(({ name }) => names.includes(name)) : preset.contenders;
+  return { ...preset, ...chosen, contenders };
 }
 
 function findPython(): string {
@@ -125,8 +103,9 @@ function findPython(): string {
 
 /** Runs the suite, and ends its processes on every way out. */
 async function runSuite(suite: Suite): Promise<void> {
+  const signal = interruptSignal('interrupted; no figures were written');
   const interrupted = new Promise<never>((_, reject) => {
-    process.once('SIGINT', () => reject(new Interrupted('Interrupted: no figures were written.')));
+    signal.addEventListener('abort', () => reject(signal.reason as Error));
   });
   try {
     await Promise.race([suite.run(), interrupted]);
@@ -140,11 +119,9 @@ async function write(file: string, result: BenchResult): Promise<void> {
   await writeResult(file, result);
   const names = [file];
   for (const { name, specification } of benchFigures(result)) {
-    const { svg, png } = await renderFigure(specification);
-    const path = `${file.replace(/\.json$/, '')}-${name}`;
-    await writeFile(`${path}.svg`, svg);
-    await writeFile(`${path}.png`, png);
-    names.push(`${path}.svg`, `${path}.png`);
+    const stem = `${file.replace(/\.json$/, '')}-${name}`;
+    await writeFigure(stem, specification);
+    names.push(`${stem}.svg`, `${stem}.png`);
   }
   console.log(`written to ${names.join(', ')}`);
 }
@@ -169,4 +146,4 @@ function terminal(stream: NodeJS.WriteStream): Reporter {
   };
 }
 
-await runCommand(main, HELP);
+await runCommand('npm run bench --', bench);

@@ -1,151 +1,109 @@
-/** The command that trains a classifier from a configuration file: see help. */
+/** The command that trains a classifier from a configuration file. */
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
-import { WgradError } from './backend/errors.ts';
-import { interruptSignal } from './pipeline/cli/commandLine.ts';
+import { command, flag, list, option } from './pipeline/cli/command.ts';
+import { interruptSignal } from './pipeline/cli/interrupt.ts';
+import { runCommand } from './pipeline/cli/run.ts';
+import { text, wholeNumber } from './pipeline/cli/values.ts';
 import {
-  ConfigurationError,
   describeConfiguration,
   loadConfiguration,
   printConfiguration,
 } from './pipeline/config/configuration.ts';
-import { DataError } from './pipeline/data/errors.ts';
-import { StepProfiler } from './pipeline/diagnostics/profiling/stepProfiler.ts';
-import { FinishedError, Interruption } from './pipeline/training/errors.ts';
-import { type FinishedRun, resumeRun, startRun } from './pipeline/experiment/run.ts';
-import { sweep } from './pipeline/sweep/command.ts';
+import { UsageError } from './pipeline/text/didYouMean.ts';
 
-/** Made when it is asked for: to describe all keys takes a while. */
-const help = (): string => `usage: npx tsx src/train.ts <configuration.yaml> [key=value …] [options]
-       npx tsx src/train.ts --resume <run> [key=value …]
-       npx tsx src/train.ts <configuration.yaml> --sweep key=value,value… [key=…] [--random N] [--jobs N]
+const train = command({
+  about: `
+    Trains a Fashion-MNIST classifier from a configuration file, and tests it. key=value words override keys of the file.
 
-Trains a Fashion-MNIST classifier as the file says, and tests it. Keys on the command line override the file's:
+    --resume continues a run from its last checkpoint, however it was stopped. It ends with the same result as a run that
+    was never stopped.
 
-  npx tsx src/train.ts configs/mlp.yaml train.epochs=3 optimizer.lr=0.01 device=cpu seed=7
-
-A run that was stopped, in whatever way, goes on from its last checkpoint and ends as if it had never stopped:
-
-  npx tsx src/train.ts --resume latest
-
-A file can extend others: extends: base.yaml, or a list of them; later values win.
-
-A sweep trains once for each combination of values, and ends with a table, the best first:
-
-  npx tsx src/train.ts configs/mlp.yaml --sweep optimizer.lr=1e-3,3e-4 model.hidden=[128],[256,128] train.epochs=3
-
-It goes on where it was when it is called again; what is finished is not trained again. With --random, values can be
-drawn: optimizer.lr=log(1e-4,1e-2), model.dropout=uniform(0,0.5), schedule.stepSize=int(1,5).
-
-options
-  --resume RUN     go on with a run: its id, its folder, or latest; a finished one takes a greater train.epochs
-  --sweep          train for all combinations of values
-  --random N       train for N combinations drawn at random, by the configuration's seed
-  --jobs N         trainings at a time in a sweep (default 1)
-  --verify-capture N
-                   compare every N-th replayed step with the step itself, bit by bit; the training ends where they differ
-  --profile        time the kernels of some steps after the first 20, print a table at the end, and write profile.json and
-                   trace.json (for https://ui.perfetto.dev or chrome://tracing) into the run's folder
-  --print-config   print the resolved configuration and stop
-  --help           print this
-
-exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 130 interrupted (Ctrl-C or SIGTERM; a checkpoint is
-written)
-
-keys
-${describeConfiguration()}`;
-
-async function main(args: string[]): Promise<void> {
-  performance.mark('command');
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: {
-      help: { type: 'boolean' },
-      'print-config': { type: 'boolean' },
-      'verify-capture': { type: 'string' },
-      profile: { type: 'boolean' },
-      resume: { type: 'string' },
-      sweep: { type: 'boolean' },
-      random: { type: 'string' },
-      jobs: { type: 'string' },
-    },
-  });
-  if (values.help) {
-    console.log(help());
-    return;
-  }
-  const verifyCapture = everySoMany('--verify-capture', values['verify-capture']);
-  const watch = {
-    ...(verifyCapture !== undefined && { verifyCapture }),
-    ...(values.profile && { profiler: new StepProfiler() }),
-  };
-  if (values.resume !== undefined) {
-    const file = positionals.find((text) => !text.includes('='));
-    if (file !== undefined) {
-      throw new ConfigurationError(`--resume takes the configuration of the run; leave out ${file}`);
+    --sweep trains once for each combination of values and prints a table, best first. Calling it again continues an
+    unfinished sweep. With --random, values can be drawn: optimizer.lr=log(1e-4,1e-2), model.dropout=uniform(0,0.5),
+    schedule.stepSize=int(1,5).`,
+  usage: [
+    '<configuration.yaml> [key=value...] [options]',
+    '--resume <run> [key=value...]',
+    '<configuration.yaml> --sweep key=value,value... [key=...] [--random <n>] [--jobs <n>]',
+  ],
+  arguments: { words: list('the configuration file, and overrides of its keys') },
+  options: {
+    resume: option(
+      '<run>',
+      text,
+      'continue a run: its id, its folder, or latest; a finished run takes a greater train.epochs',
+    ),
+    sweep: flag('train for all combinations of values'),
+    random: option('<n>', wholeNumber(1, 999_999), 'train for n random combinations, drawn by the seed', {
+      with: 'sweep',
+    }),
+    jobs: option('<n>', wholeNumber(1, 999_999), 'trainings at a time', { default: 1, with: 'sweep' }),
+    verifyCapture: option(
+      '<n>',
+      wholeNumber(),
+      'compare every n-th replayed step with the eager step, bit by bit; stop at the first difference',
+    ),
+    profile: flag(
+      'time the kernels of some steps after the first 20, print a table, and write profile.json and trace.json (for https://ui.perfetto.dev) into the run folder',
+    ),
+    printConfig: flag('print the resolved configuration and stop'),
+  },
+  examples: [
+    'configs/mlp.yaml train.epochs=3 optimizer.lr=0.01 device=cpu seed=7',
+    '--resume latest',
+    'configs/mlp.yaml --sweep optimizer.lr=1e-3,3e-4 model.hidden=[128],[256,128] train.epochs=3',
+  ],
+  exitCodes: { 130: 'interrupted by Ctrl-C or SIGTERM; a checkpoint was written' },
+  notes: () => `keys:\n${describeConfiguration()}`,
+  run: async ({ words, resume, sweep, random, jobs, verifyCapture, profile, printConfig }) => {
+    if (sweep && profile) throw new UsageError('--profile takes one training, not a --sweep');
+    const [file, ...overrides] = words;
+    if (sweep) return runSweep(requireFile(file), overrides, { random, jobs });
+    if (resume === undefined && printConfig) {
+      process.stdout.write(printConfiguration(loadConfiguration(requireFile(file), overrides)));
+      return 0;
     }
-    const options = { ...watch, signal: interruptSignal() };
-    printSummary(await resumeRun(values.resume, positionals, options));
-    return;
-  }
-  const [file, ...overrides] = positionals;
-  if (file === undefined) throw new ConfigurationError('give a configuration file, such as configs/mlp.yaml');
-  if (values.sweep) {
-    if (values.profile) throw new ConfigurationError('--profile takes one training, not a --sweep');
-    const command = [process.execPath, ...process.execArgv, fileURLToPath(import.meta.url)];
-    const allFinished = await sweep(file, overrides, { ...values, command, signal: interruptSignal() });
-    if (!allFinished) process.exitCode = 1;
-    return;
-  }
-  const configuration = loadConfiguration(file, overrides);
-  performance.mark('configuration');
-  if (values['print-config']) {
-    process.stdout.write(printConfiguration(configuration));
-    return;
-  }
-  printSummary(await startRun(configuration, { ...watch, signal: interruptSignal() }));
+    const given = words.find((word) => !word.includes('='));
+    if (resume !== undefined && given !== undefined) {
+      throw new UsageError(`--resume uses the configuration of the run; leave out ${given}`);
+    }
+    const { resumeRun, startRun } = await import('./pipeline/experiment/run.ts');
+    const { summaryText } = await import('./pipeline/experiment/summaryText.ts');
+    const { StepProfiler } = await import('./pipeline/diagnostics/profiling/stepProfiler.ts');
+    performance.mark('command');
+    const options = {
+      ...(verifyCapture !== undefined && { verifyCapture }),
+      ...(profile && { profiler: new StepProfiler() }),
+    };
+    if (resume !== undefined) {
+      console.log(summaryText(await resumeRun(resume, words, { ...options, signal: interruptSignal() })));
+      return 0;
+    }
+    const configuration = loadConfiguration(requireFile(file), overrides);
+    performance.mark('configuration');
+    console.log(summaryText(await startRun(configuration, { ...options, signal: interruptSignal() })));
+    return 0;
+  },
+});
+
+function requireFile(file: string | undefined): string {
+  if (file !== undefined) return file;
+  throw new UsageError('missing configuration file, such as configs/mlp.yaml');
 }
 
-/** The whole number that an option gives; undefined without the option. */
-function everySoMany(option: string, text: string | undefined): number | undefined {
-  const number = Number(text ?? 1);
-  if (!Number.isSafeInteger(number) || number < 1) {
-    throw new ConfigurationError(`${option} takes a whole number from 1 on, got '${text}'`);
-  }
-  return text === undefined ? undefined : number;
+async function runSweep(
+  file: string,
+  axes: readonly string[],
+  options: { random: number | undefined; jobs: number },
+): Promise<number> {
+  const { sweepConfiguration } = await import('./pipeline/sweep/configuration.ts');
+  const { tableText } = await import('./pipeline/sweep/table.ts');
+  const signal = interruptSignal('interrupted; the same command continues with the unfinished trials');
+  const worker = [process.execPath, ...process.execArgv, fileURLToPath(import.meta.url)];
+  const { folder, states } = await sweepConfiguration(file, axes, { ...options, command: worker, signal });
+  console.log(`\n${tableText(states)}\n\ntable  ${folder}: sweep.json, sweep.csv`);
+  signal.throwIfAborted();
+  return states.every(({ status }) => status === 'finished') ? 0 : 1;
 }
 
-function printSummary({ path, summary }: FinishedRun): void {
-  const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
-  const { validation, testAccuracy, testLoss, samplesPerSecond, seconds, stopped, epochs, bestEpoch } =
-    summary;
-  const { secondsToFirstStep } = summary;
-  const why = {
-    epochs: 'all',
-    earlyStopping: 'no progress since: train.earlyStopping',
-    maxMinutes: 'the time was up: train.maxMinutes',
-  };
-  console.log(`
-epochs         ${epochs} (${why[stopped]}), the best ${bestEpoch}
-test accuracy  ${percent(testAccuracy)} (loss ${testLoss.toFixed(4)})${validation ? `, validation ${percent(validation.accuracy)}` : ''}
-training       ${Math.round(samplesPerSecond)} samples/s, ${seconds.toFixed(1)} s in all, the first step after ${secondsToFirstStep.toFixed(2)} s, on ${summary.device}
-run            ${path}: summary.json, metrics.jsonl, checkpoints/best.safetensors
-next           ${stopped === 'maxMinutes' ? `npx tsx src/train.ts --resume ${path} train.maxMinutes=…   to go on\n               ` : ''}npx tsx src/evaluate.ts ${path}    what the model is worth
-               npx tsx src/visualize.ts ${path}   its figures, and one page with all of it`);
-}
-
-function exitCodeOf(error: unknown): number {
-  if (error instanceof FinishedError) return 0;
-  if (error instanceof Interruption) return 130;
-  if (error instanceof ConfigurationError) return 2;
-  return error instanceof TypeError && 'code' in error ? 2 : 1;
-}
-
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  const expected = error instanceof WgradError || error instanceof DataError || exitCodeOf(error) === 2;
-  console.error(expected ? (error as Error).message : error);
-  process.exitCode = exitCodeOf(error);
-}
+await runCommand('npx tsx src/train.ts', train);

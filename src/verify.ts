@@ -1,71 +1,37 @@
-/** The command that executes a run again and compares: see HELP. */
+/** The command that trains a run again and compares every result. */
 import { realpath } from 'node:fs/promises';
-import {
-  Interrupted,
-  interruptSignal,
-  parseCommandLine,
-  runCommand,
-  takeCount,
-  takeDevice,
-  takeRun,
-} from './pipeline/cli/commandLine.ts';
-import { verifyRun } from './pipeline/experiment/verify.ts';
-import { resolveRun } from './pipeline/runs/directory.ts';
-import { formatReceipt, writeReceipt } from './pipeline/runs/verification/receipt.ts';
-import { Interruption } from './pipeline/training/errors.ts';
+import { command, option } from './pipeline/cli/command.ts';
+import { interruptSignal } from './pipeline/cli/interrupt.ts';
+import { runCommand } from './pipeline/cli/run.ts';
+import { device, json, printJson, run, runsFolder } from './pipeline/cli/shared.ts';
+import { wholeNumber } from './pipeline/cli/values.ts';
 
-const HELP = `usage: npx tsx src/verify.ts <run> [options]
+const verify = command({
+  about: `
+    Trains a run again from its recorded configuration, data and seed, and compares every reading of its journal and the
+    final weights with the recorded ones, to the last bit. It stops at the first reading that differs, and prints what
+    has changed in the environment. The run's folder changes in one file only: verification.json, the receipt.`,
+  arguments: { run },
+  options: {
+    root: runsFolder,
+    steps: option('<n>', wholeNumber(), 'compare only the readings of the first n steps'),
+    device,
+    json,
+  },
+  examples: ['latest', 'latest --steps 100'],
+  exitCodes: { 0: 'reproduced', 1: 'not reproduced, or failed', 130: 'interrupted; nothing was written' },
+  run: async ({ run, root, steps, device, json }) => {
+    const { resolveRun } = await import('./pipeline/runs/directory.ts');
+    const { verifyRun } = await import('./pipeline/experiment/verify.ts');
+    const { formatReceipt, writeReceipt } = await import('./pipeline/runs/verification/receipt.ts');
+    const path = await realpath(await resolveRun(root, run));
+    const receipt = await verifyRun(path, { steps, device, signal: interruptSignal() });
+    const written = await writeReceipt(path, receipt);
+    if (json) printJson(receipt);
+    else console.log(formatReceipt(receipt));
+    process.stderr.write(`\nwritten  ${written}\n`);
+    return receipt.reproduced ? 0 : 1;
+  },
+});
 
-Trains a run again from its recorded configuration, data and seed, and says whether everything comes out equal to the
-last bit: each reading of its journal, and the final weights. If not, it ends at the first reading that differs, and
-says which facts of the environment are others now. The run is latest, an id, or a folder; nothing in it changes but
-verification.json, the receipt.
-
-options
-  --root <folder>    where runs are looked up (default runs)
-  --steps <n>        compare the readings of the first n steps only
-  --device <name>    webgpu, cpu or auto (default: the kind of device that the run was recorded on)
-  --json             print the receipt as JSON
-  --help             print this
-
-exit codes: 0 reproduced, 1 not reproduced or failed, 2 wrong usage, 130 interrupted`;
-
-async function main(args: string[]): Promise<number> {
-  const { values, positionals } = parse(args);
-  if (values.help) {
-    console.log(HELP);
-    return 0;
-  }
-  const reference = takeRun(positionals);
-  const device = takeDevice(values.device);
-  const steps = takeCount('--steps', values.steps);
-
-  const path = await realpath(await resolveRun(values.root, reference));
-  const receipt = await verifyRun(path, { steps, device, signal: interruptSignal() }).catch(
-    explainInterruption,
-  );
-  const written = await writeReceipt(path, receipt);
-  console.log(values.json ? JSON.stringify(receipt, null, 2) : formatReceipt(receipt));
-  process.stderr.write(`\nwritten  ${written}\n`);
-  return receipt.reproduced ? 0 : 1;
-}
-
-function explainInterruption(error: unknown): never {
-  throw error instanceof Interruption ? new Interrupted('interrupted; nothing was written') : error;
-}
-
-function parse(args: string[]) {
-  return parseCommandLine({
-    args,
-    allowPositionals: true,
-    options: {
-      root: { type: 'string', default: 'runs' },
-      steps: { type: 'string' },
-      device: { type: 'string' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h' },
-    },
-  });
-}
-
-await runCommand(main, HELP);
+await runCommand('npx tsx src/verify.ts', verify);

@@ -86,9 +86,9 @@ describe('src/card.ts', () => {
   });
 
   it.each([
-    ['nothing', [], 'give model or data'],
+    ['nothing', [], 'missing command: model, data'],
     ['an unknown kind', ['wine'], 'wine'],
-    ['no run', ['model'], 'give a run'],
+    ['no run', ['model'], 'missing argument <run>'],
     ['too much', ['data', 'latest'], 'latest'],
   ])('refuses %s with exit code 2', async (_, args, expected) => {
     const { code, stderr } = await runCommand('card', ...args);

@@ -25,7 +25,7 @@ describe('src/doctor.ts', () => {
     expect(code).toBe(0);
     const help = await runDoctor(['--help']);
     expect(help).toMatchObject({ code: 0 });
-    expect(help.stdout).toMatch(/--json[^]*--root[^]*exit codes/);
+    expect(help.stdout).toMatch(/--root[^]*--json[^]*exit codes/);
   });
 
   it('names the remedies for a missing driver and missing data, and goes on', async () => {

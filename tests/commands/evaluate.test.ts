@@ -132,7 +132,7 @@ describe('src/evaluate.ts', () => {
   });
 
   it.each([
-    ['no run', [], 'give a run'],
+    ['no run', [], 'missing argument <model>'],
     ['two runs', ['latest', 'other'], 'other'],
     ['an unknown option', ['latest', '--fast'], '--fast'],
     ['an unknown device', ['latest', '--device', 'gpu'], 'webgpu, cpu or auto'],

@@ -71,10 +71,10 @@ softmax: the exponentials of a row, normalised to sum 1; with LOGARITHM, their l
   it.each([
     [['show', 'mathmul'], 'Did you mean matmul?'],
     [['chek'], 'Did you mean check?'],
-    [['show'], 'the name of one kernel'],
+    [['show'], 'missing argument <name>'],
     [['show', 'matmul', 'TILE_ROW=16'], 'Did you mean TILE_ROWS?'],
     [['show', 'matmul', 'TILE_ROWS=many'], 'takes a whole number'],
-    [['show', 'fill', 'Element=f64'], 'not one of f32, i32, u32'],
+    [['show', 'fill', 'Element=f64'], 'there are f32, i32, u32'],
     [['check', 'matmul', 'TILE_ROWS=16'], 'settings go with show only'],
     [['--fast'], '--fast'],
   ])('refuses %j with exit code 2', async (args, message) => {

@@ -92,9 +92,9 @@ describe('src/runs.ts', () => {
   });
 
   it.each([
-    ['an unknown command', ['lst'], 'did you mean list?'],
-    ['an unknown sort key', ['list', '--sort', 'acuracy'], 'did you mean accuracy?'],
-    ['an unknown tracker', ['sync', A, '--to', 'tensorbord'], 'did you mean tensorboard?'],
+    ['an unknown command', ['lst'], 'Did you mean list?'],
+    ['an unknown sort key', ['list', '--sort', 'acuracy'], 'Did you mean accuracy?'],
+    ['an unknown tracker', ['sync', A, '--to', 'tensorbord'], 'Did you mean tensorboard?'],
     ['a comparison of one', ['compare', A], 'two runs'],
     ['an unknown option', ['--fast'], '--fast'],
   ])('refuses %s with exit code 2', async (_, args, message) => {

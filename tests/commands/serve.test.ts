@@ -40,7 +40,7 @@ test.each([
   [['src/api.ts', '--gpu'], 2, 'usage:'],
   [['src/api.ts', '--models', '/nowhere', '--device', 'cpu'], 1, 'holds no champion'],
   [['src/registry.ts'], 2, 'usage:'],
-  [['src/registry.ts', 'promote', 'latest'], 2, 'promote takes RUN NAME'],
+  [['src/registry.ts', 'promote', 'latest'], 2, 'missing argument <name>'],
   [['src/registry.ts', 'list', '--models', '/nowhere'], 0, 'holds no models'],
   [['src/registry.ts', 'show', 'mlp', '--models', '/nowhere'], 1, 'there is no model'],
 ])('%j ends with %i', async (args, code, text) => {

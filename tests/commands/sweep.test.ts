@@ -119,7 +119,7 @@ describe('src/train.ts --sweep', () => {
     sweep.kill('SIGINT');
     const { code, stdout, stderr } = await end;
     expect(code).toBe(130);
-    expect(stderr).toContain('The same command goes on');
+    expect(stderr).toContain('the same command continues');
     expect(stdout).toMatch(/interrupted[^]*waiting/);
   });
 

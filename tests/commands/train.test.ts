@@ -43,7 +43,7 @@ describe('src/train.ts', () => {
   });
 
   it.each([
-    ['no configuration', [], 'give a configuration file'],
+    ['no configuration', [], 'missing configuration file'],
     ['a file that is not there', ['configs/none.yaml'], 'configs/none.yaml'],
     ['an unknown key', ['configs/mlp.yaml', 'optimiser.lr=1'], 'optimizer'],
     ['an unknown device', ['configs/mlp.yaml', 'device=gpu'], 'webgpu'],

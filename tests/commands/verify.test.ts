@@ -146,7 +146,7 @@ describe('src/verify.ts', () => {
   });
 
   it.each([
-    ['no run', [], 'give a run'],
+    ['no run', [], 'missing argument <run>'],
     ['steps that are none', ['latest', '--steps', 'all'], '--steps'],
     ['an unknown device', ['latest', '--device', 'tpu'], 'webgpu, cpu or auto'],
     ['an unknown option', ['latest', '--fast'], '--fast'],

@@ -31,7 +31,7 @@ describe('src/visualize.ts', () => {
     expect(await runCommand('visualize', '--help')).toMatchObject({ code: 0, stderr: '' });
     const none = await runCommand('visualize');
     expect(none.code).toBe(2);
-    expect(none.stderr).toContain('give a run');
+    expect(none.stderr).toContain('missing argument <run>');
     const images = await runCommand('visualize', 'latest', '--images', '-5');
     expect(images.code).toBe(2);
     const unknown = await runCommand('visualize', 'nothing', '--root', temporaryFolder());

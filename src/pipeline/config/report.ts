@@ -1,9 +1,9 @@
-import { distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
 import { pathText, valueAt } from './error.ts';
 import type { KeyPath } from './error.ts';
 import { knownKeys } from './keys.ts';
 import type { KnownKey } from './keys.ts';
+import { nearestName, plainName } from '../text/didYouMean.ts';
 import { valueText } from '../text/valueText.ts';
 
 /** Something wrong with one key. */
@@ -108,28 +108,14 @@ function sectionTakes(section: KeyPath, root: unknown): string {
 }
 
 function didYouMean(got: unknown, choices: readonly string[], section = ''): string | undefined {
-  if (typeof got !== 'string') return undefined;
-  const near = choices
-    .map((choice) => ({ choice, edits: editsBetween(plain(got), plain(choice)) }))
-    .filter(({ choice, edits }) => edits <= Math.ceil(Math.max(got.length, choice.length) / 3))
-    .sort((a, b) => a.edits - b.edits)[0];
-  return near && `did you mean ${section ? `${section}.` : ''}${near.choice}?`;
-}
-
-/** Letters to change; none for a part such as `gpu` of `webgpu`, which is nearer than `cpu` is. */
-function editsBetween(got: string, choice: string): number {
-  return got.length >= 3 && choice.includes(got) ? 0 : distance(got, choice);
+  const near = typeof got === 'string' ? nearestName(got, choices) : undefined;
+  return near && `did you mean ${section ? `${section}.` : ''}${near}?`;
 }
 
 function belongsElsewhere(path: KeyPath): string | undefined {
-  const name = plain(String(path.at(-1)));
-  const other = knownKeys().find((key) => plain(key.path.split('.').at(-1)!) === name);
+  const name = plainName(String(path.at(-1)));
+  const other = knownKeys().find((key) => plainName(key.path.split('.').at(-1)!) === name);
   if (!other) return undefined;
   const condition = other.variant ? ` with ${other.variant.path}: ${other.variant.value}` : '';
   return `there is ${other.path}${condition}`;
-}
-
-/** So that `batch_size` and `batchsize` are no distance from `batchSize`. */
-function plain(name: string): string {
-  return name.replace(/[-_]/g, '').toLowerCase();
 }

@@ -111,8 +111,9 @@ async function retrain(
       journal.close();
     }
   } catch (error) {
-    if (error instanceof Interruption && enough.aborted && !parts.signal.aborted) return undefined;
-    throw error;
+    if (!(error instanceof Interruption)) throw error;
+    if (parts.signal.aborted) throw new Interruption('interrupted; nothing was written');
+    return undefined;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

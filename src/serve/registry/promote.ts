@@ -1,6 +1,12 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { CLASS_NAMES, IMAGE_SIZE, PIXEL_MEAN, PIXEL_STD } from '../../pipeline/data/fashionMnist.ts';
+import {
+  CLASS_NAMES,
+  IMAGE_SIZE,
+  loadFashionMnist,
+  PIXEL_MEAN,
+  PIXEL_STD,
+} from '../../pipeline/data/fashionMnist.ts';
 import { loadConfiguration, printConfiguration } from '../../pipeline/config/configuration.ts';
 import { FileError, readError } from '../../pipeline/files/fileError.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../formats/safetensors/index.ts';
@@ -8,6 +14,7 @@ import { weightsSha256 } from '../../pipeline/checkpoint/weightsSha256.ts';
 import { moveAlias } from './aliases.ts';
 import { modelCard } from './card.ts';
 import { type Gate, judge, type Verdict } from './gates.ts';
+import { inputStatistics } from './inputStatistics.ts';
 import { CARD, CONFIGURATION, json, METRICS, RECORD, RegistryError, WEIGHTS } from './modelFolder.ts';
 import { writeModelFolder } from './modelFolder.ts';
 import { type InputStatistics, MODEL_NAME, type ModelMetrics, type ModelRecord } from './modelRecord.ts';
@@ -31,6 +38,13 @@ export interface Promoted {
   readonly path: string;
   readonly record: ModelRecord;
   readonly verdicts: readonly Verdict[];
+}
+
+/** As `promote`, with the statistics of the run's training set. */
+export async function promoteRun(promotion: Omit<Promotion, 'statistics'>): Promise<Promoted> {
+  const { data } = loadConfiguration(join(promotion.run, 'config.yaml'));
+  const { train } = await loadFashionMnist(data.root);
+  return promote({ ...promotion, statistics: inputStatistics(train.images, IMAGE_SIZE ** 2) });
 }
 
 /**

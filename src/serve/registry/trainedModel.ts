@@ -1,24 +1,13 @@
 import { realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { WgradError } from '../../backend/errors.ts';
-import { type Configuration, loadConfiguration } from '../../pipeline/config/configuration.ts';
+import { loadConfiguration } from '../../pipeline/config/configuration.ts';
+import type { TrainedModel } from '../../pipeline/evaluation/trained.ts';
 import { openRun } from '../../pipeline/runs/open.ts';
 import { resolveRun } from '../../pipeline/runs/directory.ts';
-import type { Module } from '../../nn/index.ts';
 import { configurationOf, loadModel } from './loadModel.ts';
 import { isModelFolder, openModelFolder } from './modelFolder.ts';
 import { resolveModel } from './reference.ts';
-
-/** A trained model, of a run or of the registry. */
-export interface TrainedModel {
-  /** The run's id, or `cnn/1`. */
-  readonly name: string;
-  readonly configuration: Configuration;
-  /** The run's folder; undefined for a promoted model, whose folder nothing may be added to. */
-  readonly run: string | undefined;
-  /** Puts it on the default device, in evaluation mode. */
-  readonly load: () => Promise<Module>;
-}
 
 /** Where trained models are looked up. */
 export interface TrainedModelRoots {

@@ -12,11 +12,12 @@ import { isTuned, type Tuned } from '../../../backend/webgpu/tuning/choice.ts';
 import { shapeClass } from '../../../backend/webgpu/tuning/shapeClass.ts';
 import { IMAGE_SIZE } from '../../data/fashionMnist.ts';
 import { crossEntropy } from '../../../ops/crossEntropy.ts';
+import '../../../ops/methods.ts';
 import { zeros } from '../../../tensor/create.ts';
 import { setDefaultDevice } from '../../../tensor/device.ts';
 import { noGrad } from '../../../tensor/gradientMode.ts';
 import { scope } from '../../../tensor/scope.ts';
-import type { Configuration } from '../../config/configuration.ts';
+import { type Configuration, loadConfiguration } from '../../config/configuration.ts';
 import { buildModel } from '../../models/buildModel.ts';
 import { BATCH } from '../../training/eachBatch.ts';
 import { buildOptimizer } from '../../training/optimizers.ts';
@@ -60,6 +61,19 @@ export function launchesOf({
   model.eval();
   scope(() => noGrad(() => void model.forward(zeros([BATCH, 1, IMAGE_SIZE, IMAGE_SIZE]))));
   return [...found.values()];
+}
+
+/**
+ * The launches of several configurations, one for each class of shapes.
+ *
+ * @param words files, by default configs/mlp.yaml and configs/cnn.yaml, and `key=value` overrides for all of them
+ */
+export function configuredLaunches(words: readonly string[]): TunedLaunch[] {
+  const overrides = words.filter((word) => word.includes('='));
+  const named = words.filter((word) => !word.includes('='));
+  const files = named.length > 0 ? named : ['configs/mlp.yaml', 'configs/cnn.yaml'];
+  const all = files.flatMap((file) => launchesOf(loadConfiguration(file, overrides)));
+  return [...new Map(all.map((launch) => [launch.shape, launch])).values()];
 }
 
 /** A device without memory, which only notes what is launched on it. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { readJson, writeJson } from '../../files/json.ts';
+import { resolveRun } from '../../runs/directory.ts';
 import { type EvaluationReport, evaluationSchema } from './schema.ts';
 
 export type * from './schema.ts';
@@ -15,6 +16,11 @@ export const EVALUATION_FILE = 'evaluation.json';
  */
 export async function readEvaluation(path: string): Promise<EvaluationReport> {
   return readJson(path, evaluationSchema, 'an evaluation (npx tsx src/evaluate.ts writes one)');
+}
+
+/** Reads the evaluation of the run that `reference` names. @throws FileError where there is none */
+export async function evaluationOf(root: string, reference: string): Promise<EvaluationReport> {
+  return readEvaluation(join(await resolveRun(root, reference), EVALUATION_FILE));
 }
 
 /**

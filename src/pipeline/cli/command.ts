@@ -1,0 +1,102 @@
+import type { Value } from './values.ts';
+
+/** An option of a command: `--batch-size <n>`. `T` is the type of its value. */
+export interface Option<T> {
+  readonly help: string;
+  /** `<n>`; a switch has none. */
+  readonly placeholder?: string;
+  readonly value?: Value<NonNullable<T>>;
+  readonly default?: T;
+  /** The option that this one belongs to: alone it is refused. */
+  readonly with?: string;
+}
+
+/** An argument of a command, at its place; `T` is `string` or `string[]`. */
+export interface Argument<T> {
+  readonly help: string;
+  /** How many words it takes. */
+  readonly least: number;
+  readonly most: number;
+  /** Words are handed over as a list. */
+  readonly list: T extends readonly string[] ? true : false;
+}
+
+export type Options = Readonly<Record<string, Option<unknown>>>;
+export type Arguments = Readonly<Record<string, Argument<string> | Argument<string[]>>>;
+
+/** What `run` gets: the values of arguments and options, by name. */
+type Input<A extends Arguments, O extends Options> = {
+  readonly [K in keyof A]: A[K] extends Argument<infer T> ? T : never;
+} & { readonly [K in keyof O]: O[K] extends Option<infer T> ? T : never };
+
+/** The parts of a help text that every command can have. */
+export interface Help {
+  /** What the command does. Paragraphs are separated by blank lines; they are wrapped to the terminal. */
+  readonly about: string;
+  /** Usage lines, without the program, where the automatic one does not say all. */
+  readonly usage?: readonly string[];
+  /** What the help ends with, printed as it stands; called only then. */
+  readonly notes?: () => string;
+  readonly examples?: readonly string[];
+  /** Meanings of exit codes, where they differ from `EXIT_CODES`. */
+  readonly exitCodes?: Readonly<Record<number, string>>;
+}
+
+/** One command: its help, what it takes, and what it does. */
+export interface Command<A extends Arguments = Arguments, O extends Options = Options> extends Help {
+  readonly arguments?: A;
+  readonly options?: O;
+  /** Does the work, and returns the exit code; without one, it is 0. */
+  run(input: Input<A, O>): Promise<number> | Promise<void>;
+}
+
+/** Several commands under one program: `data fetch`, `data verify`. */
+export interface CommandGroup extends Help {
+  readonly commands: Readonly<Record<string, Command>>;
+  /** The command that runs where none is named. */
+  readonly default?: string;
+}
+
+/** Gives `run` the types that the options and arguments have. */
+export function command<const A extends Arguments, const O extends Options>(
+  description: Command<A, O>,
+): Command {
+  return description;
+}
+
+/** An option that is given or not. */
+export function flag(help: string, also: { readonly with?: string } = {}): Option<boolean> {
+  return { help, default: false, ...also };
+}
+
+/** An option with a value. */
+export function option<T>(
+  placeholder: string,
+  value: Value<T>,
+  help: string,
+  also: { readonly default: NoInfer<T>; readonly with?: string },
+): Option<T>;
+export function option<T>(
+  placeholder: string,
+  value: Value<T>,
+  help: string,
+  also?: { readonly with?: string },
+): Option<T | undefined>;
+export function option<T>(
+  placeholder: string,
+  value: Value<NonNullable<T>>,
+  help: string,
+  also: { readonly default?: T; readonly with?: string } = {},
+): Option<T> {
+  return { placeholder, value, help, ...also };
+}
+
+/** An argument that must be given. */
+export function argument(help: string): Argument<string> {
+  return { help, least: 1, most: 1, list: false };
+}
+
+/** Arguments without a limit to their number, `least` of them at least. */
+export function list(help: string, least: number = 0): Argument<string[]> {
+  return { help, least, most: Infinity, list: true };
+}

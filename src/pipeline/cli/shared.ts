@@ -1,0 +1,39 @@
+import type { DeviceName } from '../../tensor/device.ts';
+import { jsonText } from '../files/json.ts';
+import { type Argument, argument, flag, type Option, option } from './command.ts';
+import { oneOf, text, type Value } from './values.ts';
+
+// Arguments and options that several commands take.
+
+export const run: Argument<string> = argument('the run: latest, its id, or its folder');
+
+export const runsFolder: Option<string> = option('<folder>', text, 'folder of the runs', { default: 'runs' });
+
+export const modelsFolder: Option<string> = option('<folder>', text, 'folder of the registry of models', {
+  default: 'models',
+});
+
+export const dataFolder: Option<string> = option('<folder>', text, 'folder of the data files', {
+  default: 'data/raw',
+});
+
+export const deviceName: Value<DeviceName> = oneOf(['webgpu', 'cpu', 'auto']);
+
+export const device: Option<DeviceName | undefined> = option(
+  '<name>',
+  deviceName,
+  'webgpu, cpu or auto (default: as recorded for the run or model)',
+);
+
+export const adapter: Option<string | undefined> = option(
+  '<text>',
+  text,
+  'use the WebGPU adapter whose name contains this text',
+);
+
+export const json: Option<boolean> = flag('print JSON');
+
+/** Prints a value as `--json` does; numbers that JSON lacks are the strings "NaN", "Infinity" and "-Infinity". */
+export function printJson(value: unknown): void {
+  process.stdout.write(jsonText(value));
+}

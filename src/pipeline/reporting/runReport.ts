@@ -1,0 +1,130 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { WgradError } from '../../backend/errors.ts';
+import '../../ops/methods.ts';
+import { init, type InitOptions } from '../../tensor/device.ts';
+import { hashWeights } from '../checkpoint/checkpoint.ts';
+import { loadConfiguration } from '../config/configuration.ts';
+import { openTestPart } from '../data/datasets.ts';
+import { CLASS_NAMES, loadFashionMnist } from '../data/fashionMnist.ts';
+import { subset } from '../data/split.ts';
+import { measure } from '../evaluation/measures/measure.ts';
+import { predict } from '../evaluation/predictions.ts';
+import { EVALUATION_FILE, readEvaluation } from '../evaluation/report/report.ts';
+import { writeFileAtomic } from '../files/atomicFile.ts';
+import { readJournal } from '../runs/journal/journal.ts';
+import { openRun } from '../runs/open.ts';
+import { percent } from '../text/numbers.ts';
+import { neighbourMap, penultimateFeatures, principalComponents } from './embedding.ts';
+import { type FigureData, runFigures } from './figures/runFigures.ts';
+import { writeFigure } from './figures/write.ts';
+import { flatten, type PageFigure, renderPage } from './page/page.ts';
+
+export interface RunReportOptions {
+  /** Where `figures/` and the page are written. */
+  readonly reports: string;
+  /** As `init` takes it. */
+  readonly tuning: NonNullable<InitOptions['tuning']>;
+  /** Test images on the map of the penultimate layer. */
+  readonly images: number;
+  /** Told of each step. */
+  readonly say: (line: string) => void;
+}
+
+/**
+ * Draws all figures of a run, and one page with them and the run's records.
+ *
+ * @param path the run's folder
+ * @throws FileError where a record is missing, WgradError where the model has no weights
+ */
+export async function reportRun(path: string, options: RunReportOptions): Promise<void> {
+  const { reports, say } = options;
+  const run = basename(path);
+  const facts = await collect(path, options);
+  const drawn: PageFigure[] = [];
+  for (const { name, title, specification } of runFigures(facts)) {
+    const stem = join(reports, 'figures', name);
+    drawn.push({ title, svg: await writeFigure(stem, specification) });
+    say(`${stem}.svg and .png`);
+  }
+  const page = join(reports, `${run}.html`);
+  await writeFileAtomic(page, await gatherPage(path, facts, drawn));
+  say(`${page}: all of it on one page`);
+  if (!facts.measures.robustness) {
+    say(`left out: accuracy under corruptions; npx tsx src/evaluate.ts ${run} --robustness measures it`);
+  }
+}
+
+async function collect(path: string, { images, say, tuning }: RunReportOptions): Promise<FigureData> {
+  const recorded = loadConfiguration(join(path, 'config.yaml'));
+  const device = await init(recorded.device === 'cpu' ? 'cpu' : 'auto', { tuning });
+  try {
+    const { model, configuration } = await openRun('', path);
+    const test = await openTestPart(configuration, device, new AbortController().signal);
+    const bytes = await loadFashionMnist(configuration.data.root);
+    const evaluated = existsSync(join(path, EVALUATION_FILE))
+      ? await readEvaluation(join(path, EVALUATION_FILE))
+      : undefined;
+    const current = evaluated?.weightsSha256 === (await hashWeights(model)) ? evaluated : undefined;
+    const [weight] = model.parameters();
+    if (!weight) throw new WgradError(`${path}: the model has no weights`);
+
+    say('penultimate layer: features and principal components');
+    const rows = subset(bytes.test.labels, Math.min(images, test.rows.length), configuration.seed, test.rows);
+    const features = await penultimateFeatures(model, { set: test.set, rows });
+    const components = principalComponents(features);
+    const neighbours = await neighbourMap(features, configuration.seed, (share) => {
+      say(`penultimate layer: map of neighbours, ${Math.round(100 * share)} %`);
+    });
+    const [first, second] = components.variance.map((share) => (100 * share).toFixed(0));
+    return {
+      run: basename(path),
+      journal: readJournal(join(path, 'metrics.jsonl')),
+      measures: current ?? measure(await predict(model, test), CLASS_NAMES),
+      train: bytes.train,
+      test: bytes.test,
+      weight: { values: await weight.data(), shape: weight.shape },
+      embedding: {
+        maps: [
+          { title: `PCA (${first} % and ${second} % of the variance)`, points: components.points },
+          { title: 'UMAP (15 neighbours)', points: neighbours },
+        ],
+        labels: Array.from(rows, (row) => bytes.test.labels[row]!),
+        classes: CLASS_NAMES,
+        features: features[0]!.length,
+      },
+    };
+  } finally {
+    device.destroy();
+  }
+}
+
+async function gatherPage(
+  path: string,
+  { run, measures }: FigureData,
+  figures: readonly PageFigure[],
+): Promise<string> {
+  const json = async (name: string): Promise<Record<string, unknown>> =>
+    existsSync(join(path, name))
+      ? (JSON.parse(await readFile(join(path, name), 'utf8')) as Record<string, unknown>)
+      : {};
+  const { dataChecksums, ...environment } = await json('environment.json');
+  const summary = await json('summary.json');
+  return renderPage({
+    run,
+    headline: [
+      ['test accuracy', percent(measures.accuracy)],
+      ['expected calibration error', percent(measures.ece)],
+      ['parameters', Number(summary['parameterCount'] ?? NaN).toLocaleString('en')],
+      ['training', `${Math.round(Number(summary['seconds'] ?? NaN))} s`],
+    ],
+    configuration: await readFile(join(path, 'config.yaml'), 'utf8'),
+    tables: [
+      { title: 'Result', rows: flatten(summary) },
+      { title: 'Data version', rows: flatten(dataChecksums ?? {}) },
+      { title: 'Environment', rows: flatten(environment) },
+    ],
+    figures,
+  });
+}

@@ -1,0 +1,40 @@
+import { codeVersion } from '../runs/codeVersion.ts';
+import { loadConfiguration } from '../config/configuration.ts';
+import { dataVersion } from '../data/datasets.ts';
+import { parseAxes } from './axes.ts';
+import { planTrials } from './plan.ts';
+import { runSweep, type SweepOptions, type SweepResult } from './sweep.ts';
+
+/**
+ * Trains a configuration for all combinations of values, or for some drawn at random.
+ *
+ * @param texts `key=value,value…`: see `parseAxes`
+ * @param options `random`: how many combinations to draw; without it, all are trained
+ * @returns how all trials stand, after an abort too
+ * @throws ConfigurationError before anything is trained
+ */
+export async function sweepConfiguration(
+  file: string,
+  texts: readonly string[],
+  {
+    random,
+    ...options
+  }: Pick<SweepOptions, 'jobs' | 'command' | 'signal'> & { readonly random?: number | undefined },
+): Promise<SweepResult> {
+  const base = loadConfiguration(file);
+  const trials = await planTrials({
+    axes: parseAxes(texts),
+    seed: base.seed,
+    ...(random !== undefined && { random }),
+    configure: (overrides) => loadConfiguration(file, overrides),
+    dataVersion: (data) => dataVersion(data, options.signal),
+    codeVersion: codeVersion(),
+  });
+  return runSweep({
+    ...options,
+    trials,
+    name: base.name,
+    best: base.train.best,
+    report: (line) => process.stderr.write(`${line}\n`),
+  });
+}

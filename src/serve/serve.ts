@@ -1,0 +1,70 @@
+import { WgradError } from '../backend/errors.ts';
+import '../ops/methods.ts';
+import { Metrics } from './http/metrics.ts';
+import { type HostEvent, type HostOptions, ModelHost } from './inference/host.ts';
+import type { ServiceOptions } from './options.ts';
+import { createService, type Service } from './service.ts';
+
+/** Milliseconds that open connections get when the service stops. */
+const DRAIN = 15_000;
+
+/** What a service needs: its limits, its model and device, and where it listens. */
+export interface ServeOptions extends ServiceOptions {
+  readonly model: Omit<HostOptions, 'onBatch' | 'onEvent'>;
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+}
+
+/**
+ * Serves a model over HTTP until SIGTERM or Ctrl-C; requests that have come in are answered then.
+ *
+ * @throws RegistryError where there is no such model, AdapterError, or WgradError where the address cannot be used
+ */
+export async function serve(options: ServeOptions): Promise<void> {
+  const { host: address, port } = options;
+  const metrics = new Metrics(() => host);
+  const host: ModelHost = new ModelHost({
+    ...options.model,
+    onBatch: (images, seconds) => metrics.observeBatch(images, seconds),
+    onEvent: (event) => logEvent(service, event),
+  });
+  const service = await createService(host, metrics, options);
+  stopOnSignals(service);
+  try {
+    await host.start();
+    if (options.apiKey === undefined && !['127.0.0.1', '::1', 'localhost'].includes(address)) {
+      service.app.log.warn('other machines can reach this service, and WGRAD_API_KEY is not set');
+    }
+    await service.app.listen({ host: address, port }).catch((error: unknown) => {
+      throw new WgradError(`cannot listen on ${address}, port ${port}: ${String(error)}`, { cause: error });
+    });
+  } catch (error) {
+    await service.drain();
+    throw error;
+  }
+}
+
+function logEvent({ app: { log } }: Service, event: HostEvent): void {
+  if (event.kind === 'loaded') {
+    const { name, version, run } = event.model;
+    log.info({ event: event.kind, model: name, version, run, device: event.device }, 'model loaded');
+  } else {
+    log.error({ event: event.kind, err: event.error }, 'model or device failed');
+  }
+}
+
+function stopOnSignals({ app, drain }: Service): void {
+  const stop = (signal: string): void => {
+    app.log.info({ signal }, 'draining');
+    setTimeout(() => process.exit(1), DRAIN).unref();
+    drain().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        app.log.error({ err: error }, 'stopping failed');
+        process.exit(1);
+      },
+    );
+  };
+  for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, stop);
+}

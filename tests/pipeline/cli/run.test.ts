@@ -1,0 +1,203 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { WgradError } from '../../../src/backend/errors.ts';
+import {
+  argument,
+  command,
+  type CommandGroup,
+  flag,
+  list,
+  option,
+} from '../../../src/pipeline/cli/command.ts';
+import { execute } from '../../../src/pipeline/cli/run.ts';
+import { milliseconds, oneOf, text, wholeNumber } from '../../../src/pipeline/cli/values.ts';
+import { ConfigurationError } from '../../../src/pipeline/config/error.ts';
+import { FinishedError, Interruption } from '../../../src/pipeline/training/errors.ts';
+
+const printed = { stdout: '', stderr: '' };
+beforeEach(() => {
+  for (const name of ['stdout', 'stderr'] as const) {
+    printed[name] = '';
+    vi.spyOn(process[name], 'write').mockImplementation((chunk) => {
+      printed[name] += String(chunk);
+      return true;
+    });
+  }
+});
+
+afterEach(() => void vi.restoreAllMocks());
+
+/** Called with what the commands get. */
+const received = vi.fn<(...input: unknown[]) => void>();
+function note(...input: unknown[]): Promise<void> {
+  received(...input);
+  return Promise.resolve();
+}
+
+const one = command({
+  about: 'Does one thing.\n\n   Takes its time.',
+  arguments: { run: argument('the run'), others: list('more runs') },
+  options: {
+    batchSize: option('<n>', wholeNumber(1, 64), 'images', { default: 32 }),
+    delay: option('<ms>', milliseconds(), 'a pause', { with: 'slow' }),
+    device: option('<name>', oneOf(['webgpu', 'cpu']), 'where'),
+    slow: flag('with a pause'),
+  },
+  examples: ['latest --slow'],
+  exitCodes: { 0: 'everything is well' },
+  notes: () => 'notes: these',
+  run: (input) => note(input),
+});
+const group: CommandGroup = {
+  about: 'Does two things.',
+  default: 'list',
+  commands: {
+    list: command({
+      about: 'List them.',
+      options: { dir: option('<folder>', text, 'where'), reverse: flag('backwards') },
+      run: (input) => note('list', input),
+    }),
+    show: command({
+      about: 'Show one.',
+      arguments: { name: argument('its name') },
+      options: { dir: option('<folder>', text, 'where') },
+      run: (input) => note('show', input),
+    }),
+  },
+};
+
+function failing(error: unknown): ReturnType<typeof command> {
+  return command({ about: 'Fails.', run: (): Promise<void> => Promise.reject(error as Error) });
+}
+
+describe('a command', () => {
+  it('gets the values of its arguments and options', async () => {
+    expect(await execute('one', one, ['a', '--batch-size', '8', 'b', '--slow', '--delay=0', 'c'])).toBe(0);
+    const input = { run: 'a', others: ['b', 'c'], batchSize: 8, delay: 0, device: undefined, slow: true };
+    expect(received).toHaveBeenLastCalledWith(input);
+    await execute('one', one, ['a']);
+    expect(received).toHaveBeenLastCalledWith({
+      ...input,
+      others: [],
+      batchSize: 32,
+      delay: undefined,
+      slow: false,
+    });
+    expect(printed).toEqual({ stdout: '', stderr: '' });
+  });
+
+  it.each([
+    [[], 'missing argument <run>: the run'],
+    [['a', '--batchsize', '3'], 'Did you mean --batch-size?'],
+    [['a', '--batch-size', '0'], "--batch-size takes a whole number from 1 to 64; got '0'"],
+    [['a', '--batch-size', '1e1'], "--batch-size takes a whole number from 1 to 64; got '1e1'"],
+    [['a', '--batch-size', '--slow'], '--batch-size takes a value; got the option --slow'],
+    [['a', '--batch-size'], '--batch-size <n>'],
+    [['a', '--device', 'gpu'], "--device takes webgpu or cpu; got 'gpu'. Did you mean webgpu?"],
+    [['a', '--delay', '5'], '--delay goes with --slow only'],
+    [['a', '--slow=yes'], '--slow'],
+  ])('refuses %j with one message, the usage line and exit code 2', async (args, message) => {
+    received.mockClear();
+    expect(await execute('one', one, args)).toBe(2);
+    expect(printed.stderr.split('\n')[0]! + printed.stderr.split('\n')[1]!).toContain(message);
+    expect(printed.stderr).toContain('usage: one <run> [others...] [options]\n');
+    expect(printed.stderr.split('\n').length).toBeLessThan(7);
+    expect(printed.stdout).toBe('');
+    expect(received).not.toHaveBeenCalled();
+  });
+
+  it('prints its help, with defaults, examples and exit codes', async () => {
+    expect(await execute('one', one, ['--help'])).toBe(0);
+    expect(printed.stderr).toBe('');
+    expect(printed.stdout).toBe(`usage: one <run> [others...] [options]
+
+Does one thing.
+
+Takes its time.
+
+arguments:
+  run               the run
+  others            more runs
+
+options:
+  --batch-size <n>  images (default: 32)
+  --delay <ms>      a pause
+  --device <name>   where
+  --slow            with a pause
+  -h, --help        print this help
+
+examples:
+  one latest --slow
+
+exit codes:
+  0    everything is well
+  1    failed
+  2    wrong usage or configuration
+  130  interrupted by Ctrl-C or SIGTERM
+
+notes: these
+`);
+  });
+
+  it.each([
+    [new WgradError('no adapter'), 1],
+    [new ConfigurationError('no key'), 2],
+    [new Interruption('stopped'), 130],
+    [new FinishedError('is finished'), 0],
+  ])('prints the message of %o alone, and ends with %i', async (error, code) => {
+    expect(await execute('fails', failing(error), [])).toBe(code);
+    expect(printed).toEqual({ stdout: '', stderr: `${error.message}\n` });
+  });
+
+  it.each([new TypeError('x is undefined'), 'a text'])(
+    'prints all that is known of an unexpected error, and that it is a bug: %o',
+    async (error) => {
+      expect(await execute('fails', failing(error), [])).toBe(1);
+      expect(printed.stderr).toContain(error instanceof Error ? '    at ' : 'a text');
+      expect(printed.stderr).toContain('This is a bug in wgrad.');
+    },
+  );
+});
+
+describe('a group of commands', () => {
+  it.each([
+    [['show', 'x', '--dir', 'd'], 'show', { name: 'x', dir: 'd' }],
+    [['--dir', 'show', 'show', 'x'], 'show', { name: 'x', dir: 'show' }],
+    [['--dir=d', 'show', 'x'], 'show', { name: 'x', dir: 'd' }],
+    [['--reverse', '--dir', 'd'], 'list', { dir: 'd', reverse: true }],
+    [[], 'list', { dir: undefined, reverse: false }],
+  ])('runs the command that %j names', async (args, name, input) => {
+    expect(await execute('two', group, args)).toBe(0);
+    expect(received).toHaveBeenLastCalledWith(name, input);
+  });
+
+  it.each([
+    [['lst'], "unknown command 'lst'. Did you mean list?", 'usage: two [command] [options]'],
+    [['show', 'x', 'y'], "unexpected argument 'y'", 'usage: two show <name> [options]'],
+    [['--reverse', 'show', 'x'], '--reverse goes with list only', 'usage: two [command] [options]'],
+  ])('refuses %j with exit code 2', async (args, message, usage) => {
+    expect(await execute('two', group, args)).toBe(2);
+    expect(printed.stderr).toContain(message);
+    expect(printed.stderr).toContain(usage);
+  });
+
+  it('asks for a command where there is no default', async () => {
+    expect(await execute('two', { about: 'Two.', commands: group.commands }, [])).toBe(2);
+    expect(printed.stderr).toContain('missing command: list, show');
+  });
+
+  it('explains all commands and options together, and each alone', async () => {
+    expect(await execute('two', group, ['--help'])).toBe(0);
+    expect(printed.stdout).toContain(`commands:
+  list            List them.
+  show <name>     Show one.
+
+options:
+  --dir <folder>  where
+  --reverse       list: backwards
+`);
+    printed.stdout = '';
+    expect(await execute('two', group, ['show', '--help'])).toBe(0);
+    expect(printed.stdout).toMatch(/^usage: two show <name> \[options\]\n/);
+    expect(printed.stdout).not.toContain('--reverse');
+  });
+});
