@@ -14,8 +14,10 @@ export {
   type LoadedSafetensors,
   type LoadOptions,
   loadSafetensors,
+  loadSafetensorsFile,
   SafetensorsError,
   saveSafetensors,
+  saveSafetensorsFile,
 } from './formats/safetensors/index.ts';
 export * from './ops/index.ts';
 export { toDevice } from './ops/to.ts';

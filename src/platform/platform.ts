@@ -32,6 +32,10 @@ export interface Platform {
   readonly parallelism: number;
   /** Starts a thread that does not keep the process alive, and returns the function that ends it. */
   startThread(task: ThreadTask): () => void;
+  /** Reads a file. Where there are no files, it rejects. */
+  readFile(path: string): Promise<Uint8Array>;
+  /** Writes a file that holds, at every moment, either its old content or all of `parts`. */
+  replaceFile(path: string, parts: readonly Uint8Array[]): Promise<void>;
   /** Lets the event loop turn once. */
   pause(): Promise<void>;
 }

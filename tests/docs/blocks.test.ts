@@ -56,6 +56,7 @@ describe('blocks', () => {
         "docs/guide/pipeline.md not-run: needs TensorBoard, MLflow and DVC",
         "docs/guide/pipeline.md not-run: needs DVC",
         "docs/guide/pytorch.md not-run: needs PyTorch",
+        "docs/guide/pytorch.md not-run: needs PyTorch",
         "docs/guide/serving.md not-run: needs Docker",
       ]
     `);

@@ -21,7 +21,11 @@ import type { Entries, SafeTensor } from './format.ts';
  * @see https://github.com/huggingface/safetensors#format
  */
 export function encodeSafetensors(tensors: Entries<SafeTensor>, metadata: Entries<string> = {}): Uint8Array {
-  const parts = safetensorsParts(tensors, metadata);
+  return joined(safetensorsParts(tensors, metadata));
+}
+
+/** The parts of a file in one piece. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array {
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let offset = 0;
   for (const part of parts) {

@@ -1,5 +1,6 @@
 export { decodeSafetensors, type SafetensorsFile } from './decode.ts';
 export { encodeSafetensors, safetensorsParts } from './encode.ts';
+export { loadSafetensorsFile, saveSafetensorsFile } from './files.ts';
 export { type SafeTensor, SafetensorsError, type SafetensorsDtype, type TensorValues } from './format.ts';
 export { type LoadOptions, type LoadedSafetensors, loadSafetensors } from './load.ts';
 export { saveSafetensors } from './save.ts';

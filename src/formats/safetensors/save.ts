@@ -1,7 +1,7 @@
 import { refuseInCapture } from '../../backend/recorder.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { isEntries, takes } from './arguments.ts';
-import { encodeSafetensors } from './encode.ts';
+import { joined, safetensorsParts } from './encode.ts';
 import { type Entries, entries } from './format.ts';
 import { toSafeTensors } from './tensors.ts';
 
@@ -23,17 +23,30 @@ import { toSafeTensors } from './tensors.ts';
  * @see https://github.com/huggingface/safetensors#format
  */
 export function saveSafetensors(state: Entries<Tensor>, metadata: Entries<string> = {}): Promise<Uint8Array> {
-  // Thrown at once, not by the promise, which a step has no way to wait for.
-  refuseInCapture('saveSafetensors()', 'Save between steps.');
-  return save(state, metadata);
+  return stateParts('saveSafetensors', state, metadata).then(joined);
 }
 
-async function save(state: Entries<Tensor>, metadata: Entries<string>): Promise<Uint8Array> {
+/** The header and the tensors of the file, one after the other. */
+export function stateParts(
+  operation: string,
+  state: Entries<Tensor>,
+  metadata: Entries<string>,
+): Promise<readonly Uint8Array[]> {
+  // Thrown at once, not by the promise, which a step has no way to wait for.
+  refuseInCapture(`${operation}()`, 'Save between steps.');
+  return readParts(operation, state, metadata);
+}
+
+async function readParts(
+  operation: string,
+  state: Entries<Tensor>,
+  metadata: Entries<string>,
+): Promise<readonly Uint8Array[]> {
   const what = 'tensors by name, as model.stateDict() gives them';
-  takes('saveSafetensors', isEntries(state), 'state', what, state);
-  takes('saveSafetensors', isEntries(metadata), 'metadata', 'strings by name', metadata);
+  takes(operation, isEntries(state), 'state', what, state);
+  takes(operation, isEntries(metadata), 'metadata', 'strings by name', metadata);
   for (const [name, value] of entries(state)) {
-    takes('saveSafetensors', value instanceof Tensor, JSON.stringify(name), what, value);
+    takes(operation, value instanceof Tensor, JSON.stringify(name), what, value);
   }
-  return encodeSafetensors(await toSafeTensors(state), metadata);
+  return safetensorsParts(await toSafeTensors(state), metadata);
 }

@@ -1,13 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { open, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
+import { replaceFile } from '../../platform/node/files.ts';
 import { writeError } from './fileError.ts';
 import { makeFolders } from './folders.ts';
 
-/** An unused name beside `path`, for a file or folder that is renamed to `path` when it is complete. */
-export function temporaryName(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
-}
+export { temporaryName } from '../../platform/node/files.ts';
 
 /** Whether a name, without its folder, is one that `temporaryName` gives. */
 export function isTemporary(name: string): boolean {
@@ -26,20 +22,9 @@ export async function writeFileAtomic(
   path: string,
   data: string | Uint8Array | readonly Uint8Array[],
 ): Promise<void> {
-  const temporary = temporaryName(path);
-  try {
-    const file = await open(temporary, 'wx');
-    try {
-      await writeFile(file, data);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
+  await replaceFile(path, data).catch((error: unknown) => {
     throw writeError(path, error);
-  }
+  });
 }
 
 /** As `writeFileAtomic`; makes the folder first where it is missing. */

@@ -18,5 +18,11 @@ export const platform: Platform = {
   },
   parallelism: 1,
   startThread: () => () => undefined,
+  readFile: withoutFiles,
+  replaceFile: withoutFiles,
   pause: () => new Promise((resolve) => setTimeout(resolve)),
 };
+
+function withoutFiles(): Promise<never> {
+  return Promise.reject(new Error('there are no files in a browser; work with bytes instead'));
+}

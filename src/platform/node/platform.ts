@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { setImmediate as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { AdapterError } from '../errors.ts';
 import { openNavigatorGpu } from '../navigatorGpu.ts';
+import { replaceFile } from './files.ts';
 import type { OpenedGpu, Platform, ThreadTask } from '../platform.ts';
 
 export const platform: Platform = {
@@ -12,6 +14,8 @@ export const platform: Platform = {
     Promise.resolve(new WebAssembly.Module(readFileSync(new URL('../cpu.wasm', import.meta.url)))),
   parallelism: availableParallelism(),
   startThread,
+  readFile: (path) => readFile(path),
+  replaceFile,
   pause: () => pause(),
 };
 
