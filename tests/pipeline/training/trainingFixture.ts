@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { vi } from 'vitest';
 import type { Backend } from '../../../src/backend/backend.ts';
 import type { Augmentation } from '../../../src/pipeline/data/augmentation.ts';
 import { DeviceDataset } from '../../../src/pipeline/data/loader.ts';
@@ -150,6 +151,8 @@ async function launch(
     sync: journal.sync,
     close: journal.close,
   };
+  // Its progress is nothing that the tests' output needs.
+  const progress = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
   try {
     const datasets = smallDatasets(device);
     const summary = await train({
@@ -167,6 +170,7 @@ async function launch(
     await writeJson(join(directory.path, 'summary.json'), summary);
     return { summary, configuration, path: directory.path };
   } finally {
+    progress.mockRestore();
     journal.close();
   }
 }
