@@ -1,20 +1,20 @@
-/** Limits and times of the service; the command's `--help` says what each is for. */
+/** Limits and timeouts of the service. The command's `--help` describes each. */
 export interface ServiceOptions {
-  /** Bytes of a request's body. */
+  /** Bytes of a request body. */
   readonly bodyLimit: number;
   /** Width times height of an uploaded picture. */
   readonly pixelLimit: number;
   /** Images in one request. */
   readonly imageLimit: number;
-  /** Pictures decoded at once, and pictures that may wait for it. */
+  /** Pictures that are decoded at the same time, and pictures that may wait for it. */
   readonly decodersAtOnce: number;
   readonly decodeQueueLimit: number;
-  /** Milliseconds until a request must have come in, and until it must be answered. */
+  /** Milliseconds until a request must have been received, and until it must be answered. */
   readonly receiveTimeout: number;
   readonly answerTimeout: number;
   /** Open connections. */
   readonly connectionLimit: number;
-  /** Asked of every request but health, page and documentation; undefined where none is. */
+  /** The key that every request must have, except health, page and documentation; undefined for no key. */
   readonly apiKey: string | undefined;
   /** Pino's level. */
   readonly logLevel: string;

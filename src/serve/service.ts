@@ -16,14 +16,14 @@ import type { ServiceOptions } from './options.ts';
 
 export interface Service {
   readonly app: App;
-  /** Reports unready, answers what has come in, and closes. */
+  /** Reports not ready, answers accepted requests, and closes. */
   readonly drain: () => Promise<void>;
 }
 
 /**
- * The HTTP service around a model.
+ * Creates the HTTP service for a model.
  *
- * @param logger false for none
+ * @param logger false for no log
  */
 export async function createService(
   host: ModelHost,
@@ -38,10 +38,10 @@ export async function createService(
       level: options.logLevel,
       redact: ['req.headers.authorization', 'req.headers["x-api-key"]'],
     },
-    // One line a request, below, instead of two.
+    // The hook below logs one line per request instead of two.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.bodyLimit,
-    // A sender that drips its bytes is cut off by these; the sockets are looked over every second.
+    // These cut off clients that send very slowly. Sockets are checked every second.
     requestTimeout: options.receiveTimeout,
     connectionTimeout: 2 * (options.receiveTimeout + options.answerTimeout),
     keepAliveTimeout: 5_000,

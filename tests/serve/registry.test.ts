@@ -157,7 +157,7 @@ describe('references', () => {
     for (const version of [1, 2, 2, 3]) await moveAlias(model, 'champion', version);
     expect(await rollBackAlias(model, 'champion')).toEqual({ from: 3, to: 2 });
     expect(await rollBackAlias(model, 'champion')).toEqual({ from: 2, to: 1 });
-    await expect(rollBackAlias(model, 'champion')).rejects.toThrow('nothing to go back to');
+    await expect(rollBackAlias(model, 'champion')).rejects.toThrow('there is no previous version');
     await expect(rollBackAlias(model, 'none')).rejects.toThrow('no alias');
   });
 });

@@ -2,12 +2,12 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { RequestError } from './errors.ts';
 
-/** Paths that need no key: what probes and browsers ask for before anyone could give one. */
+/** Paths that need no key: probes, the page and the documentation. */
 const OPEN = /^\/(health\/(live|ready)|v2\/health\/(live|ready)|docs(\/.*)?|page\/.*)?$/;
 
 /**
- * Asks for the key as `Authorization: Bearer KEY` or `X-API-Key: KEY`. Digests are compared, in constant time, so that
- * neither the key's length nor a common beginning shows in the time that an answer takes.
+ * Requires the key as `Authorization: Bearer KEY` or `X-API-Key: KEY`. Digests are compared in constant time, so the
+ * response time reveals neither the key's length nor a common prefix.
  */
 export function requireKey(app: FastifyInstance, key: string): void {
   const expected = digest(key);

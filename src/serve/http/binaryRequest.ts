@@ -11,9 +11,9 @@ export interface InferMessage {
 }
 
 /**
- * Takes a body of the binary tensor extension apart: JSON, as long as the header says, and then tensors.
+ * Splits a body of the binary tensor extension into JSON, whose length the header gives, and tensors.
  *
- * @throws RequestError (400) where the length is none, or the JSON is wrong
+ * @throws RequestError (400) if the length is invalid or the JSON is wrong
  */
 export function readBinaryRequest(body: Buffer, header: string | string[] | undefined): InferMessage {
   const text = typeof header === 'string' ? header : '';
@@ -28,7 +28,7 @@ export function readBinaryRequest(body: Buffer, header: string | string[] | unde
   try {
     value = JSON.parse(body.toString('utf8', 0, length));
   } catch {
-    throw new RequestError(400, `the first ${length} bytes of the body are no JSON`);
+    throw new RequestError(400, `the first ${length} bytes of the body are not JSON`);
   }
   const result = schemas.inferRequest.safeParse(value);
   if (!result.success) {
@@ -38,7 +38,7 @@ export function readBinaryRequest(body: Buffer, header: string | string[] | unde
   return { request: result.data, binary: body.subarray(length) };
 }
 
-/** A response of the binary tensor extension: values move behind the JSON. */
+/** Creates a response of the binary tensor extension: the values follow the JSON. */
 export function writeBinaryResponse(
   response: InferResponse,
   wanted: ReadonlySet<string>,

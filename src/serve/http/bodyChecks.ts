@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { valueText } from '../../pipeline/text/valueText.ts';
 
-// What strangers can send in millions is checked here. A schema of the elements alone would note a fault for each of
-// them: a body of eight megabytes then takes gigabytes and minutes. These checks end with the first fault.
+// Checks of lists that a request can make very long. An element schema would report an error for every element: a body
+// of eight megabytes would then take gigabytes and minutes. These checks stop at the first error.
 
-/** What is wrong with a value, or undefined. */
+/** The error in a value, or undefined. */
 type Fault = (value: unknown) => string | undefined;
 
 /** Pixels of an image. */
@@ -12,7 +12,7 @@ const PIXELS = 28 * 28;
 
 const IMAGE = {
   type: 'array',
-  description: '28 × 28 brightnesses, row by row: 0 is background, 255 full intensity.',
+  description: '28 × 28 brightnesses, row by row: 0 is background, 255 is full intensity.',
   items: { type: 'number', minimum: 0, maximum: 255 },
   minItems: PIXELS,
   maxItems: PIXELS,
@@ -28,7 +28,7 @@ const BASE64 = /^(data:image\/[a-z+.-]+;base64,)?[A-Za-z0-9+/_-]+={0,2}$/;
 const PICTURE = {
   type: 'string',
   description:
-    'A PNG or JPEG picture in base64, as a data URL or bare; of any size, dark on bright or bright on dark.',
+    'A PNG or JPEG picture in base64, with or without a data URL prefix, of any size, dark on bright or bright on dark.',
   pattern: BASE64.source,
 };
 
@@ -53,7 +53,7 @@ export function list<T>(element: z.ZodType<T>, least: number, most: number): z.Z
 
 const MOST_PARAMETERS = 64;
 
-/** Parameters of the Open Inference Protocol, which servers need not understand. */
+/** Parameters of the Open Inference Protocol, which servers may ignore. */
 export const parameters: z.ZodType<Record<string, string | number | boolean>> = checked<
   Record<string, unknown>
 >((value) => {

@@ -5,13 +5,13 @@ const LEAST = 100;
 const BINS = 10;
 
 /**
- * How far the brightness of the last images lies from that of the training images, whose deciles cut it into ten
- * equally likely ranges. With p the shares of the last images in them (half an image added to each, so that none is
- * zero), the population stability index is
+ * The distance between the brightness of the last images and that of the training images. The deciles of the training
+ * images give ten equally likely ranges. With p the shares of the last images in these ranges (half an image is added
+ * to each, so that none is zero), the population stability index is
  *
  *     psi = Σ_i (p_i - 1/10) ln(p_i / (1/10))
  *
- * Below 0.1 the two are alike; from 0.25 on they differ much.
+ * Below 0.1 the distributions are similar; from 0.25 on they differ much.
  *
  * Source: Siddiqi: Credit risk scorecards (2006).
  */

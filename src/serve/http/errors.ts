@@ -4,7 +4,7 @@ import { OverloadError } from '../inference/batcher.ts';
 import { NotReadyError } from '../inference/host.ts';
 import { WgradError } from '../../backend/errors.ts';
 
-/** A request that cannot be answered as it is. */
+/** A request that cannot be answered in this form. */
 export class RequestError extends WgradError {
   override name = 'RequestError';
   readonly status: 400 | 401 | 404 | 413 | 504;
@@ -21,7 +21,10 @@ const RETRY_AFTER = 1;
 /** Characters of a message. */
 const LONGEST = 500;
 
-/** What of a failure the client is told. Only what was thrown for it: other messages may tell of the inside. */
+/**
+ * The status and message for the client. Only errors meant for clients keep their messages, because others may reveal
+ * internals.
+ */
 export function answerTo(error: unknown): { status: number; message: string } {
   if (error instanceof RequestError || error instanceof ImageError) {
     return { status: error.status, message: error.message };
@@ -33,20 +36,20 @@ export function answerTo(error: unknown): { status: number; message: string } {
   if (validation) {
     const faults = validation
       .slice(0, 3)
-      .map(({ instancePath, message }) => `${instancePath || '/'}: ${message ?? 'is wrong'}`);
+      .map(({ instancePath, message }) => `${instancePath || '/'}: ${message ?? 'is invalid'}`);
     return { status: 400, message: `${validationContext ?? 'request'} ${faults.join('; ')}` };
   }
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     return { status: statusCode, message: message ?? 'bad request' };
   }
-  return { status: 500, message: 'internal error; the log says more' };
+  return { status: 500, message: 'internal error; see the log' };
 }
 
 /** Answers every failure with `{"error": …}`. */
 export function handleErrors(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
     const { status, message } = answerTo(error);
-    // Overload, a failed device and clients that hang up are foreseen; each request has its line anyway.
+    // Overload, a failed device and disconnected clients are expected. The log has one line for each request anyway.
     if (status === 500) request.log.error({ err: error }, 'a request failed');
     return sendError(reply, status, message);
   });
@@ -57,9 +60,9 @@ export function handleErrors(app: FastifyInstance): void {
 
 function sendError(reply: FastifyReply, status: number, message: string): FastifyReply {
   if (status === 503) reply.header('retry-after', String(RETRY_AFTER));
-  // What is left of a body that was refused must not be taken for the next request.
+  // The rest of a rejected body must not be read as the next request.
   if (status === 413) reply.header('connection', 'close');
-  // What a client sent can be quoted there, however long it was.
+  // The message may quote input of any length.
   const error = message.length > LONGEST ? `${message.slice(0, LONGEST)}…` : message;
   return reply.code(status).type('application/json').serializer(JSON.stringify).send({ error });
 }

@@ -3,7 +3,7 @@ import type { App } from './app.ts';
 import type { Metrics } from './metrics.ts';
 import { schemas } from './schemas.ts';
 
-/** `/health/live`, `/health/ready` and `/metrics`: what orchestrators and Prometheus ask for. */
+/** `/health/live`, `/health/ready` and `/metrics`, for orchestrators and Prometheus. */
 export function addHealthRoutes(
   app: App,
   host: ModelHost,
@@ -15,7 +15,7 @@ export function addHealthRoutes(
     '/health/live',
     {
       schema: {
-        summary: 'Whether the process answers',
+        summary: 'Whether the process responds',
         tags: ['health'],
         response: { 200: health },
       },
@@ -26,8 +26,8 @@ export function addHealthRoutes(
     '/health/ready',
     {
       schema: {
-        summary: 'Whether requests are answered',
-        description: 'Unavailable while a model is loaded, the device recovers, or the service drains.',
+        summary: 'Whether the service is ready for requests',
+        description: 'Unavailable while a model loads, the device recovers, or the service stops.',
         tags: ['health'],
         response: { 200: health, 503: health },
       },

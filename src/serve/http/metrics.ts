@@ -6,7 +6,7 @@ import { Drift } from './drift.ts';
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
-/** What `/metrics` tells, in Prometheus' form. */
+/** The metrics of `/metrics`, in Prometheus' format. */
 export class Metrics {
   readonly registry: Registry = new Registry();
   readonly #requests: Histogram<'method' | 'route' | 'status'>;
@@ -29,25 +29,25 @@ export class Metrics {
     });
     this.#batchSizes = new Histogram({
       name: 'wgrad_batch_images',
-      help: 'Images of each batch that was run.',
+      help: 'Images in each batch.',
       buckets: SIZES,
       registers,
     });
     this.#batchSeconds = new Histogram({
       name: 'wgrad_batch_duration_seconds',
-      help: 'Time that the device took for a batch.',
+      help: 'Time of a batch on the device.',
       buckets: SECONDS,
       registers,
     });
     this.#predictions = new Counter({
       name: 'wgrad_predictions_total',
-      help: 'Images by the class that they were taken for.',
+      help: 'Images by predicted class.',
       labelNames: ['model', 'version', 'class'],
       registers,
     });
     this.#model = new Gauge({
       name: 'wgrad_model_info',
-      help: 'The model that answers.',
+      help: 'The current model.',
       labelNames: ['name', 'version', 'weights'],
       registers,
       collect() {
@@ -69,8 +69,8 @@ export class Metrics {
           if (now !== undefined) this.set(now);
         },
       });
-    gauge('wgrad_ready', '1 where requests are answered.', () => (host()?.model ? 1 : 0));
-    gauge('wgrad_queue_images', 'Images that wait for a batch.', () => host()?.waiting ?? 0);
+    gauge('wgrad_ready', '1 if the service is ready for requests.', () => (host()?.model ? 1 : 0));
+    gauge('wgrad_queue_images', 'Images waiting for a batch.', () => host()?.waiting ?? 0);
     gauge('wgrad_input_mean', 'Mean brightness of the last 1000 images, in [0, 1].', () => this.#drift.mean);
     gauge(
       'wgrad_training_input_mean',
@@ -79,7 +79,7 @@ export class Metrics {
     );
     gauge(
       'wgrad_input_drift_psi',
-      'Population stability index of the brightness of the last 1000 images against the training set; from 0.25 on they differ much. Zero until 100 have come.',
+      'Population stability index of the brightness of the last 1000 images against the training set; from 0.25 on they differ much. Zero for the first 100 images.',
       () => this.#drift.stabilityIndex,
     );
   }

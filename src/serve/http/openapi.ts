@@ -8,14 +8,14 @@ import type { App } from './app.ts';
 
 const ICON = new URL('../page/icon.svg', import.meta.url);
 
-/** Swagger UI sets styles inline; all that it loads comes with the service. */
+/** Swagger UI sets inline styles. The service provides everything that it loads. */
 const DOCUMENTATION_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** Checks by the schemas, and the document and page that describe them: `/docs`, `/docs/json`. */
+/** Adds validation by the schemas, and `/docs` and `/docs/json`, which describe them. */
 export async function addOpenApi(app: App, withKey: boolean): Promise<void> {
   app.setValidatorCompiler(({ schema, ...rest }) =>
-    // Bodies that are no JSON are checked where they are read.
+    // Bodies other than JSON are checked where they are read.
     schema instanceof z.ZodType
       ? validatorCompiler({ schema, ...rest })
       : (value) => ({ value: value as unknown }),
@@ -36,7 +36,7 @@ export async function addOpenApi(app: App, withKey: boolean): Promise<void> {
     },
     transform: (route) => {
       const { schema, ...rest } = route;
-      // What has no summary is no part of the API: the page's files, the documentation itself.
+      // A route without summary does not belong to the API: the page's files, the documentation itself.
       const { body, ...others }: FastifySchema & { summary?: string } = { ...schema };
       const transformed = jsonSchemaTransform({
         schema: { ...others, hide: others.summary === undefined },
@@ -60,8 +60,8 @@ export async function addOpenApi(app: App, withKey: boolean): Promise<void> {
 }
 
 /**
- * A body by content type, zod schemas as JSON Schema: what the transform above does for all but bodies. Lists are
- * described by what they are checked to be, which zod calls their output.
+ * A body by content type, with zod schemas as JSON Schema. The transform above does this for everything except bodies.
+ * Lists are described by their checked form, which zod calls the output.
  */
 function bodyOf(body: unknown): unknown {
   const { content } = body as { content: Record<string, { schema: unknown }> };

@@ -5,7 +5,7 @@ import type { App } from './app.ts';
 
 const FOLDER = fileURLToPath(new URL('../page/', import.meta.url));
 
-/** `/`: a page that classifies what is drawn or chosen; and the headers that keep every answer in its place. */
+/** Adds `/`, a page that classifies a drawing or a picture, and security headers for every response. */
 export async function addPage(app: App): Promise<void> {
   await app.register(helmet, {
     contentSecurityPolicy: {
@@ -21,7 +21,7 @@ export async function addPage(app: App): Promise<void> {
         frameAncestors: ["'none'"],
       },
     },
-    // Whether there is TLS is for the proxy before the service to say.
+    // The proxy in front of the service decides about TLS.
     strictTransportSecurity: false,
   });
   await app.register(fastifyStatic, { root: FOLDER, prefix: '/page/', decorateReply: true });

@@ -20,7 +20,7 @@ export function addPredictRoute(app: App, predictor: Predictor): void {
       schema: {
         summary: 'Classify images',
         description:
-          'Takes pixels or base64 pictures as JSON, a picture as the body, or pictures as the files of a form. A picture may have any size, and be dark on bright or bright on dark: it is cut out, brought to 28 × 28 and set in the middle.',
+          'Takes pixels or base64 pictures as JSON, a picture as the body, or pictures as the files of a form. A picture may have any size, and be dark on bright or bright on dark: the object is cut out, scaled to 28 × 28 and centred.',
         tags: ['prediction'],
         body: {
           content: {
@@ -59,12 +59,12 @@ async function readImages(
 ): Promise<Pixels[]> {
   if (request.isMultipart()) return readForm(request, predictor, signal);
   if (Buffer.isBuffer(request.body)) return [await predictor.decode(request.body, signal)];
-  // No body at all: there is no type by which it could have been checked.
+  // Without a body there is no content type by which it could have been checked.
   if (request.body === undefined || request.body === null) throw new RequestError(400, NOTHING);
   const { pixels, image, images: pictures = [image!] } = request.body as PredictBody;
   if (pixels) return isBatch(pixels) ? pixels : [pixels];
   predictor.requireCount(pictures.length);
-  // One after the other: a request takes one decoder at most.
+  // One after the other, so a request uses one decoder at most.
   const images: Pixels[] = [];
   for (const text of pictures) {
     images.push(await predictor.decode(Buffer.from(text.slice(text.indexOf(',') + 1), 'base64'), signal));
@@ -103,9 +103,9 @@ function describe({ label, probabilities, model }: LabelledAnswer): Prediction {
   };
 }
 
-/** Lets pictures come as the body itself. */
+/** Accepts pictures as the body itself. */
 export function acceptPictures(app: App): void {
-  // Fastify takes text, too, which nothing here does.
+  // Fastify also accepts text, which no route here takes.
   app.removeContentTypeParser('text/plain');
   app.addContentTypeParser(PICTURES, { parseAs: 'buffer' }, (_, body: Buffer | string, done: Done) => {
     done(null, body);

@@ -7,7 +7,7 @@ import type { ServiceOptions } from '../options.ts';
 import { RequestError } from './errors.ts';
 import type { Metrics } from './metrics.ts';
 
-/** An answer and the class that it amounts to. */
+/** An answer and its most probable class. */
 export interface LabelledAnswer extends Answer {
   readonly label: number;
 }
@@ -17,7 +17,7 @@ const SIDE = 28;
 /** Seconds that decoding one picture may take. */
 const DECODE_SECONDS = 5;
 
-/** What stands between the routes and the model: limits, deadlines and metrics. */
+/** Connects the routes to the model: limits, deadlines and metrics. */
 export class Predictor {
   readonly host: ModelHost;
   readonly options: ServiceOptions;
@@ -41,9 +41,9 @@ export class Predictor {
   }
 
   /**
-   * Answers images for a request.
+   * Answers the images of a request.
    *
-   * @throws RequestError: 413 for too many images, 504 where the time is over; NotReadyError, OverloadError
+   * @throws RequestError: 413 for too many images, 504 after the deadline; NotReadyError, OverloadError
    */
   async predict(images: readonly Pixels[], signal: AbortSignal): Promise<LabelledAnswer[]> {
     this.requireCount(images.length);
@@ -53,15 +53,15 @@ export class Predictor {
     return answers.map((answer, index) => ({ ...answer, label: labels[index]! }));
   }
 
-  /** @throws RequestError (413) where a request brings too many images */
+  /** @throws RequestError (413) if a request contains too many images */
   requireCount(count: number): void {
     const { imageLimit } = this.options;
     if (count > imageLimit) {
-      throw new RequestError(413, `takes at most ${imageLimit} images a request, got ${count}`);
+      throw new RequestError(413, `takes at most ${imageLimit} images per request, got ${count}`);
     }
   }
 
-  /** Aborted when the client hangs up, or the time for an answer is over. */
+  /** Aborted when the client disconnects, or after the deadline. */
   deadline(reply: FastifyReply): AbortSignal {
     const { answerTimeout } = this.options;
     const gone = new AbortController();
@@ -70,13 +70,13 @@ export class Predictor {
     }, answerTimeout);
     reply.raw.once('close', () => {
       clearTimeout(late);
-      gone.abort(new RequestError(504, 'the client hung up'));
+      gone.abort(new RequestError(504, 'the client disconnected'));
     });
     return gone.signal;
   }
 }
 
-/** What the promise brings, unless the signal is first. */
+/** The result of the promise, unless the signal comes first. */
 async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
   return new Promise<T>((resolve, reject) => {

@@ -51,7 +51,7 @@ export function addProtocolRoutes(app: App, predictor: Predictor, isDraining: ()
       { schema: { ...metadata, response: { 200: schemas.modelMetadata, ...failures } } },
       (request) => describe(served(request.params)),
     );
-    const readiness = { summary: 'Whether a model answers', tags, params };
+    const readiness = { summary: 'Whether a model is ready', tags, params };
     app.get(
       `${path}/ready`,
       { schema: { ...readiness, response: { 200: schemas.modelReady, ...failures } } },
@@ -91,9 +91,9 @@ export function addProtocolRoutes(app: App, predictor: Predictor, isDraining: ()
         const signal = predictor.deadline(reply);
         const message = readMessage(request);
         const answers = await predictor.predict(readImages(message), signal);
-        // While the request waited, the model may have been exchanged for another version.
+        // While the request waited, another version may have replaced the model.
         servedModel(answers[0]!.model, request.params);
-        // Bytes are sent as they are, past the schema of the JSON.
+        // Bytes are sent without the schema of the JSON.
         return send(reply, message.request, answers) as InferResponse;
       },
     );
@@ -144,7 +144,7 @@ function readImages({ request, binary }: InferMessage): Float64Array[] {
     );
   }
   if (size !== undefined) return splitImages(readBinaryTensor(binary, input.datatype, values), images);
-  // Values that do not even fit into the body are not worth an array.
+  // Rejects sizes that cannot fit into the body, before an array is allocated.
   if (values > MOST_VALUES) throw new RequestError(413, `takes at most ${MOST_VALUES} values, got ${values}`);
   return splitImages(readJsonTensor(input.data, input.datatype, values), images);
 }
@@ -187,7 +187,7 @@ function send(
   return body;
 }
 
-/** Lets tensors come as bytes. */
+/** Accepts tensors as bytes. */
 export function acceptTensors(app: App): void {
   app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_, body, done) => {
     done(null, body);

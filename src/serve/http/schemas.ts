@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Shape } from '../../pipeline/config/parts.ts';
 import { list, parameters, picture, pictures, pixels } from './bodyChecks.ts';
 
-/** `POST /predict` as JSON: exactly one of these. */
+/** `POST /predict` as JSON: exactly one of these keys. */
 export interface PredictBody {
   pixels?: number[] | number[][] | undefined;
   /** In base64. */
@@ -104,7 +104,7 @@ interface Schemas {
   readonly binary: z.ZodType<string>;
 }
 
-/** The one source of checks and OpenAPI; a key that is in an interface and not in its schema does not compile. */
+/** The only source of checks and OpenAPI. A key that is in an interface but not in its schema is a compile error. */
 export const schemas: Schemas = {
   predictBody: z
     .strictObject({
@@ -129,7 +129,7 @@ export const schemas: Schemas = {
       } satisfies Shape<Prediction>),
     ),
   } satisfies Shape<PredictResponse>),
-  error: z.object({ error: z.string().describe('What was taken, what was got, what to do.') }),
+  error: z.object({ error: z.string().describe('What the service takes, what it got, and what to do.') }),
   health: z.object({
     status: z.enum(['ok', 'unavailable']),
     reason: z.string().optional(),
@@ -156,7 +156,7 @@ export const schemas: Schemas = {
         shape: list(z.int().min(0), 1, 4),
         datatype: z.string(),
         parameters: parameters.optional(),
-        data: z.unknown().optional().describe('Flat or nested; left out where the values follow in binary.'),
+        data: z.unknown().optional().describe('Flat or nested; left out if the values follow in binary.'),
       } satisfies Shape<InferTensor>),
       1,
       1,

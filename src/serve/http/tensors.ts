@@ -6,7 +6,7 @@ interface Reader {
   readonly read: (view: DataView, at: number) => number;
 }
 
-/** Datatypes of the Open Inference Protocol that can hold brightnesses; little-endian. */
+/** Datatypes of the Open Inference Protocol that can hold brightnesses, little-endian. */
 const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['UINT8', { bytes: 1, read: (view, at) => view.getUint8(at) }],
   ['UINT16', { bytes: 2, read: (view, at) => view.getUint16(at, true) }],
@@ -25,10 +25,10 @@ function readerOf(datatype: string): Reader {
 }
 
 /**
- * The values of a tensor that came as JSON, flat or nested.
+ * Reads the values of a tensor from JSON, flat or nested.
  *
- * @param count how many its shape promises
- * @throws RequestError (400) where there are more or fewer, or something else than numbers
+ * @param count the number of values in its shape
+ * @throws RequestError (400) for more or fewer values, or for anything but numbers
  */
 export function readJsonTensor(data: unknown, datatype: string, count: number): Float64Array {
   readerOf(datatype);
@@ -51,7 +51,7 @@ export function readJsonTensor(data: unknown, datatype: string, count: number): 
   return values;
 }
 
-/** The values of a tensor that came as bytes. @throws RequestError (400) where they do not fit the shape */
+/** Reads the values of a tensor from bytes. @throws RequestError (400) if they do not fit the shape */
 export function readBinaryTensor(bytes: Buffer, datatype: string, count: number): Float64Array {
   const { bytes: size, read } = readerOf(datatype);
   if (bytes.length !== count * size) {
@@ -67,7 +67,7 @@ export function readBinaryTensor(bytes: Buffer, datatype: string, count: number)
 /**
  * The images of a tensor [n, 28, 28], [n, 1, 28, 28] or [n, 784].
  *
- * @throws RequestError (400) where a value is no brightness from 0 to 255
+ * @throws RequestError (400) if a value is not a brightness from 0 to 255
  */
 export function splitImages(values: Float64Array, count: number): Float64Array[] {
   const wrong = values.find((value) => !(value >= 0 && value <= 255));
@@ -76,7 +76,7 @@ export function splitImages(values: Float64Array, count: number): Float64Array[]
   return Array.from({ length: count }, (_, index) => values.subarray(index * size, (index + 1) * size));
 }
 
-/** How many images a shape holds. @throws RequestError (400) for other shapes */
+/** The number of images in a shape. @throws RequestError (400) for other shapes */
 export function imageCount(shape: readonly number[]): number {
   const [count, ...rest] = shape;
   const fits = ['28,28', '1,28,28', '784'].includes(rest.join(','));

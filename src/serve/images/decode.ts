@@ -1,10 +1,10 @@
 import sharp from 'sharp';
 import { WgradError } from '../../backend/errors.ts';
 
-/** A picture that cannot be read, or is refused. */
+/** A picture that cannot be read, or is rejected. */
 export class ImageError extends WgradError {
   override name = 'ImageError';
-  /** The HTTP status that says so. */
+  /** The HTTP status of the error. */
   readonly status: 413 | 415 | 422;
 
   constructor(status: 413 | 415 | 422, message: string, options?: ErrorOptions) {
@@ -18,37 +18,37 @@ export interface GreyPicture {
   readonly width: number;
   readonly height: number;
   readonly grey: Uint8Array;
-  /** Left out where every pixel is opaque. */
+  /** Left out if every pixel is opaque. */
   readonly alpha?: Uint8Array;
 }
 
 export interface DecodeLimits {
-  /** Width times height, before anything is decoded. */
+  /** Maximum width times height, checked before decoding. */
   readonly pixels: number;
-  /** Seconds that decoding may take. */
+  /** Maximum seconds for decoding. */
   readonly seconds: number;
 }
 
-// Of all that libvips reads, only what is asked for here: fewer parsers stand open to strangers.
+// libvips reads many formats. Only the ones needed are enabled, which leaves fewer parsers open to attack.
 sharp.block({ operation: ['VipsForeignLoad'] });
 sharp.unblock({
   operation: ['VipsForeignLoadPngBuffer', 'VipsForeignLoadJpegBuffer'],
 });
-// A picture is decoded once: a cache would only hold memory.
+// Each picture is decoded once, so a cache would only use memory.
 sharp.cache(false);
-// One thread a picture: several are decoded side by side.
+// One thread per picture, because several pictures are decoded in parallel.
 sharp.concurrency(1);
 
 const PNG = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 const JPEG = Buffer.from([0xff, 0xd8, 0xff]);
 
 /**
- * Decodes a PNG or JPEG picture to grey values, turned upright as its EXIF data say.
+ * Decodes a PNG or JPEG picture to grey values, rotated upright by its EXIF data.
  *
- * The first bytes decide what it is, whatever the sender says. Its size is read from the header and checked before
- * anything is decoded, and a picture that does not hold what its header promises is refused.
+ * The first bytes determine the format, not the sender's content type. The size in the header is checked before
+ * anything is decoded. A picture that does not match its header is rejected.
  *
- * @throws ImageError: 415 for another format, 413 for too many pixels, 422 where it is damaged
+ * @throws ImageError: 415 for another format, 413 for too many pixels, 422 for a damaged picture
  */
 export async function decodePicture(bytes: Uint8Array, limits: DecodeLimits): Promise<GreyPicture> {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -1,6 +1,6 @@
 import { OverloadError } from '../inference/batcher.ts';
 
-/** Runs at most so many things at once; others wait in order, up to a limit. */
+/** Runs at most N functions at the same time. Others wait in order, up to a limit. */
 export class Limiter {
   readonly #atOnce: number;
   readonly #queueLimit: number;
@@ -12,11 +12,13 @@ export class Limiter {
     this.#queueLimit = queueLimit;
   }
 
-  /** @throws OverloadError where too many wait */
+  /** @throws OverloadError if too many wait */
   async run<T>(body: () => Promise<T>): Promise<T> {
     if (this.#running >= this.#atOnce) {
       if (this.#queue.length >= this.#queueLimit) {
-        throw new OverloadError(`${this.#queue.length} pictures wait to be decoded; no more may`);
+        throw new OverloadError(
+          `${this.#queue.length} pictures are waiting to be decoded; the queue is full`,
+        );
       }
       await new Promise<void>((resolve) => this.#queue.push(resolve));
     } else {
@@ -25,7 +27,7 @@ export class Limiter {
     try {
       return await body();
     } finally {
-      // The place passes to the next in line, or is given up.
+      // The slot passes to the next in the queue, or is released.
       const next = this.#queue.shift();
       if (next) next();
       else this.#running--;

@@ -1,22 +1,22 @@
 import { type GreyPicture, ImageError } from './decode.ts';
 import { type Box, resizeByArea } from './resize.ts';
 
-/** Brightness above the background that belongs to the object: less is noise of the picture. */
+/** Brightness above the background that counts as the object. Less is noise. */
 const NOISE = 16;
 
 /**
- * A picture as Fashion-MNIST shows one: 28 × 28, bright on black.
+ * Converts a picture to the format of Fashion-MNIST: 28 × 28, bright on black.
  *
- * The steps are those by which the data set was made: the background (the median of the border) becomes black,
- * inverting the picture where it is bright; what is not background is cut out; its longer side is brought to 28
- * pixels, here by area averaging; and it is set in the middle. A picture of 28 × 28 that is dark at its border, and
- * black at some place of it, is taken as it is: so are the images of the data set, of which some fill their frame.
+ * The steps follow the creation of the data set. The background (the median of the border) becomes black; a picture
+ * with a bright background is inverted. The object is cut out, its longer side is scaled to 28 pixels by area
+ * averaging, and it is centred. A picture of 28 × 28 pixels with a dark border and at least one black pixel is used
+ * unchanged: the images of the data set are of this kind, and some fill their frame.
  *
  * @returns uint8[side · side]
- * @throws ImageError (422) where there is nothing but background
+ * @throws ImageError (422) if the picture contains only background
  *
- * Source: Xiao, Rasul and Vollgraf: Fashion-MNIST: a novel image dataset for benchmarking machine learning
- * algorithms (2017), section 2.
+ * Source: Xiao, Rasul and Vollgraf: Fashion-MNIST: a novel image dataset for benchmarking machine learning algorithms
+ * (2017), section 2.
  */
 export function preparePicture(picture: GreyPicture, side: number): Uint8Array {
   const { width, height } = picture;
@@ -28,7 +28,7 @@ export function preparePicture(picture: GreyPicture, side: number): Uint8Array {
   const values = onBlack(grey, background);
   const box = boundingBox(values, width, height);
   if (!box) {
-    throw new ImageError(422, 'the picture shows nothing: all of it is as bright as its border');
+    throw new ImageError(422, 'the picture shows nothing: its brightness is that of its border everywhere');
   }
   const scale = side / Math.max(box.width, box.height);
   const fitted = { width: fit(box.width * scale, side), height: fit(box.height * scale, side) };
@@ -44,7 +44,7 @@ export function preparePicture(picture: GreyPicture, side: number): Uint8Array {
   return out;
 }
 
-/** Transparent pixels take the brightness that the opaque ones stand out from: white under dark ones, else black. */
+/** Transparent pixels take a brightness that contrasts with the opaque ones: white under dark ones, otherwise black. */
 function flatten({ grey, alpha }: GreyPicture): Uint8Array {
   if (!alpha) return grey;
   let weight = 0;
@@ -57,7 +57,7 @@ function flatten({ grey, alpha }: GreyPicture): Uint8Array {
   return grey.map((value, i) => Math.round((alpha[i]! * value + (255 - alpha[i]!) * ground) / 255));
 }
 
-/** How often each brightness occurs on the border; corners count twice. */
+/** A histogram of the brightness of the border. Corners count twice. */
 function borderHistogram(grey: Uint8Array, width: number, height: number): Uint32Array {
   const counts = new Uint32Array(256);
   const count = (x: number, y: number): void => {
@@ -74,7 +74,7 @@ function median(counts: Uint32Array): number {
   return counts.findIndex((count) => 2 * (seen += count) >= total);
 }
 
-/** Stretched so that the background is 0 and the most distant brightness 255 stays 255. */
+/** Rescales so that the background becomes 0 and the most distant brightness becomes 255. */
 function onBlack(grey: Uint8Array, background: number): Uint8Array {
   const inverted = background > 127;
   const ground = inverted ? 255 - background : background;

@@ -1,4 +1,4 @@
-/** A rectangle of pixels: the first column and row, and how many. */
+/** A rectangle of pixels: the first column and row, and their numbers. */
 export interface Box {
   readonly left: number;
   readonly top: number;
@@ -7,12 +7,12 @@ export interface Box {
 }
 
 /**
- * Part of a picture at another size, by area averaging: each new pixel is the mean of the area that it covers,
- * pixels at the rim counting by the share that lies inside.
+ * Resizes a part of a picture by area averaging. Each new pixel is the mean of the area that it covers; pixels at the
+ * edge count by the share that is inside.
  *
  *     out[y, x] = Σ_ij a_i(y) b_j(x) values[i, j] / (areaHeight · areaWidth)
  *
- * It keeps the mean, and does not alias, however much smaller the result is. Rows first, then columns.
+ * This keeps the mean, and does not alias at any reduction. Rows first, then columns.
  *
  * @param values [·, stride], row by row
  */
@@ -42,7 +42,7 @@ export function resizeByArea(
   return out;
 }
 
-/** The old places under the new place `at`, of `scale` old ones, and their shares, which sum to 1. */
+/** The old positions under the new position `at`, which covers `scale` old ones, with their shares, which sum to 1. */
 function coverage(at: number, scale: number, size: number): [place: number, share: number][] {
   const begin = at * scale;
   const end = Math.min(size, begin + scale);

@@ -1,22 +1,22 @@
 import { WgradError } from '../../backend/errors.ts';
 
-/** More is waiting than may: the caller should come back later. */
+/** The queue is full. The client should try again later. */
 export class OverloadError extends WgradError {
   override name = 'OverloadError';
 }
 
 export interface BatcherOptions {
-  /** Images that one batch takes. */
+  /** Images of one batch. */
   readonly batchSize: number;
-  /** How long the first image of a batch waits for company, in milliseconds. */
+  /** Milliseconds for which the first image of a batch waits for others. */
   readonly delay: number;
-  /** Images that may wait. */
+  /** The most images that may wait. */
   readonly queueLimit: number;
-  /** Told of each batch that has run. */
+  /** Called after each batch. */
   readonly onBatch?: (images: number, seconds: number) => void;
 }
 
-/** Some images that came together, and are answered together. */
+/** Images that arrived together and are answered together. */
 interface Job<Image, Answer> {
   readonly images: readonly Image[];
   readonly signal: AbortSignal | undefined;
@@ -24,13 +24,13 @@ interface Job<Image, Answer> {
   reject(error: unknown): void;
 }
 
-/** Answers batches; all batches of one session come from one model. */
+/** Answers batches. All batches of one session use one model. */
 export type Session<Image, Answer> = (batch: readonly Image[]) => Promise<Answer[]>;
 
 /**
- * Gathers the images of many requests into batches, which run one after the other. A batch starts when it is full,
- * or when its first image has waited long enough; while one runs, the next gathers. Jobs are taken in order and whole,
- * so that all images of a job are answered by one model even where models are exchanged meanwhile.
+ * Collects the images of many requests into batches, which run one after the other. A batch starts when it is full, or
+ * when its first image has waited long enough. While one batch runs, the next one collects. Jobs are taken in order and
+ * as a whole, so one model answers all images of a job even if models are swapped in the meantime.
  */
 export class Batcher<Image, Answer> {
   readonly #options: BatcherOptions;
@@ -40,13 +40,13 @@ export class Batcher<Image, Answer> {
   #running = false;
   #wake: (() => void) | undefined;
 
-  /** @param openSession called for every group of jobs; throws where no model is ready */
+  /** @param openSession called for every group of jobs; throws if no model is ready */
   constructor(openSession: () => Session<Image, Answer>, options: BatcherOptions) {
     this.#openSession = openSession;
     this.#options = options;
   }
 
-  /** Images that wait now. */
+  /** Images that are waiting. */
   get waiting(): number {
     return this.#waiting;
   }
@@ -54,14 +54,14 @@ export class Batcher<Image, Answer> {
   /**
    * Answers images, in order.
    *
-   * @param signal where it aborts before the images' turn has come, they are dropped
-   * @throws OverloadError where they do not fit into the queue
+   * @param signal if it aborts before the images are taken, they are dropped
+   * @throws OverloadError if they do not fit into the queue
    */
   run(images: readonly Image[], signal?: AbortSignal): Promise<Answer[]> {
     if (images.length === 0) return Promise.resolve([]);
     const { queueLimit } = this.#options;
     if (this.#waiting + images.length > queueLimit) {
-      const text = `${this.#waiting} images wait, and ${images.length} more do not fit: at most ${queueLimit} may`;
+      const text = `${this.#waiting} images are waiting, and ${images.length} more do not fit: at most ${queueLimit} may wait`;
       return Promise.reject(new OverloadError(text));
     }
     return new Promise((resolve, reject) => {
@@ -81,7 +81,7 @@ export class Batcher<Image, Answer> {
     this.#running = false;
   }
 
-  /** Waits until a batch is full, or the delay is over. */
+  /** Waits until a batch is full or the delay has passed. */
   async #gather(): Promise<void> {
     const { batchSize, delay } = this.#options;
     if (this.#waiting >= batchSize || delay === 0) return;
@@ -95,7 +95,7 @@ export class Batcher<Image, Answer> {
     this.#wake = undefined;
   }
 
-  /** Jobs for one batch, or one job that takes several. */
+  /** Takes the jobs of one batch, or one job that needs several batches. */
   #take(): Job<Image, Answer>[] {
     const taken: Job<Image, Answer>[] = [];
     let images = 0;

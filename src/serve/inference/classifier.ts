@@ -11,24 +11,24 @@ import type { ModelFolder } from '../registry/modelFolder.ts';
 import type { ModelRecord } from '../registry/modelRecord.ts';
 import { normalise } from './normalise.ts';
 
-/** The device answered, but not with probabilities: its answers cannot be trusted. */
+/** The device did not return probabilities, so its answers cannot be trusted. */
 export class BadAnswerError extends WgradError {
   override name = 'BadAnswerError';
 }
 
-/** A float32 softmax over at most 1000 classes sums to one within this. */
+/** A float32 softmax over at most 1000 classes sums to 1 within this tolerance. */
 const SUM_TOLERANCE = 1e-3;
 
 /**
  * A promoted model on a device.
  *
- * Every batch has the same size: a smaller one is filled up with blank images. Kernels split long sums by the size of
- * their outputs, so that batches of different sizes would round differently; with one size, and kernels that compute
- * each row from its own image, an image's answer has the same bits in every company and at every place.
+ * Every batch has the same size; smaller batches are padded with blank images. Kernels split long sums by the size of
+ * their outputs, so batches of different sizes would round differently. With one size, and kernels that compute each
+ * row from its own image, an image gets the same bits in every batch and at every position.
  */
 export class Classifier {
   readonly record: ModelRecord;
-  /** Of the folder's manifest. */
+  /** SHA-256 of the folder's manifest. */
   readonly fingerprint: string;
   readonly batchSize: number;
   readonly device: Backend;
@@ -45,9 +45,9 @@ export class Classifier {
   }
 
   /**
-   * Puts a model on the device and runs it once, which compiles its kernels.
+   * Loads a model onto the device and runs it once, which compiles its kernels.
    *
-   * @throws WgradError where weights and configuration do not fit, or the device fails
+   * @throws WgradError if weights and configuration do not match, or the device fails
    */
   static async load(device: Backend, folder: ModelFolder, batchSize: number): Promise<Classifier> {
     setDefaultDevice(device);
@@ -57,11 +57,11 @@ export class Classifier {
   }
 
   /**
-   * The class probabilities of some images.
+   * Computes the class probabilities of images.
    *
    * @param images at most `batchSize`, each of height · width pixels from 0 to 255
    * @returns float32 [classes] for each image
-   * @throws DeviceLostError, BadAnswerError, or what else the device reports
+   * @throws DeviceLostError, BadAnswerError, or other errors of the device
    */
   async predict(images: readonly ArrayLike<number>[]): Promise<Float32Array[]> {
     const { input, normalisation, classes } = this.record;
@@ -85,7 +85,7 @@ export class Classifier {
     }
   }
 
-  /** Frees the weights; the device stays. */
+  /** Frees the weights. The device stays open. */
   dispose(): void {
     for (const value of Object.values(this.#model.stateDict())) value.dispose();
   }
@@ -95,5 +95,5 @@ function requireProbabilities(row: Float32Array): void {
   let sum = 0;
   for (const share of row) sum += share >= 0 ? share : NaN;
   if (Math.abs(sum - 1) <= SUM_TOLERANCE) return;
-  throw new BadAnswerError(`The device gave ${Array.from(row).join(', ')}, which are no probabilities.`);
+  throw new BadAnswerError(`The device returned ${Array.from(row).join(', ')}, which are not probabilities.`);
 }

@@ -6,7 +6,7 @@ import { resolveModel } from '../registry/reference.ts';
 import { Batcher, type BatcherOptions, type Session } from './batcher.ts';
 import { Classifier } from './classifier.ts';
 
-/** No answers can be given now; later they may. */
+/** The service cannot answer now, but may be able to later. */
 export class NotReadyError extends WgradError {
   override name = 'NotReadyError';
 }
@@ -14,7 +14,7 @@ export class NotReadyError extends WgradError {
 /** Pixels from 0 to 255, row by row. */
 export type Pixels = ArrayLike<number>;
 
-/** The probabilities of each class, and the model that gave them. */
+/** The class probabilities, and the model that computed them. */
 export interface Answer {
   readonly probabilities: Float32Array;
   readonly model: ModelRecord;
@@ -23,14 +23,14 @@ export interface Answer {
 export interface HostOptions extends BatcherOptions {
   /** The registry's folder. */
   readonly root: string;
-  /** As `resolveModel` takes it. */
+  /** A reference for `resolveModel`. */
   readonly reference?: string | undefined;
   readonly openDevice: () => Promise<Backend>;
-  /** Milliseconds after which a device that has not answered a batch counts as failed. */
+  /** Milliseconds without an answer to a batch after which the device counts as failed. */
   readonly batchTimeout: number;
-  /** How often to look whether the alias has moved or the device failed, in milliseconds; 0 never. */
+  /** Milliseconds between checks for a moved alias or a failed device; 0 for no checks. */
   readonly pollInterval: number;
-  /** Told what happens, for the log. */
+  /** Receives events for the log. */
   readonly onEvent?: (event: HostEvent) => void;
 }
 
@@ -43,15 +43,15 @@ const LAST_RETRY = 30_000;
 
 /**
  * Keeps a model on a device and answers images with it. When the alias moves, the new model is loaded and warmed up
- * beside the old one, and then takes its place between two batches. When the device fails, nothing is answered until
- * the model runs on a new one.
+ * next to the old one, and replaces it between two batches. When the device fails, nothing is answered until the model
+ * runs on a new one.
  */
 export class ModelHost {
   readonly #options: HostOptions;
   readonly #batcher: Batcher<Pixels, Answer>;
   #device: Backend | undefined;
   #classifier: Classifier | undefined;
-  /** The folder that the reference named when the model was loaded. */
+  /** The folder of the loaded model. */
   #path = '';
   #reason = 'the model is being loaded';
   #poll: NodeJS.Timeout | undefined;
@@ -59,7 +59,7 @@ export class ModelHost {
   #busy: Promise<void> | undefined;
   #closed = false;
   #swapError = '';
-  /** Models that a batch may still use; freed after it. */
+  /** Models that a batch may still use. They are freed after it. */
   #retired: Classifier[] = [];
 
   constructor(options: HostOptions) {
@@ -67,7 +67,7 @@ export class ModelHost {
     this.#batcher = new Batcher(() => this.#openSession(), options);
   }
 
-  /** Loads the model. @throws WgradError where there is none, it is damaged, or no device can be had */
+  /** Loads the model. @throws WgradError if there is none, if it is damaged, or if no device can be opened */
   async start(): Promise<void> {
     this.#device = await this.#options.openDevice();
     await this.#load(this.#device);
@@ -75,7 +75,7 @@ export class ModelHost {
     if (pollInterval > 0) this.#poll = setInterval(() => void this.refresh(), pollInterval);
   }
 
-  /** The model that answers now, or undefined where none does. */
+  /** The current model, or undefined without one. */
   get model(): ModelRecord | undefined {
     return this.#classifier?.record;
   }
@@ -84,29 +84,29 @@ export class ModelHost {
     return this.#device ? `${this.#device.name}: ${this.#device.description}` : 'none';
   }
 
-  /** Why nothing can be answered now, or undefined. */
+  /** The reason why the service is not ready, or undefined. */
   get unreadyReason(): string | undefined {
     return this.#classifier ? undefined : this.#reason;
   }
 
-  /** Images that wait now. */
+  /** Images that are waiting. */
   get waiting(): number {
     return this.#batcher.waiting;
   }
 
-  /** @throws NotReadyError, OverloadError, or what the device reported */
+  /** @throws NotReadyError, OverloadError, or errors of the device */
   async predict(images: readonly Pixels[], signal?: AbortSignal): Promise<Answer[]> {
     if (!this.#classifier) throw new NotReadyError(this.#reason);
     return this.#batcher.run(images, signal);
   }
 
-  /** Notices a device that has failed while nothing asked for it; loads the model that the reference names now. */
+  /** Detects a device that failed without a request, and loads the model that the reference names now. */
   async refresh(): Promise<void> {
     if (this.#busy || this.#closed || !this.#classifier) return;
     await this.#occupy(this.#checkDevice(this.#classifier).then(() => this.#swap()));
   }
 
-  /** Stops looking for other models, and frees the device. */
+  /** Stops the checks and frees the device. */
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#poll);
@@ -135,7 +135,7 @@ export class ModelHost {
     const { root, reference, batchSize, onEvent } = this.#options;
     const { path } = await resolveModel(root, reference);
     const classifier = await Classifier.load(device, await openModelFolder(path), batchSize);
-    // A device that was given up meanwhile is not to come back with the model.
+    // The device was given up while the model was loading: ignores the model.
     if (this.#closed || device !== this.#device) return;
     if (this.#classifier) this.#retired.push(this.#classifier);
     this.#classifier = classifier;
@@ -144,7 +144,7 @@ export class ModelHost {
     onEvent?.({ kind: 'loaded', model: classifier.record, device: this.device });
   }
 
-  /** Notes work that is under way; a recovery can begin while a swap still runs. */
+  /** Keeps track of running work. A recovery can start while a swap is still running. */
   async #occupy(work: Promise<void>): Promise<void> {
     this.#busy = work;
     await work;
@@ -166,7 +166,7 @@ export class ModelHost {
       const { path } = await resolveModel(root, reference);
       if (path !== this.#path && this.#device) await this.#load(this.#device);
     } catch (error) {
-      // The model that serves is whole; it goes on. Said once, not at every look.
+      // The current model is intact and stays. The error is reported once, not at every check.
       if (String(error) !== this.#swapError) onEvent?.({ kind: 'swapFailed', error });
       this.#swapError = String(error);
     }
@@ -178,7 +178,7 @@ export class ModelHost {
     this.#retired = [];
   }
 
-  /** After a failure nothing of the device is trusted: it is given up, and the model is loaded on a new one. */
+  /** After a failure the device is not trusted. It is given up, and the model is loaded on a new one. */
   #recover(error: unknown, failed: Classifier): void {
     if (this.#classifier !== failed || this.#closed) return;
     this.#fail('the device failed; the model is being loaded on a new one');
@@ -205,7 +205,7 @@ export class ModelHost {
   }
 }
 
-/** What the promise brings, where it comes in time. */
+/** The result of the promise, if it comes in time. */
 async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

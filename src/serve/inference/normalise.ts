@@ -1,12 +1,12 @@
-/** How a model was trained to see pixels, which are in [0, 1] there. */
+/** The normalisation of the training, for pixels in [0, 1]. */
 export interface Normalisation {
   readonly mean: number;
   readonly std: number;
 }
 
 /**
- * Writes pixels as the model takes them, in the float32 arithmetic of the kernel `gatherImages`, which the training
- * uses, so that an image of the data set gives the same bits here and there:
+ * Normalises pixels for the model. It uses the float32 arithmetic of the kernel `gatherImages`, as the training does,
+ * so an image of the data set gives the same bits in both:
  *
  *     out[start + i] = (pixels[i] - 255 · mean) · (1 / (255 · std))
  *

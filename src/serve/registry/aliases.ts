@@ -7,16 +7,16 @@ import { type Shape } from '../../pipeline/config/parts.ts';
 import { readError, writeError } from '../../pipeline/files/fileError.ts';
 import { json, parse, RegistryError } from './modelFolder.ts';
 
-/** A name that points to a version, and where it pointed before: `models/NAME/aliases/ALIAS.json`. */
+/** A name that points to a version, with its previous versions: `models/NAME/aliases/ALIAS.json`. */
 export interface Alias {
   readonly version: number;
   /** Oldest first. */
   readonly previous: readonly number[];
 }
 
-/** What an alias may be called; a number would be a version. */
+/** The form of an alias name. A number would be a version. */
 export const ALIAS_NAME: RegExp = /^[a-z][a-z0-9_-]{0,31}$/;
-/** Moves that can be taken back. */
+/** The number of moves that can be rolled back. */
 const HISTORY = 20;
 
 const version = z.int().min(1);
@@ -25,7 +25,7 @@ const aliasSchema: z.ZodType<Alias> = z.strictObject({
   previous: z.array(version),
 } satisfies Shape<Alias>);
 
-/** The alias, or undefined where the model has none of this name. */
+/** The alias, or undefined if the model has no alias of this name. */
 export async function readAlias(model: string, name: string): Promise<Alias | undefined> {
   const path = aliasPath(model, name);
   let bytes: Buffer;
@@ -38,7 +38,7 @@ export async function readAlias(model: string, name: string): Promise<Alias | un
   return parse(bytes, aliasSchema, path);
 }
 
-/** Points an alias to a version, in one step: a reader sees the old one or the new one. */
+/** Points an alias to a version, atomically: a reader sees the old or the new version. */
 export async function moveAlias(model: string, name: string, to: number): Promise<void> {
   const before = await readAlias(model, name);
   if (before?.version === to) return;
@@ -47,10 +47,10 @@ export async function moveAlias(model: string, name: string, to: number): Promis
 }
 
 /**
- * Points an alias to where it pointed before.
+ * Points an alias to its previous version.
  *
- * @returns the version left and the version reached
- * @throws RegistryError where there is no such alias, or nothing before
+ * @returns the old and the new version
+ * @throws RegistryError if there is no such alias, or no previous version
  */
 export async function rollBackAlias(model: string, name: string): Promise<{ from: number; to: number }> {
   const alias = await readAlias(model, name);
@@ -58,7 +58,7 @@ export async function rollBackAlias(model: string, name: string): Promise<{ from
   const to = alias.previous.at(-1);
   if (to === undefined) {
     throw new RegistryError(
-      `${model}@${name} has been at version ${alias.version} only: nothing to go back to`,
+      `${model}@${name} has been at version ${alias.version} only: there is no previous version`,
     );
   }
   await writeAlias(model, name, { version: to, previous: alias.previous.slice(0, -1) });

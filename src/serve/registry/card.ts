@@ -3,7 +3,7 @@ import type { Verdict } from './gates.ts';
 import type { ModelRecord } from './modelRecord.ts';
 
 /**
- * The model card, as Markdown: what the model is for, how it was trained, what was measured, where it fails.
+ * The model card, as Markdown: purpose, training, measurements, limits.
  *
  * Source: Mitchell et al.: Model cards for model reporting (2019).
  */
@@ -23,9 +23,9 @@ ${classes.join(', ')}.
 
 ## Use
 
-Made for pictures like those of Fashion-MNIST: one piece of clothing, seen from the front, bright on a dark ground. It
-answers with one of its classes for every picture, whatever that shows; its probabilities say nothing about pictures
-of another kind. It is a demonstration, and fit for no decision about people.
+This model is made for pictures like those of Fashion-MNIST: one piece of clothing, seen from the front, bright on a dark
+background. It assigns one of its classes to every picture, whatever the picture shows. Its probabilities mean nothing for
+other kinds of pictures. It is a demonstration. Do not use it for decisions about people.
 
 ## Measured on the Fashion-MNIST test images
 
@@ -46,7 +46,7 @@ Gates: ${verdicts.length === 0 ? 'none' : verdicts.map(({ text }) => text).join(
 - run \`${run}\`, seed ${seed}
 - model \`${JSON.stringify(model)}\`
 - optimizer \`${JSON.stringify(optimizer)}\`, schedule \`${JSON.stringify(schedule)}\`
-- ${train.epochs} epochs with ${train.batchSize} images a step${train.limitTrain === undefined ? '' : `, ${train.limitTrain} training images only`}; validation ${data.validation}
+- ${train.epochs} epochs with ${train.batchSize} images per step${train.limitTrain === undefined ? '' : `, ${train.limitTrain} training images only`}; validation ${data.validation}
 - input: pixels in [0, 1] as (x - ${normalisation.mean}) / ${normalisation.std}
 - SHA-256 of the weights \`${weightsSha256}\`
 

@@ -11,7 +11,7 @@ export interface Gate {
   readonly max?: number;
 }
 
-/** Whether a model passes a gate, in words. */
+/** Whether a model passes a gate, with an explanation. */
 export interface Verdict {
   readonly passed: boolean;
   readonly text: string;
@@ -40,7 +40,7 @@ const gatesSchema = z.strictObject({ gates: z.array(gate).min(1) });
 /**
  * Reads the gates from YAML.
  *
- * @throws ConfigurationError where the file is no YAML; RegistryError where it holds something else than gates
+ * @throws ConfigurationError if the file is not YAML; RegistryError if it contains anything but gates
  * @example readGates('configs/gates.yaml') // [{ metric: 'accuracy', min: 0.8 }, …]
  */
 export function readGates(path: string): Gate[] {
@@ -52,7 +52,7 @@ export function readGates(path: string): Gate[] {
   throw new RegistryError(`${place}: ${issue.path.map(String).join('.') || 'the file'}: ${issue.message}`);
 }
 
-/** Judges a model by each gate; `run` is named where a measurement is missing. */
+/** Checks a model against each gate. `run` is named if a measurement is missing. */
 export function judge(gates: readonly Gate[], measured: ModelMetrics, run: string): Verdict[] {
   return gates.map(({ metric, min, max }) => {
     const bounds = [min === undefined ? '' : `at least ${min}`, max === undefined ? '' : `at most ${max}`];

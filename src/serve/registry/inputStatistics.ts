@@ -1,7 +1,7 @@
 import type { InputStatistics } from './modelRecord.ts';
 
 /**
- * How bright images are: mean and standard deviation of all pixels, and the deciles of the images' means.
+ * The brightness of images: mean and standard deviation of all pixels, and the deciles of the images' means.
  *
  * @param pixels uint8[count · size]
  * @param size pixels of an image

@@ -5,7 +5,7 @@ import { buildModel } from '../../pipeline/models/buildModel.ts';
 import type { Module } from '../../nn/index.ts';
 import { CONFIGURATION, type ModelFolder, RegistryError, WEIGHTS } from './modelFolder.ts';
 
-/** What the model of a folder was trained with. @throws RegistryError, ConfigurationError */
+/** The configuration of the training of a folder's model. @throws RegistryError, ConfigurationError */
 export function configurationOf({ path, files }: ModelFolder): Configuration {
   const { value, faults } = parseYaml(new TextDecoder().decode(files.get(CONFIGURATION)));
   if (faults[0]) throw new RegistryError(`${path}/${CONFIGURATION}: ${faults[0].message}`);
@@ -13,9 +13,9 @@ export function configurationOf({ path, files }: ModelFolder): Configuration {
 }
 
 /**
- * The model of a folder, with its weights, on the default device and in evaluation mode.
+ * Loads the model of a folder with its weights, on the default device and in evaluation mode.
  *
- * @throws SafetensorsError where weights and configuration do not fit
+ * @throws SafetensorsError if weights and configuration do not match
  * @example loadModel(await openModelFolder('models/cnn/1'))
  */
 export function loadModel(folder: ModelFolder): Module {

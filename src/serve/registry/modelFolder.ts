@@ -21,24 +21,24 @@ export const CARD = 'README.md';
 export const MANIFEST = 'manifest.json';
 
 const REQUIRED = [WEIGHTS, CONFIGURATION, RECORD];
-/** Larger than any file of these models; a bigger one is refused unread. */
+/** Larger than any file of these models. Larger files are rejected without reading them. */
 const MOST_BYTES = 2 ** 30;
 
-/** A model's folder, read whole and checked: what was verified is what is used. */
+/** A model folder that was read and verified as a whole. The bytes that were verified are the bytes that are used. */
 export interface ModelFolder {
   readonly path: string;
   readonly record: ModelRecord;
   /** Contents by file name. */
   readonly files: ReadonlyMap<string, Uint8Array>;
-  /** SHA-256 of the manifest: it identifies the folder's contents. */
+  /** SHA-256 of the manifest, which identifies the contents of the folder. */
   readonly manifestSha256: string;
 }
 
 /**
- * Writes a model's folder: its files and `manifest.json` with their checksums. The folder appears whole or not at
- * all: it is written under another name and renamed.
+ * Writes a model folder: its files, and `manifest.json` with their checksums. The folder appears as a whole or not at
+ * all, because it is written under another name and renamed.
  *
- * @throws FileError where it cannot be written or exists already
+ * @throws FileError if it cannot be written or already exists
  */
 export async function writeModelFolder(
   path: string,
@@ -57,7 +57,7 @@ export async function writeModelFolder(
     await mkdir(staging);
     for (const [name, data] of contents) await writeFileAtomic(join(staging, name), data);
     await writeFileAtomic(join(staging, MANIFEST), json(manifest));
-    // Onto a folder that holds files, rename fails: a version is never replaced.
+    // rename fails if the target folder contains files, so a version is never replaced.
     await rename(staging, path);
   } catch (error) {
     await rm(staging, { recursive: true, force: true });
@@ -65,15 +65,15 @@ export async function writeModelFolder(
   }
 }
 
-/** Whether a folder is a model's, its contents unverified. */
+/** Whether a folder is a model folder. Its contents are not verified. */
 export async function isModelFolder(path: string): Promise<boolean> {
   return (await stat(join(path, MANIFEST)).catch(() => undefined))?.isFile() ?? false;
 }
 
 /**
- * Reads a model's folder and verifies every file against the manifest.
+ * Reads a model folder and verifies every file against the manifest.
  *
- * @throws RegistryError naming the file that is missing, changed or not listed; FileError where one cannot be read
+ * @throws RegistryError naming the file that is missing, changed or not listed; FileError if a file cannot be read
  */
 export async function openModelFolder(path: string): Promise<ModelFolder> {
   const manifestBytes = await readWhole(join(path, MANIFEST));
@@ -113,13 +113,13 @@ async function readWhole(path: string): Promise<Buffer> {
   }
 }
 
-/** Checked JSON. */
+/** Parses JSON and checks it against a schema. */
 export function parse<T>(bytes: Uint8Array, schema: z.ZodType<T>, path: string): T {
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
-    throw new RegistryError(`${path}: is no JSON`, { cause: error });
+    throw new RegistryError(`${path}: is not JSON`, { cause: error });
   }
   const result = schema.safeParse(value);
   if (result.success) return result.data;

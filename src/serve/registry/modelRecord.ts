@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { type Shape } from '../../pipeline/config/parts.ts';
 
-/** How the training set's images are bright: what requests are compared with, to notice drift. */
+/** The brightness of the training images. Requests are compared with it to detect drift. */
 export interface InputStatistics {
-  /** Images counted. */
+  /** The number of images. */
   readonly images: number;
   /** Mean and standard deviation of all pixels, in [0, 1]. */
   readonly mean: number;
@@ -12,7 +12,7 @@ export interface InputStatistics {
   readonly deciles: readonly number[];
 }
 
-/** What was measured of a model before it was promoted; null where the run's evaluation lacks it. */
+/** Measurements of a model before its promotion; null if the run's evaluation does not contain it. */
 export interface ModelMetrics {
   readonly accuracy: number | null;
   readonly loss: number | null;
@@ -25,18 +25,18 @@ export interface ModelMetrics {
   readonly parameterCount: number;
 }
 
-/** `model.json`: all that serving needs to know of a model besides its weights and architecture. */
+/** `model.json`: everything that serving needs to know about a model, besides its weights and architecture. */
 export interface ModelRecord {
   readonly name: string;
   readonly version: number;
-  /** The run that it comes from. */
+  /** The run of the model. */
   readonly run: string;
-  /** See `weightsSha256` in safetensors.ts. */
+  /** The hash that `weightsSha256` computes. */
   readonly weightsSha256: string;
   /** Class names; the index is the label. */
   readonly classes: readonly string[];
   readonly input: { readonly height: number; readonly width: number };
-  /** Of pixels in [0, 1]: the model takes (pixel / 255 - mean) / std. */
+  /** For pixels in [0, 1]: the model takes (pixel / 255 - mean) / std. */
   readonly normalisation: { readonly mean: number; readonly std: number };
   readonly inputStatistics: InputStatistics;
   readonly metrics: ModelMetrics;
@@ -46,7 +46,7 @@ const whole = z.int().min(0);
 const share = z.number().min(0).max(1);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'takes a SHA-256 in hex');
 
-/** What a model may be called: it is a folder and part of addresses. */
+/** The form of a model name, which is a folder name and a part of URLs. */
 export const MODEL_NAME: RegExp = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 
 export const modelRecordSchema: z.ZodType<ModelRecord> = z.strictObject({

@@ -28,9 +28,9 @@ export interface Promotion {
   readonly root: string;
   readonly name: string;
   readonly gates: readonly Gate[];
-  /** Of the run's training set. */
+  /** Statistics of the run's training set. */
   readonly statistics: InputStatistics;
-  /** The alias to move besides `latest`; default champion. */
+  /** The alias to move in addition to `latest`; default champion. */
   readonly alias?: string;
 }
 
@@ -48,10 +48,10 @@ export async function promoteRun(promotion: Omit<Promotion, 'statistics'>): Prom
 }
 
 /**
- * Makes the next version of a model from a run's best checkpoint, once it passes every gate, and points `latest`
- * and the alias to it. The folder holds the weights without the optimizer's state, and all else that serving needs.
+ * Makes the next version of a model from a run's best checkpoint if it passes every gate, and points `latest` and the
+ * alias to it. The folder contains the weights without the optimizer's state, and everything else that serving needs.
  *
- * @throws RegistryError where a gate is not passed, saying which, or the run is unfinished; nothing is changed then
+ * @throws RegistryError naming the gate that failed, or if the run is unfinished; nothing changes then
  */
 export async function promote(promotion: Promotion): Promise<Promoted> {
   const { root, name, gates, statistics, alias = CHAMPION } = promotion;
@@ -101,7 +101,7 @@ export async function promote(promotion: Promotion): Promise<Promoted> {
   return { path, record, verdicts };
 }
 
-/** Writes the version after the last; where another process takes it meanwhile, the one after that. */
+/** Writes the next version. If another process takes that number, tries the one after it. */
 async function claimVersion(
   root: string,
   name: string,

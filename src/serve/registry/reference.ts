@@ -4,10 +4,10 @@ import { ALIAS_NAME, readAlias, readAliases } from './aliases.ts';
 import { isModelFolder, parse, RECORD, RegistryError } from './modelFolder.ts';
 import { MODEL_NAME, type ModelRecord, modelRecordSchema } from './modelRecord.ts';
 
-/** The alias that is served unless another is asked for. */
+/** The alias that is served by default. */
 export const CHAMPION = 'champion';
 
-/** What a reference names now. One with an alias may name another version later. */
+/** The model that a reference names now. A reference with an alias may name another version later. */
 export interface Resolved {
   readonly path: string;
   /** `mlp@champion`, `mlp/3`, or the folder. */
@@ -16,9 +16,9 @@ export interface Resolved {
 
 /**
  * The folder of the model that a reference names: `NAME` (its champion), `NAME@ALIAS`, `NAME/VERSION` or a folder.
- * Without a reference: of all champions, the most accurate.
+ * Without a reference, the most accurate champion.
  *
- * @throws RegistryError where there is none, saying what there is
+ * @throws RegistryError listing what exists, if there is no such model
  * @example await resolveModel('models', 'mlp@latest')   // { path: 'models/mlp/3', reference: 'mlp@latest' }
  */
 export async function resolveModel(root: string, reference?: string): Promise<Resolved> {
@@ -28,7 +28,7 @@ export async function resolveModel(root: string, reference?: string): Promise<Re
   if (name !== undefined && MODEL_NAME.test(name) && (await isFolder(join(root, name)))) {
     if (version !== undefined) return { path: await requireVersion(root, name, Number(version)), reference };
     const wanted = alias ?? CHAMPION;
-    if (!ALIAS_NAME.test(wanted)) throw new RegistryError(`${reference}: no alias has such a name`);
+    if (!ALIAS_NAME.test(wanted)) throw new RegistryError(`${reference}: not a valid alias name`);
     const found = await readAlias(join(root, name), wanted);
     if (found) {
       return { path: await requireVersion(root, name, found.version), reference: `${name}@${wanted}` };
@@ -56,7 +56,7 @@ async function bestChampion(root: string): Promise<Resolved> {
     const { metrics } = await readRecord(resolved.path);
     champions.push({ resolved, accuracy: metrics.accuracy ?? 0 });
   }
-  // Names come sorted, and sorting keeps the order of equals.
+  // The names are sorted, and sort is stable.
   const best = champions.sort((a, b) => b.accuracy - a.accuracy)[0];
   if (!best) throw new RegistryError(`${root} holds no champion. ${HOW_TO_PROMOTE}`);
   return best.resolved;
@@ -80,7 +80,7 @@ export async function modelVersions(root: string, name: string): Promise<number[
     .sort((a, b) => a - b);
 }
 
-/** A version's record, its checksum unverified: for lists. */
+/** The record of a version, for lists. Its checksum is not verified. */
 export async function readRecord(path: string): Promise<ModelRecord> {
   const file = join(path, RECORD);
   const bytes = await readFile(file).catch((error: unknown) => {

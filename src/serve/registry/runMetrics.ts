@@ -5,12 +5,12 @@ import { readError } from '../../pipeline/files/fileError.ts';
 import { parse, RegistryError } from './modelFolder.ts';
 import type { ModelMetrics } from './modelRecord.ts';
 
-/** What a run says of the quality of its weights. */
+/** The metrics of a run's weights. */
 export type RunMetrics = Omit<ModelMetrics, 'sizeBytes'>;
 
 const share = z.number().min(0).max(1);
 
-// Of both files, the keys that matter here: they hold more.
+// The keys of both files that are needed here. The files contain more.
 const summarySchema = z.object({
   testAccuracy: share,
   testLoss: z.union([z.number(), z.string()]),
@@ -30,10 +30,10 @@ const evaluationSchema = z.object({
 });
 
 /**
- * The metrics of a run: those of its `evaluation.json`, and without one the accuracy of its `summary.json`.
+ * The metrics of a run from its `evaluation.json`, or without one the accuracy from its `summary.json`.
  *
  * @param weightsSha256 of the weights to be promoted
- * @throws RegistryError where the run is unfinished, or what was measured are other weights
+ * @throws RegistryError if the run is unfinished, or if other weights were measured
  */
 export async function readRunMetrics(run: string, weightsSha256: string): Promise<RunMetrics> {
   const summaryPath = join(run, 'summary.json');

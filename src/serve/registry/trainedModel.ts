@@ -9,7 +9,7 @@ import { configurationOf, loadModel } from './loadModel.ts';
 import { isModelFolder, openModelFolder } from './modelFolder.ts';
 import { resolveModel } from './reference.ts';
 
-/** Where trained models are looked up. */
+/** The folders that are searched for trained models. */
 export interface TrainedModelRoots {
   readonly runs: string;
   readonly models: string;
@@ -17,9 +17,9 @@ export interface TrainedModelRoots {
 
 /**
  * Finds a run (`latest`, an id, or a folder) or a model of the registry (`NAME`, `NAME@ALIAS`, `NAME/VERSION`, or its
- * folder). A run comes first where both have the name.
+ * folder). If both have the name, the run is taken.
  *
- * @throws WgradError where there is neither, saying what there is; or what is wrong with the files
+ * @throws WgradError listing what exists, if there is neither; or naming the error in the files
  * @example const { configuration, load } = await findTrainedModel('cnn@champion', { runs: 'runs', models: 'models' });
  */
 export async function findTrainedModel(reference: string, roots: TrainedModelRoots): Promise<TrainedModel> {
