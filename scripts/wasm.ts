@@ -60,13 +60,10 @@ const jobs = [...texts.get('threads.ts')!.matchAll(/\(kind == (\d+)\)\s+(\w+)Tas
   ([, kind, name, job]): Job => ({ kind: kind!, name: name!, fields: fieldsOf(job!) }),
 );
 
-function typeLine({ name, fields }: Job): string {
-  return `  ${name}: Record<${fields.map(([field]) => `'${field}'`).join(' | ')}, number>;`;
-}
-
-function writerLine({ name, kind, fields }: Job): string {
+function jobLine({ name, kind, fields }: Job): string {
+  const record = `Record<${fields.map(([field]) => `'${field}'`).join(' | ')}, number>`;
   const stores = fields.map(([field, type], at) => `${type === 'f32' ? 'f' : 'w'}[${at}] = v.${field};`);
-  return `  ${name}: { kind: ${kind}, write: (w, f, v) => { ${stores.join(' ')} } },`;
+  return `  ${name}: { kind: ${kind}, write: (w: Words, f: Floats, v: ${record}): void => { ${stores.join(' ')} } },`;
 }
 
 /** A line for each function that index.ts exports. */
@@ -83,20 +80,16 @@ function exportLines(): string[] {
 
 const face = `// Written by \`npm run wasm\` from kernels/wasm/*.ts; \`npm run typecheck\` refuses a stale file.
 
-/** The fields of each job that threads share. Addresses are in bytes; truth values are 0 or 1. */
-export interface Fields {
-${jobs.map(typeLine).join('\n')}
-}
+type Words = Int32Array;
+type Floats = Float32Array;
 
-/** The number of a job, and how its fields are written to memory, of which \`w\` and \`f\` are two views. */
-export interface Job<F> {
-  readonly kind: number;
-  readonly write: (w: Int32Array, f: Float32Array, v: F) => void;
-}
-
-export const jobs: { readonly [Name in keyof Fields]: Job<Fields[Name]> } = {
-${jobs.map(writerLine).join('\n')}
+/** The jobs that threads share: the number of each, and how its fields are written to memory, of which there are two views. */
+export const jobs = {
+${jobs.map(jobLine).join('\n')}
 };
+
+/** The fields of each job. Addresses are in bytes; truth values are 0 or 1. */
+export type Fields = { readonly [Name in keyof typeof jobs]: Parameters<(typeof jobs)[Name]['write']>[2] };
 
 /** The functions that the module exports. Numbers are 32-bit; addresses are in bytes. */
 export interface Exports {

@@ -1,7 +1,9 @@
 import { platform } from '#platform';
 import { OutOfMemoryError } from '../../errors.ts';
 import { Heap } from './heap.ts';
-import { type Exports, type Fields, type Job, jobs } from './jobs.ts';
+import { type Exports, type Fields, jobs } from './jobs.ts';
+
+type Write<F> = (words: Int32Array, floats: Float32Array, fields: F) => void;
 
 /** Multiplications that are worth a thread which is awake, and a job's that is worth waking one: some 8 and 60 µs. */
 const WORTH_A_THREAD = 2 ** 17;
@@ -41,8 +43,8 @@ export class SimdModule {
 
   /** Runs a job on the threads that it deserves. */
   run<Name extends keyof Fields>(name: Name, fields: Fields[Name], plan: Plan): void {
-    const { kind, write } = jobs[name] as Job<Fields[Name]>;
-    write(this.#words, this.#floats, fields);
+    const { kind, write } = jobs[name];
+    (write as Write<Fields[Name]>)(this.#words, this.#floats, fields);
     const { tasks, work, scratch = 0 } = plan;
     // Any of the threads may come and help.
     const threads = this.threadsFor(work) > 1 ? this.threads : 1;
