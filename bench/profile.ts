@@ -6,6 +6,7 @@
  */
 import { loadConfiguration } from '../src/pipeline/config/configuration.ts';
 import { buildOptimizer } from '../src/pipeline/training/optimizers.ts';
+import { peaksOf } from '../src/pipeline/diagnostics/profiling/peaks.ts';
 import { profileOf } from '../src/pipeline/diagnostics/profiling/profile.ts';
 import { profileText } from '../src/pipeline/diagnostics/profiling/text.ts';
 import { storedChoices } from '../src/pipeline/diagnostics/tuning/stored.ts';
@@ -33,5 +34,5 @@ const stepper = profiler.watch({ take, dispose: () => undefined }, device, 0);
 for (let count = 0; count < WARM_UP + 2 * WINDOW; count++) {
   await stepper.take({ batches: [], size: train.batchSize });
 }
-console.log(profileText(profileOf(profiler.result!, device, await device.peaks?.())));
+console.log(profileText(profileOf(profiler.result!, device, await peaksOf(device))));
 device.destroy();

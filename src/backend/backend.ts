@@ -1,5 +1,4 @@
 import type { DType, TypedArray } from './dtypes.ts';
-import type { Peaks } from './peaks.ts';
 import type { Profiling } from './profile.ts';
 import type { Varying } from './recorder.ts';
 import type { Signatures } from './signatures.ts';
@@ -123,8 +122,6 @@ export interface Backend {
    * the same, bit by bit.
    */
   profile(): Profiling;
-  /** Measures what the device can do at most, in a second or two; undefined where it cannot time its launches. */
-  peaks?(): Promise<Peaks | undefined>;
   /** Frees everything; later use is an error. */
   destroy(): void;
 }

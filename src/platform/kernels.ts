@@ -32,7 +32,7 @@ export interface KernelSignature {
 // `#kernels` in package.json chooses the implementation: the files of kernels/, read at every start, or in the built
 // package a module that holds them.
 
-/** The WGSL text of a kernel, such as `matmul` or `peaks/traffic`. */
+/** The WGSL text of a kernel. */
 export declare function kernelSource(name: string): string;
 
 /** What a kernel declares. */

@@ -34,7 +34,8 @@ describe('src/kernels.ts', () => {
     expect(text.stdout).toMatch(/^device {2}none, so kernels are only read, not compiled/);
     expect(text.stdout).toContain(`
 softmax: the exponentials of a row, normalised to sum 1; with LOGARITHM, their logarithms.
-  entry      main, @workgroup_size(LANES, ROWS): up to 256; up to 1024 bytes of workgroup memory (partials: array<f32, LANES * ROWS>)
+  entry      main, @workgroup_size(LANES, ROWS)
+  memory     partials: array<f32, LANES * ROWS>
   buffers    x read f32, out write f32
   params     16 bytes by uniform ring: rows u32, length u32, inner u32, offset i32
   overrides  LANES u32 = 1, ROWS u32 = 64, LOGARITHM bool = false

@@ -5,7 +5,7 @@ import { WebGpuBackend } from '../../src/backend/webgpu/webgpu.ts';
 import { webgpuOrSkip } from '../adapter.ts';
 import { temporaryFolder } from '../pipeline/files/disks.ts';
 import { type Changes, trainSmall } from '../pipeline/training/trainingFixture.ts';
-import { type SeenLaunch, watched } from '../backend/everyLaunch.ts';
+import { type SeenLaunch, watched } from '../pipeline/diagnostics/everyLaunch.ts';
 import type { Case } from './cases.ts';
 import { deviation, DEVIATION_BOUND, evaluate, openReference } from './check.ts';
 import { table } from './table.ts';

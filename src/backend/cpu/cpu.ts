@@ -10,11 +10,10 @@ import type {
   Variant,
 } from '../backend.ts';
 import { emptyStats } from '../backend.ts';
-import type { LaunchRequest } from '../costs/launchFacts.ts';
 import { type DType, storable, type TypedArray } from '../dtypes.ts';
 import { CaptureError, DeviceLostError, KernelError } from '../errors.ts';
 import { MemoryPool } from '../memoryPool.ts';
-import type { DeviceProfile, Profiling } from '../profile.ts';
+import type { DeviceProfile, Profiling, Settings } from '../profile.ts';
 import { activeRecorder, isComputing, Live, refuseInCapture } from '../recorder.ts';
 import { HostMemory, type Memory, memoryOf } from './memory.ts';
 import { TwinClock } from './profiler.ts';
@@ -172,7 +171,7 @@ class CpuBackend implements Backend {
     const done = this.#compute(launch);
     if (start !== undefined) {
       const { kernel, buffers, params, variant } = launch;
-      const request = { kernel, buffers, params, variant: variant as LaunchRequest['variant'] };
+      const request = { kernel, buffers, params, variant: variant as Settings };
       this.#clock!.note(request, done, start);
     }
   }

@@ -1,10 +1,8 @@
 import type { DeviceStats } from '../backend.ts';
 import { KernelError } from '../errors.ts';
+import type { Settings } from '../profile.ts';
 import type { Faults } from './faults.ts';
 import type { Program } from './program.ts';
-
-/** Values for a kernel's constants and aliases. */
-export type Settings = Readonly<Record<string, number | boolean | string | undefined>>;
 
 /** A cache of pipelines: one for each kernel and choice of its constants and aliases. */
 export class Pipelines {

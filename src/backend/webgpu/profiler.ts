@@ -1,5 +1,4 @@
-import { type LaunchRequest, launchFacts } from '../costs/launchFacts.ts';
-import type { DeviceProfile, HostSpan, LaunchFacts, ProfiledLaunch } from '../profile.ts';
+import type { DeviceProfile, HostSpan, LaunchRequest, ProfiledLaunch } from '../profile.ts';
 
 // GPUBufferUsage and GPUMapMode, which are no globals in Node.
 const QUERY_RESOLVE_COPY_SRC = 0x200 | 0x4;
@@ -83,21 +82,16 @@ export class LaunchClock {
 
   /** All that was noted, when the device has done it. */
   async read(): Promise<DeviceProfile> {
-    const known = new Map<LaunchRequest, LaunchFacts>();
-    const facts = this.#requests.map((request) => {
-      const found = known.get(request) ?? launchFacts(request);
-      known.set(request, found);
-      return found;
-    });
+    const requests = this.#requests;
     if (!this.#queries) {
       await this.#device.queue.onSubmittedWorkDone();
-      const launches = facts.map((fact) => ({ ...fact, start: undefined, milliseconds: undefined }));
+      const launches = requests.map((request) => ({ request, start: undefined, milliseconds: undefined }));
       return { launches, host: this.#host, onHost: false, method: UNTIMED, clockError: 0 };
     }
     try {
       const spans = await this.#spans();
       const { offset, error } = await this.#compareClocks(this.#queries);
-      const launches = facts.map((fact, index) => ({ ...fact, ...hostTimes(spans[index]!, offset) }));
+      const launches = requests.map((request, index) => ({ request, ...hostTimes(spans[index]!, offset) }));
       return { launches, host: this.#host, onHost: false, method: TIMED, clockError: error };
     } finally {
       this.#queries.destroy();

@@ -1,5 +1,5 @@
 import type { DeviceStats } from '../backend.ts';
-import type { LaunchRequest } from '../costs/launchFacts.ts';
+import type { LaunchRequest } from '../profile.ts';
 import type { Faults } from './faults.ts';
 import { ParameterBlock } from './parameters.ts';
 import type { LaunchClock } from './profiler.ts';

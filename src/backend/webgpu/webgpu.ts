@@ -16,8 +16,7 @@ import { type DType, hostArray, itemSize, type TypedArray } from '../dtypes.ts';
 import { halfBits, halfValue } from '../half.ts';
 import { CaptureError, DeviceLostError, KernelError } from '../errors.ts';
 import { MemoryPool } from '../memoryPool.ts';
-import type { Peaks } from '../peaks.ts';
-import type { DeviceProfile, Profiling } from '../profile.ts';
+import type { DeviceProfile, Profiling, Settings } from '../profile.ts';
 import { activeRecorder, isComputing, refuseInCapture } from '../recorder.ts';
 import { immediateLimit, openDevice, type OpenedDevice } from './adapter.ts';
 import { BindGroups } from './bindGroups.ts';
@@ -25,8 +24,7 @@ import { Faults } from './faults.ts';
 import { geometries, type Geometries } from './geometry.ts';
 import { GpuMemory, type Memory, memoryOf } from './memory.ts';
 import { ParameterBlock, type ParamValues } from './parameters.ts';
-import { Pipelines, type Settings } from './pipelines.ts';
-import { measurePeaks } from './peaks.ts';
+import { Pipelines } from './pipelines.ts';
 import { LaunchClock } from './profiler.ts';
 import { checkLaunch, MOST_PARAMS, openProgram, type Program } from './program.ts';
 import { ReadBack } from './readBack.ts';
@@ -222,10 +220,9 @@ export class WebGpuBackend implements Backend {
     return { stop };
   }
 
-  async peaks(): Promise<Peaks | undefined> {
-    if (!this.#timestamps) return undefined;
-    await this.synchronize();
-    return measurePeaks(this.#device, this.#wait);
+  /** The device, for measurements of its own; undefined if it cannot time its launches. */
+  get timed(): { device: GPUDevice; wait: Wait } | undefined {
+    return this.#timestamps ? { device: this.#device, wait: this.#wait } : undefined;
   }
 
   stats(): DeviceStats {

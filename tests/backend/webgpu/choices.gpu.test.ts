@@ -185,7 +185,7 @@ describe('convolutions through workgroup memory compute what is defined', () => 
     const operands = operandsOf(each);
     const found = await convolveOn(backend, each, operands, { BIAS: true, RELU: true });
     const { launches } = await profile.stop();
-    expect(launches.map(({ kernel }) => kernel)).toEqual([
+    expect(launches.map(({ request }) => request.kernel)).toEqual([
       'conv2dWorkgroup',
       'conv2dInputGradientWorkgroup',
       'conv2dWeightGradientWorkgroup',

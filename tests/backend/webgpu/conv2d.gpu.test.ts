@@ -63,7 +63,7 @@ describe('relu in the epilogue keeps what is not finite', () => {
     const profile = backend.profile();
     const { forward } = await convolveOn(backend, each, operands, { BIAS: true, RELU: true });
     const { launches } = await profile.stop();
-    expect(launches[0]!.kernel).toBe(kernel);
+    expect(launches[0]!.request.kernel).toBe(kernel);
     const positive = definition(each, operands).forward.map((value) => Math.max(0, value));
     expect(new Set(positive.filter((value) => !Number.isFinite(value)))).toEqual(new Set([NaN, Infinity]));
     expect(farthest(forward, positive)).toBeLessThanOrEqual(roundingBounds(each).forward);

@@ -1,9 +1,9 @@
 import type { KernelName } from '../../../backend/backend.ts';
-import { beyondLimits, footprint, inspectKernel, readSignature } from './inspection.ts';
 import { kernelSource } from '../../../platform/node/kernels.ts';
-import { type KernelTarget, lackingFeatures } from './target.ts';
 import { needsHalf, specialise } from '../../../backend/webgpu/pipelines.ts';
 import { checkCodes, openProgram, type Program } from '../../../backend/webgpu/program.ts';
+import { inspectKernel, readSignature } from './inspection.ts';
+import { type KernelTarget, lackingFeatures } from './target.ts';
 import { type KnobValues, launchedVariants } from './variants.ts';
 
 /** Something that the compiler, or reading the file, had to say. */
@@ -33,7 +33,7 @@ const AT_ONCE = 2;
 
 /**
  * Compiles every variant of a kernel that the library launches, and collects what the compiler says. Without a device
- * the file is read all the same: its signature, its codes against signatures.ts, its needs against the limits.
+ * the file is read all the same: its signature, and its codes against signatures.ts.
  *
  * What is wrong with the kernel becomes a message, never an exception.
  *
@@ -62,14 +62,11 @@ export async function checkKernel(
   const texts = new Map<string, KnobValues[]>();
   for (const variant of variants) {
     log.attempt(variant, () => {
-      const problems = beyondLimits(facts, footprint(kernel, source, variant), target.limits);
-      for (const problem of problems) log.add({ severity: 'error', text: problem }, variant);
-      if (problems.length > 0) return;
       const text = specialise({ name: kernel, source, signature, immediates }, variant);
       texts.set(text, [...(texts.get(text) ?? []), variant]);
     });
   }
-  const lacking = lackingFeatures(facts, target);
+  const lacking = lackingFeatures(facts, target.device);
   const { device } = target;
   if (!device) check.skipped = 'no device to compile for';
   else if (lacking.length > 0) check.skipped = `this device has no ${lacking.join(', ')}`;

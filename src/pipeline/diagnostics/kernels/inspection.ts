@@ -1,7 +1,6 @@
 import { KernelError } from '../../../backend/errors.ts';
 import type { KernelSignature, ParamField, ScalarType } from '../../../platform/kernels.ts';
 import { reflect } from '../../../platform/node/reflection.ts';
-import { defaultOf, type KernelSettings, WgslConstants, workgroupVariables } from './wgslConstants.ts';
 
 /** What a kernel file declares, for people and for `--json`. */
 export interface KernelFacts {
@@ -26,34 +25,6 @@ export interface KernelFacts {
   features: string[];
 }
 
-/** What one workgroup takes of the device. */
-export interface Footprint {
-  workgroup: [number, number, number];
-  invocations: number;
-  /** Bytes of workgroup memory. */
-  memory: number;
-}
-
-/** The device's limits that kernels can run into, under WebGPU's names. */
-export interface KernelLimits {
-  maxComputeInvocationsPerWorkgroup: number;
-  maxComputeWorkgroupSizeX: number;
-  maxComputeWorkgroupSizeY: number;
-  maxComputeWorkgroupSizeZ: number;
-  maxComputeWorkgroupStorageSize: number;
-  maxStorageBuffersPerShaderStage: number;
-}
-
-/** What every WebGPU device has: https://www.w3.org/TR/webgpu/#limits */
-export const GUARANTEED_LIMITS: KernelLimits = {
-  maxComputeInvocationsPerWorkgroup: 256,
-  maxComputeWorkgroupSizeX: 256,
-  maxComputeWorkgroupSizeY: 256,
-  maxComputeWorkgroupSizeZ: 64,
-  maxComputeWorkgroupStorageSize: 16_384,
-  maxStorageBuffersPerShaderStage: 8,
-};
-
 /**
  * Reads a kernel's file.
  *
@@ -69,7 +40,9 @@ export function inspectKernel(name: string, source: string): KernelFacts {
     title: named(/^\/\/ \w+: (.+)$/m),
     entryPoint: named(/@compute[^{]*?\bfn (\w+)/),
     workgroupSize: named(/@workgroup_size\(([^)]*)\)/),
-    workgroupVariables: workgroupVariables(source),
+    workgroupVariables: [...source.matchAll(/^var<workgroup>\s+(\w+)\s*:\s*([^;]+);/gm)].map(
+      ([, variable, type]) => ({ name: variable!, type: type! }),
+    ),
     buffers: signature.buffers.map((buffer) => ({
       name: buffer.name,
       access: buffer.access,
@@ -94,17 +67,13 @@ export function inspectKernel(name: string, source: string): KernelFacts {
 }
 
 function defaultValue(kernel: string, source: string, override: string, type: ScalarType): number | boolean {
-  const text = defaultOf(source, override) ?? '';
-  if (type === 'bool') return text === 'true';
-  // Sizes may be computed from others; numbers of f32 are literals.
-  const value =
-    type === 'f32' ? Number(text.replace(/f$/, '')) : new WgslConstants(source).evaluate(override);
-  if (text === '' || Number.isNaN(value)) {
-    throw new KernelError(
-      `kernels/${kernel}.wgsl: takes overrides with a default, got ${override} = '${text}'`,
-    );
-  }
-  return value;
+  const [, text = ''] = RegExp(`^override ${override}\\s*(?::[^=;]*)?=\\s*([^;]+);`, 'm').exec(source) ?? [];
+  if (type === 'bool' && /^(true|false)$/.test(text)) return text === 'true';
+  const value = Number(text.replace(/[iuf]$/, ''));
+  if (type !== 'bool' && text !== '' && !Number.isNaN(value)) return value;
+  throw new KernelError(
+    `kernels/${kernel}.wgsl: takes overrides with a literal default, got ${override} = '${text}'`,
+  );
 }
 
 /** Like `reflect`, but what wgsl_reflect throws names the file and, where it knows it, the line. */
@@ -119,37 +88,6 @@ export function readSignature(name: string, source: string): KernelSignature {
       `kernels/${name}.wgsl${line === undefined ? '' : `:${line}`}: wgsl_reflect cannot parse its declarations: ${text}`,
     );
   }
-}
-
-/** What a workgroup takes under the given settings; throws KernelError where that cannot be told. */
-export function footprint(name: string, source: string, settings: KernelSettings = {}): Footprint {
-  try {
-    const constants = new WgslConstants(source, settings);
-    const workgroup = constants.workgroupSize();
-    const memory = constants.workgroupMemory();
-    return { workgroup, invocations: workgroup[0] * workgroup[1] * workgroup[2], memory };
-  } catch (error) {
-    throw new KernelError(`kernels/${name}.wgsl: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
-/** Where a kernel asks for more than a device has; empty where it fits. */
-export function beyondLimits(
-  { buffers }: Pick<KernelFacts, 'buffers'>,
-  { workgroup: [x, y, z], invocations, memory }: Footprint,
-  limits: KernelLimits,
-): string[] {
-  const asked: [string, number, keyof KernelLimits][] = [
-    ['invocations a workgroup', invocations, 'maxComputeInvocationsPerWorkgroup'],
-    ['invocations in x', x, 'maxComputeWorkgroupSizeX'],
-    ['invocations in y', y, 'maxComputeWorkgroupSizeY'],
-    ['invocations in z', z, 'maxComputeWorkgroupSizeZ'],
-    ['bytes of workgroup memory', memory, 'maxComputeWorkgroupStorageSize'],
-    ['storage buffers', buffers.length, 'maxStorageBuffersPerShaderStage'],
-  ];
-  return asked.flatMap(([what, amount, limit]) =>
-    amount > limits[limit] ? [`${amount} ${what}, and ${limit} is ${limits[limit]}`] : [],
-  );
 }
 
 function typeOf({ scalar, lanes }: ParamField): string {

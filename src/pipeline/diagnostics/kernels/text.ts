@@ -16,13 +16,11 @@ export function formatTarget({ device, description, limits, immediateLimit }: Ke
 
 /** A kernel's signature as a block of lines. */
 export function formatListing(kernel: KernelListing): string {
-  const { workgroupSize, invocations, workgroupVariables, workgroupMemory, params, paramsSize } = kernel;
-  const memory =
-    workgroupVariables.length === 0
-      ? 'no workgroup memory'
-      : `up to ${workgroupMemory} bytes of workgroup memory (${workgroupVariables.map(({ name, type }) => `${name}: ${type}`).join('; ')})`;
+  const { workgroupSize, workgroupVariables, params, paramsSize } = kernel;
+  const memory = workgroupVariables.map(({ name, type }) => `${name}: ${type}`).join('; ');
   const lines: [string, string[]][] = [
-    ['entry', [`${kernel.entryPoint}, @workgroup_size(${workgroupSize}): up to ${invocations}; ${memory}`]],
+    ['entry', [`${kernel.entryPoint}, @workgroup_size(${workgroupSize})`]],
+    ['memory', memory === '' ? [] : [memory]],
     ['buffers', kernel.buffers.map(({ name, access, element }) => `${name} ${access} ${element}`)],
     ['params', params.map(({ name, type }) => `${name} ${type}`)],
     ['overrides', kernel.overrides.map((each) => `${each.name} ${each.type} = ${each.default}`)],

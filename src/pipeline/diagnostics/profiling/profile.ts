@@ -1,7 +1,8 @@
 import type { Backend } from '../../../backend/backend.ts';
-import { type Peaks, type Roof, roofOver } from '../../../backend/peaks.ts';
-import type { HostSpan, ProfiledLaunch } from '../../../backend/profile.ts';
+import type { HostSpan } from '../../../backend/profile.ts';
 import { deviceText } from '../../runs/environment.ts';
+import type { CountedLaunch } from './costs/launchFacts.ts';
+import { type Peaks, type Roof, roofOver } from './roof.ts';
 import type { ProfiledWindow, StepWindow } from './stepProfiler.ts';
 
 /** Launches of one kernel, variant and shape, over the whole window. */
@@ -85,8 +86,8 @@ export function profileOf(
 }
 
 /** Launches by kernel, variant and shape. */
-export function kernelRows(launches: readonly ProfiledLaunch[], peaks: Peaks | undefined): KernelRow[] {
-  const groups = new Map<string, ProfiledLaunch[]>();
+export function kernelRows(launches: readonly CountedLaunch[], peaks: Peaks | undefined): KernelRow[] {
+  const groups = new Map<string, CountedLaunch[]>();
   for (const launch of launches) {
     const { kernel, variant, shape, flops, bytes } = launch;
     const key = JSON.stringify([kernel, variant, shape, flops, bytes]);
@@ -97,7 +98,7 @@ export function kernelRows(launches: readonly ProfiledLaunch[], peaks: Peaks | u
   return [...groups.values()].map((group) => rowOf(group, peaks)).sort((a, b) => weight(b) - weight(a));
 }
 
-function rowOf(launches: readonly ProfiledLaunch[], peaks: Peaks | undefined): KernelRow {
+function rowOf(launches: readonly CountedLaunch[], peaks: Peaks | undefined): KernelRow {
   const { kernel, variant, shape, flops, bytes } = launches[0]!;
   const times = launches.flatMap(({ milliseconds }) => milliseconds ?? []).sort((a, b) => a - b);
   const timed = times.length === launches.length;
@@ -133,7 +134,7 @@ function hostTimes({ steps, milliseconds, device }: ProfiledWindow): HostTimes {
 
 type Span = Pick<HostSpan, 'start' | 'milliseconds'>;
 
-function hostSpan({ start, milliseconds }: ProfiledLaunch): Span {
+function hostSpan({ start, milliseconds }: CountedLaunch): Span {
   return { start: start!, milliseconds: milliseconds! };
 }
 

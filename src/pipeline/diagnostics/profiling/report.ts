@@ -3,6 +3,7 @@ import type { Backend } from '../../../backend/backend.ts';
 import { writeFileAtomic } from '../../files/atomicFile.ts';
 import { writeJson } from '../../files/json.ts';
 import { deviceText } from '../../runs/environment.ts';
+import { peaksOf } from './peaks.ts';
 import { profileOf } from './profile.ts';
 import { profileText } from './text.ts';
 import { EPOCH_WARM_UP, type StepProfiler, WARM_UP } from './stepProfiler.ts';
@@ -21,7 +22,7 @@ export async function reportProfile(profiler: StepProfiler, device: Backend, fol
   }
   const trace = join(folder, 'trace.json');
   await writeFileAtomic(trace, `${JSON.stringify(traceOf(window, deviceText(device)))}\n`);
-  const profile = profileOf(window, device, await device.peaks?.());
+  const profile = profileOf(window, device, await peaksOf(device));
   const path = join(folder, 'profile.json');
   await writeJson(path, profile);
   console.log(profileText(profile));

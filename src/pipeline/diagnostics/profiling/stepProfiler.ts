@@ -1,5 +1,6 @@
 import type { Backend } from '../../../backend/backend.ts';
 import type { DeviceProfile, Profiling } from '../../../backend/profile.ts';
+import { type CountedLaunch, countLaunches } from './costs/launchFacts.ts';
 import type { StepBatches, Stepper, StepWatcher } from '../../training/step.ts';
 
 /** Steps of this process before the window: by then all is compiled, and memory has settled. */
@@ -25,9 +26,14 @@ export interface StepWindow {
   readonly milliseconds: number;
 }
 
+/** A device's profile, with what its launches compute and move. */
+export type CountedProfile = Omit<DeviceProfile, 'launches'> & {
+  readonly launches: readonly CountedLaunch[];
+};
+
 /** The window that was profiled, and the steps after it, which were not: they tell what profiling costs. */
 export interface ProfiledWindow extends StepWindow {
-  readonly device: DeviceProfile;
+  readonly device: CountedProfile;
   readonly after: StepWindow | undefined;
 }
 
@@ -60,8 +66,9 @@ export class StepProfiler implements StepWatcher {
       open = undefined;
       // A step that fails is none.
       if (!closed || closed.steps.length === 0) return;
-      if (closed.device) this.#window = { ...closed, device: closed.device };
-      else this.#after = closed;
+      const { device: profile } = closed;
+      if (!profile) this.#after = closed;
+      else this.#window = { ...closed, device: { ...profile, launches: countLaunches(profile.launches) } };
     };
     const timed = async (step: StepBatches): Promise<void> => {
       if (!open) {

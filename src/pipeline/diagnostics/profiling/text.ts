@@ -1,4 +1,4 @@
-import type { Peaks } from '../../../backend/peaks.ts';
+import type { Peaks } from './roof.ts';
 import { percent } from '../../text/numbers.ts';
 import { table } from '../../text/table.ts';
 import type { KernelRow, Profile } from './profile.ts';

@@ -1,4 +1,5 @@
-import type { HostSpan, ProfiledLaunch } from '../../../backend/profile.ts';
+import type { HostSpan } from '../../../backend/profile.ts';
+import type { CountedLaunch } from './costs/launchFacts.ts';
 import type { ProfiledWindow } from './stepProfiler.ts';
 
 /** An event of a trace: a span (X, times in microseconds), or a name for a row (M). */
@@ -70,7 +71,7 @@ function hostBar({ what, start, milliseconds }: HostSpan): Bar {
   return { name: what, cat: 'host', start, milliseconds, args: {} };
 }
 
-function launchBar({ start, milliseconds, kernel, variant, shape, flops, bytes }: ProfiledLaunch): Bar[] {
+function launchBar({ start, milliseconds, kernel, variant, shape, flops, bytes }: CountedLaunch): Bar[] {
   if (start === undefined || milliseconds === undefined) return [];
   return [{ name: kernel, cat: 'kernel', start, milliseconds, args: { variant, shape, flops, bytes } }];
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { peaksOf } from '../../../../src/pipeline/diagnostics/profiling/peaks.ts';
 import { profileOf } from '../../../../src/pipeline/diagnostics/profiling/profile.ts';
 import { StepProfiler } from '../../../../src/pipeline/diagnostics/profiling/stepProfiler.ts';
 import { webgpuOrSkip } from '../../../adapter.ts';
@@ -29,7 +30,7 @@ describe('profiling on WebGPU', () => {
     const { backend } = await openOwn(context, { timestamps: false });
     const profiler = new StepProfiler();
     await trainSmall({ device: backend, folder: temporaryFolder(), profiler });
-    const profile = profileOf(profiler.result!, backend, await backend.peaks());
+    const profile = profileOf(profiler.result!, backend, await peaksOf(backend));
     expect(profile.method).toContain('timestamp-query');
     expect(profile.peaks).toBeNull();
     expect(profile.kernels.length).toBeGreaterThan(5);
@@ -87,7 +88,7 @@ describe('profiling on WebGPU', () => {
 
   it('measures what the adapter can do at most', { timeout: 60_000 }, async (context) => {
     const { backend } = await openOwn(context);
-    const { flops, bandwidths, launch } = (await backend.peaks())!;
+    const { flops, bandwidths, launch } = (await peaksOf(backend))!;
     for (const figure of [flops, launch, ...bandwidths.map(({ bytesPerSecond }) => bytesPerSecond)]) {
       expect(figure).toBeGreaterThan(0);
       expect(figure).toBeLessThan(Infinity);

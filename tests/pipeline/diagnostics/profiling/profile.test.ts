@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { ProfiledLaunch } from '../../../../src/backend/profile.ts';
+import {
+  type CountedLaunch,
+  countLaunches,
+} from '../../../../src/pipeline/diagnostics/profiling/costs/launchFacts.ts';
 import { covered, kernelRows, profileOf } from '../../../../src/pipeline/diagnostics/profiling/profile.ts';
 import { profileText } from '../../../../src/pipeline/diagnostics/profiling/text.ts';
 import type { ProfiledWindow } from '../../../../src/pipeline/diagnostics/profiling/stepProfiler.ts';
@@ -17,7 +20,7 @@ const peaks = {
   launch: 1e-6,
 };
 
-function launch(kernel: string, start: number, milliseconds: number, bytes = 1e6): ProfiledLaunch {
+function launch(kernel: string, start: number, milliseconds: number, bytes = 1e6): CountedLaunch {
   return { kernel, variant: 'RELU', shape: '2×3', flops: 4e6, bytes, start, milliseconds };
 }
 
@@ -160,7 +163,7 @@ describe('profiling the plain CPU backend', () => {
       backend.run('fill', { out }, { size: 4, value: 1 }, { Element: 'f32' });
       const { launches, onHost } = await profiling.stop();
       expect(onHost).toBe(true);
-      return launches.map(({ kernel, variant, bytes }) => `${kernel} ${variant} ${bytes}`);
+      return countLaunches(launches).map(({ kernel, variant, bytes }) => `${kernel} ${variant} ${bytes}`);
     };
     expect(await variants(false)).toEqual(['accumulate SIMD 48', 'fill  16']);
     expect(await variants(true)).toEqual(['accumulate  48', 'fill  16']);

@@ -1,5 +1,5 @@
-import type { Params, Variant } from '../backend.ts';
-import { type Cost, distinct, type Formula, times } from './cost.ts';
+import type { Params, Variant } from '../../../../backend/backend.ts';
+import { distinct, type Formula, times } from './cost.ts';
 
 export const matmul: Formula<'matmul'> = (params, { BIAS = false, RELU = false }) => {
   const { m, n, k, batch, chunk } = params;
@@ -60,11 +60,21 @@ export const conv2dInputGradient: Formula<'conv2dInputGradient'> = (params, vari
   };
 };
 
-export function conv2dWeightGradient(
-  params: Params<'conv2dWeightGradient'>,
-  variant: Variant<'conv2dWeightGradient'>,
-): Cost<'conv2dWeightGradient'> {
+export const conv2dWeightGradient: Formula<'conv2dWeightGradient'> = (params, variant) => {
   const { shape, flops, input, weight, output } = convolution(params, variant);
   const splits = Math.ceil((params.batch * params.outHeight) / params.chunk);
   return { shape, flops, elements: { gradient: output, input, out: splits * weight } };
-}
+};
+
+// Kernels of one operation have one signature.
+export {
+  conv2d as conv2dFewTerms,
+  conv2d as conv2dSubgroup,
+  conv2d as conv2dWorkgroup,
+  conv2dInputGradient as conv2dInputGradientSubgroup,
+  conv2dInputGradient as conv2dInputGradientWorkgroup,
+  conv2dWeightGradient as conv2dWeightGradientSubgroup,
+  conv2dWeightGradient as conv2dWeightGradientWorkgroup,
+  matmul as matmulSubgroup,
+  matmul as matmulWorkgroup,
+};

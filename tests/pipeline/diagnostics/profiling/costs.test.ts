@@ -1,21 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import type { KernelName } from '../../src/backend/backend.ts';
-import type { Cost } from '../../src/backend/costs/cost.ts';
-import { costs } from '../../src/backend/costs/costs.ts';
-import { launchFacts, variantText } from '../../src/backend/costs/launchFacts.ts';
-import { readSignature } from '../../src/pipeline/diagnostics/kernels/inspection.ts';
-import { Live } from '../../src/backend/recorder.ts';
-import { codes } from '../../src/backend/signatures.ts';
-import { kernelNames, kernelSource } from '../../src/platform/node/kernels.ts';
-import { everyLaunch, type SeenLaunch } from './everyLaunch.ts';
+import type { DeviceBuffer, KernelName } from '../../../../src/backend/backend.ts';
+import type { DType } from '../../../../src/backend/dtypes.ts';
+import {
+  costOf,
+  launchFacts,
+  variantText,
+} from '../../../../src/pipeline/diagnostics/profiling/costs/launchFacts.ts';
+import { readSignature } from '../../../../src/pipeline/diagnostics/kernels/inspection.ts';
+import { Live } from '../../../../src/backend/recorder.ts';
+import { codes } from '../../../../src/backend/signatures.ts';
+import { kernelNames, kernelSource } from '../../../../src/platform/node/kernels.ts';
+import { everyLaunch, type SeenLaunch } from '../everyLaunch.ts';
 
 const signatures = new Map(kernelNames().map((name) => [name, readSignature(name, kernelSource(name))]));
 
 /** What a launch is said to cost and cannot. */
-function complaints({ kernel, buffers, params, variant }: SeenLaunch): string[] {
-  const formula = costs[kernel] as (params: object, variant: object) => Cost<KernelName>;
-  const { shape, flops, elements } = formula(params, variant);
-  const moved = new Map(Object.entries<number>(elements));
+function complaints(launch: SeenLaunch): string[] {
+  const { kernel, buffers } = launch;
+  const { shape, flops, elements } = costOf(launch);
+  const moved = new Map(Object.entries(elements));
   const found: string[] = [];
   const check = (right: boolean, what: string): void => {
     if (!right) found.push(`${kernel} ${shape}: ${what}`);
@@ -35,6 +38,10 @@ function complaints({ kernel, buffers, params, variant }: SeenLaunch): string[] 
   return found;
 }
 
+function buffer(dtype: DType, length: number): DeviceBuffer {
+  return { dtype, length };
+}
+
 describe('what launches cost', () => {
   it('is never more than their buffers hold, nor a part of an element', async () => {
     const seen = new Set<KernelName>();
@@ -50,7 +57,12 @@ describe('what launches cost', () => {
   it('counts two operations for each term of a product, and each operand once', () => {
     const params = { m: 2, n: 3, k: 5, batch: 4, chunk: 3, aBatchStride: 0, aRowStride: 5, aColumnStride: 1 };
     const rest = { bBatchStride: 15, bRowStride: 3, bColumnStride: 1 };
-    const cost = costs.matmul({ ...params, ...rest } as never, { RELU: true });
+    const cost = costOf({
+      kernel: 'matmul',
+      buffers: {},
+      params: { ...params, ...rest },
+      variant: { RELU: true },
+    });
     // The batch shares one a; k = 5 in chunks of 3 makes two parts.
     expect(cost).toEqual({
       shape: '4×2×3×5',
@@ -71,13 +83,19 @@ describe('what launches cost', () => {
       outWidth: 3,
     };
     const variant = { KERNEL_HEIGHT: 3, KERNEL_WIDTH: 1 };
-    expect(costs.conv2d(params as never, { ...variant, BIAS: true })).toEqual({
+    const cost = costOf({ kernel: 'conv2d', buffers: {}, params, variant: { ...variant, BIAS: true } });
+    expect(cost).toEqual({
       shape: '2×6×8×6→8, 3×1',
       flops: 2 * (2 * 8 * 12) * (3 * 3) + 2 * 8 * 12,
       // Windows of stride 2 meet 36 of an image's 48 pixels at most.
       elements: { input: 2 * 6 * 36, weight: 8 * 9, bias: 8, out: 2 * 8 * 12 },
     });
-    const sums = costs.conv2dWeightGradient({ ...params, chunk: 5 } as never, variant);
+    const sums = costOf({
+      kernel: 'conv2dWeightGradient',
+      buffers: {},
+      params: { ...params, chunk: 5 },
+      variant,
+    });
     expect(sums.elements).toEqual({ gradient: 2 * 8 * 12, input: 2 * 6 * 36, out: 2 * 8 * 9 });
   });
 
@@ -85,11 +103,11 @@ describe('what launches cost', () => {
     const facts = launchFacts({
       kernel: 'gatherImages',
       buffers: {
-        images: { dtype: 'uint8' },
-        rows: { dtype: 'int32' },
-        labels: { dtype: 'int32' },
-        out: { dtype: 'float32' },
-        batchLabels: { dtype: 'int32' },
+        images: buffer('uint8', 1000),
+        rows: buffer('int32', 50),
+        labels: buffer('int32', 50),
+        out: buffer('float32', 64),
+        batchLabels: buffer('int32', 2),
       },
       params: { size: 40, pixels: 20, start: new Live(7), center: 0, scale: 1 },
       variant: {},
@@ -97,6 +115,23 @@ describe('what launches cost', () => {
     });
     const bytes = 40 + 4 * (2 + 2 + 40 + 2);
     expect(facts).toEqual({ kernel: 'gatherImages', variant: '', shape: '2×20', flops: 80, bytes });
+  });
+
+  it('has a default for a kernel without an entry: no arithmetic, and every buffer moves once', () => {
+    const kernel = 'copy';
+    const broadcast = { shape: [1, 1, 3, 4], xStrides: [0, 0, 0, 1], outStrides: [0, 0, 4, 1] };
+    const buffers = { x: buffer('float32', 100), out: buffer('float32', 100) };
+    const params = { size: 12, xOffset: 8, outOffset: 0, ...broadcast };
+    expect(costOf({ kernel, buffers, params, variant: {} })).toEqual({
+      shape: '3×4',
+      flops: 0,
+      elements: { x: 4, out: 12 },
+    });
+    expect(costOf({ kernel, buffers, params: { outputs: 3 }, variant: {} })).toEqual({
+      shape: '100',
+      flops: 0,
+      elements: { x: 100, out: 100 },
+    });
   });
 
   it('names operations, what is switched on, and tiles', () => {

@@ -1,11 +1,11 @@
-import type { Backend, DeviceBuffer, KernelName } from '../../src/backend/backend.ts';
-import type { KnobValues } from '../../src/pipeline/diagnostics/kernels/variants.ts';
-import { open, rand, scope } from '../../src/index.ts';
-import { temporaryFolder } from '../pipeline/files/disks.ts';
-import { trainSmall } from '../pipeline/training/trainingFixture.ts';
-import { evaluate } from '../gradients/check.ts';
-import { table } from '../gradients/table.ts';
-import { trainingErrors, trainingRuns } from '../parity/training.ts';
+import type { Backend, DeviceBuffer, KernelName } from '../../../src/backend/backend.ts';
+import type { KnobValues } from '../../../src/pipeline/diagnostics/kernels/variants.ts';
+import { open, rand, scope } from '../../../src/index.ts';
+import { temporaryFolder } from '../files/disks.ts';
+import { trainSmall } from '../training/trainingFixture.ts';
+import { evaluate } from '../../gradients/check.ts';
+import { table } from '../../gradients/table.ts';
+import { trainingErrors, trainingRuns } from '../../parity/training.ts';
 
 /** A launch as a backend gets it. */
 export interface SeenLaunch {

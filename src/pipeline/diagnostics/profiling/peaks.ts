@@ -1,6 +1,8 @@
-import { kernelSource } from '#kernels';
-import type { Wait } from '../../platform/platform.ts';
-import type { Peaks } from '../peaks.ts';
+import type { Backend } from '../../../backend/backend.ts';
+import { kernelSource } from '../../../platform/node/kernels.ts';
+import type { Wait } from '../../../platform/platform.ts';
+import { WebGpuBackend } from '../../../backend/webgpu/webgpu.ts';
+import type { Peaks } from './roof.ts';
 
 // GPUBufferUsage and GPUMapMode, which are no globals in Node.
 const STORAGE = 0x80;
@@ -31,11 +33,18 @@ interface Bench {
 }
 
 /**
- * Measures what a device can do, with the kernels in `kernels/peaks/` and timestamps: takes a second or two.
+ * Measures what a device can do at most, with the kernels in `kernels/peaks/` and timestamps, in a second or two.
  *
- * @param device one that has the feature timestamp-query
+ * @returns undefined if the device cannot time its launches
  */
-export async function measurePeaks(device: GPUDevice, wait: Wait): Promise<Peaks> {
+export async function peaksOf(device: Backend): Promise<Peaks | undefined> {
+  const timed = device instanceof WebGpuBackend ? device.timed : undefined;
+  if (!timed) return undefined;
+  await device.synchronize();
+  return measurePeaks(timed.device, timed.wait);
+}
+
+async function measurePeaks(device: GPUDevice, wait: Wait): Promise<Peaks> {
   const timer = new Timer(device, wait);
   const buffers: GPUBuffer[] = [];
   const keep = (buffer: GPUBuffer): GPUBuffer => {

@@ -1,13 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { KernelError } from '../../src/backend/errors.ts';
-import {
-  beyondLimits,
-  footprint,
-  GUARANTEED_LIMITS,
-  inspectKernel,
-} from '../../src/pipeline/diagnostics/kernels/inspection.ts';
-import { kernelNames, kernelSource } from '../../src/platform/node/kernels.ts';
-import { WgslConstants } from '../../src/pipeline/diagnostics/kernels/wgslConstants.ts';
+import { inspectKernel } from '../../../../src/pipeline/diagnostics/kernels/inspection.ts';
+import { kernelNames, kernelSource } from '../../../../src/platform/node/kernels.ts';
 
 const SOURCE = `
 // example: shows what the inspector sees.
@@ -23,7 +16,7 @@ const TILE_ROWS = 8;
 const LOADS = TILE_ROWS / 2;
 const NONE = 0u;
 override LANES: u32 = 4u;
-override ROWS: u32 = LANES * 2u;
+override ROWS: u32 = 8u;
 override DEEP: bool = true;
 override DIVISOR: f32 = 0.5f;
 @group(0) @binding(0) var<storage, read> x: array<Element>;
@@ -68,58 +61,10 @@ describe('a kernel under the inspector', () => {
     });
   });
 
-  test('takes what its constants say of the device', () => {
-    // 4 · 9 floats are 144 bytes; Mixed is 4, at 16 twelve, at 32 twenty-four, rounded up to 64.
-    expect(footprint('example', SOURCE)).toEqual({ workgroup: [4, 8, 1], invocations: 32, memory: 208 });
-    const wide = footprint('example', SOURCE, { LANES: 32, ROWS: 16 });
-    expect(wide).toEqual({ workgroup: [32, 16, 1], invocations: 512, memory: 32 * 17 * 4 + 64 });
-    expect(beyondLimits({ buffers: [] }, wide, GUARANTEED_LIMITS)).toEqual([
-      '512 invocations a workgroup, and maxComputeInvocationsPerWorkgroup is 256',
-    ]);
-    const large = footprint('example', SOURCE, { ROWS: 2000 });
-    expect(beyondLimits({ buffers: [] }, large, GUARANTEED_LIMITS)).toEqual([
-      '8000 invocations a workgroup, and maxComputeInvocationsPerWorkgroup is 256',
-      '2000 invocations in y, and maxComputeWorkgroupSizeY is 256',
-      '32080 bytes of workgroup memory, and maxComputeWorkgroupStorageSize is 16384',
-    ]);
-  });
-
-  test.each([
-    ['7 + 2 * 3', 13],
-    ['(7u + 2u) * 3u', 27],
-    ['7 / 2 % 2 - 4', -3],
-    ['-LOADS * 0x10', -64],
-    ['TILE_ROWS', 8],
-    ['DEEP', 1],
-  ])('evaluates %s', (expression, value) => {
-    expect(new WgslConstants(SOURCE).evaluate(expression)).toBe(value);
-  });
-
-  test.each(['max(1, 2)', '1 +', '2 3', '(1', 'OTHER', ''])(
-    'says that it cannot evaluate %j',
-    (expression) => {
-      expect(() => new WgslConstants(SOURCE).evaluate(expression)).toThrow(KernelError);
-    },
-  );
-
-  test.each([
-    ['vec3<u32>', 12, 16],
-    ['vec2h', 4, 4],
-    ['vec4f', 16, 16],
-    ['mat4x3<f32>', 64, 16],
-    ['mat2x2f', 16, 8],
-    ['atomic<u32>', 4, 4],
-    ['array<vec3<f32>, 4>', 64, 16],
-    ['array<array<f16, 3>, LOADS>', 24, 2],
-    ['bool', 4, 4],
-  ])('knows the layout of %s', (type, size, align) => {
-    expect(new WgslConstants(SOURCE).layout(type)).toEqual({ size, align });
-  });
-
   test('must have a default for each override', () => {
     const source = SOURCE.replace('DIVISOR: f32 = 0.5f', 'DIVISOR: f32');
     expect(() => inspectKernel('broken', source)).toThrow(
-      /broken\.wgsl: takes overrides with a default, got DIVISOR/,
+      /broken\.wgsl: takes overrides with a literal default, got DIVISOR/,
     );
   });
 
@@ -130,15 +75,12 @@ describe('a kernel under the inspector', () => {
   });
 });
 
-test('every kernel can be inspected, and fits what every WebGPU device has', () => {
+test('every kernel can be inspected, and binds no more buffers than every WebGPU device allows', () => {
   for (const name of kernelNames()) {
     const facts = inspectKernel(name, kernelSource(name));
     expect(facts).toMatchObject({ name, entryPoint: 'main' });
     expect([name, facts.title]).toEqual([name, expect.stringMatching(/\w/)]);
-    expect([name, beyondLimits(facts, footprint(name, kernelSource(name)), GUARANTEED_LIMITS)]).toEqual([
-      name,
-      [],
-    ]);
+    expect(facts.buffers.length).toBeLessThanOrEqual(8);
     for (const { element } of facts.buffers) expect(element).not.toBe('');
   }
 });

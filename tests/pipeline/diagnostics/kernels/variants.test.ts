@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest';
-import type { KernelName } from '../../src/backend/backend.ts';
-import { inspectKernel, readSignature } from '../../src/pipeline/diagnostics/kernels/inspection.ts';
-import { kernelNames, kernelSource } from '../../src/platform/node/kernels.ts';
-import { geometries } from '../../src/backend/webgpu/geometry.ts';
-import { candidates } from '../../src/pipeline/diagnostics/tuning/candidates.ts';
-import { isTuned, kernelsOf, type Tile } from '../../src/backend/webgpu/tuning/choice.ts';
+import type { KernelName } from '../../../../src/backend/backend.ts';
+import { inspectKernel, readSignature } from '../../../../src/pipeline/diagnostics/kernels/inspection.ts';
+import { kernelNames, kernelSource } from '../../../../src/platform/node/kernels.ts';
+import { geometries } from '../../../../src/backend/webgpu/geometry.ts';
+import { candidates } from '../../../../src/pipeline/diagnostics/tuning/candidates.ts';
+import { isTuned, kernelsOf, type Tile } from '../../../../src/backend/webgpu/tuning/choice.ts';
 import {
   closedKnobs,
   type KnobValues,
   launchedVariants,
-} from '../../src/pipeline/diagnostics/kernels/variants.ts';
-import { everyLaunch } from './everyLaunch.ts';
+} from '../../../../src/pipeline/diagnostics/kernels/variants.ts';
+import { everyLaunch } from '../everyLaunch.ts';
 
 type Choose = (
   params: unknown,
