@@ -4,6 +4,7 @@ import { ConfigurationError } from '../config/error.ts';
 import { requireKnown, UsageError } from '../text/didYouMean.ts';
 import { FinishedError, Interruption } from '../training/errors.ts';
 import type { Command, CommandGroup, Option } from './command.ts';
+import { keepCompiledCode } from './compileCache.ts';
 import { flagOf, parseArguments, printGroupHelp, usageLines } from './parser.ts';
 
 /**
@@ -19,6 +20,7 @@ export async function runCommand(
   description: Command | CommandGroup,
   args: readonly string[] = process.argv.slice(2),
 ): Promise<void> {
+  keepCompiledCode();
   process.stdout.on('error', endWithReader);
   process.exitCode = await execute(program, description, args);
 }
