@@ -1,20 +1,20 @@
 import type { Params } from '../../backend/backend.ts';
 import { ArgumentError } from '../../tensor/errors.ts';
-import { ERASE_AREA } from '../config/dataDefaults.ts';
+import { ERASE_AREA } from '../config/data.ts';
 
-/** Random changes of training images. All off (0): the images as they are. */
+/** Random changes of training images; 0 turns each off. */
 export interface Augmentation {
   /** Probability of a horizontal flip. */
   readonly flip: number;
-  /** Most pixels of a shift, either way, in both directions; what comes in is black. */
+  /** Greatest shift in pixels, in each direction of each axis; the new pixels are black. */
   readonly shift: number;
   /** Probability that a rectangle is blackened. */
   readonly erase: number;
-  /** Least and greatest share of the image that it covers; [0.02, 0.33] by default. */
+  /** Least and greatest share of the image that it covers; default [0.02, 0.33]. */
   readonly eraseArea?: readonly [number, number];
 }
 
-/** An augmentation, and what its random numbers are keyed by besides the image's row number. */
+/** An augmentation and the keys of its random numbers, besides the image's row number. */
 export interface AugmentationDraw extends Augmentation {
   /** A whole number below 2^53. */
   readonly seed: number;
@@ -34,9 +34,9 @@ export function changesImages({ flip, shift, erase }: Augmentation): boolean {
 type Drawn = 'seedLow' | 'seedHigh' | 'stream' | 'flip' | 'shift' | 'erase' | 'eraseLeast' | 'eraseMost';
 
 /**
- * The kernel's numbers for images of `pixels` pixels.
+ * The kernel's parameters for images of `pixels` pixels.
  *
- * @throws ArgumentError for probabilities or shares that are none, and for numbers that are not whole where they must
+ * @throws ArgumentError for values out of range
  */
 export function augmentationParams(
   draw: AugmentationDraw,

@@ -1,14 +1,14 @@
-/** What describes a data set: a dataset card for people, Croissant metadata for programs. */
+/** Dataset cards for people, and Croissant metadata for programs. */
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-
 import { stringify } from 'yaml';
-
+import { FASHION_MNIST } from '../config/data.ts';
+import { jsonText } from '../files/json.ts';
 import { md5 } from './dataFile.ts';
 import { CLASS_NAMES, type ImageSet } from './fashionMnist.ts';
 
-/** Where Fashion-MNIST comes from. */
-export const SOURCE = 'https://github.com/zalandoresearch/fashion-mnist';
+/** The home page of Fashion-MNIST. */
+export const HOMEPAGE = 'https://github.com/zalandoresearch/fashion-mnist';
 
 export const CITATION =
   'H. Xiao, K. Rasul, R. Vollgraf: Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine Learning Algorithms, arXiv:1708.07747, 2017';
@@ -20,17 +20,10 @@ export interface CardFile {
   readonly bytes: Uint8Array;
 }
 
-/** What a card of Fashion-MNIST itself is made from. */
-export interface SourceEvidence {
-  readonly files: readonly CardFile[];
-  readonly train: ImageSet;
-  readonly test: ImageSet;
-}
-
 const DESCRIPTION = `${CLASS_NAMES.length} kinds of clothing as grey images of 28 × 28 pixels, in IDX files.`;
 
 /** The dataset card of Fashion-MNIST: Markdown with the front matter that the Hugging Face Hub reads. */
-export function sourceCard({ files, train, test }: SourceEvidence): string {
+export function datasetCard(files: readonly CardFile[], train: ImageSet, test: ImageSet): string {
   const frontMatter = stringify({
     pretty_name: 'Fashion-MNIST',
     license: 'mit',
@@ -63,33 +56,32 @@ among the test images. ${shared(train, test)} test images are also training imag
 ${fileTable(files)}
 ## Source
 
-${CITATION}. ${SOURCE}
+${CITATION}. ${HOMEPAGE}
 `;
 }
 
-/** The metadata of Fashion-MNIST, as JSON-LD; see `croissantDataset`. */
-export function sourceCroissant({ files }: Pick<SourceEvidence, 'files'>): string {
-  const metadata = croissantDataset({ name: 'fashion-mnist', description: DESCRIPTION, files });
-  return `${JSON.stringify(metadata, null, 2)}\n`;
+/** The metadata of Fashion-MNIST; see `croissantText`. */
+export function datasetCroissant(files: readonly CardFile[]): string {
+  return croissantText({ name: FASHION_MNIST, description: DESCRIPTION, files });
 }
 
-/** What Croissant metadata say of a data set. */
+/** The contents of Croissant metadata. */
 export interface CroissantFacts {
   readonly name: string;
   readonly description: string;
   readonly files: readonly CardFile[];
-  /** The data set that it was made from. */
+  /** The original data set. */
   readonly isBasedOn?: object;
 }
 
 /**
- * Croissant 1.0 metadata: the files with their checksums, and the classes. Croissant has no words for what is inside an
- * IDX file.
+ * Croissant 1.0 metadata as JSON-LD: the files with their checksums, and the classes. Croissant cannot describe the
+ * contents of an IDX file.
  *
  * Source: https://docs.mlcommons.org/croissant/docs/croissant-spec.html
  */
-export function croissantDataset({ name, description, files, isBasedOn }: CroissantFacts): object {
-  return {
+export function croissantText({ name, description, files, isBasedOn }: CroissantFacts): string {
+  return jsonText({
     '@context': {
       '@language': 'en',
       '@vocab': 'https://schema.org/',
@@ -110,7 +102,7 @@ export function croissantDataset({ name, description, files, isBasedOn }: Croiss
     name,
     description,
     license: 'https://spdx.org/licenses/MIT.html',
-    url: SOURCE,
+    url: HOMEPAGE,
     citeAs: CITATION,
     ...(isBasedOn && { isBasedOn }),
     distribution: files.map(({ name: path, bytes }) => ({
@@ -137,7 +129,7 @@ export function croissantDataset({ name, description, files, isBasedOn }: Croiss
         data: CLASS_NAMES.map((text, label) => ({ 'classes/label': label, 'classes/name': text })),
       },
     ],
-  };
+  });
 }
 
 /** A Markdown table of the classes and how many images each has. */
@@ -156,7 +148,7 @@ export function fileTable(files: readonly CardFile[]): string {
 ${files.map(({ name, bytes }) => `| ${name} | ${bytes.length} | ${md5(bytes)} |\n`).join('')}`;
 }
 
-/** The Hugging Face Hub's word for this many images. */
+/** The Hugging Face Hub's category for this number of images. */
 export function sizeCategory(images: number): string {
   const limits = [
     [1e3, 'n<1K'],
@@ -194,7 +186,7 @@ function repeated(set: ImageSet): number {
   return hashes.length - new Set(hashes).size;
 }
 
-/** How many images of `test` are in `train`, too. */
+/** How many images of `test` are also in `train`. */
 function shared(train: ImageSet, test: ImageSet): number {
   const known = new Set(imageHashes(train));
   return imageHashes(test).filter((hash) => known.has(hash)).length;

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
-
 import { DataError } from './errors.ts';
 import { gunzip, isGzip } from './gzip.ts';
 
@@ -13,23 +12,22 @@ export interface DataFile {
   /** MD5 of the decompressed file, lower-case hexadecimal. */
   readonly md5: string;
   /**
-   * SHA-256 of the decompressed file, lower-case hexadecimal, where it is known: checked in place of MD5, as most
-   * processors have instructions for it, and take less than half as long.
+   * SHA-256 of the decompressed file, lower-case hexadecimal. Where it is known it is checked in place of MD5: most
+   * processors have instructions for it, which take less than half the time.
    */
   readonly sha256?: string;
 }
 
-/** Compressed files cannot be much larger than what they hold, so more is refused unread. */
+/** Compressed files are not much larger than their content; larger ones are refused unread. */
 export function maxCompressedBytes(file: DataFile): number {
   return file.bytes + 64 * 1024;
 }
 
-/** MD5 of the bytes, lower-case hexadecimal. It detects damage; it is no defence against forgery. */
+/** MD5 of the bytes, lower-case hexadecimal. It detects damage, not forgery. */
 export function md5(bytes: Uint8Array): string {
   return createHash('md5').update(bytes).digest('hex');
 }
 
-/** Whether these are the bytes of a file. */
 function isPublished(bytes: Uint8Array, file: DataFile): boolean {
   if (file.sha256 === undefined) return md5(bytes) === file.md5;
   return createHash('sha256').update(bytes).digest('hex') === file.sha256;
@@ -64,7 +62,7 @@ export async function readDataFile(path: string, file: DataFile): Promise<Buffer
 }
 
 /**
- * The size of what lies there for a file, before it is read: the name may be a device, or a file larger than memory.
+ * The size of what lies at the path, before it is read: it may be a device, or a file larger than memory.
  *
  * @throws DataError when it is absent, no regular file or too large
  */
@@ -85,8 +83,8 @@ async function plausibleSize(path: string, file: DataFile): Promise<number> {
 }
 
 /**
- * The first `size` bytes of a file, in one piece: it is read beside what else a start has to do, where `readFile` would
- * wait for the main thread after each of many pieces.
+ * The first `size` bytes of a file, read in one piece. `readFile` reads many pieces, and waits for the main thread after
+ * each, which is busy at the start.
  */
 async function readWhole(path: string, size: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafeSlow(size);

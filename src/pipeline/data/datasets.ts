@@ -1,12 +1,12 @@
 import type { Backend } from '../../backend/backend.ts';
+import type { Configuration, DataConfiguration } from '../config/configuration.ts';
+import { FASHION_MNIST } from '../config/data.ts';
 import { DataError } from './errors.ts';
-import type { FashionMnist, ImageSet } from './fashionMnist.ts';
+import type { ImageSet } from './fashionMnist.ts';
 import { DeviceDataset } from './loader.ts';
 import { streamReporter } from './reporter.ts';
 import { stratifiedSplit, subset } from './split.ts';
-import { SOURCE_NAME } from '../config/dataDefaults.ts';
 import { loadVersion, type VersionedFashionMnist } from './version.ts';
-import type { Configuration, DataConfiguration } from '../config/configuration.ts';
 
 /** Some images of a data set. */
 export interface Part {
@@ -18,34 +18,34 @@ export interface Part {
 export interface Datasets {
   train: Part;
   validation: Part;
-  /** Put on the device when it is first asked for, which is when a training is done. */
+  /** Uploaded when it is first used, which is after the training. */
   readonly test: Part;
   /** MD5 of each file, for the records of the run. */
   checksums: Readonly<Record<string, string>>;
-  /** The version that these files are: `<md5>.dir`, as the pointer file of their folder names it. */
+  /** The version of the files: `<md5>.dir`, as in the pointer file of their folder. */
   dataVersion: string;
 }
 
-/** Images of a data set that are tested on, as bytes besides. */
+/** Test images, also as bytes. */
 export interface TestPart extends Part {
   bytes: ImageSet;
   checksums: Readonly<Record<string, string>>;
 }
 
 /**
- * The data set that a configuration names, in the version that its pointer file names, or that the configuration asks
- * for. What is missing is obtained: from the first source that has it, or by making the variant.
+ * The data set that a configuration names, in the version of its pointer file or of the configuration. Missing files come
+ * from the first source that has them; a missing variant is made.
  */
 export async function obtainData(
   { root, name, version: wanted }: DataConfiguration,
   signal: AbortSignal,
 ): Promise<VersionedFashionMnist> {
   const reporter = streamReporter(process.stderr);
-  if (name === SOURCE_NAME) return loadVersion(root, { version: wanted, reporter, signal });
-  // Loaded where a variant is wanted: the tables of its corruptions take a while to make.
+  if (name === FASHION_MNIST) return loadVersion(root, { version: wanted, reporter, signal });
+  // Imported only for variants: the tables of the corruptions take time.
   const { loadVariant, prepareVariant } = await import('./variants/prepare.ts');
-  const source = (): Promise<FashionMnist> => loadVersion(root, { reporter, signal });
-  const { md5: version } = await prepareVariant(root, name, { source, reporter, signal });
+  const original = () => loadVersion(root, { reporter, signal });
+  const { md5: version } = await prepareVariant(root, name, { original, reporter, signal });
   if (wanted !== undefined && wanted !== version) {
     throw new DataError(`${name}: not the version of the data that was asked for`, {
       expected: `${wanted}, as data.version says`,
@@ -56,13 +56,13 @@ export async function obtainData(
   return { ...(await loadVariant(root, name)), version };
 }
 
-/** The version of the data that a configuration names: `<md5>.dir`. Obtains them first, where they are missing. */
+/** The version of the data that a configuration names: `<md5>.dir`. Missing data are obtained first. */
 export async function dataVersion(data: DataConfiguration, signal: AbortSignal): Promise<string> {
   return (await obtainData(data, signal)).version;
 }
 
 /**
- * Obtains the data of a training, divides them as the configuration says, and puts them on the device.
+ * Obtains and divides the data of a training, and uploads them.
  *
  * @param opening the device, which may still be opening
  */
@@ -71,7 +71,7 @@ export async function obtainDatasets(
   opening: Backend | Promise<Backend>,
   signal: AbortSignal,
 ): Promise<Datasets> {
-  const { train, test, checksums, version } = await obtainData(data, signal);
+  const { train, test, checksums, version: dataVersion } = await obtainData(data, signal);
   const split = stratifiedSplit(train.labels, data.validation, seed);
   const device = await opening;
   const trainSet = new DeviceDataset(device, train);
@@ -80,29 +80,26 @@ export async function obtainDatasets(
     train: { set: trainSet, rows: limited(train.labels, split.train, limits.limitTrain, seed) },
     validation: { set: trainSet, rows: split.validation },
     get test() {
-      return (testPart ??= {
-        set: new DeviceDataset(device, test),
-        rows: limited(test.labels, allRows(test), limits.limitTest, seed),
-      });
+      return (testPart ??= testPartOf(test, device, limits.limitTest, seed));
     },
     checksums,
-    dataVersion: version,
+    dataVersion,
   };
 }
 
-/** Obtains the data, and puts on the device what the configuration tests on: the same images as `obtainDatasets`. */
+/** Obtains the data, and uploads the test images of a configuration: the same ones as `obtainDatasets`. */
 export async function openTestPart(
   { data, seed, train: { limitTest } }: Configuration,
   device: Backend,
   signal: AbortSignal,
 ): Promise<TestPart> {
   const { test, checksums } = await obtainData(data, signal);
-  const rows = limited(test.labels, allRows(test), limitTest, seed);
-  return { set: new DeviceDataset(device, test), rows, bytes: test, checksums };
+  return { ...testPartOf(test, device, limitTest, seed), bytes: test, checksums };
 }
 
-function allRows({ labels }: ImageSet): Uint32Array {
-  return Uint32Array.from(labels.keys());
+function testPartOf(test: ImageSet, device: Backend, limit: number | undefined, seed: number): Part {
+  const rows = limited(test.labels, Uint32Array.from(test.labels.keys()), limit, seed);
+  return { set: new DeviceDataset(device, test), rows };
 }
 
 /** At most `limit` of the rows, chosen evenly over the classes. */

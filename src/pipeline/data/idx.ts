@@ -22,12 +22,6 @@ export interface IdxReadOptions {
   readonly maxBytes?: number;
 }
 
-export interface IdxLabelOptions extends IdxReadOptions {
-  /** Labels must be below this; default 10. */
-  readonly classes?: number;
-}
-
-const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
 const UNSIGNED_BYTE = 0x08;
 
 /**
@@ -38,8 +32,7 @@ const UNSIGNED_BYTE = 0x08;
  * @example const { count, pixels } = readIdxImages(await readFile('t10k-images-idx3-ubyte.gz'));
  */
 export function readIdxImages(bytes: Uint8Array, options: IdxReadOptions = {}): IdxImages {
-  const label = options.label ?? 'IDX data';
-  const { sizes, body } = readIdx(bytes, 3, label, options.maxBytes ?? DEFAULT_MAX_BYTES);
+  const { sizes, body, label } = readIdx(bytes, 3, options);
   const [count = 0, rows = 0, columns = 0] = sizes;
   if (rows === 0 || columns === 0) {
     throw new DataError(`${label}: images without pixels`, {
@@ -58,10 +51,11 @@ export function readIdxImages(bytes: Uint8Array, options: IdxReadOptions = {}): 
  * @throws DataError as {@link readIdxImages}, and when a label is not below `classes`
  * @example const labels = readIdxLabels(await readFile('t10k-labels-idx1-ubyte.gz'));
  */
-export function readIdxLabels(bytes: Uint8Array, options: IdxLabelOptions = {}): Uint8Array {
-  const label = options.label ?? 'IDX data';
-  const classes = options.classes ?? 10;
-  const { body } = readIdx(bytes, 1, label, options.maxBytes ?? DEFAULT_MAX_BYTES);
+export function readIdxLabels(
+  bytes: Uint8Array,
+  { classes = 10, ...options }: IdxReadOptions & { readonly classes?: number } = {},
+): Uint8Array {
+  const { body, label } = readIdx(bytes, 1, options);
   const bad = body.findIndex((value) => value >= classes);
   if (bad !== -1) {
     throw new DataError(`${label}: label out of range`, {
@@ -89,19 +83,19 @@ export function writeIdxLabels(labels: Uint8Array): Buffer {
 
 function readIdx(
   bytes: Uint8Array,
-  rank: number,
-  label: string,
-  maxBytes: number,
-): { sizes: number[]; body: Uint8Array } {
+  rank: 1 | 3,
+  { label = 'IDX data', maxBytes = 64 * 2 ** 20 }: IdxReadOptions,
+): { sizes: number[]; body: Uint8Array; label: string } {
   const plain = isGzip(bytes) ? gunzip(bytes, maxBytes, label) : bytes;
-  if (plain.length < headerBytes(rank)) {
+  // Magic number, and a size for each axis.
+  const headerBytes = 4 + 4 * rank;
+  if (plain.length < headerBytes) {
     throw new DataError(`${label}: too short for an IDX header`, {
-      expected: `at least ${headerBytes(rank)} bytes`,
+      expected: `at least ${headerBytes} bytes`,
       got: `${plain.length} bytes`,
       fix: 'the file is truncated: fetch it again',
     });
   }
-
   const view = new DataView(plain.buffer, plain.byteOffset, plain.byteLength);
   const magic = view.getUint32(0);
   if (magic !== magicNumber(rank)) {
@@ -111,10 +105,9 @@ function readIdx(
       fix: `give an IDX ${rank === 3 ? 'image' : 'label'} file, plain or gzip`,
     });
   }
-
   const sizes = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
-  // The header is compared with the bytes at hand before anything is sized by it, so that it may lie.
-  const expected = headerBytes(rank) + product(sizes);
+  // The header may be wrong: it is compared with the length before anything is sized by it.
+  const expected = headerBytes + product(sizes);
   if (plain.length !== expected) {
     const problem = plain.length < expected ? 'truncated, or its header lies' : 'longer than its header says';
     throw new DataError(`${label}: ${problem}`, {
@@ -123,13 +116,9 @@ function readIdx(
       fix: 'fetch the file again',
     });
   }
-  // Not plain.subarray: on a Buffer that gives a Buffer, whose slice() does not copy as a typed array's does.
-  return { sizes, body: new Uint8Array(plain.buffer, plain.byteOffset + headerBytes(rank), product(sizes)) };
-}
-
-/** Magic number, and a size for each axis. */
-function headerBytes(rank: number): number {
-  return 4 + 4 * rank;
+  // Not plain.subarray: that of a Buffer is a Buffer, whose slice() does not copy as a typed array's does.
+  const body = new Uint8Array(plain.buffer, plain.byteOffset + headerBytes, product(sizes));
+  return { sizes, body, label };
 }
 
 function writeIdx(sizes: readonly number[], body: Uint8Array): Buffer {

@@ -20,8 +20,8 @@ const PIXELS = IMAGE_SIZE * IMAGE_SIZE;
 const NORMALISATION = { center: 255 * PIXEL_MEAN, scale: 1 / (255 * PIXEL_STD) };
 
 /**
- * A data set that lives on the device as bytes: batches are gathered, augmented and normalised there, by one kernel,
- * and an epoch uploads nothing but the order of its images.
+ * A data set on the device, as bytes: one kernel gathers, augments and normalises a batch, and an epoch uploads only the
+ * order of its images.
  *
  * @example
  * const set = new DeviceDataset(device, train);
@@ -45,17 +45,17 @@ export class DeviceDataset {
     return this.#images.device;
   }
 
-  /** Row numbers in the order in which batches take them, on the device. */
+  /** The row numbers of batches, in order, on the device. */
   order(rows: Uint32Array): Tensor {
     return unscoped(() => tensor(new Int32Array(rows), { device: this.#images.device }));
   }
 
   /**
-   * The `size` images from place `start` of the order on.
+   * The images at places `start` to `start + size - 1` of the order.
    *
-   * @param start a place, or what gives it: in a captured step, anew each time
-   * @param draw how to change them at random, and under which seed and epoch; each image's change follows from these
-   *   and from its row number alone, the same to the bit on every device and in every batch
+   * @param start a place, or a function that a captured step calls at each replay
+   * @param draw random changes of the images; the change of an image is a function of these and of its row number, and
+   *   has the same bits on every device and in every batch
    */
   batch(order: Tensor, start: number | (() => number), size: number, draw?: AugmentationDraw): Batch {
     const length = order.numel();

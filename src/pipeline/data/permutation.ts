@@ -3,9 +3,9 @@ import { multiplyHigh, philox4x32, type Words2 } from '../../backend/philox.ts';
 export interface PermutationOptions {
   /** Integer from 0 to 2^53 - 1. */
   readonly seed: number;
-  /** Which of the seed's permutations, an integer from 0 to 2^32 - 1; default 0. The trainer gives the epoch. */
+  /** Index of the permutation, an integer from 0 to 2^32 - 1; default 0. The trainer gives the epoch. */
   readonly stream?: number;
-  /** Keeps uses with the same seed and stream independent of each other; default {@link SHUFFLE_DOMAIN}. */
+  /** Separates uses with the same seed and stream; default {@link SHUFFLE_DOMAIN}. */
   readonly domain?: number;
 }
 
@@ -17,9 +17,8 @@ const TWO_32 = 2 ** 32;
 /**
  * A uniform random permutation of 0 … n-1, a pure function of (n, seed, stream, domain).
  *
- * Fisher–Yates, with bounded numbers by Lemire's method (multiply, keep the high word, reject the few low
- * words that would favour some values), so that every permutation is equally likely as far as the generator
- * goes. The generator is Philox 4x32-10: key = seed (low, high), counter = (block, 0, stream, domain).
+ * Fisher–Yates, with unbiased bounded numbers by Lemire's method (multiply, keep the high word, reject the few low words
+ * that favour some values). The generator is Philox 4x32-10: key = seed (low, high), counter = (block, 0, stream, domain).
  *
  * Source: D. Lemire, "Fast random integer generation in an interval", 2019.
  *
@@ -42,7 +41,7 @@ export function permutation(n: number, { seed, stream = 0, domain }: Permutation
   return order;
 }
 
-/** The words of the blocks 0, 1, 2 … one after the other. */
+/** The words of the blocks 0, 1, 2 … in order. */
 function wordSequence(seed: number, stream: number, domain: number): () => number {
   const key: Words2 = [seed >>> 0, Math.floor(seed / TWO_32)];
   let words = philox4x32([0, 0, stream, domain], key);

@@ -1,12 +1,11 @@
 /** The folder that holds the data set's files, decompressed under their own name or as `.gz`. */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-
+import { storeFile } from '../files/atomicFile.ts';
 import { type DataFile, isAbsent, readDataFile } from './dataFile.ts';
 import { oneLine } from './errors.ts';
-import { storeFile } from '../files/atomicFile.ts';
 
-/** What the folder holds for one file. `changed` covers whatever is there and is not the published file. */
+/** The state of one file of the folder. `changed` is anything but the published file. */
 export interface RawFileState {
   readonly file: DataFile;
   readonly state: 'intact' | 'missing' | 'changed';
@@ -26,7 +25,7 @@ export async function readRawFile(root: string, file: DataFile): Promise<Buffer>
   return readDataFile((await findRawFile(root, file)) ?? join(root, file.name), file);
 }
 
-/** Looks at one file of the folder, checksum included. Never throws on account of what it finds. */
+/** Checks one file of the folder. A bad file is no exception. */
 export async function inspectRawFile(root: string, file: DataFile): Promise<RawFileState> {
   const path = await findRawFile(root, file);
   if (path === undefined) return { file, state: 'missing', problem: `${join(root, file.name)}: not there` };
@@ -39,7 +38,7 @@ export async function inspectRawFile(root: string, file: DataFile): Promise<RawF
 }
 
 /**
- * Stores a file, decompressed, so that it appears whole or not at all.
+ * Stores a decompressed file atomically.
  *
  * @throws FileError when the folder cannot be written
  */
@@ -47,7 +46,7 @@ export async function storeRawFile(root: string, file: DataFile, bytes: Uint8Arr
   await storeFile(join(root, file.name), bytes);
 }
 
-/** Where one file of the folder is, plain or as `.gz`; undefined where it is neither. */
+/** The path of one file of the folder, plain or as `.gz`; undefined where it is neither. */
 export async function findRawFile(root: string, file: DataFile): Promise<string | undefined> {
   for (const name of [file.name, `${file.name}.gz`]) {
     const path = join(root, name);

@@ -1,12 +1,12 @@
 import cliProgress from 'cli-progress';
 
-/** Where fetching reports to. It never decides anything. */
+/** Gets the messages and the progress of a fetch. */
 export interface Reporter {
   /** One line of news. */
   note(message: string): void;
-  /** Bytes received so far, and in all if known; may be called for every chunk. */
+  /** Bytes received so far, and in total if known; may be called for every chunk. */
   progress(label: string, received: number, total: number | undefined): void;
-  /** The transfer last reported has ended, well or not. */
+  /** The transfer has ended or failed. */
   progressEnd(): void;
 }
 
@@ -17,7 +17,7 @@ export const silentReporter: Reporter = {
   progressEnd: () => undefined,
 };
 
-/** A progress bar where the stream is a terminal, plain lines (at each quarter) where it is a log. */
+/** A progress bar on a terminal; plain lines (at each quarter) elsewhere. */
 export function streamReporter(stream: NodeJS.WriteStream): Reporter {
   return stream.isTTY ? barReporter(stream) : lineReporter((line) => stream.write(`${line}\n`));
 }

@@ -7,16 +7,15 @@ export interface Split {
   readonly validation: Uint32Array;
 }
 
-// Domains of the generator ("splt" and "subs" in ASCII): a split and a subset of the same seed do not repeat
-// each other's choices, nor those of the shuffles.
+// Domains of the generator ("splt" and "subs" in ASCII) separate splits, subsets and shuffles of the same seed.
 const SPLIT_DOMAIN = 0x73706c74;
 const SUBSET_DOMAIN = 0x73756273;
 
 /**
- * Splits off a stratified validation set: each class gives its share, to within a rounding.
+ * Splits off a stratified validation set: each class gives its share, up to rounding.
  *
- * A pure function of its arguments. With the same labels and seed, a smaller validation set is part of every
- * larger one.
+ * A pure function of its arguments. With the same labels and seed, a smaller validation set is a subset of every larger
+ * one.
  *
  * @param labels uint8[n]
  * @param size of the validation set: a fraction in (0, 1), rounded to whole examples, or a count from 0 to n
@@ -33,10 +32,10 @@ export function stratifiedSplit(labels: Uint8Array, size: number, seed: number):
 }
 
 /**
- * A stratified choice of `limit` examples, for runs on part of the data.
+ * A stratified choice of `limit` examples, or all where there are fewer.
  *
- * A pure function of its arguments; with the same labels and seed, a smaller subset is part of every larger
- * one, so that learning curves compare like with like. A limit of at least the number of examples gives all.
+ * A pure function of its arguments; with the same labels and seed, a smaller subset is part of every larger one, so
+ * learning curves are comparable.
  *
  * @param labels uint8[n], of the whole set
  * @param limit how many to choose
@@ -58,13 +57,12 @@ export function subset(labels: Uint8Array, limit: number, seed: number, among?: 
 }
 
 /**
- * All indices in an order of which every beginning is stratified.
+ * All indices in an order of which every prefix is stratified.
  *
- * The j-th of a class's n members, in random order, takes the place (j + 1/2) / n on the line from 0 to 1, and
- * the classes are merged by place: up to any point t, each class has given round(t · n) members.
+ * The j-th of a class's n members, in random order, has the place (j + 1/2) / n between 0 and 1, and the classes are merged
+ * by place: up to any point t, each class has given round(t · n) members.
  */
 function stratifiedOrder(labels: Uint8Array, seed: number, domain: number): Uint32Array {
-  // Classes without members are left out of the merging, where each costs a look for every example.
   const members = [...groupByClass(labels)].map(([label, indices]) => {
     const shuffle = permutation(indices.length, { seed, stream: label, domain });
     return { indices: shuffle.map((position) => indices[position]!), taken: 0 };
@@ -85,7 +83,7 @@ function stratifiedOrder(labels: Uint8Array, seed: number, domain: number): Uint
   return order;
 }
 
-/** Label → its examples' indices, both ascending; labels that nobody has are left out. */
+/** Label → its examples' indices, both ascending, without labels that no example has. */
 function groupByClass(labels: Uint8Array): Map<number, number[]> {
   const groups: number[][] = Array.from({ length: 256 }, () => []);
   labels.forEach((label, index) => groups[label]!.push(index));

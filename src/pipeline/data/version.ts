@@ -1,6 +1,5 @@
-/** Which version of the data is used: the one that the folder's pointer file names, or one asked for by its hash. */
+/** The version of the data: the one of the folder's pointer file, or one requested by its hash. */
 import { stat } from 'node:fs/promises';
-
 import { objectPath, readListing, storeObjects } from './dvc/cache.ts';
 import { compareDirectory, compareWithPointer, requireTruth } from './dvc/compare.ts';
 import { describeDirectory, type DirectoryFile, type DirectoryHash, hashDirectory } from './dvc/hash.ts';
@@ -14,25 +13,21 @@ import {
   type FashionMnistFiles,
   listFiles,
   loadFashionMnist,
+  mapFiles,
 } from './fashionMnist.ts';
 import { findRawFile } from './rawFolder.ts';
 import { fetchFashionMnist, type FetchOptions } from './sources/fetch.ts';
 
-/** The record of a folder that holds these four files and nothing else. */
-export function describeFiles(files: FashionMnistFiles): DirectoryHash {
-  return describeDirectory(
-    listFiles(files).map(({ name, bytes, md5 }) => ({ relpath: name, md5, size: bytes })),
-  );
-}
-
-/** The published data set. */
-export const PUBLISHED: DirectoryHash = describeFiles(FASHION_MNIST_FILES);
+/** The version of a folder that holds the published files and nothing else. */
+export const PUBLISHED: DirectoryHash = describeDirectory(
+  listFiles(FASHION_MNIST_FILES).map(({ name, bytes, md5 }) => ({ relpath: name, md5, size: bytes })),
+);
 
 /**
  * Fills `root` with the version that its pointer file names, or with the published one where there is no pointer
- * file, and keeps a copy in the project's cache. Versions other than the published one come from that cache.
+ * file, and copies it into the project's cache. Versions other than the published one come from that cache.
  *
- * @throws DataError when the files cannot be had, or when the folder still differs, naming what differs
+ * @throws DataError when the files cannot be obtained, or when the folder still differs, naming what differs
  * @throws FileError when `root` or the cache cannot be written
  */
 export async function fetchVersion(root: string, options: Omit<FetchOptions, 'files'> = {}): Promise<void> {
@@ -54,19 +49,19 @@ export interface LoadVersionOptions extends Omit<FetchOptions, 'files'> {
   readonly version?: string | undefined;
 }
 
-/** The data set and the version that it is. */
+/** The data set and its version. */
 export interface VersionedFashionMnist extends FashionMnist {
-  /** Hash of the folder, `<md5>.dir`; files that lie there as `.gz` count as what they unpack to. */
+  /** Hash of the folder, `<md5>.dir`; a `.gz` file counts as its content. */
   readonly version: string;
 }
 
 /**
- * Loads one version of the data set. Files that are missing are fetched; files that differ are never replaced.
- * (A folder without a pointer file, and of which no version is asked for, is no versioned data: it is filled and
- * repaired with the published files.)
+ * Loads one version of the data set. Missing files are fetched; files that differ are never replaced. (A folder without
+ * a pointer file, of which no version is requested, is not versioned: it is filled and repaired with the published
+ * files.)
  *
- * @throws DataError when the folder holds another version: which files differ, how to get the right ones, and
- *   how to ask for what is there by name
+ * @throws DataError when the folder holds another version: which files differ, how to restore them, and how to request
+ *   the present version
  */
 export async function loadVersion(
   root: string,
@@ -82,7 +77,7 @@ export async function loadVersion(
   if (pointer?.md5 === PUBLISHED.md5) requireTruth(root, pointer, PUBLISHED);
 
   if (wanted === PUBLISHED.md5 && (await extraFiles(root)).length === 0) {
-    // Loading hashes the files in any case, so that nothing is hashed twice.
+    // Loading hashes the files anyway.
     try {
       return { ...(await loadFashionMnist(root)), version: wanted };
     } catch (error) {
@@ -112,19 +107,17 @@ async function otherVersion(
   committed: boolean,
 ): Promise<DataError> {
   const differences = await compareDirectory(root, wanted, present, [PUBLISHED.files]);
-  return new DataError(
-    `${root}: not the version of the data that ${committed ? 'is committed' : 'was asked for'}`,
-    {
-      expected: `${wanted}, as ${committed ? pointerPath(root) : 'data.version'} says`,
-      got: `${present.md5}\n${differences.map(({ problem }) => problem).join('\n')}`,
-      fix:
-        'to restore the committed version: npx tsx src/data.ts fetch\n' +
-        `to use what is there all the same, name it: data.version=${present.md5}`,
-    },
-  );
+  const requested = committed ? 'is committed' : 'was asked for';
+  return new DataError(`${root}: not the version of the data that ${requested}`, {
+    expected: `${wanted}, as ${committed ? pointerPath(root) : 'data.version'} says`,
+    got: [present.md5, ...differences.map(({ problem }) => problem)].join('\n'),
+    fix:
+      'to restore the committed version: npx tsx src/data.ts fetch\n' +
+      `to use what is there all the same, name it: data.version=${present.md5}`,
+  });
 }
 
-/** The four files as a version has them. */
+/** The four files of a version. */
 async function filesOf(root: string, pointer: Pointer | undefined): Promise<FashionMnistFiles> {
   if (pointer === undefined || pointer.md5 === PUBLISHED.md5) return FASHION_MNIST_FILES;
   const [project, listing] = [findProject(root), await readListing(root, pointer.md5)];
@@ -135,36 +128,22 @@ async function filesOf(root: string, pointer: Pointer | undefined): Promise<Fash
       fix: 'copy .dvc/cache from where that version was locked, or take the pointer file of another commit',
     });
   }
-  const files: DirectoryFile[] = [];
-  for (const { relpath, md5 } of listing) {
-    const size = await stat(objectPath(project, md5)).then(
-      (info) => info.size,
-      () => 0,
-    );
-    files.push({ relpath, md5, size });
-  }
-  return filesFrom(files, pointerPath(root));
+  const sized = listing.map(async ({ relpath, md5 }) => {
+    const info = await stat(objectPath(project, md5)).catch(() => undefined);
+    return { relpath, md5, size: info?.size ?? 0 };
+  });
+  return filesFrom(await Promise.all(sized), pointerPath(root));
 }
 
 function filesFrom(files: readonly DirectoryFile[], label: string): FashionMnistFiles {
-  const find = ({ name }: { name: string }) => {
+  return mapFiles(({ name }) => {
     const file = files.find(({ relpath }) => relpath === name);
-    if (file === undefined) {
-      throw new DataError(`${label}: a version without ${name}`, {
-        expected: listFiles(FASHION_MNIST_FILES)
-          .map((each) => each.name)
-          .join('\n'),
-        got: files.map(({ relpath }) => relpath).join('\n'),
-      });
-    }
-    return { name, bytes: file.size, md5: file.md5 };
-  };
-  return {
-    trainImages: find(FASHION_MNIST_FILES.trainImages),
-    trainLabels: find(FASHION_MNIST_FILES.trainLabels),
-    testImages: find(FASHION_MNIST_FILES.testImages),
-    testLabels: find(FASHION_MNIST_FILES.testLabels),
-  };
+    if (file) return { name, bytes: file.size, md5: file.md5 };
+    throw new DataError(`${label}: a version without ${name}`, {
+      expected: PUBLISHED.files.map(({ relpath }) => relpath).join('\n'),
+      got: files.map(({ relpath }) => relpath).join('\n'),
+    });
+  });
 }
 
 async function lacksFiles(root: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 /**
- * Affine maps about the middle of the image, (13.5, 13.5), interpolated linearly; what comes in is black.
+ * Affine maps about the middle of the image, (13.5, 13.5), with linear interpolation and a black surrounding.
  *
  * Source of the parameters: MNIST-C, see noise.ts.
  */
@@ -9,7 +9,7 @@ import { cos, sin } from './mathematics.ts';
 /** out(x, y) = in(a x + b y, c x + d y), from the middle. */
 type Matrix = readonly [a: number, b: number, c: number, d: number];
 
-/** For each pixel of the result, four pixels of the image and how much of each: all that a map needs. */
+/** For each pixel of the result, four pixels of the image and their weights. */
 interface Sampling {
   readonly places: Uint16Array;
   readonly weights: Float64Array;
@@ -22,7 +22,7 @@ const shears = bothWays((angle) => [1, -sin(angle), 0, cos(angle)]);
 const rotations = bothWays((angle) => [cos(angle), -sin(angle), sin(angle), cos(angle)]);
 const scalings = FACTORS.map((factor) => sampling([1 / factor, 0, 0, 1 / factor]));
 
-/** Shears by ±0.2 to ±1 rad; the sign is random. As MNIST-C's, it also stretches the height by 1 / cos. */
+/** Shears by ±0.2 to ±1 rad; the sign is random. Like MNIST-C's, it also stretches the height by 1 / cos. */
 export const shear: Corruption = (image, level, random) => sample(image, shears(level, random.sign()));
 
 /** Turns by ±0.2 to ±1 rad; the sign is random. */

@@ -1,19 +1,19 @@
 /**
- * Blurs. MNIST-C blurs along one axis only where its text says gaussian: it tells the library that the columns of a
- * grey image are colours. Here both axes are blurred.
+ * Blurs. MNIST-C's gaussian blurs act along one axis only, since its code declares the columns of a grey image to be
+ * colours. Here both axes are blurred.
  *
  * Source of the parameters: MNIST-C, see noise.ts.
  */
 import { type Corruption, type Levels, PIXELS, SIZE, toBytes } from './image.ts';
-import { cos, exp, sin } from './mathematics.ts';
-import { gaussianMixing, mixBoth, mixings } from './separable.ts';
+import { cos, sin } from './mathematics.ts';
+import { gaussianMixing, gaussianWeights, mixBoth, mixings } from './separable.ts';
 
 const gaussian = mixings([1, 2, 3, 4, 6], gaussianMixing);
 
 /** Convolution with a Gaussian of σ pixels. */
 export const gaussianBlur: Corruption = (image, level) => toBytes(mixBoth(gaussian[level]!, image));
 
-/** σ of the blur, furthest swap, passes. */
+/** σ of the blur, greatest distance of a swap, passes. */
 const GLASS: Levels<readonly [number, number, number]> = [
   [0.7, 1, 2],
   [0.9, 2, 1],
@@ -23,7 +23,7 @@ const GLASS: Levels<readonly [number, number, number]> = [
 ];
 const glass = mixings(GLASS, ([sigma]) => gaussianMixing(sigma));
 
-/** Blurs, swaps every other pixel or so with one nearby, and blurs again. */
+/** Blurs, swaps about every other pixel with one nearby, and blurs again. */
 export const glassBlur: Corruption = (image, level, random) => {
   const [, reach, passes] = GLASS[level]!;
   const pixels = mixBoth(glass[level]!, image).map(Math.floor);
@@ -46,7 +46,7 @@ export const glassBlur: Corruption = (image, level, random) => {
   return toBytes(mixBoth(glass[level]!, pixels));
 };
 
-/** Radius of the disk; σ of the blur that softens its edge, and how many pixels that reaches. */
+/** Radius of the disk; σ of the blur of its edge, and the reach of that blur in pixels. */
 const DEFOCUS: Levels<readonly [number, number, number]> = [
   [3, 0.1, 1],
   [4, 0.5, 1],
@@ -69,7 +69,7 @@ export const defocusBlur: Corruption = (image, level) => {
   const rows = new Float64Array(PADDED);
   for (let y = 0; y < SIZE; y++) {
     for (let dy = 0; dy <= reach; dy++) {
-      // Above and below, left and right have the same weights: they are added first.
+      // Rows above and below, and columns left and right, have equal weights: they are added first.
       const above = (y + MARGIN - dy) * PADDED;
       const below = (y + MARGIN + dy) * PADDED;
       for (let x = 0; x < PADDED; x++) rows[x] = padded[above + x]! + (dy > 0 ? padded[below + x]! : 0);
@@ -86,21 +86,18 @@ export const defocusBlur: Corruption = (image, level) => {
   return toBytes(out);
 };
 
-/** What the largest disk needs beyond the border. */
+/** The reach of the largest disk beyond the border. */
 const MARGIN = 12;
 const PADDED = SIZE + 2 * MARGIN;
 
 interface Disk {
-  /** How many pixels it reaches from its middle. */
   readonly reach: number;
   /** float64[reach + 1, reach + 1]: a quarter of the disk, from the middle on; the whole disk's sum is 1. */
   readonly weights: Float64Array;
 }
 
 function disk(radius: number, sigma: number, softReach: number): Disk {
-  const soft = Array.from({ length: 2 * softReach + 1 }, (_, at) =>
-    exp(-((at - softReach) * (at - softReach)) / (2 * sigma * sigma)),
-  );
+  const soft = gaussianWeights(sigma, -softReach, softReach);
   const reach = radius + softReach;
   const weights = new Float64Array((reach + 1) * (reach + 1));
   let total = 0;
@@ -126,7 +123,7 @@ function mirrored(at: number): number {
   return at < SIZE ? at : 2 * (SIZE - 1) - at;
 }
 
-/** How many pixels the motion reaches, and σ of the weights along it. */
+/** Half the length of the motion in pixels, and σ of the weights along it. */
 const MOTION: Levels<readonly [number, number]> = [
   [10, 3],
   [15, 5],
@@ -136,15 +133,13 @@ const MOTION: Levels<readonly [number, number]> = [
 ];
 const QUARTER_TURN = 1.5707963267948966;
 
-/** A one-sided Gaussian along a direction uniform in ±45°; beyond the border the outermost pixels go on. */
+/** A one-sided Gaussian along a direction uniform in ±45°; beyond the border the outermost pixels continue. */
 export const motionBlur: Corruption = (image, level, random) => {
   const [radius, sigma] = MOTION[level]!;
   const angle = (random.uniform() - 0.5) * QUARTER_TURN;
   const across = cos(angle);
   const down = sin(angle);
-  const weights = Array.from({ length: 2 * radius + 1 }, (_, step) =>
-    exp(-(step * step) / (2 * sigma * sigma)),
-  );
+  const weights = gaussianWeights(sigma, 0, 2 * radius);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const out = new Float64Array(PIXELS);
   weights.forEach((weight, step) => {

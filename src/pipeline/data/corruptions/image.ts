@@ -1,4 +1,4 @@
-/** What a corruption works on, and what it is given. */
+/** The inputs of a corruption. */
 import { IMAGE_SIZE } from '../fashionMnist.ts';
 import type { RandomWords } from './random.ts';
 
@@ -11,9 +11,9 @@ export const PIXELS: number = SIZE * SIZE;
 /**
  * One corruption.
  *
- * @param image uint8[784], row by row, 0 is background; it is left as it is
+ * @param image uint8[784], row by row, 0 is background; it is not changed
  * @param level severity - 1: 0 to 4
- * @param random the numbers drawn for this image and this corruption, the same ones at every level
+ * @param random numbers of this image and this corruption, the same at every level
  * @returns uint8[784], new
  */
 export type Corruption = (image: Uint8Array, level: number, random: RandomWords) => Uint8Array;

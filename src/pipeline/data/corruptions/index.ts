@@ -1,10 +1,10 @@
 /**
  * The corruptions of MNIST-C and Fashion-MNIST-C, made reproducible.
  *
- * Every corrupted image is a pure function of (seed, image index, corruption, severity): the same bytes in any order,
- * in any process, on any machine. Random numbers come from Philox, keyed by those values; all other arithmetic is
- * sums, products, quotients and square roots of doubles, which IEEE 754 fixes to the bit. The severity changes the
- * strength and not the dice: an image is rotated the same way at each severity.
+ * A corrupted image is a pure function of (seed, image index, corruption, severity): the same bytes in any order, in any
+ * process, on any machine. Random numbers come from Philox, keyed by these values; all other arithmetic is sums,
+ * products, quotients and square roots of doubles, whose bits IEEE 754 defines. The random numbers do not depend on the
+ * severity: an image is rotated in the same direction at each severity.
  *
  * Sources: N. Mu, J. Gilmer, "MNIST-C: a robustness benchmark for computer vision", 2019; M. Weiss, P. Tonella,
  * "Simple techniques work surprisingly well for neural network test prioritization and active learning", 2022
@@ -67,7 +67,6 @@ export const CORRUPTIONS: readonly string[] = [...corruptions.keys()];
 /** Severities go from 1 to this. */
 export const SEVERITIES = 5;
 
-/** Which corrupted image is wanted. */
 export interface CorruptOptions {
   /** One of {@link CORRUPTIONS}. */
   readonly corruption: string;
@@ -75,11 +74,11 @@ export interface CorruptOptions {
   readonly severity: number;
   /** Integer from 0 to 2^53 - 1. */
   readonly seed: number;
-  /** The image's number in its set, an integer from 0 to 2^32 - 1. */
+  /** The image's row in its set, an integer from 0 to 2^32 - 1. */
   readonly index: number;
 }
 
-/** Whether the severity makes a difference; where not, all five are the same bytes. */
+/** Whether the severity makes a difference. */
 export function isGraded(corruption: string): boolean {
   return Object.hasOwn(graded, corruption);
 }
@@ -89,13 +88,11 @@ export function isGraded(corruption: string): boolean {
  *
  * @param image uint8[784], row by row, 0 is background
  * @returns uint8[784]
- * @throws ArgumentError when an argument is none of its kind
+ * @throws ArgumentError for an argument that is out of range
  * @example corrupt(image, { corruption: 'shot_noise', severity: 3, seed: 0, index: 17 })
  */
-export function corrupt(
-  image: Uint8Array,
-  { corruption, severity, seed, index }: CorruptOptions,
-): Uint8Array {
+export function corrupt(image: Uint8Array, options: CorruptOptions): Uint8Array {
+  const { corruption, severity, seed, index } = options;
   const apply = corruptions.get(corruption);
   if (apply === undefined) throw wrong('corruption', CORRUPTIONS.join(', '), corruption);
   requireInteger('severity', severity, 1, SEVERITIES);
@@ -105,7 +102,7 @@ export function corrupt(
   return apply(image, severity - 1, new RandomWords(seed, index, streamOf(corruption)));
 }
 
-/** Own random numbers for each name, whatever other names there are: its hash, FNV-1a. */
+/** The stream of random numbers of a corruption: FNV-1a of its name, so that new names change no others. */
 function streamOf(name: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < name.length; at++) hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193);

@@ -1,8 +1,4 @@
-/**
- * Changes of the intensity alone. x is the intensity in [0, 1].
- *
- * Source of the parameters: MNIST-C, see noise.ts.
- */
+/** Changes of the intensity x in [0, 1]. Source of the parameters: MNIST-C, see noise.ts. */
 import { type Corruption, type Levels, PIXELS, SIZE, toBytes } from './image.ts';
 
 const CONTRAST: Levels = [0.4, 0.3, 0.2, 0.1, 0.05];

@@ -1,18 +1,14 @@
-/**
- * Bright lines drawn across the image, with places that are random.
- *
- * Source: MNIST-C, see noise.ts; it has no severities for them.
- */
+/** Bright lines across the image, at random places, without severities. Source: MNIST-C, see noise.ts. */
 import { type Corruption, SIZE, toBytes } from './image.ts';
 import { log } from './mathematics.ts';
 
 /** A point: column and row. */
 type Point = readonly [x: number, y: number];
 
-/** How far above and below its middle a line reaches, in pixels; 1 + ln(1 - d / 2.3) of it is seen at distance d. */
+/** Half the height of a line in pixels; its intensity at distance d is 1 + ln(1 - d / 2.3). */
 const REACH = 2.3;
 
-/** A straight line from the left border to the right one, of which every other two columns are seen. */
+/** A straight line from the left border to the right one, visible in two of every four columns. */
 export const dottedLine: Corruption = (image, _level, random) => {
   const from: Point = [0, random.integer(0, SIZE - 1)];
   const to: Point = [SIZE - 1, random.integer(0, SIZE - 1)];
@@ -45,7 +41,7 @@ export const zigzag: Corruption = (image, _level, random) => {
   return toBytes(light);
 };
 
-/** Adds the light of a line, in columns from ⌊x0⌋ to ⌈x1⌉ - 1 that are `seen`; no pixel gets brighter than white. */
+/** Adds a line, in the columns from ⌊x0⌋ to ⌈x1⌉ - 1 that are `seen`, up to white. */
 function addLine(
   light: Float64Array,
   [x0, y0]: Point,

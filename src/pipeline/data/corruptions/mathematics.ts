@@ -1,9 +1,9 @@
 /**
  * Functions whose results are the same bits in every JavaScript engine.
  *
- * The language leaves the last bits of `Math.exp`, `log`, `sin` and `cos` open, and they do differ. Sums, products,
- * quotients and square roots of doubles are rounded as IEEE 754 says, everywhere; these functions use nothing else.
- * They are good to about 1e-15, except where they say otherwise.
+ * The language does not define the last bits of `Math.exp`, `log`, `sin` and `cos`, and engines differ. IEEE 754 defines
+ * sums, products, quotients and square roots of doubles; these functions use nothing else. Their relative error is about
+ * 1e-15, unless stated otherwise.
  */
 
 const LN2 = 0.6931471805599453;

@@ -1,4 +1,4 @@
-/** Flips and turns, which Fashion-MNIST-C adds: most images of the data set look the same way. */
+/** Flips and turns, which Fashion-MNIST-C adds to MNIST-C. */
 import { type Corruption, PIXELS, SIZE } from './image.ts';
 
 const LAST = SIZE - 1;

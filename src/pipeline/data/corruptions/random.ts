@@ -1,7 +1,7 @@
 import { philox4x32, type Words2, type Words4 } from '../../../backend/philox.ts';
 import { normalQuantile } from './mathematics.ts';
 
-/** Keeps these numbers apart from those of shuffles, splits and augmentation ("crpt" in ASCII). */
+/** Separates these numbers from those of shuffles, splits and augmentation ("crpt" in ASCII). */
 const DOMAIN = 0x63727074;
 const TWO_16 = 2 ** 16;
 const TWO_32 = 2 ** 32;
@@ -10,7 +10,7 @@ const TWO_32 = 2 ** 32;
  * Random numbers of one image under one corruption: the words of Philox 4x32-10 with
  * key = seed (low, high), counter = (0, 1, 2 …, image index, stream, DOMAIN).
  *
- * They depend on nothing else: neither on other images, nor on what was drawn before, nor on the severity.
+ * They depend neither on other images, nor on earlier draws, nor on the severity.
  */
 export class RandomWords {
   readonly #key: Words2;
@@ -40,7 +40,7 @@ export class RandomWords {
     return this.#words[this.#position++]!;
   }
 
-  /** A whole number from low to high - 1; some are likelier than others by up to (high - low) / 2^32. */
+  /** A whole number from low to high - 1, uniform up to (high - low) / 2^32. */
   integer(low: number, high: number): number {
     return low + Math.floor((this.next() * (high - low)) / TWO_32);
   }
@@ -67,7 +67,7 @@ export class RandomWords {
   }
 
   /**
-   * `size` numbers of the standard normal distribution, cut into 2^16 equally likely values: the k-th is the
+   * `size` numbers of the standard normal distribution, rounded to 2^16 equally likely values: the k-th is the
    * quantile at (k + 1/2) / 2^16. The greatest is 4.3; bytes need no finer steps.
    */
   normals(size: number): Float64Array {

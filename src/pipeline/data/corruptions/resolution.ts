@@ -1,8 +1,4 @@
-/**
- * Fewer pixels.
- *
- * Source of the parameters: MNIST-C, see noise.ts.
- */
+/** Fewer pixels. Source of the parameters: MNIST-C, see noise.ts. */
 import { type Corruption, PIXELS, SIZE, toBytes } from './image.ts';
 import { type Mixing, mixBoth, mixings } from './separable.ts';
 

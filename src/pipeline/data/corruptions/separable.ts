@@ -1,7 +1,7 @@
 import { type Levels, PIXELS, SIZE } from './image.ts';
 import { exp } from './mathematics.ts';
 
-/** float64[28, 28]: each row says how one row (or column) of the result is mixed from those of the image. */
+/** float64[28, 28]: the weights of the image's rows (or columns) in each row (or column) of the result. */
 export type Mixing = Float64Array;
 
 /** M · X · Mᵀ: the same mixing of the rows and of the columns. */
@@ -26,12 +26,17 @@ function mixRows(mixing: Mixing, image: Float64Array): Float64Array {
   return out;
 }
 
-/** Gaussian blur, cut off at 4 σ; beyond the border the outermost pixels go on. */
+/** exp(-d² / 2σ²) for the whole numbers d from `from` to `to`. */
+export function gaussianWeights(sigma: number, from: number, to: number): number[] {
+  return Array.from({ length: to - from + 1 }, (_, at) =>
+    exp(-((at + from) * (at + from)) / (2 * sigma * sigma)),
+  );
+}
+
+/** Gaussian blur, cut off at 4 σ; beyond the border the outermost pixels continue. */
 export function gaussianMixing(sigma: number): Mixing {
   const radius = Math.floor(4 * sigma + 0.5);
-  const weights = Array.from({ length: 2 * radius + 1 }, (_, at) =>
-    exp(-((at - radius) * (at - radius)) / (2 * sigma * sigma)),
-  );
+  const weights = gaussianWeights(sigma, -radius, radius);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const mixing = new Float64Array(PIXELS);
   for (let row = 0; row < SIZE; row++) {

@@ -1,8 +1,4 @@
-/**
- * Something between the camera and the clothes.
- *
- * Source of the parameters: MNIST-C, see noise.ts.
- */
+/** Fog and mud. Source of the parameters: MNIST-C, see noise.ts. */
 import { type Corruption, type Levels, PIXELS, SIZE, toBytes } from './image.ts';
 import type { RandomWords } from './random.ts';
 import { gaussianMixing, mixBoth, mixings } from './separable.ts';
@@ -32,8 +28,8 @@ export const fog: Corruption = (image, level, random) => {
 };
 
 /**
- * Side of the map. MNIST-C cuts a corner out of one of 256 × 256, whose large scales an image of 28 pixels cannot
- * show, at 65,536 random numbers an image.
+ * Side of the map. MNIST-C uses a corner of a map of 256 × 256, whose large scales are invisible in 28 pixels, at the
+ * cost of 65,536 random numbers an image.
  */
 const MAP = 32;
 
@@ -81,7 +77,7 @@ const SPATTER: Levels<Spatter> = [
 ];
 const drops = mixings(SPATTER, ({ sigma }) => gaussianMixing(sigma));
 const edges = mixings(SPATTER, ({ edge }) => gaussianMixing(edge));
-/** Mud, and how much of it is needed to be seen. */
+/** Intensity of mud, and the least share of it that is visible. */
 const MUD = 63;
 const LEAST_MUD = 0.8;
 

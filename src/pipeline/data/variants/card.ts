@@ -1,9 +1,16 @@
-/** What accompanies a version of the data set: a dataset card for people, Croissant metadata for programs. */
+/** The dataset card and the Croissant metadata of a version of the data set. */
 import { stringify } from 'yaml';
-
-import { CITATION, classTable, croissantDataset, fileTable, sizeCategory, SOURCE } from '../card.ts';
-import type { Definition, Step } from './definition.ts';
-import { SOURCE_NAME } from '../../config/dataDefaults.ts';
+import { FASHION_MNIST } from '../../config/data.ts';
+import {
+  type CardFile,
+  CITATION,
+  classTable,
+  croissantText,
+  fileTable,
+  HOMEPAGE,
+  sizeCategory,
+} from '../card.ts';
+import type { Definition, Transform } from './definition.ts';
 
 /** Name of the dataset card within the folder. */
 export const CARD = 'README.md';
@@ -11,18 +18,18 @@ export const CARD = 'README.md';
 /** Name of the Croissant metadata within the folder. */
 export const METADATA = 'croissant.json';
 
-/** What was made, counted and summed up. */
+/** What a card describes. */
 export interface Evidence {
   readonly definition: Definition;
-  /** MD5 of each file that it was made from. */
-  readonly sources: Readonly<Record<string, string>>;
-  readonly files: readonly { readonly name: string; readonly bytes: Buffer }[];
+  /** MD5 of each original file. */
+  readonly originals: Readonly<Record<string, string>>;
+  readonly files: readonly CardFile[];
   readonly trainLabels: Uint8Array;
   readonly testLabels: Uint8Array;
 }
 
 /** The dataset card: Markdown with the front matter that the Hugging Face Hub reads. */
-export function datasetCard({ definition, sources, files, trainLabels, testLabels }: Evidence): string {
+export function variantCard({ definition, originals, files, trainLabels, testLabels }: Evidence): string {
   const frontMatter = stringify({
     pretty_name: definition.name,
     license: 'mit',
@@ -37,7 +44,7 @@ ${frontMatter}---
 
 ${definition.description}
 
-Made from Fashion-MNIST (${SOURCE}) by \`npx tsx src/data.ts prepare ${definition.name}\`. The same definition and
+Made from Fashion-MNIST (${HOMEPAGE}) by \`npx tsx src/data.ts prepare ${definition.name}\`. The same definition and
 the same source files give the same bytes, on every machine.
 
 ## Images
@@ -58,7 +65,7 @@ Made from:
 
 | file | md5 |
 | ---- | --- |
-${Object.entries(sources)
+${Object.entries(originals)
   .map(([name, sum]) => `| ${name} | ${sum} |\n`)
   .join('')}
 ## Source
@@ -67,33 +74,24 @@ ${CITATION}.
 `;
 }
 
-/** The metadata: Croissant 1.0 (https://docs.mlcommons.org/croissant/docs/croissant-spec.html), JSON-LD. */
-export function croissant({ definition, sources, files }: Evidence): string {
-  const metadata = croissantDataset({
-    name: definition.name,
-    description: definition.description,
-    files,
-    isBasedOn: {
-      '@type': 'sc:Dataset',
-      name: SOURCE_NAME,
-      url: SOURCE,
-      distribution: Object.entries(sources).map(([name, sum]) => ({
-        '@type': 'cr:FileObject',
-        name,
-        md5: sum,
-      })),
-    },
-  });
-  return `${JSON.stringify(metadata, null, 2)}\n`;
+/** The metadata of a version; see `croissantText`. */
+export function variantCroissant({ definition: { name, description }, originals, files }: Evidence): string {
+  const distribution = Object.entries(originals).map(([file, md5]) => ({
+    '@type': 'cr:FileObject',
+    name: file,
+    md5,
+  }));
+  const isBasedOn = { '@type': 'sc:Dataset', name: FASHION_MNIST, url: HOMEPAGE, distribution };
+  return croissantText({ name, description, files, isBasedOn });
 }
 
-function recipe(part: string, steps: readonly Step[]): string {
+function recipe(part: string, steps: readonly Transform[]): string {
   if (steps.length === 0) return `The ${part} images are those of the source.\n`;
   const lines = steps.map((step, at) => `${at + 1}. ${describeStep(step)}\n`);
   return `The ${part} images:\n\n${lines.join('')}`;
 }
 
-function describeStep({ step, ...settings }: Step): string {
+function describeStep({ step, ...settings }: Transform): string {
   const texts = Object.entries(settings).map(([key, value]) => `${key} ${JSON.stringify(value)}`);
   return `\`${step}\`: ${texts.join(', ')}`;
 }

@@ -1,29 +1,27 @@
-/** What a version of the data set is made of: the files of configs/data. */
+/** The definitions of versions of the data set: the files of configs/data. */
 import { join } from 'node:path';
-
 import { z } from 'zod';
-
-import { ERASE_AREA } from '../../config/dataDefaults.ts';
+import { ERASE_AREA, FASHION_MNIST, VARIANT_NAME } from '../../config/data.ts';
+import { share } from '../../config/parts.ts';
 import { CORRUPTIONS, SEVERITIES } from '../corruptions/index.ts';
 import { readYaml } from '../dvc/yaml.ts';
 import { DataError } from '../errors.ts';
 import { CLASS_NAMES } from '../fashionMnist.ts';
-import { SOURCE_NAME, VARIANT_NAME } from '../../config/dataDefaults.ts';
 
-/** Where definitions are kept, relative to the working directory. */
+/** The folder of definitions, relative to the working directory. */
 export const DEFINITIONS = 'configs/data';
 
-/** A stratified part of the images: each class gives its share. */
-export interface SubsetStep {
+/** A stratified subset of the images. */
+export interface SubsetTransform {
   readonly step: 'subset';
   /** A fraction in (0, 1), or a count; absent: all. */
   readonly size?: number | undefined;
-  /** Labels to keep, which stay what they are; absent: all. */
+  /** Labels to keep, unchanged; absent: all. */
   readonly classes?: readonly number[] | undefined;
 }
 
-/** The images, and changed copies of each, as training with that augmentation would show them. */
-export interface AugmentStep {
+/** The images, and changed copies of each, as training with that augmentation shows them. */
+export interface AugmentTransform {
   readonly step: 'augment';
   readonly copies: number;
   /** Whether the unchanged images come first. */
@@ -34,25 +32,24 @@ export interface AugmentStep {
   readonly eraseArea: readonly [number, number];
 }
 
-/** Each image corrupted, in a way drawn by its index from those listed. */
-export interface CorruptStep {
+/** Each image corrupted, in one of the listed ways, drawn by its index. */
+export interface CorruptTransform {
   readonly step: 'corrupt';
   readonly corruptions: readonly string[];
   readonly severities: readonly number[];
 }
 
-export type Step = SubsetStep | AugmentStep | CorruptStep;
+/** A step of a definition. */
+export type Transform = SubsetTransform | AugmentTransform | CorruptTransform;
 
-/** A version of the data set: what is done to the training and to the test images, one step after the other. */
+/** A version of the data set: the steps for the training and for the test images, in order. */
 export interface Definition {
   readonly name: string;
   readonly description: string;
   readonly seed: number;
-  readonly train: readonly Step[];
-  readonly test: readonly Step[];
+  readonly train: readonly Transform[];
+  readonly test: readonly Transform[];
 }
-
-const share = z.number().min(0).max(1);
 
 function distinct<T extends z.ZodType<string | number>>(item: T) {
   return z
@@ -61,7 +58,7 @@ function distinct<T extends z.ZodType<string | number>>(item: T) {
     .refine((items) => new Set(items).size === items.length, 'each at most once');
 }
 
-const step = z.discriminatedUnion('step', [
+const transform = z.discriminatedUnion('step', [
   z.strictObject({
     step: z.literal('subset'),
     size: z
@@ -90,7 +87,7 @@ const step = z.discriminatedUnion('step', [
   }),
 ]);
 
-const steps = z.array(step).max(8).default([]);
+const steps = z.array(transform).max(8).default([]);
 
 const definitionSchema: z.ZodType<Definition> = z
   .strictObject({
@@ -105,7 +102,7 @@ const definitionSchema: z.ZodType<Definition> = z
 /**
  * Reads the definition `configs/data/NAME.yaml`.
  *
- * @throws DataError when there is none of that name, or it is not as the schema says
+ * @throws DataError when there is none of that name, or it does not fit the schema
  */
 export async function readDefinition(name: string, folder: string = DEFINITIONS): Promise<Definition> {
   requireVariantName(name);
@@ -120,10 +117,10 @@ export async function readDefinition(name: string, folder: string = DEFINITIONS)
   return definition;
 }
 
-/** @throws DataError for a name that no version of the data set can have */
+/** @throws DataError where no version of the data set can have this name */
 export function requireVariantName(name: string): void {
-  if (VARIANT_NAME.test(name) && name !== SOURCE_NAME) return;
+  if (VARIANT_NAME.test(name) && name !== FASHION_MNIST) return;
   throw new DataError(`no version of the data set can be called ${JSON.stringify(name.slice(0, 120))}`, {
-    expected: `up to 100 of a-z, 0-9, "-", "_" and single ".", starting with a letter or digit, not ${SOURCE_NAME}`,
+    expected: `up to 100 of a-z, 0-9, "-", "_" and single ".", starting with a letter or digit, not ${FASHION_MNIST}`,
   });
 }

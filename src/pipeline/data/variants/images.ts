@@ -6,33 +6,33 @@ import { PIXELS, SIZE } from '../corruptions/image.ts';
 import { DataError } from '../errors.ts';
 import type { ImageSet } from '../fashionMnist.ts';
 import { subset } from '../split.ts';
-import type { AugmentStep, CorruptStep, Step, SubsetStep } from './definition.ts';
+import type { AugmentTransform, CorruptTransform, SubsetTransform, Transform } from './definition.ts';
 
-/** Images that are made when asked for, each by itself: the order of asking makes no difference. */
-export interface ImageSource {
+/** Images that are computed on demand, in any order. */
+export interface LazyImages {
   readonly labels: Uint8Array;
-  /** uint8[784] of the image at that index. */
+  /** uint8[784]: the image at that index. */
   readonly image: (index: number) => Uint8Array;
 }
 
-/** Keeps the draw of the corruption apart from other numbers ("pick" in ASCII). */
+/** Separates the draw of the corruption from other random numbers ("pick" in ASCII). */
 const PICK_DOMAIN = 0x7069636b;
 
-/** Half a gigabyte: more would not be read back. */
+/** Half a gigabyte; larger files would be refused when they are loaded. */
 const MOST_IMAGES = 600_000;
 
-/** The images of a set, as they are. */
-export function imagesOf({ images, labels }: ImageSet): ImageSource {
+/** The images of a set, unchanged. */
+export function imagesOf({ images, labels }: ImageSet): LazyImages {
   return { labels, image: (index) => images.subarray(index * PIXELS, (index + 1) * PIXELS) };
 }
 
 /**
- * The images after some steps, one after the other. Numbers drawn at random depend on the seed and on an image's
- * index among those that the step is given.
+ * The images after some steps. Random numbers depend on the seed and on the index of the image among those that the step
+ * gets.
  *
  * @throws DataError when a step leaves no image, or more than 600,000
  */
-export function applySteps(source: ImageSource, steps: readonly Step[], seed: number): ImageSource {
+export function applySteps(source: LazyImages, steps: readonly Transform[], seed: number): LazyImages {
   return steps.reduce((images, step) => {
     const next = applyStep(images, step, seed);
     if (next.labels.length >= 1 && next.labels.length <= MOST_IMAGES) return next;
@@ -43,16 +43,16 @@ export function applySteps(source: ImageSource, steps: readonly Step[], seed: nu
   }, source);
 }
 
-function applyStep(source: ImageSource, step: Step, seed: number): ImageSource {
+function applyStep(source: LazyImages, step: Transform, seed: number): LazyImages {
   if (step.step === 'subset') return subsetOf(source, step, seed);
   return step.step === 'augment' ? augmented(source, step, seed) : corrupted(source, step, seed);
 }
 
 function subsetOf(
-  { labels, image }: ImageSource,
-  { size = 1, classes }: SubsetStep,
+  { labels, image }: LazyImages,
+  { size = 1, classes }: SubsetTransform,
   seed: number,
-): ImageSource {
+): LazyImages {
   const all = Uint32Array.from(labels.keys());
   const among = classes === undefined ? all : all.filter((index) => classes.includes(labels[index]!));
   const whole = size === 1;
@@ -70,7 +70,7 @@ function subsetOf(
   };
 }
 
-function augmented({ labels, image }: ImageSource, step: AugmentStep, seed: number): ImageSource {
+function augmented({ labels, image }: LazyImages, step: AugmentTransform, seed: number): LazyImages {
   const count = labels.length;
   const times = step.copies + (step.keep ? 1 : 0);
   const repeated = new Uint8Array(count * times);
@@ -86,11 +86,11 @@ function augmented({ labels, image }: ImageSource, step: AugmentStep, seed: numb
   };
 }
 
-/** What `DeviceDataset.batch` would show of that row under that seed and stream, as bytes. */
+/** The image that `DeviceDataset.batch` makes of that row with that seed and stream, as bytes. */
 function augmentedImage(
   image: Uint8Array,
   row: number,
-  step: AugmentStep,
+  step: AugmentTransform,
   seed: number,
   stream: number,
 ): Uint8Array {
@@ -100,16 +100,16 @@ function augmentedImage(
   return Uint8Array.from(places, (place) => (place < 0 ? 0 : image[place]!));
 }
 
-function corrupted({ labels, image }: ImageSource, step: CorruptStep, seed: number): ImageSource {
+function corrupted({ labels, image }: LazyImages, step: CorruptTransform, seed: number): LazyImages {
   return {
     labels,
     image: (index) => corrupt(image(index), { ...pick(step, seed, index), seed, index }),
   };
 }
 
-/** Which corruption at which severity an image gets: uniform, and a pure function of seed and index. */
+/** The corruption and severity of an image: uniform, and a pure function of seed and index. */
 export function pick(
-  { corruptions, severities }: CorruptStep,
+  { corruptions, severities }: CorruptTransform,
   seed: number,
   index: number,
 ): { corruption: string; severity: number } {

@@ -1,12 +1,13 @@
 /** Versions of the data set on the disk: `data/processed/NAME`, with `data/processed/NAME.dvc` beside it. */
-import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { setImmediate as breathe } from 'node:timers/promises';
-
+import { basename, dirname, join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { storeFile, temporaryName } from '../../files/atomicFile.ts';
+import { jsonText } from '../../files/json.ts';
+import type { CardFile } from '../card.ts';
 import { PIXELS, SIZE } from '../corruptions/image.ts';
-import { type DataFile, md5 } from '../dataFile.ts';
+import { md5 } from '../dataFile.ts';
 import { describeDirectory, hashDirectory } from '../dvc/hash.ts';
 import {
   describePath,
@@ -17,22 +18,21 @@ import {
   writePointer,
 } from '../dvc/pointer.ts';
 import { DataError } from '../errors.ts';
-import { FASHION_MNIST_FILES, type FashionMnist, type ImageSet, loadFashionMnist } from '../fashionMnist.ts';
+import { FASHION_MNIST_FILES, type FashionMnist, loadFashionMnist, mapFiles } from '../fashionMnist.ts';
 import { writeIdxImages, writeIdxLabels } from '../idx.ts';
 import type { Reporter } from '../reporter.ts';
-import { storeFile } from '../../files/atomicFile.ts';
-import { CARD, croissant, datasetCard, METADATA } from './card.ts';
+import { CARD, METADATA, variantCard, variantCroissant } from './card.ts';
 import { DEFINITIONS, type Definition, readDefinition, requireVariantName } from './definition.ts';
-import { applySteps, imagesOf, type ImageSource } from './images.ts';
+import { applySteps, imagesOf, type LazyImages } from './images.ts';
 
 export interface PrepareOptions {
-  /** Gives the images that versions are made from. */
-  readonly source: () => Promise<FashionMnist>;
+  /** Loads the original images. */
+  readonly original: () => Promise<FashionMnist>;
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
   /** Folder of the definitions; default {@link DEFINITIONS}. */
   readonly definitions?: string;
-  /** What to do where a pointer file names another version: write it anew, or refuse; default refuse. */
+  /** Whether to rewrite a pointer file that names another version; by default it is refused. */
   readonly repoint?: boolean;
 }
 
@@ -45,18 +45,17 @@ export interface Prepared {
   readonly made: boolean;
 }
 
-/** Where a version is kept: beside the folder of the data set itself. */
+/** The folder of a version: beside that of the data set itself. */
 export function variantFolder(root: string, name: string): string {
   requireVariantName(name);
   return join(dirname(root), 'processed', name);
 }
 
 /**
- * Makes a version of the data set, unless an intact one is there already: one that its pointer file names. It appears
- * whole or not at all: it is made in a temporary folder beside it, which is renamed.
+ * Makes a version of the data set, unless the one that its pointer file names exists and is intact. The folder appears
+ * atomically: it is made under another name, and renamed.
  *
- * @throws DataError when there is no such definition, a step is impossible, or a pointer file names another version
- *   than the one made
+ * @throws DataError when there is no such definition, a step is impossible, or the pointer file names another version
  * @throws FileError when the disk cannot be written
  */
 export async function prepareVariant(root: string, name: string, options: PrepareOptions): Promise<Prepared> {
@@ -68,8 +67,8 @@ export async function prepareVariant(root: string, name: string, options: Prepar
     if (problem === undefined) return { folder, md5: pointer.md5, made: false };
     options.reporter.note(`${folder}: ${problem}; it is made anew`);
   }
-  const files = await materialise(definition, await options.source(), options);
-  return await replaceFolder(folder, files, options);
+  const files = await materialise(definition, await options.original(), options);
+  return replaceFolder(folder, files, options);
 }
 
 /**
@@ -92,20 +91,11 @@ export async function loadVariant(root: string, name: string): Promise<FashionMn
       fix,
     });
   }
-  const sums = new Map(found.files.map((file) => [file.relpath, file]));
-  const described = ({ name: file }: DataFile): DataFile => {
-    const { size, md5 } = sums.get(file) ?? { size: 0, md5: '' };
+  const files = mapFiles(({ name: file }) => {
+    const { size = 0, md5 = '' } = found.files.find(({ relpath }) => relpath === file) ?? {};
     return { name: file, bytes: size, md5 };
-  };
-  const { trainImages, trainLabels, testImages, testLabels } = FASHION_MNIST_FILES;
-  return loadFashionMnist(folder, {
-    files: {
-      trainImages: described(trainImages),
-      trainLabels: described(trainLabels),
-      testImages: described(testImages),
-      testLabels: described(testLabels),
-    },
   });
+  return loadFashionMnist(folder, { files });
 }
 
 async function findProblem(
@@ -117,28 +107,22 @@ async function findProblem(
     return `not the version that ${pointerPath(folder)} names`;
   }
   const text = await readFile(join(folder, DEFINITION), 'utf8').catch(() => '');
-  return text === definitionText(definition) ? undefined : 'made from another definition';
+  return text === jsonText(definition) ? undefined : 'made from another definition';
 }
 
-/** Keeps what a version was made from with it. */
+/** The file of a version that holds its definition. */
 const DEFINITION = 'definition.json';
 
-function definitionText(definition: Definition): string {
-  return `${JSON.stringify(definition, null, 2)}\n`;
-}
-
-type Files = readonly { readonly name: string; readonly bytes: Buffer }[];
-
-/** The files of a version: four IDX archives, its card and its metadata. */
+/** The files of a version: four IDX archives, its card, its metadata and its definition. */
 async function materialise(
   definition: Definition,
-  source: FashionMnist,
+  original: FashionMnist,
   { reporter, signal }: PrepareOptions,
-): Promise<Files> {
+): Promise<CardFile[]> {
   const { name, seed } = definition;
   const { trainImages, trainLabels, testImages, testLabels } = FASHION_MNIST_FILES;
-  const train = applySteps(imagesOf(source.train), definition.train, seed);
-  const test = applySteps(imagesOf(source.test), definition.test, seed);
+  const train = applySteps(imagesOf(original.train), definition.train, seed);
+  const test = applySteps(imagesOf(original.test), definition.test, seed);
   const total = train.labels.length + test.labels.length;
   let done = 0;
   const report = (images: number): void => {
@@ -148,23 +132,23 @@ async function materialise(
   };
   try {
     const archives = [
-      { name: trainImages.name, bytes: imageArchive(await drawAll(train, report)) },
+      { name: trainImages.name, bytes: await imageArchive(train, report) },
       { name: trainLabels.name, bytes: writeIdxLabels(train.labels) },
-      { name: testImages.name, bytes: imageArchive(await drawAll(test, report)) },
+      { name: testImages.name, bytes: await imageArchive(test, report) },
       { name: testLabels.name, bytes: writeIdxLabels(test.labels) },
     ];
     const evidence = {
       definition,
-      sources: source.checksums,
+      originals: original.checksums,
       files: archives,
       trainLabels: train.labels,
       testLabels: test.labels,
     };
     return [
       ...archives,
-      { name: CARD, bytes: Buffer.from(datasetCard(evidence)) },
-      { name: METADATA, bytes: Buffer.from(croissant(evidence)) },
-      { name: DEFINITION, bytes: Buffer.from(definitionText(definition)) },
+      { name: CARD, bytes: Buffer.from(variantCard(evidence)) },
+      { name: METADATA, bytes: Buffer.from(variantCroissant(evidence)) },
+      { name: DEFINITION, bytes: Buffer.from(jsonText(definition)) },
     ];
   } finally {
     reporter.progressEnd();
@@ -173,28 +157,31 @@ async function materialise(
 
 const CHUNK = 500;
 
-/** Draws every image, in pieces between which an interruption is noticed. */
-async function drawAll({ labels, image }: ImageSource, report: (images: number) => void): Promise<ImageSet> {
+/** Draws every image; between chunks, interruptions are noticed. */
+async function imageArchive(
+  { labels, image }: LazyImages,
+  report: (images: number) => void,
+): Promise<Buffer> {
   const count = labels.length;
-  const images = new Uint8Array(count * PIXELS);
+  const pixels = new Uint8Array(count * PIXELS);
   for (let start = 0; start < count; start += CHUNK) {
     const end = Math.min(count, start + CHUNK);
-    for (let index = start; index < end; index++) images.set(image(index), index * PIXELS);
-    await breathe();
+    for (let index = start; index < end; index++) pixels.set(image(index), index * PIXELS);
+    await nextTurn();
     report(end - start);
   }
-  return { images, labels, count };
+  return writeIdxImages({ count, rows: SIZE, columns: SIZE, pixels });
 }
 
-function imageArchive({ images, count }: ImageSet): Buffer {
-  return writeIdxImages({ count, rows: SIZE, columns: SIZE, pixels: images });
-}
-
-async function replaceFolder(folder: string, files: Files, options: PrepareOptions): Promise<Prepared> {
-  const temporary = join(dirname(folder), `.${randomUUID()}.tmp`);
-  const name = folder.slice(dirname(folder).length + 1);
+async function replaceFolder(
+  folder: string,
+  files: readonly CardFile[],
+  options: PrepareOptions,
+): Promise<Prepared> {
+  const temporary = temporaryName(folder);
+  const name = basename(folder);
   const made = join(temporary, name);
-  // Not hashed on the disk: .dvcignore leaves out temporary folders.
+  // Not hashed on the disk: .dvcignore excludes temporary folders.
   const { md5: version } = describeDirectory(
     files.map(({ name, bytes }) => ({ relpath: name, md5: md5(bytes), size: bytes.length })),
   );

@@ -10,7 +10,11 @@ import { type FashionMnist, type ImageSet } from '../../../../src/pipeline/data/
 import { DeviceDataset } from '../../../../src/pipeline/data/loader.ts';
 import { permutation } from '../../../../src/pipeline/data/permutation.ts';
 import { silentReporter } from '../../../../src/pipeline/data/reporter.ts';
-import { DEFINITIONS, readDefinition, type Step } from '../../../../src/pipeline/data/variants/definition.ts';
+import {
+  DEFINITIONS,
+  readDefinition,
+  type Transform,
+} from '../../../../src/pipeline/data/variants/definition.ts';
 import { applySteps, imagesOf, pick } from '../../../../src/pipeline/data/variants/images.ts';
 import {
   loadVariant,
@@ -33,7 +37,7 @@ const source: FashionMnist = {
   checksums: { 'some-file': 'a'.repeat(32) },
 };
 
-const allSteps: Step[] = [
+const allSteps: Transform[] = [
   { step: 'subset', size: 0.5, classes: [1, 2, 3] },
   { step: 'augment', copies: 2, keep: true, flip: 0.5, shift: 2, erase: 0.5, eraseArea: [0.02, 0.3] },
   { step: 'corrupt', corruptions: ['shot_noise', 'fog', 'inverse'], severities: [2, 4] },
@@ -55,7 +59,7 @@ async function workplace(
   await mkdir(definitions);
   await writeFile(join(definitions, 'mixed.yaml'), text);
   const options = {
-    source: () => Promise.resolve(source),
+    original: () => Promise.resolve(source),
     reporter: silentReporter,
     signal: new AbortController().signal,
     definitions,
