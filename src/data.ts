@@ -70,7 +70,7 @@ const data: CommandGroup = {
       run: async ({ root, name }) => {
         const { prepareVariant } = await import('./pipeline/data/variants/prepare.ts');
         const { folder, md5, made } = await prepareVariant(root, name, {
-          source: () => loadFashionMnist(root),
+          original: () => loadFashionMnist(root),
           reporter: streamReporter(process.stderr),
           signal: interruptSignal('interrupted; nothing was changed'),
           repoint: true,

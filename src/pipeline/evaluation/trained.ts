@@ -1,11 +1,21 @@
-import { init, type InitOptions } from '../../tensor/device.ts';
+import type { Backend } from '../../backend/backend.ts';
 import type { Module } from '../../nn/index.ts';
 import '../../ops/methods.ts';
+import { init, type InitOptions } from '../../tensor/device.ts';
+import { hashWeights } from '../checkpoint/checkpoint.ts';
 import type { Configuration } from '../config/configuration.ts';
-import { CORRUPTIONS, corrupt, isGraded, SEVERITIES } from '../data/corruptions/index.ts';
-import { evaluateModel, type NamedModel } from './evaluateModel.ts';
+import { limited, openTestPart, type TestPart } from '../data/datasets.ts';
+import { CORRUPTIONS } from '../data/corruptions/index.ts';
+import { CLASS_NAMES, type ImageSet } from '../data/fashionMnist.ts';
+import { deviceText } from '../runs/environment.ts';
+import { corruptedAccuracy } from './corruptedAccuracy.ts';
+import { mcnemar } from './measures/mcnemar.ts';
+import { checkPredictions, measure } from './measures/measure.ts';
+import { predictedClasses } from './measures/ranking.ts';
+import { baselineErrors, normalisedError, robustnessOf } from './measures/robustness.ts';
+import { predict, type Predictions } from './predictions.ts';
 import { writeMetrics } from './report/metricsFile.ts';
-import { type EvaluationReport, writeEvaluation } from './report/report.ts';
+import { type Comparison, type EvaluationReport, type Robustness, writeEvaluation } from './report/report.ts';
 
 /** A trained model, of a run or of the registry. */
 export interface TrainedModel {
@@ -27,15 +37,27 @@ export interface EvaluationOptions {
   readonly data?: string | undefined;
   /** How many test images to use; default all. */
   readonly limit?: number | undefined;
-  readonly robustness?:
-    { readonly images?: number | undefined; readonly baseline?: EvaluationReport | undefined } | undefined;
+  /** Measures the accuracy on corrupted images. */
+  readonly robustness?: RobustnessOptions | undefined;
+  /** A model to compare with, on the same images. */
   readonly compareWith?: TrainedModel | undefined;
 }
 
+interface RobustnessOptions {
+  /** How many test images to use, chosen evenly over the classes, the same for every run; default all. */
+  readonly images?: number | undefined;
+  /** The report by whose errors the errors are divided. */
+  readonly baseline?: EvaluationReport | undefined;
+}
+
+/** The seed of the corruptions of every run, so that runs are compared on the same images. */
+const CORRUPTION_SEED = 0;
+
 /**
- * Evaluates a trained model on the device that its configuration or the options name.
+ * Evaluates a trained model on the test images, on the device that its configuration or the options name.
  *
- * @throws as `evaluateModel`; AdapterError where the device is not there
+ * @throws DataError where the data cannot be obtained, WgradError where the model's values are not finite, AdapterError
+ *   where the device is not there
  */
 export async function evaluateTrained(
   trained: TrainedModel,
@@ -53,19 +75,64 @@ export async function evaluateTrained(
     ...(configuration.adapter !== undefined && { adapter: configuration.adapter }),
     onFallback: (reason) => process.stderr.write(`${reason}\n\n`),
   });
-  const load = async ({ name, load }: TrainedModel): Promise<NamedModel> => ({ name, model: await load() });
-  const corruptions = { names: CORRUPTIONS, severities: SEVERITIES, isGraded, corrupt };
   try {
-    return await evaluateModel({
-      ...(await load(trained)),
-      configuration,
-      device,
-      robustness: robustness && { ...robustness, corruptions },
-      ...(compareWith && { compareWith: await load(compareWith) }),
-    });
+    const model = await trained.load();
+    const test = await openTestPart(configuration, device, new AbortController().signal);
+    const predictions = await predict(model, test);
+    return {
+      version: 1,
+      run: trained.name,
+      weightsSha256: await hashWeights(model),
+      parameterCount: model.parameterCount(),
+      device: deviceText(device),
+      dataset: {
+        name: configuration.data.name,
+        split: 'test',
+        images: test.rows.length,
+        checksums: test.checksums,
+      },
+      ...measure(predictions, CLASS_NAMES),
+      ...(robustness && { robustness: await measureRobustness(robustness, model, device, test.bytes) }),
+      ...(compareWith && { comparison: await compare(compareWith, test, predictions) }),
+    };
   } finally {
     device.destroy();
   }
+}
+
+async function compare(other: TrainedModel, test: TestPart, predictions: Predictions): Promise<Comparison> {
+  const model = await other.load();
+  const others = await predict(model, test);
+  checkPredictions(others);
+  return {
+    run: other.name,
+    weightsSha256: await hashWeights(model),
+    ...mcnemar(hits(predictions), hits(others)),
+  };
+}
+
+function hits(predictions: Predictions): boolean[] {
+  const { labels } = predictions;
+  return Array.from(predictedClasses(predictions), (predicted, image) => predicted === labels[image]);
+}
+
+async function measureRobustness(
+  { images, baseline }: RobustnessOptions,
+  model: Module,
+  device: Backend,
+  bytes: ImageSet,
+): Promise<Robustness> {
+  const rows = limited(bytes.labels, Uint32Array.from(bytes.labels.keys()), images, CORRUPTION_SEED);
+  const measured = { images: rows.length, seed: CORRUPTION_SEED };
+  const errors = baseline && baselineErrors(baseline, CORRUPTIONS, measured);
+  const robustness = robustnessOf(
+    await corruptedAccuracy(model, device, bytes, rows, CORRUPTION_SEED),
+    measured,
+  );
+  if (!baseline || !errors) return robustness;
+  const { run, weightsSha256 } = baseline;
+  const meanCorruptionError = normalisedError(robustness.perCorruption, errors);
+  return { ...robustness, normalised: { meanCorruptionError, baseline: { run, weightsSha256 } } };
 }
 
 /**

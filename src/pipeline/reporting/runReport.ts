@@ -13,9 +13,10 @@ import { measure } from '../evaluation/measures/measure.ts';
 import { predict } from '../evaluation/predictions.ts';
 import { EVALUATION_FILE, readEvaluation } from '../evaluation/report/report.ts';
 import { writeFileAtomic } from '../files/atomicFile.ts';
+import { tryReadJson } from '../files/json.ts';
 import { readJournal } from '../runs/journal/journal.ts';
 import { openRun } from '../runs/open.ts';
-import { percent } from '../text/numbers.ts';
+import { percent, thousands } from '../text/numbers.ts';
 import { neighbourMap, penultimateFeatures, principalComponents } from './embedding.ts';
 import { type FigureData, runFigures } from './figures/runFigures.ts';
 import { writeFigure } from './figures/write.ts';
@@ -106,9 +107,7 @@ async function gatherPage(
   figures: readonly PageFigure[],
 ): Promise<string> {
   const json = async (name: string): Promise<Record<string, unknown>> =>
-    existsSync(join(path, name))
-      ? (JSON.parse(await readFile(join(path, name), 'utf8')) as Record<string, unknown>)
-      : {};
+    (await tryReadJson(join(path, name))) ?? {};
   const { dataChecksums, ...environment } = await json('environment.json');
   const summary = await json('summary.json');
   return renderPage({
@@ -116,7 +115,7 @@ async function gatherPage(
     headline: [
       ['test accuracy', percent(measures.accuracy)],
       ['expected calibration error', percent(measures.ece)],
-      ['parameters', Number(summary['parameterCount'] ?? NaN).toLocaleString('en')],
+      ['parameters', thousands(Number(summary['parameterCount'] ?? NaN))],
       ['training', `${Math.round(Number(summary['seconds'] ?? NaN))} s`],
     ],
     configuration: await readFile(join(path, 'config.yaml'), 'utf8'),

@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { type CardFile, sourceCard, sourceCroissant } from '../../data/card.ts';
+import { type CardFile, datasetCard, datasetCroissant } from '../../data/card.ts';
 import { FASHION_MNIST_FILES, listFiles, loadFashionMnist } from '../../data/fashionMnist.ts';
 import { readRawFile } from '../../data/rawFolder.ts';
 import { storeFile } from '../../files/atomicFile.ts';
@@ -36,8 +36,8 @@ export async function writeDataCard(root: string, out: string): Promise<string[]
     });
   }
   return writeAll([
-    [join(out, 'README.md'), sourceCard({ files, train, test })],
-    [join(out, 'croissant.json'), sourceCroissant({ files })],
+    [join(out, 'README.md'), datasetCard(files, train, test)],
+    [join(out, 'croissant.json'), datasetCroissant(files)],
   ]);
 }
 
