@@ -78,7 +78,7 @@ module.exports = {
       comment: 'the library imports #platform and #kernels; package.json says which files these are',
       from: { path: `^src/(index\\.ts|(${Object.keys(library).join('|')})/)`, pathNot: '^src/platform/' },
       to: {
-        path: '^src/platform/(node|browser)/',
+        path: '^src/platform/(node/|browser\\.ts)',
         dependencyTypesNot: ['aliased-subpath-import'],
       },
     },

@@ -86,7 +86,8 @@ export class Heap {
 
 /** Whether an array lies in the memory of a heap: nothing else on this backend is shared. */
 export function inHeap(array: TypedArray): boolean {
-  return array.buffer instanceof SharedArrayBuffer;
+  // Pages that are not cross-origin isolated have shared memory, but no SharedArrayBuffer to compare with.
+  return !(array.buffer instanceof ArrayBuffer);
 }
 
 function blockSize(bytes: number): number {

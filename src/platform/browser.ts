@@ -1,6 +1,6 @@
-import { AdapterError } from '../errors.ts';
-import { openNavigatorGpu } from '../navigatorGpu.ts';
-import type { Platform } from '../platform.ts';
+import { AdapterError } from './errors.ts';
+import { openNavigatorGpu } from './navigatorGpu.ts';
+import type { Platform } from './platform.ts';
 
 export const platform: Platform = {
   openGpu: async () => {
@@ -12,7 +12,7 @@ export const platform: Platform = {
     );
   },
   compileCpuModule: async () => {
-    const response = await fetch(new URL('../cpu.wasm', import.meta.url));
+    const response = await fetch(new URL('./cpu.wasm', import.meta.url));
     if (!response.ok) throw new Error(`${response.url} answers ${response.status}`);
     return WebAssembly.compile(await response.arrayBuffer());
   },
