@@ -1,0 +1,155 @@
+import { execFile, type ExecFileException } from 'node:child_process';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { build } from 'esbuild';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { webgpuOrSkip } from '../adapter.ts';
+
+const scratch = mkdtempSync(join(tmpdir(), 'wgrad-package-'));
+/** The package's folder, its packed file, and an empty project in which that is installed. */
+const dist = join(scratch, 'dist');
+const project = join(scratch, 'project');
+let tarball = '';
+
+const require = createRequire(import.meta.url);
+const compilers = {
+  '6': require.resolve('typescript/bin/tsc'),
+  // The one that @arethetypeswrong comes with.
+  '5.6': createRequire(require.resolve('@arethetypeswrong/core')).resolve('typescript/bin/tsc'),
+};
+
+interface Outcome {
+  readonly code: number;
+  readonly output: string;
+}
+
+function run(file: string, args: readonly string[], cwd: string = project): Promise<Outcome> {
+  return new Promise((done) => {
+    execFile(file, args, { cwd, timeout: 120_000 }, (error: ExecFileException | null, stdout, stderr) => {
+      done({ code: error ? Number(error.code ?? -1) : 0, output: `${stdout}${stderr}` });
+    });
+  });
+}
+
+function node(...args: readonly string[]): Promise<Outcome> {
+  return run(process.execPath, args);
+}
+
+async function succeed(outcome: Promise<Outcome>): Promise<string> {
+  const { code, output } = await outcome;
+  if (code !== 0) throw new Error(output);
+  return output;
+}
+
+/** Writes a file of the project. */
+function write(name: string, text: string): void {
+  writeFileSync(join(project, name), text);
+}
+
+beforeAll(async () => {
+  await succeed(run(process.execPath, ['--import', 'tsx', 'scripts/build.ts', dist], '.'));
+  const packed = await succeed(run('npm', ['pack', '--json', '--pack-destination', scratch], dist));
+  const [facts] = JSON.parse(packed.slice(0, packed.indexOf('\n]') + 2)) as [
+    { filename: string; size: number; unpackedSize: number; entryCount: number },
+  ];
+  tarball = join(scratch, basename(facts.filename));
+  console.log(`packed ${facts.size} bytes, unpacked ${facts.unpackedSize}, ${facts.entryCount} files`);
+  mkdirSync(project);
+  write('package.json', '{ "name": "project", "private": true }\n');
+  await succeed(run('npm', ['install', '--offline', '--no-audit', '--no-fund', tarball]));
+}, 240_000);
+
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+test('installs no package but itself', () => {
+  expect(readdirSync(join(project, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual([
+    'wgrad',
+  ]);
+});
+
+describe.each(Object.entries(compilers))('with TypeScript %s', (version, compiler) => {
+  test.each([
+    ['nodenext', ['--target', 'es2022']],
+    ['esnext', ['--target', 'es2022', '--moduleResolution', 'bundler', '--noEmit']],
+    // A library that declares what the package's types declare too.
+    ['nodenext', ['--target', 'es2022', '--lib', 'es2022,dom,esnext.disposable', '--noEmit']],
+  ])(
+    'a strict program compiles: --module %s %j',
+    async (module, options) => {
+      expect(await succeed(node(compiler, '--version'))).toContain(`Version ${version}`);
+      copyFileSync('tests/tools/package/train.ts', join(project, 'train.mts'));
+      const strict = ['--strict', '--noUncheckedIndexedAccess', '--exactOptionalPropertyTypes'];
+      await succeed(node(compiler, ...strict, '--module', module, ...options, 'train.mts'));
+      if (options.includes('--noEmit')) return;
+      expect(await succeed(node('train.mjs'))).toBe('cpu learns\n');
+    },
+    120_000,
+  );
+});
+
+describe('without TypeScript', () => {
+  const body = `
+  await init(process.argv[2] ?? 'cpu');
+  const x = tensor([1, 2], { requiresGrad: true });
+  x.square().sum().backward();
+  console.log(await x.grad.toArray());
+`;
+
+  test('an ES module imports it', async () => {
+    write('main.mjs', `import { init, tensor } from 'wgrad';${body}`);
+    expect(await succeed(node('main.mjs'))).toBe('[ 2, 4 ]\n');
+  });
+
+  test('a CommonJS module requires it, or is told to import it', async () => {
+    write('main.cjs', `const { init, tensor } = require('wgrad');\n(async () => {${body}})();\n`);
+    expect(await succeed(node('main.cjs'))).toBe('[ 2, 4 ]\n');
+    const { code, output } = await node('--no-experimental-require-module', 'main.cjs');
+    expect(code).not.toBe(0);
+    expect(output).toMatch(/require\(\) of ES Module .*index\.js[^]* import\(\)/);
+  });
+
+  test('WebGPU asks for the package webgpu, and works with it', async (context) => {
+    write('main.mjs', `import { init, tensor } from 'wgrad';${body}`);
+    expect((await node('main.mjs', 'webgpu')).output).toMatch(/AdapterError: [^]*`npm install webgpu`/);
+    await webgpuOrSkip(context);
+    const link = join(project, 'node_modules/webgpu');
+    symlinkSync(resolve('node_modules/webgpu'), link);
+    onTestFinished(() => rmSync(link));
+    expect(await succeed(node('main.mjs', 'webgpu'))).toContain('[ 2, 4 ]\n');
+  });
+
+  test('a bundler for browsers takes the files for browsers alone', async () => {
+    const { metafile } = await build({
+      absWorkingDir: project,
+      stdin: { contents: "export * from 'wgrad'", resolveDir: project },
+      bundle: true,
+      format: 'esm',
+      write: false,
+      metafile: true,
+      logLevel: 'silent',
+    });
+    const files = Object.keys(metafile.inputs).map((path) => path.replace('node_modules/wgrad/', ''));
+    expect(files).toEqual(expect.arrayContaining(['index.js', 'kernels.js', 'platform/browser.js']));
+    expect(files.filter((path) => /node|dawn/.test(path))).toEqual([]);
+  });
+});
+
+test('publint and arethetypeswrong find no fault', async () => {
+  const { messages, pkg } = await publint({ pkgDir: dist, strict: true });
+  expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
+  const cli = resolve('node_modules/@arethetypeswrong/cli/dist/index.js');
+  // What it says of CommonJS was true before Node could require ES modules.
+  await succeed(node(cli, tarball, '--ignore-rules', 'cjs-resolves-to-esm'));
+}, 120_000);
