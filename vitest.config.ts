@@ -51,7 +51,7 @@ const config: ViteUserConfig = defineConfig({
       project('browser', ['tests/browser/*.test.ts']),
       // The documentation's programs and commands.
       project('docs', ['tests/docs/*.test.ts']),
-      // Other people's programs: PyTorch, apt.
+      // Other people's programs: npm, PyTorch, apt.
       project('tools', ['tests/tools/*.test.ts']),
       // The GPU's tests again, on another driver.
       ...(existsSync(SWIFTSHADER)
