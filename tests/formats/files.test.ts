@@ -11,7 +11,7 @@ import {
   saveSafetensorsFile,
   setDefaultDevice,
 } from '../../src/index.ts';
-import { platform } from '../../src/platform/browser/platform.ts';
+import { platform } from '../../src/platform/browser.ts';
 import { temporaryFolder } from '../pipeline/files/disks.ts';
 
 let model: nn.Linear;
