@@ -76,7 +76,7 @@ export class OneCycleLR extends LRScheduler {
       });
     }
     const first = greatest.map((lr) => lr / divFactor);
-    optimizer.paramGroups.forEach((group, index) => (group.lr = first[index]!));
+    optimizer.paramGroups.forEach((group, index) => (group.lr = group.initialLr = first[index]!));
     super(optimizer);
     this.#totalSteps = totalSteps;
     this.#cyclesMomentum = cycleMomentum;

@@ -29,7 +29,8 @@ export abstract class LRScheduler {
     this.optimizer = optimizer;
     this.lastEpoch = lastEpoch;
     this.baseLrs = optimizer.paramGroups.map((group) => {
-      if (lastEpoch === -1) group.initialLr = group.lr;
+      // A schedule that follows another one keeps its base, as in PyTorch.
+      if (lastEpoch === -1) group.initialLr ??= group.lr;
       if (group.initialLr !== undefined) return group.initialLr;
       throw new ArgumentError('lrScheduler', 'initialLr is missing', {
         takes: 'groups with an initialLr if lastEpoch is given',
