@@ -1,4 +1,4 @@
-import { WgradError } from '../backend/errors.ts';
+import { refusePromise } from './synchronous.ts';
 
 /** The type to which factors of products and convolutions are rounded. */
 export type AutocastType = 'float16' | 'float32';
@@ -30,11 +30,7 @@ export function autocast<T>(dtype: AutocastType, body: () => T): T {
   present = dtype;
   try {
     const result = body();
-    if (result instanceof Promise) {
-      throw new WgradError(
-        'autocast: takes a synchronous function, got one that returns a promise; await outside of it',
-      );
-    }
+    refusePromise('autocast', result);
     return result;
   } finally {
     present = before;

@@ -4,6 +4,7 @@ import { activeRecorder } from '../backend/recorder.ts';
 import { type CaptureArgument, CapturedRun } from './capturedRun.ts';
 import { defaultDevice } from './device.ts';
 import { scope } from './scope.ts';
+import { refusePromise } from './synchronous.ts';
 import { describe, Tensor } from './tensor.ts';
 
 /** A step that is recorded once and then replayed. */
@@ -25,7 +26,7 @@ export interface Captured<Arguments extends readonly CaptureArgument[], Result> 
 const MOST = 32;
 
 /**
- * Returns a function that does what `step` does, but runs it only twice. The first call runs it as usual, which also
+ * Returns a function that does what `body` does, but runs it only twice. The first call runs it as usual, which also
  * creates what is created once, such as an optimizer's state. The second call records it. All others replay its
  * launches. A replay builds no graph, creates no buffer and no bind group, and costs a few microseconds per launch.
  *
@@ -37,7 +38,7 @@ const MOST = 32;
  *
  * The next call overwrites the tensors that the step returned.
  *
- * @param step a synchronous function of tensors and plain values that returns tensors, lists or objects of tensors, or
+ * @param body a synchronous function of tensors and plain values that returns tensors, lists or objects of tensors, or
  *   nothing; its temporaries are freed as in `scope`
  * @throws CaptureError naming the call that cannot be captured
  * @example
@@ -51,9 +52,14 @@ const MOST = 32;
  * for (const { images, labels } of batches) train(images, labels);
  */
 export function capture<Arguments extends readonly CaptureArgument[], Result>(
-  step: (...args: Arguments) => Result,
+  body: (...args: Arguments) => Result,
   options: { device?: Backend } = {},
 ): Captured<Arguments, Result> {
+  const step = (...args: Arguments): Result => {
+    const result = body(...args);
+    refusePromise('capture', result);
+    return result;
+  };
   // Undefined for arguments that were seen once, and are not recorded yet.
   const runs = new Map<string, CapturedRun<Arguments, Result> | undefined>();
   const device = (): Backend => options.device ?? defaultDevice();

@@ -1,4 +1,4 @@
-import { WgradError } from '../backend/errors.ts';
+import { refusePromise } from './synchronous.ts';
 
 let recording = true;
 
@@ -22,11 +22,7 @@ export function withRecording<T>(enabled: boolean, body: () => T): T {
   recording = enabled;
   try {
     const result = body();
-    if (result instanceof Promise) {
-      throw new WgradError(
-        'noGrad: takes a synchronous function, got one that returns a promise; await outside of it',
-      );
-    }
+    refusePromise('noGrad', result);
     return result;
   } finally {
     recording = before;

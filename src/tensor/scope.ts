@@ -1,4 +1,4 @@
-import { WgradError } from '../backend/errors.ts';
+import { refusePromise } from './synchronous.ts';
 
 /** What a scope owns: the part of `Tensor` that it needs. */
 export interface Owned {
@@ -38,16 +38,11 @@ export function scope<T>(body: () => T): T {
   let result: T;
   try {
     result = body();
+    refusePromise('scope', result);
   } catch (error) {
     current = outer;
     for (const tensor of inner) tensor.dispose();
     throw error;
-  }
-  if (result instanceof Promise) {
-    current = outer;
-    throw new WgradError(
-      'scope: takes a synchronous function, got one that returns a promise; await outside the scope',
-    );
   }
   const kept = reachable(result);
   current = outer;
@@ -77,9 +72,8 @@ function reachable(root: unknown): Set<unknown> {
     if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || seen.has(value)) continue;
     seen.add(value);
     if (isOwned(value)) continue;
-    if (value instanceof Map || value instanceof Set)
-      waiting.push(...(value as Map<unknown, unknown>).values());
-    else waiting.push(...(Object.values(value) as unknown[]));
+    const inside = value instanceof Map || value instanceof Set ? value.values() : Object.values(value);
+    for (const each of inside as Iterable<unknown>) waiting.push(each);
   }
   return seen;
 }

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import {
   FreedTensorError,
+  autocast,
+  capture,
   noGrad,
   open,
   ones,
@@ -99,3 +101,35 @@ test('backward goes on after the handles of its forward pass were freed', async 
   loss.backward();
   expect(Array.from(await x.grad!.data(), (value) => Math.round(value * 1e6) / 1e6)).toEqual([2, 4]);
 });
+
+test.each([
+  ['an array', () => Array.from({ length: 200_000 }, (_, index) => index)],
+  ['a map', () => new Map(Array.from({ length: 200_000 }, (_, index) => [index, index]))],
+])('a scope returns %s of 200,000 numbers', (_, make) => {
+  expect(scope(make as () => unknown)).toEqual(make());
+});
+
+test.each([
+  ['scope', scope],
+  ['noGrad', noGrad],
+  ['autocast', (body: () => unknown) => autocast('float32', body)],
+  ['capture', (body: () => unknown) => capture(body as () => undefined)()],
+] as [string, (body: () => unknown) => unknown][])(
+  '%s refuses an async function: its tensors are freed, and its rejection ends nothing',
+  async (name, run) => {
+    const rejections: unknown[] = [];
+    const note = (error: unknown): void => void rejections.push(error);
+    process.on('unhandledRejection', note);
+    const { buffersAlive } = cpu.stats();
+    const late = async (): Promise<void> => {
+      if (name === 'scope') ones([1000]);
+      await null;
+      throw new Error('late');
+    };
+    expect(() => run(late)).toThrow(`${name}: takes a synchronous function`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    process.off('unhandledRejection', note);
+    expect(rejections).toEqual([]);
+    expect(cpu.stats().buffersAlive).toBe(buffersAlive);
+  },
+);
