@@ -123,7 +123,7 @@ test.each([
     const made: Tensor[] = [];
     const late = async (): Promise<void> => {
       made.push(ones([1000]));
-      await null;
+      await Promise.resolve();
       throw new Error('late');
     };
     expect(() => run(late)).toThrow(`${name}: takes a synchronous function`);
