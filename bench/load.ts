@@ -1,39 +1,52 @@
-/**
- * The prediction service under load: throughput, latency, batch sizes and memory with 64 connections that each send one
- * image after the other. The service runs as a process of its own, on this machine; the figures go to
- * bench/results/serve-NAME-DEVICE.json.
- *
- *   npx tsx bench/load.ts --model cnn@champion --device webgpu --seconds 60
- *
- * Memory is looked at every second. It grows while code is compiled and the heap finds its size; what counts is the
- * slope after that, over the second half of the time: run it for some minutes to see whether it goes to zero.
- *
- * exit codes: 0 done, 1 where a request failed
- */
+/** The command that puts the prediction service under load. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { createInterface } from 'node:readline';
-import { parseArgs } from 'node:util';
 import autocannon from 'autocannon';
+import { command, option } from '../src/pipeline/cli/command.ts';
+import { runCommand } from '../src/pipeline/cli/run.ts';
+import { deviceName, modelsFolder } from '../src/pipeline/cli/shared.ts';
+import { text, wholeNumber } from '../src/pipeline/cli/values.ts';
 
-const { values } = parseArgs({
+const MIB = 2 ** 20;
+
+const load = command({
+  about: `
+    Puts the prediction service under load: connections that each send one image after the other. It prints throughput,
+    latency, batch sizes and memory. The service runs in a process of its own, on this machine; the figures are written to
+    bench/results/serve-NAME-DEVICE.json.
+
+    Memory is sampled every second. It grows while code is compiled and the heap finds its size; what counts is the slope
+    over the second half of the time. Run it for some minutes to see whether the slope goes to zero.`,
   options: {
-    model: { type: 'string', default: 'mlp' },
-    models: { type: 'string', default: 'models' },
-    device: { type: 'string', default: 'auto' },
-    seconds: { type: 'string', default: '60' },
-    connections: { type: 'string', default: '64' },
-    'batch-size': { type: 'string', default: '32' },
+    model: option('<model>', text, 'the model of the registry', { default: 'mlp' }),
+    models: modelsFolder,
+    device: option('<name>', deviceName, 'webgpu, cpu or auto', { default: 'auto' }),
+    seconds: option('<n>', wholeNumber(), 'duration of the load', { default: 60 }),
+    connections: option('<n>', wholeNumber(), 'open connections', { default: 64 }),
+    batchSize: option('<n>', wholeNumber(1, 4096), 'images in a batch', { default: 32 }),
   },
+  examples: ['--model cnn@champion --device webgpu --seconds 60'],
+  exitCodes: { 1: 'failed, or a request failed' },
+  run: measure,
 });
 
+interface LoadOptions {
+  readonly model: string;
+  readonly models: string;
+  readonly device: string;
+  readonly seconds: number;
+  readonly connections: number;
+  readonly batchSize: number;
+}
+
 /** Starts the service on a free port, and waits until it listens. */
-async function start(): Promise<{ child: ChildProcess; url: string }> {
-  const { model, models, device } = values;
-  const options = ['--model', model, '--models', models, '--device', device, '--port', '0'];
-  const batch = ['--batch-size', values['batch-size'], '--poll', '0'];
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/api.ts', ...options, ...batch], {
+async function start(options: LoadOptions): Promise<{ child: ChildProcess; url: string }> {
+  const { model, models, device, batchSize } = options;
+  const served = ['--model', model, '--models', models, '--device', device, '--port', '0'];
+  const batch = ['--batch-size', String(batchSize), '--poll', '0'];
+  const child = spawn(process.execPath, ['--import', 'tsx', 'src/api.ts', ...served, ...batch], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   for await (const line of createInterface({ input: child.stdout })) {
@@ -89,8 +102,6 @@ function watchMemory(url: string): { stop: () => Promise<MemorySample[]> } {
   };
 }
 
-const MIB = 2 ** 20;
-
 /** What became of one part of the memory, in MiB; the slope is that of the least-squares line. */
 function describeGrowth(samples: readonly MemorySample[], part: Exclude<keyof MemorySample, 'seconds'>) {
   const values = samples.map((sample) => sample[part] / MIB);
@@ -112,10 +123,10 @@ function image(seed: number): string {
   return JSON.stringify({ pixels: Array.from({ length: 784 }, (_, at) => (at * (seed + 3)) % 256) });
 }
 
-async function load(url: string, seconds: number): Promise<autocannon.Result> {
+function send(url: string, seconds: number, connections: number): Promise<autocannon.Result> {
   return autocannon({
     url,
-    connections: Number(values.connections),
+    connections,
     duration: seconds,
     requests: Array.from({ length: 16 }, (_, seed) => ({
       method: 'POST',
@@ -126,57 +137,59 @@ async function load(url: string, seconds: number): Promise<autocannon.Result> {
   });
 }
 
-const { child, url } = await start();
-try {
-  await load(url, 3);
-  const before = await metrics(url);
-  const memory = watchMemory(url);
-  const result = await load(url, Number(values.seconds));
-  const samples = await memory.stop();
-  const after = await metrics(url);
-  const during = (name: string): number => after(name) - before(name);
-  const { latency } = result;
-  const model = await servedModel(url);
-  // Timeouts are among the errors.
-  const failed = result.non2xx + result.errors;
-  const report = {
-    model,
-    device: values.device,
-    machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version },
-    // Of all that ran on the machine meanwhile, this load included.
-    loadAverage: loadavg()[0],
-    connections: Number(values.connections),
-    seconds: result.duration,
-    batchSize: Number(values['batch-size']),
-    requests: result['2xx'],
-    failed,
-    requestsPerSecond: result['2xx'] / result.duration,
-    latencyMilliseconds: {
-      p50: latency.p50,
-      p90: latency.p90,
-      p99: latency.p99,
-      p999: latency.p99_9,
-      max: latency.max,
-    },
-    meanImagesPerBatch: during('wgrad_batch_images_sum') / during('wgrad_batch_images_count'),
-    batches: during('wgrad_batch_images_count'),
-    memoryMiB: {
-      resident: describeGrowth(samples, 'resident'),
-      heap: describeGrowth(samples, 'heap'),
-      external: describeGrowth(samples, 'external'),
-    },
-  };
-  console.log(JSON.stringify(report, null, 2));
-  mkdirSync('bench/results', { recursive: true });
-  const file = `bench/results/serve-${model.name}-${values.device}.json`;
-  writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
-  console.log(`written to ${file}`);
-  if (failed > 0) {
-    console.error(`${failed} requests failed`);
-    process.exitCode = 1;
+/** Starts the service, loads it and writes the figures; the exit code. */
+async function measure(options: LoadOptions): Promise<number> {
+  const { connections, device } = options;
+  const { child, url } = await start(options);
+  try {
+    await send(url, 3, connections);
+    const before = await metrics(url);
+    const memory = watchMemory(url);
+    const result = await send(url, options.seconds, connections);
+    const samples = await memory.stop();
+    const after = await metrics(url);
+    const during = (name: string): number => after(name) - before(name);
+    const { latency } = result;
+    const model = await servedModel(url);
+    // Timeouts are among the errors.
+    const failed = result.non2xx + result.errors;
+    const report = {
+      model,
+      device,
+      machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version },
+      // Of all that ran on the machine meanwhile, this load included.
+      loadAverage: loadavg()[0],
+      connections,
+      seconds: result.duration,
+      batchSize: options.batchSize,
+      requests: result['2xx'],
+      failed,
+      requestsPerSecond: result['2xx'] / result.duration,
+      latencyMilliseconds: {
+        p50: latency.p50,
+        p90: latency.p90,
+        p99: latency.p99,
+        p999: latency.p99_9,
+        max: latency.max,
+      },
+      meanImagesPerBatch: during('wgrad_batch_images_sum') / during('wgrad_batch_images_count'),
+      batches: during('wgrad_batch_images_count'),
+      memoryMiB: {
+        resident: describeGrowth(samples, 'resident'),
+        heap: describeGrowth(samples, 'heap'),
+        external: describeGrowth(samples, 'external'),
+      },
+    };
+    console.log(JSON.stringify(report, null, 2));
+    mkdirSync('bench/results', { recursive: true });
+    const file = `bench/results/serve-${model.name}-${device}.json`;
+    writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+    console.log(`written to ${file}`);
+    if (failed > 0) console.error(`${failed} requests failed`);
+    return failed > 0 ? 1 : 0;
+  } finally {
+    child.kill('SIGTERM');
   }
-} finally {
-  child.kill('SIGTERM');
 }
 
 async function servedModel(url: string): Promise<{ name: string; version: number }> {
@@ -184,3 +197,5 @@ async function servedModel(url: string): Promise<{ name: string; version: number
   const response = await fetch(`${url}/predict`, { method: 'POST', headers, body: image(0) });
   return ((await response.json()) as { model: { name: string; version: number } }).model;
 }
+
+await runCommand('npx tsx bench/load.ts', load);

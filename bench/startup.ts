@@ -1,18 +1,14 @@
-/**
- * Where the time to the first training step of the MLP goes, over fresh processes: the median and the least of each
- * phase, in milliseconds, with the driver's cache and (on Mesa) without it. The clock is that of the process that
- * trains; what npx and tsx's own process take before it is measured by itself, as a whole.
- *
- *   npx tsx bench/startup.ts [processes] [device]
- */
+/** Times the phases of a start, up to the first training step. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { command, optional } from '../src/pipeline/cli/command.ts';
+import { runCommand } from '../src/pipeline/cli/run.ts';
+import { deviceName } from '../src/pipeline/cli/shared.ts';
+import { wholeNumber } from '../src/pipeline/cli/values.ts';
 import { median } from './statistics.ts';
 
-const [count = '10', device = 'webgpu'] = process.argv.slice(2);
-if (!(Number(count) >= 1)) throw new Error(`takes a number of processes and a device, got '${count}'`);
 /** The marks that a training sets, in their order, and what has been done when each is set. */
 const PHASES: Readonly<Record<string, string>> = {
   node: 'Node itself',
@@ -24,30 +20,82 @@ const PHASES: Readonly<Record<string, string>> = {
   'first step': 'first checkpoint; kernels read and compiled; the step',
 };
 
-const folder = mkdtempSync(join(tmpdir(), 'wgrad-startup-'));
-const marksFile = join(folder, 'marks.json');
+/** What all measurements share. */
+interface Start {
+  readonly processes: number;
+  readonly device: string;
+  readonly folder: string;
+  readonly marksFile: string;
+}
 
-function fresh(command: string, args: string[], env: Record<string, string>): number {
-  const start = performance.now();
+const startup = command({
+  about: `
+    Shows where the time to the first training step of the MLP goes, over fresh processes: the median and the least of each
+    phase, in milliseconds, with the driver's cache and (on Mesa) without it. The clock is that of the training process. The
+    time that npx and tsx take before it is measured separately.`,
+  arguments: {
+    processes: optional('how many processes (default: 10)', wholeNumber()),
+    device: optional('webgpu or cpu (default: webgpu)', deviceName),
+  },
+  run: ({ processes = 10, device = 'webgpu' }) => {
+    const folder = mkdtempSync(join(tmpdir(), 'wgrad-startup-'));
+    const start: Start = { processes, device, folder, marksFile: join(folder, 'marks.json') };
+    try {
+      // Fills V8's code cache, which a process writes at its end, and the driver's cache.
+      const quick = ['train.epochs=1', 'train.limitTrain=128', 'train.limitTest=128', 'data.validation=128'];
+      fresh(start, process.execPath, training(start, ...quick), {});
+      const warm = report('warm cache', start, {});
+      const cold =
+        device === 'cpu' ? undefined : report('cold cache', start, { MESA_SHADER_CACHE_DISABLE: 'true' });
+      writeFileSync(join(folder, 'empty.ts'), '');
+      const npx = Array.from({ length: processes }, () =>
+        fresh(start, 'npx', ['tsx', join(folder, 'empty.ts')], {}),
+      );
+      console.log(
+        `\nnpx tsx on an empty file: ${median(npx).toFixed(0)} ms, at least ${Math.min(...npx).toFixed(0)}`,
+      );
+      mkdirSync('bench/results', { recursive: true });
+      const machine = { cpu: cpus()[0]?.model.trim(), cores: cpus().length, node: process.version };
+      const file = `bench/results/startup-mlp-${device}.json`;
+      const figures = { warm, cold, npxTsxEmpty: { median: median(npx), least: Math.min(...npx) } };
+      const result = {
+        device,
+        machine,
+        loadAverage: loadavg()[0],
+        processes,
+        milliseconds: figures,
+      };
+      writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
+      console.log(`written  ${file}`);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    return Promise.resolve();
+  },
+});
+
+function fresh({ marksFile }: Start, command: string, args: string[], env: Record<string, string>): number {
+  const began = performance.now();
   const { status, signal, stderr } = spawnSync(command, args, {
     encoding: 'utf8',
     env: { ...process.env, ...env },
   });
   // The probe ends what it has seen enough of.
   if (status !== 0 && !(signal === 'SIGKILL' && existsSync(marksFile))) throw new Error(stderr);
-  return performance.now() - start;
+  return performance.now() - began;
 }
 
-function training(...options: string[]): string[] {
+function training({ device, folder }: Start, ...options: string[]): string[] {
   const loader = 'typescript' in process.features && process.features.typescript ? [] : ['--import', 'tsx'];
   const command = [...loader, '--import', './bench/startupProbe.ts', 'src/train.ts'];
   return [...command, 'configs/mlp.yaml', `device=${device}`, `run.dir=${folder}`, ...options];
 }
 
 /** Milliseconds of each phase of one training. */
-function phases(env: Record<string, string>): number[] {
+function phases(start: Start, env: Record<string, string>): number[] {
+  const { marksFile } = start;
   rmSync(marksFile, { force: true });
-  fresh(process.execPath, training(), { ...env, STARTUP_MARKS: marksFile });
+  fresh(start, process.execPath, training(start), { ...env, STARTUP_MARKS: marksFile });
   const marks = new Map(JSON.parse(readFileSync(marksFile, 'utf8')) as [string, number][]);
   const times = Object.keys(PHASES).map((name) => marks.get(name) ?? NaN);
   return [...times.map((time, index) => time - (times[index - 1] ?? 0)), times.at(-1)!];
@@ -55,9 +103,10 @@ function phases(env: Record<string, string>): number[] {
 
 function report(
   title: string,
+  start: Start,
   env: Record<string, string>,
 ): Record<string, { median: number; least: number }> {
-  const runs = Array.from({ length: Number(count) }, () => phases(env));
+  const runs = Array.from({ length: start.processes }, () => phases(start, env));
   const names = [...Object.keys(PHASES), 'in all'];
   const figures = names.map((name, index) => {
     const values = runs.map((run) => run[index]!);
@@ -71,32 +120,4 @@ function report(
   return Object.fromEntries(figures);
 }
 
-try {
-  // Fills V8's code cache, which a process writes at its end, and the driver's cache.
-  const quick = ['train.epochs=1', 'train.limitTrain=128', 'train.limitTest=128', 'data.validation=128'];
-  fresh(process.execPath, training(...quick), {});
-  const warm = report('warm cache', {});
-  const cold = device === 'cpu' ? undefined : report('cold cache', { MESA_SHADER_CACHE_DISABLE: 'true' });
-  writeFileSync(join(folder, 'empty.ts'), '');
-  const npx = Array.from({ length: Number(count) }, () =>
-    fresh('npx', ['tsx', join(folder, 'empty.ts')], {}),
-  );
-  console.log(
-    `\nnpx tsx on an empty file: ${median(npx).toFixed(0)} ms, at least ${Math.min(...npx).toFixed(0)}`,
-  );
-  mkdirSync('bench/results', { recursive: true });
-  const machine = { cpu: cpus()[0]?.model.trim(), cores: cpus().length, node: process.version };
-  const file = `bench/results/startup-mlp-${device}.json`;
-  const figures = { warm, cold, npxTsxEmpty: { median: median(npx), least: Math.min(...npx) } };
-  const result = {
-    device,
-    machine,
-    loadAverage: loadavg()[0],
-    processes: Number(count),
-    milliseconds: figures,
-  };
-  writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
-  console.log(`written  ${file}`);
-} finally {
-  rmSync(folder, { recursive: true });
-}
+await runCommand('npx tsx bench/startup.ts', startup);

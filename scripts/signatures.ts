@@ -1,12 +1,7 @@
-/**
- * Writes src/backend/signatures.ts, the TypeScript types of kernels/*.wgsl: buffers, parameters and constants of every
- * kernel. With --check it compares only, and fails if the file is out of date.
- */
-import { readFileSync, writeFileSync } from 'node:fs';
+/** Writes the TypeScript types of kernels/*.wgsl: buffers, parameters and constants of every kernel. */
 import type { KernelSignature, ParamField } from '../src/platform/kernels.ts';
 import { kernelNames, kernelSignature } from '../src/platform/node/kernels.ts';
-
-const target = new URL('../src/backend/signatures.ts', import.meta.url);
+import { runGenerator } from './generate.ts';
 
 const HEADER = `// Written by \`npm run signatures\` from kernels/*.wgsl; \`npm run typecheck\` fails if it is out of date.
 
@@ -74,14 +69,9 @@ function render(): string {
   );
 }
 
-const text = render();
-if (process.argv.includes('--check')) {
-  if (readFileSync(target, 'utf8') !== text) {
-    process.stderr.write(
-      'src/backend/signatures.ts is out of date with kernels/*.wgsl: run `npm run signatures`\n',
-    );
-    process.exitCode = 1;
-  }
-} else {
-  writeFileSync(target, text);
-}
+await runGenerator('signatures', {
+  about:
+    'Writes src/backend/signatures.ts: the TypeScript types of the buffers, parameters and settings of all kernels.',
+  sources: 'kernels/*.wgsl',
+  files: () => [['src/backend/signatures.ts', render()]],
+});

@@ -1,14 +1,10 @@
-/**
- * Compiles kernels/wasm/*.ts to src/platform/cpu.wasm, and writes the TypeScript face of the module to
- * src/backend/cpu/simd/jobs.ts. With --check it compares only, and fails if a file is out of date.
- */
+/** Compiles kernels/wasm/*.ts, and writes the TypeScript face of the module. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { root, runGenerator } from './generate.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const sources = join(root, 'kernels/wasm');
 
 /** No relaxed SIMD, so every processor gives the same bits. The host provides the memory; the module has no runtime and no data. */
@@ -97,16 +93,13 @@ ${exportLines().join('\n')}
 }
 `;
 
-const files: [name: string, contents: Buffer][] = [
-  ['src/platform/cpu.wasm', compile()],
-  ['src/backend/cpu/simd/jobs.ts', Buffer.from(face)],
-];
-for (const [name, contents] of files) {
-  const path = join(root, name);
-  if (!process.argv.includes('--check')) writeFileSync(path, contents);
-  else if (!readFileSync(path).equals(contents)) {
-    const text = `${name} is out of date with kernels/wasm/*.ts: run \`npm run wasm\`\n`;
-    process.stderr.write(text);
-    process.exitCode = 1;
-  }
-}
+await runGenerator('wasm', {
+  about: `
+    Compiles kernels/wasm/*.ts to src/platform/cpu.wasm, and writes the TypeScript face of the module to
+    src/backend/cpu/simd/jobs.ts.`,
+  sources: 'kernels/wasm/*.ts',
+  files: () => [
+    ['src/platform/cpu.wasm', compile()],
+    ['src/backend/cpu/simd/jobs.ts', face],
+  ],
+});

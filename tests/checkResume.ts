@@ -1,29 +1,29 @@
-/** Kills trainings at random steps, resumes them, and compares the end with that of an uninterrupted one: see HELP. */
+/** Kills trainings at random steps, resumes them, and compares the end with that of an uninterrupted one. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { isDeepStrictEqual } from 'node:util';
+import { command, option } from '../src/pipeline/cli/command.ts';
+import { runCommand } from '../src/pipeline/cli/run.ts';
+import { oneOf, wholeNumber } from '../src/pipeline/cli/values.ts';
 import { drawKills, tinyTraining, trainKilled, trainWhole } from './pipeline/experiment/kills.ts';
 
-const HELP = `usage: npm run check:resume -- [--kills N] [--device cpu|webgpu] [--seed S]
-
-Trains a small CNN in a process once without a break; then again and again in processes that are killed (SIGKILL) at
-random steps, one to four times in a row, and resumed. Weights and journal must be equal at the end, bit by bit.
-
-options
-  --kills N    kills on each device (default 20)
-  --device D   one device only (default: both)
-  --seed S     of the random steps (default 1)
-
-exit codes: 0 all equal, 1 not`;
-
-const { values } = parseArgs({
+const checkResume = command({
+  about: `
+    Trains a small CNN in a process once without a break; then again and again in processes that are killed (SIGKILL) at
+    random steps, one to four times in a row, and resumed. Weights and journal must be equal at the end, bit by bit.`,
   options: {
-    kills: { type: 'string', default: '20' },
-    device: { type: 'string' },
-    seed: { type: 'string', default: '1' },
-    help: { type: 'boolean' },
+    kills: option('<n>', wholeNumber(), 'kills on each device', { default: 20 }),
+    device: option('<name>', oneOf(['cpu', 'webgpu']), 'one device only (default: both)'),
+    seed: option('<n>', wholeNumber(0), 'seed of the random steps', { default: 1 }),
+  },
+  exitCodes: { 0: 'all are equal', 1: 'some differ, or failed' },
+  run: async ({ kills, device, seed }) => {
+    let equal = true;
+    for (const name of device === undefined ? ['cpu', 'webgpu'] : [device]) {
+      if (!(await check(name, kills, seed))) equal = false;
+    }
+    return equal ? 0 : 1;
   },
 });
 
@@ -55,9 +55,4 @@ async function check(device: string, total: number, seed: number): Promise<boole
   }
 }
 
-if (values.help) console.log(HELP);
-else {
-  for (const device of values.device === undefined ? ['cpu', 'webgpu'] : [values.device]) {
-    if (!(await check(device, Number(values.kills), Number(values.seed)))) process.exitCode = 1;
-  }
-}
+await runCommand('npm run check:resume --', checkResume);

@@ -1,5 +1,7 @@
-import { distance } from 'fastest-levenshtein';
 import { AdapterError, type Backend } from '../src/index.ts';
+import { command, optional } from '../src/pipeline/cli/command.ts';
+import { runCommand } from '../src/pipeline/cli/run.ts';
+import { oneOf } from '../src/pipeline/cli/values.ts';
 import { openWebGpu } from './adapter.ts';
 import type { OperationName, Row } from './gradients/cases.ts';
 import {
@@ -12,36 +14,36 @@ import {
 } from './gradients/check.ts';
 import { table } from './gradients/table.ts';
 
-/** `npm run gradcheck [operation]`: the gradient-check table, run and printed. */
-async function main(wish: string | undefined): Promise<number> {
-  const names = Object.keys(table) as OperationName[];
-  if (wish !== undefined && !(wish in table)) {
-    const [nearest] = names.sort((left, right) => distance(wish, left) - distance(wish, right));
-    console.error(`gradcheck: takes an operation's name, got '${wish}'; did you mean '${nearest!}'?`);
-    return 2;
-  }
-  const cpu = await openReference();
-  const webgpu = await openWebGpu();
-  if (webgpu instanceof AdapterError) console.log(`WebGPU is SKIPPED: ${webgpu.message}\n`);
-  else console.log(`WebGPU: ${webgpu.description}\n`);
-  print('operation', 'cases', 'first', 'second', 'webgpu');
-  let failures = 0;
-  for (const name of wish === undefined ? names : [wish as OperationName]) {
-    const { failed, cells } = await check(
-      table[name],
-      cpu,
-      webgpu instanceof AdapterError ? undefined : webgpu,
+const names = Object.keys(table) as OperationName[];
+
+const gradcheck = command({
+  about: `
+    Runs the table of gradient checks and prints the worst errors of every operation: analytical against numerical
+    derivatives on the CPU in float64, and WebGPU against the CPU.`,
+  arguments: { operation: optional('one operation only', oneOf(names)) },
+  exitCodes: { 0: 'all gradients are right', 1: 'a gradient is wrong, or failed' },
+  run: async ({ operation }) => {
+    const cpu = await openReference();
+    const opened = await openWebGpu();
+    const webgpu = opened instanceof AdapterError ? undefined : opened;
+    const facts =
+      opened instanceof AdapterError ? ` is SKIPPED: ${opened.message}` : `: ${opened.description}`;
+    console.log(`WebGPU${facts}\n`);
+    print('operation', 'cases', 'first', 'second', 'webgpu');
+    let failures = 0;
+    for (const name of operation === undefined ? names : [operation]) {
+      const { failed, cells } = await check(table[name], cpu, webgpu);
+      print(name, ...cells, failed.length === 0 ? 'ok' : 'FAIL');
+      for (const line of failed) console.log(`    ${line}`);
+      failures += failed.length;
+    }
+    console.log(
+      `\nfirst, second: worst relative error against central differences, at most ${DERIVATIVE_BOUND}` +
+        `\nwebgpu: worst deviation from the CPU in float64, in √terms · max(|cpu|, min(1, M)), at most ${DEVIATION_BOUND} · the row's factor`,
     );
-    print(name, ...cells, failed.length === 0 ? 'ok' : 'FAIL');
-    for (const line of failed) console.log(`    ${line}`);
-    failures += failed.length;
-  }
-  console.log(
-    `\nfirst, second: worst relative error against central differences, at most ${DERIVATIVE_BOUND}` +
-      `\nwebgpu: worst deviation from the CPU in float64, in √terms · max(|cpu|, min(1, M)), at most ${DEVIATION_BOUND} · the row's factor`,
-  );
-  return failures === 0 ? 0 : 1;
-}
+    return failures === 0 ? 0 : 1;
+  },
+});
 
 async function check(
   row: Row,
@@ -91,4 +93,4 @@ function print(name: string, ...cells: string[]): void {
   console.log(`${name.padEnd(14)} ${cells.map((cell) => cell.padStart(9)).join(' ')}`.trimEnd());
 }
 
-process.exitCode = await main(process.argv[2]);
+await runCommand('npm run gradcheck --', gradcheck);

@@ -1,4 +1,4 @@
-import type { Value } from './values.ts';
+import { readValue, text, type Value } from './values.ts';
 
 /** An option of a command: `--batch-size <n>`. `T` is the type of its value. */
 export interface Option<T> {
@@ -11,18 +11,18 @@ export interface Option<T> {
   readonly with?: string;
 }
 
-/** An argument of a command, at its place; `T` is `string` or `string[]`. */
+/** An argument of a command, at its place. `T` is the type of its value. */
 export interface Argument<T> {
   readonly help: string;
   /** How many words it takes. */
   readonly least: number;
   readonly most: number;
-  /** Words are handed over as a list. */
-  readonly list: T extends readonly string[] ? true : false;
+  /** Its value, from its words. */
+  readonly read: (words: readonly string[], name: string) => T;
 }
 
 export type Options = Readonly<Record<string, Option<unknown>>>;
-export type Arguments = Readonly<Record<string, Argument<string> | Argument<string[]>>>;
+export type Arguments = Readonly<Record<string, Argument<unknown>>>;
 
 /** What `run` gets: the values of arguments and options, by name. */
 type Input<A extends Arguments, O extends Options> = {
@@ -93,10 +93,19 @@ export function option<T>(
 
 /** An argument that must be given. */
 export function argument(help: string): Argument<string> {
-  return { help, least: 1, most: 1, list: false };
+  return { help, least: 1, most: 1, read: ([word]) => word! };
+}
+
+/** An argument that may be left out. */
+export function optional(help: string): Argument<string | undefined>;
+export function optional<T>(help: string, value: Value<T>): Argument<T | undefined>;
+export function optional(help: string, value: Value<unknown> = text): Argument<unknown> {
+  const read = ([word]: readonly string[], name: string): unknown =>
+    word === undefined ? undefined : readValue(name, value, word);
+  return { help, least: 0, most: 1, read };
 }
 
 /** Arguments without a limit to their number, `least` of them at least. */
 export function list(help: string, least: number = 0): Argument<string[]> {
-  return { help, least, most: Infinity, list: true };
+  return { help, least, most: Infinity, read: (words) => [...words] };
 }

@@ -59,8 +59,8 @@ export function printGroupHelp(program: string, group: CommandGroup): void {
 
 function parserOf(program: string, command: Command): Parser {
   const parser = withHelp(new Parser(program), program, command).allowExcessArguments();
-  for (const [name, { help, list }] of Object.entries(command.arguments ?? {})) {
-    parser.argument(list ? `[${name}...]` : `[${name}]`, help);
+  for (const [name, { help, most }] of Object.entries(command.arguments ?? {})) {
+    parser.argument(most > 1 ? `[${name}...]` : `[${name}]`, help);
   }
   for (const [key, option] of Object.entries(command.options ?? {})) {
     parser.addOption(parserOption(key, option));
@@ -123,11 +123,12 @@ function readOptions({ options = {} }: Command, parser: Parser): Record<string, 
 function readWords(command: Command, words: readonly string[]): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   let rest = words;
-  for (const [name, { help, least, most, list }] of Object.entries(command.arguments ?? {})) {
+  for (const [name, { help, least, most, read }] of Object.entries(command.arguments ?? {})) {
     const taken = rest.slice(0, most);
     rest = rest.slice(most);
-    if (taken.length < least) throw new UsageError(`missing argument ${nameOf(name, command)}: ${help}`);
-    values[name] = list ? taken : taken[0];
+    const shown = nameOf(name, command);
+    if (taken.length < least) throw new UsageError(`missing argument ${shown}: ${help}`);
+    values[name] = read(taken, shown);
   }
   if (rest.length > 0) throw new UsageError(`unexpected argument '${rest.join(' ')}'`);
   return values;
@@ -141,8 +142,8 @@ function usageOf(command: Command | CommandGroup): string {
 
 /** `<run>`, or `[names...]` where none is needed. */
 function nameOf(name: string, command: Command): string {
-  const { least, list } = command.arguments![name]!;
-  const text = list ? `${name}...` : name;
+  const { least, most } = command.arguments![name]!;
+  const text = most > 1 ? `${name}...` : name;
   return least > 0 ? `<${text}>` : `[${text}]`;
 }
 

@@ -40,7 +40,7 @@ export async function execute(
     }
     usage = usageLines(chosen.program, chosen.command);
     const input = parseArguments(chosen.program, chosen.command, chosen.args);
-    const code = input && (await chosen.command.run(input as never));
+    const code = input && (await chosen.command.run(input));
     return typeof code === 'number' ? code : 0;
   } catch (error) {
     process.stderr.write(`${messageOf(error, usage)}\n`);

@@ -1,6 +1,9 @@
 import { valueText } from '../text/valueText.ts';
 import { nearestName, UsageError } from '../text/didYouMean.ts';
 
+/** More names than these are not listed where the wanted one is known. */
+const FEW = 20;
+
 /** How the text of an option is read. */
 export interface Value<T> {
   /** What it takes, in words: `a whole number from 1 up`. */
@@ -66,8 +69,10 @@ export function readValue<T>(option: string, { takes, read, names = [] }: Value<
   if (value !== undefined) return value;
   const wrong = text.split(',').find((each) => !names.includes(each.trim())) ?? text;
   const near = nearestName(wrong, names);
-  const hint = near === undefined ? '' : `. Did you mean ${near}?`;
-  throw new UsageError(`${option} takes ${takes}; got ${valueText(text)}${hint}`);
+  const got = `got ${valueText(text)}`;
+  if (near === undefined) throw new UsageError(`${option} takes ${takes}; ${got}`);
+  const what = names.length > FEW ? `one of ${names.length} names` : takes;
+  throw new UsageError(`${option} takes ${what}; ${got}. Did you mean ${near}?`);
 }
 
 function listed(names: readonly string[], word: string): string {
