@@ -5,10 +5,10 @@ import type { Signatures } from './signatures.ts';
 
 export type KernelName = keyof Signatures;
 
-/** Memory of a backend: its contents are reached through the backend alone. */
+/** Memory of a backend. Only the backend accesses its contents. */
 export interface DeviceBuffer {
   readonly dtype: DType;
-  /** Number of elements asked for; the memory behind may be larger. */
+  /** The requested number of elements; the memory may be larger. */
   readonly length: number;
 }
 
@@ -18,68 +18,68 @@ export type Buffers<K extends KernelName> = Record<keyof Signatures[K]['buffers'
 /** The uniform parameters of a kernel, by the names in its `Params` struct. */
 export type Params<K extends KernelName> = Signatures[K]['params'];
 
-/** Parameters of a launch; numbers that change from step to step are made by `live`. */
+/** Parameters of a launch. Numbers that change from step to step are created by `live`. */
 export type LaunchParams<K extends KernelName> = {
   readonly [Name in keyof Params<K>]: Params<K>[Name] extends number ? Varying : Params<K>[Name];
 };
 
-/** Values for a kernel's `override` and `const` declarations and type aliases; each has a default in the file. */
+/** Values for a kernel's `override` and `const` declarations and type aliases. Each has a default in the file. */
 export type Variant<K extends KernelName> = Partial<Signatures[K]['variant']>;
 
-/** What a device has done since it was opened. Benchmarks and tests assert on these figures. */
+/** What a device has done since it was opened. Benchmarks and tests assert on these counts. */
 export interface DeviceStats {
   /** Kernel launches. */
   dispatches: number;
-  /** Command buffers handed to the queue. */
+  /** Command buffers submitted to the queue. */
   submits: number;
   /** Buffers in use, and their bytes. */
   buffersAlive: number;
   bytesAlive: number;
   /** The largest `bytesAlive` so far. */
   bytesPeak: number;
-  /** Bytes kept for reuse, not in use. */
+  /** Bytes kept for reuse, which are not in use. */
   bytesPooled: number;
   buffersCreated: number;
   bindGroupsCreated: number;
   pipelinesCreated: number;
   bytesUploaded: number;
   bytesRead: number;
-  /** Read-backs: each waits for the device. */
+  /** Reads of values. Each waits for the device. */
   reads: number;
 }
 
-/** Launches that can be made again, on the same buffers and with the present values of live parameters. */
+/** Launches that can be repeated on the same buffers, with the current values of live parameters. */
 export interface Recording {
-  /** How many launches it has. */
+  /** The number of launches. */
   readonly launches: number;
-  /** Buffers that were there before, and that the launches write. */
+  /** Buffers that existed before the recording and that its launches write. */
   readonly written: readonly { readonly buffer: DeviceBuffer; readonly kernel: KernelName }[];
-  /** Buffers made during the recording that are still in use, besides those known of. */
+  /** Buffers that were created during the recording and are still in use, except the `known` ones. */
   survivors(known: readonly DeviceBuffer[]): DeviceBuffer[];
-  /** Makes the launches again. Throws CaptureError when a buffer that was there before has been freed. */
+  /** Repeats the launches. Throws CaptureError if a buffer that existed before has been freed. */
   replay(): void;
-  /** Gives back the memory that the recording holds. */
+  /** Releases the memory that the recording holds. */
   dispose(): void;
 }
 
-/** For classes of launches such as `matmul 128x256x1024 NT`: the kernel, and the constants of its tile, that they take. */
+/** The kernel and the tile constants for classes of launches such as `matmul 128x256x1024 NT`. */
 export type KernelChoices = Readonly<
   Record<string, { readonly kernel: string; readonly tile: Readonly<Record<string, number>> }>
 >;
 
-/** Which kernels and tiles a device takes. They do not change while it is in use. */
+/** The kernels and tiles that a device uses. They do not change while it is in use. */
 export interface DeviceTuning {
-  /** One line for people and records; equal choices give equal text. */
+  /** One line for people and records. Equal choices give equal text. */
   readonly description: string;
-  /** What was chosen when the device was opened; everything else follows built-in rules. */
+  /** The choices with which the device was opened. Everything else follows built-in rules. */
   readonly choices: KernelChoices;
 }
 
 /**
- * A device on which tensors live: flat buffers and the kernels of `kernels/`, nothing about shapes or gradients.
+ * A device that holds tensors: flat buffers and the kernels of `kernels/`. It knows nothing about shapes or gradients.
  *
- * Launches return at once and run in order. Nothing waits for the device except `read` and `synchronize`, which
- * also report what failed meanwhile.
+ * Launches return immediately and run in order. Only `read` and `synchronize` wait for the device, and they also report
+ * errors of earlier launches.
  */
 export interface Backend {
   readonly name: 'cpu' | 'webgpu';
@@ -87,19 +87,19 @@ export interface Backend {
   readonly description: string;
   /** Adapter, driver and limits, for the records of a run. */
   readonly info: Readonly<Record<string, string | number | boolean>>;
-  /** Which kernels and tiles launches take, where there is a choice. */
+  /** The kernels and tiles that launches use, if there is a choice. */
   readonly tuning?: DeviceTuning;
-  /** Whether tensors of this dtype can lie here. */
+  /** Whether the device supports tensors of this dtype. */
   supports(dtype: DType): boolean;
-  /** A buffer of undefined contents; throws when it cannot be had. */
+  /** Allocates a buffer with undefined contents. Throws OutOfMemoryError if that is impossible. */
   allocate(dtype: DType, length: number): DeviceBuffer;
-  /** Hands a buffer back for reuse. Launches already made still see it. */
+  /** Releases a buffer for reuse. Earlier launches still use it. */
   release(buffer: DeviceBuffer): void;
   /** Copies values into a buffer, from its start. */
   write(buffer: DeviceBuffer, data: TypedArray): void;
-  /** Waits for what was launched so far, and copies elements out. */
+  /** Waits for all earlier launches, and copies elements to the host. */
   read(buffer: DeviceBuffer, offset: number, length: number): Promise<TypedArray>;
-  /** Launches a kernel; the one way in which anything is computed. */
+  /** Launches a kernel. Every computation is a launch. */
   run<K extends KernelName>(
     kernel: K,
     buffers: Buffers<K>,
@@ -107,18 +107,18 @@ export interface Backend {
     variant?: Variant<K>,
   ): void;
   /**
-   * Runs `body` and notes its launches, so that they can be made again; buffers that it makes and frees belong to
-   * the recording. Not to be had where nothing is computed.
+   * Runs `body` and records its launches, so that they can be repeated. Buffers that it allocates and releases belong
+   * to the recording. Undefined for devices that compute nothing.
    */
   record?(body: () => void): Recording;
-  /** Hands over what is recorded, so that the device starts on it, without waiting. */
+  /** Submits recorded commands, so that the device starts on them, without waiting. */
   flush(): void;
-  /** Waits until everything launched so far has run. */
+  /** Waits until all launches so far have run. */
   synchronize(): Promise<void>;
   /** What the device has done so far. */
   stats(): DeviceStats;
   /**
-   * Notes all launches from now on, and times them where the device can: one profile at a time. What they compute stays
+   * Records all launches from now on, and times them if the device can. Only one profile runs at a time. Results stay
    * the same, bit by bit.
    */
   profile(): Profiling;

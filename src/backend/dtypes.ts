@@ -3,20 +3,20 @@ import { roundToHalf } from './half.ts';
 /**
  * Element types.
  *
- * `float64` exists on the CPU backend alone, for gradient checks; `bool` is a 32-bit word holding 0 or 1, as
- * WGSL has no smaller storage type; `uint8` is a store of bytes (images), which only data kernels read; `float16` is a
- * store of factors, which matrix products and convolutions read, and lies on devices that have it and on the CPU, which
- * keeps the rounded numbers as float32.
+ * `float64` exists on the CPU backend only, for gradient checks. `bool` is a 32-bit word of 0 or 1, because WGSL has no
+ * smaller storage type. `uint8` stores bytes (images), which only data kernels read. `float16` stores factors, which
+ * matrix products and convolutions read; it needs a device with float16, or the CPU, which stores the rounded numbers
+ * as float32.
  */
 export type DType = 'float32' | 'float64' | 'int32' | 'bool' | 'uint8' | 'float16';
 
 /**
- * The array that holds elements of a dtype on the host. A `bool` array is one 32-bit word an element; `float16` has none
- * of its own, and its numbers are float32.
+ * The array type of a dtype on the host. A `bool` array has one 32-bit word per element. `float16` has no array of its
+ * own; its numbers are float32.
  */
 export type TypedArray = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array;
 
-/** Bytes an element takes in a buffer. */
+/** Bytes of an element in a buffer. */
 export const itemSize: Readonly<Record<DType, number>> = {
   float32: 4,
   float64: 8,
@@ -26,7 +26,7 @@ export const itemSize: Readonly<Record<DType, number>> = {
   float16: 2,
 };
 
-/** Makes an array of zeros, or one that views memory. */
+/** Creates an array of zeros, or a view of memory. */
 interface ArrayKind {
   readonly BYTES_PER_ELEMENT: number;
   new (length: number): TypedArray;
@@ -42,7 +42,7 @@ const kinds: Readonly<Record<DType, ArrayKind>> = {
   float16: Float32Array,
 };
 
-/** The kind of array that holds elements of a dtype on the host. */
+/** The array constructor for a dtype on the host. */
 export function arrayKind(dtype: DType): ArrayKind {
   return kinds[dtype];
 }
@@ -52,17 +52,17 @@ export function hostArray(dtype: DType, length: number): TypedArray {
   return new kinds[dtype](length);
 }
 
-/** Values as a buffer of the dtype has them: rounded for float16, else as they are. */
+/** Values as a buffer of the dtype stores them: rounded for float16, otherwise unchanged. */
 export function storable(dtype: DType, values: TypedArray): TypedArray {
   return dtype === 'float16' ? values.map(roundToHalf) : values;
 }
 
-/** Whether its elements are whole numbers. */
+/** Whether its elements are integers. */
 export function isWhole(dtype: DType): boolean {
   return dtype === 'int32' || dtype === 'bool' || dtype === 'uint8';
 }
 
-/** Whether one can compute with it: float16 is stored alone. */
+/** Whether operations compute with it. float16 is only stored. */
 export function isFloating(dtype: DType): dtype is 'float32' | 'float64' {
   return dtype === 'float32' || dtype === 'float64';
 }

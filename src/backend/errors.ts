@@ -2,7 +2,7 @@ import { WgradError } from '../platform/errors.ts';
 
 export { AdapterError, KernelError, WgradError } from '../platform/errors.ts';
 
-/** The device is gone: destroyed, reset or crashed. Nothing on it can be used any more. */
+/** The device is gone: destroyed, reset or crashed. Nothing on it can be used. */
 export class DeviceLostError extends WgradError {
   override name = 'DeviceLostError';
 }
@@ -12,7 +12,7 @@ export class OutOfMemoryError extends WgradError {
   override name = 'OutOfMemoryError';
 }
 
-/** A step cannot be captured, or a replay would not be what the step itself does. */
+/** A step cannot be captured, or a replay would differ from the step itself. */
 export class CaptureError extends WgradError {
   override name = 'CaptureError';
 }

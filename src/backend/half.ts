@@ -1,11 +1,11 @@
-// float16 by hand: Node 20 has no Float16Array, and WGSL leaves open which way its conversion rounds.
+// float16 in software: Node 20 has no Float16Array, and WGSL does not define the rounding of its conversion.
 //
 // Source     IEEE 754-2019, binary16: a sign, 5 bits of exponent, 10 of the fraction.
 
 const word = new Float32Array(1);
 const bitsOfWord = new Uint32Array(word.buffer);
 
-/** The bits of the float16 nearest to a float32; of two equally near ones the even one. From 65520 on it is infinity. */
+/** The bits of a float32 rounded to float16, to nearest, ties to even. Values from 65520 on become infinity. */
 export function halfBits(value: number): number {
   word[0] = value;
   const bits = bitsOfWord[0]!;
@@ -14,18 +14,18 @@ export function halfBits(value: number): number {
   if (magnitude > 0x7f800000) return sign | 0x7e00;
   if (magnitude >= 0x477ff000) return sign | 0x7c00;
   if (magnitude >= 0x38800000) return sign | shifted(magnitude - 0x38000000, 13);
-  // Multiples of 2^-24; below 2^-26 nothing is left.
+  // Multiples of 2^-24. Values below 2^-26 round to 0.
   const exponent = magnitude >>> 23;
   if (exponent < 101) return sign;
   return sign | shifted((magnitude & 0x7fffff) | 0x800000, 126 - exponent);
 }
 
-/** value / 2^shift, to the nearest whole number, of two the even one. */
+/** value / 2^shift, rounded to the nearest integer, ties to even. */
 function shifted(value: number, shift: number): number {
   return (value + 2 ** (shift - 1) - 1 + ((value >>> shift) & 1)) >>> shift;
 }
 
-/** The number that float16 bits stand for. */
+/** The number that float16 bits represent. */
 export function halfValue(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >>> 10) & 0x1f;
@@ -35,7 +35,7 @@ export function halfValue(bits: number): number {
   return sign * (0x400 + fraction) * 2 ** (exponent - 25);
 }
 
-/** The nearest float16 to a float32, as a number. */
+/** A float32 rounded to float16, as a number. */
 export function roundToHalf(value: number): number {
   return halfValue(halfBits(value));
 }

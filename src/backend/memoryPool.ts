@@ -2,44 +2,44 @@ import type { DeviceBuffer, DeviceStats } from './backend.ts';
 import type { DType } from './dtypes.ts';
 import { KernelError } from './errors.ts';
 
-/** Memory of a device, which outlives the buffers that it serves. */
+/** Memory of a device. It outlives the buffers that use it. */
 export interface PooledMemory {
-  /** Memory of one kind can serve in another's place. */
+  /** Memory of one kind is interchangeable. */
   readonly kind: string | number;
   readonly bytes: number;
-  /** Recordings whose launches use it: until they are gone it is not handed out again. */
+  /** The number of recordings whose launches use it. It is not reused until they are gone. */
   pins: number;
-  /** Whether nobody but recordings holds it. */
+  /** Whether only recordings hold it. */
   abandoned: boolean;
 }
 
-/** A buffer: its memory goes back to the pool when it is released. */
+/** A buffer. Its memory returns to the pool on release. */
 export interface PooledBuffer<M extends PooledMemory> extends DeviceBuffer {
   memory: M | undefined;
 }
 
-/** What a recording makes: memory that is freed within it serves it again, and nobody else. */
+/** Memory of a recording. Memory that is freed during the recording is reused by the recording only. */
 export interface Arena<M extends PooledMemory> {
   readonly made: Set<M>;
   readonly free: Map<M['kind'], M[]>;
 }
 
-/** Where a pool's memory comes from. */
+/** The source of a pool's memory. */
 export interface MemorySource<M extends PooledMemory> {
-  /** The kind of memory that a buffer takes. */
+  /** The kind of memory that a buffer needs. */
   kindOf(dtype: DType, length: number): M['kind'];
   create(dtype: DType, length: number): M;
   destroy(memories: readonly M[]): void;
-  /** Puts memory among the free of its kind, of which the last is taken next. */
+  /** Adds memory to the free memory of its kind. The last element is taken next. */
   shelve(peers: M[], memory: M): void;
-  /** A buffer of all of it. */
+  /** A buffer that covers all of the memory. */
   whole(memory: M): PooledBuffer<M>;
 }
 
-/** Free memory always kept for reuse. */
+/** Bytes of free memory that are always kept for reuse. */
 const SPARE = 256 * 2 ** 20;
 
-/** The memory of a buffer in use; throws KernelError for one that was released. */
+/** The memory of a buffer in use. Throws KernelError for a released buffer. */
 export function memoryIn(buffer: DeviceBuffer): PooledMemory {
   const { memory } = buffer as PooledBuffer<PooledMemory>;
   if (!memory)
@@ -47,7 +47,7 @@ export function memoryIn(buffer: DeviceBuffer): PooledMemory {
   return memory;
 }
 
-/** Buffers on memory that is used again. */
+/** Allocates buffers on memory that is reused. */
 export class MemoryPool<M extends PooledMemory> {
   readonly source: MemorySource<M>;
   readonly #free = new Map<M['kind'], M[]>();
@@ -58,7 +58,7 @@ export class MemoryPool<M extends PooledMemory> {
     this.#stats = stats;
   }
 
-  /** @param arena the recording that asks, whose free memory it takes first */
+  /** @param arena the current recording, whose free memory is taken first */
   allocate(dtype: DType, length: number, arena?: Arena<M>): PooledBuffer<M> {
     const kind = this.source.kindOf(dtype, length);
     const kept = arena?.free.get(kind)?.pop();
@@ -77,7 +77,7 @@ export class MemoryPool<M extends PooledMemory> {
     return { dtype, length, memory };
   }
 
-  /** @param arena the recording under way, which keeps what it has made */
+  /** @param arena the current recording, which keeps its own memory */
   release(buffer: DeviceBuffer, arena?: Arena<M>): void {
     const memory = memoryIn(buffer) as M;
     (buffer as PooledBuffer<M>).memory = undefined;
@@ -86,14 +86,14 @@ export class MemoryPool<M extends PooledMemory> {
     else if (arena?.made.has(memory)) this.#shelve(arena.free, memory);
   }
 
-  /** Undoes a pin: memory that nobody holds any more goes to the pool. */
+  /** Undoes a pin. Memory that has no other holder returns to the pool. */
   unpin(memory: M): void {
     if (--memory.pins > 0 || !memory.abandoned) return;
     memory.abandoned = false;
     this.#pool(memory);
   }
 
-  /** Gives up all free memory. */
+  /** Frees all unused memory. */
   trim(): void {
     this.source.destroy([...this.#free.values()].flat());
     this.#free.clear();

@@ -1,11 +1,10 @@
 /**
  * Philox 4x32-10, a counter-based generator: random numbers as a pure function of (counter, key).
  *
- * There is no state to save or to share: whoever knows the seed, the stream and the index of a number
- * can compute it, in any order and on any device.
+ * There is no state to save or to share. Seed, stream and index determine a number, in any order and on any device.
  *
- * Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011; the
- * constants and known-answer vectors are those of the Random123 library.
+ * Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011; the constants and
+ * known-answer vectors are those of the Random123 library.
  */
 
 /** Four unsigned 32-bit words. */

@@ -25,7 +25,7 @@ export interface ProfiledLaunch {
   readonly milliseconds: number | undefined;
 }
 
-/** What the host did for the device: hand over a batch of launches, or wait for it. */
+/** Work of the host for the device: submitting a batch of launches, or waiting. */
 export interface HostSpan {
   readonly what: 'submit' | 'wait';
   /** Milliseconds of `performance.now()`. */
@@ -33,20 +33,20 @@ export interface HostSpan {
   readonly milliseconds: number;
 }
 
-/** What a device noted from `profile` to `stop`. */
+/** The records of a device from `profile` to `stop`. */
 export interface DeviceProfile {
-  /** All launches, in their order. */
+  /** All launches, in order. */
   readonly launches: readonly ProfiledLaunch[];
   readonly host: readonly HostSpan[];
-  /** Whether the host itself runs the launches, while it makes them. */
+  /** Whether the host itself runs the launches. */
   readonly onHost: boolean;
   /** For people: how launches were timed, and how that affects them, or why they were not. */
   readonly method: string;
-  /** How far the device's clock may be off the host's, in milliseconds; the same for all launches. */
+  /** The error between the clocks of device and host, in milliseconds; the same for all launches. */
   readonly clockError: number;
 }
 
-/** A device that notes its launches. */
+/** A running profile. */
 export interface Profiling {
   /** Ends the profile, and waits for what has been launched. Launches after the call are not part of it. */
   stop(): Promise<DeviceProfile>;

@@ -2,7 +2,7 @@ import type { DeviceBuffer } from './backend.ts';
 import { CaptureError } from './errors.ts';
 import { type Arena, memoryIn, type MemoryPool, type PooledMemory } from './memoryPool.ts';
 
-/** The memory that a recording's launches use: what it has made, and what was there before. */
+/** The memory that a recording's launches use: memory that the recording allocated, and memory from before. */
 export class RecordedMemory<M extends PooledMemory> {
   readonly arena: Arena<M> = { made: new Set(), free: new Map() };
   readonly #outside = new Map<M, DeviceBuffer>();
@@ -12,7 +12,7 @@ export class RecordedMemory<M extends PooledMemory> {
     this.#pool = pool;
   }
 
-  /** Notes what a launch uses; memory that was there before stays where it is from now on. */
+  /** Records the use of a buffer by a launch. Memory from before is pinned. */
   use(buffer: DeviceBuffer): void {
     const memory = memoryIn(buffer) as M;
     if (this.arena.made.has(memory) || this.#outside.has(memory)) return;
@@ -20,12 +20,12 @@ export class RecordedMemory<M extends PooledMemory> {
     this.#outside.set(memory, buffer);
   }
 
-  /** Whether it was there before. */
+  /** Whether it is memory from before. */
   isOutside(memory: M): boolean {
     return this.#outside.has(memory);
   }
 
-  /** What it has made that is still in use, besides buffers known of. */
+  /** Buffers that the recording created and that are still in use, except the `known` ones. */
   survivors(known: readonly DeviceBuffer[]): DeviceBuffer[] {
     const expected = new Set<PooledMemory>(known.map(memoryIn));
     return [...this.arena.made]
@@ -33,7 +33,7 @@ export class RecordedMemory<M extends PooledMemory> {
       .map((memory) => this.#pool.source.whole(memory));
   }
 
-  /** @throws CaptureError where memory that was there before has been freed since */
+  /** @throws CaptureError if memory from before has been freed since */
   check(): void {
     for (const [memory, { dtype, length }] of this.#outside) {
       if (memory.abandoned) {
@@ -45,7 +45,7 @@ export class RecordedMemory<M extends PooledMemory> {
     }
   }
 
-  /** Gives back what the recording holds. */
+  /** Releases the memory of the recording. */
   dispose(): void {
     for (const memory of [...this.arena.made, ...this.#outside.keys()]) this.#pool.unpin(memory);
     this.arena.made.clear();

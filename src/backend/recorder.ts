@@ -1,6 +1,6 @@
 import { CaptureError } from './errors.ts';
 
-/** A number in a recorded launch that every replay takes anew. */
+/** A number in a recorded launch that every replay reads again. */
 export class Live {
   value: number;
 
@@ -9,27 +9,27 @@ export class Live {
   }
 }
 
-/** A parameter that may change from one replay to the next: made by `live`. */
+/** A parameter that may change between replays: created by `live`. */
 export type Varying = number | Live;
 
-/** Something on the host that a recording rests on: when it reads otherwise, the recording does not fit any more. */
+/** A host value that a recording depends on. If the value changes, the recording is invalid. */
 interface Guard {
   readonly read: () => unknown;
   readonly value: unknown;
 }
 
-/** What a captured step does on the host, and what it must not do. */
+/** The host side of a captured step: what each replay repeats, and what is not allowed. */
 export interface Recorder {
   live(read: () => number): Varying;
   effect(act: () => void): void;
   guard(read: () => unknown): void;
-  /** Throws the error, here and again at the step's end, unless the step is merely run once more. */
+  /** Throws the error now and again at the end of the step, unless the step only runs once more for comparison. */
   refuse(error: CaptureError): void;
 }
 
 let current: Recorder | undefined;
 
-/** The recorder of the step that is being captured, if one is. */
+/** The recorder of the step that is being captured, if any. */
 export function activeRecorder(): Recorder | undefined {
   return current;
 }
@@ -46,34 +46,37 @@ export function withRecorder<T>(recorder: Recorder | undefined, body: () => T): 
 }
 
 /**
- * A number that changes from step to step, such as a learning rate or a place in an epoch. In a captured step it is
- * asked for anew at every replay; otherwise it is the plain number. It goes into a launch's parameters as it is.
+ * A number that changes from step to step, such as a learning rate or a position in an epoch. In a captured step every
+ * replay reads it again; otherwise it is a plain number. Pass it to a launch as a parameter.
  */
 export function live(read: () => number): Varying {
   return current ? current.live(read) : read();
 }
 
-/** Does something on the host now, and again whenever the captured step that it is part of is replayed. */
+/** Runs host code now, and again at every replay of the captured step. */
 export function effect(act: () => void): void {
   if (current) current.effect(act);
   else act();
 }
 
-/** Says that the launches which follow rest on a host value: with another one, a captured step is recorded anew. */
+/**
+ * Declares that the following launches depend on a host value. If the value changes, the captured step is recorded
+ * again.
+ */
 export function guard(read: () => unknown): void {
   current?.guard(read);
 }
 
 /**
- * Runs `body` as no part of a captured step, nor of what computes nothing: its launches run once, and what it makes may
- * outlive both. For what is made once and kept, such as an optimizer's state.
+ * Runs `body` outside any capture or dry run. Its launches run once, and its results may outlive both. Use it for what
+ * is created once and kept, such as an optimizer's state.
  */
 export function outsideCapture<T>(body: () => T): T {
   return withRecorder(undefined, () => withComputing(true, body));
 }
 
 /**
- * Throws CaptureError within a captured step: what is about to happen would take place once, not at every replay.
+ * Throws CaptureError inside a captured step, because the call would run once instead of at every replay.
  *
  * @param what the call, such as `item()`
  */
@@ -88,12 +91,12 @@ export function refuseInCapture(what: string, remedy: string): void {
 
 let computing = true;
 
-/** Whether launches are to be made: see `withoutComputing`. */
+/** Whether launches run: see `withoutComputing`. */
 export function isComputing(): boolean {
   return computing;
 }
 
-/** Runs `body` for its shapes alone: devices leave out its launches, and what these would fill stays undefined. */
+/** Runs `body` as a dry run for its shapes. Devices skip its launches, and their outputs stay undefined. */
 export function withoutComputing<T>(body: () => T): T {
   return withComputing(false, body);
 }
@@ -108,7 +111,7 @@ function withComputing<T>(wanted: boolean, body: () => T): T {
   }
 }
 
-/** The recorder of a recording: it keeps what the host has to do again. */
+/** The recorder of a recording. It keeps what the host repeats. */
 export class HostTrace implements Recorder {
   readonly #cells: Live[] = [];
   readonly #acts: (() => void)[] = [];
@@ -141,22 +144,22 @@ export class HostTrace implements Recorder {
     throw error;
   }
 
-  /** Throws what was refused, should the step have caught it. */
+  /** Throws a rejected call's error again, in case the step caught it. */
   check(): void {
     if (this.#refusal) throw this.#refusal;
   }
 
-  /** Whether all that the recording rests on is as it was. */
+  /** Whether all guarded values are unchanged. */
   fits(): boolean {
     return this.#guards.every(({ read, value }) => read() === value);
   }
 
-  /** Does again what the host does in a step. */
+  /** Repeats the host's part of a step. */
   refresh(): void {
     for (const act of this.#acts) act();
   }
 
-  /** A recorder for running the step itself once more, with the numbers of the last replay and none of its effects. */
+  /** A recorder for running the step itself once more, with the numbers of the last replay and without its effects. */
   rerun(): Recorder {
     let next = 0;
     return {

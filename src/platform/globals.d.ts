@@ -1,5 +1,5 @@
-// What every JavaScript runtime has and ES2023 leaves out, as far as the library uses it. The pipeline has these from
-// @types/node.
+// Globals that every JavaScript runtime has but ES2023's types do not declare, as far as the library uses them. In the
+// pipeline @types/node declares them.
 declare const performance: { now(): number };
 
 declare class TextEncoder {

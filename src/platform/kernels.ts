@@ -14,7 +14,7 @@ export interface ParamField {
   offset: number;
 }
 
-/** What a kernel file declares: all that a launch must fit. */
+/** The declarations of a kernel file, which a launch must match. */
 export interface KernelSignature {
   buffers: BufferBinding[];
   params: ParamField[];
@@ -23,17 +23,17 @@ export interface KernelSignature {
   paramsSize: number;
   /** `override` constants: set at pipeline creation. */
   overrides: Map<string, ScalarType>;
-  /** `const NAME = number;` declarations: named values, and tiles that a program may give other values. */
+  /** `const NAME = number;` declarations: named values, and tiles that a program may set to other values. */
   constants: Map<string, number>;
   /** `alias Name = type;` declarations: element types that a program may choose. */
   aliases: Map<string, string>;
 }
 
 // `#kernels` in package.json chooses the implementation: the files of kernels/, read at every start, or in the built
-// package a module that holds them.
+// package a module that contains them.
 
 /** The WGSL text of a kernel. */
 export declare function kernelSource(name: string): string;
 
-/** What a kernel declares. */
+/** The declarations of a kernel. */
 export declare function kernelSignature(name: string): KernelSignature;

@@ -1,7 +1,9 @@
 import { AdapterError } from './errors.ts';
 import type { OpenedGpu } from './platform.ts';
 
-/** An adapter of `navigator.gpu`, or undefined where there is no such object; throws AdapterError where it has none. */
+/**
+ * Opens an adapter of `navigator.gpu`. Undefined if there is no such object; throws AdapterError if it has no adapter.
+ */
 export async function openNavigatorGpu(): Promise<OpenedGpu | undefined> {
   const gpu = (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu;
   if (!gpu) return undefined;

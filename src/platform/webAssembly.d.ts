@@ -1,10 +1,10 @@
-// The part of the WebAssembly JavaScript interface that the backend uses: TypeScript has it among the browser's types
-// alone. Source: https://webassembly.github.io/spec/js-api/, and the threads proposal for `shared`.
+// The part of the WebAssembly JavaScript interface that the backend uses. TypeScript declares it only among the
+// browser's types. Source: https://webassembly.github.io/spec/js-api/, and the threads proposal for `shared`.
 declare namespace WebAssembly {
   class Memory {
     constructor(descriptor: { initial: number; maximum: number; shared: true });
     readonly buffer: SharedArrayBuffer;
-    /** Returns the number of pages before; throws a RangeError where there is no room. */
+    /** Returns the previous number of pages. Throws RangeError if there is not enough memory. */
     grow(pages: number): number;
   }
   interface Module {

@@ -6,7 +6,7 @@ import type { Twin } from './twin.ts';
 
 const { DOMAIN } = codes.augmentImages;
 
-/** Left, top, right and bottom; the last two are outside. */
+/** Left, top, right and bottom; right and bottom are outside. */
 type Rectangle = readonly [number, number, number, number];
 const NOTHING: Rectangle = [0, 0, 0, 0];
 
@@ -34,7 +34,7 @@ function rectangle(
   return [left, top, left + w, top + h];
 }
 
-/** What happens to one image. */
+/** The augmentation of one image. */
 export interface ImageChange {
   readonly flipped: boolean;
   readonly dx: number;
@@ -42,7 +42,7 @@ export interface ImageChange {
   readonly erased: Rectangle;
 }
 
-/** Draws the change of the image with that row number. */
+/** Draws the augmentation of the image with that row number. */
 export function drawChange(row: number, params: Params<'augmentImages'>): ImageChange {
   const { flip, shift, erase } = params;
   const [forFlip, forX, forY, forErase] = words(row, 0, params);
@@ -54,7 +54,7 @@ export function drawChange(row: number, params: Params<'augmentImages'>): ImageC
   };
 }
 
-/** Which pixel of the image is seen at each place of the changed one; -1 for black. */
+/** The source pixel of each place of the augmented image; -1 for black. */
 export function changedPlaces(
   { flipped, dx, dy, erased: [left, top, right, bottom] }: ImageChange,
   width: number,

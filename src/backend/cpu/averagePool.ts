@@ -2,7 +2,7 @@ import type { Variant } from '../backend.ts';
 import type { Twin } from './twin.ts';
 
 interface Window {
-  /** The places inside the image: from where to before where. */
+  /** The places inside the image: start and end (exclusive). */
   y: readonly [number, number];
   x: readonly [number, number];
   divisor: number;
@@ -54,7 +54,7 @@ export const averagePool: Twin<'averagePool'> = ({ x, out }, { size, offset }, v
   }
 };
 
-/** Every window hands its gradient on, in order: the same sums as the kernel, which gathers them. */
+/** Every window adds its gradient to its places, in order. The kernel gathers the same sums. */
 export const averagePoolGradient: Twin<'averagePoolGradient'> = ({ gradient, out }, { offset }, variant) => {
   const { HEIGHT = 1, WIDTH = 1 } = variant;
   const windows = windowsOf(variant);

@@ -1,7 +1,7 @@
 import type { TypedArray } from '../dtypes.ts';
 import type { Twin } from './twin.ts';
 
-/** The runs of neighbours, each from one index to before another, that hold a channel's elements `first` to `last` - 1. */
+/** The runs of adjacent elements, as [start, end), that contain a channel's elements `first` to `last` - 1. */
 function* runsOf(
   channel: number,
   { channels, inner }: { channels: number; inner: number },

@@ -9,14 +9,14 @@ const functions: { readonly [code: number]: Apply } = {
   [c.SUB]: (a, b) => a - b,
   [c.MUL]: (a, b) => a * b,
   [c.DIV]: (a, b) => a / b,
-  // C's pow, unlike JavaScript's, is 1 for a base of 1, whatever the exponent, and of -1 with an infinite one.
+  // C's pow is 1 for a base of 1 and any exponent, and for a base of -1 with an infinite one. JavaScript's is NaN.
   [c.POW]: (a, b) => (a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b),
   [c.MAXIMUM]: (a, b) => (a > b || Number.isNaN(a) ? a : b),
   [c.MINIMUM]: (a, b) => (a < b || Number.isNaN(a) ? a : b),
   [c.RELU_GRADIENT]: (gradient, x) => (x <= 0 ? 0 : gradient),
 };
 
-/** By squaring, modulo 2³²; a negative exponent gives the reciprocal, truncated. */
+/** By repeated squaring, modulo 2³². A negative exponent gives the reciprocal, truncated. */
 function wholePower(base: number, exponent: number): number {
   if (exponent < 0) return base === 1 || (base === -1 && exponent % 2 === 0) ? 1 : base === -1 ? -1 : 0;
   let result = 1;
@@ -26,7 +26,7 @@ function wholePower(base: number, exponent: number): number {
   return result;
 }
 
-/** What differs for whole numbers: products that a double would round. */
+/** Functions that differ for integers, because a double would round the products. */
 const wholeFunctions: { readonly [code: number]: Apply } = { [c.MUL]: Math.imul, [c.POW]: wholePower };
 
 export const binary: Twin<'binary'> = ({ a, b, out }, params, { OPERATION = 0, FLOATING = true }) => {

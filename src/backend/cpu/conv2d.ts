@@ -1,10 +1,10 @@
 // The plain twins of kernels/conv2d.wgsl, conv2dInputGradient.wgsl and conv2dWeightGradient.wgsl.
 //
 // An image of one group unfolds to a matrix: columns[(c, i, j), (y, x)] = input[c, y·SY + i·DY - PY, x·SX + j·DX - PX],
-// zero outside the image. With K = C·KH·KW and P = outHeight·outWidth, each twin is a product of matrices an image:
+// zero outside the image. With K = C·KH·KW and P = outHeight·outWidth, each twin is one matrix product per image:
 //
 //   conv2d                out     [M, P] = weight [M, K] · columns [K, P]
-//   conv2dInputGradient   columns [K, P] = weightᵀ [K, M] · gradient [M, P], folded back: added where they came from
+//   conv2dInputGradient   columns [K, P] = weightᵀ [K, M] · gradient [M, P], folded back: added to their source pixels
 //   conv2dWeightGradient  out     [M, K] = Σ gradient [M, P] · columnsᵀ [P, K], over images
 //
 // Numerics   float64 products and sums in one order, rounded once to the type of out: the same bits every time.
@@ -133,14 +133,14 @@ function sizesOf(
   };
 }
 
-/** Parameters of one product; strides that are not given are 1. */
+/** Parameters of one product. Strides default to 1. */
 function product(m: number, n: number, k: number, rest: Partial<MatmulParams>): MatmulParams {
   const strides = { aRowStride: 1, aColumnStride: 1, bRowStride: 1, bColumnStride: 1 };
   const starts = { aOffset: 0, aBatchStride: 0, bOffset: 0, bBatchStride: 0 };
   return { m, n, k, batch: 1, chunk: Math.max(1, k), ...starts, ...strides, ...rest };
 }
 
-/** Writes the unfolded image, or of it the columns of `lines` lines from `first` on. */
+/** Writes the unfolded image, or its columns of `lines` lines from `first` on. */
 function unfold(
   from: FloatArray,
   at: number,
@@ -166,7 +166,7 @@ function fold(columns: Float64Array, image: Float64Array, sizes: Sizes, filter: 
 }
 
 /**
- * Visits where lines of the unfolded image meet the image itself: `count` elements from `column` on are pixels from
+ * Visits the parts of the unfolded image that lie inside the image: `count` elements from `column` on are pixels from
  * `pixel` on, STRIDE_X apart.
  */
 function eachRun(

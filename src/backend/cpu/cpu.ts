@@ -23,22 +23,22 @@ import { simdTwins } from './simd/twins.ts';
 import { twins } from './twins.ts';
 
 export interface CpuOptions {
-  /** Only the plain twins, float64 accumulators for float32 too: what every kernel is checked against. */
+  /** Uses only the plain twins, with float64 sums for float32 as well. Every kernel is checked against them. */
   reference?: boolean;
-  /** Threads that share large products; as many as there are processors by default. */
+  /** Threads that share large products; by default one per processor. */
   threads?: number;
 }
 
 /**
- * Opens the CPU backend. Float32 runs in WebAssembly, with SIMD and threads, where kernels/wasm/ has the kernel;
- * everything else, and all of it with `reference`, in the plain twins.
+ * Opens the CPU backend. Float32 runs in WebAssembly, with SIMD and threads, if kernels/wasm/ has the kernel.
+ * Everything else, and everything with `reference`, runs in the plain twins.
  */
 export async function openCpu({ reference = false, threads }: CpuOptions = {}): Promise<Backend> {
   if (reference) return new CpuBackend(undefined);
   try {
     return new CpuBackend(new SimdModule(await platform.compileCpuModule(), threads));
   } catch (error) {
-    // Without shared memory or SIMD there is no WebAssembly path; an address space limit can forbid its memory, too.
+    // WebAssembly needs shared memory and SIMD. A limit on the address space can also forbid its memory.
     return new CpuBackend(undefined, `, as WebAssembly cannot start: ${String(error)}`);
   }
 }
@@ -176,7 +176,7 @@ class CpuBackend implements Backend {
     }
   }
 
-  /** Whether it was computed in WebAssembly. */
+  /** Returns whether it was computed in WebAssembly. */
   #compute({ kernel, arrays, params, variant }: Launch): boolean {
     type Any = (arrays: object, params: object, variant: object) => void;
     type AnySimd = (module: SimdModule, arrays: object, params: object, variant: object) => boolean;
@@ -196,7 +196,7 @@ class CpuBackend implements Backend {
   }
 }
 
-/** Parameters with the present values of those that change. */
+/** Parameters with the current values of the live ones. */
 function present(params: Given): Launch['params'] {
   return Object.fromEntries(
     Object.entries(params).map(([name, value]) => [name, value instanceof Live ? value.value : value]),

@@ -3,7 +3,7 @@ import { WgradError } from '../errors.ts';
 import { maximum } from './softmax.ts';
 import type { Twin } from './twin.ts';
 
-/** Throws where a row's label is no class. */
+/** Throws WgradError if a row's label is not a class. */
 export function checkLabel(
   label: number,
   row: number,
@@ -14,8 +14,8 @@ export function checkLabel(
 }
 
 /**
- * Takes the rows' losses, one after the other: each to its place, or where TOTAL to the sums alone, whose terms are
- * rounded as those of `lossTotal` are, by way of the buffer.
+ * Stores the losses of rows, one after the other. With TOTAL it only sums them; the terms are rounded like those of
+ * `lossTotal`, which go through a buffer.
  */
 export class RowLosses {
   readonly #losses: TypedArray;

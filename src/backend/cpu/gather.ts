@@ -2,7 +2,7 @@ import type { Params } from '../backend.ts';
 import { WgradError } from '../errors.ts';
 import type { Twin } from './twin.ts';
 
-/** Where the index of element (o, i, r) lies. */
+/** The position of the index of element (o, i, r). */
 function indexAt(p: Params<'gather'>, o: number, i: number, r: number): number {
   return p.indexOffset + o * p.outerStride + i * p.countStride + r * p.innerStride;
 }

@@ -14,7 +14,7 @@ export const gatherImages: Twin<'gatherImages'> = (
   }
 };
 
-/** (byte - center) · scale for every byte, rounded where the kernels round: to the same bits. */
+/** (byte - center) · scale for every byte, rounded as in the kernels, so the bits are the same. */
 export function normalisedBytes(center: number, scale: number): Float32Array {
   const [c, s] = [Math.fround(center), Math.fround(scale)];
   return Float32Array.from({ length: 256 }, (_, byte) => Math.fround(byte - c) * s);

@@ -4,20 +4,20 @@
 //
 // Numerics   float64 sums, p ascending, rounded once to the type of out: the same bits every time.
 //
-// The formula run as it stands loads two numbers for each product and waits for one addition before the next.
-// Two ideas make it fast; the rates are those of the training step of a 784-256-128-10 network, on one core.
+// The plain formula loads two numbers for each product, and each addition waits for the one before. Two ideas make it
+// fast. The rates are those of the training step of a 784-256-128-10 network on one core.
 //
-// Registers  The innermost loop computes a tile of 3 rows by 2 columns. Its six sums are local variables:
-//            they live in registers, none waits for another, and 5 loads serve 6 products instead of 12. A
-//            larger tile would need still fewer, but V8 computes all products of a step before it adds them,
-//            so sums and products have to fit 15 registers together: 3×2 6.5 GFLOP/s, 4×4 5.4, 4×8 4.3.
-// Packing    Blocks of a and b are first copied so that each row of a and each column of b lies contiguous
-//            along p, as float64. Whatever strides and types the operands have, the innermost loop sees one
-//            layout and one type, and reads from caches: the strips of a tile from L1, the block of a from
-//            L2. Each copied number is used up to 256 times (a) or 128 times (b), which pays for the copy.
+// Registers  The innermost loop computes a tile of 3 rows by 2 columns. Its six sums are local variables: they stay in
+//            registers, do not wait for each other, and 5 loads serve 6 products instead of 12. A larger tile needs
+//            fewer loads, but V8 computes all products of a step before it adds them, so sums and products together
+//            must fit into 15 registers: 3×2 6.5 GFLOP/s, 4×4 5.4, 4×8 4.3.
+// Packing    Blocks of a and b are first copied as float64, so that each row of a and each column of b is contiguous
+//            along p. For any strides and types of the operands, the innermost loop reads one layout and one type from
+//            caches: the strips of a tile from L1, the block of a from L2. Each copied number is used up to 256 times
+//            (a) or 128 times (b), which pays for the copy.
 //
-// What exceeds a block in rows, columns or depth is cut. The sums of one output block rest in `sums` between
-// the blocks along p.
+// Larger products are cut into blocks of rows, columns and depth. `sums` keeps the sums of one output block between the
+// blocks along p.
 
 export type FloatArray = Float32Array | Float64Array;
 
@@ -41,9 +41,9 @@ const ROWS = 128;
 const COLUMNS = 256;
 const DEPTH = 256;
 
-// Row r of a packed block begins at r · DEPTH. The last tile of a block may reach two rows or one column past
-// its edge. What lies there is left over from earlier calls, but enters only sums that nobody stores. The other
-// extra rows make room for every index that the masks of addTile admit.
+// Row r of a packed block begins at r · DEPTH. The last tile of a block may extend two rows or one column past its
+// edge. The values there are left over from earlier calls and enter only sums that are not stored. The other extra rows
+// provide space for every index that the masks of addTile allow.
 const packedA = new Float64Array((ROWS + 4) * DEPTH);
 const packedB = new Float64Array((COLUMNS + 4) * DEPTH);
 const sums = new Float64Array((ROWS + 4) * COLUMNS);
@@ -104,7 +104,7 @@ function unpack(out: FloatArray, at: number, n: number, rows: number, columns: n
   }
 }
 
-// The two strips of b stay in L1 while all of the packed a passes by.
+// The two strips of b stay in L1 while all of the packed a is read.
 function addBlock(rows: number, columns: number, depth: number, stride: number): void {
   for (let column = 0; column < columns; column += 2) {
     for (let row = 0; row < rows; row += 3) {
@@ -113,8 +113,8 @@ function addBlock(rows: number, columns: number, depth: number, stride: number):
   }
 }
 
-// The masks change no value. They tell V8 how large an index can become, so that the loop needs no checks for
-// integer overflow (5.7 GFLOP/s without the masks).
+// The masks change no value. They tell V8 the largest index, so the loop needs no checks for integer overflow (5.7
+// GFLOP/s without the masks).
 function addTile(aStart: number, bStart: number, depth: number, at: number, stride: number): void {
   const aAt = aStart & (ROWS * DEPTH - 1);
   const bAt = bStart & (COLUMNS * DEPTH - 1);

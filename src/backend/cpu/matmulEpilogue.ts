@@ -2,14 +2,14 @@ import type { Params, Variant } from '../backend.ts';
 import { type FloatArray, matmul } from './matmul.ts';
 import type { Twin } from './twin.ts';
 
-/** The product, then bias and relu on it. */
+/** The product, followed by bias and relu. */
 export const matmulEpilogue: Twin<'matmul'> = (buffers, params, variant) => {
   const { a, b, bias, out } = buffers as Record<keyof typeof buffers, FloatArray>;
   matmul({ a, b, out: out.subarray(params.outOffset) }, params);
   addEpilogue({ bias, out }, params, variant);
 };
 
-/** Bias and relu on a product. */
+/** Adds bias and relu to a product. */
 function addEpilogue(
   { bias, out }: Record<'bias' | 'out', FloatArray>,
   { m, n, batch, biasOffset, outOffset }: Params<'matmul'>,

@@ -30,7 +30,7 @@ export const maxPool: Twin<'maxPool'> = ({ x, out, positions }, { size, offset }
   }
 };
 
-/** Every output hands its gradient on, in order: the same sums as the kernel, which gathers them. */
+/** Every output adds its gradient to its maximum's place, in order. The kernel gathers the same sums. */
 export const maxPoolGradient: Twin<'maxPoolGradient'> = (
   { gradient, positions, out },
   { offset },

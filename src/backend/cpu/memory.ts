@@ -4,23 +4,23 @@ import { OutOfMemoryError } from '../errors.ts';
 import { memoryIn, type MemorySource, type PooledBuffer, type PooledMemory } from '../memoryPool.ts';
 import { type Heap, inHeap } from './simd/heap.ts';
 
-/** An array that outlives the buffers which it serves. */
+/** An array. It outlives the buffers that use it. */
 export interface Memory extends PooledMemory {
   readonly dtype: DType;
   readonly array: TypedArray;
 }
 
-/** The memory of a buffer in use; throws KernelError for one that was released. */
+/** The memory of a buffer in use. Throws KernelError for a released buffer. */
 export function memoryOf(buffer: DeviceBuffer): Memory {
   return memoryIn(buffer) as Memory;
 }
 
-/** Arrays by dtype and length; the one freed last is taken first, as it may be in the caches still. */
+/** Arrays by dtype and length. The array that was freed last is taken first, because it may still be in the caches. */
 export class HostMemory implements MemorySource<Memory> {
   readonly #stats: DeviceStats;
   readonly #heap: Heap | undefined;
 
-  /** @param heap where arrays lie that WebAssembly works on, if it does */
+  /** @param heap the memory of arrays that WebAssembly uses, if it is used */
   constructor(stats: DeviceStats, heap: Heap | undefined) {
     this.#stats = stats;
     this.#heap = heap;

@@ -1,7 +1,7 @@
 import type { Params } from '../backend.ts';
 import type { Twin } from './twin.ts';
 
-/** Adam's corrections where some steps were left out: `stepSize` is the learning rate then. */
+/** Adam's bias corrections if steps were skipped; `stepSize` is the learning rate then. */
 export function corrections(
   { stepSize, step, logBeta1, logBeta2 }: Params<'adam'>,
   skipped: number,

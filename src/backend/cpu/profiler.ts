@@ -7,7 +7,7 @@ const METHOD =
 export class TwinClock {
   readonly #launches: ProfiledLaunch[] = [];
 
-  /** Notes a kernel that has just run. */
+  /** Records a kernel that has just run. */
   note(request: LaunchRequest, simd: boolean, start: number): void {
     const milliseconds = performance.now() - start;
     this.#launches.push({ request, ...(simd && { way: 'SIMD' }), start, milliseconds });

@@ -6,7 +6,7 @@ import { Live, type Varying } from '../recorder.ts';
 import { outputs } from '../signatures.ts';
 import { type Memory, memoryOf } from './memory.ts';
 
-/** A launch as a twin takes it. */
+/** A launch in the form that a twin takes. */
 export interface Launch {
   readonly kernel: KernelName;
   readonly buffers: Readonly<Record<string, DeviceBuffer>>;
@@ -15,10 +15,10 @@ export interface Launch {
   readonly variant: object;
 }
 
-/** Parameters as a launch was given them. */
+/** Parameters as the caller passed them. */
 export type Given = Readonly<Record<string, Varying | readonly number[]>>;
 
-/** A launch, the memory that it uses, and those of its parameters that change. */
+/** A launch, the memory that it uses, and its live parameters. */
 interface RecordedLaunch extends Launch {
   readonly params: Record<string, number | readonly number[]>;
   readonly memories: Readonly<Record<string, Memory>>;
@@ -57,7 +57,7 @@ export class LaunchList implements Recording {
     return this.memory.survivors(known);
   }
 
-  /** Notes a launch that has just been made. */
+  /** Records a launch that was just made. */
   add(launch: Launch, given: Given): void {
     const memories = Object.fromEntries(
       Object.entries(launch.buffers).map(([name, buffer]) => [name, memoryOf(buffer)]),

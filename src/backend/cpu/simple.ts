@@ -24,7 +24,7 @@ export const roundToHalf: Twin<'roundToHalf'> = ({ x, out }, { size, offset }) =
   for (let i = 0; i < size; i++) out[i] = half.roundToHalf(x[offset + i]!);
 };
 
-/** Toward zero, the ends of the range beyond it, NaN to 0. */
+/** Truncates toward zero and saturates. NaN becomes 0. */
 function saturated(value: number): number {
   return Math.trunc(Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, value))) || 0;
 }

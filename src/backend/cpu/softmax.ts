@@ -1,7 +1,7 @@
 import type { TypedArray } from '../dtypes.ts';
 import type { Twin } from './twin.ts';
 
-/** The maximum of `length` elements, NaN if there is one. */
+/** The maximum of `length` elements, NaN if one is NaN. */
 export function maximum(x: TypedArray, start: number, length: number, stride: number): number {
   let greatest = x[start]!;
   for (let j = 1; j < length; j++) {

@@ -2,7 +2,7 @@ import type { KernelName, Params, Variant } from '../backend.ts';
 import type { TypedArray } from '../dtypes.ts';
 import type { Signatures } from '../signatures.ts';
 
-/** The plain function beside a WGSL kernel: same bindings, same parameters, float64 accumulators. */
+/** The twin of a WGSL kernel: a plain function with the same bindings and parameters, and float64 sums. */
 export type Twin<K extends KernelName> = (
   buffers: Record<keyof Signatures[K]['buffers'], TypedArray>,
   params: Params<K>,
@@ -12,8 +12,8 @@ export type Twin<K extends KernelName> = (
 export type Quad = readonly [number, number, number, number];
 
 /**
- * Calls `visit(index, ...starts)` for every innermost row of a four-axis walk: `index` is the row-major number of
- * its first element, `first` and `second` where it starts in two strided operands.
+ * Calls `visit(index, ...starts)` for every innermost row of a four-axis walk. `index` is the row-major number of its
+ * first element; `first` and `second` are its start in two strided operands.
  */
 export function eachRow(
   [n0, n1, n2, n3]: Quad,

@@ -33,7 +33,7 @@ import type { Twin } from './twin.ts';
 import { unary } from './unary.ts';
 import { where } from './where.ts';
 
-/** Every kernel's CPU twin. A kernel file without one is a compile error here. */
+/** The CPU twin of every kernel. A kernel file without a twin is a compile error here. */
 export const twins: { readonly [K in KernelName]: Twin<K> } = {
   accumulate,
   adam,

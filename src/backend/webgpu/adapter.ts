@@ -2,7 +2,7 @@ import { platform } from '#platform';
 import type { Wait } from '../../platform/platform.ts';
 import { AdapterError } from '../errors.ts';
 
-/** An opened WebGPU device, and what people and run records want to know of it. */
+/** An opened WebGPU device, with its description for people and records. */
 export interface OpenedDevice {
   device: GPUDevice;
   wait: Wait;
@@ -10,7 +10,7 @@ export interface OpenedDevice {
   info: Record<string, string | number | boolean>;
 }
 
-/** Limits that the kernels need, beyond which more is asked for where the adapter has it. */
+/** Limits that the kernels need. More is requested if the adapter offers it. */
 const NEEDED = {
   maxStorageBuffersPerShaderStage: 6,
   maxComputeInvocationsPerWorkgroup: 256,
@@ -22,14 +22,14 @@ const RAISED = [
   'maxStorageBuffersPerShaderStage',
   'maxImmediateSize',
 ];
-/** Features that kernels use, or that the profiler does, where the adapter has them. */
+/** Features that kernels or the profiler use if the adapter has them. */
 const USED = ['timestamp-query', 'shader-f16', 'subgroups'] as const;
 
 /**
  * Finds an adapter and opens its device.
  *
- * @param filter part of the adapter's name, e.g. `llvmpipe` or `NVIDIA`
- * @throws AdapterError with what was tried and what mends it
+ * @param filter part of the adapter's name, for example `llvmpipe` or `NVIDIA`
+ * @throws AdapterError with what was tried and the remedy
  */
 export async function openDevice(filter?: string): Promise<OpenedDevice> {
   const { gpu, adapter, wait, note } = await platform.openGpu(filter);
@@ -76,15 +76,15 @@ export async function openDevice(filter?: string): Promise<OpenedDevice> {
   };
 }
 
-// Dawn's Node bindings crash when the GPU object is collected before what was made from it.
+// Dawn's Node bindings crash if the GPU object is collected before the objects that it created.
 const keepAlive = new WeakMap<GPUDevice, GPU>();
 
-/** Bytes of immediates that the device offers; 0 where WebGPU has none yet (browsers). */
+/** Bytes of immediates that the device offers; 0 if WebGPU has none yet (browsers). */
 export function immediateLimit(device: GPUDevice): number {
   return (device.limits as { maxImmediateSize?: number }).maxImmediateSize ?? 0;
 }
 
-/** Throws AdapterError, naming the limits, when an adapter is too small for the kernels. */
+/** Throws AdapterError, naming the limits, if an adapter is too small for the kernels. */
 export function checkLimits({ limits, info }: Pick<GPUAdapter, 'limits' | 'info'>): void {
   const short = Object.entries(NEEDED).filter(([key, least]) => limits[key as keyof typeof NEEDED] < least);
   if (short.length === 0) return;

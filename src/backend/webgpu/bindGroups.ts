@@ -5,10 +5,10 @@ import { type Memory, memoryOf } from './memory.ts';
 import type { Program } from './program.ts';
 import type { CommandStream } from './stream.ts';
 
-/** Groups kept; a training step uses a few hundred. */
+/** The most groups to keep. A training step uses a few hundred. */
 const MOST = 16_384;
 
-/** A cache of bind groups: one for each kernel and combination of buffers that was launched. */
+/** A cache of bind groups: one per kernel and combination of buffers. */
 export class BindGroups {
   readonly #groups = new Map<string, GPUBindGroup>();
   readonly #device: GPUDevice;
@@ -39,7 +39,7 @@ export class BindGroups {
     return group;
   }
 
-  /** Drops all groups: those of launches that come again are made anew. */
+  /** Drops all groups. Later launches create theirs again. */
   clear(): void {
     this.#groups.clear();
   }

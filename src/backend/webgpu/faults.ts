@@ -1,21 +1,21 @@
 import { platform } from '#platform';
 import { DeviceLostError, KernelError, OutOfMemoryError } from '../errors.ts';
 
-/** What can go wrong with a command, in WebGPU's terms. */
+/** The kinds of errors of a command, in WebGPU's terms. */
 type Filters = readonly GPUErrorFilter[];
 
 const ALL: Filters = ['validation', 'out-of-memory', 'internal'];
 
-/** What the device offers to those who wait for bad news. */
+/** The part of a device that reports errors. */
 export type WatchedDevice = Pick<GPUDevice, 'lost' | 'addEventListener' | 'pushErrorScope' | 'popErrorScope'>;
 
 /**
- * Collects what WebGPU reports late: validation, memory, loss. The first failure is kept and thrown by every
- * later call, so that nothing computed after it is taken for a result.
+ * Collects errors that WebGPU reports late: validation, memory, loss. The first error is kept, and every later call
+ * throws it, so that nothing computed after it is used as a result.
  */
 export class Faults {
   #failure: Error | undefined;
-  /** Fulfilled when everything guarded so far has its outcome. */
+  /** Fulfilled when the outcome of everything guarded so far is known. */
   #settled: Promise<void> = Promise.resolve();
   readonly #device: WatchedDevice;
 
@@ -31,7 +31,7 @@ export class Faults {
     });
     device.addEventListener('uncapturederror', (event) => {
       const { error } = event;
-      // Dawn prints it otherwise.
+      // Otherwise Dawn prints the error.
       event.preventDefault();
       const kind = error.constructor.name === 'GPUOutOfMemoryError' ? 'out-of-memory' : 'validation';
       this.report(toError(kind, 'WebGPU', error.message));
@@ -42,12 +42,12 @@ export class Faults {
     this.#failure ??= error;
   }
 
-  /** Throws the first failure, if there was one. */
+  /** Throws the first error, if there is one. */
   check(): void {
     if (this.#failure) throw this.#failure;
   }
 
-  /** Runs `make` under error scopes; `describe` is called only when something fails. */
+  /** Runs `make` under error scopes. `describe` is called only for an error. */
   guard<T>(make: () => T, describe: () => string, filters: Filters = ALL): T {
     for (const filter of filters) this.#device.pushErrorScope(filter);
     try {
@@ -57,15 +57,15 @@ export class Faults {
     }
   }
 
-  /** Waits for the outcome of everything guarded so far, then throws the first failure, if there was one. */
+  /** Waits for the outcome of everything guarded so far, then throws the first error, if there is one. */
   async settle(): Promise<void> {
     await this.#settled;
     this.check();
   }
 
-  /** Throws what stands behind an error that WebGPU raised itself: a failure reported by now, or else `error`. */
+  /** Throws the cause of an error that WebGPU raised: an error that was reported by now, otherwise `error`. */
   async explain(error: unknown, what: string): Promise<never> {
-    // The device's loss is reported after the calls that it makes fail.
+    // The loss of a device is reported after the calls that fail because of it.
     await platform.pause();
     await this.settle();
     throw new KernelError(`${what} failed: ${String(error)}`);

@@ -12,22 +12,22 @@ import {
 import { type Block, columnsOf, DEFAULT_BLOCK, loadsOf, rowsOf } from './tuning/blocks.ts';
 import { loadsWords } from './words.ts';
 
-/** How a launch is cut: performance constants of the kernel, and the number of workgroups. */
+/** The geometry of a launch: performance constants of the kernel, and the number of workgroups. */
 export interface Geometry<K extends KernelName> {
   settings: Variant<K>;
   workgroups: readonly [number, number, number];
-  /** Whether a grid of any size would do, as each invocation walks over elements a grid's width apart. */
+  /** Whether a grid of any size is valid, because each invocation loops over elements one grid width apart. */
   walks?: boolean;
 }
 
-/** How the launches of each kernel are cut. */
+/** The geometry of each kernel's launches. */
 export type Geometries = { readonly [K in KernelName]: Chooser<K> };
 
 /**
- * The geometry is a pure function of the launch and of the kind of driver: the same launch on the same adapter, the same
- * order of sums. `tile` are constants that were chosen by `tuning/`; what it leaves open is chosen here.
+ * The geometry is a pure function of the launch and of the kind of driver, so equal launches on one adapter have the
+ * same order of sums. `tuning/` chose the constants in `tile`; the others are chosen here.
  *
- * @param software whether the driver runs on the processor, where barriers are dear and a few invocations keep it busy
+ * @param software whether the driver runs on the processor, where barriers are slow and few invocations keep it busy
  */
 export type Chooser<K extends KernelName> = (
   params: Params<K>,
@@ -36,10 +36,10 @@ export type Chooser<K extends KernelName> = (
   software: boolean,
 ) => Geometry<K>;
 
-/** The least that WebGPU promises for workgroups in one direction. */
+/** The number of workgroups per dimension that WebGPU guarantees. */
 const WIDEST = 65_535;
 
-/** One invocation for each of `count` elements; grids that are too wide fold into y. */
+/** One invocation per element. Grids that are too wide fold into y. */
 function linear(count: number, workgroup: number = WORKGROUP): readonly [number, number, number] {
   const groups = Math.ceil(count / workgroup);
   const rows = Math.max(1, Math.ceil(groups / WIDEST));
@@ -47,8 +47,8 @@ function linear(count: number, workgroup: number = WORKGROUP): readonly [number,
 }
 
 /**
- * A grid that walks over `size` elements. An invocation costs a software driver as much as some elements do, so it takes
- * several, up to 16, as long as 128 workgroups are left for a GPU's cores.
+ * A grid that loops over `size` elements. On a software driver an invocation costs as much as several elements, so each
+ * handles up to 16, as long as 128 workgroups remain for a GPU's cores.
  */
 function elementwise({ size }: { size: number }): {
   settings: { WORKGROUP: number };
@@ -64,12 +64,12 @@ function elementwise({ size }: { size: number }): {
   };
 }
 
-/** The same over fours of elements, of which the first may begin before `offset`. */
+/** The same over groups of four elements. The first group may begin before `offset`. */
 function fourwise({ size, offset }: { size: number; offset: number }): ReturnType<typeof elementwise> {
   return elementwise({ size: Math.ceil((size + (offset % 4)) / 4) });
 }
 
-/** One workgroup for each part of each channel. */
+/** One workgroup per part of each channel. */
 function channelwise({ channels, count, chunk }: { channels: number; count: number; chunk: number }): {
   settings: { LANES: number; FAN: number };
   workgroups: readonly [number, number, number];
@@ -78,7 +78,7 @@ function channelwise({ channels, count, chunk }: { channels: number; count: numb
   return { settings: { LANES: 64, FAN: 8 }, workgroups: [x, y, Math.ceil(count / chunk)] };
 }
 
-/** Rows of `length`, of which a workgroup holds several. */
+/** Rows of `length`; a workgroup holds several. */
 function rowwise(
   rows: number,
   length: number,
@@ -88,7 +88,7 @@ function rowwise(
   return { settings: { LANES, ROWS }, workgroups: linear(rows, ROWS) };
 }
 
-/** The same for rows that one workgroup takes. */
+/** The same with one workgroup for all rows. */
 function allRows(
   rows: number,
   length: number,
@@ -100,7 +100,7 @@ function allRows(
   return { settings: { ...settings, ROUNDS: roundsFor(rows, length) }, workgroups: [1, 1, 1] };
 }
 
-/** Each workgroup computes `rows` rows of four columns an invocation. */
+/** Each workgroup computes `rows` rows, and four columns per invocation. */
 function tiledMatmul(
   { m, n, k, batch, chunk }: Params<'matmul'>,
   rows: number,
@@ -115,8 +115,8 @@ function tiledMatmul(
 }
 
 /**
- * Up to eight rows have a small tile. A tile of 16 would be a quarter faster for 9 to 16 rows, but costs a start that has
- * to compile it half a second. Sums that are written out, for four lanes, are 16 rows at most.
+ * Up to eight rows have a small tile. A tile of 16 would be a quarter faster for 9 to 16 rows, but compiling it adds
+ * half a second to the start. With four lanes, sums are in named variables, at most 16 rows.
  */
 function subgroupMatmul(
   params: Params<'matmul'>,
@@ -135,14 +135,17 @@ function subgroupMatmul(
 
 type ProductGeometry<T> = Pick<Geometry<'conv2d'>, 'workgroups'> & { settings: T };
 
-/** What `tuning/` may choose for register tiles: the most rows, the lanes that share loads, and a workgroup's invocations. */
+/**
+ * The constants of register tiles that `tuning/` may choose: the most rows, the lanes that share loads, and the
+ * invocations of a workgroup.
+ */
 interface RowTile {
   TILE_ROWS?: number;
   TILE_LOAD?: number;
   WORKGROUP_SIZE?: number;
 }
 
-/** Each workgroup computes `TILE_ROWS` rows of four columns an invocation. */
+/** Each workgroup computes `TILE_ROWS` rows, and four columns per invocation. */
 function tiledProduct<T extends { TILE_ROWS: number }>(
   { rows, columns, products }: ImplicitProduct,
   tile: T,
@@ -159,12 +162,15 @@ function plainProduct(
   return tiledProduct(product, { TILE_ROWS: Math.min(TILE_ROWS, product.rows) }, WORKGROUP_SIZE);
 }
 
-/** Sums times steps of an unrolled tile: beyond, lavapipe's compiler gives up unrolling, at a tenth of the rate. */
+/**
+ * The limit for sums · steps of an unrolled tile. Beyond it lavapipe's compiler stops unrolling and is ten times
+ * slower.
+ */
 const MOST_UNROLLED = 64;
 
 /**
- * Tiles of even shares, four loads of rows at most where nothing else was chosen: 33 rows are two tiles of 18. Four steps
- * at a time where they fit. Sums that are written out, for four lanes, are of whole loads, one step at a time.
+ * Tiles of equal shares, with at most four loads of rows by default: 33 rows are two tiles of 18. Four steps at a time
+ * if they fit. With four lanes, sums are in named variables: whole loads, one step at a time.
  */
 function subgroupProduct(
   product: ImplicitProduct,
@@ -180,7 +186,7 @@ function subgroupProduct(
   return tiledProduct(product, { TILE_ROWS, TILE_LOAD, TILE_STEPS }, WORKGROUP_SIZE);
 }
 
-/** Each workgroup computes all rows of four columns an invocation, whose terms it holds. */
+/** Each workgroup computes all rows of four columns per invocation, whose terms it keeps in registers. */
 function heldProduct({
   columns,
   depth,
@@ -201,7 +207,7 @@ function blockedProduct(
   return { settings: { ...block, TILE_LOADS: loadsOf(block) }, workgroups: linear(tiles, 1) };
 }
 
-/** Each workgroup computes a block; blocks of rows, of all products, count in y. */
+/** Each workgroup computes a block. y counts the blocks of rows of all products. */
 function blockedMatmul(
   params: Params<'matmul'>,
   { Factor = 'f32' }: Variant<'matmulWorkgroup'>,
@@ -222,7 +228,7 @@ function blockedMatmul(
 export const geometries: Geometries = {
   accumulate: elementwise,
   adam: fourwise,
-  // One workgroup an image.
+  // One workgroup per image.
   augmentImages: ({ count }) => ({ settings: { WORKGROUP: 64 }, workgroups: linear(count, 1) }),
   argreduce: ({ outputs }) => elementwise({ size: outputs }),
   averagePool: elementwise,
@@ -262,7 +268,7 @@ export const geometries: Geometries = {
     const [x, y] = linear(length, 64);
     return { settings: { WORKGROUP: 64 }, workgroups: [x, y, Math.ceil(rows / chunk)] };
   },
-  // Sums side by side as in crossEntropy, which does the same itself for few rows: the same bits.
+  // Partial sums as in crossEntropy, which sums few rows itself: the same bits.
   lossTotal: () => ({ settings: { LANES: codes.crossEntropy.SUMS }, workgroups: [1, 1, 1] }),
   // Few rows do not fill a large tile.
   matmul: (params, _, { TILE_ROWS = params.m <= 8 ? 8 : 16, WORKGROUP_SIZE = 8 }) =>
@@ -277,7 +283,7 @@ export const geometries: Geometries = {
   maxPoolGradient: ({ tiles }) => elementwise({ size: tiles }),
   random: ({ size }) => ({ settings: { WORKGROUP: 64 }, workgroups: linear(size, 4 * 64) }),
   reduce: ({ outputs, length, chunk }) => {
-    // With many sums, or short ones, an invocation has each to itself; with few, neighbours share a row.
+    // With many sums, or short ones, one invocation computes a sum. With few, neighbours share a row.
     const terms = Math.min(chunk, length);
     const many = outputs * Math.ceil(length / chunk) >= (terms < 64 ? 64 : 1024);
     const LANES = many ? 1 : lanesFor(terms);
@@ -293,7 +299,7 @@ export const geometries: Geometries = {
     return { settings, workgroups: [Math.ceil(columns / settings.COLUMNS), Math.ceil(rows / chunk), 1] };
   },
   rmsprop: elementwise,
-  // Two elements a word.
+  // Two elements per word.
   roundToHalf: ({ size }) => elementwise({ size: Math.ceil(size / 2) }),
   scatterAdd: elementwise,
   sgd: elementwise,

@@ -10,13 +10,13 @@ export interface Memory extends PooledMemory {
   readonly gpu: GPUBuffer;
 }
 
-// GPUBufferUsage, which is no global in Node.
+// GPUBufferUsage, which is not a global in Node.
 const STORAGE_COPY = 0x80 | 0x4 | 0x8;
 
-/** Sizes are rounded up to this, so that near sizes share a class. */
+/** Sizes are rounded up to this, so that similar sizes share a class. */
 const GRAIN = 256;
 
-/** The memory of a buffer in use; throws KernelError for one that was released. */
+/** The memory of a buffer in use. Throws KernelError for a released buffer. */
 export function memoryOf(buffer: DeviceBuffer): Memory {
   return memoryIn(buffer) as Memory;
 }
@@ -24,9 +24,9 @@ export function memoryOf(buffer: DeviceBuffer): Memory {
 /**
  * GPU memory by exact size class.
  *
- * A freed buffer may be handed out at once: the queue runs launches in order. Of several free buffers the oldest
- * is taken, so that a step which starts from the same free set gets the same buffers, and with them the same
- * cached bind groups.
+ * A released buffer may be reused immediately, because the queue runs launches in order. The oldest of several free
+ * buffers is taken, so a step that starts from the same free set gets the same buffers, and with them the same cached
+ * bind groups.
  */
 export class GpuMemory implements MemorySource<Memory> {
   readonly #device: GPUDevice;
@@ -35,7 +35,7 @@ export class GpuMemory implements MemorySource<Memory> {
   readonly #beforeDestroy: () => void;
   #created = 0;
 
-  /** @param beforeDestroy lets go of everything that refers to free memory */
+  /** @param beforeDestroy drops all references to free memory */
   constructor(device: GPUDevice, faults: Faults, stats: DeviceStats, beforeDestroy: () => void) {
     this.#device = device;
     this.#faults = faults;
@@ -51,7 +51,7 @@ export class GpuMemory implements MemorySource<Memory> {
     const bytes = this.kindOf(dtype, length);
     const { maxStorageBufferBindingSize, maxBufferSize } = this.#device.limits;
     const most = Math.min(maxStorageBufferBindingSize, maxBufferSize);
-    // Negated, so that a length which is no number does not pass.
+    // Negated, so that NaN does not pass.
     if (!(bytes <= most)) {
       throw new OutOfMemoryError(
         `A buffer of ${length} ${dtype} takes ${bytes} bytes; this device takes ${most} at most. ` +

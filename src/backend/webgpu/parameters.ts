@@ -5,7 +5,7 @@ import { Live, type Varying } from '../recorder.ts';
 /** Parameters of a launch by name. */
 export type ParamValues = Readonly<Record<string, Varying | readonly number[]>>;
 
-/** Parameters of one launch, as the kernel's struct lays them out in memory. */
+/** Parameters of one launch, in the memory layout of the kernel's struct. */
 export class ParameterBlock {
   readonly words: Uint32Array<ArrayBuffer>;
   readonly #signed: Int32Array;
@@ -17,7 +17,7 @@ export class ParameterBlock {
     this.#floats = new Float32Array(this.words.buffer);
   }
 
-  /** Writes one number at a field's place. */
+  /** Writes one number of a field. */
   set(kernel: string, field: ParamField, value: number, start = 0): void {
     if (field.scalar !== 'f32' && !Number.isInteger(value)) refuse(kernel, field, value);
     const target = field.scalar === 'f32' ? this.#floats : field.scalar === 'i32' ? this.#signed : this.words;
@@ -25,9 +25,9 @@ export class ParameterBlock {
   }
 
   /**
-   * Writes `values` by name at their fields' places, from word `start` on.
+   * Writes `values` by name to their fields, from word `start` on.
    *
-   * @throws KernelError for a value that is missing, of the wrong length, or no whole number where one is due
+   * @throws KernelError for a value that is missing, has the wrong length, or is not an integer where one is required
    */
   write(kernel: string, fields: readonly ParamField[], values: ParamValues, start = 0): void {
     for (const field of fields) {

@@ -18,8 +18,8 @@ export class Pipelines {
   }
 
   /**
-   * The kernel as `variant` has it, and as `settings` have it where the variant says nothing. What the compiler
-   * refuses is reported late.
+   * The pipeline of a kernel, with the constants of `variant` and, for others, of `settings`. Compiler errors are
+   * reported late.
    *
    * @throws KernelError for a constant that the kernel does not declare
    */
@@ -74,7 +74,7 @@ function refuse({ name, knobs }: Pick<Program, 'name' | 'knobs'>, knob: string):
   throw new KernelError(`${name}: has no constant or alias '${knob}' to set, but ${[...knobs].join(', ')}`);
 }
 
-/** Whether a kernel so specialised takes a device with float16. */
+/** Whether a kernel with these settings needs a device with float16. */
 export function needsHalf(settings: Settings): boolean {
   return Object.values(settings).some((value) => value === 'f16' || value === 'vec4h');
 }
@@ -88,8 +88,8 @@ function overrides({ signature }: Program, settings: Settings): Record<string, n
 }
 
 /**
- * The kernel's text with other values for its declared constants and aliases, f16 enabled where one of them stands for
- * it, and its parameters as immediates. Nothing else is ever changed.
+ * The kernel's text with other values for its declared constants and aliases, with f16 enabled if an alias uses it, and
+ * with its parameters as immediates. Nothing else is changed.
  */
 export function specialise(
   {
@@ -110,7 +110,7 @@ export function specialise(
     if (signature.constants.has(key)) replace(RegExp(`^(const ${key}\\b[^=]*=\\s*)\\d+`, 'm'), `$1${value}`);
     else if (signature.aliases.has(key)) replace(RegExp(`^(alias ${key}\\s*=\\s*)\\w+`, 'm'), `$1${value}`);
   }
-  // On the first line, so that messages name the lines of the file.
+  // On the first line, so that messages have the line numbers of the file.
   if (needsHalf(settings)) text = `enable f16; ${text}`;
   if (immediates) {
     replace(/@group\(0\)\s*@binding\(\d+\)\s*var<uniform>\s+params\b/, 'var<immediate> params');

@@ -1,17 +1,17 @@
 import type { Params, Variant } from '../backend.ts';
 
-/** An implicit product of matrices, `products` times. */
+/** `products` implicit matrix products. */
 export interface ImplicitProduct {
   rows: number;
   columns: number;
-  /** Terms that are added one after the other in the innermost loop. */
+  /** Terms that the innermost loop adds one after the other. */
   terms: number;
-  /** Terms of a sum in all. */
+  /** Terms of a sum in total. */
   depth: number;
   products: number;
 }
 
-/** The product itself, a part of k for each split. */
+/** The matrix product itself, one part of k per split. */
 export function matmulProduct({ m, n, k, batch, chunk }: Params<'matmul'>): ImplicitProduct {
   const terms = Math.min(k, chunk);
   return { rows: m, columns: n, terms, depth: terms, products: batch * Math.max(1, Math.ceil(k / chunk)) };
@@ -43,7 +43,7 @@ export function inputGradientProduct(
   };
 }
 
-/** All pixels in one product, whatever the stride: positions that it leaves out count as zeros. */
+/** All pixels in one product, for any stride. Positions that the stride skips count as zeros. */
 export function inputGradientWhole({
   batch,
   groups,

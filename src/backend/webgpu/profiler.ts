@@ -1,15 +1,15 @@
 import type { DeviceProfile, HostSpan, LaunchRequest, ProfiledLaunch } from '../profile.ts';
 
-// GPUBufferUsage and GPUMapMode, which are no globals in Node.
+// GPUBufferUsage and GPUMapMode, which are not globals in Node.
 const QUERY_RESOLVE_COPY_SRC = 0x200 | 0x4;
 const MAP_READ_COPY_DST = 0x1 | 0x8;
 const MAP_MODE_READ = 0x1;
 
-/** A launch has the time of its beginning and of its end, 64 bits each. */
+/** The start and the end time of a launch, 64 bits each. */
 const LAUNCH_BYTES = 16;
-/** Full batches of launches whose times one buffer holds. */
+/** Full batches of launches whose times fit into one buffer. */
 const BATCHES = 64;
-/** Attempts at reading both clocks at once; the closest counts. */
+/** Attempts at reading both clocks at the same time. The closest counts. */
 const READINGS = 8;
 
 const TIMED =
@@ -26,8 +26,8 @@ interface DeviceSpan {
 }
 
 /**
- * Notes the launches of a stream, and takes their times: timestamps are written around each launch's compute pass, gathered
- * batch by batch on the device, and read when the profile ends. Nothing waits before that.
+ * Records the launches of a stream with their times. Timestamps are written around each launch's compute pass,
+ * collected batch by batch on the device, and read when the profile ends. Nothing waits before that.
  */
 export class LaunchClock {
   readonly #device: GPUDevice;
@@ -36,9 +36,9 @@ export class LaunchClock {
   readonly #resolved: GPUBuffer | undefined;
   readonly #requests: LaunchRequest[] = [];
   readonly #host: HostSpan[] = [];
-  /** Times of earlier batches, on their way to the host. */
+  /** Times of earlier batches that are being copied to the host. */
   readonly #times: { buffer: GPUBuffer; used: number }[] = [];
-  /** Launches of the present batch. */
+  /** Launches of the current batch. */
   #noted = 0;
   #submitting = 0;
 
@@ -55,7 +55,7 @@ export class LaunchClock {
     });
   }
 
-  /** Notes a launch, and says where its pass leaves its times. */
+  /** Records a launch, and returns where its pass writes its times. */
   note(request: LaunchRequest): GPUComputePassTimestampWrites | undefined {
     this.#requests.push(request);
     return this.#queries && span(this.#queries, this.#noted++);
@@ -70,7 +70,7 @@ export class LaunchClock {
     this.#noteSpan('submit', this.#submitting);
   }
 
-  /** Notes how long the host waits. */
+  /** Records how long the host waits. */
   async wait<T>(promise: Promise<T>): Promise<T> {
     const start = performance.now();
     try {
@@ -80,7 +80,7 @@ export class LaunchClock {
     }
   }
 
-  /** All that was noted, when the device has done it. */
+  /** Returns all records when the device has finished. */
   async read(): Promise<DeviceProfile> {
     const requests = this.#requests;
     if (!this.#queries) {
@@ -104,7 +104,7 @@ export class LaunchClock {
     this.#host.push({ what, start, milliseconds: performance.now() - start });
   }
 
-  /** Puts the times of the present batch behind those of the earlier ones. */
+  /** Appends the times of the current batch to those of the earlier ones. */
   #gather(encoder: GPUCommandEncoder): void {
     if (!this.#queries || this.#noted === 0) return;
     const bytes = LAUNCH_BYTES * this.#noted;
@@ -139,7 +139,7 @@ export class LaunchClock {
     return spans;
   }
 
-  /** What to add to the device's milliseconds to have the host's, from passes in which nothing happens. */
+  /** The offset from the device's milliseconds to the host's, measured with empty passes. */
   async #compareClocks(queries: GPUQuerySet): Promise<{ offset: number; error: number }> {
     let closest = { offset: 0, error: Infinity };
     const staging = this.#device.createBuffer({ size: LAUNCH_BYTES, usage: MAP_READ_COPY_DST });
@@ -163,12 +163,12 @@ export class LaunchClock {
   }
 }
 
-/** Where a launch of a batch leaves its times. */
+/** Where a launch of a batch writes its times. */
 function span(querySet: GPUQuerySet, launch: number): GPUComputePassTimestampWrites {
   return { querySet, beginningOfPassWriteIndex: 2 * launch, endOfPassWriteIndex: 2 * launch + 1 };
 }
 
-/** WebGPU lets clocks jump, when a GPU changes its speed or sleeps: a launch cannot take less than no time. */
+/** WebGPU lets clocks jump when a GPU changes its speed or sleeps. A launch never takes less than zero time. */
 function hostTimes(
   { start, end }: DeviceSpan,
   offset: number,

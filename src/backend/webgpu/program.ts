@@ -5,14 +5,14 @@ import { KernelError } from '../errors.ts';
 import { codes } from '../signatures.ts';
 import type { ParamValues } from './parameters.ts';
 
-/** A kernel file made ready: its signature and layouts. */
+/** A loaded kernel file: its signature and layouts. */
 export interface Program {
   readonly name: KernelName;
   readonly source: string;
   readonly signature: KernelSignature;
-  /** Names of the constants and aliases that a launch may choose. */
+  /** Names of the constants and aliases that a launch may set. */
   readonly knobs: ReadonlySet<string>;
-  /** Whether parameters travel as immediates; else through a dynamic uniform binding. */
+  /** Whether parameters are immediates; otherwise they go through a dynamic uniform binding. */
   readonly immediates: boolean;
   readonly bindings: GPUBindGroupLayout;
   readonly layout: GPUPipelineLayout;
@@ -23,7 +23,7 @@ const COMPUTE_STAGE = 0x4;
 export const MOST_PARAMS = 256;
 const STALE = 'run `npm run signatures` and mend what it then refuses';
 
-/** Reads a kernel file and builds the layouts that all its pipelines share. */
+/** Reads a kernel file and creates the layouts that all its pipelines share. */
 export function openProgram(device: GPUDevice, name: KernelName, immediateLimit: number): Program {
   const source = kernelSource(name);
   const signature = kernelSignature(name);
@@ -57,8 +57,8 @@ export function openProgram(device: GPUDevice, name: KernelName, immediateLimit:
 }
 
 /**
- * Throws KernelError unless a launch names exactly the buffers and parameters that the kernel file declares: the
- * file may have changed since its TypeScript signature was written.
+ * Throws KernelError unless a launch names exactly the buffers and parameters that the kernel file declares. The file
+ * may have changed since its TypeScript signature was written.
  */
 export function checkLaunch(
   { name, signature }: Program,
@@ -78,7 +78,7 @@ function compare(kernel: string, what: string, declared: readonly { name: string
   }
 }
 
-/** Named values reach kernels as numbers, so the ones written to signatures.ts have to be the file's. */
+/** Named values reach kernels as numbers, so those in signatures.ts must match the file. */
 export function checkCodes(kernel: string, { constants }: KernelSignature): void {
   const written: Readonly<Record<string, number>> =
     (codes as Record<string, Record<string, number>>)[kernel] ?? {};

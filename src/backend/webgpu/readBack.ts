@@ -2,14 +2,14 @@ import type { DeviceStats } from '../backend.ts';
 import type { Faults } from './faults.ts';
 import type { CommandStream } from './stream.ts';
 
-// GPUBufferUsage and GPUMapMode, which are no globals in Node.
+// GPUBufferUsage and GPUMapMode, which are not globals in Node.
 const MAP_READ_COPY_DST = 0x1 | 0x8;
 const MAP_MODE_READ = 0x1;
 
-/** Larger mappable buffers are not kept: they would hold memory for a read that may never come again. */
+/** Larger mappable buffers are not kept, because a read of that size may never happen again. */
 const LARGEST_KEPT = 16 * 2 ** 20;
 
-/** Brings bytes back to the host through mappable buffers, which are kept for the next read of that size. */
+/** Copies bytes to the host through mappable buffers, which are kept for the next read of that size. */
 export class ReadBack {
   readonly #idle = new Map<number, GPUBuffer[]>();
   readonly #device: GPUDevice;
@@ -24,7 +24,7 @@ export class ReadBack {
     this.#stats = stats;
   }
 
-  /** Fills `target` from byte `offset` of `source`, after everything launched so far. */
+  /** Fills `target` from byte `offset` of `source`, after all earlier launches. */
   async read(source: GPUBuffer, offset: number, target: Uint8Array): Promise<void> {
     // Copies begin and end at multiples of four.
     const start = offset - (offset % 4);
@@ -64,7 +64,7 @@ export class ReadBack {
   }
 }
 
-/** Powers of two, so that few sizes serve all reads; the exact size where the buffer is not kept. */
+/** Powers of two, so that few sizes serve all reads; the exact size if the buffer is not kept. */
 function stagingSize(bytes: number): number {
   return bytes > LARGEST_KEPT ? bytes : 2 ** Math.ceil(Math.log2(Math.max(256, bytes)));
 }

@@ -7,7 +7,7 @@ import { type Memory, memoryOf } from './memory.ts';
 import { ParameterBlock, type ParamValues } from './parameters.ts';
 import type { CommandStream, Launch } from './stream.ts';
 
-/** A launch, and those of its parameters that change. */
+/** A launch with its live parameters. */
 interface RecordedLaunch extends Launch {
   readonly live: readonly { field: ParamField; cell: Live }[];
 }
@@ -41,7 +41,7 @@ export class LaunchList implements Recording {
     return this.memory.survivors(known);
   }
 
-  /** Notes a launch that has just been made. */
+  /** Records a launch that was just made. */
   add(
     launch: Omit<Launch, 'params'>,
     buffers: Readonly<Record<string, DeviceBuffer>>,

@@ -5,30 +5,29 @@ import { ParameterBlock } from './parameters.ts';
 import type { LaunchClock } from './profiler.ts';
 import type { Program } from './program.ts';
 
-/** A launch, with its parameters as the kernel's struct lays them out. */
+/** A launch, with its parameters in the layout of the kernel's struct. */
 export interface Launch {
   readonly program: Program;
   readonly pipeline: GPUComputePipeline;
   readonly bindGroup: GPUBindGroup;
   readonly workgroups: readonly [number, number, number];
   readonly params: ParameterBlock;
-  /** What a profile says of it. */
+  /** Its description in a profile. */
   readonly request: LaunchRequest;
 }
 
-/** Launches recorded before they are submitted together. */
+/** Launches that are submitted together. */
 export const BATCH = 64;
 /** Dynamic uniform offsets are multiples of this. */
 const SLOT_BYTES = 256;
-// GPUBufferUsage, which is no global in Node.
+// GPUBufferUsage, which is not a global in Node.
 const UNIFORM_COPY_DST = 0x40 | 0x8;
 
 /**
- * The one command stream of a device: launches append to one compute pass and go to the queue in batches.
+ * The command stream of a device. Launches append to one compute pass and are submitted in batches.
  *
- * Parameters travel as immediates. Where the device has none, or too few for a kernel, they are gathered in a ring
- * of uniform slots, one for each launch of a batch, that is written once a batch; the queue orders that write after
- * the previous batch has run.
+ * Parameters are immediates. If the device has none, or too few for a kernel, they go to a ring of uniform slots, one
+ * per launch of a batch. The ring is written once per batch; the queue orders that write after the previous batch.
  */
 export class CommandStream {
   readonly #device: GPUDevice;
@@ -41,7 +40,7 @@ export class CommandStream {
   #recorded: string[] = [];
   #encoder: GPUCommandEncoder | undefined;
   #pass: GPUComputePassEncoder | undefined;
-  /** What the open pass has set, so that equal launches in a row do not set it again. */
+  /** The state of the open pass, so that equal launches in a row do not set it again. */
   #pipeline: GPUComputePipeline | undefined;
   #bindGroup: GPUBindGroup | undefined;
   #clock: LaunchClock | undefined;
@@ -52,7 +51,7 @@ export class CommandStream {
     this.#stats = stats;
   }
 
-  /** The uniform ring that bind groups of kernels without immediates refer to. */
+  /** The uniform ring for bind groups of kernels without immediates. */
   get ring(): GPUBuffer {
     this.#ring ??= this.#device.createBuffer({
       label: 'uniform ring',
@@ -62,7 +61,7 @@ export class CommandStream {
     return this.#ring;
   }
 
-  /** Times all launches from now on, or none with undefined. */
+  /** Times all launches from now on; undefined stops it. */
   set clock(clock: LaunchClock | undefined) {
     this.flush();
     this.#clock = clock;
@@ -73,7 +72,7 @@ export class CommandStream {
     const pass = this.#openPass(request);
     if (pipeline !== this.#pipeline) pass.setPipeline((this.#pipeline = pipeline));
     if (immediates) {
-      // Dawn's Node bindings take a buffer three times as fast as an array on it.
+      // Dawn's Node bindings are three times as fast with a buffer as with an array on it.
       pass.setImmediates(0, params.words.buffer, 0, signature.paramsSize);
       if (bindGroup !== this.#bindGroup) pass.setBindGroup(0, (this.#bindGroup = bindGroup));
     } else {
@@ -98,7 +97,7 @@ export class CommandStream {
     this.#recorded.push('read-back');
   }
 
-  /** Hands the recorded batch to the queue. */
+  /** Submits the recorded batch to the queue. */
   flush(): void {
     if (!this.#encoder) return;
     this.#closePass();
@@ -127,7 +126,7 @@ export class CommandStream {
     return this.#pass;
   }
 
-  /** A pass of its own for a launch: a pass's beginning and end are all that WebGPU takes the time of. */
+  /** Opens a pass for one launch, because WebGPU times only the beginning and the end of a pass. */
   #openTimedPass(
     encoder: GPUCommandEncoder,
     timestampWrites: GPUComputePassTimestampWrites | undefined,

@@ -40,18 +40,18 @@ export interface WebGpuOptions {
   immediates?: boolean;
   /** False times no launches, as on a device without timestamps. */
   timestamps?: boolean;
-  /** Which kernels and tiles launches take; by default the built-in rules. */
+  /** The kernels and tiles of launches; by default the built-in rules. */
   tuning?: Tuning;
-  /** How launches are cut; by default as `geometry.ts` does. */
+  /** The geometry of launches; by default that of `geometry.ts`. */
   geometries?: Geometries;
 }
 
 interface OpenOptions extends Omit<WebGpuOptions, 'tuning' | 'geometries'> {
-  /** The choices of kernels and tiles; see InitOptions. */
+  /** The choices of kernels and tiles: see InitOptions. */
   tuning?: KernelChoices | ((info: Backend['info']) => KernelChoices | Promise<KernelChoices>);
 }
 
-/** Opens the WebGPU backend; throws AdapterError where no adapter can be used. */
+/** Opens the WebGPU backend. Throws AdapterError if no adapter can be used. */
 export async function openWebGpu({ tuning = {}, ...options }: OpenOptions = {}): Promise<Backend> {
   const opened = await openDevice(options.adapter);
   const choices = typeof tuning === 'function' ? await tuning(opened.info) : tuning;
@@ -126,7 +126,7 @@ export class WebGpuBackend implements Backend {
     if (data.length === 0) return;
     const { gpu } = memoryOf(buffer);
     const bytes = buffer.dtype === 'float16' ? Uint16Array.from(data, halfBits) : data;
-    // The queue writes at once, so what is recorded and may still use this memory has to go first.
+    // The queue writes immediately, so recorded launches that may still use this memory are submitted first.
     this.#stream.flush();
     this.#faults.guard(
       () => this.#device.queue.writeBuffer(gpu, 0, wholeWords(bytes)),
@@ -256,7 +256,7 @@ function checkRange(what: string, buffer: DeviceBuffer, offset: number, length: 
   );
 }
 
-/** The same bytes, padded to the four-byte multiple that a queue write takes. */
+/** The same bytes, padded to a multiple of four, as a queue write requires. */
 function wholeWords(data: TypedArray | Uint16Array): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
   if (bytes.length % 4 === 0) return bytes;

@@ -1,8 +1,8 @@
 import type { Params } from '../backend.ts';
 
 /**
- * Whether matmulWorkgroup can load both operands in words of four: each runs along one of its axes without gaps, that
- * axis has whole words, and all else begins at whole words.
+ * Whether matmulWorkgroup can load both operands in words of four: each is contiguous along one axis, that axis has
+ * whole words, and everything else begins at whole words.
  */
 export function loadsWords(params: Params<'matmul'>): boolean {
   const { m, n, k, chunk, batch } = params;

@@ -6,7 +6,7 @@ import type { OpenedGpu } from '../platform.ts';
 import { explainMissingAdapter } from './drivers.ts';
 import { napping } from './napping.ts';
 
-/** Where software Vulkan drivers lie that the loader does not look at by itself. */
+/** Paths of software Vulkan drivers that the loader does not search. */
 export const SOFTWARE_DRIVERS: readonly string[] = [
   '/usr/lib/chromium/vk_swiftshader_icd.json',
   '/usr/lib/chromium-browser/vk_swiftshader_icd.json',
@@ -14,21 +14,21 @@ export const SOFTWARE_DRIVERS: readonly string[] = [
   '/usr/lib64/chromium-browser/vk_swiftshader_icd.json',
 ];
 
-/** Dawn rounds timestamps to 65 µs, longer than most kernels take, unless it is told not to. */
+/** By default Dawn rounds timestamps to 65 µs, which is longer than most kernels take. */
 const DAWN: readonly string[] = ['disable-dawn-features=timestamp_quantization'];
 
 /** The software driver that an earlier search in this process has put into VK_DRIVER_FILES. */
 let found: string | undefined;
 
 /**
- * Starts Dawn. Where the system's Vulkan loader has no driver that Dawn takes, a software driver in a known place
- * is used, and the note says so; `WGRAD_SOFTWARE_DRIVER=none` turns that search off, and a path there stands for
- * the known places. With VK_DRIVER_FILES set there is no search: the choice has been made.
+ * Starts Dawn. If the system's Vulkan loader has no driver that Dawn accepts, this uses a software driver from a known
+ * path, and the note says so. `WGRAD_SOFTWARE_DRIVER=none` turns the search off; a path there replaces the known paths.
+ * If VK_DRIVER_FILES is set, there is no search.
  *
- * @throws AdapterError with what was found instead, and what mends it
+ * @throws AdapterError with what was found, and the remedy
  */
 export async function openDawn(filter?: string): Promise<OpenedGpu> {
-  // Mesa complains on stderr without it.
+  // Without it Mesa writes warnings to stderr.
   process.env.XDG_RUNTIME_DIR ??= tmpdir();
   const own = await requestFrom(filter);
   if (own) return found !== undefined && process.env.VK_DRIVER_FILES === found ? withNote(own, found) : own;
@@ -55,7 +55,7 @@ async function requestFrom(filter?: string): Promise<OpenedGpu | undefined> {
     const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
     return adapter ? { gpu, adapter, wait: napping } : undefined;
   } catch (error) {
-    // Dawn lists the adapters that it has when the filter fits none.
+    // Dawn lists its adapters if none matches the filter.
     const [, available] = /Available adapters:\s*([^]*)/.exec(String(error)) ?? [];
     if (!filter || !available?.trim()) return undefined;
     throw new AdapterError(

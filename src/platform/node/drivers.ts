@@ -2,27 +2,27 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 
-/** A Vulkan driver as the loader finds it: a manifest, and the library that it names. */
+/** A Vulkan driver as the loader finds it: a manifest and its library. */
 export interface DriverFile {
   /** The manifest, a .json file. */
   manifest: string;
-  /** Where the library lies; undefined when manifest or library is not there. */
+  /** The path of the library; undefined if manifest or library is missing. */
   library?: string;
-  /** The version of Mesa, where the library is Mesa's. */
+  /** The version of Mesa, if the library is Mesa's. */
   mesa?: string;
 }
 
 const INSTALL = 'bash scripts/install-software-driver.sh';
-/** The oldest Mesa that Dawn takes. */
+/** The oldest Mesa that Dawn accepts. */
 const MESA_AT_LEAST = [23, 1] as const;
-/** Variables by which the user keeps drivers from the loader. */
+/** Variables with which the user hides drivers from the loader. */
 const HIDING = [
   'VK_DRIVER_FILES',
   'VK_ICD_FILENAMES',
   'VK_LOADER_DRIVERS_SELECT',
   'VK_LOADER_DRIVERS_DISABLE',
 ];
-/** Where libraries lie on the Linux systems that Node runs on. */
+/** Library folders of the Linux systems that Node supports. */
 const LIBRARY_FOLDERS = [
   '/usr/lib/x86_64-linux-gnu',
   '/usr/lib/aarch64-linux-gnu',
@@ -32,7 +32,7 @@ const LIBRARY_FOLDERS = [
   '/lib',
 ];
 
-/** The manifests that the Vulkan loader looks at in this environment (Linux; source: the loader's documentation). */
+/** The manifests that the Vulkan loader reads in this environment (Linux; source: the loader's documentation). */
 export function driverManifests(environment: NodeJS.ProcessEnv = process.env): string[] {
   const chosen = environment.VK_DRIVER_FILES || environment.VK_ICD_FILENAMES;
   if (chosen) return list(chosen).flatMap(manifestsAt);
@@ -52,7 +52,7 @@ export function driverManifests(environment: NodeJS.ProcessEnv = process.env): s
   return [...new Set(places.flatMap(manifestsAt))];
 }
 
-/** What a manifest leads to. Never throws: what cannot be read is left out. */
+/** The driver of a manifest. Never throws: what cannot be read is left out. */
 export function inspectDriver(manifest: string): DriverFile {
   try {
     const { ICD } = JSON.parse(readFileSync(manifest, 'utf8')) as { ICD?: { library_path?: string } };
@@ -66,7 +66,7 @@ export function inspectDriver(manifest: string): DriverFile {
   }
 }
 
-/** The version that a Mesa driver carries in its text, e.g. `25.0.7`. */
+/** The version in the text of a Mesa driver, for example `25.0.7`. */
 export function mesaVersion(library: Uint8Array): string | undefined {
   const bytes = Buffer.from(library.buffer, library.byteOffset, library.byteLength);
   for (let at = bytes.indexOf('Mesa '); at >= 0; at = bytes.indexOf('Mesa ', at + 1)) {
@@ -76,13 +76,13 @@ export function mesaVersion(library: Uint8Array): string | undefined {
   return undefined;
 }
 
-/** Whether Dawn refuses this Mesa for its age. */
+/** Whether Dawn rejects this version of Mesa as too old. */
 export function isOldMesa(version: string): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   return major < MESA_AT_LEAST[0] || (major === MESA_AT_LEAST[0] && minor < MESA_AT_LEAST[1]);
 }
 
-/** Why there is no adapter, as far as the machine shows, and what mends it. */
+/** The reason why there is no adapter, as far as the machine shows it, and the remedy. */
 export function explainMissingAdapter(environment: NodeJS.ProcessEnv = process.env): string {
   const lines = process.platform === 'linux' ? explainOnLinux(environment) : [`install your GPU's driver`];
   return [
@@ -120,7 +120,7 @@ function describeRefused({ manifest, library, mesa }: DriverFile): string {
   return `${manifest} is there, of Mesa ${mesa}: ${reason}`;
 }
 
-/** A path list's entries. */
+/** The entries of a path list. */
 function list(paths: string): string[] {
   return paths.split(':').filter((path) => path !== '');
 }
@@ -137,7 +137,7 @@ function manifestsAt(path: string): string[] {
   }
 }
 
-/** A path with a slash is taken from the manifest's folder; a bare name is looked for as the linker does. */
+/** A path with a slash is relative to the manifest's folder. A bare name is searched as the linker does. */
 function findLibrary(path: string, folder: string): string | undefined {
   if (isAbsolute(path) || path.includes('/')) {
     const full = resolve(folder, path);

@@ -2,14 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-/** An unused name beside `path`, for a file or folder that is renamed to `path` when it is complete. */
+/** An unused name next to `path`, for a file or folder that is renamed to `path` when it is complete. */
 export function temporaryName(path: string): string {
   return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
 }
 
 /**
- * Writes a file so that `path` always holds either its old content or all of `data`: the bytes go to a temporary file
- * in the same folder, are flushed to the disk, and the file is renamed. After an error the temporary file is removed.
+ * Writes a file atomically: `path` always contains either its old content or all of `data`. The bytes go to a temporary
+ * file in the same folder and are flushed to the disk, then the file is renamed. After an error the temporary file is
+ * removed.
  */
 export async function replaceFile(
   path: string,

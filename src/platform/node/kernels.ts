@@ -12,12 +12,12 @@ export function kernelNames(): string[] {
     .sort();
 }
 
-/** The WGSL text of a kernel, read from its file at every start: an edit takes effect at the next run. */
+/** The WGSL text of a kernel. Its file is read at every start, so an edit takes effect at the next run. */
 export function kernelSource(name: string): string {
   return readFileSync(new URL(`${name}.wgsl`, folder), 'utf8');
 }
 
-/** What a kernel's file declares. */
+/** The declarations of a kernel file. */
 export function kernelSignature(name: string): KernelSignature {
   return reflect(name, kernelSource(name));
 }

@@ -1,11 +1,11 @@
 import type { Wait } from '../platform.ts';
 
-/** Milliseconds of the longest nap. */
+/** Milliseconds of the longest sleep. */
 const LONGEST = 1;
-/** A nap's share of the time waited so far: no wait becomes longer by more. */
+/** The length of a sleep as a share of the time waited so far. No wait becomes longer by more than this. */
 const SHARE = 0.1;
 
-/** Nobody rings it: `Atomics.wait` is how JavaScript sleeps. */
+/** Nothing notifies it: `Atomics.wait` is JavaScript's way to sleep. */
 const BELL = new Int32Array(new SharedArrayBuffer(4));
 
 let waits = 0;
@@ -13,9 +13,9 @@ let since = 0;
 let scheduled = false;
 
 /**
- * Waits for a promise of Dawn's Node bindings, with naps. While one is pending they ask the device at every turn of the
- * event loop, without a pause, and so keep a processor busy, which a software driver has better use for: on two cores,
- * training was 1.4 times as fast with naps. What else the event loop has to do comes up to a millisecond later.
+ * Waits for a promise of Dawn's Node bindings in short sleeps. While a promise is pending, the bindings poll the device
+ * at every turn of the event loop and keep a processor busy that a software driver needs: on two cores, training was
+ * 1.4 times as fast with sleeps. Other work of the event loop is delayed by up to a millisecond.
  */
 export const napping: Wait = async (promise) => {
   since = performance.now();

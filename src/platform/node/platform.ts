@@ -32,7 +32,7 @@ async function openDawnOrExplain(filter?: string): Promise<OpenedGpu> {
   }
 }
 
-// A thread is a few lines of JavaScript, as it has no loader of types: all that it does is in the module.
+// A thread is a few lines of JavaScript, because it has no type loader. All its work is in the module.
 const THREAD = `
 const { workerData } = require('node:worker_threads');
 const { module, memory, thread } = workerData;
@@ -41,7 +41,7 @@ new WebAssembly.Instance(module, { env: { memory } }).exports.serve(thread);
 
 function startThread(task: ThreadTask): () => void {
   const worker = new Worker(THREAD, { eval: true, workerData: task, execArgv: [] });
-  // One that cannot start is missing, no more: tasks are claimed only by threads that run.
+  // A thread that cannot start is only missing: tasks are claimed by running threads.
   worker.on('error', () => undefined);
   worker.unref();
   return () => void worker.terminate();

@@ -5,12 +5,12 @@ import type { KernelSignature, ScalarType } from '../kernels.ts';
 const CONSTANT = /^const (\w+)(?:\s*:\s*\w+)?\s*=\s*(\d+)u?;/gm;
 
 const ENTRY_POINT = /^@compute\b/gm;
-/** A function as kernels write it: its last brace begins a line. */
+/** A function in the style of the kernels: its last brace begins a line. */
 const FUNCTION = /^(?:@compute\b[^{]*)?fn \w+\([^{]*\{\n[^]*?^\}/gm;
 
 /**
- * Reads the signature of a kernel from its WGSL text. Functions are most of a kernel and say nothing of it, so that they
- * are left to the device's compiler.
+ * Reads the signature of a kernel from its WGSL text. Function bodies are most of a kernel and do not affect its
+ * signature, so only the device's compiler reads them.
  */
 export function reflect(kernel: string, source: string): KernelSignature {
   const wgsl = new WgslReflect(source.replace(FUNCTION, ''));

@@ -1,12 +1,12 @@
-/** The tile of a kernel that goes through workgroup memory, under the names of its constants. */
+/** The tile of a kernel that uses workgroup memory, by the names of its constants. */
 export interface Block {
   readonly WORKGROUP_ROWS: number;
   readonly WORKGROUP_COLUMNS: number;
-  /** Teams of invocations that share out the sum. */
+  /** Teams of invocations that share a sum. */
   readonly WORKGROUP_TEAMS: number;
   readonly TILE_ROWS: number;
   readonly TILE_COLUMNS: number;
-  /** Steps of the sum that are in workgroup memory at a time. */
+  /** Steps of the sum in workgroup memory at a time. */
   readonly TILE_DEPTH: number;
   readonly TILE_BUFFERS: number;
 }
@@ -17,10 +17,10 @@ const wide = { WORKGROUP_ROWS: 4, WORKGROUP_COLUMNS: 32, TILE_ROWS: 8, TILE_COLU
 const small = { WORKGROUP_ROWS: 8, WORKGROUP_COLUMNS: 8, TILE_ROWS: 4, TILE_COLUMNS: 4, TILE_DEPTH: 16 };
 const tiny = { WORKGROUP_ROWS: 4, WORKGROUP_COLUMNS: 4, TILE_ROWS: 4, TILE_COLUMNS: 4, TILE_DEPTH: 16 };
 
-/** Where nothing was chosen: 64 × 64. */
+/** The default: 64 × 64. */
 export const DEFAULT_BLOCK: Block = { ...middle, TILE_BUFFERS: 2, WORKGROUP_TEAMS: 1 };
 
-/** Blocks of 128 × 128, 64 × 64 and 32 × 128, the largest first. */
+/** Blocks of 128 × 128, 64 × 64 and 32 × 128, largest first. */
 export const large: readonly Block[] = [
   { ...huge, TILE_BUFFERS: 1, WORKGROUP_TEAMS: 1 },
   DEFAULT_BLOCK,
@@ -28,13 +28,16 @@ export const large: readonly Block[] = [
 ];
 /** 32 × 32. */
 export const SMALL_BLOCK: Block = { ...small, TILE_BUFFERS: 2, WORKGROUP_TEAMS: 1 };
-/** 32 × 32 and 16 × 16, by several teams; the memory that all devices have is used up. */
+/** 32 × 32 and 16 × 16 with several teams. They use all the workgroup memory that every device has. */
 export const shared: readonly [Block, Block] = [
   { ...small, TILE_BUFFERS: 1, WORKGROUP_TEAMS: 4 },
   { ...tiny, TILE_BUFFERS: 1, WORKGROUP_TEAMS: 8 },
 ];
 
-/** All blocks that are tried and compiled: one of them again with a single buffer, of which more fit onto a GPU's core. */
+/**
+ * All blocks that are tried and compiled. One of them also has a variant with a single buffer, of which more fit onto a
+ * GPU's core.
+ */
 export const blocks: readonly Block[] = [
   ...large,
   SMALL_BLOCK,
@@ -65,7 +68,7 @@ export function memoryOfBlock(block: Block): number {
   );
 }
 
-/** Quads of 4 × 4 numbers that an invocation loads of each slice: TILE_LOADS of the kernels. */
+/** Quads of 4 × 4 numbers of each slice that an invocation loads: TILE_LOADS of the kernels. */
 export function loadsOf(block: Block): number {
   const quads = ((rowsOf(block) + columnsOf(block)) * block.TILE_DEPTH) / 16;
   return Math.ceil(quads / invocationsOfTeam(block));

@@ -5,28 +5,29 @@ import type { Choice, Tile, Traits, Tuned } from './choice.ts';
 import { productOf } from './shapeClass.ts';
 
 /**
- * A tile of the kernels for subgroups, which share out loads between eight lanes, their default, or four; undefined where
- * subgroups have fewer.
+ * A tile for the subgroup kernels, which share loads between eight lanes (the default) or four; undefined if subgroups
+ * have fewer.
  */
 export function subgroupTile(lanes: number): { TILE_LOAD?: number } | undefined {
   return lanes >= 8 ? {} : lanes >= 4 ? { TILE_LOAD: 4 } : undefined;
 }
 
 /**
- * Terms of the longest sums that `conv2dFewTerms` is taken for: three channels of 3 × 3. With nine, on lavapipe, it takes
- * two thirds of the other kernel's time; with more than fifty it is the slower one.
+ * The longest sums for `conv2dFewTerms`: three channels of 3 × 3. On lavapipe, with nine terms it takes two thirds of
+ * the other kernel's time; with more than fifty it is slower.
  */
 const FEW_TERMS = 27;
 
 /**
- * What is chosen where nothing was measured on the adapter.
+ * The choice for an adapter on which nothing was measured.
  *
- * Software drivers: the kernels for subgroups where these have enough lanes, and with eight, for convolutions of few terms,
- * the one that holds their pixels; else the plain ones. All with the tiles of `geometry.ts`. On lavapipe, which has eight
- * lanes, they are four to seven times as fast as the plain ones; on SwiftShader, which has four, about 1.4 times.
+ * Software drivers: the subgroup kernels if subgroups have enough lanes; with eight lanes, for convolutions of few
+ * terms, the kernel that keeps their pixels; otherwise the plain kernels. All use the tiles of `geometry.ts`. On
+ * lavapipe, which has eight lanes, the subgroup kernels are four to seven times as fast as the plain ones; on
+ * SwiftShader, which has four, about 1.4 times.
  *
- * GPUs: workgroup memory, in blocks as on an NVIDIA H100, where teams halved the time of the networks' products. `npm run tune`
- * measures what is best on another one.
+ * GPUs: workgroup memory, with the blocks that were best on an NVIDIA H100, where teams halved the time of the
+ * networks' products. `npm run tune` measures another GPU.
  */
 export function builtIn<T extends Tuned>(
   operation: T,
@@ -50,13 +51,13 @@ function subgroupKernel(operation: Tuned, { depth }: ImplicitProduct, lanes: num
     : `${operation}Subgroup`;
 }
 
-/** Workgroups of large blocks that keep a GPU busy, and of blocks that several teams share. */
+/** The number of workgroups of large blocks that keeps a GPU busy, and of blocks that several teams share. */
 const ENOUGH = 128;
 const ENOUGH_SHARED = 64;
-/** Terms of a sum that it takes to share it out. */
+/** The fewest terms of a sum that is worth sharing. */
 const LONG = 64;
 
-/** The largest block of which there are enough; else a small one, by several teams where its sums are long. */
+/** The largest block of which there are enough. Otherwise a small one, with several teams if its sums are long. */
 function fillingBlock({ rows, columns, depth, products }: ImplicitProduct): Block {
   const count = (block: Block): number =>
     Math.ceil(rows / rowsOf(block)) * Math.ceil(columns / columnsOf(block)) * products;

@@ -1,6 +1,6 @@
 import type { KernelName, Variant } from '../../backend.ts';
 
-/** The kernels of each operation that is tuned: all keep one contract, and differ in how they go about it. */
+/** The kernels of each tuned operation. They have the same contract and differ in method. */
 export interface TunedKernels {
   matmul: 'matmul' | 'matmulSubgroup' | 'matmulWorkgroup';
   conv2d: 'conv2d' | 'conv2dFewTerms' | 'conv2dSubgroup' | 'conv2dWorkgroup';
@@ -9,7 +9,7 @@ export interface TunedKernels {
     'conv2dWeightGradient' | 'conv2dWeightGradientSubgroup' | 'conv2dWeightGradientWorkgroup';
 }
 
-/** An operation that several kernels can do. */
+/** An operation with several kernels. */
 export type Tuned = keyof TunedKernels;
 export type TunedKernel = TunedKernels[Tuned];
 
@@ -24,10 +24,10 @@ export const kernelsOf: { readonly [T in Tuned]: readonly TunedKernels[T][] } = 
   ],
 };
 
-/** Tile constants of a kernel; those left out are as its geometry sees fit. */
+/** Tile constants of a kernel. Its geometry sets those that are left out. */
 export type Tile = Readonly<Record<string, number>>;
 
-/** How a launch is made: by which of the operation's kernels, and with which tile. */
+/** One of the operation's kernels, with its tile. */
 export type Choice = {
   [K in TunedKernel]: { readonly kernel: K; readonly tile: Variant<K> & Tile };
 }[TunedKernel];
@@ -36,9 +36,9 @@ export function isTuned(kernel: KernelName): kernel is Tuned {
   return kernel in kernelsOf;
 }
 
-/** What a device lets one choose from. */
+/** The properties of a device that limit the choice. */
 export interface Traits {
-  /** A driver that runs on the processor. */
+  /** Whether the driver runs on the processor. */
   readonly software: boolean;
   /** The fewest lanes of a subgroup; 0 without subgroups. */
   readonly subgroup: number;
@@ -48,7 +48,7 @@ export interface Traits {
   readonly invocations: number;
 }
 
-/** Facts of an adapter, as `Backend.info` has them. */
+/** Properties of an adapter, as in `Backend.info`. */
 export type AdapterInfo = Readonly<Record<string, string | number | boolean>>;
 
 export function traitsOf(info: AdapterInfo): Traits {
@@ -60,7 +60,7 @@ export function traitsOf(info: AdapterInfo): Traits {
   };
 }
 
-/** A choice as text: `matmulWorkgroup TILE_ROWS=8 …`; equal text, equal choice. */
+/** A choice as text: `matmulWorkgroup TILE_ROWS=8 …`. Equal choices give equal text. */
 export function choiceText({ kernel, tile }: { kernel: string; tile: Tile }): string {
   const constants = Object.entries(tile).sort(([left], [right]) => (left < right ? -1 : 1));
   return [kernel, ...constants.map(([name, value]) => `${name}=${value}`)].join(' ');

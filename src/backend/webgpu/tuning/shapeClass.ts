@@ -17,7 +17,7 @@ const products: { readonly [T in Tuned]: ProductOf<T> } = {
   conv2dWeightGradient: weightGradientProduct,
 };
 
-/** The product of matrices that a launch comes down to. */
+/** The matrix product of a launch. */
 export function productOf<T extends Tuned>(
   operation: T,
   params: Params<T>,
@@ -27,8 +27,8 @@ export function productOf<T extends Tuned>(
 }
 
 /**
- * The class of a launch: launches of one class take the same kernel and tile. Sizes are rounded up to powers of two;
- * what decides how memory is walked through, transposes, filter and stride, is kept as it is.
+ * The class of a launch. Launches of one class use the same kernel and tile. Sizes are rounded up to powers of two.
+ * Transposes, filter and stride determine the memory access and are kept exactly.
  *
  * @example 'matmul 128x256x1024 NT', 'conv2d 64x16384x512 3x3 stride 1x1'
  */
@@ -44,7 +44,7 @@ function roundedUp(size: number): number {
   return size <= 1 ? size : 2 ** Math.ceil(Math.log2(size));
 }
 
-/** N for an operand whose rows are contiguous, T for one whose columns are, S for one with gaps. */
+/** N for an operand with contiguous rows, T for contiguous columns, S for gaps. */
 function layoutText({ aRowStride, aColumnStride, bRowStride, bColumnStride }: Params<'matmul'>): string {
   const layout = (row: number, column: number): string => (column === 1 ? 'N' : row === 1 ? 'T' : 'S');
   return layout(aRowStride, aColumnStride) + layout(bRowStride, bColumnStride);

@@ -13,12 +13,12 @@ import {
 } from './choice.ts';
 import { shapeClass } from './shapeClass.ts';
 
-/** What was found best on an adapter: a choice for each class of launches that was measured. */
+/** The best choices on an adapter: one for each class of launches that was measured. */
 export type Measured = ReadonlyMap<string, Choice>;
 
 /**
- * Which kernel and tile each launch of a device takes: what was measured for its class of shapes, else the built-in rules.
- * It does not change while the device is in use, so that the same launches give the same bits.
+ * The kernel and tile of each launch of a device: the measured choice for its shape class, otherwise the built-in
+ * rules. They do not change while the device is in use, so equal launches give equal bits.
  */
 export class Tuning implements DeviceTuning {
   readonly traits: Traits;
@@ -29,7 +29,7 @@ export class Tuning implements DeviceTuning {
     this.#measured = new Map(measured);
   }
 
-  /** @throws KernelError for a kernel that does not do the operation */
+  /** @throws KernelError for a kernel that does not compute the operation */
   static of(info: AdapterInfo, choices: KernelChoices): Tuning {
     for (const [name, { kernel }] of Object.entries(choices)) {
       const [operation] = name.split(' ') as [Tuned];
@@ -49,12 +49,12 @@ export class Tuning implements DeviceTuning {
     return found ?? builtIn(operation, params, variant, this.traits);
   }
 
-  /** Makes a choice for a class: for the tuner, whose device compares choices. */
+  /** Sets the choice for a class. The tuner uses it to compare choices on one device. */
   set(name: string, choice: Choice): void {
     this.#measured.set(name, choice);
   }
 
-  /** One line for people and records; equal choices give equal text. */
+  /** One line for people and records. Equal choices give equal text. */
   get description(): string {
     const rules = `built-in rules for ${this.traits.software ? 'software drivers' : 'GPUs'}`;
     if (this.#measured.size === 0) return rules;
@@ -62,7 +62,7 @@ export class Tuning implements DeviceTuning {
   }
 }
 
-/** A short name of what was chosen: FNV-1a over the choices in alphabetical order. */
+/** A short name of the choices: FNV-1a over them in alphabetical order. */
 function digest(measured: Measured): string {
   const lines = [...measured].map(([name, choice]) => `${name}: ${choiceText(choice)}`).sort();
   let hash = 0x811c9dc5;

@@ -4,28 +4,31 @@ import type { Wait } from '../../../platform/platform.ts';
 import { WebGpuBackend } from '../../../backend/webgpu/webgpu.ts';
 import type { Peaks } from './roof.ts';
 
-// GPUBufferUsage and GPUMapMode, which are no globals in Node.
+// GPUBufferUsage and GPUMapMode, which are not globals in Node.
 const STORAGE = 0x80;
 const UNIFORM_COPY_DST = 0x40 | 0x8;
 const QUERY_RESOLVE_COPY_SRC = 0x200 | 0x4;
 const MAP_READ_COPY_DST = 0x1 | 0x8;
 const MAP_MODE_READ = 0x1;
 
-/** Bytes that one launch reads and writes together, when bandwidth is measured. */
+/** Bytes that one launch reads and writes in total, for measuring bandwidth. */
 const TRAFFICS: readonly number[] = [2 ** 20, 2 ** 22, 2 ** 24, 2 ** 26];
-/** Invocations that do arithmetic, and floating-point operations of each a round. */
+/** Invocations of the arithmetic kernel, and floating-point operations of each per round. */
 const INVOCATIONS = 16 * 1024;
 const ROUNDS = 16;
 const ROUND_FLOPS = 256;
-/** Work is repeated until it takes as long: clocks are coarse. */
+/** Work is repeated until it takes this long, because clocks are coarse. */
 const LEAST_SECONDS = 0.004;
-/** Readings; the fastest counts, as it is the least disturbed. Slow devices get as many as these seconds allow. */
+/**
+ * The number of readings. The fastest counts, because it is the least disturbed. Slow devices get as many readings as
+ * fit into these seconds.
+ */
 const READINGS = 9;
 const LAUNCH_READINGS = 100;
 const MOST_SECONDS = 0.3;
 const WIDEST = 65_535;
 
-/** A kernel with its operands, ready to be launched. */
+/** A kernel with its operands, ready for launching. */
 interface Bench {
   readonly pipeline: GPUComputePipeline;
   readonly group: GPUBindGroup;
@@ -150,9 +153,9 @@ class Timer {
     this.#staging = device.createBuffer({ size: 16, usage: MAP_READ_COPY_DST });
   }
 
-  /** How many launches take long enough to be timed. */
+  /** The number of launches that take long enough for timing. */
   async enough(bench: Bench): Promise<number> {
-    // The first one compiles.
+    // The first launch compiles.
     await this.#seconds(bench, 1);
     let launches = 1;
     while ((await this.#seconds(bench, launches)) < LEAST_SECONDS && launches < 4096) launches *= 2;
@@ -165,7 +168,7 @@ class Timer {
     for (let reading = 0; reading < readings && spent < MOST_SECONDS; reading++) {
       const seconds = await this.#seconds(bench, launches);
       spent += seconds;
-      // A clock that jumps back, as WebGPU allows, has measured nothing.
+      // WebGPU allows a clock to jump back. Such a reading is ignored.
       if (seconds > 0) least = Math.min(least, seconds);
     }
     return least;

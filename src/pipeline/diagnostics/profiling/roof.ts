@@ -1,26 +1,26 @@
-/** What a device can do at most, as measured: the roofs of a roofline. */
+/** The measured limits of a device: the roofs of a roofline. */
 export interface Peaks {
-  /** Floating-point operations a second. */
+  /** Floating-point operations per second. */
   readonly flops: number;
-  /** Bytes a second that kernels read and write, by how many bytes one launch moves: caches are faster than memory. */
+  /** Bytes per second that kernels read and write, by the bytes of one launch: caches are faster than memory. */
   readonly bandwidths: readonly { readonly bytes: number; readonly bytesPerSecond: number }[];
-  /** Seconds of a launch that does nothing. */
+  /** Seconds of an empty launch. */
   readonly launch: number;
 }
 
-/** What limits a launch, and the least time that it takes. */
+/** The limit of a launch, and the least time that it takes. */
 export interface Roof {
   readonly bound: 'arithmetic' | 'memory' | 'launch';
   readonly seconds: number;
 }
 
 /**
- * The roof over a launch: it cannot be faster than its arithmetic, its memory traffic or an empty launch.
+ * The roof of a launch: it cannot be faster than its arithmetic, its memory traffic or an empty launch.
  *
  *     seconds = max(flops / peaks.flops, bytes / bandwidth(bytes), peaks.launch)
  *
- * The bandwidth is that of the smallest measured traffic that is no less, so that small launches are held against the
- * cache that they fit in.
+ * The bandwidth is that of the smallest measured traffic that is not less, so small launches are compared with the
+ * cache that they fit into.
  *
  * @see Williams, Waterman, Patterson: Roofline (2009)
  */
