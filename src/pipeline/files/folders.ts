@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { writeError } from './fileError.ts';
 
 /**
@@ -20,6 +20,18 @@ export function makeFolders(path: string): void {
   } catch (error) {
     throw writeError(path, error);
   }
+}
+
+/** Writes a file below a folder; `w` replaces it, `a` appends to it. */
+export type FolderWriter = (name: string, content: string | Uint8Array, flag?: 'w' | 'a') => void;
+
+/** A writer of files such as `plots/loss.tsv` below `folder`, which makes their folders. */
+export function folderWriter(folder: string): FolderWriter {
+  return (name, content, flag = 'w') => {
+    const path = join(folder, ...name.split('/'));
+    makeFolders(dirname(path));
+    writeFileSync(path, content, { flag });
+  };
 }
 
 function makeFolder(path: string): void {

@@ -7,8 +7,7 @@ import { type OpenTracker, timeOf } from './tracker.ts';
 const HEADER = ['time', 'epoch', 'step', 'data', 'metric', 'value'];
 
 /**
- * `metrics.csv` in the run's folder: a line for each number, times in ISO 8601 (UTC), so that a file never needs
- * another column.
+ * `metrics.csv` in the run's folder: one line for each number, so new metrics need no column. Times are ISO 8601 (UTC).
  *
  *     time,epoch,step,data,metric,value
  *     2026-11-24T13:45:01.204Z,1,50,train,loss,0.8123
@@ -22,8 +21,5 @@ export const openCsv: OpenTracker = (run, past) => {
     return Object.entries(metrics).map(([name, value]) => [time, epoch, step, kind, name, String(value)]);
   };
   writeFileSync(path, stringify([HEADER, ...past.flatMap(rows)]));
-  return {
-    record: (record) => appendFileSync(path, stringify(rows(record))),
-    close: () => undefined,
-  };
+  return { write: (record) => appendFileSync(path, stringify(rows(record))) };
 };

@@ -1,23 +1,18 @@
-import { CLASS_NAMES } from '../data/fashionMnist.ts';
 import type { Module } from '../../nn/index.ts';
 import type { Part } from '../data/datasets.ts';
+import { CLASS_NAMES } from '../data/fashionMnist.ts';
+import type { Histogram, PredictionsRecord, WrongPrediction } from '../runs/journal/records.ts';
 import { eachBatch } from '../training/eachBatch.ts';
-import type { Histogram, WrongPrediction } from '../runs/journal/records.ts';
 
-/** How many wrong predictions are kept: as many as one picture shows. */
+/** How many wrong predictions are kept: those of one picture. */
 const SHOWN = 24;
 const BUCKETS = 30;
 
-/** What a model takes images for. */
-export interface ConfusionCounts {
-  /** confusion[actual][predicted]. */
-  readonly confusion: number[][];
-  /** The first wrong ones, by row number. */
-  readonly wrong: WrongPrediction[];
-}
-
-/** Compares what a model, in evaluation mode, takes some images for with what they are. */
-export async function countConfusions(model: Module, part: Part): Promise<ConfusionCounts> {
+/** The confusion matrix and the first wrong predictions of a model, in evaluation mode. */
+export async function countConfusions(
+  model: Module,
+  part: Part,
+): Promise<Pick<PredictionsRecord, 'confusion' | 'wrong'>> {
   const confusion = CLASS_NAMES.map(() => CLASS_NAMES.map(() => 0));
   const wrong: WrongPrediction[] = [];
   await eachBatch(
@@ -35,7 +30,7 @@ export async function countConfusions(model: Module, part: Part): Promise<Confus
   return { confusion, wrong: wrong.sort((a, b) => a.row - b.row).slice(0, SHOWN) };
 }
 
-/** How each parameter's values are distributed; a parameter without a finite value is left out. */
+/** The histogram of each parameter's values, except for parameters without a finite value. */
 export async function parameterHistograms(model: Module): Promise<Record<string, Histogram>> {
   const histograms: Record<string, Histogram> = {};
   for (const [name, parameter] of model.namedParameters()) {
@@ -46,14 +41,13 @@ export async function parameterHistograms(model: Module): Promise<Record<string,
 }
 
 /**
- * Counts the finite values in buckets of equal width: two passes, in the order of the values, so that the sums have the
- * same bits each time. Undefined where no value is finite.
+ * Counts the finite values in buckets of equal width; undefined where no value is finite. The sums follow the order of the
+ * values, so they always have the same bits.
  */
 export function histogramOf(values: ArrayLike<number>): Histogram | undefined {
   let [min, max, sum, sumSquares] = [Infinity, -Infinity, 0, 0];
-  for (let at = 0; at < values.length; at++) {
-    const value = values[at]!;
-    if (!Number.isFinite(value)) continue;
+  const finite = Array.from(values).filter(Number.isFinite);
+  for (const value of finite) {
     if (value < min) min = value;
     if (value > max) max = value;
     sum += value;
@@ -62,9 +56,7 @@ export function histogramOf(values: ArrayLike<number>): Histogram | undefined {
   if (min > max) return undefined;
   const counts = new Array<number>(BUCKETS).fill(0);
   const scale = max > min ? BUCKETS / (max - min) : 0;
-  for (let at = 0; at < values.length; at++) {
-    const value = values[at]!;
-    if (!Number.isFinite(value)) continue;
+  for (const value of finite) {
     counts[Math.min(BUCKETS - 1, Math.floor((value - min) * scale))]! += 1;
   }
   return { min, max, sum, sumSquares, counts };

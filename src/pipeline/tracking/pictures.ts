@@ -1,7 +1,6 @@
-import { encode } from 'fast-png';
 import { WgradError } from '../../backend/errors.ts';
-import { CLASS_NAMES, IMAGE_SIZE } from '../data/fashionMnist.ts';
-import type { ImageSet } from '../data/fashionMnist.ts';
+import { CLASS_NAMES, IMAGE_SIZE, type ImageSet } from '../data/fashionMnist.ts';
+import { greyPicture } from '../reporting/figures/pictures.ts';
 import { rasterise } from '../reporting/figures/rasterise.ts';
 import type { PredictionsRecord, WrongPrediction } from '../runs/journal/records.ts';
 import type { TrackedRun } from './tracker.ts';
@@ -11,7 +10,7 @@ const COLUMNS = 6;
 /** Units in the drawing; a PNG has two pixels a unit. */
 const TILE = { width: 96, height: 116, image: 72 };
 
-/** The picture that belongs to a record; undefined where the data set is not at hand. */
+/** The picture of a record; undefined where the data set is not available. */
 export async function drawWrongPredictions(
   run: TrackedRun,
   record: PredictionsRecord,
@@ -20,7 +19,7 @@ export async function drawWrongPredictions(
   return images && wrongPredictionsPng(record, images);
 }
 
-/** The images that were taken for something else, each with its row number, its class and what it was taken for: a PNG. */
+/** A PNG of the wrongly classified images, each with its row number, its class and the predicted class. */
 function wrongPredictionsPng({ wrong }: PredictionsRecord, images: ImageSet): Uint8Array {
   const lines = Math.max(1, Math.ceil(wrong.length / COLUMNS));
   const tiles = wrong.map((one, at) => tile(one, images, at % COLUMNS, Math.floor(at / COLUMNS)));
@@ -42,17 +41,16 @@ function tile(
     `<text x="${x}" y="${y + at}" font-size="${size}" fill="${fill}">${words}</text>`;
   return (
     `<image x="${x - TILE.image / 2}" y="${y + 6}" width="${TILE.image}" height="${TILE.image}" ` +
-    `image-rendering="optimizeSpeed" href="data:image/png;base64,${imagePng(images, row).toString('base64')}"/>` +
+    `image-rendering="optimizeSpeed" href="${picture(images, row)}"/>` +
     text(TILE.image + 16, 9, 'black', className(actual)) +
     text(TILE.image + 27, 9, 'firebrick', `as ${className(predicted)}`) +
     text(TILE.image + 36, 7, 'grey', `row ${row}`)
   );
 }
 
-function imagePng({ images, count }: ImageSet, row: number): Buffer {
+function picture({ images, count }: ImageSet, row: number): string {
   if (row >= count) throw new WgradError(`the journal names image ${row} of a data set of ${count} images`);
-  const data = images.subarray(row * PIXELS, (row + 1) * PIXELS);
-  return Buffer.from(encode({ width: IMAGE_SIZE, height: IMAGE_SIZE, channels: 1, depth: 8, data }));
+  return greyPicture(images.subarray(row * PIXELS, (row + 1) * PIXELS), IMAGE_SIZE);
 }
 
 function className(label: number): string {

@@ -7,13 +7,13 @@ import type { Warn } from './tracker.ts';
 import { TRACKERS } from './tracking.ts';
 
 /**
- * Replays a run's journal into trackers: writes their files anew, and sends what a server lacks.
+ * Replays a run's journal into trackers: rewrites their files, and sends what a server lacks.
  *
  * @param path the run's folder
- * @param names by default the trackers of its configuration
- * @param warn told what is left out
- * @returns the trackers that have all of it now
- * @throws LockedError while the run is under way; FileError, MlflowError where one cannot be served
+ * @param names default: the trackers of its configuration
+ * @param warn called where something is left out
+ * @returns the names of the trackers
+ * @throws LockedError while the run is being trained; FileError, MlflowError where a tracker fails
  */
 export async function syncRun(
   path: string,
@@ -27,7 +27,7 @@ export async function syncRun(
     const wanted = names ?? run.configuration.tracking;
     for (const name of wanted) {
       const tracker = await TRACKERS[name](run, records, false);
-      await tracker.close();
+      await tracker.close?.();
     }
     return wanted;
   } finally {
@@ -35,17 +35,11 @@ export async function syncRun(
   }
 }
 
-/** A run that was killed recorded no end; nobody is at work on it, so it was interrupted after its last record. */
+/** Adds the end that a killed run did not record: it was interrupted after its last record. */
 function closed(records: JournalRecord[]): JournalRecord[] {
   const last = records.at(-1);
   if (!last || last.kind === 'end') return records;
   const { epoch, step, time } = last;
-  const end = {
-    kind: 'end',
-    epoch,
-    step,
-    status: 'interrupted',
-    ...(time !== undefined && { time }),
-  } as const;
-  return [...records, end];
+  const at = { epoch, step, ...(time !== undefined && { time }) };
+  return [...records, { kind: 'end', ...at, status: 'interrupted' }];
 }

@@ -3,26 +3,26 @@ import { join } from 'node:path';
 import type { Module } from '../../nn/index.ts';
 import type { Position } from '../checkpoint/checkpoint.ts';
 import type { Part } from '../data/datasets.ts';
-import { countConfusions, parameterHistograms } from './insights.ts';
 import { type EndRecord, type Journal, openJournal, readRecords } from '../runs/journal/journal.ts';
+import { countConfusions, parameterHistograms } from './insights.ts';
 import { readTrackedRun } from './trackedRun.ts';
 import type { Warn } from './tracker.ts';
-import { insightsFor, startTracking } from './tracking.ts';
+import { startTracking } from './tracking.ts';
 
-/** The journal of a run that is being trained, and the trackers that read along. */
+/** The journal of a run that is being trained; its trackers get the same records. */
 export interface RunTracking {
   readonly journal: Journal;
-  /** Records, after an epoch, what the run's trackers show beyond metrics. */
+  /** Records, after an epoch, what the run's trackers show beside metrics. */
   readonly recordInsights: (position: Position, model: Module, validation: Part) => Promise<void>;
   /** Records how the training ended, waits for the trackers, and closes the journal. */
   readonly end: (status: EndRecord['status']) => Promise<void>;
 }
 
 /**
- * Opens the journal of a run, whose configuration and environment are written already, and starts its trackers.
+ * Opens the journal of a run, and starts its trackers.
  *
- * @param path the run's folder
- * @param warn told where a tracker fails; the training never does because of one
+ * @param path the run's folder, which holds its configuration and environment
+ * @param warn called where a tracker fails, which never ends the training
  * @throws FileError where the journal cannot be opened
  */
 export async function trackRun(path: string, warn: Warn): Promise<RunTracking> {
@@ -35,17 +35,17 @@ export async function trackRun(path: string, warn: Warn): Promise<RunTracking> {
     clock: Date.now,
     listener: (record) => {
       last = record;
-      tracking.record(record);
+      tracking.write(record);
     },
   });
-  const wanted = insightsFor(run.configuration.tracking);
+  const names = run.configuration.tracking;
   return {
     journal,
     async recordInsights({ epoch, step }, model, validation) {
-      if (wanted.predictions && validation.rows.length > 0) {
+      if (names.some((name) => name !== 'csv') && validation.rows.length > 0) {
         journal.append({ kind: 'predictions', epoch, step, ...(await countConfusions(model, validation)) });
       }
-      if (wanted.histograms) {
+      if (names.includes('tensorboard')) {
         journal.append({ kind: 'histograms', epoch, step, histograms: await parameterHistograms(model) });
       }
     },
@@ -53,7 +53,7 @@ export async function trackRun(path: string, warn: Warn): Promise<RunTracking> {
       try {
         journal.append({ kind: 'end', epoch: last.epoch, step: last.step, status });
       } catch (error) {
-        // What ended the training is thrown, and matters more.
+        // The error that ended the training is thrown, and matters more.
         warn((error as Error).message);
       }
       await tracking.close();

@@ -1,8 +1,8 @@
-import type { ImageSet } from '../data/fashionMnist.ts';
 import type { Configuration } from '../config/configuration.ts';
+import type { ImageSet } from '../data/fashionMnist.ts';
 import type { JournalRecord } from '../runs/journal/records.ts';
 
-/** What a tracker knows of the run that it shows. */
+/** What a tracker knows of its run. */
 export interface TrackedRun {
   readonly id: string;
   /** The run's folder. */
@@ -12,26 +12,26 @@ export interface TrackedRun {
   readonly environment: Readonly<Record<string, unknown>>;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
-  /** The images that the row numbers of predictions belong to; undefined where they cannot be had. */
+  /** The images to which the row numbers of predictions refer; undefined where they are not available. */
   readonly trainImages: () => Promise<ImageSet | undefined>;
 }
 
 /**
- * A reader of a run's journal that writes what another tool shows. It derives all from the run's folder, so that
- * replaying a journal gives what was written while the run was trained.
+ * Writes the records of a run in the format of another tool. Everything comes from the run's folder, so replaying a
+ * journal gives what was written during the training.
  */
 export interface Tracker {
-  /** Takes the next record; records come one after another. */
-  readonly record: (record: JournalRecord) => void | Promise<void>;
+  /** Takes the next record, one at a time. */
+  readonly write: (record: JournalRecord) => void | Promise<void>;
   /** Called once, after the last record. */
-  readonly close: () => void | Promise<void>;
+  readonly close?: () => Promise<void>;
 }
 
 /**
  * Opens a tracker.
  *
- * @param past what the journal holds already: a resumed run's, or all of a run that is replayed
- * @param live whether more will come, and a tool may be reading along
+ * @param past the records that the journal holds already: those of a resumed run, or all of a replayed one
+ * @param live whether more records will come, and a tool may be reading
  */
 export type OpenTracker = (
   run: TrackedRun,
@@ -39,10 +39,10 @@ export type OpenTracker = (
   live: boolean,
 ) => Promise<Tracker> | Tracker;
 
-/** Milliseconds since 1970 at which something was recorded. */
+/** The time of a record, in milliseconds since 1970. */
 export function timeOf(run: TrackedRun, { time }: JournalRecord): number {
   return time ?? run.startedAt;
 }
 
-/** Tells the user what went wrong without ending anything. */
+/** Gets warnings for the user. */
 export type Warn = (text: string) => void;

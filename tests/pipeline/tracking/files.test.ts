@@ -21,7 +21,7 @@ function contents(folder: string): Record<string, string> {
 }
 
 async function replay(open: OpenTracker, run: TrackedRun): Promise<void> {
-  await (await open(run, sampleRecords(2), false)).close();
+  await (await open(run, sampleRecords(2), false)).close?.();
 }
 
 describe.each<[string, (root: string) => OpenTracker]>([
@@ -37,12 +37,12 @@ describe.each<[string, (root: string) => OpenTracker]>([
     const replayed = contents(run.path);
     const records = sampleRecords(2);
     const live = await open(run, [], true);
-    for (const record of records.slice(0, 8)) await live.record(record);
-    await live.close();
+    for (const record of records.slice(0, 8)) await live.write(record);
+    await live.close?.();
     // Two records are taken back, as by a checkpoint that is older than the journal's end.
     const resumed = await open(run, records.slice(0, 6), true);
-    for (const record of records.slice(6)) await resumed.record(record);
-    await resumed.close();
+    for (const record of records.slice(6)) await resumed.write(record);
+    await resumed.close?.();
     expect(contents(run.path)).toEqual(replayed);
   });
 });

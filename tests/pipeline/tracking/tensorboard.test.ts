@@ -76,7 +76,7 @@ describe('crc32c', () => {
 describe('TensorBoard', () => {
   it('gets scalars, images and histograms of a replayed journal', async () => {
     const run = sampleRun();
-    await (await openTensorboard(run, sampleRecords(2), false)).close();
+    await (await openTensorboard(run, sampleRecords(2), false)).close?.();
     const [file, ...others] = eventFiles(run);
     expect(others).toEqual([]);
     expect(file).toMatch(/events\.out\.tfevents\.1795527895\./);
@@ -107,12 +107,12 @@ describe('TensorBoard', () => {
     const run = sampleRun();
     const records = sampleRecords(2);
     const first = await openTensorboard(run, [], true);
-    for (const record of records.slice(0, 7)) await first.record(record);
-    await first.close();
+    for (const record of records.slice(0, 7)) await first.write(record);
+    await first.close?.();
     const past = records.filter(({ step }) => step <= 10);
     const second = await openTensorboard(run, past, true);
-    for (const record of records.slice(past.length)) await second.record(record);
-    await second.close();
+    for (const record of records.slice(past.length)) await second.write(record);
+    await second.close?.();
     const files = eventFiles(run).map(readEvents);
     expect(files).toHaveLength(2);
     expect(files[1]!.slice(0, 3)).toMatchObject([

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { WgradError } from '../../../backend/errors.ts';
 
-/** A server refused something, or did not answer. */
+/** A server refused a request, or did not answer. */
 export class MlflowError extends WgradError {
   override name = 'MlflowError';
-  /** HTTP's; 0 where there was no answer. */
+  /** HTTP's status; 0 without an answer. */
   readonly status: number;
-  /** MLflow's own, such as `RESOURCE_DOES_NOT_EXIST`. */
+  /** MLflow's code, such as `RESOURCE_DOES_NOT_EXIST`. */
   readonly code: string;
-  /** How long the server asks to wait, in milliseconds; 0 where it says nothing. */
+  /** How long the server asks to wait, in milliseconds; 0 without a request. */
   readonly retryAfter: number;
 
   constructor(message: string, status: number, code = '', retryAfter = 0, options?: ErrorOptions) {
@@ -18,7 +18,7 @@ export class MlflowError extends WgradError {
     this.retryAfter = retryAfter;
   }
 
-  /** Whether the same request may go through later. */
+  /** Whether the same request may succeed later. */
   get passing(): boolean {
     return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500;
   }
@@ -31,7 +31,7 @@ export interface ClientOptions {
   readonly signal: AbortSignal;
 }
 
-/** No answer that is of use here is longer; a hostile one could be endless. */
+/** Longer answers are refused; a hostile one could be endless. */
 const ANSWER_BYTES = 2 ** 20;
 
 /**
@@ -44,7 +44,7 @@ export class MlflowClient {
   readonly #authorization: string | undefined;
   readonly #options: ClientOptions;
 
-  /** @throws MlflowError when `uri` is no address */
+  /** @throws MlflowError when `uri` is not an address */
   constructor(uri: string, options: ClientOptions) {
     if (!URL.canParse(uri)) throw new MlflowError('MLFLOW_TRACKING_URI is no valid address', 400);
     const url = new URL(uri);

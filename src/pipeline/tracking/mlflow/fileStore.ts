@@ -1,17 +1,9 @@
 import { createHash } from 'node:crypto';
-import {
-  appendFileSync,
-  copyFileSync,
-  existsSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { stringify } from 'yaml';
-import { makeFolders } from '../../files/folders.ts';
+import { folderWriter, makeFolders } from '../../files/folders.ts';
 import type { EndRecord, JournalRecord } from '../../runs/journal/records.ts';
 import { parseYaml } from '../../files/yamlValue.ts';
 import { experimentName, metricsOf, paramsOf, tagsOf, userName } from './run.ts';
@@ -22,7 +14,7 @@ const RUNNING = 1;
 /** MLflow's numbers: FINISHED, FAILED, KILLED. */
 const STATUS: Readonly<Record<EndRecord['status'], number>> = { finished: 3, failed: 4, interrupted: 5 };
 
-/** The records of a run that go to the artifacts when it ends, as far as they exist. */
+/** The files of a run that become artifacts when it ends, where they exist. */
 export const ARTIFACTS: readonly string[] = [
   'config.yaml',
   'environment.json',
@@ -32,7 +24,7 @@ export const ARTIFACTS: readonly string[] = [
 ];
 
 /**
- * A run in the layout of MLflow's file store. Its id follows from the run's, so that writing it again replaces it.
+ * A run in the layout of MLflow's file store. Its id is a hash of the run's id, so writing it again replaces it.
  *
  * @param root the store, `mlruns`
  */
@@ -41,13 +33,9 @@ export function openMlflowFiles(root: string): OpenTracker {
     const experimentId = openExperiment(resolve(root), experimentName(run), run.startedAt);
     const runId = createHash('md5').update(run.id).digest('hex');
     const folder = join(resolve(root), experimentId, runId);
-    const write = (name: string, content: string | Uint8Array): void => {
-      const path = join(folder, ...name.split('/'));
-      makeFolders(dirname(path));
-      writeFileSync(path, content);
-    };
+    const writeFile = folderWriter(folder);
     const writeMeta = (status: number, endTime: number | null): void =>
-      write(
+      writeFile(
         'meta.yaml',
         stringify({
           artifact_uri: pathToFileURL(join(folder, 'artifacts')).href,
@@ -68,49 +56,40 @@ export function openMlflowFiles(root: string): OpenTracker {
           deleted_time: null,
         }),
       );
-    const record = async (one: JournalRecord): Promise<void> => {
-      for (const { key, value, timestamp, step } of metricsOf(run, one)) {
-        const path = join(folder, 'metrics', ...key.split('/'));
-        makeFolders(dirname(path));
-        appendFileSync(path, `${timestamp} ${String(value)} ${step}\n`);
+    const write = async (record: JournalRecord): Promise<void> => {
+      for (const { key, value, timestamp, step } of metricsOf(run, record)) {
+        writeFile(`metrics/${key}`, `${timestamp} ${String(value)} ${step}\n`, 'a');
       }
-      if (one.kind === 'predictions') {
-        const png = await drawWrongPredictions(run, one);
-        if (png) write(`artifacts/wrong_predictions/${one.step}.png`, png);
+      if (record.kind === 'predictions') {
+        const png = await drawWrongPredictions(run, record);
+        if (png) writeFile(`artifacts/wrong_predictions/${record.step}.png`, png);
       }
-      if (one.kind === 'end') {
-        copyArtifacts(run.path, join(folder, 'artifacts'));
-        writeMeta(STATUS[one.status], timeOf(run, one));
+      if (record.kind === 'end') {
+        const present = ARTIFACTS.filter((name) => existsSync(join(run.path, name)));
+        for (const name of present) writeFile(`artifacts/${name}`, readFileSync(join(run.path, name)));
+        writeMeta(STATUS[record.status], timeOf(run, record));
       }
     };
 
     rmSync(folder, { recursive: true, force: true });
     for (const part of ['metrics', 'params', 'tags', 'artifacts']) makeFolders(join(folder, part));
     writeMeta(RUNNING, null);
-    for (const { key, value } of paramsOf(run)) write(`params/${key}`, value);
-    for (const { key, value } of tagsOf(run)) write(`tags/${key}`, value);
-    for (const one of past) await record(one);
-    return { record, close: () => undefined };
+    for (const { key, value } of paramsOf(run)) writeFile(`params/${key}`, value);
+    for (const { key, value } of tagsOf(run)) writeFile(`tags/${key}`, value);
+    for (const record of past) await write(record);
+    return { write };
   };
 }
 
-function copyArtifacts(from: string, to: string): void {
-  for (const name of ARTIFACTS.filter((one) => existsSync(join(from, one)))) {
-    makeFolders(dirname(join(to, name)));
-    copyFileSync(join(from, name), join(to, name));
-  }
-}
-
-/** The id of the experiment of this name, which is made where there is none. */
+/** The id of the experiment of this name, which is created where it is missing. */
 function openExperiment(root: string, name: string, now: number): string {
   makeFolders(root);
   const known = readdirSync(root).find((id) => /^\d+$/.test(id) && nameOf(join(root, id)) === name);
   if (known !== undefined) return known;
-  // MLflow's own ids are of 18 digits, too.
+  // MLflow's own ids have 18 digits.
   const id = (BigInt(`0x${createHash('sha256').update(name).digest('hex')}`) % 10n ** 18n)
     .toString()
     .padStart(18, '1');
-  makeFolders(join(root, id));
   const meta = {
     artifact_location: pathToFileURL(join(root, id)).href,
     creation_time: now,
@@ -119,7 +98,7 @@ function openExperiment(root: string, name: string, now: number): string {
     lifecycle_stage: 'active',
     name,
   };
-  writeFileSync(join(root, id, 'meta.yaml'), stringify(meta));
+  folderWriter(root)(`${id}/meta.yaml`, stringify(meta));
   return id;
 }
 

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { explicitNumbers } from '../../files/json.ts';
 import type { EndRecord, JournalRecord, PredictionsRecord } from '../../runs/journal/records.ts';
+import { drawWrongPredictions } from '../pictures.ts';
+import { timeOf, type TrackedRun } from '../tracker.ts';
 import { type MlflowClient, MlflowError } from './client.ts';
 import { ARTIFACTS } from './fileStore.ts';
 import { datasetOf, experimentName, type MlflowMetric, metricsOf, paramsOf, RUN_TAG, tagsOf } from './run.ts';
 import { type MlflowState, writeState } from './state.ts';
-import { drawWrongPredictions } from '../pictures.ts';
-import { timeOf, type TrackedRun } from '../tracker.ts';
 
 /** MLflow's limits for one log-batch. */
 const BATCH_METRICS = 1000;
@@ -28,163 +28,153 @@ const runAnswer = z.object({ run: z.object({ info }) });
 const runsFound = z.object({ runs: z.array(z.object({ info })).optional() });
 
 /**
- * Sends what the server has not confirmed yet of a run: where it was cut off, it can be called again. The state is saved
- * after every confirmed request. A request whose answer was lost is sent again with the same numbers and times, which
- * MLflow's SQL store keeps once; a run whose creation was not confirmed is found by its tag.
- *
- * @param records of the journal, in order, from the beginning or not
- * @throws MlflowError when the server refuses or does not answer
+ * Sends a run to a server. The state is saved after every confirmed request, so `push` can be called again where it was
+ * cut off. A request whose answer was lost is sent again with the same numbers and times, which MLflow's SQL store keeps
+ * once; a run whose creation was not confirmed is found by its tag.
  */
-export async function push(
-  client: MlflowClient,
-  run: TrackedRun,
-  state: MlflowState,
-  records: readonly JournalRecord[],
-): Promise<void> {
-  await describe(client, run, state);
-  await reopen(client, run, state, records);
-  await sendMetrics(client, run, state, records);
-  for (const record of records) {
-    if (record.kind === 'predictions') await sendPicture(client, run, state, record);
+export class Pusher {
+  readonly #client: MlflowClient;
+  readonly #run: TrackedRun;
+  readonly #state: MlflowState;
+
+  constructor(client: MlflowClient, run: TrackedRun, state: MlflowState) {
+    this.#client = client;
+    this.#run = run;
+    this.#state = state;
   }
-  const end = records.findLast((record) => record.kind === 'end');
-  if (end) await finish(client, run, state, end);
-}
 
-/** Makes sure that experiment and run exist and say what was run. */
-async function describe(client: MlflowClient, run: TrackedRun, state: MlflowState): Promise<void> {
-  state.experimentId ??= await findExperiment(client, experimentName(run));
-  if (state.runId === undefined) {
-    const { run_id, artifact_uri } = await findRun(client, run, state.experimentId);
-    [state.runId, state.artifactUri] = [run_id, artifact_uri];
-    await writeState(run.path, state);
+  /**
+   * Sends what the server has not confirmed of some records of the journal, which are in order.
+   *
+   * @throws MlflowError when the server refuses or does not answer
+   */
+  async push(records: readonly JournalRecord[]): Promise<void> {
+    await this.#describe();
+    await this.#sendMetrics(records.flatMap((record) => this.#unsent(record)));
+    for (const record of records) {
+      if (record.kind === 'predictions') await this.#sendPicture(record);
+    }
+    const end = records.findLast((record) => record.kind === 'end');
+    if (end) await this.#finish(end);
   }
-  if (state.described) return;
-  const params = paramsOf(run);
-  for (let at = 0; at < params.length; at += BATCH_PARAMS) {
-    const body = { run_id: state.runId, params: params.slice(at, at + BATCH_PARAMS) };
-    await client.post('runs/log-batch', body, anything);
+
+  /** Creates experiment and run where they are missing, and sends parameters and data set once. */
+  async #describe(): Promise<void> {
+    const [client, run, state] = [this.#client, this.#run, this.#state];
+    state.experimentId ??= await this.#findExperiment(experimentName(run));
+    if (state.runId === undefined) {
+      const { run_id, artifact_uri } = await this.#findRun(state.experimentId);
+      [state.runId, state.artifactUri] = [run_id, artifact_uri];
+      await this.#save();
+    }
+    if (state.described) return;
+    const params = paramsOf(run);
+    for (let at = 0; at < params.length; at += BATCH_PARAMS) {
+      const body = { run_id: state.runId, params: params.slice(at, at + BATCH_PARAMS) };
+      await client.post('runs/log-batch', body, anything);
+    }
+    const tags = [{ key: 'mlflow.data.context', value: 'training' }];
+    const inputs = { run_id: state.runId, datasets: [{ tags, dataset: datasetOf(run) }] };
+    await client.post('runs/log-inputs', inputs, anything);
+    state.described = true;
+    await this.#save();
   }
-  const tags = [{ key: 'mlflow.data.context', value: 'training' }];
-  const inputs = { run_id: state.runId, datasets: [{ tags, dataset: datasetOf(run) }] };
-  await client.post('runs/log-inputs', inputs, anything);
-  state.described = true;
-  await writeState(run.path, state);
-}
 
-async function findExperiment(client: MlflowClient, name: string): Promise<string> {
-  const find = async (): Promise<string> =>
-    (await client.get('experiments/get-by-name', { experiment_name: name }, experimentAnswer)).experiment
-      .experiment_id;
-  try {
-    return await find();
-  } catch (error) {
-    if (!(error instanceof MlflowError) || error.code !== 'RESOURCE_DOES_NOT_EXIST') throw error;
+  async #findExperiment(name: string): Promise<string> {
+    const find = async (): Promise<string> => {
+      const query = { experiment_name: name };
+      const found = await this.#client.get('experiments/get-by-name', query, experimentAnswer);
+      return found.experiment.experiment_id;
+    };
+    try {
+      return await find();
+    } catch (error) {
+      if (!(error instanceof MlflowError) || error.code !== 'RESOURCE_DOES_NOT_EXIST') throw error;
+    }
+    try {
+      return (await this.#client.post('experiments/create', { name }, experimentCreated)).experiment_id;
+    } catch (error) {
+      // Another run created it meanwhile, or the answer to an earlier attempt was lost.
+      if (error instanceof MlflowError && error.code === 'RESOURCE_ALREADY_EXISTS') return find();
+      throw error;
+    }
   }
-  try {
-    return (await client.post('experiments/create', { name }, experimentCreated)).experiment_id;
-  } catch (error) {
-    // Another run made it meanwhile, or the answer to an earlier try was lost.
-    if (error instanceof MlflowError && error.code === 'RESOURCE_ALREADY_EXISTS') return find();
-    throw error;
+
+  async #findRun(experimentId: string): Promise<z.infer<typeof info>> {
+    const run = this.#run;
+    const search = {
+      experiment_ids: [experimentId],
+      filter: `tags."${RUN_TAG}" = '${run.id.replaceAll("'", '')}'`,
+      max_results: 1,
+    };
+    const { runs = [] } = await this.#client.post('runs/search', search, runsFound);
+    if (runs[0]) return runs[0].info;
+    const creation = {
+      experiment_id: experimentId,
+      run_name: run.id,
+      start_time: run.startedAt,
+      tags: tagsOf(run),
+    };
+    return (await this.#client.post('runs/create', creation, runAnswer)).run.info;
   }
-}
 
-async function findRun(
-  client: MlflowClient,
-  run: TrackedRun,
-  experimentId: string,
-): Promise<z.infer<typeof info>> {
-  const search = {
-    experiment_ids: [experimentId],
-    filter: `tags."${RUN_TAG}" = '${run.id.replaceAll("'", '')}'`,
-    max_results: 1,
-  };
-  const { runs = [] } = await client.post('runs/search', search, runsFound);
-  if (runs[0]) return runs[0].info;
-  const creation = {
-    experiment_id: experimentId,
-    run_name: run.id,
-    start_time: run.startedAt,
-    tags: tagsOf(run),
-  };
-  return (await client.post('runs/create', creation, runAnswer)).run.info;
-}
-
-/** A run that goes on after the server was told of its end. */
-async function reopen(
-  client: MlflowClient,
-  run: TrackedRun,
-  state: MlflowState,
-  records: readonly JournalRecord[],
-): Promise<void> {
-  if (state.status === undefined || !records.some((record) => unsent(run, state, record).length > 0)) return;
-  await client.post('runs/update', { run_id: state.runId, status: 'RUNNING' }, anything);
-  state.status = undefined;
-  await writeState(run.path, state);
-}
-
-async function sendMetrics(
-  client: MlflowClient,
-  run: TrackedRun,
-  state: MlflowState,
-  records: readonly JournalRecord[],
-): Promise<void> {
-  const metrics = records.flatMap((record) => unsent(run, state, record));
-  for (let at = 0; at < metrics.length; at += BATCH_METRICS) {
-    const batch = metrics.slice(at, at + BATCH_METRICS);
-    const values = batch.map((metric) => ({ ...metric, value: explicitNumbers('', metric.value) }));
-    await client.post('runs/log-batch', { run_id: state.runId, metrics: values }, anything);
-    for (const { key, step } of batch) state.steps[key] = step;
-    await writeState(run.path, state);
+  async #sendMetrics(metrics: readonly MlflowMetric[]): Promise<void> {
+    const state = this.#state;
+    if (state.status !== undefined && metrics.length > 0) {
+      // The run continues after the server was told of its end.
+      await this.#client.post('runs/update', { run_id: state.runId, status: 'RUNNING' }, anything);
+      state.status = undefined;
+      await this.#save();
+    }
+    for (let at = 0; at < metrics.length; at += BATCH_METRICS) {
+      const batch = metrics.slice(at, at + BATCH_METRICS);
+      const values = batch.map((metric) => ({ ...metric, value: explicitNumbers('', metric.value) }));
+      await this.#client.post('runs/log-batch', { run_id: state.runId, metrics: values }, anything);
+      for (const { key, step } of batch) state.steps[key] = step;
+      await this.#save();
+    }
   }
-}
 
-/** A run that was set back to a checkpoint comes past the same steps again, with the same values: each is sent once. */
-function unsent(run: TrackedRun, state: MlflowState, record: JournalRecord): MlflowMetric[] {
-  return metricsOf(run, record).filter(({ key, step }) => step > (state.steps[key] ?? -1));
-}
-
-async function finish(
-  client: MlflowClient,
-  run: TrackedRun,
-  state: MlflowState,
-  end: EndRecord,
-): Promise<void> {
-  const status = STATUS[end.status];
-  if (state.status === status) return;
-  const root = artifactRoot(state);
-  for (const name of ARTIFACTS) {
-    const content = await readFile(join(run.path, name)).catch(() => undefined);
-    if (content && root !== undefined) await client.putArtifact(`${root}/${name}`, content);
+  /** A run that went back to a checkpoint repeats steps, with the same values: each is sent once. */
+  #unsent(record: JournalRecord): MlflowMetric[] {
+    return metricsOf(this.#run, record).filter(({ key, step }) => step > (this.#state.steps[key] ?? -1));
   }
-  await client.post(
-    'runs/update',
-    { run_id: state.runId, status, end_time: Math.round(timeOf(run, end)) },
-    anything,
-  );
-  state.status = status;
-  await writeState(run.path, state);
-}
 
-/** Sends a picture, once. */
-async function sendPicture(
-  client: MlflowClient,
-  run: TrackedRun,
-  state: MlflowState,
-  record: PredictionsRecord,
-): Promise<void> {
-  const root = artifactRoot(state);
-  const name = `wrong_predictions/${record.step}.png`;
-  if (root === undefined || state.pictures.includes(name)) return;
-  const png = await drawWrongPredictions(run, record);
-  if (!png) return;
-  await client.putArtifact(`${root}/${name}`, png);
-  state.pictures.push(name);
-  await writeState(run.path, state);
-}
+  async #finish(end: EndRecord): Promise<void> {
+    const state = this.#state;
+    const status = STATUS[end.status];
+    if (state.status === status) return;
+    for (const name of ARTIFACTS) {
+      const content = await readFile(join(this.#run.path, name)).catch(() => undefined);
+      if (content) await this.#putArtifact(name, content);
+    }
+    const end_time = Math.round(timeOf(this.#run, end));
+    await this.#client.post('runs/update', { run_id: state.runId, status, end_time }, anything);
+    state.status = status;
+    await this.#save();
+  }
 
-/** Undefined where the server does not take files itself: other stores (S3 and the like) need credentials of their own. */
-function artifactRoot({ artifactUri = '' }: MlflowState): string | undefined {
-  return /^mlflow-artifacts:(?:\/\/[^/]*)?\/+(.+)$/.exec(artifactUri)?.[1];
+  async #sendPicture(record: PredictionsRecord): Promise<void> {
+    const name = `wrong_predictions/${record.step}.png`;
+    if (this.#artifactRoot === undefined || this.#state.pictures.includes(name)) return;
+    const png = await drawWrongPredictions(this.#run, record);
+    if (!png) return;
+    await this.#putArtifact(name, png);
+    this.#state.pictures.push(name);
+    await this.#save();
+  }
+
+  async #putArtifact(name: string, content: Uint8Array): Promise<void> {
+    const root = this.#artifactRoot;
+    if (root !== undefined) await this.#client.putArtifact(`${root}/${name}`, content);
+  }
+
+  /** Undefined where the server does not take files itself: other stores (such as S3) need their own credentials. */
+  get #artifactRoot(): string | undefined {
+    return /^mlflow-artifacts:(?:\/\/[^/]*)?\/+(.+)$/.exec(this.#state.artifactUri ?? '')?.[1];
+  }
+
+  #save(): Promise<void> {
+    return writeState(this.#run.path, this.#state);
+  }
 }

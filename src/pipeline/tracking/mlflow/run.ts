@@ -17,7 +17,7 @@ export interface MlflowMetric {
   readonly step: number;
 }
 
-/** The tag by which a run of ours is found again on a server. */
+/** The tag that identifies a run on a server. */
 export const RUN_TAG = 'wgrad.run';
 
 /** MLflow's limit on the value of a parameter. */
@@ -51,12 +51,12 @@ export function userName(): string {
   try {
     return userInfo().username;
   } catch {
-    // A container's user need not have a name.
+    // A container's user may have no name.
     return 'unknown';
   }
 }
 
-/** The numbers of a record: `train/loss`. */
+/** The metrics of a record: `train/loss`. */
 export function metricsOf(run: TrackedRun, record: JournalRecord): MlflowMetric[] {
   if (!('metrics' in record)) return [];
   const timestamp = timeOf(run, record);
@@ -68,7 +68,7 @@ export function metricsOf(run: TrackedRun, record: JournalRecord): MlflowMetric[
   }));
 }
 
-/** What the run was trained on, in the form of MLflow's data set inputs. */
+/** The run's data set, as an MLflow data set input. */
 export function datasetOf({ environment }: TrackedRun): {
   name: string;
   digest: string;

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JournalRecord } from '../../runs/journal/records.ts';
 import { MlflowClient, MlflowError } from './client.ts';
-import { push } from './push.ts';
+import { Pusher } from './push.ts';
 import { readState } from './state.ts';
-import type { OpenTracker, TrackedRun } from '../tracker.ts';
+import { errorText } from '../../text/valueText.ts';
+import type { OpenTracker } from '../tracker.ts';
 
 /** Milliseconds. */
 export interface Patience {
@@ -19,25 +20,26 @@ export interface Patience {
 const PATIENCE: Patience = { timeout: 10_000, backOff: 500, maxBackOff: 30_000, atEnd: 20_000 };
 
 /**
- * Sends a run to an MLflow server while it is trained: in the background, trying again where the server is away. When
- * the training has ended, what is left gets `patience.atEnd`; what is not sent by then stays in the journal, and
- * `src/runs.ts sync` sends it.
+ * Sends a run to an MLflow server during the training, in the background, with retries. After the training, the rest gets
+ * `patience.atEnd`; what is not sent by then stays in the journal, and `src/runs.ts sync` sends it.
  */
 export function openMlflowServer(uri: string, patience: Patience = PATIENCE): OpenTracker {
   return async (run, past) => {
     const stop = new AbortController();
     const client = new MlflowClient(uri, { timeout: patience.timeout, signal: stop.signal });
-    const state = await readState(run.path, client.base);
-    const sender = new Sender(patience, stop.signal, (records) => push(client, run, state, records));
+    const pusher = new Pusher(client, run, await readState(run.path, client.base));
+    const sender = new Sender(patience, stop.signal, pusher);
     sender.add(past);
     return {
-      record: (record) => sender.add([record]),
+      write: (record) => sender.add([record]),
       close: async () => {
         const timer = setTimeout(() => stop.abort(), patience.atEnd);
         try {
           await sender.drain();
         } catch (error) {
-          throw notSent(client, run, error);
+          const what = `${client.base} has not got all of run ${run.id} (${errorText(error)})`;
+          const status = error instanceof MlflowError ? error.status : 0;
+          throw new MlflowError(`${what}; the rest waits in the run's folder`, status);
         } finally {
           clearTimeout(timer);
         }
@@ -46,40 +48,28 @@ export function openMlflowServer(uri: string, patience: Patience = PATIENCE): Op
   };
 }
 
-function notSent({ base }: MlflowClient, { id }: TrackedRun, error: unknown): Error {
-  const reason = error instanceof Error ? error.message : String(error);
-  return new MlflowError(
-    `${base} has not got all of run ${id} (${reason}); the rest waits in the run's folder`,
-    error instanceof MlflowError ? error.status : 0,
-  );
-}
-
-/** Tries, once the training has ended, before the server is given up. */
+/** Failed attempts after the end of the training, after which the sender gives up. */
 const LAST_TRIES = 3;
 
-/** A queue of records and the one loop that works on it. */
+/** A queue of records and the one loop that sends them. */
 class Sender {
   readonly #patience: Patience;
   readonly #stop: AbortSignal;
-  readonly #push: (records: readonly JournalRecord[]) => Promise<void>;
-  /** All records so far: the push knows which of them the server has. */
+  readonly #pusher: Pusher;
+  /** All records so far; the pusher knows which of them the server has. */
   readonly #records: JournalRecord[] = [];
   #sent = 0;
   #loop: Promise<void> | undefined;
-  /** Why the loop gave up: the server refuses. */
+  /** The error at which the loop gave up. */
   #refusal: unknown;
-  /** Ends the present wait. */
+  /** Ends the current wait. */
   readonly #wake = new AbortController();
   #draining = false;
 
-  constructor(
-    patience: Patience,
-    stop: AbortSignal,
-    push: (records: readonly JournalRecord[]) => Promise<void>,
-  ) {
+  constructor(patience: Patience, stop: AbortSignal, pusher: Pusher) {
     this.#patience = patience;
     this.#stop = stop;
-    this.#push = push;
+    this.#pusher = pusher;
   }
 
   add(records: readonly JournalRecord[]): void {
@@ -88,9 +78,9 @@ class Sender {
   }
 
   /**
-   * Waits until all is sent.
+   * Waits until everything is sent.
    *
-   * @throws what the server answered at last, where it is not
+   * @throws the server's last answer, where it is not
    */
   async drain(): Promise<void> {
     this.#draining = true;
@@ -105,7 +95,7 @@ class Sender {
     do {
       const until = this.#records.length;
       try {
-        await this.#push(this.#records.slice(this.#sent, until));
+        await this.#pusher.push(this.#records.slice(this.#sent, until));
         this.#sent = until;
         failures = 0;
       } catch (error) {
@@ -125,7 +115,7 @@ class Sender {
   async #wait(failures: number, retryAfter: number): Promise<void> {
     const { backOff, maxBackOff } = this.#patience;
     const time = Math.min(maxBackOff, Math.max(retryAfter, backOff * 2 ** (failures - 1)));
-    // A wait that began in the training is cut short by its end; one that begins after it only by the last moment.
+    // The end of the training cuts short a wait that began before it; a later wait ends only with `stop`.
     const signal = this.#draining ? this.#stop : this.#wake.signal;
     await sleep(time, undefined, { signal }).catch(() => undefined);
   }

@@ -3,8 +3,7 @@ import { z } from 'zod';
 import { tryReadJson, writeJson } from '../../files/json.ts';
 
 /**
- * How much of a run a server has confirmed: `mlflow.json` in the run's folder. What the journal holds beyond it is still
- * to be sent.
+ * `mlflow.json` in the run's folder: what a server has confirmed of a run. The rest of the journal is still to be sent.
  */
 export interface MlflowState {
   /** Its address, without credentials. */
@@ -12,13 +11,13 @@ export interface MlflowState {
   experimentId?: string | undefined;
   runId?: string | undefined;
   artifactUri?: string | undefined;
-  /** Parameters, tags and data set, which are sent once. */
+  /** Whether parameters, tags and data set are sent. */
   described: boolean;
   /** The last step sent of each metric. */
   steps: Record<string, number>;
-  /** Pictures sent, by the name that they have there. */
+  /** Names of the pictures sent. */
   pictures: string[];
-  /** The status that the server has, once it was told of an end. */
+  /** The status that the server was told at an end. */
   status?: string | undefined;
 }
 
@@ -33,7 +32,7 @@ const stateSchema: z.ZodType<MlflowState> = z.strictObject({
   status: z.string().optional(),
 });
 
-/** The state kept for `server`; an empty one where there is none, it is of another server, or unusable. */
+/** The state for `server`; an empty one where there is none, it is of another server, or it is unusable. */
 export async function readState(folder: string, server: string): Promise<MlflowState> {
   const { data: state } = stateSchema.safeParse(await tryReadJson(statePath(folder)));
   // Without a state, the server is asked for the run by its tag, and drops what it has already.

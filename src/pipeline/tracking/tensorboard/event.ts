@@ -1,10 +1,10 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { maskedCrc32c } from './crc32c.ts';
 
-/** What an event says; one of TensorBoard's protocol buffers `Event`, `Summary` and `SessionLog`. */
+/** The content of an event: TensorBoard's protocol buffers `Event`, `Summary` and `SessionLog`. */
 export type EventContent =
   | { readonly fileVersion: string }
-  /** Readers drop what was written before at this event's step and later. */
+  /** Readers drop earlier events of this event's step and later steps. */
   | { readonly sessionStart: true }
   | { readonly summary: readonly SummaryValue[] };
 
@@ -53,7 +53,8 @@ export function encodeEvent(wallTime: number, step: number, content: EventConten
 function writeValue(writer: BinaryWriter, value: SummaryValue): void {
   writer.tag(1, WireType.LengthDelimited).string(value.tag);
   if ('scalar' in value) {
-    writer.tag(2, WireType.Bit32).float(toFloat32(value.scalar));
+    // Rounded here, as the writer refuses values beyond float32: they become infinite.
+    writer.tag(2, WireType.Bit32).float(Math.fround(value.scalar));
   } else if ('image' in value) {
     const { width, height, png } = value.image;
     writer.tag(4, WireType.LengthDelimited).fork();
@@ -64,22 +65,14 @@ function writeValue(writer: BinaryWriter, value: SummaryValue): void {
     const { min, max, num, sum, sumSquares, limits, counts } = value.histogram;
     writer.tag(5, WireType.LengthDelimited).fork();
     [min, max, num, sum, sumSquares].forEach((one, at) => writer.tag(at + 1, WireType.Bit64).double(one));
-    for (const [field, list] of [
-      [6, limits],
-      [7, counts],
-    ] as const) {
-      writer.tag(field, WireType.LengthDelimited).fork();
+    [limits, counts].forEach((list, at) => {
+      writer.tag(6 + at, WireType.LengthDelimited).fork();
       for (const one of list) writer.double(one);
       writer.join();
-    }
+    });
     writer.join();
   }
   writer.join();
-}
-
-/** What is too great for float32 is infinite, where the writer would refuse it. */
-function toFloat32(value: number): number {
-  return Math.fround(value);
 }
 
 function frame(message: Uint8Array): Uint8Array {

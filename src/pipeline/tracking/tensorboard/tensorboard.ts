@@ -10,8 +10,8 @@ import { type OpenTracker, timeOf, type TrackedRun } from '../tracker.ts';
 
 /**
  * Event files under `tensorboard/` in the run's folder, for `tensorboard --logdir runs`: scalars `train/loss`, images of
- * wrong predictions, histograms of the parameters. A run that goes on begins another file, which says from which step on
- * what was written before is void.
+ * wrong predictions, histograms of the parameters. A resumed run begins another file, which names the step from which
+ * earlier events are void.
  */
 export const openTensorboard: OpenTracker = async (run, past, live) => {
   const folder = join(run.path, 'tensorboard');
@@ -22,17 +22,18 @@ export const openTensorboard: OpenTracker = async (run, past, live) => {
   const seconds = String(Math.floor(startedAt / 1000)).padStart(10, '0');
   const path = join(folder, `events.out.tfevents.${seconds}.${hostname()}.${process.pid}.${earlier}`);
   writeFileSync(path, encodeEvent(startedAt / 1000, 0, { fileVersion: 'brain.Event:2' }));
-  const record = async (one: JournalRecord): Promise<void> => {
-    const summary = await summaryOf(run, one);
-    if (summary.length > 0) appendFileSync(path, encodeEvent(timeOf(run, one) / 1000, one.step, { summary }));
+  const write = async (record: JournalRecord): Promise<void> => {
+    const summary = await summaryOf(run, record);
+    if (summary.length === 0) return;
+    appendFileSync(path, encodeEvent(timeOf(run, record) / 1000, record.step, { summary }));
   };
   if (earlier > 0) {
     const step = past.reduce((last, one) => Math.max(last, one.step), -1) + 1;
     appendFileSync(path, encodeEvent(startedAt / 1000, step, { sessionStart: true }));
   } else {
-    for (const one of past) await record(one);
+    for (const record of past) await write(record);
   }
-  return { record, close: () => undefined };
+  return { write };
 };
 
 function eventFiles(folder: string): string[] {
