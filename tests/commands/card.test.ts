@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { readEvaluation } from '../../src/pipeline/evaluation/report/report.ts';
 import { temporaryFolder } from '../pipeline/files/disks.ts';
-import { copyLatest, runCommand, trainTiny } from './runCommand.ts';
+import { callCommand, copyLatest, spawnCommand, trainTiny } from './commands.ts';
 
 function frontMatter(card: string): Record<string, unknown> {
   return parse(card.split('---\n')[1]!) as Record<string, unknown>;
@@ -15,13 +15,13 @@ describe('src/card.ts', () => {
   const root = mkdtempSync(join(tmpdir(), 'wgrad-test-'));
   beforeAll(async () => {
     await trainTiny(root);
-    await runCommand('evaluate', 'latest', '--root', root, '--reports', root);
+    await spawnCommand('evaluate', 'latest', '--root', root, '--reports', root);
   }, 120_000);
   afterAll(() => rmSync(root, { recursive: true, force: true }));
 
   it('writes the card of a run from its records', async () => {
     const reports = join(temporaryFolder(), 'reports');
-    const { code } = await runCommand('card', 'model', 'latest', '--root', root, '--reports', reports);
+    const { code } = await spawnCommand('card', 'model', 'latest', '--root', root, '--reports', reports);
     expect(code).toBe(0);
     const card = readFileSync(join(reports, 'MODEL_CARD.md'), 'utf8');
     expect(readFileSync(join(root, 'latest', 'MODEL_CARD.md'), 'utf8')).toBe(card);
@@ -56,7 +56,7 @@ describe('src/card.ts', () => {
     const { path } = copyLatest(root);
     const file = join(path, 'summary.json');
     writeFileSync(file, readFileSync(file, 'utf8').replace(/"[0-9a-f]{64}"/, `"${'0'.repeat(64)}"`));
-    const { code, stderr } = await runCommand('card', 'model', path, '--reports', temporaryFolder());
+    const { code, stderr } = await callCommand('card', 'model', path, '--reports', temporaryFolder());
     expect(stderr).toContain('evaluate again');
     expect(code).toBe(1);
   });
@@ -64,7 +64,7 @@ describe('src/card.ts', () => {
   it.each(['evaluation.json', 'summary.json', 'config.yaml'])('refuses a run without %s', async (file) => {
     const { path } = copyLatest(root);
     rmSync(join(path, file));
-    const { code, stderr } = await runCommand('card', 'model', path, '--reports', temporaryFolder());
+    const { code, stderr } = await callCommand('card', 'model', path, '--reports', temporaryFolder());
     expect(stderr).toContain(file);
     expect(stderr).not.toContain('    at ');
     expect(code).not.toBe(0);
@@ -72,7 +72,7 @@ describe('src/card.ts', () => {
 
   it('describes the data from the files: what the repository holds is up to date', async () => {
     const folder = temporaryFolder();
-    const { code } = await runCommand('card', 'data', '--out', join(folder, 'data'), '--data', 'data/raw');
+    const { code } = await callCommand('card', 'data', '--out', join(folder, 'data'), '--data', 'data/raw');
     expect(code).toBe(0);
     const card = readFileSync(join(folder, 'data', 'README.md'), 'utf8');
     expect(frontMatter(card)).toMatchObject({ license: 'mit', size_categories: ['10K<n<100K'] });
@@ -91,7 +91,7 @@ describe('src/card.ts', () => {
     ['no run', ['model'], 'missing argument <run>'],
     ['too much', ['data', 'latest'], 'latest'],
   ])('refuses %s with exit code 2', async (_, args, expected) => {
-    const { code, stderr } = await runCommand('card', ...args);
+    const { code, stderr } = await callCommand('card', ...args);
     expect(stderr).toContain(expected);
     expect(code).toBe(2);
   });

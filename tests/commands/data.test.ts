@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { readFile, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
@@ -6,29 +5,10 @@ import { expect, test } from 'vitest';
 
 import { fetchFashionMnist } from '../../src/pipeline/data/sources/fetch.ts';
 import { temporaryFolder } from '../pipeline/data/fixture.ts';
-
-const REPOSITORY = new URL('../..', import.meta.url).pathname;
-
-interface Outcome {
-  code: number;
-  out: string;
-  err: string;
-}
-
-function data(...args: string[]): Promise<Outcome> {
-  return run('src/data.ts', ...args);
-}
-
-async function run(...args: string[]): Promise<Outcome> {
-  return new Promise((done) => {
-    execFile(process.execPath, ['--import', 'tsx', ...args], { cwd: REPOSITORY }, (error, out, err) =>
-      done({ code: error === null ? 0 : Number(error.code), out, err }),
-    );
-  });
-}
+import { callCommand, spawnCommand } from './commands.ts';
 
 test('--help explains the command', async () => {
-  const { code, out } = await data('--help');
+  const { code, stdout: out } = await callCommand('data', '--help');
   expect(code).toBe(0);
   expect(out).toMatch(/fetch[^]*status[^]*verify[^]*--root[^]*--source[^]*exit codes/);
 });
@@ -43,7 +23,7 @@ test.each([
   [['sheet', '--corruptions', 'fogg'], /--corruptions takes .*'fogg'.*Did you mean fog\?/],
   [['sheet', '--seed', '-0x1'], /--seed/],
 ])('wrong usage %j exits with 2', async (args, message) => {
-  const { code, out, err } = await data(...args);
+  const { code, stdout: out, stderr: err } = await callCommand('data', ...args);
   expect([code, out]).toEqual([2, '']);
   expect(err).toMatch(message);
   expect(err).toContain('usage:');
@@ -52,21 +32,21 @@ test.each([
 test('verify fails, naming what is missing and what is changed; status reports the same and succeeds', async () => {
   const root = await temporaryFolder();
   await writeFile(join(root, 't10k-labels-idx1-ubyte'), 'no labels');
-  const verified = await data('verify', '--root', root);
+  const verified = await spawnCommand('data', 'verify', '--root', root);
   expect(verified.code).toBe(1);
-  expect(verified.err).toContain(`${join(root, 'train-images-idx3-ubyte')}: not there`);
-  expect(verified.err).toMatch(
+  expect(verified.stderr).toContain(`${join(root, 'train-images-idx3-ubyte')}: not there`);
+  expect(verified.stderr).toMatch(
     /t10k-labels-idx1-ubyte: not the published .*15d484375f8d13e6eb1aabb0c3f46965, got/,
   );
 
-  const status = await data('status', '--root', root);
+  const status = await spawnCommand('data', 'status', '--root', root);
   expect(status.code).toBe(0);
-  expect(status.out).toMatch(/train-images-idx3-ubyte +missing[^]*t10k-labels-idx1-ubyte +changed/);
+  expect(status.stdout).toMatch(/train-images-idx3-ubyte +missing[^]*t10k-labels-idx1-ubyte +changed/);
 });
 
 test('fetch fails with one message when the chosen source has nothing', async () => {
   const root = await temporaryFolder();
-  const { code, err } = await data('fetch', '--source', 'raw', '--root', root);
+  const { code, stderr: err } = await spawnCommand('data', 'fetch', '--source', 'raw', '--root', root);
   expect(code).toBe(1);
   expect(err).toMatch(/some files could not be obtained[^]*raw {5}.*no \.gz files there[^]*by hand/);
 });
@@ -77,11 +57,11 @@ test('prepare makes the version whose pointer file is committed, and trains on i
   const root = join(folder, 'raw');
   await symlink(resolve('data/raw'), root);
   const name = 'fashion-mnist-10pct';
-  const prepared = await data('prepare', name, '--root', root);
+  const prepared = await spawnCommand('data', 'prepare', name, '--root', root);
   expect(prepared).toMatchObject({ code: 0 });
   const committed = await readFile(`data/processed/${name}.dvc`, 'utf8');
   expect(await readFile(join(folder, 'processed', `${name}.dvc`), 'utf8')).toBe(committed);
-  expect((await data('prepare', name, '--root', root)).out).toContain('intact');
+  expect((await spawnCommand('data', 'prepare', name, '--root', root)).stdout).toContain('intact');
 
   const quick = ['device=cpu', 'train.epochs=1', 'train.limitTest=100', 'model.hidden=[16]'];
   const settings = [
@@ -90,28 +70,30 @@ test('prepare makes the version whose pointer file is committed, and trains on i
     'data.validation=0.9',
     `run.dir=${folder}/runs`,
   ];
-  const trained = await run('src/train.ts', 'configs/mlp.yaml', ...quick, ...settings);
-  expect(trained.err + trained.out).toContain('test accuracy');
+  const trained = await spawnCommand('train', 'configs/mlp.yaml', ...quick, ...settings);
+  expect(trained.stderr + trained.stdout).toContain('test accuracy');
   const environment = JSON.parse(await readFile(join(folder, 'runs/latest/environment.json'), 'utf8')) as {
     dataChecksums: Record<string, string>;
   };
   expect(environment.dataChecksums['train-images-idx3-ubyte']).toBe('bbbc3799fc6196ed2b230ee7c11f831c');
 
-  const missing = await run(
-    'src/train.ts',
+  const missing = await spawnCommand(
+    'train',
     'configs/mlp.yaml',
     ...quick,
     'data.name=no-such',
     `run.dir=${folder}/runs`,
   );
   expect(missing.code).toBe(1);
-  expect(missing.err).toMatch(/configs\/data\/no-such\.yaml/);
+  expect(missing.stderr).toMatch(/configs\/data\/no-such\.yaml/);
 }, 120_000);
 
 test('sheet draws a PNG', async () => {
   await fetchFashionMnist('data/raw');
   const out = join(await temporaryFolder(), 'new/sheet.png');
-  expect(await data('sheet', '--corruptions', 'fog,inverse', '--out', out)).toMatchObject({ code: 0 });
+  expect(await spawnCommand('data', 'sheet', '--corruptions', 'fog,inverse', '--out', out)).toMatchObject({
+    code: 0,
+  });
   const png = await readFile(out);
   expect(png.subarray(1, 4).toString()).toBe('PNG');
   // Two rows, at two pixels a unit.

@@ -1,31 +1,17 @@
-import { execFile } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fetchFashionMnist } from '../../src/pipeline/data/sources/fetch.ts';
 import { PUBLISHED } from '../../src/pipeline/data/version.ts';
 import { temporaryFolder } from '../pipeline/files/disks.ts';
+import { callCommand, type Outcome, spawnCommandIn } from './commands.ts';
 
-const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 const labels = 'data/raw/train-labels-idx1-ubyte';
-
-interface Outcome {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
 
 /** Runs a command of this repository in another folder. */
 function run(folder: string, command: 'data' | 'train', ...args: string[]): Promise<Outcome> {
-  const all = ['--import', tsx, resolve(`src/${command}.ts`), ...args];
-  return new Promise((done) => {
-    execFile(process.execPath, all, { cwd: folder, timeout: 120_000 }, (error, stdout, stderr) => {
-      done({ code: error ? Number(error.code) : 0, stdout, stderr });
-    });
-  });
+  return spawnCommandIn({ cwd: folder }, command, ...args);
 }
 
 /** A project with the committed files of this one, and its data: links, but for the training labels. */
@@ -148,7 +134,7 @@ describe('src/data.ts', () => {
     [['verify', '--check'], '--check goes with lock only'],
     [['lock', '--source', 'raw'], '--source goes with fetch only'],
   ])('refuses %j with exit code 2', async (args, message) => {
-    const { code, stderr } = await run(temporaryFolder(), 'data', ...args);
+    const { code, stderr } = await callCommand('data', ...args);
     expect(stderr).toContain(message);
     expect(code).toBe(2);
   });

@@ -1,18 +1,10 @@
-import { execFile } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import type { Finding } from '../../src/pipeline/diagnostics/doctor/doctor.ts';
 import { temporaryFolder } from '../pipeline/files/disks.ts';
+import { callCommand, type Outcome, spawnCommandIn } from './commands.ts';
 
-function runDoctor(
-  args: readonly string[],
-  environment: NodeJS.ProcessEnv = {},
-): Promise<{ code: number; stdout: string }> {
-  return new Promise((resolve) => {
-    const env = { ...process.env, ...environment };
-    execFile('npx', ['tsx', 'src/doctor.ts', ...args], { env, timeout: 60_000 }, (error, stdout) => {
-      resolve({ code: error ? Number(error.code) : 0, stdout });
-    });
-  });
+function runDoctor(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+  return spawnCommandIn({ env }, 'doctor', ...args);
 }
 
 describe('src/doctor.ts', () => {
@@ -23,7 +15,7 @@ describe('src/doctor.ts', () => {
       expect.arrayContaining(['node', 'machine', 'Dawn', 'WebGPU', 'CPU backend', 'data', 'disk', 'git']),
     );
     expect(code).toBe(0);
-    const help = await runDoctor(['--help']);
+    const help = await callCommand('doctor', '--help');
     expect(help).toMatchObject({ code: 0 });
     expect(help.stdout).toMatch(/--root[^]*--json[^]*exit codes/);
   });
@@ -56,6 +48,6 @@ describe('src/doctor.ts', () => {
   });
 
   it('refuses what it does not know', async () => {
-    expect((await runDoctor(['--fast'])).code).toBe(2);
+    expect((await callCommand('doctor', '--fast')).code).toBe(2);
   });
 });

@@ -6,7 +6,7 @@ import { CORRUPTIONS, SEVERITIES } from '../../src/pipeline/data/corruptions/ind
 import { type EvaluationReport, readEvaluation } from '../../src/pipeline/evaluation/report/report.ts';
 import { openModelFolder } from '../../src/serve/registry/modelFolder.ts';
 import { temporaryFolder } from '../pipeline/files/disks.ts';
-import { copyLatest, runCommand, trainTiny } from './runCommand.ts';
+import { callCommand, copyLatest, spawnCommand, trainTiny } from './commands.ts';
 
 describe('src/evaluate.ts', () => {
   const root = mkdtempSync(join(tmpdir(), 'wgrad-test-'));
@@ -19,7 +19,7 @@ describe('src/evaluate.ts', () => {
   afterAll(() => rmSync(root, { recursive: true, force: true }));
 
   it('measures what the training measured, and more, into the run’s folder and the reports', async () => {
-    const { code, stdout, stderr } = await runCommand(
+    const { code, stdout, stderr } = await spawnCommand(
       'evaluate',
       'latest',
       '--root',
@@ -52,7 +52,7 @@ describe('src/evaluate.ts', () => {
   });
 
   it('evaluates on other images where it is told, and compares runs', async () => {
-    const { code, stdout, stderr } = await runCommand(
+    const { code, stdout, stderr } = await callCommand(
       'evaluate',
       'latest',
       '--root',
@@ -86,19 +86,19 @@ describe('src/evaluate.ts', () => {
       '--robustness-images',
       '20',
     ];
-    expect(await runCommand('evaluate', ...args)).toMatchObject({ code: 0 });
+    expect(await callCommand('evaluate', ...args)).toMatchObject({ code: 0 });
     const file = join(root, 'latest', 'evaluation.json');
     const { robustness } = await readEvaluation(file);
     expect(robustness).toMatchObject({ images: 20, seed: 0 });
     expect(robustness!.perCorruption.map(({ corruption }) => corruption)).toEqual(CORRUPTIONS);
     for (const { accuracy } of robustness!.perCorruption) expect(accuracy).toHaveLength(SEVERITIES);
-    const again = await runCommand('evaluate', ...args, '--baseline', 'latest');
+    const again = await callCommand('evaluate', ...args, '--baseline', 'latest');
     expect(again.stdout).toContain('mean corruption error');
     const relative = await readEvaluation(file);
     // The same images, the same weights: the same errors, and so 1.
     expect(relative.robustness!.perCorruption).toEqual(robustness!.perCorruption);
     expect(relative.robustness!.normalised!.meanCorruptionError).toBeCloseTo(1, 12);
-    const other = await runCommand('evaluate', ...args.slice(0, -1), '30', '--baseline', 'latest');
+    const other = await callCommand('evaluate', ...args.slice(0, -1), '30', '--baseline', 'latest');
     expect(other.stderr).toContain('is no baseline for this: it takes 30 images');
     expect(other.code).toBe(1);
   }, 180_000);
@@ -106,7 +106,12 @@ describe('src/evaluate.ts', () => {
   it('evaluates a model of the registry, and adds nothing to its folder', async () => {
     const folder = join(temporaryFolder(), 'reports');
     const args = ['mlp@champion', '--device', 'cpu', '--limit', '100', '--json', '--reports', folder];
-    const { code, stdout, stderr } = await runCommand('evaluate', ...args, '--compare', join(root, 'latest'));
+    const { code, stdout, stderr } = await callCommand(
+      'evaluate',
+      ...args,
+      '--compare',
+      join(root, 'latest'),
+    );
     expect(stderr).toContain('metrics.json');
     expect(code).toBe(0);
     const report = JSON.parse(stdout) as EvaluationReport;
@@ -120,13 +125,21 @@ describe('src/evaluate.ts', () => {
     const metrics = JSON.parse(readFileSync(join(folder, 'metrics.json'), 'utf8')) as { accuracy: number };
     expect(metrics.accuracy).toBe(report.accuracy);
     // By its folder, and without --reports: nothing is written.
-    const again = await runCommand('evaluate', 'models/mlp/1', '--device', 'cpu', '--limit', '100', '--json');
+    const again = await callCommand(
+      'evaluate',
+      'models/mlp/1',
+      '--device',
+      'cpu',
+      '--limit',
+      '100',
+      '--json',
+    );
     expect(again.stderr).toBe('');
     expect(JSON.parse(again.stdout)).toMatchObject({ run: 'mlp/1', accuracy: report.accuracy });
   });
 
   it('explains itself', async () => {
-    const { code, stdout, stderr } = await runCommand('evaluate', '--help');
+    const { code, stdout, stderr } = await callCommand('evaluate', '--help');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain('exit codes');
   });
@@ -139,14 +152,14 @@ describe('src/evaluate.ts', () => {
     ['a baseline without robustness', ['latest', '--baseline', 'latest'], '--robustness'],
     ['a limit that is none', ['latest', '--limit', '0'], '--limit'],
   ])('refuses %s with exit code 2', async (_, args, expected) => {
-    const { code, stdout, stderr } = await runCommand('evaluate', ...args);
+    const { code, stdout, stderr } = await callCommand('evaluate', ...args);
     expect(stderr).toContain(expected);
     expect(stdout).toBe('');
     expect(code).toBe(2);
   });
 
   it('says which runs and models there are where there is none of the name', async () => {
-    const { code, stderr } = await runCommand('evaluate', 'frist', '--root', root);
+    const { code, stderr } = await callCommand('evaluate', 'frist', '--root', root);
     expect(stderr).toContain('first');
     expect(stderr).toContain('models holds cnn, mlp');
     expect(stderr).not.toContain('    at ');
@@ -181,7 +194,7 @@ describe('src/evaluate.ts', () => {
     rmSync(join(copy.path, 'evaluation.json'), { force: true });
     damage(copy.path);
     const folder = temporaryFolder();
-    const { code, stdout, stderr } = await runCommand('evaluate', copy.path, '--reports', folder);
+    const { code, stdout, stderr } = await callCommand('evaluate', copy.path, '--reports', folder);
     expect(stderr).toContain(expected);
     expect(stderr).not.toContain('    at ');
     expect(stdout).toBe('');

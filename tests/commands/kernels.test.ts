@@ -1,36 +1,24 @@
-import { execFile } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { kernelNames, kernelSource } from '../../src/platform/node/kernels.ts';
 import type { KernelCheck } from '../../src/pipeline/diagnostics/kernels/check.ts';
 import type { KernelListing } from '../../src/pipeline/diagnostics/kernels/listing.ts';
-
-interface Outcome {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
+import { callCommand, type Outcome, spawnCommand, spawnCommandIn } from './commands.ts';
 
 const NO_ADAPTER = { VK_DRIVER_FILES: '/nonexistent.json', WGRAD_SOFTWARE_DRIVER: 'none' };
 
-/** Runs the command; without an adapter, so that the answer is the same everywhere, unless told otherwise. */
-function runKernels(args: readonly string[], environment: NodeJS.ProcessEnv = NO_ADAPTER): Promise<Outcome> {
-  return new Promise((resolve) => {
-    const env = { ...process.env, ...environment };
-    const options = { env, timeout: 60_000, maxBuffer: 2 ** 24 };
-    execFile('npx', ['tsx', 'src/kernels.ts', ...args], options, (error, stdout, stderr) => {
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
-    });
-  });
+/** Without an adapter, the answer is the same everywhere. */
+function runKernels(...args: string[]): Promise<Outcome> {
+  return spawnCommandIn({ env: NO_ADAPTER }, 'kernels', ...args);
 }
 
 describe('src/kernels.ts', () => {
   it('lists every kernel, as JSON and as text', async () => {
-    const { code, stdout } = await runKernels(['--json']);
+    const { code, stdout } = await runKernels('--json');
     const { kernels } = JSON.parse(stdout) as { kernels: KernelListing[] };
     expect(kernels.map(({ name }) => name)).toEqual(kernelNames());
     expect(kernels.flatMap(({ problems }) => problems)).toEqual([]);
     expect(code).toBe(0);
-    const text = await runKernels(['list', 'softmax', 'fill']);
+    const text = await runKernels('list', 'softmax', 'fill');
     expect(text.stdout).toMatch(/^device {2}none, so kernels are only read, not compiled/);
     expect(text.stdout).toContain(`
 softmax: the exponentials of a row, normalised to sum 1; with LOGARITHM, their logarithms.
@@ -45,17 +33,17 @@ softmax: the exponentials of a row, normalised to sum 1; with LOGARITHM, their l
   });
 
   it('shows a kernel’s text under settings', async () => {
-    const { code, stdout } = await runKernels(['show', 'fill', 'Element=i32']);
+    const { code, stdout } = await runKernels('show', 'fill', 'Element=i32');
     expect(stdout).toContain(kernelSource('fill').trimEnd().replace('Element = f32', 'Element = i32'));
     expect(code).toBe(0);
-    const tiled = await runKernels(['show', 'matmul', 'TILE_ROWS=16']);
+    const tiled = await callCommand('kernels', 'show', 'matmul', 'TILE_ROWS=16');
     expect(tiled.stdout).toContain('const TILE_ROWS = 16;');
-    const coded = await runKernels(['show', 'unary', 'OPERATION=GELU', 'RANK=2', '--json']);
+    const coded = await callCommand('kernels', 'show', 'unary', 'OPERATION=GELU', 'RANK=2', '--json');
     expect(JSON.parse(coded.stdout)).toMatchObject({ settings: { OPERATION: 14, RANK: 2 } });
   });
 
   it('reads what it cannot compile, and says so', async () => {
-    const { code, stdout } = await runKernels(['check']);
+    const { code, stdout } = await runKernels('check');
     expect(stdout).toContain('only read, not compiled');
     expect(stdout).toContain('No WebGPU adapter was found');
     for (const name of kernelNames()) expect(stdout).toMatch(RegExp(`ok {4}${name} +read only`));
@@ -63,7 +51,7 @@ softmax: the exponentials of a row, normalised to sum 1; with LOGARITHM, their l
   });
 
   it('reports as JSON', async () => {
-    const { code, stdout } = await runKernels(['check', 'unary', '--json'], {});
+    const { code, stdout } = await spawnCommand('kernels', 'check', 'unary', '--json');
     const { kernels } = JSON.parse(stdout) as { kernels: KernelCheck[] };
     expect(kernels).toMatchObject([{ kernel: 'unary', variants: 88, messages: [] }]);
     expect(code).toBe(0);
@@ -79,14 +67,14 @@ softmax: the exponentials of a row, normalised to sum 1; with LOGARITHM, their l
     [['check', 'matmul', 'TILE_ROWS=16'], 'settings go with show only'],
     [['--fast'], '--fast'],
   ])('refuses %j with exit code 2', async (args, message) => {
-    const { code, stdout, stderr } = await runKernels(args);
+    const { code, stdout, stderr } = await callCommand('kernels', ...args);
     expect(stderr).toContain(message);
     expect(stdout).toBe('');
     expect(code).toBe(2);
   });
 
   it('explains itself', async () => {
-    const { code, stdout } = await runKernels(['--help']);
+    const { code, stdout } = await callCommand('kernels', '--help');
     expect(stdout).toMatch(/list[^]*show[^]*check[^]*--json[^]*exit codes/);
     expect(code).toBe(0);
   });

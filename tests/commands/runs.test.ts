@@ -6,10 +6,10 @@ import { removableRun, removeRun } from '../../src/pipeline/runs/remove.ts';
 import { readRunFacts } from '../../src/pipeline/runs/facts.ts';
 import { temporaryFolder } from '../pipeline/files/disks.ts';
 import { sampleRecords, writeRun } from '../pipeline/tracking/fixture.ts';
-import { type Outcome, runCommand } from './runCommand.ts';
+import { callCommand, type Outcome, spawnCommand } from './commands.ts';
 
 function runs(root: string, ...args: string[]): Promise<Outcome> {
-  return runCommand('runs', ...args, '--dir', root);
+  return callCommand('runs', ...args, '--dir', root);
 }
 
 const [A, B] = ['20261124-134455-small', '20261124-140000-small'];
@@ -29,7 +29,7 @@ describe('src/runs.ts', () => {
     const trial = 'small-3e3de5783dd6fffd';
     writeRun(root, trial, sampleRecords(1), { lr: 0.1 });
     mkdirSync(join(root, 'sweeps'));
-    const { code, stdout } = await runs(root, 'list');
+    const { code, stdout } = await spawnCommand('runs', 'list', '--dir', root);
     expect(code).toBe(0);
     expect(stdout.match(/small\S*/g)).toEqual(['small', 'small', trial]);
     expect(stdout).not.toContain('sweeps');

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { FASHION_MNIST_FILES, listFiles } from '../../src/pipeline/data/fashionMnist.ts';
 import { fetchFashionMnist } from '../../src/pipeline/data/sources/fetch.ts';
 import { mountTmpfs, temporaryFolder } from '../pipeline/files/disks.ts';
-import { type Outcome, runCommand } from './runCommand.ts';
+import { callCommand, type Outcome, spawnCommand } from './commands.ts';
 
 /** Runs the command as a user would, on the CPU and on few images unless told otherwise. */
 function runTrain(...args: string[]): Promise<Outcome> {
@@ -15,7 +15,7 @@ function runTrain(...args: string[]): Promise<Outcome> {
     'train.limitTest=200',
     'model.hidden=[16]',
   ];
-  return runCommand('train', 'configs/mlp.yaml', ...quick, ...args);
+  return spawnCommand('train', 'configs/mlp.yaml', ...quick, ...args);
 }
 
 describe('src/train.ts', () => {
@@ -34,10 +34,10 @@ describe('src/train.ts', () => {
   });
 
   it('explains itself, and prints the resolved configuration', async () => {
-    const help = await runCommand('train', '--help');
+    const help = await callCommand('train', '--help');
     expect(help).toMatchObject({ code: 0, stderr: '' });
     expect(help.stdout).toMatch(/optimizer\.lr[^]*exit codes|exit codes[^]*optimizer\.lr/);
-    const printed = await runCommand('train', 'configs/mlp.yaml', '--print-config', 'train.epochs=3');
+    const printed = await callCommand('train', 'configs/mlp.yaml', '--print-config', 'train.epochs=3');
     expect(printed).toMatchObject({ code: 0, stderr: '' });
     expect(printed.stdout).toContain('epochs: 3');
   });
@@ -50,7 +50,7 @@ describe('src/train.ts', () => {
     ['an unknown option', ['configs/mlp.yaml', '--fast'], '--fast'],
     ['a profile of a sweep', ['configs/mlp.yaml', '--sweep', 'seed=1,2', '--profile'], 'not a --sweep'],
   ])('refuses %s with exit code 2', async (_, args, expected) => {
-    const { code, stdout, stderr } = await runCommand('train', ...args);
+    const { code, stdout, stderr } = await callCommand('train', ...args);
     expect(stderr).toContain(expected);
     expect(stderr).not.toContain('    at ');
     expect(stdout).toBe('');
@@ -63,7 +63,7 @@ describe('src/train.ts', () => {
       file,
       'name: bad\nmodel: { name: mlp, hiden: [1] }\noptimizer: { name: adam, lr: fast }\nseed: -1\n',
     );
-    const { code, stderr } = await runCommand('train', file);
+    const { code, stderr } = await callCommand('train', file);
     for (const part of ['hiden', 'hidden', 'optimizer.lr', 'seed']) expect(stderr).toContain(part);
     expect(code).toBe(2);
   });

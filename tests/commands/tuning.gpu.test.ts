@@ -10,7 +10,7 @@ import { launchesOf } from '../../src/pipeline/diagnostics/tuning/launches.ts';
 import '../../src/ops/methods.ts';
 import { webgpuOrSkip } from '../adapter.ts';
 import { temporaryFolder } from '../pipeline/files/disks.ts';
-import { runCommand, trainTiny } from './runCommand.ts';
+import { callCommand, spawnCommand, trainTiny } from './commands.ts';
 
 const sizes = ['model.hidden=[16]', 'train.batchSize=50'];
 /** One that the built-in rules never take. */
@@ -36,7 +36,7 @@ test('a run goes on, and is done again, with the choices of kernels that it has 
   expect(tuning.description).toContain(chosen);
 
   tuningEnvironment(file);
-  const doctor = await runCommand('doctor');
+  const doctor = await spawnCommand('doctor');
   expect(doctor.stdout).toContain(tuning.description);
   const root = temporaryFolder();
   await trainTiny(root, 'device=webgpu', 'train.epochs=1');
@@ -45,19 +45,19 @@ test('a run goes on, and is done again, with the choices of kernels that it has 
 
   // From here on, only the run knows of them.
   tuningEnvironment('none');
-  const resumed = await runCommand('train', '--resume', run, 'train.epochs=2');
+  const resumed = await spawnCommand('train', '--resume', run, 'train.epochs=2');
   expect(resumed.code, resumed.stderr).toBe(0);
   expect(resumed.stderr).toContain(`kernels ${tuning.description}`);
   expect(resumed.stderr).not.toContain('warning');
   expect(json(join(run, 'tuning.json'))).toEqual(record);
-  const verified = await runCommand('verify', run);
+  const verified = await spawnCommand('verify', run);
   expect(verified.stderr).toContain(`kernels ${tuning.description}`);
   expect(verified.stdout, verified.stderr).toMatch(/verdict +reproduced\n/);
   expect(verified.stdout).toContain('environment  the same');
 
   // Recorded for other kernels, they do not fit any more.
   writeFileSync(join(run, 'tuning.json'), JSON.stringify({ ...record, kernels: '0'.repeat(64) }));
-  const stale = await runCommand('train', '--resume', run, 'train.epochs=3');
+  const stale = await spawnCommand('train', '--resume', run, 'train.epochs=3');
   expect(stale.code, stale.stderr).toBe(0);
   expect(stale.stderr).toMatch(
     /warning: the choice of kernels in \S+tuning\.json is of other versions of the kernels; it is not used\./,
@@ -70,7 +70,7 @@ test('a file of another adapter is left aside, and doctor says so', async (conte
   const file = join(temporaryFolder(), 'tuning.json');
   writeFileSync(file, JSON.stringify(tuningRecord({ vendor: 'someone else' }, {})));
   tuningEnvironment(file);
-  const { stdout } = await runCommand('doctor');
+  const { stdout } = await spawnCommand('doctor');
   expect(stdout).toMatch(/tuning +built-in rules for/);
   expect(stdout).toMatch(/is of another adapter or driver: vendor 'someone else', here[^]*npm run tune/);
 });
@@ -80,9 +80,11 @@ test('npm run tune measures every class of shapes, and keeps a file that devices
   const file = join(temporaryFolder(), 'tuning.json');
   tuningEnvironment(file);
   const command = ['configs/mlp.yaml', ...sizes, '--seconds', '1'];
-  expect((await runCommand('tune', ...command, '--dry-run')).stderr).toContain('kept    nothing: --dry-run');
+  expect((await spawnCommand('tune', ...command, '--dry-run')).stderr).toContain(
+    'kept    nothing: --dry-run',
+  );
   expect(existsSync(file)).toBe(false);
-  const { code, stdout, stderr } = await runCommand('tune', ...command);
+  const { code, stdout, stderr } = await spawnCommand('tune', ...command);
   expect(code, stderr).toBe(0);
   expect(stderr).toContain(`kept    ${file}`);
   const lines = stdout.trim().split('\n');
@@ -98,7 +100,7 @@ test('npm run tune measures every class of shapes, and keeps a file that devices
 
 test('npm run tune refuses what nothing would use', async () => {
   tuningEnvironment('none');
-  const { code, stderr } = await runCommand('tune');
+  const { code, stderr } = await callCommand('tune');
   expect(code).toBe(2);
   expect(stderr).toContain('WGRAD_TUNING is none');
 });

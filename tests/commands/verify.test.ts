@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readJournal } from '../../src/pipeline/runs/journal/journal.ts';
 import type { Receipt } from '../../src/pipeline/runs/verification/receipt.ts';
-import { copyLatest, runCommand, trainTiny } from './runCommand.ts';
+import { callCommand, copyLatest, spawnCommand, trainTiny } from './commands.ts';
 
 function receiptOf(path: string): Receipt {
   return JSON.parse(readFileSync(join(path, 'verification.json'), 'utf8')) as Receipt;
@@ -23,7 +23,7 @@ describe('src/verify.ts', () => {
   afterAll(() => rmSync(root, { recursive: true, force: true }));
 
   it('reproduces a run to its end, weights included', async () => {
-    const { code, stdout, stderr } = await runCommand('verify', 'latest', '--root', root);
+    const { code, stdout, stderr } = await spawnCommand('verify', 'latest', '--root', root);
     expect(stdout).toMatch(/verdict +reproduced\n/);
     expect(stderr).toContain('verification.json');
     expect(code).toBe(0);
@@ -46,7 +46,7 @@ describe('src/verify.ts', () => {
 
   it('reproduces the first steps', async () => {
     const { path } = copyLatest(root);
-    const { code, stdout } = await runCommand('verify', path, '--steps', '9', '--json');
+    const { code, stdout } = await callCommand('verify', path, '--steps', '9', '--json');
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
       reproduced: true,
@@ -65,7 +65,7 @@ describe('src/verify.ts', () => {
     expect(other).not.toBe(metrics['loss']);
     edit(join(path, 'metrics.jsonl'), String(metrics['loss']), String(other));
     edit(join(path, 'environment.json'), /"node": "[^"]*"/, '"node": "18.0.0"');
-    const { code, stdout } = await runCommand('verify', path);
+    const { code, stdout } = await callCommand('verify', path);
     expect(code).toBe(1);
     expect(stdout).toContain('after step 4, seen at step 8: train loss');
     expect(stdout).toContain('recorded "18.0.0"');
@@ -85,7 +85,7 @@ describe('src/verify.ts', () => {
   it('sees that another seed was used', async () => {
     const { path } = copyLatest(root);
     edit(join(path, 'config.yaml'), 'seed: 42', 'seed: 43');
-    const { code } = await runCommand('verify', path);
+    const { code } = await callCommand('verify', path);
     expect(code).toBe(1);
     expect(receiptOf(path).firstDifference).toMatchObject({ step: 4, lastEqualStep: 0 });
   });
@@ -97,7 +97,7 @@ describe('src/verify.ts', () => {
       /"weightsSha256": "[0-9a-f]{64}"/,
       `"weightsSha256": "${'0'.repeat(64)}"`,
     );
-    const { code } = await runCommand('verify', path);
+    const { code } = await callCommand('verify', path);
     expect(code).toBe(1);
     expect(receiptOf(path)).toMatchObject({ reproduced: false, extent: 'run', firstDifference: null });
   });
@@ -107,7 +107,7 @@ describe('src/verify.ts', () => {
     edit(join(path, 'config.yaml'), 'epochs: 2', 'epochs: 3');
     edit(join(path, 'config.yaml'), 'train:\n', 'train:\n  maxMinutes: 1e-6\n');
     edit(join(path, 'summary.json'), '"stopped": "epochs"', '"stopped": "maxMinutes"');
-    const { code, stdout } = await runCommand('verify', path);
+    const { code, stdout } = await callCommand('verify', path);
     expect(stdout).toMatch(/verdict +reproduced as far as it was compared\n/);
     expect(code).toBe(0);
     expect(receiptOf(path)).toMatchObject({ reproduced: true, extent: 'part', equalSteps: 20 });
@@ -118,7 +118,7 @@ describe('src/verify.ts', () => {
     rmSync(join(path, 'summary.json'));
     const lines = readFileSync(join(path, 'metrics.jsonl'), 'utf8').split('\n').slice(0, 3);
     writeFileSync(join(path, 'metrics.jsonl'), `${lines.join('\n')}\n{"kind":"tr`);
-    const { code } = await runCommand('verify', path);
+    const { code } = await callCommand('verify', path);
     expect(code).toBe(0);
     expect(receiptOf(path)).toMatchObject({
       reproduced: true,
@@ -138,7 +138,7 @@ describe('src/verify.ts', () => {
     const { path } = copyLatest(root);
     if (content === undefined) rmSync(join(path, file));
     else writeFileSync(join(path, file), content);
-    const { code, stdout, stderr } = await runCommand('verify', path);
+    const { code, stdout, stderr } = await callCommand('verify', path);
     expect(stderr).toContain(expected);
     expect(stderr).not.toContain('    at ');
     expect(stdout).toBe('');
@@ -151,14 +151,14 @@ describe('src/verify.ts', () => {
     ['an unknown device', ['latest', '--device', 'tpu'], 'webgpu, cpu or auto'],
     ['an unknown option', ['latest', '--fast'], '--fast'],
   ])('refuses %s with exit code 2', async (_, args, expected) => {
-    const { code, stderr } = await runCommand('verify', ...args);
+    const { code, stderr } = await callCommand('verify', ...args);
     expect(stderr).toContain(expected);
     expect(code).toBe(2);
   });
 
   it('says where the first reading is when fewer steps are asked for', async () => {
     const { path } = copyLatest(root);
-    const { code, stderr } = await runCommand('verify', path, '--steps', '3');
+    const { code, stderr } = await callCommand('verify', path, '--steps', '3');
     expect(stderr).toContain('the first is at step 4');
     expect(code).toBe(1);
   });

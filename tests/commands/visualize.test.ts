@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fetchFashionMnist } from '../../src/pipeline/data/sources/fetch.ts';
 import { temporaryFolder } from '../pipeline/files/disks.ts';
-import { runCommand } from './runCommand.ts';
+import { callCommand, spawnCommand } from './commands.ts';
 
 describe('src/visualize.ts', () => {
   it('draws a run that was trained just now', { timeout: 120_000 }, async () => {
@@ -11,10 +11,10 @@ describe('src/visualize.ts', () => {
     const folder = temporaryFolder();
     const quick = ['device=cpu', 'train.epochs=1', 'train.limitTrain=500', 'train.limitTest=200'];
     expect(
-      await runCommand('train', 'configs/mlp.yaml', ...quick, 'model.hidden=[16]', `run.dir=${folder}`),
+      await spawnCommand('train', 'configs/mlp.yaml', ...quick, 'model.hidden=[16]', `run.dir=${folder}`),
     ).toMatchObject({ code: 0 });
     const reports = join(folder, 'reports');
-    const { code, stderr } = await runCommand(
+    const { code, stderr } = await spawnCommand(
       'visualize',
       ...['latest', '--root', folder, '--reports', reports, '--images', '60'],
     );
@@ -28,13 +28,13 @@ describe('src/visualize.ts', () => {
   });
 
   it('explains itself, and refuses what it does not understand', async () => {
-    expect(await runCommand('visualize', '--help')).toMatchObject({ code: 0, stderr: '' });
-    const none = await runCommand('visualize');
+    expect(await callCommand('visualize', '--help')).toMatchObject({ code: 0, stderr: '' });
+    const none = await callCommand('visualize');
     expect(none.code).toBe(2);
     expect(none.stderr).toContain('missing argument <run>');
-    const images = await runCommand('visualize', 'latest', '--images', '-5');
+    const images = await callCommand('visualize', 'latest', '--images', '-5');
     expect(images.code).toBe(2);
-    const unknown = await runCommand('visualize', 'nothing', '--root', temporaryFolder());
+    const unknown = await callCommand('visualize', 'nothing', '--root', temporaryFolder());
     expect(unknown.code).toBe(1);
     expect(unknown.stderr).toContain('there is no such run');
   });

@@ -2,14 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { fetchFashionMnist } from '../../src/pipeline/data/sources/fetch.ts';
-import { runCommand } from '../commands/runCommand.ts';
+import { spawnCommand } from '../commands/commands.ts';
 import { temporaryFolder } from '../pipeline/files/disks.ts';
 
 test('src/train.ts trains on real images and leaves the whole run folder', async () => {
   await fetchFashionMnist('data/raw');
   const folder = temporaryFolder();
   const quick = ['device=cpu', 'train.epochs=1', 'train.limitTrain=500', 'train.limitTest=200'];
-  const { code, stdout, stderr } = await runCommand(
+  const { code, stdout, stderr } = await spawnCommand(
     'train',
     'configs/mlp.yaml',
     ...quick,
