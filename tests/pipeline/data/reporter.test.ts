@@ -6,7 +6,13 @@ import { lineReporter, streamReporter } from '../../../src/pipeline/data/reporte
 
 function capture(isTTY: boolean): { stream: NodeJS.WriteStream; text: () => string } {
   const stream = Object.assign(new PassThrough(), { isTTY, cursorTo: () => true, clearLine: () => true });
-  return { stream: stream as unknown as NodeJS.WriteStream, text: () => String(stream.read() ?? '') };
+  // Some versions of Node give all that was written at once, others piece by piece.
+  const text = (): string => {
+    let written = '';
+    for (let piece; (piece = stream.read() as Buffer | null);) written += piece.toString();
+    return written;
+  };
+  return { stream: stream as unknown as NodeJS.WriteStream, text };
 }
 
 test('plain lines tell the start and each quarter', () => {
