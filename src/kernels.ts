@@ -18,8 +18,8 @@ const kernels: CommandGroup = {
   commands: {
     list: command({
       about: `
-        List each kernel's entry point, buffers, parameters, constants and required features, against the buffers and features of this
-        device (the default).`,
+        List each kernel's entry point, buffers, parameters, constants and required features, against the buffers and
+        features of this device (the default).`,
       arguments: { names: list('kernels (default: all)') },
       options: { adapter, json },
       run: ({ names, adapter, json }) => {

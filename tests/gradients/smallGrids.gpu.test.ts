@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, test, type TestContext } from 'vitest';
 import { openDevice } from '../../src/backend/webgpu/adapter.ts';
-import { type Chooser, type Geometries, geometries } from '../../src/backend/webgpu/geometry.ts';
+import { type Geometry, geometryOf } from '../../src/backend/webgpu/geometry.ts';
 import { WebGpuBackend } from '../../src/backend/webgpu/webgpu.ts';
+import { kernelNames } from '../../src/platform/node/kernels.ts';
 import { webgpuOrSkip } from '../adapter.ts';
 import { temporaryFolder } from '../pipeline/files/disks.ts';
 import { type Changes, trainSmall } from '../pipeline/training/trainingFixture.ts';
@@ -10,26 +11,24 @@ import type { Case } from './cases.ts';
 import { deviation, DEVIATION_BOUND, evaluate, openReference } from './check.ts';
 import { table } from './table.ts';
 
-type AnyChooser = Chooser<'unary'>;
-const choosers = Object.entries(geometries as unknown as Readonly<Record<string, AnyChooser>>);
+const anyGeometry = geometryOf as unknown as (
+  kernel: string,
+  params: object,
+  ...more: unknown[]
+) => Geometry<'unary'>;
 
 /** Kernels whose invocations walk over what a smaller grid leaves; sizes do not matter for the question. */
-const ones = new Proxy({}, { get: () => 1 }) as Parameters<AnyChooser>[0];
-const walking = choosers.filter(([, choose]) => choose(ones, {}, {}, false).walks).map(([name]) => name);
+const ones = new Proxy({}, { get: () => 1 });
+const walking = kernelNames().filter((name) => anyGeometry(name, ones, {}, {}, false).walks);
 const walked = new Set<string>();
 
 /** Two invocations for every launch of those, so that all walk, which small inputs would not make them do. */
-const smallest = Object.fromEntries(
-  choosers.map(([name, choose]) => {
-    const cut: AnyChooser = (...launch) => {
-      const geometry = choose(...launch);
-      if (!geometry.walks) return geometry;
-      walked.add(name);
-      return { settings: { ...geometry.settings, WORKGROUP: 2 }, workgroups: [1, 1, 1] };
-    };
-    return [name, cut];
-  }),
-) as unknown as Geometries;
+const smallest = ((name, ...launch) => {
+  const geometry = anyGeometry(name, ...launch);
+  if (!geometry.walks) return geometry;
+  walked.add(name);
+  return { settings: { ...geometry.settings, WORKGROUP: 2 }, workgroups: [1, 1, 1] };
+}) satisfies typeof anyGeometry as unknown as typeof geometryOf;
 
 const cpu = await openReference();
 
@@ -61,7 +60,7 @@ let opened: WebGpuBackend | undefined;
 
 async function openSmallest(context: TestContext): Promise<WebGpuBackend> {
   await webgpuOrSkip(context);
-  return (opened ??= new WebGpuBackend(await openDevice(), { geometries: smallest }));
+  return (opened ??= new WebGpuBackend(await openDevice(), { geometry: smallest }));
 }
 
 afterAll(() => opened?.destroy());

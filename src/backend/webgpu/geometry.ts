@@ -1,6 +1,6 @@
 import type { KernelName, Params, Variant } from '../backend.ts';
 import { columnLanes, fewLanesFor, lanesFor, roundsFor, rowsFor, WORKGROUP } from '../lanes.ts';
-import { codes } from '../signatures.ts';
+import { codes, type Signatures } from '../signatures.ts';
 import {
   forwardProduct,
   type ImplicitProduct,
@@ -20,21 +20,20 @@ export interface Geometry<K extends KernelName> {
   walks?: boolean;
 }
 
-/** The geometry of each kernel's launches. */
-export type Geometries = { readonly [K in KernelName]: Chooser<K> };
-
-/**
- * The geometry is a pure function of the launch and of the kind of driver, so equal launches on one adapter have the
- * same order of sums. `tuning/` chose the constants in `tile`; the others are chosen here.
- *
- * @param software whether the driver runs on the processor, where barriers are slow and few invocations keep it busy
- */
-export type Chooser<K extends KernelName> = (
+/** The geometry of one kernel's launches. */
+type Chooser<K extends KernelName> = (
   params: Params<K>,
   variant: Variant<K>,
   tile: Variant<K>,
   software: boolean,
 ) => Geometry<K>;
+
+/** Kernels for which the default serves: those that walk over `size` elements, WORKGROUP invocations at a time. */
+type Walking = {
+  [K in KernelName]: Signatures[K] extends { params: { size: number }; variant: { WORKGROUP: number } }
+    ? K
+    : never;
+}[KernelName];
 
 /** The number of workgroups per dimension that WebGPU guarantees. */
 const WIDEST = 65_535;
@@ -225,23 +224,19 @@ function blockedMatmul(
   };
 }
 
-export const geometries: Geometries = {
-  accumulate: elementwise,
+const choosers: { readonly [K in Exclude<KernelName, Walking>]: Chooser<K> } & {
+  readonly [K in Walking]?: Chooser<K>;
+} = {
   adam: fourwise,
   // One workgroup per image.
   augmentImages: ({ count }) => ({ settings: { WORKGROUP: 64 }, workgroups: linear(count, 1) }),
   argreduce: ({ outputs }) => elementwise({ size: outputs }),
-  averagePool: elementwise,
   averagePoolGradient: ({ tiles }) => elementwise({ size: tiles }),
   batchNorm: ({ rows, inner }) => rowwise(rows, inner),
   batchNormFinish: ({ size }) => ({ settings: { WORKGROUP: 64 }, workgroups: linear(size, 64) }),
   batchNormGradient: ({ rows, inner }) => rowwise(rows, inner),
   batchNormStatistics: channelwise,
   batchNormSums: channelwise,
-  binary: elementwise,
-  cast: elementwise,
-  clip: elementwise,
-  compare: elementwise,
   conv2d: (params, variant, tile) => plainProduct(forwardProduct(params, variant), tile),
   conv2dFewTerms: (params, variant) => heldProduct(forwardProduct(params, variant)),
   conv2dInputGradient: (params, variant, tile) => plainProduct(inputGradientProduct(params, variant), tile),
@@ -255,13 +250,9 @@ export const geometries: Geometries = {
   conv2dWeightGradientWorkgroup: (params, variant, tile) =>
     blockedProduct(weightGradientProduct(params, variant), tile),
   conv2dWorkgroup: (params, variant, tile) => blockedProduct(forwardProduct(params, variant), tile),
-  copy: elementwise,
   crossEntropy: ({ rows, classes }, { TOTAL = false }) => (TOTAL ? allRows : rowwise)(rows, classes),
   crossEntropyGradient: ({ rows, classes }) => rowwise(rows, classes),
   dropout: ({ size }) => ({ settings: { WORKGROUP: 64 }, workgroups: linear(size, 4 * 64) }),
-  fill: elementwise,
-  gather: elementwise,
-  gatherImages: elementwise,
   layerNorm: ({ rows, length }) => rowwise(rows, length),
   layerNormGradient: ({ rows, length }) => rowwise(rows, length),
   layerNormSums: ({ rows, length, chunk }) => {
@@ -279,7 +270,6 @@ export const geometries: Geometries = {
     settings: { LANES: WORKGROUP },
     workgroups: linear(Math.ceil(size / chunk), 1),
   }),
-  maxPool: elementwise,
   maxPoolGradient: ({ tiles }) => elementwise({ size: tiles }),
   random: ({ size }) => ({ settings: { WORKGROUP: 64 }, workgroups: linear(size, 4 * 64) }),
   reduce: ({ outputs, length, chunk }) => {
@@ -298,15 +288,28 @@ export const geometries: Geometries = {
     const settings = columnLanes(software);
     return { settings, workgroups: [Math.ceil(columns / settings.COLUMNS), Math.ceil(rows / chunk), 1] };
   },
-  rmsprop: elementwise,
-  // Two elements per word.
+  // Two elements a word.
   roundToHalf: ({ size }) => elementwise({ size: Math.ceil(size / 2) }),
-  scatterAdd: elementwise,
-  sgd: elementwise,
   softmax: ({ rows, length }) => rowwise(rows, length),
   tally: () => ({ settings: { LANES: 64 }, workgroups: [1, 1, 1] }),
-  unary: elementwise,
-  unscale: elementwise,
   updateScale: () => ({ settings: { WORKGROUP: 1 }, workgroups: [1, 1, 1] }),
-  where: elementwise,
 };
+
+/**
+ * The geometry of a launch: a pure function of the launch and of the kind of driver, so equal launches on one adapter have the
+ * same order of sums.
+ *
+ * @param tile constants that `tuning/` chose; this function chooses those that are left out
+ * @param software whether the driver runs on the processor, where barriers are slow and few invocations keep it busy
+ */
+export function geometryOf<K extends KernelName>(
+  kernel: K,
+  params: Params<K>,
+  variant: Variant<K>,
+  tile: Variant<K>,
+  software: boolean,
+): Geometry<K> {
+  const choose = choosers[kernel] as Chooser<K> | undefined;
+  if (choose) return choose(params, variant, tile, software);
+  return elementwise(params as { size: number });
+}

@@ -21,7 +21,7 @@ import { activeRecorder, isComputing, refuseInCapture } from '../recorder.ts';
 import { immediateLimit, openDevice, type OpenedDevice } from './adapter.ts';
 import { BindGroups } from './bindGroups.ts';
 import { Faults } from './faults.ts';
-import { geometries, type Geometries } from './geometry.ts';
+import { geometryOf } from './geometry.ts';
 import { GpuMemory, type Memory, memoryOf } from './memory.ts';
 import { ParameterBlock, type ParamValues } from './parameters.ts';
 import { Pipelines } from './pipelines.ts';
@@ -42,12 +42,12 @@ export interface WebGpuOptions {
   timestamps?: boolean;
   /** The kernels and tiles of launches; by default the built-in rules. */
   tuning?: Tuning;
-  /** The geometry of launches; by default that of `geometry.ts`. */
-  geometries?: Geometries;
+  /** How launches are cut; by default as `geometry.ts` does. */
+  geometry?: typeof geometryOf;
 }
 
-interface OpenOptions extends Omit<WebGpuOptions, 'tuning' | 'geometries'> {
-  /** The choices of kernels and tiles: see InitOptions. */
+interface OpenOptions extends Omit<WebGpuOptions, 'tuning' | 'geometry'> {
+  /** The choices of kernels and tiles; see InitOptions. */
   tuning?: KernelChoices | ((info: Backend['info']) => KernelChoices | Promise<KernelChoices>);
 }
 
@@ -74,7 +74,7 @@ export class WebGpuBackend implements Backend {
   readonly #pipelines: Pipelines;
   readonly #pool: MemoryPool<Memory>;
   readonly #readBack: ReadBack;
-  readonly #geometries: Geometries;
+  readonly #geometry: typeof geometryOf;
   readonly #params = new ParameterBlock(MOST_PARAMS);
   readonly #timestamps: boolean;
   #recording: LaunchList | undefined;
@@ -85,7 +85,7 @@ export class WebGpuBackend implements Backend {
     const { immediates = true, timestamps = true, tuning = new Tuning(info) } = options;
     this.#device = device;
     this.#wait = wait;
-    this.#geometries = options.geometries ?? geometries;
+    this.#geometry = options.geometry ?? geometryOf;
     this.#timestamps = timestamps && device.features.has('timestamp-query');
     this.description = description;
     this.info = { ...info, tuning: tuning.description };
@@ -164,8 +164,8 @@ export class WebGpuBackend implements Backend {
     const values = params as ParamValues;
     const program = this.#programs.get(name) ?? this.#open(name, buffers, values);
     const tile = (choice ? choice.tile : {}) as Variant<K>;
-    const choose = this.#geometries[name as K];
-    const { settings, workgroups } = choose(params as Params<K>, variant, tile, this.tuning.traits.software);
+    const { software } = this.tuning.traits;
+    const { settings, workgroups } = this.#geometry(name as K, params as Params<K>, variant, tile, software);
     const request = {
       kernel: name,
       buffers,

@@ -1,7 +1,7 @@
 import { WgradError } from '../../../backend/errors.ts';
-import { type Chooser, geometries } from '../../../backend/webgpu/geometry.ts';
+import { geometryOf } from '../../../backend/webgpu/geometry.ts';
 import { builtIn } from '../../../backend/webgpu/tuning/builtIn.ts';
-import { type Choice, choiceText, type TunedKernel } from '../../../backend/webgpu/tuning/choice.ts';
+import { type Choice, choiceText } from '../../../backend/webgpu/tuning/choice.ts';
 import type { WebGpuBackend } from '../../../backend/webgpu/webgpu.ts';
 import { Bench, deviation, timed } from './bench.ts';
 import { candidates } from './candidates.ts';
@@ -101,8 +101,8 @@ function choicesFor(device: WebGpuBackend, { operation, params, variant }: Tuned
   const { traits } = device.tuning;
   const all = [builtIn(operation, params, variant, traits), ...candidates(operation, traits)];
   const launches = all.map(({ kernel, tile }) => {
-    const choose = geometries[kernel] as Chooser<TunedKernel>;
-    return `${kernel} ${JSON.stringify(choose(params, variant, tile, traits.software))}`;
+    const geometry = geometryOf(kernel, params, variant, tile, traits.software);
+    return `${kernel} ${JSON.stringify(geometry)}`;
   });
   return all.filter((_, index) => launches.indexOf(launches[index]!) === index);
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { KernelName } from '../../../../src/backend/backend.ts';
 import { inspectKernel, readSignature } from '../../../../src/pipeline/diagnostics/kernels/inspection.ts';
 import { kernelNames, kernelSource } from '../../../../src/platform/node/kernels.ts';
-import { geometries } from '../../../../src/backend/webgpu/geometry.ts';
+import { geometryOf } from '../../../../src/backend/webgpu/geometry.ts';
 import { candidates } from '../../../../src/pipeline/diagnostics/tuning/candidates.ts';
 import { isTuned, kernelsOf, type Tile } from '../../../../src/backend/webgpu/tuning/choice.ts';
 import {
@@ -12,7 +12,8 @@ import {
 } from '../../../../src/pipeline/diagnostics/kernels/variants.ts';
 import { everyLaunch } from '../everyLaunch.ts';
 
-type Choose = (
+const cut = geometryOf as unknown as (
+  kernel: KernelName,
   params: unknown,
   variant: KnobValues,
   tile: Tile,
@@ -54,9 +55,8 @@ test('launches take no variant that launchedVariants does not list', async () =>
   const launched = new Set<string>();
   await everyLaunch(({ kernel, params, variant }) => {
     for (const { kernel: name, tile } of choicesFor(kernel)) {
-      const choose = geometries[name] as unknown as Choose;
       for (const software of [true, false])
-        launched.add(keyOf(name, { ...choose(params, variant, tile, software).settings, ...variant }));
+        launched.add(keyOf(name, { ...cut(name, params, variant, tile, software).settings, ...variant }));
     }
   });
   const listed = new Set(names.flatMap((name) => keysOf(name)));
