@@ -38,8 +38,8 @@ export class RecordedMemory<M extends PooledMemory> {
     for (const [memory, { dtype, length }] of this.#outside) {
       if (memory.abandoned) {
         throw new CaptureError(
-          `capture: a buffer of ${length} ${dtype} that the captured step uses has been freed. Keep what it works ` +
-            'on, or dispose the captured step and capture it anew.',
+          `capture: a buffer of ${length} ${dtype} that the captured step uses has been freed. Keep its tensors, ` +
+            'or dispose the captured step and capture it again.',
         );
       }
     }

@@ -83,8 +83,8 @@ export function outsideCapture<T>(body: () => T): T {
 export function refuseInCapture(what: string, remedy: string): void {
   current?.refuse(
     new CaptureError(
-      `capture: ${what} inside a captured step would be frozen: it would happen once, and every replay would go on ` +
-        `with what it gave then. ${remedy}`,
+      `capture: ${what} inside a captured step would be frozen: it would happen once, and every replay ` +
+        `would use its first result. ${remedy}`,
     ),
   );
 }

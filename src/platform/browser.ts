@@ -7,7 +7,7 @@ export const platform: Platform = {
     const opened = await openNavigatorGpu();
     if (opened) return opened;
     throw new AdapterError(
-      'There is no WebGPU here: take a browser that has it, and a page that comes over HTTPS. ' +
+      'WebGPU is not available here: use a browser that supports it, and load the page over HTTPS. ' +
         'device: cpu works everywhere.',
     );
   },
@@ -24,5 +24,5 @@ export const platform: Platform = {
 };
 
 function withoutFiles(): Promise<never> {
-  return Promise.reject(new Error('there are no files in a browser; work with bytes instead'));
+  return Promise.reject(new Error('a browser has no files; use bytes instead'));
 }

@@ -66,7 +66,7 @@ describe.runIf(process.platform === 'linux')('the explanation names', () => {
   test('an old Mesa', () => {
     const manifest = driver('old', 'Mesa 22.3.6');
     const text = explainMissingAdapter(only('old'));
-    expect(text).toContain(`${manifest} is there, of Mesa 22.3.6: Dawn takes Mesa 23.1 or newer`);
+    expect(text).toContain(`${manifest} belongs to Mesa 22.3.6: Dawn needs Mesa 23.1 or newer`);
     expect(text).toContain('bash scripts/install-software-driver.sh');
   });
 
@@ -74,7 +74,7 @@ describe.runIf(process.platform === 'linux')('the explanation names', () => {
     const manifest = join(folder, 'lost.json');
     writeFileSync(manifest, JSON.stringify({ ICD: { library_path: 'libnowhere.so' } }));
     const text = explainMissingAdapter({ ...only('nothing'), VK_ADD_DRIVER_FILES: manifest });
-    expect(text).toContain(`${manifest} names no library that is there`);
+    expect(text).toContain(`${manifest} names a library that does not exist`);
   });
 
   test('variables that hide drivers', () => {

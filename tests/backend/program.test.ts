@@ -87,13 +87,13 @@ describe('a kernel file that is newer than its TypeScript signature', () => {
   const params = { size: 1, shift: 0, scale: 1, strides: [0, 0, 0] };
 
   test.each([
-    [{ x: {} }, params, /example: no buffer is given for 'out'; run `npm run signatures`/],
+    [{ x: {} }, params, /example: the buffer 'out' is missing; run `npm run signatures`/],
     [
       { x: {}, out: {}, more: {} },
       params,
       /example\.wgsl declares no buffer 'more'; run `npm run signatures`/,
     ],
-    [buffers, { size: 1 }, /no parameter is given for 'shift'/],
+    [buffers, { size: 1 }, /the parameter 'shift' is missing/],
     [buffers, { ...params, more: 1 }, /declares no parameter 'more'/],
   ])('is noticed at the first launch', (given, values, message) => {
     expect(() => checkLaunch(program, buffers, params)).not.toThrow();

@@ -229,7 +229,7 @@ export function captureSuite(open: Open, openOwn: Open): void {
         const kept: Tensor[] = [];
         return (x) => void kept.push(scope(() => x.exp()).alias(false));
       },
-      /makes a tensor and keeps it/,
+      /creates a tensor and keeps it/,
     ],
   ])('refuses what would be frozen: %s', async ([, make, message], context) => {
     const backend = await device(context);

@@ -80,7 +80,7 @@ class CpuBackend implements Backend {
     this.#check();
     refuseInCapture(
       'an upload from the host (tensor, arange, eye, randn, loadStateDict)',
-      'Make such tensors before the step, or pass them to it as arguments.',
+      'Create such tensors before the step, or pass them as arguments.',
     );
     memoryOf(buffer).array.set(storable(buffer.dtype, data));
     this.#stats.bytesUploaded += data.byteLength;
@@ -118,7 +118,7 @@ class CpuBackend implements Backend {
   }
 
   record(body: () => void): Recording {
-    if (this.#recording) throw new CaptureError('capture: a step is being captured on this device already');
+    if (this.#recording) throw new CaptureError('capture: another step is being captured on this device');
     const launch = (recorded: Launch): void => {
       this.#check();
       this.#launch(recorded);
@@ -146,7 +146,7 @@ class CpuBackend implements Backend {
 
   profile(): Profiling {
     this.#check();
-    if (this.#clock) throw new KernelError('profile: this device is being profiled already');
+    if (this.#clock) throw new KernelError('profile: this device is already being profiled');
     const clock = (this.#clock = new TwinClock());
     const stop = (): Promise<DeviceProfile> => {
       this.#clock = undefined;

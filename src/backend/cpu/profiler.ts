@@ -1,7 +1,7 @@
 import type { DeviceProfile, LaunchRequest, ProfiledLaunch } from '../profile.ts';
 
 const METHOD =
-  "the host's clock around each kernel; SIMD names those that ran in WebAssembly, the others ran in plain code";
+  "the host's clock around each kernel; SIMD marks the kernels that ran in WebAssembly; the others ran in plain JavaScript";
 
 /** Notes the kernels that the CPU backend runs, and how long each takes. */
 export class TwinClock {

@@ -46,7 +46,7 @@ export async function openDevice(filter?: string): Promise<OpenedDevice> {
     })
     .catch((error: unknown) => {
       throw new AdapterError(
-        `The adapter ${adapter.info.description} gives no device: ${String(error)}\n` +
+        `The adapter ${adapter.info.description} cannot open a device: ${String(error)}\n` +
           'Choose another adapter (adapter: NAME) or device: cpu.',
       );
     });
@@ -90,7 +90,7 @@ export function checkLimits({ limits, info }: Pick<GPUAdapter, 'limits' | 'info'
   if (short.length === 0) return;
   const list = short.map(([key, least]) => `${key} ≥ ${least}, got ${limits[key as keyof typeof NEEDED]}`);
   throw new AdapterError(
-    `The adapter ${info.description} is too small for wgrad: it takes ${list.join('; ')}. ` +
+    `The adapter ${info.description} is too small for wgrad, which needs ${list.join('; ')}. ` +
       'Choose another adapter (adapter: NAME) or device: cpu.',
   );
 }

@@ -27,7 +27,7 @@ export class BindGroups {
     let key: string = program.name;
     for (const { name } of program.signature.buffers) {
       const buffer = buffers[name];
-      if (!buffer) throw new KernelError(`${program.name}: no buffer is given for '${name}'`);
+      if (!buffer) throw new KernelError(`${program.name}: the buffer '${name}' is missing`);
       key += `,${memoryOf(buffer).id}`;
     }
     let group = this.#groups.get(key);
@@ -54,7 +54,7 @@ export class BindGroups {
       if (other !== undefined && (access === 'write' || isWritten(program, other))) {
         throw new KernelError(
           `${kernel}: '${other}' and '${name}' are the same buffer, and the kernel writes it; ` +
-            'give the result memory of its own',
+            'give the result its own memory',
         );
       }
       boundAs.set(memory, name);

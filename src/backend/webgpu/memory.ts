@@ -54,7 +54,7 @@ export class GpuMemory implements MemorySource<Memory> {
     // Negated, so that NaN does not pass.
     if (!(bytes <= most)) {
       throw new OutOfMemoryError(
-        `A buffer of ${length} ${dtype} takes ${bytes} bytes; this device takes ${most} at most. ` +
+        `A buffer of ${length} ${dtype} takes ${bytes} bytes; this device allows ${most}. ` +
           'Split the tensor, use a smaller batch, or device: cpu.',
       );
     }

@@ -53,6 +53,6 @@ export class ParameterBlock {
 
 function refuse(kernel: string, { name, scalar, lanes }: ParamField, value: unknown): never {
   const takes = lanes === 1 ? scalar : `${lanes} ${scalar}`;
-  const remedy = value === undefined ? ': run `npm run signatures` and mend what it then refuses' : '';
+  const remedy = value === undefined ? ': run `npm run signatures` and fix the errors that follow' : '';
   throw new KernelError(`${kernel}: parameter '${name}' takes ${takes}, got ${String(value)}${remedy}`);
 }

@@ -71,7 +71,7 @@ function labelOf({ name }: Program, settings: Settings): string {
 }
 
 function refuse({ name, knobs }: Pick<Program, 'name' | 'knobs'>, knob: string): never {
-  throw new KernelError(`${name}: has no constant or alias '${knob}' to set, but ${[...knobs].join(', ')}`);
+  throw new KernelError(`${name}: has no constant or alias '${knob}'; it has ${[...knobs].join(', ')}`);
 }
 
 /** Whether a kernel with these settings needs a device with float16. */
@@ -102,8 +102,7 @@ export function specialise(
 ): string {
   let text = source;
   const replace = (pattern: RegExp, replacement: string): void => {
-    if (!pattern.test(text))
-      throw new KernelError(`kernels/${name}.wgsl: nothing there reads as ${pattern.source}`);
+    if (!pattern.test(text)) throw new KernelError(`kernels/${name}.wgsl: nothing matches ${pattern.source}`);
     text = text.replace(pattern, replacement);
   };
   for (const [key, value] of Object.entries(settings)) {

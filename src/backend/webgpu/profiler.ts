@@ -13,11 +13,11 @@ const BATCHES = 64;
 const READINGS = 8;
 
 const TIMED =
-  'timestamps of the device around each launch, which has a compute pass of its own for them, so that none runs beside ' +
+  'timestamps of the device around each launch; each launch has a compute pass of its own, so none overlaps with ' +
   'its neighbours';
 const UNTIMED =
-  'this adapter offers no timestamps (the WebGPU feature timestamp-query): launches are counted, and times are the ' +
-  "host's alone";
+  'this adapter offers no timestamps (the WebGPU feature timestamp-query): launches are counted, and the times are ' +
+  'those of the host';
 
 /** Times in nanoseconds of the device's own clock. */
 interface DeviceSpan {

@@ -21,7 +21,7 @@ export interface Program {
 const COMPUTE_STAGE = 0x4;
 /** Bytes of a slot of the uniform ring. */
 export const MOST_PARAMS = 256;
-const STALE = 'run `npm run signatures` and mend what it then refuses';
+const STALE = 'run `npm run signatures` and fix the errors that follow';
 
 /** Reads a kernel file and creates the layouts that all its pipelines share. */
 export function openProgram(device: GPUDevice, name: KernelName, immediateLimit: number): Program {
@@ -71,7 +71,7 @@ export function checkLaunch(
 
 function compare(kernel: string, what: string, declared: readonly { name: string }[], given: object): void {
   const missing = declared.find(({ name }) => !(name in given));
-  if (missing) throw new KernelError(`${kernel}: no ${what} is given for '${missing.name}'; ${STALE}`);
+  if (missing) throw new KernelError(`${kernel}: the ${what} '${missing.name}' is missing; ${STALE}`);
   const unknown = Object.keys(given).find((key) => !declared.some(({ name }) => name === key));
   if (unknown !== undefined) {
     throw new KernelError(`kernels/${kernel}.wgsl declares no ${what} '${unknown}'; ${STALE}`);

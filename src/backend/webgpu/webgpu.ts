@@ -120,7 +120,7 @@ export class WebGpuBackend implements Backend {
     this.#faults.check();
     refuseInCapture(
       'an upload from the host (tensor, arange, eye, randn, loadStateDict)',
-      'Make such tensors before the step, or pass them to it as arguments.',
+      'Create such tensors before the step, or pass them as arguments.',
     );
     checkRange('write', buffer, 0, data.length);
     if (data.length === 0) return;
@@ -182,7 +182,7 @@ export class WebGpuBackend implements Backend {
   }
 
   record(body: () => void): Recording {
-    if (this.#recording) throw new CaptureError('capture: a step is being captured on this device already');
+    if (this.#recording) throw new CaptureError('capture: another step is being captured on this device');
     const recording = (this.#recording = new LaunchList(this.#stream, this.#pool));
     try {
       body();
@@ -208,7 +208,7 @@ export class WebGpuBackend implements Backend {
 
   profile(): Profiling {
     this.#faults.check();
-    if (this.#clock) throw new KernelError('profile: this device is being profiled already');
+    if (this.#clock) throw new KernelError('profile: this device is already being profiled');
     const clock = (this.#clock = new LaunchClock(this.#device, BATCH, this.#timestamps));
     this.#stream.clock = clock;
     const stop = async (): Promise<DeviceProfile> => {
@@ -252,7 +252,7 @@ export class WebGpuBackend implements Backend {
 function checkRange(what: string, buffer: DeviceBuffer, offset: number, length: number): void {
   if (length === 0 || (offset >= 0 && offset + length <= buffer.length)) return;
   throw new KernelError(
-    `${what}: takes a part of the buffer's ${buffer.length} ${buffer.dtype}, got ${length} from ${offset}`,
+    `${what}: takes a range of the buffer's ${buffer.length} ${buffer.dtype}, got ${length} from ${offset}`,
   );
 }
 

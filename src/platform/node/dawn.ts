@@ -70,6 +70,6 @@ function softwareDriver(): string | undefined {
   if (!wish) return SOFTWARE_DRIVERS.find((path) => existsSync(path));
   if (existsSync(wish)) return wish;
   throw new AdapterError(
-    `WGRAD_SOFTWARE_DRIVER is ${wish}, which is not there: name a driver's .json file, or none to use no such driver.`,
+    `WGRAD_SOFTWARE_DRIVER is ${wish}, which does not exist: name a driver's .json file, or none to use no such driver.`,
   );
 }

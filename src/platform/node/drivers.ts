@@ -88,12 +88,12 @@ export function explainMissingAdapter(environment: NodeJS.ProcessEnv = process.e
   return [
     'No WebGPU adapter was found.',
     ...lines.map((line) => `  ${line}`),
-    '`npx tsx src/doctor.ts` says what this machine has. device: cpu works everywhere.',
+    '`npx tsx src/doctor.ts` checks this machine. device: cpu works everywhere.',
   ].join('\n');
 }
 
 function explainOnLinux(environment: NodeJS.ProcessEnv): string[] {
-  const install = `run  ${INSTALL}  for a driver that Dawn takes and that needs no GPU`;
+  const install = `run  ${INSTALL}  for a driver that Dawn accepts and that needs no GPU`;
   const hiding = HIDING.filter((name) => environment[name]);
   const drivers = driverManifests(environment).map(inspectDriver);
   if (hiding.length > 0) {
@@ -111,13 +111,13 @@ function explainOnLinux(environment: NodeJS.ProcessEnv): string[] {
 }
 
 function describeRefused({ manifest, library, mesa }: DriverFile): string {
-  if (!existsSync(manifest)) return `${manifest} is not there`;
-  if (library === undefined) return `${manifest} names no library that is there`;
-  if (mesa === undefined) return `${manifest} is there, but has no device that Dawn takes`;
+  if (!existsSync(manifest)) return `${manifest} does not exist`;
+  if (library === undefined) return `${manifest} names a library that does not exist`;
+  if (mesa === undefined) return `${manifest} exists, but has no device that Dawn accepts`;
   const reason = isOldMesa(mesa)
-    ? `Dawn takes Mesa ${MESA_AT_LEAST.join('.')} or newer`
-    : 'it has no device here that Dawn takes';
-  return `${manifest} is there, of Mesa ${mesa}: ${reason}`;
+    ? `Dawn needs Mesa ${MESA_AT_LEAST.join('.')} or newer`
+    : 'it has no device here that Dawn accepts';
+  return `${manifest} belongs to Mesa ${mesa}: ${reason}`;
 }
 
 /** The entries of a path list. */

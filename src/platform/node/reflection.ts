@@ -23,7 +23,7 @@ export function reflect(kernel: string, source: string): KernelSignature {
     );
   }
   const struct = wgsl.structs.find((candidate) => candidate.name === uniform.type.name);
-  if (!struct) throw new KernelError(`kernels/${kernel}.wgsl: 'params' is no struct`);
+  if (!struct) throw new KernelError(`kernels/${kernel}.wgsl: 'params' is not a struct`);
   return {
     buffers: wgsl.storage
       .map(({ name, binding, access }) => ({

@@ -23,7 +23,7 @@ describe.runIf(process.platform === 'linux')('drivers on Linux', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^AdapterError: No WebGPU adapter was found\./);
     expect(stdout).toContain('VK_DRIVER_FILES=/nonexistent.json hides other drivers: unset it');
-    expect(stdout).toContain('/nonexistent.json is not there');
+    expect(stdout).toContain('/nonexistent.json does not exist');
     expect(stdout).toMatch(/bash scripts\/install-software-driver\.sh[^]*src\/doctor\.ts[^]*device: cpu/);
   });
 
@@ -56,7 +56,7 @@ describe.runIf(process.platform === 'linux')('drivers on Linux', () => {
     const { stdout } = await runModule(`${OPEN} await open('webgpu');`, {
       environment: { ...NO_OWN_DRIVER, WGRAD_SOFTWARE_DRIVER: '/nowhere.json' },
     });
-    expect(stdout).toMatch(/^AdapterError: WGRAD_SOFTWARE_DRIVER is \/nowhere\.json, which is not there/);
+    expect(stdout).toMatch(/^AdapterError: WGRAD_SOFTWARE_DRIVER is \/nowhere\.json, which does not exist/);
   });
 });
 

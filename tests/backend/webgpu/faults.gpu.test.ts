@@ -179,9 +179,9 @@ describe('launches against the signature are refused at once, and harm nothing',
       /fill\.wgsl declares no buffer 'extra'; run `npm run signatures`/,
     );
     expect(launch({ out }, { extra: 1 })).toThrow(/declares no parameter 'extra'; run `npm run signatures`/);
-    expect(launch({}, {})).toThrow(/fill: no buffer is given for 'out'; run `npm run signatures`/);
+    expect(launch({}, {})).toThrow(/fill: the buffer 'out' is missing; run `npm run signatures`/);
     fill(backend, out, 5);
-    expect(launch({}, {})).toThrow(/fill: no buffer is given for 'out'/);
+    expect(launch({}, {})).toThrow(/fill: the buffer 'out' is missing/);
   });
 
   test('an output that is also an input', async (context) => {

@@ -131,7 +131,7 @@ export function profileSuite(open: (context: TestContext) => Promise<Backend>): 
   it('takes one profile at a time', async (context) => {
     const device = await open(context);
     const profiling = device.profile();
-    expect(() => device.profile()).toThrow('being profiled already');
+    expect(() => device.profile()).toThrow('already being profiled');
     expect((await profiling.stop()).launches).toEqual([]);
     await device.profile().stop();
   });
