@@ -103,7 +103,7 @@ const runs: CommandGroup = {
     }),
     sync: command({
       about:
-        'Replay runs into trackers, finished or not: write their files anew, and send what an MLflow server lacks.',
+        'Replay runs into trackers, finished or not: write their files again, and send what an MLflow server has not received.',
       arguments: { runs: list('the runs', 1) },
       options: {
         dir,

@@ -4,9 +4,9 @@
 // A task is claimed by lowering `remaining` from a value above 0, and only then does the thread read what the job is:
 // the main thread does not return, and posts nothing else, before every claimed task is done.
 //
-// To wake a sleeping thread takes the main one some 20 µs, and the sleeper more. So threads look for work about as long
-// before they sleep, which spans the gaps between the jobs of a step; and small jobs wake nobody, but are helped with by
-// whoever is awake.
+// Waking a sleeping thread costs the main thread about 20 µs, and the sleeping thread more. So threads poll for a similar
+// time before they sleep; this covers the gaps between the jobs of a step. A small job wakes no thread; threads that are
+// awake help with it.
 
 import {
   BatchNormJob,

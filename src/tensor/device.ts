@@ -16,7 +16,7 @@ export function isDeviceName(name: string): name is DeviceName {
 export interface InitOptions {
   /** Part of the adapter's name, e.g. `llvmpipe` or `NVIDIA`. */
   adapter?: string;
-  /** Called with the reason, and what mends it, when `auto` takes the CPU. */
+  /** Called with the reason, and how to fix it, when `auto` takes the CPU. */
   onFallback?: (reason: string) => void;
   /** On the CPU: plain code with float64 sums for every dtype, against which all kernels are checked. */
   reference?: boolean;

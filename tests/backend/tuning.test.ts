@@ -200,7 +200,7 @@ describe('choices that are stored', () => {
     const { choices, note } = loadTuning(info);
     expect(choices).toEqual({});
     expect(note).toMatch(expected);
-    expect(note).toContain('`npm run tune` measures anew');
+    expect(note).toContain('`npm run tune` measures again');
   });
 
   test('give way to what a run has recorded, as long as that fits', () => {

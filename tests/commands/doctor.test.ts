@@ -44,7 +44,7 @@ describe('src/doctor.ts', () => {
 
   it('names a folder for run-time files that is not there', async () => {
     const { stdout } = await runDoctor([], { XDG_RUNTIME_DIR: '/nowhere' });
-    expect(stdout).toMatch(/lack {2}XDG_RUNTIME_DIR[^]*to mend it: mkdir -p -m 700 \/nowhere/);
+    expect(stdout).toMatch(/lack {2}XDG_RUNTIME_DIR[^]*fix: mkdir -p -m 700 \/nowhere/);
   });
 
   it('refuses what it does not know', async () => {

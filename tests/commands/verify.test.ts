@@ -130,7 +130,7 @@ describe('src/verify.ts', () => {
 
   it.each([
     ['no journal', 'metrics.jsonl', undefined, 'metrics.jsonl'],
-    ['a corrupt journal', 'metrics.jsonl', 'no record\n', 'is no metrics record'],
+    ['a corrupt journal', 'metrics.jsonl', 'no record\n', 'is not a metrics record'],
     ['an empty journal', 'metrics.jsonl', '', 'no reading to compare with'],
     ['a corrupt environment', 'environment.json', '{', 'is not JSON'],
     ['a corrupt summary', 'summary.json', '{}', 'weightsSha256'],

@@ -16,7 +16,7 @@ const OLDER = /^step-(\d{8,})\.safetensors$/;
  * and removes the oldest ones. Call it before a new one takes its place: at no moment is there none.
  *
  * @param step at which the newest was written
- * @param keep how many checkpoints there shall be, with the new one
+ * @param keep how many checkpoints to keep, including the new one
  */
 export async function retireLast(folder: string, step: number, keep: number): Promise<void> {
   const path = join(folder, `step-${String(step).padStart(8, '0')}.safetensors`);
@@ -57,7 +57,7 @@ export async function newestCheckpoint(
     }
   }
   if (candidates.length === 0) return undefined;
-  throw new FileError(folder, 'has no intact checkpoint to go on from; start anew');
+  throw new FileError(folder, 'has no intact checkpoint to continue from; start a new run');
 }
 
 /** The names of checkpoints that are not the newest, newest first. */

@@ -33,7 +33,7 @@ export const adapter: Option<string | undefined> = option(
 
 export const json: Option<boolean> = flag('print JSON');
 
-/** Prints a value as `--json` does; numbers that JSON lacks are the strings "NaN", "Infinity" and "-Infinity". */
+/** Prints a value as `--json` does; numbers that JSON cannot hold are the strings "NaN", "Infinity" and "-Infinity". */
 export function printJson(value: unknown): void {
   process.stdout.write(jsonText(value));
 }

@@ -115,7 +115,7 @@ const plateau = z.strictObject({
     .default('loss')
     .describe('What is watched on the validation images: whether the loss falls or the accuracy rises.'),
   factor: fraction.default(0.1).describe('What the rate is multiplied by.'),
-  patience: z.int().min(0).default(10).describe('Epochs without progress that are borne.'),
+  patience: z.int().min(0).default(10).describe('Epochs without progress before the rate is lowered.'),
   threshold: nonNegative.default(1e-4).describe('How much better counts as progress.'),
   thresholdMode: z
     .enum(['rel', 'abs'])

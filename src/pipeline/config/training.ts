@@ -82,7 +82,7 @@ export const train: z.ZodType<TrainConfiguration> = z
     capture: z
       .boolean()
       .default(true)
-      .describe('Record the launches of a step once and replay them; false runs every step anew.'),
+      .describe('Record the launches of a step once and replay them; false runs every step directly.'),
     logEvery: count.default(50).describe('Steps between two read-backs of the training metrics.'),
     checkpointEvery: count
       .default(250)

@@ -8,8 +8,8 @@ import { FileError, readError } from './fileError.ts';
 const MOST_BYTES = 2 ** 24;
 
 /**
- * A replacer for `JSON.stringify` that writes the numbers JSON lacks as the strings "NaN", "Infinity" and
- * "-Infinity". (The default is null, so a diverged loss would look like a missing one.)
+ * A replacer for `JSON.stringify` that writes the numbers JSON cannot hold as the strings "NaN", "Infinity"
+ * and "-Infinity". (The default is null, so a diverged loss would look like a missing one.)
  */
 export function explicitNumbers(_key: string, value: unknown): unknown {
   return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;

@@ -7,7 +7,7 @@ import type { Warn } from './tracker.ts';
 import { TRACKERS } from './tracking.ts';
 
 /**
- * Replays a run's journal into trackers: rewrites their files, and sends what a server lacks.
+ * Replays a run's journal into trackers: rewrites their files, and sends what a server has not received.
  *
  * @param path the run's folder
  * @param names default: the trackers of its configuration

@@ -10,7 +10,7 @@ import type { TrackedRun, Warn } from './tracker.ts';
  * Reads what trackers know of a run from its folder.
  *
  * @param warn called where the data set is not available; trackers then show no pictures
- * @throws FileError, ConfigurationError where the folder lacks the records of a run
+ * @throws FileError, ConfigurationError if the folder does not hold the records of a run
  */
 export async function readTrackedRun(path: string, warn: Warn): Promise<TrackedRun> {
   const configuration = loadConfiguration(join(path, 'config.yaml'));

@@ -24,13 +24,13 @@ export function buildOptimizer(
 /**
  * The scaler of the loss for `train.precision=float16`; undefined for float32.
  *
- * @throws WgradError where the device has no float16
+ * @throws WgradError if the device has no float16
  */
 export function buildScaler({ precision }: TrainConfiguration, device: Backend): GradScaler | undefined {
   if (precision === 'float32') return undefined;
   if (device.supports('float16')) return new GradScaler({ device });
   throw new WgradError(
-    `train.precision float16 takes a device with float16 (WebGPU's feature 'shader-f16'), which ${device.description} ` +
-      'lacks. Train with train.precision=float32, take another adapter, or device=cpu, which rounds as such a device does.',
+    `train.precision float16 takes a device with float16 (WebGPU's feature 'shader-f16'); ${device.description} does ` +
+      'not have it. Train with train.precision=float32, another adapter, or device=cpu, which rounds in the same way.',
   );
 }

@@ -67,7 +67,7 @@ describe('journal', () => {
     const path = written(record(1));
     writeFileSync(path, `${line}\n`, { flag: 'a' });
     expect(() => readJournal(path)).toThrow(FileError);
-    expect(() => readJournal(path)).toThrow(`${path}:2: is no metrics record: ${JSON.stringify(line)}`);
+    expect(() => readJournal(path)).toThrow(`${path}:2: is not a metrics record: ${JSON.stringify(line)}`);
   });
 
   it('rewinds to a checkpoint', async () => {

@@ -1,5 +1,5 @@
 /**
- * Noise of each pixel by itself. x is the intensity in [0, 1], z a standard normal number.
+ * Noise that is drawn for each pixel separately. x is the intensity in [0, 1], z a standard normal number.
  *
  * Source of the parameters: N. Mu, J. Gilmer, "MNIST-C: a robustness benchmark for computer vision", 2019, and its
  * code, https://github.com/google-research/mnist-c.

@@ -65,7 +65,7 @@ export async function prepareVariant(root: string, name: string, options: Prepar
   if (pointer !== undefined && existsSync(folder)) {
     const problem = await findProblem(folder, pointer, definition);
     if (problem === undefined) return { folder, md5: pointer.md5, made: false };
-    options.reporter.note(`${folder}: ${problem}; it is made anew`);
+    options.reporter.note(`${folder}: ${problem}; it is made again`);
   }
   const files = await materialise(definition, await options.original(), options);
   return replaceFolder(folder, files, options);

@@ -147,7 +147,7 @@ async function examineData(root: string): Promise<Finding[]> {
   const wrong = states.filter(({ state }) => state !== 'intact');
   if (wrong.length === 0) return [ok('data', `all ${states.length} files intact in ${root}`)];
   const text = wrong.map(({ problem }) => problem).join('; ');
-  return [missing('data', text, 'npx tsx src/data.ts fetch (training does it by itself)')];
+  return [missing('data', text, 'npx tsx src/data.ts fetch (training does it automatically)')];
 }
 
 async function examineDisk(): Promise<Finding[]> {
@@ -174,7 +174,7 @@ export function formatFindings(findings: readonly Finding[]): string {
   const indent = ' '.repeat(width + 7);
   return findings
     .map(({ topic, state, text, remedy }) => {
-      const lines = [...text.split('\n'), ...(remedy ? [`to mend it: ${remedy}`] : [])];
+      const lines = [...text.split('\n'), ...(remedy ? [`fix: ${remedy}`] : [])];
       return `${state === 'ok' ? 'ok  ' : 'lack'}  ${topic.padEnd(width)} ${lines.join(`\n${indent}`)}`;
     })
     .join('\n');

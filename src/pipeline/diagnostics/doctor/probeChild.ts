@@ -45,5 +45,5 @@ async function productDeviation(device: Backend): Promise<number> {
 const result: ProbedDevice | ProbeFailure = await probe(process.argv[2] as DeviceName).catch(
   (error: unknown) => ({ failure: errorText(error) }),
 );
-// The process ends by itself after the callback; without it the message could be lost.
+// The process ends after the callback. Without the callback, the message could be lost.
 process.send?.(result, () => process.disconnect());

@@ -79,7 +79,7 @@ export async function checkKernel(
   return check;
 }
 
-/** Whether a device is asked to compile a variant: not those with a feature that it lacks. */
+/** Whether a device is asked to compile a variant: not if the variant needs a feature that the device does not have. */
 function isCompiled(variant: KnobValues, { device }: KernelTarget): boolean {
   return !needsHalf(variant) || !device || device.features.has('shader-f16');
 }

@@ -8,7 +8,7 @@ const ELEMENTS = ['f32', 'i32', 'u32', 'f16'];
 /**
  * Settings of a kernel from `KEY=VALUE` words. A value may be the name of one of the kernel's codes.
  *
- * @throws UsageError for an unknown kernel, a constant that it lacks, or a value that it does not take
+ * @throws UsageError for an unknown kernel, a constant that it does not have, or a value that it does not take
  * @example kernelSettings('unary', ['OPERATION=GELU', 'RANK=2']) // { OPERATION: 14, RANK: 2 }
  */
 export function kernelSettings(name: string, words: readonly string[]): KnobValues {

@@ -48,7 +48,7 @@ export function problemsOn({ device, limits }: KernelTarget, facts: KernelFacts)
   return [`${length} storage buffers, and maxStorageBuffersPerShaderStage is ${most}`, ...lacking];
 }
 
-/** WGSL extensions that a kernel enables and the device lacks; none without a device to ask. */
+/** WGSL extensions that a kernel enables and the device does not have; none without a device to ask. */
 export function lackingFeatures({ features }: KernelFacts, device: GPUDevice | undefined): string[] {
   // WGSL's f16 is WebGPU's shader-f16; the others have one name.
   return features.filter((feature) =>

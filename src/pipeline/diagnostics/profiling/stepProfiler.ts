@@ -86,7 +86,7 @@ export class StepProfiler implements StepWatcher {
         return open || begins ? timed(step) : stepper.take(step);
       },
       dispose: async () => {
-        // The training has ended before its window: with its epoch, or by an error, which is what people shall see.
+        // The training has ended before its window: with its epoch, or by an error, which is the error to report.
         await close().catch((error: unknown) => {
           this.#failure = error instanceof Error ? error : new Error(String(error));
         });

@@ -9,7 +9,7 @@ import { type Checked, choicesIn } from './record.ts';
 
 /** Far more than all classes of shapes take. */
 const MOST_BYTES = 2 ** 20;
-const REMEDY = '`npm run tune` measures anew; WGRAD_TUNING=none says no more of it.';
+const REMEDY = '`npm run tune` measures again; WGRAD_TUNING=none turns this message off.';
 
 /**
  * Where a device's choices come from: `stored`, the file that `npm run tune` left for this adapter, driver and kernels;

@@ -97,7 +97,7 @@ export function readRecords(path: string): JournalRecord[] {
       const record = parseRecord(line);
       if (record) return record;
       const shown = JSON.stringify(line.slice(0, 80));
-      throw new FileError(`${path}:${index + 1}`, `is no metrics record: ${shown}; mend or remove this line`);
+      throw new FileError(`${path}:${index + 1}`, `is not a metrics record: ${shown}; correct or remove this line`);
     });
 }
 
