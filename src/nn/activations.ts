@@ -1,9 +1,12 @@
 import type { Tensor } from '../tensor/tensor.ts';
+import type { Fusion } from './fusion.ts';
 import { Module } from './module.ts';
 import { keywords } from './representation.ts';
 
 /** max(x, 0). */
 export class ReLU extends Module {
+  static readonly fusion: Fusion = { isRelu: true };
+
   override forward(x: Tensor): Tensor {
     return x.relu();
   }

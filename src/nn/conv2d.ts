@@ -3,6 +3,7 @@ import type { CreateOptions } from '../tensor/create.ts';
 import { ArgumentError } from '../tensor/errors.ts';
 import { symmetricUniform } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import type { Fusion } from './fusion.ts';
 import { fans, kaimingUniform } from './init.ts';
 import { Module } from './module.ts';
 import { keywords } from './representation.ts';
@@ -20,6 +21,9 @@ import { keywords } from './representation.ts';
  * new Conv2d(1, 32, 3, { padding: 1 }).forward(rand([64, 1, 28, 28])); // float32[64, 32, 28, 28]
  */
 export class Conv2d extends Module {
+  static readonly fusion: Fusion<Conv2d> = {
+    withRelu: (layer, x) => conv2d(x, layer.weight, layer.bias, { ...layer.#options, activation: 'relu' }),
+  };
   readonly weight: Tensor;
   readonly bias: Tensor | undefined;
   readonly #options: Conv2dOptions;
@@ -50,10 +54,6 @@ export class Conv2d extends Module {
 
   override forward(x: Tensor): Tensor {
     return conv2d(x, this.weight, this.bias, this.#options);
-  }
-
-  override forwardRelu(x: Tensor): Tensor {
-    return conv2d(x, this.weight, this.bias, { ...this.#options, activation: 'relu' });
   }
 
   override extraRepr(): string {

@@ -2,6 +2,7 @@ export { GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Tanh } from './activations.ts';
 export { Conv2d } from './conv2d.ts';
 export { Dropout } from './dropout.ts';
 export { Flatten } from './flatten.ts';
+export type { Fusion } from './fusion.ts';
 export * as functional from './functional.ts';
 export * as init from './init.ts';
 export { Linear } from './linear.ts';

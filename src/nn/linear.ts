@@ -3,6 +3,7 @@ import type { CreateOptions } from '../tensor/create.ts';
 import { ArgumentError } from '../tensor/errors.ts';
 import { symmetricUniform } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import type { Fusion } from './fusion.ts';
 import { kaimingUniform } from './init.ts';
 import { Module } from './module.ts';
 import { keywords } from './representation.ts';
@@ -18,6 +19,9 @@ import { keywords } from './representation.ts';
  * new Linear(784, 10).forward(rand([64, 784])); // float32[64, 10]
  */
 export class Linear extends Module {
+  static readonly fusion: Fusion<Linear> = {
+    withRelu: ({ weight, bias }, x) => linear(x, weight, bias, { activation: 'relu' }),
+  };
   readonly weight: Tensor;
   readonly bias: Tensor | undefined;
 
@@ -37,10 +41,6 @@ export class Linear extends Module {
 
   override forward(x: Tensor): Tensor {
     return linear(x, this.weight, this.bias);
-  }
-
-  override forwardRelu(x: Tensor): Tensor {
-    return linear(x, this.weight, this.bias, { activation: 'relu' });
   }
 
   override extraRepr(): string {

@@ -39,9 +39,6 @@ export abstract class Module {
   /** Computes the output for an input. */
   abstract forward(x: Tensor): Tensor;
 
-  /** `forward` followed by relu, for modules that compute both in one launch. */
-  forwardRelu?(x: Tensor): Tensor;
-
   /** The modules in fields, with the names under which their tensors are listed. */
   namedChildren(): [string, Module][] {
     return Object.entries(this).filter((field): field is [string, Module] => field[1] instanceof Module);

@@ -3,6 +3,7 @@ import { avgPool2d, type AvgPoolOptions } from '../ops/avgPool2d.ts';
 import { maxPool2d, type MaxPoolOptions } from '../ops/maxPool2d.ts';
 import type { Pair } from '../ops/support/pooling.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import type { Fusion } from './fusion.ts';
 import { Module } from './module.ts';
 import { keywords } from './representation.ts';
 
@@ -16,6 +17,7 @@ import { keywords } from './representation.ts';
  * new MaxPool2d(3, { stride: 2, padding: 1 });
  */
 export class MaxPool2d extends Module {
+  static readonly fusion: Fusion = { selects: true };
   readonly options: Readonly<MaxPoolOptions>;
 
   constructor(kernelSize: Pair, options: Omit<MaxPoolOptions, 'kernelSize'> = {}) {

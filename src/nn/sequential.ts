@@ -1,7 +1,6 @@
 import type { Tensor } from '../tensor/tensor.ts';
-import { ReLU } from './activations.ts';
+import { fusionOf } from './fusion.ts';
 import { Module } from './module.ts';
-import { MaxPool2d } from './pooling.ts';
 
 /**
  * Applies modules one after another. They are named by their positions.
@@ -22,34 +21,21 @@ export class Sequential extends Module {
   }
 
   override forward(x: Tensor): Tensor {
+    const { layers } = this;
     let value = x;
-    for (let index = 0; index < this.layers.length; index++) {
-      const layer = this.layers[index]!;
-      const next = this.layers[index + 1];
-      if (isPlain(layer, ReLU) && isPlain(next, MaxPool2d)) {
-        // The maximum of what relu leaves is what relu leaves of the maximum, of which there are fewer.
-        value = layer.forward(next!.forward(value));
+    for (let index = 0; index < layers.length; index++) {
+      const layer = layers[index]!;
+      const next = layers[index + 1];
+      const { isRelu, withRelu } = fusionOf(layer);
+      if (isRelu && next && fusionOf(next).selects) {
+        // relu(max(x)) = max(relu(x)), and the maxima are fewer.
+        value = layer.forward(next.forward(value));
         index++;
-      } else if (
-        takesReluAlong(layer) &&
-        isPlain(next, ReLU) &&
-        !isPlain(this.layers[index + 2], MaxPool2d)
-      ) {
-        value = layer.forwardRelu!(value);
+      } else if (withRelu && fusionOf(next).isRelu && !fusionOf(layers[index + 2]).selects) {
+        value = withRelu(layer, value);
         index++;
       } else value = layer.forward(value);
     }
     return value;
   }
-}
-
-/** Whether the layer's own class has the pair in one: a class made from it, or the layer itself, may go another way. */
-function takesReluAlong(layer: Module): boolean {
-  return (
-    Object.hasOwn(Object.getPrototypeOf(layer) as object, 'forwardRelu') && !Object.hasOwn(layer, 'forward')
-  );
-}
-
-function isPlain(layer: Module | undefined, kind: typeof ReLU | typeof MaxPool2d): boolean {
-  return layer?.constructor === kind && !Object.hasOwn(layer, 'forward');
 }
