@@ -21,13 +21,13 @@ import { weightsSha256 } from './weightsSha256.ts';
 
 export type { Position, Progress } from './metadata.ts';
 
-/** A checkpoint as it was read, whole and unchanged since it was written. */
+/** A checkpoint that was read whole, and is unchanged since it was written. */
 export interface Checkpoint extends CheckpointMetadata {
   readonly path: string;
   readonly tensors: ReadonlyMap<string, SafeTensor>;
 }
 
-/** What a checkpoint can hold besides weights, optimizer and position; a training that is to go on needs all of it. */
+/** The optional parts of a checkpoint; a training that continues from it needs all of them. */
 export interface CheckpointExtras extends Partial<
   Pick<CheckpointMetadata, 'progress' | 'random' | 'scaler' | 'device'>
 > {
@@ -35,25 +35,25 @@ export interface CheckpointExtras extends Partial<
   readonly schedule?: StatefulSchedule | undefined;
 }
 
-/** A learning rate schedule, of which a checkpoint keeps the state. */
+/** A learning rate schedule whose state a checkpoint keeps. */
 export interface StatefulSchedule {
   /** Plain values that JSON can hold. */
   stateDict(): lrScheduler.SchedulerState;
   loadStateDict(state: lrScheduler.SchedulerState): void;
 }
 
-/** Optimizer tensors stand beside the weights under this prefix. */
+/** The prefix of the optimizer's tensors, which are stored beside the weights. */
 const OPTIMIZER = 'optimizer.';
-/** The metadata entry with the SHA-256 of all the rest. */
+/** The metadata entry with the SHA-256 of everything else. */
 const CHECKSUM = 'sha256';
 
 /**
- * Writes weights under PyTorch's names and in its dtypes, the optimizer's state under `optimizer.…`, and as metadata
- * position, step counts, the optimizer's options, the schedule's state, the configuration, a checksum and the model as
- * PyTorch prints it: `scripts/pytorch-exchange.py` makes a PyTorch model of such a file.
+ * Writes the weights under PyTorch's names and in its dtypes, the optimizer's state under `optimizer.…`, and as metadata
+ * the position, step counts, the optimizer's options, the schedule's state, the configuration, a checksum and the model as
+ * PyTorch prints it. `scripts/pytorch-exchange.py` makes a PyTorch model of such a file.
  *
  * @param configuration the run's resolved configuration, as YAML
- * @throws FileError when the file cannot be written; the one before stays whole
+ * @throws FileError when the file cannot be written; the earlier file stays whole
  */
 export async function saveCheckpoint(
   path: string,
@@ -82,9 +82,9 @@ export async function saveCheckpoint(
 }
 
 /**
- * Reads a checkpoint that a training is to go on from.
+ * Reads a checkpoint from which a training can continue.
  *
- * @throws FileError where it cannot be read, is no checkpoint, or differs from what was written
+ * @throws FileError where it cannot be read, is not a checkpoint, or is not as it was written
  */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
   const { tensors, metadata } = await readChecked(path);
@@ -97,7 +97,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
 }
 
 /**
- * Puts model, optimizer, schedule, scale of the loss and random numbers where they were at a checkpoint.
+ * Restores model, optimizer, schedule, scale of the loss and random numbers from a checkpoint.
  *
  * @throws FileError where the checkpoint is of another model, optimizer or schedule
  */
@@ -142,10 +142,9 @@ function prefixed(tensors: Readonly<Record<string, Tensor>>): Record<string, Ten
 }
 
 /**
- * Reads weights into a model: those of a checkpoint, whose optimizer state is left alone, or a state dict of PyTorch
- * that was saved as safetensors.
+ * Loads the weights of a checkpoint, or of a PyTorch state dict saved as safetensors, into a model.
  *
- * @throws FileError, SafetensorsError, or what `loadStateDict` throws; the model is unchanged then
+ * @throws FileError, SafetensorsError, or as `loadStateDict`; the model is then unchanged
  */
 export async function loadWeights(path: string, model: Module): Promise<void> {
   adopt((await readChecked(path)).tensors, model);
@@ -167,7 +166,7 @@ function adopt(tensors: ReadonlyMap<string, SafeTensor>, model: Module): void {
   });
 }
 
-/** A tensor of a file in the dtype and on the device of the one that it is for, if there is one. */
+/** A tensor of a file, in the dtype and on the device of `like`. */
 function tensorFor(name: string, stored: SafeTensor, like: Tensor | undefined): Tensor {
   const floating = like && isFloating(like.dtype) ? { dtype: like.dtype } : {};
   const loaded = fromSafeTensor(name, stored, { device: like?.device, ...floating });
@@ -177,17 +176,17 @@ function tensorFor(name: string, stored: SafeTensor, like: Tensor | undefined): 
   return loaded;
 }
 
-/** PyTorch's batch norms count batches, which only matters without a momentum; a model may do without the counter. */
+/** The counter of PyTorch's batch norms, which matters only without a momentum: a model may lack it. */
 function isBatchCount(name: string): boolean {
   return /(^|\.)num_batches_tracked$/.test(name);
 }
 
-/** SHA-256 over a model's weights: equal exactly when all weights are, bit by bit. */
+/** SHA-256 over a model's weights: equal if and only if all weights are equal, bit for bit. */
 export async function hashWeights(model: Module): Promise<string> {
   return weightsSha256(await toSafeTensors(model.stateDict()));
 }
 
-/** A file whose checksum, where it has one, is right. */
+/** Reads a file and verifies its checksum, if it has one. */
 async function readChecked(path: string): Promise<SafetensorsFile> {
   const bytes = await readFile(path).catch((error: unknown) => {
     throw readError(path, error);

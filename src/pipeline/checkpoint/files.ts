@@ -12,11 +12,11 @@ export const BEST = 'best.safetensors';
 const OLDER = /^step-(\d{8,})\.safetensors$/;
 
 /**
- * Keeps the newest checkpoint under the name that it gets when it is no longer the newest, `step-00000430.safetensors`,
- * and removes the oldest ones. Call it before a new one takes its place: at no moment is there none.
+ * Links the newest checkpoint to its later name, `step-00000430.safetensors`, and removes the oldest ones. To be called
+ * before a new one replaces it, so that there is always one.
  *
- * @param step at which the newest was written
- * @param keep how many checkpoints to keep, including the new one
+ * @param step of the newest checkpoint
+ * @param keep the number of checkpoints, including the new one
  */
 export async function retireLast(folder: string, step: number, keep: number): Promise<void> {
   const path = join(folder, `step-${String(step).padStart(8, '0')}.safetensors`);
@@ -37,10 +37,10 @@ export async function retireLast(folder: string, step: number, keep: number): Pr
 }
 
 /**
- * The newest checkpoint that is intact; undefined where none was written yet.
+ * The newest intact checkpoint; undefined where there is none yet.
  *
- * @param refused told of each newer one that is not
- * @throws FileError when there are some, and none is intact
+ * @param refused called with the problem of each newer one
+ * @throws FileError when there are checkpoints, and none is intact
  */
 export async function newestCheckpoint(
   folder: string,
@@ -57,7 +57,7 @@ export async function newestCheckpoint(
     }
   }
   if (candidates.length === 0) return undefined;
-  throw new FileError(folder, 'has no intact checkpoint to continue from; start a new run');
+  throw new FileError(folder, 'has no intact checkpoint to go on from; start anew');
 }
 
 /** The names of checkpoints that are not the newest, newest first. */

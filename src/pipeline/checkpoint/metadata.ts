@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { GradScalerState, SavedGroup } from '../../optim/index.ts';
 import type { RngState } from '../../tensor/random.ts';
 
-/** How far a training had come. */
+/** The position of a training. */
 export interface Position {
   /** Epochs finished, their validation included. */
   epoch: number;
@@ -10,13 +10,13 @@ export interface Position {
   step: number;
 }
 
-/** The best value of a metric so far, and when it was reached. */
+/** The best value of a metric so far, and its epoch. */
 export interface BestState {
   /** Null before the first epoch. */
   readonly value: number | null;
   /** The epoch that had it, 0 before the first. */
   readonly epoch: number;
-  /** Epochs since without progress. */
+  /** Epochs without improvement since. */
   readonly stale: number;
 }
 
@@ -26,31 +26,31 @@ const bestState: z.ZodType<BestState> = z.strictObject({
   stale: z.int().min(0),
 });
 
-/** What a training has counted up to a checkpoint, besides steps. */
+/** The counts of a training at a checkpoint, besides its position. */
 export interface Progress {
   /** The best validation so far, by `train.best`. */
   readonly best: BestState;
-  /** The same as early stopping sees it. */
+  /** The best validation so far, by `train.earlyStopping`. */
   readonly stopping: BestState;
   readonly samples: number;
-  /** Seconds in which these were trained on. */
+  /** Seconds of training on these. */
   readonly trainingSeconds: number;
-  /** Seconds since the start, those between a kill and the resumption left out. */
+  /** Seconds since the start, without those between a kill and the resumption. */
   readonly seconds: number;
 }
 
-/** What a checkpoint says beside its tensors. */
+/** The metadata of a checkpoint. */
 export interface CheckpointMetadata {
   readonly position: Position;
   readonly optimizerSteps: number[];
   readonly optimizerGroups: SavedGroup[];
   readonly schedule?: Readonly<Record<string, number | null | number[]>>;
-  /** Of a training with float16 factors. */
+  /** For a training with float16 factors. */
   readonly scaler?: GradScalerState;
   readonly progress: Progress;
-  /** Where the next random numbers come from (dropout's). */
+  /** The state of the random numbers (for dropout). */
   readonly random: RngState;
-  /** The device that it was trained on. */
+  /** The device of the training. */
   readonly device: string;
   /** The run's resolved configuration, as YAML. */
   readonly configuration: string;
@@ -95,7 +95,7 @@ const metadata = z.object({
   configuration: z.string(),
 });
 
-/** The entries of a file's metadata: strings, the numbers and lists among them as JSON. */
+/** The entries of a file's metadata; values that are not strings become JSON. */
 export function encodeMetadata({
   position,
   ...others
@@ -107,7 +107,7 @@ export function encodeMetadata({
   return Object.fromEntries(entries) as Record<string, string>;
 }
 
-/** What the entries say; or, as a text, which of them is missing or unusable. */
+/** The metadata of the entries; or, as a text, which of them are missing or unusable. */
 export function decodeMetadata(entries: ReadonlyMap<string, string>): CheckpointMetadata | string {
   const result = metadata.safeParse(Object.fromEntries(entries));
   if (!result.success) {

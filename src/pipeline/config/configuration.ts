@@ -1,39 +1,37 @@
 import { Document, visit } from 'yaml';
 import { ConfigurationError } from './error.ts';
 import { readConfigurationFile } from './extends.ts';
-import type { ConfigurationSource } from './file.ts';
-import { knownKeys } from './keys.ts';
-import type { KnownKey } from './keys.ts';
-import { reportIssues } from './report.ts';
-import { configurationSchema } from './schema.ts';
-import type { Configuration } from './schema.ts';
+import type { LocatedValue } from './file.ts';
+import { type KnownKey, knownKeys } from './keys.ts';
 import { applyOverrides } from './overrides.ts';
+import { reportIssues } from './report.ts';
+import { type Configuration, configurationSchema } from './schema.ts';
 
 export { ConfigurationError } from './error.ts';
 export type * from './schema.ts';
 
 /**
- * Reads the YAML file of an experiment over the files that it extends, sets the overrides of the command line over
- * it, checks the result and fills in the defaults.
+ * Reads the YAML file of an experiment and the files that it extends, applies the overrides of the command line, checks
+ * the result and fills in the defaults.
  *
  * @example loadConfiguration('configs/mlp.yaml', ['train.epochs=3', 'model.hidden=[128,64]'])
- * @throws ConfigurationError listing every problem: its key, where that is written, what it takes and got.
+ * @throws ConfigurationError listing every problem: the key, where it is written, what it takes and got
  */
 export function loadConfiguration(path: string, overrides: readonly string[] = []): Configuration {
   return check(applyOverrides(readConfigurationFile(path), overrides), path);
 }
 
 /**
- * Checks values that come from elsewhere than a file and fills in the defaults.
+ * Checks a value that does not come from a file, and fills in the defaults.
  *
  * @example parseConfiguration({ name: 'quick', model: { name: 'mlp' }, optimizer: { name: 'adam' } })
- * @throws ConfigurationError as `loadConfiguration` does.
+ * @throws ConfigurationError as `loadConfiguration`
  */
 export function parseConfiguration(value: unknown): Configuration {
   return check({ value, locate: () => undefined }, 'configuration');
 }
 
-function check({ value, locate }: ConfigurationSource, title: string): Configuration {
+function check({ value, locate }: LocatedValue, title: string): Configuration {
   const result = configurationSchema.safeParse(value);
   if (result.success) return result.data;
   const problems = reportIssues(result.error.issues, value, locate);
@@ -42,8 +40,8 @@ function check({ value, locate }: ConfigurationSource, title: string): Configura
 }
 
 /**
- * The configuration as YAML, every key written out: what `--print-config` shows and a run keeps as its
- * `config.yaml`. Loading it gives the same configuration again.
+ * The configuration as YAML, with every key: `--print-config` and a run's `config.yaml`. Loading it gives the same
+ * configuration.
  */
 export function printConfiguration(configuration: Configuration): string {
   const document = new Document(configuration, { aliasDuplicateObjects: false });
@@ -55,7 +53,7 @@ export function printConfiguration(configuration: Configuration): string {
   return document.toString({ lineWidth: 0, flowCollectionPadding: false });
 }
 
-/** The text of `--help` on configurations: every key with the values it takes, its default and its meaning. */
+/** The configuration's part of the help: every key with its values, its default and its meaning. */
 export function describeConfiguration(): string {
   return knownKeys()
     .map((key) => `${key.path}\n    ${key.description}\n    ${key.takes}; ${presence(key)}\n`)

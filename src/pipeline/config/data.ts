@@ -24,7 +24,7 @@ const augmentation = z.strictObject({
     .min(0)
     .max(28)
     .default(0)
-    .describe('Most pixels by which a training image is shifted, up or down and left or right.'),
+    .describe('Greatest shift of a training image in pixels, up or down and left or right.'),
   erase: share.default(0).describe('Probability that a rectangle of a training image is blackened.'),
   eraseArea: z
     .tuple([share, share])
@@ -56,15 +56,14 @@ export const data: z.ZodType<DataConfiguration> = z
       .exactOptional()
       .meta({
         takes: 'the hash of a folder: 32 hexadecimal digits and .dir, as in data/raw.dvc',
-        description:
-          'Use this version of the data and no other; left out, the one that is committed (data/raw.dvc).',
+        description: 'Required version of the data; default: the committed one (data/raw.dvc).',
       }),
     validation: nonNegative
       .refine((value) => Number.isInteger(value) || value < 1, validationTakes)
       .default(5000)
       .meta({
         takes: validationTakes,
-        description: 'How much of the training set is held out for validation.',
+        description: 'Part of the training set that is held out for validation.',
       }),
     augmentation: augmentation.prefault({}),
   } satisfies Shape<DataConfiguration>)

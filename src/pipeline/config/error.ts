@@ -1,14 +1,14 @@
 import { WgradError } from '../../backend/errors.ts';
 
 /**
- * A configuration that cannot be used: unreadable YAML, a malformed override, or keys and values the schema
- * refuses. The message lists every problem at once, each with its path, what is taken and what was got.
+ * An unusable configuration: unreadable YAML, a malformed override, or keys and values that the schema refuses. The
+ * message lists every problem with its path, what is taken and what was got.
  */
 export class ConfigurationError extends WgradError {
   override name = 'ConfigurationError';
 }
 
-/** Where keys are: the names (and list indices) from the top of the file to a value. */
+/** The names (and list indices) from the top of the file to a value. */
 export type KeyPath = readonly PropertyKey[];
 
 /** `['train', 'epochs']` → `train.epochs`. */

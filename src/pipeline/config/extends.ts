@@ -1,24 +1,24 @@
 import { dirname, relative, resolve } from 'node:path';
 import { ConfigurationError, type KeyPath, valueAt } from './error.ts';
-import { type ConfigurationSource, readYamlFile } from './file.ts';
+import { type LocatedValue, readYamlFile } from './file.ts';
 import { valueText } from '../text/valueText.ts';
 
-/** More files than anybody writes by hand: lists of lists of files would otherwise take forever. */
+/** A limit on the work of nested lists of files. */
 const MOST_FILES = 100;
 
 /**
- * Reads a configuration file over those that it extends: `extends: base.yaml`, or a list of files, each as seen from
- * the file that names it. Sections are merged key by key, and later files win: those of a list in its order, the file
- * itself last. Lists are replaced, and so is a section whose `name` chooses another variant.
+ * Reads a configuration file and the files that it extends: `extends: base.yaml`, or a list of files, relative to the file
+ * that names them. Sections are merged key by key. Later files of a list win over earlier ones, and the file itself over
+ * all. Lists are replaced, and so is a section whose `name` chooses another variant.
  *
- * @throws ConfigurationError where a file cannot be read or is no YAML, or where files extend each other in a circle
+ * @throws ConfigurationError where a file cannot be read or is not YAML, or where files extend each other in a circle
  * @example
  * extends: cnn.yaml
  * model: { dropout: 0.2 }
  */
-export function readConfigurationFile(path: string): ConfigurationSource {
+export function readConfigurationFile(path: string): LocatedValue {
   let files = 0;
-  const read = (file: string, chain: readonly string[], named?: string): ConfigurationSource => {
+  const read = (file: string, chain: readonly string[], named?: string): LocatedValue => {
     const source = readNamed(file, named);
     const { bases, where } = basesOf(source, file);
     const inherited = bases.map((base) => {
@@ -37,7 +37,7 @@ export function readConfigurationFile(path: string): ConfigurationSource {
   return read(path, []);
 }
 
-function readNamed(file: string, named: string | undefined): ConfigurationSource {
+function readNamed(file: string, named: string | undefined): LocatedValue {
   try {
     return readYamlFile(file);
   } catch (error) {
@@ -46,16 +46,13 @@ function readNamed(file: string, named: string | undefined): ConfigurationSource
   }
 }
 
-/** A file that is named in another, as an error message would write it. */
+/** The path of a file that another one names, as error messages write it. */
 function beside(file: string, base: string): string {
   const path = resolve(dirname(file), base);
   return resolve(file) === file ? path : relative('', path);
 }
 
-function basesOf(
-  { value, locate }: ConfigurationSource,
-  file: string,
-): { bases: readonly string[]; where: string } {
+function basesOf({ value, locate }: LocatedValue, file: string): { bases: readonly string[]; where: string } {
   const given = valueAt(value, ['extends']);
   const where = locate(['extends']) ?? file;
   if (given === undefined) return { bases: [], where };
@@ -66,14 +63,14 @@ function basesOf(
   );
 }
 
-function withoutExtends({ value, locate }: ConfigurationSource): ConfigurationSource {
+function withoutExtends({ value, locate }: LocatedValue): LocatedValue {
   if (!isSection(value)) return { value, locate };
   const keys = Object.entries(value).filter(([key]) => key !== 'extends');
   return { value: Object.fromEntries(keys), locate };
 }
 
 /** One source over another. */
-function over(base: ConfigurationSource, top: ConfigurationSource): ConfigurationSource {
+function over(base: LocatedValue, top: LocatedValue): LocatedValue {
   return {
     value: merge(base.value, top.value),
     locate: (path) =>
@@ -90,7 +87,7 @@ function merge(base: unknown, top: unknown, depth = 0): unknown {
   return Object.fromEntries([...Object.entries(base), ...merged]);
 }
 
-/** Whether something on the way to a key takes the place of what the base has there. */
+/** Whether `top` replaces a value of `base` on the path to a key. */
 function replaces(base: unknown, top: unknown, path: KeyPath): boolean {
   return path.some((_, index) => {
     const [below, above] = [base, top].map((root) => valueAt(root, path.slice(0, index + 1)));
@@ -99,7 +96,7 @@ function replaces(base: unknown, top: unknown, path: KeyPath): boolean {
   });
 }
 
-/** Whether two sections choose different variants, whose other keys have nothing to do with each other. */
+/** Whether two sections choose different variants, whose other keys are unrelated. */
 function isOther(base: Readonly<Record<string, unknown>>, top: Readonly<Record<string, unknown>>): boolean {
   return top['name'] !== undefined && base['name'] !== undefined && top['name'] !== base['name'];
 }

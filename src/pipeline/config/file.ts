@@ -1,24 +1,22 @@
 import { readFileSync } from 'node:fs';
-import { LineCounter, isMap, isScalar } from 'yaml';
-import type { Document } from 'yaml';
-import { ConfigurationError } from './error.ts';
-import type { KeyPath } from './error.ts';
+import { type Document, isMap, isScalar, LineCounter } from 'yaml';
 import { readError } from '../files/fileError.ts';
 import { parseYaml } from '../files/yamlValue.ts';
+import { ConfigurationError, type KeyPath } from './error.ts';
 
-/** Values before they are checked, and where each was written. */
-export interface ConfigurationSource {
+/** Unchecked values, and where each was written. */
+export interface LocatedValue {
   readonly value: unknown;
-  /** `mlp.yaml:12:3` for the key at `path`, or undefined where it was not written. */
+  /** `mlp.yaml:12:3` for the key at `path`; undefined where it was not written. */
   readonly locate: (path: KeyPath) => string | undefined;
 }
 
 /**
- * Reads one YAML file, whatever it extends left aside; an empty one holds no keys.
+ * Reads one YAML file, without the files that it extends; an empty one holds no keys.
  *
- * @throws ConfigurationError where the file cannot be read or is no YAML, naming file:line:column.
+ * @throws ConfigurationError where the file cannot be read or is not YAML, naming file:line:column
  */
-export function readYamlFile(path: string): ConfigurationSource {
+export function readYamlFile(path: string): LocatedValue {
   const text = readText(path);
   const lines = new LineCounter();
   const { document, value, faults } = parseYaml(text, lines);
@@ -55,7 +53,7 @@ function keyOffset(document: Document, path: KeyPath): number | undefined {
   let node: unknown = document.contents;
   let offset: number | undefined;
   for (const name of path) {
-    // A place inside a list is that of the list.
+    // The place of an item is that of its list.
     if (!isMap(node)) return offset;
     const pair = node.items.find(({ key }) => isScalar(key) && key.value === name);
     if (!pair) return undefined;

@@ -1,19 +1,19 @@
 import { z } from 'zod';
 import { configurationSchema } from './schema.ts';
 
-/** One key that a configuration may hold. */
+/** A key of the configuration. */
 export interface KnownKey {
   /** Dotted path, as in an override: `optimizer.lr`. */
   readonly path: string;
-  /** What values it takes, in words: `number ≥ 0`. */
+  /** The values that it takes, in words: `number ≥ 0`. */
   readonly takes: string;
-  /** The values themselves where there are only a few. */
+  /** The values themselves, where they can be listed. */
   readonly choices: readonly string[];
   readonly description: string;
-  /** Undefined where the key has none: it is then required or optional. */
+  /** Undefined where the key is required or optional. */
   readonly default: unknown;
   readonly required: boolean;
-  /** The choice that this key comes with: betas has `{ path: 'optimizer.name', value: 'adam' }`. */
+  /** The choice to which this key belongs: for betas `{ path: 'optimizer.name', value: 'adam' }`. */
   readonly variant?: Variant;
 }
 

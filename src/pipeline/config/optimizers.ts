@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { fraction, nonNegative, type Shape } from './parts.ts';
 
-/** What adam and adamw have in common. */
+/** The keys that adam and adamw share. */
 interface AdamFamily {
   readonly lr: number;
   readonly betas: readonly [number, number];
   readonly eps: number;
+  readonly weightDecay: number;
 }
 
 const adamFamily = {
@@ -14,12 +15,11 @@ const adamFamily = {
     .tuple([fraction, fraction])
     .default([0.9, 0.999])
     .describe('Decay rates of the running means of the gradient and of its square.'),
-  eps: nonNegative.default(1e-8).describe('Added to the denominator so that it is never zero.'),
-} satisfies Shape<AdamFamily>;
+  eps: nonNegative.default(1e-8).describe('Added to the denominator, so that it is never zero.'),
+} satisfies Shape<Omit<AdamFamily, 'weightDecay'>>;
 
 export interface AdamConfiguration extends AdamFamily {
   readonly name: 'adam';
-  readonly weightDecay: number;
 }
 
 const adam = z.strictObject({
@@ -30,7 +30,6 @@ const adam = z.strictObject({
 
 export interface AdamWConfiguration extends AdamFamily {
   readonly name: 'adamw';
-  readonly weightDecay: number;
 }
 
 const adamw = z.strictObject({
@@ -38,7 +37,7 @@ const adamw = z.strictObject({
   ...adamFamily,
   weightDecay: nonNegative
     .default(0.01)
-    .describe('What weights shrink by in a step, in units of the learning rate.'),
+    .describe('Decoupled decay: a step shrinks the weights by this times the learning rate.'),
 } satisfies Shape<AdamWConfiguration>);
 
 export interface SgdConfiguration {
@@ -65,7 +64,7 @@ const sgd = z
   .refine((options) => !options.nesterov || (options.momentum > 0 && options.dampening === 0), {
     path: ['nesterov'],
     error: 'true only with momentum > 0 and dampening 0',
-    // By default zod leaves this out while any other key is wrong; all problems are to be reported at once.
+    // By default zod skips this check while any other key is wrong.
     when: ({ value }) => {
       const { momentum, dampening } = value as Partial<Record<string, unknown>>;
       return typeof momentum === 'number' && typeof dampening === 'number';
@@ -86,7 +85,7 @@ const rmsprop = z.strictObject({
   name: z.literal('rmsprop').describe('Optimizer.'),
   lr: nonNegative.default(1e-2).describe('Learning rate.'),
   alpha: nonNegative.default(0.99).describe('Decay rate of the running mean of the squared gradient.'),
-  eps: nonNegative.default(1e-8).describe('Added to the denominator so that it is never zero.'),
+  eps: nonNegative.default(1e-8).describe('Added to the denominator, so that it is never zero.'),
   weightDecay: nonNegative.default(0).describe('L2 penalty, added to the gradient.'),
   momentum: nonNegative.default(0).describe('Share of the previous update that is kept.'),
   centered: z

@@ -1,8 +1,7 @@
-import { ConfigurationError, pathText } from './error.ts';
-import type { KeyPath } from './error.ts';
-import type { ConfigurationSource } from './file.ts';
-import { valueText } from '../text/valueText.ts';
 import { parseYaml } from '../files/yamlValue.ts';
+import { valueText } from '../text/valueText.ts';
+import { ConfigurationError, type KeyPath, pathText } from './error.ts';
+import type { LocatedValue } from './file.ts';
 
 /** One `key.path=value` of the command line. */
 interface Override {
@@ -12,13 +11,13 @@ interface Override {
 }
 
 /**
- * Sets values from the command line over those of a file, in order: `train.epochs=3`, `device=cpu`,
- * `model.hidden=[128,64]`, `optimizer={name: sgd, lr: 0.1}`. Values are YAML; each replaces whatever the key
- * held, a whole section included. Whether keys exist and values fit is for the schema to check afterwards.
+ * Replaces values of a file by those of the command line, in order: `train.epochs=3`, `device=cpu`,
+ * `model.hidden=[128,64]`, `optimizer={name: sgd, lr: 0.1}`. Values are YAML; each replaces the old value of the key, which
+ * may be a whole section. The schema checks keys and values afterwards.
  *
- * @throws ConfigurationError listing every override that cannot be read or applied.
+ * @throws ConfigurationError listing every override that cannot be read or applied
  */
-export function applyOverrides(source: ConfigurationSource, texts: readonly string[]): ConfigurationSource {
+export function applyOverrides(source: LocatedValue, texts: readonly string[]): LocatedValue {
   const errors: string[] = [];
   const overrides: Override[] = [];
   let value = source.value;
@@ -63,7 +62,7 @@ function parseOverride(text: string): Override {
   return { text, path, value };
 }
 
-/** A copy of `container` with the override's value at its path. What it shares with the file stays untouched. */
+/** A copy of `container` with the override's value at its path. */
 function withValue(container: unknown, override: Override, depth: number): unknown {
   const { path, value, text } = override;
   if (depth === path.length) return value;

@@ -1,12 +1,10 @@
 import type { z } from 'zod';
-import { pathText, valueAt } from './error.ts';
-import type { KeyPath } from './error.ts';
-import { knownKeys } from './keys.ts';
-import type { KnownKey } from './keys.ts';
 import { nearestName, plainName } from '../text/didYouMean.ts';
 import { valueText } from '../text/valueText.ts';
+import { type KeyPath, pathText, valueAt } from './error.ts';
+import { type KnownKey, knownKeys } from './keys.ts';
 
-/** Something wrong with one key. */
+/** A problem with one key. */
 interface Problem {
   readonly path: KeyPath;
   readonly what?: string;
@@ -16,8 +14,8 @@ interface Problem {
 }
 
 /**
- * The lines that explain what zod found wrong with `root`, the whole configuration. `locate` says where a key
- * was written (`mlp.yaml:12:3`), where that is known.
+ * The problems that zod found in `root`, the whole configuration, as text. `locate` returns where a key was written
+ * (`mlp.yaml:12:3`).
  */
 export function reportIssues(
   issues: readonly z.core.$ZodIssue[],
@@ -57,7 +55,7 @@ function problemsOf(issue: z.core.$ZodIssue, root: unknown): Problem[] {
   return undecided ? [problem, ...orphans(issue.path, root)] : [problem];
 }
 
-/** Zod looks no further where `name` chooses no variant: find the keys that no variant would have. */
+/** The keys that no variant has, which zod does not check where `name` is wrong. */
 function orphans(namePath: KeyPath, root: unknown): Problem[] {
   const section = namePath.slice(0, -1);
   const known = siblings(section, root);
@@ -78,13 +76,13 @@ function unknownKey(path: KeyPath, root: unknown): Problem {
   };
 }
 
-/** The known key that `path` leads to or into (an item of a list). */
+/** The known key at `path`, or the one whose list holds it. */
 function keyAt(path: KeyPath, root: unknown): KnownKey | undefined {
   const text = pathText(path);
   return applicable(root).find((key) => text === key.path || text.startsWith(`${key.path}.`));
 }
 
-/** The keys that the chosen variants have; where no valid choice was made, those of all variants. */
+/** The keys of the chosen variants; of all variants where the choice is invalid. */
 function applicable(root: unknown): KnownKey[] {
   const keys = knownKeys();
   return keys.filter(({ variant }) => {

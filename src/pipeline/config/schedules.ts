@@ -8,7 +8,7 @@ export interface ConstantConfiguration {
 const none = z.strictObject({
   name: z
     .literal('none')
-    .describe('How the learning rate changes: after every epoch, or onecycle after every step.'),
+    .describe('Schedule of the learning rate: a change after every epoch; onecycle: after every step.'),
 } satisfies Shape<ConstantConfiguration>);
 
 export interface StepConfiguration {
@@ -20,7 +20,7 @@ export interface StepConfiguration {
 const step = z.strictObject({
   name: z.literal('step'),
   stepSize: count.describe('Epochs between two reductions.'),
-  gamma: nonNegative.default(0.1).describe('What the rate is multiplied by.'),
+  gamma: nonNegative.default(0.1).describe('Factor of the rate at each reduction.'),
 } satisfies Shape<StepConfiguration>);
 
 export interface ExponentialConfiguration {
@@ -30,7 +30,7 @@ export interface ExponentialConfiguration {
 
 const exponential = z.strictObject({
   name: z.literal('exponential'),
-  gamma: nonNegative.describe('What the rate is multiplied by after every epoch.'),
+  gamma: nonNegative.describe('Factor of the rate after every epoch.'),
 } satisfies Shape<ExponentialConfiguration>);
 
 export interface CosineConfiguration {
@@ -85,15 +85,15 @@ const onecycle = z.strictObject({
   cycleMomentum: z
     .boolean()
     .default(true)
-    .describe('Let momentum, or the first of betas, fall while the rate rises.'),
+    .describe('Lower momentum, or the first of betas, while the rate rises.'),
   baseMomentum: fraction.default(0.85).describe('Momentum at the greatest rate.'),
-  maxMomentum: fraction.default(0.95).describe('Momentum at first and at last.'),
+  maxMomentum: fraction.default(0.95).describe('Momentum at the beginning and at the end.'),
   divFactor: z.number().gt(0).default(25).describe('The first rate is maxLr divided by this.'),
   finalDivFactor: z.number().gt(0).default(1e4).describe('The last rate is the first divided by this.'),
   threePhase: z
     .boolean()
     .default(false)
-    .describe('Fall to the first rate as slowly as it rose, and only then to the last.'),
+    .describe('Fall to the first rate at the pace of the rise, and then to the last rate.'),
 } satisfies Shape<OneCycleConfiguration>);
 
 export interface PlateauConfiguration {
@@ -113,17 +113,17 @@ const plateau = z.strictObject({
   metric: z
     .enum(['loss', 'accuracy'])
     .default('loss')
-    .describe('What is watched on the validation images: whether the loss falls or the accuracy rises.'),
-  factor: fraction.default(0.1).describe('What the rate is multiplied by.'),
-  patience: z.int().min(0).default(10).describe('Epochs without progress before the rate is lowered.'),
-  threshold: nonNegative.default(1e-4).describe('How much better counts as progress.'),
+    .describe('Validation metric: the loss should fall, or the accuracy rise.'),
+  factor: fraction.default(0.1).describe('Factor of the rate at each reduction.'),
+  patience: z.int().min(0).default(10).describe('Epochs without improvement before the rate is reduced.'),
+  threshold: nonNegative.default(1e-4).describe('Least improvement that counts.'),
   thresholdMode: z
     .enum(['rel', 'abs'])
     .default('rel')
-    .describe('Whether threshold is relative to the best so far.'),
-  cooldown: z.int().min(0).default(0).describe('Epochs after a reduction in which nothing is counted.'),
+    .describe('Whether threshold is relative to the best value.'),
+  cooldown: z.int().min(0).default(0).describe('Epochs after a reduction that are not counted.'),
   minLr: nonNegative.default(0).describe('The least rate.'),
-  eps: nonNegative.default(1e-8).describe('A smaller change of the rate is not made.'),
+  eps: nonNegative.default(1e-8).describe('Smaller changes of the rate are skipped.'),
 } satisfies Shape<PlateauConfiguration>);
 
 export type ScheduleConfiguration =

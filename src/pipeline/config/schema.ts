@@ -42,10 +42,10 @@ export interface RunConfiguration {
 }
 
 const run = z.strictObject({
-  dir: z.string().min(1).default('runs').describe('Folder in which each run makes its own.'),
+  dir: z.string().min(1).default('runs').describe('Folder of the run folders.'),
 } satisfies Shape<RunConfiguration>);
 
-/** The check behind `loadConfiguration`: strict (no unknown keys), with defaults filled in. */
+/** The schema behind `loadConfiguration`: it refuses unknown keys and fills in defaults. */
 export const configurationSchema: z.ZodType<Configuration> = z
   .strictObject({
     name: z
@@ -64,12 +64,12 @@ export const configurationSchema: z.ZodType<Configuration> = z
     device: z
       .enum(['webgpu', 'cpu', 'auto'])
       .default('auto')
-      .describe('Where tensors live; auto takes WebGPU where there is a GPU, and the CPU otherwise.'),
+      .describe('Device of the tensors; auto is WebGPU where there is a GPU, and the CPU otherwise.'),
     adapter: z
       .string()
       .min(1)
       .exactOptional()
-      .describe('Take the WebGPU adapter whose vendor, device or description contains this text.'),
+      .describe('Use the WebGPU adapter whose vendor, device or description contains this text.'),
     data,
     model,
     optimizer,
@@ -93,7 +93,7 @@ export const configurationSchema: z.ZodType<Configuration> = z
 
 type Sections = Partial<Record<string, Partial<Record<string, unknown>>>>;
 
-/** Refuses what watches the validation images where there are none. */
+/** Refuses what needs validation images where there are none. */
 function needsValidation(
   path: string[],
   what: string,
@@ -102,7 +102,7 @@ function needsValidation(
   return z.refine(({ data: { validation } }) => validation > 0, {
     path,
     error: `${what} only with data.validation > 0`,
-    // By default zod leaves this out while any other key is wrong; all problems are to be reported at once.
+    // By default zod skips this check while any other key is wrong.
     when: ({ value }) => {
       const sections = (value ?? {}) as Sections;
       return used(sections) && typeof sections['data']?.['validation'] === 'number';

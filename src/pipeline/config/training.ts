@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { count, nonNegative, type Shape } from './parts.ts';
 
-/** What a validation measures. */
 type Metric = 'loss' | 'accuracy';
 
 export interface BestConfiguration {
@@ -12,13 +11,13 @@ export interface BestConfiguration {
 const mode = z
   .enum(['min', 'max'])
   .exactOptional()
-  .describe('Whether less or more is better; by default min for the loss and max for all else.');
+  .describe('Whether less or more is better; default: min for the loss, max otherwise.');
 
 const best = z.strictObject({
   metric: z
     .enum(['loss', 'accuracy'])
     .default('accuracy')
-    .describe('What decides on the validation images which weights are the best.'),
+    .describe('Validation metric that selects the best weights.'),
   mode,
 } satisfies Shape<BestConfiguration>);
 
@@ -33,9 +32,9 @@ const earlyStopping = z.strictObject({
   metric: z
     .enum(['loss', 'accuracy'])
     .default('loss')
-    .describe('What is watched on the validation images; any key of this section turns early stopping on.'),
-  patience: count.default(3).describe('Epochs without progress after which the training ends.'),
-  minDelta: nonNegative.default(0).describe('How much better counts as progress.'),
+    .describe('Validation metric; any key of this section turns early stopping on.'),
+  patience: count.default(3).describe('Epochs without improvement after which the training ends.'),
+  minDelta: nonNegative.default(0).describe('Least improvement that counts.'),
   mode,
 } satisfies Shape<EarlyStoppingConfiguration>);
 
@@ -63,35 +62,33 @@ export const train: z.ZodType<TrainConfiguration> = z
       .number()
       .gt(0)
       .exactOptional()
-      .describe('Stop after these minutes, resumptions counted together, with a checkpoint to go on from.'),
+      .describe('Stop after these minutes, over all resumptions, with a checkpoint.'),
     batchSize: count.default(128).describe('Images a batch.'),
-    accumulate: count
-      .default(1)
-      .describe('Batches a step: their gradients give the mean over all their images.'),
+    accumulate: count.default(1).describe('Batches a step; the gradient is the mean over all their images.'),
     clipGradNorm: nonNegative
       .exactOptional()
-      .describe('Scale the gradients of a step down where their norm, taken together, is greater than this.'),
+      .describe('Scale the gradients of a step down where their joint norm is greater than this.'),
     precision: z
       .enum(['float32', 'float16'])
       .default('float32')
       .describe(
-        'What the factors of products and convolutions are rounded to in training steps; with float16 the loss is scaled. Weights, sums and evaluations are float32.',
+        'Rounding of the factors of products and convolutions in training steps; with float16 the loss is scaled. Weights, sums and evaluations are float32.',
       ),
     limitTrain: count.exactOptional().describe('Train on this many images only (for quick checks).'),
     limitTest: count.exactOptional().describe('Test on this many images only (for quick checks).'),
     capture: z
       .boolean()
       .default(true)
-      .describe('Record the launches of a step once and replay them; false runs every step directly.'),
+      .describe('Record the launches of a step once and replay them; false: run every step without replay.'),
     logEvery: count.default(50).describe('Steps between two read-backs of the training metrics.'),
     checkpointEvery: count
       .default(250)
       .describe(
-        'Steps between two checkpoints, rounded up to the next read-back; each epoch ends with one, too.',
+        'Steps between two checkpoints, rounded up to the next read-back; an epoch also ends with one.',
       ),
     keepLast: count
       .default(2)
-      .describe('Checkpoints to keep besides the best: where the newest is corrupt, the one before serves.'),
+      .describe('Checkpoints to keep besides the best: where the newest is corrupt, the one before is used.'),
     best: best.prefault({}),
     earlyStopping: earlyStopping.exactOptional(),
   } satisfies Shape<TrainConfiguration>)

@@ -130,7 +130,7 @@ export function differences(
   return found;
 }
 
-/** The records of where a run went on, added to those of where it started. */
+/** The environment of a run's start, with those in which it continued. */
 export function withEarlier({ environment }: Run, now: Environment): ResumedEnvironment {
   return environment ? { ...environment, resumed: [...(environment.resumed ?? []), now] } : now;
 }
@@ -146,7 +146,7 @@ function checkChanges(before: Configuration, after: Configuration): void {
   }
 }
 
-/** Why a key cannot take its new value. */
+/** Why a key cannot have its new value. */
 function refusal(key: string, before: Configuration, { train, schedule }: Configuration): string | undefined {
   if (!CHANGEABLE.has(key)) return `start a new run for that (${[...CHANGEABLE].join(', ')} can change)`;
   if (key !== 'train.epochs') return undefined;

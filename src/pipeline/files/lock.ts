@@ -4,28 +4,28 @@ import { join } from 'node:path';
 import { temporaryName } from './atomicFile.ts';
 import { FileError, writeError } from './fileError.ts';
 
-/** Who holds a lock: the name of the one folder in it. */
+/** The holder of a lock, from the name of the one folder in it. */
 interface Owner {
   readonly pid: number;
-  /** When the process started, in the system's ticks, so that a later process with the same number is told apart. */
+  /** When the process started, in the system's ticks: a later process may have the same number. */
   readonly started: string;
   readonly host: string;
 }
 
-/** Somebody else is at work on a folder. */
+/** Another process holds the lock of a folder. */
 export class LockedError extends FileError {
   override name = 'LockedError';
 }
 
-/** Lets go of a lock. */
+/** Releases a lock. */
 export type Unlock = () => Promise<void>;
 
 /**
- * Takes a folder for this process alone: at most one process holds its lock, however many try at once.
+ * Locks a folder for this process.
  *
- * The lock is a folder `lock` that holds one, named after its owner, and appears in one step: no folder can take the name
- * of another that is not empty. The lock of a process that was killed is taken over by renaming what it holds, which only
- * one can do, since it is gone afterwards.
+ * The lock is a folder `lock` that holds one folder, named after the owner. It is created atomically by a rename, which
+ * fails where a folder of that name is not empty. The lock of a killed process is taken over by renaming the inner folder,
+ * which succeeds for one process only.
  *
  * @throws LockedError while another process holds it; FileError where it cannot be written
  */
@@ -35,14 +35,14 @@ export async function lockFolder(folder: string): Promise<Unlock> {
   for (;;) {
     if (await create(lock, me)) break;
     const owner = (await readdir(lock).catch(() => []))[0];
-    // Freed in the meantime, or just now.
+    // It was released meanwhile.
     if (owner === undefined) continue;
     if (await isAlive(owner)) throw lockedError(folder, owner);
     if (await succeeds(rename(join(lock, owner), join(lock, me)))) break;
   }
   return async () => {
     await rmdir(join(lock, me)).catch(() => undefined);
-    // Somebody may have taken it by now.
+    // Fails where another process has taken it meanwhile.
     await rmdir(lock).catch(() => undefined);
   };
 }
@@ -64,7 +64,7 @@ async function create(lock: string, owner: string): Promise<boolean> {
   if (await succeeds(rename(temporary, lock))) return true;
   await rm(temporary, { recursive: true, force: true });
   if (await succeeds(access(lock))) return false;
-  // Freed in the meantime, unless no folder can take that name at all.
+  // It was released meanwhile, unless no folder of that name can be made.
   await mkdir(lock).catch((error: unknown) => {
     throw writeError(lock, error);
   });
@@ -87,7 +87,7 @@ function parse(name: string): Owner | undefined {
   return host === undefined ? undefined : { pid: Number(pid), started: started!, host };
 }
 
-/** Processes of other machines cannot be asked and count as alive; names that nobody gives do not. */
+/** Processes of other machines count as alive; unknown names do not. */
 async function isAlive(name: string): Promise<boolean> {
   const owner = parse(name);
   if (!owner) return false;
@@ -95,7 +95,7 @@ async function isAlive(name: string): Promise<boolean> {
   try {
     process.kill(owner.pid, 0);
   } catch (error) {
-    // EPERM: it is there, and belongs to somebody else.
+    // EPERM: it exists, and belongs to another user.
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
   return owner.started === ((await startOf(owner.pid)) ?? '');
@@ -105,7 +105,7 @@ async function isAlive(name: string): Promise<boolean> {
 async function startOf(pid: number): Promise<string | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  // A zombie has ended, though nobody has taken note.
+  // A zombie has ended.
   return state === 'Z' ? undefined : fields[18];
 }
 

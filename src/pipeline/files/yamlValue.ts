@@ -1,15 +1,15 @@
 import { parseDocument, visit } from 'yaml';
 import type { Document, LineCounter } from 'yaml';
 
-/** What is wrong with a YAML text, and at which character. */
+/** A problem of a YAML text, and its character. */
 export interface YamlFault {
   readonly message: string;
   readonly offset: number;
 }
 
 /**
- * Parses YAML 1.2 as configurations use it. Duplicate keys, several documents, unknown tags, keys that are no
- * strings and aliases that multiply into more than 100 copies are faults.
+ * Parses YAML 1.2. Duplicate keys, several documents, unknown tags, keys that are not strings, and aliases that expand to
+ * more than 100 copies are faults.
  */
 export function parseYaml(
   text: string,
@@ -34,7 +34,7 @@ export function parseYaml(
   }
 }
 
-/** Where the first alias stands that no anchor before it goes with. */
+/** The place of the first alias without an anchor before it. */
 function danglingAlias(document: Document): number | undefined {
   let offset: number | undefined;
   visit(document, {

@@ -5,12 +5,12 @@ import type { RunFacts } from './facts.ts';
 import { duration, percent } from '../text/numbers.ts';
 import { cell, table } from '../text/table.ts';
 
-/** Differ from run to run, and explain nothing. */
+/** Keys that differ between any two runs. */
 const INCIDENTAL = /^(startedAt|commandLine|resumed)$/;
-/** Points of a curve; more than a figure's pixels add nothing. */
+/** The most points of a curve: about one for each pixel. */
 const POINTS = 400;
 
-/** In what runs differ, and what each came to. */
+/** The differences between runs, and their results. */
 export function compareText(runs: readonly RunFacts[]): string {
   const header = (title: string): string[] => [title, ...runs.map(({ id }) => id)];
   const rows = (part: 'configuration' | 'environment'): string[][] =>
@@ -101,7 +101,7 @@ interface Point {
 
 function curves({ id, records }: RunFacts): Point[] {
   const metrics = records.filter(isMetrics);
-  // Runs of other batch sizes take other steps for an epoch.
+  // The number of steps of an epoch depends on the batch size.
   const whole = metrics.findLast(({ kind }) => kind === 'validation') ?? metrics.at(-1);
   const stepsPerEpoch = whole ? whole.step / whole.epoch || 1 : 1;
   return (['train', 'validation'] as const).flatMap((data) => {

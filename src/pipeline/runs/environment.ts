@@ -92,13 +92,13 @@ async function versionIn(path: string): Promise<string | null> {
 /** The commit checked out in `folder` and whether anything there differs from it; null where git cannot say. */
 export async function gitState(folder: string): Promise<Environment['git']> {
   const git = async (...args: string[]): Promise<string> => {
-    // Without optional locks, so that a run never stands in the way of a git command next to it.
+    // Without optional locks, which could block other git commands.
     const all = ['--no-optional-locks', '-C', folder, ...args];
     const { stdout } = await promisify(execFile)('git', all, { timeout: 10_000, maxBuffer: 2 ** 26 });
     return stdout.trim();
   };
   try {
-    // Both from one process: to start one takes a while beside a device's memory.
+    // One process for both facts: starting one takes time.
     const status = await git('status', '--porcelain=v2', '--branch');
     const commit = /^# branch\.oid (\w+)$/m.exec(status)?.[1];
     return commit === undefined ? null : { commit, dirty: /^[^#]/m.test(status) };

@@ -2,13 +2,13 @@ import type { RunFacts } from './facts.ts';
 import { duration, percent } from '../text/numbers.ts';
 import { cell, table } from '../text/table.ts';
 
-/** By what runs are sorted, besides keys of the configuration. */
+/** Keys by which runs can be sorted, besides those of the configuration. */
 export const SORT_KEYS = ['id', 'status', 'accuracy', 'epochs', 'seconds', 'device'] as const;
 
-/** Keys that name a run rather than change it. */
+/** Keys that do not affect the result of a run. */
 const NAMES = new Set(['name', 'run.dir', 'tracking']);
 
-/** Sorts by a fact or a key of the configuration; runs that lack it come last, equal ones stay in order. */
+/** Sorts by a fact or a key of the configuration; runs without it come last, and equal ones keep their order. */
 export function sortRuns(runs: readonly RunFacts[], key: string, reverse: boolean): RunFacts[] {
   const value = (run: RunFacts): unknown =>
     (SORT_KEYS as readonly string[]).includes(key)
@@ -29,7 +29,7 @@ function compareValues(a: unknown, b: unknown): number {
   return first < second ? -1 : first > second ? 1 : 0;
 }
 
-/** The keys of the configuration in which some runs differ. */
+/** The keys in which the runs differ. */
 export function differingKeys(
   runs: readonly RunFacts[],
   part: 'configuration' | 'environment' = 'configuration',
@@ -40,7 +40,7 @@ export function differingKeys(
   );
 }
 
-/** A line a run. */
+/** The runs as a table. */
 export function listText(runs: readonly RunFacts[]): string {
   const keys = differingKeys(runs);
   const rows = runs.map((run) => [

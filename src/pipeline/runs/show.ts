@@ -5,7 +5,7 @@ import type { RunFacts } from './facts.ts';
 import { duration, percent } from '../text/numbers.ts';
 import { cell, table } from '../text/table.ts';
 
-/** All that is known of a run. */
+/** Everything that is known of a run. */
 export async function showText(run: RunFacts): Promise<string> {
   const section = (title: string, text: string): string => (text ? `\n${title}\n${text}\n` : '');
   const pairs = (values: Readonly<Record<string, unknown>>): string =>

@@ -6,7 +6,7 @@ import { parseYaml } from '../files/yamlValue.ts';
 /** A key that a sweep varies. */
 export interface Axis {
   readonly key: string;
-  /** The values to try, as the command line has them; or what to draw them from. */
+  /** The values to try, as on the command line, or the range to draw them from. */
   readonly values: readonly string[] | Range;
 }
 
@@ -20,12 +20,12 @@ interface Range {
 export type Overrides = readonly string[];
 
 const MOST_TRIALS = 10_000;
-/** Keeps the draws of sweeps apart from all others of a seed ("swee" in ASCII). */
+/** Separates the draws of sweeps from all others of a seed ("swee" in ASCII). */
 const SWEEP_DOMAIN = 0x73776565;
 
 /**
  * Reads `key=value,value…` or, for random sweeps, `key=log(low,high)`, `key=uniform(low,high)`, `key=int(low,high)`.
- * Values are YAML; a key with one value is an override for all trials.
+ * Values are YAML; a key with one value overrides it in all trials.
  *
  * @throws ConfigurationError listing all that cannot be read
  * @example parseAxes(['optimizer.lr=1e-3,3e-4', 'model.hidden=[128],[256,128]'])
@@ -47,7 +47,7 @@ export function parseAxes(texts: readonly string[]): Axis[] {
   return axes;
 }
 
-/** The axis, or what it takes. */
+/** The axis, or a text that says what it takes. */
 function parseAxis(text: string): Axis | string {
   const equals = text.indexOf('=');
   const [key, written] = [text.slice(0, Math.max(equals, 0)), text.slice(equals + 1)];
@@ -92,7 +92,7 @@ export function gridTrials(axes: readonly Axis[]): Overrides[] {
   );
 }
 
-/** The trial of a number in a random sweep: what it draws follows from the seed and the number alone. */
+/** A trial of a random sweep: a function of the seed and the trial's number. */
 export function randomTrial(axes: readonly Axis[], seed: number, trial: number): Overrides {
   return axes.map(({ key, values }, axis) => {
     const word = philox4x32([axis, trial, 0, SWEEP_DOMAIN], [seed >>> 0, Math.floor(seed / 2 ** 32)])[0];
@@ -109,6 +109,6 @@ function draw(values: Axis['values'], share: number): string {
     kind === 'log'
       ? Math.exp(Math.log(low) + share * (Math.log(high) - Math.log(low)))
       : low + share * (high - low);
-  // Four digits: they are read by people, and the last bits of exp and log are not the same everywhere.
+  // Four digits: for readability, and because the last bits of exp and log differ between engines.
   return String(Math.min(high, Math.max(low, Number(value.toPrecision(4)))));
 }

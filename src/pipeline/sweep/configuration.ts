@@ -25,7 +25,7 @@ export async function sweepConfiguration(
   const trials = await planTrials({
     axes: parseAxes(texts),
     seed: base.seed,
-    ...(random !== undefined && { random }),
+    random,
     configure: (overrides) => loadConfiguration(file, overrides),
     dataVersion: (data) => dataVersion(data, options.signal),
     codeVersion: codeVersion(),

@@ -6,21 +6,21 @@ export interface SweepPlan {
   readonly axes: readonly Axis[];
   /** Of the random draws. */
   readonly seed: number;
-  /** How many different trials to draw; without it, all combinations are trials. */
-  readonly random?: number;
-  /** The configuration with some overrides; throws where it is none. */
+  /** How many different trials to draw; undefined: all combinations. */
+  readonly random?: number | undefined;
+  /** The configuration with some overrides; throws where it is invalid. */
   readonly configure: (overrides: Overrides) => Configuration;
   readonly dataVersion: (data: DataConfiguration) => Promise<string>;
   readonly codeVersion: string;
 }
 
-/** Draws in a row that give nothing new, after which there is nothing new. */
+/** Consecutive draws without a new trial, after which the plan is complete. */
 const PATIENCE = 100;
 
 /**
- * The trials of a sweep, each once, whatever ways there are to write it; fewer than asked for where no more exist.
+ * The different trials of a sweep; fewer than requested where no more exist.
  *
- * @throws ConfigurationError for the first trial that cannot be trained
+ * @throws ConfigurationError for the first invalid trial
  */
 export async function planTrials(plan: SweepPlan): Promise<Trial[]> {
   const { axes, seed, random } = plan;

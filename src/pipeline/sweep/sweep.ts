@@ -32,13 +32,13 @@ export interface SweepResult {
   readonly states: readonly TrialState[];
 }
 
-/** How long to wait before looking again whether another process is done with a trial. */
+/** Milliseconds between two checks whether another process has finished a trial. */
 const POLL = 300;
 
 /**
- * Runs each trial in a process of its own, by resuming its run: one that is new starts, one that was killed goes on
- * from its last checkpoint, and one that is finished is only read. A trial that another sweep is working on is waited
- * for. So a sweep that was killed goes on when it is called again.
+ * Runs each trial in a process of its own, by resuming its run: a new one starts, a killed one continues from its last
+ * checkpoint, and a finished one is only read. The sweep waits for trials that another sweep is running. So a killed sweep
+ * continues when it is called again.
  */
 export async function runSweep(options: SweepOptions): Promise<SweepResult> {
   const { trials, jobs, signal, report } = options;
@@ -86,24 +86,24 @@ export async function runSweep(options: SweepOptions): Promise<SweepResult> {
   return { folder, states: table() };
 }
 
-/** Takes the first trial that nobody is working on. */
+/** Takes the first trial that no process is running. */
 async function takeFree(pending: Trial[]): Promise<Trial | undefined> {
   for (const trial of [...pending]) {
     if (await isLocked(trial.path)) continue;
     const index = pending.indexOf(trial);
-    // Another worker of this sweep may have taken it in the meantime.
+    // Another worker of this sweep may have taken it meanwhile.
     if (index >= 0) return pending.splice(index, 1)[0];
   }
   return undefined;
 }
 
-/** Runs a trial to its end; what it prints is kept in its folder. */
+/** Runs a trial to its end; its output is kept in its folder. */
 async function run(trial: Trial, { command, signal }: SweepOptions): Promise<TrialState> {
   await prepareTrial(trial);
   const log = join(trial.path, 'output.log');
   const output = openSync(log, 'a');
   const [program, ...args] = command as [string, ...string[]];
-  // A process group of its own: Ctrl-C on a terminal reaches the sweep alone, which passes it on, once.
+  // A process group of its own: Ctrl-C reaches only the sweep, which passes it on once.
   const child = spawn(program, [...args, '--resume', trial.path], {
     stdio: ['ignore', output, output],
     detached: true,
@@ -135,7 +135,7 @@ function outcome({ status, summary }: TrialState): string {
   return `${images} accuracy ${percent(accuracy)}, ${seconds.toFixed(0)} s`;
 }
 
-/** The folder of the sweep that has these trials: the same whenever it is called again. */
+/** The folder of the sweep, which is a function of its trials. */
 function makeFolder({ name, trials }: SweepOptions): string {
   const ids = trials.map(({ id }) => id).sort();
   const hash = createHash('sha256').update(ids.join('\n')).digest('hex').slice(0, 8);

@@ -7,7 +7,7 @@ import { table } from '../text/table.ts';
 import { Best, type BestOptions } from '../training/best.ts';
 import type { Trial } from './trial.ts';
 
-/** How a trial stands. */
+/** The state of a trial. */
 export interface TrialState {
   readonly trial: Trial;
   readonly status: 'waiting' | 'finished' | 'failed' | 'interrupted';
@@ -31,7 +31,7 @@ export function ranked(states: readonly TrialState[], best: BestOptions): TrialS
   return [...states].sort((a, b) => compare(score(b), score(a)));
 }
 
-/** `-Infinity - -Infinity` is no number. */
+/** `-Infinity - -Infinity` is NaN. */
 function compare(a: number, b: number): number {
   return a === b ? 0 : a - b;
 }

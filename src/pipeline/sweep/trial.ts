@@ -8,7 +8,7 @@ import { tryReadJson } from '../files/json.ts';
 import type { RunSummary } from '../runs/summary.ts';
 import type { Overrides } from './axes.ts';
 
-/** What a trial's result depends on besides its configuration. */
+/** What a trial's result depends on, besides its configuration. */
 export interface Versions {
   readonly data: string;
   readonly code: string;
@@ -16,12 +16,12 @@ export interface Versions {
 
 /** One training of a sweep. */
 export interface Trial {
-  /** Equal for trials that must come to the same result, of whatever sweep. */
+  /** Equal for trials of any sweep that must have the same result. */
   readonly id: string;
   readonly overrides: Overrides;
   readonly configuration: Configuration;
   readonly versions: Versions;
-  /** The run's folder, the same for every sweep that has this trial. */
+  /** The run's folder, the same for every sweep with this trial. */
   readonly path: string;
 }
 
@@ -45,7 +45,7 @@ export async function trialSummary({ path }: Trial): Promise<RunSummary | undefi
   return tryReadJson(join(path, 'summary.json'));
 }
 
-/** The same value with all keys in alphabetical order, so that equal values give equal JSON. */
+/** The value with all keys in alphabetical order, so that equal values have equal JSON. */
 function canonical(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(canonical);
   if (typeof value !== 'object' || value === null) return value;

@@ -11,30 +11,29 @@ export interface Journal {
   /**
    * Writes one line, which other processes can read at once.
    *
-   * @throws FileError where it cannot be written; the file then ends with the line before.
+   * @throws FileError where it cannot be written; the file then ends with the line before
    */
   append: (record: JournalRecord) => void;
-  /** Waits until all is on the disk, so that no checkpoint written afterwards is ahead of the journal. */
+  /** Flushes to the disk, so that no checkpoint written afterwards is ahead of the journal. */
   sync: () => void;
-  /** Waits until all is on the disk, and closes the file. */
+  /** Flushes to the disk, and closes the file. */
   close: () => void;
 }
 
 export interface JournalOptions {
   /** Gives each record its `time`, in milliseconds since 1970; records have none by default. */
   readonly clock?: () => number;
-  /** Told of each record once it is written. */
+  /** Called with each record once it is written. */
   readonly listener?: (record: JournalRecord) => void;
 }
 
 /**
- * Opens a journal to append to it, making the file where there is none. A last line that a crash left torn is
- * cut off, so that new lines start on their own.
+ * Opens a journal for appending, and creates a missing file. An incomplete last line, left by a crash, is removed.
  *
  * The format is JSON Lines: one object a line, `{"kind":"train","epoch":1,"step":50,"metrics":{"loss":0.41}}`.
  * NaN and the infinities are the strings "NaN", "Infinity" and "-Infinity".
  *
- * @throws FileError where the file cannot be opened for writing.
+ * @throws FileError where the file cannot be opened for writing
  */
 export function openJournal(path: string, { clock, listener }: JournalOptions = {}): Journal {
   let file: number;
@@ -69,19 +68,15 @@ export function openJournal(path: string, { clock, listener }: JournalOptions = 
   };
 }
 
-/**
- * The metrics in a journal: what `readRecords` gives, without the other kinds.
- *
- * @throws FileError as `readRecords` does.
- */
+/** The metrics records of a journal. @throws FileError as `readRecords` */
 export function readJournal(path: string): MetricsRecord[] {
   return readRecords(path).filter(isMetrics);
 }
 
 /**
- * The records of a journal, of every kind. What follows the last newline was torn by a crash and is left out.
+ * The records of a journal, without an incomplete last line, which a crash left.
  *
- * @throws FileError where the file cannot be read, or naming the first line that is no record.
+ * @throws FileError where the file cannot be read, or naming the first line that is not a record
  */
 export function readRecords(path: string): JournalRecord[] {
   let text: string;
@@ -101,7 +96,7 @@ export function readRecords(path: string): JournalRecord[] {
     });
 }
 
-/** Keeps only some records, as a training does that goes on from a checkpoint older than the journal's end. */
+/** Keeps only some records, for a training that continues from a checkpoint older than the journal's end. */
 export async function rewindJournal(path: string, keep: (record: JournalRecord) => boolean): Promise<void> {
   const lines = readRecords(path)
     .filter(keep)

@@ -3,7 +3,7 @@ import { z } from 'zod';
 /** One line of `metrics.jsonl`. */
 export type JournalRecord = MetricsRecord | PredictionsRecord | HistogramsRecord | EndRecord;
 
-/** When something was recorded. */
+/** The time of a record in the training. */
 export interface RecordPlace {
   /** Counted from 1. */
   readonly epoch: number;
@@ -13,21 +13,21 @@ export interface RecordPlace {
   readonly time?: number;
 }
 
-/** What was measured on which data, when in the training. */
+/** Metrics on one part of the data. */
 export interface MetricsRecord extends RecordPlace {
   readonly kind: 'train' | 'validation' | 'test';
   /** `{ loss: 0.41, accuracy: 0.85, samplesPerSecond: 12000 }`. */
   readonly metrics: Readonly<Record<string, number>>;
-  /** The weights after this step, as `hashWeights` has them; where they are validated. */
+  /** The hash of the weights after this step (`hashWeights`); for validations. */
   readonly weightsSha256?: string;
 }
 
-/** What the model took the validation images for. */
+/** The predictions on the validation images. */
 export interface PredictionsRecord extends RecordPlace {
   readonly kind: 'predictions';
   /** confusion[actual][predicted]: how many images. */
   readonly confusion: readonly (readonly number[])[];
-  /** Some of the wrong ones: the first by row number in the training set. */
+  /** The first wrong ones by row number in the training set. */
   readonly wrong: readonly WrongPrediction[];
 }
 
@@ -37,7 +37,7 @@ export interface WrongPrediction {
   readonly predicted: number;
 }
 
-/** How the values of each parameter of the model are distributed. */
+/** The distribution of the values of each parameter. */
 export interface HistogramsRecord extends RecordPlace {
   readonly kind: 'histograms';
   readonly histograms: Readonly<Record<string, Histogram>>;
@@ -52,7 +52,7 @@ export interface Histogram {
   readonly counts: readonly number[];
 }
 
-/** The training ended; a run without this record is under way, or was killed. */
+/** The end of the training; a run without this record is being trained, or was killed. */
 export interface EndRecord extends RecordPlace {
   readonly kind: 'end';
   readonly status: 'finished' | 'interrupted' | 'failed';
@@ -60,11 +60,11 @@ export interface EndRecord extends RecordPlace {
 
 const count = z.int().min(0);
 const numberText = z.enum(['NaN', 'Infinity', '-Infinity']).transform(Number);
-/** Trackers make file names of it. */
+/** Also used in file names by trackers. */
 const metricName = z.string().regex(/^[A-Za-z][\w-]{0,99}$/);
 const place = { epoch: count, step: count, time: z.number().min(0).exactOptional() };
 
-/** The check of a line. Numbers that JSON cannot hold are strings. */
+/** The schema of a line; numbers that JSON lacks are strings. */
 export const recordSchema: z.ZodType<JournalRecord> = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.enum(['train', 'validation', 'test']),
@@ -102,7 +102,7 @@ export const recordSchema: z.ZodType<JournalRecord> = z.discriminatedUnion('kind
   }),
 ]);
 
-/** Whether a record holds metrics, which have one number a name. */
+/** Whether a record holds metrics. */
 export function isMetrics(record: JournalRecord): record is MetricsRecord {
   return 'metrics' in record;
 }

@@ -1,32 +1,33 @@
 import type { Journal, MetricsRecord } from '../journal/journal.ts';
 import { isMetrics } from '../journal/records.ts';
 
-/** The first record in which a re-execution departs from what was recorded. */
+/** The first record in which a re-execution differs from the recorded run. */
 export interface RecordDifference {
   readonly kind: MetricsRecord['kind'];
   readonly epoch: number;
-  /** The steps after the last equal reading, up to this one, are where the weights parted. */
+  /** The weights diverged after `lastEqualStep`, at this step at the latest. */
   readonly step: number;
   /** The step of the last equal reading before it; 0 where there is none. */
   readonly lastEqualStep: number;
-  /** `loss`, `weightsSha256`, or `record` where another record was due. */
+  /** `loss`, `weightsSha256`, or `record` where another record was expected. */
   readonly field: string;
   readonly recorded: number | string;
   readonly now: number | string;
 }
 
-/** What depends on the clock. */
+/** Metrics that depend on the clock. */
 const TIMED = new Set(['samplesPerSecond', 'seconds']);
 
 /** Compares the records of a training, as they are written, with those of an earlier one. */
 export class Follower {
   readonly #recorded: readonly MetricsRecord[];
   readonly #stop: () => void;
-  #equal = 0;
-  #difference: RecordDifference | undefined;
+  /** Records that have been compared and are equal. */
+  equalReadings = 0;
+  difference: RecordDifference | undefined;
 
   /**
-   * @param recorded what to compare with, at least one record
+   * @param recorded the records to compare with, at least one
    * @param stop called at the first difference, and when all records have been compared
    */
   constructor(recorded: readonly MetricsRecord[], stop: () => void) {
@@ -34,23 +35,14 @@ export class Follower {
     this.#stop = stop;
   }
 
-  /** Records that have been compared and are equal. */
-  get equalReadings(): number {
-    return this.#equal;
-  }
-
-  /** The step of the last of them; 0 where there is none. */
+  /** The step of the last equal record; 0 where there is none. */
   get equalSteps(): number {
-    return this.#recorded[this.#equal - 1]?.step ?? 0;
+    return this.#recorded[this.equalReadings - 1]?.step ?? 0;
   }
 
-  /** Whether all that was recorded has come again. */
+  /** Whether all recorded records have come again. */
   get isComplete(): boolean {
-    return this.#equal === this.#recorded.length;
-  }
-
-  get difference(): RecordDifference | undefined {
-    return this.#difference;
+    return this.equalReadings === this.#recorded.length;
   }
 
   /** A journal that writes to another one, and compares. */
@@ -65,30 +57,24 @@ export class Follower {
   }
 
   #compare(now: MetricsRecord): void {
-    const recorded = this.#recorded[this.#equal];
-    if (this.#difference || !recorded) return;
-    this.#difference = firstDifference(recorded, now, this.equalSteps);
-    if (!this.#difference) this.#equal++;
-    if (this.#difference || this.isComplete) this.#stop();
+    const recorded = this.#recorded[this.equalReadings];
+    if (this.difference || !recorded) return;
+    this.difference = firstDifference(recorded, now, this.equalSteps);
+    if (!this.difference) this.equalReadings++;
+    if (this.difference || this.isComplete) this.#stop();
   }
 }
 
-/** Where two records differ; timings, and metrics that were not recorded, do not count. */
+/** The first difference of two records, except for timings and metrics that were not recorded. */
 function firstDifference(
   recorded: MetricsRecord,
   now: MetricsRecord,
   lastEqualStep: number,
 ): RecordDifference | undefined {
   const { kind, epoch, step } = now;
-  const differs = (field: string, before: number | string, after: number | string): RecordDifference => ({
-    kind,
-    epoch,
-    step,
-    lastEqualStep,
-    field,
-    recorded: before,
-    now: after,
-  });
+  const differs = (field: string, before: number | string, after: number | string): RecordDifference => {
+    return { kind, epoch, step, lastEqualStep, field, recorded: before, now: after };
+  };
   if (title(recorded) !== title(now)) return differs('record', title(recorded), title(now));
   for (const [field, before] of Object.entries(recorded.metrics)) {
     const after = now.metrics[field];

@@ -39,7 +39,7 @@ export async function writeReceipt(folder: string, receipt: Receipt): Promise<st
   return path;
 }
 
-/** A receipt as text for a terminal. */
+/** The receipt as text for a terminal. */
 export function formatReceipt(receipt: Receipt): string {
   const { run, extent, equalReadings, equalSteps, firstDifference: difference } = receipt;
   const { recorded, now } = receipt.weightsSha256;
