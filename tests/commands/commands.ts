@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import type { EventEmitter } from 'node:events';
 import { cpSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { format } from 'node:util';
@@ -35,7 +34,7 @@ export function spawnCommandIn(
 }
 
 /** What a command listens to until its process ends. */
-const HEARD: readonly (readonly [EventEmitter, string])[] = [
+const HEARD: readonly (readonly [NodeJS.EventEmitter, string])[] = [
   [process.stdout, 'error'],
   [process, 'SIGINT'],
   [process, 'SIGTERM'],
