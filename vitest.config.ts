@@ -1,9 +1,25 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { defineConfig, type TestProjectInlineConfiguration, type ViteUserConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** SwiftShader, which scripts/install-software-driver.sh --swiftshader installs. */
 const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
+
+/** Files that take minutes, while others take seconds: they begin first, so that no process waits for them at the end. */
+const LONG = [
+  'tests/backend/webgpu/choices.gpu.test.ts',
+  'tests/pipeline/diagnostics/kernels/kernels.gpu.test.ts',
+  'tests/docs/blocks.test.ts',
+];
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification): boolean => LONG.some((file) => moduleId.endsWith(file));
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
 
 /** Folders whose tests are of one kind. What stands elsewhere is told by its suffix. */
 const folders = ['smoke', 'commands', 'browser', 'docs', 'tools'] as const;
@@ -40,19 +56,23 @@ const processes = 'tests/**/*.process.test.ts';
 
 const config: ViteUserConfig = defineConfig({
   test: {
+    sequence: { sequencer: LongFirst },
     projects: [
       // Neither an adapter nor a child process.
-      project('unit', ['tests/**/*.test.ts'], { exclude: [gpu, processes, ...inFolders] }),
+      project('unit', ['tests/**/*.test.ts'], {
+        exclude: [gpu, processes, ...inFolders],
+        env: { VK_DRIVER_FILES: '/none', WGRAD_SOFTWARE_DRIVER: 'none' },
+      }),
       // One of each other kind, for `npm test`.
-      project('smoke', ['tests/smoke/*.test.ts']),
+      project('smoke', ['tests/smoke/**/*.test.ts']),
       project('gpu', [gpu], { exclude: inFolders }),
       // Commands in processes of their own.
-      project('commands', ['tests/commands/*.test.ts', processes]),
-      project('browser', ['tests/browser/*.test.ts']),
+      project('commands', ['tests/commands/**/*.test.ts', processes]),
+      project('browser', ['tests/browser/**/*.test.ts']),
       // The documentation's programs and commands.
-      project('docs', ['tests/docs/*.test.ts']),
+      project('docs', ['tests/docs/**/*.test.ts']),
       // Other people's programs: npm, PyTorch, apt.
-      project('tools', ['tests/tools/*.test.ts']),
+      project('tools', ['tests/tools/**/*.test.ts']),
       // The GPU's tests again, on another driver.
       ...(existsSync(SWIFTSHADER)
         ? [project('swiftshader', [gpu], { env: { VK_DRIVER_FILES: SWIFTSHADER } })]
