@@ -24,6 +24,8 @@ export type StateDict = Record<string, Tensor>;
  * }
  */
 export abstract class Module {
+  /** Declared, because bundlers rename a class that refers to itself. */
+  static readonly name: string = 'Module';
   #training = true;
 
   /** Whether the module is in training mode. Dropout and batch norm behave differently in evaluation mode. */

@@ -72,6 +72,8 @@ const collected = new FinalizationRegistry<Storage>((storage) => storage.release
  * and so does the `scope` in which a tensor was created. Operations are methods: see `src/ops`.
  */
 export class Tensor implements Owned, Disposable {
+  /** Declared, because bundlers rename a class that refers to itself. */
+  static readonly name: string = 'Tensor';
   /** The length of each axis. */
   readonly shape: Shape;
   /** The distance in elements between two indices of an axis, for each axis. */

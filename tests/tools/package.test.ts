@@ -4,6 +4,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -110,6 +111,28 @@ describe('without TypeScript', () => {
   test('an ES module imports it', async () => {
     write('main.mjs', `import { init, tensor } from 'wgrad';${body}`);
     expect(await succeed(node('main.mjs'))).toBe('[ 2, 4 ]\n');
+  });
+
+  test('classes keep their names, which are printed', async () => {
+    write(
+      'names.mjs',
+      `import { nn, optim, Tensor } from 'wgrad';
+for (const [name, value] of Object.entries({ ...nn, ...optim, Tensor })) {
+  if (typeof value === 'function' && /^[A-Z]/.test(name) && value.name !== name) console.log(name, value.name);
+}`,
+    );
+    expect(await succeed(node('names.mjs'))).toBe('');
+  });
+
+  test('no message names a command of the repository', () => {
+    const code = readdirSync(join(dist, 'chunks'))
+      .concat('../index.js', '../platform/node/platform.js')
+      .filter((name) => name.endsWith('.js'))
+      .map((name) =>
+        readFileSync(join(dist, 'chunks', name), 'utf8').replaceAll(/^\s*(\/\/|\*|\/\*).*$/gm, ''),
+      )
+      .join('\n');
+    expect(code.match(/.*(npx tsx|\bscripts\/).*/g)).toBeNull();
   });
 
   test('a CommonJS module requires it, or is told to import it', async () => {

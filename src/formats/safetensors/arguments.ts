@@ -13,8 +13,12 @@ export function isEntries(value: unknown): boolean {
 }
 
 function kindOf(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
   if (value instanceof Promise) return 'a Promise; await it first';
-  if (typeof value === 'object' && value !== null) return `an object of ${value.constructor.name}`;
+  if (typeof value === 'object') {
+    const { constructor } = value as { readonly constructor?: unknown };
+    return typeof constructor === 'function' ? `an object of ${constructor.name}` : 'an object';
+  }
   return typeof value === 'string'
     ? `the string ${JSON.stringify(value)}`
     : `${typeof value} ${String(value)}`;

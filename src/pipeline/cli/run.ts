@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { WgradError } from '../../backend/errors.ts';
+import { AdapterError, WgradError } from '../../backend/errors.ts';
 import { ConfigurationError } from '../config/error.ts';
 import { requireKnown, UsageError } from '../text/didYouMean.ts';
 import { FinishedError, Interruption } from '../training/errors.ts';
@@ -92,11 +92,16 @@ function endWithReader(error: NodeJS.ErrnoException): void {
   process.exit();
 }
 
+/** What the repository has for a machine without an adapter; the library's own messages name none of it. */
+const ADAPTER_REMEDY =
+  '`npx tsx src/doctor.ts` checks this machine; `bash scripts/install-software-driver.sh` installs a driver.';
+
 function messageOf(error: unknown, usage: readonly string[]): string {
   if (error instanceof UsageError) {
     const lines = [`usage: ${usage[0]!}`, ...usage.slice(1).map((line) => `       ${line}`)];
     return [error.message, '', ...lines, '       --help explains arguments and options'].join('\n');
   }
+  if (error instanceof AdapterError) return `${error.message}\n${ADAPTER_REMEDY}`;
   if (error instanceof WgradError) return error.message;
   return `${inspect(error)}\n\nThis is a bug in wgrad. Please report it, with the text above.`;
 }

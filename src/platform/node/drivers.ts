@@ -12,7 +12,6 @@ export interface DriverFile {
   mesa?: string;
 }
 
-const INSTALL = 'bash scripts/install-software-driver.sh';
 /** The oldest Mesa that Dawn accepts. */
 const MESA_AT_LEAST = [23, 1] as const;
 /** Variables with which the user hides drivers from the loader. */
@@ -88,12 +87,14 @@ export function explainMissingAdapter(environment: NodeJS.ProcessEnv = process.e
   return [
     'No WebGPU adapter was found.',
     ...lines.map((line) => `  ${line}`),
-    '`npx tsx src/doctor.ts` checks this machine. device: cpu works everywhere.',
+    'device: cpu works everywhere.',
   ].join('\n');
 }
 
 function explainOnLinux(environment: NodeJS.ProcessEnv): string[] {
-  const install = `run  ${INSTALL}  for a driver that Dawn accepts and that needs no GPU`;
+  const install =
+    `install Mesa ${MESA_AT_LEAST.join('.')} or newer, whose driver lavapipe needs no GPU ` +
+    '(on Debian and Ubuntu the packages libvulkan1 and mesa-vulkan-drivers)';
   const hiding = HIDING.filter((name) => environment[name]);
   const drivers = driverManifests(environment).map(inspectDriver);
   if (hiding.length > 0) {

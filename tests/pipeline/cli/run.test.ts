@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { WgradError } from '../../../src/backend/errors.ts';
+import { AdapterError, WgradError } from '../../../src/backend/errors.ts';
 import {
   argument,
   command,
@@ -146,6 +146,11 @@ notes: these
   ])('prints the message of %o alone, and ends with %i', async (error, code) => {
     expect(await execute('fails', failing(error), [])).toBe(code);
     expect(printed).toEqual({ stdout: '', stderr: `${error.message}\n` });
+  });
+
+  it('adds what the repository has to a missing adapter', async () => {
+    expect(await execute('fails', failing(new AdapterError('no adapter')), [])).toBe(1);
+    expect(printed.stderr).toMatch(/^no adapter\n.*src\/doctor\.ts.*install-software-driver\.sh.*\n$/);
   });
 
   it.each([new TypeError('x is undefined'), 'a text'])(
