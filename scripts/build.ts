@@ -39,7 +39,7 @@ async function writeCode(): Promise<void> {
   copyFileSync(join(root, 'src/platform/cpu.wasm'), join(target, 'platform/cpu.wasm'));
 }
 
-/** The declarations that index.d.ts leads to. */
+/** Writes index.d.ts and the declarations that it imports. */
 function writeTypes(): void {
   const all = mkdtempSync(join(tmpdir(), 'wgrad-types-'));
   try {

@@ -7,7 +7,7 @@ import { runCommand } from '../src/pipeline/cli/run.ts';
 /** The repository's folder. */
 export const root: string = fileURLToPath(new URL('..', import.meta.url));
 
-/** A file of the repository that a script makes: its path from the root, and its contents. */
+/** A generated file of the repository: its path from the root, and its contents. */
 export type GeneratedFile = readonly [path: string, contents: string | Uint8Array];
 
 /**
@@ -15,7 +15,7 @@ export type GeneratedFile = readonly [path: string, contents: string | Uint8Arra
  * if a file is out of date.
  *
  * @param script its name in package.json
- * @param sources what the files are made from
+ * @param sources the files that it reads
  */
 export async function runGenerator(
   script: string,

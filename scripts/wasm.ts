@@ -1,4 +1,4 @@
-/** Compiles kernels/wasm/*.ts, and writes the TypeScript face of the module. */
+/** Compiles kernels/wasm/*.ts, and writes the TypeScript declarations of the module. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -35,7 +35,7 @@ const texts = new Map(
 );
 const all = [...texts.values()].join('\n');
 
-/** The fields of a job's class: names and types, in the order in which they lie in memory, four bytes each. */
+/** The fields of a job's class: names and types, in memory order, four bytes each. */
 function fieldsOf(name: string): [name: string, type: string][] {
   const [, body] = RegExp(`^export class ${name} \\{\\n([^}]*)^\\}`, 'm').exec(all) ?? [];
   if (body === undefined) throw new Error(`kernels/wasm: no class ${name}`);
@@ -62,7 +62,7 @@ function jobLine({ name, kind, fields }: Job): string {
   return `  ${name}: { kind: ${kind}, write: (w: Words, f: Floats, v: ${record}): void => { ${stores.join(' ')} } },`;
 }
 
-/** A line for each function that index.ts exports. */
+/** One line per function that index.ts exports. */
 function exportLines(): string[] {
   const lists = texts.get('index.ts')!.matchAll(/^export \{ ([^}]+) \}/gm);
   return [...lists]
@@ -74,12 +74,12 @@ function exportLines(): string[] {
     });
 }
 
-const face = `// Written by \`npm run wasm\` from kernels/wasm/*.ts; \`npm run typecheck\` refuses a stale file.
+const face = `// Written by \`npm run wasm\` from kernels/wasm/*.ts; \`npm run typecheck\` fails if it is out of date.
 
 type Words = Int32Array;
 type Floats = Float32Array;
 
-/** The jobs that threads share: the number of each, and how its fields are written to memory, of which there are two views. */
+/** The jobs that threads share: the number of each, and a function that writes its fields to two views of the memory. */
 export const jobs = {
 ${jobs.map(jobLine).join('\n')}
 };
@@ -95,7 +95,7 @@ ${exportLines().join('\n')}
 
 await runGenerator('wasm', {
   about: `
-    Compiles kernels/wasm/*.ts to src/platform/cpu.wasm, and writes the TypeScript face of the module to
+    Compiles kernels/wasm/*.ts to src/platform/cpu.wasm, and writes the TypeScript declarations of the module to
     src/backend/cpu/simd/jobs.ts.`,
   sources: 'kernels/wasm/*.ts',
   files: () => [

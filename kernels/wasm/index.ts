@@ -1,4 +1,4 @@
-// The exports of the module. src/backend/cpu/simd/module.ts declares them for TypeScript.
+// The exports of the module. src/backend/cpu/simd/jobs.ts declares them for TypeScript.
 
 export { packFilters, weightScratch, windowScratch } from './convolution';
 export { matmulScratch } from './matmul';

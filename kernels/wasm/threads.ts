@@ -1,12 +1,12 @@
-// Jobs for several threads. A job is cut into tasks that write to different places, so that it does not matter who runs
-// which. The main thread posts a job and takes part in it; the others sleep until there is one.
+// Jobs for several threads. A job is cut into tasks that write to different places, so any thread can run any task. The
+// main thread posts a job and takes part in it. The other threads sleep until there is a job.
 //
-// A task is claimed by lowering `remaining` from a value above 0, and only then does the thread read what the job is:
-// the main thread does not return, and posts nothing else, before every claimed task is done.
+// A thread claims a task by decrementing `remaining` from a value above 0, and reads the job only after that. The main
+// thread does not return, and posts nothing else, before every claimed task is done.
 //
-// Waking a sleeping thread costs the main thread about 20 µs, and the sleeping thread more. So threads poll for a similar
-// time before they sleep; this covers the gaps between the jobs of a step. A small job wakes no thread; threads that are
-// awake help with it.
+// Waking a sleeping thread costs the main thread about 20 µs, and the sleeper more. Threads therefore poll for about
+// that long before they sleep, which covers the gaps between the jobs of a step. Small jobs wake no thread; threads
+// that are awake help.
 
 import {
   BatchNormJob,
@@ -33,32 +33,32 @@ import {
   winogradWeightTask,
 } from './winogradWeight';
 
-/** Where the job lies. Each counter has a cache line of its own. */
+/** The address of the job. Each counter has its own cache line. */
 const REMAINING: usize = 1024;
 const DONE: usize = 1152;
 const TOTAL: usize = 1280;
 const KIND: usize = 1284;
-/** Scratch memory of the first thread, and bytes from one thread's to the next. */
+/** Scratch memory of the first thread, and the bytes between the memory of two threads. */
 const SCRATCH: usize = 1288;
 const SCRATCH_SIZE: usize = 1292;
 const JOB: usize = 1408;
-/** Helping threads that sleep, and whether the main one does. */
+/** The number of helping threads that sleep, and whether the main thread sleeps. */
 const SLEEPERS: usize = 1664;
 const MAIN_SLEEPS: usize = 1792;
 
-/** Times that a thread looks before it sleeps, each about a cycle of the processor: some 30 to 50 µs. */
+/** How often a thread polls before it sleeps. One poll takes about a cycle of the processor, in all 30 to 50 µs. */
 const PATIENCE: i32 = 120_000;
 
-/** Where the main thread writes a job's fields. */
+/** The address where the main thread writes the fields of a job. */
 export function jobAddress(): usize {
   return JOB;
 }
 
 /**
- * Runs the job that lies at `jobAddress()`, and returns when it is done.
+ * Runs the job at `jobAddress()`, and returns when it is done.
  *
- * @param threads how many may take part
- * @param wake whether the job is worth waking those that sleep
+ * @param threads the maximum number of threads
+ * @param wake whether to wake sleeping threads
  */
 export function run(kind: i32, tasks: i32, scratch: usize, scratchSize: i32, threads: i32, wake: bool): void {
   store<i32>(KIND, kind);
@@ -71,7 +71,7 @@ export function run(kind: i32, tasks: i32, scratch: usize, scratchSize: i32, thr
   }
   atomic.store<i32>(DONE, 0);
   atomic.store<i32>(REMAINING, tasks);
-  // A thread that counts itself in after this look finds the job before it sleeps.
+  // A thread that increments SLEEPERS after this check finds the job before it sleeps.
   if (wake && atomic.load<i32>(SLEEPERS) > 0) atomic.notify(REMAINING, threads - 1);
   work(0);
   let looks = 0;
@@ -85,7 +85,7 @@ export function run(kind: i32, tasks: i32, scratch: usize, scratchSize: i32, thr
   }
 }
 
-/** What a helping thread does all its life. */
+/** The main loop of a helping thread. */
 export function serve(thread: i32): void {
   while (true) {
     let looks = 0;
@@ -99,7 +99,7 @@ export function serve(thread: i32): void {
   }
 }
 
-/** Runs tasks until none is left to claim. */
+/** Runs tasks until none is left. */
 function work(thread: i32): void {
   while (true) {
     const remaining = atomic.load<i32>(REMAINING);
@@ -111,7 +111,7 @@ function work(thread: i32): void {
   }
 }
 
-// `npm run wasm` reads off these lines which jobs there are: see src/backend/cpu/simd/jobs.ts.
+// `npm run wasm` reads the list of jobs from these lines: see src/backend/cpu/simd/jobs.ts.
 function runTask(task: i32, thread: i32): void {
   const scratch = load<usize>(SCRATCH) + <usize>thread * load<usize>(SCRATCH_SIZE);
   const kind = load<i32>(KIND);

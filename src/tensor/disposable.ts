@@ -1,7 +1,8 @@
-// TypeScript has these in lib.esnext.disposable alone, with which they merge: the library compiles without it.
+// TypeScript declares these only in lib.esnext.disposable. Declarations merge, so the library compiles with and without
+// it.
 declare global {
   interface SymbolConstructor {
-    /** The method that `using` calls at the end of a block. */
+    /** The key of the method that `using` calls at the end of a block. */
     readonly dispose: unique symbol;
   }
 

@@ -5,7 +5,7 @@ export function takes(operation: string, fits: boolean, what: string, kind: stri
   if (!fits) throw new ArgumentError(operation, `${what} does not fit`, { takes: kind, got: kindOf(got) });
 }
 
-/** Whether a value is a map, or an object of braces: not a module, a tensor, an array or a promise. */
+/** Whether a value is a map or a plain object, and not a module, tensor, array or promise. */
 export function isEntries(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);

@@ -10,7 +10,7 @@ import {
 } from './format.ts';
 import type { SafeTensor, SafetensorsDtype } from './format.ts';
 
-/** What a safetensors file holds, in the order of its header. */
+/** The contents of a safetensors file, in the order of its header. */
 export interface SafetensorsFile {
   readonly tensors: Map<string, SafeTensor>;
   readonly metadata: Map<string, string>;
@@ -25,11 +25,11 @@ interface Entry {
 }
 
 /**
- * Reads a safetensors file, trusting nothing in it: the header's length, its JSON and keys, each shape, dtype
- * and place are checked, and the tensors must fill the data exactly, without gap or overlap. The tensors are
- * copies: they keep nothing of `bytes` alive.
+ * Reads a safetensors file and trusts nothing in it. The header's length, its JSON and keys, and each shape, dtype and
+ * position are checked. The tensors must cover the data exactly, without gap or overlap. The tensors are copies and
+ * keep no reference to `bytes`.
  *
- * @throws SafetensorsError saying what is wrong with the file; nothing else is ever thrown.
+ * @throws SafetensorsError naming the error in the file; no other error is thrown.
  * @see https://github.com/huggingface/safetensors#format
  */
 export function decodeSafetensors(bytes: Uint8Array): SafetensorsFile {
@@ -135,7 +135,7 @@ function checkFilled(layout: readonly Entry[], size: number): void {
   }
 }
 
-/** A value as an error message shows it: JSON, at most 120 characters. */
+/** A value for an error message: JSON, at most 120 characters. */
 function valueText(value: unknown): string {
   if (value === undefined) return 'nothing';
   let text: string;

@@ -1,6 +1,6 @@
 /**
- * The first key that an object in `json` has twice, or undefined. `JSON.parse` keeps the last of the values and
- * says nothing. `json` must be valid JSON, so only strings and brackets need telling apart.
+ * The first key that an object in `json` contains twice, or undefined. `JSON.parse` silently keeps the last value.
+ * `json` must be valid JSON, so only strings and brackets need to be recognised.
  */
 export function duplicateKey(json: string): string | undefined {
   const open: Set<string>[] = [];
@@ -31,7 +31,7 @@ export function duplicateKey(json: string): string | undefined {
   return undefined;
 }
 
-/** The place after the closing quote of the string that opens at `start`. */
+/** The position after the closing quote of the string that opens at `start`. */
 function stringEnd(json: string, start: number): number {
   let at = start + 1;
   while (json[at] !== '"') at += json[at] === '\\' ? 2 : 1;

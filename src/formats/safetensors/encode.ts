@@ -10,13 +10,13 @@ import {
 import type { Entries, SafeTensor } from './format.ts';
 
 /**
- * Tensors as a safetensors file. The same tensors and metadata give the same bytes, whatever order they
- * come in: tensors are laid out by element size, the largest first, and then by name; metadata by key.
+ * Encodes tensors as a safetensors file. The same tensors and metadata give the same bytes in any input order: tensors
+ * are sorted by element size, largest first, and then by name; metadata by key.
  *
- * A file is the header's length N (u64, little-endian), N bytes of JSON padded with spaces to a multiple of 8,
- * and the tensors' bytes one after the other, little-endian as the machines that WebGPU runs on.
+ * A file is the header's length N (u64, little-endian), N bytes of JSON padded with spaces to a multiple of 8, and the
+ * tensors' bytes in sequence, little-endian as all machines with WebGPU are.
  *
- * @throws SafetensorsError where a shape does not fit its data, an array its dtype, or a name cannot be written.
+ * @throws SafetensorsError if a shape does not match its data, an array its dtype, or a name cannot be written.
  * @example encodeSafetensors({ '0.weight': { dtype: 'F32', shape: [2, 3], data: new Float32Array(6) } })
  * @see https://github.com/huggingface/safetensors#format
  */
@@ -24,7 +24,7 @@ export function encodeSafetensors(tensors: Entries<SafeTensor>, metadata: Entrie
   return joined(safetensorsParts(tensors, metadata));
 }
 
-/** The parts of a file in one piece. */
+/** Concatenates the parts of a file. */
 export function joined(parts: readonly Uint8Array[]): Uint8Array {
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let offset = 0;
@@ -35,7 +35,7 @@ export function joined(parts: readonly Uint8Array[]): Uint8Array {
   return bytes;
 }
 
-/** The bytes of `encodeSafetensors`, one part after the other: the header, and views of the tensors' own bytes. */
+/** The bytes of `encodeSafetensors` in parts: the header, and views of the tensors' own bytes. */
 export function safetensorsParts(
   tensors: Entries<SafeTensor>,
   metadata: Entries<string> = {},
@@ -74,7 +74,7 @@ export function safetensorsParts(
   return [header, ...bodies];
 }
 
-/** The bits an element takes. */
+/** Checks a tensor and returns the bits of an element. */
 function checkTensor(name: string, { dtype, shape, data }: SafeTensor): number {
   if (name === metadataKey || !isText(name)) {
     throw new SafetensorsError(`no tensor can have the name ${JSON.stringify(name)}`);
@@ -104,7 +104,7 @@ function metadataMember([key, value]: [string, string]): string {
   return member(key, JSON.stringify(value));
 }
 
-/** Written by hand: in a JavaScript object, names such as "0" would move to the front. */
+/** Written by hand, because a JavaScript object would move names such as "0" to the front. */
 function member(key: string, json: string): string {
   return `${JSON.stringify(key)}:${json}`;
 }

@@ -6,10 +6,10 @@ import { type LoadedSafetensors, type LoadOptions, loadSafetensors } from './loa
 import { stateParts } from './save.ts';
 
 /**
- * Writes tensors to a safetensors file, as {@link saveSafetensors} encodes them. The file is replaced as a whole: after an
- * error or a crash it holds what it held before. Browsers have no files; use {@link saveSafetensors} there.
+ * Writes tensors to a safetensors file: see {@link saveSafetensors}. The file is replaced atomically: after an error or
+ * a crash it has its old contents. Browsers have no files; use {@link saveSafetensors} there.
  *
- * @throws SafetensorsError where the file cannot be written, and what {@link saveSafetensors} throws
+ * @throws SafetensorsError if the file cannot be written, and the errors of {@link saveSafetensors}
  * @example await saveSafetensorsFile('model.safetensors', model.stateDict(), { epoch: '3' });
  */
 export async function saveSafetensorsFile(
@@ -25,9 +25,9 @@ export async function saveSafetensorsFile(
 }
 
 /**
- * Reads a safetensors file, as {@link loadSafetensors} decodes it. Browsers have no files; fetch the bytes there.
+ * Reads a safetensors file: see {@link loadSafetensors}. Browsers have no files; fetch the bytes there.
  *
- * @throws SafetensorsError where the file cannot be read or is refused, naming it
+ * @throws SafetensorsError naming the file, if it cannot be read or is rejected
  * @example
  * const { tensors } = await loadSafetensorsFile('model.safetensors');
  * model.loadStateDict(tensors);

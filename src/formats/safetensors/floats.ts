@@ -1,11 +1,11 @@
 import { halfValue } from '../../backend/half.ts';
 
-// The floats that JavaScript has no array for, as float32, which holds each of their numbers exactly.
+// Conversion of floats without a JavaScript array to float32, which represents each of their numbers exactly.
 //
 // Sources    bfloat16: the upper half of a float32. OCP 8-bit Floating Point Specification (E4M3, E5M2), OCP
 //            Microscaling Formats (E8M0). FNUZ ("finite, unsigned zero"): arXiv:2206.02915.
 
-/** The number that the bits of a float with a sign, an exponent and `fractionBits` of fraction stand for. */
+/** The number that the bits of a float with a sign, an exponent and `fractionBits` of fraction represent. */
 function small(bits: number, fractionBits: number, bias: number): number {
   const exponent = (bits & 0x7f) >>> fractionBits;
   const fraction = bits & (2 ** fractionBits - 1);
@@ -29,13 +29,13 @@ const numberOf: Readonly<Record<Widened, (bits: number) => number>> = {
 /** The float32 equal to each float. */
 export function widened(dtype: Widened, codes: Uint16Array | Uint8Array): Float32Array {
   const length = 2 ** (8 * codes.BYTES_PER_ELEMENT);
-  // Looking numbers up is faster than computing them, for all but the smallest tensors.
+  // A lookup table is faster than computation for all but the smallest tensors.
   const table =
     codes.length < length ? undefined : Float32Array.from({ length }, (_, code) => numberOf[dtype](code));
   return Float32Array.from(codes, table ? (code) => table[code]! : numberOf[dtype]);
 }
 
-/** The float32 equal to each bfloat16, the payloads of NaNs included. */
+/** The float32 equal to each bfloat16, including the payloads of NaNs. */
 export function widenedBfloat16(codes: Uint16Array): Float32Array {
   return new Float32Array(Uint32Array.from(codes, (code) => code * 2 ** 16).buffer);
 }

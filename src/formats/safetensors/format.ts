@@ -1,6 +1,6 @@
 import { WgradError } from '../../backend/errors.ts';
 
-/** Bytes that are no valid safetensors file, or tensors that none can hold. */
+/** Bytes that are not a valid safetensors file, or tensors that none can contain. */
 export class SafetensorsError extends WgradError {
   override name = 'SafetensorsError';
 }
@@ -22,9 +22,9 @@ interface TensorValuesConstructor {
   new (buffer: ArrayBuffer): TensorValues;
 }
 
-/** How the elements of a dtype lie in a file, and which array holds them. */
+/** The size of a dtype's elements in a file, and the array that holds them. */
 interface Encoding {
-  /** Bits an element takes. */
+  /** Bits of an element. */
   readonly bits: number;
   readonly array: TensorValuesConstructor;
 }
@@ -63,7 +63,7 @@ export const encodings: ReadonlyMap<string, Encoding> = new Map<SafetensorsDtype
   ['F32', { bits: 32, array: Float32Array }],
   ['I32', { bits: 32, array: Int32Array }],
   ['U32', { bits: 32, array: Uint32Array }],
-  // Floats that JavaScript has no array for are kept as their bits.
+  // Floats without a JavaScript array are kept as their bits.
   ['F16', { bits: 16, array: Uint16Array }],
   ['BF16', { bits: 16, array: Uint16Array }],
   ['I16', { bits: 16, array: Int16Array }],
@@ -94,7 +94,7 @@ export const metadataKey = '__metadata__';
 /** The most bytes that readers accept as header. */
 export const maximumHeader = 100_000_000;
 
-/** A list of whole numbers ≥ 0, as shapes and places in a file are. */
+/** A list of integers ≥ 0, such as shapes and positions in a file. */
 export function isSizes(value: unknown): value is number[] {
   return (
     Array.isArray(value) &&
@@ -102,7 +102,7 @@ export function isSizes(value: unknown): value is number[] {
   );
 }
 
-/** The number of elements of a shape, or undefined where it is no shape or the product is not exact. */
+/** The number of elements of a shape, or undefined for an invalid shape or if the product is not exact. */
 export function elementCount(shape: unknown): number | undefined {
   if (!isSizes(shape)) return undefined;
   let product = 1;
@@ -113,7 +113,7 @@ export function elementCount(shape: unknown): number | undefined {
   return product;
 }
 
-/** Whether a string can be written as UTF-8 (it holds no half of a surrogate pair). */
+/** Whether a string can be written as UTF-8, that is, contains no unpaired surrogate. */
 export function isText(value: unknown): value is string {
   return typeof value === 'string' && !/\p{Surrogate}/u.test(value);
 }

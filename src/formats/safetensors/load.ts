@@ -6,11 +6,11 @@ import { decodeSafetensors } from './decode.ts';
 import { fromSafeTensor, type TensorOptions } from './tensors.ts';
 
 export interface LoadOptions extends TensorOptions {
-  /** Whether a tensor is loaded; by default all are. */
+  /** Whether to load a tensor; by default all are loaded. */
   readonly only?: ((name: string) => boolean) | undefined;
 }
 
-/** What a file holds. */
+/** The contents of a file. */
 export interface LoadedSafetensors {
   readonly tensors: Record<string, Tensor>;
   readonly metadata: Record<string, string>;
@@ -19,18 +19,19 @@ export interface LoadedSafetensors {
 const DTYPES: readonly unknown[] = [undefined, 'float32', 'float64', 'float16'];
 
 /**
- * The tensors of a safetensors file, and its metadata. Nothing in the file is trusted, and no value changes silently:
+ * Decodes the tensors of a safetensors file, and its metadata. Nothing in the file is trusted, and no value changes
+ * silently:
  *
  * | in the file                                  | here                                                    |
  * | -------------------------------------------- | ------------------------------------------------------- |
  * | F32, F16, BF16, F8_E5M2, F8_E4M3, F8_E8M0, … | float32, which holds all their numbers                  |
- * | F64                                          | float64; refused where the device has none              |
- * | I64, U64, I32, U32, I16, U16, I8             | int32; refused where a number lies beyond               |
+ * | F64                                          | float64; rejected if the device has none                |
+ * | I64, U64, I32, U32, I16, U16, I8             | int32; rejected if a number is out of range             |
  * | U8, BOOL                                     | uint8, bool                                             |
- * | C64, F4, F6_E2M3, F6_E3M2                    | refused                                                 |
+ * | C64, F4, F6_E2M3, F6_E3M2                    | rejected                                                |
  *
  * @param bytes the whole file
- * @throws SafetensorsError where the bytes are no such file, or hold a tensor that is refused: the message says which
+ * @throws SafetensorsError if the bytes are not such a file, or naming a tensor that is rejected
  * @throws ArgumentError for anything but bytes
  * @example
  * const response = await fetch('model.safetensors');

@@ -6,16 +6,16 @@ import { type Entries, entries } from './format.ts';
 import { toSafeTensors } from './tensors.ts';
 
 /**
- * Tensors as the bytes of a safetensors file, which PyTorch and many other programs read. Equal values give equal
- * bytes, in whatever order they come. The tensors are read as they are at the call; they may change while it is awaited.
+ * Encodes tensors as a safetensors file, which PyTorch and many other programs read. Equal values give equal bytes in
+ * any order. The tensors are read as they are at the call, and may change while it is awaited.
  *
- * float32, float64, float16, uint8 and bool are written as F32, F64, F16, U8 and BOOL, and int32 as I64, the dtype that
- * PyTorch gives whole numbers.
+ * float32, float64, float16, uint8 and bool are written as F32, F64, F16, U8 and BOOL. int32 is written as I64, the
+ * integer dtype of PyTorch.
  *
- * @param state tensors by name, as `stateDict()` gives them, on any device
+ * @param state tensors by name, as `stateDict()` returns them, on any device
  * @param metadata strings about the file
  * @throws ArgumentError for anything but tensors by name
- * @throws SafetensorsError where a name or the metadata cannot be written
+ * @throws SafetensorsError if a name or the metadata cannot be written
  * @example
  * const bytes = await saveSafetensors(model.stateDict(), { epoch: '3' });
  * const { tensors, metadata } = loadSafetensors(bytes);
@@ -26,13 +26,13 @@ export function saveSafetensors(state: Entries<Tensor>, metadata: Entries<string
   return stateParts('saveSafetensors', state, metadata).then(joined);
 }
 
-/** The header and the tensors of the file, one after the other. */
+/** The header and the tensors of the file, in sequence. */
 export function stateParts(
   operation: string,
   state: Entries<Tensor>,
   metadata: Entries<string>,
 ): Promise<readonly Uint8Array[]> {
-  // Thrown at once, not by the promise, which a step has no way to wait for.
+  // Throws immediately instead of rejecting a promise, because a captured step cannot wait.
   refuseInCapture(`${operation}()`, 'Save between steps.');
   return readParts(operation, state, metadata);
 }

@@ -7,24 +7,24 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { widened, widenedBfloat16 } from './floats.ts';
 import { type Entries, entries, type SafeTensor, SafetensorsError, type TensorValues } from './format.ts';
 
-/** Where the tensors of a file go, and as what. */
+/** The device and dtype for the tensors of a file. */
 export interface TensorOptions {
   /** Defaults to the device that `init` opened last. */
   readonly device?: Backend | undefined;
   /**
-   * The dtype of all floating tensors, to which they are rounded. By default each gets one that holds all its numbers:
-   * float64 for F64, which WebGPU devices have not, and float32 for the others.
+   * The dtype of all floating tensors, to which they are rounded. By default each gets a dtype that holds all its
+   * numbers: float64 for F64, which WebGPU devices do not have, and float32 for the others.
    */
   readonly dtype?: 'float32' | 'float64' | 'float16' | undefined;
 }
 
-/** Tensors as a file holds them, all as they are at the moment of the call. */
+/** Reads tensors for a file, as they are at the moment of the call. */
 export async function toSafeTensors(tensors: Entries<Tensor>): Promise<Map<string, SafeTensor>> {
   const reads = entries(tensors).map(async ([name, value]) => [name, await toSafeTensor(value)] as const);
   return new Map(await Promise.all(reads));
 }
 
-/** Whole numbers become int64, as PyTorch has them. */
+/** Integers become int64, as in PyTorch. */
 async function toSafeTensor(value: Tensor): Promise<SafeTensor> {
   const { dtype, shape } = value;
   const data = await value.data();
@@ -45,9 +45,9 @@ async function toSafeTensor(value: Tensor): Promise<SafeTensor> {
 }
 
 /**
- * A tensor of a file on a device, in the dtype that holds its values.
+ * Creates a tensor of a file on a device, in the dtype that holds its values.
  *
- * @throws SafetensorsError where no dtype does, or the device has not got it
+ * @throws SafetensorsError if no dtype does, or the device does not have it
  */
 export function fromSafeTensor(
   name: string,
@@ -66,7 +66,7 @@ export function fromSafeTensor(
   return tensor(values, { shape: stored.shape, dtype: chosen, device });
 }
 
-/** The values of a tensor as the library holds them on the host. */
+/** The values of a tensor in the library's array type. */
 function hostValues(
   name: string,
   { dtype, data }: SafeTensor,
@@ -111,7 +111,7 @@ function hostValues(
   }
 }
 
-/** Throws unless all numbers are from `least` to `most`, naming the dtype that holds others. */
+/** Throws unless all numbers are from `least` to `most`, naming a dtype that can hold the others. */
 function check(
   name: string,
   dtype: string,

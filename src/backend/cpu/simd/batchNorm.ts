@@ -1,11 +1,11 @@
-// Launches of batch norm. Runs shorter than SHORT are left to the plain twins.
+// Launches of batch norm. The plain twins handle runs shorter than SHORT.
 
 import type { TypedArray } from '../../dtypes.ts';
 import type { SimdModule } from './module.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
 
 const SHORT = 16;
-/** Elements of a task, and how many multiplications of a product one costs. */
+/** Elements of a task, and the cost of one in multiplications of a product. */
 const TASK = 16_384;
 const COST = 8;
 
@@ -60,7 +60,7 @@ export const batchNormGradient: SimdTwin<'batchNormGradient'> = (module, buffers
   return true;
 };
 
-/** A task for each part of each channel. */
+/** One task per part of each channel. */
 function runParts(
   module: SimdModule,
   kind: 'batchNormStatistics' | 'batchNormSums',
@@ -78,7 +78,7 @@ function runParts(
   );
 }
 
-/** Four numbers that are the same for a channel: see kernels/wasm/batchNorm.ts. */
+/** Four numbers per channel: see kernels/wasm/batchNorm.ts. */
 type Constants = readonly [number, number, number, number];
 
 function runPlanes(

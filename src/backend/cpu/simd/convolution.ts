@@ -1,5 +1,5 @@
-// Launches of the convolution and its two gradients. Each gives the images a rim of zeros where the filter reaches past
-// the edge, writes the table of where a filter's elements lie as seen from a pixel, and posts the product as a job.
+// Launches of the convolution and its two gradients. Each pads the images with zeros where the filter extends past the
+// edge, writes a table of the offsets of filter elements from a pixel, and posts the product as a job.
 
 import type { Params } from '../../backend.ts';
 import type { Filter as Window } from '../conv2d.ts';
@@ -61,8 +61,8 @@ export const conv2d: SimdTwin<'conv2d'> = (module, buffers, params, variant) => 
 };
 
 /**
- * Pixel y of the gradient gets what output (y + PY - i·DY) / SY gave it, for every filter row i for which that is whole.
- * So the pixels of one remainder modulo SY, and one modulo SX, are a convolution of stride 1 of their own.
+ * Pixel y of the gradient receives output (y + PY - i·DY) / SY for every filter row i for which that is an integer. The
+ * pixels with one remainder modulo SY, and one modulo SX, are therefore a separate convolution of stride 1.
  */
 export const conv2dInputGradient: SimdTwin<'conv2dInputGradient'> = (module, buffers, params, variant) => {
   const { gradient, weight, out } = buffers;
@@ -179,7 +179,7 @@ function inputGrid(
   };
 }
 
-/** Where element (c, i, j) of a filter lies, in bytes from where the filter begins. */
+/** The position of element (c, i, j) of a filter, in bytes from the start of the filter. */
 function windowOffsets(channels: number, grid: Grid, window: Window): number[] {
   const { KERNEL_HEIGHT, KERNEL_WIDTH, DILATION_Y, DILATION_X } = window;
   const { stride, run } = grid;
@@ -196,7 +196,9 @@ function windowOffsets(channels: number, grid: Grid, window: Window): number[] {
   return offsets;
 }
 
-/** The pixels `first`, `first` + stride, …, and for each filter element that meets them the output of the first. */
+/**
+ * The pixels `first`, `first` + stride, …, and for each filter element that reaches them the output of the first pixel.
+ */
 interface Remainder {
   first: number;
   count: number;
@@ -220,7 +222,7 @@ function remainders(
   }));
 }
 
-/** From which output to before which the pixels look. */
+/** The range of outputs that the pixels read. */
 function reach(all: readonly Remainder[]): [from: number, to: number] {
   const each = all.flatMap(({ count, taps }) => taps.map(([, output]) => [output, output + count] as const));
   return [Math.min(...each.map(([from]) => from)), Math.max(...each.map(([, to]) => to))];
@@ -237,10 +239,10 @@ interface Filters {
   from: number;
   groups: number;
   rows: number;
-  /** Bytes from one row to the next, and from one group to the next: where rows follow each other, all of them. */
+  /** Bytes between two rows, and between two groups. If rows are adjacent, this covers all of them. */
   rowStride: number;
   groupStride?: number;
-  /** Where a row's elements lie, in bytes. */
+  /** The positions of a row's elements, in bytes. */
   elements: readonly number[];
 }
 
@@ -253,7 +255,7 @@ function packed(module: SimdModule, filters: Filters): number {
   return to;
 }
 
-/** The fields of a job over windows, but for how it is cut. */
+/** The fields of a job over windows, except its division into tasks. */
 type Windows = Output & Omit<Fields['window'], keyof Output | 'taskRuns'>;
 
 function runWindows(module: SimdModule, { parts, ...job }: Windows): void {

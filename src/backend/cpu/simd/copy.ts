@@ -1,7 +1,7 @@
 import { eachRow, type Quad } from '../twin.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
 
-/** Copies whose rows lie contiguous on both sides, or are the columns of a matrix: transposes. */
+/** Copies whose rows are contiguous on both sides, or are the columns of a matrix: transposes. */
 export const copy: SimdTwin<'copy'> = (module, { x, out }, params) => {
   if (!fits(x, out)) return false;
   const { xOffset, outOffset, shape, xStrides, outStrides } = params;

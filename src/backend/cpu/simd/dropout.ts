@@ -1,6 +1,6 @@
 import { address, fits, type SimdTwin } from './simdTwin.ts';
 
-/** Elements of a task, and how many multiplications of a product one costs. */
+/** Elements of a task, and the cost of one in multiplications of a product. */
 const TASK = 16_384;
 const COST = 10;
 const SCRATCH = 64;

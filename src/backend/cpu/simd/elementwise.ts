@@ -8,14 +8,14 @@ const { ADD, SUB, MUL, DIV, MAXIMUM, MINIMUM, RELU_GRADIENT } = codes.binary;
 const { NEG, ABS, SQRT, SQUARE, RELU } = codes.unary;
 const binaries: ReadonlySet<number> = new Set([ADD, SUB, MUL, DIV, MAXIMUM, MINIMUM, RELU_GRADIENT]);
 const unaries: ReadonlySet<number> = new Set([NEG, ABS, SQRT, SQUARE, RELU]);
-/** Where kernels/wasm/elementwise.ts numbers the operations of one operand from. */
+/** The number of the first one-operand operation in kernels/wasm/elementwise.ts. */
 const UNARY = 100;
 
-/** Rows that are shorter are not worth a start of the loop. */
+/** Shorter rows are not worth starting the loop. */
 const SHORT = 8;
-/** Elements of a task: a few microseconds. */
+/** Elements of a task, which take a few microseconds. */
 const TASK = 16_384;
-/** An element costs as much as so many multiplications of a product: it is the memory that it waits for. */
+/** The cost of an element in multiplications of a product. Memory dominates it. */
 const COST = 4;
 
 export const binary: SimdTwin<'binary'> = (module, { a, b, out }, params, { OPERATION = ADD }) => {
@@ -50,7 +50,7 @@ interface Operand {
   strides: Quad;
 }
 
-/** One job for each matrix of the last two axes. */
+/** One job per matrix of the last two axes. */
 function apply(
   module: SimdModule,
   operation: number,

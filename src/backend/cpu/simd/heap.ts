@@ -2,13 +2,13 @@ import type { DType, TypedArray } from '../../dtypes.ts';
 import { arrayKind } from '../../dtypes.ts';
 
 const PAGE = 65_536;
-/** All that 32-bit addresses reach. */
+/** The limit of 32-bit addresses. */
 const MOST_PAGES = 65_536;
-/** Blocks begin at multiples of so many bytes: a cache line. */
+/** Blocks begin at multiples of a cache line. */
 const ALIGNMENT = 64;
-/** The module keeps its jobs in the first page. */
+/** The first page holds the module's jobs. */
 const FIRST = PAGE;
-/** Kernels load four numbers at a time, and may look so many bytes past the end of an operand. */
+/** Kernels load four numbers at a time, and may read up to this many bytes past the end of an operand. */
 const SLACK = 64;
 
 interface Block {
@@ -17,10 +17,10 @@ interface Block {
 }
 
 /**
- * Memory that the WebAssembly module, its threads and the host's arrays share. Shared memory grows in place, so that
- * arrays made earlier stay valid.
+ * Memory that the WebAssembly module, its threads and the host's arrays share. Shared memory grows in place, so
+ * existing arrays stay valid.
  *
- * Free blocks are kept sorted by address and merged with their neighbours; the first that is large enough is taken.
+ * Free blocks are sorted by address and merged with their neighbours. The first block that is large enough is taken.
  */
 export class Heap {
   readonly memory: WebAssembly.Memory;
@@ -31,7 +31,7 @@ export class Heap {
     this.memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES, shared: true });
   }
 
-  /** The address of a block of `bytes`, or undefined where the memory cannot grow that far. */
+  /** The address of a block of `bytes`, or undefined if the memory cannot grow enough. */
   take(bytes: number): number | undefined {
     const size = blockSize(bytes);
     const index = this.#free.findIndex((block) => block.size >= size);
@@ -58,7 +58,7 @@ export class Heap {
     if (index > 0) this.#mergeWithNext(index - 1);
   }
 
-  /** An array of undefined contents in this memory, or undefined where there is no room. */
+  /** An array with undefined contents in this memory, or undefined if there is no space. */
   array(dtype: DType, length: number): TypedArray | undefined {
     const Kind = arrayKind(dtype);
     const start = this.take(length * Kind.BYTES_PER_ELEMENT);
@@ -84,7 +84,7 @@ export class Heap {
   }
 }
 
-/** Whether an array lies in the memory of a heap: nothing else on this backend is shared. */
+/** Whether an array is in the memory of a heap. Nothing else on this backend is shared. */
 export function inHeap(array: TypedArray): boolean {
   // Pages that are not cross-origin isolated have shared memory, but no SharedArrayBuffer to compare with.
   return !(array.buffer instanceof ArrayBuffer);

@@ -1,9 +1,9 @@
-// Written by `npm run wasm` from kernels/wasm/*.ts; `npm run typecheck` refuses a stale file.
+// Written by `npm run wasm` from kernels/wasm/*.ts; `npm run typecheck` fails if it is out of date.
 
 type Words = Int32Array;
 type Floats = Float32Array;
 
-/** The jobs that threads share: the number of each, and how its fields are written to memory, of which there are two views. */
+/** The jobs that threads share: the number of each, and a function that writes its fields to two views of the memory. */
 export const jobs = {
   matmul: { kind: 0, write: (w: Words, f: Floats, v: Record<'a' | 'b' | 'out' | 'm' | 'n' | 'k' | 'batch' | 'chunk' | 'aBatchStride' | 'aRowStride' | 'aColumnStride' | 'bBatchStride' | 'bRowStride' | 'bColumnStride' | 'taskRows' | 'taskColumns' | 'bias' | 'hasBias' | 'relu', number>): void => { w[0] = v.a; w[1] = v.b; w[2] = v.out; w[3] = v.m; w[4] = v.n; w[5] = v.k; w[6] = v.batch; w[7] = v.chunk; w[8] = v.aBatchStride; w[9] = v.aRowStride; w[10] = v.aColumnStride; w[11] = v.bBatchStride; w[12] = v.bRowStride; w[13] = v.bColumnStride; w[14] = v.taskRows; w[15] = v.taskColumns; w[16] = v.bias; w[17] = v.hasBias; w[18] = v.relu; } },
   pad: { kind: 1, write: (w: Words, f: Floats, v: Record<'from' | 'to' | 'height' | 'width' | 'top' | 'left' | 'paddedHeight' | 'stride' | 'run' | 'taskPlanes' | 'planes', number>): void => { w[0] = v.from; w[1] = v.to; w[2] = v.height; w[3] = v.width; w[4] = v.top; w[5] = v.left; w[6] = v.paddedHeight; w[7] = v.stride; w[8] = v.run; w[9] = v.taskPlanes; w[10] = v.planes; } },

@@ -1,6 +1,6 @@
 import { address, fits, type SimdTwin } from './simdTwin.ts';
 
-/** Columns of a task: its strip of b, 256 KiB a block of 256 steps, stays in L2. */
+/** Columns of a task. Its strip of b, 256 KiB for a block of 256 steps, stays in L2. */
 const MOST_COLUMNS = 256;
 const MOST_ROWS = 4096;
 
@@ -43,7 +43,9 @@ export const matmul: SimdTwin<'matmul'> = (
   return true;
 };
 
-/** Rows and columns of tasks, about `parts` of them: those that pack least, as each cut packs the other side again. */
+/**
+ * Chooses rows and columns of about `parts` tasks with the least packing, because each cut packs the other side again.
+ */
 function cut(m: number, n: number, parts: number): [rows: number, columns: number] {
   const share = (length: number, by: number, unit: number): number => Math.ceil(length / by / unit) * unit;
   let [best, least] = [1, Infinity];

@@ -3,7 +3,7 @@ import type { SimdModule } from './module.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
 import { inHeap } from './heap.ts';
 
-/** Elements of a task, and how many multiplications of a product one costs. */
+/** Elements of a task, and the cost of one in multiplications of a product. */
 const TASK = 16_384;
 const COST = 4;
 
@@ -42,7 +42,7 @@ function isHalving(variant: Variant<'maxPool'>): boolean {
   );
 }
 
-/** Whether every element belongs to one window, of 2 × 2 that begin side by side. */
+/** Whether every element belongs to one window, and windows lie in adjacent blocks of 2 × 2. */
 function leavesNothing(variant: Variant<'maxPoolGradient'>): boolean {
   const { HEIGHT = 1, WIDTH = 1, OUT_HEIGHT = 1, OUT_WIDTH = 1, REACH_Y = 1, REACH_X = 1 } = variant;
   const twos = [variant.STRIDE_Y, variant.STRIDE_X, HEIGHT / OUT_HEIGHT, WIDTH / OUT_WIDTH];

@@ -5,28 +5,28 @@ import { type Exports, type Fields, jobs } from './jobs.ts';
 
 type Write<F> = (words: Int32Array, floats: Float32Array, fields: F) => void;
 
-/** Multiplications that are worth a thread which is awake, and a job's that is worth waking one: some 8 and 60 µs. */
+/** The number of multiplications that is worth another thread, and that is worth waking one: about 8 and 60 µs. */
 const WORTH_A_THREAD = 2 ** 17;
 const WORTH_WAKING = 2 ** 20;
 const MOST_THREADS = 16;
-/** There is room for 64 in the module's first page. */
+/** The module's first page has space for 64. */
 const MOST_FIELDS = 64;
 
 /** The WebAssembly module with its memory and threads. */
 export class SimdModule {
   readonly heap: Heap = new Heap();
   readonly exports: Exports;
-  /** Threads that share a job, the main one included. */
+  /** Threads that share a job, including the main one. */
   readonly threads: number;
   readonly #module: WebAssembly.Module;
-  /** Where the fields of a job are written, as whole numbers and as float32. */
+  /** Where the fields of a job are written, as integers and as float32. */
   readonly #words: Int32Array;
   readonly #floats: Float32Array;
   readonly #taken: { address: number; bytes: number }[] = [];
   /** Functions that end the other threads. */
   #ends: (() => void)[] | undefined;
 
-  /** @param module what `platform.compileCpuModule` gives */
+  /** @param module the result of `platform.compileCpuModule` */
   constructor(module: WebAssembly.Module, threads: number = Math.min(platform.parallelism, MOST_THREADS)) {
     this.threads = threads;
     this.#module = module;
@@ -36,17 +36,17 @@ export class SimdModule {
     this.#floats = this.floats(this.exports.jobAddress(), MOST_FIELDS);
   }
 
-  /** How many threads a job of so many multiplications deserves. */
+  /** The number of threads for a job of this many multiplications. */
   threadsFor(multiplications: number): number {
     return Math.max(1, Math.min(this.threads, Math.floor(multiplications / WORTH_A_THREAD)));
   }
 
-  /** Runs a job on the threads that it deserves. */
+  /** Runs a job on a suitable number of threads. */
   run<Name extends keyof Fields>(name: Name, fields: Fields[Name], plan: Plan): void {
     const { kind, write } = jobs[name];
     (write as Write<Fields[Name]>)(this.#words, this.#floats, fields);
     const { tasks, work, scratch = 0 } = plan;
-    // Any of the threads may come and help.
+    // Any thread may help.
     const threads = this.threadsFor(work) > 1 ? this.threads : 1;
     const wake = work >= WORTH_WAKING;
     if (threads > 1 && wake) this.#ends ??= this.#start();
@@ -57,7 +57,7 @@ export class SimdModule {
     this.release(before);
   }
 
-  /** The address of working memory, which stays the launch's until it ends. */
+  /** The address of working memory, which belongs to the launch until it ends. */
   take(bytes: number): number {
     const address = this.heap.take(bytes);
     if (address === undefined) {
@@ -69,7 +69,7 @@ export class SimdModule {
     return address;
   }
 
-  /** Gives back working memory: all that the launch has taken, or what it has taken after the first `kept` blocks. */
+  /** Releases working memory: all that the launch has taken, or all after the first `kept` blocks. */
   release(kept: number = 0): void {
     while (this.#taken.length > kept) {
       const { address, bytes } = this.#taken.pop()!;
@@ -77,7 +77,7 @@ export class SimdModule {
     }
   }
 
-  /** Memory at an address, as whole numbers. */
+  /** Memory at an address, as integers. */
   words(address: number, length: number): Int32Array {
     return new Int32Array(this.heap.memory.buffer, address, length);
   }
@@ -92,7 +92,7 @@ export class SimdModule {
     this.#ends = undefined;
   }
 
-  /** A job does not need the other threads: until they have started, the main one does all. */
+  /** A job does not need the other threads. Until they have started, the main thread does everything. */
   #start(): (() => void)[] {
     return Array.from({ length: this.threads - 1 }, (_, index) =>
       platform.startThread({ module: this.#module, memory: this.heap.memory, thread: index + 1 }),

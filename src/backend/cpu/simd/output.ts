@@ -1,6 +1,6 @@
 import type { Plan, SimdModule } from './module.ts';
 
-/** What a convolution computes, as its jobs have it. */
+/** The fields of a job that describe the output of a convolution. */
 export interface Output {
   /** Addresses. */
   out: number;
@@ -8,7 +8,7 @@ export interface Output {
   /** Whether there is a bias, and a relu: 0 or 1. */
   hasBias: number;
   relu: number;
-  /** Images times groups. */
+  /** Images · groups. */
   parts: number;
   groups: number;
   /** Channels of a group, and their sizes. */
@@ -17,7 +17,7 @@ export interface Output {
   width: number;
 }
 
-/** Cuts `runs` neighbouring positions of each part into tasks, in pairs, as a tile takes two. */
+/** Cuts `runs` neighbouring positions of each part into tasks, in pairs, because a tile takes two. */
 export function cutRuns(
   module: SimdModule,
   parts: number,

@@ -1,10 +1,10 @@
 import type { SimdModule } from './module.ts';
 
-/** Planes with their rims: lines of `stride` runs of `run` pixels, a run for each remainder of the column. */
+/** Padded planes: lines of `stride` runs of `run` pixels, one run per remainder of the column. */
 export interface Grid {
   height: number;
   width: number;
-  /** Lines and columns of zeros before the image; negative ones cut it. */
+  /** Lines and columns of zeros before the image. Negative numbers crop it. */
   top: number;
   left: number;
   stride: number;
@@ -15,7 +15,7 @@ export interface Grid {
 export const lineBytes = ({ stride, run }: Grid): number => 4 * stride * run;
 export const planeBytes = (grid: Grid): number => grid.paddedHeight * lineBytes(grid);
 
-/** The address of the planes with their rims; of the planes themselves where they have none. */
+/** The address of the padded planes, or of the planes themselves if they need no padding. */
 export function padded(module: SimdModule, from: number, planes: number, grid: Grid): number {
   const { height, width, top, left, paddedHeight, stride, run } = grid;
   if (top === 0 && left === 0 && stride === 1 && paddedHeight === height && run === width) return from;

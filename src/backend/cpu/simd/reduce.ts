@@ -1,19 +1,19 @@
 import { codes } from '../../signatures.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
 
-/** Runs that are shorter cost more to call for than to add up here. */
+/** For shorter runs, calling WebAssembly costs more than summing here. */
 const SHORT = 16;
 /** Elements of a task. */
 const TASK = 16_384;
 
-/** Sums of rows that follow each other, and of runs: the sums of columns and of channels. */
+/** Sums of adjacent rows and of runs: the sums of columns and of channels. */
 export const reduce: SimdTwin<'reduce'> = (module, { x, out }, params, { OPERATION = codes.reduce.SUM }) => {
   if (OPERATION !== codes.reduce.SUM || !fits(x, out)) return false;
   const { outputs, length, chunk, keptSize, reducedSize, keptStrides, reducedStrides } = params;
   const rows = reducedSize >= length && keptSize >= outputs && keptStrides[1] === 1 && outputs >= 4;
   const runs = reducedStrides[1] === 1 && Math.min(reducedSize, chunk, length) >= SHORT;
   if (!rows && !runs) return false;
-  // Rows are cut where lines of the cache end.
+  // Rows are cut at the ends of cache lines.
   const unit = rows ? 16 : 1;
   const taskOutputs = Math.max(1, Math.floor(TASK / Math.min(chunk, length) / unit)) * unit;
   const fields = {

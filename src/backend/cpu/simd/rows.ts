@@ -1,7 +1,7 @@
 import { inHeap } from './heap.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
 
-/** Columns of a task, and how many multiplications of a product an element costs. */
+/** Columns of a task, and the cost of an element in multiplications of a product. */
 const TASK_COLUMNS = 64;
 const COST = 4;
 

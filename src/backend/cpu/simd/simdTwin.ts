@@ -4,7 +4,7 @@ import type { Signatures } from '../../signatures.ts';
 import { inHeap } from './heap.ts';
 import type { SimdModule } from './module.ts';
 
-/** A kernel in WebAssembly. Returns false, and has done nothing, where the plain twin has to do the work. */
+/** A kernel in WebAssembly. Returns false, without any effect, if the plain twin must do the work. */
 export type SimdTwin<K extends KernelName> = (
   module: SimdModule,
   buffers: Record<keyof Signatures[K]['buffers'], TypedArray>,
@@ -12,7 +12,7 @@ export type SimdTwin<K extends KernelName> = (
   variant: Variant<K>,
 ) => boolean;
 
-/** Whether the module can work on all of these: float32, in its memory. */
+/** Whether the module can access all of these: float32, in its memory. */
 export function fits(...arrays: readonly TypedArray[]): boolean {
   return arrays.every((array) => array instanceof Float32Array && inHeap(array));
 }

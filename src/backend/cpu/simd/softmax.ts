@@ -1,4 +1,4 @@
-// Softmax and cross-entropy along rows whose elements follow each other; others are left to the plain twins.
+// Softmax and cross-entropy along rows of adjacent elements. The plain twins handle others.
 
 import type { TypedArray } from '../../dtypes.ts';
 import { checkLabel, RowLosses } from '../crossEntropy.ts';
@@ -6,9 +6,9 @@ import type { Fields } from './jobs.ts';
 import type { Plan, SimdModule } from './module.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
 
-/** Rows that are shorter are not worth a start of the loop. */
+/** Shorter rows are not worth starting the loop. */
 const SHORT = 4;
-/** Elements of a task, and how many multiplications of a product one exponential costs. */
+/** Elements of a task, and the cost of one exponential in multiplications of a product. */
 const TASK = 8192;
 const COST = 12;
 
@@ -75,12 +75,12 @@ export const crossEntropyGradient: SimdTwin<'crossEntropyGradient'> = (module, b
   return true;
 };
 
-/** Two numbers for each row, in working memory. */
+/** Two numbers per row, in working memory. */
 function takePairs(module: SimdModule, rows: number): Float32Array {
   return module.floats(module.take(8 * rows), 2 * rows);
 }
 
-/** What a job over rows that lie one after the other takes; `totalsRow` is in bytes. */
+/** The fields of a job over adjacent rows; `totalsRow` is in bytes. */
 type Rows = Omit<Fields['rowTotals'], 'taskRows'>;
 
 function cutRows({ rows, length }: Rows): { taskRows: number; plan: Plan } {

@@ -6,10 +6,10 @@ import type { SimdModule } from './module.ts';
 import { cutRuns, type Output } from './output.ts';
 import { type Grid, lineBytes, planeBytes } from './paddedImage.ts';
 
-/** Channels from which on packing pays. */
+/** With more channels, packing pays off. */
 const MOST_CHANNELS = 3;
 
-/** Whether the window, and the number of channels that it sees, suit it. */
+/** Whether the window and its number of channels are suitable. */
 export function suitsThrees(window: Window, channels: number): boolean {
   const threes = [window.KERNEL_HEIGHT, window.KERNEL_WIDTH];
   const ones = [window.STRIDE_X, window.DILATION_Y, window.DILATION_X];
@@ -17,7 +17,7 @@ export function suitsThrees(window: Window, channels: number): boolean {
 }
 
 interface Threes extends Output {
-  /** Addresses; filters as `packFilters` makes them. */
+  /** Addresses; filters as `packFilters` writes them. */
   image: number;
   filters: number;
   channels: number;
@@ -31,13 +31,13 @@ export function threes(module: SimdModule, grid: Grid, { parts, strideY, ...job 
   module.run('threes', { ...job, ...imageSteps(grid, strideY), taskRuns }, plan);
 }
 
-/** Bytes from plane to plane, from line to line, and from what an output's first line sees to what the next one's does. */
+/** Bytes between planes, between lines, and between the first lines that two consecutive outputs read. */
 function imageSteps(grid: Grid, strideY: number): Record<'imagePlane' | 'imageLine' | 'imageStep', number> {
   const imageLine = lineBytes(grid);
   return { imagePlane: planeBytes(grid), imageLine, imageStep: strideY * imageLine };
 }
 
-/** Whether lines of the gradient are made of whole vectors. */
+/** Whether lines of the gradient consist of whole vectors. */
 export function suitsThreesWeight(window: Window, channels: number, outWidth: number): boolean {
   return suitsThrees(window, channels) && outWidth % 4 === 0;
 }

@@ -12,7 +12,7 @@ import { gatherImages, reluGradientSums } from './rows.ts';
 import type { SimdTwin } from './simdTwin.ts';
 import { crossEntropy, crossEntropyGradient, softmax } from './softmax.ts';
 
-/** The kernels that have a twin in WebAssembly. */
+/** The kernels with a twin in WebAssembly. */
 export const simdTwins: { readonly [K in KernelName]?: SimdTwin<K> } = {
   accumulate,
   adam,

@@ -5,27 +5,27 @@ import type { SimdModule } from './module.ts';
 import { cutRuns, type Output } from './output.ts';
 import { type Grid, lineBytes, padded, planeBytes } from './paddedImage.ts';
 
-/** Channels from which on the products outweigh the transforms. */
+/** With fewer channels, the transforms cost more than the saved products. */
 const LEAST_CHANNELS = 8;
 
 export interface Winograd extends Output {
   /** Addresses. */
   image: number;
   filters: number;
-  /** Channels of the image, in a group. */
+  /** Channels of the image in one group. */
   depth: number;
   inHeight: number;
   inWidth: number;
   top: number;
   left: number;
-  /** Bytes from the filters of a row to those of the next, and from one channel's filter to the next. */
+  /** Bytes between the filters of two rows, and between the filters of two channels. */
   rowStride: number;
   depthStride: number;
-  /** Whether filters are turned by 180 degrees. */
+  /** Whether to rotate the filters by 180 degrees. */
   flipped: boolean;
 }
 
-/** Whether the window, and the numbers of channels on both sides, suit it. */
+/** Whether the window and the numbers of channels on both sides are suitable. */
 export function suitsWinograd(window: Window, channels: number, outChannels: number): boolean {
   const threes = [window.KERNEL_HEIGHT, window.KERNEL_WIDTH];
   const ones = [window.STRIDE_Y, window.STRIDE_X, window.DILATION_Y, window.DILATION_X];
@@ -36,7 +36,7 @@ export function suitsWinograd(window: Window, channels: number, outChannels: num
   );
 }
 
-/** Returns false where an output is not finite, and has to be computed by its definition. */
+/** Returns false if an output is not finite and must be computed by its definition. */
 export function winograd(module: SimdModule, job: Winograd): boolean {
   const { parts, groups, rows, depth, height, width } = job;
   const grid: Grid = {
@@ -61,7 +61,7 @@ export function winograd(module: SimdModule, job: Winograd): boolean {
   );
 }
 
-/** Runs a job that sets a flag where a result is not finite, and says whether it has not. */
+/** Runs a job that sets a flag if a result is not finite. Returns whether all results are finite. */
 export function staysFinite(module: SimdModule, run: (flag: number) => void): boolean {
   const flags = module.words(module.take(4), 1);
   flags[0] = 0;

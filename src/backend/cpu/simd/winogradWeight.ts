@@ -6,15 +6,18 @@ import type { SimdModule } from './module.ts';
 import { type Grid, lineBytes, padded, planeBytes } from './paddedImage.ts';
 import { staysFinite } from './winograd.ts';
 
-/** Tasks that a gradient is cut into, whatever the number of threads, so that sums have one order; fewer of few lines. */
+/**
+ * The number of tasks of a gradient, independent of the number of threads, so that sums have one order. Fewer if there
+ * are few lines.
+ */
 const TASKS = 12;
 const LEAST_LINES = 16;
-/** Sums of all tasks beyond which memory costs more than the algorithm gains. */
+/** The limit for the sums of all tasks. Beyond it memory costs more than the algorithm gains. */
 const MOST_BYTES = 2 ** 25;
 /** Packed operands of a block, which should stay in the second cache. */
 const BLOCK_BYTES = 2 ** 18;
 
-/** Returns false where it does not pay, or where a result is not finite and has to be computed by its definition. */
+/** Returns false if it does not pay off, or if a result is not finite and must be computed by its definition. */
 export function winogradWeight(
   module: SimdModule,
   { gradient, image, out }: Record<'gradient' | 'image' | 'out', number>,
@@ -32,7 +35,7 @@ export function winogradWeight(
   const steps = 4 * Math.max(2, Math.min(16, Math.floor(BLOCK_BYTES / stepBytes / 4)));
   const grid: Grid = {
     ...{ height, width, top: window.PADDING_Y, left: window.PADDING_X, stride: 1 },
-    // A last tile sees two lines past those of the windows, a last run of tiles up to nine pixels.
+    // The last tile reads two lines past those of the windows, the last run of tiles up to nine pixels.
     ...{ paddedHeight: outHeight + 3, run: 8 * Math.ceil(outWidth / 8) + 2 },
   };
   const work = 4 * lines * outWidth * groups * outChannels * channels;
