@@ -178,7 +178,7 @@ describe('a group of commands', () => {
   it.each([
     [['lst'], "unknown command 'lst'. Did you mean list?", 'usage: two [command] [options]'],
     [['show', 'x', 'y'], "unexpected argument 'y'", 'usage: two show <name> [options]'],
-    [['--reverse', 'show', 'x'], '--reverse goes with list only', 'usage: two [command] [options]'],
+    [['--reverse', 'show', 'x'], '--reverse goes with list only', 'usage: two show <name> [options]'],
   ])('refuses %j with exit code 2', async (args, message, usage) => {
     expect(await execute('two', group, args)).toBe(2);
     expect(printed.stderr).toContain(message);
