@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { DeviceDataset } from '../../src/pipeline/data/loader.ts';
 import { open } from '../../src/index.ts';
-import { Batcher, OverloadError } from '../../src/serve/inference/batcher.ts';
+import { UnavailableError } from '../../src/serve/errors.ts';
+import { Batcher } from '../../src/serve/inference/batcher.ts';
 import { normalise } from '../../src/serve/inference/normalise.ts';
 import { checkBatching } from './batchingSuite.ts';
 
@@ -61,7 +62,7 @@ describe('batcher', () => {
     const gone = new AbortController();
     const first = batcher.run([1], gone.signal);
     const second = batcher.run([2, 3]);
-    await expect(batcher.run([4, 5, 6, 7, 8, 9])).rejects.toThrow(OverloadError);
+    await expect(batcher.run([4, 5, 6, 7, 8, 9])).rejects.toThrow(UnavailableError);
     gone.abort(new Error('gone'));
     await expect(first).rejects.toThrow('gone');
     expect(await second).toEqual([2, 3]);

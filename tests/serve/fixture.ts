@@ -10,6 +10,7 @@ import {
   printConfiguration,
 } from '../../src/pipeline/config/configuration.ts';
 import { encodeSafetensors, type SafeTensor } from '../../src/formats/safetensors/index.ts';
+import { jsonText } from '../../src/pipeline/files/json.ts';
 import { weightsSha256 } from '../../src/pipeline/checkpoint/weightsSha256.ts';
 import { open } from '../../src/index.ts';
 import { buildModel } from '../../src/pipeline/models/buildModel.ts';
@@ -17,13 +18,7 @@ import { Metrics } from '../../src/serve/http/metrics.ts';
 import { ModelHost } from '../../src/serve/inference/host.ts';
 import { DEFAULT_OPTIONS, type ServiceOptions } from '../../src/serve/options.ts';
 import { moveAlias } from '../../src/serve/registry/aliases.ts';
-import {
-  CONFIGURATION,
-  json,
-  RECORD,
-  WEIGHTS,
-  writeModelFolder,
-} from '../../src/serve/registry/modelFolder.ts';
+import { CONFIGURATION, RECORD, WEIGHTS, writeModelFolder } from '../../src/serve/registry/modelFolder.ts';
 import type { ModelRecord } from '../../src/serve/registry/modelRecord.ts';
 import { createService } from '../../src/serve/service.ts';
 import { setDefaultDevice } from '../../src/tensor/device.ts';
@@ -105,7 +100,7 @@ export async function addModel(
     new Map<string, string | Uint8Array>([
       [WEIGHTS, weights],
       [CONFIGURATION, printConfiguration(configuration)],
-      [RECORD, json(record)],
+      [RECORD, jsonText(record)],
     ]),
   );
   await moveAlias(join(root, name), 'champion', version);

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { schemas } from '../../src/serve/http/schemas.ts';
+import * as schemas from '../../src/serve/http/schemas.ts';
 import type { ServiceOptions } from '../../src/serve/options.ts';
 import { postJson, type Predicted, type RunningService, startService, testImage } from './fixture.ts';
 import { forgePng } from './forgePng.ts';

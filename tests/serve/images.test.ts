@@ -1,7 +1,8 @@
 import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { decodePicture, type GreyPicture, ImageError } from '../../src/serve/images/decode.ts';
+import { RequestError } from '../../src/serve/errors.ts';
+import { decodePicture, type GreyPicture } from '../../src/serve/images/decode.ts';
 import { preparePicture } from '../../src/serve/images/prepare.ts';
 import { resizeByArea } from '../../src/serve/images/resize.ts';
 import { forgePng } from './forgePng.ts';
@@ -11,7 +12,7 @@ const LIMITS = { pixels: 2 ** 20, seconds: 5 };
 async function statusOf(bytes: Uint8Array): Promise<number | string> {
   return decodePicture(bytes, LIMITS).then(
     () => 'decoded',
-    (error: unknown) => (error instanceof ImageError ? error.status : String(error)),
+    (error: unknown) => (error instanceof RequestError ? error.status : String(error)),
   );
 }
 

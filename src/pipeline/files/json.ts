@@ -37,10 +37,28 @@ export async function writeJson(path: string, value: unknown): Promise<void> {
  * @example const summary = await readJson('runs/latest/summary.json', summarySchema, 'a summary');
  */
 export async function readJson<T>(path: string, schema: z.ZodType<T>, what: string): Promise<T> {
-  const text = await readText(path);
+  return parseJson(path, await readBytes(path), schema, what);
+}
+
+/** As `readJson`; undefined if there is no such file. */
+export async function readOptionalJson<T>(
+  path: string,
+  schema: z.ZodType<T>,
+  what: string,
+): Promise<T | undefined> {
+  try {
+    return await readJson(path, schema, what);
+  } catch (error) {
+    if (error instanceof FileError && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** As `readJson`, from the bytes of the file. */
+export function parseJson<T>(path: string, bytes: Uint8Array, schema: z.ZodType<T>, what: string): T {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
     throw new FileError(path, `is not JSON: ${(error as Error).message}`, { cause: error });
   }
@@ -60,14 +78,14 @@ export async function tryReadJson<T>(path: string): Promise<T | undefined> {
   }
 }
 
-async function readText(path: string): Promise<string> {
+async function readBytes(path: string): Promise<Uint8Array> {
   try {
     const info = await stat(path);
     if (!info.isFile()) throw new FileError(path, 'cannot be read: it is not a regular file');
     if (info.size > MOST_BYTES) {
       throw new FileError(path, `is too large: it takes at most ${MOST_BYTES} bytes, got ${info.size}`);
     }
-    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path));
+    return await readFile(path);
   } catch (error) {
     throw error instanceof FileError ? error : readError(path, error);
   }

@@ -1,7 +1,7 @@
-import { mkdir, readFile, readdir, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
+import { mkdir, readFile, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { distance } from 'fastest-levenshtein';
-import { makeFolders } from '../files/folders.ts';
+import { isFolder, makeFolders } from '../files/folders.ts';
 import { temporaryName, writeFileAtomic } from '../files/atomicFile.ts';
 import { FileError, writeError } from '../files/fileError.ts';
 
@@ -95,8 +95,4 @@ async function latestId(root: string): Promise<string> {
     .catch(() => readFile(latest, 'utf8'))
     .catch(() => 'latest');
   return target.trim();
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import { RequestError } from './errors.ts';
+import { RequestError } from '../errors.ts';
 
 /** Paths that need no key: probes, the page and the documentation. */
 const OPEN = /^\/(health\/(live|ready)|v2\/health\/(live|ready)|docs(\/.*)?|page\/.*)?$/;

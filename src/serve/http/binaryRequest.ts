@@ -1,6 +1,6 @@
 import { valueText } from '../../pipeline/text/valueText.ts';
-import { RequestError } from './errors.ts';
-import { type InferRequest, type InferResponse, schemas } from './schemas.ts';
+import { RequestError } from '../errors.ts';
+import { type InferRequest, inferRequest, type InferResponse } from './schemas.ts';
 
 export const HEADER_LENGTH = 'inference-header-content-length';
 
@@ -30,7 +30,7 @@ export function readBinaryRequest(body: Buffer, header: string | string[] | unde
   } catch {
     throw new RequestError(400, `the first ${length} bytes of the body are not JSON`);
   }
-  const result = schemas.inferRequest.safeParse(value);
+  const result = inferRequest.safeParse(value);
   if (!result.success) {
     const { path, message } = result.error.issues[0]!;
     throw new RequestError(400, `body /${path.map(String).join('/')}: ${message}`);

@@ -1,19 +1,5 @@
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
-import { ImageError } from '../images/decode.ts';
-import { OverloadError } from '../inference/batcher.ts';
-import { NotReadyError } from '../inference/host.ts';
-import { WgradError } from '../../backend/errors.ts';
-
-/** A request that cannot be answered in this form. */
-export class RequestError extends WgradError {
-  override name = 'RequestError';
-  readonly status: 400 | 401 | 404 | 413 | 504;
-
-  constructor(status: 400 | 401 | 404 | 413 | 504, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
+import { RequestError } from '../errors.ts';
 
 /** Seconds after which a client should try again. */
 const RETRY_AFTER = 1;
@@ -26,12 +12,7 @@ const LONGEST = 500;
  * internals.
  */
 export function answerTo(error: unknown): { status: number; message: string } {
-  if (error instanceof RequestError || error instanceof ImageError) {
-    return { status: error.status, message: error.message };
-  }
-  if (error instanceof OverloadError || error instanceof NotReadyError) {
-    return { status: 503, message: error.message };
-  }
+  if (error instanceof RequestError) return { status: error.status, message: error.message };
   const { validation, validationContext, statusCode, message } = error as Partial<FastifyError>;
   if (validation) {
     const faults = validation

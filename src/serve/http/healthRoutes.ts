@@ -1,7 +1,7 @@
 import type { ModelHost } from '../inference/host.ts';
 import type { App } from './app.ts';
 import type { Metrics } from './metrics.ts';
-import { schemas } from './schemas.ts';
+import * as schemas from './schemas.ts';
 
 /** `/health/live`, `/health/ready` and `/metrics`, for orchestrators and Prometheus. */
 export function addHealthRoutes(
@@ -10,7 +10,7 @@ export function addHealthRoutes(
   metrics: Metrics,
   isDraining: () => boolean,
 ): void {
-  const { health, error, text } = schemas;
+  const { failures, health, text } = schemas;
   app.get(
     '/health/live',
     {
@@ -45,7 +45,7 @@ export function addHealthRoutes(
       schema: {
         summary: 'Metrics for Prometheus',
         tags: ['health'],
-        response: { 200: { content: { 'text/plain': { schema: text } } }, 401: error },
+        response: { 200: { content: { 'text/plain': { schema: text } } }, ...failures(401) },
       },
     },
     async (_, reply) => {

@@ -20,25 +20,16 @@ export class Metrics {
   constructor(host: () => ModelHost | undefined) {
     const registers = [this.registry];
     collectDefaultMetrics({ register: this.registry });
-    this.#requests = new Histogram({
-      name: 'wgrad_http_request_duration_seconds',
-      help: 'From the first byte of a request to the last of its answer.',
-      labelNames: ['method', 'route', 'status'],
-      buckets: SECONDS,
-      registers,
-    });
-    this.#batchSizes = new Histogram({
-      name: 'wgrad_batch_images',
-      help: 'Images in each batch.',
-      buckets: SIZES,
-      registers,
-    });
-    this.#batchSeconds = new Histogram({
-      name: 'wgrad_batch_duration_seconds',
-      help: 'Time of a batch on the device.',
-      buckets: SECONDS,
-      registers,
-    });
+    const histogram = <L extends string>(name: string, help: string, buckets: number[], labels: L[] = []) =>
+      new Histogram({ name, help, buckets, labelNames: labels, registers });
+    this.#requests = histogram(
+      'wgrad_http_request_duration_seconds',
+      'From the first byte of a request to the last of its answer.',
+      SECONDS,
+      ['method', 'route', 'status'],
+    );
+    this.#batchSizes = histogram('wgrad_batch_images', 'Images in each batch.', SIZES);
+    this.#batchSeconds = histogram('wgrad_batch_duration_seconds', 'Time of a batch on the device.', SECONDS);
     this.#predictions = new Counter({
       name: 'wgrad_predictions_total',
       help: 'Images by predicted class.',

@@ -1,15 +1,16 @@
 import type { FastifyRequest } from 'fastify';
 import type { Pixels } from '../inference/host.ts';
 import type { App } from './app.ts';
-import { RequestError } from './errors.ts';
+import { RequestError } from '../errors.ts';
 import type { LabelledAnswer, Predictor } from './predictor.ts';
-import { type PredictBody, type Prediction, schemas } from './schemas.ts';
+import * as schemas from './schemas.ts';
+import type { PredictBody, Prediction } from './schemas.ts';
 
 const PICTURES = ['image/png', 'image/jpeg'];
 
 /** `POST /predict`: pixels or pictures in, classes and probabilities out. */
 export function addPredictRoute(app: App, predictor: Predictor): void {
-  const { error, predictBody, predictResponse } = schemas;
+  const { failures, predictBody, predictResponse } = schemas;
   const binary = { schema: { type: 'string', format: 'binary' } };
   const form = {
     schema: { type: 'object', properties: { image: { type: 'string', format: 'binary' } } },
@@ -29,17 +30,7 @@ export function addPredictRoute(app: App, predictor: Predictor): void {
             'multipart/form-data': form,
           },
         },
-        response: {
-          200: predictResponse,
-          400: error,
-          401: error,
-          413: error,
-          415: error,
-          422: error,
-          500: error,
-          503: error,
-          504: error,
-        },
+        response: { 200: predictResponse, ...failures(400, 401, 413, 415, 422, 500, 503, 504) },
       },
     },
     async (request, reply) => {

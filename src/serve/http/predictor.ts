@@ -4,7 +4,7 @@ import { Limiter } from '../images/limiter.ts';
 import { preparePicture } from '../images/prepare.ts';
 import type { Answer, ModelHost, Pixels } from '../inference/host.ts';
 import type { ServiceOptions } from '../options.ts';
-import { RequestError } from './errors.ts';
+import { RequestError } from '../errors.ts';
 import type { Metrics } from './metrics.ts';
 
 /** An answer and its most probable class. */
@@ -31,7 +31,7 @@ export class Predictor {
     this.#decoders = new Limiter(options.decodersAtOnce, options.decodeQueueLimit);
   }
 
-  /** Decodes and prepares a picture. @throws ImageError, OverloadError */
+  /** Decodes and prepares a picture. @throws RequestError; UnavailableError where too many wait */
   decode(bytes: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
     return this.#decoders.run(async () => {
       signal.throwIfAborted();
@@ -43,7 +43,7 @@ export class Predictor {
   /**
    * Answers the images of a request.
    *
-   * @throws RequestError: 413 for too many images, 504 after the deadline; NotReadyError, OverloadError
+   * @throws RequestError: 413 for too many images, 504 after the deadline; UnavailableError
    */
   async predict(images: readonly Pixels[], signal: AbortSignal): Promise<LabelledAnswer[]> {
     this.requireCount(images.length);

@@ -2,11 +2,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ModelRecord } from '../registry/modelRecord.ts';
 import type { App } from './app.ts';
 import { HEADER_LENGTH, type InferMessage, readBinaryRequest, writeBinaryResponse } from './binaryRequest.ts';
-import { RequestError } from './errors.ts';
+import { RequestError, UnavailableError } from '../errors.ts';
 import type { LabelledAnswer, Predictor } from './predictor.ts';
-import { type InferRequest, type InferResponse, schemas } from './schemas.ts';
+import * as schemas from './schemas.ts';
+import type { InferRequest, InferResponse } from './schemas.ts';
 import { imageCount, readBinaryTensor, readJsonTensor, splitImages } from './tensors.ts';
-import { NotReadyError } from '../inference/host.ts';
 
 const INPUT = 'pixels';
 const OUTPUTS = ['probabilities', 'label'];
@@ -24,12 +24,11 @@ interface ModelPath {
 export function addProtocolRoutes(app: App, predictor: Predictor, isDraining: () => boolean): void {
   const { host } = predictor;
   const tags = ['Open Inference Protocol v2'];
-  const { error } = schemas;
-  const failures = { 400: error, 401: error, 404: error, 503: error };
+  const failures = schemas.failures(400, 401, 404, 503);
 
   app.get(
     '/v2',
-    { schema: { summary: 'The server', tags, response: { 200: schemas.server, 401: error } } },
+    { schema: { summary: 'The server', tags, response: { 200: schemas.server, ...schemas.failures(401) } } },
     () => ({ name: 'wgrad', version: '2', extensions: ['binary_tensor_data'] }),
   );
   app.get('/v2/health/live', { schema: { summary: 'Live', tags, response: { 200: schemas.live } } }, () => ({
@@ -78,11 +77,7 @@ export function addProtocolRoutes(app: App, predictor: Predictor, isDraining: ()
                 'application/octet-stream': { schema: schemas.binary },
               },
             },
-            ...failures,
-            413: error,
-            415: error,
-            500: error,
-            504: error,
+            ...schemas.failures(400, 401, 404, 413, 415, 500, 503, 504),
           },
         },
       },
@@ -101,7 +96,7 @@ export function addProtocolRoutes(app: App, predictor: Predictor, isDraining: ()
 }
 
 function servedModel(model: ModelRecord | undefined, { model: name, version }: ModelPath): ModelRecord {
-  if (!model) throw new NotReadyError('no model is ready');
+  if (!model) throw new UnavailableError('no model is ready');
   if (model.name !== name) throw new RequestError(404, `there is no model ${name}; ${model.name} is served`);
   if (version !== undefined && version !== String(model.version)) {
     throw new RequestError(404, `version ${version} of ${name} is not served; version ${model.version} is`);

@@ -48,11 +48,7 @@ export interface InferRequest {
   outputs?: { name: string; parameters?: Parameters | undefined }[] | undefined;
 }
 
-export interface InferOutput {
-  name: string;
-  shape: number[];
-  datatype: string;
-  parameters?: Parameters | undefined;
+export interface InferOutput extends Omit<InferTensor, 'data'> {
   data?: number[] | undefined;
 }
 
@@ -63,11 +59,7 @@ export interface InferResponse {
   outputs: InferOutput[];
 }
 
-interface TensorMetadata {
-  name: string;
-  datatype: string;
-  shape: number[];
-}
+type TensorMetadata = Pick<InferTensor, 'name' | 'datatype' | 'shape'>;
 
 export interface ModelMetadata {
   name: string;
@@ -80,103 +72,106 @@ export interface ModelMetadata {
 const share = z.number().min(0);
 const name = z.string();
 const model = z.string().max(64);
-const tensorMetadata = z.object({
-  name,
-  datatype: name,
-  shape: z.array(z.int()),
-} satisfies Shape<TensorMetadata>);
+const tensor = { name, datatype: name, shape: z.array(z.int()) } satisfies Shape<TensorMetadata>;
 
-interface Schemas {
-  readonly predictBody: z.ZodType<PredictBody>;
-  readonly predictResponse: z.ZodType<PredictResponse>;
-  readonly error: z.ZodType<{ error: string }>;
-  readonly health: z.ZodType<Health>;
-  readonly live: z.ZodType<{ live: boolean }>;
-  readonly ready: z.ZodType<{ ready: boolean }>;
-  readonly server: z.ZodType<{ name: string; version: string; extensions: string[] }>;
-  readonly modelParams: z.ZodType<{ model: string }>;
-  readonly versionParams: z.ZodType<{ model: string; version: string }>;
-  readonly modelMetadata: z.ZodType<ModelMetadata>;
-  readonly modelReady: z.ZodType<{ name: string; ready: boolean }>;
-  readonly inferRequest: z.ZodType<InferRequest>;
-  readonly inferResponse: z.ZodType<InferResponse>;
-  readonly text: z.ZodType<string>;
-  readonly binary: z.ZodType<string>;
+// The only source of checks and OpenAPI. A key that is in an interface but not in its schema is a compile error.
+
+export const predictBody: z.ZodType<PredictBody> = z
+  .strictObject({
+    pixels: pixels.optional(),
+    image: picture.optional(),
+    images: pictures.optional(),
+  } satisfies Shape<PredictBody>)
+  .refine((body) => Object.keys(body).length === 1, 'takes one of pixels, image and images')
+  .meta({
+    description: 'One image or several, as pixels or as pictures.',
+    minProperties: 1,
+    maxProperties: 1,
+  });
+
+export const predictResponse: z.ZodType<PredictResponse> = z.object({
+  model: z.object({ name, version: z.int() }),
+  predictions: z.array(
+    z.object({
+      class: z.int().describe('The label: an index into the classes.'),
+      name: z.string().describe('The class.'),
+      probability: share.describe('Of this class.'),
+      probabilities: z.record(z.string(), share).describe('Of every class, by name.'),
+    } satisfies Shape<Prediction>),
+  ),
+} satisfies Shape<PredictResponse>);
+
+const error: z.ZodType<{ error: string }> = z.object({
+  error: z.string().describe('What the service takes, what it got, and what to do.'),
+});
+
+/** The answers of a route when it fails, by status. */
+export function failures<S extends number>(...statuses: S[]): Record<S, typeof error> {
+  return Object.fromEntries(statuses.map((status) => [status, error])) as Record<S, typeof error>;
 }
 
-/** The only source of checks and OpenAPI. A key that is in an interface but not in its schema is a compile error. */
-export const schemas: Schemas = {
-  predictBody: z
-    .strictObject({
-      pixels: pixels.optional(),
-      image: picture.optional(),
-      images: pictures.optional(),
-    } satisfies Shape<PredictBody>)
-    .refine((body) => Object.keys(body).length === 1, 'takes one of pixels, image and images')
-    .meta({
-      description: 'One image or several, as pixels or as pictures.',
-      minProperties: 1,
-      maxProperties: 1,
-    }),
-  predictResponse: z.object({
-    model: z.object({ name, version: z.int() }),
-    predictions: z.array(
-      z.object({
-        class: z.int().describe('The label: an index into the classes.'),
-        name: z.string().describe('The class.'),
-        probability: share.describe('Of this class.'),
-        probabilities: z.record(z.string(), share).describe('Of every class, by name.'),
-      } satisfies Shape<Prediction>),
-    ),
-  } satisfies Shape<PredictResponse>),
-  error: z.object({ error: z.string().describe('What the service takes, what it got, and what to do.') }),
-  health: z.object({
-    status: z.enum(['ok', 'unavailable']),
-    reason: z.string().optional(),
-  } satisfies Shape<Health>),
-  live: z.object({ live: z.boolean() }),
-  ready: z.object({ ready: z.boolean() }),
-  server: z.object({ name, version: z.string(), extensions: z.array(z.string()) }),
-  modelParams: z.object({ model }),
-  versionParams: z.object({ model, version: z.string().max(16) }),
-  modelMetadata: z.object({
-    name,
-    versions: z.array(z.string()),
-    platform: z.string(),
-    inputs: z.array(tensorMetadata),
-    outputs: z.array(tensorMetadata),
-  } satisfies Shape<ModelMetadata>),
-  modelReady: z.object({ name, ready: z.boolean() }),
-  inferRequest: z.looseObject({
-    id: z.string().max(256).optional(),
-    parameters: parameters.optional(),
-    inputs: list(
-      z.looseObject({
-        name,
-        shape: list(z.int().min(0), 1, 4),
-        datatype: z.string(),
-        parameters: parameters.optional(),
-        data: z.unknown().optional().describe('Flat or nested; left out if the values follow in binary.'),
-      } satisfies Shape<InferTensor>),
-      1,
-      1,
-    ),
-    outputs: list(z.looseObject({ name, parameters: parameters.optional() }), 0, 16).optional(),
-  } satisfies Shape<InferRequest>),
-  inferResponse: z.object({
-    model_name: z.string(),
-    model_version: z.string(),
-    id: z.string().optional(),
-    outputs: z.array(
-      z.object({
-        name,
-        shape: z.array(z.int()),
-        datatype: z.string(),
-        parameters: parameters.optional(),
-        data: z.array(z.number()).optional(),
-      } satisfies Shape<InferOutput>),
-    ),
-  } satisfies Shape<InferResponse>),
-  text: z.string(),
-  binary: z.string().meta({ format: 'binary' }),
-};
+export const health: z.ZodType<Health> = z.object({
+  status: z.enum(['ok', 'unavailable']),
+  reason: z.string().optional(),
+} satisfies Shape<Health>);
+
+export const live: z.ZodType<{ live: boolean }> = z.object({ live: z.boolean() });
+
+export const ready: z.ZodType<{ ready: boolean }> = z.object({ ready: z.boolean() });
+
+export const server: z.ZodType<{ name: string; version: string; extensions: string[] }> = z.object({
+  name,
+  version: z.string(),
+  extensions: z.array(z.string()),
+});
+
+export const modelParams: z.ZodType<{ model: string }> = z.object({ model });
+
+export const versionParams: z.ZodType<{ model: string; version: string }> = z.object({
+  model,
+  version: z.string().max(16),
+});
+
+export const modelMetadata: z.ZodType<ModelMetadata> = z.object({
+  name,
+  versions: z.array(z.string()),
+  platform: z.string(),
+  inputs: z.array(z.object(tensor)),
+  outputs: z.array(z.object(tensor)),
+} satisfies Shape<ModelMetadata>);
+
+export const modelReady: z.ZodType<{ name: string; ready: boolean }> = z.object({ name, ready: z.boolean() });
+
+export const inferRequest: z.ZodType<InferRequest> = z.looseObject({
+  id: z.string().max(256).optional(),
+  parameters: parameters.optional(),
+  inputs: list(
+    z.looseObject({
+      name,
+      shape: list(z.int().min(0), 1, 4),
+      datatype: z.string(),
+      parameters: parameters.optional(),
+      data: z.unknown().optional().describe('Flat or nested; left out if the values follow in binary.'),
+    } satisfies Shape<InferTensor>),
+    1,
+    1,
+  ),
+  outputs: list(z.looseObject({ name, parameters: parameters.optional() }), 0, 16).optional(),
+} satisfies Shape<InferRequest>);
+
+export const inferResponse: z.ZodType<InferResponse> = z.object({
+  model_name: z.string(),
+  model_version: z.string(),
+  id: z.string().optional(),
+  outputs: z.array(
+    z.object({
+      ...tensor,
+      parameters: parameters.optional(),
+      data: z.array(z.number()).optional(),
+    } satisfies Shape<InferOutput>),
+  ),
+} satisfies Shape<InferResponse>);
+
+export const text: z.ZodType<string> = z.string();
+
+export const binary: z.ZodType<string> = z.string().meta({ format: 'binary' });

@@ -1,5 +1,5 @@
 import { valueText } from '../../pipeline/text/valueText.ts';
-import { RequestError } from './errors.ts';
+import { RequestError } from '../errors.ts';
 
 interface Reader {
   readonly bytes: number;

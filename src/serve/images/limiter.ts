@@ -1,4 +1,4 @@
-import { OverloadError } from '../inference/batcher.ts';
+import { UnavailableError } from '../errors.ts';
 
 /** Runs at most N functions at the same time. Others wait in order, up to a limit. */
 export class Limiter {
@@ -12,11 +12,11 @@ export class Limiter {
     this.#queueLimit = queueLimit;
   }
 
-  /** @throws OverloadError if too many wait */
+  /** @throws UnavailableError if too many wait */
   async run<T>(body: () => Promise<T>): Promise<T> {
     if (this.#running >= this.#atOnce) {
       if (this.#queue.length >= this.#queueLimit) {
-        throw new OverloadError(
+        throw new UnavailableError(
           `${this.#queue.length} pictures are waiting to be decoded; the queue is full`,
         );
       }

@@ -1,9 +1,4 @@
-import { WgradError } from '../../backend/errors.ts';
-
-/** The queue is full. The client should try again later. */
-export class OverloadError extends WgradError {
-  override name = 'OverloadError';
-}
+import { UnavailableError } from '../errors.ts';
 
 export interface BatcherOptions {
   /** Images of one batch. */
@@ -55,14 +50,14 @@ export class Batcher<Image, Answer> {
    * Answers images, in order.
    *
    * @param signal if it aborts before the images are taken, they are dropped
-   * @throws OverloadError if they do not fit into the queue
+   * @throws UnavailableError if they do not fit into the queue
    */
   run(images: readonly Image[], signal?: AbortSignal): Promise<Answer[]> {
     if (images.length === 0) return Promise.resolve([]);
     const { queueLimit } = this.#options;
     if (this.#waiting + images.length > queueLimit) {
       const text = `${this.#waiting} images are waiting, and ${images.length} more do not fit: at most ${queueLimit} may wait`;
-      return Promise.reject(new OverloadError(text));
+      return Promise.reject(new UnavailableError(text));
     }
     return new Promise((resolve, reject) => {
       this.#queue.push({ images, signal, resolve, reject });

@@ -1,15 +1,10 @@
 import type { Backend } from '../../backend/backend.ts';
-import { WgradError } from '../../backend/errors.ts';
+import { UnavailableError } from '../errors.ts';
 import { openModelFolder } from '../registry/modelFolder.ts';
 import type { ModelRecord } from '../registry/modelRecord.ts';
 import { resolveModel } from '../registry/reference.ts';
 import { Batcher, type BatcherOptions, type Session } from './batcher.ts';
 import { Classifier } from './classifier.ts';
-
-/** The service cannot answer now, but may be able to later. */
-export class NotReadyError extends WgradError {
-  override name = 'NotReadyError';
-}
 
 /** Pixels from 0 to 255, row by row. */
 export type Pixels = ArrayLike<number>;
@@ -94,9 +89,9 @@ export class ModelHost {
     return this.#batcher.waiting;
   }
 
-  /** @throws NotReadyError, OverloadError, or errors of the device */
+  /** @throws UnavailableError, or errors of the device */
   async predict(images: readonly Pixels[], signal?: AbortSignal): Promise<Answer[]> {
-    if (!this.#classifier) throw new NotReadyError(this.#reason);
+    if (!this.#classifier) throw new UnavailableError(this.#reason);
     return this.#batcher.run(images, signal);
   }
 
@@ -119,14 +114,14 @@ export class ModelHost {
   #openSession(): Session<Pixels, Answer> {
     this.#retired.splice(0).forEach((old) => old.dispose());
     const classifier = this.#classifier;
-    if (!classifier) throw new NotReadyError(this.#reason);
+    if (!classifier) throw new UnavailableError(this.#reason);
     return async (batch) => {
       try {
         const rows = await within(this.#options.batchTimeout, classifier.predict(batch));
         return rows.map((probabilities) => ({ probabilities, model: classifier.record }));
       } catch (error) {
         this.#recover(error, classifier);
-        throw new NotReadyError(this.#reason, { cause: error });
+        throw new UnavailableError(this.#reason, { cause: error });
       }
     };
   }
@@ -210,7 +205,7 @@ async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T> 
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(
-      () => reject(new NotReadyError(`the device did not answer within ${milliseconds} ms`)),
+      () => reject(new UnavailableError(`the device did not answer within ${milliseconds} ms`)),
       milliseconds,
     );
   });

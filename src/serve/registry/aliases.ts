@@ -1,11 +1,10 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { makeFolders } from '../../pipeline/files/folders.ts';
-import { writeFileAtomic } from '../../pipeline/files/atomicFile.ts';
-import { type Shape } from '../../pipeline/config/parts.ts';
-import { readError, writeError } from '../../pipeline/files/fileError.ts';
-import { json, parse, RegistryError } from './modelFolder.ts';
+import type { Shape } from '../../pipeline/config/parts.ts';
+import { storeFile } from '../../pipeline/files/atomicFile.ts';
+import { jsonText, readOptionalJson } from '../../pipeline/files/json.ts';
+import { RegistryError } from './modelFolder.ts';
 
 /** A name that points to a version, with its previous versions: `models/NAME/aliases/ALIAS.json`. */
 export interface Alias {
@@ -27,15 +26,7 @@ const aliasSchema: z.ZodType<Alias> = z.strictObject({
 
 /** The alias, or undefined if the model has no alias of this name. */
 export async function readAlias(model: string, name: string): Promise<Alias | undefined> {
-  const path = aliasPath(model, name);
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw readError(path, error);
-  }
-  return parse(bytes, aliasSchema, path);
+  return readOptionalJson(aliasPath(model, name), aliasSchema, 'an alias');
 }
 
 /** Points an alias to a version, atomically: a reader sees the old or the new version. */
@@ -79,12 +70,7 @@ export async function readAliases(model: string): Promise<Map<string, Alias>> {
 }
 
 async function writeAlias(model: string, name: string, alias: Alias): Promise<void> {
-  try {
-    makeFolders(join(model, 'aliases'));
-  } catch (error) {
-    throw writeError(join(model, 'aliases'), error);
-  }
-  await writeFileAtomic(aliasPath(model, name), json(alias));
+  await storeFile(aliasPath(model, name), jsonText(alias));
 }
 
 function aliasPath(model: string, name: string): string {

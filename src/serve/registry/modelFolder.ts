@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { lstat, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { z } from 'zod';
 import { WgradError } from '../../backend/errors.ts';
 import { makeFolders } from '../../pipeline/files/folders.ts';
 import { writeFileAtomic } from '../../pipeline/files/atomicFile.ts';
 import { FileError, readError, writeError } from '../../pipeline/files/fileError.ts';
+import { jsonText, parseJson } from '../../pipeline/files/json.ts';
 import { type Manifest, manifestSchema, type ModelRecord, modelRecordSchema } from './modelRecord.ts';
 
 /** A model that cannot be promoted, found or trusted. */
@@ -56,7 +56,7 @@ export async function writeModelFolder(
   try {
     await mkdir(staging);
     for (const [name, data] of contents) await writeFileAtomic(join(staging, name), data);
-    await writeFileAtomic(join(staging, MANIFEST), json(manifest));
+    await writeFileAtomic(join(staging, MANIFEST), jsonText(manifest));
     // rename fails if the target folder contains files, so a version is never replaced.
     await rename(staging, path);
   } catch (error) {
@@ -77,7 +77,7 @@ export async function isModelFolder(path: string): Promise<boolean> {
  */
 export async function openModelFolder(path: string): Promise<ModelFolder> {
   const manifestBytes = await readWhole(join(path, MANIFEST));
-  const manifest = parse(manifestBytes, manifestSchema, join(path, MANIFEST));
+  const manifest = parseJson(join(path, MANIFEST), manifestBytes, manifestSchema, 'a manifest');
   const listed = Object.keys(manifest.files);
   const missing = REQUIRED.find((name) => !listed.includes(name));
   if (missing !== undefined) throw new RegistryError(`${path}: ${MANIFEST} does not list ${missing}`);
@@ -96,7 +96,7 @@ export async function openModelFolder(path: string): Promise<ModelFolder> {
     }
     files.set(name, data);
   }
-  const record = parse(files.get(RECORD)!, modelRecordSchema, join(path, RECORD));
+  const record = parseJson(join(path, RECORD), files.get(RECORD)!, modelRecordSchema, 'a model');
   return { path, record, files, manifestSha256: hash(manifestBytes) };
 }
 
@@ -111,24 +111,6 @@ async function readWhole(path: string): Promise<Buffer> {
   } catch (error) {
     throw error instanceof RegistryError ? error : readError(path, error);
   }
-}
-
-/** Parses JSON and checks it against a schema. */
-export function parse<T>(bytes: Uint8Array, schema: z.ZodType<T>, path: string): T {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (error) {
-    throw new RegistryError(`${path}: is not JSON`, { cause: error });
-  }
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0]!;
-  throw new RegistryError(`${path}: ${issue.path.map(String).join('.') || 'the file'}: ${issue.message}`);
-}
-
-export function json(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
 }
 
 function hash(data: Uint8Array): string {

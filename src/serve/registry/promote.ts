@@ -9,13 +9,14 @@ import {
 } from '../../pipeline/data/fashionMnist.ts';
 import { loadConfiguration, printConfiguration } from '../../pipeline/config/configuration.ts';
 import { FileError, readError } from '../../pipeline/files/fileError.ts';
+import { jsonText } from '../../pipeline/files/json.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../formats/safetensors/index.ts';
 import { weightsSha256 } from '../../pipeline/checkpoint/weightsSha256.ts';
 import { moveAlias } from './aliases.ts';
 import { modelCard } from './card.ts';
 import { type Gate, judge, type Verdict } from './gates.ts';
 import { inputStatistics } from './inputStatistics.ts';
-import { CARD, CONFIGURATION, json, METRICS, RECORD, RegistryError, WEIGHTS } from './modelFolder.ts';
+import { CARD, CONFIGURATION, METRICS, RECORD, RegistryError, WEIGHTS } from './modelFolder.ts';
 import { writeModelFolder } from './modelFolder.ts';
 import { type InputStatistics, MODEL_NAME, type ModelMetrics, type ModelRecord } from './modelRecord.ts';
 import { CHAMPION, modelVersions } from './reference.ts';
@@ -89,8 +90,8 @@ export async function promote(promotion: Promotion): Promise<Promoted> {
     const files = new Map<string, string | Uint8Array>([
       [WEIGHTS, weights],
       [CONFIGURATION, printConfiguration(configuration)],
-      [RECORD, json(record)],
-      [METRICS, json(metrics)],
+      [RECORD, jsonText(record)],
+      [METRICS, jsonText(metrics)],
       [CARD, modelCard(record, configuration, verdicts)],
     ]);
     return { record, files };

@@ -1,7 +1,9 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { isFolder } from '../../pipeline/files/folders.ts';
+import { readJson } from '../../pipeline/files/json.ts';
 import { ALIAS_NAME, readAlias, readAliases } from './aliases.ts';
-import { isModelFolder, parse, RECORD, RegistryError } from './modelFolder.ts';
+import { isModelFolder, RECORD, RegistryError } from './modelFolder.ts';
 import { MODEL_NAME, type ModelRecord, modelRecordSchema } from './modelRecord.ts';
 
 /** The alias that is served by default. */
@@ -82,19 +84,11 @@ export async function modelVersions(root: string, name: string): Promise<number[
 
 /** The record of a version, for lists. Its checksum is not verified. */
 export async function readRecord(path: string): Promise<ModelRecord> {
-  const file = join(path, RECORD);
-  const bytes = await readFile(file).catch((error: unknown) => {
-    throw new RegistryError(`${file}: cannot be read`, { cause: error });
-  });
-  return parse(bytes, modelRecordSchema, file);
+  return readJson(join(path, RECORD), modelRecordSchema, 'a model');
 }
 
 async function requireVersion(root: string, name: string, version: number): Promise<string> {
   const versions = await modelVersions(root, name);
   if (versions.includes(version)) return join(root, name, String(version));
   throw new RegistryError(`${name} has no version ${version}; there is ${versions.join(', ') || 'none'}`);
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }

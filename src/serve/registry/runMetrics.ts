@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { readError } from '../../pipeline/files/fileError.ts';
-import { parse, RegistryError } from './modelFolder.ts';
+import { readOptionalJson } from '../../pipeline/files/json.ts';
+import { RegistryError } from './modelFolder.ts';
 import type { ModelMetrics } from './modelRecord.ts';
 
 /** The metrics of a run's weights. */
@@ -26,7 +25,6 @@ const evaluationSchema = z.object({
   ece: share,
   meanCorruptionError: z.number().nullish(),
   robustness: z.object({ meanCorruptionError: z.number() }).nullish(),
-  dataset: z.object({ images: z.int() }).optional(),
 });
 
 /**
@@ -37,17 +35,16 @@ const evaluationSchema = z.object({
  */
 export async function readRunMetrics(run: string, weightsSha256: string): Promise<RunMetrics> {
   const summaryPath = join(run, 'summary.json');
-  const summaryBytes = await readOptional(summaryPath);
-  if (!summaryBytes) {
+  const summary = await readOptionalJson(summaryPath, summarySchema, 'a summary');
+  if (!summary) {
     throw new RegistryError(
       `${run}: the run is not finished: it has no summary.json. Let the training end first.`,
     );
   }
-  const summary = parse(summaryBytes, summarySchema, summaryPath);
   requireSame(summaryPath, summary.weightsSha256, weightsSha256);
   const evaluationPath = join(run, 'evaluation.json');
-  const evaluationBytes = await readOptional(evaluationPath);
-  if (!evaluationBytes) {
+  const evaluation = await readOptionalJson(evaluationPath, evaluationSchema, 'an evaluation');
+  if (!evaluation) {
     return {
       accuracy: summary.testAccuracy,
       loss: typeof summary.testLoss === 'number' ? summary.testLoss : null,
@@ -57,7 +54,6 @@ export async function readRunMetrics(run: string, weightsSha256: string): Promis
       parameterCount: summary.parameterCount,
     };
   }
-  const evaluation = parse(evaluationBytes, evaluationSchema, evaluationPath);
   if (evaluation.weightsSha256 !== undefined) {
     requireSame(evaluationPath, evaluation.weightsSha256, weightsSha256);
   }
@@ -78,13 +74,4 @@ function requireSame(path: string, measured: string, promoted: string): void {
     `${path}: measures other weights (${measured.slice(0, 12)}…) than checkpoints/best.safetensors holds ` +
       `(${promoted.slice(0, 12)}…). Evaluate the run again: npx tsx src/evaluate.ts`,
   );
-}
-
-async function readOptional(path: string): Promise<Uint8Array | undefined> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw readError(path, error);
-  }
 }

@@ -1,11 +1,10 @@
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type Configuration, loadConfiguration } from '../../config/configuration.ts';
 import { EVALUATION_FILE, type EvaluationReport, readEvaluation } from '../../evaluation/report/report.ts';
 import { FileError, readError } from '../../files/fileError.ts';
-import { readJson } from '../../files/json.ts';
+import { readJson, readOptionalJson } from '../../files/json.ts';
 import { decodeSafetensors } from '../../../formats/safetensors/index.ts';
 import type { RunSummary } from '../../runs/summary.ts';
 import { RECEIPT_FILE, type Receipt } from '../../runs/verification/receipt.ts';
@@ -57,16 +56,13 @@ export async function readRunRecords(path: string): Promise<RunRecords> {
       `is of other weights than those that the run ended with; evaluate again: npx tsx src/evaluate.ts ${path}`,
     );
   }
-  const receiptFile = join(path, RECEIPT_FILE);
   return {
     configuration: loadConfiguration(join(path, 'config.yaml')),
     evaluation,
     summary,
     environment: await readJson(join(path, 'environment.json'), environmentSchema, 'an environment'),
     architecture: await readArchitecture(join(path, 'checkpoints', 'best.safetensors')),
-    receipt: existsSync(receiptFile)
-      ? await readJson(receiptFile, receiptSchema, 'a verification')
-      : undefined,
+    receipt: await readOptionalJson(join(path, RECEIPT_FILE), receiptSchema, 'a verification'),
   };
 }
 
