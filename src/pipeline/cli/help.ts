@@ -37,8 +37,7 @@ export function helpText(program: string, description: Command | CommandGroup): 
     const prefix = users.length < commands.length ? `${users.join(', ')}: ` : '';
     const shown = parserOption(key, { ...option, help: prefix + option.help });
     // A list is shown as its names, separated by commas.
-    if (option.value && option.default !== undefined)
-      shown.default(option.default, option.default as string);
+    if (option.value && option.default !== undefined) shown.default(option.default, option.default as string);
     parser.addOption(shown);
   }
   const codes = Object.entries({ ...EXIT_CODES, ...exitCodes });
