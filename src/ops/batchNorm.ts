@@ -18,9 +18,9 @@ import { dense, freeCopy } from '../tensor/dense.ts';
 
 /** Options of `batchNorm`. */
 export interface BatchNormOptions {
-  /** [C]: the factor of each channel. Default 1. */
+  /** Of shape [C]: the factor of each channel. Default 1. */
   weight?: Tensor | undefined;
-  /** [C]: added to each channel. Default 0. */
+  /** Of shape [C]: added to each channel. Default 0. */
   bias?: Tensor | undefined;
   /** Normalises by the batch's own statistics and updates the running ones; false by default. */
   training?: boolean;

@@ -72,7 +72,7 @@ function parseHeader(bytes: Uint8Array): object {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     header = JSON.parse(text);
   } catch (error) {
-    throw new SafetensorsError('the header is no JSON in UTF-8', { cause: error });
+    throw new SafetensorsError('the header is not JSON in UTF-8', { cause: error });
   }
   if (!isObject(header) || !text.startsWith('{')) {
     throw new SafetensorsError('the header takes one JSON object that starts at its first byte');
@@ -96,7 +96,7 @@ function readEntry(name: string, value: unknown): Entry {
   const refuse = (what: string): SafetensorsError =>
     new SafetensorsError(`tensor ${valueText(name)}: ${what}`);
 
-  if (!isText(name)) throw refuse('the name is no valid text');
+  if (!isText(name)) throw refuse('the name is not valid text');
   if (!isObject(value)) throw refuse('takes an object with dtype, shape and data_offsets');
   const { dtype, shape, data_offsets: offsets, ...others } = value;
   const other = Object.keys(others)[0];

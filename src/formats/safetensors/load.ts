@@ -5,6 +5,7 @@ import { isEntries, takes } from './arguments.ts';
 import { decodeSafetensors } from './decode.ts';
 import { fromSafeTensor, type TensorOptions } from './tensors.ts';
 
+/** Options of `loadSafetensors`. */
 export interface LoadOptions extends TensorOptions {
   /** Whether to load a tensor; by default all are loaded. */
   readonly only?: ((name: string) => boolean) | undefined;
