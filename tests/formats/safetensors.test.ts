@@ -212,7 +212,7 @@ describe('decodeSafetensors', () => {
     ['a tensor that is no object', /tensor "x": takes an object/, file('{"x":null}')],
     ['a hostile name', /tensor "__proto__": takes an object/, file('{"__proto__":[]}')],
     ['a hostile key', /unknown key "__proto__"/, file('{"x":{"__proto__":{"dtype":"F32"}}}')],
-    ['half a surrogate pair', /no valid text/, file('{"\\ud800":{}}')],
+    ['half a surrogate pair', /not valid text/, file('{"\\ud800":{}}')],
     ['an unknown key', /unknown key "more"/, file(entry({ more: 1 }), 8)],
     [
       'a tensor that ends within a byte',
