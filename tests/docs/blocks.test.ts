@@ -51,6 +51,7 @@ describe('blocks', () => {
     expect(left.map(({ where, note }) => `${where.replace(/:\d+$/, '')} ${note}`)).toMatchInlineSnapshot(`
       [
         "docs/guide/devices.md not-run: needs SwiftShader",
+        "docs/guide/getting-started.md not-run: installs from npm",
         "docs/guide/performance.md not-run: needs five minutes",
         "docs/guide/performance.md not-run: takes a minute",
         "docs/guide/pipeline.md not-run: needs TensorBoard, MLflow and DVC",
