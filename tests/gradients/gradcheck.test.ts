@@ -63,7 +63,7 @@ test('float32, and inputs or outputs without gradients, are refused', async () =
     'none that requires a gradient',
   );
   await expect(gradcheck((x) => x.detach(), [leaf([1])])).rejects.toThrow(
-    'gives no output that requires a gradient',
+    'no output of the function requires a gradient',
   );
 });
 

@@ -137,8 +137,8 @@ test('noGrad ends when its body throws', () => {
 test('results without one element need a gradient of their shape', () => {
   const x = leaf(1, 2);
   expect(() => x.square().backward()).toThrowErrorMatchingInlineSnapshot(`
-    [ShapeError: backward: the gradient does not fit
-      takes  a gradient like the output, float32[2] (only one element can go without)
+    [ShapeError: backward: the gradient has another shape or dtype
+      takes  a gradient like the output, float32[2] (optional only for one element)
       got    none]
   `);
   expect(() => x.square().backward(tensor([1]))).toThrow('got    float32[1]');
