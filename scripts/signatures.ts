@@ -5,15 +5,16 @@ import { runGenerator } from './generate.ts';
 
 const HEADER = `// Written by \`npm run signatures\` from kernels/*.wgsl; \`npm run typecheck\` fails if it is out of date.
 
-type Pair = readonly [number, number];
-type Triple = readonly [number, number, number];
-type Quad = readonly [number, number, number, number];
+/** Vectors among a kernel's parameters. */
+export type Vec2 = readonly [number, number];
+export type Vec3 = readonly [number, number, number];
+export type Vec4 = readonly [number, number, number, number];
 
 /** WGSL element types that a kernel's alias can have. */
 export type Element = 'f32' | 'i32' | 'u32' | 'f16' | 'vec4f' | 'vec4h';
 `;
 
-const LANES = ['', 'number', 'Pair', 'Triple', 'Quad'];
+const LANES = ['', 'number', 'Vec2', 'Vec3', 'Vec4'];
 
 function field({ name, lanes }: ParamField): string {
   return `${name}: ${LANES[lanes]!}`;

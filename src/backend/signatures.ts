@@ -1,8 +1,9 @@
 // Written by `npm run signatures` from kernels/*.wgsl; `npm run typecheck` fails if it is out of date.
 
-type Pair = readonly [number, number];
-type Triple = readonly [number, number, number];
-type Quad = readonly [number, number, number, number];
+/** Vectors among a kernel's parameters. */
+export type Vec2 = readonly [number, number];
+export type Vec3 = readonly [number, number, number];
+export type Vec4 = readonly [number, number, number, number];
 
 /** WGSL element types that a kernel's alias can have. */
 export type Element = 'f32' | 'i32' | 'u32' | 'f16' | 'vec4f' | 'vec4h';
@@ -66,7 +67,7 @@ export interface Signatures {
   };
   binary: {
     buffers: { a: 'read'; b: 'read'; out: 'write' };
-    params: { size: number; aOffset: number; bOffset: number; shape: Quad; aStrides: Quad; bStrides: Quad };
+    params: { size: number; aOffset: number; bOffset: number; shape: Vec4; aStrides: Vec4; bStrides: Vec4 };
     variant: { WORKGROUP: number; RANK: number; OPERATION: number; FLOATING: boolean; Element: Element };
   };
   cast: {
@@ -81,7 +82,7 @@ export interface Signatures {
   };
   compare: {
     buffers: { a: 'read'; b: 'read'; out: 'write' };
-    params: { size: number; aOffset: number; bOffset: number; shape: Quad; aStrides: Quad; bStrides: Quad };
+    params: { size: number; aOffset: number; bOffset: number; shape: Vec4; aStrides: Vec4; bStrides: Vec4 };
     variant: { WORKGROUP: number; RANK: number; OPERATION: number; FLOATING: boolean; Element: Element };
   };
   conv2d: {
@@ -136,7 +137,7 @@ export interface Signatures {
   };
   copy: {
     buffers: { x: 'read'; out: 'write' };
-    params: { size: number; xOffset: number; outOffset: number; shape: Quad; xStrides: Quad; outStrides: Quad };
+    params: { size: number; xOffset: number; outOffset: number; shape: Vec4; xStrides: Vec4; outStrides: Vec4 };
     variant: { WORKGROUP: number; RANK: number; Element: Element };
   };
   crossEntropy: {
@@ -226,7 +227,7 @@ export interface Signatures {
   };
   reduce: {
     buffers: { x: 'read'; out: 'write' };
-    params: { outputs: number; length: number; chunk: number; offset: number; outOffset: number; keptSize: number; reducedSize: number; keptStrides: Pair; reducedStrides: Pair };
+    params: { outputs: number; length: number; chunk: number; offset: number; outOffset: number; keptSize: number; reducedSize: number; keptStrides: Vec2; reducedStrides: Vec2 };
     variant: { LANES: number; OUTPUTS: number; OPERATION: number; FLOATING: boolean; Element: Element };
   };
   reluGradientSums: {
@@ -266,7 +267,7 @@ export interface Signatures {
   };
   unary: {
     buffers: { x: 'read'; out: 'write' };
-    params: { size: number; offset: number; alpha: number; beta: number; shape: Quad; strides: Quad };
+    params: { size: number; offset: number; alpha: number; beta: number; shape: Vec4; strides: Vec4 };
     variant: { WORKGROUP: number; RANK: number; OPERATION: number };
   };
   unscale: {
@@ -281,7 +282,7 @@ export interface Signatures {
   };
   where: {
     buffers: { condition: 'read'; a: 'read'; b: 'read'; out: 'write' };
-    params: { shape: Triple; size: number; conditionStrides: Triple; conditionOffset: number; aStrides: Triple; aOffset: number; bStrides: Triple; bOffset: number };
+    params: { shape: Vec3; size: number; conditionStrides: Vec3; conditionOffset: number; aStrides: Vec3; aOffset: number; bStrides: Vec3; bOffset: number };
     variant: { WORKGROUP: number };
   };
 }

@@ -1,8 +1,8 @@
 import { checkAlike } from '../tensor/checks.ts';
 import { ArgumentError, ShapeError } from '../tensor/errors.ts';
-import { isRecording } from '../tensor/gradientMode.ts';
+import { isGradEnabled } from '../tensor/gradientMode.ts';
 import { scope } from '../tensor/scope.ts';
-import { type Gradients, record } from '../tensor/tape.ts';
+import { type Gradients, withGradient } from '../tensor/tape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
 import {
   type Affine,
@@ -126,8 +126,16 @@ function trained(input: Tensor, x: Tensor, running: Running, affine: Affine, eps
   const out = normalise(x, stats, affine);
   const wanted = input.requiresGrad;
   const operands = [input, weight, bias].filter((each) => each !== undefined);
-  record('batchNorm', out, operands, weight ? [input, stats, weight] : [input, stats], (g, kept, s, factor) =>
-    present(affine, isRecording() ? differentiable(g, kept, factor, eps) : fused(g, kept, s, factor, wanted)),
+  withGradient(
+    'batchNorm',
+    out,
+    operands,
+    weight ? [input, stats, weight] : [input, stats],
+    (g, kept, s, factor) =>
+      present(
+        affine,
+        isGradEnabled() ? differentiable(g, kept, factor, eps) : fused(g, kept, s, factor, wanted),
+      ),
   );
   stats.dispose();
   return out;
@@ -185,7 +193,7 @@ function evaluated(
   const out = normaliseBy(x, mean, variance, affine, eps);
   const operands = [input, weight, bias].filter((each) => each !== undefined);
   const saved = [input, mean, variance, ...(weight ? [weight] : [])];
-  return record('batchNorm', out, operands, saved, (g, kept, center, spread, factor) => {
+  return withGradient('batchNorm', out, operands, saved, (g, kept, center, spread, factor) => {
     const along = (each: Tensor): Tensor => perChannel(each, kept);
     const scale = (): Tensor => spread.add(eps).rsqrt();
     return present(affine, [

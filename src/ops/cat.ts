@@ -3,7 +3,7 @@ import { checkAlike } from '../tensor/checks.ts';
 import { ArgumentError, ShapeError } from '../tensor/errors.ts';
 import { scope } from '../tensor/scope.ts';
 import { axisOf, sameShape } from '../tensor/shape.ts';
-import { record } from '../tensor/tape.ts';
+import { withGradient } from '../tensor/tape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
 import { copyInto } from '../tensor/dense.ts';
 import type { Range } from './slice.ts';
@@ -46,7 +46,7 @@ export function cat(tensors: readonly Tensor[], dim: number = 0): Tensor {
     starts[index]! + tensor.shape[axis]!,
   ]);
   const whole = new Array<Range>(axis).fill(null);
-  return record('cat', out, tensors, [], (gradient) =>
+  return withGradient('cat', out, tensors, [], (gradient) =>
     ranges.map((range) => () => gradient.slice(...whole, range)),
   );
 }

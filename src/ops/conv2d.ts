@@ -2,21 +2,21 @@ import { checkAlike } from '../tensor/checks.ts';
 import { ArgumentError, ShapeError } from '../tensor/errors.ts';
 import { scope } from '../tensor/scope.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
-import { type Convolution, convolve, type Pair } from './support/convolution.ts';
+import { type Convolution, convolve, type Sides } from './support/convolution.ts';
 import { checkDtype } from './support/launch.ts';
-import type { Pair as OneOrTwo } from './support/pooling.ts';
+import { type Pair, pairOf } from './support/pooling.ts';
 
 /** Options of `conv2d`. Each is a number for both axes, or [height, width]. */
 export interface Conv2dOptions {
   /** Pixels between two positions of the filter; 1 by default. */
-  stride?: OneOrTwo;
+  stride?: Pair;
   /**
    * Zeros around the image: above and below, left and right. 'valid', the default, is none. 'same' keeps the size and
    * requires a stride of 1; an odd zero goes below and on the right.
    */
-  padding?: OneOrTwo | 'same' | 'valid';
+  padding?: Pair | 'same' | 'valid';
   /** Pixels between two elements of the filter; 1 by default. */
-  dilation?: OneOrTwo;
+  dilation?: Pair;
   /** The number of groups of channels; each filter reads one group. 1 by default. */
   groups?: number;
   /** An activation that the same launch applies to the result. */
@@ -98,8 +98,8 @@ function sizesOf(
       got: `groups ${groups}`,
     });
   }
-  const stride = pair('stride', options.stride ?? 1, 1);
-  const dilation = pair('dilation', options.dilation ?? 1, 1);
+  const stride = pairOf('conv2d', 'stride', options.stride ?? 1, 1);
+  const dilation = pairOf('conv2d', 'dilation', options.dilation ?? 1, 1);
   if (![3, 4].includes(input.ndim) || weight.ndim !== 4) refuse('not images and filters');
   const [inChannels, ...size] = input.shape.slice(-3) as [number, number, number];
   const [filters, channels, ...kernel] = weight.shape as [number, number, number, number];
@@ -108,9 +108,9 @@ function sizesOf(
   if (bias && (bias.ndim !== 1 || bias.shape[0] !== filters))
     refuse('the bias does not fit', `M = ${filters}`);
 
-  const extent: Pair = [dilation[0] * (kernel[0] - 1) + 1, dilation[1] * (kernel[1] - 1) + 1];
+  const extent: Sides = [dilation[0] * (kernel[0] - 1) + 1, dilation[1] * (kernel[1] - 1) + 1];
   const [before, total] = paddingOf(options.padding ?? 0, stride, extent);
-  const padded: Pair = [size[0] + total[0], size[1] + total[1]];
+  const padded: Sides = [size[0] + total[0], size[1] + total[1]];
   if (kernel[0] === 0 || kernel[1] === 0) refuse('the filter is empty');
   if (padded[0] < extent[0] || padded[1] < extent[1]) {
     refuse(
@@ -118,7 +118,7 @@ function sizesOf(
       `the padded image is [${padded.join(', ')}], the dilated filter [${extent.join(', ')}]`,
     );
   }
-  const outSize: Pair = [
+  const outSize: Sides = [
     Math.floor((padded[0] - extent[0]) / stride[0]) + 1,
     Math.floor((padded[1] - extent[1]) / stride[1]) + 1,
   ];
@@ -128,9 +128,15 @@ function sizesOf(
 }
 
 /** Zeros above and on the left, and zeros in all, for both axes. */
-function paddingOf(padding: OneOrTwo | 'same' | 'valid', stride: Pair, extent: Pair): [Pair, Pair] {
+function paddingOf(padding: Pair | 'same' | 'valid', stride: Sides, extent: Sides): [Sides, Sides] {
   if (padding !== 'same') {
-    const before = pair('padding', padding === 'valid' ? 0 : padding, 0);
+    const before = pairOf(
+      'conv2d',
+      'padding',
+      padding === 'valid' ? 0 : padding,
+      0,
+      ", or 'same' or 'valid'",
+    );
     return [before, [2 * before[0], 2 * before[1]]];
   }
   if (stride[0] !== 1 || stride[1] !== 1) {
@@ -139,18 +145,6 @@ function paddingOf(padding: OneOrTwo | 'same' | 'valid', stride: Pair, extent: P
       got: `stride [${stride.join(', ')}]`,
     });
   }
-  const total: Pair = [extent[0] - 1, extent[1] - 1];
+  const total: Sides = [extent[0] - 1, extent[1] - 1];
   return [[Math.floor(total[0] / 2), Math.floor(total[1] / 2)], total];
-}
-
-function pair(what: string, value: OneOrTwo, least: number): Pair {
-  const both: readonly unknown[] = Array.isArray(value) ? value : [value, value];
-  const fits = both.length === 2 && both.every((each) => Number.isSafeInteger(each) && Number(each) >= least);
-  if (fits) return both as Pair;
-  throw new ArgumentError('conv2d', `invalid ${what}`, {
-    takes:
-      `an integer ≥ ${least}, or two of them [height, width]` +
-      (what === 'padding' ? ", or 'same' or 'valid'" : ''),
-    got: `${what} ${JSON.stringify(value)}`,
-  });
 }

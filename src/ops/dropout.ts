@@ -1,7 +1,7 @@
 import { empty } from '../tensor/create.ts';
 import { ArgumentError } from '../tensor/errors.ts';
 import { type RandomOptions, type RandomOrigin, randomOrigin } from '../tensor/random.ts';
-import { record } from '../tensor/tape.ts';
+import { withGradient } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkDtype } from './support/launch.ts';
 import { dense, freeCopy } from '../tensor/dense.ts';
@@ -59,5 +59,5 @@ function dropped(x: Tensor, p: number, origin: RandomOrigin): Tensor {
     );
     freeCopy(source, x);
   }
-  return record('dropout', out, [x], [], (gradient) => [() => dropped(gradient, p, origin)]);
+  return withGradient('dropout', out, [x], [], (gradient) => [() => dropped(gradient, p, origin)]);
 }

@@ -4,7 +4,7 @@ import { checkDevice } from '../tensor/checks.ts';
 import { ShapeError } from '../tensor/errors.ts';
 import { scope } from '../tensor/scope.ts';
 import { axisOf, mergeAxes, sameShape, sizeOf } from '../tensor/shape.ts';
-import { record } from '../tensor/tape.ts';
+import { withGradient } from '../tensor/tape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
 import { checkDtype } from './support/launch.ts';
 import { dense, freeCopy } from '../tensor/dense.ts';
@@ -50,7 +50,7 @@ export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
     freeCopy(indices, index);
   }
   const length = x.shape[axis] ?? 1;
-  record('gather', out, [source], [index], (gradient, kept) => [
+  withGradient('gather', out, [source], [index], (gradient, kept) => [
     () => scatterAdd(gradient, dim, kept, length),
   ]);
   source.dispose();
@@ -89,7 +89,9 @@ export function scatterAdd(x: Tensor, dim: number, index: Tensor, length: number
     freeCopy(values, x);
     freeCopy(indices, index);
   }
-  return record('scatterAdd', out, [x], [index], (gradient, kept) => [() => gather(gradient, dim, kept)]);
+  return withGradient('scatterAdd', out, [x], [index], (gradient, kept) => [
+    () => gather(gradient, dim, kept),
+  ]);
 }
 
 /**

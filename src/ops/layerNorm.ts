@@ -1,9 +1,9 @@
 import { checkAlike } from '../tensor/checks.ts';
 import { empty, zeros } from '../tensor/create.ts';
 import { ShapeError } from '../tensor/errors.ts';
-import { isRecording } from '../tensor/gradientMode.ts';
+import { isGradEnabled } from '../tensor/gradientMode.ts';
 import { formatShape, sameShape, type Shape, sizeOf, stridesOf } from '../tensor/shape.ts';
-import { record } from '../tensor/tape.ts';
+import { withGradient } from '../tensor/tape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
 import { checkDtype } from './support/launch.ts';
 import { dense, freeCopy } from '../tensor/dense.ts';
@@ -72,13 +72,13 @@ export function layerNorm(
   }
   const operands = [input, weight, bias].filter((each) => each !== undefined);
   const summed = [weight, bias].some((each) => each?.requiresGrad);
-  record(
+  withGradient(
     'layerNorm',
     out,
     operands,
     weight ? [input, stats, weight] : [input, stats],
     (g, x, kept, factor) => {
-      const rules = isRecording()
+      const rules = isGradEnabled()
         ? differentiable(g, x, factor, shape, eps)
         : fused(g, x, kept, factor, shape, summed);
       return [rules[0], ...(weight ? [rules[1]] : []), ...(bias ? [rules[2]] : [])];

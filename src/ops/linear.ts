@@ -1,10 +1,10 @@
 import { checkAlike } from '../tensor/checks.ts';
 import { empty } from '../tensor/create.ts';
 import { ShapeError } from '../tensor/errors.ts';
-import { isRecording } from '../tensor/gradientMode.ts';
+import { isGradEnabled } from '../tensor/gradientMode.ts';
 import { scope } from '../tensor/scope.ts';
 import { sizeOf } from '../tensor/shape.ts';
-import { homeOf, record } from '../tensor/tape.ts';
+import { type Gradients, type Homes, withGradient } from '../tensor/tape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
 import { factors, roundToHalf } from './support/factors.ts';
 import { checkDtype } from './support/launch.ts';
@@ -61,21 +61,22 @@ function affine(x: Tensor, weight: Tensor, bias: Tensor | undefined, relu: boole
   const out = product(pair[0], transposed(pair[1]), [], { bias, relu });
   const inputs = bias ? [x, weight, bias] : [x, weight];
   const saved = relu ? [...pair, out] : pair;
-  return record('linear', out, inputs, saved, (gradient, input, matrix, output) => {
-    if (isRecording() || gradient.numel() === 0) {
+  const into = (homes: Homes, gradient: Tensor, input: Tensor, matrix: Tensor, output: Tensor): Gradients => {
+    if (isGradEnabled() || gradient.numel() === 0) {
       const g = relu ? gradient.reluGradient(output) : gradient;
       return [() => g.matmul(matrix), () => g.t().matmul(input), () => g.sum(0)];
     }
-    const homes = [homeOf(1), homeOf(2)];
-    const through = relu ? throughRelu(gradient, output, bias ? homes[1] : undefined) : undefined;
+    const [, weightHome, biasHome] = homes;
+    const through = relu ? throughRelu(gradient, output, biasHome) : undefined;
     const g = through?.gradient ?? gradient;
     const factor = input.dtype === 'float16' ? roundToHalf(g) : g;
     return [
       () => product(factor, matrix, []),
-      () => product(transposed(factor), input, [], { home: homes[0] }),
-      () => through?.sums ?? reduceAxes('SUM', 'linear', g, [0], false, homes[1]),
+      () => product(transposed(factor), input, [], { home: weightHome }),
+      () => through?.sums ?? reduceAxes('SUM', 'linear', g, [0], false, biasHome),
     ];
-  });
+  };
+  return withGradient('linear', out, inputs, saved, { into });
 }
 
 /** The most rows that one invocation sums. More rows are summed in parts. */

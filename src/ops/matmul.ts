@@ -4,7 +4,7 @@ import { checkAlike } from '../tensor/checks.ts';
 import { ShapeError } from '../tensor/errors.ts';
 import { scope } from '../tensor/scope.ts';
 import { broadcastShapes, broadcastStrides, mergeAxes, sizeOf } from '../tensor/shape.ts';
-import { record } from '../tensor/tape.ts';
+import { withGradient } from '../tensor/tape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
 import { factorOf, factors, sumType, toHalf } from './support/factors.ts';
 import { checkDtype, launchPair, launchUnary } from './support/launch.ts';
@@ -46,7 +46,7 @@ function productOf(a: Tensor, b: Tensor): Tensor {
   }
   const batch = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2));
   const [aShape, bShape] = [a.shape, b.shape];
-  return record('matmul', product(a, b, batch), [a, b], [a, b], (gradient, left, right) => {
+  return withGradient('matmul', product(a, b, batch), [a, b], [a, b], (gradient, left, right) => {
     const g = left.dtype === 'float16' ? toHalf(gradient) : gradient;
     return [
       () => matmul(g, right.transpose(-2, -1)).sumToSize(aShape),

@@ -1,7 +1,7 @@
 import type { Variant } from '../backend/backend.ts';
 import { empty } from '../tensor/create.ts';
 import type { Shape } from '../tensor/shape.ts';
-import { record } from '../tensor/tape.ts';
+import { withGradient } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { dense, freeCopy } from '../tensor/dense.ts';
 import {
@@ -60,7 +60,7 @@ export function maxPool2d(input: Tensor, options: MaxPoolOptions): Tensor {
     freeCopy(images, input);
   }
   const { shape } = input;
-  record('maxPool2d', out, [input], [positions], (gradient, kept) => [
+  withGradient('maxPool2d', out, [input], [positions], (gradient, kept) => [
     () => spread(gradient, kept, windows, shape),
   ]);
   positions.dispose();
@@ -87,7 +87,7 @@ function spread(gradient: Tensor, positions: Tensor, windows: Windows, shape: Sh
     );
     freeCopy(source, gradient);
   }
-  return record('maxPool2dGradient', out, [gradient], [positions], (gg, kept) => [
+  return withGradient('maxPool2dGradient', out, [gradient], [positions], (gg, kept) => [
     () => pick(gg, kept, windows),
   ]);
 }
@@ -116,7 +116,7 @@ function pick(x: Tensor, positions: Tensor, windows: Windows): Tensor {
     freeCopy(source, x);
   }
   const { shape } = x;
-  return record('maxPool2dPick', out, [x], [positions], (gradient, kept) => [
+  return withGradient('maxPool2dPick', out, [x], [positions], (gradient, kept) => [
     () => spread(gradient, kept, windows, shape),
   ]);
 }

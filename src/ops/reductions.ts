@@ -2,7 +2,7 @@
 
 import { codes } from '../backend/signatures.ts';
 import { scope } from '../tensor/scope.ts';
-import { record } from '../tensor/tape.ts';
+import { withGradient } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { argReduce } from './support/argReduce.ts';
 import { unary } from './support/elementwise.ts';
@@ -26,7 +26,7 @@ export function sum(x: Tensor, dim?: Dims, keepdim: boolean = false): Tensor {
   checkDtype('sum', x, 'float32', 'float64', 'int32');
   const axes = reductionAxes('sum', x, dim);
   const { shape } = x;
-  return record('sum', reduceAxes('SUM', 'sum', x, axes, keepdim), [x], [], (gradient) => [
+  return withGradient('sum', reduceAxes('SUM', 'sum', x, axes, keepdim), [x], [], (gradient) => [
     () => restoreAxes(gradient, shape, axes).expand(shape),
   ]);
 }
@@ -124,7 +124,7 @@ function extreme(
   checkDtype(name, x, 'float32', 'float64', 'int32');
   const axes = reductionAxes(name, x, dim);
   const out = reduceAxes(operation, name, x, axes, keepdim);
-  return record(name, out, [x], [x, out], (gradient, input, reached) => [
+  return withGradient(name, out, [x], [x, out], (gradient, input, reached) => [
     () => {
       const winners = input.eq(restoreAxes(reached, input.shape, axes)).to(gradient.dtype);
       const shares = winners.div(winners.sum(axes, true));

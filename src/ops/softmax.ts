@@ -1,6 +1,6 @@
 import { empty } from '../tensor/create.ts';
 import { axisOf, sizeOf } from '../tensor/shape.ts';
-import { record } from '../tensor/tape.ts';
+import { withGradient } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkDtype } from './support/launch.ts';
 import { dense, freeCopy } from '../tensor/dense.ts';
@@ -16,7 +16,7 @@ import { dense, freeCopy } from '../tensor/dense.ts';
  */
 export function softmax(x: Tensor, dim: number): Tensor {
   const out = launchSoftmax('softmax', x, dim, false);
-  return record('softmax', out, [x], [out], (gradient, y) => [
+  return withGradient('softmax', out, [x], [out], (gradient, y) => [
     () => {
       const weighted = gradient.mul(y);
       return weighted.sub(y.mul(weighted.sum(dim, true)));
@@ -31,7 +31,7 @@ export function softmax(x: Tensor, dim: number): Tensor {
  */
 export function logSoftmax(x: Tensor, dim: number): Tensor {
   const out = launchSoftmax('logSoftmax', x, dim, true);
-  return record('logSoftmax', out, [x], [out], (gradient, y) => [
+  return withGradient('logSoftmax', out, [x], [out], (gradient, y) => [
     () => gradient.sub(y.exp().mul(gradient.sum(dim, true))),
   ]);
 }

@@ -2,7 +2,7 @@ import type { Backend } from '../backend/backend.ts';
 import { type DType, isFloating } from '../backend/dtypes.ts';
 import { empty, tensor } from '../tensor/create.ts';
 import { scope } from '../tensor/scope.ts';
-import { record } from '../tensor/tape.ts';
+import { withGradient } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { toHalf } from './support/factors.ts';
 import { checkDtype, elementOf } from './support/launch.ts';
@@ -43,7 +43,7 @@ export function to(x: Tensor, dtype: DType): Tensor {
   }
   if (!isFloating(dtype)) return out;
   const before = x.dtype;
-  return record('to', out, [x], [], (gradient) => [() => gradient.to(before)]);
+  return withGradient('to', out, [x], [], (gradient) => [() => gradient.to(before)]);
 }
 
 /** A copy on another device. The values travel through the host, and the copy has no history. */

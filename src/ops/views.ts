@@ -13,7 +13,7 @@ import {
   type Shape,
   sizeOf,
 } from '../tensor/shape.ts';
-import { record } from '../tensor/tape.ts';
+import { withGradient } from '../tensor/tape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
 import { inferShape, viewOf, viewStrides } from './support/layout.ts';
 import type { Dims } from './support/reduction.ts';
@@ -37,7 +37,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   const copy = dense(x);
   const out = copy.view({ shape: target, strides: viewStrides(copy, target)!, offset: 0 });
   copy.dispose();
-  return record('reshape', out, [x], [], (gradient) => [() => gradient.reshape(before)]);
+  return withGradient('reshape', out, [x], [], (gradient) => [() => gradient.reshape(before)]);
 }
 
 /** Merges dims startDim to endDim, both included, into one; all dims by default. */
@@ -174,5 +174,5 @@ export function contiguous(x: Tensor): Tensor {
 export function clone(x: Tensor): Tensor {
   const out = empty(x.shape, { dtype: x.dtype, device: x.device });
   copyInto(x, out);
-  return record('clone', out, [x], [], (gradient) => [() => gradient]);
+  return withGradient('clone', out, [x], [], (gradient) => [() => gradient]);
 }

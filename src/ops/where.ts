@@ -1,12 +1,11 @@
+import type { Vec3 } from '../backend/signatures.ts';
 import { empty } from '../tensor/create.ts';
 import { checkAlike, checkDevice } from '../tensor/checks.ts';
 import { broadcastShapes } from '../tensor/shape.ts';
-import { record } from '../tensor/tape.ts';
+import { withGradient } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkDtype, freeCopies, walkOver } from './support/launch.ts';
 import { scalarLike } from './support/scalar.ts';
-
-type Triple = readonly [number, number, number];
 
 /**
  * a where the condition holds, otherwise b, element by element, with broadcasting.
@@ -26,9 +25,9 @@ export function where(condition: Tensor, a: Tensor, b: Tensor | number): Tensor 
   const shape = broadcastShapes('where', condition.shape, a.shape, other.shape);
   const out = empty(shape, { dtype: a.dtype, device: a.device });
   if (out.numel() > 0) {
-    const walk = walkOver(shape, [condition, a, other], 3);
+    const walk = walkOver<Vec3>(shape, [condition, a, other], 3);
     const [test, left, right] = walk.operands as [Tensor, Tensor, Tensor];
-    const [conditionStrides, aStrides, bStrides] = walk.strides as unknown as [Triple, Triple, Triple];
+    const [conditionStrides, aStrides, bStrides] = walk.strides as [Vec3, Vec3, Vec3];
     a.device.run(
       'where',
       {
@@ -39,7 +38,7 @@ export function where(condition: Tensor, a: Tensor, b: Tensor | number): Tensor 
       },
       {
         size: out.numel(),
-        shape: walk.shape as unknown as Triple,
+        shape: walk.shape,
         conditionStrides,
         conditionOffset: test.offset,
         aStrides,
@@ -51,7 +50,7 @@ export function where(condition: Tensor, a: Tensor, b: Tensor | number): Tensor 
     freeCopies(walk);
   }
   const [aShape, bShape] = [a.shape, other.shape];
-  return record('where', out, [a, other], [condition], (gradient, kept) => [
+  return withGradient('where', out, [a, other], [condition], (gradient, kept) => [
     () => where(kept, gradient, 0).sumToSize(aShape),
     () => where(kept, scalarLike(0, gradient), gradient).sumToSize(bShape),
   ]);

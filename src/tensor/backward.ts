@@ -3,7 +3,7 @@ import type { DType } from '../backend/dtypes.ts';
 import { effect, outsideCapture } from '../backend/recorder.ts';
 import { full, tensor } from './create.ts';
 import { GradientError, ShapeError } from './errors.ts';
-import { withRecording } from './gradientMode.ts';
+import { withGradEnabled } from './gradientMode.ts';
 import { scope, unscoped } from './scope.ts';
 import { sameShape, stridesOf } from './shape.ts';
 import { Node } from './tape.ts';
@@ -140,7 +140,7 @@ function propagate(
 ): void {
   const nodes = reachableNodes(roots);
   const useful = usefulSources(nodes, targets);
-  const homes = createGraph || targets ? () => undefined : homesOf(nodes);
+  const homeOf = createGraph || targets ? () => undefined : findHomes(nodes);
   const pending = new Map<Source, Tensor>();
   // Backward frees intermediate gradients as it proceeds, unless it records a graph.
   const free = (value: Tensor): void => {
@@ -162,7 +162,7 @@ function propagate(
       pending.delete(node);
       if (targets?.has(node)) deposit(node, gradient);
       if (!node.edges.some((edge) => edge && useful.has(edge))) continue;
-      const rules = node.gradients(gradient, node.edges.map(homes));
+      const rules = node.gradients(gradient, homeOf);
       node.edges.forEach((edge, index) => {
         const rule = rules[index];
         if (!edge || !rule || !useful.has(edge)) return;
@@ -177,11 +177,11 @@ function propagate(
       free(gradient);
     }
   };
-  withRecording(createGraph, walk);
+  withGradEnabled(createGraph, walk);
 }
 
 /** The preallocated destinations of leaf gradients, for leaves that receive one contribution only. */
-function homesOf(nodes: readonly Node[]): (edge: Source | undefined) => Tensor | undefined {
+function findHomes(nodes: readonly Node[]): (edge: Source | undefined) => Tensor | undefined {
   const once = new Set<Source>();
   const again = new Set<Source>();
   for (const edge of nodes.flatMap((node) => node.edges)) {

@@ -4,7 +4,7 @@ import { HostTrace, withRecorder } from '../backend/recorder.ts';
 import { compareBits, readState, writeState } from './captureState.ts';
 import { autocastType } from './autocast.ts';
 import { empty } from './create.ts';
-import { isRecording } from './gradientMode.ts';
+import { isGradEnabled } from './gradientMode.ts';
 import { type GradientWatch, watchGradients } from './gradientWatch.ts';
 import { scope, unscoped } from './scope.ts';
 import { describe, type Leaf, Tensor } from './tensor.ts';
@@ -41,7 +41,7 @@ export class CapturedRun<Arguments extends readonly CaptureArgument[], Result> {
     this.#inputs = args.map(inputLike) as unknown as Arguments;
     fill(this.#inputs, args);
     const watch: GradientWatch<Leaf> = { seen: new Map(), touched: new Set() };
-    this.#trace.guard(isRecording);
+    this.#trace.guard(isGradEnabled);
     this.#trace.guard(autocastType);
     let result: Result | undefined;
     try {

@@ -2,8 +2,6 @@ import { empty } from './create.ts';
 import { broadcastStrides, mergeAxes, padFront, sizeOf, stridesOf } from './shape.ts';
 import type { Layout, Tensor } from './tensor.ts';
 
-type Quad = readonly [number, number, number, number];
-
 /** The copy kernel handles this many axes. For more axes there is one launch per index of the outer ones. */
 const AXES = 4;
 
@@ -39,9 +37,9 @@ function copyAxes(
       size: sizeOf(shape),
       xOffset,
       outOffset,
-      shape: padFront(shape, AXES, 1) as unknown as Quad,
-      xStrides: padFront(xStrides, AXES, 0) as unknown as Quad,
-      outStrides: padFront(outStrides, AXES, 0) as unknown as Quad,
+      shape: padFront(shape, AXES, 1),
+      xStrides: padFront(xStrides, AXES, 0),
+      outStrides: padFront(outStrides, AXES, 0),
     },
     { RANK: Math.max(1, shape.length), Element: x.dtype === 'float16' ? 'f16' : 'u32' },
   );

@@ -3,7 +3,7 @@ import { refusePromise } from './synchronous.ts';
 let recording = true;
 
 /** Whether operations are recorded for backward. */
-export function isRecording(): boolean {
+export function isGradEnabled(): boolean {
   return recording;
 }
 
@@ -14,10 +14,10 @@ export function isRecording(): boolean {
  * const predictions = noGrad(() => model.forward(images).argmax(1));
  */
 export function noGrad<T>(body: () => T): T {
-  return withRecording(false, body);
+  return withGradEnabled(false, body);
 }
 
-export function withRecording<T>(enabled: boolean, body: () => T): T {
+export function withGradEnabled<T>(enabled: boolean, body: () => T): T {
   const before = recording;
   recording = enabled;
   try {

@@ -122,7 +122,11 @@ export function mergeAxes(shape: Shape, operands: readonly Strides[]): Walk {
   return merged;
 }
 
-/** Prepends `fill` to `values` until there are `rank` of them. */
-export function padFront(values: readonly number[], rank: number, fill: number): number[] {
-  return [...new Array<number>(rank - values.length).fill(fill), ...values];
+/** Prepends `fill` to `values` until there are `rank` of them, as many as a kernel's vector has. */
+export function padFront<V extends readonly number[]>(
+  values: readonly number[],
+  rank: V['length'],
+  fill: number,
+): V {
+  return [...new Array<number>(rank - values.length).fill(fill), ...values] as unknown as V;
 }

@@ -1,5 +1,5 @@
 import { GradientError } from './errors.ts';
-import { isRecording } from './gradientMode.ts';
+import { isGradEnabled } from './gradientMode.ts';
 import type { Source, Tensor } from './tensor.ts';
 
 /**
@@ -8,18 +8,19 @@ import type { Source, Tensor } from './tensor.ts';
  */
 export type Gradients = readonly ((() => Tensor) | undefined)[];
 
-/** Computes the gradients of an operation's inputs from the gradient of its output, in differentiable operations. */
-export type Rule = (gradient: Tensor, ...saved: Tensor[]) => Gradients;
-
-let homes: readonly (Tensor | undefined)[] = [];
+/**
+ * The preallocated destinations of the gradients of an operation's inputs, contiguous: parts of an optimizer's flat
+ * buffer. Undefined for an input without one, or if other gradients are added to its gradient.
+ */
+export type Homes = readonly (Tensor | undefined)[];
 
 /**
- * Inside a rule: the preallocated destination of the gradient of input `index`, contiguous. Undefined if other
- * gradients are added to it. A rule that writes its result there and returns this tensor saves a copy.
+ * Computes the gradients of an operation's inputs from the gradient of its output, in differentiable operations. A rule
+ * that can write a gradient to its home, and then returns that tensor, takes the homes first: this saves a copy.
  */
-export function homeOf(index: number): Tensor | undefined {
-  return homes[index];
-}
+export type Rule =
+  | ((gradient: Tensor, ...saved: Tensor[]) => Gradients)
+  | { readonly into: (homes: Homes, gradient: Tensor, ...saved: Tensor[]) => Gradients };
 
 /** A recorded operation. It lives as long as its output or a later operation needs it. */
 export class Node implements Source {
@@ -54,8 +55,8 @@ export class Node implements Source {
     if (--this.#holders === 0) bury(this);
   }
 
-  /** @param wanted the destinations of the inputs' gradients: see `homeOf` */
-  gradients(gradient: Tensor, wanted: readonly (Tensor | undefined)[] = []): Gradients {
+  /** @param homeOf the home of the gradient of an edge, if it has one */
+  gradients(gradient: Tensor, homeOf: (edge: Source | undefined) => Tensor | undefined): Gradients {
     if (this.#spent) {
       throw new GradientError(
         `backward: the graph was freed by an earlier backward at '${this.name}'; pass { retainGraph: true } to it`,
@@ -72,16 +73,13 @@ export class Node implements Source {
     }
     const saved = [...this.#saved];
     const output = saved[this.#output];
-    if (output && isRecording()) {
+    if (output && isGradEnabled()) {
       saved[this.#output] = output.detach();
       saved[this.#output]!.attach(this.retain());
     }
-    homes = wanted;
-    try {
-      return this.#rule(gradient, ...saved);
-    } finally {
-      homes = [];
-    }
+    const rule = this.#rule;
+    if (typeof rule === 'function') return rule(gradient, ...saved);
+    return rule.into(this.edges.map(homeOf), gradient, ...saved);
   }
 
   /** Frees the saved tensors. After that the node cannot compute gradients. */
@@ -117,14 +115,14 @@ function bury(node: Node): void {
  *
  * @param saved tensors whose values the rule needs; the rule receives them after the gradient
  */
-export function record(
+export function withGradient(
   name: string,
   output: Tensor,
   inputs: readonly Tensor[],
   saved: readonly Tensor[],
   rule: Rule,
 ): Tensor {
-  if (isRecording() && inputs.some((input) => input.requiresGrad)) {
+  if (isGradEnabled() && inputs.some((input) => input.requiresGrad)) {
     output.attach(new Node(name, inputs, saved, output, rule));
   }
   return output;

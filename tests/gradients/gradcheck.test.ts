@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Backend, gradcheck, gradgradcheck, open, tensor, type Tensor } from '../../src/index.ts';
-import { record } from '../../src/tensor/tape.ts';
+import { withGradient } from '../../src/tensor/tape.ts';
 
 const cpu: Backend = await open('cpu');
 
@@ -11,14 +11,14 @@ function leaf(values: number[], shape: number[] = [values.length]): Tensor {
 /** x², with a gradient that is wrong where x > 1. */
 function wrongSquare(x: Tensor): Tensor {
   const right = x.detach();
-  return record('wrongSquare', right.mul(right), [x], [x], (gradient, saved) => [
+  return withGradient('wrongSquare', right.mul(right), [x], [x], (gradient, saved) => [
     () => gradient.mul(saved).mul(saved.gt(1).to('float64').add(2)),
   ]);
 }
 
 /** x² · g, whose second derivative in x is lost. */
 function flatSlope(x: Tensor): Tensor {
-  return record('flatSlope', x.detach().square(), [x], [x], (gradient, saved) => [
+  return withGradient('flatSlope', x.detach().square(), [x], [x], (gradient, saved) => [
     () => gradient.mul(saved.detach()).mul(2),
   ]);
 }

@@ -17,7 +17,7 @@ import type { DeviceProfile, Profiling, Settings } from '../profile.ts';
 import { activeRecorder, isComputing, Live, refuseInCapture } from '../recorder.ts';
 import { HostMemory, type Memory, memoryOf } from './memory.ts';
 import { TwinClock } from './profiler.ts';
-import { type Given, type Launch, LaunchList } from './recording.ts';
+import { type Given, type Launch, CpuRecording } from './recording.ts';
 import { SimdModule } from './simd/module.ts';
 import { simdTwins } from './simd/twins.ts';
 import { twins } from './twins.ts';
@@ -52,7 +52,7 @@ class CpuBackend implements Backend {
   readonly #pool: MemoryPool<Memory>;
   #destroyed = false;
   #clock: TwinClock | undefined;
-  #recording: LaunchList | undefined;
+  #recording: CpuRecording | undefined;
 
   constructor(simd: SimdModule | undefined, reason: string = '') {
     this.#simd = simd;
@@ -123,7 +123,7 @@ class CpuBackend implements Backend {
       this.#check();
       this.#launch(recorded);
     };
-    const recording = (this.#recording = new LaunchList(launch, this.#pool));
+    const recording = (this.#recording = new CpuRecording(launch, this.#pool));
     try {
       body();
     } catch (error) {

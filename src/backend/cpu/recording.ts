@@ -26,7 +26,7 @@ interface RecordedLaunch extends Launch {
 }
 
 /** The launches of a captured step, in order, and the memory that they use. */
-export class LaunchList implements Recording {
+export class CpuRecording implements Recording {
   readonly memory: RecordedMemory<Memory>;
   readonly #list: RecordedLaunch[] = [];
   readonly #launch: (launch: Launch) => void;

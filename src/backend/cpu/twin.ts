@@ -1,6 +1,6 @@
 import type { KernelName, Params, Variant } from '../backend.ts';
 import type { TypedArray } from '../dtypes.ts';
-import type { Signatures } from '../signatures.ts';
+import type { Signatures, Vec4 } from '../signatures.ts';
 
 /** The twin of a WGSL kernel: a plain function with the same bindings and parameters, and float64 sums. */
 export type Twin<K extends KernelName> = (
@@ -9,16 +9,14 @@ export type Twin<K extends KernelName> = (
   variant: Variant<K>,
 ) => void;
 
-export type Quad = readonly [number, number, number, number];
-
 /**
  * Calls `visit(index, ...starts)` for every innermost row of a four-axis walk. `index` is the row-major number of its
  * first element; `first` and `second` are its start in two strided operands.
  */
 export function eachRow(
-  [n0, n1, n2, n3]: Quad,
-  firstStrides: Quad,
-  secondStrides: Quad,
+  [n0, n1, n2, n3]: Vec4,
+  firstStrides: Vec4,
+  secondStrides: Vec4,
   visit: (index: number, first: number, second: number) => void,
 ): void {
   let index = 0;

@@ -13,7 +13,7 @@ interface RecordedLaunch extends Launch {
 }
 
 /** The launches of a captured step, in order, and the memory that they use. */
-export class LaunchList implements Recording {
+export class GpuRecording implements Recording {
   readonly memory: RecordedMemory<Memory>;
   readonly #list: RecordedLaunch[] = [];
   readonly #written = new Map<Memory, KernelName>();

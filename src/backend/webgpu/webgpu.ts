@@ -28,7 +28,7 @@ import { Pipelines } from './pipelines.ts';
 import { LaunchClock } from './profiler.ts';
 import { checkLaunch, MOST_PARAMS, openProgram, type Program } from './program.ts';
 import { ReadBack } from './readBack.ts';
-import { LaunchList } from './recording.ts';
+import { GpuRecording } from './recording.ts';
 import { BATCH, CommandStream } from './stream.ts';
 import { isTuned } from './tuning/choice.ts';
 import { Tuning } from './tuning/tuning.ts';
@@ -77,7 +77,7 @@ export class WebGpuBackend implements Backend {
   readonly #geometry: typeof geometryOf;
   readonly #params = new ParameterBlock(MOST_PARAMS);
   readonly #timestamps: boolean;
-  #recording: LaunchList | undefined;
+  #recording: GpuRecording | undefined;
   #clock: LaunchClock | undefined;
   readonly #programs = new Map<KernelName, Program>();
 
@@ -183,7 +183,7 @@ export class WebGpuBackend implements Backend {
 
   record(body: () => void): Recording {
     if (this.#recording) throw new CaptureError('capture: another step is being captured on this device');
-    const recording = (this.#recording = new LaunchList(this.#stream, this.#pool));
+    const recording = (this.#recording = new GpuRecording(this.#stream, this.#pool));
     try {
       body();
     } catch (error) {

@@ -1,7 +1,7 @@
 import type { Variant } from '../../backend/backend.ts';
 import { empty, zeros } from '../../tensor/create.ts';
 import type { Shape } from '../../tensor/shape.ts';
-import { record } from '../../tensor/tape.ts';
+import { withGradient } from '../../tensor/tape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { dense, freeCopy } from '../../tensor/dense.ts';
 import { reach, tile, tilesOf, type Windows } from './pooling.ts';
@@ -29,7 +29,9 @@ export function averageWindows(name: string, x: Tensor, windows: Windows, divisi
     freeCopy(images, x);
   }
   const { shape } = x;
-  return record(name, out, [x], [], (gradient) => [() => spread(name, gradient, windows, division, shape)]);
+  return withGradient(name, out, [x], [], (gradient) => [
+    () => spread(name, gradient, windows, division, shape),
+  ]);
 }
 
 /** Spreads each window's gradient, divided, over its places. Linear, so its own gradient averages again. */
@@ -55,7 +57,7 @@ function spread(name: string, gradient: Tensor, windows: Windows, division: Divi
     );
     freeCopy(source, gradient);
   }
-  return record(`${name}Gradient`, out, [gradient], [], (gg) => [
+  return withGradient(`${name}Gradient`, out, [gradient], [], (gg) => [
     () => averageWindows(name, gg, windows, division),
   ]);
 }

@@ -1,15 +1,15 @@
 import type { Variant } from '../../backend/backend.ts';
 import { empty, zeros } from '../../tensor/create.ts';
-import { isRecording } from '../../tensor/gradientMode.ts';
+import { isGradEnabled } from '../../tensor/gradientMode.ts';
 import { scope } from '../../tensor/scope.ts';
-import { homeOf, record } from '../../tensor/tape.ts';
+import { type Gradients, type Homes, withGradient } from '../../tensor/tape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { factorOf, factors, sumType, toHalf } from './factors.ts';
 import { dense, freeCopy } from '../../tensor/dense.ts';
 import { foldParts, reduceAxes } from './reduction.ts';
 
 /** Height and width. */
-export type Pair = readonly [number, number];
+export type Sides = readonly [number, number];
 
 /** All sizes of a convolution, which its three kernels share. */
 export interface Convolution {
@@ -18,13 +18,13 @@ export interface Convolution {
   /** Channels of one group. */
   channels: number;
   outChannels: number;
-  size: Pair;
-  outSize: Pair;
-  kernel: Pair;
-  stride: Pair;
+  size: Sides;
+  outSize: Sides;
+  kernel: Sides;
+  stride: Sides;
   /** Above and on the left. The padding below and on the right follows from `outSize`. */
-  padding: Pair;
-  dilation: Pair;
+  padding: Sides;
+  dilation: Sides;
 }
 
 // A convolution y = conv(x, w) is linear in x and in w, and so are its two gradients X(g, w) and W(g, x). All three
@@ -49,16 +49,23 @@ export function convolve(
     const inputs = bias ? [x, w, bias] : [x, w];
     const out = forward(...pair, bias, sizes, relu);
     const saved = relu ? [...pair, out] : pair;
-    return record('conv2d', out, inputs, saved, (gradient, input, weight, output) => {
-      const homes = [homeOf(1), homeOf(2)];
+    const into = (
+      [, weightHome, biasHome]: Homes,
+      gradient: Tensor,
+      input: Tensor,
+      weight: Tensor,
+      output: Tensor,
+    ): Gradients => {
       const g = relu ? gradient.reluGradient(output) : gradient;
       const factor = input.dtype === 'float16' ? toHalf(g) : g;
       return [
         () => inputGradient(factor, weight, sizes),
-        () => weightGradient(factor, input, sizes, homes[0]),
-        () => (isRecording() ? g.sum([0, 2, 3]) : reduceAxes('SUM', 'conv2d', g, [0, 2, 3], false, homes[1])),
+        () => weightGradient(factor, input, sizes, weightHome),
+        () =>
+          isGradEnabled() ? g.sum([0, 2, 3]) : reduceAxes('SUM', 'conv2d', g, [0, 2, 3], false, biasHome),
       ];
-    });
+    };
+    return withGradient('conv2d', out, inputs, saved, { into });
   });
 }
 
@@ -66,7 +73,7 @@ export function convolve(
 export function inputGradient(g: Tensor, w: Tensor, sizes: Convolution): Tensor {
   return scope(() => {
     const pair = factors(g, w);
-    return record(
+    return withGradient(
       'conv2dInputGradient',
       launchInputGradient(...pair, sizes),
       [g, w],
@@ -83,7 +90,7 @@ export function inputGradient(g: Tensor, w: Tensor, sizes: Convolution): Tensor 
 export function weightGradient(g: Tensor, x: Tensor, sizes: Convolution, home?: Tensor): Tensor {
   return scope(() => {
     const pair = factors(g, x);
-    return record(
+    return withGradient(
       'conv2dWeightGradient',
       launchWeightGradient(...pair, sizes, home),
       [g, x],

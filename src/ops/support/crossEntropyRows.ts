@@ -1,9 +1,9 @@
 import { fitOneWorkgroup } from '../../backend/lanes.ts';
 import { empty, onesLike } from '../../tensor/create.ts';
-import { isRecording } from '../../tensor/gradientMode.ts';
+import { isGradEnabled } from '../../tensor/gradientMode.ts';
 import { checkAlike } from '../../tensor/checks.ts';
 import { mergeAxes, sizeOf, stridesOf } from '../../tensor/shape.ts';
-import { record } from '../../tensor/tape.ts';
+import { withGradient } from '../../tensor/tape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { type ClassOptions, withOneClass } from './classTargets.ts';
 import { dense, freeCopy } from '../../tensor/dense.ts';
@@ -47,13 +47,13 @@ export function classLosses(input: Tensor, target: Tensor, options: RowOptions):
   }
   const { loss, divisor } = total ? parts(losses) : reduced(losses, target, reduction);
   const saved = [input, labels, rowwise, divisor, weight ?? rowwise];
-  return record('crossEntropy', loss, [input], saved, (gradient, x, kept, facts, total, weighting) => [
+  return withGradient('crossEntropy', loss, [input], saved, (gradient, x, kept, facts, total, weighting) => [
     () => {
       const mean = reduction === 'mean';
       // The kernel divides, unless the division must be differentiable.
-      const scaled = mean && isRecording() ? gradient.div(total) : gradient;
+      const scaled = mean && isGradEnabled() ? gradient.div(total) : gradient;
       const each = reduction === 'none' ? scaled.reshape([rows]) : scaled.expand([rows]);
-      const divisor = mean && !isRecording() ? total : undefined;
+      const divisor = mean && !isGradEnabled() ? total : undefined;
       return rowGradients(x, { labels: kept, rowwise: facts, weight: weighting, options, divisor }, each);
     },
   ]);
@@ -139,7 +139,7 @@ function rowGradients(x: Tensor, facts: RowFacts, gradient: Tensor): Tensor {
     );
     freeCopy(logits, x);
   }
-  return record(
+  return withGradient(
     'crossEntropyGradient',
     out,
     [x, gradient],

@@ -1,6 +1,6 @@
 import { broadcastShapes } from '../../tensor/shape.ts';
 import { checkAlike } from '../../tensor/checks.ts';
-import { record } from '../../tensor/tape.ts';
+import { withGradient } from '../../tensor/tape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { checkDtype, launchPair, launchUnary } from './launch.ts';
 import { withPromoted } from './promote.ts';
@@ -28,7 +28,7 @@ export function unary(
   checkDtype(name, x, 'float32', 'float64');
   const out = launchUnary(code, x, alpha, beta);
   const saved = saves === 'nothing' ? [] : [saves === 'input' ? x : out];
-  return record(name, out, [x], saved, (g, kept) => [() => gradient(g, kept)]);
+  return withGradient(name, out, [x], saved, (g, kept) => [() => gradient(g, kept)]);
 }
 
 /** The gradients of a binary operation with respect to both operands, before broadcasting is undone. */
@@ -52,7 +52,7 @@ export function binary(
     checkDtype(name, x, 'float32', 'float64', 'int32');
     const out = launchPair('binary', code, x, y, broadcastShapes(name, x.shape, y.shape), x.dtype);
     const [aShape, bShape] = [x.shape, y.shape];
-    return record(name, out, [x, y], saves ? [x, y] : [], (gradient, left, right) => {
+    return withGradient(name, out, [x, y], saves ? [x, y] : [], (gradient, left, right) => {
       const [toLeft, toRight] = rule(gradient, left, right);
       return [() => toLeft().sumToSize(aShape), () => toRight().sumToSize(bShape)];
     });

@@ -1,6 +1,6 @@
 import { autocastType } from '../../tensor/autocast.ts';
 import { empty } from '../../tensor/create.ts';
-import { record } from '../../tensor/tape.ts';
+import { withGradient } from '../../tensor/tape.ts';
 import type { DType } from '../../backend/dtypes.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { dense, freeCopy } from '../../tensor/dense.ts';
@@ -27,7 +27,7 @@ export function factors(a: Tensor, b: Tensor): [Tensor, Tensor] {
 /** A float32 tensor rounded to float16. The gradient passes unchanged. */
 export function toHalf(x: Tensor): Tensor {
   if (x.dtype !== 'float32') return x;
-  return record('toHalf', roundToHalf(x), [x], [], (gradient) => [() => gradient]);
+  return withGradient('toHalf', roundToHalf(x), [x], [], (gradient) => [() => gradient]);
 }
 
 /** The same without history. Elements keep their order in memory, so a transposed matrix stays transposed. */

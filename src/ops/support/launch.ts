@@ -1,12 +1,11 @@
 import type { Variant } from '../../backend/backend.ts';
 import { type DType, isFloating } from '../../backend/dtypes.ts';
+import type { Vec3, Vec4 } from '../../backend/signatures.ts';
 import { empty } from '../../tensor/create.ts';
 import { dense, freeCopy } from '../../tensor/dense.ts';
 import { DTypeError } from '../../tensor/errors.ts';
 import { broadcastStrides, mergeAxes, padFront, type Shape } from '../../tensor/shape.ts';
 import { describe, type Tensor } from '../../tensor/tensor.ts';
-
-type Quad = readonly [number, number, number, number];
 
 /** Kernels handle this many axes. A view that needs more is copied first. */
 const AXES = 4;
@@ -27,7 +26,11 @@ export function checkDtype(operation: string, x: Tensor, ...taken: readonly DTyp
 }
 
 /** The operands of an element-wise kernel over `shape`, broadcast and merged to the fewest axes. */
-export function walkOver(shape: Shape, tensors: readonly Tensor[], axes: number = AXES): ElementWalk {
+export function walkOver<V extends Vec3 | Vec4 = Vec4>(
+  shape: Shape,
+  tensors: readonly Tensor[],
+  axes: V['length'] = AXES,
+): ElementWalk<V> {
   const read = (operands: readonly Tensor[]): ReturnType<typeof mergeAxes> =>
     mergeAxes(
       shape,
@@ -49,18 +52,18 @@ export function walkOver(shape: Shape, tensors: readonly Tensor[], axes: number 
 }
 
 /** The layout that a kernel iterates over. Call `freeCopies` after the launch. */
-export interface ElementWalk {
+export interface ElementWalk<V = Vec4> {
   operands: readonly Tensor[];
   /** Whether the operands are copies for this launch. */
   temporary: boolean;
   /** The number of axes in use. */
   rank: number;
-  shape: number[];
-  strides: number[][];
+  shape: V;
+  strides: V[];
 }
 
 /** Frees the copies of a walk, if it has any. */
-export function freeCopies({ operands, temporary }: ElementWalk): void {
+export function freeCopies({ operands, temporary }: ElementWalk<unknown>): void {
   if (temporary) for (const operand of operands) operand.dispose();
 }
 
@@ -85,8 +88,8 @@ export function launchUnary(code: number, x: Tensor, alpha: number = 0, beta: nu
       offset: operands[0]!.offset,
       alpha,
       beta,
-      shape: shape as unknown as Quad,
-      strides: strides[0] as unknown as Quad,
+      shape,
+      strides: strides[0]!,
     },
     { OPERATION: code, RANK: rank },
   );
@@ -114,9 +117,9 @@ export function launchPair(
       size: out.numel(),
       aOffset: left.offset,
       bOffset: right.offset,
-      shape: walk.shape as unknown as Quad,
-      aStrides: walk.strides[0] as unknown as Quad,
-      bStrides: walk.strides[1] as unknown as Quad,
+      shape: walk.shape,
+      aStrides: walk.strides[0]!,
+      bStrides: walk.strides[1]!,
     },
     { OPERATION: code, RANK: walk.rank, ...elementOf(a.dtype) } satisfies Variant<'binary'>,
   );

@@ -1,6 +1,6 @@
 import { full } from '../../tensor/create.ts';
 import type { Shape } from '../../tensor/shape.ts';
-import { record } from '../../tensor/tape.ts';
+import { withGradient } from '../../tensor/tape.ts';
 import type { Layout, Tensor } from '../../tensor/tensor.ts';
 import { copyInto } from '../../tensor/dense.ts';
 import { viewOf } from './layout.ts';
@@ -17,7 +17,7 @@ export function placeInto(
 ): Tensor {
   const out = full(shape, value, { dtype: x.dtype, device: x.device });
   copyInto(x, out, part(out));
-  return record('place', out, [x], [], (gradient) => [() => takePart(gradient, part)]);
+  return withGradient('place', out, [x], [], (gradient) => [() => takePart(gradient, part)]);
 }
 
 function takePart(whole: Tensor, part: (whole: Tensor) => Layout): Tensor {

@@ -127,14 +127,19 @@ export function imagesOf(
   return { planes: sizeOf(lead), sizes: input.shape.slice(-2) as [number, number], lead };
 }
 
-/** A pair of integers. */
-export function pairOf(operation: string, name: string, value: Pair, least: number): [number, number] {
-  const pair = typeof value === 'number' ? [value, value] : [...value];
-  if (pair.length === 2 && pair.every((each) => Number.isSafeInteger(each) && each >= least)) {
-    return pair as [number, number];
-  }
+/** Two integers from one or two. @param others what else the option takes, for the error */
+export function pairOf(
+  operation: string,
+  name: string,
+  value: Pair,
+  least: number,
+  others: string = '',
+): [number, number] {
+  const pair: readonly unknown[] = Array.isArray(value) ? value : [value, value];
+  const fits = pair.length === 2 && pair.every((each) => Number.isSafeInteger(each) && Number(each) >= least);
+  if (fits) return [...pair] as [number, number];
   throw new ArgumentError(operation, `invalid ${name}`, {
-    takes: `an integer ≥ ${least}, or two of them`,
+    takes: `an integer ≥ ${least}, or two of them [height, width]${others}`,
     got: `${name} ${JSON.stringify(value)}`,
   });
 }

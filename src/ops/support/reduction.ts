@@ -1,4 +1,4 @@
-import { codes } from '../../backend/signatures.ts';
+import { codes, type Vec2 } from '../../backend/signatures.ts';
 import { empty } from '../../tensor/create.ts';
 import { ShapeError } from '../../tensor/errors.ts';
 import { axesOf, mergeAxes, padFront, type Shape, sizeOf } from '../../tensor/shape.ts';
@@ -13,8 +13,6 @@ export type Dims = number | readonly number[];
 const LONG = 4096;
 /** With this many outputs every core has work without splitting. */
 const MANY = 1024;
-
-type Pair = readonly [number, number];
 
 /** The shape after reducing `axes`: sizes of 1 with keepdim, otherwise without them. */
 export function reducedShape(shape: Shape, axes: readonly number[], keepdim: boolean): number[] {
@@ -98,7 +96,7 @@ export function foldParts(operation: 'SUM' | 'MAX' | 'MIN', partials: Tensor, ou
 
 interface PairwiseLayout {
   source: Tensor;
-  walk: { keptSize: number; reducedSize: number; keptStrides: Pair; reducedStrides: Pair };
+  walk: { keptSize: number; reducedSize: number; keptStrides: Vec2; reducedStrides: Vec2 };
 }
 
 /** Kept and reduced axes as at most two of each. A layout that needs more is copied. */
@@ -135,8 +133,8 @@ function pairwiseLayout(x: Tensor, keptAxes: readonly number[], axes: readonly n
     walk: {
       keptSize: kept.shape.at(-1) ?? 1,
       reducedSize: reduced.shape.at(-1) ?? 1,
-      keptStrides: padFront(kept.strides[0]!, 2, 0) as unknown as Pair,
-      reducedStrides: padFront(reduced.strides[0]!, 2, 0) as unknown as Pair,
+      keptStrides: padFront(kept.strides[0]!, 2, 0),
+      reducedStrides: padFront(reduced.strides[0]!, 2, 0),
     },
   };
 }

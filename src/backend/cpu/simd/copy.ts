@@ -1,4 +1,5 @@
-import { eachRow, type Quad } from '../twin.ts';
+import type { Vec4 } from '../../signatures.ts';
+import { eachRow } from '../twin.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
 
 /** Copies whose rows are contiguous on both sides, or are the columns of a matrix: transposes. */
@@ -14,8 +15,8 @@ export const copy: SimdTwin<'copy'> = (module, { x, out }, params) => {
     return true;
   }
   if (xStrides[2] !== 1 || rows < 4) return false;
-  const matrices: Quad = [1, shape[0], shape[1], 1];
-  const outer = ([first, second]: Quad): Quad => [0, first, second, 0];
+  const matrices: Vec4 = [1, shape[0], shape[1], 1];
+  const outer = ([first, second]: Vec4): Vec4 => [0, first, second, 0];
   eachRow(matrices, outer(xStrides), outer(outStrides), (_, from, to) => {
     for (let j = 0; j < length; j += 4) {
       const lane = (l: number): number =>

@@ -1,6 +1,5 @@
 import type { TypedArray } from '../../dtypes.ts';
-import { codes } from '../../signatures.ts';
-import type { Quad } from '../twin.ts';
+import { codes, type Vec4 } from '../../signatures.ts';
 import type { SimdModule } from './module.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
 
@@ -47,7 +46,7 @@ export const accumulate: SimdTwin<'accumulate'> = (module, { x, out }, { size, x
 interface Operand {
   array: TypedArray;
   offset: number;
-  strides: Quad;
+  strides: Vec4;
 }
 
 /** One job per matrix of the last two axes. */
@@ -56,7 +55,7 @@ function apply(
   operation: number,
   [a, b]: readonly [Operand, Operand],
   out: TypedArray,
-  shape: Quad,
+  shape: Vec4,
   outOffset: number = 0,
 ): boolean {
   const [outer, middle, ...matrix] = shape;
