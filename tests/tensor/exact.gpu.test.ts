@@ -14,7 +14,7 @@ for (const [name, make] of Object.entries(exactTensors)) {
 
 test('float64 is refused', async (context) => {
   const device = await webgpuOrSkip(context);
-  expect(() => zeros([2], { dtype: 'float64', device })).toThrow('takes  float64 on the CPU backend alone');
+  expect(() => zeros([2], { dtype: 'float64', device })).toThrow('takes  float64 on the CPU backend only');
 });
 
 test('indices out of range give NaN, and reach no other memory', async (context) => {

@@ -19,7 +19,6 @@ function kindOf(value: unknown): string {
     const { constructor } = value as { readonly constructor?: unknown };
     return typeof constructor === 'function' ? `an object of ${constructor.name}` : 'an object';
   }
-  return typeof value === 'string'
-    ? `the string ${JSON.stringify(value)}`
-    : `${typeof value} ${String(value)}`;
+  if (typeof value === 'string') return `the string ${JSON.stringify(value)}`;
+  return typeof value === 'function' ? 'a function' : `${typeof value} ${String(value)}`;
 }
