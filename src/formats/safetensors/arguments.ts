@@ -20,5 +20,6 @@ function kindOf(value: unknown): string {
     return typeof constructor === 'function' ? `an object of ${constructor.name}` : 'an object';
   }
   if (typeof value === 'string') return `the string ${JSON.stringify(value)}`;
-  return typeof value === 'function' ? 'a function' : `${typeof value} ${String(value)}`;
+  const plain = value as number | bigint | boolean | symbol | (() => void);
+  return `${typeof plain} ${String(plain)}`;
 }
