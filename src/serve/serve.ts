@@ -8,18 +8,18 @@ import { createService, type Service } from './service.ts';
 /** Milliseconds that open connections get when the service stops. */
 const DRAIN = 15_000;
 
-/** What a service needs: its limits, its model and device, and where it listens. */
+/** Options of a service: limits, model, device and address. */
 export interface ServeOptions extends ServiceOptions {
   readonly model: Omit<HostOptions, 'onBatch' | 'onEvent'>;
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0 takes a free port. */
   readonly port: number;
 }
 
 /**
- * Serves a model over HTTP until SIGTERM or Ctrl-C; requests that have come in are answered then.
+ * Serves a model over HTTP until SIGTERM or Ctrl-C, and then answers the requests that it has accepted.
  *
- * @throws RegistryError where there is no such model, AdapterError, or WgradError where the address cannot be used
+ * @throws RegistryError if there is no such model, AdapterError, or WgradError if the address cannot be used
  */
 export async function serve(options: ServeOptions): Promise<void> {
   const { host: address, port } = options;

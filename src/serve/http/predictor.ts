@@ -31,7 +31,7 @@ export class Predictor {
     this.#decoders = new Limiter(options.decodersAtOnce, options.decodeQueueLimit);
   }
 
-  /** Decodes and prepares a picture. @throws RequestError; UnavailableError where too many wait */
+  /** Decodes and prepares a picture. @throws RequestError; UnavailableError if too many wait */
   decode(bytes: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
     return this.#decoders.run(async () => {
       signal.throwIfAborted();
