@@ -3,7 +3,7 @@ import type { Backend, DeviceBuffer, Params } from '../../../src/backend/backend
 import { philox4x32 } from '../../../src/backend/philox.ts';
 import { type Block, large, shared, SMALL_BLOCK } from '../../../src/backend/webgpu/tuning/blocks.ts';
 import { candidates, canRun } from '../../../src/pipeline/diagnostics/tuning/candidates.ts';
-import { type Choice, choiceText, type Tile, traitsOf } from '../../../src/backend/webgpu/tuning/choice.ts';
+import { choiceText, type Tile, traitsOf } from '../../../src/backend/webgpu/tuning/choice.ts';
 import { shapeClass } from '../../../src/backend/webgpu/tuning/shapeClass.ts';
 import { open } from '../../../src/index.ts';
 import {
@@ -43,6 +43,8 @@ function product(
 
 const layouts = ['NN', 'NT', 'TN', 'TT'] as const;
 const products: readonly Product[] = [
+  // An epilogue is a pipeline of its own, so one product has it.
+  { ...product('ragged NN, fused', [70, 131, 37], 'NN'), fused: true },
   ...layouts.map((each) => product(`ragged ${each}`, [70, 131, 37], each)),
   ...layouts.map((each) => product(`in words ${each}`, [68, 132, 44], each)),
   product('sums of several rounds', [35, 40, 300], 'NT'),
@@ -66,19 +68,6 @@ const products: readonly Product[] = [
     [90, 200],
   ),
 ];
-
-const fusedProduct: Product = { ...product('ragged NN, fused', [70, 131, 37], 'NN'), fused: true };
-
-/**
- * What a choice is tried with. The epilogue is one more pipeline, which takes seconds to compile for a block, and is the
- * same text for all of them: one block has it, and one of several teams, which add up their sums before it.
- */
-function productsFor({ kernel, tile }: Choice): readonly Product[] {
-  const blocked = kernel === 'matmulWorkgroup';
-  const sameTile = (block: Block): boolean =>
-    choiceText({ kernel, tile }) === choiceText({ kernel, tile: { ...block } });
-  return blocked && ![SMALL_BLOCK, shared[0]].some(sameTile) ? products : [fusedProduct, ...products];
-}
 
 function numbers(stream: number, size: number): Float32Array {
   return Float32Array.from(
@@ -144,7 +133,7 @@ describe('every kernel and tile of matmul computes what the CPU does', () => {
     const { backend } = await openOwn(context);
     if (!canRun('matmul', choice, traitsOf(backend.info))) return context.skip('not on this device');
     const reference = await open('cpu', { reference: true });
-    for (const each of productsFor(choice)) {
+    for (const each of products) {
       const { fused = false } = each;
       backend.tuning.set(shapeClass('matmul', each.params, { BIAS: fused, RELU: fused }), choice);
       const expected = await multiplyOn(reference, each);
