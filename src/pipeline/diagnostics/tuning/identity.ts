@@ -32,9 +32,14 @@ export function identityOf(info: AdapterInfo): AdapterIdentity {
   return Object.fromEntries(IDENTITY.map((key) => [key, String(info[key] ?? '')])) as AdapterIdentity;
 }
 
-/** SHA-256 over the text of all kernels that are chosen from. */
-export function kernelsHash(): string {
+/** SHA-256 over the code of all kernels that are chosen from. Comments and indentation do not count. */
+export function kernelsHash(source: (kernel: string) => string = kernelSource): string {
   const hash = createHash('sha256');
-  for (const kernel of Object.values(kernelsOf).flat()) hash.update(`${kernel}\0${kernelSource(kernel)}\0`);
+  for (const kernel of Object.values(kernelsOf).flat()) hash.update(`${kernel}\0${codeOf(source(kernel))}\0`);
   return hash.digest('hex');
+}
+
+function codeOf(wgsl: string): string {
+  const lines = wgsl.split('\n').map((line) => line.replace(/\/\/.*/, '').trim());
+  return lines.filter((line) => line !== '').join('\n');
 }

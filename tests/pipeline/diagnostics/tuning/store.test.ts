@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Choice } from '../../../../src/backend/webgpu/tuning/choice.ts';
+import { kernelsHash } from '../../../../src/pipeline/diagnostics/tuning/identity.ts';
 import { loadTuning, tuningPath } from '../../../../src/pipeline/diagnostics/tuning/stored.ts';
 import { storeChoices } from '../../../../src/pipeline/diagnostics/tuning/tune.ts';
 import { temporaryFolder } from '../../files/disks.ts';
@@ -24,4 +25,11 @@ test('what a tuning has found is loaded by the next device on the same adapter, 
   await storeChoices({ info, choices: new Map(), measured: 1 });
   expect(loadTuning(info).choices).toEqual({});
   expect(readFileSync(path, 'utf8')).toContain('"choices": {}');
+});
+
+test('choices hold for kernels with other comments, and not for other code', () => {
+  const source = (text: string) => (): string => text;
+  const hash = kernelsHash(source('fn f() {\n  return 1u;\n}\n'));
+  expect(kernelsHash(source('// A function.\nfn f() {\n    return 1u; // one\n\n}\n'))).toBe(hash);
+  expect(kernelsHash(source('fn f() {\n  return 2u;\n}\n'))).not.toBe(hash);
 });
