@@ -55,7 +55,7 @@ test('downloads and unpacks the real package', async (context) => {
 });
 
 test('reads fresh package lists into its own folder where the system has none', async (context) => {
-  const lists = join(scratch, '../..', 'lists');
+  const lists = join(scratch, '..', 'lists');
   await mkdir(lists);
   const reporter = recordingReporter();
   const source = await openOrSkip(context, ['-o', `Dir::State::Lists=${lists}`], reporter);
