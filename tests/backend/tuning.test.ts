@@ -1,7 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { Params } from '../../src/backend/backend.ts';
 import { type Block, columnsOf, rowsOf } from '../../src/backend/webgpu/tuning/blocks.ts';
 import { candidates } from '../../src/pipeline/diagnostics/tuning/candidates.ts';
 import type { Choice } from '../../src/backend/webgpu/tuning/choice.ts';
@@ -9,6 +8,7 @@ import { shapeClass } from '../../src/backend/webgpu/tuning/shapeClass.ts';
 import { tuningRecord } from '../../src/pipeline/diagnostics/tuning/identity.ts';
 import { loadTuning, storedChoices, tuningPath } from '../../src/pipeline/diagnostics/tuning/stored.ts';
 import { Tuning } from '../../src/backend/webgpu/tuning/tuning.ts';
+import { product } from '../pipeline/diagnostics/tuning/fakeDevice.ts';
 import { temporaryFolder } from '../pipeline/files/disks.ts';
 
 const info = {
@@ -23,23 +23,6 @@ const info = {
 };
 const gpu = { ...info, vendor: 'nvidia', device: 'a GPU', software: false };
 
-const product: Params<'matmul'> = {
-  m: 100,
-  n: 200,
-  k: 784,
-  batch: 1,
-  chunk: 784,
-  aOffset: 0,
-  aBatchStride: 0,
-  aRowStride: 784,
-  aColumnStride: 1,
-  bOffset: 0,
-  bBatchStride: 0,
-  bRowStride: 1,
-  bColumnStride: 784,
-  biasOffset: 0,
-  outOffset: 0,
-};
 const shape = 'matmul 128x256x1024 NT';
 const choice = candidates('matmul', new Tuning(gpu).traits).find(
   ({ kernel }) => kernel === 'matmulWorkgroup',

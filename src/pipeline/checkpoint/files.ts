@@ -57,7 +57,7 @@ export async function newestCheckpoint(
     }
   }
   if (candidates.length === 0) return undefined;
-  throw new FileError(folder, 'has no intact checkpoint to go on from; start anew');
+  throw new FileError(folder, 'has no intact checkpoint to continue from; start a new run');
 }
 
 /** The names of checkpoints that are not the newest, newest first. */

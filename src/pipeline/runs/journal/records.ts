@@ -64,7 +64,7 @@ const numberText = z.enum(['NaN', 'Infinity', '-Infinity']).transform(Number);
 const metricName = z.string().regex(/^[A-Za-z][\w-]{0,99}$/);
 const place = { epoch: count, step: count, time: z.number().min(0).exactOptional() };
 
-/** The schema of a line; numbers that JSON lacks are strings. */
+/** The schema of a line; numbers that JSON cannot express are strings. */
 export const recordSchema: z.ZodType<JournalRecord> = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.enum(['train', 'validation', 'test']),

@@ -8,29 +8,12 @@ import {
 } from '../../../../src/pipeline/diagnostics/tuning/contest.ts';
 import type { TunedLaunch } from '../../../../src/pipeline/diagnostics/tuning/launches.ts';
 import { formatResult } from '../../../../src/pipeline/diagnostics/tuning/tune.ts';
-import { type Behaviour, fakeDevice } from './fakeDevice.ts';
+import { type Behaviour, fakeDevice, product } from './fakeDevice.ts';
 
-const params = {
-  m: 100,
-  n: 200,
-  k: 784,
-  batch: 1,
-  chunk: 784,
-  aOffset: 0,
-  aBatchStride: 0,
-  aRowStride: 784,
-  aColumnStride: 1,
-  bOffset: 0,
-  bBatchStride: 0,
-  bRowStride: 1,
-  bColumnStride: 784,
-  biasOffset: 0,
-  outOffset: 0,
-};
 const launch: TunedLaunch = {
-  shape: shapeClass('matmul', params, {}),
+  shape: shapeClass('matmul', product, {}),
   operation: 'matmul',
-  params,
+  params: product,
   variant: {},
   lengths: { a: 78_400, b: 156_800, bias: 1, out: 20_000 },
 };

@@ -83,3 +83,22 @@ export function fakeDevice(behaviourOf: (choice: string) => Behaviour): {
   };
   return { device: device as WebGpuBackend, buffers, launches };
 }
+
+/** A product whose weights are transposed, as in a dense layer. */
+export const product: Params<'matmul'> = {
+  m: 100,
+  n: 200,
+  k: 784,
+  batch: 1,
+  chunk: 784,
+  aOffset: 0,
+  aBatchStride: 0,
+  aRowStride: 784,
+  aColumnStride: 1,
+  bOffset: 0,
+  bBatchStride: 0,
+  bRowStride: 1,
+  bColumnStride: 784,
+  biasOffset: 0,
+  outOffset: 0,
+};
