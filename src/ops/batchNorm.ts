@@ -156,7 +156,7 @@ function fused(
   freeCopy(g, gradient);
   const channels = sums.shape[1]!;
   const row = (index: number): Tensor =>
-    sums.view({ shape: [channels], strides: [1], offset: index * channels });
+    sums.withLayout({ shape: [channels], strides: [1], offset: index * channels });
   return [() => ofInput!, () => row(1), () => row(0)];
 }
 

@@ -103,7 +103,7 @@ function fused(
   const length = sizeOf(shape);
   const strides = stridesOf(shape);
   const sums = summed ? gradientSums(g, x, stats, length) : undefined;
-  const row = (index: number): Tensor => sums!.view({ shape, strides, offset: index * length });
+  const row = (index: number): Tensor => sums!.withLayout({ shape, strides, offset: index * length });
   return [() => inputGradient(g, x, stats, weight, length), () => row(1), () => row(0)];
 }
 

@@ -121,5 +121,5 @@ function throughRelu(
 /** A matrix with rows and columns exchanged: a view without history. */
 function transposed(matrix: Tensor): Tensor {
   const { shape, strides, offset } = matrix;
-  return matrix.view({ shape: shape.toReversed(), strides: strides.toReversed(), offset });
+  return matrix.withLayout({ shape: shape.toReversed(), strides: strides.toReversed(), offset });
 }

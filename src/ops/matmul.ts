@@ -140,7 +140,7 @@ function withOneBatchStride(x: Tensor, batch: readonly number[]): { source: Tens
   const shape = [...batch, ...x.shape.slice(-2)];
   const strides = broadcastStrides(x.shape, x.strides, shape);
   // Rows and columns of size 1 have stride 0, because nothing steps along them.
-  const stretched = x.view({ shape, strides, offset: x.offset });
+  const stretched = x.withLayout({ shape, strides, offset: x.offset });
   const stride = (tensor: Tensor): number | undefined => {
     const merged = mergeAxes(batch, [tensor.strides.slice(0, -2)]);
     return merged.shape.length > 1 ? undefined : (merged.strides[0]![0] ?? 0);

@@ -50,4 +50,5 @@ export {
   t,
   transpose,
   unsqueeze,
+  view,
 } from './views.ts';

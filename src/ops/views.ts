@@ -35,9 +35,31 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
     return viewOf('reshape', x, layout, (gradient) => gradient.reshape(before));
   }
   const copy = dense(x);
-  const out = copy.view({ shape: target, strides: viewStrides(copy, target)!, offset: 0 });
+  const out = copy.withLayout({ shape: target, strides: viewStrides(copy, target)!, offset: 0 });
   copy.dispose();
   return withGradient('reshape', out, [x], [], (gradient) => [() => gradient.reshape(before)]);
+}
+
+/**
+ * The same elements, in row-major order, with another shape, without a copy.
+ *
+ * @param shape sizes, one of which may be -1 for the remaining size
+ * @throws ShapeError if the number of elements differs, or if only a copy has that shape; `reshape` copies then
+ * @example
+ * tensor([[1, 2], [3, 4]]).view(-1); // 1, 2, 3, 4
+ */
+export function view(x: Tensor, shape: Shape): Tensor {
+  const target = inferShape('view', x, shape);
+  const strides = viewStrides(x, target);
+  if (!strides) {
+    throw new ShapeError('view', 'only a copy has that shape', {
+      takes: 'a shape that the strides allow; use reshape, which copies if it must',
+      got: `${describe(x)} with strides ${formatShape(x.strides)} to ${formatShape(target)}`,
+    });
+  }
+  const { shape: before } = x;
+  const layout = { shape: target, strides, offset: x.offset };
+  return viewOf('view', x, layout, (gradient) => gradient.reshape(before));
 }
 
 /** Merges dims startDim to endDim, both included, into one; all dims by default. */

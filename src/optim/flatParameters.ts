@@ -73,7 +73,7 @@ export class FlatParameters {
   /** The part of a companion that belongs to one parameter, as a view. */
   part(companion: Tensor, index: number): Tensor {
     const { shape, strides } = this.parameters[index]!;
-    return companion.view({ shape, strides, offset: this.offsets[index]! });
+    return companion.withLayout({ shape, strides, offset: this.offsets[index]! });
   }
 
   /** A number that depends on the step count of a segment's parameters, including the current step. */
@@ -145,7 +145,7 @@ export class FlatParameters {
     const { shape, strides } = parameter;
     copyInto(parameter, this.values, { shape, strides, offset });
     parameter.rebind(this.values.storage.retain(), offset);
-    (parameter.source as Leaf).home = unscoped(() => this.gradients.view({ shape, strides, offset }));
+    (parameter.source as Leaf).home = unscoped(() => this.gradients.withLayout({ shape, strides, offset }));
   }
 
   /**

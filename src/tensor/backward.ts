@@ -99,7 +99,7 @@ function one(root: Tensor): Tensor {
     value = outsideCapture(() => unscoped(() => tensor(1, { dtype, device })));
     known.set(dtype, value);
   }
-  return value.view({ shape, strides: stridesOf(shape), offset: 0 });
+  return value.withLayout({ shape, strides: stridesOf(shape), offset: 0 });
 }
 
 /** Another handle on the same tensor, with its history, in the current scope. */

@@ -185,11 +185,11 @@ export class Tensor implements Owned, Disposable {
 
   /** The same values without history. */
   detach(): Tensor {
-    return this.view(this);
+    return this.withLayout(this);
   }
 
   /** Another layout of the same storage, without history. */
-  view({ shape, strides, offset }: Layout): Tensor {
+  withLayout({ shape, strides, offset }: Layout): Tensor {
     return new Tensor(this.storage.retain(), { shape, strides, offset });
   }
 

@@ -7,6 +7,8 @@ const x = arange(24, undefined, undefined, { device: cpu }).reshape([2, 3, 4]);
 const views: [string, (x: Tensor) => Tensor][] = [
   ['reshape', (t) => t.reshape([4, 6])],
   ['reshape that splits a transposed dim', (t) => t.transpose(0, 2).reshape([2, 2, 3, 2])],
+  ['view', (t) => t.view([4, 6])],
+  ['view of a part', (t) => t.slice([1, 2]).view([2, 6])],
   ['flatten', (t) => t.flatten()],
   ['permute', (t) => t.permute([2, 0, 1])],
   ['transpose', (t) => t.transpose(0, 1)],
@@ -53,4 +55,8 @@ test('a view outlives the tensor that it was made from', async () => {
   const view = base.slice([1, 3]);
   base.dispose();
   expect(Array.from(await view.data())).toEqual([1, 2]);
+});
+
+test('view refuses a shape that only a copy has, and names reshape', () => {
+  expect(() => x.transpose(0, 2).view([24])).toThrow(/^view: only a copy[^]*use reshape/);
 });

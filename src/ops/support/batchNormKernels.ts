@@ -166,7 +166,7 @@ export function gradientSums(x: Tensor, gradient: Tensor, stats: Tensor): Tensor
   );
   const shape = [2, sizes.channels];
   if (parts === 1) {
-    const sums = partials.view({ shape, strides: [sizes.channels, 1], offset: 0 });
+    const sums = partials.withLayout({ shape, strides: [sizes.channels, 1], offset: 0 });
     partials.dispose();
     return sums;
   }

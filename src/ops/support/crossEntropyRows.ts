@@ -68,7 +68,7 @@ interface Reduced {
 function reduced(losses: Tensor, target: Tensor, reduction: Reduction): Reduced {
   if (reduction === 'none') {
     const { shape } = target;
-    const loss = losses.view({ shape, strides: stridesOf(shape), offset: losses.offset });
+    const loss = losses.withLayout({ shape, strides: stridesOf(shape), offset: losses.offset });
     return { loss, divisor: losses };
   }
   if (losses.numel() <= FEW) return parts(totalsOf(losses, reduction));
@@ -78,7 +78,7 @@ function reduced(losses: Tensor, target: Tensor, reduction: Reduction): Reduced 
 
 function parts(totals: Tensor): Reduced {
   const [loss, divisor] = [0, 1].map((at) =>
-    totals.view({ shape: [], strides: [], offset: totals.offset + at }),
+    totals.withLayout({ shape: [], strides: [], offset: totals.offset + at }),
   ) as [Tensor, Tensor];
   return { loss, divisor };
 }
@@ -152,7 +152,7 @@ function rowGradients(x: Tensor, facts: RowFacts, gradient: Tensor): Tensor {
         () => {
           const p = logits.softmax(1);
           const weighted = p.mul(gg);
-          const share = rowFacts.view({ shape: [rows], strides: [3], offset: rowFacts.offset + 2 });
+          const share = rowFacts.withLayout({ shape: [rows], strides: [3], offset: rowFacts.offset + 2 });
           const scale = g.mul(share).reshape(shape);
           return weighted.sub(p.mul(weighted.sum(1, true))).mul(scale);
         },
@@ -195,5 +195,5 @@ function inOneRow(x: Tensor): Tensor {
   const { shape, strides } = mergeAxes(x.shape, [x.strides]);
   const size = x.numel();
   if (shape.length > 1) return x.reshape([size]);
-  return x.view({ shape: [size], strides: [strides[0]![0] ?? 1], offset: x.offset });
+  return x.withLayout({ shape: [size], strides: [strides[0]![0] ?? 1], offset: x.offset });
 }

@@ -33,7 +33,7 @@ export function toHalf(x: Tensor): Tensor {
 /** The same without history. Elements keep their order in memory, so a transposed matrix stays transposed. */
 export function roundToHalf(x: Tensor): Tensor {
   const order = x.shape.map((_, axis) => axis).sort((left, right) => x.strides[right]! - x.strides[left]!);
-  const inMemory = x.view({
+  const inMemory = x.withLayout({
     shape: order.map((axis) => x.shape[axis]!),
     strides: order.map((axis) => x.strides[axis]!),
     offset: x.offset,
@@ -53,7 +53,7 @@ export function roundToHalf(x: Tensor): Tensor {
     inMemory.dispose();
     return out;
   }
-  const like = out.view({ shape: x.shape, strides: x.strides, offset: 0 });
+  const like = out.withLayout({ shape: x.shape, strides: x.strides, offset: 0 });
   out.dispose();
   return like;
 }

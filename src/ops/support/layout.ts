@@ -5,7 +5,7 @@ import { describe, type Layout, type Tensor } from '../../tensor/tensor.ts';
 
 /** A view of x in another layout; `rule` undoes it in the gradient. */
 export function viewOf(name: string, x: Tensor, layout: Layout, rule: (gradient: Tensor) => Tensor): Tensor {
-  return withGradient(name, x.view(layout), [x], [], (gradient): Gradients => [() => rule(gradient)]);
+  return withGradient(name, x.withLayout(layout), [x], [], (gradient): Gradients => [() => rule(gradient)]);
 }
 
 /** The strides with which x's storage reads as `shape`, or undefined if only a copy can. */

@@ -112,7 +112,7 @@ function pairwiseLayout(x: Tensor, keptAxes: readonly number[], axes: readonly n
   if (kept.shape.length > 2 || reduced.shape.length > 2) {
     const order = [...keptAxes, ...axes];
     const { offset } = x;
-    const view = x.view({
+    const view = x.withLayout({
       shape: order.map((axis) => x.shape[axis]!),
       strides: order.map((axis) => x.strides[axis]!),
       offset,

@@ -23,6 +23,7 @@ export const layouts: Rows<
   | 'to'
   | 'transpose'
   | 'unsqueeze'
+  | 'view'
 > = {
   cat: {
     differentiable: true,
@@ -287,6 +288,18 @@ export const layouts: Rows<
       { name: 'matrix', inputs: [numbers(3, 5)], fn: (x) => x.transpose(0, 1) },
       { name: 'outer dims of three', inputs: [numbers(2, 3, 4)], fn: (x) => x.transpose(0, -1) },
       { name: 'a dim with itself', inputs: [numbers(2, 3)], fn: (x) => x.transpose(1, 1) },
+    ],
+  },
+  view: {
+    differentiable: true,
+    cases: [
+      { name: 'one size left open', inputs: [numbers(2, 3, 4)], fn: (x) => x.view([-1, 4]) },
+      {
+        name: 'a part of every second row',
+        inputs: [numbers(6, 4)],
+        fn: (x) => x.slice([1, 6, 2]).view([3, 2, 2]),
+      },
+      { name: 'no elements', inputs: [numbers(0, 4)], fn: (x) => x.view([2, 0]) },
     ],
   },
   unsqueeze: {
