@@ -68,7 +68,11 @@ export function freeCopies({ operands, temporary }: ElementWalk<unknown>): void 
 }
 
 function stretchedCopy(x: Tensor, shape: Shape): Tensor {
-  const view = x.withLayout({ shape, strides: broadcastStrides(x.shape, x.strides, shape), offset: x.offset });
+  const view = x.withLayout({
+    shape,
+    strides: broadcastStrides(x.shape, x.strides, shape),
+    offset: x.offset,
+  });
   const copy = dense(view);
   freeCopy(view, copy);
   return copy;
