@@ -4,7 +4,8 @@
 //
 //   out[r, j] = gradient[r] / d · (a · exp(x[r, j] - m - L) - (1 - s) · w_t · [j = t] - s / classes · w_j)
 //
-// In a row whose label is `ignoreIndex`, a and the last two terms are 0.
+// In a row whose label is `ignoreIndex`, a and the last two terms are 0. If d is 0, nothing counts in the mean, and
+// gradient[r] / d is taken as 0.
 //
 // Shapes     x [outer, classes, inner], contiguous from `offset`; r counts [outer, inner]; labels [rows]; rowwise
 //            [rows, 3], from crossEntropy; gradient [rows] with any stride (0 for a mean); weight [classes], read only
@@ -69,7 +70,8 @@ fn main(
   let share = rowwise[3 * row + 2];
   var scale = gradient[params.gradientOffset + row * params.gradientStride];
   if (MEAN) {
-    scale /= divisor[params.divisorOffset];
+    let total = divisor[params.divisorOffset];
+    scale = select(scale / total, 0.0, total == 0.0);
   }
 
   for (var j = local.x; j < params.classes; j += LANES) {

@@ -21,7 +21,10 @@ export interface CrossEntropyOptions {
   weight?: Tensor | undefined;
   /** Targets of this value are ignored; defaults to -100. */
   ignoreIndex?: number;
-  /** Defaults to `mean`, weighted by the targets' weights, without ignored targets; NaN if all are ignored. */
+  /**
+   * Defaults to `mean`, weighted by the targets' weights, without ignored targets. If these weights sum to 0, the mean is
+   * NaN and its gradient 0.
+   */
   reduction?: Reduction;
   /** The share of each target that is spread evenly over all classes, from 0 (default) to 1. */
   labelSmoothing?: number;

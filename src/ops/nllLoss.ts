@@ -1,7 +1,7 @@
 import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkClassTargets } from './support/classTargets.ts';
-import { checkReduction, type Reduction } from './support/lossReduction.ts';
+import { checkReduction, divideByCount, type Reduction } from './support/lossReduction.ts';
 import { onesLike } from '../tensor/create.ts';
 import { where } from './where.ts';
 
@@ -11,7 +11,10 @@ export interface NllLossOptions {
   weight?: Tensor | undefined;
   /** Targets of this value are ignored; defaults to -100. */
   ignoreIndex?: number;
-  /** Defaults to `mean`, weighted by the targets' weights, without ignored targets; NaN if all are ignored. */
+  /**
+   * Defaults to `mean`, weighted by the targets' weights, without ignored targets. If these weights sum to 0, the mean is
+   * NaN and its gradient 0.
+   */
   reduction?: Reduction;
 }
 
@@ -44,6 +47,6 @@ export function nllLoss(input: Tensor, target: Tensor, options: NllLossOptions =
     const weights = where(counts, each, 0);
     const losses = where(counts, picked, 0).mul(weights).neg();
     if (reduction === 'none') return losses;
-    return reduction === 'sum' ? losses.sum() : losses.sum().div(weights.sum());
+    return reduction === 'sum' ? losses.sum() : divideByCount(losses.sum(), weights.sum(), NaN);
   });
 }

@@ -5,6 +5,7 @@ import {
   crossEntropy,
   type CrossEntropyOptions,
   grad,
+  nllLoss,
   rand,
   type Tensor,
   tensor,
@@ -124,13 +125,38 @@ export function crossEntropySuite(deviceOf: (context: TestContext) => Backend | 
     }
   });
 
-  test.for([1, 64, 65, 256])('%i rows that count for nothing', async (rows, context) => {
+  // One launch, two, and more rows than one workgroup sums.
+  test.for([1, 64, 257, 40_000])('%i rows that count for nothing', async (rows, context) => {
     const device = await deviceOf(context);
-    const { x, target } = inputsOf([rows, 10], device, (labels) => labels.fill(IGNORED));
-    for (const options of [{}, { labelSmoothing: 0.1 }]) {
-      const ignoring = { ...options, ignoreIndex: IGNORED };
-      expect(await crossEntropy(x, target, ignoring).item()).toBeNaN();
-      expect(await crossEntropy(x, target, { ...ignoring, reduction: 'sum' }).item()).toBe(0);
+    const { x, target } = inputsOf([rows, 5], device, (labels) => labels.fill(IGNORED));
+    const weight = tensor([1, 1, 1, 0, 1], { device });
+    for (const [name, options] of Object.entries({
+      ignored: { ignoreIndex: IGNORED },
+      'ignored, smoothed': { ignoreIndex: IGNORED, labelSmoothing: 0.1 },
+      'ignored, weighted': { ignoreIndex: IGNORED, weight },
+      'of weight 0': { weight },
+      'of weight 0, smoothed': { weight, labelSmoothing: 0.1 },
+    })) {
+      const losses = {
+        crossEntropy: (leaf: Tensor) => crossEntropy(leaf, target, options),
+        nllLoss: (leaf: Tensor) => nllLoss(leaf.logSoftmax(1), target, options),
+      };
+      for (const [loss, lossOf] of Object.entries(losses)) {
+        for (const createGraph of [false, true]) {
+          const what = `${loss}, ${name}${createGraph ? ', with a graph' : ''}`;
+          const leaf = x.detach();
+          leaf.requiresGrad = true;
+          const mean = lossOf(leaf);
+          const [gradient] = grad(mean, [leaf], { createGraph });
+          expect(await mean.item(), what).toBeNaN();
+          expect(await gradient!.abs().amax().item(), what).toBe(0);
+          if (!createGraph) continue;
+          const [second] = grad(gradient!.square().sum(), [leaf]);
+          expect(await second!.abs().amax().item(), `${what}, again`).toBe(0);
+        }
+      }
+      if (name.startsWith('ignored'))
+        expect(await crossEntropy(x, target, { ...options, reduction: 'sum' }).item()).toBe(0);
     }
   });
 

@@ -45,8 +45,14 @@ export class RowLosses {
 }
 
 function writeTotal(total: TypedArray, sum: number, weight: number, mean: boolean): void {
-  total[0] = mean ? sum / weight : sum;
+  // A mean over nothing is NaN, also where smoothing leaves a sum to divide.
+  total[0] = mean ? (weight === 0 ? NaN : sum / weight) : sum;
   total[1] = weight;
+}
+
+/** The gradient of a sum, from that of a mean; 0 if nothing counts in the mean. */
+export function shareOf(gradient: number, total: number): number {
+  return total === 0 ? 0 : gradient / total;
 }
 
 export const crossEntropy: Twin<'crossEntropy'> = (
@@ -102,7 +108,7 @@ export const crossEntropyGradient: Twin<'crossEntropyGradient'> = (
     const start = Math.floor(row / inner) * classes * inner + (row % inner);
     const label = labels[labelOffset + row * labelStride]!;
     const [greatest, logTotal, share] = [rowwise[3 * row]!, rowwise[3 * row + 1]!, rowwise[3 * row + 2]!];
-    const scale = gradient[gradientOffset + row * gradientStride]! / total;
+    const scale = shareOf(gradient[gradientOffset + row * gradientStride]!, total);
     for (let j = 0; j < classes; j++) {
       let expected = Number(label === j);
       if (SMOOTHED) expected = (1 - smoothing) * expected + smoothing / classes;

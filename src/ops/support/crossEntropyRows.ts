@@ -7,7 +7,7 @@ import { withGradient } from '../../tensor/tape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { type ClassOptions, withOneClass } from './classTargets.ts';
 import { dense, freeCopy } from '../../tensor/dense.ts';
-import type { Reduction } from './lossReduction.ts';
+import { divideByCount, type Reduction } from './lossReduction.ts';
 
 interface RowOptions extends ClassOptions {
   smoothing: number;
@@ -51,7 +51,7 @@ export function classLosses(input: Tensor, target: Tensor, options: RowOptions):
     () => {
       const mean = reduction === 'mean';
       // The kernel divides, unless the division must be differentiable.
-      const scaled = mean && isGradEnabled() ? gradient.div(total) : gradient;
+      const scaled = mean && isGradEnabled() ? divideByCount(gradient, total, 0) : gradient;
       const each = reduction === 'none' ? scaled.reshape([rows]) : scaled.expand([rows]);
       const divisor = mean && !isGradEnabled() ? total : undefined;
       return rowGradients(x, { labels: kept, rowwise: facts, weight: weighting, options, divisor }, each);
@@ -73,7 +73,7 @@ function reduced(losses: Tensor, target: Tensor, reduction: Reduction): Reduced 
   }
   if (losses.numel() <= FEW) return parts(totalsOf(losses, reduction));
   const { loss, divisor } = parts(losses.sum(1));
-  return { loss: reduction === 'mean' ? loss.div(divisor) : loss, divisor };
+  return { loss: reduction === 'mean' ? divideByCount(loss, divisor, NaN) : loss, divisor };
 }
 
 function parts(totals: Tensor): Reduced {

@@ -1,5 +1,7 @@
 import { ArgumentError } from '../../tensor/errors.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { where } from '../where.ts';
+import { scalarLike } from './scalar.ts';
 
 /** How the losses of a batch are reduced. */
 export type Reduction = 'mean' | 'sum' | 'none';
@@ -11,6 +13,15 @@ export function checkReduction(name: string, reduction: Reduction): void {
     takes: "'mean', 'sum' or 'none'",
     got: reduction,
   });
+}
+
+/**
+ * x / count, and `otherwise` where the count is 0: a mean in which nothing counts. No NaN reaches the gradient of x then,
+ * which is 0.
+ */
+export function divideByCount(x: Tensor, count: Tensor, otherwise: number): Tensor {
+  const none = count.eq(0);
+  return where(none, scalarLike(otherwise, x), x.div(where(none, scalarLike(1, count), count)));
 }
 
 /** Reduces losses. PyTorch's default is the mean. */

@@ -1,7 +1,7 @@
 // Softmax and cross-entropy along rows of adjacent elements. The plain twins handle others.
 
 import type { TypedArray } from '../../dtypes.ts';
-import { checkLabel, RowLosses } from '../crossEntropy.ts';
+import { checkLabel, RowLosses, shareOf } from '../crossEntropy.ts';
 import type { Fields } from './jobs.ts';
 import type { Plan, SimdModule } from './module.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
@@ -59,7 +59,7 @@ export const crossEntropyGradient: SimdTwin<'crossEntropyGradient'> = (module, b
   const { WEIGHTED = false, SMOOTHED = false, MEAN = false } = variant;
   if (SMOOTHED || inner > 1 || classes < SHORT || !fits(x, out)) return false;
   const total = MEAN ? divisor[divisorOffset]! : 1;
-  const scaleOf = (row: number): number => gradient[gradientOffset + row * gradientStride]! / total;
+  const scaleOf = (row: number): number => shareOf(gradient[gradientOffset + row * gradientStride]!, total);
   const pairs = takePairs(module, rows);
   for (let row = 0; row < rows; row++) {
     pairs[2 * row] = rowwise[3 * row]!;
