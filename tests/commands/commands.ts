@@ -46,7 +46,12 @@ const exitCodeSoFar = (): number => Number(process.exitCode ?? 0);
  * Runs a command in this process: the same texts and exit code without the half second that Node and tsx take to start.
  * For commands that refuse something, or leave nothing open.
  */
-export async function callCommand(name: string, ...args: string[]): Promise<Outcome> {
+export function callCommand(name: string, ...args: string[]): Promise<Outcome> {
+  return callMain(`src/${name}.ts`, ...args);
+}
+
+/** As `callCommand`, for a program at another path of the repository. */
+export async function callMain(path: string, ...args: string[]): Promise<Outcome> {
   const printed = { stdout: '', stderr: '' };
   const { argv, exitCode } = process;
   const before = HEARD.map(([emitter, event]) => emitter.listeners(event));
@@ -60,10 +65,10 @@ export async function callCommand(name: string, ...args: string[]): Promise<Outc
     printed.stdout += `${format(...values)}\n`;
   });
   try {
-    process.argv = [process.execPath, `src/${name}.ts`, ...args];
+    process.argv = [process.execPath, path, ...args];
     process.exitCode = undefined;
     // Another address each time: a module that was imported before does not run again.
-    const address = `${resolve(`src/${name}.ts`)}?call=${calls++}`;
+    const address = `${resolve(path)}?call=${calls++}`;
     await import(address);
     return { code: exitCodeSoFar(), ...printed };
   } finally {

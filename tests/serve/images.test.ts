@@ -29,20 +29,17 @@ describe('hostile pictures', () => {
   test('a text chunk that unpacks to gigabytes is not unpacked', async () => {
     const text = Buffer.concat([Buffer.from('Comment\0\0'), deflateSync(Buffer.alloc(2 ** 28))]);
     const before = process.memoryUsage().rss;
-    expect(['decoded', 422]).toContain(await statusOf(forgePng(1, 1, Buffer.alloc(2), { zTXt: text })));
+    expect(await statusOf(forgePng(1, 1, Buffer.alloc(2), { zTXt: text }))).toBe('decoded');
     expect(process.memoryUsage().rss - before).toBeLessThan(2 ** 26);
   });
 
   test('headers that lie end in an error', async () => {
     expect(await statusOf(forgePng(100, 100, Buffer.alloc(10)))).toBe(422);
     expect(await statusOf(forgePng(0, 100, Buffer.alloc(10)))).toBe(422);
-    expect([413, 422]).toContain(await statusOf(forgePng(2 ** 31 - 1, 2 ** 31 - 1, Buffer.alloc(10))));
+    expect(await statusOf(forgePng(2 ** 31 - 1, 2 ** 31 - 1, Buffer.alloc(10)))).toBe(422);
     // More pixels than the header says: what it says is decoded, and no more.
-    const { width, height } = await decodePicture(forgePng(2, 2, Buffer.alloc(10_000)), LIMITS).catch(() => ({
-      width: 2,
-      height: 2,
-    }));
-    expect([width, height]).toEqual([2, 2]);
+    const { width, height, grey } = await decodePicture(forgePng(2, 2, Buffer.alloc(10_000)), LIMITS);
+    expect([width, height, grey.length]).toEqual([2, 2, 4]);
   });
 
   test.each([
@@ -69,8 +66,7 @@ describe('hostile pictures', () => {
     for (const whole of [await source.clone().png().toBuffer(), await source.clone().jpeg().toBuffer()]) {
       expect(await statusOf(whole)).toBe('decoded');
       for (let share = 1; share < 10; share++) {
-        const status = await statusOf(whole.subarray(0, Math.floor((whole.length * share) / 10)));
-        expect([415, 422]).toContain(status);
+        expect(await statusOf(whole.subarray(0, Math.floor((whole.length * share) / 10)))).toBe(422);
       }
     }
   });

@@ -9,6 +9,7 @@ import { FASHION_MNIST_FILES } from '../../src/pipeline/data/fashionMnist.ts';
 import { aptSource } from '../../src/pipeline/data/sources/apt.ts';
 import { type OpenSource } from '../../src/pipeline/data/sources/source.ts';
 import { type RecordingReporter, recordingReporter, temporaryFolder } from '../pipeline/data/fixture.ts';
+import { skipMissing } from './missing.ts';
 
 // Temporary folders go where the test can see whether they are removed.
 let scratch: string;
@@ -38,8 +39,7 @@ async function openOrSkip(context: TestContext, aptOptions: string[], reporter: 
     const reason = oneLine(error);
     if (!/not installed|could not (connect|resolve)|temporary failure|unable to connect/i.test(reason))
       throw error;
-    console.warn(`SKIPPED, apt cannot be tested here: ${reason}`);
-    context.skip(reason);
+    skipMissing(context, `apt cannot be tested here: ${reason}`);
   }
 }
 

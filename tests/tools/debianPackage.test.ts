@@ -6,12 +6,10 @@ import { IMAGE_SIZE, loadFashionMnist, PIXEL_MEAN, PIXEL_STD } from '../../src/p
 import { fetchFashionMnist } from '../../src/pipeline/data/sources/fetch.ts';
 import { DEBIAN_FOLDER, debianSource } from '../../src/pipeline/data/sources/debian.ts';
 import { temporaryFolder } from '../pipeline/data/fixture.ts';
+import { skipMissing } from './missing.ts';
 
 test('the real data set, from the installed package', async (context) => {
-  if (!existsSync(DEBIAN_FOLDER)) {
-    console.warn(`SKIPPED, ${DEBIAN_FOLDER} is not installed`);
-    context.skip(`${DEBIAN_FOLDER} is not installed`);
-  }
+  if (!existsSync(DEBIAN_FOLDER)) skipMissing(context, `${DEBIAN_FOLDER} is not installed`);
   const root = await temporaryFolder();
   await fetchFashionMnist(root, { sources: [debianSource()] });
   const { train, test: testSet } = await loadFashionMnist(root);

@@ -9,6 +9,7 @@ import { buildModel } from '../../src/pipeline/models/buildModel.ts';
 import { temporaryFolder } from '../pipeline/files/disks.ts';
 import { MODELS, modelText } from '../exchange/models.ts';
 import { BOUND, difference, logitsOf, modelOn, readTensors } from '../exchange/suite.ts';
+import { skipMissing } from './missing.ts';
 
 const cpu = await open('cpu');
 const SCRIPT = 'scripts/pytorch-exchange.py';
@@ -24,10 +25,9 @@ const python = ['/usr/bin/python3', 'python3'].find((candidate) => {
 });
 
 const MISSING = 'no Python with PyTorch here: apt-get install python3-torch';
-if (python === undefined) console.warn(`Tests that exchange weights with PyTorch are skipped: ${MISSING}`);
 
 function runScript(context: TestContext, ...args: string[]): void {
-  if (python === undefined) context.skip(MISSING);
+  if (python === undefined) skipMissing(context, MISSING);
   execFileSync(python, [SCRIPT, ...args], { stdio: 'pipe', timeout: 60_000 });
 }
 

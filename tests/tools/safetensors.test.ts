@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { encodeSafetensors, type SafeTensor } from '../../src/formats/safetensors/index.ts';
 import { temporaryFolder } from '../pipeline/files/disks.ts';
+import { skipMissing } from './missing.ts';
 
 const reader = `
 import json, struct, sys
@@ -22,7 +23,7 @@ it('is read by a program in another language', (context) => {
     encodeSafetensors({ w, z: { dtype: 'F64', shape: [1], data: new Float64Array(1) } }, { name: 'ü' }),
   );
   const { error, stdout, stderr } = spawnSync('python3', ['-c', reader, path], { encoding: 'utf8' });
-  if (error) context.skip(`needs python3: ${error.message}`);
+  if (error) skipMissing(context, `needs python3: ${error.message}`);
   expect(stderr).toBe('');
   expect(JSON.parse(stdout)).toEqual([{ name: 'ü' }, [1.5, -2, 0.25]]);
 });

@@ -24,7 +24,8 @@ function plan(
     seed,
     ...(random !== undefined && { random }),
     configure,
-    dataVersion: ({ root }) => Promise.resolve(`${data} in ${root === 'data/raw' ? 'it' : root}`),
+    // The folder `copy` holds the same data as the default folder.
+    dataVersion: ({ root }) => Promise.resolve(`${data} of ${root === 'copy' ? 'data/raw' : root}`),
     codeVersion: code,
   });
 }
@@ -112,6 +113,7 @@ describe('a trial’s identity', () => {
       plan(['optimizer.lr=0.001']),
       plan(['optimizer={lr: 0.001, name: adam}']),
       plan(['run.dir=elsewhere']),
+      plan(['data.root=copy']),
       plan(['seed=0', 'train.epochs=10']),
     ]) {
       expect(ids(await same)).toEqual([id]);
