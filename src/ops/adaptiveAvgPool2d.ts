@@ -61,5 +61,5 @@ function longestPart(length: number, outputs: number): number {
     { length: outputs },
     (_, i) => Math.ceil(((i + 1) * length) / outputs) - Math.floor((i * length) / outputs),
   );
-  return Math.max(...parts);
+  return parts.reduce((most, each) => Math.max(most, each), 1);
 }

@@ -1,16 +1,20 @@
+import { platform } from '#platform';
 import { describe, expect, test } from 'vitest';
 import type { Backend } from '../../src/backend/backend.ts';
 import { openCpu } from '../../src/backend/cpu/cpu.ts';
 import { Heap } from '../../src/backend/cpu/simd/heap.ts';
+import { SimdModule } from '../../src/backend/cpu/simd/module.ts';
 import { DeviceDataset } from '../../src/pipeline/data/loader.ts';
 import {
   cat,
   type CrossEntropyOptions,
   grad,
+  KernelError,
   linspace,
   manualSeed,
   nn,
   ones,
+  OutOfMemoryError,
   rand,
   randn,
   scope,
@@ -367,4 +371,35 @@ test('blocks of the heap are merged when they are free, and arrays outlive its g
   large.fill(1);
   expect(first.every((value) => value === 7)).toBe(true);
   expect(heap.take(2 ** 33)).toBeUndefined();
+});
+
+test.each([NaN, Infinity, -Infinity, -4, 0.3])(
+  'a block of %d bytes is refused, and later ones are given',
+  (size) => {
+    const heap = new Heap();
+    expect(() => heap.take(size)).toThrow(KernelError);
+    expect(() => heap.array('float32', size)).toThrow(KernelError);
+    expect(heap.array('float32', 0)).toHaveLength(0);
+    expect(heap.array('float32', 10)).toHaveLength(10);
+  },
+);
+
+test('a full heap asks for unused blocks', () => {
+  const heap = new Heap();
+  const unused = heap.take(3 * 2 ** 30)!;
+  expect(heap.take(2 ** 31)).toBeUndefined();
+  heap.makeRoom = () => heap.give(unused, 3 * 2 ** 30);
+  expect(heap.take(2 ** 31)).toBe(unused);
+});
+
+test('a launch whose working memory does not fit leaves the device as it was', async () => {
+  const module = new SimdModule(await platform.compileCpuModule(), 1);
+  const taken = module.heap.take(2 ** 32 - 2 ** 20)!;
+  module.take(2 ** 18);
+  expect(() => module.take(2 ** 20)).toThrow(OutOfMemoryError);
+  expect(() => module.take(NaN)).toThrow(KernelError);
+  module.release();
+  expect(module.take(2 ** 19)).toBeGreaterThan(0);
+  module.heap.give(taken, 2 ** 32 - 2 ** 20);
+  expect(module.take(2 ** 31)).toBeGreaterThan(0);
 });

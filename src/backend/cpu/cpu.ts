@@ -57,6 +57,7 @@ class CpuBackend implements Backend {
   constructor(simd: SimdModule | undefined, reason: string = '') {
     this.#simd = simd;
     this.#pool = new MemoryPool(new HostMemory(this.#stats, simd?.heap), this.#stats);
+    if (simd) simd.heap.makeRoom = () => this.#pool.trim();
     this.description = simd
       ? `WebAssembly SIMD on the CPU, ${simd.threads === 1 ? 'one thread' : `${simd.threads} threads`}`
       : `JavaScript on the CPU, float64 accumulators${reason}`;

@@ -33,6 +33,7 @@ export class HostMemory implements MemorySource<Memory> {
   create(dtype: DType, length: number): Memory {
     this.#stats.buffersCreated++;
     try {
+      if (!Number.isSafeInteger(length) || length < 0) throw new RangeError(`invalid length: ${length}`);
       const array = this.#heap?.array(dtype, length) ?? hostArray(dtype, length);
       const kind = this.kindOf(dtype, length);
       return { dtype, array, kind, bytes: array.byteLength, pins: 0, abandoned: false };

@@ -68,7 +68,7 @@ function adaptiveReach(length: number, outputs: number): number {
     { length },
     (_, place) => Math.ceil(((place + 1) * outputs) / length) - Math.floor((place * outputs) / length),
   );
-  return Math.max(...windows);
+  return windows.reduce((most, each) => Math.max(most, each), 1);
 }
 
 function constants(

@@ -86,10 +86,16 @@ export const conv2dInputGradient: SimdTwin<'conv2dInputGradient'> = (module, buf
     });
     if (done) return true;
   }
-  const rows = remainders(height, KERNEL_HEIGHT, STRIDE_Y, window.PADDING_Y, window.DILATION_Y);
-  const columns = remainders(width, KERNEL_WIDTH, STRIDE_X, window.PADDING_X, window.DILATION_X);
+  const { PADDING_Y, PADDING_X, DILATION_Y, DILATION_X } = window;
+  const rows = remainders(height, outHeight, KERNEL_HEIGHT, STRIDE_Y, PADDING_Y, DILATION_Y);
+  const columns = remainders(width, outWidth, KERNEL_WIDTH, STRIDE_X, PADDING_X, DILATION_X);
   const [top, bottom] = reach(rows);
   const [left, right] = reach(columns);
+  if (top === bottom || left === right) {
+    // Every window lies in the padding.
+    out.fill(0);
+    return true;
+  }
   const grid: Grid = {
     ...{ height: outHeight, width: outWidth, top: -top, left: -left, stride: 1 },
     ...{ paddedHeight: bottom - top, run: right - left },
@@ -197,7 +203,8 @@ function windowOffsets(channels: number, grid: Grid, window: Window): number[] {
 }
 
 /**
- * The pixels `first`, `first` + stride, …, and for each filter element that reaches them the output of the first pixel.
+ * The pixels `first`, `first` + stride, …, and for each filter element that brings one of them into an output the
+ * output of the first pixel, which may lie outside the range.
  */
 interface Remainder {
   first: number;
@@ -207,25 +214,37 @@ interface Remainder {
 
 function remainders(
   length: number,
+  outputs: number,
   kernel: number,
   stride: number,
   padding: number,
   dilation: number,
 ): Remainder[] {
-  return Array.from({ length: Math.min(stride, length) }, (_, first) => ({
-    first,
-    count: Math.ceil((length - first) / stride),
-    taps: Array.from({ length: kernel }, (_, element): [number, number] => [
+  return Array.from({ length: Math.min(stride, length) }, (_, first) => {
+    const count = Math.ceil((length - first) / stride);
+    const taps = Array.from({ length: kernel }, (_, element): [number, number] => [
       element,
       (first + padding - element * dilation) / stride,
-    ]).filter(([, output]) => Number.isInteger(output)),
-  }));
+    ]);
+    const exists = (output: number): boolean => output + count > 0 && output < outputs;
+    return {
+      first,
+      count,
+      taps: taps.filter(([, output]) => Number.isInteger(output) && exists(output)),
+    };
+  });
 }
 
-/** The range of outputs that the pixels read. */
+/** The range of outputs that the pixels read; empty if they read none. */
 function reach(all: readonly Remainder[]): [from: number, to: number] {
-  const each = all.flatMap(({ count, taps }) => taps.map(([, output]) => [output, output + count] as const));
-  return [Math.min(...each.map(([from]) => from)), Math.max(...each.map(([, to]) => to))];
+  let [first, last] = [Infinity, -Infinity];
+  for (const { count, taps } of all) {
+    for (const [, output] of taps) {
+      first = Math.min(first, output);
+      last = Math.max(last, output + count);
+    }
+  }
+  return first < last ? [first, last] : [0, 0];
 }
 
 /** The address of a table of byte offsets. */

@@ -1,5 +1,6 @@
 import type { DType, TypedArray } from '../../dtypes.ts';
 import { arrayKind } from '../../dtypes.ts';
+import { KernelError } from '../../errors.ts';
 
 const PAGE = 65_536;
 /** The limit of 32-bit addresses. */
@@ -24,6 +25,8 @@ interface Block {
  */
 export class Heap {
   readonly memory: WebAssembly.Memory;
+  /** Gives back blocks that nobody uses. Called when the memory is full. */
+  makeRoom: (() => void) | undefined;
   readonly #free: Block[] = [];
   #end = FIRST;
 
@@ -31,22 +34,17 @@ export class Heap {
     this.memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES, shared: true });
   }
 
-  /** The address of a block of `bytes`, or undefined if the memory cannot grow enough. */
+  /**
+   * The address of a block of `bytes`, or undefined if the memory cannot grow enough.
+   *
+   * @throws KernelError for a size that is not a whole number ≥ 0
+   */
   take(bytes: number): number | undefined {
     const size = blockSize(bytes);
-    const index = this.#free.findIndex((block) => block.size >= size);
-    if (index >= 0) {
-      const block = this.#free[index]!;
-      const { start } = block;
-      block.start += size;
-      block.size -= size;
-      if (block.size === 0) this.#free.splice(index, 1);
-      return start;
-    }
-    if (!this.#grow(size)) return undefined;
-    const start = this.#end;
-    this.#end += size;
-    return start;
+    const found = this.#takeFree(size) ?? this.#takeNew(size);
+    if (found !== undefined || !this.makeRoom) return found;
+    this.makeRoom();
+    return this.#takeFree(size) ?? this.#takeNew(size);
   }
 
   give(start: number, bytes: number): void {
@@ -63,6 +61,24 @@ export class Heap {
     const Kind = arrayKind(dtype);
     const start = this.take(length * Kind.BYTES_PER_ELEMENT);
     return start === undefined ? undefined : new Kind(this.memory.buffer, start, length);
+  }
+
+  #takeFree(size: number): number | undefined {
+    const index = this.#free.findIndex((block) => block.size >= size);
+    if (index < 0) return undefined;
+    const block = this.#free[index]!;
+    const { start } = block;
+    block.start += size;
+    block.size -= size;
+    if (block.size === 0) this.#free.splice(index, 1);
+    return start;
+  }
+
+  #takeNew(size: number): number | undefined {
+    if (!this.#grow(size)) return undefined;
+    const start = this.#end;
+    this.#end += size;
+    return start;
   }
 
   #mergeWithNext(index: number): void {
@@ -91,5 +107,9 @@ export function inHeap(array: TypedArray): boolean {
 }
 
 function blockSize(bytes: number): number {
+  // Such a size would become the end of the memory, and every later block would be refused.
+  if (!Number.isSafeInteger(bytes) || bytes < 0) {
+    throw new KernelError(`memory: takes a whole number of bytes, got ${bytes}`);
+  }
   return Math.ceil((bytes + SLACK) / ALIGNMENT) * ALIGNMENT;
 }
