@@ -8,7 +8,7 @@ const cpu = await openReference();
 for (const [name, { cases, looser }] of Object.entries(table)) {
   describe(name, () => {
     for (const each of cases) {
-      test(`${each.name}: WebGPU agrees with the CPU, and with itself to the bit`, async (context) => {
+      test(`${each.name}: WebGPU agrees with the CPU, and in the middle of buffers with itself to the bit`, async (context) => {
         const webgpu = await webgpuOrSkip(context);
         expect(await deviation(each, cpu, webgpu)).toBeLessThanOrEqual(
           DEVIATION_BOUND * (looser?.factor ?? 1),

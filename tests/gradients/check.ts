@@ -2,6 +2,7 @@ import { type Backend, type DType, grad, open, scope } from '../../src/index.ts'
 import type { TypedArray } from '../../src/backend/dtypes.ts';
 import { type Derivative, derivatives, secondDerivatives } from '../../src/tensor/gradcheck.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
+import { placed, placeGradient, writtenAround } from '../placed.ts';
 import type { Case, Floating, Row } from './cases.ts';
 import { realise } from './inputs.ts';
 
@@ -65,17 +66,49 @@ export async function evaluate({ inputs, fn }: Case, device: Backend, floating: 
     const tensors = inputs.map((input, seed) => realise(input, seed, device, floating));
     const output = fn(...tensors);
     if (!output.requiresGrad) return { output, gradients: [] };
-    const weights = realise(
-      { shape: output.shape, kind: 'float', value: (_, random) => 4 * random() - 2 },
-      99,
-      device,
-      floating,
-    );
     const wanted = tensors.filter(({ requiresGrad }) => requiresGrad);
-    const gradOutputs = [weights.to(output.dtype).detach()];
+    const gradOutputs = [weightsOf(output, floating)];
     return { output: output.detach(), gradients: grad(output, wanted, { gradOutputs, allowUnused: true }) };
   });
-  const read = async (each: Tensor): Promise<TypedArray> => {
+  return read(output, gradients);
+}
+
+/** The same from views in the middle of buffers; the gradients go to destinations in the middle of others. */
+export async function evaluatePlaced(
+  { inputs, fn }: Case,
+  device: Backend,
+  floating: Floating,
+): Promise<Outcome> {
+  const { output, gradients, destinations } = scope(() => {
+    const tensors = inputs.map((input, seed) => {
+      const view = placed(realise(input, seed, device, floating), seed);
+      view.requiresGrad = input.kind === 'float';
+      return view;
+    });
+    const output = fn(...tensors);
+    if (!output.requiresGrad) return { output, gradients: [], destinations: [] };
+    const wanted = tensors.filter(({ requiresGrad }) => requiresGrad);
+    const destinations = wanted.map(placeGradient);
+    output.backward(placed(weightsOf(output, floating), tensors.length));
+    return {
+      output: output.detach(),
+      gradients: wanted.map((each) => each.grad?.clone() ?? null),
+      destinations,
+    };
+  });
+  const around = await Promise.all(destinations.map(writtenAround));
+  if (around.includes(true)) throw new Error('something is written next to a gradient');
+  return read(output, gradients);
+}
+
+/** d loss / d output. */
+function weightsOf({ shape, dtype, device }: Tensor, floating: Floating): Tensor {
+  const value = (_: number, random: () => number): number => 4 * random() - 2;
+  return realise({ shape, kind: 'float', value }, 99, device, floating).to(dtype).detach();
+}
+
+async function read(output: Tensor, gradients: readonly (Tensor | null)[]): Promise<Outcome> {
+  const valuesOf = async (each: Tensor): Promise<TypedArray> => {
     const data = await each.data();
     each.dispose();
     return data;
@@ -84,22 +117,27 @@ export async function evaluate({ inputs, fn }: Case, device: Backend, floating: 
   return {
     dtype,
     shape,
-    values: await read(output),
-    gradients: await Promise.all(gradients.map(async (each) => (each ? read(each) : null))),
+    values: await valuesOf(output),
+    gradients: await Promise.all(gradients.map(async (each) => (each ? valuesOf(each) : null))),
   };
 }
 
-/** The worst deviation of WebGPU from the reference, in units of √terms · max(|reference|, min(1, M)). */
-export async function deviation(each: Case, reference: Backend, webgpu: Backend): Promise<number> {
+/**
+ * The worst deviation of a device from the reference, in units of √terms · max(|reference|, min(1, M)). Throws unless the
+ * device computes the same bits a second time, from views in the middle of buffers.
+ */
+export async function deviation(each: Case, reference: Backend, device: Backend): Promise<number> {
   const expected = await evaluate(each, reference, 'float64');
-  const [found, again] = [await evaluate(each, webgpu, 'float32'), await evaluate(each, webgpu, 'float32')];
+  const found = await evaluate(each, device, 'float32');
+  const again = await evaluatePlaced(each, device, 'float32');
   const dtype = expected.dtype === 'float64' ? 'float32' : expected.dtype;
   if (found.dtype !== dtype || found.shape.join() !== expected.shape.join()) {
     throw new Error(
-      `WebGPU gives ${found.dtype}[${found.shape.join()}], the CPU ${dtype}[${expected.shape.join()}]`,
+      `${device.name} gives ${found.dtype}[${found.shape.join()}], the reference ${dtype}[${expected.shape.join()}]`,
     );
   }
-  if (!sameBits(found, again)) throw new Error('WebGPU gives other bits the second time');
+  if (!sameBits(found, again))
+    throw new Error('other bits the second time, from views in the middle of buffers');
   const pairs = [
     [found.values, expected.values],
     ...found.gradients.map((each, i) => [each, expected.gradients[i]!]),
@@ -132,7 +170,7 @@ function farthest(actual: TypedArray, wanted: TypedArray): number {
   return most;
 }
 
-function sameBits(left: Outcome, right: Outcome): boolean {
+export function sameBits(left: Outcome, right: Outcome): boolean {
   const bytes = ({ values, gradients }: Outcome): Buffer[] =>
     [values, ...gradients].map((array) =>
       array ? Buffer.from(array.buffer, array.byteOffset, array.byteLength) : Buffer.alloc(0),

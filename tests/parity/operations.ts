@@ -3,6 +3,7 @@ import { type Backend, type DType, scope, tensor } from '../../src/index.ts';
 import type { TypedArray } from '../../src/backend/dtypes.ts';
 import * as operations from '../../src/ops/index.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
+import { placed, placedReversed, placeGradient, writtenAround } from '../placed.ts';
 
 /** A tensor in a fixture; what JSON cannot say is a string. */
 export interface FixtureTensor {
@@ -36,25 +37,24 @@ export const operationFixtures: OperationFixture[] = [
   'convolution.json',
 ].flatMap((name) => loadFixture(name) as OperationFixture[]);
 
-/** How an input lies in memory: row-major, or with its axes in reverse order, so that no kernel finds it dense. */
-export type Order = 'contiguous' | 'strided';
+/**
+ * How the inputs of a case lie in memory: whole buffers, contiguous views that begin in the middle of a buffer, as do the
+ * destinations of gradients, or views with the axes in reverse order, also in the middle.
+ */
+export const orders = ['contiguous', 'placed', 'strided'] as const;
+export type Order = (typeof orders)[number];
 
-export function fromFixture(
-  { shape, dtype, data }: FixtureTensor,
-  device: Backend,
-  { order = 'contiguous', requiresGrad = false }: { order?: Order; requiresGrad?: boolean } = {},
-): Tensor {
+export function fromFixture({ shape, dtype, data }: FixtureTensor, device: Backend): Tensor {
   const values = data.map(Number);
   const array = dtype === 'float32' ? Float32Array.from(values) : Int32Array.from(values);
-  const dense = tensor(array, { shape, dtype, device });
-  const made = order === 'strided' ? reversed(reversed(dense).clone()) : dense;
-  made.requiresGrad = requiresGrad;
-  return made;
+  return tensor(array, { shape, dtype, device });
 }
 
-/** A view with the axes in reverse order. */
-function reversed(x: Tensor): Tensor {
-  return x.permute(x.shape.map((_, axis) => x.ndim - 1 - axis));
+/** A fixture's tensor as it lies in an order; `index` is the number of the input. */
+function ordered(fixture: FixtureTensor, device: Backend, order: Order, index: number): Tensor {
+  const dense = fromFixture(fixture, device);
+  if (order === 'contiguous') return dense;
+  return (order === 'placed' ? placed : placedReversed)(dense, index).detach();
 }
 
 /** Differences from PyTorch beyond |got - wanted| ≤ ATOL + RTOL · |wanted|, one a line. */
@@ -71,17 +71,23 @@ export async function differences(
 ): Promise<string[]> {
   const operation = operationOf(fixture);
   if (!operation) return [`wgrad has no operation '${fixture.operation}'`];
-  const { output, gradients, after } = scope(() => {
-    const inputs = fixture.inputs.map((input) =>
-      fromFixture(input, device, { order, requiresGrad: input.requiresGrad }),
+  const { output, gradients, after, destinations } = scope(() => {
+    const inputs = fixture.inputs.map((input, index) => {
+      const made = ordered(input, device, order, index);
+      made.requiresGrad = input.requiresGrad;
+      return made;
+    });
+    const destinations = inputs.map((input, index) =>
+      order === 'placed' && input.requiresGrad ? placeGradient(input, index) : null,
     );
     const output = operation(...callArguments(fixture, inputs));
     const [gradOutput] = fixture.gradOutputs;
-    if (gradOutput) output.backward(fromFixture(gradOutput, device));
+    if (gradOutput) output.backward(ordered(gradOutput, device, order, inputs.length));
     return {
       output: output.detach(),
       gradients: inputs.map((input) => input.grad?.clone() ?? null),
       after: fixture.after?.map((wanted, index) => wanted && inputs[index]!.detach()) ?? [],
+      destinations,
     };
   });
   const [wanted] = fixture.outputs;
@@ -95,6 +101,10 @@ export async function differences(
   }
   for (const [index, wanted] of fixture.after?.entries() ?? []) {
     if (wanted) found.push(...(await compare(`input ${index} afterwards`, after[index]!, wanted)));
+  }
+  for (const [index, destination] of destinations.entries()) {
+    if (destination && (await writtenAround(destination)))
+      found.push(`gradient ${index}: something is written next to it`);
   }
   for (const each of [output, ...gradients, ...after]) each?.dispose();
   return found;
