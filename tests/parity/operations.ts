@@ -72,11 +72,7 @@ export async function differences(
   const operation = operationOf(fixture);
   if (!operation) return [`wgrad has no operation '${fixture.operation}'`];
   const { output, gradients, after, destinations } = scope(() => {
-    const inputs = fixture.inputs.map((input, index) => {
-      const made = ordered(input, device, order, index);
-      made.requiresGrad = input.requiresGrad;
-      return made;
-    });
+    const inputs = inputsOf(fixture, device, order);
     const destinations = inputs.map((input, index) =>
       order === 'placed' && input.requiresGrad ? placeGradient(input, index) : null,
     );
@@ -108,6 +104,15 @@ export async function differences(
   }
   for (const each of [output, ...gradients, ...after]) each?.dispose();
   return found;
+}
+
+/** The inputs of a fixture's call. */
+export function inputsOf({ inputs }: OperationFixture, device: Backend, order: Order): Tensor[] {
+  return inputs.map((input, index) => {
+    const made = ordered(input, device, order, index);
+    made.requiresGrad = input.requiresGrad;
+    return made;
+  });
 }
 
 export function operationOf({ operation }: OperationFixture): Operation | undefined {

@@ -4,21 +4,20 @@ import { lossFixtures } from '../parity/losses.ts';
 import {
   callArguments,
   fromFixture,
+  inputsOf,
   type OperationFixture,
   operationFixtures,
   operationOf,
   type Order,
+  orders,
 } from '../parity/operations.ts';
 
 const cpu = await open('cpu');
-const orders: Order[] = ['contiguous', 'strided'];
 
 /** Buffers that a call leaves alive, though its result, and the gradients, are freed. */
 function leftBehind(fixture: OperationFixture, order: Order): number {
   return scope(() => {
-    const inputs = fixture.inputs.map((input) =>
-      fromFixture(input, cpu, { order, requiresGrad: input.requiresGrad }),
-    );
+    const inputs = inputsOf(fixture, cpu, order);
     const seed = fixture.gradOutputs.map((each) => fromFixture(each, cpu));
     const before = cpu.stats().buffersAlive;
     const output = operationOf(fixture)!(...callArguments(fixture, inputs));
