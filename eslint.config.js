@@ -24,6 +24,7 @@ export default tseslint.config(
             'src/platform/globals.d.ts',
             'src/serve/page/*.js',
             'docs/typedoc/*.js',
+            'tests/mutation/*.js',
           ],
         },
       },
@@ -38,7 +39,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['eslint.config.js', 'src/serve/page/*.js', 'docs/typedoc/*.js'],
+    files: ['eslint.config.js', 'src/serve/page/*.js', 'docs/typedoc/*.js', 'tests/mutation/*.js'],
     extends: [tseslint.configs.disableTypeChecked],
   },
 );
