@@ -1,9 +1,11 @@
 import type { DeviceBuffer, DeviceStats } from './backend.ts';
 import type { DType } from './dtypes.ts';
-import { KernelError } from './errors.ts';
+import { DeviceError, KernelError } from './errors.ts';
 
 /** Memory of a device. It outlives the buffers that use it. */
 export interface PooledMemory {
+  /** The source that created it, one per device. */
+  readonly source: object;
   /** Memory of one kind is interchangeable. */
   readonly kind: string | number;
   readonly bytes: number;
@@ -26,6 +28,8 @@ export interface Arena<M extends PooledMemory> {
 
 /** The source of a pool's memory. */
 export interface MemorySource<M extends PooledMemory> {
+  /** The device's name, for error messages. */
+  readonly device: string;
   /** The kind of memory that a buffer needs. */
   kindOf(dtype: DType, length: number): M['kind'];
   create(dtype: DType, length: number): M;
@@ -56,6 +60,18 @@ export class MemoryPool<M extends PooledMemory> {
   constructor(source: MemorySource<M>, stats: DeviceStats) {
     this.source = source;
     this.#stats = stats;
+  }
+
+  /**
+   * The memory of a buffer in use. Every launch, write and read of the device gets its memory here.
+   *
+   * @param what the kernel, or the access, for the error message
+   * @throws KernelError for a released buffer, DeviceError for a buffer of another device
+   */
+  memoryOf(buffer: DeviceBuffer, what: string): M {
+    const { memory } = buffer as PooledBuffer<M>;
+    if (memory?.source !== this.source) throw foreign(what, buffer, this.source.device);
+    return memory;
   }
 
   /** @param arena the current recording, whose free memory is taken first */
@@ -119,4 +135,13 @@ export class MemoryPool<M extends PooledMemory> {
     if (peers) this.source.shelve(peers, memory);
     else free.set(memory.kind, [memory]);
   }
+}
+
+/** The error for a buffer that is released, or that another device holds. */
+function foreign(what: string, buffer: DeviceBuffer, device: string): Error {
+  const { device: other } = memoryIn(buffer).source as { readonly device: string };
+  return new DeviceError(what, 'an operand is on another device', {
+    takes: `operands on one device, here '${device}': copy a tensor with await x.toDevice(device), move a module with await module.to(device)`,
+    got: `a buffer of ${buffer.length} ${buffer.dtype} on ${other === device ? 'another device of that name' : `'${other}'`}`,
+  });
 }

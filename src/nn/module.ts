@@ -2,6 +2,7 @@ import type { Backend } from '../backend/backend.ts';
 import { guard } from '../backend/recorder.ts';
 import { copyInto } from '../tensor/dense.ts';
 import { tensor } from '../tensor/create.ts';
+import { checkDevice } from '../tensor/checks.ts';
 import { ArgumentError, ShapeError } from '../tensor/errors.ts';
 import { sameShape } from '../tensor/shape.ts';
 import { describe, Tensor } from '../tensor/tensor.ts';
@@ -88,7 +89,8 @@ export abstract class Module {
   /**
    * Copies values into parameters and buffers.
    *
-   * @throws ArgumentError if names are missing or unexpected, ShapeError if a shape differs; nothing changes then
+   * @throws ArgumentError if names are missing or unexpected, ShapeError if a shape differs, DeviceError for tensors of
+   *   another device; nothing changes then
    */
   loadStateDict(state: StateDict): void {
     const own = this.stateDict();
@@ -108,6 +110,7 @@ export abstract class Module {
           got: describe(value),
         });
       }
+      checkDevice('loadStateDict', target, value);
     }
     for (const [name, target] of Object.entries(own)) {
       target.storage.version++;

@@ -100,8 +100,9 @@ export class GradScaler {
         got: 'a second call',
       });
     }
-    this.#unscaled = true;
     const gradients = ownGradients(optimizer.paramGroups.flatMap(({ params }) => [...params]));
+    checkDevice('GradScaler.unscale', this.#scale, ...gradients);
+    this.#unscaled = true;
     for (const { storage, offset, size } of neighbours(gradients)) {
       effect(() => {
         storage.version++;

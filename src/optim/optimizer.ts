@@ -1,3 +1,4 @@
+import { checkAlike } from '../tensor/checks.ts';
 import { ArgumentError } from '../tensor/errors.ts';
 import { sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -111,7 +112,8 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
   /**
    * Continues from a saved state.
    *
-   * @throws ArgumentError if the state belongs to other parameters or another optimizer; nothing changes then
+   * @throws ArgumentError if the state belongs to other parameters or another optimizer, DeviceError or DTypeError if
+   *   its tensors are on another device or of another dtype; nothing changes then
    */
   loadStateDict({ steps, tensors, paramGroups }: OptimizerState): void {
     const groups = readGroups(this.paramGroups, paramGroups);
@@ -120,20 +122,34 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
     this.paramGroups.forEach((group, index) => Object.assign(group, groups[index]));
     // Which state exists depends on the options.
     const own = this.stateDict();
-    const names = Object.keys(own.tensors);
-    if (
-      steps.length !== own.steps.length ||
-      names.some((name) => !tensors[name] || !sameShape(tensors[name].shape, own.tensors[name]!.shape))
-    ) {
+    try {
+      checkState(own, steps, tensors);
+    } catch (error) {
       this.paramGroups.forEach((group, index) => Object.assign(group, before[index]));
-      throw new ArgumentError('loadStateDict', 'not the state of this optimizer', {
-        takes: `${own.steps.length} step counts and ${names.join(', ')}`,
-        got: `${steps.length} step counts and ${Object.keys(tensors).join(', ')}`,
-      });
+      throw error;
     }
     steps.forEach((step, index) => (this.flat.steps[index] = step));
-    for (const name of names) copyInto(tensors[name]!, own.tensors[name]!);
+    for (const [name, state] of Object.entries(own.tensors)) copyInto(tensors[name]!, state);
   }
+}
+
+/** Throws unless a saved state has the step counts and the tensors of an optimizer's own. */
+function checkState(
+  own: OptimizerState,
+  steps: readonly number[],
+  tensors: Readonly<Record<string, Tensor>>,
+): void {
+  const names = Object.keys(own.tensors);
+  if (
+    steps.length !== own.steps.length ||
+    names.some((name) => !tensors[name] || !sameShape(tensors[name].shape, own.tensors[name]!.shape))
+  ) {
+    throw new ArgumentError('loadStateDict', 'not the state of this optimizer', {
+      takes: `${own.steps.length} step counts and ${names.join(', ')}`,
+      got: `${steps.length} step counts and ${Object.keys(tensors).join(', ')}`,
+    });
+  }
+  for (const name of names) checkAlike('loadStateDict', own.tensors[name]!, tensors[name]!);
 }
 
 /** Throws ArgumentError unless `least` ≤ value < `below`. */

@@ -1,6 +1,7 @@
 import type { Backend } from '../backend/backend.ts';
 import type { DType } from '../backend/dtypes.ts';
 import { effect, outsideCapture } from '../backend/recorder.ts';
+import { checkDevice } from './checks.ts';
 import { full, tensor } from './create.ts';
 import { GradientError, ShapeError } from './errors.ts';
 import { withGradEnabled } from './gradientMode.ts';
@@ -122,6 +123,7 @@ function seed(operation: string, root: Tensor, gradient: Tensor | undefined): Te
       got: gradient ? describe(gradient) : 'none',
     });
   }
+  checkDevice(operation, root, gradient);
   return gradient;
 }
 

@@ -8,7 +8,9 @@ export function checkDevice(operation: string, ...tensors: readonly Tensor[]): v
   if (!stranger) return;
   throw new DeviceError(operation, 'operands on different devices', {
     takes: 'tensors of one device; copy with toDevice(device)',
-    got: `${describe(first!)} on ${first!.device.name}, ${describe(stranger)} on ${stranger.device.name}`,
+    got: `${describe(first!)} on ${first!.device.name}, ${describe(stranger)} on ${
+      stranger.device.name === first!.device.name ? 'another device of that name' : stranger.device.name
+    }`,
   });
 }
 

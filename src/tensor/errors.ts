@@ -1,20 +1,7 @@
-import { WgradError } from '../backend/errors.ts';
+import { OperationError, WgradError } from '../backend/errors.ts';
 
-/** What an operation takes and what it got, with further lines if they help. */
-export interface Explanation {
-  takes: string;
-  got: string;
-  where?: string;
-}
-
-/** The common form of operation errors: `operation: problem`, then what it takes and what it got. */
-class OperationError extends WgradError {
-  constructor(operation: string, problem: string, { takes, got, where }: Explanation) {
-    const lines = [`${operation}: ${problem}`, `  takes  ${takes}`, `  got    ${got}`];
-    if (where) lines.push(`  where  ${where}`);
-    super(lines.join('\n'));
-  }
-}
+export { DeviceError } from '../backend/errors.ts';
+export type { Explanation } from '../backend/errors.ts';
 
 /** Shapes, axes or indices do not match. */
 export class ShapeError extends OperationError {
@@ -24,11 +11,6 @@ export class ShapeError extends OperationError {
 /** An operation does not support this dtype, or its operands have different dtypes. */
 export class DTypeError extends OperationError {
   override name = 'DTypeError';
-}
-
-/** Operands are on different devices, or a device does not support a request. */
-export class DeviceError extends OperationError {
-  override name = 'DeviceError';
 }
 
 /** An argument other than a tensor is out of range. */

@@ -54,7 +54,7 @@ test('devices do not mix', () => {
   expect(() => zeros([2]).add(stranger)).toThrowErrorMatchingInlineSnapshot(`
     [DeviceError: add: operands on different devices
       takes  tensors of one device; copy with toDevice(device)
-      got    float32[2] on cpu, float32[2] on cpu]
+      got    float32[2] on cpu, float32[2] on another device of that name]
   `);
   for (const mix of [
     () => cat([zeros([2]), stranger]),

@@ -15,7 +15,7 @@ import { CaptureError, DeviceLostError, KernelError } from '../errors.ts';
 import { MemoryPool } from '../memoryPool.ts';
 import type { DeviceProfile, Profiling, Settings } from '../profile.ts';
 import { activeRecorder, isComputing, Live, refuseInCapture } from '../recorder.ts';
-import { HostMemory, type Memory, memoryOf } from './memory.ts';
+import { HostMemory, type Memory } from './memory.ts';
 import { TwinClock } from './profiler.ts';
 import { type Given, type Launch, CpuRecording } from './recording.ts';
 import { SimdModule } from './simd/module.ts';
@@ -83,13 +83,13 @@ class CpuBackend implements Backend {
       'an upload from the host (tensor, arange, eye, randn, loadStateDict)',
       'Create such tensors before the step, or pass them as arguments.',
     );
-    memoryOf(buffer).array.set(storable(buffer.dtype, data));
+    this.#pool.memoryOf(buffer, 'write').array.set(storable(buffer.dtype, data));
     this.#stats.bytesUploaded += data.byteLength;
   }
 
   read(buffer: DeviceBuffer, offset: number, length: number): Promise<TypedArray> {
     this.#check();
-    const copy = memoryOf(buffer).array.slice(offset, offset + length);
+    const copy = this.#pool.memoryOf(buffer, 'read').array.slice(offset, offset + length);
     this.#stats.reads++;
     this.#stats.bytesRead += copy.byteLength;
     return Promise.resolve(copy);
@@ -106,7 +106,7 @@ class CpuBackend implements Backend {
     const recording = activeRecorder() && this.#recording;
     if (!recording) refuseInCapture('a launch on the CPU', 'Keep the step on the device that captures it.');
     const arrays: Record<string, TypedArray> = {};
-    for (const name in buffers) arrays[name] = memoryOf(buffers[name]).array;
+    for (const name in buffers) arrays[name] = this.#pool.memoryOf(buffers[name], kernel).array;
     const launch = {
       kernel,
       buffers,

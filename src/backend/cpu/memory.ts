@@ -1,7 +1,7 @@
-import type { DeviceBuffer, DeviceStats } from '../backend.ts';
+import type { DeviceStats } from '../backend.ts';
 import { type DType, hostArray, type TypedArray } from '../dtypes.ts';
 import { OutOfMemoryError } from '../errors.ts';
-import { memoryIn, type MemorySource, type PooledBuffer, type PooledMemory } from '../memoryPool.ts';
+import type { MemorySource, PooledBuffer, PooledMemory } from '../memoryPool.ts';
 import { type Heap, inHeap } from './simd/heap.ts';
 
 /** An array. It outlives the buffers that use it. */
@@ -10,13 +10,9 @@ export interface Memory extends PooledMemory {
   readonly array: TypedArray;
 }
 
-/** The memory of a buffer in use. Throws KernelError for a released buffer. */
-export function memoryOf(buffer: DeviceBuffer): Memory {
-  return memoryIn(buffer) as Memory;
-}
-
 /** Arrays by dtype and length. The array that was freed last is taken first, because it may still be in the caches. */
 export class HostMemory implements MemorySource<Memory> {
+  readonly device = 'cpu';
   readonly #stats: DeviceStats;
   readonly #heap: Heap | undefined;
 
@@ -36,7 +32,7 @@ export class HostMemory implements MemorySource<Memory> {
       if (!Number.isSafeInteger(length) || length < 0) throw new RangeError(`invalid length: ${length}`);
       const array = this.#heap?.array(dtype, length) ?? hostArray(dtype, length);
       const kind = this.kindOf(dtype, length);
-      return { dtype, array, kind, bytes: array.byteLength, pins: 0, abandoned: false };
+      return { source: this, dtype, array, kind, bytes: array.byteLength, pins: 0, abandoned: false };
     } catch (error) {
       throw new OutOfMemoryError(
         `A buffer of ${length} ${dtype} does not fit into memory (${this.#stats.bytesAlive} bytes in use): ` +

@@ -4,7 +4,7 @@ import type { MemoryPool } from '../memoryPool.ts';
 import { RecordedMemory } from '../recordedMemory.ts';
 import { Live, type Varying } from '../recorder.ts';
 import { outputs } from '../signatures.ts';
-import { type Memory, memoryOf } from './memory.ts';
+import type { Memory } from './memory.ts';
 
 /** A launch in the form that a twin takes. */
 export interface Launch {
@@ -60,7 +60,10 @@ export class CpuRecording implements Recording {
   /** Records a launch that was just made. */
   add(launch: Launch, given: Given): void {
     const memories = Object.fromEntries(
-      Object.entries(launch.buffers).map(([name, buffer]) => [name, memoryOf(buffer)]),
+      Object.entries(launch.buffers).map(([name, buffer]) => [
+        name,
+        this.#pool.memoryOf(buffer, launch.kernel),
+      ]),
     );
     const live = Object.entries(given).flatMap(([name, cell]) =>
       cell instanceof Live ? [[name, cell] as const] : [],

@@ -1,7 +1,8 @@
 import type { DeviceBuffer, DeviceStats } from '../backend.ts';
 import { KernelError } from '../errors.ts';
 import type { Faults } from './faults.ts';
-import { type Memory, memoryOf } from './memory.ts';
+import type { MemoryPool } from '../memoryPool.ts';
+import type { Memory } from './memory.ts';
 import type { Program } from './program.ts';
 import type { CommandStream } from './stream.ts';
 
@@ -14,12 +15,20 @@ export class BindGroups {
   readonly #device: GPUDevice;
   readonly #faults: Faults;
   readonly #stream: CommandStream;
+  readonly #pool: MemoryPool<Memory>;
   readonly #stats: DeviceStats;
 
-  constructor(device: GPUDevice, faults: Faults, stream: CommandStream, stats: DeviceStats) {
+  constructor(
+    device: GPUDevice,
+    faults: Faults,
+    stream: CommandStream,
+    pool: MemoryPool<Memory>,
+    stats: DeviceStats,
+  ) {
     this.#device = device;
     this.#faults = faults;
     this.#stream = stream;
+    this.#pool = pool;
     this.#stats = stats;
   }
 
@@ -28,7 +37,7 @@ export class BindGroups {
     for (const { name } of program.signature.buffers) {
       const buffer = buffers[name];
       if (!buffer) throw new KernelError(`${program.name}: the buffer '${name}' is missing`);
-      key += `,${memoryOf(buffer).id}`;
+      key += `,${this.#pool.memoryOf(buffer, program.name).id}`;
     }
     let group = this.#groups.get(key);
     if (!group) {
@@ -49,7 +58,7 @@ export class BindGroups {
     const entries: GPUBindGroupEntry[] = [];
     const boundAs = new Map<Memory, string>();
     for (const { name, binding, access } of signature.buffers) {
-      const memory = memoryOf(buffers[name]!);
+      const memory = this.#pool.memoryOf(buffers[name]!, kernel);
       const other = boundAs.get(memory);
       if (other !== undefined && (access === 'write' || isWritten(program, other))) {
         throw new KernelError(

@@ -1,7 +1,7 @@
-import type { DeviceBuffer, DeviceStats } from '../backend.ts';
+import type { DeviceStats } from '../backend.ts';
 import { type DType, itemSize } from '../dtypes.ts';
 import { OutOfMemoryError } from '../errors.ts';
-import { memoryIn, type MemorySource, type PooledBuffer, type PooledMemory } from '../memoryPool.ts';
+import type { MemorySource, PooledBuffer, PooledMemory } from '../memoryPool.ts';
 import type { Faults } from './faults.ts';
 
 /** GPU memory. `id` is unique and grows in order of creation. */
@@ -16,11 +16,6 @@ const STORAGE_COPY = 0x80 | 0x4 | 0x8;
 /** Sizes are rounded up to this, so that similar sizes share a class. */
 const GRAIN = 256;
 
-/** The memory of a buffer in use. Throws KernelError for a released buffer. */
-export function memoryOf(buffer: DeviceBuffer): Memory {
-  return memoryIn(buffer) as Memory;
-}
-
 /**
  * GPU memory by exact size class.
  *
@@ -29,6 +24,7 @@ export function memoryOf(buffer: DeviceBuffer): Memory {
  * bind groups.
  */
 export class GpuMemory implements MemorySource<Memory> {
+  readonly device = 'webgpu';
   readonly #device: GPUDevice;
   readonly #faults: Faults;
   readonly #stats: DeviceStats;
@@ -63,7 +59,7 @@ export class GpuMemory implements MemorySource<Memory> {
       () => this.#device.createBuffer({ size: bytes, usage: STORAGE_COPY }),
       () => `a buffer of ${length} ${dtype}, with ${this.#stats.bytesAlive} bytes alive`,
     );
-    return { id: this.#created++, kind: bytes, bytes, gpu, pins: 0, abandoned: false };
+    return { source: this, id: this.#created++, kind: bytes, bytes, gpu, pins: 0, abandoned: false };
   }
 
   destroy(memories: readonly Memory[]): void {

@@ -3,7 +3,7 @@ import type { MemoryPool } from '../memoryPool.ts';
 import { RecordedMemory } from '../recordedMemory.ts';
 import { Live } from '../recorder.ts';
 import type { ParamField } from '../../platform/kernels.ts';
-import { type Memory, memoryOf } from './memory.ts';
+import type { Memory } from './memory.ts';
 import { ParameterBlock, type ParamValues } from './parameters.ts';
 import type { CommandStream, Launch } from './stream.ts';
 
@@ -58,7 +58,7 @@ export class GpuRecording implements Recording {
     for (const { name: binding, access } of signature.buffers) {
       const buffer = buffers[binding]!;
       this.memory.use(buffer);
-      const memory = memoryOf(buffer);
+      const memory = this.#pool.memoryOf(buffer, name);
       if (access === 'write' && this.memory.isOutside(memory)) this.#written.set(memory, name);
     }
   }

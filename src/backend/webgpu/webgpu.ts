@@ -22,7 +22,7 @@ import { immediateLimit, openDevice, type OpenedDevice } from './adapter.ts';
 import { BindGroups } from './bindGroups.ts';
 import { Faults } from './faults.ts';
 import { geometryOf } from './geometry.ts';
-import { GpuMemory, type Memory, memoryOf } from './memory.ts';
+import { GpuMemory, type Memory } from './memory.ts';
 import { ParameterBlock, type ParamValues } from './parameters.ts';
 import { Pipelines } from './pipelines.ts';
 import { LaunchClock } from './profiler.ts';
@@ -93,13 +93,13 @@ export class WebGpuBackend implements Backend {
     this.#immediateLimit = immediates ? immediateLimit(device) : 0;
     this.#faults = new Faults(device);
     this.#stream = new CommandStream(device, this.#faults, this.#stats);
-    this.#bindGroups = new BindGroups(device, this.#faults, this.#stream, this.#stats);
     this.#pipelines = new Pipelines(device, this.#faults, this.#stats);
     const memory = new GpuMemory(device, this.#faults, this.#stats, () => {
       this.#stream.flush();
       this.#bindGroups.clear();
     });
     this.#pool = new MemoryPool(memory, this.#stats);
+    this.#bindGroups = new BindGroups(device, this.#faults, this.#stream, this.#pool, this.#stats);
     this.#readBack = new ReadBack(device, this.#stream, this.#faults, this.#stats);
   }
 
@@ -124,7 +124,7 @@ export class WebGpuBackend implements Backend {
     );
     checkRange('write', buffer, 0, data.length);
     if (data.length === 0) return;
-    const { gpu } = memoryOf(buffer);
+    const { gpu } = this.#pool.memoryOf(buffer, 'write');
     const bytes = buffer.dtype === 'float16' ? Uint16Array.from(data, halfBits) : data;
     // The queue writes immediately, so recorded launches that may still use this memory are submitted first.
     this.#stream.flush();
@@ -138,11 +138,12 @@ export class WebGpuBackend implements Backend {
   async read(buffer: DeviceBuffer, offset: number, length: number): Promise<TypedArray> {
     this.#faults.check();
     checkRange('read', buffer, offset, length);
+    const { gpu } = this.#pool.memoryOf(buffer, 'read');
     const half = buffer.dtype === 'float16';
     const array = half ? new Uint16Array(length) : hostArray(buffer.dtype, length);
     if (length > 0) {
       const start = offset * itemSize[buffer.dtype];
-      await this.#waiting(this.#readBack.read(memoryOf(buffer).gpu, start, new Uint8Array(array.buffer)));
+      await this.#waiting(this.#readBack.read(gpu, start, new Uint8Array(array.buffer)));
     }
     await this.#faults.settle();
     return array instanceof Uint16Array ? Float32Array.from(array, halfValue) : array;
