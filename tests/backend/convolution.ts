@@ -38,7 +38,7 @@ function convolutionCase(name: string, sizes: Sizes): ConvolutionCase {
     Math.floor((size[axis] + 2 * padding[axis] - dilation[axis] * (kernel[axis] - 1) - 1) / stride[axis]) + 1;
   const [outHeight, outWidth] = [out(0), out(1)];
   const [height, width] = size;
-  const offsets = { inputOffset: 3, weightOffset: 5, biasOffset: 2, gradientOffset: 7, outOffset: 0 };
+  const offsets = { inputOffset: 3, weightOffset: 5, biasOffset: 2, gradientOffset: 7, outOffset: 6 };
   return {
     name,
     params: { batch, groups, channels, outChannels, height, width, outHeight, outWidth, chunk, ...offsets },
@@ -203,7 +203,7 @@ export async function convolveOn(
   epilogue: { BIAS: boolean; RELU: boolean },
 ): Promise<Record<keyof ConvolutionResults, TypedArray>> {
   const { batch, groups, channels, outChannels, height, width, outHeight, outWidth } = params;
-  const { inputOffset, weightOffset, biasOffset, gradientOffset, chunk } = params;
+  const { inputOffset, weightOffset, biasOffset, gradientOffset, outOffset, chunk } = params;
   const sizes = { batch, groups, channels, outChannels, height, width, outHeight, outWidth };
   const upload = (values: Float32Array) => {
     const buffer = device.allocate('float32', values.length);
@@ -220,7 +220,7 @@ export async function convolveOn(
   const taps = filter.KERNEL_HEIGHT * filter.KERNEL_WIDTH;
   const out = device.allocate('float32', batch * groups * outChannels * outHeight * outWidth);
   const slopes = device.allocate('float32', batch * groups * channels * height * width);
-  const parts = device.allocate('float32', splits * groups * outChannels * channels * taps);
+  const parts = device.allocate('float32', outOffset + splits * groups * outChannels * channels * taps);
   device.run(
     'conv2d',
     { input, weight, bias, out },
@@ -236,13 +236,13 @@ export async function convolveOn(
   device.run(
     'conv2dWeightGradient',
     { gradient, input, out: parts },
-    { ...sizes, chunk, gradientOffset, inputOffset, outOffset: 0 },
+    { ...sizes, chunk, gradientOffset, inputOffset, outOffset },
     filter,
   );
   const results = {
     forward: await device.read(out, 0, out.length),
     inputGradient: await device.read(slopes, 0, slopes.length),
-    weightGradient: await device.read(parts, 0, parts.length),
+    weightGradient: await device.read(parts, outOffset, parts.length - outOffset),
   };
   for (const buffer of [input, weight, bias, gradient, out, slopes, parts]) device.release(buffer);
   return results;

@@ -34,11 +34,15 @@ function product(
 ): Product {
   const [aRowStride, aColumnStride] = layouts[0] === 'N' ? [k, 1] : [1, m];
   const [bRowStride, bColumnStride] = layouts[1] === 'N' ? [n, 1] : [1, k];
-  const a = { aOffset: 0, aBatchStride: m * k, aRowStride, aColumnStride };
-  const b = { bOffset: 0, bBatchStride: k * n, bRowStride, bColumnStride };
+  const a = { aOffset: 8, aBatchStride: m * k, aRowStride, aColumnStride };
+  const b = { bOffset: 4, bBatchStride: k * n, bRowStride, bColumnStride };
   const shape = { m, n, k, batch: 1, chunk: Math.max(1, k), biasOffset: 3, outOffset: 5 };
   const params = { ...shape, ...a, ...b, ...rest };
-  return { name, params, sizes: sizes ?? [params.batch * m * k, params.batch * k * n] };
+  return {
+    name,
+    params,
+    sizes: sizes ?? [params.aOffset + params.batch * m * k, params.bOffset + params.batch * k * n],
+  };
 }
 
 const layouts = ['NN', 'NT', 'TN', 'TT'] as const;

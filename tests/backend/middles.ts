@@ -1,0 +1,195 @@
+import {
+  autocast,
+  type Backend,
+  capture,
+  dropout,
+  manualSeed,
+  nn,
+  optim,
+  setDefaultDevice,
+  tensor,
+  type Tensor,
+  zeros,
+} from '../../src/index.ts';
+import { countedBatchNorm } from '../../src/ops/batchNorm.ts';
+import { Meter } from '../../src/pipeline/training/meter.ts';
+import { placed, placeGradient } from '../placed.ts';
+
+/**
+ * A use of kernels that is neither an operation nor its gradient. `lead` elements precede what it works on, in an
+ * optimizer's buffers and elsewhere; the results are the same for all.
+ */
+export interface Program {
+  name: string;
+  run: (device: Backend, lead: number) => Promise<Tensor[]> | Tensor[];
+}
+
+function numbers(size: number, seed: number): Tensor {
+  return tensor(Float32Array.from({ length: size }, (_, at) => Math.sin(seed + 2.3 * at)));
+}
+
+function leaf(size: number, seed: number): Tensor {
+  const made = numbers(size, seed);
+  made.requiresGrad = true;
+  return made;
+}
+
+/** The tensor itself, or its values in the middle of a buffer. */
+const from = (x: Tensor, lead: number): Tensor => (lead === 0 ? x : placed(x, lead));
+
+/** Two neighbours in an optimizer's buffers, behind one that gets no gradient. */
+function parameters(
+  lead: number,
+  make: (parameters: Tensor[]) => optim.Optimizer,
+): { optimizer: optim.Optimizer; used: [Tensor, Tensor]; backward: () => void } {
+  const used: [Tensor, Tensor] = [leaf(21, 1), leaf(6, 2)];
+  const optimizer = make(lead === 0 ? used : [leaf(lead, 3), ...used]);
+  const backward = (): void =>
+    used.forEach((each, index) =>
+      each
+        .mul(numbers(each.numel(), 4 + index))
+        .sum()
+        .backward(),
+    );
+  return { optimizer, used, backward };
+}
+
+const optimizers: Record<string, (parameters: Tensor[]) => optim.Optimizer> = {
+  SGD: (given) => new optim.SGD(given, { lr: 0.1, momentum: 0.9 }),
+  Adam: (given) => new optim.Adam(given, { lr: 0.1 }),
+  AdamW: (given) => new optim.AdamW(given, { lr: 0.1 }),
+  RMSprop: (given) => new optim.RMSprop(given, { lr: 0.1, momentum: 0.9, centered: true }),
+};
+
+function stepping(make: (parameters: Tensor[]) => optim.Optimizer, guarded: boolean) {
+  return (_: Backend, lead: number): Tensor[] => {
+    const { optimizer, used, backward } = parameters(lead, make);
+    const scaler = guarded ? new optim.GradScaler({ initScale: 4 }) : undefined;
+    for (let step = 0; step < 3; step++) {
+      optimizer.zeroGrad();
+      backward();
+      if (scaler) scaler.step(optimizer);
+      else optimizer.step();
+    }
+    return used.map((each) => each.detach());
+  };
+}
+
+export const programs: readonly Program[] = [
+  ...Object.entries(optimizers).flatMap(([name, make]) => [
+    { name: `steps of ${name}`, run: stepping(make, false) },
+    { name: `guarded steps of ${name}`, run: stepping(make, true) },
+  ]),
+  ...[1, 2, 3, Infinity].map((normType) => ({
+    name: `clipping by the ${normType}-norm`,
+    run: (_: Backend, lead: number): Tensor[] => {
+      const { used, backward } = parameters(lead, optimizers['SGD']!);
+      // A run of its own.
+      const alone = leaf(5, 9);
+      backward();
+      alone.sum().backward();
+      const norm = optim.clipGradNorm([...used, alone], 0.5, { normType });
+      return [norm, ...[...used, alone].map((each) => each.grad!.detach())];
+    },
+  })),
+  {
+    name: 'a gradient that is added to another',
+    run: (_, lead) => {
+      const x = leaf(13, 1);
+      if (lead > 0) placeGradient(x, lead);
+      x.mul(2).sum().backward();
+      x.backward(from(numbers(13, 2), lead));
+      return [x.grad!.detach()];
+    },
+  },
+  {
+    name: 'the meter of a training',
+    run: async (device, lead) => {
+      const meter = new Meter(device, 2);
+      // All are hits, so that wrong rows or labels lose some.
+      const classes = [0, 2, 1, 0, 2];
+      const labels = tensor(classes, { dtype: 'int32' });
+      const logits = tensor(classes.map((each) => [0, 1, 2].map((at) => Number(at === each))));
+      for (const loss of [0.25, 0.5])
+        meter.add(from(tensor(loss), lead + 2), from(logits, lead), from(labels, lead + 1));
+      const { losses, correct } = await meter.read();
+      return [tensor(Float32Array.of(...losses, correct))];
+    },
+  },
+  {
+    name: 'the batches that batch norm counts',
+    run: (_, lead) => {
+      const [mean, variance] = [from(numbers(3, 1), lead), from(numbers(3, 2), lead + 1)];
+      const batches = from(tensor([4], { dtype: 'int32' }), lead + 2);
+      const x = numbers(24, 3).reshape([4, 3, 2, 1]);
+      countedBatchNorm(x, mean, variance, batches, { training: true, momentum: null });
+      return [mean, variance, batches];
+    },
+  },
+  {
+    name: 'the gradient of a relu, and its sums',
+    run: (device, lead) => {
+      const [y, gradient] = [from(numbers(15, 1).relu(), lead), from(numbers(15, 2), lead + 1)];
+      const [out, sums] = [zeros([15]), zeros([5 + lead])];
+      const sizes = { rows: 3, columns: 5, chunk: 3 };
+      device.run(
+        'reluGradientSums',
+        {
+          y: y.storage.buffer,
+          gradient: gradient.storage.buffer,
+          out: out.storage.buffer,
+          sums: sums.storage.buffer,
+        },
+        { ...sizes, yOffset: y.offset, gradientOffset: gradient.offset, sumsOffset: lead },
+      );
+      return [out, sums.slice([lead, null])];
+    },
+  },
+  {
+    name: 'dropout',
+    run: (_, lead) => {
+      manualSeed(3);
+      return [dropout(from(numbers(37, 1), lead))];
+    },
+  },
+  {
+    name: 'rounding to float16',
+    run: (device, lead) => {
+      if (!device.supports('float16')) return [];
+      const [x, w] = [
+        from(numbers(15, 1).reshape([3, 5]), lead),
+        from(numbers(20, 2).reshape([5, 4]), lead + 1),
+      ];
+      const half = from(numbers(7, 3), lead).to('float16');
+      return [autocast('float16', () => x.matmul(w)), half.slice([1, null]).clone().to('float32')];
+    },
+  },
+  {
+    name: 'arguments of a captured step',
+    run: (_, lead) => {
+      const step = capture((x: Tensor) => x.mul(2));
+      let found: Tensor | undefined;
+      for (let call = 0; call < 3; call++) found = step(from(numbers(9, call), lead));
+      return [found!];
+    },
+  },
+  {
+    name: 'a state that is loaded',
+    run: (_, lead) => {
+      const layer = new nn.Linear(3, 2);
+      new optim.SGD(layer.parameters());
+      layer.loadStateDict({
+        weight: from(numbers(6, 1).reshape([2, 3]), lead),
+        bias: from(numbers(2, 2), lead + 1),
+      });
+      return layer.parameters().map((each) => each.detach());
+    },
+  },
+];
+
+/** What a program computes, one list for each of its tensors. */
+export async function resultsOf({ run }: Program, device: Backend, lead: number): Promise<number[][]> {
+  setDefaultDevice(device);
+  const tensors = await run(device, lead);
+  return Promise.all(tensors.map(async (each) => Array.from(await each.data())));
+}
