@@ -45,12 +45,7 @@ function without(device: Backend, kernel: KernelName, name: string): Backend {
     get(target, property) {
       if (property === 'run') {
         return (launched: KernelName, buffers: never, params: object, variant: never) =>
-          target.run(
-            launched,
-            buffers,
-            (launched === kernel ? { ...params, [name]: 0 } : params),
-            variant,
-          );
+          target.run(launched, buffers, launched === kernel ? { ...params, [name]: 0 } : params, variant);
       }
       const value: unknown = Reflect.get(target, property, target);
       return typeof value === 'function' ? (value.bind(target) as unknown) : value;
