@@ -31,6 +31,11 @@ export async function serve(options: ServeOptions): Promise<void> {
   });
   const service = await createService(host, metrics, options);
   stopOnSignals(service);
+  // An error of one request must not end all others. It is a bug, so it is logged and counted.
+  process.on('unhandledRejection', (error) => {
+    metrics.countUnhandledRejection();
+    service.app.log.error({ err: error }, 'unhandled rejection');
+  });
   try {
     await host.start();
     if (options.apiKey === undefined && !['127.0.0.1', '::1', 'localhost'].includes(address)) {

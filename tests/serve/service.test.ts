@@ -1,8 +1,14 @@
 import sharp from 'sharp';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { type Backend, open } from '../../src/index.ts';
+import { RequestError } from '../../src/serve/errors.ts';
+import { Metrics } from '../../src/serve/http/metrics.ts';
+import { Predictor } from '../../src/serve/http/predictor.ts';
+import type { ModelHost } from '../../src/serve/inference/host.ts';
+import { DEFAULT_OPTIONS } from '../../src/serve/options.ts';
 import { moveAlias } from '../../src/serve/registry/aliases.ts';
 import { addModel, postJson, type Predicted, startService, testImage } from './fixture.ts';
+import { openSocket, wire } from './rawSocket.ts';
 
 /** A grey PNG of 28 × 28 whose border is black, so that it is taken as it is. */
 async function picture(): Promise<{ pixels: number[]; png: Buffer }> {
@@ -220,6 +226,34 @@ describe('under stress', () => {
     expect((await postJson(`${url}/predict`, { pixels: testImage(1) })).status).toBe(200);
     expect(host.waiting).toBe(0);
   });
+});
+
+test('nothing is asked of the model for a client that is gone already', async () => {
+  const predict = vi.fn(() => Promise.reject(new Error('nobody waits for this')));
+  const host = { predict } as unknown as ModelHost;
+  const predictor = new Predictor(host, DEFAULT_OPTIONS, new Metrics(() => host));
+  const gone = AbortSignal.abort(new RequestError(504, 'the client disconnected'));
+  await expect(predictor.predict([testImage(0)], gone)).rejects.toThrow('disconnected');
+  expect(predict).not.toHaveBeenCalled();
+});
+
+test('pictures whose sender hangs up at any moment harm nobody', async () => {
+  const { url, port, host } = await startService();
+  const noise = { type: 'gaussian', mean: 100, sigma: 50 } as const;
+  const create = { width: 1500, height: 1500, channels: 3, background: 'red', noise } as const;
+  const jpeg = await sharp({ create }).jpeg().toBuffer();
+  const head = wire('POST', '/predict', '', ['Content-Type: image/jpeg', `Content-Length: ${jpeg.length}`]);
+  for (const delay of [0, 2, 5, 10, 20, 40, 80, 120, 160, 240]) {
+    const sockets = Array.from({ length: 3 }, () => openSocket(port));
+    for (const [at, socket] of sockets.entries()) {
+      socket.write(head);
+      socket.write(at === 0 ? jpeg.subarray(0, jpeg.length / 2) : jpeg);
+    }
+    await new Promise((resolve) => setTimeout(resolve, delay));
+    for (const socket of sockets) socket.destroy();
+  }
+  expect((await postJson(`${url}/predict`, { pixels: testImage(1) })).status).toBe(200);
+  expect(host.waiting).toBe(0);
 });
 
 describe('life cycle', () => {

@@ -12,6 +12,7 @@ export class Metrics {
   readonly #requests: Histogram<'method' | 'route' | 'status'>;
   readonly #batchSizes: Histogram;
   readonly #batchSeconds: Histogram;
+  readonly #rejections: Counter;
   readonly #predictions: Counter<'model' | 'version' | 'class'>;
   readonly #model: Gauge<'name' | 'version' | 'weights'>;
   readonly #drift: Drift = new Drift();
@@ -30,6 +31,11 @@ export class Metrics {
     );
     this.#batchSizes = histogram('wgrad_batch_images', 'Images in each batch.', SIZES);
     this.#batchSeconds = histogram('wgrad_batch_duration_seconds', 'Time of a batch on the device.', SECONDS);
+    this.#rejections = new Counter({
+      name: 'wgrad_unhandled_rejections_total',
+      help: 'Errors that no request took. Each is a bug; the log has its stack.',
+      registers,
+    });
     this.#predictions = new Counter({
       name: 'wgrad_predictions_total',
       help: 'Images by predicted class.',
@@ -73,6 +79,10 @@ export class Metrics {
       'Population stability index of the brightness of the last 1000 images against the training set; from 0.25 on they differ much. Zero for the first 100 images.',
       () => this.#drift.stabilityIndex,
     );
+  }
+
+  countUnhandledRejection(): void {
+    this.#rejections.inc();
   }
 
   observeRequest(method: string, route: string, status: number, seconds: number): void {

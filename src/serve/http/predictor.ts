@@ -47,7 +47,7 @@ export class Predictor {
    */
   async predict(images: readonly Pixels[], signal: AbortSignal): Promise<LabelledAnswer[]> {
     this.requireCount(images.length);
-    const answers = await orAborted(this.host.predict(images, signal), signal);
+    const answers = await orAborted(() => this.host.predict(images, signal), signal);
     const labels = answers.map(({ probabilities }) => argmax(probabilities));
     this.#metrics.observeAnswers(images, answers, labels);
     return answers.map((answer, index) => ({ ...answer, label: labels[index]! }));
@@ -76,13 +76,15 @@ export class Predictor {
   }
 }
 
-/** The result of the promise, unless the signal comes first. */
-async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+/** The result of `start()`, unless the signal comes first. A promise that nobody waits for would end the process. */
+async function orAborted<T>(start: () => Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
   return new Promise<T>((resolve, reject) => {
     const abort = (): void => reject(signal.reason as Error);
     signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    void start()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', abort));
   });
 }
 
