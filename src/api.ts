@@ -53,6 +53,7 @@ const api = command({
   notes: () => `environment:
   WGRAD_API_KEY  if set, /predict, /v2 and /metrics require it: Authorization: Bearer KEY, or X-API-Key: KEY`,
   run: async ({ model, models, device, adapter, timeout, ...options }) => {
+    const { readKey } = await import('./serve/http/authentication.ts');
     const { serve } = await import('./serve/serve.ts');
     const { storedChoices } = await import('./pipeline/diagnostics/tuning/stored.ts');
     const { open } = await import('./tensor/device.ts');
@@ -63,7 +64,7 @@ const api = command({
       imageLimit: options.maxImages,
       receiveTimeout: timeout,
       answerTimeout: timeout,
-      apiKey: process.env['WGRAD_API_KEY'] || undefined,
+      apiKey: readKey(process.env['WGRAD_API_KEY']),
       logLevel: options.logLevel,
       host: options.host,
       port: options.port,

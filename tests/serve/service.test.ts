@@ -2,6 +2,7 @@ import sharp from 'sharp';
 import { describe, expect, test, vi } from 'vitest';
 import { type Backend, open } from '../../src/index.ts';
 import { RequestError } from '../../src/serve/errors.ts';
+import { readKey } from '../../src/serve/http/authentication.ts';
 import { Metrics } from '../../src/serve/http/metrics.ts';
 import { Predictor } from '../../src/serve/http/predictor.ts';
 import type { ModelHost } from '../../src/serve/inference/host.ts';
@@ -337,25 +338,31 @@ describe('life cycle', () => {
     for (const path of ['/', '/page/page.js', '/health/ready', '/health/live', '/v2/health/live', '/docs/']) {
       expect(await statusOf(path), path).toBe(200);
     }
-    for (const path of [
-      '/metrics',
-      '/v2',
-      '/v2/models/test',
-      '/page/../metrics',
-      '//metrics',
-      '/docs/../metrics',
-    ]) {
-      expect([401, 404], path).toContain(await statusOf(path));
+    for (const path of ['/metrics', '/v2', '/v2/models/test', '/page/../metrics', '/docs/../metrics']) {
+      const { status, headers } = await fetch(url + path);
+      expect([status, headers.get('www-authenticate')], path).toEqual([401, 'Bearer realm="wgrad"']);
     }
+    expect(await statusOf('//metrics')).toBe(401);
     for (const key of ['', 'secret', 'secret-keyy']) {
       expect((await postJson(`${url}/predict`, { pixels: testImage(0) }, { 'x-api-key': key })).status).toBe(
         401,
       );
     }
     expect(await statusOf('/v2', { authorization: 'Bearer secret-key' })).toBe(200);
+    expect(await statusOf('/v2', { authorization: 'bearer secret-key' })).toBe(200);
     expect(
       (await postJson(`${url}/predict`, { pixels: testImage(0) }, { 'x-api-key': 'secret-key' })).status,
     ).toBe(200);
+  });
+
+  test('a key is read without the line break of the file that held it; an empty one is refused', () => {
+    expect(readKey('secret-key\n')).toBe('secret-key');
+    expect(readKey(undefined)).toBeUndefined();
+    for (const key of ['', ' \n', 'two words', 'ключ']) {
+      expect(() => readKey(key)).toThrow(
+        /WGRAD_API_KEY takes printable ASCII .* Unset it to serve without a key/,
+      );
+    }
   });
 
   test('answers carry the headers that keep browsers from doing more than asked', async () => {
