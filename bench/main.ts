@@ -47,6 +47,7 @@ const bench = command({
     ),
     counts: flag(
       'count what a captured step of the MLP and the CNN launches, creates and moves, which is equal on every run; write it to bench/counts.json, for this adapter',
+      { without: ['quick', 'only', 'contenders', 'rounds', 'python', 'out'] },
     ),
     check: flag('compare with bench/counts.json instead; fail if a figure grew', { with: 'counts' }),
   },

@@ -64,6 +64,7 @@ const runs: CommandGroup = {
           '<path>',
           text,
           'path of the figure, without .svg and .png (default: compare in the folder of the runs)',
+          { without: ['json'] },
         ),
         json,
       },

@@ -33,7 +33,7 @@ const train = command({
       text,
       'continue a run: its id, its folder, or latest; a finished run takes a greater train.epochs',
     ),
-    sweep: flag('train for all combinations of values'),
+    sweep: flag('train for all combinations of values', { without: ['resume', 'profile', 'verifyCapture'] }),
     random: option('<n>', wholeNumber(1, 999_999), 'train for n random combinations, drawn by the seed', {
       with: 'sweep',
     }),
@@ -46,7 +46,9 @@ const train = command({
     profile: flag(
       'time the kernels of some steps after the first 20, print a table, and write profile.json and trace.json (for https://ui.perfetto.dev) into the run folder',
     ),
-    printConfig: flag('print the resolved configuration and stop'),
+    printConfig: flag('print the resolved configuration and stop', {
+      without: ['resume', 'sweep', 'profile', 'verifyCapture'],
+    }),
   },
   examples: [
     'configs/mlp.yaml train.epochs=3 optimizer.lr=0.01 device=cpu seed=7',
@@ -56,10 +58,9 @@ const train = command({
   exitCodes: { 130: 'interrupted by Ctrl-C or SIGTERM; a checkpoint was written' },
   notes: () => `keys:\n${describeConfiguration()}`,
   run: async ({ words, resume, sweep, random, jobs, verifyCapture, profile, printConfig }) => {
-    if (sweep && profile) throw new UsageError('--profile takes one training, not a --sweep');
     const [file, ...overrides] = words;
     if (sweep) return runSweep(requireFile(file), overrides, { random, jobs });
-    if (resume === undefined && printConfig) {
+    if (printConfig) {
       process.stdout.write(printConfiguration(loadConfiguration(requireFile(file), overrides)));
       return 0;
     }

@@ -33,6 +33,16 @@ describe('src/train.ts', () => {
     );
   });
 
+  it('refuses to train on nothing', async () => {
+    await fetchFashionMnist('data/raw');
+    const folder = temporaryFolder();
+    const { code, stderr } = await runTrain('data.validation=60000', `run.dir=${folder}`);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /data\.validation: nothing is left to train on[^]*fewer than the 60000 training images/,
+    );
+  });
+
   it('explains itself, and prints the resolved configuration', async () => {
     const help = await callCommand('train', '--help');
     expect(help).toMatchObject({ code: 0, stderr: '' });
@@ -48,7 +58,31 @@ describe('src/train.ts', () => {
     ['an unknown key', ['configs/mlp.yaml', 'optimiser.lr=1'], 'optimizer'],
     ['an unknown device', ['configs/mlp.yaml', 'device=gpu'], 'webgpu'],
     ['an unknown option', ['configs/mlp.yaml', '--fast'], '--fast'],
-    ['a profile of a sweep', ['configs/mlp.yaml', '--sweep', 'seed=1,2', '--profile'], 'not a --sweep'],
+    [
+      'a profile of a sweep',
+      ['configs/mlp.yaml', '--sweep', 'seed=1,2', '--profile'],
+      '--sweep cannot be combined with --profile',
+    ],
+    [
+      'a sweep that resumes',
+      ['configs/mlp.yaml', '--sweep', '--resume', 'latest'],
+      '--sweep cannot be combined with --resume',
+    ],
+    [
+      'to print the configuration of a resumed run',
+      ['--resume', 'latest', '--print-config'],
+      '--print-config cannot be combined with --resume',
+    ],
+    [
+      'to print the configuration of a sweep',
+      ['configs/mlp.yaml', 'seed=1,2', '--sweep', '--print-config'],
+      '--print-config cannot be combined with --sweep',
+    ],
+    [
+      'random draws without a sweep',
+      ['configs/mlp.yaml', 'seed=1,2', '--random', '3'],
+      '--random goes with --sweep only',
+    ],
   ])('refuses %s with exit code 2', async (_, args, expected) => {
     const { code, stdout, stderr } = await callCommand('train', ...args);
     expect(stderr).toContain(expected);

@@ -46,7 +46,7 @@ export default {
   concurrency: 2,
   timeoutMS: 20_000,
   tempDirName: 'runs/stryker',
-  ignorePatterns: ['runs', 'dist', 'reports', 'data/raw', 'bench/results', 'models', 'docs'],
+  ignorePatterns: ['/runs', '/dist', '/reports', '/data/raw', '/bench/results', '/models', '/docs'],
   reporters: ['progress', 'clear-text', 'json'],
   jsonReporter: { fileName: 'runs/mutation.json' },
   clearTextReporter: { logTests: false, reportTests: false },

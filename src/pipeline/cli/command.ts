@@ -9,7 +9,12 @@ export interface Option<T> {
   readonly default?: T;
   /** The option that this one belongs to: alone it is refused. */
   readonly with?: string;
+  /** The options that it cannot be combined with. */
+  readonly without?: readonly string[];
 }
+
+/** How an option goes with others. */
+type Company = Pick<Option<unknown>, 'with' | 'without'>;
 
 /** An argument of a command, at its place. `T` is the type of its value. */
 export interface Argument<T> {
@@ -65,7 +70,7 @@ export function command<const A extends Arguments, const O extends Options>(
 }
 
 /** An option that is given or not. */
-export function flag(help: string, also: { readonly with?: string } = {}): Option<boolean> {
+export function flag(help: string, also: Company = {}): Option<boolean> {
   return { help, default: false, ...also };
 }
 
@@ -74,19 +79,19 @@ export function option<T>(
   placeholder: string,
   value: Value<T>,
   help: string,
-  also: { readonly default: NoInfer<T>; readonly with?: string },
+  also: { readonly default: NoInfer<T> } & Company,
 ): Option<T>;
 export function option<T>(
   placeholder: string,
   value: Value<T>,
   help: string,
-  also?: { readonly with?: string },
+  also?: Company,
 ): Option<T | undefined>;
 export function option<T>(
   placeholder: string,
   value: Value<NonNullable<T>>,
   help: string,
-  also: { readonly default?: T; readonly with?: string } = {},
+  also: { readonly default?: T } & Company = {},
 ): Option<T> {
   return { placeholder, value, help, ...also };
 }

@@ -74,6 +74,8 @@ export function readInput(
     if (option.with !== undefined && given[option.with] === undefined) {
       throw new UsageError(`${flag} goes with ${flagOf(option.with)} only`);
     }
+    const excluded = option.without?.find((other) => given[other] !== undefined);
+    if (excluded !== undefined) throw new UsageError(`${flag} cannot be combined with ${flagOf(excluded)}`);
     if (typeof text === 'string' && Object.keys(options).some((other) => flagOf(other) === text)) {
       throw new UsageError(`${flag} takes a value; got the option ${text}`);
     }

@@ -73,6 +73,12 @@ export async function obtainDatasets(
 ): Promise<Datasets> {
   const { train, test, checksums, version: dataVersion } = await obtainData(data, signal);
   const split = stratifiedSplit(train.labels, data.validation, seed);
+  if (split.train.length === 0) {
+    throw new DataError('data.validation: nothing is left to train on', {
+      expected: `fewer than the ${train.count} training images`,
+      got: String(data.validation),
+    });
+  }
   const device = await opening;
   const trainSet = new DeviceDataset(device, train);
   let testPart: Part | undefined;

@@ -41,6 +41,7 @@ const one = command({
     delay: option('<ms>', milliseconds(), 'a pause', { with: 'slow' }),
     device: option('<name>', oneOf(['webgpu', 'cpu']), 'where'),
     slow: flag('with a pause'),
+    fast: flag('at once', { without: ['slow', 'delay'] }),
   },
   examples: ['latest --slow'],
   exitCodes: { 0: 'everything is well' },
@@ -72,7 +73,15 @@ function failing(error: unknown): ReturnType<typeof command> {
 describe('a command', () => {
   it('gets the values of its arguments and options', async () => {
     expect(await execute('one', one, ['a', '--batch-size', '8', 'b', '--slow', '--delay=0', 'c'])).toBe(0);
-    const input = { run: 'a', others: ['b', 'c'], batchSize: 8, delay: 0, device: undefined, slow: true };
+    const input = {
+      run: 'a',
+      others: ['b', 'c'],
+      batchSize: 8,
+      delay: 0,
+      device: undefined,
+      slow: true,
+      fast: false,
+    };
     expect(received).toHaveBeenLastCalledWith(input);
     await execute('one', one, ['a']);
     expect(received).toHaveBeenLastCalledWith({
@@ -95,6 +104,7 @@ describe('a command', () => {
     [['a', '--device', 'gpu'], "--device takes webgpu or cpu; got 'gpu'. Did you mean webgpu?"],
     [['a', '--delay', '5'], '--delay goes with --slow only'],
     [['a', '--slow=yes'], '--slow'],
+    [['a', '--slow', '--fast'], '--fast cannot be combined with --slow'],
   ])('refuses %j with one message, the usage line and exit code 2', async (args, message) => {
     received.mockClear();
     expect(await execute('one', one, args)).toBe(2);
@@ -123,6 +133,7 @@ options:
   --delay <ms>      a pause
   --device <name>   where
   --slow            with a pause
+  --fast            at once
   -h, --help        print this help
 
 examples:
