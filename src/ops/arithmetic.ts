@@ -4,19 +4,20 @@ import { codes } from '../backend/signatures.ts';
 import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { binary } from './support/elementwise.ts';
-import { scalarLike } from './support/scalar.ts';
+import { isWholeNumber } from './support/promote.ts';
 import { where } from './where.ts';
 
 const c = codes.binary;
 
 /**
- * a + b, element by element, with broadcasting.
+ * a + b, element by element, with broadcasting. For two bool tensors, a or b.
  *
  * @throws ShapeError if the shapes do not broadcast
  * @example
  * tensor([1, 2]).add(1); // 2, 3
  */
 export function add(a: Tensor, b: Tensor | number): Tensor {
+  if (a.dtype === 'bool' && typeof b !== 'number' && b.dtype === 'bool') return a.maximum(b);
   return binary('add', c.ADD, a, b, false, (g) => [() => g, () => g]);
 }
 
@@ -26,7 +27,7 @@ export function sub(a: Tensor, b: Tensor | number): Tensor {
 }
 
 /**
- * a · b, element by element, with broadcasting.
+ * a · b, element by element, with broadcasting. For two bool tensors, a and b.
  *
  * ∂/∂a = b, ∂/∂b = a
  */
@@ -35,12 +36,12 @@ export function mul(a: Tensor, b: Tensor | number): Tensor {
 }
 
 /**
- * a / b, element by element, with broadcasting. int32 operands give float32, as in PyTorch.
+ * a / b, element by element, with broadcasting. int32 and bool operands give float32, as in PyTorch.
  *
  * ∂/∂a = 1 / b, ∂/∂b = -a / b²
  */
 export function div(a: Tensor, b: Tensor | number): Tensor {
-  if (a.dtype === 'int32' && (typeof b === 'number' || b.dtype === 'int32')) {
+  if (isWholeNumber(a.dtype) && (typeof b === 'number' || isWholeNumber(b.dtype))) {
     return scope(() => a.to('float32').div(b));
   }
   return binary('div', c.DIV, a, b, true, (g, x, y) => [
@@ -63,13 +64,13 @@ export function pow(a: Tensor, b: Tensor | number): Tensor {
 
 function toBase(g: Tensor, base: Tensor, exponent: Tensor): Tensor {
   const slope = exponent.mul(base.pow(exponent.sub(1)));
-  return g.mul(where(exponent.eq(0), scalarLike(0, slope), slope));
+  return g.mul(where(exponent.eq(0), 0, slope));
 }
 
 function toExponent(g: Tensor, base: Tensor, exponent: Tensor): Tensor {
   const flat = base.eq(0).to(g.dtype).mul(exponent.ge(0).to(g.dtype)).ne(0);
   // Masked elements take the logarithm of 1 instead of 0, so that no NaN arises from -Inf.
-  const safe = where(flat, scalarLike(1, base), base);
+  const safe = where(flat, 1, base);
   return g.mul(base.pow(exponent).mul(safe.log()));
 }
 

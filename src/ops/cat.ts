@@ -1,5 +1,5 @@
 import { empty } from '../tensor/create.ts';
-import { checkAlike } from '../tensor/checks.ts';
+import { checkAlike, checkDevice } from '../tensor/checks.ts';
 import { ArgumentError, ShapeError } from '../tensor/errors.ts';
 import { scope } from '../tensor/scope.ts';
 import { axisOf, sameShape } from '../tensor/shape.ts';
@@ -7,23 +7,43 @@ import { withGradient } from '../tensor/tape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
 import { copyInto } from '../tensor/dense.ts';
 import type { Range } from './slice.ts';
+import { raised, widest } from './support/promote.ts';
 
 /**
- * Joins tensors along a dim. Their other sizes must be equal.
+ * Joins tensors along a dim. Their other sizes must be equal. The result has the widest of their dtypes, as in `add`. Empty
+ * vectors, of shape [0], fit any others, so that a loop can start from one.
  *
- * @throws ShapeError if they are not
+ * @throws ShapeError if sizes differ
  * @example
  * cat([tensor([1, 2]), tensor([3])]); // 1, 2, 3
  */
 export function cat(tensors: readonly Tensor[], dim: number = 0): Tensor {
-  const [first] = tensors;
-  if (!first)
+  if (tensors.length === 0) {
     throw new ArgumentError('cat', 'no tensors', { takes: 'at least one tensor', got: 'an empty list' });
+  }
+  checkDevice('cat', ...tensors);
+  const dtype = widest(tensors.map((each) => each.dtype));
+  if (tensors.some((each) => each.dtype !== dtype)) {
+    return scope(() =>
+      join(
+        tensors.map((each) => raised(each, dtype)),
+        dim,
+      ),
+    );
+  }
+  return join(tensors, dim);
+}
+
+/** Tensors of one dtype. */
+function join(tensors: readonly Tensor[], dim: number): Tensor {
   checkAlike('cat', ...tensors);
+  const isVoid = ({ shape }: Tensor): boolean => shape.length === 1 && shape[0] === 0;
+  const first = tensors.find((each) => !isVoid(each)) ?? tensors[0]!;
   const axis = axisOf('cat', dim, first.ndim);
-  const others = (tensor: Tensor): number[] => tensor.shape.filter((_, each) => each !== axis);
   const misfit = tensors.find(
-    (tensor) => tensor.ndim !== first.ndim || !sameShape(others(tensor), others(first)),
+    (each) =>
+      !isVoid(each) &&
+      (each.ndim !== first.ndim || each.shape.some((size, at) => at !== axis && size !== first.shape[at])),
   );
   if (misfit || first.ndim === 0) {
     throw new ShapeError('cat', 'shapes differ', {
@@ -31,28 +51,22 @@ export function cat(tensors: readonly Tensor[], dim: number = 0): Tensor {
       got: `${describe(first)} and ${describe(misfit ?? first)}`,
     });
   }
-  const starts = tensors.map((_, index) => total(tensors.slice(0, index), axis));
-  const shape = first.shape.map((length, each) => (each === axis ? total(tensors, axis) : length));
-  const out = empty(shape, { dtype: first.dtype, device: first.device });
-  tensors.forEach((tensor, index) => {
-    copyInto(tensor, out, {
-      shape: tensor.shape,
-      strides: out.strides,
-      offset: starts[index]! * out.strides[axis]!,
-    });
+  let length = 0;
+  const ranges = tensors.map((each): Range => [length, (length += isVoid(each) ? 0 : each.shape[axis]!)]);
+  const { dtype, device } = first;
+  const out = empty(first.shape.with(axis, length), { dtype, device });
+  tensors.forEach((each, index) => {
+    const offset = ranges[index]![0]! * out.strides[axis]!;
+    copyInto(each, out, { shape: each.shape, strides: out.strides, offset });
   });
-  const ranges = tensors.map((tensor, index): Range => [
-    starts[index]!,
-    starts[index]! + tensor.shape[axis]!,
-  ]);
   const whole = new Array<Range>(axis).fill(null);
+  const voids = tensors.map(isVoid);
   return withGradient('cat', out, tensors, [], (gradient) =>
-    ranges.map((range) => () => gradient.slice(...whole, range)),
+    ranges.map((range, index) => () => {
+      const part = gradient.slice(...whole, range);
+      return voids[index] ? part.reshape([0]) : part;
+    }),
   );
-}
-
-function total(tensors: readonly Tensor[], axis: number): number {
-  return tensors.reduce((length, tensor) => length + tensor.shape[axis]!, 0);
 }
 
 /**

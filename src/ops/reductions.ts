@@ -7,8 +7,8 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { argReduce } from './support/argReduce.ts';
 import { unary } from './support/elementwise.ts';
 import { checkDtype } from './support/launch.ts';
+import { isWholeNumber } from './support/promote.ts';
 import { type Dims, reduceAxes, reductionAxes, restoreAxes } from './support/reduction.ts';
-import { scalarLike } from './support/scalar.ts';
 import { where } from './where.ts';
 
 /**
@@ -78,7 +78,7 @@ export function variance(x: Tensor, dim?: Dims, options: VarianceOptions = {}): 
 export function std(x: Tensor, dim?: Dims, options: VarianceOptions = {}): Tensor {
   return scope(() =>
     unary('std', codes.unary.SQRT, x.var(dim, options), 'output', (g, y) =>
-      g.div(where(y.eq(0), scalarLike(Infinity, y), y.mul(2))),
+      g.div(where(y.eq(0), Infinity, y.mul(2))),
     ),
   );
 }
@@ -121,6 +121,9 @@ function extreme(
   dim: Dims | undefined,
   keepdim: boolean,
 ): Tensor {
+  if (x.dtype === 'bool') {
+    return scope(() => extreme(name, operation, x.to('int32'), dim, keepdim).to('bool'));
+  }
   checkDtype(name, x, 'float32', 'float64', 'int32');
   const axes = reductionAxes(name, x, dim);
   const out = reduceAxes(operation, name, x, axes, keepdim);
@@ -166,12 +169,13 @@ export function argmin(x: Tensor, dim?: number, keepdim: boolean = false): Tenso
  * @param keepdim keep reduced dims with size 1
  */
 export function logsumexp(x: Tensor, dim?: Dims, keepdim: boolean = false): Tensor {
+  if (isWholeNumber(x.dtype)) return scope(() => x.to('float32').logsumexp(dim, keepdim));
   const axes = reductionAxes('logsumexp', x, dim);
   if (axes.some((axis) => x.shape[axis] === 0)) return scope(() => x.exp().sum(dim, keepdim).log());
   return scope(() => {
     const greatest = x.detach().amax(dim, true);
     // Subtracting an infinite maximum would give NaN. exp is safe without the shift then.
-    const shift = where(greatest.abs().eq(Infinity), scalarLike(0, greatest), greatest);
+    const shift = where(greatest.abs().eq(Infinity), 0, greatest);
     const total = x.sub(shift).exp().sum(dim, true).log().add(shift);
     return keepdim ? total : total.reshape(x.shape.filter((_, axis) => !axes.includes(axis)));
   });

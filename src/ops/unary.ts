@@ -6,6 +6,7 @@ import { ArgumentError } from '../tensor/errors.ts';
 import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { unary } from './support/elementwise.ts';
+import { isWholeNumber } from './support/promote.ts';
 import { where } from './where.ts';
 
 const c = codes.unary;
@@ -35,7 +36,7 @@ export function clamp(x: Tensor, options: { min?: number; max?: number }): Tenso
   if (min === undefined && max === undefined) {
     throw new ArgumentError('clamp', 'no limits', { takes: '{ min }, { max } or both', got: '{}' });
   }
-  if (x.dtype === 'int32') {
+  if (isWholeNumber(x.dtype)) {
     return scope(() => {
       const raised = min === undefined ? x : x.maximum(min);
       return max === undefined ? raised : raised.minimum(max);
@@ -78,6 +79,7 @@ export function exp(x: Tensor): Tensor {
 
 /** The greatest integer not above x, element by element. Its gradient is 0 everywhere. */
 export function floor(x: Tensor): Tensor {
+  if (x.dtype === 'int32') return x.clone();
   return unary('floor', c.FLOOR, x, 'nothing', (g) => zerosLike(g));
 }
 
@@ -122,6 +124,7 @@ export function rsqrt(x: Tensor): Tensor {
 /** The sign of each element: -1, 0 or 1; 0 for NaN, as in PyTorch. Its gradient is 0 everywhere. */
 export function sign(x: Tensor): Tensor {
   if (x.dtype === 'int32') return scope(() => x.maximum(-1).minimum(1));
+  if (x.dtype === 'bool') return x.clone();
   return unary('sign', c.SIGN, x, 'nothing', (g) => zerosLike(g));
 }
 
@@ -149,6 +152,7 @@ export function sqrt(x: Tensor): Tensor {
  * d x² / dx = 2 x
  */
 export function square(x: Tensor): Tensor {
+  if (x.dtype === 'bool') return x.to('int32');
   if (x.dtype === 'int32') return x.mul(x);
   return unary('square', c.SQUARE, x, 'input', (g, saved) => g.mul(saved).mul(2));
 }

@@ -5,27 +5,33 @@ import { broadcastShapes } from '../tensor/shape.ts';
 import { withGradient } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkDtype, freeCopies, walkOver } from './support/launch.ts';
-import { scalarLike } from './support/scalar.ts';
+import { withPromoted } from './support/promote.ts';
 
 /**
- * a where the condition holds, otherwise b, element by element, with broadcasting.
+ * a where the condition holds, otherwise b, element by element, with broadcasting. Dtypes are promoted as in `add`.
  *
  * The method has PyTorch's order: `a.where(condition, b)`.
  *
  * @param condition bool
- * @param a a tensor of the result's dtype
- * @param b a tensor of that dtype, or a number
+ * @param a a tensor, or a number if b is a tensor
+ * @param b a tensor, or a number
  */
-export function where(condition: Tensor, a: Tensor, b: Tensor | number): Tensor {
+export function where(condition: Tensor, a: Tensor, b: Tensor | number): Tensor;
+export function where(condition: Tensor, a: number, b: Tensor): Tensor;
+export function where(condition: Tensor, a: Tensor | number, b: Tensor | number): Tensor {
   checkDtype('where', condition, 'bool');
+  if (typeof a !== 'number') return withPromoted(a, b, (x, y) => choose(condition, x, y));
+  return withPromoted(b as Tensor, a, (y, x) => choose(condition, x, y));
+}
+
+function choose(condition: Tensor, a: Tensor, b: Tensor): Tensor {
+  checkAlike('where', a, b);
   checkDtype('where', a, 'float32', 'float64', 'int32', 'bool');
-  const other = typeof b === 'number' ? scalarLike(b, a) : b;
-  checkAlike('where', a, other);
   checkDevice('where', condition, a);
-  const shape = broadcastShapes('where', condition.shape, a.shape, other.shape);
+  const shape = broadcastShapes('where', condition.shape, a.shape, b.shape);
   const out = empty(shape, { dtype: a.dtype, device: a.device });
   if (out.numel() > 0) {
-    const walk = walkOver<Vec3>(shape, [condition, a, other], 3);
+    const walk = walkOver<Vec3>(shape, [condition, a, b], 3);
     const [test, left, right] = walk.operands as [Tensor, Tensor, Tensor];
     const [conditionStrides, aStrides, bStrides] = walk.strides as [Vec3, Vec3, Vec3];
     a.device.run(
@@ -49,9 +55,9 @@ export function where(condition: Tensor, a: Tensor, b: Tensor | number): Tensor 
     );
     freeCopies(walk);
   }
-  const [aShape, bShape] = [a.shape, other.shape];
-  return withGradient('where', out, [a, other], [condition], (gradient, kept) => [
+  const [aShape, bShape] = [a.shape, b.shape];
+  return withGradient('where', out, [a, b], [condition], (gradient, kept) => [
     () => where(kept, gradient, 0).sumToSize(aShape),
-    () => where(kept, scalarLike(0, gradient), gradient).sumToSize(bShape),
+    () => where(kept, 0, gradient).sumToSize(bShape),
   ]);
 }

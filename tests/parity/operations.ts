@@ -35,6 +35,7 @@ export const operationFixtures: OperationFixture[] = [
   'pooling.json',
   'norms.json',
   'convolution.json',
+  'promotion.json',
 ].flatMap((name) => loadFixture(name) as OperationFixture[]);
 
 /**

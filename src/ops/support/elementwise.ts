@@ -1,15 +1,32 @@
+import { codes } from '../../backend/signatures.ts';
+import { scope } from '../../tensor/scope.ts';
 import { broadcastShapes } from '../../tensor/shape.ts';
 import { checkAlike } from '../../tensor/checks.ts';
 import { withGradient } from '../../tensor/tape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { checkDtype, launchPair, launchUnary } from './launch.ts';
-import { withPromoted } from './promote.ts';
+import { isWholeNumber, withPromoted } from './promote.ts';
 
 /** The constants of a unary operation's kernel. */
 export interface UnaryConstants {
   alpha?: number;
   beta?: number;
 }
+
+/** Functions that turn int32 and bool into float32, as in PyTorch. */
+const c = codes.unary;
+const TAKES_WHOLE: ReadonlySet<number> = new Set([
+  c.COS,
+  c.ERF,
+  c.EXP,
+  c.LOG,
+  c.RECIPROCAL,
+  c.RSQRT,
+  c.SIGMOID,
+  c.SIN,
+  c.SQRT,
+  c.TANH,
+]);
 
 /**
  * y = f(x) for floating x.
@@ -25,11 +42,17 @@ export function unary(
   gradient: (gradient: Tensor, saved: Tensor) => Tensor,
   { alpha, beta }: UnaryConstants = {},
 ): Tensor {
+  if (TAKES_WHOLE.has(code) && isWholeNumber(x.dtype)) {
+    return scope(() => unary(name, code, x.to('float32'), saves, gradient));
+  }
   checkDtype(name, x, 'float32', 'float64');
   const out = launchUnary(code, x, alpha, beta);
   const saved = saves === 'nothing' ? [] : [saves === 'input' ? x : out];
   return withGradient(name, out, [x], saved, (g, kept) => [() => gradient(g, kept)]);
 }
+
+/** Operations on two bool tensors: products are conjunctions. */
+const OF_BOOL: ReadonlySet<number> = new Set([codes.binary.MUL, codes.binary.MAXIMUM, codes.binary.MINIMUM]);
 
 /** The gradients of a binary operation with respect to both operands, before broadcasting is undone. */
 export type PairRule = (gradient: Tensor, a: Tensor, b: Tensor) => readonly [() => Tensor, () => Tensor];
@@ -49,7 +72,7 @@ export function binary(
 ): Tensor {
   return withPromoted(a, b, (x, y) => {
     checkAlike(name, x, y);
-    checkDtype(name, x, 'float32', 'float64', 'int32');
+    checkDtype(name, x, 'float32', 'float64', 'int32', ...(OF_BOOL.has(code) ? (['bool'] as const) : []));
     const out = launchPair('binary', code, x, y, broadcastShapes(name, x.shape, y.shape), x.dtype);
     const [aShape, bShape] = [x.shape, y.shape];
     return withGradient(name, out, [x, y], saves ? [x, y] : [], (gradient, left, right) => {

@@ -125,7 +125,12 @@ export function launchPair(
       aStrides: walk.strides[0]!,
       bStrides: walk.strides[1]!,
     },
-    { OPERATION: code, RANK: walk.rank, ...elementOf(a.dtype) } satisfies Variant<'binary'>,
+    // Truth values are 0 or 1 in either integer type.
+    {
+      OPERATION: code,
+      RANK: walk.rank,
+      ...elementOf(a.dtype === 'bool' ? 'int32' : a.dtype),
+    } satisfies Variant<'binary'>,
   );
   freeCopies(walk);
   return out;

@@ -1,7 +1,6 @@
 import { ArgumentError } from '../../tensor/errors.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { where } from '../where.ts';
-import { scalarLike } from './scalar.ts';
 
 /** How the losses of a batch are reduced. */
 export type Reduction = 'mean' | 'sum' | 'none';
@@ -21,7 +20,7 @@ export function checkReduction(name: string, reduction: Reduction): void {
  */
 export function divideByCount(x: Tensor, count: Tensor, otherwise: number): Tensor {
   const none = count.eq(0);
-  return where(none, scalarLike(otherwise, x), x.div(where(none, scalarLike(1, count), count)));
+  return where(none, otherwise, x.div(where(none, 1, count)));
 }
 
 /** Reduces losses. PyTorch's default is the mean. */
