@@ -3,10 +3,10 @@ import type { Backend } from '../backend/backend.ts';
 import type { DType, TypedArray } from '../backend/dtypes.ts';
 import { isFloating } from '../backend/dtypes.ts';
 import { refuseInCapture } from '../backend/recorder.ts';
-import { FreedTensorError, GradientError, ShapeError } from './errors.ts';
+import { ArgumentError, DeviceError, FreedTensorError, GradientError, ShapeError } from './errors.ts';
 import { noteRead, noteReplaced } from './gradientWatch.ts';
 import { disown, own, type Owned, unscoped } from './scope.ts';
-import { formatShape, isContiguous, type Shape, sizeOf, type Strides } from './shape.ts';
+import { formatShape, isContiguous, sameShape, type Shape, sizeOf, type Strides } from './shape.ts';
 import type { Storage } from './storage.ts';
 
 /** The destination of a tensor's gradient: the node that computed the tensor, or its leaf. */
@@ -178,6 +178,22 @@ export class Tensor implements Owned, Disposable {
     return this.#source instanceof Leaf ? (this.#source.grad ?? null) : null;
   }
 
+  /** Replaces the gradient of a leaf by a copy of another, to which the next backward adds; null frees it. */
+  set grad(gradient: Tensor | null) {
+    if (gradient === null) {
+      this.zeroGrad();
+      return;
+    }
+    const source = this.#source;
+    if (!(source instanceof Leaf)) {
+      throw new GradientError('grad: takes a gradient for leaves with requiresGrad only');
+    }
+    checkGradient(this, gradient);
+    const copy = unscoped(() => gradient.clone());
+    source.clear();
+    source.grad = copy;
+  }
+
   /** Frees the gradient. The next backward starts from zero. */
   zeroGrad(): void {
     if (this.#source instanceof Leaf) this.#source.clear();
@@ -295,6 +311,21 @@ export class Tensor implements Owned, Disposable {
 /** Throws immediately instead of rejecting a promise, because a captured step cannot wait. */
 function refuseRead(what: string): void {
   refuseInCapture(what, 'Return the tensor from the step, and read it there.');
+}
+
+/** Throws unless a gradient fits a leaf. */
+function checkGradient(leaf: Tensor, gradient: Tensor): void {
+  const takes = `a gradient like the tensor, ${describe(leaf)} on ${leaf.device.name}, or null`;
+  if (!(gradient instanceof Tensor)) {
+    throw new ArgumentError('grad', 'not a tensor', { takes, got: String(gradient) });
+  }
+  const got = `${describe(gradient)} on ${gradient.device.name}`;
+  if (gradient.dtype !== leaf.dtype || !sameShape(gradient.shape, leaf.shape)) {
+    throw new ShapeError('grad', 'the gradient has another shape or dtype', { takes, got });
+  }
+  if (gradient.device !== leaf.device) {
+    throw new DeviceError('grad', 'the gradient is on another device', { takes, got });
+  }
 }
 
 /** `float32[2, 3]`, the form in which error messages name tensors. */

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import {
+  capture,
   grad,
   GradientError,
   noGrad,
   open,
+  optim,
   scope,
   setDefaultDevice,
   tensor,
@@ -188,4 +190,61 @@ test('only floating leaves can require gradients', () => {
   expect(() => (y.requiresGrad = false)).toThrow('use detach()');
   expect(y.isLeaf).toBe(false);
   expect(y.detach().isLeaf).toBe(true);
+});
+
+test('a gradient that is set is a copy, to which backward adds and which optimizers take', async () => {
+  const x = leaf(1, 2);
+  const sgd = new optim.SGD([x], { lr: 1 });
+  const given = tensor([
+    [1, 0],
+    [5, 7],
+  ])
+    .t()
+    .slice([1, 2])
+    .reshape([2]);
+  x.grad = given;
+  x.mul(2).sum().backward();
+  expect(await read(x.grad)).toEqual([2, 9]);
+  expect(await read(given)).toEqual([0, 7]);
+  sgd.step();
+  expect(await read(x)).toEqual([-1, -7]);
+  x.grad = x.grad.mul(10);
+  expect(await read(x.grad)).toEqual([20, 90]);
+  x.grad = null;
+  expect(x.grad).toBeNull();
+});
+
+test('a gradient that a captured step sets', async () => {
+  const x = leaf(1, 2);
+  const sgd = new optim.SGD([x], { lr: 1 });
+  const step = capture((gradient: Tensor) => {
+    x.grad = gradient.mul(2);
+    sgd.step();
+  });
+  for (const value of [1, 2, 3]) step(tensor([value, 0]));
+  expect(await read(x)).toEqual([-11, 2]);
+  expect(await read(x.grad)).toEqual([6, 0]);
+});
+
+test('a gradient that is set keeps its history', async () => {
+  const [x, factor] = [leaf(1), leaf(3)];
+  x.grad = factor.square();
+  x.grad.sum().backward();
+  expect(await read(factor.grad)).toEqual([6]);
+});
+
+test('gradients that do not fit cannot be set', () => {
+  const x = leaf(1, 2);
+  x.grad = tensor([3, 4]);
+  for (const [wrong, message] of [
+    [tensor([1]), 'grad: the gradient has another shape or dtype'],
+    [tensor([1, 2], { dtype: 'int32' }), 'grad: the gradient has another shape or dtype'],
+    [3 as unknown as Tensor, 'grad: not a tensor'],
+  ] as const) {
+    expect(() => (x.grad = wrong)).toThrow(message);
+  }
+  expect(x.grad).not.toBeNull();
+  const result = x.mul(2);
+  expect(() => (result.grad = tensor([1, 2]))).toThrow(GradientError);
+  expect(() => (tensor([1, 2]).grad = tensor([1, 2]))).toThrow(GradientError);
 });
