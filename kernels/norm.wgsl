@@ -4,11 +4,13 @@
 //
 //   term(x) = |x|^p and root(t) = t^(1/p), with p chosen by FORM. The fold is a sum, or for p = ∞ a maximum.
 //
-// Shapes     x [size]; out: one part per chunk. A second launch folds the parts with TERMS false, because they are
-//            already terms. ROOT is true in the last launch.
+// Shapes     x [size]; out: one part per chunk. Without ROOT, a part is three numbers (t, m, r), for t + m^p · r. A second
+//            launch folds such parts with TERMS false. ROOT is true in the last launch.
 // Launch     one workgroup of LANES invocations per part. x: parts; y folds grids that are too wide. Lane l folds
 //            elements l, l + LANES, … of its chunk; then the lanes fold pairwise in workgroup memory.
-// Numerics   the order depends only on size, chunk and LANES: the same bits every time. NaN propagates.
+// Numerics   the order depends only on size, chunk and LANES: the same bits every time. NaN propagates. Elements
+//            outside `least` … `most`, whose powers could underflow or overflow, are summed as (|x| / m)^p with the
+//            greatest of them as m.
 
 struct Params {
   size: u32,
@@ -16,6 +18,8 @@ struct Params {
   offset: u32,
   outOffset: u32,
   power: f32,
+  least: f32,
+  most: f32,
 }
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
@@ -32,7 +36,8 @@ const ABSOLUTE = 1u; // p = 1
 const GREATEST = 2u; // p = ∞
 const POWER = 3u; // p = params.power
 
-var<workgroup> partials: array<f32, LANES>;
+// (t, m, r) for t + m^p · r
+var<workgroup> partials: array<vec3f, LANES>;
 
 fn isNan(value: f32) -> bool {
   return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
@@ -47,33 +52,66 @@ fn power(value: f32, exponent: f32) -> f32 {
   return select(pow(value, exponent), value, value == 0.0 || isNan(value) || isInfinite(value));
 }
 
-fn term(value: f32) -> f32 {
-  if (!TERMS) {
-    return value;
-  }
+// value^p for value ≥ 0.
+fn powerOf(value: f32) -> f32 {
   switch FORM {
     case EUCLIDEAN: { return value * value; }
-    case POWER: { return power(abs(value), params.power); }
-    default: { return abs(value); }
+    case POWER: { return power(value, params.power); }
+    default: { return value; }
   }
 }
 
-fn fold(left: f32, right: f32) -> f32 {
+// Positive floats are ordered like their bits. 0, NaN and infinities have powers of their own.
+fn isExtreme(magnitude: f32) -> bool {
+  let bits = bitcast<u32>(magnitude);
+  let outside = bits < bitcast<u32>(params.least) || bits > bitcast<u32>(params.most);
+  return (FORM == EUCLIDEAN || FORM == POWER) && outside && bits > 0u && bits < 0x7f800000u;
+}
+
+fn term(value: f32) -> vec3f {
+  let magnitude = abs(value);
+  if (isExtreme(magnitude)) {
+    return vec3f(0.0, magnitude, 1.0);
+  }
+  return vec3f(powerOf(magnitude), 0.0, 0.0);
+}
+
+fn element(at: u32) -> vec3f {
+  if (TERMS) {
+    return term(x[params.offset + at]);
+  }
+  let part = params.offset + 3u * at;
+  return vec3f(x[part], x[part + 1u], x[part + 2u]);
+}
+
+fn fold(left: vec3f, right: vec3f) -> vec3f {
   if (FORM == GREATEST) {
-    return select(right, left, isNan(left) || (!isNan(right) && left > right));
+    return select(right, left, isNan(left.x) || (!isNan(right.x) && left.x > right.x));
   }
-  return left + right;
+  let total = left.x + right.x;
+  let greatest = max(left.y, right.y);
+  if (greatest == 0.0) {
+    return vec3f(total, 0.0, 0.0);
+  }
+  let ratios = left.z * powerOf(left.y / greatest) + right.z * powerOf(right.y / greatest);
+  return vec3f(total, greatest, ratios);
 }
 
-fn root(total: f32) -> f32 {
-  if (!ROOT) {
-    return total;
-  }
+fn rootOf(total: f32) -> f32 {
   switch FORM {
     case EUCLIDEAN: { return sqrt(total); }
     case POWER: { return power(total, 1.0 / params.power); }
     default: { return total; }
   }
+}
+
+fn root(total: vec3f) -> f32 {
+  let regular = rootOf(total.x);
+  if (total.y == 0.0 || isNan(regular) || isInfinite(regular)) {
+    return regular;
+  }
+  let greatest = max(regular, total.y);
+  return greatest * rootOf(powerOf(regular / greatest) + total.z * powerOf(total.y / greatest));
 }
 
 @compute @workgroup_size(LANES)
@@ -86,9 +124,9 @@ fn main(
   let first = part * params.chunk;
   let last = min(first + params.chunk, params.size);
   // Terms are not negative, so starting at 0 is correct for sums and maxima.
-  var total = 0.0;
+  var total = vec3f(0.0);
   for (var at = first + local.x; at < last; at += LANES) {
-    total = fold(total, term(x[params.offset + at]));
+    total = fold(total, element(at));
   }
   partials[local.x] = total;
   for (var half = LANES / 2u; half > 0u; half /= 2u) {
@@ -97,7 +135,15 @@ fn main(
       partials[local.x] = fold(partials[local.x], partials[local.x + half]);
     }
   }
-  if (local.x == 0u && first < params.size) {
+  if (local.x != 0u || first >= params.size) {
+    return;
+  }
+  if (ROOT) {
     out[params.outOffset + part] = root(partials[0]);
+  } else {
+    let place = params.outOffset + 3u * part;
+    out[place] = partials[0].x;
+    out[place + 1u] = partials[0].y;
+    out[place + 2u] = partials[0].z;
   }
 }

@@ -217,7 +217,7 @@ export interface Signatures {
   };
   norm: {
     buffers: { x: 'read'; out: 'write' };
-    params: { size: number; chunk: number; offset: number; outOffset: number; power: number };
+    params: { size: number; chunk: number; offset: number; outOffset: number; power: number; least: number; most: number };
     variant: { LANES: number; FORM: number; TERMS: boolean; ROOT: boolean };
   };
   random: {

@@ -73,23 +73,25 @@ function totalNorm(runs: readonly Run[], power: number, { dtype, device }: Tenso
   const total = cut.reduce((sum, { parts }) => sum + parts, 0);
   if (total === 0) return zeros([], { dtype, device });
   const norm = empty([], { dtype, device });
-  const parts = total === 1 ? norm : empty([total], { dtype, device });
+  const parts = total === 1 ? norm : empty([3 * total], { dtype, device });
   const exponent = FORM === POWER ? power : 1;
+  // 2³¹ terms up to 2⁹⁶ do not overflow float32. Squares that underflow belong to norms that no one clips.
+  const [least, most] = [FORM === POWER ? 2 ** (-120 / power) : 0, 2 ** (96 / power)];
   let outOffset = 0;
   for (const { storage, offset, size, chunk, parts: count } of cut) {
     device.run(
       'norm',
       { x: storage.buffer, out: parts.storage.buffer },
-      { size, chunk, offset, outOffset, power: exponent },
+      { size, chunk, offset, outOffset, power: exponent, least, most },
       { FORM, ROOT: total === 1 },
     );
-    outOffset += count;
+    outOffset += 3 * count;
   }
   if (parts === norm) return norm;
   device.run(
     'norm',
     { x: parts.storage.buffer, out: norm.storage.buffer },
-    { size: total, chunk: total, offset: 0, outOffset: 0, power: exponent },
+    { size: total, chunk: total, offset: 0, outOffset: 0, power: exponent, least, most },
     { FORM, TERMS: false },
   );
   parts.dispose();

@@ -55,6 +55,38 @@ export function clipSuite(open: Open): void {
     }
   }
 
+  // Some greater than the root of the greatest float32, or than a part of the norm can hold, among ordinary ones.
+  it.for([
+    [2, 1e30],
+    [2, 1e36],
+    [3, 1e30],
+    [20, 1e5],
+    [20, 1e-3],
+    [20, 1e-30],
+    [2, 1],
+  ] as const)(
+    'takes the %d-norm of gradients of %d without overflow or underflow',
+    async ([normType, size], context) => {
+      const device = await open(context);
+      for (const length of [3, 9001]) {
+        const values = Array.from({ length }, (_, i) => size * Math.sin(i + 1) * (i % 3 === 1 ? 1e-12 : 1));
+        const greatest = Math.max(...values.map(Math.abs));
+        const wanted =
+          greatest * sum(values.map((each) => (Math.abs(each) / greatest) ** normType)) ** (1 / normType);
+        const parameter = leaf(device, values);
+        parameter.grad = tensor(Float32Array.from(values), { device });
+        const norm = optim.clipGradNorm(parameter, wanted / 2, { normType });
+        expect((await norm.item()) / wanted).toBeCloseTo(1, 5);
+        const found = await read(parameter.grad);
+        // 1e-6 is added to the norm.
+        const scale = wanted / 2 / (wanted + 1e-6);
+        expect(
+          Math.max(...found.map((each, i) => Math.abs(each / size - (values[i]! / size) * scale))),
+        ).toBeLessThan(1e-5);
+      }
+    },
+  );
+
   it('leaves gradients within the norm alone, to the bit', async (context) => {
     const parameter = leaf(await open(context), [0, 0]);
     setGradient(parameter, [0.1, -0.7]);
@@ -76,6 +108,8 @@ export function clipSuite(open: Open): void {
     expect(await clipped([1, NaN], 3)).toEqual([[NaN], [NaN, NaN]]);
     expect(await clipped([Infinity, 1])).toEqual([[Infinity], [NaN, 0]]);
     expect(await clipped([-Infinity, 1], Infinity)).toEqual([[Infinity], [NaN, 0]]);
+    expect(await clipped([1e30, NaN])).toEqual([[NaN], [NaN, NaN]]);
+    expect(await clipped([Infinity, 1e30])).toEqual([[Infinity], [NaN, 0]]);
     expect(await clipped([1, -Infinity], 3)).toEqual([[Infinity], [0, NaN]]);
     expect(await clipped([0, 0])).toEqual([[0], [0, 0]]);
     expect(await clipped([0, 0], 3)).toEqual([[0], [0, 0]]);

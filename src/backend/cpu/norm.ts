@@ -3,31 +3,55 @@ import type { Twin } from './twin.ts';
 
 const { EUCLIDEAN, GREATEST, POWER } = codes.norm;
 
-/** |x|^p by its form. */
-function term(form: number, x: number, power: number): number {
+/** x^p for x ≥ 0, by its form. */
+function powerOf(form: number, x: number, power: number): number {
   if (form === EUCLIDEAN) return x * x;
-  return form === POWER ? Math.abs(x) ** power : Math.abs(x);
+  return form === POWER ? x ** power : x;
 }
 
 /** t^(1/p) by its form. */
-function root(form: number, total: number, power: number): number {
+function rootOf(form: number, total: number, power: number): number {
   if (form === EUCLIDEAN) return Math.sqrt(total);
   return form === POWER ? total ** (1 / power) : total;
 }
 
 export const norm: Twin<'norm'> = (
   { x, out },
-  { size, chunk, offset, outOffset, power },
+  { size, chunk, offset, outOffset, power, least, most },
   { FORM = EUCLIDEAN, TERMS = true, ROOT = true },
 ) => {
+  const isExtreme = (magnitude: number): boolean =>
+    (FORM === EUCLIDEAN || FORM === POWER) &&
+    (magnitude < least || magnitude > most) &&
+    magnitude > 0 &&
+    magnitude < Infinity;
   for (let first = 0, part = 0; first < size; first += chunk, part++) {
-    let total = 0;
+    // The elements add up to total + greatest^p · ratios.
+    let [total, greatest, ratios] = [0, 0, 0];
+    const include = (magnitude: number, count: number): void => {
+      if (magnitude > greatest) {
+        ratios *= powerOf(FORM, greatest / magnitude, power);
+        greatest = magnitude;
+      }
+      ratios += count * powerOf(FORM, magnitude / greatest, power);
+    };
     for (let at = first; at < Math.min(first + chunk, size); at++) {
-      const value = x[offset + at]!;
-      const next = TERMS ? term(FORM, value, power) : value;
-      total = FORM === GREATEST ? Math.max(total, next) : total + next;
+      const value = TERMS ? Math.abs(x[offset + at]!) : x[offset + 3 * at]!;
+      if (FORM === GREATEST) total = Math.max(total, value);
+      else if (!TERMS) {
+        total += value;
+        if (x[offset + 3 * at + 1]!) include(x[offset + 3 * at + 1]!, x[offset + 3 * at + 2]!);
+      } else if (isExtreme(value)) include(value, 1);
+      else total += powerOf(FORM, value, power);
     }
-    out[outOffset + part] = ROOT ? root(FORM, total, power) : total;
+    if (!ROOT) {
+      out.set([total, greatest, ratios], outOffset + 3 * part);
+      continue;
+    }
+    const regular = rootOf(FORM, total, power);
+    const mixed = greatest > 0 && regular < Infinity;
+    if (mixed) include(regular, 1);
+    out[outOffset + part] = mixed ? greatest * rootOf(FORM, ratios, power) : regular;
   }
 };
 

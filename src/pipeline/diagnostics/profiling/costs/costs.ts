@@ -87,9 +87,9 @@ export const costs: { readonly [K in KernelName]?: Formula<K> } = {
     flops: 2 * rows,
     elements: { losses: 2 * rows, total: 2 },
   }),
-  norm: ({ size, chunk }, { TERMS = true }) => ({
+  norm: ({ size, chunk }, { TERMS = true, ROOT = true }) => ({
     flops: TERMS ? 2 * size : size,
-    elements: { out: Math.ceil(size / chunk) },
+    elements: { x: TERMS ? size : 3 * size, out: (ROOT ? 1 : 3) * Math.ceil(size / chunk) },
   }),
   random: ({ size }) => ({ flops: 2 * size }),
   reduce: ({ outputs, length, chunk, keptSize, reducedSize, keptStrides, reducedStrides }) => ({
