@@ -34,8 +34,9 @@ function leaf(size: number, seed: number): Tensor {
   return made;
 }
 
-/** The tensor itself, or its values in the middle of a buffer. */
-const from = (x: Tensor, lead: number): Tensor => (lead === 0 ? x : placed(x, lead));
+/** The tensor itself, or its values in the middle of a buffer; `index` is the number of the input. */
+const from = (x: Tensor, lead: number, index: number = 0): Tensor =>
+  lead === 0 ? x : placed(x, lead + index);
 
 /** Two neighbours in an optimizer's buffers, behind one that gets no gradient. */
 function parameters(
@@ -111,7 +112,7 @@ export const programs: readonly Program[] = [
       const labels = tensor(classes, { dtype: 'int32' });
       const logits = tensor(classes.map((each) => [0, 1, 2].map((at) => Number(at === each))));
       for (const loss of [0.25, 0.5])
-        meter.add(from(tensor(loss), lead + 2), from(logits, lead), from(labels, lead + 1));
+        meter.add(from(tensor(loss), lead, 2), from(logits, lead), from(labels, lead, 1));
       const { losses, correct } = await meter.read();
       return [tensor(Float32Array.of(...losses, correct))];
     },
@@ -119,8 +120,8 @@ export const programs: readonly Program[] = [
   {
     name: 'the batches that batch norm counts',
     run: (_, lead) => {
-      const [mean, variance] = [from(numbers(3, 1), lead), from(numbers(3, 2), lead + 1)];
-      const batches = from(tensor([4], { dtype: 'int32' }), lead + 2);
+      const [mean, variance] = [from(numbers(3, 1), lead), from(numbers(3, 2), lead, 1)];
+      const batches = from(tensor([4], { dtype: 'int32' }), lead, 2);
       const x = numbers(24, 3).reshape([4, 3, 2, 1]);
       countedBatchNorm(x, mean, variance, batches, { training: true, momentum: null });
       return [mean, variance, batches];
@@ -129,7 +130,7 @@ export const programs: readonly Program[] = [
   {
     name: 'the gradient of a relu, and its sums',
     run: (device, lead) => {
-      const [y, gradient] = [from(numbers(15, 1).relu(), lead), from(numbers(15, 2), lead + 1)];
+      const [y, gradient] = [from(numbers(15, 1).relu(), lead), from(numbers(15, 2), lead, 1)];
       const [out, sums] = [zeros([15]), zeros([5 + lead])];
       const sizes = { rows: 3, columns: 5, chunk: 3 };
       device.run(
@@ -158,7 +159,7 @@ export const programs: readonly Program[] = [
       if (!device.supports('float16')) return [];
       const [x, w] = [
         from(numbers(15, 1).reshape([3, 5]), lead),
-        from(numbers(20, 2).reshape([5, 4]), lead + 1),
+        from(numbers(20, 2).reshape([5, 4]), lead, 1),
       ];
       const half = from(numbers(7, 3), lead).to('float16');
       return [autocast('float16', () => x.matmul(w)), half.slice([1, null]).clone().to('float32')];
@@ -180,7 +181,7 @@ export const programs: readonly Program[] = [
       new optim.SGD(layer.parameters());
       layer.loadStateDict({
         weight: from(numbers(6, 1).reshape([2, 3]), lead),
-        bias: from(numbers(2, 2), lead + 1),
+        bias: from(numbers(2, 2), lead, 1),
       });
       return layer.parameters().map((each) => each.detach());
     },
