@@ -28,8 +28,10 @@ export async function retireLast(folder: string, step: number, keep: number): Pr
       await link(last, temporary).catch(() => copyFile(last, temporary));
       await rename(temporary, path);
     } catch (error) {
-      await rm(temporary, { force: true });
       throw writeError(path, error);
+    } finally {
+      // Where both names are links to one file, rename does nothing, and the temporary name stays.
+      await rm(temporary, { force: true });
     }
   }
   const older = await olderCheckpoints(folder);
