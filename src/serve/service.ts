@@ -14,6 +14,11 @@ import { acceptTensors, addProtocolRoutes } from './http/protocolRoutes.ts';
 import type { ModelHost } from './inference/host.ts';
 import type { ServiceOptions } from './options.ts';
 
+/** Takes the lines of a log. */
+interface LogStream {
+  write(line: string): void;
+}
+
 export interface Service {
   readonly app: App;
   /** Reports not ready, answers accepted requests, and closes. */
@@ -23,19 +28,20 @@ export interface Service {
 /**
  * Creates the HTTP service for a model.
  *
- * @param logger false for no log
+ * @param log where the log is written; false for no log
  */
 export async function createService(
   host: ModelHost,
   metrics: Metrics,
   options: ServiceOptions,
-  logger: boolean = true,
+  log: LogStream | boolean = true,
 ): Promise<Service> {
   let draining = false;
   const isDraining = (): boolean => draining;
   const app: App = Fastify({
-    logger: logger && {
+    logger: log !== false && {
       level: options.logLevel,
+      ...(log !== true && { stream: log }),
       redact: ['req.headers.authorization', 'req.headers["x-api-key"]'],
     },
     // The hook below logs one line per request instead of two.

@@ -117,10 +117,15 @@ export interface RunningService {
 
 type HostChanges = Partial<ConstructorParameters<typeof ModelHost>[0]>;
 
-/** A service on a port of its own, with a model of random weights on the CPU; it is stopped after the test. */
+/**
+ * A service on a port of its own, with a model of random weights on the CPU; it is stopped after the test.
+ *
+ * @param log receives the lines of its log
+ */
 export async function startService(
   changes: Partial<ServiceOptions> = {},
   hostChanges: HostChanges = {},
+  log?: string[],
 ): Promise<RunningService> {
   const root = await temporaryFolder();
   await addModel(root, 'test', 1);
@@ -136,7 +141,8 @@ export async function startService(
     onBatch: (images, seconds) => metrics.observeBatch(images, seconds),
     ...hostChanges,
   });
-  const { app, drain } = await createService(host, metrics, { ...DEFAULT_OPTIONS, ...changes }, false);
+  const logger = log ? { write: (line: string) => void log.push(line) } : false;
+  const { app, drain } = await createService(host, metrics, { ...DEFAULT_OPTIONS, ...changes }, logger);
   await host.start();
   await app.listen({ host: '127.0.0.1', port: 0 });
   let drained: Promise<void> | undefined;

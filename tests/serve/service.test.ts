@@ -34,7 +34,13 @@ describe('predict', () => {
     const batch = (await postJson(`${url}/predict`, { pixels: [testImage(1), pixels] })).body as Predicted;
     expect(batch.predictions[1]).toEqual(expected);
     const base64 = png.toString('base64');
-    for (const body of [{ image: base64 }, { images: [`data:image/png;base64,${base64}`] }]) {
+    const wrapped = `${base64.replaceAll(/.{76}/g, '$&\r\n')}\n`;
+    expect(wrapped).toMatch(/\r\n./);
+    for (const body of [
+      { image: base64 },
+      { image: wrapped },
+      { images: [`data:image/png;base64,${base64}`] },
+    ]) {
       expect(((await postJson(`${url}/predict`, body)).body as Predicted).predictions).toEqual([expected]);
     }
     const raw = { method: 'POST', headers: { 'content-type': 'image/png' }, body: new Uint8Array(png) };
@@ -42,6 +48,7 @@ describe('predict', () => {
       expected,
     ]);
     const form = new FormData();
+    form.set('comment', 'a shirt');
     form.set('image', new Blob([new Uint8Array(png)], { type: 'image/png' }), 'shirt.png');
     const posted = await fetch(`${url}/predict`, { method: 'POST', body: form });
     expect(((await posted.json()) as Predicted).predictions).toEqual([expected]);
@@ -74,7 +81,12 @@ describe('predict', () => {
     const { url } = await startService();
     const status = async (init: RequestInit): Promise<number> =>
       (await fetch(`${url}/predict`, { method: 'POST', ...init })).status;
-    expect(await status({ headers: { 'content-type': 'image/gif' }, body: 'GIF89a' })).toBe(415);
+    const gif = { method: 'POST', headers: { 'content-type': 'image/gif' }, body: 'GIF89a' };
+    const refused = await fetch(`${url}/predict`, gif);
+    expect([refused.status, await refused.json()]).toEqual([
+      415,
+      { error: 'takes application/json, image/png, image/jpeg, multipart/form-data; got image/gif' },
+    ]);
     expect(await status({ headers: { 'content-type': 'text/plain' }, body: 'hello' })).toBe(415);
     expect(await status({})).toBe(400);
     expect(await status({ headers: { 'content-type': 'image/png' }, body: '' })).toBe(415);
@@ -238,8 +250,9 @@ test('nothing is asked of the model for a client that is gone already', async ()
   expect(predict).not.toHaveBeenCalled();
 });
 
-test('pictures whose sender hangs up at any moment harm nobody', async () => {
-  const { url, port, host } = await startService();
+test('pictures whose sender hangs up at any moment harm nobody, and are no errors for the log', async () => {
+  const log: string[] = [];
+  const { url, port, host } = await startService({}, {}, log);
   const noise = { type: 'gaussian', mean: 100, sigma: 50 } as const;
   const create = { width: 1500, height: 1500, channels: 3, background: 'red', noise } as const;
   const jpeg = await sharp({ create }).jpeg().toBuffer();
@@ -253,6 +266,7 @@ test('pictures whose sender hangs up at any moment harm nobody', async () => {
     await new Promise((resolve) => setTimeout(resolve, delay));
     for (const socket of sockets) socket.destroy();
   }
+  expect(log.filter((line) => (JSON.parse(line) as { level: number }).level >= 50)).toEqual([]);
   expect((await postJson(`${url}/predict`, { pixels: testImage(1) })).status).toBe(200);
   expect(host.waiting).toBe(0);
 });

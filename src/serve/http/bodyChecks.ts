@@ -23,7 +23,8 @@ export const pixels: z.ZodType<number[] | number[][]> = checked<number[] | numbe
   isListOfLists(value) ? firstFault(value, imageFault) : imageFault(value),
 ).meta({ anyOf: [IMAGE, { type: 'array', items: IMAGE, minItems: 1 }] });
 
-const BASE64 = /^(data:image\/[a-z+.-]+;base64,)?[A-Za-z0-9+/_-]+={0,2}$/;
+/** Line breaks too: many encoders wrap their lines, and the decoder skips them. */
+const BASE64 = /^(data:image\/[a-z+.-]+;base64,)?[A-Za-z0-9+/_\s-]+={0,2}\s*$/;
 
 const PICTURE = {
   type: 'string',

@@ -1,4 +1,4 @@
-import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RequestError } from '../errors.ts';
 
 /** Seconds after which a client should try again. */
@@ -31,12 +31,23 @@ export function handleErrors(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
     const { status, message } = answerTo(error);
     // Overload, a failed device and disconnected clients are expected. The log has one line for each request anyway.
+    if ((error as FastifyError).code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+      return sendError(reply, status, mediaTypes(request, message));
+    }
+    if (request.raw.errored) return sendError(reply, 400, 'the request ended before its body was complete');
     if (status === 500) request.log.error({ err: error }, 'a request failed');
     return sendError(reply, status, message);
   });
   app.setNotFoundHandler((request, reply) =>
     sendError(reply, 404, `there is no ${request.method} ${request.url.slice(0, 200)}; see /docs`),
   );
+}
+
+/** Which content types a route takes; `message` where it takes no body. */
+function mediaTypes({ routeOptions, headers }: FastifyRequest, message: string): string {
+  const body = routeOptions.schema?.body as { content?: object } | undefined;
+  if (!body?.content || headers['content-type'] === undefined) return message;
+  return `takes ${Object.keys(body.content).join(', ')}; got ${headers['content-type']}`;
 }
 
 function sendError(reply: FastifyReply, status: number, message: string): FastifyReply {

@@ -63,6 +63,9 @@ async function readImages(
   return images;
 }
 
+/** Text fields of a form. */
+const TEXT_FIELDS = 16;
+
 const NOTHING =
   'takes an image: JSON such as {"pixels": [784 numbers]}, a PNG or JPEG body, or a form; got no body';
 
@@ -72,7 +75,13 @@ async function readForm(
   signal: AbortSignal,
 ): Promise<Pixels[]> {
   const { imageLimit, bodyLimit } = predictor.options;
-  const limits = { files: imageLimit, fileSize: bodyLimit, fields: 0, parts: imageLimit };
+  // Text fields are not used. Some clients add them.
+  const limits = {
+    files: imageLimit,
+    fileSize: bodyLimit,
+    fields: TEXT_FIELDS,
+    parts: imageLimit + TEXT_FIELDS,
+  };
   const images: Pixels[] = [];
   for await (const file of request.files({ limits })) {
     images.push(await predictor.decode(await file.toBuffer(), signal));
