@@ -257,12 +257,23 @@ test('pictures whose sender hangs up at any moment harm nobody, and are no error
   const create = { width: 1500, height: 1500, channels: 3, background: 'red', noise } as const;
   const jpeg = await sharp({ create }).jpeg().toBuffer();
   const head = wire('POST', '/predict', '', ['Content-Type: image/jpeg', `Content-Length: ${jpeg.length}`]);
+  const half = jpeg.subarray(0, jpeg.length / 2);
+  const form =
+    wire('POST', '/predict', '', [
+      'Content-Type: multipart/form-data; boundary=b',
+      'Content-Length: 9999999',
+    ]) + '--b\r\nContent-Disposition: form-data; name="image"; filename="a.jpg"\r\n\r\n';
   for (const delay of [0, 2, 5, 10, 20, 40, 80, 120, 160, 240]) {
-    const sockets = Array.from({ length: 3 }, () => openSocket(port));
-    for (const [at, socket] of sockets.entries()) {
-      socket.write(head);
-      socket.write(at === 0 ? jpeg.subarray(0, jpeg.length / 2) : jpeg);
-    }
+    const sockets = [
+      [head, jpeg],
+      [head, jpeg],
+      [head, half],
+      [form, half],
+    ].map((parts) => {
+      const socket = openSocket(port);
+      for (const part of parts) socket.write(part);
+      return socket;
+    });
     await new Promise((resolve) => setTimeout(resolve, delay));
     for (const socket of sockets) socket.destroy();
   }
