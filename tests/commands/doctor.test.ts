@@ -47,6 +47,13 @@ describe('src/doctor.ts', () => {
     expect(stdout).toMatch(/lack {2}XDG_RUNTIME_DIR[^]*fix: mkdir -p -m 700 \/nowhere/);
   });
 
+  it('names the reason where git refuses the checkout of another user', async () => {
+    const { stdout } = await runDoctor([], { GIT_TEST_ASSUME_DIFFERENT_OWNER: '1' });
+    expect(stdout).toMatch(
+      /lack {2}git +fatal: detected dubious ownership[^]*fix: git config --global --add safe\.directory/,
+    );
+  });
+
   it('refuses what it does not know', async () => {
     expect((await callCommand('doctor', '--fast')).code).toBe(2);
   });

@@ -90,19 +90,20 @@ async function versionIn(path: string): Promise<string | null> {
 }
 
 /** The commit checked out in `folder` and whether anything there differs from it; null where git cannot say. */
-export async function gitState(folder: string): Promise<Environment['git']> {
+export function gitState(folder: string): Promise<Environment['git']> {
+  return askGit(folder).catch(() => null);
+}
+
+/** As `gitState`; throws what git says where it fails. */
+export async function askGit(folder: string): Promise<Environment['git']> {
   const git = async (...args: string[]): Promise<string> => {
     // Without optional locks, which could block other git commands.
     const all = ['--no-optional-locks', '-C', folder, ...args];
     const { stdout } = await promisify(execFile)('git', all, { timeout: 10_000, maxBuffer: 2 ** 26 });
     return stdout.trim();
   };
-  try {
-    // One process for both facts: starting one takes time.
-    const status = await git('status', '--porcelain=v2', '--branch');
-    const commit = /^# branch\.oid (\w+)$/m.exec(status)?.[1];
-    return commit === undefined ? null : { commit, dirty: /^[^#]/m.test(status) };
-  } catch {
-    return null;
-  }
+  // One process for both facts: starting one takes time.
+  const status = await git('status', '--porcelain=v2', '--branch');
+  const commit = /^# branch\.oid (\w+)$/m.exec(status)?.[1];
+  return commit === undefined ? null : { commit, dirty: /^[^#]/m.test(status) };
 }

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { TrackerName } from '../../../src/pipeline/config/configuration.ts';
@@ -31,6 +31,14 @@ function emptyRun(...tracking: TrackerName[]): string {
 }
 
 describe('trackRun', () => {
+  it('does not take a name of Databricks for a folder', async () => {
+    vi.stubEnv('MLFLOW_TRACKING_URI', 'databricks');
+    const warnings: string[] = [];
+    await trackRun(emptyRun('mlflow'), (text) => warnings.push(text));
+    expect(warnings.join()).toContain('MLFLOW_TRACKING_URI=databricks is not supported');
+    expect(existsSync('databricks')).toBe(false);
+  });
+
   it('lets a training end well when a tracker fails, and replays the journal into it later', async () => {
     const path = emptyRun('tensorboard', 'csv', 'mlflow');
     vi.stubEnv('MLFLOW_TRACKING_URI', 'sqlite:///mlflow.db');

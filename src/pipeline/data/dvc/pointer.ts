@@ -19,7 +19,15 @@ export interface Pointer extends LockedPath {
   readonly remote?: string;
 }
 
+/** What people may add to the file as a whole; DVC keeps it, and so does `writePointer`. */
+const annotations = {
+  desc: z.string().exactOptional(),
+  meta: z.unknown().exactOptional(),
+  frozen: z.boolean().exactOptional(),
+};
+
 const fileSchema = z.strictObject({
+  ...annotations,
   outs: z.tuple([
     z.strictObject({
       md5: md5Text,
@@ -108,7 +116,8 @@ export async function writePointer(path: string): Promise<Pointer> {
   // Annotations of a file do not hold for a folder.
   const sameKind = before?.md5.endsWith('.dir') === present.md5.endsWith('.dir');
   const now = sameKind ? { ...before, ...present } : present;
-  await storeFile(pointerPath(path), yamlText({ outs: [now] }));
+  const file = before === undefined ? {} : await readYaml(pointerPath(path), fileSchema);
+  await storeFile(pointerPath(path), yamlText({ ...file, outs: [now] }));
   return now;
 }
 

@@ -8,7 +8,7 @@ import {
   isOldMesa,
 } from '../../../platform/node/drivers.ts';
 import { inspectFiles } from '../../data/status.ts';
-import { gitState, versionOf } from '../../runs/environment.ts';
+import { askGit, versionOf } from '../../runs/environment.ts';
 import { errorText } from '../../text/valueText.ts';
 import { probeDevice } from './probe.ts';
 
@@ -160,12 +160,19 @@ async function examineDisk(): Promise<Finding[]> {
 }
 
 async function examineGit(): Promise<Finding[]> {
-  const state = await gitState('.');
-  if (state) {
-    return [ok('git', `commit ${state.commit.slice(0, 12)}${state.dirty ? ', with changes' : ''}`)];
-  }
   const remedy = 'use a git checkout: runs record the commit that they ran';
-  return [missing('git', 'no git checkout here', remedy)];
+  try {
+    const state = await askGit('.');
+    if (!state) return [missing('git', 'no commit yet', remedy)];
+    return [ok('git', `commit ${state.commit.slice(0, 12)}${state.dirty ? ', with changes' : ''}`)];
+  } catch (error) {
+    const { code, stderr = '' } = error as { code?: unknown; stderr?: string };
+    if (code === 'ENOENT') return [missing('git', 'git is not installed', remedy)];
+    if (/not a git repository/.test(stderr)) return [missing('git', 'no git checkout here', remedy)];
+    const safe = /safe\.directory (\S+)/.exec(stderr)?.[1];
+    const own = safe === undefined ? remedy : `git config --global --add safe.directory ${safe}`;
+    return [missing('git', stderr.split('\n')[0] ?? String(error), own)];
+  }
 }
 
 /** The findings as lines for a terminal. */

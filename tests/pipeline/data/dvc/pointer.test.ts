@@ -39,7 +39,7 @@ describe('writePointer', () => {
   test('keeps what people wrote beside the version', async () => {
     const folder = await folderOf({
       ...FOO_BAR,
-      'raw.dvc': `${FOO_BAR_POINTER}  desc: two files\n  labels: [small]\n`,
+      'raw.dvc': `meta:\n  source: by hand\n${FOO_BAR_POINTER}  desc: two files\n  labels: [small]\n`,
     });
     await writeFile(join(folder, 'raw/bar'), 'changed');
     const { md5 } = await writePointer(join(folder, 'raw'));
@@ -50,6 +50,7 @@ describe('writePointer', () => {
       desc: 'two files',
       labels: ['small'],
     });
+    expect(parse(await readFile(join(folder, 'raw.dvc'), 'utf8'))).toHaveProperty('meta.source', 'by hand');
   });
 
   test('refuses to write over a pointer file that is damaged', async () => {
