@@ -23,7 +23,7 @@ export * from './ops/index.ts';
 export { toDevice } from './ops/to.ts';
 export { backward, grad, type BackwardOptions, type GradOptions } from './tensor/backward.ts';
 export { capture, type Captured } from './tensor/capture.ts';
-export type { CaptureArgument } from './tensor/capturedRun.ts';
+export type { CaptureArgument } from './tensor/captureValues.ts';
 export {
   arange,
   type CreateOptions,

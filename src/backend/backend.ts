@@ -56,7 +56,7 @@ export interface Recording {
   readonly written: readonly { readonly buffer: DeviceBuffer; readonly kernel: KernelName }[];
   /** Buffers that were created during the recording and are still in use, except the `known` ones. */
   survivors(known: readonly DeviceBuffer[]): DeviceBuffer[];
-  /** Repeats the launches. Throws CaptureError if a buffer that existed before has been freed. */
+  /** Repeats the launches. The memory that they use is not given to others while the recording exists. */
   replay(): void;
   /** Releases the memory that the recording holds. */
   dispose(): void;

@@ -1,23 +1,22 @@
 import type { DeviceBuffer } from './backend.ts';
-import { CaptureError } from './errors.ts';
 import { type Arena, memoryIn, type MemoryPool, type PooledMemory } from './memoryPool.ts';
 
 /** The memory that a recording's launches use: memory that the recording allocated, and memory from before. */
 export class RecordedMemory<M extends PooledMemory> {
   readonly arena: Arena<M> = { made: new Set(), free: new Map() };
-  readonly #outside = new Map<M, DeviceBuffer>();
+  readonly #outside = new Set<M>();
   readonly #pool: MemoryPool<M>;
 
   constructor(pool: MemoryPool<M>) {
     this.#pool = pool;
   }
 
-  /** Records the use of a buffer by a launch. Memory from before is pinned. */
+  /** Records the use of a buffer by a launch. Memory from before is pinned: it keeps its contents, also if it is freed. */
   use(buffer: DeviceBuffer): void {
     const memory = memoryIn(buffer) as M;
     if (this.arena.made.has(memory) || this.#outside.has(memory)) return;
     memory.pins++;
-    this.#outside.set(memory, buffer);
+    this.#outside.add(memory);
   }
 
   /** Whether it is memory from before. */
@@ -33,21 +32,9 @@ export class RecordedMemory<M extends PooledMemory> {
       .map((memory) => this.#pool.source.whole(memory));
   }
 
-  /** @throws CaptureError if memory from before has been freed since */
-  check(): void {
-    for (const [memory, { dtype, length }] of this.#outside) {
-      if (memory.abandoned) {
-        throw new CaptureError(
-          `capture: a buffer of ${length} ${dtype} that the captured step uses has been freed. Keep its tensors, ` +
-            'or dispose the captured step and capture it again.',
-        );
-      }
-    }
-  }
-
   /** Releases the memory of the recording. */
   dispose(): void {
-    for (const memory of [...this.arena.made, ...this.#outside.keys()]) this.#pool.unpin(memory);
+    for (const memory of [...this.arena.made, ...this.#outside]) this.#pool.unpin(memory);
     this.arena.made.clear();
     this.arena.free.clear();
     this.#outside.clear();

@@ -23,6 +23,12 @@ export interface Recorder {
   live(read: () => number): Varying;
   effect(act: () => void): void;
   guard(read: () => unknown): void;
+  /** Whether the step uses an object for the first time that it has not made. Its state is to be guarded then. */
+  meets(object: object): boolean;
+  /** Marks an object as the step's own: made or set by it. Its state is not guarded. */
+  adopts(object: object): void;
+  /** A value that is made once, outside the recording, and lives as long as it. */
+  once<T extends Disposable>(make: () => T): T;
   /** Throws the error now and again at the end of the step, unless the step only runs once more for comparison. */
   refuse(error: CaptureError): void;
 }
@@ -65,6 +71,29 @@ export function effect(act: () => void): void {
  */
 export function guard(read: () => unknown): void {
   current?.guard(read);
+}
+
+/**
+ * A host value that steps read and set. A captured step guards the value that it reads first, and sets again what it
+ * sets.
+ */
+export class HostValue<T> {
+  #value: T;
+
+  constructor(value: T) {
+    this.#value = value;
+  }
+
+  get(): T {
+    if (current?.meets(this)) current.guard(() => this.#value);
+    return this.#value;
+  }
+
+  set(value: T): void {
+    this.#value = value;
+    current?.adopts(this);
+    current?.effect(() => (this.#value = value));
+  }
 }
 
 /**
@@ -116,6 +145,10 @@ export class HostTrace implements Recorder {
   readonly #cells: Live[] = [];
   readonly #acts: (() => void)[] = [];
   readonly #guards: Guard[] = [];
+  /** Objects that the step made, set or met. */
+  readonly #own = new WeakSet();
+  readonly #met = new Set<object>();
+  readonly #kept: Disposable[] = [];
   #refusal: CaptureError | undefined;
 
   live(read: () => number): Live {
@@ -132,6 +165,28 @@ export class HostTrace implements Recorder {
 
   guard(read: () => unknown): void {
     this.#guards.push({ read, value: read() });
+  }
+
+  meets(object: object): boolean {
+    if (this.#own.has(object) || this.#met.has(object)) return false;
+    this.#met.add(object);
+    return true;
+  }
+
+  adopts(object: object): void {
+    this.#own.add(object);
+  }
+
+  /** Whether the step made or set an object. */
+  owns(object: object): boolean {
+    return this.#own.has(object);
+  }
+
+  once<T extends Disposable>(make: () => T): T {
+    const value = outsideCapture(make);
+    this.adopts(value);
+    this.#kept.push(value);
+    return value;
   }
 
   /** Adds a guard whose value was read earlier. */
@@ -162,11 +217,21 @@ export class HostTrace implements Recorder {
   /** A recorder for running the step itself once more, with the numbers of the last replay and without its effects. */
   rerun(): Recorder {
     let next = 0;
+    let nextKept = 0;
     return {
       live: (read) => this.#cells[next++]?.value ?? read(),
       effect: () => undefined,
       guard: () => undefined,
+      meets: () => false,
+      adopts: () => undefined,
+      once: () => this.#kept[nextKept++] as never,
       refuse: () => undefined,
     };
+  }
+
+  /** Frees what the recording keeps. */
+  dispose(): void {
+    for (const value of this.#kept) value[Symbol.dispose]();
+    this.#kept.length = 0;
   }
 }

@@ -1,5 +1,5 @@
 import type { Backend } from '../backend/backend.ts';
-import { guard } from '../backend/recorder.ts';
+import { effect, HostValue } from '../backend/recorder.ts';
 import { copyInto } from '../tensor/dense.ts';
 import { tensor } from '../tensor/create.ts';
 import { checkDevice } from '../tensor/checks.ts';
@@ -27,16 +27,15 @@ export type StateDict = Record<string, Tensor>;
 export abstract class Module {
   /** Declared, because bundlers rename a class that refers to itself. */
   static readonly name: string = 'Module';
-  #training = true;
+  readonly #training = new HostValue(true);
 
   /** Whether the module is in training mode. Dropout and batch norm behave differently in evaluation mode. */
   get training(): boolean {
-    guard(() => this.#training);
-    return this.#training;
+    return this.#training.get();
   }
 
   set training(training: boolean) {
-    this.#training = training;
+    this.#training.set(training);
   }
 
   /** Computes the output for an input. */
@@ -113,7 +112,10 @@ export abstract class Module {
       checkDevice('loadStateDict', target, value);
     }
     for (const [name, target] of Object.entries(own)) {
-      target.storage.version++;
+      const { storage } = target;
+      effect(() => {
+        storage.version++;
+      });
       copyInto(state[name]!, target);
     }
   }

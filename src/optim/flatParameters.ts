@@ -1,5 +1,5 @@
-import { CaptureError, WgradError } from '../backend/errors.ts';
-import { effect, live, outsideCapture, type Varying } from '../backend/recorder.ts';
+import { WgradError } from '../backend/errors.ts';
+import { effect, guard, live, outsideCapture, type Varying } from '../backend/recorder.ts';
 import { copyInto } from '../tensor/dense.ts';
 import { checkAlike } from '../tensor/checks.ts';
 import { zeros } from '../tensor/create.ts';
@@ -110,21 +110,22 @@ export class FlatParameters {
         last.count++;
       } else segments.push({ offset, size, group, first: index, count: 1 });
     });
+    guard(() => segments.every((segment) => this.#isEven(segment)));
     effect(() => this.#count(segments));
     return segments;
   }
 
+  /** Whether the parameters of a segment have taken the same number of steps. */
+  #isEven({ first, count }: Segment): boolean {
+    for (let index = first + 1; index < first + count; index++) {
+      if (this.steps[index] !== this.steps[first]) return false;
+    }
+    return true;
+  }
+
   #count(segments: readonly Segment[]): void {
     for (const { first, count } of segments) {
-      const step = this.steps[first]! + 1;
-      for (let index = first; index < first + count; index++) {
-        if (++this.steps[index]! !== step) {
-          throw new CaptureError(
-            'capture: parameters that had equal step counts when the step was recorded no longer do; dispose the ' +
-              'captured step after loadStateDict and capture it again',
-          );
-        }
-      }
+      for (let index = first; index < first + count; index++) this.steps[index]!++;
     }
     this.values.storage.version++;
   }

@@ -1,5 +1,5 @@
 import type { Backend } from '../backend/backend.ts';
-import { effect } from '../backend/recorder.ts';
+import { effect, HostValue } from '../backend/recorder.ts';
 import { copyInto } from '../tensor/dense.ts';
 import { checkDevice } from '../tensor/checks.ts';
 import { full, tensor, zeros } from '../tensor/create.ts';
@@ -59,7 +59,7 @@ export class GradScaler {
   readonly #scale: Tensor;
   /** Whether a gradient was not finite, good steps since the last change of the scale, and skipped steps. */
   readonly #counts: Tensor;
-  #unscaled = false;
+  readonly #unscaled = new HostValue(false);
 
   constructor(options: GradScalerOptions = {}) {
     const { initScale = 65_536, growthFactor = 2, backoffFactor = 0.5, growthInterval = 2000 } = options;
@@ -94,7 +94,7 @@ export class GradScaler {
 
   /** Divides the gradients by the scale. `step` does this if it was not done before. */
   unscale(optimizer: Optimizer): void {
-    if (this.#unscaled) {
+    if (this.#unscaled.get()) {
       throw new ArgumentError('GradScaler.unscale', 'the gradients are already unscaled', {
         takes: 'one call per step, and update() after it',
         got: 'a second call',
@@ -102,7 +102,7 @@ export class GradScaler {
     }
     const gradients = ownGradients(optimizer.paramGroups.flatMap(({ params }) => [...params]));
     checkDevice('GradScaler.unscale', this.#scale, ...gradients);
-    this.#unscaled = true;
+    this.#unscaled.set(true);
     for (const { storage, offset, size } of neighbours(gradients)) {
       effect(() => {
         storage.version++;
@@ -121,13 +121,13 @@ export class GradScaler {
 
   /** Runs the optimizer's step if all gradients are finite. */
   step(optimizer: Optimizer): void {
-    if (!this.#unscaled) this.unscale(optimizer);
+    if (!this.#unscaled.get()) this.unscale(optimizer);
     optimizer.step(this.#counts);
   }
 
   /** Sets the scale of the next step. */
   update(): void {
-    this.#unscaled = false;
+    this.#unscaled.set(false);
     this.#scale.device.run(
       'updateScale',
       { scale: this.#scale.storage.buffer, counts: this.#counts.storage.buffer },

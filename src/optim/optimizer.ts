@@ -1,3 +1,4 @@
+import { refuseInCapture } from '../backend/recorder.ts';
 import { checkAlike } from '../tensor/checks.ts';
 import { ArgumentError } from '../tensor/errors.ts';
 import { sameShape } from '../tensor/shape.ts';
@@ -53,6 +54,7 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
   }
 
   set lr(lr: number) {
+    refuseInCapture('assigning the learning rate', 'Assign it between steps, or use a schedule.');
     for (const group of this.paramGroups) group.lr = lr;
   }
 
@@ -116,6 +118,7 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
    *   its tensors are on another device or of another dtype; nothing changes then
    */
   loadStateDict({ steps, tensors, paramGroups }: OptimizerState): void {
+    refuseInCapture('loadStateDict() of an optimizer', 'Load between steps.');
     const groups = readGroups(this.paramGroups, paramGroups);
     for (const group of groups) this.#check(group);
     const before = this.paramGroups.map((group) => ({ ...group }));

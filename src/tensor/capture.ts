@@ -1,11 +1,13 @@
 import type { Backend } from '../backend/backend.ts';
-import { CaptureError } from '../backend/errors.ts';
-import { activeRecorder } from '../backend/recorder.ts';
-import { type CaptureArgument, CapturedRun } from './capturedRun.ts';
+import { activeRecorder, isComputing } from '../backend/recorder.ts';
+import { CapturedRun } from './capturedRun.ts';
+import { type CaptureArgument, collectTensors, keyOf } from './captureValues.ts';
 import { defaultDevice } from './device.ts';
+import { DeviceError } from './errors.ts';
 import { scope } from './scope.ts';
+import { storagesMade } from './storage.ts';
 import { refusePromise } from './synchronous.ts';
-import { describe, Tensor } from './tensor.ts';
+import { describe, type Tensor } from './tensor.ts';
 
 /** A step that is recorded once and then replayed. */
 export interface Captured<Arguments extends readonly CaptureArgument[], Result> {
@@ -22,7 +24,7 @@ export interface Captured<Arguments extends readonly CaptureArgument[], Result> 
   dispose(): void;
 }
 
-/** Recordings kept for different arguments. */
+/** Recordings kept for different arguments. The one that was not used for the longest time makes room for the next. */
 const MOST = 32;
 
 /**
@@ -30,17 +32,24 @@ const MOST = 32;
  * creates what is created once, such as an optimizer's state. The second call records it. All others replay its
  * launches. A replay builds no graph, creates no buffer and no bind group, and costs a few microseconds per launch.
  *
- * Arguments with other shapes or values get recordings of their own, and so do other modes of the modules. Tensor
- * arguments are copied into the recording's own tensors. Each replay reads again what changes from step to step:
- * options of optimizers and their step counts, random streams of dropout, positions in an epoch. Reading values and
- * creating tensors from host data are rejected. A plain number of yours that changes is not seen: make it a tensor or
- * an argument. `verify` finds it.
+ * Arguments are tensors, plain values, and lists and plain objects of these. Tensor arguments are copied into the
+ * recording's own tensors. Arguments with other shapes or values get recordings of their own, the last 32 of them.
  *
- * The next call overwrites the tensors that the step returned.
+ * Each replay reads again what changes from step to step: options of optimizers and their step counts, random numbers,
+ * positions in an epoch. Everything else of the library's that a recording depends on is compared before each replay:
+ * the modes and fields of modules, `requiresGrad` and the memory of parameters, which gradients exist, `noGrad`,
+ * `autocast`, the default device. If it has changed, the step runs as usual and is then recorded again. Reading values
+ * and creating tensors from host data are rejected. A plain number of yours that changes is not seen: make it a tensor
+ * or an argument. `verify` finds it.
  *
- * @param body a synchronous function of tensors and plain values that returns tensors, lists or objects of tensors, or
- *   nothing; its temporaries are freed as in `scope`
+ * The next replay overwrites the tensors that the step returned. Reading them later throws FreedTensorError; `clone()`
+ * keeps a result. A step that needs the result of its last call takes it as an argument: `h = step(x, h)`.
+ *
+ * @param body a synchronous function that returns tensors, lists or objects of tensors, or nothing; its temporaries are
+ *   freed as in `scope`
+ * @param options.device defaults to the device of the tensor arguments, or else to the default device
  * @throws CaptureError naming the call that cannot be captured
+ * @throws DeviceError for arguments on another device
  * @example
  * const train = capture((images: Tensor, labels: Tensor) => {
  *   optimizer.zeroGrad();
@@ -60,43 +69,76 @@ export function capture<Arguments extends readonly CaptureArgument[], Result>(
     refusePromise('capture', result);
     return result;
   };
-  // Undefined for arguments that were seen once, and are not recorded yet.
+  // In the order of their last use. Undefined for arguments that were seen once, and are not recorded yet.
   const runs = new Map<string, CapturedRun<Arguments, Result> | undefined>();
-  const device = (): Backend => options.device ?? defaultDevice();
+  let latest: string | undefined;
 
-  const ready = (args: Arguments): CapturedRun<Arguments, Result> | undefined => {
-    const run = runs.get(keyOf(args));
-    return run?.fits() ? run : undefined;
+  const deviceOf = (given: readonly Tensor[]): Backend => {
+    const device = options.device ?? given[0]?.device ?? defaultDevice();
+    const stranger = given.find((tensor) => tensor.device !== device);
+    if (!stranger) return device;
+    throw new DeviceError('capture', 'an argument is on another device', {
+      takes: `tensors on ${device.description}`,
+      got: `${describe(stranger)} on ${stranger.device.description}`,
+    });
+  };
+
+  const eager = (args: Arguments): Result => {
+    const before = storagesMade();
+    const result = scope(() => step(...args));
+    for (const tensor of collectTensors(result)) {
+      if (!tensor.freed && tensor.storage.serial >= before) tensor.storage.result ??= 'returned';
+    }
+    return result;
+  };
+
+  const keep = (key: string, run: CapturedRun<Arguments, Result> | undefined): void => {
+    runs.get(key)?.dispose();
+    runs.delete(key);
+    const [oldest] = runs.keys();
+    if (runs.size >= MOST) {
+      runs.get(oldest!)?.dispose();
+      runs.delete(oldest!);
+    }
+    runs.set(key, run);
+    latest = key;
+  };
+
+  const touch = (key: string, run: CapturedRun<Arguments, Result>): void => {
+    if (key === latest) return;
+    runs.delete(key);
+    runs.set(key, run);
+    latest = key;
   };
 
   const call = (...args: Arguments): Result => {
-    // Inside another captured step it is a part of that step.
-    if (activeRecorder() || !device().record) return scope(() => step(...args));
-    const run = ready(args);
-    if (run) return run.replay(args);
-    const key = keyOf(args);
-    if (!runs.has(key)) {
-      if (runs.size >= MOST) {
-        throw new CaptureError(
-          `capture: more than ${MOST} different arguments, each with a recording (the last: ${key}). Pass values that ` +
-            'change from step to step as tensors.',
-        );
-      }
-      runs.set(key, undefined);
-      return scope(() => step(...args));
+    // Inside another captured step, or a dry run, it is a part of that.
+    if (activeRecorder() || !isComputing()) return scope(() => step(...args));
+    const given = collectTensors(args);
+    const device = deviceOf(given);
+    if (!device.record) return scope(() => step(...args));
+    const key = keyOf(args, 'the arguments');
+    const run = runs.get(key);
+    if (run?.fits(device)) {
+      touch(key, run);
+      return run.replay(given);
     }
-    runs.get(key)?.dispose();
-    runs.set(key, undefined);
-    const recorded = new CapturedRun(device(), step, args);
-    runs.set(key, recorded);
+    if (run || !runs.has(key)) {
+      keep(key, undefined);
+      return eager(args);
+    }
+    const recorded = new CapturedRun(device, step, args);
+    keep(key, recorded);
     return recorded.handles();
   };
 
   const verify = async (...args: Arguments): Promise<boolean> => {
-    const run = device().record && ready(args);
-    if (run) await run.verify(args);
+    const given = collectTensors(args);
+    const run = runs.get(keyOf(args, 'the arguments'));
+    const fits = run?.fits(deviceOf(given)) ?? false;
+    if (fits) await run!.verify(given);
     else scope(() => void call(...args));
-    return run !== undefined;
+    return fits;
   };
 
   const dispose = (): void => {
@@ -105,18 +147,4 @@ export function capture<Arguments extends readonly CaptureArgument[], Result>(
   };
 
   return Object.assign(call, { verify, dispose });
-}
-
-/** A key that differs for arguments that need separate recordings. */
-function keyOf(args: readonly CaptureArgument[]): string {
-  return args
-    .map((argument, index) => {
-      if (argument instanceof Tensor) return describe(argument);
-      const plain: unknown = argument;
-      if (plain === null || !['object', 'function'].includes(typeof plain)) return String(plain);
-      throw new CaptureError(
-        `capture: argument ${index} is neither a tensor nor a plain value; its contents would be frozen`,
-      );
-    })
-    .join(', ');
 }

@@ -1,19 +1,16 @@
 import type { Backend, DeviceBuffer, Recording } from '../backend/backend.ts';
 import { CaptureError } from '../backend/errors.ts';
+import { memoryIn } from '../backend/memoryPool.ts';
 import { HostTrace, withRecorder } from '../backend/recorder.ts';
-import { compareBits, readState, writeState } from './captureState.ts';
 import { autocastType } from './autocast.ts';
+import { compareBits, readState, writeState } from './captureState.ts';
+import { checkResult, collectTensors, mapTensors } from './captureValues.ts';
 import { empty } from './create.ts';
 import { isGradEnabled } from './gradientMode.ts';
-import { type GradientWatch, watchGradients } from './gradientWatch.ts';
+import { type GradientWatch, samePlace, watchGradients } from './gradientWatch.ts';
+import { Loans } from './loans.ts';
 import { scope, unscoped } from './scope.ts';
-import { describe, type Leaf, Tensor } from './tensor.ts';
-
-/**
- * An argument of a captured step: a tensor, whose contents may change, or a plain value, of which each gets its own
- * recording.
- */
-export type CaptureArgument = Tensor | number | string | boolean | null | undefined;
+import { describe, type Leaf, type Tensor } from './tensor.ts';
 
 /** A leaf and a handle on its gradient, if it has one. */
 interface LeafGradient {
@@ -22,24 +19,33 @@ interface LeafGradient {
 }
 
 /** One recording of a captured step, with the host state that a replay needs. */
-export class CapturedRun<Arguments extends readonly CaptureArgument[], Result> {
+export class CapturedRun<Arguments extends readonly unknown[], Result> {
   readonly #device: Backend;
   readonly #step: (...args: Arguments) => Result;
   readonly #trace = new HostTrace();
   readonly #recording: Recording;
-  /** The recording's own tensors that replace the arguments. */
-  readonly #inputs: Arguments;
+  /** The recording's own tensors that replace those in the arguments. */
+  readonly #inputs: readonly Tensor[];
+  readonly #args: Arguments;
   /** The result of the step. Its tensors live as long as the recording. */
   readonly #result: Result;
   /** The gradients that the step leaves. */
   readonly #gradients: readonly LeafGradient[];
+  readonly #loans = new Loans((storage) => this.#trace.owns(storage));
 
   /** Runs the step and records it. */
   constructor(device: Backend, step: (...args: Arguments) => Result, args: Arguments) {
     this.#device = device;
     this.#step = step;
-    this.#inputs = args.map(inputLike) as unknown as Arguments;
-    fill(this.#inputs, args);
+    const given = collectTensors(args);
+    this.#inputs = given.map(inputLike);
+    let next = 0;
+    this.#args = mapTensors(args, () => this.#inputs[next++]!);
+    fill(this.#inputs, given);
+    for (const input of this.#inputs) {
+      this.#trace.adopts(input);
+      this.#trace.adopts(input.storage);
+    }
     const watch: GradientWatch<Leaf> = { seen: new Map(), touched: new Set() };
     this.#trace.guard(isGradEnabled);
     this.#trace.guard(autocastType);
@@ -47,51 +53,56 @@ export class CapturedRun<Arguments extends readonly CaptureArgument[], Result> {
     try {
       this.#recording = device.record!(() => {
         result = watchGradients(watch as GradientWatch<object>, () =>
-          withRecorder(this.#trace, () => kept(() => step(...this.#inputs))),
+          withRecorder(this.#trace, () => kept(() => step(...this.#args))),
         );
         this.#trace.check();
       });
     } catch (error) {
-      free(this.#inputs);
-      free(result);
+      free([this.#inputs, result]);
+      this.#trace.dispose();
       throw error;
     }
     this.#result = result as Result;
     this.#gradients = [...watch.touched].map(holdGradient);
-    for (const [leaf, storage] of watch.seen) this.#trace.guardValue(() => leaf.grad?.storage, storage);
-    this.#refuseSurvivors();
+    for (const [leaf, grad] of watch.seen) this.#trace.guard(() => samePlace(leaf.grad, grad));
+    this.#refuse(this.#survivor() ?? this.#changedArgument());
+    this.#gradients.forEach((each) => this.#give(each));
   }
 
   /** Whether everything that the recording depends on is unchanged. */
-  fits(): boolean {
-    return this.#trace.fits();
+  fits(device: Backend): boolean {
+    return device === this.#device && this.#trace.fits();
   }
 
-  replay(args: Arguments): Result {
-    fill(this.#inputs, args);
+  /** @param given the tensors in the arguments */
+  replay(given: readonly Tensor[]): Result {
+    fill(this.#inputs, given);
     this.#trace.refresh();
+    this.#loans.end();
     this.#recording.replay();
-    this.#gradients.forEach(giveGradient);
+    for (const gradient of this.#gradients) this.#give(gradient);
     return this.handles();
   }
 
-  /** Handles on the results for the caller, in the current scope. */
+  /** Handles on the results for the caller, in the current scope. The next replay ends those that it overwrites. */
   handles(): Result {
-    return mapTensors(this.#result, (tensor) => tensor.detach());
+    return mapTensors(this.#result, (tensor) => this.#loans.handle(tensor));
   }
 
   /** Runs the step by replay, then again from the same state directly, and compares. */
-  async verify(args: Arguments): Promise<void> {
+  async verify(given: readonly Tensor[]): Promise<void> {
     const { written } = this.#recording;
     const buffers = written.map(({ buffer }) => buffer);
     const before = await readState(this.#device, buffers);
     const leaves = this.#gradients.map(({ leaf }) => holdGradient(leaf));
-    free(this.replay(args));
+    free(this.replay(given));
     const replayed = [...(await readState(this.#device, buffers)), ...(await valuesOf(this.#result))];
     writeState(this.#device, buffers, before);
-    leaves.forEach(giveGradient);
-    for (const { grad } of leaves) grad?.dispose();
-    const again = withRecorder(this.#trace.rerun(), () => kept(() => this.#step(...this.#inputs)));
+    for (const { leaf, grad } of leaves) {
+      leaf.clear();
+      leaf.grad = grad;
+    }
+    const again = withRecorder(this.#trace.rerun(), () => kept(() => this.#step(...this.#args)));
     const eager = [...(await readState(this.#device, buffers)), ...(await valuesOf(again))];
     free(again);
     compareBits(
@@ -102,25 +113,48 @@ export class CapturedRun<Arguments extends readonly CaptureArgument[], Result> {
   }
 
   dispose(): void {
-    free(this.#inputs);
-    free(this.#result);
+    this.#loans.release();
+    free([this.#inputs, this.#result]);
     for (const { grad } of this.#gradients) grad?.dispose();
+    this.#trace.dispose();
     this.#recording.dispose();
   }
 
+  /** Gives a leaf the recorded gradient. */
+  #give({ leaf, grad }: LeafGradient): void {
+    const own = grad && this.#loans.owns(grad);
+    if (!own && leaf.grad?.storage === grad?.storage) return;
+    leaf.clear();
+    leaf.grad = grad && unscoped(() => this.#loans.handle(grad));
+  }
+
   /**
-   * Rejects tensors that the step created and that are neither returned nor gradients: every replay would create them
-   * again.
+   * A tensor that the step creates and that is neither returned nor a gradient: every replay would create it again.
    */
-  #refuseSurvivors(): void {
-    const known = [...tensorsIn(this.#result), ...this.#gradients.flatMap(({ grad }) => grad ?? [])];
+  #survivor(): string | undefined {
+    const known = [...collectTensors(this.#result), ...this.#gradients.flatMap(({ grad }) => grad ?? [])];
     const [lost] = this.#recording.survivors(known.map(({ storage }) => storage.buffer));
-    if (!lost) return;
-    this.dispose();
-    throw new CaptureError(
+    return (
+      lost &&
       `capture: the step creates a tensor and keeps it (${bytesText(lost)}); every replay would overwrite it. Create it ` +
-        'before the step, or return it.',
+        'before the step, or return it.'
     );
+  }
+
+  /** An argument that the step changes in place: a replay would change the recording's copy. */
+  #changedArgument(): string | undefined {
+    const written = new Set(this.#recording.written.map(({ buffer }) => memoryIn(buffer)));
+    const changed = this.#inputs.findIndex(({ storage }) => written.has(memoryIn(storage.buffer)));
+    return changed < 0
+      ? undefined
+      : `capture: the step changes the argument ${describe(this.#inputs[changed]!)} in place, but it gets a copy. Refer ` +
+          'to the tensor by name inside the step instead of passing it.';
+  }
+
+  #refuse(reason: string | undefined): void {
+    if (reason === undefined) return;
+    this.dispose();
+    throw new CaptureError(reason);
   }
 }
 
@@ -132,32 +166,24 @@ function holdGradient(leaf: Leaf): LeafGradient {
   return { leaf, grad: leaf.grad?.alias(false) };
 }
 
-/** Gives a leaf the recorded gradient. */
-function giveGradient({ leaf, grad }: LeafGradient): void {
-  if (leaf.grad?.storage === grad?.storage) return;
-  leaf.clear();
-  leaf.grad = grad?.alias(false);
-}
-
 /** The recording's own tensor for a tensor argument. */
-function inputLike(argument: CaptureArgument, index: number): CaptureArgument {
-  if (!(argument instanceof Tensor)) return argument;
-  if (argument.requiresGrad || ['uint8', 'float16'].includes(argument.dtype)) {
+function inputLike(given: Tensor): Tensor {
+  const { shape, dtype, device, requiresGrad } = given;
+  if (requiresGrad || dtype === 'uint8' || dtype === 'float16') {
     throw new CaptureError(
-      `capture: argument ${index} is ${describe(argument)}${argument.requiresGrad ? ' and requires a gradient' : ''}; ` +
+      `capture: an argument is ${describe(given)}${requiresGrad ? ' and requires a gradient' : ''}; ` +
         'refer to parameters and data sets by name inside the step instead of passing them as arguments',
     );
   }
-  return unscoped(() => empty(argument.shape, { dtype: argument.dtype, device: argument.device }));
+  return unscoped(() => empty(shape, { dtype, device }));
 }
 
-/** Copies the arguments into the recording's own tensors. */
-function fill(inputs: readonly CaptureArgument[], args: readonly CaptureArgument[]): void {
+/** Copies the tensors in the arguments into the recording's own. */
+function fill(inputs: readonly Tensor[], given: readonly Tensor[]): void {
   inputs.forEach((input, index) => {
-    const given = args[index];
-    if (!(input instanceof Tensor && given instanceof Tensor) || input.numel() === 0) return;
+    if (input.numel() === 0) return;
     scope(() => {
-      const dense = given.contiguous();
+      const dense = given[index]!.contiguous();
       const size = input.numel();
       const layout = { shape: [1, 1, 1, size], xStrides: [0, 0, 0, 1], outStrides: [0, 0, 0, 1] } as const;
       input.device.run(
@@ -172,38 +198,17 @@ function fill(inputs: readonly CaptureArgument[], args: readonly CaptureArgument
 
 /** Returns the result of `body` on handles that no scope frees, and frees its other tensors. */
 function kept<T>(body: () => T): T {
-  return scope(() => mapTensors(body(), (tensor) => tensor.alias(false)));
-}
-
-/** A copy of a result with each tensor replaced. */
-function mapTensors<T>(value: T, map: (tensor: Tensor) => Tensor): T {
-  if (value === undefined || value === null) return value;
-  if (value instanceof Tensor) return map(value) as T;
-  if (Array.isArray(value)) return value.map((each: unknown) => mapTensors(each, map)) as T;
-  if (typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype) {
-    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, mapTensors(each, map)])) as T;
-  }
-  throw new CaptureError(
-    `capture: the step returns ${typeof value === 'object' ? 'an object of a class' : `${typeof value} ${String(value)}`}, ` +
-      'which would be frozen. Return tensors, lists or plain objects of them, or nothing.',
-  );
-}
-
-function tensorsIn(result: unknown): Tensor[] {
-  const tensors: Tensor[] = [];
-  mapTensors(result, (tensor) => {
-    tensors.push(tensor);
-    return tensor;
+  return scope(() => {
+    const result = body();
+    checkResult(result);
+    return mapTensors(result, (tensor) => tensor.alias(false));
   });
-  return tensors;
 }
 
 function valuesOf(result: unknown): Promise<ArrayBufferView[]> {
-  return Promise.all(tensorsIn(result).map((tensor) => tensor.data()));
+  return Promise.all(collectTensors(result).map((tensor) => tensor.data()));
 }
 
-/** Frees the tensors in arguments or in a result. */
 function free(value: unknown): void {
-  const tensors = Array.isArray(value) ? value.filter((each) => each instanceof Tensor) : tensorsIn(value);
-  for (const tensor of tensors) tensor.dispose();
+  for (const tensor of collectTensors(value)) tensor.dispose();
 }

@@ -1,8 +1,10 @@
 import type { Backend } from '../backend/backend.ts';
+import { activeRecorder } from '../backend/recorder.ts';
 import { type DType, hostArray, isWhole, type TypedArray } from '../backend/dtypes.ts';
 import { defaultDevice } from './device.ts';
 import { ArgumentError, DeviceError, DTypeError, ShapeError } from './errors.ts';
 import { nestedValues } from './nested.ts';
+import { unscoped } from './scope.ts';
 import { checkShape, formatShape, type Shape, sizeOf, stridesOf } from './shape.ts';
 import { Storage } from './storage.ts';
 import { type NestedArray, Tensor } from './tensor.ts';
@@ -32,7 +34,7 @@ export function empty(shape: Shape, options: CreateOptions = {}): Tensor {
       got: `${dtype}${formatShape(shape)} on ${device.name} (${device.description})`,
     });
   }
-  const storage = new Storage(device, dtype, sizeOf(shape));
+  const storage = Storage.allocate(device, dtype, sizeOf(shape));
   const created = new Tensor(storage, { shape: [...shape], strides: stridesOf(shape), offset: 0 });
   if (requiresGrad) created.requiresGrad = true;
   return created;
@@ -69,8 +71,23 @@ export function tensor(
     });
   }
   const created = empty(shape, { ...options, dtype });
-  created.device.write(created.storage.buffer, toHost(values, dtype));
+  write(created, values);
   return created;
+}
+
+/** Writes values to a tensor that covers its storage. */
+export function write(target: Tensor, values: TypedArray | readonly (number | boolean)[]): void {
+  target.device.write(target.storage.buffer, toHost(values, target.dtype));
+}
+
+/** A tensor of values that follow from plain numbers. A captured step makes it once, and its replays use it again. */
+function constant(make: () => Tensor): Tensor {
+  const recorder = activeRecorder();
+  if (!recorder) return make();
+  const made = recorder.once(() => unscoped(make));
+  const handle = made.detach();
+  handle.requiresGrad = made.requiresGrad;
+  return handle;
 }
 
 function dtypeOf(data: TypedArray): DType {
@@ -108,12 +125,14 @@ function checkWhole(operation: string, value: number, dtype: DType): void {
 export function full(shape: Shape, value: number, options: CreateOptions = {}): Tensor {
   const { dtype = 'float32' } = options;
   if (isWhole(dtype)) checkWhole('full', value, dtype);
+  if (dtype === 'uint8' || dtype === 'float16' || (dtype === 'int32' && Math.abs(value) > 2 ** 24)) {
+    const values = hostArray(dtype, sizeOf(checkShape('full', shape))).fill(value);
+    return constant(() => tensor(values, { ...options, dtype, shape }));
+  }
   const created = empty(shape, options);
   const { device } = created;
   const size = created.numel();
-  if (dtype === 'uint8' || dtype === 'float16' || (dtype === 'int32' && Math.abs(value) > 2 ** 24)) {
-    device.write(created.storage.buffer, hostArray(dtype, size).fill(value));
-  } else if (size > 0) {
+  if (size > 0) {
     const Element = dtype === 'int32' ? 'i32' : dtype === 'bool' ? 'u32' : 'f32';
     const stored = dtype === 'bool' ? Number(value !== 0) : value;
     device.run('fill', { out: created.storage.buffer }, { size, value: stored }, { Element });
@@ -156,7 +175,7 @@ export function eye(n: number, m: number = n, options: CreateOptions = {}): Tens
   const { dtype = 'float32' } = options;
   const values = hostArray(dtype, sizeOf(checkShape('eye', [n, m])));
   for (let i = 0; i < Math.min(n, m); i++) values[i * m + i] = 1;
-  return tensor(values, { ...options, dtype, shape: [n, m] });
+  return constant(() => tensor(values, { ...options, dtype, shape: [n, m] }));
 }
 
 /**
@@ -176,10 +195,8 @@ export function arange(start: number, end?: number, step: number = 1, options: C
       got: `start ${from}, end ${to}, step ${step}`,
     });
   }
-  return tensor(
-    Array.from({ length: count }, (_, index) => from + index * step),
-    options,
-  );
+  const values = Array.from({ length: count }, (_, index) => from + index * step);
+  return constant(() => tensor(values, options));
 }
 
 /**
@@ -194,8 +211,6 @@ export function linspace(start: number, end: number, steps: number, options: Cre
   // Counts from the nearer end, so the last number is exactly `end`.
   const at = (index: number): number =>
     index <= (steps - 1) / 2 ? start + spacing * index : end - spacing * (steps - 1 - index);
-  return tensor(
-    Array.from({ length: steps }, (_, index) => at(index)),
-    options,
-  );
+  const values = Array.from({ length: steps }, (_, index) => at(index));
+  return constant(() => tensor(values, options));
 }

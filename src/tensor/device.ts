@@ -1,5 +1,6 @@
 import type { Backend, KernelChoices } from '../backend/backend.ts';
 import { AdapterError, WgradError } from '../backend/errors.ts';
+import { HostValue } from '../backend/recorder.ts';
 
 /**
  * `webgpu`, `cpu`, or `auto`: WebGPU if there is a GPU, otherwise the CPU. `auto` skips software adapters (llvmpipe,
@@ -27,7 +28,7 @@ export interface InitOptions {
   tuning?: KernelChoices | ((info: Backend['info']) => KernelChoices | Promise<KernelChoices>);
 }
 
-let chosen: Backend | undefined;
+const chosen = new HostValue<Backend | undefined>(undefined);
 
 /**
  * Opens a device and makes it the default for new tensors.
@@ -87,12 +88,12 @@ async function openBest(options: InitOptions): Promise<Backend> {
 
 /** The device of tensors that are created without a `device` option: the one that `init` opened last. */
 export function defaultDevice(): Backend {
-  if (!chosen)
-    throw new WgradError("No device is open: await init('webgpu' | 'cpu' | 'auto') before making tensors.");
-  return chosen;
+  const device = chosen.get();
+  if (device) return device;
+  throw new WgradError("No device is open: await init('webgpu' | 'cpu' | 'auto') before making tensors.");
 }
 
 /** Makes an open device the default for tensors that are created without a `device` option. */
 export function setDefaultDevice(device: Backend): void {
-  chosen = device;
+  chosen.set(device);
 }

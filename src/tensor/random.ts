@@ -1,10 +1,19 @@
 import type { LaunchParams } from '../backend/backend.ts';
 import type { DType } from '../backend/dtypes.ts';
 import { philox4x32 } from '../backend/philox.ts';
-import { effect, live, type Varying } from '../backend/recorder.ts';
+import {
+  activeRecorder,
+  effect,
+  live,
+  outsideCapture,
+  refuseInCapture,
+  type Varying,
+} from '../backend/recorder.ts';
 import { codes } from '../backend/signatures.ts';
-import { type CreateOptions, empty, tensor } from './create.ts';
+import { type CreateOptions, empty, tensor, write } from './create.ts';
+import { copyInto } from './dense.ts';
 import { ArgumentError } from './errors.ts';
+import { unscoped } from './scope.ts';
 import { checkShape, type Shape, sizeOf } from './shape.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -33,6 +42,7 @@ export function manualSeed(seed: number): void {
       got: String(seed),
     });
   }
+  refuseInCapture('manualSeed()', 'Set the seed between steps.');
   currentSeed = seed;
   nextStream = 0;
 }
@@ -45,6 +55,7 @@ export interface RngState {
 
 /** Returns the state for `setRngState`. */
 export function getRngState(): RngState {
+  refuseInCapture('getRngState()', 'Read the state between steps.');
   return { seed: currentSeed, stream: nextStream };
 }
 
@@ -114,11 +125,18 @@ export function randn(shape: Shape, options: RandomOptions = {}): Tensor {
 
 /** Numbers from a normal distribution, computed like those of `randn`. */
 export function normal(shape: Shape, mean: number, std: number, options: RandomOptions = {}): Tensor {
-  const values = normalNumbers(sizeOf(checkShape('randn', shape)), options);
-  return tensor(
-    values.map((value) => mean + std * value),
-    { dtype: 'float32', ...options, shape },
-  );
+  const size = sizeOf(checkShape('randn', shape));
+  const draw = (): Float64Array => normalNumbers(size, options).map((value) => mean + std * value);
+  const recorder = activeRecorder();
+  if (!recorder) return tensor(draw(), { dtype: 'float32', ...options, shape });
+  // Every replay draws new numbers and uploads them before its launches.
+  const { requiresGrad = false, ...create } = options;
+  const uploaded = recorder.once(() => unscoped(() => empty(shape, create)));
+  recorder.effect(() => outsideCapture(() => write(uploaded, draw())));
+  const drawn = empty(shape, create);
+  copyInto(uploaded, drawn);
+  drawn.requiresGrad = requiresGrad;
+  return drawn;
 }
 
 /** Computes numbers from the standard normal distribution on the host. */

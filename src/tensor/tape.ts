@@ -1,3 +1,4 @@
+import { activeRecorder } from '../backend/recorder.ts';
 import { GradientError } from './errors.ts';
 import { isGradEnabled } from './gradientMode.ts';
 import type { Source, Tensor } from './tensor.ts';
@@ -44,6 +45,7 @@ export class Node implements Source {
     this.#versions = saved.map((tensor) => tensor.storage.version);
     this.#output = saved.indexOf(output);
     this.#rule = rule;
+    activeRecorder()?.adopts(this);
   }
 
   retain(): this {
@@ -57,15 +59,14 @@ export class Node implements Source {
 
   /** @param homeOf the home of the gradient of an edge, if it has one */
   gradients(gradient: Tensor, homeOf: (edge: Source | undefined) => Tensor | undefined): Gradients {
+    const recorder = activeRecorder();
+    if (recorder?.meets(this)) recorder.guard(() => !this.#spent && this.#changed() < 0);
     if (this.#spent) {
       throw new GradientError(
         `backward: the graph was freed by an earlier backward at '${this.name}'; pass { retainGraph: true } to it`,
       );
     }
-    const changed = this.#saved.findIndex(
-      (tensor, index) => tensor.storage.version !== this.#versions[index],
-    );
-    if (changed >= 0) {
+    if (this.#changed() >= 0) {
       throw new GradientError(
         `backward: a tensor that '${this.name}' needs was changed in place (by an optimizer step, loadStateDict or ` +
           'batchNorm in training) after it was used; run forward again',
@@ -80,6 +81,11 @@ export class Node implements Source {
     const rule = this.#rule;
     if (typeof rule === 'function') return rule(gradient, ...saved);
     return rule.into(this.edges.map(homeOf), gradient, ...saved);
+  }
+
+  /** The first saved tensor that was changed in place after it was used, or -1. */
+  #changed(): number {
+    return this.#saved.findIndex((tensor, index) => tensor.storage.version !== this.#versions[index]);
   }
 
   /** Frees the saved tensors. After that the node cannot compute gradients. */

@@ -2,7 +2,8 @@ import './disposable.ts';
 import type { Backend } from '../backend/backend.ts';
 import type { DType, TypedArray } from '../backend/dtypes.ts';
 import { isFloating } from '../backend/dtypes.ts';
-import { refuseInCapture } from '../backend/recorder.ts';
+import { CaptureError } from '../backend/errors.ts';
+import { activeRecorder, refuseInCapture } from '../backend/recorder.ts';
 import { ArgumentError, DeviceError, FreedTensorError, GradientError, ShapeError } from './errors.ts';
 import { noteRead, noteReplaced } from './gradientWatch.ts';
 import { disown, own, type Owned, unscoped } from './scope.ts';
@@ -34,7 +35,9 @@ export class Leaf implements Source {
   }
 
   get grad(): Tensor | undefined {
-    noteRead(this, this.#grad?.storage);
+    // A captured step guards the storage of the gradient, not the handle.
+    if (this.#grad) activeRecorder()?.adopts(this.#grad);
+    noteRead(this, this.#grad);
     return this.#grad;
   }
 
@@ -94,18 +97,43 @@ export class Tensor implements Owned, Disposable {
     this.#storage = storage;
     this.#source = source;
     collected.register(this, storage, this);
+    activeRecorder()?.adopts(this);
     own(this);
   }
 
   /** The storage; throws FreedTensorError after `dispose`. */
   get storage(): Storage {
-    if (!this.#storage) {
+    const storage = this.#storage;
+    if (!storage) {
       throw new FreedTensorError(
         `A freed tensor ${describe(this)} was used: it was disposed, or its scope ended. Return it from the scope, ` +
           'or make it outside.',
       );
     }
-    return this.#storage;
+    if (storage.result === 'overwritten') {
+      throw new FreedTensorError(
+        `A result of a captured step, ${describe(this)}, was used after a later call had overwritten it. Use clone() ` +
+          'before that call to keep it.',
+      );
+    }
+    if (activeRecorder()) this.#meet();
+    return storage;
+  }
+
+  /** Guards the state of a tensor from outside in a captured step that uses it. */
+  #meet(): void {
+    const recorder = activeRecorder()!;
+    if (!recorder.meets(this)) return;
+    const [storage, offset, source] = [this.#storage, this.#offset, this.source];
+    recorder.guard(() => this.#storage === storage && this.#offset === offset && this.source === source);
+    if (storage?.result) {
+      recorder.refuse(
+        new CaptureError(
+          `capture: the step reads a tensor ${describe(this)} that a captured step has returned; every replay would ` +
+            'read this one result. Pass it as an argument, as in h = step(x, h), or clone() it if it stays the same.',
+        ),
+      );
+    }
   }
 
   /** The device that holds the elements. */
@@ -120,6 +148,7 @@ export class Tensor implements Owned, Disposable {
 
   /** Whether it was disposed or its scope has ended. */
   get freed(): boolean {
+    if (activeRecorder()) this.#meet();
     return this.#storage === undefined;
   }
 
@@ -140,6 +169,7 @@ export class Tensor implements Owned, Disposable {
 
   /** The destination of gradients; undefined for a tensor that needs none. */
   get source(): Source | undefined {
+    if (activeRecorder()) this.#meet();
     return this.#source;
   }
 
@@ -150,7 +180,7 @@ export class Tensor implements Owned, Disposable {
 
   /** Whether gradients flow through this tensor: it is a leaf with `requiresGrad`, or a result of one. */
   get requiresGrad(): boolean {
-    return this.#source !== undefined;
+    return this.source !== undefined;
   }
 
   /** Turns gradient accumulation on or off. Only leaves of a floating dtype can be switched. */
@@ -170,12 +200,12 @@ export class Tensor implements Owned, Disposable {
 
   /** Whether the user created the tensor, not a recorded operation. */
   get isLeaf(): boolean {
-    return !this.#source || this.#source instanceof Leaf;
+    return !this.source || this.source instanceof Leaf;
   }
 
   /** The accumulated gradient of a leaf, or null. */
   get grad(): Tensor | null {
-    return this.#source instanceof Leaf ? (this.#source.grad ?? null) : null;
+    return this.source instanceof Leaf ? (this.source.grad ?? null) : null;
   }
 
   /** Replaces the gradient of a leaf by a copy of another, to which the next backward adds; null frees it. */
@@ -184,7 +214,7 @@ export class Tensor implements Owned, Disposable {
       this.zeroGrad();
       return;
     }
-    const source = this.#source;
+    const { source } = this;
     if (!(source instanceof Leaf)) {
       throw new GradientError('grad: takes a gradient for leaves with requiresGrad only');
     }
@@ -196,7 +226,7 @@ export class Tensor implements Owned, Disposable {
 
   /** Frees the gradient. The next backward starts from zero. */
   zeroGrad(): void {
-    if (this.#source instanceof Leaf) this.#source.clear();
+    if (this.source instanceof Leaf) this.source.clear();
   }
 
   /** The same values without history. */

@@ -80,7 +80,7 @@ class CpuBackend implements Backend {
   write(buffer: DeviceBuffer, data: TypedArray): void {
     this.#check();
     refuseInCapture(
-      'an upload from the host (tensor, arange, eye, randn, loadStateDict)',
+      'an upload from the host (tensor, loadStateDict)',
       'Create such tensors before the step, or pass them as arguments.',
     );
     this.#pool.memoryOf(buffer, 'write').array.set(storable(buffer.dtype, data));

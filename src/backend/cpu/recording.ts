@@ -73,7 +73,6 @@ export class CpuRecording implements Recording {
   }
 
   replay(): void {
-    this.memory.check();
     for (const launch of this.#list) {
       for (const [name, cell] of launch.live) launch.params[name] = cell.value;
       this.#launch(launch);

@@ -64,7 +64,6 @@ export class GpuRecording implements Recording {
   }
 
   replay(): void {
-    this.memory.check();
     for (const launch of this.#list) {
       const { program, params, live } = launch;
       for (const { field, cell } of live) params.set(program.name, field, cell.value);

@@ -119,7 +119,7 @@ export class WebGpuBackend implements Backend {
   write(buffer: DeviceBuffer, data: TypedArray): void {
     this.#faults.check();
     refuseInCapture(
-      'an upload from the host (tensor, arange, eye, randn, loadStateDict)',
+      'an upload from the host (tensor, loadStateDict)',
       'Create such tensors before the step, or pass them as arguments.',
     );
     checkRange('write', buffer, 0, data.length);

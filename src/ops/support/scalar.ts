@@ -1,5 +1,5 @@
 import type { Backend } from '../../backend/backend.ts';
-import { outsideCapture } from '../../backend/recorder.ts';
+import { activeRecorder, outsideCapture } from '../../backend/recorder.ts';
 import { tensor } from '../../tensor/create.ts';
 import { unscoped } from '../../tensor/scope.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -17,12 +17,18 @@ export function scalarLike(value: number, { dtype, device }: Pick<Tensor, 'dtype
   let scalar = cache.get(key);
   if (!scalar) {
     scalar = outsideCapture(() => unscoped(() => tensor(value, { dtype, device })));
-    cache.set(key, scalar);
-    if (cache.size > KEPT) {
+    if (cache.size >= KEPT) {
       const [oldest] = cache.keys();
       cache.get(oldest!)!.dispose();
       cache.delete(oldest!);
     }
+    cache.set(key, scalar);
+  } else if (cache.size >= KEPT) {
+    // The least recently used number makes room for the next.
+    cache.delete(key);
+    cache.set(key, scalar);
   }
+  // A recording pins the memory, so it may outlive its place in the cache.
+  activeRecorder()?.adopts(scalar);
   return scalar;
 }

@@ -1,3 +1,4 @@
+import { refuseInCapture } from '../../backend/recorder.ts';
 import type { Optimizer } from '../optimizer.ts';
 import {
   numberOf,
@@ -68,6 +69,7 @@ export class ReduceLROnPlateau {
 
   /** Records the metric of an epoch, and reduces the rates if necessary. */
   step(metric: number): void {
+    refuseInCapture('step() of ReduceLROnPlateau', 'Step the schedule outside.');
     const { patience, cooldown } = this.#options;
     this.#lastEpoch++;
     if (this.#isBetter(metric)) {
@@ -110,6 +112,7 @@ export class ReduceLROnPlateau {
    * @throws ArgumentError if the state belongs to other groups or another schedule; nothing changes then
    */
   loadStateDict(state: SchedulerState): void {
+    refuseInCapture('loadStateDict() of a schedule', 'Load between steps.');
     const rates = numbersOf(state, '_last_lr', this.#minLrs.length);
     const best = state['best'] === null ? this.#worst : numberOf(state, 'best');
     const [lastEpoch, badEpochs, coolingDown] = ['last_epoch', 'num_bad_epochs', 'cooldown_counter'].map(

@@ -1,3 +1,4 @@
+import { effect, refuseInCapture } from '../../backend/recorder.ts';
 import { ArgumentError } from '../../tensor/errors.ts';
 import type { Optimizer } from '../optimizer.ts';
 
@@ -46,7 +47,7 @@ export abstract class LRScheduler {
 
   /** Moves to the next epoch, or step, and sets its rates. Call it after `optimizer.step()`. */
   step(): void {
-    this.#advance(false);
+    effect(() => this.#advance(false));
   }
 
   /** The last rates, one per group. */
@@ -68,6 +69,7 @@ export abstract class LRScheduler {
    * @throws ArgumentError if the state belongs to other groups; nothing changes then
    */
   loadStateDict(state: SchedulerState): void {
+    refuseInCapture('loadStateDict() of a schedule', 'Load between steps.');
     const rates = numbersOf(state, '_last_lr', this.baseLrs.length);
     const baseLrs = numbersOf(state, 'base_lrs', this.baseLrs.length);
     this.lastEpoch = numberOf(state, 'last_epoch');
