@@ -68,8 +68,8 @@ export function checkResult(value: unknown): void {
     for (const each of Object.values(value)) checkResult(each);
     return;
   }
-  const got =
-    typeof value === 'object' ? 'an object of a class' : `${typeof value} ${String(value as number)}`;
+  const kind = typeof value === 'object' ? 'an object of a class' : typeof value;
+  const got = typeof value === 'number' ? `number ${value}` : kind;
   throw new CaptureError(
     `capture: the step returns ${got}, ` +
       'which would be frozen. Return tensors, lists or plain objects of them, or nothing.',
