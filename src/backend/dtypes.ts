@@ -4,7 +4,7 @@ import { roundToHalf } from './half.ts';
  * Element types.
  *
  * `float64` exists on the CPU backend only, for gradient checks. `bool` is a 32-bit word of 0 or 1, because WGSL has no
- * smaller storage type. `uint8` stores bytes (images), which only data kernels read. `float16` stores factors, which
+ * smaller storage type. `uint8` stores bytes (images), which data kernels and conversions read. `float16` stores factors, which
  * matrix products and convolutions read; it needs a device with float16, or the CPU, which stores the rounded numbers
  * as float32.
  */

@@ -270,6 +270,11 @@ export interface Signatures {
     params: { size: number; offset: number; alpha: number; beta: number; shape: Vec4; strides: Vec4 };
     variant: { WORKGROUP: number; RANK: number; OPERATION: number };
   };
+  unpackBytes: {
+    buffers: { x: 'read'; out: 'write' };
+    params: { size: number; offset: number };
+    variant: { WORKGROUP: number; TO_BOOL: boolean; To: Element };
+  };
   unscale: {
     buffers: { scale: 'read'; gradients: 'write'; counts: 'write' };
     params: { size: number; offset: number };
@@ -354,6 +359,7 @@ export const outputs: Readonly<Record<keyof Signatures, readonly string[]>> = {
   softmax: ['out'],
   tally: ['cells'],
   unary: ['out'],
+  unpackBytes: ['out'],
   unscale: ['gradients', 'counts'],
   updateScale: ['scale', 'counts'],
   where: ['out'],

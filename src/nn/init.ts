@@ -2,13 +2,17 @@
  * Initialisers: new random tensors from the counter-based generator, so a seed and a stream give the same bits on every
  * device. PyTorch's initialisers fill an existing tensor; these return a new one.
  */
-import { type CreateOptions, full, tensor } from '../tensor/create.ts';
+import { type Maybe, type Rest, type Signature, signature } from '../tensor/arguments.ts';
+import { CREATE, type CreateOptions, full, tensor } from '../tensor/create.ts';
 import { ArgumentError, ShapeError } from '../tensor/errors.ts';
+import { NUMBER, oneOf, REAL, SIZES } from '../tensor/kinds.ts';
 import {
   normal as normalDistribution,
   normalNumbers,
+  RANDOM,
   type RandomOptions,
   symmetricUniform,
+  withoutSource,
 } from '../tensor/random.ts';
 import { scope } from '../tensor/scope.ts';
 import { formatShape, type Shape, sizeOf } from '../tensor/shape.ts';
@@ -16,8 +20,11 @@ import type { Tensor } from '../tensor/tensor.ts';
 
 export { ones, zeros } from '../tensor/create.ts';
 
+const fansArguments = signature('fans', { shape: SIZES });
+
 /** The number of inputs and outputs of one unit: sizes of dims 1 and 0, times the receptive field. */
 export function fans(shape: Shape): { fanIn: number; fanOut: number } {
+  fansArguments(arguments);
   if (shape.length < 2) {
     throw new ShapeError('fans', 'fewer than two dims', {
       takes: 'a weight of at least two dims',
@@ -31,6 +38,23 @@ export function fans(shape: Shape): { fanIn: number; fanOut: number } {
 /** The nonlinearity after a weight, for `calculateGain`. */
 export type Nonlinearity = 'linear' | 'conv2d' | 'sigmoid' | 'tanh' | 'relu' | 'leakyRelu' | 'selu';
 
+const gains: Readonly<Record<Nonlinearity, (param: number) => number>> = {
+  linear: () => 1,
+  conv2d: () => 1,
+  sigmoid: () => 1,
+  tanh: () => 5 / 3,
+  relu: () => Math.SQRT2,
+  leakyRelu: (param) => Math.sqrt(2 / (1 + param * param)),
+  selu: () => 3 / 4,
+};
+
+const NONLINEARITY = oneOf(...Object.keys(gains));
+const gainArguments = signature<{ param?: number }>(
+  'calculateGain',
+  { nonlinearity: NONLINEARITY },
+  { param: REAL },
+);
+
 /**
  * The factor of a weight's standard deviation that compensates for the nonlinearity after it.
  *
@@ -40,22 +64,12 @@ export type Nonlinearity = 'linear' | 'conv2d' | 'sigmoid' | 'tanh' | 'relu' | '
  *
  * @param param the slope of leakyRelu; defaults to 0.01
  */
-export function calculateGain(nonlinearity: Nonlinearity, param: number = 0.01): number {
-  const gains: Readonly<Record<Nonlinearity, number>> = {
-    linear: 1,
-    conv2d: 1,
-    sigmoid: 1,
-    tanh: 5 / 3,
-    relu: Math.SQRT2,
-    leakyRelu: Math.sqrt(2 / (1 + param * param)),
-    selu: 3 / 4,
-  };
-  const gain = gains[nonlinearity] as number | undefined;
-  if (gain !== undefined) return gain;
-  throw new ArgumentError('calculateGain', 'unknown nonlinearity', {
-    takes: Object.keys(gains).join(', '),
-    got: nonlinearity,
-  });
+export function calculateGain(
+  nonlinearity: Nonlinearity,
+  ...rest: [param?: Maybe<number>] | [options: { param?: Maybe<number> }]
+): number {
+  const { param = 0.01 } = gainArguments([nonlinearity, ...rest]);
+  return gains[nonlinearity](param);
 }
 
 /** Options of `kaimingUniform` and `kaimingNormal`. */
@@ -68,6 +82,41 @@ export interface KaimingOptions extends RandomOptions {
   nonlinearity?: Nonlinearity;
 }
 
+const kaimingSignature = (name: string): Signature<KaimingOptions> =>
+  signature<KaimingOptions>(
+    name,
+    { shape: SIZES },
+    { a: REAL, mode: oneOf('fanIn', 'fanOut'), nonlinearity: NONLINEARITY, ...RANDOM },
+    3,
+  );
+const xavierSignature = (name: string): Signature<RandomOptions & { gain?: number }> =>
+  signature<RandomOptions & { gain?: number }>(name, { shape: SIZES }, { gain: REAL, ...RANDOM }, 1);
+const takes = {
+  kaimingUniform: kaimingSignature('init.kaimingUniform'),
+  kaimingNormal: kaimingSignature('init.kaimingNormal'),
+  xavierUniform: xavierSignature('init.xavierUniform'),
+  xavierNormal: xavierSignature('init.xavierNormal'),
+  orthogonal: xavierSignature('init.orthogonal'),
+  uniform: signature<RandomOptions & { low?: number; high?: number }>(
+    'init.uniform',
+    { shape: SIZES },
+    { low: REAL, high: REAL, ...RANDOM },
+    2,
+  ),
+  normal: signature<RandomOptions & { mean?: number; std?: number }>(
+    'init.normal',
+    { shape: SIZES },
+    { mean: REAL, std: REAL, ...RANDOM },
+    2,
+  ),
+  constant: signature<CreateOptions>('init.constant', { shape: SIZES, value: NUMBER }, CREATE, 0),
+};
+
+/** The gain of an initialiser, in order or by name, and where the numbers come from. */
+export type GainArguments =
+  | [options?: Maybe<RandomOptions & { gain?: number }>]
+  | [gain: Maybe<number>, options?: Maybe<RandomOptions>];
+
 /**
  * Uniform numbers in [-bound, bound), bound = √3 · gain / √fan, gain = √(2 / (1 + a²)) for a leaky relu.
  *
@@ -76,8 +125,8 @@ export interface KaimingOptions extends RandomOptions {
  * @throws ShapeError for a shape of fewer than two dims
  * @example kaimingUniform([256, 784], { nonlinearity: 'relu' })
  */
-export function kaimingUniform(shape: Shape, options: KaimingOptions = {}): Tensor {
-  const { gain, fan, random } = kaiming(shape, options);
+export function kaimingUniform(shape: Shape, ...rest: Rest<KaimingOptions>): Tensor {
+  const { gain, fan, random } = kaiming(shape, takes.kaimingUniform([shape, ...rest]));
   return symmetricUniform(shape, (Math.sqrt(3) * gain) / Math.sqrt(fan), random);
 }
 
@@ -88,8 +137,8 @@ export function kaimingUniform(shape: Shape, options: KaimingOptions = {}): Tens
  *
  * @throws ShapeError for a shape of fewer than two dims
  */
-export function kaimingNormal(shape: Shape, options: KaimingOptions = {}): Tensor {
-  const { gain, fan, random } = kaiming(shape, options);
+export function kaimingNormal(shape: Shape, ...rest: Rest<KaimingOptions>): Tensor {
+  const { gain, fan, random } = kaiming(shape, takes.kaimingNormal([shape, ...rest]));
   return normalDistribution(shape, 0, gain / Math.sqrt(fan), random);
 }
 
@@ -108,8 +157,8 @@ function kaiming(
  * @param options.gain defaults to 1; see `calculateGain`
  * @throws ShapeError for a shape of fewer than two dims
  */
-export function xavierUniform(shape: Shape, options: RandomOptions & { gain?: number } = {}): Tensor {
-  const { gain = 1, ...random } = options;
+export function xavierUniform(shape: Shape, ...rest: GainArguments): Tensor {
+  const { gain = 1, ...random } = takes.xavierUniform([shape, ...rest]);
   const { fanIn, fanOut } = fans(shape);
   return symmetricUniform(shape, gain * Math.sqrt(6 / (fanIn + fanOut)), random);
 }
@@ -122,8 +171,8 @@ export function xavierUniform(shape: Shape, options: RandomOptions & { gain?: nu
  * @param options.gain defaults to 1; see `calculateGain`
  * @throws ShapeError for a shape of fewer than two dims
  */
-export function xavierNormal(shape: Shape, options: RandomOptions & { gain?: number } = {}): Tensor {
-  const { gain = 1, ...random } = options;
+export function xavierNormal(shape: Shape, ...rest: GainArguments): Tensor {
+  const { gain = 1, ...random } = takes.xavierNormal([shape, ...rest]);
   const { fanIn, fanOut } = fans(shape);
   return normalDistribution(shape, 0, gain * Math.sqrt(2 / (fanIn + fanOut)), random);
 }
@@ -135,10 +184,11 @@ export function xavierNormal(shape: Shape, options: RandomOptions & { gain?: num
  */
 export function uniform(
   shape: Shape,
-  low: number = 0,
-  high: number = 1,
-  options: RandomOptions = {},
+  ...rest:
+    | [low?: Maybe<number>, high?: Maybe<number>, options?: Maybe<RandomOptions>]
+    | [options: RandomOptions & { low?: number; high?: number }]
 ): Tensor {
+  const { low = 0, high = 1, ...options } = takes.uniform([shape, ...rest]);
   if (!(low < high)) {
     throw new ArgumentError('init.uniform', 'invalid range', {
       takes: 'low < high',
@@ -156,7 +206,13 @@ export function uniform(
  *
  * @throws ArgumentError for a negative standard deviation
  */
-export function normal(shape: Shape, mean: number = 0, std: number = 1, options: RandomOptions = {}): Tensor {
+export function normal(
+  shape: Shape,
+  ...rest:
+    | [mean?: Maybe<number>, std?: Maybe<number>, options?: Maybe<RandomOptions>]
+    | [options: RandomOptions & { mean?: number; std?: number }]
+): Tensor {
+  const { mean = 0, std = 1, ...options } = takes.normal([shape, ...rest]);
   if (!(std >= 0)) {
     throw new ArgumentError('init.normal', 'invalid standard deviation', {
       takes: 'std ≥ 0',
@@ -167,8 +223,8 @@ export function normal(shape: Shape, mean: number = 0, std: number = 1, options:
 }
 
 /** A tensor filled with one value. */
-export function constant(shape: Shape, value: number, options: CreateOptions = {}): Tensor {
-  return full(shape, value, options);
+export function constant(shape: Shape, value: number, ...rest: Rest<CreateOptions>): Tensor {
+  return full(shape, value, takes.constant([shape, value, ...rest]));
 }
 
 /**
@@ -182,8 +238,8 @@ export function constant(shape: Shape, value: number, options: CreateOptions = {
  * @param options.gain defaults to 1; see `calculateGain`
  * @throws ShapeError for a shape of fewer than two dims
  */
-export function orthogonal(shape: Shape, options: RandomOptions & { gain?: number } = {}): Tensor {
-  const { gain = 1, ...random } = options;
+export function orthogonal(shape: Shape, ...rest: GainArguments): Tensor {
+  const { gain = 1, ...random } = takes.orthogonal([shape, ...rest]);
   if (shape.length < 2) {
     throw new ShapeError('init.orthogonal', 'not a matrix', {
       takes: 'at least two dims',
@@ -203,7 +259,7 @@ export function orthogonal(shape: Shape, options: RandomOptions & { gain?: numbe
       values[rows < columns ? index * columns + at : at * columns + index] = gain * value;
     }),
   );
-  return tensor(values, { dtype: 'float32', ...random, shape });
+  return tensor(values, { dtype: 'float32', ...withoutSource(random), shape });
 }
 
 /** Makes vectors orthonormal in place. Each is orthogonalised twice, because one pass leaves rounding errors. */

@@ -1,8 +1,9 @@
 // Activation functions, element by element.
 
 import { codes } from '../backend/signatures.ts';
+import { type Maybe, signature } from '../tensor/arguments.ts';
 import { zerosLike } from '../tensor/create.ts';
-import { ArgumentError } from '../tensor/errors.ts';
+import { oneOf, REAL, takesPair, TENSOR, takesTensor } from '../tensor/kinds.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { binary, unary } from './support/elementwise.ts';
 
@@ -15,30 +16,51 @@ const c = codes.unary;
  * tensor([-1, 2]).relu(); // 0, 2
  */
 export function relu(x: Tensor): Tensor {
+  takesTensor('relu', arguments);
   if (x.dtype === 'int32') return x.maximum(0);
   return unary('relu', c.RELU, x, 'input', (g, saved) => g.reluGradient(saved));
 }
 
 /** The gradient of relu in one pass: g if x > 0 or x is NaN, otherwise 0. It is linear in g and constant in x. */
 export function reluGradient(g: Tensor, x: Tensor): Tensor {
+  takesPair('reluGradient', arguments);
   return binary('reluGradient', codes.binary.RELU_GRADIENT, g, x, true, (gg, _, kept) => [
     () => gg.reluGradient(kept),
     () => zerosLike(gg),
   ]);
 }
 
+const leakyReluArguments = signature<{ negativeSlope?: number }>(
+  'leakyRelu',
+  { x: TENSOR },
+  { negativeSlope: REAL },
+);
+
 /**
  * x if x ≥ 0, otherwise negativeSlope · x, element by element. NaN stays.
  *
  * @param negativeSlope defaults to 0.01
  */
-export function leakyRelu(x: Tensor, negativeSlope: number = 0.01): Tensor {
+export function leakyRelu(
+  x: Tensor,
+  ...options: [negativeSlope?: Maybe<number>] | [options: { negativeSlope?: Maybe<number> }]
+): Tensor {
+  const { negativeSlope = 0.01 } = leakyReluArguments([x, ...options]);
   const gradient = (g: Tensor, saved: Tensor): Tensor => {
     const positive = saved.gt(0).to(g.dtype);
     return g.mul(positive.mul(1 - negativeSlope).add(negativeSlope));
   };
   return unary('leakyRelu', c.LEAKY_RELU, x, 'input', gradient, { alpha: negativeSlope });
 }
+
+/** How `gelu` is computed. */
+export type GeluForm = 'none' | 'tanh';
+
+const geluArguments = signature<{ approximate?: GeluForm }>(
+  'gelu',
+  { x: TENSOR },
+  { approximate: oneOf('none', 'tanh') },
+);
 
 /**
  * x · Φ(x), element by element, or its approximation by tanh. Φ is the distribution function of the normal
@@ -49,21 +71,15 @@ export function leakyRelu(x: Tensor, negativeSlope: number = 0.01): Tensor {
  *
  * Source: Hendrycks, Gimpel: Gaussian Error Linear Units (2016).
  *
- * @param options.approximate `none` (default) or `tanh`
+ * @param approximate `none` (default) or `tanh`
  */
-export function gelu(x: Tensor, options: { approximate?: 'none' | 'tanh' } = {}): Tensor {
-  const { approximate = 'none' } = options;
-  switch (approximate) {
-    case 'none':
-      return unary('gelu', c.GELU, x, 'input', geluGradient);
-    case 'tanh':
-      return unary('gelu', c.GELU_TANH, x, 'input', geluTanhGradient);
-    default:
-      throw new ArgumentError('gelu', 'unknown approximation', {
-        takes: "'none' or 'tanh'",
-        got: String(approximate),
-      });
-  }
+export function gelu(
+  x: Tensor,
+  ...options: [options?: { approximate?: Maybe<GeluForm> }] | [approximate?: Maybe<GeluForm>]
+): Tensor {
+  const { approximate } = geluArguments([x, ...options]);
+  if (approximate === 'tanh') return unary('gelu', c.GELU_TANH, x, 'input', geluTanhGradient);
+  return unary('gelu', c.GELU, x, 'input', geluGradient);
 }
 
 function geluGradient(g: Tensor, x: Tensor): Tensor {
@@ -88,6 +104,7 @@ function geluTanhGradient(g: Tensor, x: Tensor): Tensor {
  * dσ / dx = y (1 - y)
  */
 export function sigmoid(x: Tensor): Tensor {
+  takesTensor('sigmoid', arguments);
   return unary('sigmoid', c.SIGMOID, x, 'output', (g, y) => g.mul(y.sub(y.square())));
 }
 
@@ -99,22 +116,34 @@ export function sigmoid(x: Tensor): Tensor {
  * Source: Elfwing, Uchibe, Doya: Sigmoid-weighted linear units (2017).
  */
 export function silu(x: Tensor): Tensor {
+  takesTensor('silu', arguments);
   return unary('silu', c.SILU, x, 'input', (g, saved) => {
     const s = saved.sigmoid();
     return g.mul(s.add(saved.mul(s.sub(s.square()))));
   });
 }
 
+const softplusArguments = signature<{ beta?: number; threshold?: number }>(
+  'softplus',
+  { x: TENSOR },
+  { beta: REAL, threshold: REAL },
+);
+
 /**
  * log(1 + e^(βx)) / β, element by element: a smooth relu. If βx exceeds the threshold, the result is x.
  *
  *     dy / dx = σ(βx), and 1 beyond the threshold
  *
- * @param options.beta defaults to 1
- * @param options.threshold defaults to 20
+ * @param beta defaults to 1
+ * @param threshold defaults to 20
  */
-export function softplus(x: Tensor, options: { beta?: number; threshold?: number } = {}): Tensor {
-  const { beta = 1, threshold = 20 } = options;
+export function softplus(
+  x: Tensor,
+  ...options:
+    | [options?: { beta?: Maybe<number>; threshold?: Maybe<number> }]
+    | [beta?: Maybe<number>, threshold?: Maybe<number>]
+): Tensor {
+  const { beta = 1, threshold = 20 } = softplusArguments([x, ...options]);
   const gradient = (g: Tensor, saved: Tensor): Tensor => {
     const scaled = saved.mul(beta);
     return g.where(scaled.gt(threshold), g.mul(scaled.sigmoid()));
@@ -128,5 +157,6 @@ export function softplus(x: Tensor, options: { beta?: number; threshold?: number
  * d tanh x / dx = 1 - y²
  */
 export function tanh(x: Tensor): Tensor {
+  takesTensor('tanh', arguments);
   return unary('tanh', c.TANH, x, 'output', (g, y) => g.sub(g.mul(y.square())));
 }

@@ -1,6 +1,7 @@
 // Functions of two operands, element by element. Shapes broadcast. A number stands for a scalar.
 
 import { codes } from '../backend/signatures.ts';
+import { takesPair } from '../tensor/kinds.ts';
 import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { binary } from './support/elementwise.ts';
@@ -17,12 +18,14 @@ const c = codes.binary;
  * tensor([1, 2]).add(1); // 2, 3
  */
 export function add(a: Tensor, b: Tensor | number): Tensor {
+  takesPair('add', arguments);
   if (a.dtype === 'bool' && typeof b !== 'number' && b.dtype === 'bool') return a.maximum(b);
   return binary('add', c.ADD, a, b, false, (g) => [() => g, () => g]);
 }
 
 /** a − b, element by element, with broadcasting. */
 export function sub(a: Tensor, b: Tensor | number): Tensor {
+  takesPair('sub', arguments);
   return binary('sub', c.SUB, a, b, false, (g) => [() => g, () => g.neg()]);
 }
 
@@ -32,6 +35,7 @@ export function sub(a: Tensor, b: Tensor | number): Tensor {
  * ∂/∂a = b, ∂/∂b = a
  */
 export function mul(a: Tensor, b: Tensor | number): Tensor {
+  takesPair('mul', arguments);
   return binary('mul', c.MUL, a, b, true, (g, x, y) => [() => g.mul(y), () => g.mul(x)]);
 }
 
@@ -41,6 +45,7 @@ export function mul(a: Tensor, b: Tensor | number): Tensor {
  * ∂/∂a = 1 / b, ∂/∂b = -a / b²
  */
 export function div(a: Tensor, b: Tensor | number): Tensor {
+  takesPair('div', arguments);
   if (isWholeNumber(a.dtype) && (typeof b === 'number' || isWholeNumber(b.dtype))) {
     return scope(() => a.to('float32').div(b));
   }
@@ -59,6 +64,7 @@ export function div(a: Tensor, b: Tensor | number): Tensor {
  * tensor([1, 2, 3]).pow(2); // 1, 4, 9
  */
 export function pow(a: Tensor, b: Tensor | number): Tensor {
+  takesPair('pow', arguments);
   return binary('pow', c.POW, a, b, true, (g, x, y) => [() => toBase(g, x, y), () => toExponent(g, x, y)]);
 }
 
@@ -80,6 +86,7 @@ function toExponent(g: Tensor, base: Tensor, exponent: Tensor): Tensor {
  * The gradient goes to the greater one. If both are equal, each gets half.
  */
 export function maximum(a: Tensor, b: Tensor | number): Tensor {
+  takesPair('maximum', arguments);
   return binary('maximum', c.MAXIMUM, a, b, true, (g, x, y) => [
     () => g.mul(share(x, y)),
     () => g.mul(share(y, x)),
@@ -92,6 +99,7 @@ export function maximum(a: Tensor, b: Tensor | number): Tensor {
  * The gradient goes to the lesser one. If both are equal, each gets half.
  */
 export function minimum(a: Tensor, b: Tensor | number): Tensor {
+  takesPair('minimum', arguments);
   return binary('minimum', c.MINIMUM, a, b, true, (g, x, y) => [
     () => g.mul(share(y, x)),
     () => g.mul(share(x, y)),

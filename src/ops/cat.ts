@@ -1,6 +1,8 @@
+import { type Maybe, signature } from '../tensor/arguments.ts';
 import { empty } from '../tensor/create.ts';
 import { checkAlike, checkDevice } from '../tensor/checks.ts';
 import { ArgumentError, ShapeError } from '../tensor/errors.ts';
+import { INTEGER, TENSORS } from '../tensor/kinds.ts';
 import { scope } from '../tensor/scope.ts';
 import { axisOf, sameShape } from '../tensor/shape.ts';
 import { withGradient } from '../tensor/tape.ts';
@@ -8,6 +10,12 @@ import { describe, type Tensor } from '../tensor/tensor.ts';
 import { copyInto } from '../tensor/dense.ts';
 import type { Range } from './slice.ts';
 import { raised, widest } from './support/promote.ts';
+
+const catArguments = signature<{ dim?: number }>('cat', { tensors: TENSORS }, { dim: INTEGER });
+const stackArguments = signature<{ dim?: number }>('stack', { tensors: TENSORS }, { dim: INTEGER });
+
+/** The optional dim along which tensors are joined, 0 by default. */
+export type JoinArguments = [dim?: Maybe<number>] | [options: { dim?: Maybe<number> }];
 
 /**
  * Joins tensors along a dim. Their other sizes must be equal. The result has the widest of their dtypes, as in `add`. Empty
@@ -17,7 +25,8 @@ import { raised, widest } from './support/promote.ts';
  * @example
  * cat([tensor([1, 2]), tensor([3])]); // 1, 2, 3
  */
-export function cat(tensors: readonly Tensor[], dim: number = 0): Tensor {
+export function cat(tensors: readonly Tensor[], ...along: JoinArguments): Tensor {
+  const { dim = 0 } = catArguments([tensors, ...along]);
   if (tensors.length === 0) {
     throw new ArgumentError('cat', 'no tensors', { takes: 'at least one tensor', got: 'an empty list' });
   }
@@ -75,7 +84,8 @@ function join(tensors: readonly Tensor[], dim: number): Tensor {
  * @example
  * stack([tensor([1, 2]), tensor([3, 4])]); // [2, 2]
  */
-export function stack(tensors: readonly Tensor[], dim: number = 0): Tensor {
+export function stack(tensors: readonly Tensor[], ...along: JoinArguments): Tensor {
+  const { dim = 0 } = stackArguments([tensors, ...along]);
   const [first] = tensors;
   const misfit = tensors.find((tensor) => !sameShape(tensor.shape, first!.shape));
   if (misfit) {

@@ -1,13 +1,20 @@
 import type { Params } from '../backend/backend.ts';
+import { signature } from '../tensor/arguments.ts';
 import { empty } from '../tensor/create.ts';
 import { checkDevice } from '../tensor/checks.ts';
+import { either, INTEGER, TENSOR } from '../tensor/kinds.ts';
 import { ShapeError } from '../tensor/errors.ts';
 import { scope } from '../tensor/scope.ts';
-import { axisOf, mergeAxes, sameShape, sizeOf } from '../tensor/shape.ts';
+import { axisOf, checkShape, mergeAxes, sameShape, sizeOf } from '../tensor/shape.ts';
 import { withGradient } from '../tensor/tape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
 import { checkDtype } from './support/launch.ts';
 import { dense, freeCopy } from '../tensor/dense.ts';
+
+const indexed = { x: TENSOR, dim: INTEGER, index: TENSOR };
+const gatherArguments = signature('gather', indexed);
+const indexSelectArguments = signature('indexSelect', indexed);
+const scatterAddArguments = signature('scatterAdd', { ...indexed, src: either(TENSOR, INTEGER) });
 
 /**
  * Selects elements of x along a dim by index: out[i][j] = x[index[i][j]][j] for dim 0.
@@ -22,6 +29,7 @@ import { dense, freeCopy } from '../tensor/dense.ts';
  * logits.gather(1, labels.unsqueeze(1)); // the logit of each sample's label
  */
 export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
+  gatherArguments(arguments);
   checkDtype('gather', x, 'float32', 'float64', 'int32', 'bool');
   checkDtype('gather', index, 'int32');
   checkDevice('gather', x, index);
@@ -51,24 +59,44 @@ export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
   }
   const length = x.shape[axis] ?? 1;
   withGradient('gather', out, [source], [index], (gradient, kept) => [
-    () => scatterAdd(gradient, dim, kept, length),
+    () => scattered(gradient, dim, kept, length),
   ]);
   source.dispose();
   return out;
 }
 
 /**
- * Adds elements of x to `length` places along a dim, by index: out[index[i][j]][j] += x[i][j] for dim 0. Entries are
- * added in the order of the index, so the same inputs give the same bits.
+ * x plus the elements of src at places along a dim, by index: out = x, then out[index[i][j]][j] += src[i][j] for dim 0.
+ * Entries are added in the order of the index, so the same inputs give the same bits.
  *
- * @param index int32, of x's shape; entries from 0 to length - 1
- * @throws ShapeError if the index does not fit; on the CPU also WgradError for an entry out of range, which WebGPU
+ * With a number in place of src, adds the elements of x to that many zeros:
+ * `x.scatterAdd(dim, index, length)` is `zeros.scatterAdd(dim, index, x)`.
+ *
+ * @param index int32, of src's shape; entries from 0 to x.shape[dim] - 1
+ * @param src of x's rank; its sizes equal x's, except along `dim`
+ * @throws ShapeError if index or src does not fit; on the CPU also WgradError for an entry out of range, which WebGPU
  *   ignores
  */
-export function scatterAdd(x: Tensor, dim: number, index: Tensor, length: number): Tensor {
+export function scatterAdd(x: Tensor, dim: number, index: Tensor, src: Tensor | number): Tensor {
+  scatterAddArguments(arguments);
+  if (typeof src === 'number') return scattered(x, dim, index, src);
+  const axis = axisOf('scatterAdd', dim, x.ndim);
+  const fits =
+    src.ndim === x.ndim && src.shape.every((size, each) => each === axis || size === x.shape[each]);
+  if (!fits) {
+    throw new ShapeError('scatterAdd', 'src does not fit', {
+      takes: `a src of the sizes of ${describe(x)}, except along dim ${dim}`,
+      got: describe(src),
+    });
+  }
+  return scope(() => x.add(scattered(src, dim, index, x.shape[axis] ?? 1)));
+}
+
+function scattered(x: Tensor, dim: number, index: Tensor, length: number): Tensor {
   checkDtype('scatterAdd', x, 'float32', 'float64');
   checkDtype('scatterAdd', index, 'int32');
   checkDevice('scatterAdd', x, index);
+  checkShape('scatterAdd', [length]);
   const axis = axisOf('scatterAdd', dim, x.ndim);
   if (!sameShape(x.shape, index.shape)) {
     throw new ShapeError('scatterAdd', 'the index does not fit', {
@@ -102,6 +130,7 @@ export function scatterAdd(x: Tensor, dim: number, index: Tensor, length: number
  * images.indexSelect(0, tensor([3, 1], { dtype: 'int32' })); // images 3 and 1
  */
 export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
+  indexSelectArguments(arguments);
   const axis = axisOf('indexSelect', dim, x.ndim);
   if (index.ndim !== 1) {
     throw new ShapeError('indexSelect', 'the index is not a vector', {

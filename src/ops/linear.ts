@@ -1,7 +1,9 @@
 import { checkAlike } from '../tensor/checks.ts';
+import { type Maybe, signature } from '../tensor/arguments.ts';
 import { empty } from '../tensor/create.ts';
 import { ShapeError } from '../tensor/errors.ts';
 import { isGradEnabled } from '../tensor/gradientMode.ts';
+import { oneOf, TENSOR } from '../tensor/kinds.ts';
 import { scope } from '../tensor/scope.ts';
 import { sizeOf } from '../tensor/shape.ts';
 import { type Gradients, type Homes, withGradient } from '../tensor/tape.ts';
@@ -15,8 +17,15 @@ import { foldParts, reduceAxes } from './support/reduction.ts';
 /** Options of `linear`. */
 export interface LinearOptions {
   /** An activation that the same launch applies to the result. */
-  activation?: 'relu';
+  activation?: Maybe<'relu'>;
 }
+
+const takes = signature<{ bias?: Tensor; activation?: 'relu' }>(
+  'linear',
+  { x: TENSOR, weight: TENSOR },
+  { bias: TENSOR, activation: oneOf('relu') },
+  1,
+);
 
 /**
  * The affine map x Wᵀ + b, optionally followed by relu.
@@ -30,7 +39,14 @@ export interface LinearOptions {
  * @example
  * linear(x, weight, bias, { activation: 'relu' });
  */
-export function linear(x: Tensor, weight: Tensor, bias?: Tensor, options: LinearOptions = {}): Tensor {
+export function linear(
+  x: Tensor,
+  weight: Tensor,
+  ...rest:
+    | [bias?: Maybe<Tensor>, options?: Maybe<LinearOptions>]
+    | [options: LinearOptions & { bias?: Maybe<Tensor> }]
+): Tensor {
+  const { bias, activation } = takes([x, weight, ...rest]);
   const fits =
     weight.ndim === 2 &&
     x.shape.at(-1) === weight.shape[1] &&
@@ -41,7 +57,7 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor, options: Linear
       got: `x ${describe(x)}, weight ${describe(weight)}${bias ? `, bias ${describe(bias)}` : ''}`,
     });
   }
-  const relu = options.activation === 'relu';
+  const relu = activation === 'relu';
   return scope(() => {
     if (bias && (bias.ndim > 1 || !bias.isContiguous())) {
       const sum = x.matmul(weight.t()).add(bias);

@@ -1,7 +1,9 @@
 import { codes } from '../backend/signatures.ts';
+import { signature } from '../tensor/arguments.ts';
 import { empty } from '../tensor/create.ts';
 import { checkAlike } from '../tensor/checks.ts';
 import { ShapeError } from '../tensor/errors.ts';
+import { TENSOR } from '../tensor/kinds.ts';
 import { scope } from '../tensor/scope.ts';
 import { broadcastShapes, broadcastStrides, mergeAxes, sizeOf } from '../tensor/shape.ts';
 import { withGradient } from '../tensor/tape.ts';
@@ -10,6 +12,8 @@ import { factorOf, factors, sumType, toHalf } from './support/factors.ts';
 import { checkDtype, launchPair, launchUnary } from './support/launch.ts';
 import { dense } from '../tensor/dense.ts';
 import { foldParts } from './support/reduction.ts';
+
+const takes = signature('matmul', { a: TENSOR, b: TENSOR });
 
 /**
  * The matrix product, by PyTorch's rules. Vectors are rows on the left and columns on the right. Dims before the last
@@ -26,6 +30,7 @@ import { foldParts } from './support/reduction.ts';
  * tensor([[1, 2], [3, 4]]).matmul(tensor([1, 1])); // 3, 7
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
+  takes(arguments);
   return scope(() => productOf(...factors(a, b)));
 }
 

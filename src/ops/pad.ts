@@ -1,18 +1,38 @@
+import { type Maybe, signature } from '../tensor/arguments.ts';
 import { ArgumentError, ShapeError } from '../tensor/errors.ts';
+import { oneOf, NUMBER, SIZES, TENSOR } from '../tensor/kinds.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
 import { placeInto } from './support/place.ts';
 import type { Range } from './slice.ts';
+
+/** Options of `pad`. */
+export interface PadOptions {
+  /** The only mode is `constant`. */
+  mode?: Maybe<'constant'>;
+  /** Defaults to 0. */
+  value?: Maybe<number>;
+}
+
+const padArguments = signature<{ mode?: 'constant'; value?: number }>(
+  'pad',
+  { x: TENSOR, amounts: SIZES },
+  { mode: oneOf('constant'), value: NUMBER },
+);
 
 /**
  * Adds a border of one value to x. Negative amounts crop.
  *
  * @param amounts [left, right, top, bottom, …]: pairs for the last dim, the one before, and so on
- * @param options.value defaults to 0
  * @throws ShapeError if there are more pairs than dims, or a crop is larger than its dim
  * @example
  * image.pad([2, 2, 2, 2]); // two pixels on each side of height and width
  */
-export function pad(x: Tensor, amounts: readonly number[], options: { value?: number } = {}): Tensor {
+export function pad(
+  x: Tensor,
+  amounts: readonly number[],
+  ...options: [options?: PadOptions] | [mode: Maybe<'constant'>, value?: Maybe<number>]
+): Tensor {
+  const { value } = padArguments([x, amounts, ...options]);
   if (amounts.length % 2 !== 0 || !amounts.every(Number.isInteger)) {
     throw new ArgumentError('pad', 'not pairs', {
       takes: 'integers [left, right, top, bottom, …]',
@@ -45,6 +65,6 @@ export function pad(x: Tensor, amounts: readonly number[], options: { value?: nu
       strides,
       offset: sides.reduce((at, { before }, axis) => at + Math.max(0, before) * strides[axis]!, offset),
     }),
-    options.value,
+    value,
   );
 }

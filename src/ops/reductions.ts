@@ -1,6 +1,8 @@
 // Sums, means, variances and extremes over dims.
 
 import { codes } from '../backend/signatures.ts';
+import { type Maybe, type Signature, signature } from '../tensor/arguments.ts';
+import { BOOLEAN, DIMS, INTEGER, REAL, TENSOR } from '../tensor/kinds.ts';
 import { scope } from '../tensor/scope.ts';
 import { withGradient } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -10,6 +12,34 @@ import { checkDtype } from './support/launch.ts';
 import { isWholeNumber } from './support/promote.ts';
 import { type Dims, reduceAxes, reductionAxes, restoreAxes } from './support/reduction.ts';
 import { where } from './where.ts';
+
+/** The optional arguments of a reduction: in this order, or by name. */
+export type ReduceArguments<D = Dims> =
+  | [dim?: Maybe<D>, keepdim?: Maybe<boolean>]
+  | [dim: Maybe<D>, options: { keepdim?: Maybe<boolean> }]
+  | [options: { dim?: Maybe<D>; keepdim?: Maybe<boolean> }];
+
+interface Reduction<D = Dims> {
+  dim?: D;
+  keepdim?: boolean;
+}
+
+const reduction = (name: string): Signature<Reduction> =>
+  signature<Reduction>(name, { x: TENSOR }, { dim: DIMS, keepdim: BOOLEAN });
+const argReduction = (name: string): Signature<Reduction<number>> =>
+  signature<Reduction<number>>(name, { x: TENSOR }, { dim: INTEGER, keepdim: BOOLEAN });
+
+const takes = {
+  sum: reduction('sum'),
+  mean: reduction('mean'),
+  amax: reduction('amax'),
+  amin: reduction('amin'),
+  logsumexp: reduction('logsumexp'),
+  argmax: argReduction('argmax'),
+  argmin: argReduction('argmin'),
+  var: varianceSignature('var'),
+  std: varianceSignature('std'),
+};
 
 /**
  * The sum over the given dims, or over all dims. A bool tensor is counted in int32.
@@ -21,7 +51,8 @@ import { where } from './where.ts';
  * @example
  * tensor([[1, 2], [3, 4]]).sum(0); // 4, 6
  */
-export function sum(x: Tensor, dim?: Dims, keepdim: boolean = false): Tensor {
+export function sum(x: Tensor, ...over: ReduceArguments): Tensor {
+  const { dim, keepdim = false } = takes.sum([x, ...over]);
   if (x.dtype === 'bool') return scope(() => sum(x.to('int32'), dim, keepdim));
   checkDtype('sum', x, 'float32', 'float64', 'int32');
   const axes = reductionAxes('sum', x, dim);
@@ -39,7 +70,8 @@ export function sum(x: Tensor, dim?: Dims, keepdim: boolean = false): Tensor {
  * @param dim one dim or several; negative dims count from the end
  * @param keepdim keep reduced dims with size 1
  */
-export function mean(x: Tensor, dim?: Dims, keepdim: boolean = false): Tensor {
+export function mean(x: Tensor, ...over: ReduceArguments): Tensor {
+  const { dim, keepdim = false } = takes.mean([x, ...over]);
   checkDtype('mean', x, 'float32', 'float64');
   const count = countOver('mean', x, dim);
   return scope(() => x.sum(dim, keepdim).div(count));
@@ -48,8 +80,20 @@ export function mean(x: Tensor, dim?: Dims, keepdim: boolean = false): Tensor {
 /** Options of `var` and `std`. */
 export interface VarianceOptions {
   /** The divisor is n - correction; 1 (Bessel's) by default. */
+  correction?: Maybe<number>;
+  keepdim?: Maybe<boolean>;
+}
+
+/** The optional arguments of `var` and `std`. PyTorch's third, `unbiased`, is `correction` 1 or 0 here. */
+export type VarianceArguments =
+  [dim?: Maybe<Dims>, options?: Maybe<VarianceOptions>] | [options: VarianceOptions & { dim?: Maybe<Dims> }];
+
+interface Variance extends Reduction {
   correction?: number;
-  keepdim?: boolean;
+}
+
+function varianceSignature(name: string): Signature<Variance> {
+  return signature<Variance>(name, { x: TENSOR }, { dim: DIMS, correction: REAL, keepdim: BOOLEAN }, 1);
 }
 
 /**
@@ -58,10 +102,10 @@ export interface VarianceOptions {
  *     Σ (x - mean)² / (n - correction)
  *
  * @example
- * tensor([1, 2, 3, 4]).var(undefined, { correction: 0 }); // 1.25
+ * tensor([1, 2, 3, 4]).var({ correction: 0 }); // 1.25
  */
-export function variance(x: Tensor, dim?: Dims, options: VarianceOptions = {}): Tensor {
-  const { correction = 1, keepdim = false } = options;
+export function variance(x: Tensor, ...over: VarianceArguments): Tensor {
+  const { dim, correction = 1, keepdim = false } = takes.var([x, ...over]);
   checkDtype('var', x, 'float32', 'float64');
   const count = countOver('var', x, dim);
   return scope(() => {
@@ -75,9 +119,10 @@ export function variance(x: Tensor, dim?: Dims, options: VarianceOptions = {}): 
  *
  * Its gradient is 0 where it is 0, as in PyTorch.
  */
-export function std(x: Tensor, dim?: Dims, options: VarianceOptions = {}): Tensor {
+export function std(x: Tensor, ...over: VarianceArguments): Tensor {
+  const options = takes.std([x, ...over]);
   return scope(() =>
-    unary('std', codes.unary.SQRT, x.var(dim, options), 'output', (g, y) =>
+    unary('std', codes.unary.SQRT, x.var(options), 'output', (g, y) =>
       g.div(where(y.eq(0), Infinity, y.mul(2))),
     ),
   );
@@ -97,7 +142,8 @@ function countOver(name: string, x: Tensor, dim: Dims | undefined): number {
  * @param keepdim keep reduced dims with size 1
  * @throws ShapeError if there are no elements
  */
-export function amax(x: Tensor, dim?: Dims, keepdim: boolean = false): Tensor {
+export function amax(x: Tensor, ...over: ReduceArguments): Tensor {
+  const { dim, keepdim = false } = takes.amax([x, ...over]);
   return extreme('amax', 'MAX', x, dim, keepdim);
 }
 
@@ -110,7 +156,8 @@ export function amax(x: Tensor, dim?: Dims, keepdim: boolean = false): Tensor {
  * @param keepdim keep reduced dims with size 1
  * @throws ShapeError if there are no elements
  */
-export function amin(x: Tensor, dim?: Dims, keepdim: boolean = false): Tensor {
+export function amin(x: Tensor, ...over: ReduceArguments): Tensor {
+  const { dim, keepdim = false } = takes.amin([x, ...over]);
   return extreme('amin', 'MIN', x, dim, keepdim);
 }
 
@@ -145,7 +192,8 @@ function extreme(
  * @example
  * logits.argmax(1); // the predicted class of each sample
  */
-export function argmax(x: Tensor, dim?: number, keepdim: boolean = false): Tensor {
+export function argmax(x: Tensor, ...over: ReduceArguments<number>): Tensor {
+  const { dim, keepdim = false } = takes.argmax([x, ...over]);
   return argReduce('argmax', 'MAX', x, dim, keepdim);
 }
 
@@ -156,7 +204,8 @@ export function argmax(x: Tensor, dim?: number, keepdim: boolean = false): Tenso
  *
  * @throws ShapeError if there are no elements
  */
-export function argmin(x: Tensor, dim?: number, keepdim: boolean = false): Tensor {
+export function argmin(x: Tensor, ...over: ReduceArguments<number>): Tensor {
+  const { dim, keepdim = false } = takes.argmin([x, ...over]);
   return argReduce('argmin', 'MIN', x, dim, keepdim);
 }
 
@@ -168,7 +217,8 @@ export function argmin(x: Tensor, dim?: number, keepdim: boolean = false): Tenso
  * @param dim one dim or several; negative dims count from the end
  * @param keepdim keep reduced dims with size 1
  */
-export function logsumexp(x: Tensor, dim?: Dims, keepdim: boolean = false): Tensor {
+export function logsumexp(x: Tensor, ...over: ReduceArguments): Tensor {
+  const { dim, keepdim = false } = takes.logsumexp([x, ...over]);
   if (isWholeNumber(x.dtype)) return scope(() => x.to('float32').logsumexp(dim, keepdim));
   const axes = reductionAxes('logsumexp', x, dim);
   if (axes.some((axis) => x.shape[axis] === 0)) return scope(() => x.exp().sum(dim, keepdim).log());

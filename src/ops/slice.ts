@@ -1,4 +1,6 @@
+import { kindOf } from '../tensor/arguments.ts';
 import { ArgumentError, ShapeError } from '../tensor/errors.ts';
+import { takesTensor } from '../tensor/kinds.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
 import { viewOf } from './support/layout.ts';
 import { placeInto } from './support/place.ts';
@@ -23,6 +25,7 @@ interface Cut {
  * x.slice([0, 2], [null, null, 2]); // rows 0 and 1, every second column
  */
 export function slice(x: Tensor, ...ranges: Range[]): Tensor {
+  takesTensor('slice', [x]);
   if (ranges.length > x.ndim) {
     throw new ShapeError('slice', 'too many ranges', {
       takes: `at most ${x.ndim} ranges for ${describe(x)}`,
@@ -46,13 +49,14 @@ function cutLayout(x: Tensor, cuts: readonly Cut[]): { shape: number[]; strides:
 }
 
 function cut(range: Range, length: number): Cut {
-  const [from, to, by] = range ?? [null, null];
+  const list = range ?? [null, null];
+  const [from, to, by] = Array.isArray(list) ? list : [NaN];
   const step = by ?? 1;
   const bad = [from ?? 0, to ?? 0, step].some((value) => !Number.isInteger(value));
-  if (bad || step < 1) {
+  if (bad || step < 1 || list.length > 3) {
     throw new ArgumentError('slice', 'not a range', {
       takes: '[start, end] or [start, end, step] of integers or null, with step ≥ 1',
-      got: JSON.stringify(range),
+      got: kindOf(range),
     });
   }
   const bounded = (index: number): number =>

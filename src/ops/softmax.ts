@@ -1,9 +1,14 @@
+import { signature } from '../tensor/arguments.ts';
 import { empty } from '../tensor/create.ts';
+import { INTEGER, TENSOR } from '../tensor/kinds.ts';
 import { axisOf, sizeOf } from '../tensor/shape.ts';
 import { withGradient } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkDtype } from './support/launch.ts';
 import { dense, freeCopy } from '../tensor/dense.ts';
+
+const softmaxArguments = signature('softmax', { x: TENSOR, dim: INTEGER });
+const logSoftmaxArguments = signature('logSoftmax', { x: TENSOR, dim: INTEGER });
 
 /**
  * exp(x) divided by its sum along a dim. The maximum is subtracted first.
@@ -15,6 +20,7 @@ import { dense, freeCopy } from '../tensor/dense.ts';
  * logits.softmax(1); // class probabilities
  */
 export function softmax(x: Tensor, dim: number): Tensor {
+  softmaxArguments(arguments);
   const out = launchSoftmax('softmax', x, dim, false);
   return withGradient('softmax', out, [x], [out], (gradient, y) => [
     () => {
@@ -30,6 +36,7 @@ export function softmax(x: Tensor, dim: number): Tensor {
  *     y_j = x_j - log Σ_i exp(x_i),   ∂loss/∂x = g - exp(y) Σ g
  */
 export function logSoftmax(x: Tensor, dim: number): Tensor {
+  logSoftmaxArguments(arguments);
   const out = launchSoftmax('logSoftmax', x, dim, true);
   return withGradient('logSoftmax', out, [x], [out], (gradient, y) => [
     () => gradient.sub(y.exp().mul(gradient.sum(dim, true))),

@@ -1,17 +1,26 @@
 import type { Backend } from '../backend/backend.ts';
 import { type DType, isFloating } from '../backend/dtypes.ts';
+import { signature } from '../tensor/arguments.ts';
 import { empty, tensor } from '../tensor/create.ts';
+import { DTypeError } from '../tensor/errors.ts';
+import { DEVICE, DTYPE, TENSOR } from '../tensor/kinds.ts';
 import { scope } from '../tensor/scope.ts';
+import { extentOf } from '../tensor/shape.ts';
 import { withGradient } from '../tensor/tape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { describe, type Tensor } from '../tensor/tensor.ts';
 import { toHalf } from './support/factors.ts';
-import { checkDtype, elementOf } from './support/launch.ts';
+import { elementOf } from './support/launch.ts';
 import { dense, freeCopy } from '../tensor/dense.ts';
 import { viewOf } from './support/layout.ts';
+
+const takes = signature('to', { x: TENSOR, dtype: DTYPE });
+const toDeviceArguments = signature('toDevice', { x: TENSOR, device: DEVICE });
 
 /**
  * The values in another dtype. Floating to int32 truncates toward zero and saturates; NaN becomes 0. To bool, values
  * other than zero become true.
+ *
+ * uint8 data (images) can be converted to every dtype, but nothing to uint8.
  *
  * Gradients flow between floating dtypes.
  *
@@ -22,9 +31,16 @@ import { viewOf } from './support/layout.ts';
  * logits.argmax(1).eq(labels).to('float32').mean(); // the accuracy
  */
 export function to(x: Tensor, dtype: DType): Tensor {
-  checkDtype('to', x, 'float32', 'float64', 'int32', 'bool', 'float16');
+  takes(arguments);
   if (dtype === x.dtype) return viewOf('to', x, x, (gradient) => gradient);
+  if (dtype === 'uint8') {
+    throw new DTypeError('to', 'no conversion to uint8', {
+      takes: 'another dtype; tensor(Uint8Array.from(values)) makes uint8 data on the host',
+      got: describe(x),
+    });
+  }
   if (dtype === 'float16') return scope(() => toHalf(x.to('float32')));
+  if (x.dtype === 'uint8') return unpacked(x, dtype);
   const out = empty(x.shape, { dtype, device: x.device });
   if (out.numel() > 0) {
     const source = dense(x);
@@ -46,7 +62,29 @@ export function to(x: Tensor, dtype: DType): Tensor {
   return withGradient('to', out, [x], [], (gradient) => [() => gradient.to(before)]);
 }
 
+/** Bytes in another dtype. A view is read from the converted bytes between its first and its last. */
+function unpacked(x: Tensor, dtype: DType): Tensor {
+  if (x.numel() === 0) return empty(x.shape, { dtype, device: x.device });
+  const { shape, strides, offset } = x;
+  const { first, size } = extentOf(x);
+  return scope(() => {
+    const all = empty([size], { dtype, device: x.device });
+    x.device.run(
+      'unpackBytes',
+      { x: x.storage.buffer, out: all.storage.buffer },
+      { size, offset: first },
+      { TO_BOOL: dtype === 'bool', To: elementOf(dtype).Element },
+    );
+    return all.withLayout({ shape, strides, offset: offset - first }).contiguous();
+  });
+}
+
 /** A copy on another device. The values travel through the host, and the copy has no history. */
-export async function toDevice(x: Tensor, device: Backend): Promise<Tensor> {
+export function toDevice(x: Tensor, device: Backend): Promise<Tensor> {
+  toDeviceArguments(arguments);
+  return copiedTo(x, device);
+}
+
+async function copiedTo(x: Tensor, device: Backend): Promise<Tensor> {
   return tensor(await x.data(), { shape: x.shape, dtype: x.dtype, device });
 }

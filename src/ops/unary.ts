@@ -1,8 +1,10 @@
 // Functions of one operand, element by element: each names its kernel code and its gradient.
 
 import { codes } from '../backend/signatures.ts';
+import { type Maybe, signature } from '../tensor/arguments.ts';
 import { zerosLike } from '../tensor/create.ts';
 import { ArgumentError } from '../tensor/errors.ts';
+import { REAL, takesTensor, TENSOR } from '../tensor/kinds.ts';
 import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { unary } from './support/elementwise.ts';
@@ -18,21 +20,38 @@ const c = codes.unary;
  * tensor([1, -2]).abs(); // 1, 2
  */
 export function abs(x: Tensor): Tensor {
+  takesTensor('abs', arguments);
   if (x.dtype === 'int32') return scope(() => x.maximum(x.neg()));
   return unary('abs', c.ABS, x, 'input', (g, saved) => g.mul(saved.sign()));
 }
 
+/** Options of `clamp`. */
+export interface ClampOptions {
+  min?: Maybe<number>;
+  max?: Maybe<number>;
+}
+
+const clampArguments = signature<{ min?: number; max?: number }>(
+  'clamp',
+  { x: TENSOR },
+  { min: REAL, max: REAL },
+);
+
 /**
  * Limits every element to [min, max]. NaN stays. The gradient is 1 inside and at the limits, and 0 outside.
  *
- * @param options.min no lower limit by default
- * @param options.max no upper limit by default; if min exceeds max, every element becomes max
+ * @param min no lower limit by default
+ * @param max no upper limit by default; if min exceeds max, every element becomes max
  * @throws ArgumentError if both are left out
  * @example
- * tensor([-2, 0.5, 3]).clamp({ min: 0, max: 1 }); // 0, 0.5, 1
+ * tensor([-2, 0.5, 3]).clamp(0, 1); // 0, 0.5, 1
+ * tensor([-2, 0.5, 3]).clamp({ min: 0 }); // 0, 0.5, 3
  */
-export function clamp(x: Tensor, options: { min?: number; max?: number }): Tensor {
-  const { min, max } = options;
+export function clamp(
+  x: Tensor,
+  ...limits: [options: ClampOptions] | [min: Maybe<number>, max?: Maybe<number>]
+): Tensor {
+  const { min, max } = clampArguments([x, ...limits]);
   if (min === undefined && max === undefined) {
     throw new ArgumentError('clamp', 'no limits', { takes: '{ min }, { max } or both', got: '{}' });
   }
@@ -54,6 +73,7 @@ export function clamp(x: Tensor, options: { min?: number; max?: number }): Tenso
  * d cos x / dx = -sin x
  */
 export function cos(x: Tensor): Tensor {
+  takesTensor('cos', arguments);
   return unary('cos', c.COS, x, 'input', (g, saved) => g.mul(saved.sin()).neg());
 }
 
@@ -63,6 +83,7 @@ export function cos(x: Tensor): Tensor {
  * d erf x / dx = 2/√π e^(-x²)
  */
 export function erf(x: Tensor): Tensor {
+  takesTensor('erf', arguments);
   return unary('erf', c.ERF, x, 'input', (g, saved) =>
     g.mul(saved.square().neg().exp()).mul(2 / Math.sqrt(Math.PI)),
   );
@@ -74,11 +95,13 @@ export function erf(x: Tensor): Tensor {
  * d eˣ / dx = eˣ
  */
 export function exp(x: Tensor): Tensor {
+  takesTensor('exp', arguments);
   return unary('exp', c.EXP, x, 'output', (g, y) => g.mul(y));
 }
 
 /** The greatest integer not above x, element by element. Its gradient is 0 everywhere. */
 export function floor(x: Tensor): Tensor {
+  takesTensor('floor', arguments);
   if (x.dtype === 'int32') return x.clone();
   return unary('floor', c.FLOOR, x, 'nothing', (g) => zerosLike(g));
 }
@@ -89,6 +112,7 @@ export function floor(x: Tensor): Tensor {
  * d ln x / dx = 1 / x
  */
 export function log(x: Tensor): Tensor {
+  takesTensor('log', arguments);
   return unary('log', c.LOG, x, 'input', (g, saved) => g.div(saved));
 }
 
@@ -99,6 +123,7 @@ export function log(x: Tensor): Tensor {
  * tensor([1, -2]).neg(); // -1, 2
  */
 export function neg(x: Tensor): Tensor {
+  takesTensor('neg', arguments);
   if (x.dtype === 'int32') return x.mul(-1);
   return unary('neg', c.NEG, x, 'nothing', (g) => g.neg());
 }
@@ -109,6 +134,7 @@ export function neg(x: Tensor): Tensor {
  * d (1/x) / dx = -y²
  */
 export function reciprocal(x: Tensor): Tensor {
+  takesTensor('reciprocal', arguments);
   return unary('reciprocal', c.RECIPROCAL, x, 'output', (g, y) => g.mul(y.square()).neg());
 }
 
@@ -118,11 +144,13 @@ export function reciprocal(x: Tensor): Tensor {
  * d x^(-1/2) / dx = -1/2 · y³
  */
 export function rsqrt(x: Tensor): Tensor {
+  takesTensor('rsqrt', arguments);
   return unary('rsqrt', c.RSQRT, x, 'output', (g, y) => g.mul(y.pow(3)).mul(-0.5));
 }
 
 /** The sign of each element: -1, 0 or 1; 0 for NaN, as in PyTorch. Its gradient is 0 everywhere. */
 export function sign(x: Tensor): Tensor {
+  takesTensor('sign', arguments);
   if (x.dtype === 'int32') return scope(() => x.maximum(-1).minimum(1));
   if (x.dtype === 'bool') return x.clone();
   return unary('sign', c.SIGN, x, 'nothing', (g) => zerosLike(g));
@@ -134,6 +162,7 @@ export function sign(x: Tensor): Tensor {
  * d sin x / dx = cos x
  */
 export function sin(x: Tensor): Tensor {
+  takesTensor('sin', arguments);
   return unary('sin', c.SIN, x, 'input', (g, saved) => g.mul(saved.cos()));
 }
 
@@ -143,6 +172,7 @@ export function sin(x: Tensor): Tensor {
  * d √x / dx = 1 / (2 √x)
  */
 export function sqrt(x: Tensor): Tensor {
+  takesTensor('sqrt', arguments);
   return unary('sqrt', c.SQRT, x, 'output', (g, y) => g.div(y.mul(2)));
 }
 
@@ -152,6 +182,7 @@ export function sqrt(x: Tensor): Tensor {
  * d x² / dx = 2 x
  */
 export function square(x: Tensor): Tensor {
+  takesTensor('square', arguments);
   if (x.dtype === 'bool') return x.to('int32');
   if (x.dtype === 'int32') return x.mul(x);
   return unary('square', c.SQUARE, x, 'input', (g, saved) => g.mul(saved).mul(2));

@@ -1,8 +1,10 @@
 // Other layouts of the same elements: views if the strides allow it.
 
+import { listSignature, type Maybe, signature } from '../tensor/arguments.ts';
 import { empty } from '../tensor/create.ts';
 import { copyInto, dense } from '../tensor/dense.ts';
 import { ShapeError } from '../tensor/errors.ts';
+import { DIMS, INTEGER, TENSOR, takesTensor } from '../tensor/kinds.ts';
 import {
   axesOf,
   axisOf,
@@ -10,7 +12,6 @@ import {
   broadcastStrides,
   formatShape,
   sameShape,
-  type Shape,
   sizeOf,
 } from '../tensor/shape.ts';
 import { withGradient } from '../tensor/tape.ts';
@@ -18,16 +19,31 @@ import { describe, type Tensor } from '../tensor/tensor.ts';
 import { inferShape, viewOf, viewStrides } from './support/layout.ts';
 import type { Dims } from './support/reduction.ts';
 
+/** Sizes or dims, in one list or one after the other: `x.reshape([2, -1])` or `x.reshape(2, -1)`. */
+export type Numbers = number[] | [list: readonly number[]];
+
+const ofList = (name: string, list: string = 'sizes'): ReturnType<typeof listSignature> =>
+  listSignature(name, { x: TENSOR }, list);
+const lists = {
+  reshape: ofList('reshape'),
+  view: ofList('view'),
+  expand: ofList('expand'),
+  sumToSize: ofList('sumToSize'),
+  permute: ofList('permute', 'dims'),
+  flip: ofList('flip', 'dims'),
+};
+
 /**
  * The same elements, in row-major order, with another shape. A view if the strides allow it, otherwise a copy.
  *
  * @param shape sizes, one of which may be -1 for the remaining size
  * @throws ShapeError if the number of elements differs
  * @example
+ * images.reshape(-1, 784);
  * images.reshape([-1, 784]);
  */
-export function reshape(x: Tensor, shape: Shape): Tensor {
-  const target = inferShape('reshape', x, shape);
+export function reshape(x: Tensor, ...shape: Numbers): Tensor {
+  const target = inferShape('reshape', x, lists.reshape([x, ...shape]).list);
   const { shape: before } = x;
   const strides = viewStrides(x, target);
   if (strides) {
@@ -48,8 +64,8 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
  * @example
  * tensor([[1, 2], [3, 4]]).view(-1); // 1, 2, 3, 4
  */
-export function view(x: Tensor, shape: Shape): Tensor {
-  const target = inferShape('view', x, shape);
+export function view(x: Tensor, ...shape: Numbers): Tensor {
+  const target = inferShape('view', x, lists.view([x, ...shape]).list);
   const strides = viewStrides(x, target);
   if (!strides) {
     throw new ShapeError('view', 'only a copy has that shape', {
@@ -62,8 +78,21 @@ export function view(x: Tensor, shape: Shape): Tensor {
   return viewOf('view', x, layout, (gradient) => gradient.reshape(before));
 }
 
+const flattenArguments = signature<{ startDim?: number; endDim?: number }>(
+  'flatten',
+  { x: TENSOR },
+  { startDim: INTEGER, endDim: INTEGER },
+);
+
 /** Merges dims startDim to endDim, both included, into one; all dims by default. */
-export function flatten(x: Tensor, startDim: number = 0, endDim: number = -1): Tensor {
+export function flatten(
+  x: Tensor,
+  ...dims:
+    | [startDim?: Maybe<number>, endDim?: Maybe<number>]
+    | [options: { startDim?: Maybe<number>; endDim?: Maybe<number> }]
+    | [startDim: Maybe<number>, options: { endDim?: Maybe<number> }]
+): Tensor {
+  const { startDim = 0, endDim = -1 } = flattenArguments([x, ...dims]);
   if (x.ndim === 0) return x.reshape([1]);
   const first = axisOf('flatten', startDim, x.ndim);
   const last = axisOf('flatten', endDim, x.ndim);
@@ -77,14 +106,20 @@ export function flatten(x: Tensor, startDim: number = 0, endDim: number = -1): T
   return x.reshape([...x.shape.slice(0, first), middle, ...x.shape.slice(last + 1)]);
 }
 
+const squeezeArguments = signature<{ dim?: Dims }>('squeeze', { x: TENSOR }, { dim: DIMS });
+
 /** A view without the given dims of size 1, or without all of them. Other dims stay. */
-export function squeeze(x: Tensor, dim?: Dims): Tensor {
+export function squeeze(x: Tensor, ...dims: [dim?: Maybe<Dims>] | [options: { dim?: Maybe<Dims> }]): Tensor {
+  const { dim } = squeezeArguments([x, ...dims]);
   const axes = axesOf('squeeze', dim, x.ndim);
   return x.reshape(x.shape.filter((length, axis) => length !== 1 || !axes.includes(axis)));
 }
 
+const unsqueezeArguments = signature('unsqueeze', { x: TENSOR, dim: INTEGER });
+
 /** A view with a new dim of size 1 at `dim`. -1 adds it at the end. */
 export function unsqueeze(x: Tensor, dim: number): Tensor {
+  unsqueezeArguments(arguments);
   const axis = axisOf('unsqueeze', dim, x.ndim + 1);
   return x.reshape([...x.shape.slice(0, axis), 1, ...x.shape.slice(axis)]);
 }
@@ -94,7 +129,8 @@ export function unsqueeze(x: Tensor, dim: number): Tensor {
  *
  * @throws ShapeError if `dims` is not a permutation of x's dims
  */
-export function permute(x: Tensor, dims: readonly number[]): Tensor {
+export function permute(x: Tensor, ...order: Numbers): Tensor {
+  const { list: dims } = lists.permute([x, ...order]);
   const axes = dims.map((dim) => axisOf('permute', dim, x.ndim));
   if (axes.length !== x.ndim || new Set(axes).size !== x.ndim) {
     throw new ShapeError('permute', 'not a permutation', {
@@ -111,8 +147,11 @@ export function permute(x: Tensor, dims: readonly number[]): Tensor {
   return viewOf('permute', x, layout, (gradient) => gradient.permute(inverse));
 }
 
+const transposeArguments = signature('transpose', { x: TENSOR, dim0: INTEGER, dim1: INTEGER });
+
 /** A view with two dims exchanged. */
 export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
+  transposeArguments(arguments);
   const first = axisOf('transpose', dim0, x.ndim);
   const second = axisOf('transpose', dim1, x.ndim);
   const swapped = x.shape.map((_, axis) => (axis === first ? second : axis === second ? first : axis));
@@ -121,6 +160,7 @@ export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
 
 /** The transpose of a matrix, as a view. Vectors and scalars stay. */
 export function t(x: Tensor): Tensor {
+  takesTensor('t', arguments);
   if (x.ndim > 2) {
     throw new ShapeError('t', 'not a matrix', {
       takes: 'up to two dims; use transpose or permute',
@@ -136,7 +176,8 @@ export function t(x: Tensor): Tensor {
  * @param shape sizes; -1 keeps a dim as it is
  * @throws ShapeError if a dim other than 1 would change
  */
-export function expand(x: Tensor, shape: Shape): Tensor {
+export function expand(x: Tensor, ...sizes: Numbers): Tensor {
+  const { list: shape } = lists.expand([x, ...sizes]);
   const lead = shape.length - x.ndim;
   const target = shape.map((length, axis) =>
     length === -1 && axis >= lead ? x.shape[axis - lead]! : length,
@@ -160,7 +201,8 @@ export function expand(x: Tensor, shape: Shape): Tensor {
  *
  * @throws ShapeError if `shape` does not broadcast to x's shape
  */
-export function sumToSize(x: Tensor, shape: Shape): Tensor {
+export function sumToSize(x: Tensor, ...sizes: Numbers): Tensor {
+  const { list: shape } = lists.sumToSize([x, ...sizes]);
   if (sameShape(x.shape, shape)) return viewOf('sumToSize', x, x, (gradient) => gradient);
   if (!sameShape(broadcastShapes('sumToSize', x.shape, shape), x.shape)) {
     throw new ShapeError('sumToSize', 'the shape does not broadcast to that of x', {
@@ -176,8 +218,9 @@ export function sumToSize(x: Tensor, shape: Shape): Tensor {
 }
 
 /** A view with the order of elements reversed along the given dims. */
-export function flip(x: Tensor, dims: number | readonly number[]): Tensor {
-  const axes = typeof dims !== 'number' && dims.length === 0 ? [] : axesOf('flip', dims, x.ndim);
+export function flip(x: Tensor, ...along: Numbers): Tensor {
+  const { list: dims } = lists.flip([x, ...along]);
+  const axes = dims.length === 0 ? [] : axesOf('flip', dims, x.ndim);
   const reversed = axes.filter((axis) => x.shape[axis]! > 0);
   const layout = {
     shape: x.shape,
@@ -189,11 +232,13 @@ export function flip(x: Tensor, dims: number | readonly number[]): Tensor {
 
 /** The tensor with its elements row-major without gaps: a view if they already are, otherwise a copy. */
 export function contiguous(x: Tensor): Tensor {
+  takesTensor('contiguous', arguments);
   return x.isContiguous() ? viewOf('contiguous', x, x, (gradient) => gradient) : clone(x);
 }
 
 /** A contiguous copy with its own memory. */
 export function clone(x: Tensor): Tensor {
+  takesTensor('clone', arguments);
   const out = empty(x.shape, { dtype: x.dtype, device: x.device });
   copyInto(x, out);
   return withGradient('clone', out, [x], [], (gradient) => [() => gradient]);

@@ -1,11 +1,16 @@
 import type { Vec3 } from '../backend/signatures.ts';
+import { signature } from '../tensor/arguments.ts';
 import { empty } from '../tensor/create.ts';
 import { checkAlike, checkDevice } from '../tensor/checks.ts';
+import { ArgumentError } from '../tensor/errors.ts';
+import { OPERAND, TENSOR } from '../tensor/kinds.ts';
 import { broadcastShapes } from '../tensor/shape.ts';
 import { withGradient } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkDtype, freeCopies, walkOver } from './support/launch.ts';
 import { withPromoted } from './support/promote.ts';
+
+const takes = signature('where', { condition: TENSOR, a: OPERAND, b: OPERAND });
 
 /**
  * a where the condition holds, otherwise b, element by element, with broadcasting. Dtypes are promoted as in `add`.
@@ -19,9 +24,13 @@ import { withPromoted } from './support/promote.ts';
 export function where(condition: Tensor, a: Tensor, b: Tensor | number): Tensor;
 export function where(condition: Tensor, a: number, b: Tensor): Tensor;
 export function where(condition: Tensor, a: Tensor | number, b: Tensor | number): Tensor {
+  takes(arguments);
   checkDtype('where', condition, 'bool');
   if (typeof a !== 'number') return withPromoted(a, b, (x, y) => choose(condition, x, y));
-  return withPromoted(b as Tensor, a, (y, x) => choose(condition, x, y));
+  if (typeof b === 'number') {
+    throw new ArgumentError('where', 'two numbers', { takes: 'a tensor as a or b', got: `${a} and ${b}` });
+  }
+  return withPromoted(b, a, (y, x) => choose(condition, x, y));
 }
 
 function choose(condition: Tensor, a: Tensor, b: Tensor): Tensor {

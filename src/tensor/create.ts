@@ -1,9 +1,11 @@
 import type { Backend } from '../backend/backend.ts';
 import { activeRecorder } from '../backend/recorder.ts';
-import { type DType, hostArray, isWhole, type TypedArray } from '../backend/dtypes.ts';
+import { type DType, hostArray, isWhole } from '../backend/dtypes.ts';
+import { type Kind, listSignature, type Maybe, type Rest, signature } from './arguments.ts';
 import { defaultDevice } from './device.ts';
-import { ArgumentError, DeviceError, DTypeError, ShapeError } from './errors.ts';
-import { nestedValues } from './nested.ts';
+import { ArgumentError, DeviceError, ShapeError } from './errors.ts';
+import { checkWhole, type HostArray, type HostValues, hostValues, toHost } from './hostValues.ts';
+import { BOOLEAN, DEVICE, DTYPE, INTEGER, NUMBER, SIZES, TENSOR } from './kinds.ts';
 import { unscoped } from './scope.ts';
 import { checkShape, formatShape, type Shape, sizeOf, stridesOf } from './shape.ts';
 import { Storage } from './storage.ts';
@@ -17,6 +19,17 @@ export interface CreateOptions {
   /** Defaults to the device that `init` opened last. */
   device?: Backend;
 }
+
+/** The kinds of `CreateOptions`. */
+export const CREATE: { readonly [Name in keyof CreateOptions]-?: Kind } = {
+  dtype: DTYPE,
+  requiresGrad: BOOLEAN,
+  device: DEVICE,
+};
+
+/** Sizes in one list or one after the other, then options: `zeros([2, 3])`, `zeros(2, 3, { dtype: 'int32' })`. */
+export type SizesAndOptions<Options> =
+  [shape: Shape, options?: Maybe<Options>] | number[] | [...sizes: number[], options: Options];
 
 /** The devices that a dtype needs, for dtypes that not all devices support. */
 const TAKES: Partial<Record<DType, string>> = {
@@ -40,43 +53,53 @@ export function empty(shape: Shape, options: CreateOptions = {}): Tensor {
   return created;
 }
 
+const DATA: Kind = { takes: 'numbers', fits: () => true };
+const tensorArguments = signature<CreateOptions & { shape?: Shape }>(
+  'tensor',
+  { data: DATA },
+  { shape: SIZES, ...CREATE },
+  0,
+);
+
 /**
  * Creates a tensor from values.
  *
+ * Numbers give float32, booleans bool. Typed arrays keep their values: 16- and 32-bit floats give float32, Float64Array
+ * float64, Uint8Array, Uint8ClampedArray and Buffer uint8, all other integers int32. A number that an integer dtype
+ * cannot hold is refused, never truncated.
+ *
  * @param data a number, nested arrays of numbers or booleans, or a typed array with `options.shape`
+ * @throws ArgumentError for data that is no number, such as null, a string, or a DataView
  * @throws ShapeError if nested arrays are ragged, or if the data does not fill the shape
- * @throws DTypeError if an int32 tensor gets a number with a fraction
+ * @throws DTypeError if an integer tensor gets a number with a fraction or out of its range
  * @example
  * tensor([[1, 2], [3, 4]]);
  * tensor(new Float32Array(6), { shape: [2, 3], requiresGrad: true });
  * tensor([3, 1], { dtype: 'int32' });
  */
 export function tensor(
-  data: NestedArray | boolean | readonly boolean[] | TypedArray,
-  options: CreateOptions & { shape?: Shape } = {},
+  data: NestedArray | boolean | readonly boolean[] | HostArray,
+  ...rest: Rest<CreateOptions & { shape?: Shape }>
 ): Tensor {
-  const {
-    values,
-    shape: found,
-    dtype: natural,
-  } = ArrayBuffer.isView(data)
-    ? { values: data, shape: [data.length], dtype: dtypeOf(data) }
-    : nestedValues(data as NestedArray);
-  const shape = options.shape ?? found;
-  const dtype = options.dtype ?? natural;
+  const { shape: wanted, ...create } = tensorArguments([data, ...rest]);
+  const found = hostValues(data);
+  const { values } = found;
+  const shape = wanted ?? found.shape;
+  const dtype = create.dtype ?? found.dtype;
   if (sizeOf(checkShape('tensor', shape)) !== values.length) {
     throw new ShapeError('tensor', 'the data does not fill the shape', {
       takes: `${sizeOf(shape)} values for shape ${formatShape(shape)}`,
       got: `${values.length} values`,
     });
   }
-  const created = empty(shape, { ...options, dtype });
-  write(created, values);
+  const host = toHost(values, dtype);
+  const created = empty(shape, { ...create, dtype });
+  write(created, host);
   return created;
 }
 
 /** Writes values to a tensor that covers its storage. */
-export function write(target: Tensor, values: TypedArray | readonly (number | boolean)[]): void {
+export function write(target: Tensor, values: HostValues['values']): void {
   target.device.write(target.storage.buffer, toHost(values, target.dtype));
 }
 
@@ -90,31 +113,7 @@ function constant(make: () => Tensor): Tensor {
   return handle;
 }
 
-function dtypeOf(data: TypedArray): DType {
-  if (data instanceof Float64Array) return 'float64';
-  if (data instanceof Int32Array) return 'int32';
-  if (data instanceof Uint32Array) return 'bool';
-  return data instanceof Uint8Array ? 'uint8' : 'float32';
-}
-
-function toHost(values: TypedArray | readonly (number | boolean)[], dtype: DType): TypedArray {
-  if (dtype !== 'bool' && values.constructor === hostArray(dtype, 0).constructor) return values as TypedArray;
-  const array = hostArray(dtype, values.length);
-  if (dtype === 'bool') return array.map((_, index) => Number(Boolean(values[index])));
-  if (isWhole(dtype)) for (const value of values) checkWhole('tensor', Number(value), dtype);
-  array.set(values as ArrayLike<number>);
-  return array;
-}
-
-/** Throws DTypeError if an integer dtype cannot hold the value. */
-function checkWhole(operation: string, value: number, dtype: DType): void {
-  const [least, most] = dtype === 'uint8' ? [0, 255] : [-(2 ** 31), 2 ** 31 - 1];
-  if (Number.isInteger(value) && value >= least && value <= most) return;
-  throw new DTypeError(operation, 'not an integer in range', {
-    takes: `integers from ${least} to ${most} for ${dtype}`,
-    got: String(value),
-  });
-}
+const fullArguments = signature<CreateOptions>('full', { shape: SIZES, value: NUMBER }, CREATE, 0);
 
 /**
  * Creates a tensor that is filled with one value.
@@ -122,9 +121,13 @@ function checkWhole(operation: string, value: number, dtype: DType): void {
  * @example
  * full([2, 3], 7);
  */
-export function full(shape: Shape, value: number, options: CreateOptions = {}): Tensor {
+export function full(shape: Shape, value: number, ...rest: Rest<CreateOptions>): Tensor {
+  return filled(shape, value, fullArguments([shape, value, ...rest]));
+}
+
+function filled(shape: Shape, value: number, options: CreateOptions): Tensor {
   const { dtype = 'float32' } = options;
-  if (isWhole(dtype)) checkWhole('full', value, dtype);
+  if (isWhole(dtype) && dtype !== 'bool') checkWhole('full', value, dtype);
   if (dtype === 'uint8' || dtype === 'float16' || (dtype === 'int32' && Math.abs(value) > 2 ** 24)) {
     const values = hostArray(dtype, sizeOf(checkShape('full', shape))).fill(value);
     return constant(() => tensor(values, { ...options, dtype, shape }));
@@ -140,14 +143,19 @@ export function full(shape: Shape, value: number, options: CreateOptions = {}): 
   return created;
 }
 
+const zerosArguments = listSignature<CreateOptions>('zeros', {}, 'sizes', CREATE);
+const onesArguments = listSignature<CreateOptions>('ones', {}, 'sizes', CREATE);
+
 /**
  * Creates a tensor of zeros.
  *
  * @example
+ * zeros(2, 3);
  * zeros([2, 3], { dtype: 'int32' });
  */
-export function zeros(shape: Shape, options: CreateOptions = {}): Tensor {
-  return full(shape, 0, options);
+export function zeros(...sizes: SizesAndOptions<CreateOptions>): Tensor {
+  const { list, options } = zerosArguments(sizes);
+  return filled(list, 0, options);
 }
 
 /**
@@ -156,37 +164,69 @@ export function zeros(shape: Shape, options: CreateOptions = {}): Tensor {
  * @example
  * ones([2, 3], { requiresGrad: true });
  */
-export function ones(shape: Shape, options: CreateOptions = {}): Tensor {
-  return full(shape, 1, options);
+export function ones(...sizes: SizesAndOptions<CreateOptions>): Tensor {
+  const { list, options } = onesArguments(sizes);
+  return filled(list, 1, options);
 }
 
+const zerosLikeArguments = signature<CreateOptions>('zerosLike', { like: TENSOR }, CREATE, 0);
+const onesLikeArguments = signature<CreateOptions>('onesLike', { like: TENSOR }, CREATE, 0);
+
 /** Zeros with the shape, dtype and device of `like`, unless `options` say otherwise. */
-export function zerosLike(like: Tensor, options: CreateOptions = {}): Tensor {
-  return zeros(like.shape, { dtype: like.dtype, device: like.device, ...options });
+export function zerosLike(like: Tensor, ...rest: Rest<CreateOptions>): Tensor {
+  const create = zerosLikeArguments([like, ...rest]);
+  return filled(like.shape, 0, { dtype: like.dtype, device: like.device, ...create });
 }
 
 /** Ones with the shape, dtype and device of `like`, unless `options` say otherwise. */
-export function onesLike(like: Tensor, options: CreateOptions = {}): Tensor {
-  return ones(like.shape, { dtype: like.dtype, device: like.device, ...options });
+export function onesLike(like: Tensor, ...rest: Rest<CreateOptions>): Tensor {
+  const create = onesLikeArguments([like, ...rest]);
+  return filled(like.shape, 1, { dtype: like.dtype, device: like.device, ...create });
 }
 
-/** Creates the n × m matrix with ones on its diagonal. */
-export function eye(n: number, m: number = n, options: CreateOptions = {}): Tensor {
+const eyeArguments = signature<CreateOptions & { m?: number }>(
+  'eye',
+  { n: INTEGER },
+  { m: INTEGER, ...CREATE },
+  1,
+);
+
+/** Creates the n × m matrix with ones on its diagonal; m = n by default. */
+export function eye(
+  n: number,
+  ...rest: [m?: Maybe<number>, options?: Maybe<CreateOptions>] | [options: CreateOptions]
+): Tensor {
+  const { m = n, ...options } = eyeArguments([n, ...rest]);
   const { dtype = 'float32' } = options;
   const values = hostArray(dtype, sizeOf(checkShape('eye', [n, m])));
   for (let i = 0; i < Math.min(n, m); i++) values[i * m + i] = 1;
   return constant(() => tensor(values, { ...options, dtype, shape: [n, m] }));
 }
 
+const arangeArguments = signature<CreateOptions & { end?: number; step?: number }>(
+  'arange',
+  { start: NUMBER },
+  { end: NUMBER, step: NUMBER, ...CREATE },
+  2,
+);
+
 /**
  * start, start + step, … below `end` (above it for a negative step). `arange(n)` counts from 0 to n - 1.
  *
+ * @param rest end, step (1 by default) and options; arange(n, options) has no end
  * @throws ArgumentError if the step does not lead from start to end
  * @example
  * arange(5); // 0, 1, 2, 3, 4
  * arange(1, 2, 0.25); // 1, 1.25, 1.5, 1.75
  */
-export function arange(start: number, end?: number, step: number = 1, options: CreateOptions = {}): Tensor {
+export function arange(
+  start: number,
+  ...rest:
+    | [end?: Maybe<number>, step?: Maybe<number>, options?: Maybe<CreateOptions>]
+    | [end: Maybe<number>, options: CreateOptions & { step?: Maybe<number> }]
+    | [options: CreateOptions & { end?: Maybe<number>; step?: Maybe<number> }]
+): Tensor {
+  const { end, step = 1, ...options } = arangeArguments([start, ...rest]);
   const [from, to] = end === undefined ? [0, start] : [start, end];
   const count = Math.ceil((to - from) / step);
   if (!Number.isFinite(count) || count < 0) {
@@ -199,13 +239,21 @@ export function arange(start: number, end?: number, step: number = 1, options: C
   return constant(() => tensor(values, options));
 }
 
+const linspaceArguments = signature<CreateOptions>(
+  'linspace',
+  { start: NUMBER, end: NUMBER, steps: INTEGER },
+  CREATE,
+  0,
+);
+
 /**
  * `steps` evenly spaced numbers from `start` to `end`, including both.
  *
  * @example
  * linspace(0, 1, 5); // 0, 0.25, 0.5, 0.75, 1
  */
-export function linspace(start: number, end: number, steps: number, options: CreateOptions = {}): Tensor {
+export function linspace(start: number, end: number, steps: number, ...rest: Rest<CreateOptions>): Tensor {
+  const options = linspaceArguments([start, end, steps, ...rest]);
   checkShape('linspace', [steps]);
   const spacing = (end - start) / Math.max(1, steps - 1);
   // Counts from the nearer end, so the last number is exactly `end`.

@@ -1,6 +1,7 @@
 import { empty } from './create.ts';
+import { DTypeError } from './errors.ts';
 import { broadcastStrides, mergeAxes, padFront, sizeOf, stridesOf } from './shape.ts';
-import type { Layout, Tensor } from './tensor.ts';
+import { describe, type Layout, type Tensor } from './tensor.ts';
 
 /** The copy kernel handles this many axes. For more axes there is one launch per index of the outer ones. */
 const AXES = 4;
@@ -8,6 +9,12 @@ const AXES = 4;
 /** Copies elements into a layout of `target`'s storage. Both layouts may have any strides. */
 export function copyInto(x: Tensor, target: Tensor, layout: Layout = target): void {
   if (sizeOf(layout.shape) === 0) return;
+  if (x.dtype === 'uint8') {
+    throw new DTypeError('copy', 'no uint8', {
+      takes: 'float32, float64, int32, bool or float16 (convert with to(dtype))',
+      got: describe(x),
+    });
+  }
   const { shape, strides } = mergeAxes(layout.shape, [
     broadcastStrides(x.shape, x.strides, layout.shape),
     layout.strides,

@@ -1,5 +1,5 @@
 import type { LaunchParams } from '../backend/backend.ts';
-import type { DType } from '../backend/dtypes.ts';
+import { type DType, isWhole } from '../backend/dtypes.ts';
 import { philox4x32 } from '../backend/philox.ts';
 import {
   activeRecorder,
@@ -10,9 +10,11 @@ import {
   type Varying,
 } from '../backend/recorder.ts';
 import { codes } from '../backend/signatures.ts';
-import { type CreateOptions, empty, tensor, write } from './create.ts';
+import { type Kind, listSignature, type Maybe, signature } from './arguments.ts';
+import { CREATE, type CreateOptions, empty, type SizesAndOptions, tensor, write } from './create.ts';
+import { ArgumentError, DTypeError } from './errors.ts';
+import { INTEGER, SIZES } from './kinds.ts';
 import { copyInto } from './dense.ts';
-import { ArgumentError } from './errors.ts';
 import { unscoped } from './scope.ts';
 import { checkShape, type Shape, sizeOf } from './shape.ts';
 import type { Tensor } from './tensor.ts';
@@ -25,8 +27,22 @@ export interface RandomOptions extends CreateOptions {
   stream?: number;
 }
 
+const SEED: Kind = {
+  takes: 'an integer from 0 to 2^53 - 1',
+  fits: (value) => Number.isSafeInteger(value) && Number(value) >= 0,
+};
+
+/** The kinds of `RandomOptions`. */
+export const RANDOM: { readonly [Name in keyof RandomOptions]-?: Kind } = {
+  ...CREATE,
+  seed: SEED,
+  stream: SEED,
+};
+
 let currentSeed = 0;
 let nextStream = 0;
+
+const manualSeedArguments = signature('manualSeed', { seed: SEED });
 
 /**
  * Sets the seed of random tensors and restarts their streams.
@@ -36,12 +52,7 @@ let nextStream = 0;
  * const x = rand([2, 3]); // the same numbers in every run
  */
 export function manualSeed(seed: number): void {
-  if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new ArgumentError('manualSeed', 'not a seed', {
-      takes: 'an integer from 0 to 2^53 - 1',
-      got: String(seed),
-    });
-  }
+  manualSeedArguments(arguments);
   refuseInCapture('manualSeed()', 'Set the seed between steps.');
   currentSeed = seed;
   nextStream = 0;
@@ -75,9 +86,30 @@ export function setRngState({ seed, stream }: RngState): void {
   nextStream = stream;
 }
 
-/** Uniform numbers in [0, 1), multiples of 2^-24. */
-export function rand(shape: Shape, options: RandomOptions = {}): Tensor {
-  return uniform(shape, 0, 2 ** -24, options);
+const randArguments = listSignature<RandomOptions>('rand', {}, 'sizes', RANDOM);
+const randnArguments = listSignature<RandomOptions>('randn', {}, 'sizes', RANDOM);
+const randintArguments = signature<RandomOptions>(
+  'randint',
+  { low: INTEGER, high: INTEGER, shape: SIZES },
+  RANDOM,
+  0,
+);
+
+/**
+ * Uniform numbers in [0, 1), multiples of 2^-24.
+ *
+ * @throws DTypeError for an integer dtype
+ * @example
+ * rand(2, 3);
+ * rand([2, 3], { seed: 1 });
+ */
+export function rand(...sizes: SizesAndOptions<RandomOptions>): Tensor {
+  const { list, options } = randArguments(sizes);
+  const { dtype = 'float32' } = options;
+  if (isWhole(dtype)) {
+    throw new DTypeError('rand', `no ${dtype}`, { takes: 'a floating dtype; use randint', got: dtype });
+  }
+  return uniform(list, 0, 2 ** -24, options);
 }
 
 /**
@@ -89,13 +121,22 @@ export function symmetricUniform(shape: Shape, bound: number, options: RandomOpt
 }
 
 /**
- * Integers in [low, high), int32 unless `options.dtype` says otherwise.
+ * Integers in [low, high), or in [0, high), int32 unless `options.dtype` says otherwise.
  *
  * @throws ArgumentError if the range contains no integer
  * @example
  * randint(0, 10, [64]); // class labels
+ * randint(10, [64]); // the same
  */
-export function randint(low: number, high: number, shape: Shape, options: RandomOptions = {}): Tensor {
+export function randint(
+  ...given:
+    | [low: number, high: number, shape: Shape, options?: Maybe<RandomOptions>]
+    | [high: number, shape: Shape, options?: Maybe<RandomOptions>]
+): Tensor {
+  // Without low, the sizes come second.
+  const all = Array.isArray(given[1]) ? [0, ...given] : given;
+  const options = randintArguments(all);
+  const [low, high, shape] = all as [number, number, Shape];
   const whole = Number.isInteger(low) && Number.isInteger(high) && low >= -(2 ** 31) && high <= 2 ** 31;
   if (!whole || high <= low || high - low === 2 ** 32) {
     throw new ArgumentError('randint', 'invalid range', {
@@ -119,8 +160,9 @@ export function randint(low: number, high: number, shape: Shape, options: Random
  * The host computes them by Box and Muller's formula in float64 and uploads them. WGSL does not fix the last bits of
  * log and cos, and the same seed must give the same bits on every device.
  */
-export function randn(shape: Shape, options: RandomOptions = {}): Tensor {
-  return normal(shape, 0, 1, options);
+export function randn(...sizes: SizesAndOptions<RandomOptions>): Tensor {
+  const { list, options } = randnArguments(sizes);
+  return normal(list, 0, 1, options);
 }
 
 /** Numbers from a normal distribution, computed like those of `randn`. */
@@ -128,15 +170,24 @@ export function normal(shape: Shape, mean: number, std: number, options: RandomO
   const size = sizeOf(checkShape('randn', shape));
   const draw = (): Float64Array => normalNumbers(size, options).map((value) => mean + std * value);
   const recorder = activeRecorder();
-  if (!recorder) return tensor(draw(), { dtype: 'float32', ...options, shape });
+  if (!recorder) return tensor(draw(), { dtype: 'float32', ...withoutSource(options), shape });
   // Every replay draws new numbers and uploads them before its launches.
-  const { requiresGrad = false, ...create } = options;
+  const { requiresGrad = false, ...create } = withoutSource(options);
   const uploaded = recorder.once(() => unscoped(() => empty(shape, create)));
   recorder.effect(() => outsideCapture(() => write(uploaded, draw())));
   const drawn = empty(shape, create);
   copyInto(uploaded, drawn);
   drawn.requiresGrad = requiresGrad;
   return drawn;
+}
+
+/** The options of a tensor of random numbers that are already drawn. */
+export function withoutSource({ dtype, requiresGrad, device }: RandomOptions): CreateOptions {
+  return {
+    ...(dtype && { dtype }),
+    ...(requiresGrad !== undefined && { requiresGrad }),
+    ...(device && { device }),
+  };
 }
 
 /** Computes numbers from the standard normal distribution on the host. */

@@ -28,6 +28,17 @@ export function isContiguous(shape: Shape, strides: Strides): boolean {
   return shape.every((length, axis) => length === 1 || strides[axis] === dense[axis]);
 }
 
+/** The first element that a layout reads, and the number of elements from there to its last. */
+export function extentOf({ shape, strides, offset }: { shape: Shape; strides: Strides; offset: number }): {
+  first: number;
+  size: number;
+} {
+  const steps = strides.map((stride, axis) => stride * (shape[axis]! - 1));
+  const sum = (parts: readonly number[]): number => parts.reduce((total, part) => total + part, 0);
+  const first = offset + sum(steps.filter((step) => step < 0));
+  return { first, size: offset + sum(steps.filter((step) => step > 0)) - first + 1 };
+}
+
 export function sameShape(left: Shape, right: Shape): boolean {
   return left.length === right.length && left.every((length, axis) => length === right[axis]);
 }

@@ -7,7 +7,16 @@ import { activeRecorder, refuseInCapture } from '../backend/recorder.ts';
 import { ArgumentError, DeviceError, FreedTensorError, GradientError, ShapeError } from './errors.ts';
 import { noteRead, noteReplaced } from './gradientWatch.ts';
 import { disown, own, type Owned, unscoped } from './scope.ts';
-import { formatShape, isContiguous, sameShape, type Shape, sizeOf, type Strides } from './shape.ts';
+import {
+  extentOf,
+  formatShape,
+  isContiguous,
+  sameShape,
+  type Shape,
+  sizeOf,
+  type Strides,
+  stridesOf,
+} from './shape.ts';
 import type { Storage } from './storage.ts';
 
 /** The destination of a tensor's gradient: the node that computed the tensor, or its leaf. */
@@ -279,11 +288,30 @@ export class Tensor implements Owned, Disposable {
   }
 
   private async read(): Promise<TypedArray> {
+    if (this.dtype === 'uint8' && !this.isContiguous()) return this.bytes();
     const dense = this.isContiguous() ? this.alias(false) : this.copied();
     try {
       return await this.device.read(dense.storage.buffer, dense.offset, this.numel());
     } finally {
       dense.dispose();
+    }
+  }
+
+  /** Bytes are gathered on the host: no kernel writes single ones. */
+  private async bytes(): Promise<TypedArray> {
+    const { shape, strides, offset } = this;
+    const { first, size } = extentOf(this);
+    const whole = this.alias(false);
+    try {
+      const all = await this.device.read(whole.storage.buffer, first, size);
+      const places = stridesOf(shape);
+      return new Uint8Array(this.numel()).map((_, element) => {
+        const at = (sum: number, step: number, axis: number): number =>
+          sum + (Math.floor(element / places[axis]!) % shape[axis]!) * step;
+        return all[strides.reduce(at, offset - first)]!;
+      });
+    } finally {
+      whole.dispose();
     }
   }
 

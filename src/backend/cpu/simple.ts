@@ -20,6 +20,10 @@ export const cast: Twin<'cast'> = (
   }
 };
 
+export const unpackBytes: Twin<'unpackBytes'> = ({ x, out }, { size, offset }, { TO_BOOL = false }) => {
+  for (let i = 0; i < size; i++) out[i] = TO_BOOL ? Number(x[offset + i] !== 0) : x[offset + i]!;
+};
+
 export const roundToHalf: Twin<'roundToHalf'> = ({ x, out }, { size, offset }) => {
   for (let i = 0; i < size; i++) out[i] = half.roundToHalf(x[offset + i]!);
 };

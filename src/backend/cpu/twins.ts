@@ -26,7 +26,7 @@ import { adam, rmsprop, sgd } from './optimizers.ts';
 import { random } from './random.ts';
 import { reduce } from './reduce.ts';
 import { reluGradientSums } from './reluGradientSums.ts';
-import { accumulate, cast, fill, roundToHalf } from './simple.ts';
+import { accumulate, cast, fill, roundToHalf, unpackBytes } from './simple.ts';
 import { softmax } from './softmax.ts';
 import { tally } from './tally.ts';
 import type { Twin } from './twin.ts';
@@ -87,6 +87,7 @@ export const twins: { readonly [K in KernelName]: Twin<K> } = {
   softmax,
   tally,
   unary,
+  unpackBytes,
   unscale,
   updateScale,
   where,

@@ -257,10 +257,15 @@ function checkRange(what: string, buffer: DeviceBuffer, offset: number, length: 
   );
 }
 
-/** The same bytes, padded to a multiple of four, as a queue write requires. */
+/**
+ * The same bytes as a queue write requires them: a multiple of four, in memory of their own. Dawn crashes on a
+ * SharedArrayBuffer, and browsers refuse a resizable buffer.
+ */
 function wholeWords(data: TypedArray | Uint16Array): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
-  if (bytes.length % 4 === 0) return bytes;
+  const { buffer, byteOffset, byteLength } = data;
+  const bytes = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+  const plain = buffer instanceof ArrayBuffer && (buffer as { resizable?: boolean }).resizable !== true;
+  if (plain && byteLength % 4 === 0) return bytes;
   const padded = new Uint8Array(Math.ceil(bytes.length / 4) * 4);
   padded.set(bytes);
   return padded;

@@ -1,0 +1,4 @@
+import { webgpuOrSkip } from '../adapter.ts';
+import { hostDataSuite } from './hostDataSuite.ts';
+
+hostDataSuite(webgpuOrSkip);
