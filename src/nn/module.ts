@@ -1,11 +1,15 @@
 import type { Backend } from '../backend/backend.ts';
 import { effect, HostValue } from '../backend/recorder.ts';
+import '../tensor/disposable.ts';
 import { copyInto } from '../tensor/dense.ts';
 import { tensor } from '../tensor/create.ts';
 import { checkDevice } from '../tensor/checks.ts';
 import { ArgumentError, ShapeError } from '../tensor/errors.ts';
 import { sameShape } from '../tensor/shape.ts';
 import { describe, Tensor } from '../tensor/tensor.ts';
+import { membersOf } from './members.ts';
+import { isParameter } from './parameter.ts';
+import { checkComplete, checkMode, noteMade, noteReached } from './registration.ts';
 import { moduleText, snakeCase } from './representation.ts';
 
 /** Tensors by PyTorch's names, for example `0.weight`. */
@@ -14,7 +18,16 @@ export type StateDict = Record<string, Tensor>;
 /**
  * A part of a network: parameters, child modules, and a forward pass.
  *
- * A module finds the tensors and modules in its fields. A field `runningMean` is named `running_mean`, as in PyTorch.
+ * A module finds the tensors and modules in its public fields, also in arrays, maps, sets and plain objects there. They
+ * are named as in PyTorch: the tensor of a field `runningMean` is `running_mean`, the weight of `layers[0]` is
+ * `layers.0.weight`. A module that cannot be seen (in a #private field, a closure or an instance of another class) is not
+ * a part of it; where `forward` uses such a module, and it would have to be trained, an ArgumentError says so.
+ *
+ * A tensor in a field is a parameter if it was made with `requiresGrad: true` or by `Parameter`, and otherwise a buffer,
+ * which is saved and moved, but not trained. That is settled when the module first lists it: freezing a parameter
+ * (`requiresGrad = false`) leaves it one. Keep results of operations in #private fields.
+ *
+ * `dispose` frees all tensors, and so does the `scope` in which the module was made, unless it returns the module.
  *
  * @example
  * class Residual extends Module {
@@ -24,14 +37,20 @@ export type StateDict = Record<string, Tensor>;
  *   }
  * }
  */
-export abstract class Module {
+export abstract class Module implements Disposable {
   /** Declared, because bundlers rename a class that refers to itself. */
   static readonly name: string = 'Module';
   readonly #training = new HostValue(true);
 
+  constructor() {
+    noteMade(this, Module.prototype);
+  }
+
   /** Whether the module is in training mode. Dropout and batch norm behave differently in evaluation mode. */
   get training(): boolean {
-    return this.#training.get();
+    const training = this.#training.get();
+    checkMode(this, training);
+    return training;
   }
 
   set training(training: boolean) {
@@ -41,9 +60,29 @@ export abstract class Module {
   /** Computes the output for an input. */
   abstract forward(x: Tensor): Tensor;
 
-  /** The modules in fields, with the names under which their tensors are listed. */
+  /** The modules in its own fields, with the names under which their tensors are listed. */
   namedChildren(): [string, Module][] {
-    return Object.entries(this).filter((field): field is [string, Module] => field[1] instanceof Module);
+    return membersOf(this, isModule);
+  }
+
+  /**
+   * The tensors in its own fields: parameters, and buffers such as running statistics.
+   *
+   * @throws ArgumentError for the result of an operation that requires a gradient
+   */
+  ownTensors(): [string, Tensor][] {
+    const tensors = membersOf(this, isTensor, snakeCase);
+    for (const [name, value] of tensors) {
+      if (!value.isLeaf) {
+        throw new ArgumentError(this.constructor.name, `${name} is the result of operations`, {
+          takes: 'parameters and buffers in public fields',
+          got: String(value),
+          where:
+            'new Parameter(result) makes a parameter, result.detach() a buffer; keep other results in #private fields',
+        });
+      }
+    }
+    return tensors;
   }
 
   /**
@@ -53,36 +92,62 @@ export abstract class Module {
   *namedModules(prefix: string = '', seen: Set<Module> = new Set()): Generator<[string, Module]> {
     if (seen.has(this)) return;
     seen.add(this);
+    noteReached(this);
     yield [prefix, this];
     for (const [name, child] of this.namedChildren()) {
       yield* child.namedModules(prefix === '' ? name : `${prefix}.${name}`, seen);
     }
   }
 
-  /** All tensors, depth first: parameters, and buffers such as running statistics. */
-  *namedTensors(prefix: string = ''): Generator<[string, Tensor]> {
-    for (const [name, value] of Object.entries(this)) {
-      if (value instanceof Tensor) yield [prefix + snakeCase(name), value];
+  /**
+   * All tensors, depth first. Those of a module that is used in several places are listed under each name, as in
+   * PyTorch's state dicts.
+   *
+   * @throws ArgumentError if a module that was made together with this one is not below it
+   */
+  *namedTensors(prefix: string = '', above: ReadonlySet<Module> = new Set()): Generator<[string, Tensor]> {
+    if (above.size === 0) checkComplete(this);
+    noteReached(this);
+    for (const [name, value] of this.ownTensors()) yield [prefix + name, value];
+    const path = new Set(above).add(this);
+    for (const [name, child] of this.namedChildren()) {
+      if (!path.has(child)) yield* child.namedTensors(`${prefix}${name}.`, path);
     }
-    for (const [name, child] of this.namedChildren()) yield* child.namedTensors(`${prefix}${name}.`);
   }
 
-  /** Parameters with their names. A parameter that is used in several places is listed once, under the first name. */
+  /**
+   * Parameters with their names, also frozen ones. A parameter that is used in several places is listed once, under the
+   * first name.
+   */
   namedParameters(): [string, Tensor][] {
     const seen = new Set<Tensor>();
     return [...this.namedTensors()].filter(
-      ([, value]) => value.requiresGrad && !seen.has(value) && seen.add(value),
+      ([, value]) => isParameter(value) && !seen.has(value) && seen.add(value),
     );
   }
 
-  /** The tensors that training changes. */
+  /** The tensors that training changes, and those that are frozen: their `requiresGrad` is false. */
   parameters(): Tensor[] {
     return this.namedParameters().map(([, parameter]) => parameter);
   }
 
-  /** Parameters and buffers by PyTorch's names. These are the tensors themselves, not copies. */
+  /**
+   * Parameters and buffers by PyTorch's names. These are the tensors themselves, not copies.
+   *
+   * @throws ArgumentError if two tensors have the same name
+   */
   stateDict(): StateDict {
-    return Object.fromEntries(this.namedTensors());
+    const named = [...this.namedTensors()];
+    const state = Object.fromEntries(named);
+    const hidden = named.find(([name, value]) => state[name] !== value);
+    if (hidden) {
+      throw new ArgumentError('stateDict', `two tensors are named ${hidden[0]}`, {
+        takes: 'fields and keys with different names: runningMean and running_mean are the same',
+        got: `${String(hidden[1])} and ${String(state[hidden[0]])}`,
+      });
+    }
+    for (const [, value] of named) isParameter(value);
+    return state;
   }
 
   /**
@@ -123,7 +188,13 @@ export abstract class Module {
   /** Switches to training mode, or with `false` to evaluation mode. */
   train(training: boolean = true): this {
     this.training = training;
-    for (const [, child] of this.namedChildren()) child.train(training);
+    noteReached(this);
+    switching.add(this);
+    try {
+      for (const [, child] of this.namedChildren()) if (!switching.has(child)) child.train(training);
+    } finally {
+      switching.delete(this);
+    }
     return this;
   }
 
@@ -134,7 +205,7 @@ export abstract class Module {
 
   /** Moves parameters and buffers to a device. Their values travel through the host. */
   async to(device: Backend): Promise<this> {
-    for (const [, value] of this.namedTensors()) {
+    for (const value of new Set(Object.values(this.stateDict()))) {
       const copy = tensor(await value.data(), { shape: value.shape, dtype: value.dtype, device });
       value.rebind(copy.storage.retain(), copy.offset);
       copy.dispose();
@@ -147,6 +218,23 @@ export abstract class Module {
     return this.parameters().reduce((count, parameter) => count + parameter.numel(), 0);
   }
 
+  /** Frees the gradients of all parameters. */
+  zeroGrad(): void {
+    for (const parameter of this.parameters()) parameter.zeroGrad();
+  }
+
+  /** Frees all parameters and buffers, with their gradients. Later use throws FreedTensorError. */
+  dispose(): void {
+    for (const [, module] of this.namedModules()) {
+      for (const [, value] of membersOf(module, isTensor)) value.dispose();
+    }
+  }
+
+  /** Called by `using`: disposes the module. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
   /** The text between the parentheses of `toString`, in PyTorch's words: `p=0.5, inplace=False`. See `keywords`. */
   extraRepr(): string {
     return '';
@@ -156,4 +244,24 @@ export abstract class Module {
   toString(): string {
     return moduleText(this);
   }
+}
+
+/** Modules whose mode is being switched: a module that refers to one above it must not go around in circles. */
+const switching = new Set<Module>();
+
+/** @throws ArgumentError if a value is no module, for containers */
+export function requireModule(container: string, name: string | number, value: unknown): void {
+  if (isModule(value)) return;
+  throw new ArgumentError(container, `${JSON.stringify(name)} is not a module`, {
+    takes: 'instances of Module',
+    got: value instanceof Tensor ? String(value) : typeof value,
+  });
+}
+
+function isModule(value: unknown): value is Module {
+  return value instanceof Module;
+}
+
+function isTensor(value: unknown): value is Tensor {
+  return value instanceof Tensor;
 }

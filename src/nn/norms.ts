@@ -5,6 +5,7 @@ import { ArgumentError, ShapeError } from '../tensor/errors.ts';
 import { formatShape, type Shape } from '../tensor/shape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
 import { Module } from './module.ts';
+import { buffer } from './parameter.ts';
 import { keywords, pythonText } from './representation.ts';
 
 /** Options of `BatchNorm2d`. */
@@ -52,9 +53,9 @@ export class BatchNorm2d extends Module {
     const kept = { ...create, requiresGrad: false };
     this.weight = affine ? ones(shape, { ...create, requiresGrad: true }) : undefined;
     this.bias = affine ? zeros(shape, { ...create, requiresGrad: true }) : undefined;
-    this.runningMean = trackRunningStats ? zeros(shape, kept) : undefined;
-    this.runningVar = trackRunningStats ? ones(shape, kept) : undefined;
-    this.numBatchesTracked = trackRunningStats ? zeros([], { ...kept, dtype: 'int32' }) : undefined;
+    this.runningMean = trackRunningStats ? buffer(zeros(shape, kept)) : undefined;
+    this.runningVar = trackRunningStats ? buffer(ones(shape, kept)) : undefined;
+    this.numBatchesTracked = trackRunningStats ? buffer(zeros([], { ...kept, dtype: 'int32' })) : undefined;
     this.eps = eps;
     this.momentum = momentum;
   }

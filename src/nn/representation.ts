@@ -4,13 +4,18 @@ interface Shown {
   namedChildren(): [string, Shown][];
 }
 
-/** A module and its children as nested lines, exactly as PyTorch prints them. */
-export function moduleText(module: Shown): string {
+/**
+ * A module and its children as nested lines, exactly as PyTorch prints them.
+ *
+ * @param above the modules around it, which a child may refer to
+ */
+export function moduleText(module: Shown, above: readonly Shown[] = []): string {
   const extra = module.extraRepr();
   const extraLines = extra === '' ? [] : extra.split('\n');
   const childLines = module
     .namedChildren()
-    .map(([name, child]) => `(${name}): ${moduleText(child).replaceAll('\n', '\n  ')}`);
+    .filter(([, child]) => child !== module && !above.includes(child))
+    .map(([name, child]) => `(${name}): ${moduleText(child, [...above, module]).replaceAll('\n', '\n  ')}`);
   const lines = [...extraLines, ...childLines];
   const { name } = module.constructor;
   if (lines.length === 0) return `${name}()`;

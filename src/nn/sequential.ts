@@ -1,23 +1,30 @@
 import type { Tensor } from '../tensor/tensor.ts';
 import { fusionOf } from './fusion.ts';
-import { Module } from './module.ts';
+import { Module, requireModule } from './module.ts';
 
 /**
- * Applies modules one after another. They are named by their positions.
+ * Applies modules one after another. They are named by their positions, and `sequential[0]` is the first.
  *
  * @example
  * new Sequential(new Flatten(), new Linear(784, 10)).stateDict(); // 1.weight, 1.bias
  */
 export class Sequential extends Module {
-  readonly layers: readonly Module[];
+  /** The modules by position. */
+  [index: number]: Module;
 
   constructor(...layers: readonly Module[]) {
     super();
-    this.layers = layers;
+    for (const [index, layer] of layers.entries()) {
+      requireModule('Sequential', index, layer);
+      this[index] = layer;
+    }
   }
 
-  override namedChildren(): [string, Module][] {
-    return this.layers.map((layer, index) => [String(index), layer]);
+  /** The modules in order. */
+  get layers(): readonly Module[] {
+    const layers: Module[] = [];
+    for (let index = 0; this[index]; index++) layers.push(this[index]!);
+    return layers;
   }
 
   override forward(x: Tensor): Tensor {

@@ -144,7 +144,7 @@ function layersOf(model: Module, calls: readonly Call[]): LayerSummary[] {
   const all: Call[] = [...calls, ...uncalled.map((module) => ({ module, outputShape: undefined }))];
   const met = new Set<Module>();
   return all.flatMap(({ module, outputShape }) => {
-    const own = [...module.namedTensors()].filter(([name]) => !name.includes('.'));
+    const own = module.ownTensors();
     if (module.namedChildren().length > 0 && own.length === 0) return [];
     const again = met.has(module);
     met.add(module);

@@ -5,7 +5,7 @@ import { checkAlike } from '../tensor/checks.ts';
 import { zeros } from '../tensor/create.ts';
 import { ArgumentError } from '../tensor/errors.ts';
 import { unscoped } from '../tensor/scope.ts';
-import { Leaf, type Tensor } from '../tensor/tensor.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 
 /** Adjacent parameters that take the same step together. */
 export interface Segment {
@@ -34,14 +34,14 @@ export class FlatParameters {
 
   /**
    * @param groups lists of parameters that take separate steps; each list is contiguous
-   * @throws ArgumentError for an empty list, a parameter named twice, or one that requires no gradient
+   * @throws ArgumentError for an empty list, a parameter named twice, or a tensor that never required a gradient
    */
   constructor(optimizer: string, groups: readonly (readonly Tensor[])[]) {
     const parameters = groups.flat();
-    const stranger = parameters.find((parameter) => !(parameter.source instanceof Leaf));
+    const stranger = parameters.find((parameter) => !parameter.leaf);
     if (parameters.length === 0 || stranger || new Set(parameters).size !== parameters.length) {
       throw new ArgumentError(optimizer, 'not a list of parameters', {
-        takes: 'at least one distinct leaf with requiresGrad',
+        takes: 'at least one parameter: distinct leaves with requiresGrad, or frozen since',
         got: stranger
           ? String(stranger)
           : `${parameters.length} parameters, ${new Set(parameters).size} of them distinct`,
@@ -90,13 +90,15 @@ export class FlatParameters {
   advance(): Segment[] {
     const segments: Segment[] = [];
     this.parameters.forEach((parameter, index) => {
-      if (!parameter.grad) return;
-      if (parameter.storage !== this.values.storage) {
+      // Reading the storage throws if the parameter has been freed.
+      const { grad, storage } = parameter;
+      if (!grad) return;
+      if (storage !== this.values.storage) {
         throw new WgradError(
           'An optimizer lost a parameter: a newer optimizer or to() took it. Use one optimizer per parameter.',
         );
       }
-      this.#bringGradient(parameter.grad, index);
+      this.#bringGradient(grad, index);
       const size = parameter.numel();
       const last = segments.at(-1);
       const offset = this.offsets[index]!;
@@ -135,6 +137,17 @@ export class FlatParameters {
     for (const parameter of this.parameters) parameter.zeroGrad();
   }
 
+  /** Lets go of the buffers. They live on as long as a parameter or a gradient is in them. */
+  dispose(): void {
+    for (const { leaf } of this.parameters) {
+      if (leaf?.home?.storage !== this.gradients.storage) continue;
+      leaf.home.dispose();
+      leaf.home = undefined;
+    }
+    this.values.dispose();
+    this.gradients.dispose();
+  }
+
   /** Moves a parameter into the flat buffer, and sets the destination of its gradient in the other. */
   #adopt(parameter: Tensor, offset: number): void {
     if (!parameter.isContiguous()) {
@@ -146,7 +159,9 @@ export class FlatParameters {
     const { shape, strides } = parameter;
     copyInto(parameter, this.values, { shape, strides, offset });
     parameter.rebind(this.values.storage.retain(), offset);
-    (parameter.source as Leaf).home = unscoped(() => this.gradients.withLayout({ shape, strides, offset }));
+    const leaf = parameter.leaf!;
+    leaf.home?.dispose();
+    leaf.home = unscoped(() => this.gradients.withLayout({ shape, strides, offset }));
   }
 
   /**

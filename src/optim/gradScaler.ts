@@ -1,3 +1,4 @@
+import '../tensor/disposable.ts';
 import type { Backend } from '../backend/backend.ts';
 import { effect, HostValue } from '../backend/recorder.ts';
 import { copyInto } from '../tensor/dense.ts';
@@ -5,7 +6,7 @@ import { checkDevice } from '../tensor/checks.ts';
 import { full, tensor, zeros } from '../tensor/create.ts';
 import { defaultDevice } from '../tensor/device.ts';
 import { ArgumentError } from '../tensor/errors.ts';
-import { scope, unscoped } from '../tensor/scope.ts';
+import { disown, own, type Owned, scope, unscoped } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { neighbours, ownGradients } from './gradientRuns.ts';
 import type { Optimizer } from './optimizer.ts';
@@ -52,7 +53,7 @@ export interface GradScalerState {
  * scaler.step(optimizer);
  * scaler.update();
  */
-export class GradScaler {
+export class GradScaler implements Owned, Disposable {
   readonly #growth: number;
   readonly #backoff: number;
   readonly #interval: number;
@@ -84,6 +85,7 @@ export class GradScaler {
       full([], initScale, { device }),
       zeros([3], { dtype: 'int32', device }),
     ]);
+    own(this);
   }
 
   /** The loss times the scale, for `backward`. */
@@ -158,9 +160,15 @@ export class GradScaler {
     });
   }
 
-  /** Frees its state. */
+  /** Frees its state, as does the `scope` in which it was made. */
   dispose(): void {
+    disown(this);
     this.#scale.dispose();
     this.#counts.dispose();
+  }
+
+  /** Called by `using`: disposes the scaler. */
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 }

@@ -1,5 +1,5 @@
 import { unscoped } from '../tensor/scope.ts';
-import { Leaf, type Tensor } from '../tensor/tensor.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 
 /** Gradients that are contiguous in memory. */
 export interface Run {
@@ -14,15 +14,15 @@ export function ownGradients(parameters: readonly Tensor[]): Tensor[] {
 }
 
 /** A parameter's gradient in memory that no other tensor shares; undefined without a gradient. */
-function ownGradient({ source }: Tensor): Tensor | undefined {
-  if (!(source instanceof Leaf) || !source.grad) return undefined;
-  const { grad, home } = source;
+function ownGradient({ leaf }: Tensor): Tensor | undefined {
+  if (!leaf?.grad) return undefined;
+  const { grad, home } = leaf;
   const atHome = grad.storage === home?.storage;
   if (!atHome && (grad.storage.shared || !grad.isContiguous())) {
-    source.grad = unscoped(() => grad.detach().clone());
+    leaf.grad = unscoped(() => grad.detach().clone());
     grad.dispose();
   }
-  return source.grad;
+  return leaf.grad;
 }
 
 /** The gradients as the fewest runs. Those in an optimizer's flat buffer, in its order, are one run. */

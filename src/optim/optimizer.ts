@@ -1,6 +1,8 @@
 import { refuseInCapture } from '../backend/recorder.ts';
+import '../tensor/disposable.ts';
 import { checkAlike } from '../tensor/checks.ts';
-import { ArgumentError } from '../tensor/errors.ts';
+import { ArgumentError, FreedTensorError } from '../tensor/errors.ts';
+import { disown, own, type Owned } from '../tensor/scope.ts';
 import { sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { copyInto } from '../tensor/dense.ts';
@@ -24,12 +26,19 @@ export interface OptimizerState {
   paramGroups: SavedGroup[];
 }
 
-/** Updates parameters from their gradients. A step is one launch per group. */
-export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
+/**
+ * Updates parameters from their gradients. A step is one launch per group. A parameter without a gradient, for example
+ * a frozen one, is left alone: neither momentum nor weight decay changes it.
+ *
+ * `dispose` frees the optimizer's state, and so does the `scope` in which it was made, unless it returns the optimizer.
+ * The parameters stay.
+ */
+export abstract class Optimizer<Options extends CommonOptions = CommonOptions> implements Owned, Disposable {
   /** The parameters and their options. Options may be assigned between steps. */
   readonly paramGroups: readonly ParamGroup<Options>[];
-  protected readonly flat: FlatParameters;
   protected readonly name: string;
+  readonly #flat: FlatParameters;
+  #disposed = false;
   readonly #states = new Map<string, Tensor>();
 
   /** @throws ArgumentError for options out of range, or if the parameters are not distinct leaves */
@@ -42,9 +51,19 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
     this.name = name;
     this.paramGroups = resolveGroups(parameters, options, defaults);
     for (const group of this.paramGroups) this.#check(group);
-    this.flat = new FlatParameters(
+    this.#flat = new FlatParameters(
       name,
       this.paramGroups.map(({ params }) => params),
+    );
+    own(this);
+  }
+
+  /** The parameters. Throws FreedTensorError after `dispose`. */
+  protected get flat(): FlatParameters {
+    if (!this.#disposed) return this.#flat;
+    throw new FreedTensorError(
+      `A disposed ${this.name} was used: it was disposed, or its scope ended. Return it from the scope, or make it ` +
+        'outside.',
     );
   }
 
@@ -70,6 +89,21 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
   /** Frees the gradients. */
   zeroGrad(): void {
     this.flat.zeroGrad();
+  }
+
+  /** Frees the state. The parameters keep their values and gradients, and can be given to another optimizer. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    disown(this);
+    this.#flat.dispose();
+    for (const state of this.#states.values()) state.dispose();
+    this.#states.clear();
+  }
+
+  /** Called by `using`: disposes the optimizer. */
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 
   /** Throws ArgumentError for options out of range, other than the learning rate. */

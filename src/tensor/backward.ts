@@ -46,7 +46,7 @@ export function backward(root: Tensor, gradient?: Tensor, options: BackwardOptio
       undefined,
       options,
       (source, value) => {
-        if (source instanceof Leaf) accumulate(source, value, createGraph);
+        if (source instanceof Leaf && !source.frozen) accumulate(source, value, createGraph);
       },
     ),
   );

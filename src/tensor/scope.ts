@@ -1,27 +1,28 @@
 import { refusePromise } from './synchronous.ts';
 
-/** What a scope owns: the part of `Tensor` that it needs. */
+/** What a scope owns: tensors, and what holds memory of its own, such as an optimizer. */
 export interface Owned {
   dispose(): void;
 }
 
 let current: Set<Owned> | undefined;
 
-/** Adds a new tensor to the innermost scope, if there is one. */
-export function own(tensor: Owned): void {
-  current?.add(tensor);
+/** Gives something new to the innermost scope, if there is one. */
+export function own(value: Owned): void {
+  current?.add(value);
 }
 
-/** Removes a disposed tensor from the innermost scope. */
-export function disown(tensor: Owned): void {
-  current?.delete(tensor);
+/** Takes something disposed from the innermost scope. */
+export function disown(value: Owned): void {
+  current?.delete(value);
 }
 
 /**
- * Runs `body` and frees every tensor that it creates and does not return.
+ * Runs `body` and frees every tensor, module and optimizer that it creates and does not return.
  *
- * Returned tensors, also in arrays, objects, maps and sets, pass to the enclosing scope. Gradients of leaves and
- * optimizer state stay, because they belong to the parameters. The body is synchronous. Read values outside.
+ * What it returns, also in arrays, objects, maps, sets and public fields, passes to the enclosing scope. Gradients of
+ * leaves belong to the leaves, and state belongs to its optimizer. The parameters of an optimizer that is freed stay
+ * usable. The body is synchronous. Read values outside.
  *
  * @throws WgradError if `body` returns a promise
  * @example
@@ -41,14 +42,14 @@ export function scope<T>(body: () => T): T {
     refusePromise('scope', result);
   } catch (error) {
     current = outer;
-    for (const tensor of inner) tensor.dispose();
+    for (const value of inner) value.dispose();
     throw error;
   }
   const kept = reachable(result);
   current = outer;
-  for (const tensor of inner) {
-    if (kept.has(tensor)) outer?.add(tensor);
-    else tensor.dispose();
+  for (const value of inner) {
+    if (kept.has(value)) outer?.add(value);
+    else value.dispose();
   }
   return result;
 }
@@ -71,13 +72,8 @@ function reachable(root: unknown): Set<unknown> {
   for (let value = waiting.pop(); value !== undefined || waiting.length > 0; value = waiting.pop()) {
     if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || seen.has(value)) continue;
     seen.add(value);
-    if (isOwned(value)) continue;
     const inside = value instanceof Map || value instanceof Set ? value.values() : Object.values(value);
     for (const each of inside as Iterable<unknown>) waiting.push(each);
   }
   return seen;
-}
-
-function isOwned(value: object): boolean {
-  return typeof (value as Partial<Owned>).dispose === 'function';
 }

@@ -30,6 +30,8 @@ export class Leaf implements Source {
   #grad: Tensor | undefined;
   /** The destination that an optimizer wants for the gradient: a part of its flat buffer. */
   home: Tensor | undefined;
+  /** Whether `requiresGrad` is off. A frozen leaf keeps its gradient and its home, and receives nothing. */
+  frozen = false;
   #holders = 1;
 
   retain(): this {
@@ -95,6 +97,7 @@ export class Tensor implements Owned, Disposable {
   #storage: Storage | undefined;
   #offset: number;
   #source: Source | undefined;
+  #frozen: Leaf | undefined;
 
   /** Takes over one hold on `storage` and one on `source`. */
   constructor(storage: Storage, { shape, strides, offset }: Layout, source?: Source) {
@@ -182,6 +185,12 @@ export class Tensor implements Owned, Disposable {
     return this.#source;
   }
 
+  /** The leaf of a tensor that requires a gradient, or did before it was frozen; undefined for all others. */
+  get leaf(): Leaf | undefined {
+    if (activeRecorder()) this.#meet();
+    return this.#source instanceof Leaf ? this.#source : this.#frozen;
+  }
+
   /** Makes a recorded operation the source of this tensor. */
   attach(source: Source): void {
     this.#source = source;
@@ -192,7 +201,10 @@ export class Tensor implements Owned, Disposable {
     return this.source !== undefined;
   }
 
-  /** Turns gradient accumulation on or off. Only leaves of a floating dtype can be switched. */
+  /**
+   * Turns gradient accumulation on or off. Only leaves of a floating dtype can be switched. A tensor that is switched off
+   * keeps its gradient until `zeroGrad`, as in PyTorch.
+   */
   set requiresGrad(wanted: boolean) {
     if (wanted === this.requiresGrad) return;
     if (this.#source && !(this.#source instanceof Leaf)) {
@@ -203,8 +215,9 @@ export class Tensor implements Owned, Disposable {
     if (wanted && !isFloating(this.dtype)) {
       throw new GradientError(`requiresGrad: takes floating tensors, got ${describe(this)}`);
     }
-    this.#source?.release();
-    this.#source = wanted ? new Leaf() : undefined;
+    const leaf = this.leaf ?? new Leaf();
+    leaf.frozen = !wanted;
+    [this.#source, this.#frozen] = wanted ? [leaf, undefined] : [undefined, leaf];
   }
 
   /** Whether the user created the tensor, not a recorded operation. */
@@ -214,7 +227,7 @@ export class Tensor implements Owned, Disposable {
 
   /** The accumulated gradient of a leaf, or null. */
   get grad(): Tensor | null {
-    return this.source instanceof Leaf ? (this.source.grad ?? null) : null;
+    return this.leaf?.grad ?? null;
   }
 
   /** Replaces the gradient of a leaf by a copy of another, to which the next backward adds; null frees it. */
@@ -223,19 +236,19 @@ export class Tensor implements Owned, Disposable {
       this.zeroGrad();
       return;
     }
-    const { source } = this;
-    if (!(source instanceof Leaf)) {
+    const { leaf } = this;
+    if (!leaf) {
       throw new GradientError('grad: takes a gradient for leaves with requiresGrad only');
     }
     checkGradient(this, gradient);
     const copy = unscoped(() => gradient.clone());
-    source.clear();
-    source.grad = copy;
+    leaf.clear();
+    leaf.grad = copy;
   }
 
   /** Frees the gradient. The next backward starts from zero. */
   zeroGrad(): void {
-    if (this.source instanceof Leaf) this.source.clear();
+    this.leaf?.clear();
   }
 
   /** The same values without history. */
@@ -273,7 +286,8 @@ export class Tensor implements Owned, Disposable {
     this.#storage.release();
     this.#storage = undefined;
     this.#source?.release();
-    this.#source = undefined;
+    this.#frozen?.release();
+    this.#source = this.#frozen = undefined;
   }
 
   /** Called by `using`: disposes the tensor. */

@@ -87,7 +87,7 @@ export class Classifier {
 
   /** Frees the weights. The device stays open. */
   dispose(): void {
-    for (const value of Object.values(this.#model.stateDict())) value.dispose();
+    this.#model.dispose();
   }
 }
 

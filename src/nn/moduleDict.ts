@@ -1,0 +1,61 @@
+import { ArgumentError } from '../tensor/errors.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { Module, requireModule } from './module.ts';
+
+/**
+ * Modules by name: the weight of `heads.get('left')` is named `heads.left.weight`. A Map or a plain object in a field does
+ * the same; this is PyTorch's form.
+ *
+ * @throws ArgumentError for a name that is empty or contains a dot
+ * @example
+ * readonly heads: ModuleDict = new ModuleDict({ left: new Linear(8, 2), right: new Linear(8, 2) });
+ */
+export class ModuleDict<M extends Module = Module> extends Module {
+  /** The modules by name, in the order in which they were set. */
+  readonly modules: Map<string, M> = new Map();
+
+  constructor(modules: Readonly<Record<string, M>> | Iterable<readonly [string, M]> = {}) {
+    super();
+    const entries = Symbol.iterator in modules ? modules : Object.entries(modules);
+    for (const [name, module] of entries as Iterable<readonly [string, M]>) this.set(name, module);
+  }
+
+  /** The module of a name. */
+  get(name: string): M | undefined {
+    return this.modules.get(name);
+  }
+
+  /** Adds or replaces a module. */
+  set(name: string, module: M): this {
+    requireModule('ModuleDict', name, module);
+    if (name === '' || name.includes('.')) {
+      throw new ArgumentError('ModuleDict', 'invalid name', {
+        takes: 'names without dots',
+        got: JSON.stringify(name),
+      });
+    }
+    this.modules.set(name, module);
+    return this;
+  }
+
+  /** Whether there is a module of this name. */
+  has(name: string): boolean {
+    return this.modules.has(name);
+  }
+
+  [Symbol.iterator](): Iterator<[string, M]> & Iterable<[string, M]> {
+    return this.modules.entries();
+  }
+
+  override namedChildren(): [string, Module][] {
+    return super.namedChildren().map(([name, child]) => [name.replace(/^modules\./, ''), child]);
+  }
+
+  /** @throws ArgumentError always: names do not say how the modules are connected */
+  override forward(_: Tensor): Tensor {
+    throw new ArgumentError('ModuleDict', 'has no forward', {
+      takes: 'a call of one of its modules',
+      got: 'a call of all',
+    });
+  }
+}

@@ -1,0 +1,60 @@
+import { ArgumentError } from '../tensor/errors.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { Module, requireModule } from './module.ts';
+
+/**
+ * A list of modules that are named by their positions: `layers.0.weight`. A plain array in a field does the same; this is
+ * PyTorch's form. `list[0]` is the first module.
+ *
+ * @example
+ * class Deep extends Module {
+ *   readonly layers: ModuleList<Linear> = new ModuleList([new Linear(8, 8), new Linear(8, 8)]);
+ *   override forward(x: Tensor): Tensor {
+ *     for (const layer of this.layers) x = layer.forward(x).relu();
+ *     return x;
+ *   }
+ * }
+ */
+export class ModuleList<M extends Module = Module> extends Module {
+  /** The modules by position. */
+  [index: number]: M;
+
+  constructor(modules: Iterable<M> = []) {
+    super();
+    this.extend(modules);
+  }
+
+  /** The number of modules. */
+  get length(): number {
+    let length = 0;
+    while (this[length]) length++;
+    return length;
+  }
+
+  /** Adds a module at the end. */
+  append(module: M): this {
+    return this.extend([module]);
+  }
+
+  /** Adds modules at the end. */
+  extend(modules: Iterable<M>): this {
+    let { length } = this;
+    for (const module of modules) {
+      requireModule('ModuleList', length, module);
+      this[length++] = module;
+    }
+    return this;
+  }
+
+  *[Symbol.iterator](): Generator<M> {
+    for (let index = 0; this[index]; index++) yield this[index]!;
+  }
+
+  /** @throws ArgumentError always: a list does not say how its modules are connected */
+  override forward(_: Tensor): Tensor {
+    throw new ArgumentError('ModuleList', 'has no forward', {
+      takes: 'a call of each module, or a Sequential',
+      got: 'a call of the list',
+    });
+  }
+}

@@ -1,0 +1,42 @@
+import { dense, freeCopy } from '../tensor/dense.ts';
+import { Tensor } from '../tensor/tensor.ts';
+
+/**
+ * A tensor that a module trains, on the storage of another tensor. A tensor that was made with `requiresGrad: true` is a
+ * parameter already; this makes one of any other, for example of the result of operations.
+ *
+ * @param options.requiresGrad false for a parameter that is frozen at first
+ * @throws GradientError for a dtype that is not floating
+ * @example
+ * class Scale extends Module {
+ *   readonly factor: Tensor = new Parameter(randn([8]).mul(0.02));
+ *   …
+ * }
+ */
+export class Parameter extends Tensor {
+  constructor(data: Tensor, { requiresGrad = true }: { requiresGrad?: boolean } = {}) {
+    const whole = dense(data);
+    super(whole.storage.retain(), whole);
+    freeCopy(whole, data);
+    this.requiresGrad = true;
+    this.requiresGrad = requiresGrad;
+  }
+}
+
+const buffers = new WeakSet<Tensor>();
+
+/** Declares a tensor a buffer, which is saved and moved with its module, and is never a parameter. */
+export function buffer(tensor: Tensor): Tensor {
+  buffers.add(tensor);
+  return tensor;
+}
+
+/**
+ * Whether a tensor of a module is a parameter: it required a gradient when a module first listed it, or before. Freezing
+ * it later does not change that, nor does `requiresGrad = true` for a buffer.
+ */
+export function isParameter(tensor: Tensor): boolean {
+  if (buffers.has(tensor)) return false;
+  if (!tensor.leaf) buffers.add(tensor);
+  return tensor.leaf !== undefined;
+}

@@ -1,0 +1,69 @@
+import { ArgumentError } from '../tensor/errors.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import { Module } from './module.ts';
+import { Parameter } from './parameter.ts';
+
+/**
+ * A list of parameters that are named by their positions: `scales.0`. A plain array in a field does the same; this is
+ * PyTorch's form, and makes a `Parameter` of each tensor that is none. `list[0]` is the first parameter.
+ *
+ * @example
+ * readonly scales: ParameterList = new ParameterList([ones([4]), ones([4])]);
+ */
+export class ParameterList extends Module {
+  /** The parameters by position. */
+  [index: number]: Tensor;
+
+  constructor(parameters: Iterable<Tensor> = []) {
+    super();
+    this.extend(parameters);
+  }
+
+  /** The number of parameters. */
+  get length(): number {
+    let length = 0;
+    while (this[length]) length++;
+    return length;
+  }
+
+  /** Adds a parameter at the end. */
+  append(parameter: Tensor): this {
+    return this.extend([parameter]);
+  }
+
+  /** Adds parameters at the end. */
+  extend(parameters: Iterable<Tensor>): this {
+    let { length } = this;
+    for (const each of parameters) {
+      if (!(each instanceof Tensor)) {
+        throw new ArgumentError('ParameterList', `item ${length} is not a tensor`, {
+          takes: 'tensors',
+          got: typeof each,
+        });
+      }
+      this[length++] = each.leaf ? each : new Parameter(each);
+    }
+    return this;
+  }
+
+  *[Symbol.iterator](): Generator<Tensor> {
+    for (let index = 0; this[index]; index++) yield this[index]!;
+  }
+
+  override extraRepr(): string {
+    return [...this]
+      .map(
+        ({ dtype, shape }, index) =>
+          `  (${index}): Parameter containing: [torch.${dtype} of size ${shape.join('x')}]`,
+      )
+      .join('\n');
+  }
+
+  /** @throws ArgumentError always: a list computes nothing */
+  override forward(_: Tensor): Tensor {
+    throw new ArgumentError('ParameterList', 'has no forward', {
+      takes: 'the use of its parameters',
+      got: 'a call of the list',
+    });
+  }
+}
