@@ -1,5 +1,4 @@
 import { ArgumentError } from '../tensor/errors.ts';
-import type { Tensor } from '../tensor/tensor.ts';
 import { Module, requireModule } from './module.ts';
 
 /**
@@ -17,7 +16,7 @@ export class ModuleDict<M extends Module = Module> extends Module {
   constructor(modules: Readonly<Record<string, M>> | Iterable<readonly [string, M]> = {}) {
     super();
     const entries = Symbol.iterator in modules ? modules : Object.entries(modules);
-    for (const [name, module] of entries as Iterable<readonly [string, M]>) this.set(name, module);
+    for (const [name, module] of entries) this.set(name, module);
   }
 
   /** The module of a name. */
@@ -52,7 +51,7 @@ export class ModuleDict<M extends Module = Module> extends Module {
   }
 
   /** @throws ArgumentError always: names do not say how the modules are connected */
-  override forward(_: Tensor): Tensor {
+  override forward(): never {
     throw new ArgumentError('ModuleDict', 'has no forward', {
       takes: 'a call of one of its modules',
       got: 'a call of all',

@@ -1,5 +1,4 @@
 import { ArgumentError } from '../tensor/errors.ts';
-import type { Tensor } from '../tensor/tensor.ts';
 import { Module, requireModule } from './module.ts';
 
 /**
@@ -51,7 +50,7 @@ export class ModuleList<M extends Module = Module> extends Module {
   }
 
   /** @throws ArgumentError always: a list does not say how its modules are connected */
-  override forward(_: Tensor): Tensor {
+  override forward(): never {
     throw new ArgumentError('ModuleList', 'has no forward', {
       takes: 'a call of each module, or a Sequential',
       got: 'a call of the list',

@@ -60,7 +60,7 @@ export class ParameterList extends Module {
   }
 
   /** @throws ArgumentError always: a list computes nothing */
-  override forward(_: Tensor): Tensor {
+  override forward(): never {
     throw new ArgumentError('ParameterList', 'has no forward', {
       takes: 'the use of its parameters',
       got: 'a call of the list',

@@ -106,18 +106,22 @@ function watchForward(prototype: object): void {
   if (typeof own?.value !== 'function') return;
   const body = own.value as (this: Part, ...args: unknown[]) => unknown;
   const forward = function (this: Part, ...args: unknown[]): unknown {
-    if (running) {
-      if (!known.has(this)) checkUse(running, this);
-      return body.apply(this, args);
-    }
-    running = this;
-    try {
-      return body.apply(this, args);
-    } finally {
-      running = undefined;
-    }
+    return run(this, body, args);
   };
   Object.defineProperty(prototype, 'forward', { ...own, value: forward });
+}
+
+function run(module: Part, body: (this: Part, ...args: unknown[]) => unknown, args: unknown[]): unknown {
+  if (running) {
+    if (!known.has(module)) checkUse(running, module);
+    return body.apply(module, args);
+  }
+  running = module;
+  try {
+    return body.apply(module, args);
+  } finally {
+    running = undefined;
+  }
 }
 
 function checkUse(root: Part, module: Part): void {
