@@ -35,6 +35,7 @@ let count = 0;
 const known = new WeakSet<Part>();
 /** Modules below which nothing is missing. */
 const complete = new WeakSet<Part>();
+/** The prototypes of classes of modules whose `forward` is watched: all but the base class. */
 const watched = new WeakSet<object>();
 /** The outermost module whose `forward` runs. */
 let running: Part | undefined;
@@ -78,12 +79,9 @@ export function checkComplete(root: Part): void {
 
 /** Whether a module's class, by its text, puts new objects into #private fields. */
 function hidesObjects(module: Part): boolean {
-  for (
-    let { constructor } = module;
-    Function.prototype !== constructor;
-    constructor = Object.getPrototypeOf(constructor) as typeof constructor
-  ) {
-    if (/#\w+\s*=(?!=)[^;]*\bnew\b/.test(String(constructor))) return true;
+  let prototype = Object.getPrototypeOf(module) as object;
+  for (; watched.has(prototype); prototype = Object.getPrototypeOf(prototype) as object) {
+    if (/#\w+\s*=(?!=)[^;]*\bnew\b/.test(String(prototype.constructor))) return true;
   }
   return false;
 }
