@@ -32,7 +32,7 @@ export class Conv2d extends Module {
     inChannels: number,
     outChannels: number,
     kernelSize: number | readonly [number, number],
-    options: Conv2dOptions & { bias?: boolean } & CreateOptions = {},
+    options: Omit<Conv2dOptions, 'activation'> & { bias?: boolean } & CreateOptions = {},
   ) {
     super();
     const { bias = true, stride = 1, padding = 0, dilation = 1, groups = 1, ...create } = options;

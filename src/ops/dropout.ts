@@ -4,6 +4,7 @@ import { type RandomOptions, type RandomOrigin, randomOrigin } from '../tensor/r
 import { withGradient } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkDtype } from './support/launch.ts';
+import { viewOf } from './support/layout.ts';
 import { dense, freeCopy } from '../tensor/dense.ts';
 
 /** Options of `dropout`. */
@@ -35,7 +36,8 @@ export function dropout(x: Tensor, options: DropoutOptions = {}): Tensor {
   const { p = 0.5, training = true, ...random } = options;
   if (!(p >= 0 && p <= 1))
     throw new ArgumentError('dropout', 'invalid probability', { takes: '0 ≤ p ≤ 1', got: `p ${p}` });
-  if (!training || p === 0) return x;
+  // A handle of its own: freeing the result must not free x.
+  if (!training || p === 0) return viewOf('dropout', x, x, (gradient) => gradient);
   checkDtype('dropout', x, 'float32', 'float64');
   return dropped(x, p, randomOrigin(random));
 }

@@ -34,8 +34,12 @@ test('draws from another stream each time, and from the same after manualSeed', 
   expect(await layer.forward(x).data()).not.toEqual(first);
   manualSeed(3);
   expect(await layer.forward(x).data()).toEqual(first);
-  expect(layer.eval().forward(x)).toBe(x);
-  expect(new nn.Dropout(0).forward(x)).toBe(x);
+  for (const idle of [layer.eval(), new nn.Dropout(0)]) {
+    const same = idle.forward(x);
+    expect(same.storage).toBe(x.storage);
+    same.dispose();
+    expect(x.freed).toBe(false);
+  }
 });
 
 test('takes probabilities alone', async () => {

@@ -1,59 +1,20 @@
 import { expect, test } from 'vitest';
 import { ArgumentError, open, optim, scope, setDefaultDevice, tensor } from '../../src/index.ts';
-import { loadFixture } from '../parity/operations.ts';
+import {
+  advance,
+  off,
+  optimizerOf,
+  present,
+  type Scheduler,
+  scheduleFixtures,
+  schedulesOf,
+} from './scheduleFixtures.ts';
 
 const { lrScheduler } = optim;
-type Scheduler = optim.lrScheduler.LRScheduler | optim.lrScheduler.ReduceLROnPlateau;
-
-/** Rates that PyTorch's schedules give: see tests/fixtures/README.md. */
-interface ScheduleFixture {
-  name: string;
-  optimizer: 'Adam' | 'SGD';
-  lrs: number[];
-  schedules: [keyof typeof lrScheduler, ...unknown[]][];
-  metrics: number[];
-  rates: number[][];
-  momenta: number[][];
-}
-
-const fixtures = loadFixture('schedules.json') as ScheduleFixture[];
 
 setDefaultDevice(await open('cpu'));
 
-function optimizerOf({ optimizer, lrs }: Pick<ScheduleFixture, 'optimizer' | 'lrs'>): optim.Optimizer {
-  const groups = lrs.map((lr) => ({ params: [tensor([1], { requiresGrad: true })], lr }));
-  return optimizer === 'Adam' ? new optim.Adam(groups) : new optim.SGD(groups, { momentum: 0.9 });
-}
-
-function schedulesOf({ schedules }: ScheduleFixture, optimizer: optim.Optimizer): Scheduler[] {
-  return schedules.map(([name, ...rest]) => {
-    const Schedule = lrScheduler[name] as new (optimizer: optim.Optimizer, ...rest: unknown[]) => Scheduler;
-    return new Schedule(optimizer, ...rest);
-  });
-}
-
-function advance(schedules: readonly Scheduler[], metric: number | undefined): void {
-  for (const schedule of schedules) {
-    if (schedule instanceof lrScheduler.ReduceLROnPlateau) schedule.step(metric!);
-    else schedule.step();
-  }
-}
-
-function present({ paramGroups }: optim.Optimizer): { rates: number[]; momenta: number[] } {
-  return {
-    rates: paramGroups.map(({ lr }) => lr),
-    momenta: paramGroups.map(({ betas, momentum }) => betas?.[0] ?? momentum!),
-  };
-}
-
-/** The largest relative difference; cosines may differ in their last bits. */
-function off(found: readonly number[], wanted: readonly number[]): number {
-  return Math.max(
-    ...wanted.map((value, index) => Math.abs(found[index]! - value) / Math.max(1e-9, Math.abs(value))),
-  );
-}
-
-test.each(fixtures)('$name gives the rates and momenta of PyTorch', (fixture) => {
+test.each(scheduleFixtures)('$name gives the rates and momenta of PyTorch', (fixture) => {
   const optimizer = optimizerOf(fixture);
   const schedules = schedulesOf(fixture, optimizer);
   fixture.rates.forEach((rates, step) => {
@@ -65,7 +26,7 @@ test.each(fixtures)('$name gives the rates and momenta of PyTorch', (fixture) =>
   });
 });
 
-test.each(fixtures)('$name goes on from a saved state to the bit, at every step', (fixture) => {
+test.each(scheduleFixtures)('$name goes on from a saved state to the bit, at every step', (fixture) => {
   const optimizer = optimizerOf(fixture);
   const schedules = schedulesOf(fixture, optimizer);
   for (let step = 0; step < 30; step++) {

@@ -64,11 +64,16 @@ export const ATOL = 1e-6;
 
 export type Operation = (...args: unknown[]) => Tensor;
 
-/** Runs a case on a device and says where it differs from PyTorch; nothing when it does not. */
+/**
+ * Runs a case on a device and says where it differs from PyTorch; nothing when it does not.
+ *
+ * @param change replaces the arguments of the call
+ */
 export async function differences(
   fixture: OperationFixture,
   device: Backend,
   order: Order,
+  change: (args: unknown[]) => unknown[] = (args) => args,
 ): Promise<string[]> {
   const operation = operationOf(fixture);
   if (!operation) return [`wgrad has no operation '${fixture.operation}'`];
@@ -77,7 +82,7 @@ export async function differences(
     const destinations = inputs.map((input, index) =>
       order === 'placed' && input.requiresGrad ? placeGradient(input, index) : null,
     );
-    const output = operation(...callArguments(fixture, inputs));
+    const output = operation(...change(callArguments(fixture, inputs)));
     const [gradOutput] = fixture.gradOutputs;
     if (gradOutput) output.backward(ordered(gradOutput, device, order, inputs.length));
     return {
@@ -142,7 +147,7 @@ export function callArguments(
   return tensorList ? [leading, ...others] : [...leading, ...others];
 }
 
-async function compare(what: string, got: Tensor, wanted: FixtureTensor): Promise<string[]> {
+export async function compare(what: string, got: Tensor, wanted: FixtureTensor): Promise<string[]> {
   if (got.dtype !== wanted.dtype || got.shape.join() !== wanted.shape.join()) {
     return [
       `${what}: ${got.dtype}[${got.shape.join(', ')}], PyTorch ${wanted.dtype}[${wanted.shape.join(', ')}]`,
