@@ -1,7 +1,7 @@
 /**
  * Lists the values of one kind that an object holds: in its fields, and in arrays, maps, sets and plain objects there,
  * however deep. Each has a dotted name: `layers.0`, `heads.left`. An instance of another class is not searched, and
- * #private fields cannot be seen. Each collection is searched once, so cycles end.
+ * #private fields cannot be seen. A field's collections are searched once each, so cycles end.
  *
  * @param name changes the name of a field
  */
@@ -11,17 +11,29 @@ export function membersOf<T>(
   name: (field: string) => string = (field) => field,
 ): [string, T][] {
   const found: [string, T][] = [];
-  const seen = new Set<object>([holder]);
-  const visit = (value: unknown, path: string): void => {
-    if (typeof value !== 'object' || value === null) return;
-    if (wanted(value)) found.push([path, value]);
-    else if (!seen.has(value)) {
-      seen.add(value);
-      for (const [key, each] of entriesOf(value)) visit(each, `${path}.${key}`);
-    }
-  };
-  for (const [field, value] of Object.entries(holder)) visit(value, name(field));
+  for (const field of Object.keys(holder)) {
+    const value = (holder as Record<string, unknown>)[field];
+    if (typeof value !== 'object' || value === null) continue;
+    if (wanted(value)) found.push([name(field), value]);
+    else search(value, name(field), wanted, found, new Set([holder]));
+  }
   return found;
+}
+
+function search<T>(
+  holder: object,
+  path: string,
+  wanted: (value: unknown) => value is T,
+  found: [string, T][],
+  seen: Set<object>,
+): void {
+  if (seen.has(holder)) return;
+  seen.add(holder);
+  for (const [key, value] of entriesOf(holder)) {
+    if (typeof value !== 'object' || value === null) continue;
+    if (wanted(value)) found.push([`${path}.${key}`, value]);
+    else search(value, `${path}.${key}`, wanted, found, seen);
+  }
 }
 
 /** The entries of an array, a map, a set or a plain object; none of other objects. */

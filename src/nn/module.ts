@@ -105,14 +105,11 @@ export abstract class Module implements Disposable {
    *
    * @throws ArgumentError if a module that was made together with this one is not below it
    */
-  *namedTensors(prefix: string = '', above: ReadonlySet<Module> = new Set()): Generator<[string, Tensor]> {
-    if (above.size === 0) checkComplete(this);
-    noteReached(this);
-    for (const [name, value] of this.ownTensors()) yield [prefix + name, value];
-    const path = new Set(above).add(this);
-    for (const [name, child] of this.namedChildren()) {
-      if (!path.has(child)) yield* child.namedTensors(`${prefix}${name}.`, path);
-    }
+  namedTensors(): [string, Tensor][] {
+    checkComplete(this);
+    const found: [string, Tensor][] = [];
+    listTensors(this, '', found, new Set());
+    return found;
   }
 
   /**
@@ -121,7 +118,7 @@ export abstract class Module implements Disposable {
    */
   namedParameters(): [string, Tensor][] {
     const seen = new Set<Tensor>();
-    return [...this.namedTensors()].filter(
+    return this.namedTensors().filter(
       ([, value]) => isParameter(value) && !seen.has(value) && seen.add(value),
     );
   }
@@ -137,7 +134,7 @@ export abstract class Module implements Disposable {
    * @throws ArgumentError if two tensors have the same name
    */
   stateDict(): StateDict {
-    const named = [...this.namedTensors()];
+    const named = this.namedTensors();
     const state = Object.fromEntries(named);
     const hidden = named.find(([name, value]) => state[name] !== value);
     if (hidden) {
@@ -248,6 +245,17 @@ export abstract class Module implements Disposable {
 
 /** Modules whose mode is being switched: a module that refers to one above it must not go around in circles. */
 const switching = new Set<Module>();
+
+/** @param above the modules around it, which it may refer to */
+function listTensors(module: Module, prefix: string, found: [string, Tensor][], above: Set<Module>): void {
+  noteReached(module);
+  for (const [name, value] of module.ownTensors()) found.push([prefix + name, value]);
+  above.add(module);
+  for (const [name, child] of module.namedChildren()) {
+    if (!above.has(child)) listTensors(child, `${prefix}${name}.`, found, above);
+  }
+  above.delete(module);
+}
 
 /** @throws ArgumentError if a value is no module, for containers */
 export function requireModule(container: string, name: string | number, value: unknown): void {

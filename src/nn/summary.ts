@@ -104,7 +104,7 @@ export function summary(model: Module, inputShape: Shape, options: { dtype?: DTy
   } finally {
     for (const [index, module] of modules.entries()) module.training = training[index]!;
   }
-  const tensors = [...new Map([...model.namedTensors()].map(([, tensor]) => [tensor, tensor])).values()];
+  const tensors = [...new Set(model.namedTensors().map(([, tensor]) => tensor))];
   return new ModelSummary([...inputShape], layersOf(model, calls), tensors);
 }
 

@@ -142,6 +142,15 @@ export function disposeSuite(open: Open): void {
     expect(Array.from(await parameter.data())).toEqual([-2, -1]);
   });
 
+  it('an optimizer that took no step leaves nothing but the parameters', async (context) => {
+    const device = await opened(context);
+    const parameters = [ones([64], { requiresGrad: true }), ones([64], { requiresGrad: true })];
+    for (const make of Object.values(makers)) make(parameters).dispose();
+    const { buffersAlive } = device.stats();
+    for (const make of Object.values(makers)) make(parameters).dispose();
+    expect(device.stats().buffersAlive).toBe(buffersAlive);
+  });
+
   it('what is disposed says so', async (context) => {
     await opened(context);
     const model = network();

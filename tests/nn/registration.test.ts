@@ -113,6 +113,20 @@ test('shared parts and tied tensors are parameters once, and in the state dict u
   expect([...model.namedModules()].map(([name]) => name)).toEqual(['', 'first']);
 });
 
+test('lists of lists and objects with numbers as keys', () => {
+  class Nested extends Module {
+    readonly hidden: (nn.Module | nn.Module[])[] = [[new Linear(1, 1), new nn.Tanh()], [new Linear(1, 1)]];
+    readonly relations: Record<number, { w: Tensor; b: Tensor }> = {
+      7: { w: new nn.Parameter(ones([1])), b: ones([1], { requiresGrad: true }) },
+    };
+    override forward = (x: Tensor): Tensor => x;
+  }
+  expect(new Nested().namedParameters().map(([name]) => name)).toEqual([
+    ...['relations.7.w', 'relations.7.b'],
+    ...['hidden.0.0.weight', 'hidden.0.0.bias', 'hidden.1.0.weight', 'hidden.1.0.bias'],
+  ]);
+});
+
 test('cycles end', () => {
   class Ring extends Module {
     readonly weight: Tensor = ones([1], { requiresGrad: true });
