@@ -9,8 +9,8 @@
 // Splits     a long k with few outputs is cut into `splits` chunks. A second pass (reduce) adds their partial products
 //            in order. With one split, out is the product itself.
 // Launch     workgroups x: ⌈n / (4 · WORKGROUP_SIZE)⌉; y: ⌈m / TILE_ROWS⌉ · batch · splits; z takes what does not fit
-//            into y. A workgroup computes TILE_ROWS rows; invocation l computes columns l, l + W, l + 2W, l + 3W (W =
-//            WORKGROUP_SIZE). Neighbours read neighbouring columns, and all read the same element of a.
+//            into x or y (never both). A workgroup computes TILE_ROWS rows; invocation l computes columns l, l + W, l + 2W, l
+//            + 3W (W = WORKGROUP_SIZE). Neighbours read neighbouring columns, and all read the same element of a.
 // Tile       TILE_ROWS is at most 16. Sums are matrices of four rows in named variables, because SwiftShader unrolls no
 //            loop and accesses arrays through memory.
 // Edges      rows and columns past m and n repeat the last one and are not stored, so the inner loop has no branch.
@@ -77,7 +77,10 @@ fn main(
   let n = i32(params.n);
   let width = i32(WORKGROUP_SIZE);
   let rowTiles = (params.m + u32(TILE_ROWS) - 1u) / u32(TILE_ROWS);
-  let tile = group.z * grid.y + group.y;
+  // z counts columns if the grid is too narrow for n, and rows otherwise.
+  let narrow = grid.x * 4u * WORKGROUP_SIZE < params.n;
+  let tile = select(group.z * grid.y, 0u, narrow) + group.y;
+  let columnTile = i32(select(0u, group.z * grid.x, narrow) + group.x);
   let matrix = tile / rowTiles;
   let z = i32(matrix % params.batch);
   let split = matrix / params.batch;
@@ -87,7 +90,7 @@ fn main(
   let first = split * params.chunk;
   let last = min(first + params.chunk, params.k);
   let firstRow = i32(tile % rowTiles) * TILE_ROWS;
-  let columns = i32(group.x) * 4 * width + i32(invocation) + width * vec4i(0, 1, 2, 3);
+  let columns = columnTile * 4 * width + i32(invocation) + width * vec4i(0, 1, 2, 3);
 
   let aStart = params.aOffset + z * params.aBatchStride + i32(first) * params.aColumnStride;
   let bStart = params.bOffset + z * params.bBatchStride + i32(first) * params.bRowStride;

@@ -26,7 +26,8 @@
 // Requires   TILE_ROWS, TILE_COLUMNS and TILE_DEPTH multiples of 4; TILE_LOADS = ⌈(R + C) · TILE_DEPTH / 16 /
 //            invocations of a team⌉, the quads of a slice that an invocation loads; with several teams, TILE_ROWS ·
 //            TILE_DEPTH · TILE_BUFFERS / 4 at least WORKGROUP_COLUMNS.
-// Launch     workgroups x: ⌈n / C⌉; y: ⌈m / R⌉ · batch · splits; z takes what does not fit into y.
+// Launch     workgroups x: ⌈n / C⌉; y: ⌈m / R⌉ · batch · splits; z takes what does not fit into x or y
+//            (never both).
 // Edges      steps past the chunk count as zero. Rows and columns past m and n read arbitrary values and are not
 //            stored.
 // Numerics   float32 sums by fused multiply-add, p ascending within a team. The same bits every time, and for every
@@ -184,7 +185,9 @@ fn main(
   let team = i32(local.z);
   let stride = TILE_DEPTH * i32(WORKGROUP_TEAMS);
   let rowTiles = (m + TILE_ROWS * down - 1) / (TILE_ROWS * down);
-  let tile = i32(group.z * grid.y + group.y);
+  // z counts columns if the grid is too narrow for n, and rows otherwise.
+  let narrow = i32(grid.x) * TILE_COLUMNS * across < n;
+  let tile = i32(select(group.z * grid.y, 0u, narrow) + group.y);
   let matrix = tile / rowTiles;
   let z = matrix % i32(params.batch);
   let split = matrix / i32(params.batch);
@@ -194,7 +197,7 @@ fn main(
     return;
   }
   let firstRow = tile % rowTiles * TILE_ROWS * down;
-  let firstColumn = i32(group.x) * TILE_COLUMNS * across;
+  let firstColumn = i32(select(0u, group.z * grid.x, narrow) + group.x) * TILE_COLUMNS * across;
 
   // The quads of each slice that this invocation loads: quads of a, then of b.
   let aFours = ROW_FOURS * down;

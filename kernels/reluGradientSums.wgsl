@@ -6,8 +6,9 @@
 // Shapes     y and gradient [rows, columns], contiguous from their offsets; out [rows, columns]; sums [splits,
 //            columns], contiguous from `sumsOffset`.
 // Splits     many rows are cut into chunks. A second pass (reduce) adds their sums in order.
-// Launch     a workgroup holds COLUMNS columns of LANES invocations each. x: columns, y: chunks. Lane l sums rows l, l
-//            + LANES, …; then the first lane adds the lanes' sums. Neighbours read neighbouring columns.
+// Launch     a workgroup holds COLUMNS columns of LANES invocations each. x: columns, y: chunks; z takes what does not
+//            fit into x. Lane l sums rows l, l + LANES, …; then the first lane adds the lanes' sums. Neighbours read
+//            neighbouring columns.
 // Numerics   float32; the order of the sums depends only on chunk and LANES: the same bits every time.
 
 struct Params {
@@ -40,8 +41,12 @@ fn isPositive(value: f32) -> bool {
 }
 
 @compute @workgroup_size(COLUMNS, LANES)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
-  let column = group.x * COLUMNS + local.x;
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) grid: vec3<u32>,
+  @builtin(local_invocation_id) local: vec3<u32>,
+) {
+  let column = (group.z * grid.x + group.x) * COLUMNS + local.x;
   let first = group.y * params.chunk;
   let last = select(first, min(first + params.chunk, params.rows), column < params.columns);
   var total = 0.0;

@@ -97,6 +97,8 @@ function affine(x: Tensor, weight: Tensor, bias: Tensor | undefined, relu: boole
 
 /** The most rows that one invocation sums. More rows are summed in parts. */
 const MOST_ROWS = 512;
+/** The most parts: more do not fit into one dimension of a grid. */
+const MOST_PARTS = 65_535;
 
 /** The gradient before relu, and its sums over rows, in one launch. */
 function throughRelu(
@@ -109,7 +111,8 @@ function throughRelu(
   const [g, y] = [dense(gradient), dense(output)];
   const out = empty([rows, columns], like);
   const sums = home?.detach() ?? empty([columns], like);
-  const parts = Math.ceil(rows / MOST_ROWS);
+  const chunk = Math.ceil(rows / Math.min(Math.ceil(rows / MOST_ROWS), MOST_PARTS));
+  const parts = Math.ceil(rows / chunk);
   const target = parts === 1 ? sums : empty([parts, columns], like);
   gradient.device.run(
     'reluGradientSums',
@@ -122,7 +125,7 @@ function throughRelu(
     {
       rows,
       columns,
-      chunk: Math.ceil(rows / parts),
+      chunk,
       yOffset: y.offset,
       gradientOffset: g.offset,
       sumsOffset: target.offset,

@@ -1,4 +1,5 @@
 import type { KernelName, Params, Variant } from '../backend.ts';
+import { KernelError } from '../errors.ts';
 import { columnLanes, fewLanesFor, lanesFor, roundsFor, rowsFor, WORKGROUP } from '../lanes.ts';
 import { codes, type Signatures } from '../signatures.ts';
 import {
@@ -20,12 +21,20 @@ export interface Geometry<K extends KernelName> {
   walks?: boolean;
 }
 
+/** What the geometry depends on besides the launch. */
+interface Driver {
+  /** Whether the driver runs on the processor. */
+  software: boolean;
+  /** The most workgroups of one dimension. */
+  widest: number;
+}
+
 /** The geometry of one kernel's launches. */
 type Chooser<K extends KernelName> = (
   params: Params<K>,
   variant: Variant<K>,
   tile: Variant<K>,
-  software: boolean,
+  driver: Driver,
 ) => Geometry<K>;
 
 /** Kernels for which the default serves: those that walk over `size` elements, WORKGROUP invocations at a time. */
@@ -38,18 +47,32 @@ type Walking = {
 /** The number of workgroups per dimension that WebGPU guarantees. */
 const WIDEST = 65_535;
 
-/** One invocation per element. Grids that are too wide fold into y. */
-function linear(count: number, workgroup: number = WORKGROUP): readonly [number, number, number] {
+/** Workgroups for `count` elements. Grids that are too wide fold into y. */
+function linear({ widest }: Driver, count: number, workgroup: number): readonly [number, number, number] {
   const groups = Math.ceil(count / workgroup);
-  const rows = Math.max(1, Math.ceil(groups / WIDEST));
+  const rows = Math.max(1, Math.ceil(groups / widest));
   return [Math.ceil(groups / rows), rows, 1];
+}
+
+/**
+ * A workgroup for each of `columns` and `rows`. z counts on in the dimension that is too wide. Both cannot be: the
+ * result would have more elements than a buffer holds.
+ */
+function tables({ widest }: Driver, columns: number, rows: number): readonly [number, number, number] {
+  const folds = Math.max(1, Math.ceil(columns / widest), Math.ceil(rows / widest));
+  return columns > widest
+    ? [Math.ceil(columns / folds), rows, folds]
+    : [columns, Math.ceil(rows / folds), folds];
 }
 
 /**
  * A grid that loops over `size` elements. On a software driver an invocation costs as much as several elements, so each
  * handles up to 16, as long as 128 workgroups remain for a GPU's cores.
  */
-function elementwise({ size }: { size: number }): {
+function elementwise(
+  { size }: { size: number },
+  { widest }: Driver,
+): {
   settings: { WORKGROUP: number };
   workgroups: readonly [number, number, number];
   walks: true;
@@ -58,44 +81,56 @@ function elementwise({ size }: { size: number }): {
   const steps = Math.max(1, Math.min(16, Math.floor(groups / 128)));
   return {
     settings: { WORKGROUP },
-    workgroups: [Math.min(WIDEST, Math.ceil(groups / steps)), 1, 1],
+    workgroups: [Math.min(widest, Math.ceil(groups / steps)), 1, 1],
     walks: true,
   };
 }
 
 /** The same over groups of four elements. The first group may begin before `offset`. */
-function fourwise({ size, offset }: { size: number; offset: number }): ReturnType<typeof elementwise> {
-  return elementwise({ size: Math.ceil((size + (offset % 4)) / 4) });
+function fourwise(
+  { size, offset }: { size: number; offset: number },
+  _: unknown,
+  __: unknown,
+  driver: Driver,
+): ReturnType<typeof elementwise> {
+  return elementwise({ size: Math.ceil((size + (offset % 4)) / 4) }, driver);
 }
 
 /** One workgroup per part of each channel. */
-function channelwise({ channels, count, chunk }: { channels: number; count: number; chunk: number }): {
+function channelwise(
+  { channels, count, chunk }: { channels: number; count: number; chunk: number },
+  _: unknown,
+  __: unknown,
+  driver: Driver,
+): {
   settings: { LANES: number; FAN: number };
   workgroups: readonly [number, number, number];
 } {
-  const [x, y] = linear(channels, 1);
+  const [x, y] = linear(driver, channels, 1);
   return { settings: { LANES: 64, FAN: 8 }, workgroups: [x, y, Math.ceil(count / chunk)] };
 }
 
 /** Rows of `length`; a workgroup holds several. */
 function rowwise(
+  driver: Driver,
   rows: number,
   length: number,
 ): { settings: { LANES: number; ROWS: number }; workgroups: readonly [number, number, number] } {
   const LANES = fewLanesFor(length);
   const ROWS = rowsFor(LANES);
-  return { settings: { LANES, ROWS }, workgroups: linear(rows, ROWS) };
+  return { settings: { LANES, ROWS }, workgroups: linear(driver, rows, ROWS) };
 }
 
 /** The same with one workgroup for all rows. */
 function allRows(
+  driver: Driver,
   rows: number,
   length: number,
 ): {
   settings: { LANES: number; ROWS: number; ROUNDS: number };
   workgroups: readonly [number, number, number];
 } {
-  const { settings } = rowwise(rows, length);
+  const { settings } = rowwise(driver, rows, length);
   return { settings: { ...settings, ROUNDS: roundsFor(rows, length) }, workgroups: [1, 1, 1] };
 }
 
@@ -104,12 +139,12 @@ function tiledMatmul(
   { m, n, k, batch, chunk }: Params<'matmul'>,
   rows: number,
   width: number,
+  driver: Driver,
 ): Geometry<'matmul'> {
   const tiles = Math.ceil(m / rows) * batch * Math.max(1, Math.ceil(k / chunk));
-  const [y, z] = linear(tiles, 1);
   return {
     settings: { WORKGROUP_SIZE: width, TILE_ROWS: rows },
-    workgroups: [Math.ceil(n / (4 * width)), y, z],
+    workgroups: tables(driver, Math.ceil(n / (4 * width)), tiles),
   };
 }
 
@@ -125,8 +160,9 @@ function subgroupMatmul(
     TILE_ROWS = params.m <= 8 ? 8 : 4 * TILE_LOAD,
     WORKGROUP_SIZE = 8,
   }: Variant<'matmulSubgroup'>,
+  driver: Driver,
 ): Geometry<'matmulSubgroup'> {
-  const { settings, workgroups } = tiledMatmul(params, TILE_ROWS, WORKGROUP_SIZE);
+  const { settings, workgroups } = tiledMatmul(params, TILE_ROWS, WORKGROUP_SIZE, driver);
   const even = [params.k, Math.min(params.k, params.chunk)].every((steps) => steps % 2 === 0);
   // Lavapipe would gain nothing from a second pipeline.
   return { settings: { ...settings, TILE_LOAD, EVEN: TILE_LOAD === 4 && even }, workgroups };
@@ -149,16 +185,18 @@ function tiledProduct<T extends { TILE_ROWS: number }>(
   { rows, columns, products }: ImplicitProduct,
   tile: T,
   width: number,
+  driver: Driver,
 ): ProductGeometry<T & { WORKGROUP_SIZE: number }> {
   const tiles = Math.ceil(rows / tile.TILE_ROWS) * Math.ceil(columns / (4 * width)) * products;
-  return { settings: { ...tile, WORKGROUP_SIZE: width }, workgroups: linear(tiles, 1) };
+  return { settings: { ...tile, WORKGROUP_SIZE: width }, workgroups: linear(driver, tiles, 1) };
 }
 
 function plainProduct(
   product: ImplicitProduct,
   { TILE_ROWS = 16, WORKGROUP_SIZE = 8 }: RowTile,
+  driver: Driver,
 ): ProductGeometry<{ TILE_ROWS: number; WORKGROUP_SIZE: number }> {
-  return tiledProduct(product, { TILE_ROWS: Math.min(TILE_ROWS, product.rows) }, WORKGROUP_SIZE);
+  return tiledProduct(product, { TILE_ROWS: Math.min(TILE_ROWS, product.rows) }, WORKGROUP_SIZE, driver);
 }
 
 /**
@@ -174,6 +212,7 @@ const MOST_UNROLLED = 64;
 function subgroupProduct(
   product: ImplicitProduct,
   { TILE_LOAD: lanes = 8, TILE_ROWS: most = 4 * lanes, WORKGROUP_SIZE = 8 }: RowTile,
+  driver: Driver,
 ): ProductGeometry<{ TILE_ROWS: number; TILE_LOAD: number; TILE_STEPS: number; WORKGROUP_SIZE: number }> {
   const { rows, terms } = product;
   const share = Math.ceil(rows / Math.ceil(rows / most));
@@ -182,28 +221,28 @@ function subgroupProduct(
   const TILE_ROWS = loads * TILE_LOAD;
   const fits = (steps: number): boolean => terms % steps === 0 && TILE_ROWS * steps <= MOST_UNROLLED;
   const TILE_STEPS = TILE_LOAD === 4 ? 1 : ([4, 2].find(fits) ?? 1);
-  return tiledProduct(product, { TILE_ROWS, TILE_LOAD, TILE_STEPS }, WORKGROUP_SIZE);
+  return tiledProduct(product, { TILE_ROWS, TILE_LOAD, TILE_STEPS }, WORKGROUP_SIZE, driver);
 }
 
 /** Each workgroup computes all rows of four columns per invocation, whose terms it keeps in registers. */
-function heldProduct({
-  columns,
-  depth,
-  products,
-}: ImplicitProduct): ProductGeometry<{ TILE_TERMS: number; WORKGROUP_SIZE: number }> {
+function heldProduct(
+  { columns, depth, products }: ImplicitProduct,
+  driver: Driver,
+): ProductGeometry<{ TILE_TERMS: number; WORKGROUP_SIZE: number }> {
   const WORKGROUP_SIZE = 8;
   const tiles = Math.ceil(columns / (4 * WORKGROUP_SIZE)) * products;
-  return { settings: { TILE_TERMS: depth, WORKGROUP_SIZE }, workgroups: linear(tiles, 1) };
+  return { settings: { TILE_TERMS: depth, WORKGROUP_SIZE }, workgroups: linear(driver, tiles, 1) };
 }
 
 /** Each workgroup computes a block. */
 function blockedProduct(
   { rows, columns, products }: Omit<ImplicitProduct, 'terms' | 'depth'>,
   tile: Partial<Block>,
+  driver: Driver,
 ): ProductGeometry<Block & { TILE_LOADS: number }> {
   const block = { ...DEFAULT_BLOCK, ...tile };
   const tiles = Math.ceil(rows / rowsOf(block)) * Math.ceil(columns / columnsOf(block)) * products;
-  return { settings: { ...block, TILE_LOADS: loadsOf(block) }, workgroups: linear(tiles, 1) };
+  return { settings: { ...block, TILE_LOADS: loadsOf(block) }, workgroups: linear(driver, tiles, 1) };
 }
 
 /** Each workgroup computes a block. y counts the blocks of rows of all products. */
@@ -211,16 +250,17 @@ function blockedMatmul(
   params: Params<'matmul'>,
   { Factor = 'f32' }: Variant<'matmulWorkgroup'>,
   tile: Variant<'matmulWorkgroup'>,
+  driver: Driver,
 ): Geometry<'matmulWorkgroup'> {
   const block = { ...DEFAULT_BLOCK, ...tile };
   const { rows, columns, products } = matmulProduct(params);
-  const [y, z] = linear(Math.ceil(rows / rowsOf(block)) * products, 1);
+  const tiles = Math.ceil(rows / rowsOf(block)) * products;
   const word: Variant<'matmulWorkgroup'> = loadsWords(params)
     ? { Word: Factor === 'f16' ? 'vec4h' : 'vec4f', TILE_WORD: 4 }
     : { Word: Factor, TILE_WORD: 1 };
   return {
     settings: { ...block, TILE_LOADS: loadsOf(block), ...word },
-    workgroups: [Math.ceil(columns / columnsOf(block)), y, z],
+    workgroups: tables(driver, Math.ceil(columns / columnsOf(block)), tiles),
   };
 }
 
@@ -229,68 +269,87 @@ const choosers: { readonly [K in Exclude<KernelName, Walking>]: Chooser<K> } & {
 } = {
   adam: fourwise,
   // One workgroup per image.
-  augmentImages: ({ count }) => ({ settings: { WORKGROUP: 64 }, workgroups: linear(count, 1) }),
-  argreduce: ({ outputs }) => elementwise({ size: outputs }),
-  averagePoolGradient: ({ tiles }) => elementwise({ size: tiles }),
-  batchNorm: ({ rows, inner }) => rowwise(rows, inner),
-  batchNormFinish: ({ size }) => ({ settings: { WORKGROUP: 64 }, workgroups: linear(size, 64) }),
-  batchNormGradient: ({ rows, inner }) => rowwise(rows, inner),
+  augmentImages: ({ count }, _, __, driver) => ({
+    settings: { WORKGROUP: 64 },
+    workgroups: linear(driver, count, 1),
+  }),
+  argreduce: ({ outputs }, _, __, driver) => elementwise({ size: outputs }, driver),
+  averagePoolGradient: ({ tiles }, _, __, driver) => elementwise({ size: tiles }, driver),
+  batchNorm: ({ rows, inner }, _, __, driver) => rowwise(driver, rows, inner),
+  batchNormFinish: ({ size }, _, __, driver) => ({
+    settings: { WORKGROUP: 64 },
+    workgroups: linear(driver, size, 64),
+  }),
+  batchNormGradient: ({ rows, inner }, _, __, driver) => rowwise(driver, rows, inner),
   batchNormStatistics: channelwise,
   batchNormSums: channelwise,
-  conv2d: (params, variant, tile) => plainProduct(forwardProduct(params, variant), tile),
-  conv2dFewTerms: (params, variant) => heldProduct(forwardProduct(params, variant)),
-  conv2dInputGradient: (params, variant, tile) => plainProduct(inputGradientProduct(params, variant), tile),
-  conv2dInputGradientSubgroup: (params, variant, tile) =>
-    subgroupProduct(inputGradientProduct(params, variant), tile),
-  conv2dSubgroup: (params, variant, tile) => subgroupProduct(forwardProduct(params, variant), tile),
-  conv2dWeightGradient: (params, variant, tile) => plainProduct(weightGradientProduct(params, variant), tile),
-  conv2dWeightGradientSubgroup: (params, variant, tile) =>
-    subgroupProduct(weightGradientProduct(params, variant), tile),
-  conv2dInputGradientWorkgroup: (params, _, tile) => blockedProduct(inputGradientWhole(params), tile),
-  conv2dWeightGradientWorkgroup: (params, variant, tile) =>
-    blockedProduct(weightGradientProduct(params, variant), tile),
-  conv2dWorkgroup: (params, variant, tile) => blockedProduct(forwardProduct(params, variant), tile),
-  crossEntropy: ({ rows, classes }, { TOTAL = false }) => (TOTAL ? allRows : rowwise)(rows, classes),
-  crossEntropyGradient: ({ rows, classes }) => rowwise(rows, classes),
-  dropout: ({ size }) => ({ settings: { WORKGROUP: 64 }, workgroups: linear(size, 4 * 64) }),
-  layerNorm: ({ rows, length }) => rowwise(rows, length),
-  layerNormGradient: ({ rows, length }) => rowwise(rows, length),
-  layerNormSums: ({ rows, length, chunk }) => {
-    const [x, y] = linear(length, 64);
+  conv2d: (params, variant, tile, driver) => plainProduct(forwardProduct(params, variant), tile, driver),
+  conv2dFewTerms: (params, variant, _, driver) => heldProduct(forwardProduct(params, variant), driver),
+  conv2dInputGradient: (params, variant, tile, driver) =>
+    plainProduct(inputGradientProduct(params, variant), tile, driver),
+  conv2dInputGradientSubgroup: (params, variant, tile, driver) =>
+    subgroupProduct(inputGradientProduct(params, variant), tile, driver),
+  conv2dSubgroup: (params, variant, tile, driver) =>
+    subgroupProduct(forwardProduct(params, variant), tile, driver),
+  conv2dWeightGradient: (params, variant, tile, driver) =>
+    plainProduct(weightGradientProduct(params, variant), tile, driver),
+  conv2dWeightGradientSubgroup: (params, variant, tile, driver) =>
+    subgroupProduct(weightGradientProduct(params, variant), tile, driver),
+  conv2dInputGradientWorkgroup: (params, _, tile, driver) =>
+    blockedProduct(inputGradientWhole(params), tile, driver),
+  conv2dWeightGradientWorkgroup: (params, variant, tile, driver) =>
+    blockedProduct(weightGradientProduct(params, variant), tile, driver),
+  conv2dWorkgroup: (params, variant, tile, driver) =>
+    blockedProduct(forwardProduct(params, variant), tile, driver),
+  crossEntropy: ({ rows, classes }, { TOTAL = false }, _, driver) =>
+    (TOTAL ? allRows : rowwise)(driver, rows, classes),
+  crossEntropyGradient: ({ rows, classes }, _, __, driver) => rowwise(driver, rows, classes),
+  dropout: ({ size }, _, __, driver) => ({
+    settings: { WORKGROUP: 64 },
+    workgroups: linear(driver, size, 4 * 64),
+  }),
+  layerNorm: ({ rows, length }, _, __, driver) => rowwise(driver, rows, length),
+  layerNormGradient: ({ rows, length }, _, __, driver) => rowwise(driver, rows, length),
+  layerNormSums: ({ rows, length, chunk }, _, __, driver) => {
+    const [x, y] = linear(driver, length, 64);
     return { settings: { WORKGROUP: 64 }, workgroups: [x, y, Math.ceil(rows / chunk)] };
   },
   // Partial sums as in crossEntropy, which sums few rows itself: the same bits.
   lossTotal: () => ({ settings: { LANES: codes.crossEntropy.SUMS }, workgroups: [1, 1, 1] }),
   // Few rows do not fill a large tile.
-  matmul: (params, _, { TILE_ROWS = params.m <= 8 ? 8 : 16, WORKGROUP_SIZE = 8 }) =>
-    tiledMatmul(params, TILE_ROWS, WORKGROUP_SIZE),
+  matmul: (params, _, { TILE_ROWS = params.m <= 8 ? 8 : 16, WORKGROUP_SIZE = 8 }, driver) =>
+    tiledMatmul(params, TILE_ROWS, WORKGROUP_SIZE, driver),
   matmulSubgroup: subgroupMatmul,
   matmulWorkgroup: blockedMatmul,
-  norm: ({ size, chunk }) => ({
+  norm: ({ size, chunk }, _, __, driver) => ({
     settings: { LANES: WORKGROUP },
-    workgroups: linear(Math.ceil(size / chunk), 1),
+    workgroups: linear(driver, Math.ceil(size / chunk), 1),
   }),
-  maxPoolGradient: ({ tiles }) => elementwise({ size: tiles }),
-  random: ({ size }) => ({ settings: { WORKGROUP: 64 }, workgroups: linear(size, 4 * 64) }),
-  reduce: ({ outputs, length, chunk }) => {
+  maxPoolGradient: ({ tiles }, _, __, driver) => elementwise({ size: tiles }, driver),
+  random: ({ size }, _, __, driver) => ({
+    settings: { WORKGROUP: 64 },
+    workgroups: linear(driver, size, 4 * 64),
+  }),
+  reduce: ({ outputs, length, chunk }, _, __, driver) => {
     // With many sums, or short ones, one invocation computes a sum. With few, neighbours share a row.
     const terms = Math.min(chunk, length);
     const many = outputs * Math.ceil(length / chunk) >= (terms < 64 ? 64 : 1024);
     const LANES = many ? 1 : lanesFor(terms);
     const OUTPUTS = rowsFor(LANES);
-    const [columns, rows] = linear(outputs, OUTPUTS);
+    const [columns, rows] = linear(driver, outputs, OUTPUTS);
     return {
       settings: { LANES, OUTPUTS },
       workgroups: [columns, Math.ceil(length / chunk), rows],
     };
   },
-  reluGradientSums: ({ rows, columns, chunk }, _, __, software) => {
-    const settings = columnLanes(software);
-    return { settings, workgroups: [Math.ceil(columns / settings.COLUMNS), Math.ceil(rows / chunk), 1] };
+  reluGradientSums: ({ rows, columns, chunk }, _, __, driver) => {
+    const settings = columnLanes(driver.software);
+    const [x, z] = linear(driver, columns, settings.COLUMNS);
+    return { settings, workgroups: [x, Math.ceil(rows / chunk), z] };
   },
   // Two elements a word.
-  roundToHalf: ({ size }) => elementwise({ size: Math.ceil(size / 2) }),
-  softmax: ({ rows, length }) => rowwise(rows, length),
+  roundToHalf: ({ size }, _, __, driver) => elementwise({ size: Math.ceil(size / 2) }, driver),
+  softmax: ({ rows, length }, _, __, driver) => rowwise(driver, rows, length),
   tally: () => ({ settings: { LANES: 64 }, workgroups: [1, 1, 1] }),
   updateScale: () => ({ settings: { WORKGROUP: 1 }, workgroups: [1, 1, 1] }),
 };
@@ -301,6 +360,8 @@ const choosers: { readonly [K in Exclude<KernelName, Walking>]: Chooser<K> } & {
  *
  * @param tile constants that `tuning/` chose; this function chooses those that are left out
  * @param software whether the driver runs on the processor, where barriers are slow and few invocations keep it busy
+ * @param widest the most workgroups of one dimension
+ * @throws KernelError for a launch that no grid can hold
  */
 export function geometryOf<K extends KernelName>(
   kernel: K,
@@ -308,8 +369,16 @@ export function geometryOf<K extends KernelName>(
   variant: Variant<K>,
   tile: Variant<K>,
   software: boolean,
+  widest: number = WIDEST,
 ): Geometry<K> {
   const choose = choosers[kernel] as Chooser<K> | undefined;
-  if (choose) return choose(params, variant, tile, software);
-  return elementwise(params as { size: number });
+  const driver = { software, widest };
+  const geometry = choose
+    ? choose(params, variant, tile, driver)
+    : elementwise(params as { size: number }, driver);
+  const [x, y, z] = geometry.workgroups;
+  if (x <= widest && y <= widest && z <= widest) return geometry;
+  throw new KernelError(
+    `${kernel}: a grid of ${x} × ${y} × ${z} workgroups is larger than ${widest} in one dimension. Split the tensor.`,
+  );
 }
