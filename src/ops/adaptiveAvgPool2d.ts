@@ -50,16 +50,17 @@ export function adaptiveAvgPool2d(input: Tensor, size: AdaptiveSize): Tensor {
 
 /** Windows as long as the step between them, or as long as the longest if the step varies. */
 function axisOfParts(length: number, outputs: number, regular: boolean): Axis {
-  const window = outputs === 0 ? 1 : longestPart(length, outputs);
+  const window = outputs === 0 ? 1 : regular ? length / outputs : longestPart(length, outputs);
   // Irregular windows do not fit tiles. A stride above the largest makes tiles of one place.
   const stride = regular ? window : LARGEST_TILE + 1;
   return { length, outputs, window, stride, padding: 0, dilation: 1 };
 }
 
 function longestPart(length: number, outputs: number): number {
-  const parts = Array.from(
-    { length: outputs },
-    (_, i) => Math.ceil(((i + 1) * length) / outputs) - Math.floor((i * length) / outputs),
-  );
-  return parts.reduce((most, each) => Math.max(most, each), 1);
+  let longest = 1;
+  for (let i = 0; i < outputs; i++) {
+    const part = Math.ceil(((i + 1) * length) / outputs) - Math.floor((i * length) / outputs);
+    longest = Math.max(longest, part);
+  }
+  return longest;
 }

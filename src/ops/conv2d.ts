@@ -122,9 +122,14 @@ function sizesOf(
     Math.floor((padded[0] - extent[0]) / stride[0]) + 1,
     Math.floor((padded[1] - extent[1]) / stride[1]) + 1,
   ];
+  // A step past the only position leads nowhere. The gradient's kernels count pixels by their remainder modulo the step.
+  const steps = stride.map((step, axis) =>
+    outSize[axis] === 1 ? Math.min(step, Math.max(1, size[axis]!)) : step,
+  ) as [number, number];
   const outChannels = filters / groups;
   const batch = input.ndim === 4 ? input.shape[0]! : 1;
-  return { batch, groups, channels, outChannels, size, outSize, kernel, stride, padding: before, dilation };
+  const sizes = { batch, groups, channels, outChannels, size, outSize, kernel };
+  return { ...sizes, stride: steps, padding: before, dilation };
 }
 
 /** Zeros above and on the left, and zeros in all, for both axes. */

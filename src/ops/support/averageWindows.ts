@@ -64,11 +64,12 @@ function spread(name: string, gradient: Tensor, windows: Windows, division: Divi
 
 /** The most windows that contain one place: ⌊place · outputs / length⌋ … ⌈(place + 1) · outputs / length⌉ - 1. */
 function adaptiveReach(length: number, outputs: number): number {
-  const windows = Array.from(
-    { length },
-    (_, place) => Math.ceil(((place + 1) * outputs) / length) - Math.floor((place * outputs) / length),
-  );
-  return windows.reduce((most, each) => Math.max(most, each), 1);
+  let most = 1;
+  for (let place = 0; place < length; place++) {
+    const windows = Math.ceil(((place + 1) * outputs) / length) - Math.floor((place * outputs) / length);
+    most = Math.max(most, windows);
+  }
+  return most;
 }
 
 function constants(

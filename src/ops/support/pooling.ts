@@ -108,7 +108,8 @@ function everyWindowReaches({ length, outputs, window, stride, padding, dilation
     const inside = start < 0 ? start + Math.ceil(-start / dilation) * dilation : start;
     return inside < length && inside <= start + (window - 1) * dilation;
   };
-  return Array.from({ length: outputs }, (_, output) => output * stride - padding).every(reaches);
+  for (let output = 0; output < outputs; output++) if (!reaches(output * stride - padding)) return false;
+  return true;
 }
 
 /** Images as planes: their number, height and width, and the sizes before those. */

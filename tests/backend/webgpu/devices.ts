@@ -18,14 +18,12 @@ export async function openOwn(
 
 /** A device that takes the kernels for any device, as one without subgroups does; destroyed after the test. */
 export async function openWithoutSubgroups(context: Pick<TestContext, 'skip'>): Promise<Backend> {
-  await webgpuOrSkip(context);
-  return openAs({ subgroupMinSize: 0 });
+  return openAs(context, { subgroupMinSize: 0 });
 }
 
 /** A device that takes the kernels and the geometry for GPUs, whatever its driver; destroyed after the test. */
 export async function openAsGpu(context: Pick<TestContext, 'skip'>): Promise<Backend> {
-  await webgpuOrSkip(context);
-  return openAs({ software: false });
+  return openAs(context, { software: false });
 }
 
 /** A device without optional features, such as float16; destroyed after the test. */
@@ -38,9 +36,15 @@ export async function openWithoutFeatures(context: Pick<TestContext, 'skip'>): P
   return backend;
 }
 
-async function openAs(info: OpenedDevice['info']): Promise<Backend> {
+/** A device that takes the kernels for an adapter with other properties; destroyed after the test. */
+export async function openAs(
+  context: Pick<TestContext, 'skip'>,
+  info: OpenedDevice['info'],
+  options: WebGpuOptions = {},
+): Promise<Backend> {
+  await webgpuOrSkip(context);
   const opened = await openDevice();
-  const backend = new WebGpuBackend({ ...opened, info: { ...opened.info, ...info } });
+  const backend = new WebGpuBackend({ ...opened, info: { ...opened.info, ...info } }, options);
   onTestFinished(() => backend.destroy());
   return backend;
 }
