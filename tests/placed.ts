@@ -1,4 +1,5 @@
 import { cat, full, type Tensor } from '../src/index.ts';
+import { GradientRange } from '../src/tensor/gradientRange.ts';
 import { Leaf } from '../src/tensor/tensor.ts';
 
 /** Elements before the view, for one input after the other: few are multiples of four, and neighbours differ. */
@@ -53,7 +54,7 @@ export function placeGradient(leaf: Tensor, index: number = 0): Destination {
   const start = BEFORE[(index + 2) % BEFORE.length]!;
   const size = leaf.numel();
   const whole = full([start + size + AFTER], NaN, { dtype, device });
-  source.home = whole.slice([start, start + size]).reshape(leaf.shape);
+  source.home = new GradientRange(whole.slice([start, start + size]).reshape(leaf.shape));
   return { whole, start, size };
 }
 

@@ -1,8 +1,8 @@
 import type { Backend } from '../backend/backend.ts';
-import { effect, HostValue } from '../backend/recorder.ts';
+import { HostValue } from '../backend/recorder.ts';
 import '../tensor/disposable.ts';
 import { copyInto } from '../tensor/dense.ts';
-import { tensor } from '../tensor/create.ts';
+import { moveTo } from '../tensor/moveTo.ts';
 import { checkDevice } from '../tensor/checks.ts';
 import { ArgumentError, ShapeError } from '../tensor/errors.ts';
 import { sameShape } from '../tensor/shape.ts';
@@ -174,10 +174,7 @@ export abstract class Module implements Disposable {
       checkDevice('loadStateDict', target, value);
     }
     for (const [name, target] of Object.entries(own)) {
-      const { storage } = target;
-      effect(() => {
-        storage.version++;
-      });
+      target.storage.changed();
       copyInto(state[name]!, target);
     }
   }
@@ -200,13 +197,15 @@ export abstract class Module implements Disposable {
     return this.train(false);
   }
 
-  /** Moves parameters and buffers to a device. Their values travel through the host. */
+  /**
+   * Moves parameters, with their gradients, and buffers to a device. Their values travel through the host. Other tensors
+   * on their memory, such as `weight.detach()`, stay where they are.
+   *
+   * Make optimizers after the move: the state of an optimizer does not follow its parameters, so its next step throws
+   * DeviceError. Captured steps record again.
+   */
   async to(device: Backend): Promise<this> {
-    for (const value of new Set(Object.values(this.stateDict()))) {
-      const copy = tensor(await value.data(), { shape: value.shape, dtype: value.dtype, device });
-      value.rebind(copy.storage.retain(), copy.offset);
-      copy.dispose();
-    }
+    await moveTo(device, [...new Set(Object.values(this.stateDict()))]);
     return this;
   }
 

@@ -1,10 +1,9 @@
-import { effect } from '../backend/recorder.ts';
 import { codes } from '../backend/signatures.ts';
 import { checkAlike } from '../tensor/checks.ts';
 import { empty, zeros } from '../tensor/create.ts';
 import { ArgumentError } from '../tensor/errors.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import { neighbours, ownGradients, type Run } from './gradientRuns.ts';
+import { gradientsToChange, neighbours, type Run } from './gradientRuns.ts';
 
 /** The most parts that a run of gradients is split into, and the fewest elements of a part. */
 const PARTS = 256;
@@ -44,21 +43,14 @@ export function clipGradNorm(
       got: `${distinct.length} parameters, maxNorm ${maxNorm}, normType ${normType}`,
     });
   }
-  const gradients = ownGradients(distinct);
+  const gradients = gradientsToChange(distinct);
   const [first] = gradients;
   if (!first) return zeros([], { dtype: distinct[0]!.dtype, device: distinct[0]!.device });
   checkAlike('clipGradNorm', ...gradients);
   const runs = neighbours(gradients);
   const norm = totalNorm(runs, normType, first);
-  for (const { storage, offset, size } of runs) {
-    effect(() => {
-      storage.version++;
-    });
-    norm.device.run(
-      'clip',
-      { norm: norm.storage.buffer, gradients: storage.buffer },
-      { size, offset, maxNorm },
-    );
+  for (const { buffer, offset, size } of runs) {
+    norm.device.run('clip', { norm: norm.storage.buffer, gradients: buffer }, { size, offset, maxNorm });
   }
   return norm;
 }
@@ -78,10 +70,10 @@ function totalNorm(runs: readonly Run[], power: number, { dtype, device }: Tenso
   // 2³¹ terms up to 2⁹⁶ do not overflow float32. Squares that underflow belong to norms that no one clips.
   const [least, most] = [FORM === POWER ? 2 ** (-120 / power) : 0, 2 ** (96 / power)];
   let outOffset = 0;
-  for (const { storage, offset, size, chunk, parts: count } of cut) {
+  for (const { buffer, offset, size, chunk, parts: count } of cut) {
     device.run(
       'norm',
-      { x: storage.buffer, out: parts.storage.buffer },
+      { x: buffer, out: parts.storage.buffer },
       { size, chunk, offset, outOffset, power: exponent, least, most },
       { FORM, ROOT: total === 1 },
     );

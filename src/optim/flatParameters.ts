@@ -3,9 +3,11 @@ import { effect, guard, live, outsideCapture, type Varying } from '../backend/re
 import { copyInto } from '../tensor/dense.ts';
 import { checkAlike } from '../tensor/checks.ts';
 import { zeros } from '../tensor/create.ts';
-import { ArgumentError } from '../tensor/errors.ts';
+import { ArgumentError, DeviceError } from '../tensor/errors.ts';
+import { GradientRange } from '../tensor/gradientRange.ts';
 import { unscoped } from '../tensor/scope.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import type { Storage } from '../tensor/storage.ts';
+import type { Leaf, Tensor } from '../tensor/tensor.ts';
 
 /** Adjacent parameters that take the same step together. */
 export interface Segment {
@@ -31,10 +33,14 @@ export class FlatParameters {
   readonly steps: number[];
   /** The group of each parameter. */
   readonly #groups: readonly number[];
+  readonly #optimizer: string;
+  /** Where the gradients of the parameters lie, in order. */
+  readonly #homes: readonly GradientRange[];
 
   /**
    * @param groups lists of parameters that take separate steps; each list is contiguous
-   * @throws ArgumentError for an empty list, a parameter named twice, or a tensor that never required a gradient
+   * @throws ArgumentError for an empty list, a parameter named twice, a tensor that never required a gradient, or one
+   *   that is a part of memory that other tensors share
    */
   constructor(optimizer: string, groups: readonly (readonly Tensor[])[]) {
     const parameters = groups.flat();
@@ -48,7 +54,9 @@ export class FlatParameters {
       });
     }
     checkAlike(optimizer, ...parameters);
+    checkMovable(optimizer, parameters);
     const [{ dtype, device }] = parameters as [Tensor];
+    this.#optimizer = optimizer;
     this.parameters = parameters;
     this.steps = parameters.map(() => 0);
     this.#groups = groups.flatMap((group, index) => group.map(() => index));
@@ -58,7 +66,10 @@ export class FlatParameters {
       zeros([size], { dtype, device }),
       zeros([size], { dtype, device }),
     ]);
-    parameters.forEach((parameter, index) => this.#adopt(parameter, this.offsets[index]!));
+    this.#homes = parameters.map(
+      (_, index) => new GradientRange(unscoped(() => this.part(this.gradients, index))),
+    );
+    parameters.forEach((parameter, index) => this.#adopt(parameter, index));
   }
 
   /**
@@ -85,20 +96,16 @@ export class FlatParameters {
    * Counts a step of every parameter that has a gradient, and returns them as the fewest segments: one per group if all
    * have gradients.
    *
-   * @throws WgradError if another optimizer has taken a parameter
+   * @throws WgradError if another optimizer has taken a parameter, DeviceError if `to(device)` has
    */
   advance(): Segment[] {
     const segments: Segment[] = [];
     this.parameters.forEach((parameter, index) => {
       // Reading the storage throws if the parameter has been freed.
-      const { grad, storage } = parameter;
-      if (!grad) return;
-      if (storage !== this.values.storage) {
-        throw new WgradError(
-          'An optimizer lost a parameter: a newer optimizer or to() took it. Use one optimizer per parameter.',
-        );
-      }
-      this.#bringGradient(grad, index);
+      const { leaf, storage } = parameter;
+      if (!leaf?.grad) return;
+      if (storage.buffer !== this.values.storage.buffer) this.#refuse(parameter);
+      this.#bringGradient(leaf, index);
       const size = parameter.numel();
       const last = segments.at(-1);
       const offset = this.offsets[index]!;
@@ -127,9 +134,11 @@ export class FlatParameters {
 
   #count(segments: readonly Segment[]): void {
     for (const { first, count } of segments) {
-      for (let index = first; index < first + count; index++) this.steps[index]!++;
+      for (let index = first; index < first + count; index++) {
+        this.steps[index]!++;
+        this.parameters[index]!.storage.version++;
+      }
     }
-    this.values.storage.version++;
   }
 
   /** Frees all gradients. The next backward starts from zero. */
@@ -139,37 +148,70 @@ export class FlatParameters {
 
   /** Lets go of the buffers. They live on as long as a parameter or a gradient is in them. */
   dispose(): void {
-    for (const { leaf } of this.parameters) {
-      if (leaf?.home?.storage !== this.gradients.storage) continue;
-      leaf.home.dispose();
-      leaf.home = undefined;
+    for (const [index, { leaf }] of this.parameters.entries()) {
+      const home = this.#homes[index]!;
+      if (leaf?.home === home) leaf.home = undefined;
+      home.dispose();
     }
     this.values.dispose();
     this.gradients.dispose();
   }
 
-  /** Moves a parameter into the flat buffer, and sets the destination of its gradient in the other. */
-  #adopt(parameter: Tensor, offset: number): void {
-    if (!parameter.isContiguous()) {
-      throw new ArgumentError('optimizer', 'a parameter is a strided view', {
-        takes: 'contiguous parameters',
+  /** Refuses a parameter that has left the flat buffer. */
+  #refuse(parameter: Tensor): never {
+    const { device } = this.values;
+    if (parameter.device !== device) {
+      throw new DeviceError(this.#optimizer, 'a parameter has moved to another device', {
+        takes: `parameters on ${device.name}; make a new optimizer after to(device)`,
         got: String(parameter),
       });
     }
-    const { shape, strides } = parameter;
-    copyInto(parameter, this.values, { shape, strides, offset });
-    parameter.rebind(this.values.storage.retain(), offset);
-    const leaf = parameter.leaf!;
-    leaf.home?.dispose();
-    leaf.home = unscoped(() => this.gradients.withLayout({ shape, strides, offset }));
+    throw new WgradError(
+      `${this.#optimizer} lost a parameter: a newer optimizer or to() took it. Use one optimizer per parameter.`,
+    );
+  }
+
+  /** Moves a parameter, with its views, into the flat buffer, and makes a home for its gradient in the other. */
+  #adopt(parameter: Tensor, index: number): void {
+    const offset = this.offsets[index]!;
+    const { shape, strides, storage } = parameter;
+    const size = parameter.numel();
+    if (storage.length === size) storage.moveInto(this.values.storage, offset);
+    else {
+      copyInto(parameter, this.values, { shape, strides, offset });
+      parameter.rebind(this.values.storage.part(offset, size), offset);
+    }
+    parameter.leaf!.home = this.#homes[index];
   }
 
   /**
-   * Gradients are usually written to their destination. Only those of a recorded backward, or set by hand, must be
-   * copied.
+   * Gradients are usually written to their home. Only those of a recorded backward, or set by hand, must be copied.
    */
-  #bringGradient(gradient: Tensor, index: number): void {
-    if (gradient.storage === this.gradients.storage) return;
-    copyInto(gradient, this.gradients, this.part(this.gradients, index));
+  #bringGradient(leaf: Leaf, index: number): void {
+    const home = this.#homes[index]!;
+    leaf.home = home;
+    if (!home.holds(leaf.grad!)) copyInto(leaf.grad!, home.vacate());
+  }
+}
+
+/** Throws ArgumentError unless parameters can move into a flat buffer with all tensors that share their memory. */
+function checkMovable(optimizer: string, parameters: readonly Tensor[]): void {
+  const strided = parameters.find((parameter) => !parameter.isContiguous());
+  if (strided) {
+    throw new ArgumentError(optimizer, 'a parameter is a strided view', {
+      takes: 'contiguous parameters',
+      got: String(strided),
+    });
+  }
+  const storages = new Set<Storage>();
+  for (const parameter of parameters) {
+    const { storage } = parameter;
+    if (storages.has(storage) || (storage.shared && storage.length !== parameter.numel())) {
+      throw new ArgumentError(optimizer, 'a parameter is a part of memory that other tensors share', {
+        takes: 'parameters with memory of their own: clone() the part, then set requiresGrad',
+        got: String(parameter),
+      });
+    }
+    storages.add(storage);
   }
 }

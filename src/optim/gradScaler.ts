@@ -1,6 +1,6 @@
 import '../tensor/disposable.ts';
 import type { Backend } from '../backend/backend.ts';
-import { effect, HostValue } from '../backend/recorder.ts';
+import { HostValue } from '../backend/recorder.ts';
 import { copyInto } from '../tensor/dense.ts';
 import { checkDevice } from '../tensor/checks.ts';
 import { full, tensor, zeros } from '../tensor/create.ts';
@@ -8,7 +8,7 @@ import { defaultDevice } from '../tensor/device.ts';
 import { ArgumentError } from '../tensor/errors.ts';
 import { disown, own, type Owned, scope, unscoped } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { neighbours, ownGradients } from './gradientRuns.ts';
+import { gradientsToChange, neighbours } from './gradientRuns.ts';
 import type { Optimizer } from './optimizer.ts';
 
 /** Options of GradScaler. */
@@ -102,18 +102,15 @@ export class GradScaler implements Owned, Disposable {
         got: 'a second call',
       });
     }
-    const gradients = ownGradients(optimizer.paramGroups.flatMap(({ params }) => [...params]));
+    const gradients = gradientsToChange(optimizer.paramGroups.flatMap(({ params }) => [...params]));
     checkDevice('GradScaler.unscale', this.#scale, ...gradients);
     this.#unscaled.set(true);
-    for (const { storage, offset, size } of neighbours(gradients)) {
-      effect(() => {
-        storage.version++;
-      });
-      storage.device.run(
+    for (const { buffer, offset, size } of neighbours(gradients)) {
+      this.#scale.device.run(
         'unscale',
         {
           scale: this.#scale.storage.buffer,
-          gradients: storage.buffer,
+          gradients: buffer,
           counts: this.#counts.storage.buffer,
         },
         { size, offset },
@@ -130,6 +127,7 @@ export class GradScaler implements Owned, Disposable {
   /** Sets the scale of the next step. */
   update(): void {
     this.#unscaled.set(false);
+    this.#scale.storage.changed();
     this.#scale.device.run(
       'updateScale',
       { scale: this.#scale.storage.buffer, counts: this.#counts.storage.buffer },
@@ -154,6 +152,7 @@ export class GradScaler implements Owned, Disposable {
   /** Continues from the state of `stateDict`. */
   loadStateDict({ scale, growthTracker, skipped }: GradScalerState): void {
     const { device } = this.#scale;
+    this.#scale.storage.changed();
     scope(() => {
       copyInto(tensor(scale, { device }), this.#scale);
       copyInto(tensor([0, growthTracker, skipped], { dtype: 'int32', device }), this.#counts);

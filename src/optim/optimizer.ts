@@ -20,7 +20,7 @@ import {
 /** The state of an optimizer: step counts, state tensors and options, by PyTorch's names. */
 export interface OptimizerState {
   steps: number[];
-  /** For example `exp_avg.0`: the state's name and the parameter's position. Views, not copies. */
+  /** For example `exp_avg.0`: the state's name and the parameter's position. Views, which each step changes. */
   tensors: Record<string, Tensor>;
   /** For example `{ lr: 0.001, weight_decay: 0, params: [0, 1] }`: plain values, as JSON. */
   paramGroups: SavedGroup[];
@@ -84,6 +84,7 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> i
    */
   step(guard?: Tensor): void {
     for (const segment of this.flat.advance()) this.update(segment, this.paramGroups[segment.group]!, guard);
+    for (const state of this.#states.values()) state.storage.changed();
   }
 
   /** Frees the gradients. */
@@ -166,7 +167,10 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> i
       throw error;
     }
     steps.forEach((step, index) => (this.flat.steps[index] = step));
-    for (const [name, state] of Object.entries(own.tensors)) copyInto(tensors[name]!, state);
+    for (const [name, state] of Object.entries(own.tensors)) {
+      state.storage.changed();
+      copyInto(tensors[name]!, state);
+    }
   }
 }
 

@@ -1,10 +1,11 @@
 import type { Backend } from '../backend/backend.ts';
 import type { DType } from '../backend/dtypes.ts';
-import { effect, outsideCapture } from '../backend/recorder.ts';
+import { outsideCapture } from '../backend/recorder.ts';
 import { checkDevice } from './checks.ts';
 import { full, tensor } from './create.ts';
-import { GradientError, ShapeError } from './errors.ts';
-import { withGradEnabled } from './gradientMode.ts';
+import { copyInto } from './dense.ts';
+import { DeviceError, GradientError, ShapeError } from './errors.ts';
+import { noGrad, withGradEnabled } from './gradientMode.ts';
 import { scope, unscoped } from './scope.ts';
 import { sameShape, stridesOf } from './shape.ts';
 import { Node } from './tape.ts';
@@ -42,7 +43,7 @@ export function backward(root: Tensor, gradient?: Tensor, options: BackwardOptio
   scope(() =>
     propagate(
       [root],
-      [gradient || createGraph ? seed('backward', root, gradient) : one(root)],
+      [gradient || createGraph ? ownSeed(root, gradient, createGraph) : one(root)],
       undefined,
       options,
       (source, value) => {
@@ -75,10 +76,10 @@ export function grad(
   const targets = new Set(inputs.map((input) => input.source!));
   return scope(() => {
     const seeds = roots.map((root, index) => seed('grad', root, options.gradOutputs?.[index]));
-    propagate(roots, seeds, targets, options, (source, value) => found.set(source, handleOf(value)));
+    propagate(roots, seeds, targets, options, (source, value) => found.set(source, value.handle()));
     return inputs.map((input, index) => {
       const value = found.get(input.source!);
-      if (value) return handleOf(value);
+      if (value) return value.handle();
       if (options.allowUnused) return null;
       throw new GradientError(
         `grad: no output depends on input ${index}; pass { allowUnused: true } to get null for it`,
@@ -103,11 +104,12 @@ function one(root: Tensor): Tensor {
   return value.withLayout({ shape, strides: stridesOf(shape), offset: 0 });
 }
 
-/** Another handle on the same tensor, with its history, in the current scope. */
-function handleOf(value: Tensor): Tensor {
-  const handle = value.detach();
-  if (value.source) handle.attach(value.source.retain());
-  return handle;
+/** A seed in memory that accumulation does not change: a gradient handed in may be the gradient of a leaf. */
+function ownSeed(root: Tensor, given: Tensor | undefined, createGraph: boolean): Tensor {
+  const gradient = seed('backward', root, given);
+  const { storage } = gradient;
+  const alone = createGraph || (!storage.shared && storage.length === storage.buffer.length);
+  return alone ? gradient : noGrad(() => gradient.clone());
 }
 
 function seed(operation: string, root: Tensor, gradient: Tensor | undefined): Tensor {
@@ -169,7 +171,7 @@ function propagate(
         const rule = rules[index];
         if (!edge || !rule || !useful.has(edge)) return;
         const value = createGraph ? rule() : scope(rule);
-        receive(edge, value === gradient ? handleOf(gradient) : value);
+        receive(edge, value === gradient ? gradient.handle() : value);
       });
       free(gradient);
       if (!retainGraph) node.spend();
@@ -189,7 +191,7 @@ function findHomes(nodes: readonly Node[]): (edge: Source | undefined) => Tensor
   for (const edge of nodes.flatMap((node) => node.edges)) {
     if (edge instanceof Leaf) (once.has(edge) ? again : once).add(edge);
   }
-  return (edge) => (edge instanceof Leaf && !again.has(edge) && !edge.grad ? edge.home : undefined);
+  return (edge) => (edge instanceof Leaf && !again.has(edge) && !edge.grad ? edge.home?.vacate() : undefined);
 }
 
 /** All operations that the roots depend on, oldest first. */
@@ -218,43 +220,32 @@ function usefulSources(
 
 /** Adds a gradient to a leaf's gradient: in place, unless the sum itself must be differentiable. */
 function accumulate(leaf: Leaf, gradient: Tensor, createGraph: boolean): void {
-  const before = leaf.grad;
-  if (createGraph) {
-    leaf.grad = unscoped(() => before?.add(gradient) ?? gradient.alias(true));
-    before?.dispose();
-  } else if (!before && isHome(leaf.home, gradient)) {
-    leaf.grad = leaf.home!.alias(false);
-  } else if (!before && leaf.home) {
-    const dense = gradient.contiguous();
-    const size = gradient.numel();
-    const layout = { shape: [1, 1, 1, size], xStrides: [0, 0, 0, 1], outStrides: [0, 0, 0, 1] } as const;
-    dense.device.run(
-      'copy',
-      { x: dense.storage.buffer, out: leaf.home.storage.buffer },
-      { size, xOffset: dense.offset, outOffset: leaf.home.offset, ...layout },
-      { RANK: 1 },
-    );
-    leaf.grad = leaf.home.alias(false);
-  } else if (!before) {
-    // A gradient that views shared storage is copied, because later gradients are added to it in place.
-    const own = gradient.isContiguous() && !gradient.storage.shared;
-    leaf.grad = unscoped(() => (own ? gradient.alias(false) : gradient.clone()));
-  } else {
-    // The gradient of x + 0, for example, is the incoming gradient, which may be the leaf's own.
-    const dense = gradient.storage === before.storage ? gradient.clone() : gradient.contiguous();
-    const { storage } = before;
-    effect(() => {
-      storage.version++;
+  if (gradient.device !== leaf.device) {
+    throw new DeviceError('backward', 'a leaf has moved to another device since forward', {
+      takes: `gradients on ${leaf.device.name}; run forward again after to(device)`,
+      got: `${describe(gradient)} on the device of forward`,
     });
+  }
+  const { grad: before, home } = leaf;
+  // Later gradients are added in place, so a leaf shares the memory of its gradient with nothing but handles on it.
+  const own = gradient.isContiguous() && !gradient.storage.shared;
+  if (createGraph || before?.isContiguous() === false) {
+    leaf.grad = unscoped(() => before?.add(gradient) ?? (own ? gradient.alias(true) : gradient.clone()));
+    before?.dispose();
+  } else if (before) {
+    // The gradient handed in may be a leaf's own, or lie beside it.
+    const apart = gradient.storage.buffer !== before.storage.buffer;
+    const dense = apart ? gradient.contiguous() : gradient.clone();
+    leaf.changed();
     before.device.run(
       'accumulate',
       { x: dense.storage.buffer, out: before.storage.buffer },
       { size: before.numel(), xOffset: dense.offset, outOffset: before.offset },
     );
+  } else if (home) {
+    if (!home.isWritten(gradient)) copyInto(gradient, home.vacate());
+    leaf.grad = home.take();
+  } else {
+    leaf.grad = unscoped(() => (own ? gradient.alias(false) : gradient.clone()));
   }
-}
-
-/** Whether a gradient was already written to its destination. */
-function isHome(home: Tensor | undefined, gradient: Tensor): boolean {
-  return home?.storage === gradient.storage && home.offset === gradient.offset && gradient.isContiguous();
 }

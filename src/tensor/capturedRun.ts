@@ -6,15 +6,17 @@ import { autocastType } from './autocast.ts';
 import { compareBits, readState, writeState } from './captureState.ts';
 import { checkResult, collectTensors, mapTensors } from './captureValues.ts';
 import { empty } from './create.ts';
+import { copyInto } from './dense.ts';
 import { isGradEnabled } from './gradientMode.ts';
-import { type GradientWatch, samePlace, watchGradients } from './gradientWatch.ts';
+import { type GradientWatch, placeOf, samePlace, watchGradients } from './gradientWatch.ts';
 import { Loans } from './loans.ts';
 import { scope, unscoped } from './scope.ts';
-import { describe, type Leaf, type Tensor } from './tensor.ts';
+import { describe, type GradientHome, type Leaf, Tensor } from './tensor.ts';
 
-/** A leaf and a handle on its gradient, if it has one. */
+/** A leaf and its gradient, if it has one: at home, or a handle on it. */
 interface LeafGradient {
   leaf: Leaf;
+  home: GradientHome | undefined;
   grad: Tensor | undefined;
 }
 
@@ -29,7 +31,7 @@ export class CapturedRun<Arguments extends readonly unknown[], Result> {
   readonly #args: Arguments;
   /** The result of the step. Its tensors live as long as the recording. */
   readonly #result: Result;
-  /** The gradients that the step leaves. */
+  /** The gradients that the step leaves, other than those that it changes in place. */
   readonly #gradients: readonly LeafGradient[];
   readonly #loans = new Loans((storage) => this.#trace.owns(storage));
 
@@ -46,7 +48,11 @@ export class CapturedRun<Arguments extends readonly unknown[], Result> {
       this.#trace.adopts(input);
       this.#trace.adopts(input.storage);
     }
-    const watch: GradientWatch<Leaf> = { seen: new Map(), touched: new Set() };
+    const watch: GradientWatch<Leaf> = {
+      seen: new Map(),
+      touched: new Set(),
+      replaced: new Set(),
+    };
     this.#trace.guard(isGradEnabled);
     this.#trace.guard(autocastType);
     let result: Result | undefined;
@@ -62,9 +68,9 @@ export class CapturedRun<Arguments extends readonly unknown[], Result> {
       this.#trace.dispose();
       throw error;
     }
-    this.#result = result as Result;
-    this.#gradients = [...watch.touched].map(holdGradient);
-    for (const [leaf, grad] of watch.seen) this.#trace.guard(() => samePlace(leaf.grad, grad));
+    this.#result = mapTensors(result as Result, (tensor) => this.#fixed(tensor, watch.replaced));
+    this.#gradients = [...watch.replaced].map(holdGradient);
+    for (const [leaf, grad] of watch.seen) this.#trace.guard(() => samePlace(placeOf(leaf.grad), grad));
     this.#refuse(this.#survivor() ?? this.#changedArgument());
     this.#gradients.forEach((each) => this.#give(each));
   }
@@ -77,6 +83,7 @@ export class CapturedRun<Arguments extends readonly unknown[], Result> {
   /** @param given the tensors in the arguments */
   replay(given: readonly Tensor[]): Result {
     fill(this.#inputs, given);
+    for (const { leaf } of this.#gradients) leaf.leaveHome();
     this.#trace.refresh();
     this.#loans.end();
     this.#recording.replay();
@@ -121,11 +128,30 @@ export class CapturedRun<Arguments extends readonly unknown[], Result> {
   }
 
   /** Gives a leaf the recorded gradient. */
-  #give({ leaf, grad }: LeafGradient): void {
+  #give({ leaf, home, grad }: LeafGradient): void {
+    const present = leaf.grad;
+    if (home) {
+      if (present && home.holds(present)) return;
+      leaf.clear();
+      leaf.grad = home.take();
+      return;
+    }
     const own = grad && this.#loans.owns(grad);
-    if (!own && leaf.grad?.storage === grad?.storage) return;
+    if (!own && present?.storage === grad?.storage) return;
     leaf.clear();
     leaf.grad = grad && unscoped(() => this.#loans.handle(grad));
+  }
+
+  /** A result that stays at the home of a gradient, where the replays write, when that gradient moves away. */
+  #fixed(result: Tensor, leaves: ReadonlySet<Leaf>): Tensor {
+    for (const { home } of leaves) {
+      if (!home?.holds(result)) continue;
+      const fixed = unscoped(() => new Tensor(home.lend(), result));
+      this.#trace.adopts(fixed.storage);
+      result.dispose();
+      return fixed;
+    }
+    return result;
   }
 
   /**
@@ -163,7 +189,9 @@ function bytesText({ length }: DeviceBuffer): string {
 }
 
 function holdGradient(leaf: Leaf): LeafGradient {
-  return { leaf, grad: leaf.grad?.alias(false) };
+  const { grad, home } = leaf;
+  if (grad && home?.holds(grad)) return { leaf, home, grad: undefined };
+  return { leaf, home: undefined, grad: grad?.alias(false) };
 }
 
 /** The recording's own tensor for a tensor argument. */
@@ -181,18 +209,7 @@ function inputLike(given: Tensor): Tensor {
 /** Copies the tensors in the arguments into the recording's own. */
 function fill(inputs: readonly Tensor[], given: readonly Tensor[]): void {
   inputs.forEach((input, index) => {
-    if (input.numel() === 0) return;
-    scope(() => {
-      const dense = given[index]!.contiguous();
-      const size = input.numel();
-      const layout = { shape: [1, 1, 1, size], xStrides: [0, 0, 0, 1], outStrides: [0, 0, 0, 1] } as const;
-      input.device.run(
-        'copy',
-        { x: dense.storage.buffer, out: input.storage.buffer },
-        { size, xOffset: dense.offset, outOffset: input.offset, ...layout },
-        { RANK: 1 },
-      );
-    });
+    if (input.numel() > 0) copyInto(given[index]!, input);
   });
 }
 

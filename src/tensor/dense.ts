@@ -1,12 +1,15 @@
 import { empty } from './create.ts';
 import { DTypeError } from './errors.ts';
-import { broadcastStrides, mergeAxes, padFront, sizeOf, stridesOf } from './shape.ts';
+import { broadcastStrides, mergeAxes, padFront, sameShape, sizeOf, stridesOf } from './shape.ts';
 import { describe, type Layout, type Tensor } from './tensor.ts';
 
 /** The copy kernel handles this many axes. For more axes there is one launch per index of the outer ones. */
 const AXES = 4;
 
-/** Copies elements into a layout of `target`'s storage. Both layouts may have any strides. */
+/**
+ * Copies elements into a layout of `target`'s storage. Both layouts may have any strides. A copy within one buffer, which no
+ * kernel can make, goes through other memory.
+ */
 export function copyInto(x: Tensor, target: Tensor, layout: Layout = target): void {
   if (sizeOf(layout.shape) === 0) return;
   if (x.dtype === 'uint8') {
@@ -14,6 +17,13 @@ export function copyInto(x: Tensor, target: Tensor, layout: Layout = target): vo
       takes: 'float32, float64, int32, bool or float16 (convert with to(dtype))',
       got: describe(x),
     });
+  }
+  if (x.storage.buffer === target.storage.buffer) {
+    if (isSame(x, layout)) return;
+    const copy = copyOf(x);
+    copyInto(copy, target, layout);
+    copy.dispose();
+    return;
   }
   const { shape, strides } = mergeAxes(layout.shape, [
     broadcastStrides(x.shape, x.strides, layout.shape),
@@ -52,9 +62,17 @@ function copyAxes(
   );
 }
 
+/** Whether the elements of a tensor lie in a layout of its buffer. */
+function isSame(x: Tensor, { shape, strides, offset }: Layout): boolean {
+  return x.offset === offset && sameShape(x.shape, shape) && sameShape(x.strides, strides);
+}
+
 /** Returns the tensor itself if its elements are row-major without gaps, otherwise such a copy. Records no gradient. */
 export function dense(x: Tensor): Tensor {
-  if (x.isContiguous()) return x;
+  return x.isContiguous() ? x : copyOf(x);
+}
+
+function copyOf(x: Tensor): Tensor {
   const out = empty(x.shape, { dtype: x.dtype, device: x.device });
   copyInto(x, out, { shape: x.shape, strides: stridesOf(x.shape), offset: 0 });
   return out;

@@ -80,7 +80,14 @@ export class Node implements Source {
     }
     const rule = this.#rule;
     if (typeof rule === 'function') return rule(gradient, ...saved);
-    return rule.into(this.edges.map(homeOf), gradient, ...saved);
+    // A kernel cannot read and write one buffer.
+    const isFree = (home: Tensor): boolean =>
+      [gradient, ...saved].every(({ storage }) => storage.buffer !== home.storage.buffer);
+    const homes = this.edges.map((edge) => {
+      const home = homeOf(edge);
+      return home && isFree(home) ? home : undefined;
+    });
+    return rule.into(homes, gradient, ...saved);
   }
 
   /** The first saved tensor that was changed in place after it was used, or -1. */

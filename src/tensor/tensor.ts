@@ -3,7 +3,7 @@ import type { Backend } from '../backend/backend.ts';
 import type { DType, TypedArray } from '../backend/dtypes.ts';
 import { isFloating } from '../backend/dtypes.ts';
 import { CaptureError } from '../backend/errors.ts';
-import { activeRecorder, refuseInCapture } from '../backend/recorder.ts';
+import { activeRecorder, effect, refuseInCapture } from '../backend/recorder.ts';
 import { ArgumentError, DeviceError, FreedTensorError, GradientError, ShapeError } from './errors.ts';
 import { noteRead, noteReplaced } from './gradientWatch.ts';
 import { disown, own, type Owned, unscoped } from './scope.ts';
@@ -28,11 +28,18 @@ export interface Source {
 /** A tensor that the user created with `requiresGrad`. Backward accumulates its gradient here. */
 export class Leaf implements Source {
   #grad: Tensor | undefined;
-  /** The destination that an optimizer wants for the gradient: a part of its flat buffer. */
-  home: Tensor | undefined;
+  #handle: Tensor | undefined;
+  /** The device of its tensor, and so of its gradient. */
+  device: Backend;
+  /** The place that an optimizer wants for the gradient, and owns. */
+  home: GradientHome | undefined;
   /** Whether `requiresGrad` is off. A frozen leaf keeps its gradient and its home, and receives nothing. */
   frozen = false;
   #holders = 1;
+
+  constructor(device: Backend) {
+    this.device = device;
+  }
 
   retain(): this {
     this.#holders++;
@@ -40,9 +47,7 @@ export class Leaf implements Source {
   }
 
   release(): void {
-    if (--this.#holders > 0) return;
-    this.clear();
-    this.home?.dispose();
+    if (--this.#holders === 0) this.clear();
   }
 
   get grad(): Tensor | undefined {
@@ -56,14 +61,63 @@ export class Leaf implements Source {
   set grad(grad: Tensor | undefined) {
     noteReplaced(this);
     this.#grad = grad;
+    this.#handle = undefined;
+  }
+
+  /** The user's handle on the gradient. It is the same one until it is freed or the gradient is replaced. */
+  get handle(): Tensor | undefined {
+    const { grad } = this;
+    if (!grad) return undefined;
+    if (this.#handle) activeRecorder()?.adopts(this.#handle);
+    if (!this.#handle || this.#handle.freed) this.#handle = grad.handle();
+    return this.#handle;
+  }
+
+  /** Follows its tensor to a device, with a copy of the gradient. */
+  moveTo(device: Backend, grad: Tensor | undefined): void {
+    this.clear();
+    this.grad = grad;
+    this.device = device;
+    this.home = undefined;
+  }
+
+  /** Notes an in-place change of the gradient, now and in every replay of the captured step. */
+  changed(): void {
+    effect(() => {
+      if (this.#grad) this.#grad.storage.version++;
+    });
+  }
+
+  /** Prepares for a replay that writes the next gradient to the home. */
+  leaveHome(): void {
+    if (!this.home) return;
+    if (this.#grad && this.home.holds(this.#grad)) {
+      if (!this.#grad.storage.shared) return;
+      this.clear();
+    }
+    this.home.vacate();
   }
 
   /** Frees the gradient. */
   clear(): void {
     noteReplaced(this);
     this.#grad?.dispose();
-    this.#grad = undefined;
+    this.#grad = this.#handle = undefined;
   }
+}
+
+/** Memory that one gradient of a leaf after another takes. */
+export interface GradientHome {
+  /** Prepares the memory for the next gradient, which is written to the result. Earlier gradients in use move away. */
+  vacate(): Tensor;
+  /** Whether a gradient was written to the result of `vacate`. */
+  isWritten(gradient: Tensor): boolean;
+  /** The gradient that was written. */
+  take(): Tensor;
+  /** Whether it is the gradient that `take` returned last, or a view of it. */
+  holds(gradient: Tensor): boolean;
+  /** A storage that stays when gradients move away. */
+  lend(): Storage;
 }
 
 /** Numbers in nested arrays, one level per axis. */
@@ -103,8 +157,8 @@ export class Tensor implements Owned, Disposable {
   constructor(storage: Storage, { shape, strides, offset }: Layout, source?: Source) {
     this.shape = shape;
     this.strides = strides;
-    this.#offset = offset;
-    this.dtype = storage.buffer.dtype;
+    this.#offset = offset - storage.base;
+    this.dtype = storage.dtype;
     this.#device = storage.device;
     this.#storage = storage;
     this.#source = source;
@@ -136,8 +190,15 @@ export class Tensor implements Owned, Disposable {
   #meet(): void {
     const recorder = activeRecorder()!;
     if (!recorder.meets(this)) return;
-    const [storage, offset, source] = [this.#storage, this.#offset, this.source];
-    recorder.guard(() => this.#storage === storage && this.#offset === offset && this.source === source);
+    const [storage, offset, source] = [this.#storage, this.offset, this.source];
+    const buffer = storage?.buffer;
+    recorder.guard(
+      () =>
+        this.#storage === storage &&
+        storage?.buffer === buffer &&
+        this.offset === offset &&
+        this.source === source,
+    );
     if (storage?.result) {
       recorder.refuse(
         new CaptureError(
@@ -153,9 +214,9 @@ export class Tensor implements Owned, Disposable {
     return this.#device;
   }
 
-  /** The position of the first element in the storage, in elements. */
+  /** The position of the first element in the storage's buffer, in elements. */
   get offset(): number {
-    return this.#offset;
+    return this.#offset + (this.#storage?.base ?? 0);
   }
 
   /** Whether it was disposed or its scope has ended. */
@@ -215,7 +276,7 @@ export class Tensor implements Owned, Disposable {
     if (wanted && !isFloating(this.dtype)) {
       throw new GradientError(`requiresGrad: takes floating tensors, got ${describe(this)}`);
     }
-    const leaf = this.leaf ?? new Leaf();
+    const leaf = this.leaf ?? new Leaf(this.#device);
     leaf.frozen = !wanted;
     [this.#source, this.#frozen] = wanted ? [leaf, undefined] : [undefined, leaf];
   }
@@ -225,9 +286,15 @@ export class Tensor implements Owned, Disposable {
     return !this.source || this.source instanceof Leaf;
   }
 
-  /** The accumulated gradient of a leaf, or null. */
+  /**
+   * The accumulated gradient of a leaf, or null. This is a handle that belongs to the current scope: freeing it does not
+   * free the gradient.
+   *
+   * As in PyTorch, the handle and its views show what backward adds to the gradient, and keep their values after
+   * `zeroGrad`.
+   */
   get grad(): Tensor | null {
-    return this.leaf?.grad ?? null;
+    return this.leaf?.handle ?? null;
   }
 
   /** Replaces the gradient of a leaf by a copy of another, to which the next backward adds; null frees it. */
@@ -246,7 +313,7 @@ export class Tensor implements Owned, Disposable {
     leaf.grad = copy;
   }
 
-  /** Frees the gradient. The next backward starts from zero. */
+  /** Drops the gradient. The next backward starts from zero. Handles on the old gradient keep its values. */
   zeroGrad(): void {
     this.leaf?.clear();
   }
@@ -261,6 +328,11 @@ export class Tensor implements Owned, Disposable {
     return new Tensor(this.storage.retain(), { shape, strides, offset });
   }
 
+  /** Another handle on the same tensor, with its history, in the current scope. */
+  handle(): Tensor {
+    return new Tensor(this.storage.retain(), this, this.#source?.retain());
+  }
+
   /** Another handle on the same tensor that no scope frees. A `linked` handle also keeps the history alive. */
   alias(linked: boolean): Tensor {
     return unscoped(
@@ -268,13 +340,13 @@ export class Tensor implements Owned, Disposable {
     );
   }
 
-  /** Moves to another storage with the same layout: parameters move into a flat buffer or to another device. */
+  /** Takes over one hold on another storage, with the same layout. Other tensors stay on the previous storage. */
   rebind(storage: Storage, offset: number): void {
     collected.unregister(this);
     this.storage.release();
     this.#storage = storage;
     this.#device = storage.device;
-    this.#offset = offset;
+    this.#offset = offset - storage.base;
     collected.register(this, storage, this);
   }
 

@@ -1,4 +1,3 @@
-import { effect } from '../../backend/recorder.ts';
 import { empty } from '../../tensor/create.ts';
 import { scope } from '../../tensor/scope.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -44,10 +43,7 @@ export function batchStatistics(x: Tensor, running: Running, eps: number): Tenso
   const sizes = sizesOf(x);
   const { channels, count } = sizes;
   const { chunk, parts } = partsOf(sizes);
-  const changed = [running.mean, running.variance, running.batches].flatMap((each) => each?.storage ?? []);
-  effect(() => {
-    for (const storage of changed) storage.version++;
-  });
+  for (const each of [running.mean, running.variance, running.batches]) each?.storage.changed();
   return scope(() => {
     // Without running statistics the kernels write to unused memory.
     const mean = running.mean ?? empty([channels], { dtype, device });
