@@ -57,9 +57,10 @@ export function conv2d(input: Tensor, weight: Tensor, bias?: Tensor, options: Co
 }
 
 /** Whether each output is the product of one pixel's channels with the weights. */
-function isProduct({ groups, kernel, stride, size, outSize }: Convolution): boolean {
+function isProduct({ groups, kernel, stride, padding, size, outSize }: Convolution): boolean {
   const ones = [groups, ...kernel, ...stride].every((each) => each === 1);
-  return ones && outSize[0] === size[0] && outSize[1] === size[1];
+  const inside = padding.every((each) => each === 0);
+  return ones && inside && outSize[0] === size[0] && outSize[1] === size[1];
 }
 
 function pointwise(

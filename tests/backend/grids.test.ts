@@ -108,6 +108,7 @@ const bodies: Record<string, () => void> = {
       rand([size], on);
       randint(0, 9, [size], on);
       x.to('int32').eq(3);
+      empty([size], { ...on, dtype: 'uint8' }).to('float32');
     }
   },
   reductions: () => {
