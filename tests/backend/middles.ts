@@ -72,7 +72,10 @@ function stepping(make: (parameters: Tensor[]) => optim.Optimizer, guarded: bool
       if (scaler) scaler.step(optimizer);
       else optimizer.step();
     }
-    return used.map((each) => each.detach());
+    const state = Object.entries(optimizer.stateDict().tensors)
+      .filter(([name]) => lead === 0 || !name.endsWith('.0'))
+      .map(([, each]) => each);
+    return [...used.map((each) => each.detach()), ...state];
   };
 }
 
@@ -122,7 +125,7 @@ export const programs: readonly Program[] = [
     run: (_, lead) => {
       const [mean, variance] = [from(numbers(3, 1), lead), from(numbers(3, 2), lead, 1)];
       const batches = from(tensor([4], { dtype: 'int32' }), lead, 2);
-      const x = numbers(24, 3).reshape([4, 3, 2, 1]);
+      const x = numbers(240, 3).reshape([4, 3, 4, 5]);
       countedBatchNorm(x, mean, variance, batches, { training: true, momentum: null });
       return [mean, variance, batches];
     },
@@ -163,6 +166,14 @@ export const programs: readonly Program[] = [
       ];
       const half = from(numbers(7, 3), lead).to('float16');
       return [autocast('float16', () => x.matmul(w)), half.slice([1, null]).clone().to('float32')];
+    },
+  },
+  {
+    name: 'bytes as numbers',
+    run: (_, lead) => {
+      const bytes = Uint8Array.from({ length: lead + 11 }, (_, at) => (at < lead ? 255 : 20 * (at - lead)));
+      const view = tensor(bytes).slice([lead, null]);
+      return [view.to('float32'), view.to('int32'), view.to('bool'), view];
     },
   },
   {
