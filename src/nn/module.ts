@@ -7,6 +7,7 @@ import { checkDevice } from '../tensor/checks.ts';
 import { ArgumentError, ShapeError } from '../tensor/errors.ts';
 import { sameShape } from '../tensor/shape.ts';
 import { describe, Tensor } from '../tensor/tensor.ts';
+import { guardFields } from './fieldGuard.ts';
 import { membersOf } from './members.ts';
 import { isParameter } from './parameter.ts';
 import { checkComplete, checkMode, noteMade, noteReached } from './registration.ts';
@@ -107,6 +108,7 @@ export abstract class Module implements Disposable {
    */
   namedTensors(): [string, Tensor][] {
     checkComplete(this);
+    guardFields(this);
     const found: [string, Tensor][] = [];
     listTensors(this, '', found, new Set());
     return found;

@@ -1,6 +1,7 @@
 import { ArgumentError } from '../tensor/errors.ts';
 import { isGradEnabled } from '../tensor/gradientMode.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { guardFields } from './fieldGuard.ts';
 
 /**
  * Finds modules that `forward` uses, but that no walk over the model reaches: those in #private fields, closures and
@@ -104,6 +105,7 @@ function watchForward(prototype: object): void {
   if (typeof own?.value !== 'function') return;
   const body = own.value as (this: Part, ...args: unknown[]) => unknown;
   const forward = function (this: Part, ...args: unknown[]): unknown {
+    guardFields(this);
     return run(this, body, args);
   };
   Object.defineProperty(prototype, 'forward', { ...own, value: forward });

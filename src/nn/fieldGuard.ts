@@ -1,0 +1,41 @@
+import { activeRecorder, type Recorder } from '../backend/recorder.ts';
+
+/**
+ * Guards the public fields of a module in a captured step, and those of the modules below it: numbers, tensors and
+ * modules, also in arrays, maps and plain objects. If one is replaced, the step is recorded again.
+ */
+export function guardFields(module: object): void {
+  const recorder = activeRecorder();
+  if (recorder) guardEntries(recorder, module, Object.entries(module));
+}
+
+function guardEntries(recorder: Recorder, holder: object, entries: (readonly [unknown, unknown])[]): void {
+  if (!recorder.meets(holder)) return;
+  const present = holder instanceof Map ? (key: unknown) => holder.get(key) as unknown : fieldOf(holder);
+  const size = sizeOf(holder);
+  recorder.guard(() => sizeOf(holder) === size && entries.every(([key, value]) => present(key) === value));
+  for (const [, value] of entries) if (typeof value === 'object' && value) guardInside(recorder, value);
+}
+
+function guardInside(recorder: Recorder, value: object): void {
+  if (value instanceof Map) guardEntries(recorder, value, [...(value as Map<unknown, unknown>)]);
+  else if (isModule(value) || isPlain(value)) guardEntries(recorder, value, Object.entries(value));
+}
+
+function fieldOf(holder: object): (key: unknown) => unknown {
+  return (key) => (holder as Record<string, unknown>)[key as string];
+}
+
+/** The length of a list or a map. Fields of objects are looked up by name. */
+function sizeOf(holder: object): number {
+  return holder instanceof Map ? holder.size : Array.isArray(holder) ? holder.length : 0;
+}
+
+function isModule(value: object): boolean {
+  return typeof (value as { namedChildren?: unknown }).namedChildren === 'function';
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return Array.isArray(value) || prototype === Object.prototype || prototype === null;
+}
