@@ -12,8 +12,6 @@ import {
   open,
   optim,
   rand,
-  randint,
-  randn,
   scope,
   setDefaultDevice,
   Tensor,
