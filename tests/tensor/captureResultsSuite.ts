@@ -155,10 +155,10 @@ export function captureResultsSuite(
     expect(runs).toBe(2);
     step({ xs: [tensor([1])], by: 3 }, [tensor([10])]);
     expect(runs).toBe(3);
-    expect(() => capture((_: object) => undefined)(new nn.ReLU())).toThrow(
+    expect(() => capture((given: object) => given as Tensor)(new nn.ReLU())).toThrow(
       /neither a tensor nor a plain value/,
     );
-    expect(() => capture((_: { f: object }) => undefined)({ f: () => 1 })).toThrow(
+    expect(() => capture((given: { f: object }) => given.f as Tensor)({ f: () => 1 })).toThrow(
       /the arguments\[0\]\.f is neither/,
     );
   });
