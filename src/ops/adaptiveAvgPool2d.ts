@@ -1,4 +1,6 @@
+import { kindOf, signature } from '../tensor/arguments.ts';
 import { ArgumentError, ShapeError } from '../tensor/errors.ts';
+import { nullable, PAIR, TENSOR } from '../tensor/kinds.ts';
 import { scope } from '../tensor/scope.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
 import { averageWindows } from './support/averageWindows.ts';
@@ -6,6 +8,8 @@ import { type Axis, imagesOf, LARGEST_TILE } from './support/pooling.ts';
 
 /** A height and width; null keeps that of the input. */
 export type AdaptiveSize = number | null | readonly [number | null, number | null];
+
+const takes = signature('adaptiveAvgPool2d', { input: TENSOR, size: nullable(PAIR) });
 
 /**
  * The means over windows that divide an image into `size` parts, as evenly as integers allow.
@@ -25,6 +29,7 @@ export type AdaptiveSize = number | null | readonly [number | null, number | nul
  * adaptiveAvgPool2d(images, 1); // the mean of each channel
  */
 export function adaptiveAvgPool2d(input: Tensor, size: AdaptiveSize): Tensor {
+  takes(arguments);
   const { planes, sizes, lead } = imagesOf('adaptiveAvgPool2d', input);
   const wanted = typeof size === 'object' && size !== null ? size : [size, size];
   const outputs = sizes.map((length, axis) => wanted[axis] ?? length);
@@ -32,7 +37,7 @@ export function adaptiveAvgPool2d(input: Tensor, size: AdaptiveSize): Tensor {
   if (!valid) {
     throw new ArgumentError('adaptiveAvgPool2d', 'invalid size', {
       takes: 'an integer or null, or two of them',
-      got: JSON.stringify(size),
+      got: kindOf(size),
     });
   }
   if (sizes.includes(0)) {

@@ -1,5 +1,7 @@
 import { checkAlike } from '../tensor/checks.ts';
+import { type Maybe, signature } from '../tensor/arguments.ts';
 import { ArgumentError, ShapeError } from '../tensor/errors.ts';
+import { BOOLEAN, MAYBE_TENSOR, REAL, TENSOR } from '../tensor/kinds.ts';
 import { isGradEnabled } from '../tensor/gradientMode.ts';
 import { scope } from '../tensor/scope.ts';
 import { type Gradients, withGradient } from '../tensor/tape.ts';
@@ -19,9 +21,9 @@ import { dense, freeCopy } from '../tensor/dense.ts';
 /** Options of `batchNorm`. */
 export interface BatchNormOptions {
   /** Of shape [C]: the factor of each channel. Default 1. */
-  weight?: Tensor | undefined;
+  weight?: Maybe<Tensor>;
   /** Of shape [C]: added to each channel. Default 0. */
-  bias?: Tensor | undefined;
+  bias?: Maybe<Tensor>;
   /** Normalises by the batch's own statistics and updates the running ones; false by default. */
   training?: boolean;
   /** The weight of a batch in the running statistics; 0.1 by default. */
@@ -29,6 +31,24 @@ export interface BatchNormOptions {
   /** Added to the variance; 1e-5 by default. */
   eps?: number;
 }
+
+/** The optional arguments of `batchNorm`: in this order, or the last of them by name. */
+export type BatchNormArguments =
+  | [options?: Maybe<BatchNormOptions>]
+  | [
+      weight: Maybe<Tensor>,
+      bias?: Maybe<Tensor>,
+      training?: Maybe<boolean>,
+      momentum?: Maybe<number>,
+      eps?: Maybe<number>,
+    ]
+  | [weight: Maybe<Tensor>, bias: Maybe<Tensor>, options: Omit<BatchNormOptions, 'weight' | 'bias'>];
+
+const takes = signature<BatchNormOptions>(
+  'batchNorm',
+  { input: TENSOR, runningMean: MAYBE_TENSOR, runningVar: MAYBE_TENSOR },
+  { weight: TENSOR, bias: TENSOR, training: BOOLEAN, momentum: REAL, eps: REAL },
+);
 
 /**
  * Normalises each channel to mean 0 and variance 1, then scales and shifts it.
@@ -57,8 +77,9 @@ export function batchNorm(
   input: Tensor,
   runningMean: Tensor | null,
   runningVar: Tensor | null,
-  options: BatchNormOptions = {},
+  ...rest: BatchNormArguments
 ): Tensor {
+  const options = takes([input, runningMean, runningVar, ...rest]);
   return countedBatchNorm(input, runningMean, runningVar, undefined, options);
 }
 
@@ -75,7 +96,8 @@ export function countedBatchNorm(
   batches: Tensor | undefined,
   options: Omit<BatchNormOptions, 'momentum'> & { momentum?: number | null },
 ): Tensor {
-  const { weight, bias, training = false, momentum = 0.1, eps = 1e-5 } = options;
+  const { training = false, momentum = 0.1, eps = 1e-5 } = options;
+  const [weight, bias] = [options.weight ?? undefined, options.bias ?? undefined];
   checkOperands(input, { 'running mean': runningMean, 'running variance': runningVar, weight, bias });
   if (momentum !== null && !(momentum >= 0)) {
     throw new ArgumentError('batchNorm', 'invalid momentum', {

@@ -1,20 +1,29 @@
 import { checkAlike } from '../tensor/checks.ts';
+import { type Maybe, signature } from '../tensor/arguments.ts';
 import { ShapeError } from '../tensor/errors.ts';
+import { REDUCTION, TENSOR } from '../tensor/kinds.ts';
 import { scope } from '../tensor/scope.ts';
 import { broadcastShapes, sameShape } from '../tensor/shape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
 import { checkDtype } from './support/launch.ts';
-import { reduceLosses, type Reduction } from './support/lossReduction.ts';
+import { reduceLosses, type Reduction, type WeightedArguments } from './support/lossReduction.ts';
 
 /** Options of `binaryCrossEntropyWithLogits`. */
 export interface BinaryCrossEntropyOptions {
   /** Multiplies each loss. Broadcasts to the input. */
-  weight?: Tensor | undefined;
+  weight?: Maybe<Tensor>;
   /** Multiplies the term of positive examples. Broadcasts to the input: [C] is one weight per class of [N, C]. */
-  posWeight?: Tensor | undefined;
+  posWeight?: Maybe<Tensor>;
   /** `mean` (default, over all elements), `sum` or `none`. */
   reduction?: Reduction;
 }
+
+const takes = signature<{ weight?: Tensor; posWeight?: Tensor; reduction?: Reduction }>(
+  'binaryCrossEntropyWithLogits',
+  { input: TENSOR, target: TENSOR },
+  { weight: TENSOR, posWeight: TENSOR, reduction: REDUCTION },
+  1,
+);
 
 /**
  * The cross-entropy between σ(input) and target probabilities, element by element.
@@ -34,9 +43,9 @@ export interface BinaryCrossEntropyOptions {
 export function binaryCrossEntropyWithLogits(
   input: Tensor,
   target: Tensor,
-  options: BinaryCrossEntropyOptions = {},
+  ...rest: WeightedArguments<BinaryCrossEntropyOptions>
 ): Tensor {
-  const { weight, posWeight, reduction } = options;
+  const { weight, posWeight, reduction } = takes([input, target, ...rest]);
   const name = 'binaryCrossEntropyWithLogits';
   checkDtype(name, input, 'float32', 'float64');
   checkAlike(name, input, target, ...[weight, posWeight].filter((each) => each !== undefined));

@@ -1,5 +1,7 @@
 import { checkAlike } from '../tensor/checks.ts';
+import { type Maybe, signature } from '../tensor/arguments.ts';
 import { ArgumentError, ShapeError } from '../tensor/errors.ts';
+import { either, INTEGER, oneOf, PAIR, TENSOR } from '../tensor/kinds.ts';
 import { scope } from '../tensor/scope.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
 import { type Convolution, convolve, type Sides } from './support/convolution.ts';
@@ -23,6 +25,32 @@ export interface Conv2dOptions {
   activation?: 'relu';
 }
 
+/** The optional arguments of `conv2d`: in this order, or the last of them by name. */
+export type Conv2dArguments =
+  | [bias?: Maybe<Tensor>, options?: Maybe<Conv2dOptions>]
+  | [options: Conv2dOptions & { bias?: Maybe<Tensor> }]
+  | [
+      bias: Maybe<Tensor>,
+      stride: Maybe<Pair>,
+      padding?: Maybe<Pair | 'same' | 'valid'>,
+      dilation?: Maybe<Pair>,
+      groups?: Maybe<number>,
+    ];
+
+const takes = signature<Conv2dOptions & { bias?: Tensor }>(
+  'conv2d',
+  { input: TENSOR, weight: TENSOR },
+  {
+    bias: TENSOR,
+    stride: PAIR,
+    padding: either(PAIR, oneOf('same', 'valid')),
+    dilation: PAIR,
+    groups: INTEGER,
+    activation: oneOf('relu'),
+  },
+  5,
+);
+
 /**
  * The convolution of images with a bank of filters. As usual in neural networks, the filter is not flipped:
  *
@@ -34,7 +62,7 @@ export interface Conv2dOptions {
  *
  * @param input [N, C, H, W], or [C, H, W] for one image
  * @param weight [M, C / groups, KH, KW]
- * @param bias [M]
+ * @param rest bias [M], or null; then stride, padding, dilation and groups, in order or by name
  * @returns [N, M, H', W'], or [M, H', W'] for one image
  * @throws ShapeError if the sizes do not fit, or the filter is larger than the padded image
  * @throws ArgumentError for an invalid stride, padding, dilation or number of groups
@@ -42,11 +70,12 @@ export interface Conv2dOptions {
  * @example
  * const images = rand([64, 1, 28, 28]);
  * const filters = rand([32, 1, 3, 3], { requiresGrad: true });
- * conv2d(images, filters, undefined, { padding: 1 }); // float32[64, 32, 28, 28]
+ * conv2d(images, filters, null, { padding: 1 }); // float32[64, 32, 28, 28]
  *
  * Source: Dumoulin, Visin: A guide to convolution arithmetic for deep learning (2016).
  */
-export function conv2d(input: Tensor, weight: Tensor, bias?: Tensor, options: Conv2dOptions = {}): Tensor {
+export function conv2d(input: Tensor, weight: Tensor, ...rest: Conv2dArguments): Tensor {
+  const { bias, ...options } = takes([input, weight, ...rest]);
   checkAlike('conv2d', input, weight, ...(bias ? [bias] : []));
   checkDtype('conv2d', input, 'float32', 'float64');
   const sizes = sizesOf(input, weight, bias, options);

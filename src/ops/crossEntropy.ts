@@ -1,6 +1,8 @@
 import { isFloating } from '../backend/dtypes.ts';
 import { checkAlike } from '../tensor/checks.ts';
+import { type Maybe, signature } from '../tensor/arguments.ts';
 import { ArgumentError } from '../tensor/errors.ts';
+import { NUMBER, REDUCTION, TENSOR } from '../tensor/kinds.ts';
 import { scope } from '../tensor/scope.ts';
 import { sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -13,12 +15,17 @@ import {
 } from './support/classTargets.ts';
 import { classLosses } from './support/crossEntropyRows.ts';
 import { checkDtype } from './support/launch.ts';
-import { checkReduction, reduceLosses, type Reduction } from './support/lossReduction.ts';
+import {
+  checkReduction,
+  reduceLosses,
+  type Reduction,
+  type WeightedArguments,
+} from './support/lossReduction.ts';
 
 /** Options of `crossEntropy`. */
 export interface CrossEntropyOptions {
   /** One weight per class, [C]; a constant. Default 1. */
-  weight?: Tensor | undefined;
+  weight?: Maybe<Tensor>;
   /** Targets of this value are ignored; defaults to -100. */
   ignoreIndex?: number;
   /**
@@ -29,6 +36,13 @@ export interface CrossEntropyOptions {
   /** The share of each target that is spread evenly over all classes, from 0 (default) to 1. */
   labelSmoothing?: number;
 }
+
+const takes = signature<Omit<CrossEntropyOptions, 'weight'> & { weight?: Tensor }>(
+  'crossEntropy',
+  { input: TENSOR, target: TENSOR },
+  { weight: TENSOR, ignoreIndex: NUMBER, reduction: REDUCTION, labelSmoothing: NUMBER },
+  1,
+);
 
 /**
  * The cross-entropy between softmax(input) and target classes, or target probabilities.
@@ -51,7 +65,12 @@ export interface CrossEntropyOptions {
  * @example
  * crossEntropy(logits, labels, { labelSmoothing: 0.1, weight: tensor([1, 1, 5]) });
  */
-export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
+export function crossEntropy(
+  input: Tensor,
+  target: Tensor,
+  ...rest: WeightedArguments<CrossEntropyOptions>
+): Tensor {
+  const options = takes([input, target, ...rest]);
   const { weight, ignoreIndex = -100, reduction = 'mean', labelSmoothing = 0 } = options;
   checkDtype('crossEntropy', input, 'float32', 'float64');
   checkReduction('crossEntropy', reduction);

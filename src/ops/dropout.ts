@@ -1,6 +1,8 @@
+import { type Maybe, signature } from '../tensor/arguments.ts';
 import { empty } from '../tensor/create.ts';
 import { ArgumentError } from '../tensor/errors.ts';
-import { type RandomOptions, type RandomOrigin, randomOrigin } from '../tensor/random.ts';
+import { BOOLEAN, NUMBER, TENSOR } from '../tensor/kinds.ts';
+import { RANDOM, type RandomOptions, type RandomOrigin, randomOrigin } from '../tensor/random.ts';
 import { withGradient } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkDtype } from './support/launch.ts';
@@ -8,12 +10,19 @@ import { viewOf } from './support/layout.ts';
 import { dense, freeCopy } from '../tensor/dense.ts';
 
 /** Options of `dropout`. */
-export interface DropoutOptions extends RandomOptions {
+export interface DropoutOptions extends Pick<RandomOptions, 'seed' | 'stream'> {
   /** The probability of dropping an element; 0.5 by default. */
   p?: number;
   /** Whether to drop elements; true by default. */
   training?: boolean;
 }
+
+const takes = signature<DropoutOptions>(
+  'dropout',
+  { x: TENSOR },
+  { p: NUMBER, training: BOOLEAN, seed: RANDOM.seed, stream: RANDOM.stream },
+  2,
+);
 
 /**
  * In training, sets each element to 0 with probability p and scales the rest by 1 / (1 - p). In evaluation, returns x.
@@ -30,10 +39,17 @@ export interface DropoutOptions extends RandomOptions {
  * @param options.stream as for `rand`: a new one for each call by default
  * @throws ArgumentError unless 0 ≤ p ≤ 1
  * @example
+ * hidden.dropout(0.2, model.training);
  * hidden.dropout({ p: 0.2, training: model.training });
  */
-export function dropout(x: Tensor, options: DropoutOptions = {}): Tensor {
-  const { p = 0.5, training = true, ...random } = options;
+export function dropout(
+  x: Tensor,
+  ...rest:
+    | [options?: Maybe<DropoutOptions>]
+    | [p: Maybe<number>, options: Omit<DropoutOptions, 'p'>]
+    | [p: Maybe<number>, training?: Maybe<boolean>, options?: Maybe<Omit<DropoutOptions, 'p' | 'training'>>]
+): Tensor {
+  const { p = 0.5, training = true, ...random } = takes([x, ...rest]);
   if (!(p >= 0 && p <= 1))
     throw new ArgumentError('dropout', 'invalid probability', { takes: '0 ≤ p ≤ 1', got: `p ${p}` });
   // A handle of its own: freeing the result must not free x.

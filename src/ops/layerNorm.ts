@@ -1,5 +1,7 @@
 import { checkAlike } from '../tensor/checks.ts';
+import { type Maybe, signature } from '../tensor/arguments.ts';
 import { empty, zeros } from '../tensor/create.ts';
+import { DIMS, REAL, TENSOR } from '../tensor/kinds.ts';
 import { ShapeError } from '../tensor/errors.ts';
 import { isGradEnabled } from '../tensor/gradientMode.ts';
 import { formatShape, sameShape, type Shape, sizeOf, stridesOf } from '../tensor/shape.ts';
@@ -12,12 +14,24 @@ import { foldParts } from './support/reduction.ts';
 /** Options of `layerNorm`. */
 export interface LayerNormOptions {
   /** Of the normalised shape: the factor of each element. Default 1. */
-  weight?: Tensor | undefined;
+  weight?: Maybe<Tensor>;
   /** Of the normalised shape: added to each element. Default 0. */
-  bias?: Tensor | undefined;
+  bias?: Maybe<Tensor>;
   /** Added to the variance; 1e-5 by default. */
   eps?: number;
 }
+
+/** The optional arguments of `layerNorm`: in this order, or the last of them by name. */
+export type LayerNormArguments =
+  | [options?: Maybe<LayerNormOptions>]
+  | [weight: Maybe<Tensor>, bias?: Maybe<Tensor>, eps?: Maybe<number>]
+  | [weight: Maybe<Tensor>, bias: Maybe<Tensor>, options: Pick<LayerNormOptions, 'eps'>];
+
+const takes = signature<{ weight?: Tensor; bias?: Tensor; eps?: number }>(
+  'layerNorm',
+  { input: TENSOR, normalizedShape: DIMS },
+  { weight: TENSOR, bias: TENSOR, eps: REAL },
+);
 
 /**
  * Normalises the last dims of each sample to mean 0 and variance 1, then scales and shifts their elements.
@@ -36,9 +50,9 @@ export interface LayerNormOptions {
 export function layerNorm(
   input: Tensor,
   normalizedShape: number | Shape,
-  options: LayerNormOptions = {},
+  ...rest: LayerNormArguments
 ): Tensor {
-  const { weight, bias, eps = 1e-5 } = options;
+  const { weight, bias, eps = 1e-5 } = takes([input, normalizedShape, ...rest]);
   const shape = typeof normalizedShape === 'number' ? [normalizedShape] : normalizedShape;
   checkOperands(input, shape, weight, bias);
   const length = sizeOf(shape);

@@ -1,5 +1,7 @@
 import type { Variant } from '../backend/backend.ts';
+import { type Maybe, signature } from '../tensor/arguments.ts';
 import { empty } from '../tensor/create.ts';
+import { BOOLEAN, PAIR, TENSOR } from '../tensor/kinds.ts';
 import type { Shape } from '../tensor/shape.ts';
 import { withGradient } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -20,6 +22,24 @@ export interface MaxPoolOptions extends WindowOptions {
   dilation?: Pair;
 }
 
+/** The windows of `maxPool2d`: in this order, or the last of them by name. */
+export type MaxPoolArguments =
+  | [options: MaxPoolOptions]
+  | [kernelSize: Pair, options?: Maybe<Omit<MaxPoolOptions, 'kernelSize'>>]
+  | [
+      kernelSize: Pair,
+      stride: Maybe<Pair>,
+      padding?: Maybe<Pair>,
+      dilation?: Maybe<Pair>,
+      ceilMode?: Maybe<boolean>,
+    ];
+
+const takes = signature<MaxPoolOptions>(
+  'maxPool2d',
+  { input: TENSOR },
+  { kernelSize: PAIR, stride: PAIR, padding: PAIR, dilation: PAIR, ceilMode: BOOLEAN },
+);
+
 /**
  * The maximum over each window of an image.
  *
@@ -36,10 +56,10 @@ export interface MaxPoolOptions extends WindowOptions {
  * @throws ShapeError if the input is not an image, or smaller than the window
  * @throws ArgumentError for sizes that are not integers, and for padding of more than half the kernel size
  * @example
- * maxPool2d(images, { kernelSize: 2 }); // half the height and width
+ * maxPool2d(images, 2); // half the height and width
  */
-export function maxPool2d(input: Tensor, options: MaxPoolOptions): Tensor {
-  const windows = windowsOf('maxPool2d', input, options);
+export function maxPool2d(input: Tensor, ...rest: MaxPoolArguments): Tensor {
+  const windows = windowsOf('maxPool2d', input, takes([input, ...rest]));
   const out = empty(windows.shape, { dtype: input.dtype, device: input.device });
   const positions = empty(windows.shape, { dtype: 'int32', device: input.device });
   if (out.numel() > 0) {

@@ -1,8 +1,17 @@
+import { type Rest, signature } from '../tensor/arguments.ts';
 import { ShapeError } from '../tensor/errors.ts';
+import { REDUCTION, TENSOR } from '../tensor/kinds.ts';
 import { scope } from '../tensor/scope.ts';
 import { sameShape } from '../tensor/shape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
 import { reduceLosses, type Reduction } from './support/lossReduction.ts';
+
+const takes = signature<{ reduction?: Reduction }>(
+  'mseLoss',
+  { input: TENSOR, target: TENSOR },
+  { reduction: REDUCTION },
+  0,
+);
 
 /**
  * The squared error (input - target)², reduced.
@@ -13,12 +22,13 @@ import { reduceLosses, type Reduction } from './support/lossReduction.ts';
  * @example
  * mseLoss(prediction, target, { reduction: 'sum' });
  */
-export function mseLoss(input: Tensor, target: Tensor, options: { reduction?: Reduction } = {}): Tensor {
+export function mseLoss(input: Tensor, target: Tensor, ...rest: Rest<{ reduction?: Reduction }>): Tensor {
+  const { reduction } = takes([input, target, ...rest]);
   if (!sameShape(input.shape, target.shape)) {
     throw new ShapeError('mseLoss', 'target does not fit', {
       takes: 'input and target of one shape',
       got: `input ${describe(input)}, target ${describe(target)}`,
     });
   }
-  return scope(() => reduceLosses('mseLoss', input.sub(target).square(), options.reduction));
+  return scope(() => reduceLosses('mseLoss', input.sub(target).square(), reduction));
 }

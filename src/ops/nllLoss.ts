@@ -1,14 +1,21 @@
+import { type Maybe, signature } from '../tensor/arguments.ts';
+import { NUMBER, REDUCTION, TENSOR } from '../tensor/kinds.ts';
 import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkClassTargets } from './support/classTargets.ts';
-import { checkReduction, divideByCount, type Reduction } from './support/lossReduction.ts';
+import {
+  checkReduction,
+  divideByCount,
+  type Reduction,
+  type WeightedArguments,
+} from './support/lossReduction.ts';
 import { onesLike } from '../tensor/create.ts';
 import { where } from './where.ts';
 
 /** Options of `nllLoss`. */
 export interface NllLossOptions {
   /** One weight per class, [C]; a constant. Default 1. */
-  weight?: Tensor | undefined;
+  weight?: Maybe<Tensor>;
   /** Targets of this value are ignored; defaults to -100. */
   ignoreIndex?: number;
   /**
@@ -17,6 +24,13 @@ export interface NllLossOptions {
    */
   reduction?: Reduction;
 }
+
+const takes = signature<Omit<NllLossOptions, 'weight'> & { weight?: Tensor }>(
+  'nllLoss',
+  { input: TENSOR, target: TENSOR },
+  { weight: TENSOR, ignoreIndex: NUMBER, reduction: REDUCTION },
+  1,
+);
 
 /**
  * The negative log-likelihood of target classes, for inputs that are log-probabilities.
@@ -34,8 +48,8 @@ export interface NllLossOptions {
  * @example
  * nllLoss(logits.logSoftmax(1), labels, { reduction: 'sum' });
  */
-export function nllLoss(input: Tensor, target: Tensor, options: NllLossOptions = {}): Tensor {
-  const { weight, ignoreIndex = -100, reduction = 'mean' } = options;
+export function nllLoss(input: Tensor, target: Tensor, ...rest: WeightedArguments<NllLossOptions>): Tensor {
+  const { weight, ignoreIndex = -100, reduction = 'mean' } = takes([input, target, ...rest]);
   checkReduction('nllLoss', reduction);
   checkClassTargets('nllLoss', input, target, { weight, ignoreIndex });
   return scope(() => {

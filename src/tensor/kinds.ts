@@ -30,13 +30,18 @@ export const TENSORS: Kind = { takes: 'a list of tensors', fits: isListOf(isTens
 /** A number for both axes, or [height, width]; the operation checks the numbers. */
 export const PAIR: Kind = {
   takes: 'an integer, or two of them [height, width]',
-  fits: (value) => isInteger(value) || (isIntegers(value) && value.length === 2),
+  fits: (value) => isNumber(value) || Array.isArray(value),
 };
 export const DEVICE: Kind = {
   takes: 'a device that init or open returned',
   fits: (value) => typeof value === 'object' && value !== null && 'run' in value && 'allocate' in value,
 };
 export const DTYPE: Kind = oneOf(...(Object.keys(itemSize) as DType[]));
+/** A tensor that may be left out, in a place of its own. */
+export const MAYBE_TENSOR: Kind = {
+  takes: 'a tensor or null',
+  fits: (value) => value === null || value === undefined || isTensor(value),
+};
 export const REDUCTION: Kind = oneOf('mean', 'sum', 'none');
 
 /** One of some words. */

@@ -1,9 +1,17 @@
+import type { Maybe } from '../../tensor/arguments.ts';
 import { ArgumentError } from '../../tensor/errors.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { where } from '../where.ts';
 
 /** How the losses of a batch are reduced. */
 export type Reduction = 'mean' | 'sum' | 'none';
+
+/**
+ * The optional arguments of a loss: the weight may come first, as in PyTorch. What follows there are deprecated
+ * arguments.
+ */
+export type WeightedArguments<Options> =
+  [options?: Maybe<Options>] | [weight: Maybe<Tensor>, options?: Maybe<Omit<Options, 'weight'>>];
 
 /** Throws ArgumentError unless the value is one of the three. */
 export function checkReduction(name: string, reduction: Reduction): void {
