@@ -1,5 +1,9 @@
+import type { GeluForm } from '../ops/activations.ts';
+import { type Maybe, signature } from '../tensor/arguments.ts';
+import { oneOf, REAL } from '../tensor/kinds.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Fusion } from './fusion.ts';
+import { checkInput } from './moduleArguments.ts';
 import { Module } from './module.ts';
 import { keywords } from './representation.ts';
 
@@ -8,20 +12,24 @@ export class ReLU extends Module {
   static readonly fusion: Fusion = { isRelu: true };
 
   override forward(x: Tensor): Tensor {
+    checkInput(this, arguments);
     return x.relu();
   }
 }
+
+const leakyReluArguments = signature<{ negativeSlope?: number }>('LeakyReLU', {}, { negativeSlope: REAL });
 
 /** x if x ≥ 0, otherwise negativeSlope · x. */
 export class LeakyReLU extends Module {
   readonly negativeSlope: number;
 
-  constructor(negativeSlope: number = 0.01) {
+  constructor(...rest: [negativeSlope?: Maybe<number>] | [options: { negativeSlope?: Maybe<number> }]) {
     super();
-    this.negativeSlope = negativeSlope;
+    this.negativeSlope = leakyReluArguments(rest).negativeSlope ?? 0.01;
   }
 
   override forward(x: Tensor): Tensor {
+    checkInput(this, arguments);
     return x.leakyRelu(this.negativeSlope);
   }
 
@@ -30,16 +38,23 @@ export class LeakyReLU extends Module {
   }
 }
 
+const geluArguments = signature<{ approximate?: GeluForm }>(
+  'GELU',
+  {},
+  { approximate: oneOf('none', 'tanh') },
+);
+
 /** x · Φ(x), or its approximation by tanh. */
 export class GELU extends Module {
   readonly approximate: 'none' | 'tanh';
 
-  constructor(options: { approximate?: 'none' | 'tanh' } = {}) {
+  constructor(...rest: [options?: { approximate?: Maybe<GeluForm> }] | [approximate?: Maybe<GeluForm>]) {
     super();
-    this.approximate = options.approximate ?? 'none';
+    this.approximate = geluArguments(rest).approximate ?? 'none';
   }
 
   override forward(x: Tensor): Tensor {
+    checkInput(this, arguments);
     return x.gelu({ approximate: this.approximate });
   }
 
@@ -51,6 +66,7 @@ export class GELU extends Module {
 /** x · σ(x). */
 export class SiLU extends Module {
   override forward(x: Tensor): Tensor {
+    checkInput(this, arguments);
     return x.silu();
   }
 }
@@ -58,6 +74,7 @@ export class SiLU extends Module {
 /** 1 / (1 + e^(-x)). */
 export class Sigmoid extends Module {
   override forward(x: Tensor): Tensor {
+    checkInput(this, arguments);
     return x.sigmoid();
   }
 }
@@ -65,6 +82,7 @@ export class Sigmoid extends Module {
 /** The hyperbolic tangent. */
 export class Tanh extends Module {
   override forward(x: Tensor): Tensor {
+    checkInput(this, arguments);
     return x.tanh();
   }
 }

@@ -1,12 +1,36 @@
 import { conv2d, type Conv2dOptions } from '../ops/conv2d.ts';
-import type { CreateOptions } from '../tensor/create.ts';
+import type { Pair } from '../ops/support/pooling.ts';
+import { type Maybe, signature } from '../tensor/arguments.ts';
+import { MODULE, type ModuleCreateOptions } from '../tensor/create.ts';
 import { ArgumentError } from '../tensor/errors.ts';
+import { BOOLEAN, either, INTEGER, NUMBER, oneOf, PAIR } from '../tensor/kinds.ts';
 import { symmetricUniform } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Fusion } from './fusion.ts';
 import { fans, kaimingUniform } from './init.ts';
 import { Module } from './module.ts';
+import { checkInput } from './moduleArguments.ts';
 import { keywords } from './representation.ts';
+
+/** Options of `Conv2d`. */
+export interface Conv2dModuleOptions extends Omit<Conv2dOptions, 'activation'>, ModuleCreateOptions {
+  /** Whether there is a bias; true by default. */
+  bias?: boolean;
+}
+
+const takes = signature<Conv2dModuleOptions>(
+  'Conv2d',
+  { inChannels: NUMBER, outChannels: NUMBER, kernelSize: PAIR },
+  {
+    stride: PAIR,
+    padding: either(PAIR, oneOf('same', 'valid')),
+    dilation: PAIR,
+    groups: INTEGER,
+    bias: BOOLEAN,
+    ...MODULE,
+  },
+  5,
+);
 
 /**
  * A bank of filters over images: see `conv2d`.
@@ -15,7 +39,7 @@ import { keywords } from './representation.ts';
  * with fanIn = inChannels / groups · KH · KW, as in PyTorch.
  *
  * @param kernelSize a number, or [height, width]
- * @param options.bias whether there is a bias; true by default
+ * @param rest stride, padding, dilation, groups and bias, in this order or by name
  * @throws ArgumentError for sizes that are not positive integers, or channels that are not a multiple of groups
  * @example
  * new Conv2d(1, 32, 3, { padding: 1 }).forward(rand([64, 1, 28, 28])); // float32[64, 32, 28, 28]
@@ -32,9 +56,19 @@ export class Conv2d extends Module {
     inChannels: number,
     outChannels: number,
     kernelSize: number | readonly [number, number],
-    options: Omit<Conv2dOptions, 'activation'> & { bias?: boolean } & CreateOptions = {},
+    ...rest:
+      | [options?: Maybe<Conv2dModuleOptions>]
+      | [
+          stride: Maybe<Pair>,
+          padding?: Maybe<Pair | 'same' | 'valid'>,
+          dilation?: Maybe<Pair>,
+          groups?: Maybe<number>,
+          bias?: Maybe<boolean>,
+          options?: Maybe<ModuleCreateOptions>,
+        ]
   ) {
     super();
+    const options = takes([inChannels, outChannels, kernelSize, ...rest]);
     const { bias = true, stride = 1, padding = 0, dilation = 1, groups = 1, ...create } = options;
     const kernel = typeof kernelSize === 'number' ? [kernelSize, kernelSize] : kernelSize;
     const sizes = [inChannels, outChannels, groups, ...kernel];
@@ -53,6 +87,7 @@ export class Conv2d extends Module {
   }
 
   override forward(x: Tensor): Tensor {
+    checkInput(this, arguments);
     return conv2d(x, this.weight, this.bias, this.#options);
   }
 

@@ -1,15 +1,18 @@
 import { countedBatchNorm } from '../ops/batchNorm.ts';
 import { layerNorm } from '../ops/layerNorm.ts';
-import { type CreateOptions, ones, zeros } from '../tensor/create.ts';
+import { type Maybe, signature } from '../tensor/arguments.ts';
+import { MODULE, type ModuleCreateOptions, ones, zeros } from '../tensor/create.ts';
 import { ArgumentError, ShapeError } from '../tensor/errors.ts';
+import { BOOLEAN, either, INTEGER, nullable, NUMBER, REAL, SIZES } from '../tensor/kinds.ts';
 import { formatShape, type Shape } from '../tensor/shape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
 import { Module } from './module.ts';
+import { checkInput } from './moduleArguments.ts';
 import { buffer } from './parameter.ts';
 import { keywords, pythonText } from './representation.ts';
 
 /** Options of `BatchNorm2d`. */
-export interface BatchNormModuleOptions extends CreateOptions {
+export interface BatchNormModuleOptions extends ModuleCreateOptions {
   /** Added to the variance; 1e-5 by default. */
   eps?: number;
   /** The weight of a batch in the running statistics, 0.1 by default; null averages all batches so far. */
@@ -19,6 +22,13 @@ export interface BatchNormModuleOptions extends CreateOptions {
   /** Whether to keep running statistics; true by default. Without them evaluation also normalises by the batch. */
   trackRunningStats?: boolean;
 }
+
+const batchNormArguments = signature<BatchNormModuleOptions>(
+  'BatchNorm2d',
+  { numFeatures: NUMBER },
+  { eps: REAL, momentum: nullable(REAL), affine: BOOLEAN, trackRunningStats: BOOLEAN, ...MODULE },
+  4,
+);
 
 /**
  * Normalises the channels of images: see `batchNorm`. Training uses the statistics of the batch, evaluation the running
@@ -44,8 +54,20 @@ export class BatchNorm2d extends Module {
   readonly eps: number;
   readonly momentum: number | null;
 
-  constructor(numFeatures: number, options: BatchNormModuleOptions = {}) {
+  constructor(
+    numFeatures: number,
+    ...rest:
+      | [options?: Maybe<BatchNormModuleOptions>]
+      | [
+          eps: Maybe<number>,
+          momentum?: number | null,
+          affine?: Maybe<boolean>,
+          trackRunningStats?: Maybe<boolean>,
+          options?: Maybe<ModuleCreateOptions>,
+        ]
+  ) {
     super();
+    const options = batchNormArguments([numFeatures, ...rest]);
     const { eps = 1e-5, momentum = 0.1, affine = true, trackRunningStats = true, ...create } = options;
     checkSizes('BatchNorm2d', [numFeatures]);
     this.numFeatures = numFeatures;
@@ -62,6 +84,7 @@ export class BatchNorm2d extends Module {
 
   /** @throws ShapeError unless x is [N, C, H, W] */
   override forward(x: Tensor): Tensor {
+    checkInput(this, arguments);
     const { weight, bias, eps, momentum, runningMean = null, runningVar = null, numBatchesTracked } = this;
     if (x.ndim !== 4) {
       throw new ShapeError('BatchNorm2d', 'not a batch of images', {
@@ -92,7 +115,7 @@ export class BatchNorm2d extends Module {
 }
 
 /** Options of `LayerNorm`. */
-export interface LayerNormModuleOptions extends CreateOptions {
+export interface LayerNormModuleOptions extends ModuleCreateOptions {
   /** Added to the variance; 1e-5 by default. */
   eps?: number;
   /** Whether there are a learnable weight and bias; true by default. */
@@ -100,6 +123,13 @@ export interface LayerNormModuleOptions extends CreateOptions {
   /** Whether there is a bias in addition to the weight; true by default. */
   bias?: boolean;
 }
+
+const layerNormArguments = signature<LayerNormModuleOptions>(
+  'LayerNorm',
+  { normalizedShape: either(INTEGER, SIZES) },
+  { eps: REAL, elementwiseAffine: BOOLEAN, bias: BOOLEAN, ...MODULE },
+  3,
+);
 
 /**
  * Normalises the last dims of each sample: see `layerNorm`. Weight and bias start as 1 and 0.
@@ -117,8 +147,19 @@ export class LayerNorm extends Module {
   readonly bias: Tensor | undefined;
   readonly eps: number;
 
-  constructor(normalizedShape: number | Shape, options: LayerNormModuleOptions = {}) {
+  constructor(
+    normalizedShape: number | Shape,
+    ...rest:
+      | [options?: Maybe<LayerNormModuleOptions>]
+      | [
+          eps: Maybe<number>,
+          elementwiseAffine?: Maybe<boolean>,
+          bias?: Maybe<boolean>,
+          options?: Maybe<ModuleCreateOptions>,
+        ]
+  ) {
     super();
+    const options = layerNormArguments([normalizedShape, ...rest]);
     const { eps = 1e-5, elementwiseAffine = true, bias = true, ...create } = options;
     this.normalizedShape = typeof normalizedShape === 'number' ? [normalizedShape] : [...normalizedShape];
     checkSizes('LayerNorm', this.normalizedShape);
@@ -129,6 +170,7 @@ export class LayerNorm extends Module {
   }
 
   override forward(x: Tensor): Tensor {
+    checkInput(this, arguments);
     const { normalizedShape, weight, bias, eps } = this;
     return layerNorm(x, normalizedShape, { weight, bias, eps });
   }

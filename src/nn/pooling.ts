@@ -1,11 +1,40 @@
 import { adaptiveAvgPool2d, type AdaptiveSize } from '../ops/adaptiveAvgPool2d.ts';
 import { avgPool2d, type AvgPoolOptions } from '../ops/avgPool2d.ts';
 import { maxPool2d, type MaxPoolOptions } from '../ops/maxPool2d.ts';
-import type { Pair } from '../ops/support/pooling.ts';
+import { type Pair, pairOf } from '../ops/support/pooling.ts';
+import { type Maybe, signature } from '../tensor/arguments.ts';
+import { BOOLEAN, nullable, NUMBER, PAIR } from '../tensor/kinds.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Fusion } from './fusion.ts';
 import { Module } from './module.ts';
+import { checkInput } from './moduleArguments.ts';
 import { keywords } from './representation.ts';
+
+const maxPoolArguments = signature<MaxPoolOptions & { returnIndices?: false }>(
+  'MaxPool2d',
+  {},
+  {
+    kernelSize: PAIR,
+    stride: PAIR,
+    padding: PAIR,
+    dilation: PAIR,
+    returnIndices: { takes: 'false: positions are not returned', fits: (value) => value === false },
+    ceilMode: BOOLEAN,
+  },
+);
+const avgPoolArguments = signature<AvgPoolOptions>(
+  'AvgPool2d',
+  {},
+  {
+    kernelSize: PAIR,
+    stride: PAIR,
+    padding: PAIR,
+    ceilMode: BOOLEAN,
+    countIncludePad: BOOLEAN,
+    divisorOverride: NUMBER,
+  },
+);
+const adaptiveArguments = signature('AdaptiveAvgPool2d', { size: nullable(PAIR) });
 
 /**
  * The maximum over each window: see `maxPool2d`.
@@ -20,12 +49,27 @@ export class MaxPool2d extends Module {
   static readonly fusion: Fusion = { selects: true };
   readonly options: Readonly<MaxPoolOptions>;
 
-  constructor(kernelSize: Pair, options: Omit<MaxPoolOptions, 'kernelSize'> = {}) {
+  constructor(
+    ...rest:
+      | [options: MaxPoolOptions]
+      | [kernelSize: Pair, options?: Maybe<Omit<MaxPoolOptions, 'kernelSize'>>]
+      | [
+          kernelSize: Pair,
+          stride: Maybe<Pair>,
+          padding?: Maybe<Pair>,
+          dilation?: Maybe<Pair>,
+          returnIndices?: false,
+          ceilMode?: Maybe<boolean>,
+        ]
+  ) {
     super();
-    this.options = { kernelSize, ...options };
+    const { returnIndices: _, ...options } = maxPoolArguments(rest);
+    this.options = options;
+    pairOf('MaxPool2d', 'kernelSize', options.kernelSize, 1);
   }
 
   override forward(x: Tensor): Tensor {
+    checkInput(this, arguments);
     return maxPool2d(x, this.options);
   }
 
@@ -44,12 +88,26 @@ export class MaxPool2d extends Module {
 export class AvgPool2d extends Module {
   readonly options: Readonly<AvgPoolOptions>;
 
-  constructor(kernelSize: Pair, options: Omit<AvgPoolOptions, 'kernelSize'> = {}) {
+  constructor(
+    ...rest:
+      | [options: AvgPoolOptions]
+      | [kernelSize: Pair, options?: Maybe<Omit<AvgPoolOptions, 'kernelSize'>>]
+      | [
+          kernelSize: Pair,
+          stride: Maybe<Pair>,
+          padding?: Maybe<Pair>,
+          ceilMode?: Maybe<boolean>,
+          countIncludePad?: Maybe<boolean>,
+          divisorOverride?: Maybe<number>,
+        ]
+  ) {
     super();
-    this.options = { kernelSize, ...options };
+    this.options = avgPoolArguments(rest);
+    pairOf('AvgPool2d', 'kernelSize', this.options.kernelSize, 1);
   }
 
   override forward(x: Tensor): Tensor {
+    checkInput(this, arguments);
     return avgPool2d(x, this.options);
   }
 
@@ -71,10 +129,12 @@ export class AdaptiveAvgPool2d extends Module {
 
   constructor(size: AdaptiveSize) {
     super();
+    adaptiveArguments(arguments);
     this.size = size;
   }
 
   override forward(x: Tensor): Tensor {
+    checkInput(this, arguments);
     return adaptiveAvgPool2d(x, this.size);
   }
 

@@ -1,4 +1,5 @@
 import type { Tensor } from '../tensor/tensor.ts';
+import { checkInput } from './moduleArguments.ts';
 import { fusionOf } from './fusion.ts';
 import { Module, requireModule } from './module.ts';
 
@@ -28,6 +29,7 @@ export class Sequential extends Module {
   }
 
   override forward(x: Tensor): Tensor {
+    checkInput(this, arguments);
     const { layers } = this;
     let value = x;
     for (let index = 0; index < layers.length; index++) {

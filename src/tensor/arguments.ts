@@ -214,6 +214,8 @@ export function kindOf(value: unknown): string {
   if (value === undefined || value === null) return String(value);
   if (value instanceof Promise) return 'a Promise; await it first';
   switch (typeof value) {
+    case 'number':
+      return String(value);
     case 'string':
       return `the string ${JSON.stringify(value)}`;
     case 'function':
@@ -226,14 +228,12 @@ export function kindOf(value: unknown): string {
       return typeof constructor === 'function' ? `an object of ${constructor.name}` : 'an object';
     }
     default:
-      return `${typeof value} ${(value as number | bigint | boolean | symbol).toString()}`;
+      return `${typeof value} ${(value as bigint | boolean | symbol).toString()}`;
   }
 }
 
 /** The start of a list, without what is inside its elements. */
 function listText(list: readonly unknown[]): string {
-  const parts = list
-    .slice(0, 8)
-    .map((each) => (Array.isArray(each) ? '[…]' : typeof each === 'number' ? String(each) : kindOf(each)));
+  const parts = list.slice(0, 8).map((each) => (Array.isArray(each) ? '[…]' : kindOf(each)));
   return `[${parts.join(', ')}${list.length > 8 ? ', …' : ''}]`;
 }

@@ -27,6 +27,15 @@ export const CREATE: { readonly [Name in keyof CreateOptions]-?: Kind } = {
   device: DEVICE,
 };
 
+/** The dtype and the device of a module's tensors. */
+export type ModuleCreateOptions = Pick<CreateOptions, 'dtype' | 'device'>;
+
+/** The kinds of `ModuleCreateOptions`. */
+export const MODULE: { readonly [Name in keyof ModuleCreateOptions]-?: Kind } = {
+  dtype: DTYPE,
+  device: DEVICE,
+};
+
 /** Sizes in one list or one after the other, then options: `zeros([2, 3])`, `zeros(2, 3, { dtype: 'int32' })`. */
 export type SizesAndOptions<Options> =
   [shape: Shape, options?: Maybe<Options>] | number[] | [...sizes: number[], options: Options];

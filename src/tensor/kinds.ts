@@ -47,7 +47,10 @@ export const REDUCTION: Kind = oneOf('mean', 'sum', 'none');
 /** One of some words. */
 export function oneOf(...words: readonly string[]): Kind {
   return {
-    takes: words.map((word) => `'${word}'`).join(', '),
+    takes: words
+      .map((word) => `'${word}'`)
+      .join(', ')
+      .replace(/, ([^,]*)$/, ' or $1'),
     fits: (value) => words.includes(value as string),
   };
 }

@@ -1,0 +1,14 @@
+import { type Kinds, signature } from '../tensor/arguments.ts';
+import { TENSOR } from '../tensor/kinds.ts';
+import { Tensor } from '../tensor/tensor.ts';
+
+/** Throws ArgumentError unless a module's `forward` got one tensor. */
+export function checkInput(module: object, args: ArrayLike<unknown>): void {
+  if (args.length === 1 && args[0] instanceof Tensor) return;
+  checkInputs(module, { input: TENSOR }, args);
+}
+
+/** Throws ArgumentError unless the arguments of `forward` are of these kinds. */
+export function checkInputs(module: object, kinds: Kinds, args: ArrayLike<unknown>): void {
+  signature(module.constructor.name, kinds)(args);
+}
