@@ -63,7 +63,7 @@ export class MaxPool2d extends Module {
         ]
   ) {
     super();
-    const { returnIndices: _, ...options } = maxPoolArguments(rest);
+    const { returnIndices, ...options } = maxPoolArguments(rest);
     this.options = options;
     pairOf('MaxPool2d', 'kernelSize', options.kernelSize, 1);
   }

@@ -1,5 +1,8 @@
-import { AdamFamily, type AdamOptions } from './adamFamily.ts';
+import { ADAM, type AdamArguments, AdamFamily, type AdamOptions } from './adamFamily.ts';
+import { optimizerSignature } from './optimizer.ts';
 import type { OptimizerParameters } from './paramGroups.ts';
+
+const takes = optimizerSignature<AdamOptions>('Adam', ADAM, 4);
 
 /**
  * Adam: steps scaled by running moments of the gradient.
@@ -16,7 +19,7 @@ import type { OptimizerParameters } from './paramGroups.ts';
  * new Adam([{ params: body }, { params: head, lr: 1e-2 }], { weightDecay: 1e-4 });
  */
 export class Adam extends AdamFamily {
-  constructor(parameters: OptimizerParameters<AdamOptions>, options: AdamOptions = {}) {
-    super('Adam', parameters, options, { weightDecay: 0, decoupled: false });
+  constructor(parameters: OptimizerParameters<AdamOptions>, ...rest: AdamArguments) {
+    super('Adam', parameters, takes([parameters, ...rest]), { weightDecay: 0, decoupled: false });
   }
 }

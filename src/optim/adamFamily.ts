@@ -1,4 +1,6 @@
 import { live } from '../backend/recorder.ts';
+import type { Kind, Maybe } from '../tensor/arguments.ts';
+import { BOOLEAN, NUMBER } from '../tensor/kinds.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Segment } from './flatParameters.ts';
 import { atLeast, Optimizer } from './optimizer.ts';
@@ -20,6 +22,24 @@ export interface AdamOptions {
   /** Maximises instead of minimising; defaults to false. */
   maximize?: boolean;
 }
+
+const BETAS: Kind = {
+  takes: 'two numbers [beta1, beta2]',
+  fits: (value) => Array.isArray(value) && value.length === 2 && value.every(NUMBER.fits),
+};
+
+/** The kinds of `AdamOptions`. */
+export const ADAM: { readonly [Name in keyof AdamOptions]-?: Kind } = {
+  lr: NUMBER,
+  betas: BETAS,
+  eps: NUMBER,
+  weightDecay: NUMBER,
+  maximize: BOOLEAN,
+};
+
+/** The options of Adam and AdamW: by name, or the rate first. */
+export type AdamArguments =
+  [options?: Maybe<AdamOptions>] | [lr: Maybe<number>, options?: Maybe<Omit<AdamOptions, 'lr'>>];
 
 /** Shared by Adam and AdamW, which differ only in weight decay. */
 export abstract class AdamFamily extends Optimizer<Required<AdamOptions>> {

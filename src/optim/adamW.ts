@@ -1,5 +1,8 @@
-import { AdamFamily, type AdamOptions } from './adamFamily.ts';
+import { ADAM, type AdamArguments, AdamFamily, type AdamOptions } from './adamFamily.ts';
+import { optimizerSignature } from './optimizer.ts';
 import type { OptimizerParameters } from './paramGroups.ts';
+
+const takes = optimizerSignature<AdamOptions>('AdamW', ADAM, 4);
 
 /**
  * Adam with decoupled weight decay: the decay does not enter the moments. It is 0.01 by default.
@@ -14,7 +17,7 @@ import type { OptimizerParameters } from './paramGroups.ts';
  * @example new AdamW(model.parameters(), { lr: 1e-3, weightDecay: 0.05 })
  */
 export class AdamW extends AdamFamily {
-  constructor(parameters: OptimizerParameters<AdamOptions>, options: AdamOptions = {}) {
-    super('AdamW', parameters, options, { weightDecay: 0.01, decoupled: true });
+  constructor(parameters: OptimizerParameters<AdamOptions>, ...rest: AdamArguments) {
+    super('AdamW', parameters, takes([parameters, ...rest]), { weightDecay: 0.01, decoupled: true });
   }
 }

@@ -1,13 +1,25 @@
 import { codes } from '../backend/signatures.ts';
+import { type Kind, type Maybe, signature } from '../tensor/arguments.ts';
 import { checkAlike } from '../tensor/checks.ts';
 import { empty, zeros } from '../tensor/create.ts';
 import { ArgumentError } from '../tensor/errors.ts';
+import { NUMBER, TENSOR, TENSORS } from '../tensor/kinds.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { gradientsToChange, neighbours, type Run } from './gradientRuns.ts';
 
 /** The most parts that a run of gradients is split into, and the fewest elements of a part. */
 const PARTS = 256;
 const SHORTEST = 4096;
+
+const PARAMETERS: Kind = {
+  takes: 'a tensor or a list of tensors',
+  fits: (value) => TENSOR.fits(value) || TENSORS.fits(value),
+};
+const takes = signature<{ normType?: number }>(
+  'clipGradNorm',
+  { parameters: PARAMETERS, maxNorm: NUMBER },
+  { normType: NUMBER },
+);
 
 /**
  * Scales the gradients of parameters in place, so that their norm, taken together as one vector, is at most maxNorm.
@@ -21,7 +33,7 @@ const SHORTEST = 4096;
  * neural networks (2013).
  *
  * @param parameters leaves; those without a gradient are ignored
- * @param options.normType p > 0, 2 by default; Infinity for the greatest magnitude
+ * @param rest normType, in order or by name: p > 0, 2 by default; Infinity for the greatest magnitude
  * @returns the norm before clipping, as a scalar tensor; only reading it waits for the device. If a gradient is NaN,
  *   the norm and all gradients become NaN
  * @throws ArgumentError for a negative maxNorm, an invalid normType, or no parameters
@@ -33,9 +45,9 @@ const SHORTEST = 4096;
 export function clipGradNorm(
   parameters: Tensor | readonly Tensor[],
   maxNorm: number,
-  options: { normType?: number } = {},
+  ...rest: [options?: Maybe<{ normType?: Maybe<number> }>] | [normType: Maybe<number>]
 ): Tensor {
-  const { normType = 2 } = options;
+  const { normType = 2 } = takes([parameters, maxNorm, ...rest]);
   const distinct = [...new Set(parameters instanceof Tensor ? [parameters] : parameters)];
   if (!(maxNorm >= 0 && normType > 0) || distinct.length === 0) {
     throw new ArgumentError('clipGradNorm', 'invalid arguments', {

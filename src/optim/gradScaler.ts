@@ -1,15 +1,17 @@
 import '../tensor/disposable.ts';
 import type { Backend } from '../backend/backend.ts';
 import { HostValue } from '../backend/recorder.ts';
+import { type Kind, type Rest, signature, takesNothing } from '../tensor/arguments.ts';
 import { copyInto } from '../tensor/dense.ts';
 import { checkDevice } from '../tensor/checks.ts';
 import { full, tensor, zeros } from '../tensor/create.ts';
 import { defaultDevice } from '../tensor/device.ts';
 import { ArgumentError } from '../tensor/errors.ts';
+import { DEVICE, NUMBER, TENSOR } from '../tensor/kinds.ts';
 import { disown, own, type Owned, scope, unscoped } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { gradientsToChange, neighbours } from './gradientRuns.ts';
-import type { Optimizer } from './optimizer.ts';
+import { Optimizer } from './optimizer.ts';
 
 /** Options of GradScaler. */
 export interface GradScalerOptions {
@@ -33,6 +35,33 @@ export interface GradScalerState {
   /** Skipped steps. */
   readonly skipped: number;
 }
+
+const OPTIMIZER: Kind = { takes: 'an optimizer', fits: (value) => value instanceof Optimizer };
+const STATE: Kind = {
+  takes: 'the state that stateDict returned: { scale, growthTracker, skipped }',
+  fits: (value) => {
+    const { scale, growthTracker, skipped } = (value ?? {}) as Partial<GradScalerState>;
+    return [scale, growthTracker, skipped].every(NUMBER.fits);
+  },
+};
+const takes = {
+  constructor: signature<GradScalerOptions>(
+    'GradScaler',
+    {},
+    {
+      initScale: NUMBER,
+      growthFactor: NUMBER,
+      backoffFactor: NUMBER,
+      growthInterval: NUMBER,
+      device: DEVICE,
+    },
+    0,
+  ),
+  scale: signature('GradScaler.scale', { loss: TENSOR }),
+  unscale: signature('GradScaler.unscale', { optimizer: OPTIMIZER }),
+  step: signature('GradScaler.step', { optimizer: OPTIMIZER }),
+  loadStateDict: signature('GradScaler.loadStateDict', { state: STATE }),
+};
 
 /**
  * Scales the loss up, so that small gradients do not round to zero in float16, and scales the gradients down before the
@@ -62,7 +91,8 @@ export class GradScaler implements Owned, Disposable {
   readonly #counts: Tensor;
   readonly #unscaled = new HostValue(false);
 
-  constructor(options: GradScalerOptions = {}) {
+  constructor(...rest: Rest<GradScalerOptions>) {
+    const options = takes.constructor(rest);
     const { initScale = 65_536, growthFactor = 2, backoffFactor = 0.5, growthInterval = 2000 } = options;
     const fits =
       initScale > 0 &&
@@ -90,12 +120,14 @@ export class GradScaler implements Owned, Disposable {
 
   /** The loss times the scale, for `backward`. */
   scale(loss: Tensor): Tensor {
+    takes.scale(arguments);
     checkDevice('GradScaler.scale', loss, this.#scale);
     return loss.mul(this.#scale);
   }
 
   /** Divides the gradients by the scale. `step` does this if it was not done before. */
   unscale(optimizer: Optimizer): void {
+    takes.unscale(arguments);
     if (this.#unscaled.get()) {
       throw new ArgumentError('GradScaler.unscale', 'the gradients are already unscaled', {
         takes: 'one call per step, and update() after it',
@@ -120,12 +152,14 @@ export class GradScaler implements Owned, Disposable {
 
   /** Runs the optimizer's step if all gradients are finite. */
   step(optimizer: Optimizer): void {
+    takes.step(arguments);
     if (!this.#unscaled.get()) this.unscale(optimizer);
     optimizer.step(this.#counts);
   }
 
   /** Sets the scale of the next step. */
   update(): void {
+    takesNothing('GradScaler.update', arguments);
     this.#unscaled.set(false);
     this.#scale.storage.changed();
     this.#scale.device.run(
@@ -150,7 +184,9 @@ export class GradScaler implements Owned, Disposable {
   }
 
   /** Continues from the state of `stateDict`. */
-  loadStateDict({ scale, growthTracker, skipped }: GradScalerState): void {
+  loadStateDict(state: GradScalerState): void {
+    takes.loadStateDict(arguments);
+    const { scale, growthTracker, skipped } = state;
     const { device } = this.#scale;
     this.#scale.storage.changed();
     scope(() => {

@@ -1,9 +1,11 @@
 import { refuseInCapture } from '../backend/recorder.ts';
 import '../tensor/disposable.ts';
+import { type Kind, type Signature, signature, takesNothing } from '../tensor/arguments.ts';
 import { checkAlike } from '../tensor/checks.ts';
 import { ArgumentError, FreedTensorError } from '../tensor/errors.ts';
 import { disown, own, type Owned } from '../tensor/scope.ts';
 import { sameShape } from '../tensor/shape.ts';
+import { listOf, NUMBER, TENSOR, TENSORS } from '../tensor/kinds.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { copyInto } from '../tensor/dense.ts';
 import { FlatParameters, type Segment } from './flatParameters.ts';
@@ -25,6 +27,50 @@ export interface OptimizerState {
   /** For example `{ lr: 0.001, weight_decay: 0, params: [0, 1] }`: plain values, as JSON. */
   paramGroups: SavedGroup[];
 }
+
+const PARAMETERS: Kind = {
+  takes: 'a list of tensors, or of groups { params, … }',
+  fits: (value) => TENSORS.fits(value) || listOf(GROUP).fits(value),
+};
+const GROUP: Kind = {
+  takes: 'a group with params',
+  fits: (value) => typeof value === 'object' && value !== null && 'params' in value,
+};
+
+/**
+ * The arguments of an optimizer's constructor: parameters, then options in PyTorch's order or by name. The options of
+ * groups are checked likewise.
+ */
+export function optimizerSignature<Options extends object>(
+  name: string,
+  options: { readonly [Name in keyof Options]-?: Kind },
+  ordered: number,
+): Signature<Options> {
+  const takes = signature<Options>(name, { parameters: PARAMETERS }, options, ordered);
+  const ofGroup = signature(name, {}, { ...options, params: TENSORS, initialLr: NUMBER }, 0);
+  return (args) => {
+    const given = takes(args);
+    const parameters = args[0] as readonly object[];
+    if (!TENSORS.fits(parameters)) for (const group of parameters) ofGroup([group]);
+    return given;
+  };
+}
+
+const STATE: Kind = {
+  takes: 'the state that stateDict returned: { steps, tensors, paramGroups }',
+  fits: (value) => {
+    const { steps, tensors, paramGroups } = (value ?? {}) as Partial<OptimizerState>;
+    return (
+      listOf(NUMBER).fits(steps) &&
+      typeof tensors === 'object' &&
+      Object.values(tensors).every((each: unknown) => TENSOR.fits(each)) &&
+      listOf(GROUP).fits(paramGroups)
+    );
+  },
+};
+
+const stepArguments = signature<{ guard?: Tensor }>('step', {}, { guard: TENSOR });
+const loadArguments = signature('loadStateDict', { state: STATE });
 
 /**
  * Updates parameters from their gradients. A step is one launch per group. A parameter without a gradient, for example
@@ -74,6 +120,7 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> i
 
   set lr(lr: number) {
     refuseInCapture('assigning the learning rate', 'Assign it between steps, or use a schedule.');
+    atLeast(this.name, 'lr', lr, 0);
     for (const group of this.paramGroups) group.lr = lr;
   }
 
@@ -83,17 +130,20 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> i
    * @param guard the counts of a GradScaler: if the first is not 0, the device skips the step
    */
   step(guard?: Tensor): void {
+    if (arguments.length > 0) stepArguments(arguments);
     for (const segment of this.flat.advance()) this.update(segment, this.paramGroups[segment.group]!, guard);
     for (const state of this.#states.values()) state.storage.changed();
   }
 
   /** Frees the gradients. */
   zeroGrad(): void {
+    takesNothing('zeroGrad', arguments);
     this.flat.zeroGrad();
   }
 
   /** Frees the state. The parameters keep their values and gradients, and can be given to another optimizer. */
   dispose(): void {
+    takesNothing('dispose', arguments);
     if (this.#disposed) return;
     this.#disposed = true;
     disown(this);
@@ -136,6 +186,7 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> i
 
   /** Returns the state for `loadStateDict`. */
   stateDict(): OptimizerState {
+    takesNothing('stateDict', arguments);
     const tensors: Record<string, Tensor> = {};
     for (const name of this.stateNames()) {
       const state = this.state(name);
@@ -152,7 +203,9 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> i
    * @throws ArgumentError if the state belongs to other parameters or another optimizer, DeviceError or DTypeError if
    *   its tensors are on another device or of another dtype; nothing changes then
    */
-  loadStateDict({ steps, tensors, paramGroups }: OptimizerState): void {
+  loadStateDict(state: OptimizerState): void {
+    loadArguments(arguments);
+    const { steps, tensors, paramGroups } = state;
     refuseInCapture('loadStateDict() of an optimizer', 'Load between steps.');
     const groups = readGroups(this.paramGroups, paramGroups);
     for (const group of groups) this.#check(group);
@@ -201,7 +254,7 @@ export function atLeast(
   least: number,
   below: number = Infinity,
 ): void {
-  if (value >= least && value < below) return;
+  if (typeof value === 'number' && value >= least && value < below) return;
   throw new ArgumentError(optimizer, `invalid ${name}`, {
     takes: `${least} ≤ ${name}${below < Infinity ? ` < ${below}` : ', finite'}`,
     got: `${name} ${value}`,

@@ -1,7 +1,9 @@
 import { guard, live } from '../backend/recorder.ts';
+import type { Maybe } from '../tensor/arguments.ts';
+import { BOOLEAN, NUMBER } from '../tensor/kinds.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Segment } from './flatParameters.ts';
-import { atLeast, Optimizer } from './optimizer.ts';
+import { atLeast, Optimizer, optimizerSignature } from './optimizer.ts';
 import type { OptimizerParameters } from './paramGroups.ts';
 
 /** Options of RMSprop. */
@@ -22,6 +24,20 @@ export interface RmsPropOptions {
   maximize?: boolean;
 }
 
+const takes = optimizerSignature<RmsPropOptions>(
+  'RMSprop',
+  {
+    lr: NUMBER,
+    alpha: NUMBER,
+    eps: NUMBER,
+    weightDecay: NUMBER,
+    momentum: NUMBER,
+    centered: BOOLEAN,
+    maximize: BOOLEAN,
+  },
+  6,
+);
+
 /**
  * RMSprop: steps scaled by a running root mean square of the gradient.
  *
@@ -35,7 +51,12 @@ export interface RmsPropOptions {
  * @example new RMSprop(model.parameters(), { lr: 1e-3, momentum: 0.9 })
  */
 export class RMSprop extends Optimizer<Required<RmsPropOptions>> {
-  constructor(parameters: OptimizerParameters<RmsPropOptions>, options: RmsPropOptions = {}) {
+  constructor(
+    parameters: OptimizerParameters<RmsPropOptions>,
+    ...rest:
+      [options?: Maybe<RmsPropOptions>] | [lr: Maybe<number>, options?: Maybe<Omit<RmsPropOptions, 'lr'>>]
+  ) {
+    const options = takes([parameters, ...rest]);
     const defaults = { lr: 0.01, alpha: 0.99, eps: 1e-8, weightDecay: 0, momentum: 0 };
     super('RMSprop', parameters, options, { ...defaults, centered: false, maximize: false });
   }

@@ -1,8 +1,10 @@
 import { guard, live } from '../backend/recorder.ts';
+import type { Maybe } from '../tensor/arguments.ts';
 import { ArgumentError } from '../tensor/errors.ts';
+import { BOOLEAN, NUMBER } from '../tensor/kinds.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Segment } from './flatParameters.ts';
-import { atLeast, Optimizer } from './optimizer.ts';
+import { atLeast, Optimizer, optimizerSignature } from './optimizer.ts';
 import type { OptimizerParameters } from './paramGroups.ts';
 
 /** Options of SGD. */
@@ -21,6 +23,19 @@ export interface SgdOptions {
   maximize?: boolean;
 }
 
+const takes = optimizerSignature<SgdOptions>(
+  'SGD',
+  {
+    lr: NUMBER,
+    momentum: NUMBER,
+    dampening: NUMBER,
+    weightDecay: NUMBER,
+    nesterov: BOOLEAN,
+    maximize: BOOLEAN,
+  },
+  5,
+);
+
 /**
  * Stochastic gradient descent, with momentum, Nesterov's form and weight decay.
  *
@@ -33,7 +48,11 @@ export interface SgdOptions {
  * @example new SGD(model.parameters(), { lr: 0.1, momentum: 0.9 })
  */
 export class SGD extends Optimizer<Required<SgdOptions>> {
-  constructor(parameters: OptimizerParameters<SgdOptions>, options: SgdOptions = {}) {
+  constructor(
+    parameters: OptimizerParameters<SgdOptions>,
+    ...rest: [options?: Maybe<SgdOptions>] | [lr: Maybe<number>, options?: Maybe<Omit<SgdOptions, 'lr'>>]
+  ) {
+    const options = takes([parameters, ...rest]);
     const defaults = { lr: 0.001, momentum: 0, dampening: 0, weightDecay: 0 };
     super('SGD', parameters, options, { ...defaults, nesterov: false, maximize: false });
   }

@@ -3,7 +3,7 @@ import { type FixtureTensor, fromFixture, loadFixture } from './operations.ts';
 import { relative } from './training.ts';
 
 interface NetworkFixture {
-  options: ConstructorParameters<typeof optim.SGD>[1];
+  options: optim.SgdOptions;
   initial: Record<string, FixtureTensor>;
   batches: { input: FixtureTensor; target: FixtureTensor }[];
   losses: number[];

@@ -9,8 +9,8 @@ import {
 } from '../../src/index.ts';
 import { type FixtureTensor, fromFixture, loadFixture } from './operations.ts';
 
-type SgdRun = { optimizer: 'SGD'; options: ConstructorParameters<typeof optim.SGD>[1] };
-type AdamRun = { optimizer: 'Adam'; options: ConstructorParameters<typeof optim.Adam>[1] };
+type SgdRun = { optimizer: 'SGD'; options: optim.SgdOptions };
+type AdamRun = { optimizer: 'Adam'; options: optim.AdamOptions };
 
 /** A training run with PyTorch's losses: see tests/fixtures/README.md. */
 export type TrainingRun = (SgdRun | AdamRun) & {

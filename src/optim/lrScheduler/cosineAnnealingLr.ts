@@ -1,5 +1,13 @@
+import { type Maybe, signature } from '../../tensor/arguments.ts';
+import { NUMBER } from '../../tensor/kinds.ts';
 import type { Optimizer } from '../optimizer.ts';
-import { LRScheduler, requireOption, type SchedulerOptions } from './scheduler.ts';
+import { LAST_EPOCH, LRScheduler, OPTIMIZER, requireOption, type SchedulerOptions } from './scheduler.ts';
+
+const takes = signature<{ etaMin?: number } & SchedulerOptions>(
+  'CosineAnnealingLR',
+  { ...OPTIMIZER, tMax: NUMBER },
+  { etaMin: NUMBER, ...LAST_EPOCH },
+);
 
 /**
  * The rate falls to etaMin along half a cosine over tMax epochs, and rises again afterwards.
@@ -8,7 +16,7 @@ import { LRScheduler, requireOption, type SchedulerOptions } from './scheduler.t
  *
  * Source: Loshchilov, Hutter: SGDR (2017), without the restarts; PyTorch's torch.optim.lr_scheduler.CosineAnnealingLR.
  *
- * @param options.etaMin defaults to 0
+ * @param rest etaMin, in order or by name: defaults to 0
  * @throws ArgumentError for a tMax that is not positive
  * @example new CosineAnnealingLR(optimizer, epochs)
  */
@@ -16,7 +24,14 @@ export class CosineAnnealingLR extends LRScheduler {
   readonly #tMax: number;
   readonly #etaMin: number;
 
-  constructor(optimizer: Optimizer, tMax: number, options: { etaMin?: number } & SchedulerOptions = {}) {
+  constructor(
+    optimizer: Optimizer,
+    tMax: number,
+    ...rest:
+      | [options?: Maybe<{ etaMin?: number } & SchedulerOptions>]
+      | [etaMin: Maybe<number>, lastEpoch?: Maybe<number>]
+  ) {
+    const options = takes([optimizer, tMax, ...rest]);
     super(optimizer, options);
     requireOption(tMax > 0, 'CosineAnnealingLR', 'tMax', 'a positive number of epochs', tMax);
     this.#tMax = tMax;

@@ -1,5 +1,9 @@
+import { type Maybe, signature } from '../../tensor/arguments.ts';
+import { NUMBER } from '../../tensor/kinds.ts';
 import type { Optimizer } from '../optimizer.ts';
-import { LRScheduler, type SchedulerOptions } from './scheduler.ts';
+import { LAST_EPOCH, LRScheduler, OPTIMIZER, type SchedulerOptions } from './scheduler.ts';
+
+const takes = signature<SchedulerOptions>('ExponentialLR', { ...OPTIMIZER, gamma: NUMBER }, LAST_EPOCH);
 
 /**
  * Multiplies the rate by gamma every epoch.
@@ -13,7 +17,12 @@ import { LRScheduler, type SchedulerOptions } from './scheduler.ts';
 export class ExponentialLR extends LRScheduler {
   readonly #gamma: number;
 
-  constructor(optimizer: Optimizer, gamma: number, options: SchedulerOptions = {}) {
+  constructor(
+    optimizer: Optimizer,
+    gamma: number,
+    ...rest: [options?: Maybe<SchedulerOptions>] | [lastEpoch: Maybe<number>]
+  ) {
+    const options = takes([optimizer, gamma, ...rest]);
     super(optimizer, options);
     this.#gamma = gamma;
     this.start();

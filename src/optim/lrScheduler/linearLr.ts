@@ -1,5 +1,7 @@
+import { type Maybe, signature } from '../../tensor/arguments.ts';
+import { NUMBER } from '../../tensor/kinds.ts';
 import type { Optimizer } from '../optimizer.ts';
-import { LRScheduler, requireOption, type SchedulerOptions } from './scheduler.ts';
+import { LAST_EPOCH, LRScheduler, OPTIMIZER, requireOption, type SchedulerOptions } from './scheduler.ts';
 
 /** Options of LinearLR. */
 export interface LinearLROptions extends SchedulerOptions {
@@ -10,6 +12,13 @@ export interface LinearLROptions extends SchedulerOptions {
   /** Epochs from the first factor to the last; defaults to 5. */
   totalIters?: number;
 }
+
+const takes = signature<LinearLROptions>('LinearLR', OPTIMIZER, {
+  startFactor: NUMBER,
+  endFactor: NUMBER,
+  totalIters: NUMBER,
+  ...LAST_EPOCH,
+});
 
 /**
  * Multiplies the rate by a factor that changes linearly from one value to another and then stays. By default a warm-up.
@@ -26,7 +35,18 @@ export class LinearLR extends LRScheduler {
   readonly #endFactor: number;
   readonly #totalIters: number;
 
-  constructor(optimizer: Optimizer, options: LinearLROptions = {}) {
+  constructor(
+    optimizer: Optimizer,
+    ...rest:
+      | [options?: Maybe<LinearLROptions>]
+      | [
+          startFactor: Maybe<number>,
+          endFactor?: Maybe<number>,
+          totalIters?: Maybe<number>,
+          lastEpoch?: Maybe<number>,
+        ]
+  ) {
+    const options = takes([optimizer, ...rest]);
     super(optimizer, options);
     const { startFactor = 1 / 3, endFactor = 1, totalIters = 5 } = options;
     requireOption(

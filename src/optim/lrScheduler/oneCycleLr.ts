@@ -1,6 +1,16 @@
+import { type Maybe, signature } from '../../tensor/arguments.ts';
 import { ArgumentError } from '../../tensor/errors.ts';
+import { BOOLEAN, NUMBER, oneOf } from '../../tensor/kinds.ts';
 import type { Optimizer } from '../optimizer.ts';
-import { LRScheduler, type PerGroup, perGroup, requireOption, type SchedulerState } from './scheduler.ts';
+import {
+  LRScheduler,
+  OPTIMIZER,
+  PER_GROUP,
+  type PerGroup,
+  perGroup,
+  requireOption,
+  type SchedulerState,
+} from './scheduler.ts';
 
 /** Options of OneCycleLR. */
 export interface OneCycleLROptions {
@@ -25,6 +35,24 @@ export interface OneCycleLROptions {
   /** Lets the rate fall to the first rate as slowly as it rose, and then to the last; defaults to false. */
   threePhase?: boolean;
 }
+
+const takes = signature<OneCycleLROptions>(
+  'OneCycleLR',
+  { ...OPTIMIZER, maxLr: PER_GROUP },
+  {
+    totalSteps: NUMBER,
+    epochs: NUMBER,
+    stepsPerEpoch: NUMBER,
+    pctStart: NUMBER,
+    annealStrategy: oneOf('cos', 'linear'),
+    cycleMomentum: BOOLEAN,
+    baseMomentum: PER_GROUP,
+    maxMomentum: PER_GROUP,
+    divFactor: NUMBER,
+    finalDivFactor: NUMBER,
+    threePhase: BOOLEAN,
+  },
+);
 
 /** A phase of the cycle: its last step, and the rates and momenta at its start and end. */
 interface Phase {
@@ -53,7 +81,19 @@ export class OneCycleLR extends LRScheduler {
   readonly #anneal: (from: number, to: number, share: number) => number;
   readonly #cyclesMomentum: boolean;
 
-  constructor(optimizer: Optimizer, maxLr: PerGroup, options: OneCycleLROptions = {}) {
+  constructor(
+    optimizer: Optimizer,
+    maxLr: PerGroup,
+    ...rest:
+      | [options?: Maybe<OneCycleLROptions>]
+      | [
+          totalSteps: Maybe<number>,
+          epochs?: Maybe<number>,
+          stepsPerEpoch?: Maybe<number>,
+          options?: Maybe<OneCycleLROptions>,
+        ]
+  ) {
+    const options = takes([optimizer, maxLr, ...rest]);
     const { pctStart = 0.3, annealStrategy = 'cos', cycleMomentum = true, divFactor = 25 } = options;
     const { baseMomentum = 0.85, maxMomentum = 0.95, finalDivFactor = 1e4, threePhase = false } = options;
     const { epochs = NaN, stepsPerEpoch = NaN, totalSteps = epochs * stepsPerEpoch } = options;

@@ -1,8 +1,12 @@
 import { refuseInCapture } from '../../backend/recorder.ts';
+import { type Maybe, signature } from '../../tensor/arguments.ts';
+import { NUMBER, oneOf } from '../../tensor/kinds.ts';
 import type { Optimizer } from '../optimizer.ts';
 import {
   numberOf,
   numbersOf,
+  OPTIMIZER,
+  PER_GROUP,
   type PerGroup,
   perGroup,
   requireOption,
@@ -29,6 +33,18 @@ export interface ReduceLROnPlateauOptions {
   eps?: number;
 }
 
+const takes = signature<ReduceLROnPlateauOptions>('ReduceLROnPlateau', OPTIMIZER, {
+  mode: oneOf('min', 'max'),
+  factor: NUMBER,
+  patience: NUMBER,
+  threshold: NUMBER,
+  thresholdMode: oneOf('rel', 'abs'),
+  cooldown: NUMBER,
+  minLr: PER_GROUP,
+  eps: NUMBER,
+});
+const stepArguments = signature('ReduceLROnPlateau.step', { metric: NUMBER });
+
 /**
  * Reduces the rate by a factor if a metric has not improved for some epochs.
  *
@@ -48,7 +64,14 @@ export class ReduceLROnPlateau {
   #coolingDown = 0;
   #lastEpoch = 0;
 
-  constructor(optimizer: Optimizer, options: ReduceLROnPlateauOptions = {}) {
+  constructor(
+    optimizer: Optimizer,
+    ...rest:
+      | [options?: Maybe<ReduceLROnPlateauOptions>]
+      | [mode: Maybe<'min' | 'max'>, options?: Maybe<ReduceLROnPlateauOptions>]
+      | [mode: Maybe<'min' | 'max'>, factor: Maybe<number>, patience?: Maybe<number>]
+  ) {
+    const options = takes([optimizer, ...rest]);
     const { mode = 'min', factor = 0.1, patience = 10, threshold = 1e-4 } = options;
     const { thresholdMode = 'rel', cooldown = 0, minLr = 0, eps = 1e-8 } = options;
     const name = 'ReduceLROnPlateau';
@@ -69,6 +92,7 @@ export class ReduceLROnPlateau {
 
   /** Records the metric of an epoch, and reduces the rates if necessary. */
   step(metric: number): void {
+    stepArguments(arguments);
     refuseInCapture('step() of ReduceLROnPlateau', 'Step the schedule outside.');
     const { patience, cooldown } = this.#options;
     this.#lastEpoch++;

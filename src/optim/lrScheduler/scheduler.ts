@@ -1,9 +1,21 @@
 import { effect, refuseInCapture } from '../../backend/recorder.ts';
+import { type Kind, kindOf, takesNothing } from '../../tensor/arguments.ts';
 import { ArgumentError } from '../../tensor/errors.ts';
-import type { Optimizer } from '../optimizer.ts';
+import { INTEGER, listOf, NUMBER } from '../../tensor/kinds.ts';
+import { Optimizer } from '../optimizer.ts';
 
 /** The state of a schedule, by PyTorch's names: plain values, as JSON. */
 export type SchedulerState = Readonly<Record<string, number | null | readonly number[]>>;
+
+/** The arguments that every schedule takes, and the kinds of those that several take. */
+export const OPTIMIZER: { readonly optimizer: Kind } = {
+  optimizer: { takes: 'an optimizer', fits: (value) => value instanceof Optimizer },
+};
+export const LAST_EPOCH: { readonly lastEpoch: Kind } = { lastEpoch: INTEGER };
+export const PER_GROUP: Kind = {
+  takes: 'a number, or a list of numbers',
+  fits: (value) => NUMBER.fits(value) || listOf(NUMBER).fits(value),
+};
 
 /** Options of every schedule except OneCycleLR and ReduceLROnPlateau. */
 export interface SchedulerOptions {
@@ -47,6 +59,7 @@ export abstract class LRScheduler {
 
   /** Moves to the next epoch, or step, and sets its rates. Call it after `optimizer.step()`. */
   step(): void {
+    takesNothing('step', arguments);
     effect(() => this.#advance(false));
   }
 
@@ -126,23 +139,27 @@ export function requireOption(
 
 /** Reads a number of a saved state. */
 export function numberOf(state: SchedulerState, name: string): number {
-  const value = state[name];
+  const value = fieldOf(state, name);
   if (typeof value === 'number') return value;
   throw stateError(`a number ${name}`, state);
 }
 
 /** Reads a list of a saved state. */
 export function numbersOf(state: SchedulerState, name: string, length: number): number[] {
-  const value = state[name];
+  const value = fieldOf(state, name);
   if (Array.isArray(value) && value.length === length && value.every((each) => typeof each === 'number')) {
-    return [...value];
+    return [...(value)];
   }
   throw stateError(`${length} numbers ${name}`, state);
+}
+
+function fieldOf(state: SchedulerState | null | undefined, name: string): unknown {
+  return state?.[name];
 }
 
 function stateError(takes: string, state: SchedulerState): ArgumentError {
   return new ArgumentError('loadStateDict', 'not the state of this schedule', {
     takes,
-    got: JSON.stringify(state),
+    got: kindOf(state),
   });
 }

@@ -1,5 +1,13 @@
+import { type Maybe, signature } from '../../tensor/arguments.ts';
+import { NUMBER } from '../../tensor/kinds.ts';
 import type { Optimizer } from '../optimizer.ts';
-import { LRScheduler, requireOption, type SchedulerOptions } from './scheduler.ts';
+import { LAST_EPOCH, LRScheduler, OPTIMIZER, requireOption, type SchedulerOptions } from './scheduler.ts';
+
+const takes = signature<{ gamma?: number } & SchedulerOptions>(
+  'StepLR',
+  { ...OPTIMIZER, stepSize: NUMBER },
+  { gamma: NUMBER, ...LAST_EPOCH },
+);
 
 /**
  * Multiplies the rate by gamma every stepSize epochs.
@@ -8,7 +16,7 @@ import { LRScheduler, requireOption, type SchedulerOptions } from './scheduler.t
  *
  * Source: PyTorch's torch.optim.lr_scheduler.StepLR.
  *
- * @param options.gamma defaults to 0.1
+ * @param rest gamma, in order or by name: defaults to 0.1
  * @throws ArgumentError for a stepSize that is not a positive integer
  * @example new StepLR(optimizer, 30, { gamma: 0.1 })
  */
@@ -16,7 +24,14 @@ export class StepLR extends LRScheduler {
   readonly #stepSize: number;
   readonly #gamma: number;
 
-  constructor(optimizer: Optimizer, stepSize: number, options: { gamma?: number } & SchedulerOptions = {}) {
+  constructor(
+    optimizer: Optimizer,
+    stepSize: number,
+    ...rest:
+      | [options?: Maybe<{ gamma?: number } & SchedulerOptions>]
+      | [gamma: Maybe<number>, lastEpoch?: Maybe<number>]
+  ) {
+    const options = takes([optimizer, stepSize, ...rest]);
     super(optimizer, options);
     const fits = Number.isSafeInteger(stepSize) && stepSize > 0;
     requireOption(fits, 'StepLR', 'stepSize', 'a positive integer', stepSize);
