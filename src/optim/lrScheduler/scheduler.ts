@@ -148,7 +148,7 @@ export function numberOf(state: SchedulerState, name: string): number {
 export function numbersOf(state: SchedulerState, name: string, length: number): number[] {
   const value = fieldOf(state, name);
   if (Array.isArray(value) && value.length === length && value.every((each) => typeof each === 'number')) {
-    return [...(value)];
+    return [...value];
   }
   throw stateError(`${length} numbers ${name}`, state);
 }
