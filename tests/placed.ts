@@ -40,6 +40,20 @@ export function reversed(x: Tensor): Tensor {
   return x.permute(x.shape.map((_, axis) => x.ndim - 1 - axis));
 }
 
+/**
+ * `output.backward(gradient)`, with the gradient as a view in the middle of a buffer: that of a part of what is joined.
+ * Its strides are those of a transpose with `strided`.
+ */
+export function backwardPlaced(output: Tensor, gradient: Tensor, strided: boolean = false): void {
+  const { dtype, device } = output;
+  const flat = (x: Tensor): Tensor => (strided ? reversed(x) : x).reshape([-1]);
+  const within = (x: Tensor, value: number): Tensor => {
+    const [before, after] = [BEFORE[0]!, AFTER].map((length) => full([length], value, { dtype, device }));
+    return cat([before!, flat(x), after!]);
+  };
+  within(output, 0).backward(within(gradient, NaN));
+}
+
 /** The place of a gradient, in the middle of a buffer of NaN. */
 export interface Destination {
   whole: Tensor;

@@ -13,7 +13,7 @@ import {
 } from '../../src/index.ts';
 import { countedBatchNorm } from '../../src/ops/batchNorm.ts';
 import { Meter } from '../../src/pipeline/training/meter.ts';
-import { placed, placeGradient } from '../placed.ts';
+import { backwardPlaced, placed, placeGradient } from '../placed.ts';
 
 /**
  * A use of kernels that is neither an operation nor its gradient. `lead` elements precede what it works on, in an
@@ -102,7 +102,8 @@ export const programs: readonly Program[] = [
       const x = leaf(13, 1);
       if (lead > 0) placeGradient(x, lead);
       x.mul(2).sum().backward();
-      x.backward(from(numbers(13, 2), lead));
+      if (lead === 0) x.backward(numbers(13, 2));
+      else backwardPlaced(x, numbers(13, 2));
       return [x.grad!.detach()];
     },
   },

@@ -2,7 +2,7 @@ import { type Backend, type DType, grad, open, scope } from '../../src/index.ts'
 import type { TypedArray } from '../../src/backend/dtypes.ts';
 import { type Derivative, derivatives, secondDerivatives } from '../../src/tensor/gradcheck.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
-import { placed, placeGradient, writtenAround } from '../placed.ts';
+import { backwardPlaced, placed, placeGradient, writtenAround } from '../placed.ts';
 import type { Case, Floating, Row } from './cases.ts';
 import { realise } from './inputs.ts';
 
@@ -89,7 +89,7 @@ export async function evaluatePlaced(
     if (!output.requiresGrad) return { output, gradients: [], destinations: [] };
     const wanted = tensors.filter(({ requiresGrad }) => requiresGrad);
     const destinations = wanted.map(placeGradient);
-    output.backward(placed(weightsOf(output, floating), tensors.length));
+    backwardPlaced(output, weightsOf(output, floating));
     return {
       output: output.detach(),
       gradients: wanted.map((each) => each.grad?.clone() ?? null),

@@ -71,7 +71,8 @@ function tuplesOf(type: ts.Node | undefined): ts.TupleTypeNode[] {
   if (ts.isTupleTypeNode(type)) return [type];
   if (ts.isUnionTypeNode(type)) return type.types.flatMap(tuplesOf);
   if (ts.isParenthesizedTypeNode(type)) return tuplesOf(type.type);
-  const alias = ts.isTypeReferenceNode(type) ? types.get(type.typeName.getText()) : undefined;
+  const name = ts.isTypeReferenceNode(type) ? type.typeName.getText() : '';
+  const alias = OPAQUE.has(name) ? undefined : types.get(name);
   return alias && ts.isTypeAliasDeclaration(alias) ? tuplesOf(alias.type) : [];
 }
 

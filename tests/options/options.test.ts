@@ -190,9 +190,12 @@ const subjects: [name: string, declared: Declared, cases: OptionCase[]][] = [
   ['clipGradNorm', ofFunction('clipGradNorm'), clipping],
 ];
 
+/** Options with one value only, which is the default. */
+const withoutChoice = { 'pad mode': "'constant'" };
+
 const options = subjects.flatMap(([subject, declared, cases]) =>
   [...declared.options]
-    .filter((option) => option !== 'device')
+    .filter((option) => option !== 'device' && !(`${subject} ${option}` in withoutChoice))
     .map((option) => [subject, option, cases.filter(({ has }) => has(option))] as const),
 );
 

@@ -3,7 +3,7 @@ import { type Backend, type DType, scope, tensor } from '../../src/index.ts';
 import type { TypedArray } from '../../src/backend/dtypes.ts';
 import * as operations from '../../src/ops/index.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
-import { placed, placedReversed, placeGradient, writtenAround } from '../placed.ts';
+import { backwardPlaced, placed, placedReversed, placeGradient, writtenAround } from '../placed.ts';
 
 /** A tensor in a fixture; what JSON cannot say is a string. */
 export interface FixtureTensor {
@@ -84,7 +84,8 @@ export async function differences(
     );
     const output = operation(...change(callArguments(fixture, inputs)));
     const [gradOutput] = fixture.gradOutputs;
-    if (gradOutput) output.backward(ordered(gradOutput, device, order, inputs.length));
+    if (gradOutput && order === 'contiguous') output.backward(fromFixture(gradOutput, device));
+    else if (gradOutput) backwardPlaced(output, fromFixture(gradOutput, device), order === 'strided');
     return {
       output: output.detach(),
       gradients: inputs.map((input) => input.grad?.clone() ?? null),
