@@ -170,11 +170,14 @@ export function t(x: Tensor): Tensor {
   return x.ndim === 2 ? x.transpose(0, 1) : x.reshape(x.shape);
 }
 
+/** Kernels count elements in 32 bits. */
+const MOST_ELEMENTS = 2 ** 31 - 1;
+
 /**
  * A view expanded to `shape`: dims of size 1, and new dims in front, repeat without a copy.
  *
  * @param shape sizes; -1 keeps a dim as it is
- * @throws ShapeError if a dim other than 1 would change
+ * @throws ShapeError if a dim other than 1 would change, or for more than 2^31 - 1 elements
  */
 export function expand(x: Tensor, ...sizes: Numbers): Tensor {
   const { list: shape } = lists.expand([x, ...sizes]);
@@ -188,6 +191,12 @@ export function expand(x: Tensor, ...sizes: Numbers): Tensor {
   if (lead < 0 || !fits || target.includes(-1)) {
     throw new ShapeError('expand', 'the shape does not expand', {
       takes: `a shape that ends with ${formatShape(x.shape)}, where a 1 may become any size`,
+      got: `${describe(x)} to ${formatShape(shape)}`,
+    });
+  }
+  if (sizeOf(target) > MOST_ELEMENTS) {
+    throw new ShapeError('expand', 'too many elements', {
+      takes: `a shape of at most ${MOST_ELEMENTS} elements`,
       got: `${describe(x)} to ${formatShape(shape)}`,
     });
   }

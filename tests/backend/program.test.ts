@@ -42,6 +42,9 @@ describe('parameters', () => {
     [{ ...values, strides: 1 }, /'strides' takes 3 i32, got 1/],
     [{ ...values, strides: [1, 2, 0.5] }, /'strides' takes 3 i32, got 1,2,0\.5/],
     [{ ...values, shift: NaN }, /'shift' takes i32, got NaN/],
+    [{ ...values, shift: 2 ** 31 }, /'shift' takes i32, got 2147483648/],
+    [{ ...values, size: 2 ** 32 }, /'size' takes u32, got 4294967296/],
+    [{ ...values, size: -1 }, /'size' takes u32, got -1/],
     [{ ...values, scale: [1] }, /'scale' takes f32, got 1/],
   ])('are refused when they do not fit', (wrong, message) => {
     const block = new ParameterBlock(signature.paramsSize);

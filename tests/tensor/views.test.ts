@@ -60,3 +60,9 @@ test('a view outlives the tensor that it was made from', async () => {
 test('view refuses a shape that only a copy has, and names reshape', () => {
   expect(() => x.transpose(0, 2).view([24])).toThrow(/^view: only a copy[^]*use reshape/);
 });
+
+test('a view of more elements than kernels count is refused', () => {
+  const one = arange(1, undefined, undefined, { device: cpu });
+  expect(() => one.expand([2 ** 16, 2 ** 15])).toThrow(/^expand: too many elements/);
+  expect(one.expand([2 ** 16, 2 ** 15 - 1]).numel()).toBe(2 ** 31 - 2 ** 16);
+});

@@ -19,7 +19,7 @@ export class ParameterBlock {
 
   /** Writes one number of a field. */
   set(kernel: string, field: ParamField, value: number, start = 0): void {
-    if (field.scalar !== 'f32' && !Number.isInteger(value)) refuse(kernel, field, value);
+    if (!fits(field.scalar, value)) refuse(kernel, field, value);
     const target = field.scalar === 'f32' ? this.#floats : field.scalar === 'i32' ? this.#signed : this.words;
     target[start + field.offset / 4] = value;
   }
@@ -27,7 +27,8 @@ export class ParameterBlock {
   /**
    * Writes `values` by name to their fields, from word `start` on.
    *
-   * @throws KernelError for a value that is missing, has the wrong length, or is not an integer where one is required
+   * @throws KernelError for a value that is missing, has the wrong length, or is not an integer in
+   *   range where one is required
    */
   write(kernel: string, fields: readonly ParamField[], values: ParamValues, start = 0): void {
     for (const field of fields) {
@@ -37,18 +38,23 @@ export class ParameterBlock {
       const target = scalar === 'f32' ? this.#floats : scalar === 'i32' ? this.#signed : this.words;
       const at = start + offset / 4;
       if (typeof value === 'number') {
-        if (lanes !== 1 || (scalar !== 'f32' && !Number.isInteger(value))) refuse(kernel, field, value);
+        if (lanes !== 1 || !fits(scalar, value)) refuse(kernel, field, value);
         target[at] = value;
       } else {
         if (lanes === 1 || value?.length !== lanes) refuse(kernel, field, value);
         for (let lane = 0; lane < lanes; lane++) {
           const word = value[lane]!;
-          if (scalar !== 'f32' && !Number.isInteger(word)) refuse(kernel, field, value);
+          if (!fits(scalar, word)) refuse(kernel, field, value);
           target[at + lane] = word;
         }
       }
     }
   }
+}
+
+/** Whether a field can hold a number. */
+function fits(scalar: ParamField['scalar'], value: number): boolean {
+  return scalar === 'f32' || (scalar === 'i32' ? value | 0 : value >>> 0) === value;
 }
 
 function refuse(kernel: string, { name, scalar, lanes }: ParamField, value: unknown): never {
