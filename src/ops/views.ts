@@ -171,13 +171,13 @@ export function t(x: Tensor): Tensor {
 }
 
 /** Kernels count elements in 32 bits. */
-const MOST_ELEMENTS = 2 ** 31 - 1;
+const MOST_ELEMENTS = 2 ** 31;
 
 /**
  * A view expanded to `shape`: dims of size 1, and new dims in front, repeat without a copy.
  *
  * @param shape sizes; -1 keeps a dim as it is
- * @throws ShapeError if a dim other than 1 would change, or for more than 2^31 - 1 elements
+ * @throws ShapeError if a dim other than 1 would change, or for more than 2^31 elements
  */
 export function expand(x: Tensor, ...sizes: Numbers): Tensor {
   const { list: shape } = lists.expand([x, ...sizes]);

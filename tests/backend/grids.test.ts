@@ -9,7 +9,7 @@ import {
 import { geometryOf } from '../../src/backend/webgpu/geometry.ts';
 import { type Choice, isTuned, type Traits } from '../../src/backend/webgpu/tuning/choice.ts';
 import { Tuning } from '../../src/backend/webgpu/tuning/tuning.ts';
-import { autocast, nn, optim, rand, randint, scope, type Tensor, where } from '../../src/index.ts';
+import { autocast, cat, nn, optim, rand, randint, scope, type Tensor, where } from '../../src/index.ts';
 import { DeviceDataset } from '../../src/pipeline/data/loader.ts';
 import { candidates } from '../../src/pipeline/diagnostics/tuning/candidates.ts';
 import { Meter } from '../../src/pipeline/training/meter.ts';
@@ -42,7 +42,9 @@ function choicesOf<K extends KernelName>(
   return [chosen, ...candidates(operation, traits)];
 }
 
-/** A device without memory that computes nothing. It notes the kernels of all launches, and grids that are too large. */
+/**
+ * A device without memory that computes nothing. It notes the kernels of all launches, and grids that are too large.
+ */
 function checkingDevice(kernels: Set<string>, problems: Set<string>): Backend {
   const device: Partial<Backend> = {
     name: 'webgpu',
@@ -80,6 +82,13 @@ function shapes(rank: number, exponent: number = MOST): number[][] {
   if (rank === 1) return [[2 ** exponent]];
   const parts = [0, 1, 3, 6, 10, 15, 16, 20, 25, 31].filter((part) => part <= exponent);
   return parts.flatMap((part) => shapes(rank - 1, exponent - part).map((rest) => [2 ** part, ...rest]));
+}
+
+/** Shapes of no elements. */
+function emptyShapes(rank: number): number[][] {
+  return Array.from({ length: 2 ** rank - 1 }, (_, bits) =>
+    Array.from({ length: rank }, (__, axis) => ((bits >> axis) & 1) * (axis + 2)),
+  );
 }
 
 const kernels = new Set<string>();
@@ -210,6 +219,50 @@ const bodies: Record<string, () => void> = {
         scaler.step(optimizer);
         scaler.update();
       }
+    }
+  },
+  'tensors of no elements': () => {
+    for (const shape of emptyShapes(2)) {
+      const [rows, columns] = shape as [number, number];
+      const x = make(rows, columns);
+      pass(x.exp(), x.add(make(columns)), x.add(make(rows, 1)), x.sum(0), x.sum(1), x.sum(), x.mean());
+      pass(x.softmax(0), x.softmax(1), cat([x, x]), cat([x, make(rows, 3)], 1), x.t().contiguous());
+      pass(where(x.gt(0), x, make(columns)), nn.functional.dropout(x), x.clamp(0, 1));
+      pass(nn.functional.layerNorm(x, [columns], { weight: make(columns), bias: make(columns) }));
+      const statistics = [empty([columns], on), empty([columns], on)] as const;
+      pass(nn.functional.batchNorm(x, ...statistics, { weight: make(columns) }));
+      if (columns > 0) pass(nn.functional.batchNorm(x, ...statistics, { training: true }));
+      if (columns > 0) pass(nn.functional.crossEntropy(x, empty([rows], { ...on, dtype: 'int32' })));
+      optim.clipGradNorm([x], 1);
+      rand(shape, on);
+      randint(0, 9, shape, on);
+      x.to('int32').eq(3);
+    }
+    for (const [m, n, k] of emptyShapes(3) as [number, number, number][]) {
+      pass(make(m, k).matmul(make(k, n)), make(2, m, k).matmul(make(2, k, n)));
+      pass(nn.functional.linear(make(m, k), make(n, k), make(n)));
+      if (n > 0 && k > 0) pass(new nn.Sequential(new nn.Linear(k, n, on), new nn.ReLU()).forward(make(m, k)));
+    }
+    for (const [batch, channels, filters] of emptyShapes(3) as [number, number, number][]) {
+      for (const side of [1, 3]) {
+        const [images, weight] = [make(batch, channels, 5, 4), make(filters, channels, side, side)];
+        for (const activation of [{}, { activation: 'relu' } as const]) {
+          pass(nn.functional.conv2d(images, weight, make(filters), { padding: 1, ...activation }));
+        }
+      }
+      if (channels > 0) pass(make(batch, channels, 4, 4).maxPool2d({ kernelSize: 2 }));
+      if (channels > 0) pass(make(batch, channels, 4, 4).avgPool2d({ kernelSize: 2 }));
+      pass(
+        make(batch, channels, 4, 4).adaptiveAvgPool2d(2),
+        make(batch, channels, 4, 4).adaptiveAvgPool2d(1),
+      );
+    }
+    const nothing = empty([0], { ...on, dtype: 'int32' });
+    pass(make(4, 3).indexSelect(0, nothing), make(4, 0).indexSelect(0, randint(0, 4, [2], on)));
+    for (const kind of [optim.SGD, optim.Adam, optim.RMSprop]) {
+      const parameter = make(0);
+      pass(parameter.mul(2));
+      new kind([parameter], { lr: 1 }).step();
     }
   },
   'a training step': () => {

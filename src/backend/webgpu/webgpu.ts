@@ -167,6 +167,8 @@ export class WebGpuBackend implements Backend {
     const tile = (choice ? choice.tile : {}) as Variant<K>;
     const { software } = this.tuning.traits;
     const { settings, workgroups } = this.#geometry(name as K, params as Params<K>, variant, tile, software);
+    // There is nothing to compute. Drivers warn of an empty grid.
+    if (workgroups[0] * workgroups[1] * workgroups[2] === 0) return;
     const request = {
       kernel: name,
       buffers,

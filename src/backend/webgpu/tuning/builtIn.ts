@@ -46,7 +46,7 @@ export function builtIn<T extends Tuned>(
 }
 
 function subgroupKernel(operation: Tuned, { depth }: ImplicitProduct, lanes: number): string {
-  return operation === 'conv2d' && depth <= FEW_TERMS && lanes >= 8
+  return operation === 'conv2d' && depth > 0 && depth <= FEW_TERMS && lanes >= 8
     ? 'conv2dFewTerms'
     : `${operation}Subgroup`;
 }
