@@ -1,16 +1,8 @@
 import { CaptureError } from './errors.ts';
+import { Live, type Varying } from './live.ts';
+import { unsurveyed } from './survey.ts';
 
-/** A number in a recorded launch that every replay reads again. */
-export class Live {
-  value: number;
-
-  constructor(value: number) {
-    this.value = value;
-  }
-}
-
-/** A parameter that may change between replays: created by `live`. */
-export type Varying = number | Live;
+export { Live, type Varying };
 
 /** A host value that a recording depends on. If the value changes, the recording is invalid. */
 interface Guard {
@@ -101,7 +93,7 @@ export class HostValue<T> {
  * is created once and kept, such as an optimizer's state.
  */
 export function outsideCapture<T>(body: () => T): T {
-  return withRecorder(undefined, () => withComputing(true, body));
+  return withRecorder(undefined, () => withComputing(true, () => unsurveyed(body)));
 }
 
 /**
@@ -175,6 +167,11 @@ export class HostTrace implements Recorder {
 
   adopts(object: object): void {
     this.#own.add(object);
+  }
+
+  /** The objects from outside that the step uses. */
+  get met(): Iterable<object> {
+    return this.#met;
   }
 
   /** Whether the step made or set an object. */

@@ -1,13 +1,14 @@
 import type { Backend } from '../backend/backend.ts';
 import { activeRecorder, isComputing } from '../backend/recorder.ts';
-import { CapturedRun } from './capturedRun.ts';
+import { type Noted, surveyed } from '../backend/survey.ts';
+import { CapturedRun, type EarlierRun } from './capturedRun.ts';
 import { type CaptureArgument, collectTensors, keyOf } from './captureValues.ts';
 import { defaultDevice } from './device.ts';
 import { DeviceError } from './errors.ts';
 import { scope } from './scope.ts';
 import { storagesMade } from './storage.ts';
 import { refusePromise } from './synchronous.ts';
-import { describe, type Tensor } from './tensor.ts';
+import { describe, type Tensor, tensorsMade } from './tensor.ts';
 
 /** A step that is recorded once and then replayed. */
 export interface Captured<Arguments extends readonly CaptureArgument[], Result> {
@@ -39,8 +40,11 @@ const MOST = 32;
  * positions in an epoch. Everything else of the library's that a recording depends on is compared before each replay:
  * the modes and fields of modules, `requiresGrad` and the memory of parameters, which gradients exist, `noGrad`,
  * `autocast`, the default device. If it has changed, the step runs as usual and is then recorded again. Reading values
- * and creating tensors from host data are rejected. A plain number of yours that changes is not seen: make it a tensor
- * or an argument. `verify` finds it.
+ * and creating tensors from host data are rejected.
+ *
+ * Numbers and variables of yours are not guarded. While they change from call to call, so that two calls in a row differ
+ * in a number or use a new tensor, the step is not recorded and runs as usual. One that changes later is not seen: make
+ * it an argument, or the contents of a tensor. `verify` finds it.
  *
  * The next replay overwrites the tensors that the step returned. Reading them later throws FreedTensorError; `clone()`
  * keeps a result. A step that needs the result of its last call takes it as an argument: `h = step(x, h)`.
@@ -69,8 +73,8 @@ export function capture<Arguments extends readonly CaptureArgument[], Result>(
     refusePromise('capture', result);
     return result;
   };
-  // In the order of their last use. Undefined for arguments that were seen once, and are not recorded yet.
-  const runs = new Map<string, CapturedRun<Arguments, Result> | undefined>();
+  // In the order of their last use. For arguments that are not recorded yet, what a recording is compared with.
+  const runs = new Map<string, CapturedRun<Arguments, Result> | EarlierRun>();
   let latest: string | undefined;
 
   const deviceOf = (given: readonly Tensor[]): Backend => {
@@ -83,25 +87,37 @@ export function capture<Arguments extends readonly CaptureArgument[], Result>(
     });
   };
 
-  const eager = (args: Arguments): Result => {
+  const eager = (key: string, args: Arguments): Result => {
     const before = storagesMade();
-    const result = scope(() => step(...args));
+    const launches: Noted[] = [];
+    const result = surveyed(launches, () => scope(() => step(...args)));
     for (const tensor of collectTensors(result)) {
       if (!tensor.freed && tensor.storage.serial >= before) tensor.storage.result ??= 'returned';
     }
+    keep(key, { launches, tensors: tensorsMade() });
     return result;
   };
 
-  const keep = (key: string, run: CapturedRun<Arguments, Result> | undefined): void => {
-    runs.get(key)?.dispose();
-    runs.delete(key);
+  const record = (key: string, args: Arguments, device: Backend, earlier: EarlierRun): Result => {
+    const run = new CapturedRun(device, step, args, earlier);
+    const result = run.handles();
+    keep(key, run.steady ? run : run.run);
+    if (!run.steady) run.dispose();
+    return result;
+  };
+
+  const keep = (key: string, run: CapturedRun<Arguments, Result> | EarlierRun): void => {
+    drop(key);
     const [oldest] = runs.keys();
-    if (runs.size >= MOST) {
-      runs.get(oldest!)?.dispose();
-      runs.delete(oldest!);
-    }
+    if (runs.size >= MOST) drop(oldest!);
     runs.set(key, run);
     latest = key;
+  };
+
+  const drop = (key: string): void => {
+    const run = runs.get(key);
+    if (run instanceof CapturedRun) run.dispose();
+    runs.delete(key);
   };
 
   const touch = (key: string, run: CapturedRun<Arguments, Result>): void => {
@@ -119,31 +135,29 @@ export function capture<Arguments extends readonly CaptureArgument[], Result>(
     if (!device.record) return scope(() => step(...args));
     const key = keyOf(args, 'the arguments');
     const run = runs.get(key);
-    if (run?.fits(device)) {
-      touch(key, run);
-      return run.replay(given);
+    if (!run) return eager(key, args);
+    if (!(run instanceof CapturedRun)) return record(key, args, device, run);
+    if (!run.fits(device)) {
+      drop(key);
+      return eager(key, args);
     }
-    if (run || !runs.has(key)) {
-      keep(key, undefined);
-      return eager(args);
-    }
-    const recorded = new CapturedRun(device, step, args);
-    keep(key, recorded);
-    return recorded.handles();
+    touch(key, run);
+    return run.replay(given);
   };
 
   const verify = async (...args: Arguments): Promise<boolean> => {
     const given = collectTensors(args);
     const run = runs.get(keyOf(args, 'the arguments'));
-    const fits = run?.fits(deviceOf(given)) ?? false;
-    if (fits) await run!.verify(given);
-    else scope(() => void call(...args));
-    return fits;
+    if (run instanceof CapturedRun && run.fits(deviceOf(given))) {
+      await run.verify(given);
+      return true;
+    }
+    scope(() => void call(...args));
+    return false;
   };
 
   const dispose = (): void => {
-    for (const run of runs.values()) run?.dispose();
-    runs.clear();
+    for (const key of [...runs.keys()]) drop(key);
   };
 
   return Object.assign(call, { verify, dispose });

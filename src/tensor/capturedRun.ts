@@ -2,6 +2,7 @@ import type { Backend, DeviceBuffer, Recording } from '../backend/backend.ts';
 import { CaptureError } from '../backend/errors.ts';
 import { memoryIn } from '../backend/memoryPool.ts';
 import { HostTrace, withRecorder } from '../backend/recorder.ts';
+import { type Noted, sameLaunches, surveyed } from '../backend/survey.ts';
 import { autocastType } from './autocast.ts';
 import { compareBits, readState, writeState } from './captureState.ts';
 import { checkResult, collectTensors, mapTensors } from './captureValues.ts';
@@ -11,13 +12,20 @@ import { isGradEnabled } from './gradientMode.ts';
 import { type GradientWatch, placeOf, samePlace, watchGradients } from './gradientWatch.ts';
 import { Loans } from './loans.ts';
 import { scope, unscoped } from './scope.ts';
-import { describe, type GradientHome, type Leaf, Tensor } from './tensor.ts';
+import { describe, type GradientHome, type Leaf, Tensor, tensorsMade } from './tensor.ts';
 
 /** A leaf and its gradient, if it has one: at home, or a handle on it. */
 interface LeafGradient {
   leaf: Leaf;
   home: GradientHome | undefined;
   grad: Tensor | undefined;
+}
+
+/** What a recording is compared with: the run of the step before it. */
+export interface EarlierRun {
+  readonly launches: readonly Noted[];
+  /** The number of tensors made until its end. */
+  readonly tensors: number;
 }
 
 /** One recording of a captured step, with the host state that a replay needs. */
@@ -34,9 +42,17 @@ export class CapturedRun<Arguments extends readonly unknown[], Result> {
   /** The gradients that the step leaves, other than those that it changes in place. */
   readonly #gradients: readonly LeafGradient[];
   readonly #loans = new Loans((storage) => this.#trace.owns(storage));
+  /** What the next recording is compared with, if this one is not used. */
+  readonly run: EarlierRun;
+  /**
+   * Whether the step did the same as in the run before: the same launches with the same numbers, and on no tensor from
+   * outside that was made in between. Otherwise it depends on a host value that changes.
+   */
+  readonly steady: boolean;
 
   /** Runs the step and records it. */
-  constructor(device: Backend, step: (...args: Arguments) => Result, args: Arguments) {
+  constructor(device: Backend, step: (...args: Arguments) => Result, args: Arguments, earlier: EarlierRun) {
+    const start = tensorsMade();
     this.#device = device;
     this.#step = step;
     const given = collectTensors(args);
@@ -56,10 +72,11 @@ export class CapturedRun<Arguments extends readonly unknown[], Result> {
     this.#trace.guard(isGradEnabled);
     this.#trace.guard(autocastType);
     let result: Result | undefined;
+    const launches: Noted[] = [];
     try {
       this.#recording = device.record!(() => {
         result = watchGradients(watch as GradientWatch<object>, () =>
-          withRecorder(this.#trace, () => kept(() => step(...this.#args))),
+          withRecorder(this.#trace, () => surveyed(launches, () => kept(() => step(...this.#args)))),
         );
         this.#trace.check();
       });
@@ -73,6 +90,10 @@ export class CapturedRun<Arguments extends readonly unknown[], Result> {
     for (const [leaf, grad] of watch.seen) this.#trace.guard(() => samePlace(placeOf(leaf.grad), grad));
     this.#refuse(this.#survivor() ?? this.#changedArgument());
     this.#gradients.forEach((each) => this.#give(each));
+    this.run = { launches, tensors: tensorsMade() };
+    const isNew = (met: object): boolean =>
+      met instanceof Tensor && met.serial >= earlier.tensors && met.serial < start;
+    this.steady = sameLaunches(earlier.launches, launches) && ![...this.#trace.met].some(isNew);
   }
 
   /** Whether everything that the recording depends on is unchanged. */

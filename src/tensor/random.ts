@@ -10,6 +10,7 @@ import {
   type Varying,
 } from '../backend/recorder.ts';
 import { codes } from '../backend/signatures.ts';
+import { unsurveyed } from '../backend/survey.ts';
 import { type Kind, listSignature, type Maybe, signature } from './arguments.ts';
 import { CREATE, type CreateOptions, empty, type SizesAndOptions, tensor, write } from './create.ts';
 import { ArgumentError, DTypeError } from './errors.ts';
@@ -176,7 +177,7 @@ export function normal(shape: Shape, mean: number, std: number, options: RandomO
   const uploaded = recorder.once(() => unscoped(() => empty(shape, create)));
   recorder.effect(() => outsideCapture(() => write(uploaded, draw())));
   const drawn = empty(shape, create);
-  copyInto(uploaded, drawn);
+  unsurveyed(() => copyInto(uploaded, drawn));
   drawn.requiresGrad = requiresGrad;
   return drawn;
 }

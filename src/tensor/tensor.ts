@@ -130,6 +130,13 @@ export interface Layout {
   offset: number;
 }
 
+let made = 0;
+
+/** The number of tensors made so far. */
+export function tensorsMade(): number {
+  return made;
+}
+
 // Releases the storage of a garbage-collected tensor that neither scope nor dispose has freed.
 const collected = new FinalizationRegistry<Storage>((storage) => storage.release());
 
@@ -147,6 +154,8 @@ export class Tensor implements Owned, Disposable {
   /** The distance in elements between two indices of an axis, for each axis. */
   readonly strides: Strides;
   readonly dtype: DType;
+  /** Grows with time. */
+  readonly serial: number = made++;
   #device: Backend;
   #storage: Storage | undefined;
   #offset: number;

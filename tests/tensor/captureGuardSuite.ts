@@ -209,12 +209,10 @@ const courses: [string, () => Course][] = [
     'autocast',
     () => {
       const w = rand([3, 3]);
+      const half = w.device.supports('float16') ? 'float16' : 'float32';
       return {
         step: (x) => x.matmul(w),
-        flips: [
-          (call) => call((x) => autocast('float16', () => current(x))),
-          (call) => call((x) => current(x)),
-        ],
+        flips: [(call) => call((x) => autocast(half, () => current(x))), (call) => call((x) => current(x))],
       };
     },
   ],

@@ -16,6 +16,7 @@ import { MemoryPool } from '../memoryPool.ts';
 import type { DeviceProfile, Profiling, Settings } from '../profile.ts';
 import { activeRecorder, isComputing, Live, refuseInCapture } from '../recorder.ts';
 import { HostMemory, type Memory } from './memory.ts';
+import { noteLaunch } from '../survey.ts';
 import { TwinClock } from './profiler.ts';
 import { type Given, type Launch, CpuRecording } from './recording.ts';
 import { SimdModule } from './simd/module.ts';
@@ -103,6 +104,7 @@ class CpuBackend implements Backend {
   ): void {
     this.#check();
     if (!isComputing()) return;
+    noteLaunch(kernel, params, variant);
     const recording = activeRecorder() && this.#recording;
     if (!recording) refuseInCapture('a launch on the CPU', 'Keep the step on the device that captures it.');
     const arrays: Record<string, TypedArray> = {};

@@ -18,6 +18,7 @@ import { CaptureError, DeviceLostError, KernelError } from '../errors.ts';
 import { MemoryPool } from '../memoryPool.ts';
 import type { DeviceProfile, Profiling, Settings } from '../profile.ts';
 import { activeRecorder, isComputing, refuseInCapture } from '../recorder.ts';
+import { noteLaunch } from '../survey.ts';
 import { immediateLimit, openDevice, type OpenedDevice } from './adapter.ts';
 import { BindGroups } from './bindGroups.ts';
 import { Faults } from './faults.ts';
@@ -157,6 +158,7 @@ export class WebGpuBackend implements Backend {
   ): void {
     this.#faults.check();
     if (!isComputing()) return;
+    noteLaunch(kernel, params, variant);
     const recording = activeRecorder() && this.#recording;
     if (!recording)
       refuseInCapture('a launch on another device', 'Keep the step on the device that captures it.');

@@ -1,6 +1,7 @@
 import type { Backend } from '../../backend/backend.ts';
 import { activeRecorder, outsideCapture } from '../../backend/recorder.ts';
 import { tensor } from '../../tensor/create.ts';
+import { noteNumber } from '../../backend/survey.ts';
 import { unscoped } from '../../tensor/scope.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
@@ -15,6 +16,7 @@ export function scalarLike(value: number, { dtype, device }: Pick<Tensor, 'dtype
   if (!cache) caches.set(device, (cache = new Map<string, Tensor>()));
   const key = `${dtype} ${Object.is(value, -0) ? '-0' : value}`;
   let scalar = cache.get(key);
+  noteNumber(key);
   if (!scalar) {
     scalar = outsideCapture(() => unscoped(() => tensor(value, { dtype, device })));
     if (cache.size >= KEPT) {
