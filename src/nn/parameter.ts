@@ -5,6 +5,9 @@ import { Tensor } from '../tensor/tensor.ts';
  * A tensor that a module trains, on the storage of another tensor. A tensor that was made with `requiresGrad: true` is a
  * parameter already; this makes one of any other, for example of the result of operations.
  *
+ * `backward` throws GradientError if it reaches a Parameter that no module lists, in a #private field for example, and
+ * also parameters of an optimizer: the optimizer would miss it.
+ *
  * @param options.requiresGrad false for a parameter that is frozen at first
  * @throws GradientError for a dtype that is not floating
  * @example
@@ -19,6 +22,7 @@ export class Parameter extends Tensor {
     super(whole.storage.retain(), whole);
     freeCopy(whole, data);
     this.requiresGrad = true;
+    this.leaf!.unlisted = true;
     this.requiresGrad = requiresGrad;
   }
 }
@@ -37,6 +41,8 @@ export function buffer(tensor: Tensor): Tensor {
  */
 export function isParameter(tensor: Tensor): boolean {
   if (buffers.has(tensor)) return false;
-  if (!tensor.leaf) buffers.add(tensor);
-  return tensor.leaf !== undefined;
+  const { leaf } = tensor;
+  if (leaf) leaf.unlisted = false;
+  else buffers.add(tensor);
+  return leaf !== undefined;
 }

@@ -31,7 +31,8 @@ export interface GradOptions extends BackwardOptions {
  * Computes d root / d leaf for every leaf that `root` depends on, and adds it to the leaf's `grad`.
  *
  * @param gradient d loss / d root, of root's shape; optional if root has one element
- * @throws GradientError if root needs no gradient, or if an earlier backward freed its graph
+ * @throws GradientError if root needs no gradient, if an earlier backward freed its graph, or if an optimizer that has
+ *   other parameters of the loss misses a `Parameter`
  * @throws ShapeError if `gradient` is missing or has another shape or dtype
  * @example
  * const x = tensor([1, 2, 3], { requiresGrad: true });
@@ -40,6 +41,8 @@ export interface GradOptions extends BackwardOptions {
  */
 export function backward(root: Tensor, gradient?: Tensor, options: BackwardOptions = {}): void {
   const { createGraph = false } = options;
+  const unlisted: Leaf[] = [];
+  const optimized: Leaf[] = [];
   scope(() =>
     propagate(
       [root],
@@ -47,10 +50,21 @@ export function backward(root: Tensor, gradient?: Tensor, options: BackwardOptio
       undefined,
       options,
       (source, value) => {
-        if (source instanceof Leaf && !source.frozen) accumulate(source, value, createGraph);
+        if (!(source instanceof Leaf) || source.frozen) return;
+        if (source.home) optimized.push(source);
+        else if (source.unlisted) unlisted.push(source);
+        accumulate(source, value, createGraph);
       },
     ),
   );
+  const [missed] = unlisted;
+  if (missed && optimized.length > 0) {
+    throw new GradientError(
+      `backward: a Parameter ${describe(missed.grad!)} gets a gradient, but no module lists it, and the optimizer that ` +
+        'has other parameters of this loss misses it. Keep it in a public field of its module, not in a #private one, ' +
+        'give it to an optimizer, or freeze it.',
+    );
+  }
 }
 
 /**

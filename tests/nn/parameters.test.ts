@@ -1,12 +1,15 @@
 import { expect, test } from 'vitest';
 import {
+  capture,
   GradientError,
   init,
+  manualSeed,
   nn,
   ones,
   optim,
   rand,
   randn,
+  scope,
   type Tensor,
   tensor,
   zeros,
@@ -138,5 +141,32 @@ test.each(Object.entries(OPTIMIZERS))(
       expect((await b.data())[0]).toBeCloseTo(wantedB!, 5);
     }
     expect(optimizer.stateDict().steps).toEqual([4, 2]);
+  },
+);
+
+test.each(Object.entries(OPTIMIZERS))(
+  '%s: freezing and thawing gives the same bits in a captured step',
+  async (_, { make }) => {
+    const run = async (captured: boolean): Promise<Float32Array[]> => {
+      manualSeed(1);
+      const model = new nn.Sequential(new nn.Linear(2, 3), new nn.Tanh(), new nn.Linear(3, 1));
+      model.parameters()[0]!.requiresGrad = false; // already when the optimizer is made
+      const optimizer = make(model.parameters());
+      const x = rand([4, 2], { seed: 2 });
+      const body = (): void => {
+        optimizer.zeroGrad();
+        model.forward(x).square().sum().backward();
+        optimizer.step();
+      };
+      const step = captured ? capture(body) : (): void => scope(body);
+      const states: Float32Array[] = [];
+      for (const frozen of [[0], [], [2, 3], [0, 1, 2], []]) {
+        model.parameters().forEach((each, index) => (each.requiresGrad = !frozen.includes(index)));
+        for (let i = 0; i < 4; i++) step();
+        for (const each of model.parameters()) states.push((await each.data()) as Float32Array);
+      }
+      return states;
+    };
+    expect(await run(true)).toEqual(await run(false));
   },
 );

@@ -271,6 +271,35 @@ test('forward reports a module that training would miss', () => {
   optimizer.dispose();
 });
 
+test('backward reports a Parameter that the optimizer misses', () => {
+  class Scaled extends Module {
+    readonly body: nn.Linear = new Linear(2, 2);
+    #scale = new nn.Parameter(ones([2]));
+    readonly shown: Tensor[] = [];
+    override forward(x: Tensor): Tensor {
+      return this.body.forward(x).mul(this.#scale);
+    }
+    show(): void {
+      this.shown.push(this.#scale);
+    }
+  }
+  const model = new Scaled();
+  const step = (): void =>
+    model
+      .forward(rand([3, 2]))
+      .sum()
+      .backward();
+  step(); // nothing is optimized yet
+  const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
+  expect(step).toThrowErrorMatchingInlineSnapshot(
+    `[GradientError: backward: a Parameter float32[2] gets a gradient, but no module lists it, and the optimizer that has other parameters of this loss misses it. Keep it in a public field of its module, not in a #private one, give it to an optimizer, or freeze it.]`,
+  );
+  model.show();
+  model.zeroGrad();
+  expect(step).not.toThrow();
+  optimizer.dispose();
+});
+
 test('forward reports a module that eval() does not switch', () => {
   class Dropping extends Module {
     #dropout = new nn.Dropout(0.5);
