@@ -22,8 +22,11 @@ export function halfBits(value: number): number {
 
 /** value / 2^shift, rounded to the nearest integer, ties to even. */
 function shifted(value: number, shift: number): number {
-  return (value + 2 ** (shift - 1) - 1 + ((value >>> shift) & 1)) >>> shift;
+  return (value + (1 << (shift - 1)) - 1 + ((value >>> shift) & 1)) >>> shift;
 }
+
+/** 2^(exponent - 25) by exponent. Computing powers would take most of the time. */
+const POWERS = Float64Array.from({ length: 31 }, (_, exponent) => 2 ** (exponent - 25));
 
 /** The number that float16 bits represent. */
 export function halfValue(bits: number): number {
@@ -32,7 +35,7 @@ export function halfValue(bits: number): number {
   const fraction = bits & 0x3ff;
   if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
   if (exponent === 0) return sign * fraction * 2 ** -24;
-  return sign * (0x400 + fraction) * 2 ** (exponent - 25);
+  return sign * (0x400 + fraction) * POWERS[exponent]!;
 }
 
 /** A float32 rounded to float16, as a number. */

@@ -145,7 +145,7 @@ export function reciprocal(x: Tensor): Tensor {
  */
 export function rsqrt(x: Tensor): Tensor {
   takesTensor('rsqrt', arguments);
-  return unary('rsqrt', c.RSQRT, x, 'output', (g, y) => g.mul(y.pow(3)).mul(-0.5));
+  return unary('rsqrt', c.RSQRT, x, 'output', (g, y) => g.mul(y.square().mul(y)).mul(-0.5));
 }
 
 /** The sign of each element: -1, 0 or 1; 0 for NaN, as in PyTorch. Its gradient is 0 everywhere. */

@@ -9,11 +9,11 @@ export const argreduce: Twin<'argreduce'> = (
   const sign = OPERATION === codes.argreduce.MAX ? 1 : -1;
   for (let output = 0; output < outputs; output++) {
     const start = offset + Math.floor(output / inner) * length * inner + (output % inner);
-    let best = x[start]!;
+    let best = sign * x[start]!;
     let position = 0;
-    for (let r = 1; r < length && !Number.isNaN(best); r++) {
-      const candidate = x[start + r * inner]!;
-      if (sign * candidate > sign * best || Number.isNaN(candidate)) {
+    for (let r = 1, at = start + inner; r < length && !Number.isNaN(best); r++, at += inner) {
+      const candidate = sign * x[at]!;
+      if (candidate > best || Number.isNaN(candidate)) {
         best = candidate;
         position = r;
       }

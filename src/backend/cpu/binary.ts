@@ -1,20 +1,48 @@
 import { codes } from '../signatures.ts';
-import { eachRow, type Twin } from './twin.ts';
-
-type Apply = (a: number, b: number) => number;
+import { type PairLoop, pairRows, type Twin } from './twin.ts';
 
 const c = codes.binary;
-const functions: { readonly [code: number]: Apply } = {
-  [c.ADD]: (a, b) => a + b,
-  [c.SUB]: (a, b) => a - b,
-  [c.MUL]: (a, b) => a * b,
-  [c.DIV]: (a, b) => a / b,
-  // C's pow is 1 for a base of 1 and any exponent, and for a base of -1 with an infinite one. JavaScript's is NaN.
-  [c.POW]: (a, b) => (a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b),
-  [c.MAXIMUM]: (a, b) => (a > b || Number.isNaN(a) ? a : b),
-  [c.MINIMUM]: (a, b) => (a < b || Number.isNaN(a) ? a : b),
-  [c.RELU_GRADIENT]: (gradient, x) => (x <= 0 ? 0 : gradient),
+/** A loop for each function. */
+const loops: { readonly [code: number]: PairLoop } = {
+  [c.ADD]: (a, p, s, b, q, t, out, at, end) => {
+    for (; at < end; at++, p += s, q += t) out[at] = a[p]! + b[q]!;
+  },
+  [c.SUB]: (a, p, s, b, q, t, out, at, end) => {
+    for (; at < end; at++, p += s, q += t) out[at] = a[p]! - b[q]!;
+  },
+  [c.MUL]: (a, p, s, b, q, t, out, at, end) => {
+    for (; at < end; at++, p += s, q += t) out[at] = a[p]! * b[q]!;
+  },
+  [c.DIV]: (a, p, s, b, q, t, out, at, end) => {
+    for (; at < end; at++, p += s, q += t) out[at] = a[p]! / b[q]!;
+  },
+  [c.POW]: (a, p, s, b, q, t, out, at, end) => {
+    for (; at < end; at++, p += s, q += t) out[at] = power(a[p]!, b[q]!);
+  },
+  [c.MAXIMUM]: (a, p, s, b, q, t, out, at, end) => {
+    for (; at < end; at++, p += s, q += t) out[at] = maximum(a[p]!, b[q]!);
+  },
+  [c.MINIMUM]: (a, p, s, b, q, t, out, at, end) => {
+    for (; at < end; at++, p += s, q += t) out[at] = minimum(a[p]!, b[q]!);
+  },
+  // The gradient of relu: a where b is greater than 0 or NaN.
+  [c.RELU_GRADIENT]: (a, p, s, b, q, t, out, at, end) => {
+    for (; at < end; at++, p += s, q += t) out[at] = b[q]! <= 0 ? 0 : a[p]!;
+  },
 };
+
+/** C's pow is 1 for a base of 1 and any exponent, and for a base of -1 with an infinite one. JavaScript's is NaN. */
+function power(a: number, b: number): number {
+  return a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b;
+}
+
+function maximum(a: number, b: number): number {
+  return a > b || Number.isNaN(a) ? a : b;
+}
+
+function minimum(a: number, b: number): number {
+  return a < b || Number.isNaN(a) ? a : b;
+}
 
 /** By repeated squaring, modulo 2³². A negative exponent gives the reciprocal, truncated. */
 function wholePower(base: number, exponent: number): number {
@@ -27,17 +55,15 @@ function wholePower(base: number, exponent: number): number {
 }
 
 /** Functions that differ for integers, because a double would round the products. */
-const wholeFunctions: { readonly [code: number]: Apply } = { [c.MUL]: Math.imul, [c.POW]: wholePower };
+const wholeLoops: { readonly [code: number]: PairLoop } = {
+  [c.MUL]: (a, p, s, b, q, t, out, at, end) => {
+    for (; at < end; at++, p += s, q += t) out[at] = Math.imul(a[p]!, b[q]!);
+  },
+  [c.POW]: (a, p, s, b, q, t, out, at, end) => {
+    for (; at < end; at++, p += s, q += t) out[at] = wholePower(a[p]!, b[q]!);
+  },
+};
 
-export const binary: Twin<'binary'> = ({ a, b, out }, params, { OPERATION = 0, FLOATING = true }) => {
-  const apply = (FLOATING ? undefined : wholeFunctions[OPERATION]) ?? functions[OPERATION]!;
-  const { aOffset, bOffset, shape, aStrides, bStrides } = params;
-  const length = shape[3];
-  const [, , , aStep] = aStrides;
-  const [, , , bStep] = bStrides;
-  eachRow(shape, aStrides, bStrides, (index, aStart, bStart) => {
-    let aAt = aOffset + aStart;
-    let bAt = bOffset + bStart;
-    for (let i = index; i < index + length; i++, aAt += aStep, bAt += bStep) out[i] = apply(a[aAt]!, b[bAt]!);
-  });
+export const binary: Twin<'binary'> = (buffers, params, { OPERATION = 0, FLOATING = true }) => {
+  pairRows((FLOATING ? undefined : wholeLoops[OPERATION]) ?? loops[OPERATION]!, buffers, params);
 };

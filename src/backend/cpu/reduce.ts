@@ -1,14 +1,33 @@
+import type { TypedArray } from '../dtypes.ts';
 import { codes } from '../signatures.ts';
 import type { Twin } from './twin.ts';
 
-type Fold = (total: number, x: number) => number;
+/** Folds `count` elements of x from `at` in steps of `step` into a total. Each fold has a loop of its own: see PairLoop. */
+type Fold = (total: number, x: TypedArray, at: number, step: number, count: number) => number;
 
 const c = codes.reduce;
 const folds: { readonly [code: number]: Fold } = {
-  [c.SUM]: (total, x) => total + x,
-  [c.MAX]: (total, x) => (total > x || Number.isNaN(total) ? total : x),
-  [c.MIN]: (total, x) => (total < x || Number.isNaN(total) ? total : x),
+  [c.SUM]: (total, x, at, step, count) => {
+    for (let i = 0; i < count; i++, at += step) total += x[at]!;
+    return total;
+  },
+  [c.MAX]: (total, x, at, step, count) => {
+    for (let i = 0; i < count; i++, at += step) {
+      const value = x[at]!;
+      if (!(total > value) && !Number.isNaN(total)) total = value;
+    }
+    return total;
+  },
+  [c.MIN]: (total, x, at, step, count) => {
+    for (let i = 0; i < count; i++, at += step) {
+      const value = x[at]!;
+      if (!(total < value) && !Number.isNaN(total)) total = value;
+    }
+    return total;
+  },
 };
+
+const START: { readonly [code: number]: number } = { [c.SUM]: 0, [c.MAX]: -Infinity, [c.MIN]: Infinity };
 
 export const reduce: Twin<'reduce'> = ({ x, out }, params, { OPERATION = c.SUM }) => {
   const { outputs, length, chunk, offset, outOffset, keptSize, reducedSize, keptStrides, reducedStrides } =
@@ -19,12 +38,16 @@ export const reduce: Twin<'reduce'> = ({ x, out }, params, { OPERATION = c.SUM }
     for (let output = 0; output < outputs; output++) {
       const start =
         offset + Math.floor(output / keptSize) * keptStrides[0] + (output % keptSize) * keptStrides[1];
-      const at = (position: number): number =>
-        start +
-        Math.floor(position / reducedSize) * reducedStrides[0] +
-        (position % reducedSize) * reducedStrides[1];
-      let total = OPERATION === c.SUM ? 0 : x[at(first)]!;
-      for (let position = first; position < last; position++) total = fold(total, x[at(position)]!);
+      // A maximum or minimum has elements: it starts from what any of them replaces.
+      let total = START[OPERATION]!;
+      // Runs along the inner of the two reduced axes.
+      for (let position = first; position < last;) {
+        const inner = position % reducedSize;
+        const count = Math.min(reducedSize - inner, last - position);
+        const at = start + ((position - inner) / reducedSize) * reducedStrides[0] + inner * reducedStrides[1];
+        total = fold(total, x, at, reducedStrides[1], count);
+        position += count;
+      }
       out[index++] = total;
     }
   }

@@ -2,6 +2,9 @@ import type { Vec4 } from '../../signatures.ts';
 import { eachRow } from '../twin.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
 
+/** For fewer, each call of the module does too little. */
+const FEW_ROWS = 32;
+
 /** Copies whose rows are contiguous on both sides, or are the columns of a matrix: transposes. */
 export const copy: SimdTwin<'copy'> = (module, { x, out }, params) => {
   if (!fits(x, out)) return false;
@@ -14,7 +17,7 @@ export const copy: SimdTwin<'copy'> = (module, { x, out }, params) => {
     );
     return true;
   }
-  if (xStrides[2] !== 1 || rows < 4) return false;
+  if (xStrides[2] !== 1 || rows < FEW_ROWS) return false;
   const matrices: Vec4 = [1, shape[0], shape[1], 1];
   const outer = ([first, second]: Vec4): Vec4 => [0, first, second, 0];
   eachRow(matrices, outer(xStrides), outer(outStrides), (_, from, to) => {

@@ -12,6 +12,8 @@ const UNARY = 100;
 
 /** Shorter rows are not worth starting the loop. */
 const SHORT = 8;
+/** Among several matrices, smaller ones cost more to start than to compute in the plain twin, which gives the same bits. */
+const SMALL = 256;
 /** Elements of a task, which take a few microseconds. */
 const TASK = 16_384;
 /** The cost of an element in multiplications of a product. Memory dominates it. */
@@ -62,6 +64,7 @@ function apply(
   const moves = (operand: Operand): boolean => operand.strides[3] === 1;
   const simple = (operand: Operand): boolean => moves(operand) || operand.strides[3] === 0;
   if (!simple(a) || !simple(b) || (matrix[1] < SHORT && matrix[0] > 1)) return false;
+  if (outer * middle > 1 && matrix[0] * matrix[1] < SMALL) return false;
   // One long row is cut into many.
   const single = matrix[0] === 1;
   const [rows, length] = single ? [Math.ceil(matrix[1] / TASK), TASK] : matrix;
