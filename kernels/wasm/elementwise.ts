@@ -1,14 +1,17 @@
-// Element-wise functions of one or two operands, four elements at a time:
+// Element-wise functions of one to three operands, four elements at a time:
 //
 //   out[row, i] = f(a[row, i], b[row, i])
+//   out[row, i] = c[row, i] ≠ 0 ? a[row, i] : b[row, i]      for WHERE, with words of any kind
 //
-// Numerics   float32. For these functions the result equals a float64 computation that is rounded once.
+// Numerics   float32. For these functions the result equals a float64 computation that is rounded once. Relations give
+//            the words 0 and 1.
 
 @unmanaged
 export class ElementwiseJob {
   operation: i32;
   a: usize;
   b: usize;
+  c: usize;
   out: usize;
   rows: i32;
   /** Elements of a row. The last row ends after `total` elements. */
@@ -17,13 +20,16 @@ export class ElementwiseJob {
   /** Bytes from one row to the next. */
   aRow: usize;
   bRow: usize;
+  cRow: usize;
   /** Whether the operand has consecutive elements; otherwise one element is used for the whole row. */
   aMoves: i32;
   bMoves: i32;
+  cMoves: i32;
   taskRows: i32;
 }
 
-// The values of OPERATION in kernels/binary.wgsl, and from 100 on those in kernels/unary.wgsl.
+// The values of OPERATION in kernels/binary.wgsl, from 100 on those in kernels/unary.wgsl, and from 200 on those in
+// kernels/compare.wgsl.
 const ADD: i32 = 0;
 const SUB: i32 = 1;
 const MUL: i32 = 2;
@@ -36,6 +42,13 @@ const ABS: i32 = 101;
 const SQRT: i32 = 104;
 const SQUARE: i32 = 107;
 const RELU: i32 = 112;
+const EQ: i32 = 200;
+const NE: i32 = 201;
+const LT: i32 = 202;
+const LE: i32 = 203;
+const GT: i32 = 204;
+const GE: i32 = 205;
+const WHERE: i32 = 300;
 
 export function elementwiseTask(job: ElementwiseJob, task: i32): void {
   const last = min((task + 1) * job.taskRows, job.rows);
@@ -43,43 +56,65 @@ export function elementwiseTask(job: ElementwiseJob, task: i32): void {
     const count = min(job.length, job.total - row * job.length);
     const a = job.a + <usize>row * job.aRow;
     const b = job.b + <usize>row * job.bRow;
+    const c = job.c + <usize>row * job.cRow;
     const out = job.out + (<usize>(row * job.length) << 2);
     switch (job.operation) {
       case ADD:
-        along(ADD, job, a, b, out, count);
+        along(ADD, job, a, b, c, out, count);
         break;
       case SUB:
-        along(SUB, job, a, b, out, count);
+        along(SUB, job, a, b, c, out, count);
         break;
       case MUL:
-        along(MUL, job, a, b, out, count);
+        along(MUL, job, a, b, c, out, count);
         break;
       case DIV:
-        along(DIV, job, a, b, out, count);
+        along(DIV, job, a, b, c, out, count);
         break;
       case MAXIMUM:
-        along(MAXIMUM, job, a, b, out, count);
+        along(MAXIMUM, job, a, b, c, out, count);
         break;
       case MINIMUM:
-        along(MINIMUM, job, a, b, out, count);
+        along(MINIMUM, job, a, b, c, out, count);
         break;
       case RELU_GRADIENT:
-        along(RELU_GRADIENT, job, a, b, out, count);
+        along(RELU_GRADIENT, job, a, b, c, out, count);
         break;
       case NEG:
-        along(NEG, job, a, b, out, count);
+        along(NEG, job, a, b, c, out, count);
         break;
       case ABS:
-        along(ABS, job, a, b, out, count);
+        along(ABS, job, a, b, c, out, count);
         break;
       case SQRT:
-        along(SQRT, job, a, b, out, count);
+        along(SQRT, job, a, b, c, out, count);
         break;
       case SQUARE:
-        along(SQUARE, job, a, b, out, count);
+        along(SQUARE, job, a, b, c, out, count);
         break;
       case RELU:
-        along(RELU, job, a, b, out, count);
+        along(RELU, job, a, b, c, out, count);
+        break;
+      case EQ:
+        along(EQ, job, a, b, c, out, count);
+        break;
+      case NE:
+        along(NE, job, a, b, c, out, count);
+        break;
+      case LT:
+        along(LT, job, a, b, c, out, count);
+        break;
+      case LE:
+        along(LE, job, a, b, c, out, count);
+        break;
+      case GT:
+        along(GT, job, a, b, c, out, count);
+        break;
+      case GE:
+        along(GE, job, a, b, c, out, count);
+        break;
+      case WHERE:
+        along(WHERE, job, a, b, c, out, count);
         break;
       default:
         unreachable();
@@ -89,33 +124,48 @@ export function elementwiseTask(job: ElementwiseJob, task: i32): void {
 
 /** Inlined, so that each operation gets a loop of its own. */
 @inline
-function along(operation: i32, job: ElementwiseJob, a: usize, b: usize, out: usize, count: i32): void {
+function along(
+  operation: i32,
+  job: ElementwiseJob,
+  a: usize,
+  b: usize,
+  c: usize,
+  out: usize,
+  count: i32,
+): void {
   const aMoves = job.aMoves != 0;
   const bMoves = job.bMoves != 0;
+  const cMoves = job.cMoves != 0;
   let x = v128.load_splat<f32>(a);
   let y = v128.load_splat<f32>(b);
+  // Only WHERE has a third operand.
+  let test = operation == WHERE ? v128.load_splat<u32>(c) : x;
   const whole = out + (<usize>(count & ~3) << 2);
   const end = out + (<usize>count << 2);
   while (out < whole) {
     if (aMoves) x = v128.load(a);
     if (bMoves) y = v128.load(b);
-    v128.store(out, apply(operation, x, y));
+    if (operation == WHERE && cMoves) test = v128.load(c);
+    v128.store(out, apply(operation, x, y, test));
     a += 16;
     b += 16;
+    c += 16;
     out += 16;
   }
   while (out < end) {
     if (aMoves) x = v128.load_splat<f32>(a);
     if (bMoves) y = v128.load_splat<f32>(b);
-    store<f32>(out, f32x4.extract_lane(apply(operation, x, y), 0));
+    if (operation == WHERE && cMoves) test = v128.load_splat<u32>(c);
+    store<u32>(out, <u32>i32x4.extract_lane(apply(operation, x, y, test), 0));
     a += 4;
     b += 4;
+    c += 4;
     out += 4;
   }
 }
 
 @inline
-function apply(operation: i32, x: v128, y: v128): v128 {
+function apply(operation: i32, x: v128, y: v128, test: v128): v128 {
   if (operation == ADD) return f32x4.add(x, y);
   if (operation == SUB) return f32x4.sub(x, y);
   if (operation == MUL) return f32x4.mul(x, y);
@@ -127,5 +177,17 @@ function apply(operation: i32, x: v128, y: v128): v128 {
   if (operation == ABS) return f32x4.abs(x);
   if (operation == SQRT) return f32x4.sqrt(x);
   if (operation == SQUARE) return f32x4.mul(x, x);
-  return v128.andnot(x, f32x4.lt(x, f32x4.splat(0)));
+  if (operation == RELU) return v128.andnot(x, f32x4.lt(x, f32x4.splat(0)));
+  if (operation == WHERE) return v128.bitselect(x, y, i32x4.ne(test, i32x4.splat(0)));
+  return v128.and(relation(operation, x, y), i32x4.splat(1));
+}
+
+@inline
+function relation(operation: i32, x: v128, y: v128): v128 {
+  if (operation == EQ) return f32x4.eq(x, y);
+  if (operation == NE) return f32x4.ne(x, y);
+  if (operation == LT) return f32x4.lt(x, y);
+  if (operation == LE) return f32x4.le(x, y);
+  if (operation == GT) return f32x4.gt(x, y);
+  return f32x4.ge(x, y);
 }

@@ -21,6 +21,7 @@ import {
   setDefaultDevice,
   type Tensor,
   tensor,
+  where,
   zeros,
 } from '../../src/index.ts';
 
@@ -189,7 +190,28 @@ describe('what rounds once rounds alike', () => {
     square: () => wide().square(),
     'two broadcast axes': () => numbers([3, 1, 5, 9]).add(numbers([4, 1, 9])),
     'transposed copy': () => wide().t().contiguous(),
-    'batched transposed copy': () => numbers([3, 7, 10]).transpose(1, 2).contiguous(),
+    'batched transposed copy': () => numbers([3, 7, 40]).transpose(1, 2).contiguous(),
+    'transposed copy of few rows': () => numbers([3, 7, 10]).transpose(1, 2).contiguous(),
+    'small matrices': () =>
+      numbers([300, 1, 2, 9])
+        .mul(numbers([2, 9]))
+        .add(numbers([300, 5, 1, 1])),
+    ...Object.fromEntries(
+      (['eq', 'ne', 'lt', 'le', 'gt', 'ge'] as const).map((name) => [
+        name,
+        () =>
+          wide()
+            .floor()
+            [name](wide().floor())
+            .add(numbers([1003]).slice([1, 1003])[name](0).sum()),
+      ]),
+    ),
+    where: () => where(wide().gt(0.3), wide(), numbers([37, 1])),
+    'where with a row of conditions': () => where(numbers([1003]).gt(0), wide(), 0),
+    'where with a condition at an offset': () =>
+      where(numbers([40, 1003]).gt(0).slice([3, 40]), wide(), wide().t().contiguous().t()),
+    'where of integers': () => where(wide().gt(0), wide().mul(9).to('int32'), 2 ** 31 - 1),
+    'where of truth values': () => where(wide().gt(0), wide().gt(0.1), wide().lt(0.2)),
     'sums of columns': () => wide().sum(0),
     'max pooling': () => numbers([3, 2, 12, 10]).maxPool2d({ kernelSize: 2 }),
     'max pooling, odd': () => numbers([3, 2, 15, 11]).maxPool2d({ kernelSize: 2 }),
@@ -211,6 +233,11 @@ describe('what rounds once rounds alike', () => {
       () => special().maximum(special().flip([0])),
       () => special().minimum(special().flip([0])),
       () => special().sqrt(),
+      () => where(special().eq(special()), special(), special().flip([0])),
+      ...(['eq', 'ne', 'lt', 'le', 'gt', 'ge'] as const).flatMap((name) => [
+        () => special()[name](special().flip([0])),
+        () => special()[name](NaN),
+      ]),
     ]) {
       expect(await on(one, body)).toEqual(await on(reference, body));
     }

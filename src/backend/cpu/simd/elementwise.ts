@@ -1,5 +1,6 @@
 import type { TypedArray } from '../../dtypes.ts';
 import { codes, type Vec4 } from '../../signatures.ts';
+import { inHeap } from './heap.ts';
 import type { SimdModule } from './module.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
 
@@ -7,8 +8,10 @@ const { ADD, SUB, MUL, DIV, MAXIMUM, MINIMUM, RELU_GRADIENT } = codes.binary;
 const { NEG, ABS, SQRT, SQUARE, RELU } = codes.unary;
 const binaries: ReadonlySet<number> = new Set([ADD, SUB, MUL, DIV, MAXIMUM, MINIMUM, RELU_GRADIENT]);
 const unaries: ReadonlySet<number> = new Set([NEG, ABS, SQRT, SQUARE, RELU]);
-/** The number of the first one-operand operation in kernels/wasm/elementwise.ts. */
+/** The numbers of the first one-operand operation, the first relation and `where` in kernels/wasm/elementwise.ts. */
 const UNARY = 100;
+const COMPARE = 200;
+const WHERE = 300;
 
 /** Shorter rows are not worth starting the loop. */
 const SHORT = 8;
@@ -35,6 +38,28 @@ export const unary: SimdTwin<'unary'> = (module, { x, out }, params, { OPERATION
   return apply(module, UNARY + OPERATION, [operand, operand], out, params.shape);
 };
 
+export const compare: SimdTwin<'compare'> = (module, { a, b, out }, params, { OPERATION = 0 }) => {
+  if (!fits(a, b) || !inHeap(out)) return false;
+  const { aOffset, bOffset, shape, aStrides, bStrides } = params;
+  const operands = [
+    { array: a, offset: aOffset, strides: aStrides },
+    { array: b, offset: bOffset, strides: bStrides },
+  ] as const;
+  return apply(module, COMPARE + OPERATION, operands, out, shape);
+};
+
+export const where: SimdTwin<'where'> = (module, { condition, a, b, out }, params) => {
+  const words = [condition, a, b, out];
+  if (words.some((array) => array.BYTES_PER_ELEMENT !== 4 || !inHeap(array))) return false;
+  const { aOffset, bOffset, conditionOffset, shape, aStrides, bStrides, conditionStrides } = params;
+  const operands = [
+    { array: a, offset: aOffset, strides: [0, ...aStrides] },
+    { array: b, offset: bOffset, strides: [0, ...bStrides] },
+    { array: condition, offset: conditionOffset, strides: [0, ...conditionStrides] },
+  ] as const;
+  return apply(module, WHERE, operands, out, [1, ...shape]);
+};
+
 export const accumulate: SimdTwin<'accumulate'> = (module, { x, out }, { size, xOffset, outOffset }) => {
   if (!fits(x, out)) return false;
   const strides = [size, size, size, 1] as const;
@@ -55,7 +80,7 @@ interface Operand {
 function apply(
   module: SimdModule,
   operation: number,
-  [a, b]: readonly [Operand, Operand],
+  [a, b, c = b]: readonly [Operand, Operand, Operand?],
   out: TypedArray,
   shape: Vec4,
   outOffset: number = 0,
@@ -63,7 +88,7 @@ function apply(
   const [outer, middle, ...matrix] = shape;
   const moves = (operand: Operand): boolean => operand.strides[3] === 1;
   const simple = (operand: Operand): boolean => moves(operand) || operand.strides[3] === 0;
-  if (!simple(a) || !simple(b) || (matrix[1] < SHORT && matrix[0] > 1)) return false;
+  if (!simple(a) || !simple(b) || !simple(c) || (matrix[1] < SHORT && matrix[0] > 1)) return false;
   if (outer * middle > 1 && matrix[0] * matrix[1] < SMALL) return false;
   // One long row is cut into many.
   const single = matrix[0] === 1;
@@ -72,8 +97,8 @@ function apply(
   const step = (operand: Operand): number => 4 * (single ? (moves(operand) ? TASK : 0) : operand.strides[2]);
   const taskRows = Math.max(1, Math.floor(TASK / length));
   const plan = { tasks: Math.ceil(rows / taskRows), work: COST * total };
-  const [aMoves, bMoves] = [Number(moves(a)), Number(moves(b))];
-  const [aRow, bRow] = [step(a), step(b)];
+  const [aMoves, bMoves, cMoves] = [Number(moves(a)), Number(moves(b)), Number(moves(c))];
+  const [aRow, bRow, cRow] = [step(a), step(b), step(c)];
   for (let i = 0, at = outOffset; i < outer; i++) {
     for (let j = 0; j < middle; j++, at += total) {
       const start = ({ array, offset, strides }: Operand): number =>
@@ -82,14 +107,17 @@ function apply(
         operation,
         a: start(a),
         b: start(b),
+        c: start(c),
         out: address(out, at),
         rows,
         length,
         total,
         aRow,
         bRow,
+        cRow,
         aMoves,
         bMoves,
+        cMoves,
         taskRows,
       };
       module.run('elementwise', fields, plan);

@@ -4,7 +4,7 @@ import { batchNorm, batchNormGradient, batchNormStatistics, batchNormSums } from
 import { conv2d, conv2dInputGradient, conv2dWeightGradient } from './convolution.ts';
 import { copy } from './copy.ts';
 import { dropout } from './dropout.ts';
-import { accumulate, binary, unary } from './elementwise.ts';
+import { accumulate, binary, compare, unary, where } from './elementwise.ts';
 import { matmul } from './matmul.ts';
 import { maxPool, maxPoolGradient } from './maxPool.ts';
 import { reduce } from './reduce.ts';
@@ -21,6 +21,7 @@ export const simdTwins: { readonly [K in KernelName]?: SimdTwin<K> } = {
   batchNormStatistics,
   batchNormSums,
   binary,
+  compare,
   conv2d,
   conv2dInputGradient,
   conv2dWeightGradient,
@@ -36,4 +37,5 @@ export const simdTwins: { readonly [K in KernelName]?: SimdTwin<K> } = {
   reluGradientSums,
   softmax,
   unary,
+  where,
 };
