@@ -21,7 +21,9 @@ const device =
 const addition = (await timesOf(operationCases.find((each) => each.name === 'add')!)).forward[1] / SIZES[1];
 console.log(`${device.description}: an addition takes ${(addition * 1e6).toFixed(2)} ns an element\n`);
 console.log(lineOf(['', 'forward ns', 'additions', 'growth', 'both ns', 'additions', 'growth']));
-for (const each of operationCases.filter((some) => some.name.includes(part))) {
+for (const each of operationCases.filter((some) =>
+  part.split('|').some((word) => some.name.includes(word)),
+)) {
   const { forward, both } = await timesOf(each);
   const cells = [forward, both].map(figuresOf);
   const marked = cells.some(([, additions = 0, growth = 0]) => additions > DEAR || growth > GROWTH);

@@ -3,7 +3,7 @@ import { DTypeError } from './errors.ts';
 import { broadcastStrides, mergeAxes, padFront, sameShape, sizeOf, stridesOf } from './shape.ts';
 import { describe, type Layout, type Tensor } from './tensor.ts';
 
-/** The copy kernel handles this many axes. For more axes there is one launch per index of the outer ones. */
+/** The copy kernel handles this many axes. For more axes there is one launch per index of the shortest ones. */
 const AXES = 4;
 
 /**
@@ -41,9 +41,16 @@ function copyAxes(
   outOffset: number,
 ): void {
   if (shape.length > AXES) {
-    for (let i = 0; i < shape[0]!; i++) {
-      const rest: [number[], number[]] = [xStrides.slice(1), outStrides.slice(1)];
-      copyAxes(x, target, shape.slice(1), rest, xOffset + i * xStrides[0]!, outOffset + i * outStrides[0]!);
+    const length = Math.min(...shape);
+    const axis = shape.indexOf(length);
+    const [xStep, outStep] = [xStrides[axis]!, outStrides[axis]!];
+    const [rest, xRest, outRest] = [shape, xStrides, outStrides].map((each) => each.toSpliced(axis, 1)) as [
+      number[],
+      number[],
+      number[],
+    ];
+    for (let i = 0; i < length; i++) {
+      copyAxes(x, target, rest, [xRest, outRest], xOffset + i * xStep, outOffset + i * outStep);
     }
     return;
   }

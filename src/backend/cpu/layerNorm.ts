@@ -28,16 +28,16 @@ export const layerNormGradient: Twin<'layerNormGradient'> = (
   for (let row = 0; row < rows; row++) {
     const start = row * length;
     const [mean, scale] = [stats[2 * row]!, stats[2 * row + 1]!];
-    const slope = (j: number): number =>
-      gradient[gradientOffset + start + j]! * (WEIGHTED ? weight[weightOffset + j]! : 1);
-    const normal = (j: number): number => (x[offset + start + j]! - mean) * scale;
     let [total, product] = [0, 0];
     for (let j = 0; j < length; j++) {
-      total += slope(j);
-      product += slope(j) * normal(j);
+      const slope = gradient[gradientOffset + start + j]! * (WEIGHTED ? weight[weightOffset + j]! : 1);
+      total += slope;
+      product += slope * ((x[offset + start + j]! - mean) * scale);
     }
     for (let j = 0; j < length; j++) {
-      out[start + j] = scale * (slope(j) - total / length - (normal(j) * product) / length);
+      const slope = gradient[gradientOffset + start + j]! * (WEIGHTED ? weight[weightOffset + j]! : 1);
+      const normal = (x[offset + start + j]! - mean) * scale;
+      out[start + j] = scale * (slope - total / length - (normal * product) / length);
     }
   }
 };

@@ -2,6 +2,8 @@ import type { Vec4 } from '../../signatures.ts';
 import { eachRow } from '../twin.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
 
+/** Copying shorter rows costs less than making views of them. */
+const SHORT = 32;
 /** For fewer, each call of the module does too little. */
 const FEW_ROWS = 32;
 
@@ -12,6 +14,7 @@ export const copy: SimdTwin<'copy'> = (module, { x, out }, params) => {
   const [, , rows, length] = shape;
   if (outStrides[3] !== 1) return false;
   if (xStrides[3] === 1) {
+    if (length < SHORT) return false;
     eachRow(shape, xStrides, outStrides, (_, from, to) =>
       out.set(x.subarray(xOffset + from, xOffset + from + length), outOffset + to),
     );
