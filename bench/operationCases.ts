@@ -95,7 +95,7 @@ const single = (
 ): OperationCase => ({
   name,
   inputs: (size) => [inputs(size)].flat(),
-  run: run as OperationCase['run'],
+  run: run,
 });
 
 const options = (run: unknown): Any => run as Any;
@@ -113,14 +113,14 @@ export const operationCases: readonly OperationCase[] = [
   })),
   ...layouts(['clamp'], one, (_, x) => ({
     inputs: (n) => [x(n)],
-    run: (input) => input!.clamp({ min: 0.3, max: 0.8 }),
+    run: (input) => input.clamp({ min: 0.3, max: 0.8 }),
   })),
   ...layouts(['where'], two, (_, pair) => ({
     inputs: (n) => {
       const [x, y] = pair(n) as [Tensor, Tensor];
       return [x.gt(0.5), x, y];
     },
-    run: (test, x, y) => ops.where(test!, x!, y!),
+    run: (test, x, y) => ops.where(test, x, y),
   })),
   single(
     'where number',
