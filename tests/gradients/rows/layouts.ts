@@ -1,3 +1,4 @@
+import { tensor } from '../../../src/index.ts';
 import * as ops from '../../../src/ops/index.ts';
 import type { Rows } from '../cases.ts';
 import { booleans, given, indices, integers, numbers, SPECIAL } from '../inputs.ts';
@@ -37,6 +38,11 @@ export const layouts: Rows<
         name: 'strided',
         inputs: [numbers(3, 5), numbers(6, 3)],
         fn: (a, b) => ops.cat([a.t(), b.slice([0, 6, 2]).flip(1)]),
+      },
+      {
+        name: 'transposes',
+        inputs: [numbers(6, 5), numbers(6, 9)],
+        fn: (a, b) => ops.cat([a.t(), b.t()]),
       },
       {
         name: 'wider than a workgroup',
@@ -262,6 +268,16 @@ export const layouts: Rows<
         inputs: [given([3e9, -3e9, Infinity, -Infinity])],
         fn: (x) => x.to('int32'),
         notNumerically: DISCRETE,
+      },
+      {
+        name: 'bytes',
+        inputs: [numbers(5, 7)],
+        fn: (x) => {
+          const bytes = Uint8Array.from({ length: 35 }, (_, at) => (37 * at) % 256);
+          return tensor(bytes, { shape: [5, 7], device: x.device })
+            .to(x.dtype)
+            .mul(x);
+        },
       },
       { name: 'float to bool', inputs: [given(SPECIAL)], fn: (x) => x.to('bool'), notNumerically: DISCRETE },
       {

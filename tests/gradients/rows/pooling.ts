@@ -18,6 +18,8 @@ function windowCases(pool: Pool, make: (...shape: number[]) => Input): Case[] {
   return [
     { name: 'halves', inputs: [make(2, 3, 4, 6)], fn: run({ kernelSize: 2 }), terms: 4 },
     { name: 'odd sizes', inputs: [make(2, 3, 5, 7)], fn: run({ kernelSize: 2 }), terms: 4 },
+    { name: 'halves of wide images', inputs: [make(2, 3, 4, 10)], fn: run({ kernelSize: 2 }), terms: 4 },
+    { name: 'wide images, odd sizes', inputs: [make(2, 3, 5, 11)], fn: run({ kernelSize: 2 }), terms: 4 },
     {
       name: 'an oblong window',
       inputs: [make(1, 2, 6, 7)],
