@@ -102,7 +102,7 @@ function straysAmong(below: ReadonlySet<Part>, first: number): Part[] {
 
 function watchForward(prototype: object): void {
   const own = Object.getOwnPropertyDescriptor(prototype, 'forward');
-  if (typeof own?.value !== 'function') return;
+  if (typeof own?.value !== 'function' || !own.configurable) return;
   const body = own.value as (this: Part, ...args: unknown[]) => unknown;
   const forward = function (this: Part, ...args: unknown[]): unknown {
     guardFields(this);

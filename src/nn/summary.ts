@@ -50,7 +50,7 @@ export class ModelSummary {
       ...this.layers.map(({ name, kind, outputShape, parameters, again }) => [
         name,
         kind,
-        outputShape ? formatShape(outputShape) : 'not used',
+        outputShape ? formatShape(outputShape) : kind === 'ParameterList' ? '' : 'not used',
         again ? 'as above' : grouped(parameters),
       ]),
     ];

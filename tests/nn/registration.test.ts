@@ -95,6 +95,7 @@ test('fields, arrays, maps, sets and plain objects are searched, by every method
     ],
     ...['chosen.0 2', 'list.0 6', 'dict.modules 6', 'factors 1'],
   ]);
+  expect(String(nn.summary(other, [1, 2]))).toMatch(/^factors +ParameterList +1$/m);
   other.parameters().forEach((each) => each.sum().backward());
   other.zeroGrad();
   expect(other.parameters().every(({ grad }) => grad === null)).toBe(true);
