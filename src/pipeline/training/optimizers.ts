@@ -11,14 +11,18 @@ export function buildOptimizer(
 ): Optimizer {
   switch (configuration.name) {
     case 'adam':
-      return new Adam(parameters, configuration);
+      return new Adam(parameters, optionsOf(configuration));
     case 'adamw':
-      return new AdamW(parameters, configuration);
+      return new AdamW(parameters, optionsOf(configuration));
     case 'rmsprop':
-      return new RMSprop(parameters, configuration);
+      return new RMSprop(parameters, optionsOf(configuration));
     case 'sgd':
-      return new SGD(parameters, configuration);
+      return new SGD(parameters, optionsOf(configuration));
   }
+}
+
+function optionsOf<C extends OptimizerConfiguration>({ name: _, ...options }: C): Omit<C, 'name'> {
+  return options;
 }
 
 /**

@@ -20,18 +20,21 @@ export function buildSchedule(
     case 'none':
       return undefined;
     case 'step':
-      return everyEpoch(new lrScheduler.StepLR(optimizer, schedule.stepSize, schedule));
+      return everyEpoch(new lrScheduler.StepLR(optimizer, schedule.stepSize, { gamma: schedule.gamma }));
     case 'exponential':
       return everyEpoch(new lrScheduler.ExponentialLR(optimizer, schedule.gamma));
-    case 'cosine':
-      return everyEpoch(
-        new lrScheduler.CosineAnnealingLR(optimizer, schedule.tMax ?? train.epochs, schedule),
-      );
-    case 'linear':
-      return everyEpoch(new lrScheduler.LinearLR(optimizer, schedule));
+    case 'cosine': {
+      const { tMax, etaMin } = schedule;
+      return everyEpoch(new lrScheduler.CosineAnnealingLR(optimizer, tMax ?? train.epochs, { etaMin }));
+    }
+    case 'linear': {
+      const { name: _, ...options } = schedule;
+      return everyEpoch(new lrScheduler.LinearLR(optimizer, options));
+    }
     case 'onecycle': {
       const totalSteps = train.epochs * stepsPerEpoch;
-      const scheduler = new lrScheduler.OneCycleLR(optimizer, schedule.maxLr, { ...schedule, totalSteps });
+      const { name: _, maxLr, ...options } = schedule;
+      const scheduler = new lrScheduler.OneCycleLR(optimizer, maxLr, { ...options, totalSteps });
       // No step follows the last, and beyond the end of the cycle the rate may fall below zero.
       const afterStep = (): void => {
         if (scheduler.lastEpoch < totalSteps - 1) scheduler.step();
@@ -39,9 +42,9 @@ export function buildSchedule(
       return scheduled(scheduler, { afterStep });
     }
     case 'plateau': {
-      const { metric } = schedule;
+      const { name: _, metric, ...options } = schedule;
       const mode = metric === 'loss' ? 'min' : 'max';
-      const scheduler = new lrScheduler.ReduceLROnPlateau(optimizer, { ...schedule, mode });
+      const scheduler = new lrScheduler.ReduceLROnPlateau(optimizer, { ...options, mode });
       const afterEpoch = (validation: Evaluation | null): void => {
         if (validation) scheduler.step(validation[metric]);
       };
