@@ -30,40 +30,33 @@ export class Storage {
    * return other storages; `overwritten` one whose values a later call has replaced.
    */
   result: 'returned' | 'overwritten' | undefined;
-  #buffer: DeviceBuffer;
-  #base: number;
-  /** Gives up the hold on the buffer. */
-  #free: () => void;
+  /** The buffer that holds the elements, and perhaps others around them. Only `moveInto` changes it. */
+  buffer: DeviceBuffer;
+  /** The position of the first element in the buffer. */
+  base: number;
+  /** The storage that owns the buffer, of which this one is a part; undefined for the owner. */
+  #owner: Storage | undefined;
   #holders = 1;
 
   private constructor(
-    device: Backend,
     buffer: DeviceBuffer,
-    { base, length, free }: { base: number; length: number; free: () => void },
+    device: Backend,
+    owner?: Storage,
+    base: number = 0,
+    length: number = buffer.length,
   ) {
     this.device = device;
     this.dtype = buffer.dtype;
     this.length = length;
-    this.#buffer = buffer;
-    this.#base = base;
-    this.#free = free;
+    this.buffer = buffer;
+    this.base = base;
+    this.#owner = owner;
     activeRecorder()?.adopts(this);
   }
 
   /** A storage with a buffer of its own. */
   static allocate(device: Backend, dtype: DType, length: number): Storage {
-    const buffer = device.allocate(dtype, length);
-    return new Storage(device, buffer, { base: 0, length, free: () => device.release(buffer) });
-  }
-
-  /** The buffer that holds the elements, and perhaps others around them. */
-  get buffer(): DeviceBuffer {
-    return this.#buffer;
-  }
-
-  /** The position of the first element in the buffer. */
-  get base(): number {
-    return this.#base;
+    return new Storage(device.allocate(dtype, length), device);
   }
 
   get shared(): boolean {
@@ -81,12 +74,18 @@ export class Storage {
   }
 
   release(): void {
-    if (--this.#holders === 0) this.#free();
+    if (--this.#holders === 0) this.#leave();
+  }
+
+  /** Gives up the hold on the buffer. */
+  #leave(): void {
+    if (this.#owner) this.#owner.release();
+    else this.device.release(this.buffer);
   }
 
   /** A storage on the same buffer for tensors whose values are valid for a shorter time. */
   lend(): Storage {
-    return this.part(this.#base, this.length);
+    return this.part(this.base, this.length);
   }
 
   /** Notes an in-place write, now and in every replay of the captured step. */
@@ -98,18 +97,16 @@ export class Storage {
 
   /** Another storage on a range of this one's buffer, with a version of its own. */
   part(base: number, length: number): Storage {
-    this.retain();
-    return new Storage(this.device, this.#buffer, { base, length, free: () => this.release() });
+    return new Storage(this.buffer, this.device, this.retain(), base, length);
   }
 
   /** Copies the elements to a range of another storage's buffer, and moves all tensors on this storage there. */
   moveInto(other: Storage, base: number): void {
-    copyElements(this.length, this, this.#base, other, base);
-    other.retain();
-    this.#free();
-    this.#buffer = other.buffer;
-    this.#base = base;
-    this.#free = () => other.release();
+    copyElements(this, other, base);
+    this.#leave();
+    this.#owner = other.retain();
+    this.buffer = other.buffer;
+    this.base = base;
   }
 
   /** Moves all tensors on this storage to a buffer of their own, before others write to the range. */
@@ -122,19 +119,14 @@ export class Storage {
   }
 }
 
-/** Copies contiguous elements between different buffers. The positions count from the starts of the buffers. */
-export function copyElements(
-  size: number,
-  x: Storage,
-  xOffset: number,
-  out: Storage,
-  outOffset: number,
-): void {
-  if (size === 0) return;
+/** Copies the elements of a storage to a range of another buffer. */
+function copyElements({ buffer, base, length, dtype }: Storage, out: Storage, outOffset: number): void {
+  if (length === 0) return;
+  const layout = { shape: [1, 1, 1, length], xStrides: [0, 0, 0, 1], outStrides: [0, 0, 0, 1] } as const;
   out.device.run(
     'copy',
-    { x: x.buffer, out: out.buffer },
-    { size, xOffset, outOffset, shape: [1, 1, 1, size], xStrides: [0, 0, 0, 1], outStrides: [0, 0, 0, 1] },
-    { RANK: 1, Element: x.dtype === 'float16' ? 'f16' : 'u32' },
+    { x: buffer, out: out.buffer },
+    { size: length, xOffset: base, outOffset, ...layout },
+    { RANK: 1, Element: dtype === 'float16' ? 'f16' : 'u32' },
   );
 }
