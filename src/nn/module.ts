@@ -1,7 +1,7 @@
 import type { Backend } from '../backend/backend.ts';
 import { HostValue } from '../backend/recorder.ts';
 import '../tensor/disposable.ts';
-import { copyInto } from '../tensor/dense.ts';
+import { copyAll } from '../tensor/dense.ts';
 import { moveTo } from '../tensor/moveTo.ts';
 import { checkDevice } from '../tensor/checks.ts';
 import { ArgumentError, ShapeError } from '../tensor/errors.ts';
@@ -175,10 +175,12 @@ export abstract class Module implements Disposable {
       }
       checkDevice('loadStateDict', target, value);
     }
-    for (const [name, target] of Object.entries(own)) {
-      target.storage.changed();
-      copyInto(state[name]!, target);
-    }
+    const targets = Object.entries(own);
+    for (const [, target] of targets) target.storage.changed();
+    copyAll(
+      targets.map(([name]) => state[name]!),
+      targets.map(([, target]) => target),
+    );
   }
 
   /** Switches to training mode, or with `false` to evaluation mode. */

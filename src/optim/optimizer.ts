@@ -7,7 +7,7 @@ import { disown, own, type Owned } from '../tensor/scope.ts';
 import { sameShape } from '../tensor/shape.ts';
 import { listOf, NUMBER, TENSOR, TENSORS } from '../tensor/kinds.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { copyInto } from '../tensor/dense.ts';
+import { copyAll } from '../tensor/dense.ts';
 import { FlatParameters, type Segment } from './flatParameters.ts';
 import {
   type CommonOptions,
@@ -220,10 +220,12 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> i
       throw error;
     }
     steps.forEach((step, index) => (this.flat.steps[index] = step));
-    for (const [name, state] of Object.entries(own.tensors)) {
-      state.storage.changed();
-      copyInto(tensors[name]!, state);
-    }
+    const targets = Object.entries(own.tensors);
+    for (const [, state] of targets) state.storage.changed();
+    copyAll(
+      targets.map(([name]) => tensors[name]!),
+      targets.map(([, state]) => state),
+    );
   }
 }
 

@@ -7,7 +7,7 @@ import { autocastType } from './autocast.ts';
 import { compareBits, readState, writeState } from './captureState.ts';
 import { checkResult, collectTensors, mapTensors } from './captureValues.ts';
 import { empty } from './create.ts';
-import { copyInto } from './dense.ts';
+import { copyAll } from './dense.ts';
 import { isGradEnabled } from './gradientMode.ts';
 import { type GradientWatch, placeOf, samePlace, watchGradients } from './gradientWatch.ts';
 import { Loans } from './loans.ts';
@@ -59,7 +59,7 @@ export class CapturedRun<Arguments extends readonly unknown[], Result> {
     this.#inputs = given.map(inputLike);
     let next = 0;
     this.#args = mapTensors(args, () => this.#inputs[next++]!);
-    fill(this.#inputs, given);
+    copyAll(given, this.#inputs);
     for (const input of this.#inputs) {
       this.#trace.adopts(input);
       this.#trace.adopts(input.storage);
@@ -103,7 +103,7 @@ export class CapturedRun<Arguments extends readonly unknown[], Result> {
 
   /** @param given the tensors in the arguments */
   replay(given: readonly Tensor[]): Result {
-    fill(this.#inputs, given);
+    copyAll(given, this.#inputs);
     for (const { leaf } of this.#gradients) leaf.leaveHome();
     this.#trace.refresh();
     this.#loans.end();
@@ -225,13 +225,6 @@ function inputLike(given: Tensor): Tensor {
     );
   }
   return unscoped(() => empty(shape, { dtype, device }));
-}
-
-/** Copies the tensors in the arguments into the recording's own. */
-function fill(inputs: readonly Tensor[], given: readonly Tensor[]): void {
-  inputs.forEach((input, index) => {
-    if (input.numel() > 0) copyInto(given[index]!, input);
-  });
 }
 
 /** Returns the result of `body` on handles that no scope frees, and frees its other tensors. */

@@ -69,6 +69,24 @@ function copyAxes(
   );
 }
 
+/**
+ * Copies tensors into others of the same shapes. No copy sees what another has written, so that two tensors can change
+ * places.
+ */
+export function copyAll(sources: readonly Tensor[], targets: readonly Tensor[]): void {
+  const written = new Set(targets.map(({ storage }) => storage.buffer));
+  const apart = sources.map((x, index) => {
+    const { buffer } = x.storage;
+    if (!written.has(buffer)) return x;
+    const target = targets[index]!;
+    return buffer === target.storage.buffer && isSame(x, target) ? x : copyOf(x);
+  });
+  targets.forEach((target, index) => {
+    copyInto(apart[index]!, target);
+    freeCopy(apart[index]!, sources[index]!);
+  });
+}
+
 /** Whether the elements of a tensor lie in a layout of its buffer. */
 function isSame(x: Tensor, { shape, strides, offset }: Layout): boolean {
   return x.offset === offset && sameShape(x.shape, shape) && sameShape(x.strides, strides);
