@@ -9,6 +9,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { Fusion } from './fusion.ts';
 import { fans, kaimingUniform } from './init.ts';
 import { Module } from './module.ts';
+import { toBeListed } from './parameter.ts';
 import { checkInput } from './moduleArguments.ts';
 import { keywords } from './representation.ts';
 
@@ -82,8 +83,10 @@ export class Conv2d extends Module {
     this.#options = { stride, padding, dilation, groups };
     const shape = [outChannels, inChannels / groups, ...kernel];
     const trained = { ...create, requiresGrad: true };
-    this.weight = kaimingUniform(shape, { ...trained, a: Math.sqrt(5) });
-    this.bias = bias ? symmetricUniform([outChannels], 1 / Math.sqrt(fans(shape).fanIn), trained) : undefined;
+    this.weight = toBeListed(kaimingUniform(shape, { ...trained, a: Math.sqrt(5) }));
+    this.bias = bias
+      ? toBeListed(symmetricUniform([outChannels], 1 / Math.sqrt(fans(shape).fanIn), trained))
+      : undefined;
   }
 
   override forward(x: Tensor): Tensor {

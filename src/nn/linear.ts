@@ -8,6 +8,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { Fusion } from './fusion.ts';
 import { kaimingUniform } from './init.ts';
 import { Module } from './module.ts';
+import { toBeListed } from './parameter.ts';
 import { checkInput } from './moduleArguments.ts';
 import { keywords } from './representation.ts';
 
@@ -51,8 +52,10 @@ export class Linear extends Module {
       });
     }
     const trained = { ...create, requiresGrad: true };
-    this.weight = kaimingUniform([outFeatures, inFeatures], { ...trained, a: Math.sqrt(5) });
-    this.bias = bias ? symmetricUniform([outFeatures], 1 / Math.sqrt(inFeatures), trained) : undefined;
+    this.weight = toBeListed(kaimingUniform([outFeatures, inFeatures], { ...trained, a: Math.sqrt(5) }));
+    this.bias = bias
+      ? toBeListed(symmetricUniform([outFeatures], 1 / Math.sqrt(inFeatures), trained))
+      : undefined;
   }
 
   override forward(x: Tensor): Tensor {

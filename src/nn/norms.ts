@@ -8,7 +8,7 @@ import { formatShape, type Shape } from '../tensor/shape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
 import { Module } from './module.ts';
 import { checkInput } from './moduleArguments.ts';
-import { buffer } from './parameter.ts';
+import { buffer, toBeListed } from './parameter.ts';
 import { keywords, pythonText } from './representation.ts';
 
 /** Options of `BatchNorm2d`. */
@@ -73,8 +73,8 @@ export class BatchNorm2d extends Module {
     this.numFeatures = numFeatures;
     const shape = [numFeatures];
     const kept = { ...create, requiresGrad: false };
-    this.weight = affine ? ones(shape, { ...create, requiresGrad: true }) : undefined;
-    this.bias = affine ? zeros(shape, { ...create, requiresGrad: true }) : undefined;
+    this.weight = affine ? toBeListed(ones(shape, { ...create, requiresGrad: true })) : undefined;
+    this.bias = affine ? toBeListed(zeros(shape, { ...create, requiresGrad: true })) : undefined;
     this.runningMean = trackRunningStats ? buffer(zeros(shape, kept)) : undefined;
     this.runningVar = trackRunningStats ? buffer(ones(shape, kept)) : undefined;
     this.numBatchesTracked = trackRunningStats ? buffer(zeros([], { ...kept, dtype: 'int32' })) : undefined;
@@ -164,8 +164,8 @@ export class LayerNorm extends Module {
     this.normalizedShape = typeof normalizedShape === 'number' ? [normalizedShape] : [...normalizedShape];
     checkSizes('LayerNorm', this.normalizedShape);
     const trained = { ...create, requiresGrad: true };
-    this.weight = elementwiseAffine ? ones(this.normalizedShape, trained) : undefined;
-    this.bias = elementwiseAffine && bias ? zeros(this.normalizedShape, trained) : undefined;
+    this.weight = elementwiseAffine ? toBeListed(ones(this.normalizedShape, trained)) : undefined;
+    this.bias = elementwiseAffine && bias ? toBeListed(zeros(this.normalizedShape, trained)) : undefined;
     this.eps = eps;
   }
 

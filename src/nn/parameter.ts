@@ -5,8 +5,8 @@ import { Tensor } from '../tensor/tensor.ts';
  * A tensor that a module trains, on the storage of another tensor. A tensor that was made with `requiresGrad: true` is a
  * parameter already; this makes one of any other, for example of the result of operations.
  *
- * `backward` throws GradientError if it reaches a Parameter that no module lists, in a #private field for example, and
- * also parameters of an optimizer: the optimizer would miss it.
+ * `backward` throws GradientError if it reaches a Parameter, or one of a layer, that no module lists, in a #private field
+ * for example, and also parameters of an optimizer: the optimizer would miss it.
  *
  * @param options.requiresGrad false for a parameter that is frozen at first
  * @throws GradientError for a dtype that is not floating
@@ -22,9 +22,15 @@ export class Parameter extends Tensor {
     super(whole.storage.retain(), whole);
     freeCopy(whole, data);
     this.requiresGrad = true;
-    this.leaf!.unlisted = true;
+    toBeListed(this);
     this.requiresGrad = requiresGrad;
   }
+}
+
+/** Declares that a module has to list a tensor with `requiresGrad`, and returns it: see `Parameter`. */
+export function toBeListed(tensor: Tensor): Tensor {
+  tensor.leaf!.unlisted = true;
+  return tensor;
 }
 
 const buffers = new WeakSet<Tensor>();

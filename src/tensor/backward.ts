@@ -32,7 +32,7 @@ export interface GradOptions extends BackwardOptions {
  *
  * @param gradient d loss / d root, of root's shape; optional if root has one element
  * @throws GradientError if root needs no gradient, if an earlier backward freed its graph, or if an optimizer that has
- *   other parameters of the loss misses a `Parameter`
+ *   other parameters of the loss misses one of a module
  * @throws ShapeError if `gradient` is missing or has another shape or dtype
  * @example
  * const x = tensor([1, 2, 3], { requiresGrad: true });
@@ -60,7 +60,7 @@ export function backward(root: Tensor, gradient?: Tensor, options: BackwardOptio
   const [missed] = unlisted;
   if (missed && optimized.length > 0) {
     throw new GradientError(
-      `backward: a Parameter ${describe(missed.grad!)} gets a gradient, but no module lists it, and the optimizer that ` +
+      `backward: a parameter ${describe(missed.grad!)} gets a gradient, but no module lists it, and the optimizer that ` +
         'has other parameters of this loss misses it. Keep it in a public field of its module, not in a #private one, ' +
         'give it to an optimizer, or freeze it.',
     );

@@ -35,7 +35,7 @@ export class Leaf implements Source {
   home: GradientHome | undefined;
   /** Whether `requiresGrad` is off. A frozen leaf keeps its gradient and its home, and receives nothing. */
   frozen = false;
-  /** Whether it belongs to a `Parameter` that no module has listed. */
+  /** Whether it belongs to a parameter of `nn` that no module has listed. */
   unlisted = false;
   #holders = 1;
 

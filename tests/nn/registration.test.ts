@@ -293,11 +293,30 @@ test('backward reports a Parameter that the optimizer misses', () => {
   step(); // nothing is optimized yet
   const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
   expect(step).toThrowErrorMatchingInlineSnapshot(
-    `[GradientError: backward: a Parameter float32[2] gets a gradient, but no module lists it, and the optimizer that has other parameters of this loss misses it. Keep it in a public field of its module, not in a #private one, give it to an optimizer, or freeze it.]`,
+    `[GradientError: backward: a parameter float32[2] gets a gradient, but no module lists it, and the optimizer that has other parameters of this loss misses it. Keep it in a public field of its module, not in a #private one, give it to an optimizer, or freeze it.]`,
   );
   model.show();
   model.zeroGrad();
   expect(step).not.toThrow();
+  optimizer.dispose();
+});
+
+test('backward reports a layer that the optimizer misses, however it is used', () => {
+  class Functional extends Module {
+    readonly head: nn.Linear = new Linear(2, 1);
+    #layer = (() => new Linear(2, 2))();
+    override forward(x: Tensor): Tensor {
+      return this.head.forward(nn.functional.linear(x, this.#layer.weight, this.#layer.bias));
+    }
+  }
+  const model = new Functional();
+  const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
+  expect(() =>
+    model
+      .forward(rand([3, 2]))
+      .sum()
+      .backward(),
+  ).toThrow(/no module lists it/);
   optimizer.dispose();
 });
 
