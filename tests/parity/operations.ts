@@ -36,6 +36,7 @@ export const operationFixtures: OperationFixture[] = [
   'norms.json',
   'convolution.json',
   'promotion.json',
+  'special.json',
 ].flatMap((name) => loadFixture(name) as OperationFixture[]);
 
 /**
