@@ -1,5 +1,5 @@
 import { conv2d, type Conv2dOptions } from '../ops/conv2d.ts';
-import type { Pair } from '../ops/support/pooling.ts';
+import { type Pair, pairOf } from '../ops/support/pooling.ts';
 import { type Maybe, signature } from '../tensor/arguments.ts';
 import { MODULE, type ModuleCreateOptions } from '../tensor/create.ts';
 import { ArgumentError } from '../tensor/errors.ts';
@@ -80,6 +80,9 @@ export class Conv2d extends Module {
         got: `inChannels ${inChannels}, outChannels ${outChannels}, kernelSize ${JSON.stringify(kernelSize)}, groups ${groups}`,
       });
     }
+    pairOf('Conv2d', 'stride', stride, 1);
+    if (typeof padding !== 'string') pairOf('Conv2d', 'padding', padding, 0);
+    pairOf('Conv2d', 'dilation', dilation, 1);
     this.#options = { stride, padding, dilation, groups };
     const shape = [outChannels, inChannels / groups, ...kernel];
     const trained = { ...create, requiresGrad: true };

@@ -7,7 +7,7 @@ export * as functional from './functional.ts';
 export * as init from './init.ts';
 export { Linear } from './linear.ts';
 export { BCEWithLogitsLoss, CrossEntropyLoss, MSELoss, NLLLoss } from './losses.ts';
-export { Module, type StateDict } from './module.ts';
+export { type DifferentKeys, Module, type StateDict } from './module.ts';
 export { ModuleDict } from './moduleDict.ts';
 export { ModuleList } from './moduleList.ts';
 export { BatchNorm2d, type BatchNormModuleOptions, LayerNorm, type LayerNormModuleOptions } from './norms.ts';

@@ -1,6 +1,8 @@
 import type { Backend } from '../backend/backend.ts';
 import { HostValue } from '../backend/recorder.ts';
 import '../tensor/disposable.ts';
+import { isPlainObject, type Kind, type Maybe, signature, takesNothing } from '../tensor/arguments.ts';
+import { BOOLEAN, DEVICE, STRING } from '../tensor/kinds.ts';
 import { copyAll } from '../tensor/dense.ts';
 import { moveTo } from '../tensor/moveTo.ts';
 import { checkDevice } from '../tensor/checks.ts';
@@ -15,6 +17,24 @@ import { moduleText, snakeCase } from './representation.ts';
 
 /** Tensors by PyTorch's names, for example `0.weight`. */
 export type StateDict = Record<string, Tensor>;
+
+/** The names in which a state and a module differ. */
+export interface DifferentKeys {
+  /** Names of the module that the state lacks. */
+  readonly missingKeys: readonly string[];
+  /** Names of the state that the module lacks. */
+  readonly unexpectedKeys: readonly string[];
+}
+
+const STATE: Kind = {
+  takes: 'tensors by name, as stateDict gives them',
+  fits: (value) => isPlainObject(value) && Object.values(value).every((each) => each instanceof Tensor),
+};
+const SET: Kind = { takes: 'a set', fits: (value) => value instanceof Set };
+const loadArguments = signature<{ strict?: boolean }>('loadStateDict', { state: STATE }, { strict: BOOLEAN });
+const trainArguments = signature<{ training?: boolean }>('train', {}, { training: BOOLEAN });
+const toArguments = signature('to', { device: DEVICE });
+const listArguments = signature('namedModules', { prefix: STRING }, { seen: SET });
 
 /**
  * A part of a network: parameters, child modules, and a forward pass.
@@ -44,6 +64,7 @@ export abstract class Module implements Disposable {
   readonly #training = new HostValue(true);
 
   constructor() {
+    takesNothing(new.target.name, arguments);
     noteMade(this, Module.prototype);
   }
 
@@ -63,6 +84,7 @@ export abstract class Module implements Disposable {
 
   /** The modules in its own fields, with the names under which their tensors are listed. */
   namedChildren(): [string, Module][] {
+    takesNothing('namedChildren', arguments);
     return membersOf(this, isModule);
   }
 
@@ -72,6 +94,7 @@ export abstract class Module implements Disposable {
    * @throws ArgumentError for the result of an operation that requires a gradient
    */
   ownTensors(): [string, Tensor][] {
+    takesNothing('ownTensors', arguments);
     const tensors = membersOf(this, isTensor, snakeCase);
     for (const [name, value] of tensors) {
       if (!value.isLeaf) {
@@ -91,6 +114,7 @@ export abstract class Module implements Disposable {
    * first.
    */
   *namedModules(prefix: string = '', seen: Set<Module> = new Set()): Generator<[string, Module]> {
+    if (arguments.length > 0) listArguments(arguments);
     if (seen.has(this)) return;
     seen.add(this);
     noteReached(this);
@@ -107,6 +131,7 @@ export abstract class Module implements Disposable {
    * @throws ArgumentError if a module that was made together with this one is not below it
    */
   namedTensors(): [string, Tensor][] {
+    takesNothing('namedTensors', arguments);
     checkComplete(this);
     guardFields(this);
     const found: [string, Tensor][] = [];
@@ -119,6 +144,7 @@ export abstract class Module implements Disposable {
    * first name.
    */
   namedParameters(): [string, Tensor][] {
+    takesNothing('namedParameters', arguments);
     const seen = new Set<Tensor>();
     return this.namedTensors().filter(
       ([, value]) => isParameter(value) && !seen.has(value) && seen.add(value),
@@ -127,6 +153,7 @@ export abstract class Module implements Disposable {
 
   /** The tensors that training changes, and those that are frozen: their `requiresGrad` is false. */
   parameters(): Tensor[] {
+    takesNothing('parameters', arguments);
     return this.namedParameters().map(([, parameter]) => parameter);
   }
 
@@ -136,6 +163,7 @@ export abstract class Module implements Disposable {
    * @throws ArgumentError if two tensors have the same name
    */
   stateDict(): StateDict {
+    takesNothing('stateDict', arguments);
     const named = this.namedTensors();
     const state = Object.fromEntries(named);
     const hidden = named.find(([name, value]) => state[name] !== value);
@@ -152,20 +180,28 @@ export abstract class Module implements Disposable {
   /**
    * Copies values into parameters and buffers.
    *
-   * @throws ArgumentError if names are missing or unexpected, ShapeError if a shape differs, DeviceError for tensors of
-   *   another device; nothing changes then
+   * @param rest strict, in order or by name: whether the names must be the same, true by default. Otherwise only names that
+   *   both have are copied
+   * @returns the names that the state lacks, and those that the module lacks
+   * @throws ArgumentError if strict and names are missing or unexpected, ShapeError if a shape differs, DeviceError for
+   *   tensors of another device; nothing changes then
    */
-  loadStateDict(state: StateDict): void {
+  loadStateDict(
+    state: StateDict,
+    ...rest: [options?: Maybe<{ strict?: Maybe<boolean> }>] | [strict: Maybe<boolean>]
+  ): DifferentKeys {
+    const { strict = true } = loadArguments([state, ...rest]);
     const own = this.stateDict();
-    const missing = Object.keys(own).filter((name) => !(name in state));
-    const unexpected = Object.keys(state).filter((name) => !(name in own));
-    if (missing.length + unexpected.length > 0) {
+    const missingKeys = Object.keys(own).filter((name) => !(name in state));
+    const unexpectedKeys = Object.keys(state).filter((name) => !(name in own));
+    if (strict && missingKeys.length + unexpectedKeys.length > 0) {
       throw new ArgumentError('loadStateDict', 'names differ', {
         takes: Object.keys(own).join(', '),
-        got: `${missing.length ? `no ${missing.join(', ')}` : 'all of them'}${unexpected.length ? `, and unknown ${unexpected.join(', ')}` : ''}`,
+        got: `${missingKeys.length ? `no ${missingKeys.join(', ')}` : 'all of them'}${unexpectedKeys.length ? `, and unknown ${unexpectedKeys.join(', ')}` : ''}`,
       });
     }
-    for (const [name, target] of Object.entries(own)) {
+    const shared = Object.entries(own).filter(([name]) => name in state);
+    for (const [name, target] of shared) {
       const value = state[name]!;
       if (!sameShape(value.shape, target.shape) || value.dtype !== target.dtype) {
         throw new ShapeError('loadStateDict', `${name} does not fit`, {
@@ -175,16 +211,17 @@ export abstract class Module implements Disposable {
       }
       checkDevice('loadStateDict', target, value);
     }
-    const targets = Object.entries(own);
-    for (const [, target] of targets) target.storage.changed();
+    for (const [, target] of shared) target.storage.changed();
     copyAll(
-      targets.map(([name]) => state[name]!),
-      targets.map(([, target]) => target),
+      shared.map(([name]) => state[name]!),
+      shared.map(([, target]) => target),
     );
+    return { missingKeys, unexpectedKeys };
   }
 
   /** Switches to training mode, or with `false` to evaluation mode. */
-  train(training: boolean = true): this {
+  train(...mode: [training?: Maybe<boolean>]): this {
+    const { training = true } = trainArguments(mode);
     this.training = training;
     noteReached(this);
     switching.add(this);
@@ -198,6 +235,7 @@ export abstract class Module implements Disposable {
 
   /** Switches to evaluation mode. */
   eval(): this {
+    takesNothing('eval', arguments);
     return this.train(false);
   }
 
@@ -209,22 +247,26 @@ export abstract class Module implements Disposable {
    * DeviceError. Captured steps record again.
    */
   async to(device: Backend): Promise<this> {
+    toArguments(arguments);
     await moveTo(device, [...new Set(Object.values(this.stateDict()))]);
     return this;
   }
 
   /** The number of parameters. */
   parameterCount(): number {
+    takesNothing('parameterCount', arguments);
     return this.parameters().reduce((count, parameter) => count + parameter.numel(), 0);
   }
 
   /** Frees the gradients of all parameters. */
   zeroGrad(): void {
+    takesNothing('zeroGrad', arguments);
     for (const parameter of this.parameters()) parameter.zeroGrad();
   }
 
   /** Frees all parameters and buffers, with their gradients. Later use throws FreedTensorError. */
   dispose(): void {
+    takesNothing('dispose', arguments);
     for (const [, module] of this.namedModules()) {
       for (const [, value] of membersOf(module, isTensor)) value.dispose();
     }

@@ -1,5 +1,18 @@
+import { ANY, isPlainObject, type Kind, type Maybe, signature, takesNothing } from '../tensor/arguments.ts';
 import { ArgumentError } from '../tensor/errors.ts';
+import { STRING } from '../tensor/kinds.ts';
 import { Module, requireModule } from './module.ts';
+
+const NAMED: Kind = {
+  takes: 'modules by name, as an object or pairs',
+  fits: (value) => isPlainObject(value) || Array.isArray(value) || value instanceof Map,
+};
+const takes = {
+  constructor: signature('ModuleDict', { modules: NAMED }),
+  get: signature('ModuleDict.get', { name: STRING }),
+  has: signature('ModuleDict.has', { name: STRING }),
+  set: signature('ModuleDict.set', { name: STRING, module: ANY }),
+};
 
 /**
  * Modules by name: the weight of `heads.get('left')` is named `heads.left.weight`. A Map or a plain object in a field does
@@ -13,19 +26,23 @@ export class ModuleDict<M extends Module = Module> extends Module {
   /** The modules by name, in the order in which they were set. */
   readonly modules: Map<string, M> = new Map();
 
-  constructor(modules: Readonly<Record<string, M>> | Iterable<readonly [string, M]> = {}) {
+  constructor(modules?: Maybe<Readonly<Record<string, M>> | Iterable<readonly [string, M]>>) {
     super();
+    takes.constructor([modules ?? {}, ...Array.from<unknown>(arguments).slice(1)]);
+    if (!modules) return;
     const entries = Symbol.iterator in modules ? modules : Object.entries(modules);
     for (const [name, module] of entries) this.set(name, module);
   }
 
   /** The module of a name. */
   get(name: string): M | undefined {
+    takes.get(arguments);
     return this.modules.get(name);
   }
 
   /** Adds or replaces a module. */
   set(name: string, module: M): this {
+    takes.set(arguments);
     requireModule('ModuleDict', name, module);
     if (name === '' || name.includes('.')) {
       throw new ArgumentError('ModuleDict', 'invalid name', {
@@ -39,6 +56,7 @@ export class ModuleDict<M extends Module = Module> extends Module {
 
   /** Whether there is a module of this name. */
   has(name: string): boolean {
+    takes.has(arguments);
     return this.modules.has(name);
   }
 
@@ -47,6 +65,7 @@ export class ModuleDict<M extends Module = Module> extends Module {
   }
 
   override namedChildren(): [string, Module][] {
+    takesNothing('namedChildren', arguments);
     return super.namedChildren().map(([name, child]) => [name.replace(/^modules\./, ''), child]);
   }
 

@@ -1,5 +1,12 @@
+import { ANY, ITERABLE, type Maybe, signature } from '../tensor/arguments.ts';
 import { ArgumentError } from '../tensor/errors.ts';
 import { Module, requireModule } from './module.ts';
+
+const takes = {
+  constructor: signature<{ modules?: Iterable<unknown> }>('ModuleList', {}, { modules: ITERABLE }),
+  append: signature('ModuleList.append', { item: ANY }),
+  extend: signature('ModuleList.extend', { modules: ITERABLE }),
+};
 
 /**
  * A list of modules that are named by their positions: `layers.0.weight`. A plain array in a field does the same; this is
@@ -18,9 +25,9 @@ export class ModuleList<M extends Module = Module> extends Module {
   /** The modules by position. */
   [index: number]: M;
 
-  constructor(modules: Iterable<M> = []) {
+  constructor(...rest: [modules?: Maybe<Iterable<M>>]) {
     super();
-    this.extend(modules);
+    this.extend((takes.constructor(rest).modules as Iterable<M> | undefined) ?? []);
   }
 
   /** The number of modules. */
@@ -32,11 +39,13 @@ export class ModuleList<M extends Module = Module> extends Module {
 
   /** Adds a module at the end. */
   append(module: M): this {
+    takes.append(arguments);
     return this.extend([module]);
   }
 
   /** Adds modules at the end. */
   extend(modules: Iterable<M>): this {
+    takes.extend(arguments);
     let { length } = this;
     for (const module of modules) {
       requireModule('ModuleList', length, module);

@@ -1,5 +1,9 @@
+import { type Rest, signature } from '../tensor/arguments.ts';
 import { dense, freeCopy } from '../tensor/dense.ts';
+import { BOOLEAN, TENSOR } from '../tensor/kinds.ts';
 import { Tensor } from '../tensor/tensor.ts';
+
+const takes = signature<{ requiresGrad?: boolean }>('Parameter', { data: TENSOR }, { requiresGrad: BOOLEAN });
 
 /**
  * A tensor that a module trains, on the storage of another tensor. A tensor that was made with `requiresGrad: true` is a
@@ -8,7 +12,7 @@ import { Tensor } from '../tensor/tensor.ts';
  * `backward` throws GradientError if it reaches a Parameter, or one of a layer, that no module lists, in a #private field
  * for example, and also parameters of an optimizer: the optimizer would miss it.
  *
- * @param options.requiresGrad false for a parameter that is frozen at first
+ * @param rest requiresGrad, in order or by name: false for a parameter that is frozen at first
  * @throws GradientError for a dtype that is not floating
  * @example
  * class Scale extends Module {
@@ -17,7 +21,8 @@ import { Tensor } from '../tensor/tensor.ts';
  * }
  */
 export class Parameter extends Tensor {
-  constructor(data: Tensor, { requiresGrad = true }: { requiresGrad?: boolean } = {}) {
+  constructor(data: Tensor, ...rest: [requiresGrad: boolean] | Rest<{ requiresGrad?: boolean }>) {
+    const { requiresGrad = true } = takes([data, ...rest]);
     const whole = dense(data);
     super(whole.storage.retain(), whole);
     freeCopy(whole, data);

@@ -1,7 +1,14 @@
+import { ANY, ITERABLE, type Maybe, signature } from '../tensor/arguments.ts';
 import { ArgumentError } from '../tensor/errors.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { Module } from './module.ts';
 import { Parameter } from './parameter.ts';
+
+const takes = {
+  constructor: signature<{ parameters?: Iterable<unknown> }>('ParameterList', {}, { parameters: ITERABLE }),
+  append: signature('ParameterList.append', { item: ANY }),
+  extend: signature('ParameterList.extend', { parameters: ITERABLE }),
+};
 
 /**
  * A list of parameters that are named by their positions: `scales.0`. A plain array in a field does the same; this is
@@ -14,9 +21,9 @@ export class ParameterList extends Module {
   /** The parameters by position. */
   [index: number]: Tensor;
 
-  constructor(parameters: Iterable<Tensor> = []) {
+  constructor(...rest: [parameters?: Maybe<Iterable<Tensor>>]) {
     super();
-    this.extend(parameters);
+    this.extend((takes.constructor(rest).parameters as Iterable<Tensor> | undefined) ?? []);
   }
 
   /** The number of parameters. */
@@ -28,11 +35,13 @@ export class ParameterList extends Module {
 
   /** Adds a parameter at the end. */
   append(parameter: Tensor): this {
+    takes.append(arguments);
     return this.extend([parameter]);
   }
 
   /** Adds parameters at the end. */
   extend(parameters: Iterable<Tensor>): this {
+    takes.extend(arguments);
     let { length } = this;
     for (const each of parameters) {
       if (!(each instanceof Tensor)) {

@@ -3,7 +3,7 @@ import { avgPool2d, type AvgPoolOptions } from '../ops/avgPool2d.ts';
 import { maxPool2d, type MaxPoolOptions } from '../ops/maxPool2d.ts';
 import { type Pair, pairOf } from '../ops/support/pooling.ts';
 import { type Maybe, signature } from '../tensor/arguments.ts';
-import { BOOLEAN, nullable, NUMBER, PAIR } from '../tensor/kinds.ts';
+import { BOOLEAN, nullable, PAIR, REAL } from '../tensor/kinds.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Fusion } from './fusion.ts';
 import { Module } from './module.ts';
@@ -31,10 +31,20 @@ const avgPoolArguments = signature<AvgPoolOptions>(
     padding: PAIR,
     ceilMode: BOOLEAN,
     countIncludePad: BOOLEAN,
-    divisorOverride: NUMBER,
+    divisorOverride: REAL,
   },
 );
 const adaptiveArguments = signature('AdaptiveAvgPool2d', { size: nullable(PAIR) });
+
+function checkWindows(
+  module: string,
+  { kernelSize, stride = 1, padding = 0, dilation = 1 }: MaxPoolOptions,
+): void {
+  pairOf(module, 'kernelSize', kernelSize, 1);
+  pairOf(module, 'stride', stride, 1);
+  pairOf(module, 'padding', padding, 0);
+  pairOf(module, 'dilation', dilation, 1);
+}
 
 /**
  * The maximum over each window: see `maxPool2d`.
@@ -65,7 +75,7 @@ export class MaxPool2d extends Module {
     super();
     const { returnIndices, ...options } = maxPoolArguments(rest);
     this.options = options;
-    pairOf('MaxPool2d', 'kernelSize', options.kernelSize, 1);
+    checkWindows('MaxPool2d', options);
   }
 
   override forward(x: Tensor): Tensor {
@@ -103,7 +113,7 @@ export class AvgPool2d extends Module {
   ) {
     super();
     this.options = avgPoolArguments(rest);
-    pairOf('AvgPool2d', 'kernelSize', this.options.kernelSize, 1);
+    checkWindows('AvgPool2d', this.options);
   }
 
   override forward(x: Tensor): Tensor {
@@ -130,6 +140,7 @@ export class AdaptiveAvgPool2d extends Module {
   constructor(size: AdaptiveSize) {
     super();
     adaptiveArguments(arguments);
+    if (typeof size === 'number') pairOf('AdaptiveAvgPool2d', 'size', size, 0);
     this.size = size;
   }
 

@@ -1,12 +1,14 @@
 import type { DType } from '../backend/dtypes.ts';
 import { itemSize } from '../backend/dtypes.ts';
 import { withoutComputing } from '../backend/recorder.ts';
+import { type Rest, signature } from '../tensor/arguments.ts';
 import { empty } from '../tensor/create.ts';
 import { noGrad } from '../tensor/gradientMode.ts';
+import { DTYPE, SIZES } from '../tensor/kinds.ts';
 import { scope } from '../tensor/scope.ts';
 import { formatShape, type Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Module } from './module.ts';
+import { Module } from './module.ts';
 
 /** One layer of a model in a forward pass. */
 export interface LayerSummary {
@@ -73,6 +75,13 @@ export class ModelSummary {
   }
 }
 
+const takes = signature<{ dtype?: DType }>(
+  'summary',
+  { model: { takes: 'a module', fits: (value) => value instanceof Module }, inputShape: SIZES },
+  { dtype: DTYPE },
+  0,
+);
+
 /**
  * Lists the layers of a model with their output shapes and parameters. It runs a forward pass that computes nothing, in
  * evaluation mode and without gradients, so running statistics and random numbers do not change.
@@ -85,7 +94,8 @@ export class ModelSummary {
  * @example
  * console.log(String(summary(model, [1, 1, 28, 28])));
  */
-export function summary(model: Module, inputShape: Shape, options: { dtype?: DType } = {}): ModelSummary {
+export function summary(model: Module, inputShape: Shape, ...rest: Rest<{ dtype?: DType }>): ModelSummary {
+  const options = takes([model, inputShape, ...rest]);
   const [first] = model.parameters();
   const modules = [...model.namedModules()].map(([, module]) => module);
   const training = modules.map((module) => module.training);

@@ -1,5 +1,5 @@
 import type { Backend } from '../backend/backend.ts';
-import { backward, type BackwardOptions } from '../tensor/backward.ts';
+import { backward, type BackwardArguments } from '../tensor/backward.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import * as table from './table.ts';
 import { toDevice } from './to.ts';
@@ -21,7 +21,7 @@ declare module '../tensor/tensor.ts' {
     /** A copy on another device: see `toDevice`. */
     toDevice(device: Backend): Promise<Tensor>;
     /** Computes gradients of all leaves that this tensor depends on: see `backward`. */
-    backward(gradient?: Tensor, options?: BackwardOptions): void;
+    backward(...rest: BackwardArguments): void;
   }
 }
 
@@ -33,14 +33,14 @@ for (const [name, operation] of Object.entries(table) as [
     return operation(this, ...rest);
   });
 }
-define('where', function (this: Tensor, condition: Tensor, other: Tensor | number) {
-  return where(condition, this, other);
+define('where', function (this: Tensor, condition: Tensor, other: Tensor | number, ...rest: []) {
+  return where(condition, this, other, ...rest);
 });
-define('toDevice', function (this: Tensor, device: Backend) {
-  return toDevice(this, device);
+define('toDevice', function (this: Tensor, device: Backend, ...rest: []) {
+  return toDevice(this, device, ...rest);
 });
-define('backward', function (this: Tensor, gradient?: Tensor, options?: BackwardOptions) {
-  backward(this, gradient, options);
+define('backward', function (this: Tensor, ...rest: never[]) {
+  backward(this, ...(rest as unknown as BackwardArguments));
 });
 
 function define(name: string, method: (this: Tensor, ...rest: never[]) => unknown): void {

@@ -1,6 +1,6 @@
 import { live } from '../backend/recorder.ts';
 import type { Kind, Maybe } from '../tensor/arguments.ts';
-import { BOOLEAN, NUMBER } from '../tensor/kinds.ts';
+import { BOOLEAN, REAL } from '../tensor/kinds.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Segment } from './flatParameters.ts';
 import { atLeast, Optimizer } from './optimizer.ts';
@@ -25,15 +25,15 @@ export interface AdamOptions {
 
 const BETAS: Kind = {
   takes: 'two numbers [beta1, beta2]',
-  fits: (value) => Array.isArray(value) && value.length === 2 && value.every(NUMBER.fits),
+  fits: (value) => Array.isArray(value) && value.length === 2 && value.every(REAL.fits),
 };
 
 /** The kinds of `AdamOptions`. */
 export const ADAM: { readonly [Name in keyof AdamOptions]-?: Kind } = {
-  lr: NUMBER,
+  lr: REAL,
   betas: BETAS,
-  eps: NUMBER,
-  weightDecay: NUMBER,
+  eps: REAL,
+  weightDecay: REAL,
   maximize: BOOLEAN,
 };
 

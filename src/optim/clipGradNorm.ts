@@ -3,7 +3,7 @@ import { type Kind, type Maybe, signature } from '../tensor/arguments.ts';
 import { checkAlike } from '../tensor/checks.ts';
 import { empty, zeros } from '../tensor/create.ts';
 import { ArgumentError } from '../tensor/errors.ts';
-import { NUMBER, TENSOR, TENSORS } from '../tensor/kinds.ts';
+import { REAL, TENSOR, TENSORS } from '../tensor/kinds.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { gradientsToChange, neighbours, type Run } from './gradientRuns.ts';
 
@@ -17,8 +17,8 @@ const PARAMETERS: Kind = {
 };
 const takes = signature<{ normType?: number }>(
   'clipGradNorm',
-  { parameters: PARAMETERS, maxNorm: NUMBER },
-  { normType: NUMBER },
+  { parameters: PARAMETERS, maxNorm: REAL },
+  { normType: REAL },
 );
 
 /**

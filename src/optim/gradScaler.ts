@@ -7,7 +7,7 @@ import { checkDevice } from '../tensor/checks.ts';
 import { full, tensor, zeros } from '../tensor/create.ts';
 import { defaultDevice } from '../tensor/device.ts';
 import { ArgumentError } from '../tensor/errors.ts';
-import { DEVICE, NUMBER, TENSOR } from '../tensor/kinds.ts';
+import { DEVICE, REAL, TENSOR } from '../tensor/kinds.ts';
 import { disown, own, type Owned, scope, unscoped } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { gradientsToChange, neighbours } from './gradientRuns.ts';
@@ -41,7 +41,7 @@ const STATE: Kind = {
   takes: 'the state that stateDict returned: { scale, growthTracker, skipped }',
   fits: (value) => {
     const { scale, growthTracker, skipped } = (value ?? {}) as Partial<GradScalerState>;
-    return [scale, growthTracker, skipped].every(NUMBER.fits);
+    return [scale, growthTracker, skipped].every(REAL.fits);
   },
 };
 const takes = {
@@ -49,10 +49,10 @@ const takes = {
     'GradScaler',
     {},
     {
-      initScale: NUMBER,
-      growthFactor: NUMBER,
-      backoffFactor: NUMBER,
-      growthInterval: NUMBER,
+      initScale: REAL,
+      growthFactor: REAL,
+      backoffFactor: REAL,
+      growthInterval: REAL,
       device: DEVICE,
     },
     0,
@@ -171,11 +171,13 @@ export class GradScaler implements Owned, Disposable {
 
   /** Reads the current scale. Waits for the device. */
   getScale(): Promise<number> {
+    takesNothing('GradScaler.getScale', arguments);
     return this.#scale.item();
   }
 
   /** Returns the state for `loadStateDict`. Waits for the device. */
   async stateDict(): Promise<GradScalerState> {
+    takesNothing('GradScaler.stateDict', arguments);
     const [scale, [, growthTracker = 0, skipped = 0]] = await Promise.all([
       this.getScale(),
       this.#counts.data(),
@@ -197,6 +199,7 @@ export class GradScaler implements Owned, Disposable {
 
   /** Frees its state, as does the `scope` in which it was made. */
   dispose(): void {
+    takesNothing('GradScaler.dispose', arguments);
     disown(this);
     this.#scale.dispose();
     this.#counts.dispose();

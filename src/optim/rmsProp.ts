@@ -1,6 +1,6 @@
 import { guard, live } from '../backend/recorder.ts';
 import type { Maybe } from '../tensor/arguments.ts';
-import { BOOLEAN, NUMBER } from '../tensor/kinds.ts';
+import { BOOLEAN, REAL } from '../tensor/kinds.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Segment } from './flatParameters.ts';
 import { atLeast, Optimizer, optimizerSignature } from './optimizer.ts';
@@ -27,11 +27,11 @@ export interface RmsPropOptions {
 const takes = optimizerSignature<RmsPropOptions>(
   'RMSprop',
   {
-    lr: NUMBER,
-    alpha: NUMBER,
-    eps: NUMBER,
-    weightDecay: NUMBER,
-    momentum: NUMBER,
+    lr: REAL,
+    alpha: REAL,
+    eps: REAL,
+    weightDecay: REAL,
+    momentum: REAL,
     centered: BOOLEAN,
     maximize: BOOLEAN,
   },

@@ -1,7 +1,7 @@
 import { guard, live } from '../backend/recorder.ts';
 import type { Maybe } from '../tensor/arguments.ts';
 import { ArgumentError } from '../tensor/errors.ts';
-import { BOOLEAN, NUMBER } from '../tensor/kinds.ts';
+import { BOOLEAN, REAL } from '../tensor/kinds.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Segment } from './flatParameters.ts';
 import { atLeast, Optimizer, optimizerSignature } from './optimizer.ts';
@@ -26,10 +26,10 @@ export interface SgdOptions {
 const takes = optimizerSignature<SgdOptions>(
   'SGD',
   {
-    lr: NUMBER,
-    momentum: NUMBER,
-    dampening: NUMBER,
-    weightDecay: NUMBER,
+    lr: REAL,
+    momentum: REAL,
+    dampening: REAL,
+    weightDecay: REAL,
     nesterov: BOOLEAN,
     maximize: BOOLEAN,
   },

@@ -80,6 +80,13 @@ function optionsOf(call: Call, args: ArrayLike<unknown>): object {
       // Where the options may stand, nothing may stand too.
       const absent = value === undefined || value === null;
       if (absent && !named && index === end - 1 && call.optional.size > 0) continue;
+      const options = [...call.optional.keys()].slice(ordered.length);
+      if (!named && index === required.length + ordered.length && options.length > 0 && end === index + 1) {
+        throw new ArgumentError(call.operation, 'options do not fit', {
+          takes: `an object of ${options.join(', ')}`,
+          got: kindOf(value),
+        });
+      }
       throw new ArgumentError(call.operation, 'too many arguments', {
         takes: callText(call),
         got: `${args.length} arguments; number ${index + 1} is ${kindOf(value)}`,
@@ -184,6 +191,17 @@ export function isIntegers(value: unknown): value is readonly number[] {
   for (let index = 0; index < value.length; index++) if (!Number.isSafeInteger(value[index])) return false;
   return true;
 }
+
+export const FUNCTION: Kind = { takes: 'a function', fits: (value) => typeof value === 'function' };
+
+/** Anything: the function checks it itself. */
+export const ANY: Kind = { takes: 'a value', fits: () => true };
+
+/** Something to loop over, other than a string. */
+export const ITERABLE: Kind = {
+  takes: 'an array or another iterable',
+  fits: (value) => typeof value === 'object' && value !== null && Symbol.iterator in value,
+};
 
 const INTEGERS: Kind = { takes: 'integers, in a list or one after the other', fits: isIntegers };
 

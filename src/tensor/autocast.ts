@@ -1,3 +1,5 @@
+import { FUNCTION, signature } from './arguments.ts';
+import { oneOf } from './kinds.ts';
 import { refusePromise } from './synchronous.ts';
 
 /** The type to which factors of products and convolutions are rounded. */
@@ -9,6 +11,8 @@ let present: AutocastType = 'float32';
 export function autocastType(): AutocastType {
   return present;
 }
+
+const takes = signature('autocast', { dtype: oneOf('float16', 'float32'), body: FUNCTION });
 
 /**
  * Runs `body` with the factors of `matmul`, `linear` and `conv2d` rounded to float16, in forward and in the later
@@ -26,6 +30,7 @@ export function autocastType(): AutocastType {
  * const loss = autocast('float16', () => crossEntropy(model.forward(images), labels));
  */
 export function autocast<T>(dtype: AutocastType, body: () => T): T {
+  takes(arguments);
   const before = present;
   present = dtype;
   try {

@@ -2,10 +2,12 @@ import type { Backend } from '../backend/backend.ts';
 import type { DType } from '../backend/dtypes.ts';
 import { outsideCapture } from '../backend/recorder.ts';
 import { checkDevice } from './checks.ts';
+import { type Maybe, signature } from './arguments.ts';
 import { full, tensor } from './create.ts';
 import { copyInto } from './dense.ts';
 import { DeviceError, GradientError, ShapeError } from './errors.ts';
 import { noGrad, withGradEnabled } from './gradientMode.ts';
+import { BOOLEAN, either, listOf, MAYBE_TENSOR, TENSOR, TENSORS } from './kinds.ts';
 import { scope, unscoped } from './scope.ts';
 import { sameShape, stridesOf } from './shape.ts';
 import { Node } from './tape.ts';
@@ -22,15 +24,39 @@ export interface BackwardOptions {
 /** Options of `grad`. */
 export interface GradOptions extends BackwardOptions {
   /** d loss / d output for every output. Default: 1 for outputs with one element. */
-  gradOutputs?: readonly (Tensor | undefined)[];
+  gradOutputs?: readonly (Tensor | null | undefined)[];
   /** Returns null for an input that no output depends on, instead of an error. */
   allowUnused?: boolean;
 }
 
+/** The optional arguments of `backward`: in this order, or the last of them by name. */
+export type BackwardArguments =
+  | [gradient?: Maybe<Tensor>, options?: Maybe<BackwardOptions>]
+  | [options: BackwardOptions & { gradient?: Maybe<Tensor> }]
+  | [gradient: Maybe<Tensor>, retainGraph: Maybe<boolean>, createGraph?: Maybe<boolean>];
+
+const backwardArguments = signature<BackwardOptions & { gradient?: Tensor }>(
+  'backward',
+  { root: TENSOR },
+  { gradient: TENSOR, retainGraph: BOOLEAN, createGraph: BOOLEAN },
+);
+const gradArguments = signature<GradOptions>(
+  'grad',
+  { outputs: either(TENSOR, TENSORS), inputs: TENSORS },
+  {
+    gradOutputs: listOf(MAYBE_TENSOR),
+    retainGraph: BOOLEAN,
+    createGraph: BOOLEAN,
+    allowUnused: BOOLEAN,
+  },
+  3,
+);
+
 /**
  * Computes d root / d leaf for every leaf that `root` depends on, and adds it to the leaf's `grad`.
  *
- * @param gradient d loss / d root, of root's shape; optional if root has one element
+ * @param rest the gradient d loss / d root, of root's shape, which is optional if root has one element; then retainGraph
+ *   and createGraph, in order or by name
  * @throws GradientError if root needs no gradient, if an earlier backward freed its graph, or if an optimizer that has
  *   other parameters of the loss misses one of a module
  * @throws ShapeError if `gradient` is missing or has another shape or dtype
@@ -39,7 +65,8 @@ export interface GradOptions extends BackwardOptions {
  * x.square().sum().backward();
  * await x.grad!.data(); // 2, 4, 6
  */
-export function backward(root: Tensor, gradient?: Tensor, options: BackwardOptions = {}): void {
+export function backward(root: Tensor, ...rest: BackwardArguments): void {
+  const { gradient, ...options } = backwardArguments([root, ...rest]);
   const { createGraph = false } = options;
   const unlisted: Leaf[] = [];
   const optimized: Leaf[] = [];
@@ -79,8 +106,16 @@ export function backward(root: Tensor, gradient?: Tensor, options: BackwardOptio
 export function grad(
   outputs: Tensor | readonly Tensor[],
   inputs: readonly Tensor[],
-  options: GradOptions = {},
+  ...rest:
+    | [options?: Maybe<GradOptions>]
+    | [
+        gradOutputs: Maybe<readonly (Tensor | null | undefined)[]>,
+        retainGraph?: Maybe<boolean>,
+        createGraph?: Maybe<boolean>,
+        options?: Maybe<Pick<GradOptions, 'allowUnused'>>,
+      ]
 ): (Tensor | null)[] {
+  const options = gradArguments([outputs, inputs, ...rest]);
   const roots = outputs instanceof Tensor ? [outputs] : outputs;
   const without = inputs.find((input) => !input.source);
   if (without) {
@@ -89,7 +124,7 @@ export function grad(
   const found = new Map<Source, Tensor>();
   const targets = new Set(inputs.map((input) => input.source!));
   return scope(() => {
-    const seeds = roots.map((root, index) => seed('grad', root, options.gradOutputs?.[index]));
+    const seeds = roots.map((root, index) => seed('grad', root, options.gradOutputs?.[index] ?? undefined));
     propagate(roots, seeds, targets, options, (source, value) => found.set(source, value.handle()));
     return inputs.map((input, index) => {
       const value = found.get(input.source!);

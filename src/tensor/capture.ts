@@ -3,8 +3,10 @@ import { activeRecorder, isComputing } from '../backend/recorder.ts';
 import { type Noted, surveyed } from '../backend/survey.ts';
 import { CapturedRun, type EarlierRun } from './capturedRun.ts';
 import { type CaptureArgument, collectTensors, keyOf } from './captureValues.ts';
+import { FUNCTION, type Rest, signature } from './arguments.ts';
 import { defaultDevice } from './device.ts';
 import { DeviceError } from './errors.ts';
+import { DEVICE } from './kinds.ts';
 import { scope } from './scope.ts';
 import { storagesMade } from './storage.ts';
 import { refusePromise } from './synchronous.ts';
@@ -27,6 +29,8 @@ export interface Captured<Arguments extends readonly CaptureArgument[], Result> 
 
 /** Recordings kept for different arguments. The one that was not used for the longest time makes room for the next. */
 const MOST = 32;
+
+const takes = signature<{ device?: Backend }>('capture', { body: FUNCTION }, { device: DEVICE }, 0);
 
 /**
  * Returns a function that does what `body` does, but runs it only twice. The first call runs it as usual, which also
@@ -66,8 +70,9 @@ const MOST = 32;
  */
 export function capture<Arguments extends readonly CaptureArgument[], Result>(
   body: (...args: Arguments) => Result,
-  options: { device?: Backend } = {},
+  ...rest: Rest<{ device?: Backend }>
 ): Captured<Arguments, Result> {
+  const options = takes([body, ...rest]);
   const step = (...args: Arguments): Result => {
     const result = body(...args);
     refusePromise('capture', result);

@@ -1,11 +1,11 @@
 import type { Backend } from '../backend/backend.ts';
 import { activeRecorder } from '../backend/recorder.ts';
 import { type DType, hostArray, isWhole } from '../backend/dtypes.ts';
-import { type Kind, listSignature, type Maybe, type Rest, signature } from './arguments.ts';
+import { ANY, type Kind, listSignature, type Maybe, type Rest, signature } from './arguments.ts';
 import { defaultDevice } from './device.ts';
 import { ArgumentError, DeviceError, ShapeError } from './errors.ts';
 import { checkWhole, type HostArray, type HostValues, hostValues, toHost } from './hostValues.ts';
-import { BOOLEAN, DEVICE, DTYPE, INTEGER, NUMBER, SIZES, TENSOR } from './kinds.ts';
+import { BOOLEAN, DEVICE, DTYPE, INTEGER, NUMBER, REAL, SIZES, TENSOR } from './kinds.ts';
 import { unscoped } from './scope.ts';
 import { checkShape, formatShape, type Shape, sizeOf, stridesOf } from './shape.ts';
 import { Storage } from './storage.ts';
@@ -62,10 +62,9 @@ export function empty(shape: Shape, options: CreateOptions = {}): Tensor {
   return created;
 }
 
-const DATA: Kind = { takes: 'numbers', fits: () => true };
 const tensorArguments = signature<CreateOptions & { shape?: Shape }>(
   'tensor',
-  { data: DATA },
+  { data: ANY },
   { shape: SIZES, ...CREATE },
   0,
 );
@@ -250,7 +249,7 @@ export function arange(
 
 const linspaceArguments = signature<CreateOptions>(
   'linspace',
-  { start: NUMBER, end: NUMBER, steps: INTEGER },
+  { start: REAL, end: REAL, steps: INTEGER },
   CREATE,
   0,
 );

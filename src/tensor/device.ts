@@ -1,4 +1,14 @@
 import type { Backend, KernelChoices } from '../backend/backend.ts';
+import {
+  FUNCTION,
+  isPlainObject,
+  type Kind,
+  type Maybe,
+  type Rest,
+  signature,
+  takesNothing,
+} from './arguments.ts';
+import { BOOLEAN, DEVICE, nullable, oneOf, STRING } from './kinds.ts';
 import { AdapterError, WgradError } from '../backend/errors.ts';
 import { HostValue } from '../backend/recorder.ts';
 
@@ -28,6 +38,25 @@ export interface InitOptions {
   tuning?: KernelChoices | ((info: Backend['info']) => KernelChoices | Promise<KernelChoices>);
 }
 
+const NAME = oneOf('webgpu', 'cpu', 'auto');
+const OPTIONS: { readonly [Name in keyof InitOptions]-?: Kind } = {
+  adapter: STRING,
+  onFallback: FUNCTION,
+  reference: BOOLEAN,
+  tuning: {
+    takes: 'choices of kernels, or a function that returns them',
+    fits: (value) => typeof value === 'function' || isPlainObject(value),
+  },
+};
+const initArguments = signature<InitOptions & { name?: DeviceName }>(
+  'init',
+  {},
+  { name: NAME, ...OPTIONS },
+  1,
+);
+const openArguments = signature<InitOptions>('open', { name: NAME }, OPTIONS, 0);
+const defaultArguments = signature('setDefaultDevice', { device: nullable(DEVICE) });
+
 const chosen = new HostValue<Backend | undefined>(undefined);
 
 /**
@@ -39,8 +68,11 @@ const chosen = new HostValue<Backend | undefined>(undefined);
  * const device = await init('auto');
  * console.log(device.name, device.description);
  */
-export async function init(name: DeviceName = 'auto', options: InitOptions = {}): Promise<Backend> {
-  const device = await open(name, options);
+export async function init(
+  ...rest: [name?: Maybe<DeviceName>, options?: Maybe<InitOptions>] | [options: InitOptions]
+): Promise<Backend> {
+  const { name = 'auto', ...options } = initArguments(rest);
+  const device = await opened(name, options);
   setDefaultDevice(device);
   return device;
 }
@@ -52,7 +84,11 @@ export async function init(name: DeviceName = 'auto', options: InitOptions = {})
  * const cpu = await open('cpu');
  * const x = tensor([1, 2, 3], { device: cpu });
  */
-export async function open(name: DeviceName, options: InitOptions = {}): Promise<Backend> {
+export async function open(name: DeviceName, ...rest: Rest<InitOptions>): Promise<Backend> {
+  return opened(name, openArguments([name, ...rest]));
+}
+
+async function opened(name: DeviceName, options: InitOptions): Promise<Backend> {
   switch (name) {
     case 'cpu': {
       const { openCpu } = await import('../backend/cpu/cpu.ts');
@@ -64,14 +100,12 @@ export async function open(name: DeviceName, options: InitOptions = {}): Promise
     }
     case 'auto':
       return openBest(options);
-    default:
-      throw new WgradError(`init: takes 'webgpu', 'cpu' or 'auto', got '${String(name)}'`);
   }
 }
 
 async function openBest(options: InitOptions): Promise<Backend> {
   try {
-    const device = await open('webgpu', options);
+    const device = await opened('webgpu', options);
     // A named adapter is used even if it is a software driver.
     if (device.info.software !== true || options.adapter !== undefined) return device;
     device.destroy();
@@ -83,17 +117,19 @@ async function openBest(options: InitOptions): Promise<Backend> {
     if (!(error instanceof AdapterError)) throw error;
     options.onFallback?.(error.message);
   }
-  return open('cpu', options);
+  return opened('cpu', options);
 }
 
 /** The device of tensors that are created without a `device` option: the one that `init` opened last. */
 export function defaultDevice(): Backend {
+  takesNothing('defaultDevice', arguments);
   const device = chosen.get();
   if (device) return device;
   throw new WgradError("No device is open: await init('webgpu' | 'cpu' | 'auto') before making tensors.");
 }
 
-/** Makes an open device the default for tensors that are created without a `device` option. */
-export function setDefaultDevice(device: Backend): void {
-  chosen.set(device);
+/** Makes an open device the default for tensors that are created without a `device` option. null: there is no default. */
+export function setDefaultDevice(device: Backend | null | undefined): void {
+  defaultArguments([device ?? null, ...Array.from<unknown>(arguments).slice(1)]);
+  chosen.set(device ?? undefined);
 }

@@ -1,8 +1,10 @@
 import { isFloating } from '../backend/dtypes.ts';
 import { philox4x32 } from '../backend/philox.ts';
 import { grad } from './backward.ts';
+import { FUNCTION, kindOf, type Maybe, type Signature, signature } from './arguments.ts';
 import { tensor } from './create.ts';
-import { DTypeError, GradientError } from './errors.ts';
+import { ArgumentError, DTypeError, GradientError } from './errors.ts';
+import { BOOLEAN, REAL, TENSOR, TENSORS } from './kinds.ts';
 import { scope } from './scope.ts';
 import { sizeOf, stridesOf } from './shape.ts';
 import { describe, type Tensor } from './tensor.ts';
@@ -17,6 +19,21 @@ export interface GradcheckOptions {
   /** Compares along a few random directions instead of at every element, for large inputs. */
   fastMode?: boolean;
 }
+
+/** The optional arguments of `gradcheck`: in this order, or the last of them by name. */
+export type GradcheckArguments =
+  | [options?: Maybe<GradcheckOptions>]
+  | [eps: Maybe<number>, atol?: Maybe<number>, rtol?: Maybe<number>, options?: Maybe<GradcheckOptions>];
+
+const checkSignature = (name: string): Signature<GradcheckOptions> =>
+  signature<GradcheckOptions>(
+    name,
+    { fn: FUNCTION, inputs: TENSORS },
+    { eps: REAL, atol: REAL, rtol: REAL, fastMode: BOOLEAN },
+    3,
+  );
+const gradcheckArguments = checkSignature('gradcheck');
+const gradgradcheckArguments = checkSignature('gradgradcheck');
 
 /** The function that `gradcheck` checks: a differentiable function of tensors. */
 export type Differentiable = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
@@ -47,8 +64,9 @@ const DIRECTIONS = 2;
 export async function gradcheck(
   fn: Differentiable,
   inputs: readonly Tensor[],
-  options: GradcheckOptions = {},
+  ...rest: GradcheckArguments
 ): Promise<true> {
+  const options = gradcheckArguments([fn, inputs, ...rest]);
   return agree('gradcheck', await derivatives(fn, inputs, options), options);
 }
 
@@ -59,8 +77,9 @@ export async function gradcheck(
 export async function gradgradcheck(
   fn: Differentiable,
   inputs: readonly Tensor[],
-  options: GradcheckOptions = {},
+  ...rest: GradcheckArguments
 ): Promise<true> {
+  const options = gradgradcheckArguments([fn, inputs, ...rest]);
   return agree('gradgradcheck', await secondDerivatives(fn, inputs, options), options);
 }
 
@@ -234,6 +253,12 @@ export async function secondDerivatives(
 }
 
 function floating(outputs: Tensor | readonly Tensor[]): readonly Tensor[] {
+  if (!TENSOR.fits(outputs) && !TENSORS.fits(outputs)) {
+    throw new ArgumentError('gradcheck', 'the function returns no tensors', {
+      takes: 'a function that returns a tensor or a list of tensors',
+      got: kindOf(outputs),
+    });
+  }
   return ('dtype' in outputs ? [outputs] : outputs).filter(({ dtype }) => isFloating(dtype));
 }
 

@@ -1,3 +1,4 @@
+import { FUNCTION, signature } from './arguments.ts';
 import { refusePromise } from './synchronous.ts';
 
 let recording = true;
@@ -7,6 +8,8 @@ export function isGradEnabled(): boolean {
   return recording;
 }
 
+const noGradArguments = signature('noGrad', { body: FUNCTION });
+
 /**
  * Runs `body` without recording. Results need no gradient, and nothing is saved for backward.
  *
@@ -14,6 +17,7 @@ export function isGradEnabled(): boolean {
  * const predictions = noGrad(() => model.forward(images).argmax(1));
  */
 export function noGrad<T>(body: () => T): T {
+  noGradArguments(arguments);
   return withGradEnabled(false, body);
 }
 

@@ -19,8 +19,8 @@ export const REAL: Kind = {
   fits: (value) => typeof value === 'number' && !Number.isNaN(value),
 };
 export const INTEGER: Kind = { takes: 'an integer', fits: isInteger };
+export const STRING: Kind = { takes: 'a string', fits: (value) => typeof value === 'string' };
 export const BOOLEAN: Kind = { takes: 'true or false', fits: (value) => typeof value === 'boolean' };
-export const FUNCTION: Kind = { takes: 'a function', fits: (value) => typeof value === 'function' };
 export const DIMS: Kind = {
   takes: 'an integer or a list of integers',
   fits: (value) => isInteger(value) || isIntegers(value),

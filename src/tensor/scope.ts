@@ -1,3 +1,4 @@
+import { FUNCTION, signature } from './arguments.ts';
 import { refusePromise } from './synchronous.ts';
 
 /** What a scope owns: tensors, and what holds memory of its own, such as an optimizer. */
@@ -17,6 +18,8 @@ export function disown(value: Owned): void {
   current?.delete(value);
 }
 
+const scopeArguments = signature('scope', { body: FUNCTION });
+
 /**
  * Runs `body` and frees every tensor, module and optimizer that it creates and does not return.
  *
@@ -33,6 +36,7 @@ export function disown(value: Owned): void {
  * });
  */
 export function scope<T>(body: () => T): T {
+  scopeArguments(arguments);
   const outer = current;
   const inner = new Set<Owned>();
   current = inner;

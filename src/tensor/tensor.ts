@@ -4,6 +4,7 @@ import type { DType, TypedArray } from '../backend/dtypes.ts';
 import { isFloating } from '../backend/dtypes.ts';
 import { CaptureError } from '../backend/errors.ts';
 import { activeRecorder, effect, refuseInCapture } from '../backend/recorder.ts';
+import { kindOf, takesNothing } from './arguments.ts';
 import { ArgumentError, DeviceError, FreedTensorError, GradientError, ShapeError } from './errors.ts';
 import { noteRead, noteReplaced } from './gradientWatch.ts';
 import { disown, own, type Owned, unscoped } from './scope.ts';
@@ -243,11 +244,13 @@ export class Tensor implements Owned, Disposable {
 
   /** The number of elements. */
   numel(): number {
+    takesNothing('numel', arguments);
     return sizeOf(this.shape);
   }
 
   /** Whether the elements are row-major without gaps. */
   isContiguous(): boolean {
+    takesNothing('isContiguous', arguments);
     return isContiguous(this.shape, this.strides);
   }
 
@@ -278,6 +281,12 @@ export class Tensor implements Owned, Disposable {
    * keeps its gradient until `zeroGrad`, as in PyTorch.
    */
   set requiresGrad(wanted: boolean) {
+    if (typeof wanted !== 'boolean') {
+      throw new ArgumentError('requiresGrad', 'not a boolean', {
+        takes: 'true or false',
+        got: kindOf(wanted),
+      });
+    }
     if (wanted === this.requiresGrad) return;
     if (this.#source && !(this.#source instanceof Leaf)) {
       throw new GradientError(
@@ -326,11 +335,13 @@ export class Tensor implements Owned, Disposable {
 
   /** Drops the gradient. The next backward starts from zero. Handles on the old gradient keep its values. */
   zeroGrad(): void {
+    takesNothing('zeroGrad', arguments);
     this.leaf?.clear();
   }
 
   /** The same values without history. */
   detach(): Tensor {
+    takesNothing('detach', arguments);
     return this.withLayout(this);
   }
 
@@ -363,6 +374,7 @@ export class Tensor implements Owned, Disposable {
 
   /** Frees this handle. The storage is released with its last tensor. Freeing twice is harmless. */
   dispose(): void {
+    takesNothing('dispose', arguments);
     if (!this.#storage) return;
     disown(this);
     collected.unregister(this);
@@ -380,6 +392,7 @@ export class Tensor implements Owned, Disposable {
 
   /** Reads the elements in row-major order; a `bool` tensor gives 0 and 1. Waits for the device. */
   data(): Promise<TypedArray> {
+    takesNothing('data', arguments);
     refuseRead('data()');
     return this.read();
   }
@@ -418,6 +431,7 @@ export class Tensor implements Owned, Disposable {
    * @throws ShapeError if the tensor has not exactly one element
    */
   item(): Promise<number> {
+    takesNothing('item', arguments);
     refuseRead('item()');
     return this.single();
   }
@@ -434,6 +448,7 @@ export class Tensor implements Owned, Disposable {
 
   /** Reads the elements as nested arrays. Waits for the device. */
   toArray(): Promise<NestedArray> {
+    takesNothing('toArray', arguments);
     refuseRead('toArray()');
     return this.nested();
   }

@@ -260,11 +260,10 @@ describe('arguments of the wrong kind', () => {
     ['a promise', /await it/, () => loadSafetensors(Promise.resolve(bytes) as never)],
     ['another array', /an object of Float32Array/, () => loadSafetensors(new Float32Array(2) as never)],
     ['options', /options.*\n.*\n.*the string "cpu"/, () => loadSafetensors(bytes, 'cpu' as never)],
-    ['no options', /options/, () => loadSafetensors(bytes, null as never)],
     ['only', /only.*\n.*function/, () => loadSafetensors(bytes, { only: 'x' as never })],
     [
       'dtype',
-      /float32, float64 or float16\n.*"int32"/,
+      /'float32', 'float64' or 'float16'\n.*"int32"/,
       () => loadSafetensors(bytes, { dtype: 'int32' as never }),
     ],
     ['a device', /device/, () => loadSafetensors(bytes, { device: 'cpu' as never })],
@@ -275,11 +274,11 @@ describe('arguments of the wrong kind', () => {
 
   it.each<[string, RegExp, unknown, unknown?]>([
     ['a module', /state.*\n.*stateDict\(\).*\n.*object of Linear/, () => new nn.Linear(1, 1)],
-    ['a tensor', /object of Tensor/, () => zeros([1])],
-    ['an array', /object of Array/, () => [zeros([1])]],
+    ['a tensor', /a tensor float32\[1\]/, () => zeros([1])],
+    ['an array', /\[a tensor float32/, () => [zeros([1])]],
     ['null', /null/, () => null],
     ['a promise', /await it/, () => Promise.resolve({})],
-    ['a number among tensors', /"b".*\n.*\n.*number 3/, () => ({ a: zeros([1]), b: 3 })],
+    ['a number among tensors', /"b".*\n.*\n.*got {4}3/, () => ({ a: zeros([1]), b: 3 })],
     ['a text as metadata', /metadata/, () => ({}), 'epoch 3'],
   ])('saveSafetensors refuses %s', async (_, message, state, metadata = {}) => {
     const saving = (): Promise<unknown> => saveSafetensors((state as () => never)(), metadata as never);

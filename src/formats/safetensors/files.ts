@@ -1,6 +1,6 @@
 import { platform } from '#platform';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { takes } from './arguments.ts';
+import { takes, takesAtMost } from './arguments.ts';
 import { type Entries, SafetensorsError } from './format.ts';
 import { type LoadedSafetensors, type LoadOptions, loadSafetensors } from './load.ts';
 import { stateParts } from './save.ts';
@@ -17,6 +17,7 @@ export async function saveSafetensorsFile(
   state: Entries<Tensor>,
   metadata: Entries<string> = {},
 ): Promise<void> {
+  takesAtMost('saveSafetensorsFile', 3, arguments);
   checkPath('saveSafetensorsFile', path);
   const parts = await stateParts('saveSafetensorsFile', state, metadata);
   await platform.replaceFile(path, parts).catch((error: unknown) => {
@@ -33,6 +34,7 @@ export async function saveSafetensorsFile(
  * model.loadStateDict(tensors);
  */
 export async function loadSafetensorsFile(path: string, options?: LoadOptions): Promise<LoadedSafetensors> {
+  takesAtMost('loadSafetensorsFile', 2, arguments);
   checkPath('loadSafetensorsFile', path);
   const bytes = await platform.readFile(path).catch((error: unknown) => {
     throw failed(`${path}: cannot be read`, error);

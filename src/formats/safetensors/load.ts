@@ -1,7 +1,7 @@
-import { defaultDevice } from '../../tensor/device.ts';
+import { FUNCTION, type Kind, type Rest, signature } from '../../tensor/arguments.ts';
+import { DEVICE, oneOf } from '../../tensor/kinds.ts';
 import { scope } from '../../tensor/scope.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { isEntries, takes } from './arguments.ts';
 import { decodeSafetensors } from './decode.ts';
 import { fromSafeTensor, type TensorOptions } from './tensors.ts';
 
@@ -17,7 +17,16 @@ export interface LoadedSafetensors {
   readonly metadata: Record<string, string>;
 }
 
-const DTYPES: readonly unknown[] = [undefined, 'float32', 'float64', 'float16'];
+const BYTES: Kind = {
+  takes: 'the bytes of a file as Uint8Array or ArrayBuffer',
+  fits: (value) => value instanceof Uint8Array || value instanceof ArrayBuffer,
+};
+const loadArguments = signature<LoadOptions>(
+  'loadSafetensors',
+  { bytes: BYTES },
+  { device: DEVICE, dtype: oneOf('float32', 'float64', 'float16'), only: FUNCTION },
+  0,
+);
 
 /**
  * Decodes the tensors of a safetensors file, and its metadata. Nothing in the file is trusted, and no value changes
@@ -44,23 +53,12 @@ const DTYPES: readonly unknown[] = [undefined, 'float32', 'float64', 'float16'];
  */
 export function loadSafetensors(
   bytes: Uint8Array | ArrayBuffer,
-  options: LoadOptions = {},
+  ...rest: Rest<LoadOptions>
 ): LoadedSafetensors {
-  const view: unknown = bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : bytes;
-  const refuse = takes.bind(undefined, 'loadSafetensors');
-  refuse(view instanceof Uint8Array, 'bytes', 'the bytes of a file as Uint8Array or ArrayBuffer', bytes);
-  refuse(isEntries(options), 'options', '{ device, dtype, only }', options);
-  const { only, dtype, device } = options;
-  refuse(only === undefined || typeof only === 'function', 'only', 'a function of the name', only);
-  refuse(DTYPES.includes(dtype), 'dtype', 'float32, float64 or float16', dtype);
-  refuse(
-    typeof (device ?? defaultDevice()).supports === 'function',
-    'device',
-    "a device: await open('cpu')",
-    device,
-  );
-
-  const file = decodeSafetensors(view as Uint8Array);
+  const options = loadArguments([bytes, ...rest]);
+  const view = bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : bytes;
+  const { only } = options;
+  const file = decodeSafetensors(view);
   const wanted = [...file.tensors].filter(([name]) => only?.(name) ?? true);
   const tensors = scope(() =>
     Object.fromEntries(wanted.map(([name, stored]) => [name, fromSafeTensor(name, stored, options)])),

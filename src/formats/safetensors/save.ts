@@ -1,6 +1,6 @@
 import { refuseInCapture } from '../../backend/recorder.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { isEntries, takes } from './arguments.ts';
+import { isEntries, takes, takesAtMost } from './arguments.ts';
 import { joined, safetensorsParts } from './encode.ts';
 import { type Entries, entries } from './format.ts';
 import { toSafeTensors } from './tensors.ts';
@@ -23,6 +23,7 @@ import { toSafeTensors } from './tensors.ts';
  * @see https://github.com/huggingface/safetensors#format
  */
 export function saveSafetensors(state: Entries<Tensor>, metadata: Entries<string> = {}): Promise<Uint8Array> {
+  takesAtMost('saveSafetensors', 2, arguments);
   return stateParts('saveSafetensors', state, metadata).then(joined);
 }
 

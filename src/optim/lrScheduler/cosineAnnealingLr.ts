@@ -1,12 +1,12 @@
 import { type Maybe, signature } from '../../tensor/arguments.ts';
-import { NUMBER } from '../../tensor/kinds.ts';
+import { REAL } from '../../tensor/kinds.ts';
 import type { Optimizer } from '../optimizer.ts';
 import { LAST_EPOCH, LRScheduler, OPTIMIZER, requireOption, type SchedulerOptions } from './scheduler.ts';
 
 const takes = signature<{ etaMin?: number } & SchedulerOptions>(
   'CosineAnnealingLR',
-  { ...OPTIMIZER, tMax: NUMBER },
-  { etaMin: NUMBER, ...LAST_EPOCH },
+  { ...OPTIMIZER, tMax: REAL },
+  { etaMin: REAL, ...LAST_EPOCH },
 );
 
 /**

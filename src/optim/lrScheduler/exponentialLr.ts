@@ -1,9 +1,9 @@
 import { type Maybe, signature } from '../../tensor/arguments.ts';
-import { NUMBER } from '../../tensor/kinds.ts';
+import { REAL } from '../../tensor/kinds.ts';
 import type { Optimizer } from '../optimizer.ts';
 import { LAST_EPOCH, LRScheduler, OPTIMIZER, type SchedulerOptions } from './scheduler.ts';
 
-const takes = signature<SchedulerOptions>('ExponentialLR', { ...OPTIMIZER, gamma: NUMBER }, LAST_EPOCH);
+const takes = signature<SchedulerOptions>('ExponentialLR', { ...OPTIMIZER, gamma: REAL }, LAST_EPOCH);
 
 /**
  * Multiplies the rate by gamma every epoch.

@@ -1,5 +1,5 @@
 import { type Maybe, signature } from '../../tensor/arguments.ts';
-import { NUMBER } from '../../tensor/kinds.ts';
+import { REAL } from '../../tensor/kinds.ts';
 import type { Optimizer } from '../optimizer.ts';
 import { LAST_EPOCH, LRScheduler, OPTIMIZER, requireOption, type SchedulerOptions } from './scheduler.ts';
 
@@ -14,9 +14,9 @@ export interface LinearLROptions extends SchedulerOptions {
 }
 
 const takes = signature<LinearLROptions>('LinearLR', OPTIMIZER, {
-  startFactor: NUMBER,
-  endFactor: NUMBER,
-  totalIters: NUMBER,
+  startFactor: REAL,
+  endFactor: REAL,
+  totalIters: REAL,
   ...LAST_EPOCH,
 });
 

@@ -1,6 +1,6 @@
 import { type Maybe, signature } from '../../tensor/arguments.ts';
 import { ArgumentError } from '../../tensor/errors.ts';
-import { BOOLEAN, NUMBER, oneOf } from '../../tensor/kinds.ts';
+import { BOOLEAN, REAL, oneOf } from '../../tensor/kinds.ts';
 import type { Optimizer } from '../optimizer.ts';
 import {
   LRScheduler,
@@ -40,16 +40,16 @@ const takes = signature<OneCycleLROptions>(
   'OneCycleLR',
   { ...OPTIMIZER, maxLr: PER_GROUP },
   {
-    totalSteps: NUMBER,
-    epochs: NUMBER,
-    stepsPerEpoch: NUMBER,
-    pctStart: NUMBER,
+    totalSteps: REAL,
+    epochs: REAL,
+    stepsPerEpoch: REAL,
+    pctStart: REAL,
     annealStrategy: oneOf('cos', 'linear'),
     cycleMomentum: BOOLEAN,
     baseMomentum: PER_GROUP,
     maxMomentum: PER_GROUP,
-    divFactor: NUMBER,
-    finalDivFactor: NUMBER,
+    divFactor: REAL,
+    finalDivFactor: REAL,
     threePhase: BOOLEAN,
   },
 );

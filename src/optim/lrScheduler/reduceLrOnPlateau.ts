@@ -1,6 +1,6 @@
 import { refuseInCapture } from '../../backend/recorder.ts';
-import { type Maybe, signature } from '../../tensor/arguments.ts';
-import { NUMBER, oneOf } from '../../tensor/kinds.ts';
+import { type Maybe, signature, takesNothing } from '../../tensor/arguments.ts';
+import { NUMBER, oneOf, REAL } from '../../tensor/kinds.ts';
 import type { Optimizer } from '../optimizer.ts';
 import {
   numberOf,
@@ -35,13 +35,13 @@ export interface ReduceLROnPlateauOptions {
 
 const takes = signature<ReduceLROnPlateauOptions>('ReduceLROnPlateau', OPTIMIZER, {
   mode: oneOf('min', 'max'),
-  factor: NUMBER,
-  patience: NUMBER,
-  threshold: NUMBER,
+  factor: REAL,
+  patience: REAL,
+  threshold: REAL,
   thresholdMode: oneOf('rel', 'abs'),
-  cooldown: NUMBER,
+  cooldown: REAL,
   minLr: PER_GROUP,
-  eps: NUMBER,
+  eps: REAL,
 });
 const stepArguments = signature('ReduceLROnPlateau.step', { metric: NUMBER });
 
@@ -115,11 +115,13 @@ export class ReduceLROnPlateau {
 
   /** The current rates, one per group. */
   getLastLr(): number[] {
+    takesNothing('getLastLr', arguments);
     return this.optimizer.paramGroups.map(({ lr }) => lr);
   }
 
   /** Returns the state for `loadStateDict`: plain values, as JSON. */
   stateDict(): SchedulerState {
+    takesNothing('stateDict', arguments);
     return {
       last_epoch: this.#lastEpoch,
       // JSON has no infinity.

@@ -1,7 +1,7 @@
 import { effect, refuseInCapture } from '../../backend/recorder.ts';
 import { type Kind, kindOf, takesNothing } from '../../tensor/arguments.ts';
 import { ArgumentError } from '../../tensor/errors.ts';
-import { INTEGER, listOf, NUMBER } from '../../tensor/kinds.ts';
+import { INTEGER, listOf, REAL } from '../../tensor/kinds.ts';
 import { Optimizer } from '../optimizer.ts';
 
 /** The state of a schedule, by PyTorch's names: plain values, as JSON. */
@@ -14,7 +14,7 @@ export const OPTIMIZER: { readonly optimizer: Kind } = {
 export const LAST_EPOCH: { readonly lastEpoch: Kind } = { lastEpoch: INTEGER };
 export const PER_GROUP: Kind = {
   takes: 'a number, or a list of numbers',
-  fits: (value) => NUMBER.fits(value) || listOf(NUMBER).fits(value),
+  fits: (value) => REAL.fits(value) || listOf(REAL).fits(value),
 };
 
 /** Options of every schedule except OneCycleLR and ReduceLROnPlateau. */
@@ -65,6 +65,7 @@ export abstract class LRScheduler {
 
   /** The last rates, one per group. */
   getLastLr(): number[] {
+    takesNothing('getLastLr', arguments);
     return [...this.#lastLr];
   }
 
@@ -73,6 +74,7 @@ export abstract class LRScheduler {
 
   /** Returns the state for `loadStateDict`: plain values, as JSON. */
   stateDict(): SchedulerState {
+    takesNothing('stateDict', arguments);
     return { last_epoch: this.lastEpoch, base_lrs: [...this.baseLrs], _last_lr: [...this.#lastLr] };
   }
 
