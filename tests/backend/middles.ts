@@ -38,22 +38,13 @@ function leaf(size: number, seed: number): Tensor {
 const from = (x: Tensor, lead: number, index: number = 0): Tensor =>
   lead === 0 ? x : placed(x, lead + index);
 
-/** Two neighbours in an optimizer's buffers, behind one that gets no gradient. */
-function parameters(
-  lead: number,
-  make: (parameters: Tensor[]) => optim.Optimizer,
-): { optimizer: optim.Optimizer; used: [Tensor, Tensor]; backward: () => void } {
-  const used: [Tensor, Tensor] = [leaf(21, 1), leaf(6, 2)];
-  const optimizer = make(lead === 0 ? used : [leaf(lead, 3), ...used]);
-  const backward = (): void =>
-    used.forEach((each, index) =>
-      each
-        .mul(numbers(each.numel(), 4 + index))
-        .sum()
-        .backward(),
-    );
-  return { optimizer, used, backward };
-}
+const slopes = (of: readonly Tensor[]): void =>
+  of.forEach((each, index) => {
+    each
+      .mul(numbers(each.numel(), 4 + index))
+      .sum()
+      .backward();
+  });
 
 const optimizers: Record<string, (parameters: Tensor[]) => optim.Optimizer> = {
   SGD: (given) => new optim.SGD(given, { lr: 0.1, momentum: 0.9 }),
@@ -62,20 +53,22 @@ const optimizers: Record<string, (parameters: Tensor[]) => optim.Optimizer> = {
   RMSprop: (given) => new optim.RMSprop(given, { lr: 0.1, momentum: 0.9, centered: true }),
 };
 
+/** Steps of parameters, of which the first is apart from the others: one that has no gradient lies between them. */
 function stepping(make: (parameters: Tensor[]) => optim.Optimizer, guarded: boolean) {
   return (_: Backend, lead: number): Tensor[] => {
-    const { optimizer, used, backward } = parameters(lead, make);
+    const [first, ...others] = [leaf(9, 1), leaf(21, 2), leaf(6, 3)] as const;
+    const optimizer = make(lead === 0 ? [first, ...others] : [first, leaf(lead, 7), ...others]);
     const scaler = guarded ? new optim.GradScaler({ initScale: 4 }) : undefined;
     for (let step = 0; step < 3; step++) {
       optimizer.zeroGrad();
-      backward();
+      slopes([first, ...others]);
       if (scaler) scaler.step(optimizer);
       else optimizer.step();
     }
     const state = Object.entries(optimizer.stateDict().tensors)
-      .filter(([name]) => lead === 0 || !name.endsWith('.0'))
+      .filter(([name]) => lead === 0 || !name.endsWith('.1'))
       .map(([, each]) => each);
-    return [...used.map((each) => each.detach()), ...state];
+    return [...[first, ...others].flatMap((each) => [each.detach(), each.grad!.detach()]), ...state];
   };
 }
 
@@ -87,13 +80,11 @@ export const programs: readonly Program[] = [
   ...[1, 2, 3, Infinity].map((normType) => ({
     name: `clipping by the ${normType}-norm`,
     run: (_: Backend, lead: number): Tensor[] => {
-      const { used, backward } = parameters(lead, optimizers['SGD']!);
-      // A run of its own.
-      const alone = leaf(5, 9);
-      backward();
-      alone.sum().backward();
-      const norm = optim.clipGradNorm([...used, alone], 0.5, { normType });
-      return [norm, ...[...used, alone].map((each) => each.grad!.detach())];
+      const [other, clipped, alone] = [leaf(9, 1), leaf(21, 2), leaf(5, 3)];
+      if (lead > 0) new optim.SGD([other, leaf(lead, 7), clipped]);
+      slopes([other, clipped, alone]);
+      const norm = optim.clipGradNorm([clipped, alone], 0.5, { normType });
+      return [norm, ...[other, clipped, alone].map((each) => each.grad!.detach())];
     },
   })),
   {
