@@ -3,7 +3,9 @@ import {
   type Backend,
   capture,
   DeviceError,
+  DeviceLostError,
   nn,
+  open as openDevice,
   optim,
   setDefaultDevice,
   tensor,
@@ -88,5 +90,123 @@ export function twoDevicesSuite(open: Pair): void {
     expect(launch).toThrow(/^accumulate: an operand is on another device\n {2}takes .*toDevice/);
     expect(await read(out)).toEqual([3, 4]);
     expect(await read(out.add(1))).toEqual([4, 5]);
+  });
+
+  it('Module.to moves gradients, and backward goes on there', async (context) => {
+    const { here, other } = await open(context);
+    setDefaultDevice(here);
+    const linear = new nn.Linear(2, 1);
+    linear.loadStateDict({ weight: tensor([[1, 2]]), bias: tensor([3]) });
+    const x = tensor([[1, 2]]);
+    linear.forward(x).sum().backward();
+    const [handle, view] = [linear.weight.grad!, linear.weight.detach()];
+    await linear.to(other);
+    expect(linear.weight.grad!.device).toBe(other);
+    const there = await x.toDevice(other);
+    linear.forward(there).sum().backward();
+    expect(await read(linear.weight.grad!)).toEqual([2, 4]);
+    // As in PyTorch, other tensors on the memory stay.
+    expect([view.device, handle.device]).toEqual([here, here]);
+    expect([await read(view), await read(handle)]).toEqual([
+      [1, 2],
+      [1, 2],
+    ]);
+    const optimizer = new optim.SGD(linear.parameters(), { lr: 1 });
+    optimizer.step();
+    expect(await read(linear.weight)).toEqual([-1, -2]);
+  });
+
+  it('an optimizer made before Module.to says so at its next step, whatever the gradients', async (context) => {
+    const { here, other } = await open(context);
+    setDefaultDevice(here);
+    const linear = new nn.Linear(2, 1, { bias: false });
+    const optimizer = new optim.Adam(linear.parameters());
+    const pull = (device: Backend): void =>
+      linear
+        .forward(tensor([[1, 2]], { device }))
+        .sum()
+        .backward();
+    pull(here);
+    optimizer.step();
+    await linear.to(here);
+    optimizer.step();
+    await linear.to(other);
+    const steps = [...optimizer.stateDict().steps];
+    expect(() => optimizer.step()).toThrow(
+      /^Adam: a parameter has moved to another device\n.*make a new optimizer/,
+    );
+    optimizer.zeroGrad();
+    pull(other);
+    expect(await read(linear.weight.grad!)).toEqual([1, 2]);
+    expect(() => optimizer.step()).toThrow(DeviceError);
+    expect(optimizer.stateDict().steps).toEqual(steps);
+    const next = new optim.Adam(linear.parameters());
+    const saved = optimizer.stateDict();
+    expect(() => next.loadStateDict(saved)).toThrow(DeviceError);
+    const tensors = Object.fromEntries(
+      await Promise.all(
+        Object.entries(saved.tensors).map(async ([name, x]) => [name, await x.toDevice(other)] as const),
+      ),
+    );
+    next.loadStateDict({ ...saved, tensors });
+    next.step();
+    expect(next.stateDict().steps).toEqual([3]);
+  });
+
+  it('a graph of before Module.to is refused', async (context) => {
+    const { here, other } = await open(context);
+    setDefaultDevice(here);
+    const linear = new nn.Linear(2, 1);
+    const loss = linear.forward(tensor([[1, 2]])).sum();
+    await linear.to(other);
+    expect(() => loss.backward()).toThrow(/^backward: a leaf has moved to another device/);
+    expect(linear.weight.grad).toBeNull();
+  });
+
+  it('a captured step goes on after Module.to, with arguments from there', async (context) => {
+    const { here, other } = await open(context);
+    setDefaultDevice(here);
+    const linear = new nn.Linear(2, 1, { bias: false });
+    linear.loadStateDict({ weight: tensor([[1, 2]]) });
+    const step = capture((x: Tensor) => linear.forward(x));
+    for (let call = 0; call < 3; call++) expect(await read(step(tensor([[1, 1]])))).toEqual([3]);
+    await linear.to(other);
+    expect(() => step(tensor([[1, 1]]))).toThrow(DeviceError);
+    for (let call = 0; call < 3; call++) {
+      expect(await read(step(tensor([[1, call]], { device: other })))).toEqual([1 + 2 * call]);
+    }
+    step.dispose();
+  });
+
+  it('a module that cannot move as a whole stays as it is', async (context) => {
+    const { here } = await open(context);
+    setDefaultDevice(here);
+    const linear = new nn.Linear(2, 1);
+    const gone = await openDevice('cpu');
+    gone.destroy();
+    await expect(linear.to(gone)).rejects.toThrow('destroyed');
+    expect([linear.weight.device, linear.bias!.device]).toEqual([here, here]);
+    expect(linear.forward(tensor([[1, 2]])).shape).toEqual([1, 1]);
+  });
+
+  it('tensors of a destroyed device can be freed, and nothing else', async (context) => {
+    const { here } = await open(context);
+    setDefaultDevice(here);
+    const gone = await openDevice(here.name);
+    const [x, p] = [tensor([1, 2], { device: gone }), tensor([1, 2], { device: gone, requiresGrad: true })];
+    p.mul(x).sum().backward();
+    gone.destroy();
+    const error = DeviceLostError;
+    expect(() => x.add(1)).toThrow(error);
+    expect(() => p.sum().backward()).toThrow(error);
+    expect(() => new optim.SGD([p])).toThrow(error);
+    expect(() => x.add(tensor([1, 2]))).toThrow(DeviceError);
+    expect(() => tensor([1, 2]).add(x)).toThrow(DeviceError);
+    await expect((async () => x.data())()).rejects.toThrow(error);
+    await expect((async () => x.toDevice(here))()).rejects.toThrow(error);
+    p.zeroGrad();
+    p.dispose();
+    x.dispose();
+    expect(await read(tensor([1, 2]).add(1))).toEqual([2, 3]);
   });
 }
