@@ -167,7 +167,8 @@ export class FlatParameters {
       });
     }
     throw new WgradError(
-      `${this.#optimizer} lost a parameter: a newer optimizer or to() took it. Use one optimizer per parameter.`,
+      `${this.#optimizer} lost a parameter: a newer optimizer or to() took it. Use one optimizer per parameter; a new one ` +
+        'takes the state of an old one with loadStateDict.',
     );
   }
 

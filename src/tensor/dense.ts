@@ -1,5 +1,5 @@
 import { empty } from './create.ts';
-import { DTypeError } from './errors.ts';
+import { ArgumentError, DTypeError } from './errors.ts';
 import { broadcastStrides, mergeAxes, padFront, sameShape, sizeOf, stridesOf } from './shape.ts';
 import { describe, type Layout, type Tensor } from './tensor.ts';
 
@@ -72,8 +72,19 @@ function copyAxes(
 /**
  * Copies tensors into others of the same shapes. No copy sees what another has written, so that two tensors can change
  * places.
+ *
+ * @throws ArgumentError for a target in which several elements share memory; nothing changes then
  */
 export function copyAll(sources: readonly Tensor[], targets: readonly Tensor[]): void {
+  const expanded = targets.find(({ shape, strides }) =>
+    strides.some((stride, axis) => stride === 0 && shape[axis]! > 1),
+  );
+  if (expanded) {
+    throw new ArgumentError('copy', 'several elements of the destination share memory', {
+      takes: 'a destination that is not expanded; use clone()',
+      got: describe(expanded),
+    });
+  }
   const written = new Set(targets.map(({ storage }) => storage.buffer));
   const apart = sources.map((x, index) => {
     const { buffer } = x.storage;

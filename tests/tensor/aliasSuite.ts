@@ -319,6 +319,21 @@ export function aliasSuite(open: (context: TestContext) => Promise<Backend>): vo
     expect(await means()).toEqual([two, one]);
   });
 
+  test('nothing is loaded into a tensor whose elements share memory', async () => {
+    class Expanded extends nn.Module {
+      readonly plain = tensor([1, 2]);
+      readonly expanded = tensor([3]).expand([2]);
+      override forward(x: Tensor): Tensor {
+        return x;
+      }
+    }
+    const module = new Expanded();
+    expect(() => module.loadStateDict({ plain: tensor([5, 6]), expanded: tensor([7, 8]) })).toThrow(
+      ArgumentError,
+    );
+    expect(await read(module.plain)).toEqual([1, 2]);
+  });
+
   test('a step between scale and backward is noticed', () => {
     const [p, scaler] = [leaf(1), new optim.GradScaler()];
     const loss = scaler.scale(p.square().sum());
