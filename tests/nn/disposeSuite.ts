@@ -38,8 +38,10 @@ function step(model: nn.Module, optimizer: optim.Optimizer): void {
 
 /** What `dispose`, `using` and scopes promise for models and optimizers, on a device. */
 export function disposeSuite(open: Open): void {
+  /** A device of its own, for the collector frees what other tests have left at any time. */
   const opened = async (context: TestContext): Promise<Backend> => {
-    const device = await open(context);
+    const device = await openDevice((await open(context)).name);
+    context.onTestFinished(() => device.destroy());
     setDefaultDevice(device);
     return device;
   };
