@@ -76,6 +76,13 @@ function tuplesOf(type: ts.Node | undefined): ts.TupleTypeNode[] {
   return alias && ts.isTypeAliasDeclaration(alias) ? tuplesOf(alias.type) : [];
 }
 
+/** The type arguments of the alternatives of a type. */
+function argumentsOf(type: ts.TypeNode | undefined): ts.TypeNode[] {
+  if (!type) return [];
+  if (ts.isUnionTypeNode(type)) return type.types.flatMap(argumentsOf);
+  return ts.isTypeReferenceNode(type) ? [...(type.typeArguments ?? [])] : [];
+}
+
 function declaredBy(parameters: readonly ts.ParameterDeclaration[]): Declared {
   const declared: Declared = { order: [], options: new Set() };
   const take = (name: string, optional: boolean, type: ts.Node | undefined): void => {
@@ -87,6 +94,8 @@ function declaredBy(parameters: readonly ts.ParameterDeclaration[]): Declared {
   };
   for (const parameter of parameters) {
     const tuples = parameter.dotDotDotToken ? tuplesOf(parameter.type) : [];
+    // An alias of tuples may be told the options: Rest<Options>.
+    if (parameter.dotDotDotToken) for (const each of argumentsOf(parameter.type)) take('options', true, each);
     for (const element of tuples.flatMap(({ elements }) => [...elements])) {
       if (ts.isNamedTupleMember(element)) take(element.name.text, true, element.type);
       else propertiesOf(element).forEach((each) => declared.options.add(each));

@@ -25,7 +25,7 @@ setDefaultDevice(cpu);
 
 /** A case that passes with all its options. Without one that it has, it must fail. */
 interface OptionCase {
-  has: (option: string) => boolean;
+  options: readonly string[];
   passesWithout: (option: string) => Promise<boolean>;
 }
 
@@ -49,21 +49,23 @@ function omit<T extends object>(options: T, option: string): T {
   return Object.fromEntries(Object.entries(options).filter(([name]) => name !== option)) as T;
 }
 
-function named(args: readonly unknown[], { order }: Declared, option: string): boolean {
-  return args.some((argument, index) =>
-    isOptions(argument)
-      ? option in argument
-      : order[index] === option && argument !== undefined && argument !== null,
-  );
+/** The names of arguments: those of an object, and those of positions. */
+function namesOf(args: readonly unknown[], { order }: Declared): string[] {
+  return args.flatMap((argument, index) => {
+    if (isOptions(argument)) return Object.keys(argument);
+    const name = order[index];
+    return name === undefined || argument === undefined || argument === null ? [] : [name];
+  });
 }
 
 function ofOperation(fixture: OperationFixture, declared: Declared): OptionCase {
   const { inputs, arguments: rest, tensorList } = fixture;
   // Tensors precede the arguments of the fixture, except for those that are named among them.
   const referred = JSON.stringify(rest).match(/"input":/g)?.length ?? 0;
+  const given = rest.map((each) => (isOptions(each) && 'input' in each ? true : each));
   const leading = new Array<unknown>(tensorList ? 1 : inputs.length - referred).fill(true);
   return {
-    has: (option) => named([...leading, ...rest], declared, option),
+    options: namesOf([...leading, ...given], declared),
     passesWithout: async (option) =>
       (await differences(fixture, cpu, 'contiguous', (args) => leftOut(args, declared, option))).length === 0,
   };
@@ -71,7 +73,7 @@ function ofOperation(fixture: OperationFixture, declared: Declared): OptionCase 
 
 function ofModule(fixture: ModuleFixture, declared: Declared): OptionCase {
   return {
-    has: (option) => named(fixture.arguments, declared, option),
+    options: namesOf(fixture.arguments, declared),
     passesWithout: async (option) =>
       (await moduleDifferences({ ...fixture, arguments: leftOut(fixture.arguments, declared, option) }, cpu))
         .length === 0,
@@ -81,7 +83,7 @@ function ofModule(fixture: ModuleFixture, declared: Declared): OptionCase {
 function ofOptimizer(run: OptimizerRun): OptionCase {
   const groups = run.groups ?? [];
   return {
-    has: (option) => [run.options, ...groups].some((options) => option in options),
+    options: [run.options, ...groups.map((group) => omit(group, 'keys'))].flatMap(Object.keys),
     passesWithout: async (option) => {
       const without = {
         ...run,
@@ -97,7 +99,7 @@ function ofOptimizer(run: OptimizerRun): OptionCase {
 function ofSchedule(fixture: ScheduleFixture, which: string, declared: Declared): OptionCase {
   const own = ([name]: ScheduleFixture['schedules'][number]): boolean => name === which;
   return {
-    has: (option) => fixture.schedules.some((each) => own(each) && named(each, declared, option)),
+    options: fixture.schedules.filter(own).flatMap((each) => namesOf(each, declared)),
     passesWithout: (option) => {
       // The name of the class stands where the optimizer stands in the call.
       const schedules = fixture.schedules.map((each) =>
@@ -109,24 +111,24 @@ function ofSchedule(fixture: ScheduleFixture, which: string, declared: Declared)
 }
 
 const clipping: OptionCase[] = clippingFixtures.map((fixture) => ({
-  has: (option) => option in fixture.options,
+  options: Object.keys(fixture.options),
   passesWithout: (option) => clipsAsPyTorch({ ...fixture, options: omit(fixture.options, option) }, cpu),
 }));
 
 function ofInitialiser(each: InitialiserCase, declared: Declared): OptionCase {
   return {
-    has: (option) => named(each.args, declared, option),
+    options: namesOf(each.args, declared),
     passesWithout: (option) => isDistributed({ ...each, args: leftOut(each.args, declared, option) }),
   };
 }
 
 const scaler: OptionCase = {
-  has: (option) => option in scalerOptions,
+  options: Object.keys(scalerOptions),
   passesWithout: (option) => scalesAsTold(omit(scalerOptions, option), cpu),
 };
 
 const gain: OptionCase = {
-  has: (option) => option === 'param',
+  options: ['param'],
   passesWithout: () => Promise.resolve(nn.init.calculateGain('leakyRelu') === Math.sqrt(2 / 1.04)),
 };
 
@@ -196,8 +198,17 @@ const withoutChoice = { 'pad mode': "'constant'", 'nn.MaxPool2d returnIndices': 
 const options = subjects.flatMap(([subject, declared, cases]) =>
   [...declared.options]
     .filter((option) => option !== 'device' && !(`${subject} ${option}` in withoutChoice))
-    .map((option) => [subject, option, cases.filter(({ has }) => has(option))] as const),
+    .map((option) => [subject, option, cases.filter(({ options: all }) => all.includes(option))] as const),
 );
+
+test('the options of all cases are found in the source', () => {
+  const unknown = subjects.flatMap(([subject, declared, cases]) => {
+    const known = [...declared.order, ...declared.options];
+    const all = new Set(cases.flatMap(({ options: some }) => some));
+    return [...all].filter((option) => !known.includes(option)).map((option) => `${subject} ${option}`);
+  });
+  expect(unknown).toEqual([]);
+});
 
 test.each(options)('%s: a case fails without %s', async (subject, option, cases) => {
   for (const { passesWithout } of cases) {
