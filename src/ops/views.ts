@@ -1,6 +1,6 @@
 // Other layouts of the same elements: views if the strides allow it.
 
-import { listSignature, type Maybe, signature } from '../tensor/arguments.ts';
+import { isIntegers, listSignature, type Maybe, signature } from '../tensor/arguments.ts';
 import { empty } from '../tensor/create.ts';
 import { copyInto, dense } from '../tensor/dense.ts';
 import { ShapeError } from '../tensor/errors.ts';
@@ -15,7 +15,7 @@ import {
   sizeOf,
 } from '../tensor/shape.ts';
 import { withGradient } from '../tensor/tape.ts';
-import { describe, type Tensor } from '../tensor/tensor.ts';
+import { describe, Tensor } from '../tensor/tensor.ts';
 import { inferShape, viewOf, viewStrides } from './support/layout.ts';
 import type { Dims } from './support/reduction.ts';
 
@@ -33,6 +33,13 @@ const lists = {
   flip: ofList('flip', 'dims'),
 };
 
+/** The list that a call gives. Most calls of the library give an array, which needs no copy. */
+function listOf(takes: (typeof lists)['reshape'], x: Tensor, given: Numbers): readonly number[] {
+  const [first] = given;
+  if (given.length === 1 && x instanceof Tensor && isIntegers(first)) return first;
+  return takes([x, ...given]).list;
+}
+
 /**
  * The same elements, in row-major order, with another shape. A view if the strides allow it, otherwise a copy.
  *
@@ -43,7 +50,7 @@ const lists = {
  * images.reshape([-1, 784]);
  */
 export function reshape(x: Tensor, ...shape: Numbers): Tensor {
-  const target = inferShape('reshape', x, lists.reshape([x, ...shape]).list);
+  const target = inferShape('reshape', x, listOf(lists.reshape, x, shape));
   const { shape: before } = x;
   const strides = viewStrides(x, target);
   if (strides) {
@@ -65,7 +72,7 @@ export function reshape(x: Tensor, ...shape: Numbers): Tensor {
  * tensor([[1, 2], [3, 4]]).view(-1); // 1, 2, 3, 4
  */
 export function view(x: Tensor, ...shape: Numbers): Tensor {
-  const target = inferShape('view', x, lists.view([x, ...shape]).list);
+  const target = inferShape('view', x, listOf(lists.view, x, shape));
   const strides = viewStrides(x, target);
   if (!strides) {
     throw new ShapeError('view', 'only a copy has that shape', {
@@ -130,7 +137,7 @@ export function unsqueeze(x: Tensor, dim: number): Tensor {
  * @throws ShapeError if `dims` is not a permutation of x's dims
  */
 export function permute(x: Tensor, ...order: Numbers): Tensor {
-  const { list: dims } = lists.permute([x, ...order]);
+  const dims = listOf(lists.permute, x, order);
   const axes = dims.map((dim) => axisOf('permute', dim, x.ndim));
   if (axes.length !== x.ndim || new Set(axes).size !== x.ndim) {
     throw new ShapeError('permute', 'not a permutation', {
@@ -180,7 +187,7 @@ const MOST_ELEMENTS = 2 ** 31;
  * @throws ShapeError if a dim other than 1 would change, or for more than 2^31 elements
  */
 export function expand(x: Tensor, ...sizes: Numbers): Tensor {
-  const { list: shape } = lists.expand([x, ...sizes]);
+  const shape = listOf(lists.expand, x, sizes);
   const lead = shape.length - x.ndim;
   const target = shape.map((length, axis) =>
     length === -1 && axis >= lead ? x.shape[axis - lead]! : length,
@@ -211,7 +218,7 @@ export function expand(x: Tensor, ...sizes: Numbers): Tensor {
  * @throws ShapeError if `shape` does not broadcast to x's shape
  */
 export function sumToSize(x: Tensor, ...sizes: Numbers): Tensor {
-  const { list: shape } = lists.sumToSize([x, ...sizes]);
+  const shape = listOf(lists.sumToSize, x, sizes);
   if (sameShape(x.shape, shape)) return viewOf('sumToSize', x, x, (gradient) => gradient);
   if (!sameShape(broadcastShapes('sumToSize', x.shape, shape), x.shape)) {
     throw new ShapeError('sumToSize', 'the shape does not broadcast to that of x', {
@@ -228,7 +235,7 @@ export function sumToSize(x: Tensor, ...sizes: Numbers): Tensor {
 
 /** A view with the order of elements reversed along the given dims. */
 export function flip(x: Tensor, ...along: Numbers): Tensor {
-  const { list: dims } = lists.flip([x, ...along]);
+  const dims = listOf(lists.flip, x, along);
   const axes = dims.length === 0 ? [] : axesOf('flip', dims, x.ndim);
   const reversed = axes.filter((axis) => x.shape[axis]! > 0);
   const layout = {

@@ -177,11 +177,11 @@ export function listSignature<Options extends object = object>(
   return (args) => {
     const first = args[start];
     if (typeof first !== 'number') return { options: takes(args), list: first as number[] };
-    const all = Array.from(args);
-    const end = all.findIndex((value, index) => index > start && typeof value !== 'number');
-    const list = all.splice(start, (end < 0 ? all.length : end) - start, undefined) as number[];
-    all[start] = list;
-    return { options: takes(all), list };
+    const before = Array.prototype.slice.call(args, 0, start) as unknown[];
+    const list = Array.prototype.slice.call(args, start) as number[];
+    const last: unknown = list.at(-1);
+    const options = isPlainObject(last) || last === undefined || last === null ? [list.pop()] : [];
+    return { options: takes([...before, list, ...options]), list };
   };
 }
 
