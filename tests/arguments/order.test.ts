@@ -253,7 +253,11 @@ describe('errors', () => {
       () => new nn.LayerNorm(3, { elementwise_affine: false } as object),
       /did you mean 'elementwiseAffine'/,
     ],
-    ['an option in order and by name', () => F.dropout(x, 0.1, { p: 0.2 }), /p is given twice/],
+    [
+      'an option in order and by name',
+      () => F.dropout(x, ...([0.1, { p: 0.2 }] as unknown as [number])),
+      /p is given twice/,
+    ],
     [
       'one argument too many',
       () => (x as unknown as { relu: (more: number) => unknown }).relu(1),
