@@ -87,7 +87,9 @@ export class CapturedRun<Arguments extends readonly unknown[], Result> {
     }
     this.#result = mapTensors(result as Result, (tensor) => this.#fixed(tensor, watch.replaced));
     this.#gradients = [...watch.replaced].map(holdGradient);
-    for (const [leaf, grad] of watch.seen) this.#trace.guard(() => samePlace(placeOf(leaf.grad), grad));
+    for (const [leaf, grad] of watch.seen) {
+      this.#trace.guardValue(() => samePlace(placeOf(leaf.grad), grad), true);
+    }
     this.#refuse(this.#survivor() ?? this.#changedArgument());
     this.#gradients.forEach((each) => this.#give(each));
     this.run = { launches, tensors: tensorsMade() };
@@ -126,9 +128,9 @@ export class CapturedRun<Arguments extends readonly unknown[], Result> {
     free(this.replay(given));
     const replayed = [...(await readState(this.#device, buffers)), ...(await valuesOf(this.#result))];
     writeState(this.#device, buffers, before);
-    for (const { leaf, grad } of leaves) {
+    for (const { leaf, home, grad } of leaves) {
       leaf.clear();
-      leaf.grad = grad;
+      leaf.grad = home ? home.take() : grad;
     }
     const again = withRecorder(this.#trace.rerun(), () => kept(() => this.#step(...this.#args)));
     const eager = [...(await readState(this.#device, buffers)), ...(await valuesOf(again))];

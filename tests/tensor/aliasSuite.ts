@@ -189,6 +189,26 @@ export function aliasSuite(open: (context: TestContext) => Promise<Backend>): vo
     step.dispose();
   });
 
+  test('a captured step that adds to gradients is recorded for a leaf with and without one', async () => {
+    const p = leaf(1, 2);
+    const optimizer = new optim.SGD([p], { lr: 1 });
+    const step = capture((x: Tensor) => p.mul(x).sum().backward());
+    for (const x of [1, 2, 3]) {
+      step(tensor([x]));
+      expect(await read(p.grad)).toEqual([x, x]);
+      optimizer.zeroGrad();
+    }
+    let sum = 0;
+    for (const x of [1, 2, 3, 4]) {
+      step(tensor([x]));
+      sum += x;
+      expect(await read(p.grad)).toEqual([sum, sum]);
+    }
+    expect(await step.verify(tensor([5]))).toBe(true);
+    expect(await read(p.grad)).toEqual([sum + 5, sum + 5]);
+    step.dispose();
+  });
+
   test('a captured step whose results are its arguments can exchange them', async () => {
     const step = capture((x: Tensor, y: Tensor) => [y, x]);
     let [x, y] = [tensor([1, 1]), tensor([2, 2])] as [Tensor, Tensor];
