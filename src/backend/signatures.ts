@@ -170,6 +170,11 @@ export interface Signatures {
     params: { size: number; pixels: number; start: number; center: number; scale: number };
     variant: { WORKGROUP: number };
   };
+  indexOrder: {
+    buffers: { indices: 'read'; ends: 'write'; order: 'write' };
+    params: { size: number; ranges: number; length: number; count: number; inner: number; indexOffset: number; outerStride: number; countStride: number; innerStride: number };
+    variant: { WORKGROUP: number };
+  };
   layerNorm: {
     buffers: { x: 'read'; weight: 'read'; bias: 'read'; out: 'write'; stats: 'write' };
     params: { rows: number; length: number; offset: number; weightOffset: number; biasOffset: number; eps: number };
@@ -249,6 +254,11 @@ export interface Signatures {
     buffers: { x: 'read'; indices: 'read'; out: 'write' };
     params: { size: number; length: number; count: number; inner: number; offset: number; indexOffset: number; outerStride: number; countStride: number; innerStride: number };
     variant: { WORKGROUP: number };
+  };
+  scatterAddOrdered: {
+    buffers: { x: 'read'; ends: 'read'; order: 'read'; out: 'write' };
+    params: { size: number; length: number; count: number; inner: number; offset: number };
+    variant: { WORKGROUP: number; SHARED: boolean };
   };
   sgd: {
     buffers: { gradients: 'read'; parameters: 'write'; velocity: 'write'; counts: 'read' };
@@ -339,6 +349,7 @@ export const outputs: Readonly<Record<keyof Signatures, readonly string[]>> = {
   fill: ['out'],
   gather: ['out'],
   gatherImages: ['out', 'batchLabels'],
+  indexOrder: ['ends', 'order'],
   layerNorm: ['out', 'stats'],
   layerNormGradient: ['out'],
   layerNormSums: ['partials'],
@@ -355,6 +366,7 @@ export const outputs: Readonly<Record<keyof Signatures, readonly string[]>> = {
   rmsprop: ['parameters', 'squares', 'means', 'velocity'],
   roundToHalf: ['out'],
   scatterAdd: ['out'],
+  scatterAddOrdered: ['out'],
   sgd: ['parameters', 'velocity'],
   softmax: ['out'],
   tally: ['cells'],

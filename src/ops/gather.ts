@@ -109,11 +109,8 @@ function scattered(x: Tensor, dim: number, index: Tensor, length: number): Tenso
   if (out.numel() > 0) {
     const values = dense(x);
     const { indices, walk } = walkIndex(index, axis);
-    x.device.run(
-      'scatterAdd',
-      { x: values.storage.buffer, indices: indices.storage.buffer, out: out.storage.buffer },
-      { size: out.numel(), length, offset: values.offset, ...walk },
-    );
+    const launch = Math.min(length, walk.count) > FEW ? addInOrder : addByPlace;
+    launch(values, indices, out, length, walk);
     freeCopy(values, x);
     freeCopy(indices, index);
   }
@@ -142,6 +139,52 @@ export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
   const column = x.shape.map((_, each) => (each === axis ? index.numel() : 1));
   const shape = x.shape.map((length, each) => (each === axis ? index.numel() : length));
   return scope(() => x.gather(axis, index.reshape(column).expand(shape)));
+}
+
+/** Up to this many places, or entries for each place, every place looks at all entries. */
+const FEW = 64;
+
+/** One launch, whose cost is the outputs times the entries. */
+function addByPlace(x: Tensor, index: Tensor, out: Tensor, length: number, walk: IndexWalk): void {
+  out.device.run(
+    'scatterAdd',
+    { x: x.storage.buffer, indices: index.storage.buffer, out: out.storage.buffer },
+    { size: out.numel(), length, offset: x.offset, ...walk },
+  );
+}
+
+/** Invocations that group the entries of an index, so that a GPU has work; each looks at all entries of its column. */
+const RANGES = 64;
+
+/** The same sums in two launches, whose cost is the outputs plus the entries: the first groups the entries by place. */
+function addInOrder(x: Tensor, index: Tensor, out: Tensor, length: number, walk: IndexWalk): void {
+  const { device } = out;
+  const { count, inner } = walk;
+  const size = out.numel();
+  // Rows that are selected whole have one index.
+  const shared = walk.outerStride === 0 && walk.innerStride === 0;
+  const columns = shared ? 1 : size / length;
+  const ranges = Math.ceil(RANGES / Math.min(columns, RANGES));
+  const ends = empty([columns, length], { dtype: 'int32', device });
+  const order = empty([columns, count], { dtype: 'int32', device });
+  device.run(
+    'indexOrder',
+    { indices: index.storage.buffer, ends: ends.storage.buffer, order: order.storage.buffer },
+    { size: columns * ranges, ranges, length, ...walk, inner: shared ? 1 : inner },
+  );
+  device.run(
+    'scatterAddOrdered',
+    {
+      x: x.storage.buffer,
+      ends: ends.storage.buffer,
+      order: order.storage.buffer,
+      out: out.storage.buffer,
+    },
+    { size, length, count, inner, offset: x.offset },
+    { SHARED: shared },
+  );
+  ends.dispose();
+  order.dispose();
 }
 
 type IndexWalk = Omit<Params<'gather'>, 'size' | 'length' | 'offset'>;

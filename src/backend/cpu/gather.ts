@@ -41,3 +41,48 @@ export const scatterAdd: Twin<'scatterAdd'> = ({ x, indices, out }, params) => {
   });
   out.set(totals);
 };
+
+export const indexOrder: Twin<'indexOrder'> = ({ indices, ends, order }, params) => {
+  const { size, ranges, length, count, inner, indexOffset, outerStride, countStride, innerStride } = params;
+  for (let column = 0; column < size / ranges; column++) {
+    const places = column * length;
+    const start = indexOffset + Math.floor(column / inner) * outerStride + (column % inner) * innerStride;
+    ends.fill(0, places, places + length);
+    for (let i = 0, at = start; i < count; i++, at += countStride) {
+      const j = indices[at]!;
+      checkIndex('scatterAdd', j, length);
+      ends[places + j]!++;
+    }
+    let before = 0;
+    for (let place = places; place < places + length; place++) {
+      const entries = ends[place]!;
+      ends[place] = before;
+      before += entries;
+    }
+    for (let i = 0, at = start; i < count; i++, at += countStride) {
+      const place = places + indices[at]!;
+      order[column * count + ends[place]!++] = i;
+    }
+  }
+};
+
+export const scatterAddOrdered: Twin<'scatterAddOrdered'> = (
+  { x, ends, order, out },
+  { size, length, count, inner, offset },
+  { SHARED = false },
+) => {
+  for (let element = 0; element < size; element++) {
+    const r = element % inner;
+    const rows = Math.floor(element / inner);
+    const j = rows % length;
+    const o = Math.floor(rows / length);
+    const column = SHARED ? 0 : o * inner + r;
+    const place = column * length + j;
+    const source = offset + o * count * inner + r;
+    let total = 0;
+    for (let at = j === 0 ? 0 : ends[place - 1]!; at < ends[place]!; at++) {
+      total += x[source + order[column * count + at]! * inner]!;
+    }
+    out[element] = total;
+  }
+};

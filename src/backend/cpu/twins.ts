@@ -15,7 +15,7 @@ import { conv2d, conv2dInputGradient, conv2dWeightGradient } from './conv2d.ts';
 import { copy } from './copy.ts';
 import { crossEntropy, crossEntropyGradient, lossTotal } from './crossEntropy.ts';
 import { dropout } from './dropout.ts';
-import { gather, scatterAdd } from './gather.ts';
+import { gather, indexOrder, scatterAdd, scatterAddOrdered } from './gather.ts';
 import { gatherImages } from './gatherImages.ts';
 import { layerNorm, layerNormGradient, layerNormSums } from './layerNorm.ts';
 import { unscale, updateScale } from './lossScale.ts';
@@ -67,6 +67,7 @@ export const twins: { readonly [K in KernelName]: Twin<K> } = {
   fill,
   gather,
   gatherImages,
+  indexOrder,
   layerNorm,
   layerNormGradient,
   layerNormSums,
@@ -83,6 +84,7 @@ export const twins: { readonly [K in KernelName]: Twin<K> } = {
   rmsprop,
   roundToHalf,
   scatterAdd,
+  scatterAddOrdered,
   sgd,
   softmax,
   tally,

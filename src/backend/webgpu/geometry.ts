@@ -308,6 +308,11 @@ const choosers: { readonly [K in Exclude<KernelName, Walking>]: Chooser<K> } & {
     settings: { WORKGROUP: 64 },
     workgroups: linear(driver, size, 4 * 64),
   }),
+  indexOrder: ({ size }) => ({
+    settings: { WORKGROUP: 64 },
+    workgroups: [Math.min(WIDEST, Math.ceil(size / 64)), 1, 1],
+    walks: true,
+  }),
   layerNorm: ({ rows, length }, _, __, driver) => rowwise(driver, rows, length),
   layerNormGradient: ({ rows, length }, _, __, driver) => rowwise(driver, rows, length),
   layerNormSums: ({ rows, length, chunk }, _, __, driver) => {

@@ -57,6 +57,12 @@ export const products: Rows<'gather' | 'indexSelect' | 'linear' | 'matmul' | 'sc
         fn: (x, i) => x.gather(0, i),
         terms: 5,
       },
+      {
+        name: 'many entries for many places',
+        inputs: [numbers(66, 2), integers(0, 66, 70, 2)],
+        fn: (x, i) => x.gather(0, i),
+        terms: 10,
+      },
       { name: 'int32', inputs: [integers(-9, 10, 3, 5), integers(0, 3, 4, 5)], fn: (x, i) => x.gather(0, i) },
       {
         name: 'special values',
@@ -88,6 +94,12 @@ export const products: Rows<'gather' | 'indexSelect' | 'linear' | 'matmul' | 'sc
         inputs: [numbers(7, 3), integers(0, 7, 500)],
         fn: (x, i) => x.indexSelect(0, i),
         terms: 100,
+      },
+      {
+        name: 'many entries for many places',
+        inputs: [numbers(2, 66, 3), integers(0, 66, 150)],
+        fn: (x, i) => x.indexSelect(1, i),
+        terms: 20,
       },
     ],
   },

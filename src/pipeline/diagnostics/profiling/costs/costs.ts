@@ -82,6 +82,18 @@ export const costs: { readonly [K in KernelName]?: Formula<K> } = {
       elements: { images: size, rows: count, labels: count, batchLabels: count },
     };
   },
+  indexOrder: ({ size, ranges, length, count, inner, outerStride, countStride, innerStride }) => {
+    const columns = size / ranges;
+    return {
+      shape: `${times(columns, count)}→${length}`,
+      flops: 0,
+      elements: {
+        indices: distinct([columns / inner, count, inner], [outerStride, countStride, innerStride]),
+        ends: columns * length,
+        order: columns * count,
+      },
+    };
+  },
   lossTotal: ({ rows }) => ({
     shape: times(rows),
     flops: 2 * rows,
@@ -131,6 +143,16 @@ export const costs: { readonly [K in KernelName]?: Formula<K> } = {
         indices: distinct([outer, count, inner], [outerStride, countStride, innerStride]),
         out: size,
       },
+    };
+  },
+  scatterAddOrdered: ({ size, length, count, inner }, { SHARED = false }) => {
+    const outer = size / (length * inner);
+    const columns = SHARED ? 1 : outer * inner;
+    const terms = outer * count * inner;
+    return {
+      shape: `${times(outer, count, inner)}→${length}`,
+      flops: terms,
+      elements: { x: terms, ends: columns * length, order: columns * count, out: size },
     };
   },
   sgd: ({ size, momentum, nesterov }, { GUARDED = false }) => ({
