@@ -218,6 +218,18 @@ const courses: [string, () => Course][] = [
   ],
   ['a gradient that is freed', accumulating((w) => [() => w.zeroGrad()])],
   [
+    'a gradient that two calls find freed, and the third does not',
+    accumulating((w) => [
+      (call) => {
+        let cleared = 2;
+        call((x) => {
+          if (cleared-- > 0) w.zeroGrad();
+          return current(x);
+        });
+      },
+    ]),
+  ],
+  [
     'a gradient that is set',
     accumulating((w) => [
       () => {
