@@ -6,6 +6,7 @@ import {
   manualSeed,
   nn,
   ones,
+  open,
   optim,
   rand,
   randn,
@@ -93,6 +94,18 @@ test('freezing keeps the gradient until zeroGrad, and a graph from before adds n
   expect(Array.from(await x.grad!.data())).toEqual([4]);
   x.zeroGrad();
   expect(x.grad).toBe(null);
+});
+
+test('a frozen parameter is freed with its gradient', async () => {
+  const device = await open('cpu');
+  scope(() => ones([1], { device, requiresGrad: true }).sum().backward()); // makes what is made once
+  const { buffersAlive } = device.stats();
+  const x = ones([64], { device, requiresGrad: true });
+  scope(() => x.sum().backward());
+  x.requiresGrad = false;
+  expect(device.stats().buffersAlive).toBe(buffersAlive + 2);
+  x.dispose();
+  expect(device.stats().buffersAlive).toBe(buffersAlive);
 });
 
 /** The values of both parameters after each step: those of PyTorch 1.13 with `zero_grad(set_to_none=True)`. */

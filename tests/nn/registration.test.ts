@@ -368,6 +368,24 @@ test('a module that is used on purpose is not reported', async () => {
   decoder.forward(rand([1, 2]));
   others.dispose();
 
+  // So have those of its own #private part; and one that is switched by hand belongs to whoever does so.
+  class Two extends Module {
+    #encoder = new Linear(2, 2);
+    #other = (() => new Linear(2, 2))();
+    readonly head: nn.Linear = new Linear(2, 1);
+    get parts(): [nn.Linear, nn.Linear] {
+      return [this.#encoder, this.#other];
+    }
+    override forward(x: Tensor): Tensor {
+      return this.head.forward(this.#other.forward(this.#encoder.forward(x)));
+    }
+  }
+  const two = new Two();
+  expect(two.parts[0].parameters()).toHaveLength(2);
+  two.parts[1].eval();
+  expect(two.parameters()).toHaveLength(2);
+  expect(two.forward(rand([1, 2])).shape).toEqual([1, 1]);
+
   // Made and replaced after the first walk; and a second model that is made before it.
   class Net extends Module {
     head: nn.Linear = new Linear(2, 2);
