@@ -1,7 +1,7 @@
 import { arrayKind, type DType, hostArray, isWhole, type TypedArray } from '../backend/dtypes.ts';
 import { kindOf } from './arguments.ts';
 import { ArgumentError, DTypeError } from './errors.ts';
-import { nestedValues } from './nested.ts';
+import { type HostValues, nestedValues } from './nested.ts';
 import type { NestedArray } from './tensor.ts';
 
 /** A typed array that `tensor` takes. Float16Array is described by its tag, because not all `lib` settings know it. */
@@ -30,13 +30,6 @@ const NATURAL: Readonly<Record<string, DType | undefined>> = {
   BigInt64Array: 'int32',
   BigUint64Array: 'int32',
 };
-
-/** Values in row-major order, with the shape and dtype that they have by themselves. */
-export interface HostValues {
-  readonly values: ArrayLike<number | boolean | bigint>;
-  readonly shape: readonly number[];
-  readonly dtype: DType;
-}
 
 /** @throws ArgumentError for data without numbers, or in detached memory; ShapeError for ragged arrays */
 export function hostValues(data: unknown): HostValues {

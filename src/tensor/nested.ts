@@ -1,8 +1,15 @@
+import type { DType } from '../backend/dtypes.ts';
 import { kindOf } from './arguments.ts';
 import { ArgumentError, ShapeError } from './errors.ts';
-import type { HostValues } from './hostValues.ts';
 import { formatShape } from './shape.ts';
 import type { NestedArray } from './tensor.ts';
+
+/** Values in row-major order, with the shape and dtype that they have by themselves. */
+export interface HostValues {
+  readonly values: ArrayLike<number | boolean | bigint>;
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+}
 
 /** More levels than this are taken for an array that contains itself. */
 const DEEPEST = 64;

@@ -82,11 +82,11 @@ export function aliasSuite(open: (context: TestContext) => Promise<Backend>): vo
     test('can be handed to backward', async () => {
       const [p, q] = [make(), make()];
       pull(p, 3);
-      p.mul(p).backward(p.grad!);
+      p.mul(p).backward(p.grad);
       expect(await read(p.grad)).toEqual([3 + 2 * 3, 3 + 4 * 3]);
       p.zeroGrad();
       pull(p, 3);
-      p.add(q).backward(p.grad!);
+      p.add(q).backward(p.grad);
       expect([await read(p.grad), await read(q.grad)]).toEqual([
         [6, 6],
         [3, 3],
