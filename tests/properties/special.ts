@@ -23,10 +23,16 @@ function integers(length: number, stream: number): Float32Array {
   );
 }
 
-/** Row i has the special number in column i, modulo the columns, so that all columns come before. */
+/**
+ * Row i has the special number in column i, modulo the columns, so that all columns come before. Every third row has
+ * another one five columns on.
+ */
 function matrix(device: Backend, [rows, columns]: readonly [number, number], special: number): Tensor {
   const numbers = integers(rows * columns, rows);
-  for (let row = 0; row < rows; row++) numbers[row * columns + (row % columns)] = special;
+  for (let row = 0; row < rows; row++) {
+    numbers[row * columns + (row % columns)] = special;
+    if (row % 3 === 0) numbers[row * columns + ((row + 5) % columns)] = special;
+  }
   return tensor(numbers, { device, shape: [rows, columns], requiresGrad: true });
 }
 

@@ -32,9 +32,9 @@ interface Driver {
 /** The geometry of one kernel's launches. */
 type Chooser<K extends KernelName> = (
   params: Params<K>,
+  driver: Driver,
   variant: Variant<K>,
   tile: Variant<K>,
-  driver: Driver,
 ) => Geometry<K>;
 
 /** Kernels for which the default serves: those that walk over `size` elements, WORKGROUP invocations at a time. */
@@ -89,8 +89,6 @@ function elementwise(
 /** The same over groups of four elements. The first group may begin before `offset`. */
 function fourwise(
   { size, offset }: { size: number; offset: number },
-  _: unknown,
-  __: unknown,
   driver: Driver,
 ): ReturnType<typeof elementwise> {
   return elementwise({ size: Math.ceil((size + (offset % 4)) / 4) }, driver);
@@ -99,8 +97,6 @@ function fourwise(
 /** One workgroup per part of each channel. */
 function channelwise(
   { channels, count, chunk }: { channels: number; count: number; chunk: number },
-  _: unknown,
-  __: unknown,
   driver: Driver,
 ): {
   settings: { LANES: number; FAN: number };
@@ -154,13 +150,13 @@ function tiledMatmul(
  */
 function subgroupMatmul(
   params: Params<'matmul'>,
+  driver: Driver,
   _: Variant<'matmul'>,
   {
     TILE_LOAD = 8,
     TILE_ROWS = params.m <= 8 ? 8 : 4 * TILE_LOAD,
     WORKGROUP_SIZE = 8,
   }: Variant<'matmulSubgroup'>,
-  driver: Driver,
 ): Geometry<'matmulSubgroup'> {
   const { settings, workgroups } = tiledMatmul(params, TILE_ROWS, WORKGROUP_SIZE, driver);
   const even = [params.k, Math.min(params.k, params.chunk)].every((steps) => steps % 2 === 0);
@@ -248,9 +244,9 @@ function blockedProduct(
 /** Each workgroup computes a block. y counts the blocks of rows of all products. */
 function blockedMatmul(
   params: Params<'matmul'>,
+  driver: Driver,
   { Factor = 'f32' }: Variant<'matmulWorkgroup'>,
   tile: Variant<'matmulWorkgroup'>,
-  driver: Driver,
 ): Geometry<'matmulWorkgroup'> {
   const block = { ...DEFAULT_BLOCK, ...tile };
   const { rows, columns, products } = matmulProduct(params);
@@ -269,73 +265,73 @@ const choosers: { readonly [K in Exclude<KernelName, Walking>]: Chooser<K> } & {
 } = {
   adam: fourwise,
   // One workgroup per image.
-  augmentImages: ({ count }, _, __, driver) => ({
+  augmentImages: ({ count }, driver) => ({
     settings: { WORKGROUP: 64 },
     workgroups: linear(driver, count, 1),
   }),
-  argreduce: ({ outputs }, _, __, driver) => elementwise({ size: outputs }, driver),
-  averagePoolGradient: ({ tiles }, _, __, driver) => elementwise({ size: tiles }, driver),
-  batchNorm: ({ rows, inner }, _, __, driver) => rowwise(driver, rows, inner),
-  batchNormFinish: ({ size }, _, __, driver) => ({
+  argreduce: ({ outputs }, driver) => elementwise({ size: outputs }, driver),
+  averagePoolGradient: ({ tiles }, driver) => elementwise({ size: tiles }, driver),
+  batchNorm: ({ rows, inner }, driver) => rowwise(driver, rows, inner),
+  batchNormFinish: ({ size }, driver) => ({
     settings: { WORKGROUP: 64 },
     workgroups: linear(driver, size, 64),
   }),
-  batchNormGradient: ({ rows, inner }, _, __, driver) => rowwise(driver, rows, inner),
+  batchNormGradient: ({ rows, inner }, driver) => rowwise(driver, rows, inner),
   batchNormStatistics: channelwise,
   batchNormSums: channelwise,
-  conv2d: (params, variant, tile, driver) => plainProduct(forwardProduct(params, variant), tile, driver),
-  conv2dFewTerms: (params, variant, _, driver) => heldProduct(forwardProduct(params, variant), driver),
-  conv2dInputGradient: (params, variant, tile, driver) =>
+  conv2d: (params, driver, variant, tile) => plainProduct(forwardProduct(params, variant), tile, driver),
+  conv2dFewTerms: (params, driver, variant) => heldProduct(forwardProduct(params, variant), driver),
+  conv2dInputGradient: (params, driver, variant, tile) =>
     plainProduct(inputGradientProduct(params, variant), tile, driver),
-  conv2dInputGradientSubgroup: (params, variant, tile, driver) =>
+  conv2dInputGradientSubgroup: (params, driver, variant, tile) =>
     subgroupProduct(inputGradientProduct(params, variant), tile, driver),
-  conv2dSubgroup: (params, variant, tile, driver) =>
+  conv2dSubgroup: (params, driver, variant, tile) =>
     subgroupProduct(forwardProduct(params, variant), tile, driver),
-  conv2dWeightGradient: (params, variant, tile, driver) =>
+  conv2dWeightGradient: (params, driver, variant, tile) =>
     plainProduct(weightGradientProduct(params, variant), tile, driver),
-  conv2dWeightGradientSubgroup: (params, variant, tile, driver) =>
+  conv2dWeightGradientSubgroup: (params, driver, variant, tile) =>
     subgroupProduct(weightGradientProduct(params, variant), tile, driver),
-  conv2dInputGradientWorkgroup: (params, _, tile, driver) =>
+  conv2dInputGradientWorkgroup: (params, driver, _, tile) =>
     blockedProduct(inputGradientWhole(params), tile, driver),
-  conv2dWeightGradientWorkgroup: (params, variant, tile, driver) =>
+  conv2dWeightGradientWorkgroup: (params, driver, variant, tile) =>
     blockedProduct(weightGradientProduct(params, variant), tile, driver),
-  conv2dWorkgroup: (params, variant, tile, driver) =>
+  conv2dWorkgroup: (params, driver, variant, tile) =>
     blockedProduct(forwardProduct(params, variant), tile, driver),
-  crossEntropy: ({ rows, classes }, { TOTAL = false }, _, driver) =>
+  crossEntropy: ({ rows, classes }, driver, { TOTAL = false }) =>
     (TOTAL ? allRows : rowwise)(driver, rows, classes),
-  crossEntropyGradient: ({ rows, classes }, _, __, driver) => rowwise(driver, rows, classes),
-  dropout: ({ size }, _, __, driver) => ({
+  crossEntropyGradient: ({ rows, classes }, driver) => rowwise(driver, rows, classes),
+  dropout: ({ size }, driver) => ({
     settings: { WORKGROUP: 64 },
     workgroups: linear(driver, size, 4 * 64),
   }),
-  indexOrder: ({ size }) => ({
+  indexOrder: ({ size }, { widest }) => ({
     settings: { WORKGROUP: 64 },
-    workgroups: [Math.min(WIDEST, Math.ceil(size / 64)), 1, 1],
+    workgroups: [Math.min(widest, Math.ceil(size / 64)), 1, 1],
     walks: true,
   }),
-  layerNorm: ({ rows, length }, _, __, driver) => rowwise(driver, rows, length),
-  layerNormGradient: ({ rows, length }, _, __, driver) => rowwise(driver, rows, length),
-  layerNormSums: ({ rows, length, chunk }, _, __, driver) => {
+  layerNorm: ({ rows, length }, driver) => rowwise(driver, rows, length),
+  layerNormGradient: ({ rows, length }, driver) => rowwise(driver, rows, length),
+  layerNormSums: ({ rows, length, chunk }, driver) => {
     const [x, y] = linear(driver, length, 64);
     return { settings: { WORKGROUP: 64 }, workgroups: [x, y, Math.ceil(rows / chunk)] };
   },
   // Partial sums as in crossEntropy, which sums few rows itself: the same bits.
   lossTotal: () => ({ settings: { LANES: codes.crossEntropy.SUMS }, workgroups: [1, 1, 1] }),
   // Few rows do not fill a large tile.
-  matmul: (params, _, { TILE_ROWS = params.m <= 8 ? 8 : 16, WORKGROUP_SIZE = 8 }, driver) =>
+  matmul: (params, driver, _, { TILE_ROWS = params.m <= 8 ? 8 : 16, WORKGROUP_SIZE = 8 }) =>
     tiledMatmul(params, TILE_ROWS, WORKGROUP_SIZE, driver),
   matmulSubgroup: subgroupMatmul,
   matmulWorkgroup: blockedMatmul,
-  norm: ({ size, chunk }, _, __, driver) => ({
+  norm: ({ size, chunk }, driver) => ({
     settings: { LANES: WORKGROUP },
     workgroups: linear(driver, Math.ceil(size / chunk), 1),
   }),
-  maxPoolGradient: ({ tiles }, _, __, driver) => elementwise({ size: tiles }, driver),
-  random: ({ size }, _, __, driver) => ({
+  maxPoolGradient: ({ tiles }, driver) => elementwise({ size: tiles }, driver),
+  random: ({ size }, driver) => ({
     settings: { WORKGROUP: 64 },
     workgroups: linear(driver, size, 4 * 64),
   }),
-  reduce: ({ outputs, length, chunk }, _, __, driver) => {
+  reduce: ({ outputs, length, chunk }, driver) => {
     // With many sums, or short ones, one invocation computes a sum. With few, neighbours share a row.
     const terms = Math.min(chunk, length);
     const many = outputs * Math.ceil(length / chunk) >= (terms < 64 ? 64 : 1024);
@@ -347,14 +343,14 @@ const choosers: { readonly [K in Exclude<KernelName, Walking>]: Chooser<K> } & {
       workgroups: [columns, Math.ceil(length / chunk), rows],
     };
   },
-  reluGradientSums: ({ rows, columns, chunk }, _, __, driver) => {
+  reluGradientSums: ({ rows, columns, chunk }, driver) => {
     const settings = columnLanes(driver.software);
     const [x, z] = linear(driver, columns, settings.COLUMNS);
     return { settings, workgroups: [x, Math.ceil(rows / chunk), z] };
   },
   // Two elements a word.
-  roundToHalf: ({ size }, _, __, driver) => elementwise({ size: Math.ceil(size / 2) }, driver),
-  softmax: ({ rows, length }, _, __, driver) => rowwise(driver, rows, length),
+  roundToHalf: ({ size }, driver) => elementwise({ size: Math.ceil(size / 2) }, driver),
+  softmax: ({ rows, length }, driver) => rowwise(driver, rows, length),
   tally: () => ({ settings: { LANES: 64 }, workgroups: [1, 1, 1] }),
   updateScale: () => ({ settings: { WORKGROUP: 1 }, workgroups: [1, 1, 1] }),
 };
@@ -379,7 +375,7 @@ export function geometryOf<K extends KernelName>(
   const choose = choosers[kernel] as Chooser<K> | undefined;
   const driver = { software, widest };
   const geometry = choose
-    ? choose(params, variant, tile, driver)
+    ? choose(params, driver, variant, tile)
     : elementwise(params as { size: number }, driver);
   const [x, y, z] = geometry.workgroups;
   if (x <= widest && y <= widest && z <= widest) return geometry;
