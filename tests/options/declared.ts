@@ -8,8 +8,8 @@ import ts from 'typescript';
 export interface Declared {
   /** The names of all arguments in order, as far as they stand in order. */
   order: string[];
-  /** The names of those that may be left out, in order or in an object. */
-  options: Set<string>;
+  /** Those that may be left out, in order or in an object, and the words that each may be. */
+  options: Map<string, Set<string>>;
 }
 
 const root = new URL('../../src/', import.meta.url);
@@ -39,14 +39,19 @@ for (const statement of sources.flatMap(({ statements }) => [...statements])) {
 }
 
 /** The properties of the object types among the alternatives of a type. */
-function propertiesOf(type: ts.Node | undefined, found: Set<string> = new Set()): Set<string> {
+function propertiesOf(
+  type: ts.Node | undefined,
+  found: Declared['options'] = new Map(),
+): Declared['options'] {
   if (!type) return found;
   if (ts.isTypeReferenceNode(type) || ts.isExpressionWithTypeArguments(type)) {
     const name = ts.isTypeReferenceNode(type) ? type.typeName.getText() : type.expression.getText();
     const declaration = types.get(name);
     if (name === 'Omit') {
       const [from, names] = type.typeArguments!;
-      for (const each of propertiesOf(from)) if (!names!.getText().includes(`'${each}'`)) found.add(each);
+      for (const [each, words] of propertiesOf(from)) {
+        if (!names!.getText().includes(`'${each}'`)) found.set(each, words);
+      }
     } else if (OPAQUE.has(name)) return found;
     else if (declaration && ts.isInterfaceDeclaration(declaration)) {
       for (const member of declaration.members) addName(member, found);
@@ -61,8 +66,18 @@ function propertiesOf(type: ts.Node | undefined, found: Set<string> = new Set())
   return found;
 }
 
-function addName(member: ts.TypeElement, found: Set<string>): void {
-  if (ts.isPropertySignature(member)) found.add(member.name.getText());
+function addName(member: ts.TypeElement, found: Declared['options']): void {
+  if (ts.isPropertySignature(member)) found.set(member.name.getText(), wordsOf(member.type));
+}
+
+/** The string literals among the alternatives of a type. */
+function wordsOf(type: ts.Node | undefined, found: Set<string> = new Set()): Set<string> {
+  if (!type) return found;
+  if (ts.isStringLiteral(type)) found.add(type.text);
+  const declaration = ts.isTypeReferenceNode(type) ? types.get(type.typeName.getText()) : undefined;
+  if (declaration && ts.isTypeAliasDeclaration(declaration)) wordsOf(declaration.type, found);
+  type.forEachChild((child) => void wordsOf(child, found));
+  return found;
 }
 
 /** The alternatives of a rest parameter's type, as tuples. */
@@ -84,13 +99,13 @@ function argumentsOf(type: ts.TypeNode | undefined): ts.TypeNode[] {
 }
 
 function declaredBy(parameters: readonly ts.ParameterDeclaration[]): Declared {
-  const declared: Declared = { order: [], options: new Set() };
+  const declared: Declared = { order: [], options: new Map() };
   const take = (name: string, optional: boolean, type: ts.Node | undefined): void => {
     const properties = propertiesOf(type);
-    for (const each of properties) declared.options.add(each);
+    for (const [each, words] of properties) declared.options.set(each, words);
     if (properties.size > 0 || name === 'options') return;
     if (!declared.order.includes(name)) declared.order.push(name);
-    if (optional) declared.options.add(name);
+    if (optional) declared.options.set(name, wordsOf(type));
   };
   for (const parameter of parameters) {
     const tuples = parameter.dotDotDotToken ? tuplesOf(parameter.type) : [];
@@ -98,7 +113,7 @@ function declaredBy(parameters: readonly ts.ParameterDeclaration[]): Declared {
     if (parameter.dotDotDotToken) for (const each of argumentsOf(parameter.type)) take('options', true, each);
     for (const element of tuples.flatMap(({ elements }) => [...elements])) {
       if (ts.isNamedTupleMember(element)) take(element.name.text, true, element.type);
-      else propertiesOf(element).forEach((each) => declared.options.add(each));
+      else propertiesOf(element, declared.options);
     }
     if (parameter.dotDotDotToken) continue;
     const optional = parameter.questionToken !== undefined || parameter.initializer !== undefined;
@@ -123,5 +138,5 @@ export function ofClass(name: string): Declared {
   const [base] = found.heritageClauses?.flatMap(({ types: bases }) => [...bases]) ?? [];
   return base && classes.has(base.expression.getText())
     ? ofClass(base.expression.getText())
-    : { order: [], options: new Set() };
+    : { order: [], options: new Map() };
 }

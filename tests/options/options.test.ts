@@ -25,7 +25,7 @@ setDefaultDevice(cpu);
 
 /** A case that passes with all its options. Without one that it has, it must fail. */
 interface OptionCase {
-  options: readonly string[];
+  options: readonly (readonly [name: string, value: unknown])[];
   passesWithout: (option: string) => Promise<boolean>;
 }
 
@@ -49,12 +49,12 @@ function omit<T extends object>(options: T, option: string): T {
   return Object.fromEntries(Object.entries(options).filter(([name]) => name !== option)) as T;
 }
 
-/** The names of arguments: those of an object, and those of positions. */
-function namesOf(args: readonly unknown[], { order }: Declared): string[] {
+/** The arguments by name: those of an object, and those of positions. */
+function namedOf(args: readonly unknown[], { order }: Declared): [string, unknown][] {
   return args.flatMap((argument, index) => {
-    if (isOptions(argument)) return Object.keys(argument);
+    if (isOptions(argument)) return Object.entries(argument);
     const name = order[index];
-    return name === undefined || argument === undefined || argument === null ? [] : [name];
+    return name === undefined || argument === undefined || argument === null ? [] : [[name, argument]];
   });
 }
 
@@ -65,7 +65,7 @@ function ofOperation(fixture: OperationFixture, declared: Declared): OptionCase 
   const given = rest.map((each) => (isOptions(each) && 'input' in each ? true : each));
   const leading = new Array<unknown>(tensorList ? 1 : inputs.length - referred).fill(true);
   return {
-    options: namesOf([...leading, ...given], declared),
+    options: namedOf([...leading, ...given], declared),
     passesWithout: async (option) =>
       (await differences(fixture, cpu, 'contiguous', (args) => leftOut(args, declared, option))).length === 0,
   };
@@ -73,7 +73,7 @@ function ofOperation(fixture: OperationFixture, declared: Declared): OptionCase 
 
 function ofModule(fixture: ModuleFixture, declared: Declared): OptionCase {
   return {
-    options: namesOf(fixture.arguments, declared),
+    options: namedOf(fixture.arguments, declared),
     passesWithout: async (option) =>
       (await moduleDifferences({ ...fixture, arguments: leftOut(fixture.arguments, declared, option) }, cpu))
         .length === 0,
@@ -83,7 +83,7 @@ function ofModule(fixture: ModuleFixture, declared: Declared): OptionCase {
 function ofOptimizer(run: OptimizerRun): OptionCase {
   const groups = run.groups ?? [];
   return {
-    options: [run.options, ...groups.map((group) => omit(group, 'keys'))].flatMap(Object.keys),
+    options: [run.options, ...groups.map((group) => omit(group, 'keys'))].flatMap(Object.entries),
     passesWithout: async (option) => {
       const without = {
         ...run,
@@ -99,7 +99,7 @@ function ofOptimizer(run: OptimizerRun): OptionCase {
 function ofSchedule(fixture: ScheduleFixture, which: string, declared: Declared): OptionCase {
   const own = ([name]: ScheduleFixture['schedules'][number]): boolean => name === which;
   return {
-    options: fixture.schedules.filter(own).flatMap((each) => namesOf(each, declared)),
+    options: fixture.schedules.filter(own).flatMap((each) => namedOf(each, declared)),
     passesWithout: (option) => {
       // The name of the class stands where the optimizer stands in the call.
       const schedules = fixture.schedules.map((each) =>
@@ -111,24 +111,24 @@ function ofSchedule(fixture: ScheduleFixture, which: string, declared: Declared)
 }
 
 const clipping: OptionCase[] = clippingFixtures.map((fixture) => ({
-  options: Object.keys(fixture.options),
+  options: Object.entries(fixture.options),
   passesWithout: (option) => clipsAsPyTorch({ ...fixture, options: omit(fixture.options, option) }, cpu),
 }));
 
 function ofInitialiser(each: InitialiserCase, declared: Declared): OptionCase {
   return {
-    options: namesOf(each.args, declared),
+    options: namedOf(each.args, declared),
     passesWithout: (option) => isDistributed({ ...each, args: leftOut(each.args, declared, option) }),
   };
 }
 
 const scaler: OptionCase = {
-  options: Object.keys(scalerOptions),
+  options: Object.entries(scalerOptions),
   passesWithout: (option) => scalesAsTold(omit(scalerOptions, option), cpu),
 };
 
 const gain: OptionCase = {
-  options: ['param'],
+  options: [['param', 0.2]],
   passesWithout: () => Promise.resolve(nn.init.calculateGain('leakyRelu') === Math.sqrt(2 / 1.04)),
 };
 
@@ -196,15 +196,18 @@ const subjects: [name: string, declared: Declared, cases: OptionCase[]][] = [
 const withoutChoice = { 'pad mode': "'constant'", 'nn.MaxPool2d returnIndices': 'false' };
 
 const options = subjects.flatMap(([subject, declared, cases]) =>
-  [...declared.options]
+  [...declared.options.keys()]
     .filter((option) => option !== 'device' && !(`${subject} ${option}` in withoutChoice))
-    .map((option) => [subject, option, cases.filter(({ options: all }) => all.includes(option))] as const),
+    .map(
+      (option) =>
+        [subject, option, cases.filter(({ options: all }) => all.some(([name]) => name === option))] as const,
+    ),
 );
 
 test('the options of all cases are found in the source', () => {
   const unknown = subjects.flatMap(([subject, declared, cases]) => {
-    const known = [...declared.order, ...declared.options];
-    const all = new Set(cases.flatMap(({ options: some }) => some));
+    const known = [...declared.order, ...declared.options.keys()];
+    const all = new Set(cases.flatMap(({ options: some }) => some.map(([name]) => name)));
     return [...all].filter((option) => !known.includes(option)).map((option) => `${subject} ${option}`);
   });
   expect(unknown).toEqual([]);
@@ -220,4 +223,16 @@ test.each(options)('%s: a case fails without %s', async (subject, option, cases)
       return;
   }
   expect.unreachable(cases.length === 0 ? 'no case has it' : 'no case fails');
+});
+
+const words = subjects.flatMap(([subject, declared, cases]) =>
+  [...declared.options]
+    .filter(([, each]) => each.size > 1)
+    .map(([option, each]) => [subject, option, each, cases] as const),
+);
+
+test.each(words)('%s: the cases have every word of %s but the default', (_subject, option, all, cases) => {
+  const given = cases.flatMap(({ options: some }) => some.filter(([name]) => name === option));
+  const missing = [...all].filter((word) => !given.some(([, value]) => value === word));
+  expect(missing.length, missing.join()).toBeLessThanOrEqual(1);
 });

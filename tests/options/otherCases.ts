@@ -11,13 +11,20 @@ export interface InitialiserCase {
 const SHAPE = [60, 40, 3, 5];
 const [FAN_IN, FAN_OUT] = [40 * 15, 60 * 15];
 
+/** What PyTorch documents for calculate_gain. */
+const GAINS = { linear: 1, conv2d: 1, sigmoid: 1, tanh: 5 / 3, relu: Math.SQRT2, selu: 3 / 4 };
+
 export const initialiserCases: readonly InitialiserCase[] = [
   { name: 'uniform', args: [SHAPE, -3, 2], mean: -0.5, std: 5 / Math.sqrt(12) },
   { name: 'normal', args: [SHAPE, 2, 0.1], mean: 2, std: 0.1 },
   ...['kaimingUniform', 'kaimingNormal'].flatMap((name) => [
     { name, args: [SHAPE, { a: 0.5 }], std: Math.sqrt(2 / 1.25 / FAN_IN) },
     { name, args: [SHAPE, { mode: 'fanOut' }], std: Math.sqrt(2 / FAN_OUT) },
-    { name, args: [SHAPE, { nonlinearity: 'tanh' }], std: 5 / 3 / Math.sqrt(FAN_IN) },
+    ...Object.entries(GAINS).map(([nonlinearity, gain]) => ({
+      name,
+      args: [SHAPE, { nonlinearity }],
+      std: gain / Math.sqrt(FAN_IN),
+    })),
   ]),
   ...['xavierUniform', 'xavierNormal'].map((name) => ({
     name,

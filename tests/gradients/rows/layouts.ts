@@ -41,7 +41,7 @@ export const layouts: Rows<
       },
       {
         name: 'transposes',
-        inputs: [numbers(6, 5), numbers(6, 9)],
+        inputs: [numbers(6, 35), numbers(6, 33)],
         fn: (a, b) => ops.cat([a.t(), b.t()]),
       },
       {
