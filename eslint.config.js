@@ -42,6 +42,19 @@ export default tseslint.config(
     },
   },
   {
+    // A function that a loop creates is created for every element, or row; tsx also defines its name each time.
+    files: ['src/backend/cpu/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...['ForStatement', 'ForOfStatement', 'WhileStatement'].map((loop) => ({
+          selector: `${loop} > BlockStatement :matches(ArrowFunctionExpression, FunctionExpression)`,
+          message: 'Create functions outside of loops: see PairLoop.',
+        })),
+      ],
+    },
+  },
+  {
     files: ['eslint.config.js', 'src/serve/page/*.js', 'docs/typedoc/*.js', 'tests/mutation/*.js'],
     extends: [tseslint.configs.disableTypeChecked],
   },

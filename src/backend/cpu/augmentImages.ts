@@ -80,8 +80,10 @@ export const augmentImages: Twin<'augmentImages'> = ({ images, rows, labels, out
   for (let image = 0; image < count; image++) {
     const row = rows[start + image]!;
     batchLabels[image] = labels[row]!;
-    changedPlaces(drawChange(row, params), width, height).forEach((place, at) => {
+    const places = changedPlaces(drawChange(row, params), width, height);
+    for (let at = 0; at < pixels; at++) {
+      const place = places[at]!;
       out[image * pixels + at] = normalised[place < 0 ? 0 : images[row * pixels + place]!]!;
-    });
+    }
   }
 };

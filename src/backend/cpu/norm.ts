@@ -15,43 +15,57 @@ function rootOf(form: number, total: number, power: number): number {
   return form === POWER ? total ** (1 / power) : total;
 }
 
+/** The sum of powers greatest^p · ratios, of elements whose own powers overflow or underflow. */
+class Extremes {
+  greatest = 0;
+  ratios = 0;
+  readonly #form: number;
+  readonly #power: number;
+
+  constructor(form: number, power: number) {
+    this.#form = form;
+    this.#power = power;
+  }
+
+  /** Adds `count` elements of one magnitude. */
+  add(magnitude: number, count: number): void {
+    if (magnitude > this.greatest) {
+      this.ratios *= powerOf(this.#form, this.greatest / magnitude, this.#power);
+      this.greatest = magnitude;
+    }
+    this.ratios += count * powerOf(this.#form, magnitude / this.greatest, this.#power);
+  }
+
+  /** The root of the sum with further elements, whose own norm is `regular`. */
+  root(regular: number): number {
+    if (this.greatest === 0 || !(regular < Infinity)) return regular;
+    this.add(regular, 1);
+    return this.greatest * rootOf(this.#form, this.ratios, this.#power);
+  }
+}
+
 export const norm: Twin<'norm'> = (
   { x, out },
   { size, chunk, offset, outOffset, power, least, most },
   { FORM = EUCLIDEAN, TERMS = true, ROOT = true },
 ) => {
-  const isExtreme = (magnitude: number): boolean =>
-    (FORM === EUCLIDEAN || FORM === POWER) &&
-    (magnitude < least || magnitude > most) &&
-    magnitude > 0 &&
-    magnitude < Infinity;
+  const canBeExtreme = FORM === EUCLIDEAN || FORM === POWER;
   for (let first = 0, part = 0; first < size; first += chunk, part++) {
-    // The elements add up to total + greatest^p · ratios.
-    let [total, greatest, ratios] = [0, 0, 0];
-    const include = (magnitude: number, count: number): void => {
-      if (magnitude > greatest) {
-        ratios *= powerOf(FORM, greatest / magnitude, power);
-        greatest = magnitude;
-      }
-      ratios += count * powerOf(FORM, magnitude / greatest, power);
-    };
+    let total = 0;
+    const extremes = new Extremes(FORM, power);
     for (let at = first; at < Math.min(first + chunk, size); at++) {
       const value = TERMS ? Math.abs(x[offset + at]!) : x[offset + 3 * at]!;
       if (FORM === GREATEST) total = Math.max(total, value);
       else if (!TERMS) {
         total += value;
-        if (x[offset + 3 * at + 1]!) include(x[offset + 3 * at + 1]!, x[offset + 3 * at + 2]!);
-      } else if (isExtreme(value)) include(value, 1);
-      else total += powerOf(FORM, value, power);
+        const greatest = x[offset + 3 * at + 1]!;
+        if (greatest > 0) extremes.add(greatest, x[offset + 3 * at + 2]!);
+      } else if (canBeExtreme && (value < least || value > most) && value > 0 && value < Infinity) {
+        extremes.add(value, 1);
+      } else total += powerOf(FORM, value, power);
     }
-    if (!ROOT) {
-      out.set([total, greatest, ratios], outOffset + 3 * part);
-      continue;
-    }
-    const regular = rootOf(FORM, total, power);
-    const mixed = greatest > 0 && regular < Infinity;
-    if (mixed) include(regular, 1);
-    out[outOffset + part] = mixed ? greatest * rootOf(FORM, ratios, power) : regular;
+    if (ROOT) out[outOffset + part] = extremes.root(rootOf(FORM, total, power));
+    else out.set([total, extremes.greatest, extremes.ratios], outOffset + 3 * part);
   }
 };
 
