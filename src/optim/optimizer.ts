@@ -1,6 +1,6 @@
 import { refuseInCapture } from '../backend/recorder.ts';
 import '../tensor/disposable.ts';
-import { type Kind, type Signature, signature, takesNothing } from '../tensor/arguments.ts';
+import { type Kind, kindOf, type Signature, signature, takesNothing } from '../tensor/arguments.ts';
 import { checkAlike } from '../tensor/checks.ts';
 import { ArgumentError, FreedTensorError } from '../tensor/errors.ts';
 import { disown, own, type Owned } from '../tensor/scope.ts';
@@ -259,6 +259,6 @@ export function atLeast(
   if (typeof value === 'number' && value >= least && value < below) return;
   throw new ArgumentError(optimizer, `invalid ${name}`, {
     takes: `${least} ≤ ${name}${below < Infinity ? ` < ${below}` : ', finite'}`,
-    got: `${name} ${value}`,
+    got: `${name} ${kindOf(value)}`,
   });
 }

@@ -82,7 +82,7 @@ function optionsOf(call: Call, args: ArrayLike<unknown>): object {
       if (absent && !named && index === end - 1 && call.optional.size > 0) continue;
       const options = [...call.optional.keys()].slice(ordered.length);
       if (!named && index === required.length + ordered.length && options.length > 0 && end === index + 1) {
-        throw new ArgumentError(call.operation, 'options do not fit', {
+        throw new ArgumentError(call.operation, 'invalid options', {
           takes: `an object of ${options.join(', ')}`,
           got: kindOf(value),
         });
@@ -139,7 +139,7 @@ function refuse(
   value: unknown,
   given: boolean = true,
 ): never {
-  throw new ArgumentError(operation, `${name} does not fit`, {
+  throw new ArgumentError(operation, `invalid ${name}`, {
     takes,
     got: given ? kindOf(value) : 'nothing',
   });

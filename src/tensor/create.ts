@@ -1,10 +1,10 @@
 import type { Backend } from '../backend/backend.ts';
 import { activeRecorder } from '../backend/recorder.ts';
-import { type DType, hostArray, isWhole } from '../backend/dtypes.ts';
+import { type DType, isWhole } from '../backend/dtypes.ts';
 import { ANY, type Kind, listSignature, type Maybe, type Rest, signature } from './arguments.ts';
 import { defaultDevice } from './device.ts';
 import { ArgumentError, DeviceError, ShapeError } from './errors.ts';
-import { checkWhole, type HostArray, hostValues, toHost } from './hostValues.ts';
+import { checkWhole, type HostArray, hostSpace, hostValues, toHost } from './hostValues.ts';
 import type { HostValues } from './nested.ts';
 import { BOOLEAN, DEVICE, DTYPE, INTEGER, NUMBER, REAL, SIZES, TENSOR } from './kinds.ts';
 import { unscoped } from './scope.ts';
@@ -138,7 +138,7 @@ function filled(shape: Shape, value: number, options: CreateOptions): Tensor {
   const { dtype = 'float32' } = options;
   if (isWhole(dtype) && dtype !== 'bool') checkWhole('full', value, dtype);
   if (dtype === 'uint8' || dtype === 'float16' || (dtype === 'int32' && Math.abs(value) > 2 ** 24)) {
-    const values = hostArray(dtype, sizeOf(checkShape('full', shape))).fill(value);
+    const values = hostSpace('full', dtype, sizeOf(checkShape('full', shape))).fill(value);
     return constant(() => tensor(values, { ...options, dtype, shape }));
   }
   const created = empty(shape, options);
@@ -207,7 +207,7 @@ export function eye(
 ): Tensor {
   const { m = n, ...options } = eyeArguments([n, ...rest]);
   const { dtype = 'float32' } = options;
-  const values = hostArray(dtype, sizeOf(checkShape('eye', [n, m])));
+  const values = hostSpace('eye', dtype, sizeOf(checkShape('eye', [n, m])));
   for (let i = 0; i < Math.min(n, m); i++) values[i * m + i] = 1;
   return constant(() => tensor(values, { ...options, dtype, shape: [n, m] }));
 }
@@ -244,8 +244,8 @@ export function arange(
       got: `start ${from}, end ${to}, step ${step}`,
     });
   }
-  const values = Array.from({ length: count }, (_, index) => from + index * step);
-  return constant(() => tensor(values, options));
+  const values = hostSpace('arange', 'float64', count).map((_, index) => from + index * step);
+  return constant(() => tensor(values, { dtype: 'float32', ...options }));
 }
 
 const linspaceArguments = signature<CreateOptions>(
@@ -268,6 +268,6 @@ export function linspace(start: number, end: number, steps: number, ...rest: Res
   // Counts from the nearer end, so the last number is exactly `end`.
   const at = (index: number): number =>
     index <= (steps - 1) / 2 ? start + spacing * index : end - spacing * (steps - 1 - index);
-  const values = Array.from({ length: steps }, (_, index) => at(index));
-  return constant(() => tensor(values, options));
+  const values = hostSpace('linspace', 'float64', steps).map((_, index) => at(index));
+  return constant(() => tensor(values, { dtype: 'float32', ...options }));
 }

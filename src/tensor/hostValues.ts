@@ -1,4 +1,5 @@
 import { arrayKind, type DType, hostArray, isWhole, type TypedArray } from '../backend/dtypes.ts';
+import { OutOfMemoryError } from '../backend/errors.ts';
 import { kindOf } from './arguments.ts';
 import { ArgumentError, DTypeError } from './errors.ts';
 import { type HostValues, nestedValues } from './nested.ts';
@@ -56,6 +57,15 @@ function refuseDetached(values: TypedArray): void {
       takes: 'a typed array whose buffer was neither transferred nor made smaller',
       got: kindOf(values),
     });
+  }
+}
+
+/** A zeroed array on the host. Throws OutOfMemoryError if there is no memory for it. */
+export function hostSpace(operation: string, dtype: DType, length: number): TypedArray {
+  try {
+    return hostArray(dtype, length);
+  } catch (error) {
+    throw new OutOfMemoryError(`${operation}: ${length} values do not fit into memory (${String(error)})`);
   }
 }
 

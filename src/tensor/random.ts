@@ -14,6 +14,7 @@ import { unsurveyed } from '../backend/survey.ts';
 import { type Kind, listSignature, type Maybe, signature } from './arguments.ts';
 import { CREATE, type CreateOptions, empty, type SizesAndOptions, tensor, write } from './create.ts';
 import { ArgumentError, DTypeError } from './errors.ts';
+import { hostSpace } from './hostValues.ts';
 import { INTEGER, SIZES } from './kinds.ts';
 import { copyInto } from './dense.ts';
 import { unscoped } from './scope.ts';
@@ -196,7 +197,7 @@ export function normalNumbers(size: number, options: RandomOptions = {}): Float6
   const { seed = currentSeed, stream = nextStream++ } = options;
   const key = halves(seed);
   const [streamLow, streamHigh] = halves(stream);
-  const values = new Float64Array(size + 3);
+  const values = hostSpace('randn', 'float64', size + 3) as Float64Array;
   for (let block = 0; block * 4 < size; block++) {
     const words = philox4x32([block, 0, streamLow, streamHigh], key);
     for (let lane = 0; lane < 4 && block * 4 + lane < size; lane += 2) {

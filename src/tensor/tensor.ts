@@ -18,7 +18,7 @@ import {
   type Strides,
   stridesOf,
 } from './shape.ts';
-import type { Storage } from './storage.ts';
+import { Storage } from './storage.ts';
 
 /** The destination of a tensor's gradient: the node that computed the tensor, or its leaf. */
 export interface Source {
@@ -166,7 +166,14 @@ export class Tensor implements Owned, Disposable {
   #frozen: Leaf | undefined;
 
   /** Takes over one hold on `storage` and one on `source`. */
-  constructor(storage: Storage, { shape, strides, offset }: Layout, source?: Source) {
+  constructor(storage: Storage, layout: Layout, source?: Source) {
+    if (!(storage instanceof Storage)) {
+      throw new ArgumentError('Tensor', 'not a storage', {
+        takes: 'tensor(data) makes a tensor',
+        got: kindOf(storage),
+      });
+    }
+    const { shape, strides, offset } = layout;
     this.shape = shape;
     this.strides = strides;
     this.#offset = offset - storage.base;

@@ -251,7 +251,7 @@ describe('arguments of the wrong kind', () => {
   it.each<[string, RegExp, () => unknown]>([
     [
       'a text',
-      /loadSafetensors: bytes.*\n.*Uint8Array or ArrayBuffer\n.*the string "x"/,
+      /loadSafetensors: invalid bytes\n.*Uint8Array or ArrayBuffer\n.*the string "x"/,
       () => loadSafetensors('x' as never),
     ],
     ['nothing', /got {4}undefined$/, () => loadSafetensors(undefined as never)],
