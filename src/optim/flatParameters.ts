@@ -44,7 +44,8 @@ export class FlatParameters {
    */
   constructor(optimizer: string, groups: readonly (readonly Tensor[])[]) {
     const parameters = groups.flat();
-    const stranger = parameters.find((parameter) => !parameter.leaf);
+    // Reading the storage of a freed tensor, which has no leaf either, throws.
+    const stranger = parameters.find((parameter) => !parameter.leaf && parameter.storage);
     if (parameters.length === 0 || stranger || new Set(parameters).size !== parameters.length) {
       throw new ArgumentError(optimizer, 'not a list of parameters', {
         takes: 'at least one parameter: distinct leaves with requiresGrad, or frozen since',

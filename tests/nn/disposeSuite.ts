@@ -173,8 +173,10 @@ export function disposeSuite(open: Open): void {
     );
     const other = new optim.SGD(model.parameters());
     const { bias } = model.layers[0] as nn.Linear;
+    const parameters = model.parameters();
     model.dispose();
     expect(bias!.freed).toBe(true);
+    expect(() => new optim.SGD(parameters)).toThrow(FreedTensorError);
     expect(() => model.forward(rand([1, 64]))).toThrow(FreedTensorError);
     expect(() => other.step()).toThrow(FreedTensorError);
     expect(() => new nn.Linear(64, 64).loadStateDict((model.layers[0] as nn.Linear).stateDict())).toThrow(
