@@ -26,9 +26,10 @@ function fieldOf(holder: object): (key: unknown) => unknown {
   return (key) => (holder as Record<string, unknown>)[key as string];
 }
 
-/** The length of a list or a map. Fields of objects are looked up by name. */
+/** The number of entries or fields. */
 function sizeOf(holder: object): number {
-  return holder instanceof Map ? holder.size : Array.isArray(holder) ? holder.length : 0;
+  if (holder instanceof Map) return holder.size;
+  return Array.isArray(holder) ? holder.length : Object.keys(holder).length;
 }
 
 function isModule(value: object): boolean {

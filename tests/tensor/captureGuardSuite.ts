@@ -277,6 +277,7 @@ const courses: [string, () => Course][] = [
     ]),
   ],
   ['a tensor in a field', fields((module) => [() => (module.weight = zeros([3]))])],
+  ['a field that is added', fields((module) => [() => assign(module, 'forward', (x: Tensor) => x.mul(9))])],
   ['a module in a field', fields((module) => [() => (module.inner = new nn.Tanh())])],
   [
     'the layers of a chain',
