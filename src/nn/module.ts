@@ -245,6 +245,8 @@ export abstract class Module implements Disposable {
    *
    * Make optimizers after the move: the state of an optimizer does not follow its parameters, so its next step throws
    * DeviceError. Captured steps record again.
+   *
+   * @throws WgradError if a parameter changes before the returned promise resolves; nothing moves then
    */
   async to(device: Backend): Promise<this> {
     toArguments(arguments);

@@ -152,7 +152,7 @@ export async function sharingDifference(device: Backend, configuration: number):
     'hand a gradient to backward': () => {
       if (!ofP.grad) return;
       const gradient = [...ofP.grad.values];
-      p.add(q).backward(p.grad!);
+      p.add(q).backward(p.grad);
       accumulate(ofP, gradient);
       accumulate(ofQ, gradient);
     },

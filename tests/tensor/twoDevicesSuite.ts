@@ -4,6 +4,7 @@ import {
   capture,
   DeviceError,
   DeviceLostError,
+  grad,
   nn,
   open as openDevice,
   optim,
@@ -63,6 +64,7 @@ export function twoDevicesSuite(open: Pair): void {
       expect(() => result.backward(gradient)).toThrow(DeviceError);
     }
     expect(x.grad).toBeNull();
+    expect(() => grad([x.mul(2)], [x], { gradOutputs: [gradient] })).toThrow(DeviceError);
   });
 
   it('GradScaler refuses gradients of another device', async (context) => {
@@ -176,6 +178,28 @@ export function twoDevicesSuite(open: Pair): void {
       expect(await read(step(tensor([[1, call]], { device: other })))).toEqual([1 + 2 * call]);
     }
     step.dispose();
+  });
+
+  it('a module that changes while it moves stays where it is', async (context) => {
+    const { here, other } = await open(context);
+    setDefaultDevice(here);
+    const linear = new nn.Linear(1, 1, { bias: false });
+    const optimizer = new optim.SGD(linear.parameters(), { lr: 1 });
+    const pull = (): void =>
+      linear
+        .forward(tensor([[1]]))
+        .sum()
+        .backward();
+    const changes = [pull, pull, () => optimizer.step(), () => optimizer.zeroGrad()];
+    for (const change of changes) {
+      const moving = linear.to(other);
+      change();
+      await expect(moving).rejects.toThrow('to: a tensor has changed while it was moved');
+      expect(linear.weight.device).toBe(here);
+    }
+    pull();
+    optimizer.step();
+    expect(optimizer.stateDict().steps).toEqual([2]);
   });
 
   it('a module that cannot move as a whole stays as it is', async (context) => {
