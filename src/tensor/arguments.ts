@@ -72,7 +72,8 @@ function optionsOf(call: Call, args: ArrayLike<unknown>): object {
   const named = isPlainObject(last) ? checkNamed(call, last) : undefined;
   const end = named ? args.length - 1 : args.length;
   if (named && end === required.length) return named;
-  const options: Record<string, unknown> = { ...named };
+  // Most calls give options by name only, or in order only: named options are copied when another joins them.
+  let options = named as Record<string, unknown> | undefined;
   for (let index = required.length; index < end; index++) {
     const value = args[index];
     const entry = ordered[index - required.length];
@@ -80,17 +81,7 @@ function optionsOf(call: Call, args: ArrayLike<unknown>): object {
       // Where the options may stand, nothing may stand too.
       const absent = value === undefined || value === null;
       if (absent && !named && index === end - 1 && call.optional.size > 0) continue;
-      const options = [...call.optional.keys()].slice(ordered.length);
-      if (!named && index === required.length + ordered.length && options.length > 0 && end === index + 1) {
-        throw new ArgumentError(call.operation, 'invalid options', {
-          takes: `an object of ${options.join(', ')}`,
-          got: kindOf(value),
-        });
-      }
-      throw new ArgumentError(call.operation, 'too many arguments', {
-        takes: callText(call),
-        got: `${args.length} arguments; number ${index + 1} is ${kindOf(value)}`,
-      });
+      throw tooMany(call, args, index, named !== undefined);
     }
     const [name, kind] = entry;
     if (isLeftOut(value, kind)) continue;
@@ -101,15 +92,33 @@ function optionsOf(call: Call, args: ArrayLike<unknown>): object {
         got: `${kindOf(value)} in order, and ${name} by name`,
       });
     }
-    options[name] = value;
+    if (options === named) options = { ...named };
+    options![name] = value;
   }
-  return options;
+  return options ?? NONE;
+}
+
+function tooMany(call: Call, args: ArrayLike<unknown>, index: number, hasOptions: boolean): ArgumentError {
+  const { operation, required, ordered, optional } = call;
+  const byName = [...optional.keys()].slice(ordered.length);
+  const inPlaceOfOptions = index === required.length + ordered.length && args.length === index + 1;
+  if (byName.length > 0 && inPlaceOfOptions && !hasOptions) {
+    return new ArgumentError(operation, 'invalid options', {
+      takes: `an object of ${byName.join(', ')}`,
+      got: kindOf(args[index]),
+    });
+  }
+  return new ArgumentError(operation, 'too many arguments', {
+    takes: callText(call),
+    got: `${args.length} arguments; number ${index + 1} is ${kindOf(args[index])}`,
+  });
 }
 
 /** The options of an object, without those that are left out. */
 function checkNamed(call: Call, given: object): object {
   let absent = false;
-  for (const [name, value] of Object.entries(given)) {
+  for (const name of Object.keys(given)) {
+    const value = (given as Readonly<Record<string, unknown>>)[name];
     const kind = call.optional.get(name);
     if (!kind) throw unknownOption(call, name);
     if (isLeftOut(value, kind)) absent ||= value === null;
