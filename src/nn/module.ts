@@ -244,7 +244,7 @@ export abstract class Module implements Disposable {
    * on their memory, such as `weight.detach()`, stay where they are.
    *
    * Make optimizers after the move: the state of an optimizer does not follow its parameters, so its next step throws
-   * DeviceError. Captured steps record again.
+   * DeviceError, until the module is moved back. Captured steps record again.
    *
    * @throws WgradError if a parameter changes before the returned promise resolves; nothing moves then
    */

@@ -97,7 +97,7 @@ export class FlatParameters {
    * Counts a step of every parameter that has a gradient, and returns them as the fewest segments: one per group if all
    * have gradients.
    *
-   * @throws WgradError if another optimizer has taken a parameter, DeviceError if `to(device)` has
+   * @throws WgradError if another optimizer has taken a parameter, DeviceError if it is on another device
    */
   advance(): Segment[] {
     const segments: Segment[] = [];
@@ -105,7 +105,7 @@ export class FlatParameters {
       // Reading the storage throws if the parameter has been freed.
       const { leaf, storage } = parameter;
       if (!leaf?.grad) return;
-      if (storage.buffer !== this.values.storage.buffer) this.#refuse(parameter);
+      if (storage.buffer !== this.values.storage.buffer) this.#reclaim(parameter, index);
       this.#bringGradient(leaf, index);
       const size = parameter.numel();
       const last = segments.at(-1);
@@ -158,8 +158,8 @@ export class FlatParameters {
     this.gradients.dispose();
   }
 
-  /** Refuses a parameter that has left the flat buffer. */
-  #refuse(parameter: Tensor): never {
+  /** Brings a parameter back that `to()` has taken away and returned. Refuses any other that has left. */
+  #reclaim(parameter: Tensor, index: number): void {
     const { device } = this.values;
     if (parameter.device !== device) {
       throw new DeviceError(this.#optimizer, 'a parameter has moved to another device', {
@@ -167,10 +167,14 @@ export class FlatParameters {
         got: String(parameter),
       });
     }
-    throw new WgradError(
-      `${this.#optimizer} lost a parameter: a newer optimizer or to() took it. Use one optimizer per parameter; a new one ` +
-        'takes the state of an old one with loadStateDict.',
-    );
+    if (parameter.leaf!.home) {
+      throw new WgradError(
+        `${this.#optimizer} lost a parameter to a newer optimizer. Use one optimizer per parameter; a new one takes the ` +
+          'state of an old one with loadStateDict.',
+      );
+    }
+    checkMovable(this.#optimizer, [parameter]);
+    outsideCapture(() => this.#adopt(parameter, index));
   }
 
   /** Moves a parameter, with its views, into the flat buffer, and makes a home for its gradient in the other. */

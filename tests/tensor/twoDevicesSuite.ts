@@ -155,6 +155,33 @@ export function twoDevicesSuite(open: Pair): void {
     expect(next.stateDict().steps).toEqual([3]);
   });
 
+  it('an optimizer goes on when its module has moved forth and back', async (context) => {
+    const { here, other } = await open(context);
+    setDefaultDevice(here);
+    const linear = new nn.Linear(1, 1, { bias: false });
+    linear.loadStateDict({ weight: tensor([[5]]) });
+    const optimizer = new optim.SGD(linear.parameters(), { lr: 1, momentum: 0.5 });
+    const step = capture((x: Tensor) => {
+      optimizer.zeroGrad();
+      linear.forward(x).sum().backward();
+      optimizer.step();
+    });
+    let [expected, velocity] = [5, 0];
+    for (let call = 0; call < 8; call++) {
+      if (call === 1 || call === 4) {
+        await linear.to(other);
+        await linear.to(here);
+      }
+      step(tensor([[1]]));
+      velocity = 0.5 * velocity + 1;
+      expected -= velocity;
+      expect(await read(linear.weight)).toEqual([expected]);
+    }
+    new optim.SGD(linear.parameters());
+    expect(() => step(tensor([[1]]))).toThrow('SGD lost a parameter to a newer optimizer');
+    step.dispose();
+  });
+
   it('a graph of before Module.to is refused', async (context) => {
     const { here, other } = await open(context);
     setDefaultDevice(here);
