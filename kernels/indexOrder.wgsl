@@ -25,7 +25,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> order: array<u32>;
 @group(0) @binding(3) var<uniform> params: Params;
 
-override WORKGROUP: u32 = 64u;
+override WORKGROUP: u32 = 32u;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {

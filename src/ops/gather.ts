@@ -154,7 +154,7 @@ function addByPlace(x: Tensor, index: Tensor, out: Tensor, length: number, walk:
 }
 
 /** Invocations that group the entries of an index, so that a GPU has work; each looks at all entries of its column. */
-const RANGES = 64;
+const RANGES = 32;
 
 /** The same sums in two launches, whose cost is the outputs plus the entries: the first groups the entries by place. */
 function addInOrder(x: Tensor, index: Tensor, out: Tensor, length: number, walk: IndexWalk): void {

@@ -305,8 +305,8 @@ const choosers: { readonly [K in Exclude<KernelName, Walking>]: Chooser<K> } & {
     workgroups: linear(driver, size, 4 * 64),
   }),
   indexOrder: ({ size }, { widest }) => ({
-    settings: { WORKGROUP: 64 },
-    workgroups: [Math.min(widest, Math.ceil(size / 64)), 1, 1],
+    settings: { WORKGROUP: 32 },
+    workgroups: [Math.min(widest, Math.ceil(size / 32)), 1, 1],
     walks: true,
   }),
   layerNorm: ({ rows, length }, driver) => rowwise(driver, rows, length),
