@@ -1,4 +1,4 @@
-import { refuseInCapture } from '../backend/recorder.ts';
+import { effect, refuseInCapture } from '../backend/recorder.ts';
 import '../tensor/disposable.ts';
 import { type Kind, kindOf, type Signature, signature, takesNothing } from '../tensor/arguments.ts';
 import { checkAlike } from '../tensor/checks.ts';
@@ -56,6 +56,11 @@ export function optimizerSignature<Options extends object>(
   };
 }
 
+const PAIR: Kind = {
+  takes: 'a list of two numbers',
+  fits: (value) => listOf(NUMBER).fits(value) && (value as readonly number[]).length === 2,
+};
+
 const STATE: Kind = {
   takes: 'the state that stateDict returned: { steps, tensors, paramGroups }',
   fits: (value) => {
@@ -84,6 +89,8 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> i
   readonly paramGroups: readonly ParamGroup<Options>[];
   protected readonly name: string;
   readonly #flat: FlatParameters;
+  /** The parameters of each group. */
+  readonly #members: readonly (readonly Tensor[])[];
   #disposed = false;
   readonly #states = new Map<string, Tensor>();
 
@@ -97,10 +104,8 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> i
     this.name = name;
     this.paramGroups = resolveGroups(parameters, options, defaults);
     for (const group of this.paramGroups) this.#check(group);
-    this.#flat = new FlatParameters(
-      name,
-      this.paramGroups.map(({ params }) => params),
-    );
+    this.#members = this.paramGroups.map(({ params }) => params);
+    this.#flat = new FlatParameters(name, this.#members);
     own(this);
   }
 
@@ -131,6 +136,7 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> i
    */
   step(guard?: Tensor): void {
     if (arguments.length > 0) stepArguments(arguments);
+    effect(() => this.paramGroups.forEach((group, index) => this.#checkAssigned(group, index)));
     for (const segment of this.flat.advance()) this.update(segment, this.paramGroups[segment.group]!, guard);
     for (const state of this.#states.values()) state.storage.changed();
   }
@@ -181,7 +187,25 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> i
 
   #check(group: Options): void {
     atLeast(this.name, 'lr', group.lr, 0);
+    this.#checkOthers(group);
+  }
+
+  #checkOthers(group: Options): void {
+    if ('betas' in group && !PAIR.fits(group.betas)) {
+      throw new ArgumentError(this.name, 'invalid betas', { takes: PAIR.takes, got: kindOf(group.betas) });
+    }
     this.check(group);
+  }
+
+  /** Checks what may have been assigned to a group since the last step. A schedule may round a rate to just below 0. */
+  #checkAssigned(group: ParamGroup<Options>, index: number): void {
+    finite(this.name, 'lr', group.lr);
+    this.#checkOthers(group);
+    if (group.params === this.#members[index]) return;
+    throw new ArgumentError(this.name, 'other parameters were assigned to a group', {
+      takes: 'the parameters that it was made with; make a new optimizer for others',
+      got: kindOf(group.params),
+    });
   }
 
   /** Returns the state for `loadStateDict`. */
@@ -246,6 +270,15 @@ function checkState(
     });
   }
   for (const name of names) checkAlike('loadStateDict', own.tensors[name]!, tensors[name]!);
+}
+
+/** Throws ArgumentError unless a value is a finite number. */
+export function finite(optimizer: string, name: string, value: number): void {
+  if (Number.isFinite(value)) return;
+  throw new ArgumentError(optimizer, `invalid ${name}`, {
+    takes: 'a finite number',
+    got: `${name} ${kindOf(value)}`,
+  });
 }
 
 /** Throws ArgumentError unless `least` ≤ value < `below`. */

@@ -36,17 +36,19 @@ export function resolveGroups<Options extends object>(
   parameters: OptimizerParameters<Partial<Options>>,
   options: Partial<Options>,
   defaults: Options,
-): ParamGroup<Options>[] {
+): readonly ParamGroup<Options>[] {
   const groups = parameters.every((each) => 'params' in each)
     ? (parameters as readonly (Partial<Options> & { params: readonly Tensor[] })[])
     : [{ params: parameters } as Partial<Options> & { params: readonly Tensor[] }];
-  return groups.map((group) => {
+  const all = groups.map((group) => {
     const resolved = Object.entries(defaults).map(([name, value]) => {
       const key = name as keyof Options;
       return [name, group[key] ?? options[key] ?? (value as unknown)];
     });
-    return { ...(Object.fromEntries(resolved) as Options), params: group.params };
+    // Frozen, because the memory of the parameters is laid out once: one that was pushed would not be trained.
+    return { ...(Object.fromEntries(resolved) as Options), params: Object.freeze([...group.params]) };
   });
+  return Object.freeze(all);
 }
 
 /** The groups by PyTorch's names: plain values, as JSON. */

@@ -4,7 +4,7 @@ import { ArgumentError } from '../tensor/errors.ts';
 import { BOOLEAN, REAL } from '../tensor/kinds.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Segment } from './flatParameters.ts';
-import { atLeast, Optimizer, optimizerSignature } from './optimizer.ts';
+import { atLeast, finite, Optimizer, optimizerSignature } from './optimizer.ts';
 import type { OptimizerParameters } from './paramGroups.ts';
 
 /** Options of SGD. */
@@ -60,6 +60,7 @@ export class SGD extends Optimizer<Required<SgdOptions>> {
   protected override check({ momentum, dampening, weightDecay, nesterov }: Required<SgdOptions>): void {
     atLeast('SGD', 'momentum', momentum, 0);
     atLeast('SGD', 'weightDecay', weightDecay, 0);
+    finite('SGD', 'dampening', dampening);
     if (nesterov && (momentum <= 0 || dampening !== 0)) {
       throw new ArgumentError('SGD', 'nesterov does not fit', {
         takes: 'momentum > 0 and dampening 0 with nesterov',

@@ -10,7 +10,7 @@ import { noGrad, withGradEnabled } from './gradientMode.ts';
 import { BOOLEAN, either, listOf, MAYBE_TENSOR, TENSOR, TENSORS } from './kinds.ts';
 import { scope, unscoped } from './scope.ts';
 import { sameShape, stridesOf } from './shape.ts';
-import { Node } from './tape.ts';
+import { Node, Severed } from './tape.ts';
 import { describe, Leaf, type Source, Tensor } from './tensor.ts';
 
 /** Options of `backward`. */
@@ -191,7 +191,7 @@ function propagate(
   { createGraph = false, retainGraph = createGraph }: BackwardOptions,
   deposit: (source: Source, gradient: Tensor) => void,
 ): void {
-  const nodes = reachableNodes(roots);
+  const nodes = reachableNodes(roots, targets);
   const useful = usefulSources(nodes, targets);
   const homeOf = createGraph || targets ? () => undefined : findHomes(nodes);
   const pending = new Map<Source, Tensor>();
@@ -244,7 +244,7 @@ function findHomes(nodes: readonly Node[]): (edge: Source | undefined) => Tensor
 }
 
 /** All operations that the roots depend on, oldest first. */
-function reachableNodes(roots: readonly Tensor[]): Node[] {
+function reachableNodes(roots: readonly Tensor[], targets: ReadonlySet<Source> | undefined): Node[] {
   const seen = new Set<Source>();
   const waiting = roots.map((root) => root.source);
   while (waiting.length > 0) {
@@ -252,6 +252,12 @@ function reachableNodes(roots: readonly Tensor[]): Node[] {
     if (!source || seen.has(source)) continue;
     seen.add(source);
     if (source instanceof Node) waiting.push(...source.edges);
+    if (source instanceof Severed && !targets?.has(source)) {
+      throw new GradientError(
+        'backward: a tensor is the result of a captured step, and gradients cannot flow into a replay. Call backward ' +
+          'inside the step; or return result.detach(), or use noGrad, where no gradient is wanted',
+      );
+    }
   }
   return [...seen].filter((source) => source instanceof Node).sort((left, right) => left.id - right.id);
 }

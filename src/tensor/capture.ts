@@ -1,7 +1,7 @@
 import type { Backend } from '../backend/backend.ts';
 import { activeRecorder, isComputing } from '../backend/recorder.ts';
 import { type Noted, surveyed } from '../backend/survey.ts';
-import { CapturedRun, type EarlierRun } from './capturedRun.ts';
+import { CapturedRun, checkArgument, type EarlierRun } from './capturedRun.ts';
 import { type CaptureArgument, collectTensors, keyOf } from './captureValues.ts';
 import { FUNCTION, type Rest, signature } from './arguments.ts';
 import { defaultDevice } from './device.ts';
@@ -10,6 +10,7 @@ import { DEVICE } from './kinds.ts';
 import { scope } from './scope.ts';
 import { storagesMade } from './storage.ts';
 import { refusePromise } from './synchronous.ts';
+import { sever } from './tape.ts';
 import { describe, type Tensor, tensorsMade } from './tensor.ts';
 
 /** A step that is recorded once and then replayed. */
@@ -93,10 +94,12 @@ export function capture<Arguments extends readonly CaptureArgument[], Result>(
   };
 
   const eager = (key: string, args: Arguments): Result => {
+    collectTensors(args).forEach(checkArgument);
     const before = storagesMade();
     const launches: Noted[] = [];
     const result = surveyed(launches, () => scope(() => step(...args)));
     for (const tensor of collectTensors(result)) {
+      if (!tensor.freed) sever(tensor, tensor);
       if (!tensor.freed && tensor.storage.serial >= before) tensor.storage.result ??= 'returned';
     }
     keep(key, { launches, tensors: tensorsMade() });

@@ -12,6 +12,7 @@ import { isGradEnabled } from './gradientMode.ts';
 import { type GradientWatch, placeOf, samePlace, watchGradients } from './gradientWatch.ts';
 import { Loans } from './loans.ts';
 import { scope, unscoped } from './scope.ts';
+import { sever } from './tape.ts';
 import { describe, type GradientHome, type Leaf, Tensor, tensorsMade } from './tensor.ts';
 
 /** A leaf and its gradient, if it has one: at home, or a handle on it. */
@@ -116,7 +117,11 @@ export class CapturedRun<Arguments extends readonly unknown[], Result> {
 
   /** Handles on the results for the caller, in the current scope. The next replay ends those that it overwrites. */
   handles(): Result {
-    return mapTensors(this.#result, (tensor) => this.#loans.handle(tensor));
+    return mapTensors(this.#result, (tensor) => {
+      const handle = this.#loans.handle(tensor);
+      sever(handle, tensor);
+      return handle;
+    });
   }
 
   /** Runs the step by replay, then again from the same state directly, and compares. */
@@ -217,15 +222,21 @@ function holdGradient(leaf: Leaf): LeafGradient {
   return { leaf, home: undefined, grad: grad?.alias(false) };
 }
 
-/** The recording's own tensor for a tensor argument. */
-function inputLike(given: Tensor): Tensor {
-  const { shape, dtype, device, requiresGrad } = given;
+/** @throws CaptureError for a tensor that cannot be copied into a recording */
+export function checkArgument(given: Tensor): void {
+  const { dtype, requiresGrad } = given;
   if (requiresGrad || dtype === 'uint8' || dtype === 'float16') {
     throw new CaptureError(
       `capture: an argument is ${describe(given)}${requiresGrad ? ' and requires a gradient' : ''}; ` +
         'refer to parameters and data sets by name inside the step instead of passing them as arguments',
     );
   }
+}
+
+/** The recording's own tensor for a tensor argument. */
+function inputLike(given: Tensor): Tensor {
+  const { shape, dtype, device } = given;
+  checkArgument(given);
   return unscoped(() => empty(shape, { dtype, device }));
 }
 
@@ -234,7 +245,11 @@ function kept<T>(body: () => T): T {
   return scope(() => {
     const result = body();
     checkResult(result);
-    return mapTensors(result, (tensor) => tensor.alias(false));
+    return mapTensors(result, (tensor) => {
+      const alias = tensor.alias(false);
+      sever(alias, tensor);
+      return alias;
+    });
   });
 }
 

@@ -48,6 +48,11 @@ export class Node implements Source {
     activeRecorder()?.adopts(this);
   }
 
+  /** Whether backward has used its saved tensors and freed them. */
+  get spent(): boolean {
+    return this.#spent;
+  }
+
   retain(): this {
     this.#holders++;
     return this;
@@ -106,6 +111,26 @@ export class Node implements Source {
     this.spend();
     for (const edge of this.edges) edge?.release();
   }
+}
+
+/**
+ * The history of a result of a captured step. A replay makes no graph, so backward cannot pass it. It says so, instead of
+ * leaving out the gradients of the step's parameters.
+ */
+export class Severed implements Source {
+  retain(): this {
+    return this;
+  }
+
+  release(): void {
+    // It holds nothing.
+  }
+}
+
+/** Cuts `tensor` off from the graph of `original`, unless backward has used that graph already. */
+export function sever(tensor: Tensor, original: Tensor): void {
+  const { source } = original;
+  if (source instanceof Severed || (source instanceof Node && !source.spent)) tensor.attach(new Severed());
 }
 
 let nextId = 0;

@@ -275,6 +275,7 @@ export class Tensor implements Owned, Disposable {
 
   /** Makes a recorded operation the source of this tensor. */
   attach(source: Source): void {
+    this.#source?.release();
     this.#source = source;
   }
 

@@ -2,6 +2,7 @@ import { describe, expect, it, type TestContext } from 'vitest';
 import {
   ArgumentError,
   type Backend,
+  capture,
   nn,
   optim,
   scope,
@@ -27,6 +28,14 @@ const makers: Record<string, { make: Make; state: string[] }> = {
     state: ['square_avg', 'momentum_buffer', 'grad_avg'],
   },
 };
+
+/** What plain JavaScript may assign to a group between steps. Each would write NaN, or be ignored. */
+const assignments: [name: string, assign: (group: Record<string, unknown>) => void, message: RegExp][] = [
+  ['lr = NaN', (group) => (group['lr'] = NaN), /invalid lr/],
+  ['lr = a text', (group) => (group['lr'] = '0.1'), /invalid lr/],
+  ['weightDecay = undefined', (group) => (group['weightDecay'] = undefined), /invalid weightDecay/],
+  ['other params', (group) => (group['params'] = []), /other parameters were assigned/],
+];
 
 function network(device: Backend): nn.Module {
   setDefaultDevice(device);
@@ -57,6 +66,29 @@ async function bits(tensors: Readonly<Record<string, Tensor>>): Promise<Record<s
 /** What optimizers promise, on a device. */
 export function optimizerSuite(open: Open): void {
   describe.each(Object.entries(makers))('%s', (_, { make, state }) => {
+    it.each(assignments)(
+      'refuses a step after %s was assigned, also in a captured one',
+      async (_, assign, message) => {
+        const device = await open({ skip: () => undefined } as unknown as TestContext);
+        const model = network(device);
+        const [captured, eager] = [make(model.parameters()), make(network(device).parameters())];
+        const x = tensor(new Float32Array(10).fill(1), { shape: [2, 5] });
+        const train = capture(() => {
+          captured.zeroGrad();
+          model.forward(x).sum().backward();
+          captured.step();
+        });
+        for (let call = 0; call < 3; call++) train();
+        expect(() => (eager.paramGroups[0]!.params as Tensor[]).push(x)).toThrow(TypeError);
+        for (const optimizer of [captured, eager]) {
+          assign(optimizer.paramGroups[0] as unknown as Record<string, unknown>);
+        }
+        expect(train).toThrow(ArgumentError);
+        expect(train).toThrow(message);
+        expect(() => eager.step()).toThrow(message);
+      },
+    );
+
     it('goes on from a saved state to the bit', async (context) => {
       const device = await open(context);
       const model = network(device);

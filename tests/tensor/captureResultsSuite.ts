@@ -7,6 +7,8 @@ import {
   eye,
   FreedTensorError,
   full,
+  grad,
+  GradientError,
   linspace,
   manualSeed,
   nn,
@@ -34,6 +36,32 @@ export function captureResultsSuite(
     setDefaultDevice(opened);
     return opened;
   };
+
+  it('refuses gradients through a result at every call: a replay makes no graph', async (context) => {
+    await device(context);
+    const [backbone, head] = [new nn.Linear(2, 3), new nn.Linear(3, 1)];
+    const x = ones([4, 2]);
+    const features = capture((images: Tensor) => backbone.forward(images));
+    const penalty = capture(() => ({ sum: backbone.weight.square().sum() }));
+    for (let call = 0; call < 4; call++) {
+      const loss = head.forward(features(x)).sum();
+      expect(() => loss.backward()).toThrow(
+        /result of a captured step[^]*Call backward inside the step; or return/,
+      );
+      expect(() => loss.add(penalty().sum).backward()).toThrow(GradientError);
+      expect(head.weight.grad).toBeNull();
+      // The gradient with respect to the result itself needs nothing of the step.
+      const h = features(x);
+      const [gradient] = grad(head.forward(h).sum(), [h]);
+      expect(gradient!.shape).toEqual([4, 3]);
+      expect(() => features(h)).toThrow(/an argument is .* and requires a gradient/);
+    }
+    const detached = capture((images: Tensor) => backbone.forward(images).detach());
+    for (let call = 0; call < 4; call++) {
+      head.forward(detached(x)).sum().backward();
+      expect(await list(head.bias!.grad!)).toEqual([4 * (call + 1)]);
+    }
+  });
 
   it('refuses to read a result that a later call has overwritten, and names clone()', async (context) => {
     await device(context);
