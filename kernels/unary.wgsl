@@ -7,8 +7,8 @@
 // Numerics   float32. NaN propagates, except that SIGN gives 0 for it, as PyTorch does. WGSL does not define functions
 //            and comparisons of NaN, so `main` handles NaN separately. WGSL does not define log and tanh for infinities
 //            and outside their domains either; branches handle these cases. WGSL's sin and cos may have an error of
-//            2^-11. The ones here are within 1e-7 for |x| < 8000 (Cephes' sinf and cosf). erf is within 1.5e-7
-//            (Abramowitz & Stegun 7.1.26).
+//            2^-11. The ones here are within 1e-7 for every finite x (Cephes' sinf and cosf; Payne & Hanek: Radian
+//            reduction for trigonometric functions, 1983). erf is within 1.5e-7 (Abramowitz & Stegun 7.1.26).
 
 struct Params {
   size: u32,
@@ -94,15 +94,79 @@ fn erf(value: f32) -> f32 {
   return select(magnitude, -magnitude, value < 0.0);
 }
 
-// sin(x + quarters · π/2). x is reduced to [-π/4, π/4] by subtracting k · π/2. π/2 is split into three summands whose
-// products with k are exact. A polynomial then gives sin or cos.
-fn sine(value: f32, quarters: i32) -> f32 {
+// x = k · π/2 + rest, |rest| ≤ π/4. Only k modulo 4 matters.
+struct Angle {
+  k: i32,
+  rest: f32,
+}
+
+// For |x| < 8192. π/2 is split into three summands whose products with k are exact.
+fn smallAngle(value: f32) -> Angle {
   let k = round(value * 0.6366197723675814);
-  let r = ((value - k * 1.5703125) - k * 4.837512969970703e-4) - k * 7.549789948768648e-8;
+  return Angle(i32(k), ((value - k * 1.5703125) - k * 4.837512969970703e-4) - k * 7.549789948768648e-8);
+}
+
+fn multiplyHigh(a: u32, b: u32) -> u32 {
+  let aLow = a & 0xffffu;
+  let aHigh = a >> 16u;
+  let bLow = b & 0xffffu;
+  let bHigh = b >> 16u;
+  let middle = aHigh * bLow + ((aLow * bLow) >> 16u);
+  let carry = aLow * bHigh + (middle & 0xffffu);
+  return aHigh * bHigh + (middle >> 16u) + (carry >> 16u);
+}
+
+// 32 bits of 2/π from bit `first` on; 32 zeros precede the binary point.
+fn twoOverPi(first: u32) -> u32 {
+  var words = array<u32, 9>(
+    0u, 0xA2F9836Eu, 0x4E441529u, 0xFC2757D1u, 0xF534DDC0u, 0xDB629599u, 0x3C439041u, 0xFE5163ABu, 0xDEBBC561u
+  );
+  let word = first >> 5u;
+  let shift = first & 31u;
+  return select((words[word] << shift) | (words[word + 1u] >> ((32u - shift) & 31u)), words[word], shift == 0u);
+}
+
+// For finite |x| ≥ 8192: x = m · 2^e with a whole number m of 24 bits. x · 2/π modulo 4 is m times 96 bits of 2/π, of
+// which the bits that count multiples of 4 are left out. The product has two bits before the binary point.
+fn largeAngle(value: f32) -> Angle {
+  let bits = bitcast<u32>(value);
+  let m = (bits & 0x7fffffu) | 0x800000u;
+  let first = ((bits >> 23u) & 0xffu) - 120u; // e - 2 + 32, with e = exponent - 150
+  let middle = twoOverPi(first + 32u);
+  var low = m * middle;
+  let tail = multiplyHigh(m, twoOverPi(first + 64u));
+  low += tail;
+  var high = m * twoOverPi(first) + multiplyHigh(m, middle) + u32(low < tail);
+  // The nearest whole number of quarters, and the signed rest as magnitude and sign.
+  let k = (high + 0x20000000u) >> 30u;
+  high -= k << 30u;
+  let isBelow = (high & 0x80000000u) != 0u;
+  if (isBelow) {
+    low = ~low + 1u;
+    high = ~high + u32(low == 0u);
+  }
+  let rest = (f32(high) * 0x1p-30 + f32(low) * 0x1p-62) * 1.5707963267948966;
+  let isMirrored = isBelow != (value < 0.0);
+  return Angle(select(i32(k), -i32(k), value < 0.0), select(rest, -rest, isMirrored));
+}
+
+// sin(x + quarters · π/2): a polynomial in the rest of x gives sin or cos.
+fn sine(value: f32, quarters: i32) -> f32 {
+  let bits = bitcast<u32>(value) & 0x7fffffffu;
+  if (bits >= 0x7f800000u) {
+    return bitcast<f32>(bits | 0x400000u); // NaN for infinities
+  }
+  var angle: Angle;
+  if (bits < 0x46000000u) { // 8192
+    angle = smallAngle(value);
+  } else {
+    angle = largeAngle(value);
+  }
+  let r = angle.rest;
   let z = r * r;
   let odd = r + r * z * (-1.6666654611e-1 + z * (8.3321608736e-3 - z * 1.9515295891e-4));
   let even = 1.0 - 0.5 * z + z * z * (4.166664568298827e-2 + z * (-1.388731625493765e-3 + z * 2.443315711809948e-5));
-  let quadrant = i32(k) + quarters;
+  let quadrant = angle.k + quarters;
   let magnitude = select(odd, even, (quadrant & 1) == 1);
   return select(magnitude, -magnitude, (quadrant & 2) == 2);
 }

@@ -1,6 +1,7 @@
 // Functions of two operands, element by element. Shapes broadcast. A number stands for a scalar.
 
 import { codes } from '../backend/signatures.ts';
+import { ArgumentError } from '../tensor/errors.ts';
 import { takesPair } from '../tensor/kinds.ts';
 import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -58,6 +59,8 @@ export function div(a: Tensor, b: Tensor | number): Tensor {
 /**
  * aᵇ, element by element, with broadcasting. A negative base with a non-integer exponent gives NaN.
  *
+ * @throws ArgumentError for integers to a negative whole power
+ *
  *     ∂/∂a = b · a^(b-1)  (0 where b = 0),   ∂/∂b = aᵇ · ln a  (0 where a = 0 and b ≥ 0)
  *
  * @example
@@ -65,6 +68,12 @@ export function div(a: Tensor, b: Tensor | number): Tensor {
  */
 export function pow(a: Tensor, b: Tensor | number): Tensor {
   takesPair('pow', arguments);
+  if (isWholeNumber(a.dtype) && typeof b === 'number' && b < 0 && Number.isInteger(b)) {
+    throw new ArgumentError('pow', 'a whole number to a negative power', {
+      takes: "an exponent of 0 or more for integers; convert with to('float32') for others",
+      got: `${a.dtype} to the power of ${b}`,
+    });
+  }
   return binary('pow', c.POW, a, b, true, (g, x, y) => [() => toBase(g, x, y), () => toExponent(g, x, y)]);
 }
 

@@ -2,12 +2,13 @@ import type { Backend } from '../backend/backend.ts';
 import { activeRecorder, isComputing } from '../backend/recorder.ts';
 import { type Noted, surveyed } from '../backend/survey.ts';
 import { CapturedRun, checkArgument, type EarlierRun } from './capturedRun.ts';
+import { otherDevice } from './checks.ts';
 import { type CaptureArgument, collectTensors, keyOf } from './captureValues.ts';
 import { FUNCTION, type Rest, signature } from './arguments.ts';
 import { defaultDevice } from './device.ts';
 import { DeviceError } from './errors.ts';
 import { DEVICE } from './kinds.ts';
-import { scope } from './scope.ts';
+import { disown, own, scope } from './scope.ts';
 import { storagesMade } from './storage.ts';
 import { refusePromise } from './synchronous.ts';
 import { sever } from './tape.ts';
@@ -24,8 +25,10 @@ export interface Captured<Arguments extends readonly CaptureArgument[], Result> 
    * @throws CaptureError if they differ: the recording has frozen a value that changes
    */
   verify(...args: Arguments): Promise<boolean>;
-  /** Frees the recordings and their memory. */
+  /** Frees the recordings and their memory, as the scope does in which `capture` was called. A later call records again. */
   dispose(): void;
+  /** Called by `using`: disposes the recordings. */
+  [Symbol.dispose](): void;
 }
 
 /** Recordings kept for different arguments. The one that was not used for the longest time makes room for the next. */
@@ -89,7 +92,7 @@ export function capture<Arguments extends readonly CaptureArgument[], Result>(
     if (!stranger) return device;
     throw new DeviceError('capture', 'an argument is on another device', {
       takes: `tensors on ${device.description}`,
-      got: `${describe(stranger)} on ${stranger.device.description}`,
+      got: `${describe(stranger)} on ${otherDevice(device, stranger.device)}`,
     });
   };
 
@@ -165,8 +168,11 @@ export function capture<Arguments extends readonly CaptureArgument[], Result>(
   };
 
   const dispose = (): void => {
+    disown(captured);
     for (const key of [...runs.keys()]) drop(key);
   };
 
-  return Object.assign(call, { verify, dispose });
+  const captured = Object.assign(call, { verify, dispose, [Symbol.dispose]: dispose });
+  own(captured);
+  return captured;
 }

@@ -1,5 +1,11 @@
+import type { Backend } from '../backend/backend.ts';
 import { DeviceError, DTypeError } from './errors.ts';
 import { describe, type Tensor } from './tensor.ts';
+
+/** How an error names a device besides another one: both may have one name. */
+export function otherDevice({ name }: Backend, other: Backend): string {
+  return other.name === name ? `another device of that name` : other.name;
+}
 
 /** Throws DeviceError unless all tensors are on one device. */
 export function checkDevice(operation: string, ...tensors: readonly Tensor[]): void {
@@ -8,9 +14,7 @@ export function checkDevice(operation: string, ...tensors: readonly Tensor[]): v
   if (!stranger) return;
   throw new DeviceError(operation, 'operands on different devices', {
     takes: 'tensors of one device; copy with toDevice(device)',
-    got: `${describe(first!)} on ${first!.device.name}, ${describe(stranger)} on ${
-      stranger.device.name === first!.device.name ? 'another device of that name' : stranger.device.name
-    }`,
+    got: `${describe(first!)} on ${first!.device.name}, ${describe(stranger)} on ${otherDevice(first!.device, stranger.device)}`,
   });
 }
 

@@ -41,15 +41,16 @@ export function scope<T>(body: () => T): T {
   const inner = new Set<Owned>();
   current = inner;
   let result: T;
+  let kept: Set<unknown>;
   try {
     result = body();
     refusePromise('scope', result);
+    kept = reachable(result);
   } catch (error) {
     current = outer;
     for (const value of inner) value.dispose();
     throw error;
   }
-  const kept = reachable(result);
   current = outer;
   for (const value of inner) {
     if (kept.has(value)) outer?.add(value);
@@ -74,6 +75,8 @@ function reachable(root: unknown): Set<unknown> {
   const seen = new Set<unknown>();
   const waiting = [root];
   for (let value = waiting.pop(); value !== undefined || waiting.length > 0; value = waiting.pop()) {
+    // A captured step is a function.
+    if (typeof value === 'function') seen.add(value);
     if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || seen.has(value)) continue;
     seen.add(value);
     const inside = value instanceof Map || value instanceof Set ? value.values() : Object.values(value);

@@ -502,7 +502,10 @@ function checkGradient(leaf: Tensor, gradient: Tensor): void {
     throw new ShapeError('grad', 'the gradient has another shape or dtype', { takes, got });
   }
   if (gradient.device !== leaf.device) {
-    throw new DeviceError('grad', 'the gradient is on another device', { takes, got });
+    throw new DeviceError('grad', 'the gradient is on another device', {
+      takes: 'a gradient on the device of the tensor; copy it with toDevice(tensor.device)',
+      got,
+    });
   }
 }
 

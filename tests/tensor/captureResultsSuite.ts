@@ -37,6 +37,26 @@ export function captureResultsSuite(
     return opened;
   };
 
+  it('belongs to the scope in which it was made, unless that returns it', async (context) => {
+    const own = await device(context, openOwn);
+    const x = ones([64]);
+    const round = (): unknown =>
+      scope(() => {
+        const step = capture((given: Tensor) => given.mul(2).add(1));
+        for (let call = 0; call < 4; call++) step(x);
+        using brief = capture((given: Tensor) => given.mul(3));
+        for (let call = 0; call < 4; call++) brief(x);
+        return undefined;
+      });
+    round();
+    const { buffersAlive, bytesAlive } = own.stats();
+    for (let i = 0; i < 10; i++) round();
+    expect(own.stats()).toMatchObject({ buffersAlive, bytesAlive });
+    const kept = scope(() => capture((given: Tensor) => given.mul(2)));
+    for (let call = 0; call < 4; call++) expect(await list(kept(x))).toEqual(new Array(64).fill(2));
+    kept.dispose();
+  });
+
   it('refuses gradients through a result at every call: a replay makes no graph', async (context) => {
     await device(context);
     const [backbone, head] = [new nn.Linear(2, 3), new nn.Linear(3, 1)];

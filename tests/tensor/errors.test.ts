@@ -15,6 +15,7 @@ import {
   ShapeError,
   stack,
   tensor,
+  ArgumentError,
   where,
   zeros,
 } from '../../src/index.ts';
@@ -172,4 +173,8 @@ test('gradcheck refuses float32', async () => {
   await expect(gradcheck((x) => x.exp(), [zeros([1], { requiresGrad: true })])).rejects.toThrow(
     'not in float64',
   );
+});
+
+test('an integer to a negative power is refused, as in PyTorch', () => {
+  expect(() => tensor([1, 2], { dtype: 'int32' }).pow(-1)).toThrow(ArgumentError);
 });

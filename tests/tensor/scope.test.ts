@@ -133,3 +133,21 @@ test.each([
     expect(made.map(({ freed }) => freed)).toEqual(name === 'scope' || name === 'capture' ? [true] : [false]);
   },
 );
+
+test('a result that cannot be walked ends the scope too', () => {
+  const before = cpu.stats().buffersAlive;
+  scope(() => {
+    expect(() =>
+      scope(() => {
+        ones([100], { device: cpu });
+        return {
+          get broken(): never {
+            throw new Error('not readable');
+          },
+        };
+      }),
+    ).toThrow('not readable');
+    ones([100], { device: cpu });
+  });
+  expect(cpu.stats().buffersAlive).toBe(before);
+});
