@@ -9,8 +9,8 @@ const takes = signature<{ requiresGrad?: boolean }>('Parameter', { data: TENSOR 
  * A tensor that a module trains, on the storage of another tensor. A tensor that was made with `requiresGrad: true` is a
  * parameter already; this makes one of any other, for example of the result of operations.
  *
- * `backward` throws GradientError if it reaches a Parameter, or one of a layer, that no module lists, in a #private field
- * for example, and also parameters of an optimizer: the optimizer would miss it.
+ * `backward` warns if it reaches a Parameter, or one of a layer, that no module lists, in a #private field for example,
+ * and also parameters of an optimizer: the optimizer misses it.
  *
  * @param rest requiresGrad, in order or by name: false for a parameter that is frozen at first
  * @throws GradientError for a dtype that is not floating

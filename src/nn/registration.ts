@@ -10,8 +10,8 @@ import { guardFields } from './fieldGuard.ts';
  * - When a model is walked, a module that was made while the model was being made must be below it.
  * - When a module's `forward` runs inside another's, it must have been reached by a walk, if it can be trained or if it is
  *   in training mode while the model is not.
- * - `backward` must not reach parameters that no walk has reached, if an optimizer has others of the same loss: see
- *   `toBeListed`.
+ * - `backward` warns of parameters that no walk has reached, if an optimizer has others of the same loss: see
+ *   `toBeListed`. It is no error, because the optimizer of a part of a model is often the only one.
  *
  * Modules that another walk has reached belong elsewhere, and frozen ones are not trained: both are allowed.
  */

@@ -2,6 +2,8 @@
 // pipeline @types/node declares them.
 declare const performance: { now(): number };
 
+declare const console: { warn(text: string): void };
+
 declare class TextEncoder {
   encode(text: string): Uint8Array<ArrayBuffer>;
 }

@@ -57,8 +57,10 @@ const gradArguments = signature<GradOptions>(
  *
  * @param rest the gradient d loss / d root, of root's shape, which is optional if root has one element; then retainGraph
  *   and createGraph, in order or by name
- * @throws GradientError if root needs no gradient, if an earlier backward freed its graph, or if an optimizer that has
- *   other parameters of the loss misses one of a module
+ * Warns once of a parameter that no module has listed, if an optimizer has others of this loss: it may be one in a
+ * #private field, which the optimizer misses.
+ *
+ * @throws GradientError if root needs no gradient, or if an earlier backward freed its graph
  * @throws ShapeError if `gradient` is missing or has another shape or dtype
  * @example
  * const x = tensor([1, 2, 3], { requiresGrad: true });
@@ -84,14 +86,18 @@ export function backward(root: Tensor, ...rest: BackwardArguments): void {
       },
     ),
   );
-  const [missed] = unlisted;
-  if (missed && optimized.length > 0) {
-    throw new GradientError(
-      `backward: a parameter ${describe(missed.grad!)} gets a gradient, but no module lists it, and the optimizer that ` +
-        'has other parameters of this loss misses it. Keep it in a public field of its module, not in a #private one, ' +
-        'give it to an optimizer, or freeze it.',
-    );
-  }
+  if (optimized.length > 0 && unlisted.length > 0) warnMissed(unlisted);
+}
+
+/** Each parameter is named once. */
+function warnMissed(missed: readonly Leaf[]): void {
+  const names = missed.map((leaf) => describe(leaf.grad!));
+  for (const leaf of missed) leaf.unlisted = false;
+  console.warn(
+    `backward: ${names.join(', ')} of a module gets a gradient, but no module has listed it, and the optimizer of other ` +
+      'parameters of this loss does not have it. To train it, keep it in a public field of its module, not in a #private ' +
+      'one, or give it to an optimizer. Otherwise freeze it: requiresGrad = false.',
+  );
 }
 
 /**
