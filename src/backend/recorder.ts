@@ -13,7 +13,7 @@ interface Guard {
 /** The host side of a captured step: what each replay repeats, and what is not allowed. */
 export interface Recorder {
   live(read: () => number): Varying;
-  effect(act: () => void): void;
+  effect(act: () => void, undo?: () => void): void;
   guard(read: () => unknown): void;
   /** Whether the step uses an object for the first time that it has not made. Its state is to be guarded then. */
   meets(object: object): boolean;
@@ -51,9 +51,9 @@ export function live(read: () => number): Varying {
   return current ? current.live(read) : read();
 }
 
-/** Runs host code now, and again at every replay of the captured step. */
-export function effect(act: () => void): void {
-  if (current) current.effect(act);
+/** Runs host code now, and again at every replay of the captured step. `undo` takes it back if a replay fails. */
+export function effect(act: () => void, undo?: () => void): void {
+  if (current) current.effect(act, undo);
   else act();
 }
 
@@ -136,6 +136,7 @@ function withComputing<T>(wanted: boolean, body: () => T): T {
 export class HostTrace implements Recorder {
   readonly #cells: Live[] = [];
   readonly #acts: (() => void)[] = [];
+  readonly #undos: (() => void)[] = [];
   readonly #guards: Guard[] = [];
   /** Objects that the step made, set or met. */
   readonly #own = new WeakSet();
@@ -150,9 +151,10 @@ export class HostTrace implements Recorder {
     return cell;
   }
 
-  effect(act: () => void): void {
+  effect(act: () => void, undo?: () => void): void {
     act();
     this.#acts.push(act);
+    if (undo) this.#undos.push(undo);
   }
 
   guard(read: () => unknown): void {
@@ -209,6 +211,11 @@ export class HostTrace implements Recorder {
   /** Repeats the host's part of a step. */
   refresh(): void {
     for (const act of this.#acts) act();
+  }
+
+  /** Takes back what counts steps, after a replay whose launches failed. */
+  undo(): void {
+    for (const undo of this.#undos.toReversed()) undo();
   }
 
   /** A recorder for running the step itself once more, with the numbers of the last replay and without its effects. */

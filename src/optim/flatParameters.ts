@@ -121,7 +121,10 @@ export class FlatParameters {
       } else segments.push({ offset, size, group, first: index, count: 1 });
     });
     guard(() => segments.every((segment) => this.#isEven(segment)));
-    effect(() => this.#count(segments));
+    effect(
+      () => this.#count(segments, 1),
+      () => this.#count(segments, -1),
+    );
     return segments;
   }
 
@@ -133,10 +136,10 @@ export class FlatParameters {
     return true;
   }
 
-  #count(segments: readonly Segment[]): void {
+  #count(segments: readonly Segment[], steps: number): void {
     for (const { first, count } of segments) {
       for (let index = first; index < first + count; index++) {
-        this.steps[index]!++;
+        this.steps[index]! += steps;
         this.parameters[index]!.storage.version++;
       }
     }

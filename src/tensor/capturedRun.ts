@@ -110,7 +110,12 @@ export class CapturedRun<Arguments extends readonly unknown[], Result> {
     for (const { leaf } of this.#gradients) leaf.leaveHome();
     this.#trace.refresh();
     this.#loans.end();
-    this.#recording.replay();
+    try {
+      this.#recording.replay();
+    } catch (error) {
+      this.#trace.undo();
+      throw error;
+    }
     for (const gradient of this.#gradients) this.#give(gradient);
     return this.handles();
   }

@@ -60,7 +60,14 @@ export abstract class LRScheduler {
   /** Moves to the next epoch, or step, and sets its rates. Call it after `optimizer.step()`. */
   step(): void {
     takesNothing('step', arguments);
-    effect(() => this.#advance(false));
+    let before: SchedulerState = {};
+    effect(
+      () => {
+        before = this.stateDict();
+        this.#advance(false);
+      },
+      () => this.loadStateDict(before),
+    );
   }
 
   /** The last rates, one per group. */
