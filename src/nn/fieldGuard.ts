@@ -11,24 +11,27 @@ export function guardFields(module: object): void {
 
 function guardEntries(recorder: Recorder, holder: object, entries: (readonly [unknown, unknown])[]): void {
   if (!recorder.meets(holder)) return;
-  const present = holder instanceof Map ? (key: unknown) => holder.get(key) as unknown : fieldOf(holder);
+  const present = fieldOf(holder);
   const size = sizeOf(holder);
   recorder.guard(() => sizeOf(holder) === size && entries.every(([key, value]) => present(key) === value));
   for (const [, value] of entries) if (typeof value === 'object' && value) guardInside(recorder, value);
 }
 
 function guardInside(recorder: Recorder, value: object): void {
-  if (value instanceof Map) guardEntries(recorder, value, [...(value as Map<unknown, unknown>)]);
+  if (value instanceof Map || value instanceof Set) guardEntries(recorder, value, [...value.entries()]);
   else if (isModule(value) || isPlain(value)) guardEntries(recorder, value, Object.entries(value));
 }
 
+/** Looks up an entry. The entries of a set are its elements. */
 function fieldOf(holder: object): (key: unknown) => unknown {
+  if (holder instanceof Map) return (key) => holder.get(key) as unknown;
+  if (holder instanceof Set) return (key) => (holder.has(key) ? key : undefined);
   return (key) => (holder as Record<string, unknown>)[key as string];
 }
 
 /** The number of entries or fields. */
 function sizeOf(holder: object): number {
-  if (holder instanceof Map) return holder.size;
+  if (holder instanceof Map || holder instanceof Set) return holder.size;
   return Array.isArray(holder) ? holder.length : Object.keys(holder).length;
 }
 

@@ -1,6 +1,7 @@
 import { ANY, isPlainObject, type Kind, type Maybe, signature, takesNothing } from '../tensor/arguments.ts';
 import { ArgumentError } from '../tensor/errors.ts';
 import { STRING } from '../tensor/kinds.ts';
+import { guardFields } from './fieldGuard.ts';
 import { Module, requireModule } from './module.ts';
 
 const NAMED: Kind = {
@@ -37,6 +38,7 @@ export class ModuleDict<M extends Module = Module> extends Module {
   /** The module of a name. */
   get(name: string): M | undefined {
     takes.get(arguments);
+    guardFields(this);
     return this.modules.get(name);
   }
 
@@ -57,10 +59,12 @@ export class ModuleDict<M extends Module = Module> extends Module {
   /** Whether there is a module of this name. */
   has(name: string): boolean {
     takes.has(arguments);
+    guardFields(this);
     return this.modules.has(name);
   }
 
   [Symbol.iterator](): Iterator<[string, M]> & Iterable<[string, M]> {
+    guardFields(this);
     return this.modules.entries();
   }
 

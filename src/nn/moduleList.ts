@@ -1,5 +1,6 @@
 import { ANY, ITERABLE, type Maybe, signature } from '../tensor/arguments.ts';
 import { ArgumentError } from '../tensor/errors.ts';
+import { guardFields } from './fieldGuard.ts';
 import { Module, requireModule } from './module.ts';
 
 const takes = {
@@ -32,6 +33,7 @@ export class ModuleList<M extends Module = Module> extends Module {
 
   /** The number of modules. */
   get length(): number {
+    guardFields(this);
     let length = 0;
     while (this[length]) length++;
     return length;
@@ -55,6 +57,7 @@ export class ModuleList<M extends Module = Module> extends Module {
   }
 
   *[Symbol.iterator](): Generator<M> {
+    guardFields(this);
     for (let index = 0; this[index]; index++) yield this[index]!;
   }
 

@@ -1,6 +1,7 @@
 import { ANY, ITERABLE, type Maybe, signature } from '../tensor/arguments.ts';
 import { ArgumentError } from '../tensor/errors.ts';
 import { Tensor } from '../tensor/tensor.ts';
+import { guardFields } from './fieldGuard.ts';
 import { Module } from './module.ts';
 import { Parameter } from './parameter.ts';
 
@@ -28,6 +29,7 @@ export class ParameterList extends Module {
 
   /** The number of parameters. */
   get length(): number {
+    guardFields(this);
     let length = 0;
     while (this[length]) length++;
     return length;
@@ -56,6 +58,7 @@ export class ParameterList extends Module {
   }
 
   *[Symbol.iterator](): Generator<Tensor> {
+    guardFields(this);
     for (let index = 0; this[index]; index++) yield this[index]!;
   }
 
