@@ -86,7 +86,8 @@ export class CapturedRun<Arguments extends readonly unknown[], Result> {
       this.#trace.dispose();
       throw error;
     }
-    this.#result = mapTensors(result as Result, (tensor) => this.#fixed(tensor, watch.replaced));
+    const leaves = new Set([...watch.touched, ...watch.replaced]);
+    this.#result = mapTensors(result as Result, (tensor) => this.#fixed(tensor, leaves));
     this.#gradients = [...watch.replaced].map(holdGradient);
     for (const [leaf, grad] of watch.seen) {
       this.#trace.guardValue(() => samePlace(placeOf(leaf.grad), grad), true);

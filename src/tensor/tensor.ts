@@ -471,6 +471,15 @@ export class Tensor implements Owned, Disposable {
     return nest(0, 0, this.numel());
   }
 
+  /** A tensor is no number: `loss > 3` and `total += loss` throw instead of comparing or joining its text. */
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === 'string') return this.toString();
+    throw new ArgumentError('Tensor', 'a tensor stands where a number is expected', {
+      takes: 'a number: await tensor.item(), or a method such as add, gt or maximum',
+      got: describe(this),
+    });
+  }
+
   /** For example `Tensor float32[2, 3] on webgpu, requires grad`. Does not read the elements. */
   toString(): string {
     return `Tensor ${describe(this)} on ${this.device.name}${this.requiresGrad ? ', requires grad' : ''}`;

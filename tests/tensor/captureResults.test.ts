@@ -39,3 +39,26 @@ test('a replay that fails counts no step', async () => {
   step(labels);
   expect(optimizer.stateDict().steps).toEqual([5, 5]);
 });
+
+test('a gradient that several recordings of one parameter return is the present one', async () => {
+  setDefaultDevice(await cpu());
+  const p = new nn.Parameter(tensor([1, 2]));
+  const optimizer = new optim.SGD([p], { lr: 1 });
+  const recorded = (clears: boolean): ((x: Tensor) => Tensor) =>
+    capture((x: Tensor) => {
+      if (clears) p.grad = null;
+      p.mul(x).sum().backward();
+      return p.grad!;
+    });
+  const [fresh, added] = [recorded(true), recorded(false)];
+  let expected = 0;
+  for (const [value, clears] of Array.from(
+    'aaabbbabaabbaab',
+    (name, at) => [at + 1, name === 'a'] as const,
+  )) {
+    expected = value + (clears ? 0 : expected);
+    const result = (clears ? fresh : added)(tensor([value, 1]));
+    expect([(await result.data())[0], (await p.grad!.data())[0]]).toEqual([expected, expected]);
+  }
+  optimizer.dispose();
+});

@@ -178,3 +178,12 @@ test('gradcheck refuses float32', async () => {
 test('an integer to a negative power is refused, as in PyTorch', () => {
   expect(() => tensor([1, 2], { dtype: 'int32' }).pow(-1)).toThrow(ArgumentError);
 });
+
+test('operators on tensors are refused; their text is not', () => {
+  // What plain JavaScript writes.
+  const loss = zeros([]) as never as number;
+  for (const use of [() => loss > 3, () => loss + 1, () => Math.min(2, loss), () => -loss]) {
+    expect(use).toThrow(/a tensor stands where a number is expected/);
+  }
+  expect(String(zeros([2]))).toContain('float32[2]');
+});
