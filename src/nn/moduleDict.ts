@@ -63,6 +63,7 @@ export class ModuleDict<M extends Module = Module> extends Module {
     return this.modules.has(name);
   }
 
+  /** The names and modules, in order. */
   [Symbol.iterator](): Iterator<[string, M]> & Iterable<[string, M]> {
     guardFields(this);
     return this.modules.entries();

@@ -56,6 +56,7 @@ export class ModuleList<M extends Module = Module> extends Module {
     return this;
   }
 
+  /** The modules, in order. */
   *[Symbol.iterator](): Generator<M> {
     guardFields(this);
     for (let index = 0; this[index]; index++) yield this[index]!;

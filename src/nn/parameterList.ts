@@ -57,6 +57,7 @@ export class ParameterList extends Module {
     return this;
   }
 
+  /** The parameters, in order. */
   *[Symbol.iterator](): Generator<Tensor> {
     guardFields(this);
     for (let index = 0; this[index]; index++) yield this[index]!;

@@ -21,11 +21,11 @@ export class Sequential extends Module {
     }
   }
 
-  /** The modules in order. */
+  /** The modules in order. To replace one, assign to its position: `sequential[0] = module`. */
   get layers(): readonly Module[] {
     const layers: Module[] = [];
     for (let index = 0; this[index]; index++) layers.push(this[index]!);
-    return layers;
+    return Object.freeze(layers);
   }
 
   override forward(x: Tensor): Tensor {

@@ -172,6 +172,8 @@ test('lists and dicts take what PyTorch’s take', () => {
   );
   const sequential = new nn.Sequential(new Linear(1, 2), new nn.ReLU());
   expect(sequential[1]).toBe(sequential.layers[1]);
+  // It would change a copy.
+  expect(() => (sequential.layers as nn.Module[]).push(new nn.ReLU())).toThrow(TypeError);
 
   const wrong: unknown = undefined;
   const refused: (() => unknown)[] = [
