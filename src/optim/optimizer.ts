@@ -269,7 +269,11 @@ function checkState(
       got: `${steps.length} step counts and ${Object.keys(tensors).join(', ')}`,
     });
   }
-  for (const name of names) checkAlike('loadStateDict', own.tensors[name]!, tensors[name]!);
+  for (const name of names) {
+    checkAlike('loadStateDict', own.tensors[name]!, tensors[name]!);
+    // Reading the storage throws if the tensor has been freed.
+    tensors[name]!.storage;
+  }
 }
 
 /** Throws ArgumentError unless a value is a finite number. */

@@ -20,6 +20,21 @@ test('parameters have the shapes and names of PyTorch, and start within ±1 / �
   }
 });
 
+test.each<[make: () => nn.Module, fanIn: number]>([
+  [() => new nn.Conv2d(64, 64, 1, { groups: 64 }), 1],
+  [() => new nn.Conv2d(32, 64, 3, { groups: 4 }), 8 * 9],
+  [() => new nn.Conv2d(16, 64, [1, 3]), 16 * 3],
+  [() => new nn.Linear(20, 64), 20],
+])('weight and bias fill the range ±1 / √fanIn: case %#', async (make, fanIn) => {
+  manualSeed(3);
+  const { weight, bias } = make().stateDict();
+  for (const parameter of [weight!, bias!]) {
+    const most = Math.max(...(await parameter.data()).map(Math.abs)) * Math.sqrt(fanIn);
+    expect(most).toBeLessThanOrEqual(1);
+    expect(most).toBeGreaterThan(0.9);
+  }
+});
+
 test('forward is conv2d with the options given', async () => {
   const options = { stride: [2, 1], padding: 1, dilation: [1, 2], groups: 2 } as const;
   const layer = new nn.Conv2d(4, 6, 3, options);

@@ -74,6 +74,32 @@ test('computes nothing, and leaves the model, its modes and the random numbers a
   expect(await drawn.data()).toEqual(await rand([4]).data());
 });
 
+test.each([
+  [true, [true, false, true]],
+  [false, [true, false, true]],
+  [false, [false, true, false]],
+])('a model in mode %s with parts in modes %j stays so, also when forward fails', (root, parts) => {
+  class Failing extends nn.Module {
+    override forward(): never {
+      throw new Error('inside');
+    }
+  }
+  const modules = [new nn.Linear(3, 3), new nn.Dropout(0.5), new nn.Linear(3, 3)];
+  for (const model of [new nn.Sequential(...modules), new nn.Sequential(...modules, new Failing())]) {
+    model.train(root);
+    modules.forEach((module, at) => module.train(parts[at]));
+    const quietly = (): void => {
+      try {
+        summary(model, [2, 3]);
+      } catch (error) {
+        expect(String(error)).toContain('inside');
+      }
+    };
+    quietly();
+    expect([model.training, ...modules.map(({ training }) => training)]).toEqual([root, ...parts]);
+  }
+});
+
 test('what a forward pass makes once and keeps is made all the same', async () => {
   class Scaled extends nn.Module {
     override forward(x: Tensor): Tensor {

@@ -4,11 +4,12 @@ import {
   crossEntropy,
   manualSeed,
   nn,
+  ones,
   open,
   optim,
   randn,
   setDefaultDevice,
-  type Tensor,
+  Tensor,
   tensor,
 } from '../../src/index.ts';
 import { captureResultsSuite } from './captureResultsSuite.ts';
@@ -61,4 +62,28 @@ test('a gradient that several recordings of one parameter return is the present 
     expect([(await result.data())[0], (await p.grad!.data())[0]]).toEqual([expected, expected]);
   }
   optimizer.dispose();
+});
+
+test('an argument that differs from a recorded one in one respect only is not taken for it', async () => {
+  setDefaultDevice(await cpu());
+  const seen: unknown[] = [];
+  const step = capture((value: unknown) => {
+    const text = JSON.stringify(value, (_, each: unknown) =>
+      typeof each === 'number' && Object.is(each, -0) ? '-0' : each instanceof Tensor ? String(each) : each,
+    );
+    seen.push(text);
+    return ones([1]);
+  }) as (value: unknown) => Tensor;
+  const values: unknown[] = [
+    ...[0, -0, '0', 1, '1', true, 'true', null, undefined, NaN, Infinity],
+    ...[[1, 2], ['1', 2], [[1], 2], [1, [2]], { a: 1 }, { b: 1 }, { a: 1, b: 2 }, { a: { b: 1 } }],
+    ...[ones([2]), ones([2, 1]), ones([1, 2]), ones([2], { dtype: 'int32' }), [ones([2])], { a: ones([2]) }],
+  ];
+  for (const value of values) {
+    const before = seen.length;
+    for (let call = 0; call < 4; call++) step(value);
+    // One plain run and one that is recorded: none of the earlier recordings was taken.
+    expect(seen.length - before, String(value)).toBe(2);
+  }
+  expect(() => step(ones([2], { requiresGrad: true }))).toThrow(/requires a gradient/);
 });

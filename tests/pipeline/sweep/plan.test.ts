@@ -25,7 +25,10 @@ function plan(
     ...(random !== undefined && { random }),
     configure,
     // The folder `copy` holds the same data as the default folder.
-    dataVersion: ({ root }) => Promise.resolve(`${data} of ${root === 'copy' ? 'data/raw' : root}`),
+    dataVersion: ({ name, root }) =>
+      Promise.resolve(
+        `${data} of ${root === 'copy' ? 'data/raw' : root}${name === 'fashion-mnist' ? '' : `, ${name}`}`,
+      ),
     codeVersion: code,
   });
 }
@@ -127,6 +130,16 @@ describe('a trial’s identity', () => {
     ]) {
       expect(ids(await other)).not.toEqual([id]);
     }
+  });
+
+  it('has the version of its own data, where a sweep has several folders or names', async () => {
+    const versionsOf = async (texts: string[]): Promise<string[]> =>
+      (await plan(texts)).map(({ versions }) => versions.data);
+    expect(await versionsOf(['data.root=one,other'])).toEqual(['data of one', 'data of other']);
+    expect(await versionsOf(['data.name=fashion-mnist,small', 'data.root=one'])).toEqual([
+      'data of one',
+      'data of one, small',
+    ]);
   });
 
   it('counts once, however it is written', async () => {

@@ -97,6 +97,11 @@ test('each epoch changes the images in another way; another result would change 
   ]);
 });
 
+test.each([{ flip: 1 }, { shift: 2 }, { erase: 1 }])('%j alone changes the images', async (alone) => {
+  const augmentation = { flip: 0, shift: 0, erase: 0, ...alone };
+  expect(await batches(1, { augmentation })).not.toEqual(await batches(1, {}));
+});
+
 test('the trainer takes epoch 1, then epoch 2, in the order and with the changes of the seed', async () => {
   const orders = vi.spyOn(DeviceDataset.prototype, 'order');
   const drawn = vi.spyOn(DeviceDataset.prototype, 'batch');
