@@ -272,7 +272,7 @@ function checkState(
   for (const name of names) {
     checkAlike('loadStateDict', own.tensors[name]!, tensors[name]!);
     // Reading the storage throws if the tensor has been freed.
-    tensors[name]!.storage;
+    tensors[name]!.handle().dispose();
   }
 }
 
