@@ -283,7 +283,7 @@ const courses: [string, () => Course][] = [
     'the layers of a chain',
     () => {
       const chain = new nn.Sequential(new nn.Linear(3, 3), new nn.ReLU());
-      return { step: (x) => chain.forward(x), flips: [() => assign(chain.layers, '1', new nn.Tanh())] };
+      return { step: (x) => chain.forward(x), flips: [() => (chain[1] = new nn.Tanh())] };
     },
   ],
   [
