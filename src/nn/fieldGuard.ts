@@ -1,4 +1,5 @@
 import { activeRecorder, type Recorder } from '../backend/recorder.ts';
+import { isLiteral } from '../tensor/arguments.ts';
 
 /**
  * Guards the public fields of a module in a captured step, and those of the modules below it: numbers, tensors and
@@ -19,7 +20,9 @@ function guardEntries(recorder: Recorder, holder: object, entries: (readonly [un
 
 function guardInside(recorder: Recorder, value: object): void {
   if (value instanceof Map || value instanceof Set) guardEntries(recorder, value, [...value.entries()]);
-  else if (isModule(value) || isPlain(value)) guardEntries(recorder, value, Object.entries(value));
+  else if (isModule(value) || Array.isArray(value) || isLiteral(value)) {
+    guardEntries(recorder, value, Object.entries(value));
+  }
 }
 
 /** Looks up an entry. The entries of a set are its elements. */
@@ -37,9 +40,4 @@ function sizeOf(holder: object): number {
 
 function isModule(value: object): boolean {
   return typeof (value as { namedChildren?: unknown }).namedChildren === 'function';
-}
-
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return Array.isArray(value) || prototype === Object.prototype || prototype === null;
 }

@@ -1,3 +1,5 @@
+import { isLiteral } from '../tensor/arguments.ts';
+
 /**
  * Lists the values of one kind that an object holds: in its fields, and in arrays, maps, sets and plain objects there,
  * however deep. Each has a dotted name: `layers.0`, `heads.left`. An instance of another class is not searched, and
@@ -46,6 +48,5 @@ function entriesOf(value: object): Iterable<[string | number, unknown]> {
       each as unknown,
     ]);
   }
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null ? Object.entries(value) : [];
+  return isLiteral(value) ? Object.entries(value) : [];
 }

@@ -224,16 +224,18 @@ export function takesNothing(operation: string, args: ArrayLike<unknown>): void 
   }
 }
 
-/** Whether a value is an object literal, and not a module, tensor, array, map or promise. */
+/** Whether an object is a literal of this realm, or has no prototype. */
+export function isLiteral(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** Whether a value is an object literal, also of another realm, and not a module, tensor, array, map or promise. */
 export function isPlainObject(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  // An object of another realm has that realm's Object.prototype.
-  return (
-    prototype === Object.prototype ||
-    prototype === null ||
-    (Object.getPrototypeOf(prototype) === null && !Array.isArray(value))
-  );
+  if (isLiteral(value)) return true;
+  // Another realm has an Object.prototype of its own.
+  return Object.getPrototypeOf(Object.getPrototypeOf(value)) === null && !Array.isArray(value);
 }
 
 /** A value in the words of an error. */

@@ -1,4 +1,5 @@
 import { CaptureError } from '../backend/errors.ts';
+import { isLiteral } from './arguments.ts';
 import { describe, Tensor } from './tensor.ts';
 
 /**
@@ -7,18 +8,12 @@ import { describe, Tensor } from './tensor.ts';
  */
 export type CaptureArgument = Tensor | number | bigint | string | boolean | null | undefined | object;
 
-/** Whether a value is an object literal. */
-function isPlainObject(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
-}
-
 /** Appends the tensors in nested lists and plain objects, in order. */
 export function collectTensors(value: unknown, found: Tensor[] = []): Tensor[] {
   if (typeof value !== 'object' || value === null) return found;
   if (value instanceof Tensor) found.push(value);
   else if (Array.isArray(value)) for (const each of value) collectTensors(each, found);
-  else if (isPlainObject(value)) for (const each of Object.values(value)) collectTensors(each, found);
+  else if (isLiteral(value)) for (const each of Object.values(value)) collectTensors(each, found);
   return found;
 }
 
@@ -48,7 +43,7 @@ export function keyOf(value: unknown, where: string): string {
       if (Array.isArray(value)) {
         return `[${value.map((each, index) => keyOf(each, `${where}[${index}]`)).join(', ')}]`;
       }
-      if (isPlainObject(value)) {
+      if (isLiteral(value)) {
         const entries = Object.entries(value).map(
           ([name, each]) => `${JSON.stringify(name)}: ${keyOf(each, `${where}.${name}`)}`,
         );
@@ -64,7 +59,7 @@ export function keyOf(value: unknown, where: string): string {
 /** Throws CaptureError unless a result is a tensor, nothing, or lists and plain objects of these. */
 export function checkResult(value: unknown): void {
   if (value === undefined || value === null || value instanceof Tensor) return;
-  if (typeof value === 'object' && (Array.isArray(value) || isPlainObject(value))) {
+  if (typeof value === 'object' && (Array.isArray(value) || isLiteral(value))) {
     for (const each of Object.values(value)) checkResult(each);
     return;
   }
