@@ -96,8 +96,8 @@ export function capture<Arguments extends readonly CaptureArgument[], Result>(
     });
   };
 
-  const eager = (key: string, args: Arguments): Result => {
-    collectTensors(args).forEach(checkArgument);
+  const eager = (key: string, args: Arguments, given: readonly Tensor[]): Result => {
+    given.forEach(checkArgument);
     const before = storagesMade();
     const launches: Noted[] = [];
     const result = surveyed(launches, () => scope(() => step(...args)));
@@ -146,11 +146,11 @@ export function capture<Arguments extends readonly CaptureArgument[], Result>(
     if (!device.record) return scope(() => step(...args));
     const key = keyOf(args, 'the arguments');
     const run = runs.get(key);
-    if (!run) return eager(key, args);
+    if (!run) return eager(key, args, given);
     if (!(run instanceof CapturedRun)) return record(key, args, device, run);
     if (!run.fits(device)) {
       drop(key);
-      return eager(key, args);
+      return eager(key, args, given);
     }
     touch(key, run);
     return run.replay(given);

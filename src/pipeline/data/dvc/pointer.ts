@@ -44,6 +44,8 @@ const fileSchema = z.strictObject({
   ]),
 });
 
+type PointerFile = z.infer<typeof fileSchema>;
+
 /** Where the pointer file of `path` is: `data/raw` → `data/raw.dvc`. */
 export function pointerPath(path: string): string {
   return `${normalize(path).replace(/[\\/]+$/, '')}.dvc`;
@@ -57,8 +59,14 @@ export function pointerPath(path: string): string {
  * @example (await readPointer('data/raw')).md5
  */
 export async function readPointer(path: string): Promise<Pointer> {
+  return (await readPointerFile(path)).outs[0];
+}
+
+/** As `readPointer`; the file as a whole, with its annotations. */
+async function readPointerFile(path: string): Promise<PointerFile> {
   const file = pointerPath(path);
-  const pointer = (await readYaml(file, fileSchema)).outs[0];
+  const content = await readYaml(file, fileSchema);
+  const [pointer] = content.outs;
   const expected = basename(file, '.dvc');
   // Also refuses every path that leads elsewhere: '../raw', '/etc', 'a/b'.
   if (pointer.path !== expected) {
@@ -73,16 +81,20 @@ export async function readPointer(path: string): Promise<Pointer> {
       got: `md5: ${pointer.md5}, ${pointer.nfiles === undefined ? 'no nfiles' : `nfiles: ${pointer.nfiles}`}`,
     });
   }
-  return pointer;
+  return content;
 }
 
 /** As {@link readPointer}; undefined where there is no pointer file. */
 export async function findPointer(path: string): Promise<Pointer | undefined> {
+  return (await findPointerFile(path))?.outs[0];
+}
+
+async function findPointerFile(path: string): Promise<PointerFile | undefined> {
   const there = await lstat(pointerPath(path)).then(
     () => true,
     (error: unknown) => !isAbsent(error),
   );
-  return there ? readPointer(path) : undefined;
+  return there ? readPointerFile(path) : undefined;
 }
 
 /**
@@ -110,13 +122,13 @@ export async function describePath(path: string): Promise<Pointer> {
  * @example const { md5 } = await writePointer('data/processed/flipped'); // writes data/processed/flipped.dvc
  */
 export async function writePointer(path: string): Promise<Pointer> {
-  const before = await findPointer(path);
+  const file = await findPointerFile(path);
+  const before = file?.outs[0];
   const present = await describePath(path);
   if (before !== undefined && sameVersion(before, present)) return before;
   // Annotations of a file do not hold for a folder.
   const sameKind = before?.md5.endsWith('.dir') === present.md5.endsWith('.dir');
   const now = sameKind ? { ...before, ...present } : present;
-  const file = before === undefined ? {} : await readYaml(pointerPath(path), fileSchema);
   await storeFile(pointerPath(path), yamlText({ ...file, outs: [now] }));
   return now;
 }
