@@ -20,9 +20,9 @@ export type StateDict = Record<string, Tensor>;
 
 /** The names in which a state and a module differ. */
 export interface DifferentKeys {
-  /** Names of the module that the state lacks. */
+  /** Names of the module that are missing in the state. */
   readonly missingKeys: readonly string[];
-  /** Names of the state that the module lacks. */
+  /** Names of the state that the module does not have. */
   readonly unexpectedKeys: readonly string[];
 }
 
@@ -182,7 +182,7 @@ export abstract class Module implements Disposable {
    *
    * @param rest strict, in order or by name: whether the names must be the same, true by default. Otherwise only names that
    *   both have are copied
-   * @returns the names that the state lacks, and those that the module lacks
+   * @returns the names that are missing in the state, and those that the module does not have
    * @throws ArgumentError if strict and names are missing or unexpected, ShapeError if a shape differs, DeviceError for
    *   tensors of another device; nothing changes then
    */

@@ -1,5 +1,5 @@
 import { adaptiveAvgPool2d, type AdaptiveSize } from '../ops/adaptiveAvgPool2d.ts';
-import { avgPool2d, type AvgPoolOptions } from '../ops/avgPool2d.ts';
+import { type AvgPoolArguments, avgPool2d, type AvgPoolOptions } from '../ops/avgPool2d.ts';
 import { maxPool2d, type MaxPoolOptions } from '../ops/maxPool2d.ts';
 import { type Pair, pairOf } from '../ops/support/pooling.ts';
 import { type Maybe, signature } from '../tensor/arguments.ts';
@@ -98,19 +98,7 @@ export class MaxPool2d extends Module {
 export class AvgPool2d extends Module {
   readonly options: Readonly<AvgPoolOptions>;
 
-  constructor(
-    ...rest:
-      | [options: AvgPoolOptions]
-      | [kernelSize: Pair, options?: Maybe<Omit<AvgPoolOptions, 'kernelSize'>>]
-      | [
-          kernelSize: Pair,
-          stride: Maybe<Pair>,
-          padding?: Maybe<Pair>,
-          ceilMode?: Maybe<boolean>,
-          countIncludePad?: Maybe<boolean>,
-          divisorOverride?: Maybe<number>,
-        ]
-  ) {
+  constructor(...rest: AvgPoolArguments) {
     super();
     this.options = avgPoolArguments(rest);
     checkWindows('AvgPool2d', this.options);

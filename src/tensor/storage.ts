@@ -13,8 +13,8 @@ export function storagesMade(): number {
  * The memory that a tensor and its views share: a device buffer, or a range of one. It is released with the last of
  * them.
  *
- * Its tensors follow when it moves, so all views of a parameter see what an optimizer does to it. Whoever keeps the buffer
- * itself, as a recording does, must notice the move.
+ * Its tensors follow when it moves, so all views of a parameter see what an optimizer does to it. Code that keeps the
+ * buffer itself, such as a recording, must check whether it has moved.
  */
 export class Storage {
   readonly device: Backend;

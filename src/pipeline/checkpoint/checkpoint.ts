@@ -176,7 +176,7 @@ function tensorFor(name: string, stored: SafeTensor, like: Tensor | undefined): 
   return loaded;
 }
 
-/** The counter of PyTorch's batch norms, which matters only without a momentum: a model may lack it. */
+/** The counter of PyTorch's batch norms, which matters only without a momentum: a model may be without it. */
 function isBatchCount(name: string): boolean {
   return /(^|\.)num_batches_tracked$/.test(name);
 }

@@ -8,6 +8,9 @@ import type { PredictBody, Prediction } from './schemas.ts';
 
 const PICTURES = ['image/png', 'image/jpeg'];
 
+/** Text fields of a form. They are not used, but some clients add them. */
+const TEXT_FIELDS = 16;
+
 /** `POST /predict`: pixels or pictures in, classes and probabilities out. */
 export function addPredictRoute(app: App, predictor: Predictor): void {
   const { failures, predictBody, predictResponse } = schemas;
@@ -63,9 +66,6 @@ async function readImages(
   return images;
 }
 
-/** Text fields of a form. */
-const TEXT_FIELDS = 16;
-
 const NOTHING =
   'takes an image: JSON such as {"pixels": [784 numbers]}, a PNG or JPEG body, or a form; got no body';
 
@@ -75,7 +75,6 @@ async function readForm(
   signal: AbortSignal,
 ): Promise<Pixels[]> {
   const { imageLimit, bodyLimit } = predictor.options;
-  // Text fields are not used. Some clients add them.
   const limits = {
     files: imageLimit,
     fileSize: bodyLimit,
