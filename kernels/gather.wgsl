@@ -6,7 +6,7 @@
 //            (indexSelect is an index with strides 0, 1, 0); out [outer, count, inner], contiguous.
 // Elements   any 32-bit type. Words are moved without arithmetic.
 // Launch     a grid of any size in x: each invocation handles elements one grid width apart.
-// Numerics   an index outside 0 … length - 1 gives the word 0x7fc00000 (NaN as float32); the CPU backend rejects it.
+// Numerics   an index outside 0 … length - 1 gives the word `outside`, which the dtype decides; the CPU backend rejects it.
 
 struct Params {
   size: u32,
@@ -18,6 +18,7 @@ struct Params {
   outerStride: i32,
   countStride: i32,
   innerStride: i32,
+  outside: u32,
 }
 
 @group(0) @binding(0) var<storage, read> x: array<u32>;
@@ -38,7 +39,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
       params.indexOffset + i32(o) * params.outerStride + i32(i) * params.countStride + i32(r) * params.innerStride
     ];
     if (picked < 0 || picked >= i32(params.length)) {
-      out[element] = 0x7fc00000u;
+      out[element] = params.outside;
     } else {
       out[element] = x[u32(params.offset) + (o * params.length + u32(picked)) * params.inner + r];
     }

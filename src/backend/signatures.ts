@@ -162,7 +162,7 @@ export interface Signatures {
   };
   gather: {
     buffers: { x: 'read'; indices: 'read'; out: 'write' };
-    params: { size: number; length: number; count: number; inner: number; offset: number; indexOffset: number; outerStride: number; countStride: number; innerStride: number };
+    params: { size: number; length: number; count: number; inner: number; offset: number; indexOffset: number; outerStride: number; countStride: number; innerStride: number; outside: number };
     variant: { WORKGROUP: number };
   };
   gatherImages: {

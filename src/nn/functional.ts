@@ -11,4 +11,5 @@ export { linear } from '../ops/linear.ts';
 export { maxPool2d, type MaxPoolOptions } from '../ops/maxPool2d.ts';
 export { mseLoss } from '../ops/mseLoss.ts';
 export { nllLoss } from '../ops/nllLoss.ts';
+export { pad, type PadOptions } from '../ops/pad.ts';
 export { gelu, leakyRelu, logSoftmax, relu, sigmoid, silu, softmax, softplus, tanh } from '../ops/table.ts';

@@ -6,8 +6,16 @@ import { Module, requireModule } from './module.ts';
 
 const NAMED: Kind = {
   takes: 'modules by name, as an object or pairs',
-  fits: (value) => isPlainObject(value) || Array.isArray(value) || value instanceof Map,
+  fits: (value) =>
+    isPlainObject(value) ||
+    value instanceof Map ||
+    (Array.isArray(value) && Array.from(value as unknown[]).every(isPair)),
 };
+/** Whether a value is [name, module]; `requireModule` checks the module. */
+function isPair(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 2 && typeof value[0] === 'string';
+}
+
 const takes = {
   constructor: signature('ModuleDict', { modules: NAMED }),
   get: signature('ModuleDict.get', { name: STRING }),

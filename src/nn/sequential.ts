@@ -1,7 +1,10 @@
+import { ANY, signature } from '../tensor/arguments.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkInput } from './moduleArguments.ts';
 import { fusionOf } from './fusion.ts';
 import { Module, requireModule } from './module.ts';
+
+const takes = { append: signature('Sequential.append', { module: ANY }) };
 
 /**
  * Applies modules one after another. They are named by their positions, and `sequential[0]` is the first.
@@ -19,6 +22,15 @@ export class Sequential extends Module {
       requireModule('Sequential', index, layer);
       this[index] = layer;
     }
+  }
+
+  /** Adds a module at the end. */
+  append(module: Module): this {
+    takes.append(arguments);
+    const { length } = this.layers;
+    requireModule('Sequential', length, module);
+    this[length] = module;
+    return this;
   }
 
   /** The modules in order. To replace one, assign to its position: `sequential[0] = module`. */

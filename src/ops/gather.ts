@@ -1,4 +1,5 @@
 import type { Params } from '../backend/backend.ts';
+import type { DType } from '../backend/dtypes.ts';
 import { signature } from '../tensor/arguments.ts';
 import { empty } from '../tensor/create.ts';
 import { checkDevice } from '../tensor/checks.ts';
@@ -10,6 +11,9 @@ import { withGradient } from '../tensor/tape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
 import { checkDtype } from './support/launch.ts';
 import { dense, freeCopy } from '../tensor/dense.ts';
+
+/** The words that an index out of range selects on WebGPU: NaN, the least int32, and false. */
+const OUTSIDE: Partial<Record<DType, number>> = { float32: 0x7fc00000, int32: 0x80000000 };
 
 const indexed = { x: TENSOR, dim: INTEGER, index: TENSOR };
 const gatherArguments = signature('gather', indexed);
@@ -23,8 +27,8 @@ const scatterAddArguments = signature('scatterAdd', { ...indexed, src: either(TE
  *
  * @param index int32, with x's rank; its sizes do not exceed x's, except along `dim`; entries from 0 to x.shape[dim] -
  *   1
- * @throws ShapeError if the index does not fit; on the CPU also WgradError for an entry out of range, which gives NaN
- *   on WebGPU
+ * @throws ShapeError if the index does not fit; on the CPU also WgradError for an entry out of range, which gives NaN,
+ *   -2^31 in int32, or false on WebGPU
  * @example
  * logits.gather(1, labels.unsqueeze(1)); // the logit of each sample's label
  */
@@ -52,7 +56,13 @@ export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
     x.device.run(
       'gather',
       { x: values.storage.buffer, indices: indices.storage.buffer, out: out.storage.buffer },
-      { size: out.numel(), length: x.shape[axis] ?? 1, offset: values.offset, ...walk },
+      {
+        size: out.numel(),
+        length: x.shape[axis] ?? 1,
+        offset: values.offset,
+        outside: OUTSIDE[x.dtype] ?? 0,
+        ...walk,
+      },
     );
     freeCopy(values, source);
     freeCopy(indices, index);
@@ -187,7 +197,7 @@ function addInOrder(x: Tensor, index: Tensor, out: Tensor, length: number, walk:
   order.dispose();
 }
 
-type IndexWalk = Omit<Params<'gather'>, 'size' | 'length' | 'offset'>;
+type IndexWalk = Omit<Params<'gather'>, 'size' | 'length' | 'offset' | 'outside'>;
 
 /** The index as [outer, count, inner] with the stride of each; a copy if its axes do not merge to that. */
 function walkIndex(index: Tensor, axis: number): { indices: Tensor; walk: IndexWalk } {

@@ -131,6 +131,7 @@ function pick(x: Tensor, positions: Tensor, windows: Windows): Tensor {
         outerStride: places,
         countStride: 1,
         innerStride: 0,
+        outside: 0,
       },
     );
     freeCopy(source, x);

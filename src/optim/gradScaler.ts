@@ -89,7 +89,8 @@ export class GradScaler implements Owned, Disposable {
   readonly #scale: Tensor;
   /** Whether a gradient was not finite, good steps since the last change of the scale, and skipped steps. */
   readonly #counts: Tensor;
-  readonly #unscaled = new HostValue(false);
+  /** What was called since the last `update`. */
+  readonly #done = new HostValue<'nothing' | 'unscale' | 'step'>('nothing');
 
   constructor(...rest: Rest<GradScalerOptions>) {
     const options = takes.constructor(rest);
@@ -128,15 +129,16 @@ export class GradScaler implements Owned, Disposable {
   /** Divides the gradients by the scale. `step` does this if it was not done before. */
   unscale(optimizer: Optimizer): void {
     takes.unscale(arguments);
-    if (this.#unscaled.get()) {
+    const done = this.#done.get();
+    if (done !== 'nothing') {
       throw new ArgumentError('GradScaler.unscale', 'the gradients are already unscaled', {
-        takes: 'one call per step, and update() after it',
-        got: 'a second call',
+        takes: 'one call before each step(), and update() after the step',
+        got: done === 'unscale' ? 'a second call' : 'a call after step()',
       });
     }
     const gradients = gradientsToChange(optimizer.paramGroups.flatMap(({ params }) => [...params]));
     checkDevice('GradScaler.unscale', this.#scale, ...gradients);
-    this.#unscaled.set(true);
+    this.#done.set('unscale');
     for (const { buffer, offset, size } of neighbours(gradients)) {
       this.#scale.device.run(
         'unscale',
@@ -150,17 +152,29 @@ export class GradScaler implements Owned, Disposable {
     }
   }
 
-  /** Runs the optimizer's step if all gradients are finite. */
+  /**
+   * Runs the optimizer's step if all gradients are finite.
+   *
+   * @throws ArgumentError for a second call before `update`: the gradients are no longer scaled then
+   */
   step(optimizer: Optimizer): void {
     takes.step(arguments);
-    if (!this.#unscaled.get()) this.unscale(optimizer);
+    const done = this.#done.get();
+    if (done === 'step') {
+      throw new ArgumentError('GradScaler.step', 'update() was not called after the last step', {
+        takes: 'step(), then update()',
+        got: 'a second step()',
+      });
+    }
+    if (done === 'nothing') this.unscale(optimizer);
     optimizer.step(this.#counts);
+    this.#done.set('step');
   }
 
   /** Sets the scale of the next step. */
   update(): void {
     takesNothing('GradScaler.update', arguments);
-    this.#unscaled.set(false);
+    this.#done.set('nothing');
     this.#scale.storage.changed();
     this.#scale.device.run(
       'updateScale',

@@ -43,7 +43,7 @@ export function resolveGroups<Options extends object>(
   const all = groups.map((group) => {
     const resolved = Object.entries(defaults).map(([name, value]) => {
       const key = name as keyof Options;
-      return [name, group[key] ?? options[key] ?? (value as unknown)];
+      return [name, ownList(group[key] ?? options[key] ?? (value as unknown))];
     });
     // Frozen, because the memory of the parameters is laid out once: one that was pushed would not be trained.
     return { ...(Object.fromEntries(resolved) as Options), params: Object.freeze([...group.params]) };
@@ -55,9 +55,7 @@ export function resolveGroups<Options extends object>(
 export function saveGroups<Options extends object>(groups: readonly ParamGroup<Options>[]): SavedGroup[] {
   let position = 0;
   return groups.map(({ params, ...options }) => ({
-    ...Object.fromEntries(
-      Object.entries(options).map(([name, value]) => [snakeCase(name), value as unknown]),
-    ),
+    ...Object.fromEntries(Object.entries(options).map(([name, value]) => [snakeCase(name), ownList(value)])),
     params: params.map(() => position++),
   }));
 }
@@ -81,11 +79,16 @@ export function readGroups<Options extends object>(
   }
   return groups.map((group, index) => {
     const found = Object.entries({ ...group, initialLr: group.initialLr }).flatMap(([name, value]) => {
-      const given = name === 'params' ? value : (saved[index]![snakeCase(name)] ?? value);
+      const given = name === 'params' ? value : ownList(saved[index]![snakeCase(name)] ?? value);
       return given === undefined ? [] : [[name, given]];
     });
     return Object.fromEntries(found) as ParamGroup<Options>;
   });
+}
+
+/** A copy of a list, such as betas: a change of the caller's list changes no group. */
+function ownList(value: unknown): unknown {
+  return Array.isArray(value) ? [...(value as unknown[])] : value;
 }
 
 function snakeCase(name: string): string {

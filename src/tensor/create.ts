@@ -47,12 +47,12 @@ const TAKES: Partial<Record<DType, string>> = {
   float16: "a WebGPU device with the feature 'shader-f16', or the CPU backend; use float32 on this device",
 };
 
-/** A new contiguous tensor with undefined contents, for kernels to fill. */
-export function empty(shape: Shape, options: CreateOptions = {}): Tensor {
+/** A new contiguous tensor with undefined contents, for kernels to fill. Errors name `operation`. */
+export function empty(shape: Shape, options: CreateOptions = {}, operation: string = 'empty'): Tensor {
   const { dtype = 'float32', requiresGrad = false, device = defaultDevice() } = options;
-  checkShape('empty', shape);
+  checkShape(operation, shape);
   if (!device.supports(dtype)) {
-    throw new DeviceError('empty', `${device.name} does not support ${dtype}`, {
+    throw new DeviceError(operation, `${device.name} does not support ${dtype}`, {
       takes: TAKES[dtype] ?? 'float32, int32, bool or uint8',
       got: `${dtype}${formatShape(shape)} on ${device.name} (${device.description})`,
     });
@@ -102,7 +102,7 @@ export function tensor(
     });
   }
   const host = toHost(values, dtype);
-  const created = empty(shape, { ...create, dtype });
+  const created = empty(shape, { ...create, dtype }, 'tensor');
   write(created, host);
   return created;
 }
@@ -131,17 +131,17 @@ const fullArguments = signature<CreateOptions>('full', { shape: SIZES, value: NU
  * full([2, 3], 7);
  */
 export function full(shape: Shape, value: number, ...rest: Rest<CreateOptions>): Tensor {
-  return filled(shape, value, fullArguments([shape, value, ...rest]));
+  return filled('full', shape, value, fullArguments([shape, value, ...rest]));
 }
 
-function filled(shape: Shape, value: number, options: CreateOptions): Tensor {
+function filled(operation: string, shape: Shape, value: number, options: CreateOptions): Tensor {
   const { dtype = 'float32' } = options;
-  if (isWhole(dtype) && dtype !== 'bool') checkWhole('full', value, dtype);
+  if (isWhole(dtype) && dtype !== 'bool') checkWhole(operation, value, dtype);
   if (dtype === 'uint8' || dtype === 'float16' || (dtype === 'int32' && Math.abs(value) > 2 ** 24)) {
-    const values = hostSpace('full', dtype, sizeOf(checkShape('full', shape))).fill(value);
+    const values = hostSpace(operation, dtype, sizeOf(checkShape(operation, shape))).fill(value);
     return constant(() => tensor(values, { ...options, dtype, shape }));
   }
-  const created = empty(shape, options);
+  const created = empty(shape, options, operation);
   const { device } = created;
   const size = created.numel();
   if (size > 0) {
@@ -164,7 +164,7 @@ const onesArguments = listSignature<CreateOptions>('ones', {}, 'sizes', CREATE);
  */
 export function zeros(...sizes: SizesAndOptions<CreateOptions>): Tensor {
   const { list, options } = zerosArguments(sizes);
-  return filled(list, 0, options);
+  return filled('zeros', list, 0, options);
 }
 
 /**
@@ -175,7 +175,7 @@ export function zeros(...sizes: SizesAndOptions<CreateOptions>): Tensor {
  */
 export function ones(...sizes: SizesAndOptions<CreateOptions>): Tensor {
   const { list, options } = onesArguments(sizes);
-  return filled(list, 1, options);
+  return filled('ones', list, 1, options);
 }
 
 const zerosLikeArguments = signature<CreateOptions>('zerosLike', { like: TENSOR }, CREATE, 0);
@@ -184,13 +184,13 @@ const onesLikeArguments = signature<CreateOptions>('onesLike', { like: TENSOR },
 /** Zeros with the shape, dtype and device of `like`, unless `options` say otherwise. */
 export function zerosLike(like: Tensor, ...rest: Rest<CreateOptions>): Tensor {
   const create = zerosLikeArguments([like, ...rest]);
-  return filled(like.shape, 0, { dtype: like.dtype, device: like.device, ...create });
+  return filled('zerosLike', like.shape, 0, { dtype: like.dtype, device: like.device, ...create });
 }
 
 /** Ones with the shape, dtype and device of `like`, unless `options` say otherwise. */
 export function onesLike(like: Tensor, ...rest: Rest<CreateOptions>): Tensor {
   const create = onesLikeArguments([like, ...rest]);
-  return filled(like.shape, 1, { dtype: like.dtype, device: like.device, ...create });
+  return filled('onesLike', like.shape, 1, { dtype: like.dtype, device: like.device, ...create });
 }
 
 const eyeArguments = signature<CreateOptions & { m?: number }>(

@@ -111,7 +111,7 @@ export function rand(...sizes: SizesAndOptions<RandomOptions>): Tensor {
   if (isWhole(dtype)) {
     throw new DTypeError('rand', `no ${dtype}`, { takes: 'a floating dtype; use randint', got: dtype });
   }
-  return uniform(list, 0, 2 ** -24, options);
+  return uniform(checkShape('rand', list), 0, 2 ** -24, options);
 }
 
 /**
@@ -147,10 +147,15 @@ export function randint(
     });
   }
   const { dtype = 'int32', requiresGrad = false } = options;
-  const drawn = generate(shape, { ...options, dtype: 'int32' }, codes.random.INTEGERS, {
-    low,
-    range: high - low,
-  });
+  const drawn = generate(
+    checkShape('randint', shape),
+    { ...options, dtype: 'int32' },
+    codes.random.INTEGERS,
+    {
+      low,
+      range: high - low,
+    },
+  );
   const integers = converted(drawn, dtype);
   integers.requiresGrad = requiresGrad;
   return integers;
@@ -175,9 +180,9 @@ export function normal(shape: Shape, mean: number, std: number, options: RandomO
   if (!recorder) return tensor(draw(), { dtype: 'float32', ...withoutSource(options), shape });
   // Every replay draws new numbers and uploads them before its launches.
   const { requiresGrad = false, ...create } = withoutSource(options);
-  const uploaded = recorder.once(() => unscoped(() => empty(shape, create)));
+  const uploaded = recorder.once(() => unscoped(() => empty(shape, create, 'randn')));
   recorder.effect(() => outsideCapture(() => write(uploaded, draw())));
-  const drawn = empty(shape, create);
+  const drawn = empty(shape, create, 'randn');
   unsurveyed(() => copyInto(uploaded, drawn));
   drawn.requiresGrad = requiresGrad;
   return drawn;

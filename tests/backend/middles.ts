@@ -62,8 +62,10 @@ function stepping(make: (parameters: Tensor[]) => optim.Optimizer, guarded: bool
     for (let step = 0; step < 3; step++) {
       optimizer.zeroGrad();
       slopes([first, ...others]);
-      if (scaler) scaler.step(optimizer);
-      else optimizer.step();
+      if (scaler) {
+        scaler.step(optimizer);
+        scaler.update();
+      } else optimizer.step();
     }
     const state = Object.entries(optimizer.stateDict().tensors)
       .filter(([name]) => lead === 0 || !name.endsWith('.1'))

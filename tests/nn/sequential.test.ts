@@ -91,3 +91,13 @@ describe('Sequential', () => {
     );
   });
 });
+
+test('append adds a module at the end, under the next position', async () => {
+  const layers = new nn.Sequential(new nn.Linear(2, 3));
+  expect(layers.append(new nn.ReLU()).append(new nn.Linear(3, 1))).toBe(layers);
+  expect(Object.keys(layers.stateDict())).toEqual(['0.weight', '0.bias', '2.weight', '2.bias']);
+  const x = rand([4, 2]);
+  expect([...(await layers.forward(x).data())]).toEqual(await oneByOne(x, ...layers.layers));
+  expect(() => layers.append(7 as never)).toThrow(/Sequential: 3 is not a module/);
+  expect(layers.layers).toHaveLength(3);
+});

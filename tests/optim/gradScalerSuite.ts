@@ -67,6 +67,8 @@ export function gradScalerSuite(open: Open): void {
     expect(await optim.clipGradNorm(x, 1).item()).toBeCloseTo(5, 5);
     expect(() => scaler.unscale(optimizer)).toThrow(/already unscaled/);
     scaler.step(optimizer);
+    expect(() => scaler.step(optimizer)).toThrow(/update\(\) was not called after the last step/);
+    expect(() => scaler.unscale(optimizer)).toThrow(/already unscaled[^]*a call after step/);
     scaler.update();
     const [a, b] = await values(x);
     expect([a, b].map((each) => Number(each!.toFixed(4)))).toEqual([2.4, 3.2]);

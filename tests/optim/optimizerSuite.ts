@@ -179,6 +179,18 @@ export function optimizerSuite(open: Open): void {
     expect(optimizer.paramGroups.map(({ lr }) => lr)).toEqual([0.2, 0.2]);
   });
 
+  it('keeps its own list of betas', async (context) => {
+    const betas: [number, number] = [0.9, 0.999];
+    const optimizer = new optim.Adam(network(await open(context)).parameters(), { betas });
+    const saved = optimizer.stateDict();
+    betas[0] = 0.1;
+    optimizer.paramGroups[0]!.betas = [0.5, 0.6];
+    expect(saved.paramGroups[0]!['betas']).toEqual([0.9, 0.999]);
+    optimizer.loadStateDict(saved);
+    (saved.paramGroups[0]!['betas'] as number[])[0] = 0.2;
+    expect(optimizer.paramGroups[0]!.betas).toEqual([0.9, 0.999]);
+  });
+
   it('refuses options out of range, and a parameter in two groups', async (context) => {
     const parameters = network(await open(context)).parameters();
     const refused: (() => unknown)[] = [

@@ -9,8 +9,11 @@ import {
   gradcheck,
   linear,
   manualSeed,
+  ones,
   open,
+  rand,
   randint,
+  randn,
   setDefaultDevice,
   ShapeError,
   stack,
@@ -186,4 +189,15 @@ test('operators on tensors are refused; their text is not', () => {
     expect(use).toThrow(/a tensor stands where a number is expected/);
   }
   expect(String(zeros([2]))).toContain('float32[2]');
+});
+
+test.each([
+  ['zeros', () => zeros(-1)],
+  ['ones', () => ones([2, -1])],
+  ['full', () => full([-1], 2)],
+  ['rand', () => rand(-1)],
+  ['randn', () => randn(-1)],
+  ['randint', () => randint(3, [-1])],
+] as const)('an error of %s names it, not a function that it calls', (name, call) => {
+  expect(call).toThrow(new RegExp(`^${name}: not a shape`));
 });

@@ -3,7 +3,11 @@ import { WgradError } from '../errors.ts';
 import type { Twin } from './twin.ts';
 
 /** Calls `row(o, i, at)` for every run along the innermost axis; `at` is the position of its first index. */
-function eachRun(p: Params<'gather'>, outer: number, row: (o: number, i: number, at: number) => void): void {
+function eachRun(
+  p: Omit<Params<'gather'>, 'outside'>,
+  outer: number,
+  row: (o: number, i: number, at: number) => void,
+): void {
   for (let o = 0; o < outer; o++) {
     for (let i = 0; i < p.count; i++) row(o, i, p.indexOffset + o * p.outerStride + i * p.countStride);
   }
