@@ -16,6 +16,7 @@ const rooms = [
   'text',
   'files',
   'config',
+  'pictures',
   'data',
   'models',
   'checkpoint',

@@ -1,10 +1,11 @@
 import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { RequestError } from '../../src/serve/errors.ts';
-import { decodePicture, type GreyPicture } from '../../src/serve/images/decode.ts';
-import { preparePicture } from '../../src/serve/images/prepare.ts';
-import { resizeByArea } from '../../src/serve/images/resize.ts';
+import { PictureError } from '../../src/pipeline/pictures/error.ts';
+import { answerTo } from '../../src/serve/http/errors.ts';
+import { decodePicture, type GreyPicture } from '../../src/pipeline/pictures/decode.ts';
+import { preparePicture } from '../../src/pipeline/pictures/prepare.ts';
+import { resizeByArea } from '../../src/pipeline/pictures/resize.ts';
 import { forgePng } from './forgePng.ts';
 
 const LIMITS = { pixels: 2 ** 20, seconds: 5 };
@@ -12,7 +13,7 @@ const LIMITS = { pixels: 2 ** 20, seconds: 5 };
 async function statusOf(bytes: Uint8Array): Promise<number | string> {
   return decodePicture(bytes, LIMITS).then(
     () => 'decoded',
-    (error: unknown) => (error instanceof RequestError ? error.status : String(error)),
+    (error: unknown) => (error instanceof PictureError ? answerTo(error).status : String(error)),
   );
 }
 

@@ -1,4 +1,5 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { PictureError } from '../../pipeline/pictures/error.ts';
 import { RequestError } from '../errors.ts';
 
 /** Seconds after which a client should try again. */
@@ -7,12 +8,18 @@ const RETRY_AFTER = 1;
 /** Characters of a message. */
 const LONGEST = 500;
 
+/** The status of an answer to a picture that cannot be used. */
+const PICTURE_STATUS = { format: 415, size: 413, content: 422 } as const;
+
 /**
  * The status and message for the client. Only errors meant for clients keep their messages, because others may reveal
  * internals.
  */
 export function answerTo(error: unknown): { status: number; message: string } {
   if (error instanceof RequestError) return { status: error.status, message: error.message };
+  if (error instanceof PictureError) {
+    return { status: PICTURE_STATUS[error.fault], message: error.message };
+  }
   const { validation, validationContext, statusCode, message } = error as Partial<FastifyError>;
   if (validation) {
     const faults = validation

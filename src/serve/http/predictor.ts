@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify';
-import { decodePicture } from '../images/decode.ts';
+import { decodePicture } from '../../pipeline/pictures/decode.ts';
 import { Limiter } from '../images/limiter.ts';
-import { preparePicture } from '../images/prepare.ts';
+import { preparePicture } from '../../pipeline/pictures/prepare.ts';
 import type { Answer, ModelHost, Pixels } from '../inference/host.ts';
 import type { ServiceOptions } from '../options.ts';
 import { RequestError } from '../errors.ts';
@@ -31,7 +31,7 @@ export class Predictor {
     this.#decoders = new Limiter(options.decodersAtOnce, options.decodeQueueLimit);
   }
 
-  /** Decodes and prepares a picture. @throws RequestError; UnavailableError if too many wait */
+  /** Decodes and prepares a picture. @throws PictureError; UnavailableError if too many wait */
   decode(bytes: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
     return this.#decoders.run(async () => {
       signal.throwIfAborted();

@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { RequestError } from '../errors.ts';
+import { PictureError } from './error.ts';
 
 /** Grey values and opacity, row by row, from 0 to 255. */
 export interface GreyPicture {
@@ -36,12 +36,12 @@ const JPEG = Buffer.from([0xff, 0xd8, 0xff]);
  * The first bytes determine the format, not the sender's content type. The size in the header is checked before
  * anything is decoded. A picture that does not match its header is rejected.
  *
- * @throws RequestError: 415 for another format, 413 for too many pixels, 422 for a damaged picture
+ * @throws PictureError: another format, too many pixels, or a damaged picture
  */
 export async function decodePicture(bytes: Uint8Array, limits: DecodeLimits): Promise<GreyPicture> {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (!startsWith(buffer, PNG) && !startsWith(buffer, JPEG)) {
-    throw new RequestError(415, 'takes a PNG or JPEG picture; the bytes are neither');
+    throw new PictureError('format', 'takes a PNG or JPEG picture; the bytes are neither');
   }
   const picture = sharp(buffer, { failOn: 'warning', limitInputPixels: limits.pixels, sequentialRead: true });
   try {
@@ -56,15 +56,15 @@ export async function decodePicture(bytes: Uint8Array, limits: DecodeLimits): Pr
       .toBuffer({ resolveWithObject: true });
     return split(data, info.width, info.height, info.channels);
   } catch (error) {
-    if (error instanceof RequestError) throw error;
+    if (error instanceof PictureError) throw error;
     const message = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
     if (/pixel limit/i.test(message)) throw tooLarge(limits, 'more');
-    throw new RequestError(422, `the picture cannot be decoded: ${message}`, { cause: error });
+    throw new PictureError('content', `the picture cannot be decoded: ${message}`, { cause: error });
   }
 }
 
-function tooLarge({ pixels }: DecodeLimits, got: string): RequestError {
-  return new RequestError(413, `takes a picture of at most ${pixels} pixels, got ${got}`);
+function tooLarge({ pixels }: DecodeLimits, got: string): PictureError {
+  return new PictureError('size', `takes a picture of at most ${pixels} pixels, got ${got}`);
 }
 
 function startsWith(bytes: Buffer, magic: Buffer): boolean {
@@ -74,7 +74,8 @@ function startsWith(bytes: Buffer, magic: Buffer): boolean {
 /** Grey (the luma of Rec. 601, exact for grey colours) and opacity from interleaved channels. */
 function split(data: Uint8Array, width: number, height: number, channels: number): GreyPicture {
   if (channels === 1) return { width, height, grey: data };
-  if (channels !== 4) throw new RequestError(422, `takes grey values or colours, got ${channels} channels`);
+  if (channels !== 4)
+    throw new PictureError('content', `takes grey values or colours, got ${channels} channels`);
   const grey = new Uint8Array(width * height);
   const alpha = new Uint8Array(width * height);
   for (let i = 0; i < grey.length; i++) {

@@ -1,4 +1,4 @@
-import { RequestError } from '../errors.ts';
+import { PictureError } from './error.ts';
 import type { GreyPicture } from './decode.ts';
 import { type Box, resizeByArea } from './resize.ts';
 
@@ -14,7 +14,7 @@ const NOISE = 16;
  * unchanged: the images of the data set are of this kind, and some fill their frame.
  *
  * @returns uint8[side · side]
- * @throws RequestError (422) if the picture contains only background
+ * @throws PictureError if the picture contains only background
  *
  * Source: Xiao, Rasul and Vollgraf: Fashion-MNIST: a novel image dataset for benchmarking machine learning algorithms
  * (2017), section 2.
@@ -29,7 +29,10 @@ export function preparePicture(picture: GreyPicture, side: number): Uint8Array {
   const values = onBlack(grey, background);
   const box = boundingBox(values, width, height);
   if (!box) {
-    throw new RequestError(422, 'the picture shows nothing: its brightness is that of its border everywhere');
+    throw new PictureError(
+      'content',
+      'the picture shows nothing: its brightness is that of its border everywhere',
+    );
   }
   const scale = side / Math.max(box.width, box.height);
   const fitted = { width: fit(box.width * scale, side), height: fit(box.height * scale, side) };
