@@ -20,16 +20,18 @@ const data: CommandGroup = {
     fetch: command({
       about: `
         Put the four Fashion-MNIST files into the folder, in the version that the pointer file names, from the first source
-        that has them. Intact files stay.`,
+        that has them. Intact files stay. Other files under these names may be your own: they are refused.`,
       options: {
         root,
+        replace: flag('replace changed files, such as damaged copies'),
         source: option('<names>', listOf(SOURCES), 'where missing files may come from, in order', {
           default: SOURCES,
         }),
       },
-      run: async ({ root, source }) => {
+      run: async ({ root, replace, source }) => {
         const { fetchVersion } = await import('./pipeline/data/version.ts');
         await fetchVersion(root, {
+          replace,
           sources: source.flatMap((name) => DEFAULT_SOURCES.filter((each) => each.name === name)),
           reporter: streamReporter(process.stderr),
           signal: interruptSignal(
@@ -64,16 +66,18 @@ const data: CommandGroup = {
     prepare: command({
       about: `
         Make the version of the data set that configs/data/<name>.yaml defines: four IDX archives with a data card in
-        processed/<name> beside the folder, and its pointer file. An intact version stays.`,
+        processed/<name> beside the folder, and its pointer file. An intact version stays. A folder of other content is
+        refused.`,
       arguments: { name: argument('a file of configs/data, without .yaml') },
-      options: { root },
-      run: async ({ root, name }) => {
+      options: { root, replace: flag('replace the folder, whatever it holds') },
+      run: async ({ root, name, replace }) => {
         const { prepareVariant } = await import('./pipeline/data/variants/prepare.ts');
         const { folder, md5, made } = await prepareVariant(root, name, {
           original: () => loadFashionMnist(root),
           reporter: streamReporter(process.stderr),
           signal: interruptSignal('interrupted; nothing was changed'),
           repoint: true,
+          replace,
         });
         console.log(`${folder}: ${made ? 'made' : 'intact'}, md5 ${md5}`);
         console.log(`next  npx tsx src/train.ts configs/mlp.yaml data.name=${name}`);

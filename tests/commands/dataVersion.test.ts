@@ -90,11 +90,16 @@ describe('src/data.ts', () => {
     expect(status.code).toBe(0);
     expect(status.stdout).toMatch(/missing .*t10k-labels[^]*changed .*train-labels[^]*extra .*notes/);
 
-    const fetched = await run(folder, 'data', 'fetch');
+    const changed = readFileSync(join(folder, labels));
+    const refused = await run(folder, 'data', 'fetch');
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/nothing was written[^]*train-labels-idx1-ubyte: .*fetch .*--replace/s);
+    expect(readFileSync(join(folder, labels)).equals(changed)).toBe(true);
+    const fetched = await run(folder, 'data', 'fetch', '--replace');
     expect(fetched.code).toBe(1);
     expect(fetched.stderr).toMatch(/notes\.txt: not part of the committed version[^]*remove/);
     rmSync(join(folder, 'data/raw/notes.txt'));
-    expect(await run(folder, 'data', 'fetch')).toMatchObject({ code: 0 });
+    expect(await run(folder, 'data', 'fetch', '--replace')).toMatchObject({ code: 0 });
     expect(readFileSync(join(folder, labels)).equals(readFileSync(labels))).toBe(true);
   });
 
@@ -113,7 +118,7 @@ describe('src/data.ts', () => {
     const changed = readFileSync(join(folder, labels));
     copyFileSync(labels, join(folder, labels));
     expect((await run(folder, 'data', 'verify')).stderr).toMatch(/train-labels-idx1-ubyte: changed/);
-    expect((await run(folder, 'data', 'fetch')).stderr).toMatch(
+    expect((await run(folder, 'data', 'fetch', '--replace')).stderr).toMatch(
       /train-labels-idx1-ubyte: stored .* from cache/,
     );
     expect(readFileSync(join(folder, labels)).equals(changed)).toBe(true);
@@ -127,7 +132,7 @@ describe('src/data.ts', () => {
     writeFileSync(join(folder, 'data/raw.dvc'), pointer.replace(PUBLISHED.md5, `${'0'.repeat(32)}.dir`));
     const { code, stderr } = await run(folder, 'data', 'fetch');
     expect(code).toBe(1);
-    expect(stderr).toMatch(/names a version that cannot be had here[^]*\.dvc\/cache/);
+    expect(stderr).toMatch(/a version of the data that cannot be had here[^]*\.dvc\/cache/);
   });
 
   it.each([

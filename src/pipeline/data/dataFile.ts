@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { shellWord } from '../text/shellWord.ts';
 import { DataError } from './errors.ts';
 import { gunzip, isGzip } from './gzip.ts';
 
@@ -45,10 +47,14 @@ export function decodeDataFile(bytes: Buffer, file: DataFile, label: string): Bu
     throw new DataError(`${label}: not the published ${file.name}`, {
       expected: `${file.bytes} bytes, md5 ${file.md5}`,
       got: `${plain.length} bytes, md5 ${md5(plain)}`,
-      fix: 'remove the file and run: npx tsx src/data.ts fetch',
+      fix: restoring(label),
     });
   }
   return plain;
+}
+
+function restoring(path: string): string {
+  return `if it is a damaged copy, run: npx tsx src/data.ts fetch --root ${shellWord(dirname(path))} --replace`;
 }
 
 /**
@@ -76,7 +82,7 @@ async function plausibleSize(path: string, file: DataFile): Promise<number> {
     throw new DataError(`${path}: not the published ${file.name}`, {
       expected: `a file of ${file.bytes} bytes, or gzip of it`,
       got: info.isFile() ? `${info.size} bytes` : 'something that is not a regular file',
-      fix: 'remove it and run: npx tsx src/data.ts fetch',
+      fix: restoring(path),
     });
   }
   return info.size;

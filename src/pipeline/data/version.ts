@@ -1,11 +1,13 @@
 /** The version of the data: the one of the folder's pointer file, or one requested by its hash. */
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { shellWord } from '../text/shellWord.ts';
 import { objectPath, readListing, storeObjects } from './dvc/cache.ts';
 import { compareDirectory, compareWithPointer, requireTruth } from './dvc/compare.ts';
 import { describeDirectory, type DirectoryFile, type DirectoryHash, hashDirectory } from './dvc/hash.ts';
 import { findProject } from './dvc/ignore.ts';
 import { listDirectory } from './dvc/listing.ts';
-import { findPointer, type Pointer, pointerPath } from './dvc/pointer.ts';
+import { findPointer, pointerPath } from './dvc/pointer.ts';
 import { DataError } from './errors.ts';
 import {
   FASHION_MNIST_FILES,
@@ -32,7 +34,7 @@ export const PUBLISHED: DirectoryHash = describeDirectory(
  */
 export async function fetchVersion(root: string, options: Omit<FetchOptions, 'files'> = {}): Promise<void> {
   const pointer = await findPointer(root);
-  await fetchFashionMnist(root, { ...options, files: await filesOf(root, pointer) });
+  await fetchFashionMnist(root, { ...options, files: await filesOf(root, pointer?.md5) });
   if (pointer === undefined) return;
   const differences = await compareWithPointer(root, pointer, [PUBLISHED.files]);
   if (differences.length > 0) {
@@ -57,11 +59,10 @@ export interface VersionedFashionMnist extends FashionMnist {
 
 /**
  * Loads one version of the data set. Missing files are fetched; files that differ are never replaced. (A folder without
- * a pointer file, of which no version is requested, is not versioned: it is filled and repaired with the published
- * files.)
+ * a pointer file, of which no version is requested, is not versioned: it holds the published files.)
  *
  * @throws DataError when the folder holds another version: which files differ, how to restore them, and how to request
- *   the present version
+ *   the present version; when a folder without a pointer file holds other files, which may be the user's
  */
 export async function loadVersion(
   root: string,
@@ -71,8 +72,11 @@ export async function loadVersion(
   const wanted = options.version ?? pointer?.md5;
   if (wanted === undefined) return loadPublished(root, options);
   if (incomplete) {
-    if (pointer !== undefined && wanted === pointer.md5) await fetchVersion(root, options);
-    else await fetchFashionMnist(root, options);
+    if (wanted === pointer?.md5) await fetchVersion(root, options);
+    else {
+      await refuseStrangers(root);
+      await fetchFashionMnist(root, { ...options, files: await filesOf(root, wanted) });
+    }
   }
   if (pointer?.md5 === PUBLISHED.md5) requireTruth(root, pointer, PUBLISHED);
 
@@ -95,6 +99,7 @@ async function loadPublished(root: string, options: LoadVersionOptions): Promise
     return { ...(await loadFashionMnist(root)), version };
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
+    await refuseStrangers(root);
     await fetchFashionMnist(root, options);
     return { ...(await loadFashionMnist(root)), version };
   }
@@ -112,19 +117,19 @@ async function otherVersion(
     expected: `${wanted}, as ${committed ? pointerPath(root) : 'data.version'} says`,
     got: [present.md5, ...differences.map(({ problem }) => problem)].join('\n'),
     fix:
-      'to restore the committed version: npx tsx src/data.ts fetch\n' +
+      `to restore the committed version: npx tsx src/data.ts fetch --root ${shellWord(root)} --replace\n` +
       `to use what is there all the same, name it: data.version=${present.md5}`,
   });
 }
 
-/** The four files of a version. */
-async function filesOf(root: string, pointer: Pointer | undefined): Promise<FashionMnistFiles> {
-  if (pointer === undefined || pointer.md5 === PUBLISHED.md5) return FASHION_MNIST_FILES;
-  const [project, listing] = [findProject(root), await readListing(root, pointer.md5)];
+/** The four files of the version with the hash `md5`; without one, of the published version. */
+async function filesOf(root: string, md5: string = PUBLISHED.md5): Promise<FashionMnistFiles> {
+  if (md5 === PUBLISHED.md5) return FASHION_MNIST_FILES;
+  const [project, listing] = [findProject(root), await readListing(root, md5)];
   if (project === undefined || listing === undefined) {
-    throw new DataError(`${pointerPath(root)}: names a version that cannot be had here`, {
+    throw new DataError(`${root}: a version of the data that cannot be had here`, {
       expected: `${PUBLISHED.md5}, the published data, or a version in .dvc/cache`,
-      got: pointer.md5,
+      got: md5,
       fix: 'copy .dvc/cache from where that version was locked, or take the pointer file of another commit',
     });
   }
@@ -145,6 +150,28 @@ function filesFrom(files: readonly DirectoryFile[], label: string): FashionMnist
     });
   });
 }
+
+/**
+ * Does nothing for a folder that a fetch may fill: one that is absent, or holds only what a fetch writes.
+ *
+ * @throws DataError naming the other files
+ */
+async function refuseStrangers(root: string): Promise<void> {
+  if (!existsSync(root)) return;
+  const strangers = (await extraFiles(root)).filter((path) => !/(^|\/)\.[^/]*$|\.part$/.test(path));
+  if (strangers.length === 0) return;
+  const more = strangers.length > MOST_NAMED ? [`and ${strangers.length - MOST_NAMED} more`] : [];
+  throw new DataError(`${root}: holds other files than Fashion-MNIST's; nothing was written`, {
+    expected: 'a folder for Fashion-MNIST alone',
+    got: [...strangers.slice(0, MOST_NAMED), ...more].join('\n'),
+    fix:
+      `if these are data of your own, give Fashion-MNIST another folder: data.root=…\n` +
+      `if it is to be put among them: npx tsx src/data.ts fetch --root ${shellWord(root)}`,
+  });
+}
+
+/** Names of files in one message. */
+const MOST_NAMED = 5;
 
 async function lacksFiles(root: string): Promise<boolean> {
   const paths = listFiles(FASHION_MNIST_FILES).map((file) => findRawFile(root, file));

@@ -80,11 +80,32 @@ test('asks each source only for what the ones before could not give, and closes 
   expect([first.closed, second.closed]).toEqual([1, 1]);
 });
 
-test('replaces a changed file, and says so with both checksums', async () => {
+test.each([
+  ['plain', (name: string) => [name, 'my labels'] as const],
+  ['gzip', (name: string) => [`${name}.gz`, gzipSync('my labels')] as const],
+])('refuses a file of other content (%s), and writes nothing', async (_, file) => {
+  const root = await temporaryFolder();
+  const [name, content] = file(files.trainLabels.name);
+  await writeFile(join(root, name), content);
+  const source = partialSource('mirror', ...contents(set).map(([{ name }]) => name));
+  const fetching = fetchFashionMnist(root, { files, sources: [source] });
+  await expect(fetching).rejects.toThrow(
+    new RegExp(
+      `nothing was written[^]*train-labels-idx1-ubyte[^]*expected .*md5 ${files.trainLabels.md5}, ` +
+        `got .*md5 [0-9a-f]{32}[^]*fetch --root ${root} --replace`,
+    ),
+  );
+  expect(source.asked).toEqual([]);
+  expect(await readdir(root)).toEqual([name]);
+  expect(await readFile(join(root, name))).toEqual(Buffer.from(content));
+});
+
+test('replaces a changed file when it is told to, and says so with both checksums', async () => {
   const root = await temporaryFolder();
   await writeFile(join(root, files.trainLabels.name), 'not labels');
   const reporter = recordingReporter();
-  await fetchFashionMnist(root, { files, reporter, sources: [debianSource(await debianFolder())] });
+  const sources = [debianSource(await debianFolder())];
+  await fetchFashionMnist(root, { files, reporter, sources, replace: true });
   await expectComplete(root);
   expect(reporter.notes[0]).toContain(files.trainLabels.md5);
   expect(reporter.notes[0]).toMatch(/train-labels-idx1-ubyte.*got 10 bytes, md5 .*it will be replaced$/);
@@ -117,7 +138,8 @@ test('a folder that cannot be written ends the fetch at once', async () => {
   const root = await temporaryFolder();
   await mkdir(join(root, files.trainImages.name));
   const later = partialSource('mirror');
-  const fetching = fetchFashionMnist(root, { files, sources: [debianSource(await debianFolder()), later] });
+  const sources = [debianSource(await debianFolder()), later];
+  const fetching = fetchFashionMnist(root, { files, sources, replace: true });
   await expect(fetching).rejects.toThrow(FileError);
   await expect(fetching).rejects.toThrow(/train-images-idx3-ubyte: cannot be written/);
   expect(later.asked).toEqual([]);

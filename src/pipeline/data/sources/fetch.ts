@@ -1,10 +1,12 @@
 /** Obtains the data set's files from the first source that can give them. */
 import { FileError } from '../../files/fileError.ts';
+import { shellWord } from '../../text/shellWord.ts';
 import { type DataFile } from '../dataFile.ts';
 import { DataError, oneLine } from '../errors.ts';
-import { DEFAULT_ROOT, FASHION_MNIST_FILES, type FashionMnistFiles, listFiles } from '../fashionMnist.ts';
-import { inspectRawFile, storeRawFile } from '../rawFolder.ts';
+import { DEFAULT_ROOT, type FashionMnistFiles } from '../fashionMnist.ts';
+import { type RawFileState, storeRawFile } from '../rawFolder.ts';
 import { type Reporter, silentReporter } from '../reporter.ts';
+import { inspectFiles } from '../status.ts';
 import { aptSource } from './apt.ts';
 import { cacheSource } from './cache.ts';
 import { debianSource } from './debian.ts';
@@ -26,6 +28,8 @@ export interface FetchOptions {
   readonly sources?: readonly Source[];
   /** What to fetch; default {@link FASHION_MNIST_FILES}. */
   readonly files?: FashionMnistFiles;
+  /** Whether to replace files of other content under the same names. By default they are refused. */
+  readonly replace?: boolean;
   readonly reporter?: Reporter;
   /** Aborts the fetch, transfers and child processes included. Finished files stay. */
   readonly signal?: AbortSignal;
@@ -34,10 +38,12 @@ export interface FetchOptions {
 /**
  * Makes sure that `root` holds all four files, decompressed, with the published checksums.
  *
- * Intact files are not changed. A missing file comes from the first source that has it; a changed one is announced and
- * replaced in the same way. Every file is verified before it is stored.
+ * Intact files are not changed. A missing file comes from the first source that has it. A file of other content may be
+ * the user's own: it is refused, and nothing is written, unless `replace` is set. Every file is verified before it is
+ * stored.
  *
- * @throws DataError where a file cannot be obtained, naming each source and its reason
+ * @throws DataError where a file of other content is in the way, or a file cannot be obtained, naming each source and its
+ *   reason
  * @throws FileError when `root` cannot be written
  * @throws the signal's reason when it is aborted
  * @example
@@ -50,7 +56,9 @@ export async function fetchFashionMnist(
 ): Promise<void> {
   const signal = options.signal ?? new AbortController().signal;
   const context = { root, signal, reporter: options.reporter ?? silentReporter };
-  let missing = await findMissing(listFiles(options.files ?? FASHION_MNIST_FILES), context);
+  const states = await inspectFiles(root, options.files);
+  if (!options.replace) refuseChanged(root, states);
+  let missing = findMissing(states, context.reporter);
   const tried: string[] = [];
   for (const source of options.sources ?? DEFAULT_SOURCES) {
     if (missing.length === 0) return;
@@ -61,18 +69,26 @@ export async function fetchFashionMnist(
   if (missing.length > 0) throw notObtained(root, missing, tried);
 }
 
-async function findMissing(
-  files: readonly DataFile[],
-  { root, reporter }: SourceContext,
-): Promise<DataFile[]> {
-  const missing: DataFile[] = [];
-  for (const file of files) {
-    const { state, path, problem } = await inspectRawFile(root, file);
+function refuseChanged(root: string, states: readonly RawFileState[]): void {
+  const changed = states.filter(({ state }) => state === 'changed');
+  if (changed.length === 0) return;
+  throw new DataError(`${root}: other files have the names of Fashion-MNIST's; nothing was written`, {
+    got: changed.map(({ problem }) => problem!).join('\n'),
+    fix:
+      `if these are data of your own, give Fashion-MNIST another folder: data.root=…\n` +
+      `if they are damaged copies, replace them: npx tsx src/data.ts fetch --root ${shellWord(root)} --replace`,
+  });
+}
+
+/** The files to obtain. */
+function findMissing(states: readonly RawFileState[], reporter: Reporter): DataFile[] {
+  for (const { state, problem } of states) {
     if (state === 'changed') reporter.note(`${problem!}; it will be replaced`);
-    // An intact .gz still counts as missing: what is kept is the decompressed file.
-    if (state !== 'intact' || path!.endsWith('.gz')) missing.push(file);
   }
-  return missing;
+  // An intact .gz still counts as missing: what is kept is the decompressed file.
+  return states
+    .filter(({ state, path }) => state !== 'intact' || path!.endsWith('.gz'))
+    .map(({ file }) => file);
 }
 
 /** Stores the files that one source has, and collects the reasons for the others. */

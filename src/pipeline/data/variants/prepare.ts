@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { storeFile, temporaryName } from '../../files/atomicFile.ts';
 import { jsonText } from '../../files/json.ts';
+import { shellWord } from '../../text/shellWord.ts';
 import type { CardFile } from '../card.ts';
 import { PIXELS, SIZE } from '../corruptions/image.ts';
 import { md5 } from '../dataFile.ts';
@@ -18,7 +19,13 @@ import {
   writePointer,
 } from '../dvc/pointer.ts';
 import { DataError } from '../errors.ts';
-import { FASHION_MNIST_FILES, type FashionMnist, loadFashionMnist, mapFiles } from '../fashionMnist.ts';
+import {
+  DEFAULT_ROOT,
+  FASHION_MNIST_FILES,
+  type FashionMnist,
+  loadFashionMnist,
+  mapFiles,
+} from '../fashionMnist.ts';
 import { writeIdxImages, writeIdxLabels } from '../idx.ts';
 import type { Reporter } from '../reporter.ts';
 import { CARD, METADATA, variantCard, variantCroissant } from './card.ts';
@@ -34,6 +41,8 @@ export interface PrepareOptions {
   readonly definitions?: string;
   /** Whether to rewrite a pointer file that names another version; by default it is refused. */
   readonly repoint?: boolean;
+  /** Whether to replace a folder of other content. By default it is refused. */
+  readonly replace?: boolean;
 }
 
 /** A version on the disk. */
@@ -53,19 +62,22 @@ export function variantFolder(root: string, name: string): string {
 
 /**
  * Makes a version of the data set, unless the one that its pointer file names exists and is intact. The folder appears
- * atomically: it is made under another name, and renamed.
+ * atomically: it is made under another name, and renamed. A folder that is not as it was prepared may hold the user's own
+ * files: it is refused, unless `replace` is set.
  *
- * @throws DataError when there is no such definition, a step is impossible, or the pointer file names another version
+ * @throws DataError when there is no such definition, a step is impossible, the pointer file names another version, or
+ *   the folder holds something else
  * @throws FileError when the disk cannot be written
  */
 export async function prepareVariant(root: string, name: string, options: PrepareOptions): Promise<Prepared> {
   const folder = variantFolder(root, name);
   const definition = await readDefinition(name, options.definitions ?? DEFINITIONS);
   const pointer = await findPointer(folder);
-  if (pointer !== undefined && existsSync(folder)) {
+  if (existsSync(folder)) {
     const problem = await findProblem(folder, pointer, definition);
-    if (problem === undefined) return { folder, md5: pointer.md5, made: false };
-    options.reporter.note(`${folder}: ${problem}; it is made again`);
+    if (problem === undefined) return { folder, md5: pointer!.md5, made: false };
+    if (!problem.isPrepared && !options.replace) throw notPrepared(root, folder, problem.text);
+    options.reporter.note(`${folder}: ${problem.text}; it is made again`);
   }
   const files = await materialise(definition, await options.original(), options);
   return replaceFolder(folder, files, options);
@@ -78,9 +90,9 @@ export async function prepareVariant(root: string, name: string, options: Prepar
  */
 export async function loadVariant(root: string, name: string): Promise<FashionMnist> {
   const folder = variantFolder(root, name);
-  const fix = `run: npx tsx src/data.ts prepare ${name}`;
   const pointer = await findPointer(folder);
   if (pointer === undefined || !existsSync(folder)) {
+    const fix = `run: ${prepareCommand(root, name)}`;
     throw new DataError(`${folder}: not there, or without its pointer file`, { fix });
   }
   const found = await hashDirectory(folder);
@@ -88,7 +100,7 @@ export async function loadVariant(root: string, name: string): Promise<FashionMn
     throw new DataError(`${folder}: changed`, {
       expected: `md5 ${pointer.md5}, as ${pointerPath(folder)} says`,
       got: found.md5,
-      fix,
+      fix: `run: ${prepareCommand(root, name)} --replace`,
     });
   }
   const files = mapFiles(({ name: file }) => {
@@ -98,16 +110,40 @@ export async function loadVariant(root: string, name: string): Promise<FashionMn
   return loadFashionMnist(folder, { files });
 }
 
+function prepareCommand(root: string, name: string): string {
+  const folder = root === DEFAULT_ROOT ? '' : ` --root ${shellWord(root)}`;
+  return `npx tsx src/data.ts prepare ${name}${folder}`;
+}
+
+interface Problem {
+  readonly text: string;
+  /** Whether the folder is as it was prepared, so that nothing is lost with it. */
+  readonly isPrepared: boolean;
+}
+
+/** Why a folder is not the version of a definition; undefined where it is. */
 async function findProblem(
   folder: string,
-  pointer: Pointer,
+  pointer: Pointer | undefined,
   definition: Definition,
-): Promise<string | undefined> {
+): Promise<Problem | undefined> {
+  if (pointer === undefined) return { text: `without ${pointerPath(folder)}`, isPrepared: false };
   if (!sameVersion(pointer, await describePath(folder))) {
-    return `not the version that ${pointerPath(folder)} names`;
+    return { text: `not the version that ${pointerPath(folder)} names`, isPrepared: false };
   }
   const text = await readFile(join(folder, DEFINITION), 'utf8').catch(() => '');
-  return text === jsonText(definition) ? undefined : 'made from another definition';
+  return text === jsonText(definition)
+    ? undefined
+    : { text: 'made from another definition', isPrepared: true };
+}
+
+function notPrepared(root: string, folder: string, problem: string): DataError {
+  return new DataError(`${folder}: ${problem}; nothing was written`, {
+    expected: 'a folder that was prepared and is unchanged, or none',
+    fix:
+      'if it holds files of your own, move it away\n' +
+      `to replace the folder: ${prepareCommand(root, basename(folder))} --replace`,
+  });
 }
 
 /** The file of a version that holds its definition. */

@@ -146,13 +146,35 @@ test('the card and the metadata say what is in the files', async () => {
   for (const sum of Object.values(checksums)) expect(card).toContain(sum);
 });
 
-test('a changed file is refused by loading and mended by preparing', async () => {
+test('a changed file is refused, and replaced when preparing is told to', async () => {
   const { root, options } = await workplace();
   const { folder, md5 } = await prepareVariant(root, 'mixed', options);
-  await writeFile(join(folder, 'train-labels-idx1-ubyte'), 'no labels');
-  await expect(loadVariant(root, 'mixed')).rejects.toThrow(/changed[^]*data\.ts prepare mixed/);
-  expect(await prepareVariant(root, 'mixed', options)).toMatchObject({ md5, made: true });
+  const labels = join(folder, 'train-labels-idx1-ubyte');
+  await writeFile(labels, 'no labels');
+  await expect(loadVariant(root, 'mixed')).rejects.toThrow(/changed[^]*data\.ts prepare mixed .*--replace/);
+  for (const repoint of [false, true]) {
+    await expect(prepareVariant(root, 'mixed', { ...options, repoint })).rejects.toThrow(
+      /not the version that .*mixed\.dvc names; nothing was written[^]*prepare mixed .*--replace/,
+    );
+  }
+  expect(await readFile(labels, 'utf8')).toBe('no labels');
+  expect(await prepareVariant(root, 'mixed', { ...options, replace: true })).toMatchObject({
+    md5,
+    made: true,
+  });
   await loadVariant(root, 'mixed');
+});
+
+test('a folder of the user under the name of a version is refused', async () => {
+  const { root, options } = await workplace();
+  const folder = join(root, '..', 'processed', 'mixed');
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'mine.txt'), 'mine');
+  await expect(prepareVariant(root, 'mixed', { ...options, repoint: true })).rejects.toThrow(
+    /without .*mixed\.dvc; nothing was written/,
+  );
+  expect(await readdir(join(root, '..', 'processed'))).toEqual(['mixed']);
+  expect(await readFile(join(folder, 'mine.txt'), 'utf8')).toBe('mine');
 });
 
 test('a pointer file that names another version is only written anew when asked to', async () => {
