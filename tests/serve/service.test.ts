@@ -85,7 +85,9 @@ describe('predict', () => {
     const refused = await fetch(`${url}/predict`, gif);
     expect([refused.status, await refused.json()]).toEqual([
       415,
-      { error: 'takes application/json, image/png, image/jpeg, multipart/form-data; got image/gif' },
+      {
+        error: 'takes a picture as PNG, JPEG, WebP or AVIF, got GIF: convert it to JPEG or PNG',
+      },
     ]);
     expect(await status({ headers: { 'content-type': 'text/plain' }, body: 'hello' })).toBe(415);
     expect(await status({})).toBe(400);

@@ -1,12 +1,14 @@
 import sharp from 'sharp';
 import { PictureError } from './error.ts';
+import { pictureFormat } from './format.ts';
+import { tidyJpeg } from './tidyJpeg.ts';
 
 /** Grey values and opacity, row by row, from 0 to 255. */
 export interface GreyPicture {
   readonly width: number;
   readonly height: number;
   readonly grey: Uint8Array;
-  /** Left out if every pixel is opaque. */
+  /** Left out if the picture has no opacity. */
   readonly alpha?: Uint8Array;
 }
 
@@ -20,41 +22,53 @@ export interface DecodeLimits {
 // libvips reads many formats. Only the ones needed are enabled, which leaves fewer parsers open to attack.
 sharp.block({ operation: ['VipsForeignLoad'] });
 sharp.unblock({
-  operation: ['VipsForeignLoadPngBuffer', 'VipsForeignLoadJpegBuffer'],
+  operation: [
+    'VipsForeignLoadPngBuffer',
+    'VipsForeignLoadJpegBuffer',
+    'VipsForeignLoadWebpBuffer',
+    'VipsForeignLoadHeifBuffer',
+  ],
 });
 // Each picture is decoded once, so a cache would only use memory.
 sharp.cache(false);
 // One thread per picture, because several pictures are decoded in parallel.
 sharp.concurrency(1);
 
-const PNG = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-const JPEG = Buffer.from([0xff, 0xd8, 0xff]);
-
 /**
- * Decodes a PNG or JPEG picture to grey values, rotated upright by its EXIF data.
+ * Decodes a PNG, JPEG, WebP or AVIF picture to grey values, rotated upright by its EXIF data.
+ *
+ * The grey of a colour is the luma of Rec. 601, for every format and with or without opacity. It is computed as in PIL's
+ * `convert('L')`, and so in PyTorch's `transforms.Grayscale`:
+ *
+ *     L = (19595 R + 38470 G + 7471 B + 2^15) >> 16     ≈ 0.299 R + 0.587 G + 0.114 B
+ *
+ * The colours are those that the file holds: colour profiles are ignored. Values of 16 bits count by their upper 8. Of an
+ * animation the first frame is taken.
  *
  * The first bytes determine the format, not the sender's content type. The size in the header is checked before
- * anything is decoded. A picture that does not match its header is rejected.
+ * anything is decoded. A picture that is cut off or damaged is rejected.
  *
  * @throws PictureError: another format, too many pixels, or a damaged picture
  */
 export async function decodePicture(bytes: Uint8Array, limits: DecodeLimits): Promise<GreyPicture> {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (!startsWith(buffer, PNG) && !startsWith(buffer, JPEG)) {
-    throw new PictureError('format', 'takes a PNG or JPEG picture; the bytes are neither');
-  }
-  const picture = sharp(buffer, { failOn: 'warning', limitInputPixels: limits.pixels, sequentialRead: true });
+  const format = pictureFormat(buffer);
+  const picture = sharp(format === 'JPEG' ? tidyJpeg(buffer) : buffer, {
+    failOn: 'warning',
+    limitInputPixels: limits.pixels,
+    sequentialRead: true,
+    ignoreIcc: true,
+  });
   try {
-    const { width, height, hasAlpha } = await picture.metadata();
+    const { width, height } = await picture.metadata();
     if (width * height > limits.pixels) throw tooLarge(limits, `${width} × ${height}`);
     const { data, info } = await picture
       .autoOrient()
-      // As grey values, sharp would drop the opacity.
-      .toColourspace(hasAlpha ? 'srgb' : 'b-w')
+      .toColourspace('srgb')
       .raw({ depth: 'uchar' })
       .timeout({ seconds: limits.seconds })
       .toBuffer({ resolveWithObject: true });
-    return split(data, info.width, info.height, info.channels);
+    return toGrey(data, info.width, info.height, info.channels);
   } catch (error) {
     if (error instanceof PictureError) throw error;
     const message = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
@@ -67,21 +81,12 @@ function tooLarge({ pixels }: DecodeLimits, got: string): PictureError {
   return new PictureError('size', `takes a picture of at most ${pixels} pixels, got ${got}`);
 }
 
-function startsWith(bytes: Buffer, magic: Buffer): boolean {
-  return bytes.subarray(0, magic.length).equals(magic);
-}
-
-/** Grey (the luma of Rec. 601, exact for grey colours) and opacity from interleaved channels. */
-function split(data: Uint8Array, width: number, height: number, channels: number): GreyPicture {
-  if (channels === 1) return { width, height, grey: data };
-  if (channels !== 4)
-    throw new PictureError('content', `takes grey values or colours, got ${channels} channels`);
+/** Grey and opacity from interleaved red, green, blue and perhaps opacity. */
+function toGrey(data: Uint8Array, width: number, height: number, channels: number): GreyPicture {
   const grey = new Uint8Array(width * height);
-  const alpha = new Uint8Array(width * height);
-  for (let i = 0; i < grey.length; i++) {
-    const [red, green, blue] = [data[4 * i]!, data[4 * i + 1]!, data[4 * i + 2]!];
-    grey[i] = Math.round((299 * red + 587 * green + 114 * blue) / 1000);
-    alpha[i] = data[4 * i + 3]!;
+  for (let i = 0, at = 0; i < grey.length; i++, at += channels) {
+    grey[i] = (19_595 * data[at]! + 38_470 * data[at + 1]! + 7_471 * data[at + 2]! + 2 ** 15) >> 16;
   }
-  return { width, height, grey, alpha };
+  if (channels === 3) return { width, height, grey };
+  return { width, height, grey, alpha: grey.map((_, i) => data[4 * i + 3]!) };
 }

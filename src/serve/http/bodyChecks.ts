@@ -24,12 +24,12 @@ export const pixels: z.ZodType<number[] | number[][]> = checked<number[] | numbe
 ).meta({ anyOf: [IMAGE, { type: 'array', items: IMAGE, minItems: 1 }] });
 
 /** Line breaks too: many encoders wrap their lines, and the decoder skips them. */
-const BASE64 = /^(data:image\/[a-z+.-]+;base64,)?[A-Za-z0-9+/_\s-]+={0,2}\s*$/;
+const BASE64 = /^(data:[a-z]+\/[a-z0-9+.-]+;base64,)?[A-Za-z0-9+/_\s-]+={0,2}\s*$/;
 
 const PICTURE = {
   type: 'string',
   description:
-    'A PNG or JPEG picture in base64, with or without a data URL prefix, of any size, dark on bright or bright on dark.',
+    'A PNG, JPEG, WebP or AVIF picture in base64, with or without a data URL prefix, of any size, dark on bright or bright on dark.',
   pattern: BASE64.source,
 };
 

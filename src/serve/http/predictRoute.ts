@@ -6,7 +6,8 @@ import type { LabelledAnswer, Predictor } from './predictor.ts';
 import * as schemas from './schemas.ts';
 import type { PredictBody, Prediction } from './schemas.ts';
 
-const PICTURES = ['image/png', 'image/jpeg'];
+/** Content types of a body that is a picture. Its bytes say what it is. */
+const PICTURES = ['image/png', 'image/jpeg', 'image/webp', 'image/avif', 'application/octet-stream'];
 
 /** Text fields of a form. They are not used, but some clients add them. */
 const TEXT_FIELDS = 16;
@@ -24,7 +25,7 @@ export function addPredictRoute(app: App, predictor: Predictor): void {
       schema: {
         summary: 'Classify images',
         description:
-          'Takes pixels or base64 pictures as JSON, a picture as the body, or pictures as the files of a form. A picture may have any size, and be dark on bright or bright on dark: the object is cut out, scaled to 28 × 28 and centred.',
+          'Takes pixels or base64 pictures as JSON, a picture as the body, or pictures as the files of a form. Pictures are PNG, JPEG, WebP or AVIF. A picture may have any size, and be dark on bright or bright on dark: the object is cut out, scaled to 28 × 28 and centred.',
         tags: ['prediction'],
         body: {
           content: {
@@ -67,7 +68,7 @@ async function readImages(
 }
 
 const NOTHING =
-  'takes an image: JSON such as {"pixels": [784 numbers]}, a PNG or JPEG body, or a form; got no body';
+  'takes an image: JSON such as {"pixels": [784 numbers]}, a picture as the body, or a form; got no body';
 
 async function readForm(
   request: FastifyRequest,
@@ -106,7 +107,8 @@ function describe({ label, probabilities, model }: LabelledAnswer): Prediction {
 export function acceptPictures(app: App): void {
   // Fastify also accepts text, which no route here takes.
   app.removeContentTypeParser('text/plain');
-  app.addContentTypeParser(PICTURES, { parseAs: 'buffer' }, (_, body: Buffer | string, done: Done) => {
+  // Other pictures are taken too, because the error of the decoder names their format and the remedy.
+  app.addContentTypeParser(/^image\//, { parseAs: 'buffer' }, (_, body: Buffer | string, done: Done) => {
     done(null, body);
   });
 }

@@ -110,7 +110,7 @@ async function classifyFile(file) {
     const [width, height] = [picture.width * scale, picture.height * scale];
     context.drawImage(picture, (canvas.width - width) / 2, (canvas.height - height) / 2, width, height);
   } catch {
-    return say('This browser cannot read that picture. PNG and JPEG pictures will do.');
+    return say('This browser cannot read that picture. Convert it to PNG or JPEG.');
   }
   await classify(file);
 }
@@ -124,7 +124,7 @@ async function classify(blob) {
   try {
     const response = await fetch('/predict', {
       method: 'POST',
-      headers: { 'content-type': blob.type, ...(key && { 'x-api-key': key }) },
+      headers: { 'content-type': blob.type || 'application/octet-stream', ...(key && { 'x-api-key': key }) },
       body: blob,
       signal: request.signal,
     });
