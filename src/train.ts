@@ -55,7 +55,7 @@ const train = command({
     '--resume latest',
     'configs/mlp.yaml --sweep optimizer.lr=1e-3,3e-4 model.hidden=[128],[256,128] train.epochs=3',
   ],
-  exitCodes: { 130: 'interrupted by Ctrl-C or SIGTERM; a checkpoint was written' },
+  exitCodes: { 130: 'stopped by Ctrl-C (143: by SIGTERM, 129: by SIGHUP); a checkpoint was written' },
   notes: () => `keys:\n${describeConfiguration()}`,
   run: async ({ words, resume, sweep, random, jobs, verifyCapture, profile, printConfig }) => {
     const [file, ...overrides] = words;

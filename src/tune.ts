@@ -57,7 +57,8 @@ const tuneKernels = command({
     const kept = dryRun ? 'kept    nothing: --dry-run' : `kept    ${await storeChoices(outcome)}`;
     process.stderr.write(`\n${kept}\n`);
     if (signal.aborted) {
-      throw new Interruption(`interrupted after ${outcome.measured} of ${launches.length} shapes`);
+      const done = `${outcome.measured} of ${launches.length} shapes`;
+      throw new Interruption(`interrupted after ${done}`, { cause: signal.reason });
     }
   },
 });

@@ -1,5 +1,6 @@
 import { WgradError } from '../backend/errors.ts';
 import '../ops/methods.ts';
+import { onStop } from '../pipeline/cli/interrupt.ts';
 import { Metrics } from './http/metrics.ts';
 import { type HostEvent, type HostOptions, ModelHost } from './inference/host.ts';
 import type { ServiceOptions } from './options.ts';
@@ -17,7 +18,7 @@ export interface ServeOptions extends ServiceOptions {
 }
 
 /**
- * Serves a model over HTTP until SIGTERM or Ctrl-C, and then answers the requests that it has accepted.
+ * Serves a model over HTTP until SIGTERM, SIGHUP or Ctrl-C, and then answers the requests that it has accepted.
  *
  * @throws RegistryError if there is no such model, AdapterError, or WgradError if the address cannot be used
  */
@@ -71,5 +72,5 @@ function stopOnSignals({ app, drain }: Service): void {
       },
     );
   };
-  for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, stop);
+  onStop(stop);
 }

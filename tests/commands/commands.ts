@@ -36,8 +36,10 @@ export function spawnCommandIn(
 /** What a command listens to until its process ends. */
 const HEARD: readonly (readonly [NodeJS.EventEmitter, string])[] = [
   [process.stdout, 'error'],
+  [process.stderr, 'error'],
   [process, 'SIGINT'],
   [process, 'SIGTERM'],
+  [process, 'SIGHUP'],
 ];
 let calls = 0;
 const exitCodeSoFar = (): number => Number(process.exitCode ?? 0);

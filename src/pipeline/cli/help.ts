@@ -7,7 +7,7 @@ const EXIT_CODES: Readonly<Record<number, string>> = {
   0: 'done',
   1: 'failed',
   2: 'wrong usage or configuration',
-  130: 'interrupted by Ctrl-C or SIGTERM',
+  130: 'interrupted by Ctrl-C; 143 by SIGTERM, 129 by SIGHUP',
 };
 
 /** How a command is called, a line for each way. */

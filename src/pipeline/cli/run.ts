@@ -2,10 +2,12 @@ import { inspect } from 'node:util';
 import { AdapterError, WgradError } from '../../backend/errors.ts';
 import { ConfigurationError } from '../config/error.ts';
 import { UsageError } from '../text/didYouMean.ts';
-import { FinishedError, Interruption } from '../training/errors.ts';
+import { FinishedError, Interruption, signalExitCode } from '../training/errors.ts';
 import type { Command, CommandGroup } from './command.ts';
 import { keepCompiledCode } from './compileCache.ts';
 import { helpText, usageText } from './help.ts';
+import { followParent } from './interrupt.ts';
+import { keepPrinting } from './output.ts';
 import { isGroup, parse, readInput } from './parse.ts';
 
 /**
@@ -22,8 +24,10 @@ export async function runCommand(
   args: readonly string[] = process.argv.slice(2),
 ): Promise<void> {
   keepCompiledCode();
-  process.stdout.on('error', endWithReader);
-  process.exitCode = await execute(program, description, args);
+  const output = keepPrinting();
+  followParent();
+  const code = await execute(program, description, args);
+  process.exitCode = code === 0 && output.isLost ? 1 : code;
 }
 
 /** As `runCommand`; returns the exit code instead of setting it. */
@@ -48,12 +52,6 @@ export async function execute(
   }
 }
 
-/** `… | head` has read enough. */
-function endWithReader(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit();
-}
-
 /** What the repository has for a machine without an adapter; the library's own messages name none of it. */
 const ADAPTER_REMEDY =
   '`npx tsx src/doctor.ts` checks this machine; `bash scripts/install-software-driver.sh` installs a driver.';
@@ -69,6 +67,6 @@ function messageOf(error: unknown, usage: string): string {
 
 function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError || error instanceof ConfigurationError) return 2;
-  if (error instanceof Interruption) return 130;
+  if (error instanceof Interruption) return signalExitCode(error.signal);
   return error instanceof FinishedError ? 0 : 1;
 }

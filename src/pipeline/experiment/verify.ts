@@ -112,7 +112,7 @@ async function retrain(
     }
   } catch (error) {
     if (!(error instanceof Interruption)) throw error;
-    if (parts.signal.aborted) throw new Interruption('interrupted; nothing was written');
+    if (parts.signal.aborted) throw new Interruption('interrupted; nothing was written', { cause: error });
     return undefined;
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -103,9 +103,10 @@ async function run(trial: Trial, { command, signal }: SweepOptions): Promise<Tri
   const log = join(trial.path, 'output.log');
   const output = openSync(log, 'a');
   const [program, ...args] = command as [string, ...string[]];
-  // A process group of its own: Ctrl-C reaches only the sweep, which passes it on once.
+  // A process group of its own: Ctrl-C reaches only the sweep, which passes it on once. The channel tells the trial that
+  // the sweep has gone; see `watchParent`.
   const child = spawn(program, [...args, '--resume', trial.path], {
-    stdio: ['ignore', output, output],
+    stdio: ['ignore', output, output, 'ipc'],
     detached: true,
   });
   closeSync(output);

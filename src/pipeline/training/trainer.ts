@@ -30,6 +30,9 @@ import { buildSchedule, type Schedule } from './schedules.ts';
 import { capturedSteps, plainSteps, type StepParts, type Stepper, type StepWatcher } from './step.ts';
 import { Stopwatch } from './stopwatch.ts';
 
+/** Milliseconds without a turn of the event loop. tsx kills a process that does not answer Ctrl-C within 60. */
+const TURN = 15;
+
 /** What a training works with. */
 export interface Training {
   readonly configuration: Configuration;
@@ -78,6 +81,8 @@ class Trainer {
   #saved: Position | undefined;
   /** The learning rate of the last step. */
   #lr = 0;
+  /** When the event loop turned last. */
+  #turnedAt = 0;
 
   constructor(training: Training) {
     const { configuration, device, datasets, checkpoint, model } = training;
@@ -154,6 +159,7 @@ class Trainer {
       for (const step of epoch.steps(this.#position.step - (number - 1) * this.#stepsPerEpoch)) {
         await this.#step(stepper, step);
         await this.#stopwatch.noteFirstStep(device);
+        if (performance.now() - this.#turnedAt > TURN) await this.#turn();
         if (!this.#parts.meter.full && step.done < total) continue;
         await this.#report(number, step.done, progress);
         if (step.done < total && (await this.#rest())) return false;
@@ -208,13 +214,19 @@ class Trainer {
     };
     journal.append({ kind: 'train', epoch, step: this.#position.step, metrics });
     progress.update(done, metrics);
-    // Signals arrive between turns of the event loop, and the CPU backend never waits.
-    await new Promise((resolve) => setImmediate(resolve));
+    await this.#turn();
     if (signal.aborted) {
       progress.note('stopping after a checkpoint; Ctrl-C again stops at once');
       await this.#saveLast();
-      throw new Interruption(`Interrupted in epoch ${epoch} at step ${this.#position.step}.`);
+      const where = `epoch ${epoch} at step ${this.#position.step}`;
+      throw new Interruption(`Interrupted in ${where}.`, { cause: signal.reason });
     }
+  }
+
+  /** Lets signals arrive: they do so between turns of the event loop, for which the CPU backend never waits. */
+  async #turn(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#turnedAt = performance.now();
   }
 
   /** Writes a checkpoint where one is due within an epoch; true when the time is up. */

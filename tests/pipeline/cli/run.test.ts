@@ -143,7 +143,7 @@ exit codes:
   0    everything is well
   1    failed
   2    wrong usage or configuration
-  130  interrupted by Ctrl-C or SIGTERM
+  130  interrupted by Ctrl-C; 143 by SIGTERM, 129 by SIGHUP
 
 notes: these
 `);
@@ -153,6 +153,8 @@ notes: these
     [new WgradError('no adapter'), 1],
     [new ConfigurationError('no key'), 2],
     [new Interruption('stopped'), 130],
+    [new Interruption('stopped', { signal: 'SIGTERM' }), 143],
+    [new Interruption('stopped', { cause: new Interruption('', { signal: 'SIGHUP' }) }), 129],
     [new FinishedError('is finished'), 0],
   ])('prints the message of %o alone, and ends with %i', async (error, code) => {
     expect(await execute('fails', failing(error), [])).toBe(code);
