@@ -55,8 +55,6 @@ const api = command({
   run: async ({ model, models, device, adapter, timeout, ...options }) => {
     const { readKey } = await import('./serve/http/authentication.ts');
     const { serve } = await import('./serve/serve.ts');
-    const { storedChoices } = await import('./pipeline/diagnostics/tuning/stored.ts');
-    const { open } = await import('./tensor/device.ts');
     await serve({
       ...limits,
       bodyLimit: options.maxBody,
@@ -68,6 +66,8 @@ const api = command({
       logLevel: options.logLevel,
       host: options.host,
       port: options.port,
+      device,
+      adapter,
       model: {
         root: models,
         reference: model,
@@ -76,12 +76,6 @@ const api = command({
         queueLimit: options.queue,
         pollInterval: options.poll,
         batchTimeout: 30_000,
-        openDevice: () =>
-          open(device, {
-            tuning: storedChoices,
-            ...(adapter !== undefined && { adapter }),
-            onFallback: (reason) => process.stderr.write(`${reason}\n\n`),
-          }),
       },
     });
   },

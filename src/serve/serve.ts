@@ -1,8 +1,9 @@
 import { WgradError } from '../backend/errors.ts';
-import '../ops/methods.ts';
 import { onStop } from '../pipeline/cli/interrupt.ts';
+import type { DeviceName } from '../tensor/device.ts';
 import { Metrics } from './http/metrics.ts';
 import { type HostEvent, type HostOptions, ModelHost } from './inference/host.ts';
+import { startEngineThread } from './inference/startEngineThread.ts';
 import type { ServiceOptions } from './options.ts';
 import { createService, type Service } from './service.ts';
 
@@ -11,7 +12,10 @@ const DRAIN = 15_000;
 
 /** Options of a service: limits, model, device and address. */
 export interface ServeOptions extends ServiceOptions {
-  readonly model: Omit<HostOptions, 'onBatch' | 'onEvent'>;
+  readonly model: Omit<HostOptions, 'openEngine' | 'onBatch' | 'onEvent'>;
+  readonly device: DeviceName;
+  /** Part of the name of a WebGPU adapter. */
+  readonly adapter: string | undefined;
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
@@ -23,10 +27,14 @@ export interface ServeOptions extends ServiceOptions {
  * @throws RegistryError if there is no such model, AdapterError, or WgradError if the address cannot be used
  */
 export async function serve(options: ServeOptions): Promise<void> {
-  const { host: address, port } = options;
+  const { host: address, port, device, adapter, model } = options;
   const metrics = new Metrics(() => host);
   const host: ModelHost = new ModelHost({
-    ...options.model,
+    ...model,
+    openEngine: () =>
+      startEngineThread({ device, adapter, batchSize: model.batchSize }, (reason) =>
+        process.stderr.write(`${reason}\n\n`),
+      ),
     onBatch: (images, seconds) => metrics.observeBatch(images, seconds),
     onEvent: (event) => logEvent(service, event),
   });
@@ -39,6 +47,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   });
   try {
     await host.start();
+    await service.warmUp();
     if (options.apiKey === undefined && !['127.0.0.1', '::1', 'localhost'].includes(address)) {
       service.app.log.warn('other machines can reach this service, and WGRAD_API_KEY is not set');
     }

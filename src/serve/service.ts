@@ -11,6 +11,7 @@ import { addPage } from './http/pageRoutes.ts';
 import { acceptPictures, addPredictRoute } from './http/predictRoute.ts';
 import { Predictor } from './http/predictor.ts';
 import { acceptTensors, addProtocolRoutes } from './http/protocolRoutes.ts';
+import { PictureThreads } from './images/pictureThreads.ts';
 import type { ModelHost } from './inference/host.ts';
 import type { ServiceOptions } from './options.ts';
 
@@ -21,6 +22,8 @@ interface LogStream {
 
 export interface Service {
   readonly app: App;
+  /** Starts what the first request would have to wait for. */
+  readonly warmUp: () => Promise<void>;
   /** Reports not ready, answers accepted requests, and closes. */
   readonly drain: () => Promise<void>;
 }
@@ -76,16 +79,18 @@ export async function createService(
   await app.register(multipart, { throwFileSizeLimit: true });
   acceptPictures(app);
   acceptTensors(app);
-  const predictor = new Predictor(host, options, metrics);
+  const pictures = new PictureThreads(options);
+  const predictor = new Predictor(host, options, metrics, pictures);
   addPredictRoute(app, predictor);
   addProtocolRoutes(app, predictor, isDraining);
   addHealthRoutes(app, host, metrics, isDraining);
   return {
     app,
+    warmUp: () => pictures.start(),
     drain: async () => {
       draining = true;
       await app.close();
-      await host.close();
+      await Promise.all([host.close(), pictures.close()]);
     },
   };
 }

@@ -12,10 +12,11 @@ import {
 import { encodeSafetensors, type SafeTensor } from '../../src/formats/safetensors/index.ts';
 import { jsonText } from '../../src/pipeline/files/json.ts';
 import { weightsSha256 } from '../../src/pipeline/checkpoint/weightsSha256.ts';
-import { open } from '../../src/index.ts';
+import { type Backend, open } from '../../src/index.ts';
 import { buildModel } from '../../src/pipeline/models/buildModel.ts';
 import { Metrics } from '../../src/serve/http/metrics.ts';
-import { ModelHost } from '../../src/serve/inference/host.ts';
+import { DeviceEngine } from '../../src/serve/inference/deviceEngine.ts';
+import { type HostOptions, ModelHost } from '../../src/serve/inference/host.ts';
 import { DEFAULT_OPTIONS, type ServiceOptions } from '../../src/serve/options.ts';
 import { moveAlias } from '../../src/serve/registry/aliases.ts';
 import { CONFIGURATION, RECORD, WEIGHTS, writeModelFolder } from '../../src/serve/registry/modelFolder.ts';
@@ -25,6 +26,8 @@ import { setDefaultDevice } from '../../src/tensor/device.ts';
 import { manualSeed } from '../../src/tensor/random.ts';
 
 export type Architecture = 'mlp' | 'cnn';
+
+const BATCH_SIZE = 4;
 
 const MODELS = {
   mlp: { name: 'mlp', hidden: [16] },
@@ -115,7 +118,10 @@ export interface RunningService {
   readonly drain: () => Promise<void>;
 }
 
-type HostChanges = Partial<ConstructorParameters<typeof ModelHost>[0]>;
+interface HostChanges extends Partial<HostOptions> {
+  /** Opens a device in this thread, where a test can reach it. */
+  openDevice?: () => Promise<Backend>;
+}
 
 /**
  * A service on a port of its own, with a model of random weights on the CPU; it is stopped after the test.
@@ -124,7 +130,7 @@ type HostChanges = Partial<ConstructorParameters<typeof ModelHost>[0]>;
  */
 export async function startService(
   changes: Partial<ServiceOptions> = {},
-  hostChanges: HostChanges = {},
+  { openDevice = () => open('cpu'), ...hostChanges }: HostChanges = {},
   log?: string[],
 ): Promise<RunningService> {
   const root = await temporaryFolder();
@@ -132,12 +138,12 @@ export async function startService(
   const metrics = new Metrics(() => host);
   const host: ModelHost = new ModelHost({
     root,
-    batchSize: 4,
+    batchSize: BATCH_SIZE,
     delay: 1,
     queueLimit: 300,
     batchTimeout: 10_000,
     pollInterval: 0,
-    openDevice: () => open('cpu'),
+    openEngine: async () => new DeviceEngine(await openDevice(), hostChanges.batchSize ?? BATCH_SIZE),
     onBatch: (images, seconds) => metrics.observeBatch(images, seconds),
     ...hostChanges,
   });

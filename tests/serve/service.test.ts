@@ -5,6 +5,7 @@ import { RequestError } from '../../src/serve/errors.ts';
 import { readKey } from '../../src/serve/http/authentication.ts';
 import { Metrics } from '../../src/serve/http/metrics.ts';
 import { Predictor } from '../../src/serve/http/predictor.ts';
+import { PictureThreads } from '../../src/serve/images/pictureThreads.ts';
 import type { ModelHost } from '../../src/serve/inference/host.ts';
 import { DEFAULT_OPTIONS } from '../../src/serve/options.ts';
 import { moveAlias } from '../../src/serve/registry/aliases.ts';
@@ -246,7 +247,12 @@ describe('under stress', () => {
 test('nothing is asked of the model for a client that is gone already', async () => {
   const predict = vi.fn(() => Promise.reject(new Error('nobody waits for this')));
   const host = { predict } as unknown as ModelHost;
-  const predictor = new Predictor(host, DEFAULT_OPTIONS, new Metrics(() => host));
+  const predictor = new Predictor(
+    host,
+    DEFAULT_OPTIONS,
+    new Metrics(() => host),
+    new PictureThreads(DEFAULT_OPTIONS),
+  );
   const gone = AbortSignal.abort(new RequestError(504, 'the client disconnected'));
   await expect(predictor.predict([testImage(0)], gone)).rejects.toThrow('disconnected');
   expect(predict).not.toHaveBeenCalled();

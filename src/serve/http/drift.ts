@@ -1,4 +1,4 @@
-import type { Pixels } from '../inference/host.ts';
+import type { Pixels } from '../inference/engine.ts';
 
 const WINDOW = 1000;
 const LEAST = 100;

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Answer, ModelHost, Pixels } from '../inference/host.ts';
+import type { Pixels } from '../inference/engine.ts';
+import type { Answer, ModelHost } from '../inference/host.ts';
 import type { InputStatistics } from '../registry/modelRecord.ts';
 import { Drift } from './drift.ts';
 

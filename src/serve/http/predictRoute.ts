@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { Pixels } from '../inference/host.ts';
+import type { Pixels } from '../inference/engine.ts';
 import type { App } from './app.ts';
 import { RequestError } from '../errors.ts';
 import type { LabelledAnswer, Predictor } from './predictor.ts';

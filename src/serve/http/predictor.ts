@@ -1,8 +1,7 @@
 import type { FastifyReply } from 'fastify';
-import { decodePicture } from '../../pipeline/pictures/decode.ts';
-import { Limiter } from '../images/limiter.ts';
-import { preparePicture } from '../../pipeline/pictures/prepare.ts';
-import type { Answer, ModelHost, Pixels } from '../inference/host.ts';
+import type { PictureThreads } from '../images/pictureThreads.ts';
+import type { Pixels } from '../inference/engine.ts';
+import type { Answer, ModelHost } from '../inference/host.ts';
 import type { ServiceOptions } from '../options.ts';
 import { RequestError } from '../errors.ts';
 import type { Metrics } from './metrics.ts';
@@ -12,32 +11,23 @@ export interface LabelledAnswer extends Answer {
   readonly label: number;
 }
 
-/** Height and width that models take. */
-const SIDE = 28;
-/** Seconds that decoding one picture may take. */
-const DECODE_SECONDS = 5;
-
 /** Connects the routes to the model: limits, deadlines and metrics. */
 export class Predictor {
   readonly host: ModelHost;
   readonly options: ServiceOptions;
   readonly #metrics: Metrics;
-  readonly #decoders: Limiter;
+  readonly #pictures: PictureThreads;
 
-  constructor(host: ModelHost, options: ServiceOptions, metrics: Metrics) {
+  constructor(host: ModelHost, options: ServiceOptions, metrics: Metrics, pictures: PictureThreads) {
     this.host = host;
     this.options = options;
     this.#metrics = metrics;
-    this.#decoders = new Limiter(options.decodersAtOnce, options.decodeQueueLimit);
+    this.#pictures = pictures;
   }
 
   /** Decodes and prepares a picture. @throws PictureError; UnavailableError if too many wait */
   decode(bytes: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-    return this.#decoders.run(async () => {
-      signal.throwIfAborted();
-      const limits = { pixels: this.options.pixelLimit, seconds: DECODE_SECONDS };
-      return preparePicture(await decodePicture(bytes, limits), SIDE);
-    });
+    return this.#pictures.decode(bytes, signal);
   }
 
   /**

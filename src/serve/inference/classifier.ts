@@ -9,6 +9,7 @@ import { scope } from '../../tensor/scope.ts';
 import { loadModel } from '../registry/loadModel.ts';
 import type { ModelFolder } from '../registry/modelFolder.ts';
 import type { ModelRecord } from '../registry/modelRecord.ts';
+import type { LoadedModel } from './engine.ts';
 import { normalise } from './normalise.ts';
 
 /** The device did not return probabilities, so its answers cannot be trusted. */
@@ -26,7 +27,7 @@ const SUM_TOLERANCE = 1e-3;
  * their outputs, so batches of different sizes would round differently. With one size, and kernels that compute each
  * row from its own image, an image gets the same bits in every batch and at every position.
  */
-export class Classifier {
+export class Classifier implements LoadedModel {
   readonly record: ModelRecord;
   /** SHA-256 of the folder's manifest. */
   readonly fingerprint: string;

@@ -1,13 +1,9 @@
-import type { Backend } from '../../backend/backend.ts';
 import { UnavailableError } from '../errors.ts';
-import { openModelFolder } from '../registry/modelFolder.ts';
 import type { ModelRecord } from '../registry/modelRecord.ts';
 import { resolveModel } from '../registry/reference.ts';
+import { within } from '../threads/within.ts';
 import { Batcher, type BatcherOptions, type Session } from './batcher.ts';
-import { Classifier } from './classifier.ts';
-
-/** Pixels from 0 to 255, row by row. */
-export type Pixels = ArrayLike<number>;
+import type { Engine, LoadedModel, Pixels } from './engine.ts';
 
 /** The class probabilities, and the model that computed them. */
 export interface Answer {
@@ -20,7 +16,8 @@ export interface HostOptions extends BatcherOptions {
   readonly root: string;
   /** A reference for `resolveModel`. */
   readonly reference?: string | undefined;
-  readonly openDevice: () => Promise<Backend>;
+  /** Opens a device for the model. After a failure it is called again. */
+  readonly openEngine: () => Promise<Engine>;
   /** Milliseconds without an answer to a batch after which the device counts as failed. */
   readonly batchTimeout: number;
   /** Milliseconds between checks for a moved alias or a failed device; 0 for no checks. */
@@ -37,15 +34,17 @@ const FIRST_RETRY = 500;
 const LAST_RETRY = 30_000;
 
 /**
- * Keeps a model on a device and answers images with it. When the alias moves, the new model is loaded and warmed up
- * next to the old one, and replaces it between two batches. When the device fails, nothing is answered until the model
- * runs on a new one.
+ * Keeps one model on a device of its own and answers images with it. When the alias moves, the new model is loaded and
+ * warmed up next to the old one, and replaces it between two batches. When the device fails, nothing is answered until
+ * the model runs on a new one.
  */
 export class ModelHost {
   readonly #options: HostOptions;
   readonly #batcher: Batcher<Pixels, Answer>;
-  #device: Backend | undefined;
-  #classifier: Classifier | undefined;
+  #engine: Engine | undefined;
+  /** An engine that has failed, until it is closed. */
+  #failed: Engine | undefined;
+  #model: LoadedModel | undefined;
   /** The folder of the loaded model. */
   #path = '';
   #reason = 'the model is being loaded';
@@ -55,7 +54,7 @@ export class ModelHost {
   #closed = false;
   #swapError = '';
   /** Models that a batch may still use. They are freed after it. */
-  #retired: Classifier[] = [];
+  #retired: LoadedModel[] = [];
 
   constructor(options: HostOptions) {
     this.#options = options;
@@ -64,24 +63,26 @@ export class ModelHost {
 
   /** Loads the model. @throws WgradError if there is none, if it is damaged, or if no device can be opened */
   async start(): Promise<void> {
-    this.#device = await this.#options.openDevice();
-    await this.#load(this.#device);
+    const { root, reference } = this.#options;
+    // Opening a device for a model that does not exist would waste seconds.
+    await resolveModel(root, reference);
+    await this.#load(await this.#open());
     const { pollInterval } = this.#options;
     if (pollInterval > 0) this.#poll = setInterval(() => void this.refresh(), pollInterval);
   }
 
   /** The current model, or undefined without one. */
   get model(): ModelRecord | undefined {
-    return this.#classifier?.record;
+    return this.#model?.record;
   }
 
   get device(): string {
-    return this.#device ? `${this.#device.name}: ${this.#device.description}` : 'none';
+    return this.#engine?.device ?? 'none';
   }
 
   /** The reason why the service is not ready, or undefined. */
   get unreadyReason(): string | undefined {
-    return this.#classifier ? undefined : this.#reason;
+    return this.#model ? undefined : this.#reason;
   }
 
   /** Images that are waiting. */
@@ -91,14 +92,15 @@ export class ModelHost {
 
   /** @throws UnavailableError, or errors of the device */
   async predict(images: readonly Pixels[], signal?: AbortSignal): Promise<Answer[]> {
-    if (!this.#classifier) throw new UnavailableError(this.#reason);
+    if (!this.#model) throw new UnavailableError(this.#reason);
     return this.#batcher.run(images, signal);
   }
 
   /** Detects a device that failed without a request, and loads the model that the reference names now. */
   async refresh(): Promise<void> {
-    if (this.#busy || this.#closed || !this.#classifier) return;
-    await this.#occupy(this.#checkDevice(this.#classifier).then(() => this.#swap()));
+    const engine = this.#engine;
+    if (this.#busy || this.#closed || !this.#model || !engine) return;
+    await this.#occupy(this.#checkDevice(engine).then(() => this.#swap()));
   }
 
   /** Stops the checks and frees the device. */
@@ -108,35 +110,42 @@ export class ModelHost {
     clearTimeout(this.#retry);
     await this.#busy;
     this.#fail('the service is stopping');
-    this.#device?.destroy();
+    await Promise.all([this.#engine?.close(), this.#failed?.close()]);
+  }
+
+  async #open(): Promise<Engine> {
+    const engine = await this.#options.openEngine();
+    this.#engine = engine;
+    void engine.failed.then((error) => this.#recover(error, engine));
+    return engine;
   }
 
   #openSession(): Session<Pixels, Answer> {
     this.#retired.splice(0).forEach((old) => old.dispose());
-    const classifier = this.#classifier;
-    if (!classifier) throw new UnavailableError(this.#reason);
+    const [engine, model] = [this.#engine, this.#model];
+    if (!engine || !model) throw new UnavailableError(this.#reason);
     return async (batch) => {
       try {
-        const rows = await within(this.#options.batchTimeout, classifier.predict(batch));
-        return rows.map((probabilities) => ({ probabilities, model: classifier.record }));
+        const rows = await this.#inTime(model.predict(batch));
+        return rows.map((probabilities) => ({ probabilities, model: model.record }));
       } catch (error) {
-        this.#recover(error, classifier);
+        this.#recover(error, engine);
         throw new UnavailableError(this.#reason, { cause: error });
       }
     };
   }
 
-  async #load(device: Backend): Promise<void> {
-    const { root, reference, batchSize, onEvent } = this.#options;
+  async #load(engine: Engine): Promise<void> {
+    const { root, reference, onEvent } = this.#options;
     const { path } = await resolveModel(root, reference);
-    const classifier = await Classifier.load(device, await openModelFolder(path), batchSize);
+    const model = await engine.load(path);
     // The device was given up while the model was loading: ignores the model.
-    if (this.#closed || device !== this.#device) return;
-    if (this.#classifier) this.#retired.push(this.#classifier);
-    this.#classifier = classifier;
+    if (this.#closed || engine !== this.#engine) return;
+    if (this.#model) this.#retired.push(this.#model);
+    this.#model = model;
     this.#path = path;
     this.#swapError = '';
-    onEvent?.({ kind: 'loaded', model: classifier.record, device: this.device });
+    onEvent?.({ kind: 'loaded', model: model.record, device: this.device });
   }
 
   /** Keeps track of running work. A recovery can start while a swap is still running. */
@@ -146,20 +155,20 @@ export class ModelHost {
     if (this.#busy === work) this.#busy = undefined;
   }
 
-  async #checkDevice(classifier: Classifier): Promise<void> {
+  async #checkDevice(engine: Engine): Promise<void> {
     try {
-      await within(this.#options.batchTimeout, classifier.device.synchronize());
+      await this.#inTime(engine.check());
     } catch (error) {
-      this.#recover(error, classifier);
+      this.#recover(error, engine);
     }
   }
 
   async #swap(): Promise<void> {
-    if (!this.#classifier) return;
+    if (!this.#model) return;
     const { root, reference, onEvent } = this.#options;
     try {
       const { path } = await resolveModel(root, reference);
-      if (path !== this.#path && this.#device) await this.#load(this.#device);
+      if (path !== this.#path && this.#engine) await this.#load(this.#engine);
     } catch (error) {
       // The current model is intact and stays. The error is reported once, not at every check.
       if (String(error) !== this.#swapError) onEvent?.({ kind: 'swapFailed', error });
@@ -169,19 +178,22 @@ export class ModelHost {
 
   #fail(reason: string): void {
     this.#reason = reason;
-    this.#classifier = undefined;
+    this.#model = undefined;
     this.#retired = [];
   }
 
   /** After a failure the device is not trusted. It is given up, and the model is loaded on a new one. */
-  #recover(error: unknown, failed: Classifier): void {
-    if (this.#classifier !== failed || this.#closed) return;
+  #recover(error: unknown, failed: Engine): void {
+    // Without a model, its loading reports the failure.
+    if (this.#engine !== failed || !this.#model || this.#closed) return;
     this.#fail('the device failed; the model is being loaded on a new one');
     this.#options.onEvent?.({ kind: 'deviceFailed', error });
     this.#scheduleRecovery(0);
   }
 
   #scheduleRecovery(delay: number): void {
+    this.#failed = this.#engine;
+    this.#engine = undefined;
     this.#retry = setTimeout(() => {
       void this.#occupy(this.#reopen(delay));
     }, delay);
@@ -189,25 +201,17 @@ export class ModelHost {
 
   async #reopen(delay: number): Promise<void> {
     try {
-      this.#device?.destroy();
-      this.#device = undefined;
-      this.#device = await this.#options.openDevice();
-      await this.#load(this.#device);
+      await this.#failed?.close();
+      await this.#load(await this.#open());
     } catch (error) {
       this.#options.onEvent?.({ kind: 'recoveryFailed', error });
       if (!this.#closed) this.#scheduleRecovery(Math.min(LAST_RETRY, Math.max(FIRST_RETRY, 2 * delay)));
     }
   }
-}
 
-/** The result of the promise, if it comes in time. */
-async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new UnavailableError(`the device did not answer within ${milliseconds} ms`)),
-      milliseconds,
-    );
-  });
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+  #inTime<T>(work: Promise<T>): Promise<T> {
+    const { batchTimeout } = this.#options;
+    const late = `the device did not answer within ${batchTimeout} ms`;
+    return within(batchTimeout, work, () => new UnavailableError(late));
+  }
 }
