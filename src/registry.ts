@@ -1,12 +1,19 @@
 /** The command that keeps models: promotes runs, lists versions, moves aliases. */
 import { join } from 'node:path';
-import { argument, command, type CommandGroup, option } from './pipeline/cli/command.ts';
+import { argument, command, type CommandGroup, flag, option } from './pipeline/cli/command.ts';
 import { runCommand } from './pipeline/cli/run.ts';
 import { json, modelsFolder as models, printJson, run, runsFolder } from './pipeline/cli/shared.ts';
 import { text } from './pipeline/cli/values.ts';
-import { CHAMPION, resolveModel } from './serve/registry/reference.ts';
+import {
+  CHAMPION,
+  parseVersion,
+  readRecord,
+  resolveModel,
+  resolveVersion,
+} from './serve/registry/reference.ts';
 
 const name = argument('the name of the model');
+const version = argument('the version: NAME/VERSION, NAME@ALIAS, or NAME for its champion');
 const alias = option('<name>', text, 'the alias to move', { default: CHAMPION });
 
 const registry: CommandGroup = {
@@ -29,12 +36,19 @@ const registry: CommandGroup = {
         const { promoteRun } = await import('./serve/registry/promote.ts');
         const { readGates } = await import('./serve/registry/gates.ts');
         const from = await resolveRun(runs, run);
+        const { comparisonText } = await import('./serve/registry/list.ts');
         const promoted = await promoteRun({ run: from, root, name, gates: readGates(gates), alias });
         for (const { text } of promoted.verdicts) console.log(`passed  ${text}`);
         const aliases = [...new Set(['latest', alias])].map((each) => `${name}@${each}`).join(', ');
-        console.log(`
-model   ${promoted.path}: weights, configuration, metrics, card, checksums
-alias   ${aliases} → version ${promoted.record.version}
+        const { path, record, before } = promoted;
+        console.log();
+        if (promoted.isNew) console.log(`model   ${path}: weights, configuration, metrics, card, checksums`);
+        else console.log(`model   ${path} has the same weights (run ${record.run}), so no version is added`);
+        if (before !== undefined && before !== record.version) {
+          const old = await readRecord(join(root, name, String(before))).catch(() => undefined);
+          if (old) console.log(`before  ${comparisonText(old, record)}`);
+        }
+        console.log(`alias   ${aliases} → version ${record.version}
 next    npx tsx src/api.ts --model ${name}@${alias}   serves it; a running service loads it within seconds`);
       },
     }),
@@ -62,18 +76,44 @@ next    npx tsx src/api.ts --model ${name}@${alias}   serves it; a running servi
         else console.log(`${path}: ${files.size} files, all as they were promoted\n\n${card}`);
       },
     }),
+    alias: command({
+      about: 'Point an alias to an existing version.',
+      arguments: { version, alias: argument('the alias, such as champion; it is made if it is missing') },
+      options: { models },
+      run: async ({ version: reference, alias, models: root }) => {
+        const { setAlias } = await import('./serve/registry/versions.ts');
+        const to = await resolveVersion(root, reference);
+        const from = await setAlias(root, to, alias);
+        const moved = from === to.version ? 'there already' : `version ${from ?? '(none)'} → ${to.version}`;
+        console.log(`${to.name}@${alias}: ${moved}`);
+      },
+    }),
+    delete: command({
+      about: `
+        Delete a version. Its number is never used again. A version that an alias points to is kept, unless --force deletes
+        the alias, too.`,
+      arguments: { version: argument('NAME/VERSION') },
+      options: { models, force: flag('also delete the aliases that point to it') },
+      run: async ({ version: reference, models: root, force }) => {
+        const { deleteVersion } = await import('./serve/registry/versions.ts');
+        const deleted = parseVersion(reference);
+        const aliases = await deleteVersion(root, deleted, force);
+        console.log(`deleted ${join(root, deleted.name, String(deleted.version))}`);
+        for (const alias of aliases) console.log(`deleted alias ${deleted.name}@${alias}`);
+      },
+    }),
     rollback: command({
       about: 'Point the champion to where it pointed before.',
       arguments: { name },
       options: { models, alias },
       run: async ({ name, models: root, alias }) => {
-        const { rollBackAlias } = await import('./serve/registry/aliases.ts');
-        const { from, to } = await rollBackAlias(join(root, name), alias);
+        const { rollBack } = await import('./serve/registry/versions.ts');
+        const { from, to } = await rollBack(root, name, alias);
         console.log(`${name}@${alias}: version ${from} → ${to}`);
       },
     }),
   },
-  examples: ['promote latest mlp', 'show mlp@latest', 'rollback mlp'],
+  examples: ['promote latest mlp', 'show mlp@latest', 'alias mlp/2 champion', 'rollback mlp', 'delete mlp/1'],
   exitCodes: { 1: 'failed, also if a gate is not passed' },
 };
 

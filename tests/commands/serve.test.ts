@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
 import { addModel, temporaryFolder } from '../serve/fixture.ts';
@@ -42,8 +43,32 @@ test.each([
   ['registry', ['promote', 'latest'], 2, 'missing argument <name>'],
   ['registry', ['list', '--models', '/nowhere'], 0, 'holds no models'],
   ['registry', ['show', 'mlp', '--models', '/nowhere'], 1, 'there is no model'],
+  ['registry', ['alias', 'mlp', '--models', 'models'], 2, 'missing argument <alias>'],
+  ['registry', ['delete', 'mlp'], 1, 'takes NAME/VERSION such as mlp/2, got "mlp"'],
+  ['registry', ['delete', 'mlp/1', '--models', '/nowhere'], 1, 'mlp has no version 1; there is none'],
 ])('%s %j ends with %i', async (name, args, code, text) => {
   const { stdout, stderr, code: found } = await callCommand(name, ...args);
   expect(found).toBe(code);
   expect(stdout + stderr).toContain(text);
+});
+
+test('aliases are moved and versions are deleted by commands', async () => {
+  const root = await temporaryFolder();
+  await addModel(root, 'mlp', 1);
+  await addModel(root, 'mlp', 2);
+  const registry = async (...args: string[]): Promise<[number, string]> => {
+    const { code, stdout, stderr } = await callCommand('registry', ...args, '--models', root);
+    return [code, stdout + stderr];
+  };
+  expect(await registry('alias', 'mlp/1', 'stable')).toEqual([0, 'mlp@stable: version (none) → 1\n']);
+  expect(await registry('alias', 'mlp', 'stable')).toEqual([0, 'mlp@stable: version 1 → 2\n']);
+  expect(await registry('alias', 'mlp@stable', 'champion')).toEqual([0, 'mlp@champion: there already\n']);
+  const [code, text] = await registry('delete', 'mlp/2');
+  expect([code, text]).toEqual([1, expect.stringContaining('champion, stable point to it') as string]);
+  expect(await registry('delete', 'mlp/1')).toEqual([0, `deleted ${join(root, 'mlp', '1')}\n`]);
+  expect(await registry('delete', 'mlp/2', '--force')).toEqual([
+    0,
+    `deleted ${join(root, 'mlp', '2')}\ndeleted alias mlp@champion\ndeleted alias mlp@stable\n`,
+  ]);
+  expect(await registry('list')).toEqual([0, `${root} holds no models; promote a run: see --help\n`]);
 });

@@ -1,8 +1,9 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Shape } from '../../pipeline/config/parts.ts';
 import { storeFile } from '../../pipeline/files/atomicFile.ts';
+import { writeError } from '../../pipeline/files/fileError.ts';
 import { jsonText, readOptionalJson } from '../../pipeline/files/json.ts';
 import { RegistryError } from './modelFolder.ts';
 
@@ -67,6 +68,24 @@ export async function readAliases(model: string): Promise<Map<string, Alias>> {
     if (alias) aliases.set(name, alias);
   }
   return aliases;
+}
+
+/** Removes a version from what an alias can be rolled back to. */
+export async function forgetVersion(model: string, name: string, version: number): Promise<void> {
+  const alias = await readAlias(model, name);
+  if (!alias?.previous.includes(version)) return;
+  const previous: number[] = [];
+  for (const each of alias.previous) if (each !== version && each !== previous.at(-1)) previous.push(each);
+  if (previous.at(-1) === alias.version) previous.pop();
+  await writeAlias(model, name, { version: alias.version, previous });
+}
+
+/** Deletes an alias. */
+export async function removeAlias(model: string, name: string): Promise<void> {
+  const path = aliasPath(model, name);
+  await rm(path, { force: true }).catch((error: unknown) => {
+    throw writeError(path, error);
+  });
 }
 
 async function writeAlias(model: string, name: string, alias: Alias): Promise<void> {

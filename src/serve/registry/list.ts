@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { percent } from '../../pipeline/text/numbers.ts';
 import { readAliases } from './aliases.ts';
-import type { ModelMetrics } from './modelRecord.ts';
+import type { ModelMetrics, ModelRecord } from './modelRecord.ts';
 import { modelNames, modelVersions, readRecord } from './reference.ts';
 
 /** One version of a model, for lists. */
@@ -36,4 +36,11 @@ export function modelsText(models: readonly ListedModel[]): string {
       return `${`${name}/${version}`.padEnd(16)}  ${accuracy.padEnd(18)}  ${aliases.join(', ').padEnd(18)}  ${run}`;
     })
     .join('\n');
+}
+
+/** How a version compares with the one before it. */
+export function comparisonText(before: ModelRecord, after: ModelRecord): string {
+  const accuracy = ({ metrics }: ModelRecord): string =>
+    metrics.accuracy === null ? 'not measured' : percent(metrics.accuracy);
+  return `version ${before.version}, accuracy ${accuracy(before)}; now ${accuracy(after)}`;
 }

@@ -1,5 +1,7 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { WgradError } from '../../backend/errors.ts';
 import {
   CLASS_NAMES,
   IMAGE_SIZE,
@@ -8,19 +10,30 @@ import {
   PIXEL_STD,
 } from '../../pipeline/data/fashionMnist.ts';
 import { loadConfiguration, printConfiguration } from '../../pipeline/config/configuration.ts';
-import { FileError, readError } from '../../pipeline/files/fileError.ts';
+import { readError } from '../../pipeline/files/fileError.ts';
+import { makeFolders } from '../../pipeline/files/folders.ts';
 import { jsonText } from '../../pipeline/files/json.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../formats/safetensors/index.ts';
 import { weightsSha256 } from '../../pipeline/checkpoint/weightsSha256.ts';
-import { moveAlias } from './aliases.ts';
+import { moveAlias, readAlias } from './aliases.ts';
 import { modelCard } from './card.ts';
 import { type Gate, judge, type Verdict } from './gates.ts';
 import { inputStatistics } from './inputStatistics.ts';
-import { CARD, CONFIGURATION, METRICS, RECORD, RegistryError, WEIGHTS } from './modelFolder.ts';
-import { writeModelFolder } from './modelFolder.ts';
+import {
+  CARD,
+  CONFIGURATION,
+  METRICS,
+  openModelFolder,
+  RECORD,
+  RegistryError,
+  WEIGHTS,
+  writeModelFolder,
+} from './modelFolder.ts';
+import { withModel } from './modelLock.ts';
 import { type InputStatistics, MODEL_NAME, type ModelMetrics, type ModelRecord } from './modelRecord.ts';
 import { CHAMPION, modelVersions } from './reference.ts';
 import { readRunMetrics } from './runMetrics.ts';
+import { nextVersion } from './versions.ts';
 
 export interface Promotion {
   /** The run's folder. */
@@ -39,6 +52,10 @@ export interface Promoted {
   readonly path: string;
   readonly record: ModelRecord;
   readonly verdicts: readonly Verdict[];
+  /** Whether a version was made. If not, an older one has the same weights. */
+  readonly isNew: boolean;
+  /** The version that the alias pointed to before. */
+  readonly before: number | undefined;
 }
 
 /** As `promote`, with the statistics of the run's training set. */
@@ -51,6 +68,7 @@ export async function promoteRun(promotion: Omit<Promotion, 'statistics'>): Prom
 /**
  * Makes the next version of a model from a run's best checkpoint if it passes every gate, and points `latest` and the
  * alias to it. The folder contains the weights without the optimizer's state, and everything else that serving needs.
+ * Where a version has these weights already, the aliases move to that version instead.
  *
  * @throws RegistryError naming the gate that failed, or if the run is unfinished; nothing changes then
  */
@@ -85,41 +103,43 @@ export async function promote(promotion: Promotion): Promise<Promoted> {
     inputStatistics: statistics,
     metrics,
   });
-  const { path, record } = await claimVersion(root, name, (version) => {
-    const record = describe(version);
-    const files = new Map<string, string | Uint8Array>([
-      [WEIGHTS, weights],
-      [CONFIGURATION, printConfiguration(configuration)],
-      [RECORD, jsonText(record)],
-      [METRICS, jsonText(metrics)],
-      [CARD, modelCard(record, configuration, verdicts)],
-    ]);
-    return { record, files };
+  makeFolders(join(root, name));
+  return withModel(join(root, name), async () => {
+    const before = await readAlias(join(root, name), alias);
+    const copy = await findCopy(root, describe(1));
+    const record = copy ?? describe(await nextVersion(root, name));
+    const path = join(root, name, String(record.version));
+    if (!copy) {
+      const files = new Map<string, string | Uint8Array>([
+        [WEIGHTS, weights],
+        [CONFIGURATION, printConfiguration(configuration)],
+        [RECORD, jsonText(record)],
+        [METRICS, jsonText(metrics)],
+        [CARD, modelCard(record, configuration, verdicts)],
+      ]);
+      await writeModelFolder(path, files);
+    }
+    for (const each of new Set(['latest', alias])) await moveAlias(join(root, name), each, record.version);
+    return { path, record, verdicts, isNew: !copy, before: before?.version };
   });
-  const model = join(root, name);
-  await moveAlias(model, 'latest', record.version);
-  if (alias !== 'latest') await moveAlias(model, alias, record.version);
-  return { path, record, verdicts };
 }
 
-/** Writes the next version. If another process takes that number, tries the one after it. */
-async function claimVersion(
-  root: string,
-  name: string,
-  build: (version: number) => { record: ModelRecord; files: Map<string, string | Uint8Array> },
-): Promise<{ path: string; record: ModelRecord }> {
-  for (let attempt = 0; ; attempt++) {
-    const version = ((await modelVersions(root, name)).at(-1) ?? 0) + 1;
-    const path = join(root, name, String(version));
-    const { record, files } = build(version);
-    try {
-      await writeModelFolder(path, files);
-      return { path, record };
-    } catch (error) {
-      const taken = error instanceof FileError && ['ENOTEMPTY', 'EEXIST'].includes(error.code ?? '');
-      if (!taken || attempt === 9) throw error;
-    }
+/** The record of an intact version with the same weights, which takes the same images and has the same classes. */
+async function findCopy(root: string, promoted: ModelRecord): Promise<ModelRecord | undefined> {
+  const same = (record: ModelRecord): boolean =>
+    (['weightsSha256', 'classes', 'input', 'normalisation'] as const).every((key) =>
+      isDeepStrictEqual(record[key], promoted[key]),
+    );
+  for (const version of (await modelVersions(root, promoted.name)).reverse()) {
+    const folder = await openModelFolder(join(root, promoted.name, String(version))).catch(ignoreDamage);
+    if (folder && same(folder.record)) return folder.record;
   }
+  return undefined;
+}
+
+/** A damaged version is no copy. Promoting its run again is the remedy that its error names. */
+function ignoreDamage(error: unknown): undefined {
+  if (!(error instanceof WgradError)) throw error;
 }
 
 async function readCheckpoint(path: string): Promise<ReturnType<typeof decodeSafetensors>> {

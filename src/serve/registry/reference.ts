@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { isFolder } from '../../pipeline/files/folders.ts';
 import { readJson } from '../../pipeline/files/json.ts';
 import { ALIAS_NAME, readAlias, readAliases } from './aliases.ts';
@@ -14,6 +14,12 @@ export interface Resolved {
   readonly path: string;
   /** `mlp@champion`, `mlp/3`, or the folder. */
   readonly reference: string;
+}
+
+/** A version of a model. */
+export interface ModelVersion {
+  readonly name: string;
+  readonly version: number;
 }
 
 /**
@@ -64,6 +70,26 @@ async function bestChampion(root: string): Promise<Resolved> {
   return best.resolved;
 }
 
+/** A version by its number. @throws RegistryError for anything but NAME/VERSION */
+export function parseVersion(reference: string): ModelVersion {
+  const [, name, version] = /^([^@/]+)\/([1-9]\d{0,8})$/.exec(reference) ?? [];
+  if (name !== undefined && MODEL_NAME.test(name)) return { name, version: Number(version) };
+  throw new RegistryError(`takes NAME/VERSION such as mlp/2, got ${JSON.stringify(reference)}`);
+}
+
+/**
+ * The version in the registry that a reference names now.
+ *
+ * @throws RegistryError if there is no such model, or if the reference is a folder elsewhere
+ * @example await resolveVersion('models', 'mlp@latest')   // { name: 'mlp', version: 3 }
+ */
+export async function resolveVersion(root: string, reference: string): Promise<ModelVersion> {
+  const { path } = await resolveModel(root, reference);
+  const [name, version] = [basename(dirname(path)), Number(basename(path))];
+  if (resolve(root, name, String(version)) === resolve(path)) return { name, version };
+  throw new RegistryError(`${reference} is no version of ${root}: takes NAME, NAME@ALIAS or NAME/VERSION`);
+}
+
 /** The names of all models, sorted. */
 export async function modelNames(root: string): Promise<string[]> {
   const entries = await readdir(root, { withFileTypes: true }).catch(() => []);
@@ -87,7 +113,8 @@ export async function readRecord(path: string): Promise<ModelRecord> {
   return readJson(join(path, RECORD), modelRecordSchema, 'a model');
 }
 
-async function requireVersion(root: string, name: string, version: number): Promise<string> {
+/** The folder of a version. @throws RegistryError listing the versions, if there is no such one */
+export async function requireVersion(root: string, name: string, version: number): Promise<string> {
   const versions = await modelVersions(root, name);
   if (versions.includes(version)) return join(root, name, String(version));
   throw new RegistryError(`${name} has no version ${version}; there is ${versions.join(', ') || 'none'}`);
