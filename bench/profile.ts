@@ -10,6 +10,7 @@ import { capture, crossEntropy, init, randint, randn } from '../src/index.ts';
 import { command, optional } from '../src/pipeline/cli/command.ts';
 import { runCommand } from '../src/pipeline/cli/run.ts';
 import { deviceName } from '../src/pipeline/cli/shared.ts';
+import { FASHION_MNIST_DESCRIPTION } from '../src/pipeline/data/description.ts';
 import { buildModel } from '../src/pipeline/models/buildModel.ts';
 
 const profile = command({
@@ -24,7 +25,7 @@ const profile = command({
   run: async ({ configuration = 'configs/mlp.yaml', device: name = 'webgpu' }) => {
     const { model, optimizer: options, train } = loadConfiguration(configuration);
     const device = await init(name, { tuning: storedChoices });
-    const network = buildModel(model);
+    const network = buildModel(model, FASHION_MNIST_DESCRIPTION);
     const optimizer = buildOptimizer(options, network.parameters());
     const [images, labels] = [randn([train.batchSize, 1, 28, 28]), randint(0, 10, [train.batchSize])];
     const step = capture(() => {

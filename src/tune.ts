@@ -39,8 +39,8 @@ const tuneKernels = command({
     }
     const { configuredLaunches } = await import('./pipeline/diagnostics/tuning/launches.ts');
     const { formatResult, storeChoices, tune } = await import('./pipeline/diagnostics/tuning/tune.ts');
-    const launches = configuredLaunches(words);
     const signal = interruptSignal();
+    const launches = await configuredLaunches(words, signal);
     let done = 0;
     const outcome = await tune(launches, {
       adapter,

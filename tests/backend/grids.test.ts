@@ -10,6 +10,7 @@ import { geometryOf } from '../../src/backend/webgpu/geometry.ts';
 import { type Choice, isTuned, type Traits } from '../../src/backend/webgpu/tuning/choice.ts';
 import { Tuning } from '../../src/backend/webgpu/tuning/tuning.ts';
 import { autocast, cat, nn, optim, rand, randint, scope, type Tensor, where } from '../../src/index.ts';
+import { FASHION_MNIST_DESCRIPTION } from '../../src/pipeline/data/description.ts';
 import { DeviceDataset } from '../../src/pipeline/data/loader.ts';
 import { candidates } from '../../src/pipeline/diagnostics/tuning/candidates.ts';
 import { Meter } from '../../src/pipeline/training/meter.ts';
@@ -267,7 +268,7 @@ const bodies: Record<string, () => void> = {
   },
   'a training step': () => {
     const set = { images: new Uint8Array(784), labels: new Uint8Array(1), count: 1 };
-    const dataset = new DeviceDataset(device, set);
+    const dataset = new DeviceDataset(device, set, FASHION_MNIST_DESCRIPTION);
     const order = dataset.order(new Uint32Array(2 ** 20));
     for (const size of [1, 70_000, 2 ** 20]) {
       dataset.batch(order, 0, size);

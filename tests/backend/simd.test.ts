@@ -4,6 +4,7 @@ import type { Backend } from '../../src/backend/backend.ts';
 import { openCpu } from '../../src/backend/cpu/cpu.ts';
 import { Heap } from '../../src/backend/cpu/simd/heap.ts';
 import { SimdModule } from '../../src/backend/cpu/simd/module.ts';
+import { FASHION_MNIST_DESCRIPTION } from '../../src/pipeline/data/description.ts';
 import { DeviceDataset } from '../../src/pipeline/data/loader.ts';
 import {
   cat,
@@ -380,7 +381,11 @@ test('batches of images are gathered to the same bits', async () => {
   const bytes = Uint8Array.from({ length: 5 * 784 }, (_, at) => (at * 7919) % 256);
   const body = (): Tensor => {
     const labels = Uint8Array.from([3, 1, 4, 1, 5]);
-    const set = new DeviceDataset(ones([1]).device, { images: bytes, labels, count: 5 });
+    const set = new DeviceDataset(
+      ones([1]).device,
+      { images: bytes, labels, count: 5 },
+      FASHION_MNIST_DESCRIPTION,
+    );
     const batch = set.batch(set.order(Uint32Array.from([4, 0, 3, 2, 1])), 1, 3);
     return cat([batch.images.flatten(), batch.labels.to('float32')]);
   };

@@ -6,6 +6,7 @@ import { tuningRecord } from '../../src/pipeline/diagnostics/tuning/identity.ts'
 import { loadTuning } from '../../src/pipeline/diagnostics/tuning/stored.ts';
 import { Tuning } from '../../src/backend/webgpu/tuning/tuning.ts';
 import { loadConfiguration } from '../../src/pipeline/config/configuration.ts';
+import { FASHION_MNIST_DESCRIPTION } from '../../src/pipeline/data/description.ts';
 import { launchesOf } from '../../src/pipeline/diagnostics/tuning/launches.ts';
 import '../../src/ops/methods.ts';
 import { webgpuOrSkip } from '../adapter.ts';
@@ -27,7 +28,7 @@ function json(path: string): Record<string, unknown> {
 
 test('a run goes on, and is done again, with the choices of kernels that it has recorded', async (context) => {
   const { info } = await webgpuOrSkip(context);
-  const launches = launchesOf(loadConfiguration('configs/mlp.yaml', sizes));
+  const launches = launchesOf(loadConfiguration('configs/mlp.yaml', sizes), FASHION_MNIST_DESCRIPTION);
   const tuning = new Tuning(info, new Map(launches.map(({ shape }) => [shape, choice])));
   const record = tuningRecord(info, tuning.choices);
   const file = join(temporaryFolder(), 'tuning.json');

@@ -51,16 +51,18 @@ interface Evaluated {
 async function evaluated(device: Backend, name: string): Promise<Evaluated> {
   const { configuration, load } = await findTrainedModel(name, { runs: 'runs', models: 'models' });
   const train = { ...configuration.train, limitTest: IMAGES };
-  const test = await openTestPart({ ...configuration, train }, device, new AbortController().signal);
-  const { set, rows, bytes } = test;
   setDefaultDevice(device);
-  const model = await load();
+  const { model, data } = await load();
+  const { signal } = new AbortController();
+  const test = await openTestPart({ ...configuration, train }, data, device, signal);
+  const { set, rows } = test;
+  const { images } = test.data.test;
   const inBatches: Answer[] = [];
   for (let start = 0; start < rows.length; start += BATCH) {
     inBatches.push(...answersOf(await predict(model, { set, rows: rows.subarray(start, start + BATCH) })));
   }
   return {
-    images: Array.from(rows, (row) => bytes.images.subarray(784 * row, 784 * (row + 1))),
+    images: Array.from(rows, (row) => images.subarray(784 * row, 784 * (row + 1))),
     whole: answersOf(await predict(model, test)),
     inBatches,
   };

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { FASHION_MNIST_DESCRIPTION } from '../../src/pipeline/data/description.ts';
 import { DeviceDataset } from '../../src/pipeline/data/loader.ts';
 import { open } from '../../src/index.ts';
 import { UnavailableError } from '../../src/serve/errors.ts';
@@ -16,7 +17,11 @@ test.each(['mlp', 'cnn'] as const)(
 test('pixels are normalised to the bit as in training', async () => {
   const device = await open('cpu');
   const images = Uint8Array.from({ length: 784 }, (_, at) => at % 256);
-  const set = new DeviceDataset(device, { images, labels: new Uint8Array(1), count: 1 });
+  const set = new DeviceDataset(
+    device,
+    { images, labels: new Uint8Array(1), count: 1 },
+    FASHION_MNIST_DESCRIPTION,
+  );
   const expected = await set.batch(set.order(Uint32Array.of(0)), 0, 1).images.data();
   const out = new Float32Array(784);
   normalise(images, { mean: 0.286, std: 0.353 }, out, 0);

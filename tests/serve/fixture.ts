@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
+import { FASHION_MNIST_DESCRIPTION } from '../../src/pipeline/data/description.ts';
 import { CLASS_NAMES } from '../../src/pipeline/data/fashionMnist.ts';
 import {
   type Configuration,
@@ -53,7 +54,7 @@ export async function randomWeights(
   });
   setDefaultDevice(await open('cpu'));
   manualSeed(seed);
-  const state = buildModel(configuration.model).stateDict();
+  const state = buildModel(configuration.model, FASHION_MNIST_DESCRIPTION).stateDict();
   const tensors: Record<string, SafeTensor> = {};
   for (const [name, value] of Object.entries(state)) {
     const data = await value.data();
@@ -80,7 +81,7 @@ export async function addModel(
     run: `run-${version}`,
     weightsSha256: weightsSha256(tensors),
     classes: CLASS_NAMES,
-    input: { height: 28, width: 28 },
+    input: { height: 28, width: 28, preparation: 'object' },
     normalisation: { mean: 0.286, std: 0.353 },
     inputStatistics: {
       images: 100,

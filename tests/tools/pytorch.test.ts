@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, type TestContext } from 'vitest';
+import { FASHION_MNIST_DESCRIPTION } from '../../src/pipeline/data/description.ts';
 import { loadWeights, saveCheckpoint } from '../../src/pipeline/checkpoint/checkpoint.ts';
 import { encodeSafetensors, type SafeTensor } from '../../src/formats/safetensors/index.ts';
 import { manualSeed, type nn, open, optim, randn, scope, setDefaultDevice } from '../../src/index.ts';
@@ -69,7 +70,7 @@ describe('with PyTorch itself', () => {
 
   test('so does the network of configs/mlp.yaml', async (context) => {
     setDefaultDevice(cpu);
-    const model = buildModel({ name: 'mlp', hidden: [256, 128], dropout: 0 });
+    const model = buildModel({ name: 'mlp', hidden: [256, 128], dropout: 0 }, FASHION_MNIST_DESCRIPTION);
     expect(await deviation(context, model, [8, 1, 28, 28])).toBeLessThan(BOUND);
   });
 });

@@ -6,7 +6,14 @@ import { setRngState } from '../../tensor/random.ts';
 import { scope } from '../../tensor/scope.ts';
 import { describe, type Tensor } from '../../tensor/tensor.ts';
 import { writeFileAtomic } from '../files/atomicFile.ts';
-import { type CheckpointMetadata, decodeMetadata, encodeMetadata, type Position } from './metadata.ts';
+import type { DataDescription } from '../data/description.ts';
+import {
+  type CheckpointMetadata,
+  decodeDescription,
+  decodeMetadata,
+  encodeMetadata,
+  type Position,
+} from './metadata.ts';
 import { FileError, readError } from '../files/fileError.ts';
 import {
   decodeSafetensors,
@@ -29,7 +36,7 @@ export interface Checkpoint extends CheckpointMetadata {
 
 /** The optional parts of a checkpoint; a training that continues from it needs all of them. */
 export interface CheckpointExtras extends Partial<
-  Pick<CheckpointMetadata, 'progress' | 'random' | 'scaler' | 'device'>
+  Pick<CheckpointMetadata, 'progress' | 'random' | 'scaler' | 'device' | 'data'>
 > {
   /** Left out where the learning rate is constant. */
   readonly schedule?: StatefulSchedule | undefined;
@@ -49,8 +56,8 @@ const CHECKSUM = 'sha256';
 
 /**
  * Writes the weights under PyTorch's names and in its dtypes, the optimizer's state under `optimizer.…`, and as metadata
- * the position, step counts, the optimizer's options, the schedule's state, the configuration, a checksum and the model as
- * PyTorch prints it. `scripts/pytorch-exchange.py` makes a PyTorch model of such a file.
+ * the position, step counts, the optimizer's options, the schedule's state, the configuration, the description of the
+ * data, a checksum and the model as PyTorch prints it. `scripts/pytorch-exchange.py` makes a PyTorch model of such a file.
  *
  * @param configuration the run's resolved configuration, as YAML
  * @throws FileError when the file cannot be written; the earlier file stays whole
@@ -139,6 +146,25 @@ export function restoreCheckpoint(
 
 function prefixed(tensors: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
   return Object.fromEntries(Object.entries(tensors).map(([name, value]) => [OPTIMIZER + name, value]));
+}
+
+/** The weights of a checkpoint, and the data that they were trained on. */
+export interface TrainedWeights {
+  readonly data: DataDescription;
+  /** Loads them into a model. @throws as `loadWeights` */
+  readonly loadInto: (model: Module) => void;
+}
+
+/**
+ * Reads the weights of a checkpoint before its model is built: the data determine the sizes of the model.
+ *
+ * @throws FileError where the file cannot be read, or is not as it was written
+ */
+export async function openWeights(path: string): Promise<TrainedWeights> {
+  const { tensors, metadata } = await readChecked(path);
+  const data = decodeDescription(metadata);
+  if (!data) throw new FileError(path, 'is corrupt: it does not say what data it was trained on');
+  return { data, loadInto: (model) => adopt(tensors, model) };
 }
 
 /**

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type DataDescription, descriptionSchema, FASHION_MNIST_DESCRIPTION } from '../data/description.ts';
 import type { GradScalerState, SavedGroup } from '../../optim/index.ts';
 import type { RngState } from '../../tensor/random.ts';
 
@@ -54,6 +55,8 @@ export interface CheckpointMetadata {
   readonly device: string;
   /** The run's resolved configuration, as YAML. */
   readonly configuration: string;
+  /** Left out by versions that trained on Fashion-MNIST only. */
+  readonly data?: DataDescription;
 }
 
 const count = z.int().min(0);
@@ -93,7 +96,15 @@ const metadata = z.object({
   random: json(z.strictObject({ seed: count, stream: count })),
   device: z.string(),
   configuration: z.string(),
+  data: json(descriptionSchema).exactOptional(),
 });
+
+/** The description of the data in a file's metadata; undefined where it is unusable. */
+export function decodeDescription(entries: ReadonlyMap<string, string>): DataDescription | undefined {
+  const text = entries.get('data');
+  if (text === undefined) return FASHION_MNIST_DESCRIPTION;
+  return json(descriptionSchema).safeParse(text).data;
+}
 
 /** The entries of a file's metadata; values that are not strings become JSON. */
 export function encodeMetadata({

@@ -33,23 +33,44 @@ const augmentation = z.strictObject({
     .describe('Least and greatest share of the image that is blackened.'),
 } satisfies Shape<AugmentationConfiguration>);
 
+/** How the data lie in their folder. */
+export type DataFormat = 'fashion-mnist' | 'idx' | 'csv' | 'images';
+
 export interface DataConfiguration {
   readonly name: string;
+  readonly format: DataFormat;
   readonly root: string;
   readonly version?: string;
+  readonly classes?: readonly string[];
+  readonly size?: readonly [height: number, width: number];
+  readonly test?: number;
   readonly validation: number;
   readonly augmentation: AugmentationConfiguration;
 }
 
+/** Sides of an image in pixels. */
+const side = z.int().min(1).max(1024);
+
+/** Labels are bytes. */
+const className = z.string().min(1).max(100);
+
+const testTakes = 'whole number > 0 (images) or a fraction of the images < 1';
 const validationTakes = 'whole number ≥ 0 (images) or a fraction of the training set < 1';
 
 export const data: z.ZodType<DataConfiguration> = z
   .strictObject({
     name: z.string().regex(VARIANT_NAME).default(FASHION_MNIST).meta({
-      takes: 'name of a file of configs/data without .yaml, or fashion-mnist',
-      description: 'Version of the data set; fashion-mnist is the data set itself.',
+      takes: 'fashion-mnist, the name of a file of configs/data without .yaml, or the name of your own data',
+      description:
+        'Name of the data set: Fashion-MNIST, a version of it that configs/data defines, or your own.',
     }),
-    root: z.string().min(1).default('data/raw').describe('Folder that holds the four IDX archives.'),
+    format: z
+      .enum(['fashion-mnist', 'idx', 'csv', 'images'])
+      .default('fashion-mnist')
+      .describe(
+        'How the data lie in data.root. Your own data: MNIST’s IDX files, CSV files with a column label, or image folders train/CLASS.',
+      ),
+    root: z.string().min(1).default('data/raw').describe('Folder of the data files.'),
     version: z
       .string()
       .regex(/^[0-9a-f]{32}\.dir$/)
@@ -57,6 +78,31 @@ export const data: z.ZodType<DataConfiguration> = z
       .meta({
         takes: 'the hash of a folder: 32 hexadecimal digits and .dir, as in data/raw.dvc',
         description: 'Required version of the data; default: the committed one (data/raw.dvc).',
+      }),
+    classes: z
+      .array(className)
+      .min(2)
+      .max(256)
+      .refine((names) => new Set(names).size === names.length, 'each name once')
+      .exactOptional()
+      .describe(
+        'Class names of idx and csv data, in the order of the labels; default: the labels themselves.',
+      ),
+    size: z
+      .tuple([side, side])
+      .exactOptional()
+      .describe(
+        'Height and width of the images: pictures of image folders are scaled to it. Default: the size that all of them have.',
+      ),
+    test: z
+      .number()
+      .gt(0)
+      .refine((value) => Number.isInteger(value) || value < 1, testTakes)
+      .exactOptional()
+      .meta({
+        takes: testTakes,
+        description:
+          'Part of your own training images that is held out for the test where there are no test images; default 0.2.',
       }),
     validation: nonNegative
       .refine((value) => Number.isInteger(value) || value < 1, validationTakes)
@@ -67,4 +113,31 @@ export const data: z.ZodType<DataConfiguration> = z
       }),
     augmentation: augmentation.prefault({}),
   } satisfies Shape<DataConfiguration>)
+  .superRefine((value, context) => {
+    for (const { key, message } of mismatches(value))
+      context.addIssue({ code: 'custom', path: [key], message });
+  })
   .prefault({});
+
+/** Keys that do not go with the format of the data. */
+function mismatches({ format, name, classes, size, test }: DataConfiguration): {
+  key: keyof DataConfiguration;
+  message: string;
+}[] {
+  const own = format !== FASHION_MNIST;
+  const checks: [key: keyof DataConfiguration, isWrong: boolean, message: string][] = [
+    ['name', own && name === FASHION_MNIST, `a name for your data, as data.format is ${format}`],
+    [
+      'classes',
+      classes !== undefined && format !== 'idx' && format !== 'csv',
+      'nothing: only idx and csv data take it',
+    ],
+    [
+      'size',
+      size !== undefined && format !== 'csv' && format !== 'images',
+      'nothing: only csv and images data take it',
+    ],
+    ['test', test !== undefined && !own, 'nothing: only data of your own take it (data.format)'],
+  ];
+  return checks.flatMap(([key, isWrong, message]) => (isWrong ? [{ key, message }] : []));
+}

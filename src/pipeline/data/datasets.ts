@@ -1,6 +1,7 @@
 import type { Backend } from '../../backend/backend.ts';
 import type { Configuration, DataConfiguration } from '../config/configuration.ts';
 import { FASHION_MNIST } from '../config/data.ts';
+import { type DataDescription, FASHION_MNIST_DESCRIPTION, type LoadedData, misfit } from './description.ts';
 import { DataError } from './errors.ts';
 import type { ImageSet } from './fashionMnist.ts';
 import { DeviceDataset } from './loader.ts';
@@ -26,17 +27,33 @@ export interface Datasets {
   dataVersion: string;
 }
 
-/** Test images, also as bytes. */
+/** Test images, and the data set that they are part of. */
 export interface TestPart extends Part {
-  bytes: ImageSet;
-  checksums: Readonly<Record<string, string>>;
+  data: LoadedData;
 }
 
 /**
- * The data set that a configuration names, in the version of its pointer file or of the configuration. Missing files come
- * from the first source that has them; a missing variant is made.
+ * The data set that a configuration names, in the version of its pointer file or of the configuration. Missing files of
+ * Fashion-MNIST come from the first source that has them; a missing variant is made.
  */
-export async function obtainData(
+export async function obtainData(data: DataConfiguration, signal: AbortSignal): Promise<LoadedData> {
+  const description = fixedDescription(data);
+  if (description) return { ...(await obtainFashionMnist(data, signal)), description };
+  const { loadOwn } = await import('./own/load.ts');
+  return loadOwn(data, streamReporter(process.stderr), signal);
+}
+
+/** The description of the data where it is known before they are read: of Fashion-MNIST and its versions. */
+export function fixedDescription({ format }: DataConfiguration): DataDescription | undefined {
+  return format === FASHION_MNIST ? FASHION_MNIST_DESCRIPTION : undefined;
+}
+
+/** The description of the data of a configuration, which are obtained if it depends on them. */
+export async function describeData(data: DataConfiguration, signal: AbortSignal): Promise<DataDescription> {
+  return fixedDescription(data) ?? (await obtainData(data, signal)).description;
+}
+
+async function obtainFashionMnist(
   { root, name, version: wanted }: DataConfiguration,
   signal: AbortSignal,
 ): Promise<VersionedFashionMnist> {
@@ -71,7 +88,14 @@ export async function obtainDatasets(
   opening: Backend | Promise<Backend>,
   signal: AbortSignal,
 ): Promise<Datasets> {
-  const { train, test, checksums, version: dataVersion } = await obtainData(data, signal);
+  const { train, test, checksums, version: dataVersion, description } = await obtainData(data, signal);
+  if (data.validation > train.count) {
+    throw new DataError('data.validation: more images than there are', {
+      expected: `at most the ${train.count} training images, or a fraction of them`,
+      got: String(data.validation),
+      fix: 'give a fraction: data.validation=0.1',
+    });
+  }
   const split = stratifiedSplit(train.labels, data.validation, seed);
   if (split.train.length === 0) {
     throw new DataError('data.validation: nothing is left to train on', {
@@ -80,32 +104,49 @@ export async function obtainDatasets(
     });
   }
   const device = await opening;
-  const trainSet = new DeviceDataset(device, train);
+  const trainSet = new DeviceDataset(device, train, description);
   let testPart: Part | undefined;
   return {
     train: { set: trainSet, rows: limited(train.labels, split.train, limits.limitTrain, seed) },
     validation: { set: trainSet, rows: split.validation },
     get test() {
-      return (testPart ??= testPartOf(test, device, limits.limitTest, seed));
+      return (testPart ??= testPartOf(test, description, device, limits.limitTest, seed));
     },
     checksums,
     dataVersion,
   };
 }
 
-/** Obtains the data, and uploads the test images of a configuration: the same ones as `obtainDatasets`. */
+/**
+ * Obtains the data, and uploads the test images of a configuration: the same ones as `obtainDatasets`.
+ *
+ * @param trained the data of the model that is tested; its images are normalised as theirs
+ * @throws DataError where the images or the classes are others than those of the model
+ */
 export async function openTestPart(
-  { data, seed, train: { limitTest } }: Configuration,
+  configuration: Configuration,
+  trained: DataDescription,
   device: Backend,
   signal: AbortSignal,
 ): Promise<TestPart> {
-  const { test, checksums } = await obtainData(data, signal);
-  return { ...testPartOf(test, device, limitTest, seed), bytes: test, checksums };
+  const { seed, train } = configuration;
+  const data = await obtainData(configuration.data, signal);
+  const problem = misfit(trained, data.description);
+  if (problem !== undefined) {
+    throw new DataError(`${configuration.data.name}: does not fit the model`, { got: problem });
+  }
+  return { ...testPartOf(data.test, trained, device, train.limitTest, seed), data };
 }
 
-function testPartOf(test: ImageSet, device: Backend, limit: number | undefined, seed: number): Part {
+function testPartOf(
+  test: ImageSet,
+  description: DataDescription,
+  device: Backend,
+  limit: number | undefined,
+  seed: number,
+): Part {
   const rows = limited(test.labels, Uint32Array.from(test.labels.keys()), limit, seed);
-  return { set: new DeviceDataset(device, test), rows };
+  return { set: new DeviceDataset(device, test, description), rows };
 }
 
 /** At most `limit` of the rows, chosen evenly over the classes. */

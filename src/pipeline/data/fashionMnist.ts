@@ -66,11 +66,11 @@ export const PIXEL_STD = 0.353;
 /** Default folder of the files, relative to the working directory. */
 export const DEFAULT_ROOT = 'data/raw';
 
-/** One part of the data set. */
+/** One part of a data set. */
 export interface ImageSet {
-  /** uint8[count, 28, 28]: 0 is background, 255 full intensity. */
+  /** uint8[count, height, width]: 0 is background, 255 full intensity. */
   readonly images: Uint8Array;
-  /** uint8[count]: 0 to 9, see {@link CLASS_NAMES}. */
+  /** uint8[count]: indices into the class names. */
   readonly labels: Uint8Array;
   readonly count: number;
 }

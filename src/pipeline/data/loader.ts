@@ -5,36 +5,36 @@ import { ArgumentError } from '../../tensor/errors.ts';
 import { unscoped } from '../../tensor/scope.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { type AugmentationDraw, augmentationParams } from './augmentation.ts';
-import { IMAGE_SIZE, type ImageSet, PIXEL_MEAN, PIXEL_STD } from './fashionMnist.ts';
+import type { DataDescription } from './description.ts';
+import type { ImageSet } from './fashionMnist.ts';
 
 /** A batch, ready for a model. */
 export interface Batch {
-  /** float32 [N, 1, 28, 28], normalised to mean 0 and variance 1. */
+  /** float32 [N, 1, height, width], normalised to mean 0 and variance 1. */
   images: Tensor;
   /** int32 [N]. */
   labels: Tensor;
 }
-
-const PIXELS = IMAGE_SIZE * IMAGE_SIZE;
-/** (byte - center) · scale has mean 0 and variance 1 over the training set. */
-const NORMALISATION = { center: 255 * PIXEL_MEAN, scale: 1 / (255 * PIXEL_STD) };
 
 /**
  * A data set on the device, as bytes: one kernel gathers, augments and normalises a batch, and an epoch uploads only the
  * order of its images.
  *
  * @example
- * const set = new DeviceDataset(device, train);
+ * const set = new DeviceDataset(device, train, description);
  * const order = set.order(permutation(set.count, { seed, stream: epoch }));
  * const { images, labels } = set.batch(order, 0, 128);
  */
 export class DeviceDataset {
   readonly count: number;
+  readonly description: DataDescription;
   readonly #images: Tensor;
   readonly #labels: Tensor;
 
-  constructor(device: Backend, { images, labels, count }: ImageSet) {
+  /** @param description the size of the images, and how they are normalised: (byte / 255 - mean) / std */
+  constructor(device: Backend, { images, labels, count }: ImageSet, description: DataDescription) {
     this.count = count;
+    this.description = description;
     [this.#images, this.#labels] = unscoped(() => [
       tensor(images, { device }),
       tensor(new Int32Array(labels), { device }),
@@ -69,7 +69,9 @@ export class DeviceDataset {
       });
     });
     const { device } = this.#images;
-    const images = empty([size, 1, IMAGE_SIZE, IMAGE_SIZE], { device });
+    const { height, width, mean, std } = this.description;
+    const normalisation = { center: 255 * mean, scale: 1 / (255 * std) };
+    const images = empty([size, 1, height, width], { device });
     const labels = empty([size], { dtype: 'int32', device });
     const buffers = {
       images: this.#images.storage.buffer,
@@ -81,18 +83,18 @@ export class DeviceDataset {
     if (draw) {
       device.run('augmentImages', buffers, {
         count: size,
-        width: IMAGE_SIZE,
-        height: IMAGE_SIZE,
+        width,
+        height,
         start: first,
-        ...augmentationParams(draw, PIXELS),
-        ...NORMALISATION,
+        ...augmentationParams(draw, height * width),
+        ...normalisation,
       });
     } else {
       device.run('gatherImages', buffers, {
         size: images.numel(),
-        pixels: PIXELS,
+        pixels: height * width,
         start: first,
-        ...NORMALISATION,
+        ...normalisation,
       });
     }
     return { images, labels };

@@ -8,10 +8,10 @@ import { describeDirectory, type DirectoryFile, type DirectoryHash, hashDirector
 import { findProject } from './dvc/ignore.ts';
 import { listDirectory } from './dvc/listing.ts';
 import { findPointer, pointerPath } from './dvc/pointer.ts';
+import type { LoadedData } from './description.ts';
 import { DataError } from './errors.ts';
 import {
   FASHION_MNIST_FILES,
-  type FashionMnist,
   type FashionMnistFiles,
   listFiles,
   loadFashionMnist,
@@ -51,11 +51,8 @@ export interface LoadVersionOptions extends Omit<FetchOptions, 'files'> {
   readonly version?: string | undefined;
 }
 
-/** The data set and its version. */
-export interface VersionedFashionMnist extends FashionMnist {
-  /** Hash of the folder, `<md5>.dir`; a `.gz` file counts as its content. */
-  readonly version: string;
-}
+/** The data set and its version; a `.gz` file counts as its content. */
+export type VersionedFashionMnist = Omit<LoadedData, 'description'>;
 
 /**
  * Loads one version of the data set. Missing files are fetched; files that differ are never replaced. (A folder without
@@ -165,8 +162,8 @@ async function refuseStrangers(root: string): Promise<void> {
     expected: 'a folder for Fashion-MNIST alone',
     got: [...strangers.slice(0, MOST_NAMED), ...more].join('\n'),
     fix:
-      `if these are data of your own, give Fashion-MNIST another folder: data.root=…\n` +
-      `if it is to be put among them: npx tsx src/data.ts fetch --root ${shellWord(root)}`,
+      'data of your own need data.format and data.name: see docs/guide/your-own-data.md\n' +
+      `to have Fashion-MNIST among them: npx tsx src/data.ts fetch --root ${shellWord(root)}`,
   });
 }
 

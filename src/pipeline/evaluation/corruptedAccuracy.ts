@@ -1,26 +1,38 @@
 import type { Backend } from '../../backend/backend.ts';
 import type { Module } from '../../nn/index.ts';
 import { CORRUPTIONS, corrupt, isGraded, SEVERITIES } from '../data/corruptions/index.ts';
+import { PIXELS } from '../data/corruptions/image.ts';
+import type { DataDescription } from '../data/description.ts';
+import { DataError } from '../data/errors.ts';
 import { IMAGE_SIZE, type ImageSet } from '../data/fashionMnist.ts';
 import { DeviceDataset } from '../data/loader.ts';
 import { evaluate } from '../training/evaluate.ts';
 import { createProgress } from '../training/progress.ts';
 
-const PIXELS = IMAGE_SIZE * IMAGE_SIZE;
-
 /**
  * The accuracy under each corruption of MNIST-C and Fashion-MNIST-C.
  *
+ * @param description the data of the model
  * @param rows the images to use
  * @returns corruption → the accuracy at severity 1, 2, …; measured once where the severity makes no difference
+ * @throws DataError for images of another size than 28 × 28, for which the corruptions are not defined
  */
 export async function corruptedAccuracy(
   model: Module,
   device: Backend,
+  description: DataDescription,
   { images, labels }: ImageSet,
   rows: Uint32Array,
   seed: number,
 ): Promise<Map<string, readonly number[]>> {
+  const { height, width } = description;
+  if (height !== IMAGE_SIZE || width !== IMAGE_SIZE) {
+    throw new DataError('the corruptions are not defined for these images', {
+      expected: `${IMAGE_SIZE} × ${IMAGE_SIZE} pixels`,
+      got: `${height} × ${width}`,
+      fix: 'evaluate without --robustness',
+    });
+  }
   const accuracies = new Map<string, readonly number[]>();
   const levels = (name: string): number => (isGraded(name) ? SEVERITIES : 1);
   const total = CORRUPTIONS.reduce((sum, name) => sum + levels(name), 0) * rows.length;
@@ -37,11 +49,12 @@ export async function corruptedAccuracy(
           const image = images.subarray(row * PIXELS, (row + 1) * PIXELS);
           bytes.set(corrupt(image, { corruption, severity, seed, index: row }), at * PIXELS);
         });
-        const set = new DeviceDataset(device, {
+        const corrupted = {
           images: bytes,
           labels: Uint8Array.from(rows, (row) => labels[row]!),
           count: rows.length,
-        });
+        };
+        const set = new DeviceDataset(device, corrupted, description);
         const { accuracy, loss } = await evaluate(model, { set, rows: order });
         set.dispose();
         found.push(accuracy);

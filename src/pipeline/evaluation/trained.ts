@@ -1,12 +1,16 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Backend } from '../../backend/backend.ts';
 import type { Module } from '../../nn/index.ts';
 import '../../ops/methods.ts';
 import { init, type InitOptions } from '../../tensor/device.ts';
 import { hashWeights } from '../checkpoint/checkpoint.ts';
+import { FASHION_MNIST } from '../config/data.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { limited, openTestPart, type TestPart } from '../data/datasets.ts';
 import { CORRUPTIONS } from '../data/corruptions/index.ts';
-import { CLASS_NAMES, type ImageSet } from '../data/fashionMnist.ts';
+import { type DataDescription, misfit } from '../data/description.ts';
+import { DataError } from '../data/errors.ts';
+import type { ImageSet } from '../data/fashionMnist.ts';
 import { deviceText } from '../runs/environment.ts';
 import { corruptedAccuracy } from './corruptedAccuracy.ts';
 import { mcnemar } from './measures/mcnemar.ts';
@@ -24,8 +28,13 @@ export interface TrainedModel {
   readonly configuration: Configuration;
   /** The run's folder; undefined for a registered model, whose folder must not change. */
   readonly run: string | undefined;
-  /** Loads it on the default device, in evaluation mode. */
-  readonly load: () => Promise<Module>;
+  /** Loads it on the default device, in evaluation mode, with the description of the data that it was trained on. */
+  readonly load: () => Promise<LoadedModel>;
+}
+
+export interface LoadedModel {
+  readonly model: Module;
+  readonly data: DataDescription;
 }
 
 /** What to measure beside the plain results, and where it differs from the model's configuration. */
@@ -64,6 +73,14 @@ export async function evaluateTrained(
   { device: deviceName, tuning, data, limit, robustness, compareWith }: EvaluationOptions,
 ): Promise<EvaluationReport> {
   const recorded = trained.configuration;
+  if (data !== undefined && recorded.data.format !== FASHION_MNIST) {
+    throw new DataError(
+      `${trained.name} was not trained on Fashion-MNIST, so there are no versions to choose from`,
+      {
+        got: `data ${data}; the model's data are ${recorded.data.name} in ${recorded.data.root}`,
+      },
+    );
+  }
   const configuration: Configuration = {
     ...recorded,
     device: deviceName ?? recorded.device,
@@ -76,8 +93,8 @@ export async function evaluateTrained(
     onFallback: (reason) => process.stderr.write(`${reason}\n\n`),
   });
   try {
-    const model = await trained.load();
-    const test = await openTestPart(configuration, device, new AbortController().signal);
+    const { model, data: description } = await trained.load();
+    const test = await openTestPart(configuration, description, device, new AbortController().signal);
     const predictions = await predict(model, test);
     return {
       version: 1,
@@ -89,10 +106,12 @@ export async function evaluateTrained(
         name: configuration.data.name,
         split: 'test',
         images: test.rows.length,
-        checksums: test.checksums,
+        checksums: test.data.checksums,
       },
-      ...measure(predictions, CLASS_NAMES),
-      ...(robustness && { robustness: await measureRobustness(robustness, model, device, test.bytes) }),
+      ...measure(predictions, description.classes),
+      ...(robustness && {
+        robustness: await measureRobustness(robustness, model, device, test.set.description, test.data.test),
+      }),
       ...(compareWith && { comparison: await compare(compareWith, test, predictions) }),
     };
   } finally {
@@ -101,7 +120,13 @@ export async function evaluateTrained(
 }
 
 async function compare(other: TrainedModel, test: TestPart, predictions: Predictions): Promise<Comparison> {
-  const model = await other.load();
+  const { model, data } = await other.load();
+  const trained = test.set.description;
+  if (!isDeepStrictEqual(data, trained)) {
+    throw new DataError(`${other.name} cannot be compared: it was trained on other data`, {
+      got: misfit(trained, data) ?? 'images with another mean and standard deviation',
+    });
+  }
   const others = await predict(model, test);
   checkPredictions(others);
   return {
@@ -120,13 +145,14 @@ async function measureRobustness(
   { images, baseline }: RobustnessOptions,
   model: Module,
   device: Backend,
+  description: DataDescription,
   bytes: ImageSet,
 ): Promise<Robustness> {
   const rows = limited(bytes.labels, Uint32Array.from(bytes.labels.keys()), images, CORRUPTION_SEED);
   const measured = { images: rows.length, seed: CORRUPTION_SEED };
   const errors = baseline && baselineErrors(baseline, CORRUPTIONS, measured);
   const robustness = robustnessOf(
-    await corruptedAccuracy(model, device, bytes, rows, CORRUPTION_SEED),
+    await corruptedAccuracy(model, device, description, bytes, rows, CORRUPTION_SEED),
     measured,
   );
   if (!baseline || !errors) return robustness;

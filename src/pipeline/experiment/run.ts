@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { summary as modelSummary } from '../../nn/index.ts';
 import { type Configuration, printConfiguration } from '../config/configuration.ts';
-import { IMAGE_SIZE } from '../data/fashionMnist.ts';
+import { fixedDescription } from '../data/datasets.ts';
 import { reportProfile } from '../diagnostics/profiling/report.ts';
 import type { StepProfiler } from '../diagnostics/profiling/stepProfiler.ts';
 import { keepTuning, tuningOf } from '../diagnostics/tuning/runTuning.ts';
@@ -86,9 +86,11 @@ async function runExperiment(run: Run, opened: Opened, options: RunOptions): Pro
   const { path } = directory;
   await writeFileAtomic(join(path, 'config.yaml'), printConfiguration(configuration));
   process.stderr.write(`run     ${path}\n`);
-  const model = initialModel(configuration);
+  // The images of Fashion-MNIST are known, so its model is built while they are read.
+  const description = fixedDescription(configuration.data) ?? (await opened.data).train.set.description;
+  const model = initialModel(configuration, description);
   performance.mark('model');
-  const inputShape = [configuration.train.batchSize, 1, IMAGE_SIZE, IMAGE_SIZE];
+  const inputShape = [configuration.train.batchSize, 1, description.height, description.width];
   process.stderr.write(`\n${String(modelSummary(model, inputShape))}\n\n`);
   const datasets = await opened.data;
   performance.mark('data');

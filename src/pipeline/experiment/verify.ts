@@ -102,7 +102,7 @@ async function retrain(
     try {
       return await train({
         ...parts,
-        model: initialModel(configuration),
+        model: initialModel(configuration, parts.datasets.train.set.description),
         directory,
         journal: follower.watch(journal),
         signal: AbortSignal.any([signal, enough]),

@@ -2,6 +2,36 @@ import { PictureError } from './error.ts';
 import type { GreyPicture } from './decode.ts';
 import { type Box, resizeByArea } from './resize.ts';
 
+/**
+ * How a picture becomes an image of a model.
+ *
+ * - `object`: as Fashion-MNIST was made, bright on black, the object cut out and centred
+ * - `resize`: scaled to height and width; a picture of that size stays as it is
+ */
+export type Preparation = 'object' | 'resize';
+
+/** The images that a model takes. */
+export interface ModelInput {
+  readonly height: number;
+  readonly width: number;
+  readonly preparation: Preparation;
+}
+
+/** Converts a picture to an image of a model: uint8[height · width]. @throws PictureError as `preparePicture` */
+export function fitPicture(picture: GreyPicture, { height, width, preparation }: ModelInput): Uint8Array {
+  // Objects are cut out to squares.
+  if (preparation === 'object' && height === width) return preparePicture(picture, height);
+  return scalePicture(picture, height, width);
+}
+
+/** Scales a picture to height and width by area averaging: uint8[height · width]. */
+export function scalePicture(picture: GreyPicture, height: number, width: number): Uint8Array {
+  const grey = flatten(picture);
+  if (picture.height === height && picture.width === width) return grey;
+  const whole = { left: 0, top: 0, width: picture.width, height: picture.height };
+  return Uint8Array.from(resizeByArea(grey, picture.width, whole, width, height), Math.round);
+}
+
 /** Brightness above the background that counts as the object. Less is noise. */
 const NOISE = 16;
 

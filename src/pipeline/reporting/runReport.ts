@@ -7,7 +7,6 @@ import { init, type InitOptions } from '../../tensor/device.ts';
 import { hashWeights } from '../checkpoint/checkpoint.ts';
 import { loadConfiguration } from '../config/configuration.ts';
 import { openTestPart } from '../data/datasets.ts';
-import { CLASS_NAMES, loadFashionMnist } from '../data/fashionMnist.ts';
 import { subset } from '../data/split.ts';
 import { measure } from '../evaluation/measures/measure.ts';
 import { predict } from '../evaluation/predictions.ts';
@@ -61,9 +60,9 @@ async function collect(path: string, { images, say, tuning }: RunReportOptions):
   const recorded = loadConfiguration(join(path, 'config.yaml'));
   const device = await init(recorded.device === 'cpu' ? 'cpu' : 'auto', { tuning });
   try {
-    const { model, configuration } = await openRun('', path);
-    const test = await openTestPart(configuration, device, new AbortController().signal);
-    const bytes = await loadFashionMnist(configuration.data.root);
+    const { model, configuration, data: description } = await openRun('', path);
+    const test = await openTestPart(configuration, description, device, new AbortController().signal);
+    const bytes = test.data;
     const evaluated = existsSync(join(path, EVALUATION_FILE))
       ? await readEvaluation(join(path, EVALUATION_FILE))
       : undefined;
@@ -82,7 +81,8 @@ async function collect(path: string, { images, say, tuning }: RunReportOptions):
     return {
       run: basename(path),
       journal: readJournal(join(path, 'metrics.jsonl')),
-      measures: current ?? measure(await predict(model, test), CLASS_NAMES),
+      measures: current ?? measure(await predict(model, test), description.classes),
+      description,
       train: bytes.train,
       test: bytes.test,
       weight: { values: await weight.data(), shape: weight.shape },
@@ -92,7 +92,7 @@ async function collect(path: string, { images, say, tuning }: RunReportOptions):
           { title: 'UMAP (15 neighbours)', points: neighbours },
         ],
         labels: Array.from(rows, (row) => bytes.test.labels[row]!),
-        classes: CLASS_NAMES,
+        classes: description.classes,
         features: features[0]!.length,
       },
     };

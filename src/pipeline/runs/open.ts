@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { Module } from '../../nn/index.ts';
-import { loadWeights } from '../checkpoint/checkpoint.ts';
+import { openWeights } from '../checkpoint/checkpoint.ts';
 import { type Configuration, loadConfiguration } from '../config/configuration.ts';
+import type { DataDescription } from '../data/description.ts';
 import { buildModel } from '../models/buildModel.ts';
 import { resolveRun } from './directory.ts';
 import { SafetensorsError } from '../../formats/safetensors/index.ts';
@@ -11,6 +12,8 @@ export interface OpenedRun {
   readonly path: string;
   readonly configuration: Configuration;
   readonly model: Module;
+  /** The data that it was trained on. */
+  readonly data: DataDescription;
 }
 
 /**
@@ -24,13 +27,16 @@ export interface OpenedRun {
 export async function openRun(root: string, reference: string): Promise<OpenedRun> {
   const path = await resolveRun(root, reference);
   const configuration = loadConfiguration(join(path, 'config.yaml'), []);
-  const model = buildModel(configuration.model);
   const checkpoint = join(path, 'checkpoints', 'best.safetensors');
-  await loadWeights(checkpoint, model).catch((error: unknown) => {
+  const { data, loadInto } = await openWeights(checkpoint);
+  const model = buildModel(configuration.model, data);
+  try {
+    loadInto(model);
+  } catch (error) {
     throw error instanceof SafetensorsError
       ? new SafetensorsError(`${checkpoint}: ${error.message}`, { cause: error })
       : error;
-  });
+  }
   model.eval();
-  return { path, configuration, model };
+  return { path, configuration, model, data };
 }

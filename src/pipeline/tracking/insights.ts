@@ -1,6 +1,5 @@
 import type { Module } from '../../nn/index.ts';
 import type { Part } from '../data/datasets.ts';
-import { CLASS_NAMES } from '../data/fashionMnist.ts';
 import type { Histogram, PredictionsRecord, WrongPrediction } from '../runs/journal/records.ts';
 import { eachBatch } from '../training/eachBatch.ts';
 
@@ -13,7 +12,8 @@ export async function countConfusions(
   model: Module,
   part: Part,
 ): Promise<Pick<PredictionsRecord, 'confusion' | 'wrong'>> {
-  const confusion = CLASS_NAMES.map(() => CLASS_NAMES.map(() => 0));
+  const { classes } = part.set.description;
+  const confusion = classes.map(() => classes.map(() => 0));
   const wrong: WrongPrediction[] = [];
   await eachBatch(
     model,

@@ -1,11 +1,10 @@
 import { WgradError } from '../../backend/errors.ts';
-import { CLASS_NAMES, IMAGE_SIZE, type ImageSet } from '../data/fashionMnist.ts';
+import type { LoadedData } from '../data/description.ts';
 import { greyPicture } from '../reporting/figures/pictures.ts';
 import { rasterise } from '../reporting/figures/rasterise.ts';
 import type { PredictionsRecord, WrongPrediction } from '../runs/journal/records.ts';
 import type { TrackedRun } from './tracker.ts';
 
-const PIXELS = IMAGE_SIZE * IMAGE_SIZE;
 const COLUMNS = 6;
 /** Units in the drawing; a PNG has two pixels a unit. */
 const TILE = { width: 96, height: 116, image: 72 };
@@ -15,14 +14,14 @@ export async function drawWrongPredictions(
   run: TrackedRun,
   record: PredictionsRecord,
 ): Promise<Uint8Array | undefined> {
-  const images = await run.trainImages();
-  return images && wrongPredictionsPng(record, images);
+  const data = await run.data();
+  return data && wrongPredictionsPng(record, data);
 }
 
 /** A PNG of the wrongly classified images, each with its row number, its class and the predicted class. */
-function wrongPredictionsPng({ wrong }: PredictionsRecord, images: ImageSet): Uint8Array {
+function wrongPredictionsPng({ wrong }: PredictionsRecord, data: LoadedData): Uint8Array {
   const lines = Math.max(1, Math.ceil(wrong.length / COLUMNS));
-  const tiles = wrong.map((one, at) => tile(one, images, at % COLUMNS, Math.floor(at / COLUMNS)));
+  const tiles = wrong.map((one, at) => tile(one, data, at % COLUMNS, Math.floor(at / COLUMNS)));
   const [width, height] = [COLUMNS * TILE.width, lines * TILE.height];
   return rasterise(
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" text-anchor="middle">` +
@@ -32,7 +31,7 @@ function wrongPredictionsPng({ wrong }: PredictionsRecord, images: ImageSet): Ui
 
 function tile(
   { row, actual, predicted }: WrongPrediction,
-  images: ImageSet,
+  data: LoadedData,
   column: number,
   line: number,
 ): string {
@@ -41,18 +40,22 @@ function tile(
     `<text x="${x}" y="${y + at}" font-size="${size}" fill="${fill}">${words}</text>`;
   return (
     `<image x="${x - TILE.image / 2}" y="${y + 6}" width="${TILE.image}" height="${TILE.image}" ` +
-    `image-rendering="optimizeSpeed" href="${picture(images, row)}"/>` +
-    text(TILE.image + 16, 9, 'black', className(actual)) +
-    text(TILE.image + 27, 9, 'firebrick', `as ${className(predicted)}`) +
+    `image-rendering="optimizeSpeed" href="${picture(data, row)}"/>` +
+    text(TILE.image + 16, 9, 'black', className(data, actual)) +
+    text(TILE.image + 27, 9, 'firebrick', `as ${className(data, predicted)}`) +
     text(TILE.image + 36, 7, 'grey', `row ${row}`)
   );
 }
 
-function picture({ images, count }: ImageSet, row: number): string {
+function picture({ train: { images, count }, description }: LoadedData, row: number): string {
+  const { height, width } = description;
+  const pixels = height * width;
   if (row >= count) throw new WgradError(`the journal names image ${row} of a data set of ${count} images`);
-  return greyPicture(images.subarray(row * PIXELS, (row + 1) * PIXELS), IMAGE_SIZE);
+  return greyPicture(images.subarray(row * pixels, (row + 1) * pixels), width);
 }
 
-function className(label: number): string {
-  return CLASS_NAMES[label] ?? String(label);
+/** The name of a class, as XML text. */
+function className({ description }: LoadedData, label: number): string {
+  const name = description.classes[label] ?? String(label);
+  return name.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 }

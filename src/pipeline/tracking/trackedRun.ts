@@ -1,8 +1,9 @@
 import { basename, join } from 'node:path';
 import { z } from 'zod';
-import { loadConfiguration } from '../config/configuration.ts';
+import { type DataConfiguration, loadConfiguration } from '../config/configuration.ts';
+import { obtainData } from '../data/datasets.ts';
 import { DataError } from '../data/errors.ts';
-import { type ImageSet, loadFashionMnist } from '../data/fashionMnist.ts';
+import type { LoadedData } from '../data/description.ts';
 import { readJson } from '../files/json.ts';
 import type { TrackedRun, Warn } from './tracker.ts';
 
@@ -17,20 +18,20 @@ export async function readTrackedRun(path: string, warn: Warn): Promise<TrackedR
   const anyObject = z.record(z.string(), z.unknown());
   const environment = await readJson(join(path, 'environment.json'), anyObject, 'an environment');
   const startedAt = Date.parse(String(environment['startedAt']));
-  let images: Promise<ImageSet | undefined> | undefined;
+  let data: Promise<LoadedData | undefined> | undefined;
   return {
     id: basename(path),
     path,
     configuration,
     environment,
     startedAt: Number.isFinite(startedAt) ? startedAt : 0,
-    trainImages: () => (images ??= loadImages(configuration.data.root, warn)),
+    data: () => (data ??= loadData(configuration.data, warn)),
   };
 }
 
-async function loadImages(root: string, warn: Warn): Promise<ImageSet | undefined> {
+async function loadData(data: DataConfiguration, warn: Warn): Promise<LoadedData | undefined> {
   try {
-    return (await loadFashionMnist(root)).train;
+    return await obtainData(data, new AbortController().signal);
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     warn(`no pictures of wrong predictions: ${error.message}`);

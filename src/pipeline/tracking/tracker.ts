@@ -1,5 +1,5 @@
 import type { Configuration } from '../config/configuration.ts';
-import type { ImageSet } from '../data/fashionMnist.ts';
+import type { LoadedData } from '../data/description.ts';
 import type { JournalRecord } from '../runs/journal/records.ts';
 
 /** What a tracker knows of its run. */
@@ -12,8 +12,8 @@ export interface TrackedRun {
   readonly environment: Readonly<Record<string, unknown>>;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
-  /** The images to which the row numbers of predictions refer; undefined where they are not available. */
-  readonly trainImages: () => Promise<ImageSet | undefined>;
+  /** The data, to whose training images the row numbers of predictions refer; undefined where they are not available. */
+  readonly data: () => Promise<LoadedData | undefined>;
 }
 
 /**

@@ -280,7 +280,7 @@ class Trainer {
   }
 
   async #save(name: string): Promise<void> {
-    const { model, device, directory, journal } = this.#training;
+    const { model, device, directory, journal, datasets } = this.#training;
     const { optimizer, scaler } = this.#parts;
     journal.sync();
     const path = join(directory.checkpoints, name);
@@ -294,6 +294,7 @@ class Trainer {
       random: getRngState(),
       ...(scaler && { scaler: await scaler.stateDict() }),
       device: deviceText(device),
+      data: datasets.train.set.description,
     });
   }
 

@@ -1,4 +1,5 @@
 import type { Configuration } from '../../pipeline/config/configuration.ts';
+import { FASHION_MNIST } from '../../pipeline/config/data.ts';
 import type { Verdict } from './gates.ts';
 import type { ModelRecord } from './modelRecord.ts';
 
@@ -14,20 +15,20 @@ export function modelCard(
 ): string {
   const { name, version, run, metrics, classes, input, normalisation, weightsSha256 } = record;
   const { model, optimizer, schedule, train, seed, data } = configuration;
+  const isFashion = data.format === FASHION_MNIST;
   const percent = (value: number | null): string =>
     value === null ? 'not measured' : `${(100 * value).toFixed(2)} %`;
   return `# ${name}, version ${version}
 
-Classifies a grey picture of ${input.height} × ${input.width} pixels as one of ${classes.length} kinds of clothing:
+Classifies a grey picture of ${input.height} × ${input.width} pixels as one of ${classes.length} ${isFashion ? 'kinds of clothing' : 'classes'}:
 ${classes.join(', ')}.
 
 ## Use
 
-This model is made for pictures like those of Fashion-MNIST: one piece of clothing, seen from the front, bright on a dark
-background. It assigns one of its classes to every picture, whatever the picture shows. Its probabilities mean nothing for
-other kinds of pictures. It is a demonstration. Do not use it for decisions about people.
+${isFashion ? 'This model is made for pictures like those of Fashion-MNIST: one piece of clothing, seen from the front, bright on a dark\nbackground.' : `This model is made for pictures like those of ${data.name}.`} It assigns one of its classes to every picture, whatever the picture shows. Its probabilities mean nothing for
+other kinds of pictures.${isFashion ? ' It is a demonstration.' : ''} Do not use it for decisions about people.
 
-## Measured on the Fashion-MNIST test images
+## Measured on the test images of ${isFashion ? 'Fashion-MNIST' : data.name}
 
 | metric | value |
 | --- | --- |
@@ -50,6 +51,6 @@ Gates: ${verdicts.length === 0 ? 'none' : verdicts.map(({ text }) => text).join(
 - input: pixels in [0, 1] as (x - ${normalisation.mean}) / ${normalisation.std}
 - SHA-256 of the weights \`${weightsSha256}\`
 
-Data: Fashion-MNIST (Xiao, Rasul and Vollgraf, 2017), MIT licence.
+Data: ${isFashion ? 'Fashion-MNIST (Xiao, Rasul and Vollgraf, 2017), MIT licence.' : `${data.name}, version ${data.version ?? 'not recorded'}.`}
 `;
 }

@@ -1,8 +1,10 @@
 import { decodeWeights } from '../../pipeline/checkpoint/checkpoint.ts';
 import { type Configuration, parseConfiguration } from '../../pipeline/config/configuration.ts';
 import { parseYaml } from '../../pipeline/files/yamlValue.ts';
+import type { DataDescription } from '../../pipeline/data/description.ts';
 import { buildModel } from '../../pipeline/models/buildModel.ts';
 import type { Module } from '../../nn/index.ts';
+import type { ModelRecord } from './modelRecord.ts';
 import { CONFIGURATION, type ModelFolder, RegistryError, WEIGHTS } from './modelFolder.ts';
 
 /** The configuration of the training of a folder's model. @throws RegistryError, ConfigurationError */
@@ -12,6 +14,11 @@ export function configurationOf({ path, files }: ModelFolder): Configuration {
   return parseConfiguration(value);
 }
 
+/** The data of a model. */
+export function descriptionOf({ classes, input, normalisation }: ModelRecord): DataDescription {
+  return { ...input, classes, ...normalisation };
+}
+
 /**
  * Loads the model of a folder with its weights, on the default device and in evaluation mode.
  *
@@ -19,7 +26,7 @@ export function configurationOf({ path, files }: ModelFolder): Configuration {
  * @example loadModel(await openModelFolder('models/cnn/1'))
  */
 export function loadModel(folder: ModelFolder): Module {
-  const model = buildModel(configurationOf(folder).model);
+  const model = buildModel(configurationOf(folder).model, descriptionOf(folder.record));
   decodeWeights(folder.files.get(WEIGHTS)!, model);
   model.eval();
   return model;

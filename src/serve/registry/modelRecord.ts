@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { type Shape } from '../../pipeline/config/parts.ts';
+import { MOST_SIDE } from '../../pipeline/data/description.ts';
+import type { ModelInput } from '../../pipeline/pictures/prepare.ts';
 
 /** The brightness of the training images. Requests are compared with it to detect drift. */
 export interface InputStatistics {
@@ -35,7 +37,8 @@ export interface ModelRecord {
   readonly weightsSha256: string;
   /** Class names; the index is the label. */
   readonly classes: readonly string[];
-  readonly input: { readonly height: number; readonly width: number };
+  /** The images that it takes, and how a picture becomes one. */
+  readonly input: ModelInput;
   /** For pixels in [0, 1]: the model takes (pixel / 255 - mean) / std. */
   readonly normalisation: { readonly mean: number; readonly std: number };
   readonly inputStatistics: InputStatistics;
@@ -44,6 +47,7 @@ export interface ModelRecord {
 
 const whole = z.int().min(0);
 const share = z.number().min(0).max(1);
+const side = z.int().min(1).max(MOST_SIDE);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'takes a SHA-256 in hex');
 
 /** The form of a model name, which is a folder name and a part of URLs. */
@@ -55,8 +59,12 @@ export const modelRecordSchema: z.ZodType<ModelRecord> = z.strictObject({
   run: z.string().min(1),
   weightsSha256: sha256,
   classes: z.array(z.string().min(1)).min(2).max(1000),
-  // The networks are built for 28 × 28 pixels.
-  input: z.strictObject({ height: z.literal(28), width: z.literal(28) }),
+  input: z.strictObject({
+    height: side,
+    width: side,
+    // Older records are of Fashion-MNIST.
+    preparation: z.enum(['object', 'resize']).default('object'),
+  } satisfies Shape<ModelInput>),
   normalisation: z.strictObject({ mean: z.number(), std: z.number().gt(0) }),
   inputStatistics: z.strictObject({
     images: z.int().min(1),

@@ -2,18 +2,14 @@ import { readFile, realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { WgradError } from '../../backend/errors.ts';
-import {
-  CLASS_NAMES,
-  IMAGE_SIZE,
-  loadFashionMnist,
-  PIXEL_MEAN,
-  PIXEL_STD,
-} from '../../pipeline/data/fashionMnist.ts';
+import { obtainData } from '../../pipeline/data/datasets.ts';
+import type { DataDescription } from '../../pipeline/data/description.ts';
 import { loadConfiguration, printConfiguration } from '../../pipeline/config/configuration.ts';
-import { readError } from '../../pipeline/files/fileError.ts';
+import { FileError, readError } from '../../pipeline/files/fileError.ts';
 import { makeFolders } from '../../pipeline/files/folders.ts';
 import { jsonText } from '../../pipeline/files/json.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../formats/safetensors/index.ts';
+import { decodeDescription } from '../../pipeline/checkpoint/metadata.ts';
 import { weightsSha256 } from '../../pipeline/checkpoint/weightsSha256.ts';
 import { moveAlias, readAlias } from './aliases.ts';
 import { modelCard } from './card.ts';
@@ -61,8 +57,9 @@ export interface Promoted {
 /** As `promote`, with the statistics of the run's training set. */
 export async function promoteRun(promotion: Omit<Promotion, 'statistics'>): Promise<Promoted> {
   const { data } = loadConfiguration(join(promotion.run, 'config.yaml'));
-  const { train } = await loadFashionMnist(data.root);
-  return promote({ ...promotion, statistics: inputStatistics(train.images, IMAGE_SIZE ** 2) });
+  const { train, description } = await obtainData(data, new AbortController().signal);
+  const statistics = inputStatistics(train.images, description.height * description.width);
+  return promote({ ...promotion, statistics });
 }
 
 /**
@@ -79,7 +76,7 @@ export async function promote(promotion: Promotion): Promise<Promoted> {
   }
   const run = await realpath(promotion.run);
   const configuration = loadConfiguration(join(run, 'config.yaml'));
-  const { tensors, metadata } = await readCheckpoint(join(run, 'checkpoints', 'best.safetensors'));
+  const { tensors, metadata, data } = await readCheckpoint(join(run, 'checkpoints', 'best.safetensors'));
   const sha256 = weightsSha256(tensors);
   const modelText = metadata.get('model');
   const weights = encodeSafetensors(tensors, {
@@ -97,9 +94,9 @@ export async function promote(promotion: Promotion): Promise<Promoted> {
     version,
     run: basename(run),
     weightsSha256: sha256,
-    classes: CLASS_NAMES,
-    input: { height: IMAGE_SIZE, width: IMAGE_SIZE },
-    normalisation: { mean: PIXEL_MEAN, std: PIXEL_STD },
+    classes: data.classes,
+    input: { height: data.height, width: data.width, preparation: data.preparation },
+    normalisation: { mean: data.mean, std: data.std },
     inputStatistics: statistics,
     metrics,
   });
@@ -142,11 +139,15 @@ function ignoreDamage(error: unknown): undefined {
   if (!(error instanceof WgradError)) throw error;
 }
 
-async function readCheckpoint(path: string): Promise<ReturnType<typeof decodeSafetensors>> {
+async function readCheckpoint(
+  path: string,
+): Promise<ReturnType<typeof decodeSafetensors> & { data: DataDescription }> {
   const bytes = await readFile(path).catch((error: unknown) => {
     throw readError(path, error);
   });
   const { tensors, metadata } = decodeSafetensors(bytes);
+  const data = decodeDescription(metadata);
+  if (!data) throw new FileError(path, 'is corrupt: it does not say what data it was trained on');
   for (const name of [...tensors.keys()]) if (name.startsWith('optimizer.')) tensors.delete(name);
-  return { tensors, metadata };
+  return { tensors, metadata, data };
 }

@@ -5,7 +5,7 @@ import { loadConfiguration } from '../../pipeline/config/configuration.ts';
 import type { TrainedModel } from '../../pipeline/evaluation/trained.ts';
 import { openRun } from '../../pipeline/runs/open.ts';
 import { resolveRun } from '../../pipeline/runs/directory.ts';
-import { configurationOf, loadModel } from './loadModel.ts';
+import { configurationOf, descriptionOf, loadModel } from './loadModel.ts';
 import { isModelFolder, openModelFolder } from './modelFolder.ts';
 import { resolveModel } from './reference.ts';
 
@@ -35,7 +35,7 @@ function trainedRun(path: string): TrainedModel {
     name: basename(path),
     configuration: loadConfiguration(join(path, 'config.yaml')),
     run: path,
-    load: async () => (await openRun('', path)).model,
+    load: () => openRun('', path),
   };
 }
 
@@ -46,7 +46,7 @@ async function promoted(path: string): Promise<TrainedModel> {
     name: `${name}/${version}`,
     configuration: configurationOf(folder),
     run: undefined,
-    load: () => Promise.resolve(loadModel(folder)),
+    load: () => Promise.resolve({ model: loadModel(folder), data: descriptionOf(folder.record) }),
   };
 }
 

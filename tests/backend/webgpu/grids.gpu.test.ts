@@ -8,6 +8,7 @@ import type { Choice } from '../../../src/backend/webgpu/tuning/choice.ts';
 import { Tuning } from '../../../src/backend/webgpu/tuning/tuning.ts';
 import type { WebGpuOptions } from '../../../src/backend/webgpu/webgpu.ts';
 import { cat, manualSeed, nn, optim, rand, randint, scope, type Tensor } from '../../../src/index.ts';
+import { FASHION_MNIST_DESCRIPTION } from '../../../src/pipeline/data/description.ts';
 import { DeviceDataset } from '../../../src/pipeline/data/loader.ts';
 import { kernelNames } from '../../../src/platform/node/kernels.ts';
 import { webgpuOrSkip } from '../../adapter.ts';
@@ -105,7 +106,11 @@ function others(results: Results, device: Backend): void {
   optim.clipGradNorm([long], 0.5);
   results.add(nn.functional.dropout(results.numbers(9000)));
   const bytes = new Uint8Array(5 * 784).map((_, at) => at);
-  const set = new DeviceDataset(device, { images: bytes, labels: new Uint8Array(5), count: 5 });
+  const set = new DeviceDataset(
+    device,
+    { images: bytes, labels: new Uint8Array(5), count: 5 },
+    FASHION_MNIST_DESCRIPTION,
+  );
   const draw = { seed: 1, stream: 1, flip: 0.5, shift: 2, erase: 0.5 };
   results.add(set.batch(set.order(Uint32Array.from([4, 0, 3, 2, 1])), 0, 5, draw).images);
 }

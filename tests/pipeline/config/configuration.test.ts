@@ -45,6 +45,18 @@ function refusal(action: () => unknown): string {
 }
 
 describe('loadConfiguration', () => {
+  it.each([
+    [['data.format=idx'], /data\.name[^]*a name for your data, as data\.format is idx/],
+    [['data.format=images', 'data.name=a', 'data.classes=[a,b]'], /data\.classes[^]*only idx and csv/],
+    [['data.format=idx', 'data.name=a', 'data.size=[8,8]'], /data\.size[^]*only csv and images/],
+    [['data.test=0.2'], /data\.test[^]*only data of your own/],
+    [['data.format=csv', 'data.name=a', 'data.classes=[a,a]'], /data\.classes[^]*each name once/],
+    [['data.format=csv', 'data.name=a', 'data.test=0'], /data\.test[^]*whole number > 0/],
+    [['data.format=csv', 'data.name=a', 'data.size=[8,1025]'], /data\.size[^]*≤ 1024/],
+  ])('refuses keys that do not go with the format of the data: %j', (overrides, message) => {
+    expect(refusal(() => load(least, ...overrides))).toMatch(message);
+  });
+
   it('fills in the defaults', () => {
     expect(load(least)).toEqual({
       name: 'test',
@@ -52,6 +64,7 @@ describe('loadConfiguration', () => {
       device: 'auto',
       data: {
         name: 'fashion-mnist',
+        format: 'fashion-mnist',
         root: 'data/raw',
         validation: 5000,
         augmentation: { flip: 0, shift: 0, erase: 0, eraseArea: [0.02, 0.33] },
@@ -156,7 +169,7 @@ train:
           got    'gpu'
           hint   did you mean webgpu?
         data (test.yaml:6:1)
-          takes  a section with name, root, version, validation, augmentation
+          takes  a section with name, format, root, version, classes, size, test, validation, augmentation
           got    5
         model.hidden.1 (test.yaml:9:3)
           takes  list, each item: whole number ≥ 1
@@ -455,19 +468,32 @@ describe('printConfiguration', () => {
   );
   const metric = fc.constantFrom('loss' as const, 'accuracy' as const);
   const mode = fc.constantFrom('min' as const, 'max' as const);
+  const dataKeys = {
+    name: fc.stringMatching(/^[a-z0-9][a-z0-9_-]{0,20}$/).filter((name) => name !== 'fashion-mnist'),
+    root: text,
+    // Early stopping takes some validation images.
+    validation: fc.oneof(count, fraction).filter((held) => held > 0),
+    augmentation,
+  };
   const configuration = fc.record(
     {
       name: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/),
       seed: fc.nat({ max: 2 ** 32 - 1 }),
       device: fc.constantFrom('webgpu' as const, 'cpu' as const, 'auto' as const),
       adapter: text,
-      // Early stopping takes some validation images.
-      data: fc.record({
-        name: fc.stringMatching(/^[a-z0-9][a-z0-9_-]{0,20}$/),
-        root: text,
-        validation: fc.oneof(count, fraction).filter((held) => held > 0),
-        augmentation,
-      }),
+      data: fc.oneof(
+        fc.record({ ...dataKeys, format: fc.constant('fashion-mnist' as const) }),
+        fc.record(
+          {
+            ...dataKeys,
+            format: fc.constant('csv' as const),
+            classes: fc.uniqueArray(text, { minLength: 2, maxLength: 5 }),
+            size: fc.tuple(fc.integer({ min: 1, max: 1024 }), fc.integer({ min: 1, max: 1024 })),
+            test: fc.oneof(count, fraction).filter((held) => held > 0),
+          },
+          { requiredKeys: ['name', 'format', 'root', 'validation', 'augmentation'] },
+        ),
+      ),
       model,
       optimizer,
       schedule,
@@ -540,6 +566,7 @@ describe('printConfiguration', () => {
       device: auto
       data:
         name: fashion-mnist
+        format: fashion-mnist
         root: data/raw
         validation: 5000
         augmentation:
@@ -628,6 +655,8 @@ describe('describeConfiguration', () => {
     const all = [...models, ...optimizers, ...schedules].flatMap((variant) =>
       leaves(load(least, variant, ...optional)),
     );
+    const own = ['data={format: csv, name: mine}', 'data.classes=[a,b]', 'data.size=[1,1]', 'data.test=1'];
+    all.push(...leaves(load(least, ...own)));
     expect(described).toEqual(new Set(all));
     expect(text).not.toMatch(/\n {4}\n/);
   });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { FASHION_MNIST_DESCRIPTION } from '../../../src/pipeline/data/description.ts';
 import type { AugmentationDraw } from '../../../src/pipeline/data/augmentation.ts';
 import { DeviceDataset } from '../../../src/pipeline/data/loader.ts';
 import { open } from '../../../src/index.ts';
@@ -25,7 +26,7 @@ for (const [name, draw] of draws) {
 
 test('augmented batches create nothing and upload nothing once they have begun', async (context) => {
   const device = await webgpuOrSkip(context);
-  const data = new DeviceDataset(device, set);
+  const data = new DeviceDataset(device, set, FASHION_MNIST_DESCRIPTION);
   const order = data.order(Uint32Array.from(rows));
   const step = (start: number, stream: number): void => {
     const { images, labels } = data.batch(order, start, 50, { ...EVERYTHING, seed: 1, stream });

@@ -1,3 +1,4 @@
+import { FASHION_MNIST_DESCRIPTION } from '../../../src/pipeline/data/description.ts';
 import type { Augmentation, AugmentationDraw } from '../../../src/pipeline/data/augmentation.ts';
 import { IMAGE_SIZE, PIXEL_MEAN, PIXEL_STD } from '../../../src/pipeline/data/fashionMnist.ts';
 import type { ImageSet } from '../../../src/pipeline/data/fashionMnist.ts';
@@ -30,7 +31,7 @@ export async function batchOf(
   rows: readonly number[],
   draw?: AugmentationDraw,
 ): Promise<Float32Array> {
-  const set = new DeviceDataset(device, bytes);
+  const set = new DeviceDataset(device, bytes, FASHION_MNIST_DESCRIPTION);
   const order = set.order(Uint32Array.from(rows));
   const { images, labels } = set.batch(order, 0, rows.length, draw);
   const data = (await images.data()) as Float32Array;

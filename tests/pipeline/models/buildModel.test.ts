@@ -1,18 +1,36 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type CnnConfiguration, parseConfiguration } from '../../../src/pipeline/config/configuration.ts';
 import { init, nn, rand, scope } from '../../../src/index.ts';
+import { FASHION_MNIST_DESCRIPTION, type NetworkShape } from '../../../src/pipeline/data/description.ts';
 import { buildModel } from '../../../src/pipeline/models/buildModel.ts';
 
-function cnn(options: Partial<CnnConfiguration>): nn.Module {
+function cnn(
+  options: Partial<CnnConfiguration>,
+  shape: NetworkShape = FASHION_MNIST_DESCRIPTION,
+): nn.Module {
   const optimizer = { name: 'adam' };
   return buildModel(
     parseConfiguration({ name: 'test', model: { name: 'cnn', ...options }, optimizer }).model,
+    shape,
   );
 }
 
 describe('buildModel', () => {
   beforeAll(async () => {
     await init('cpu');
+  });
+
+  it('fits images of other sizes and other numbers of classes', () => {
+    const shape = { height: 17, width: 10, classes: ['a', 'b', 'c'] };
+    scope(() => {
+      const model = cnn({ channels: [2, 3, 4], hidden: [5] }, shape);
+      expect(model.forward(rand([2, 1, 17, 10])).shape).toEqual([2, 3]);
+      // 17 → 8 → 4 → 2 rows, 10 → 5 → 2 → 1 columns.
+      expect(String(model)).toContain('Linear(in_features=8, out_features=5, bias=True)');
+    });
+    expect(() => cnn({ channels: [2, 3, 4, 5] }, shape)).toThrow(
+      'model.channels: each block halves height and width, so images of 17 × 10 pixels take at most 3 blocks; got 4',
+    );
   });
 
   it('builds the CNN with its defaults', () => {

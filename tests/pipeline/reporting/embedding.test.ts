@@ -4,6 +4,7 @@ import {
   penultimateFeatures,
   principalComponents,
 } from '../../../src/pipeline/reporting/embedding.ts';
+import { FASHION_MNIST_DESCRIPTION } from '../../../src/pipeline/data/description.ts';
 import { DeviceDataset } from '../../../src/pipeline/data/loader.ts';
 import { init, nn } from '../../../src/index.ts';
 
@@ -40,7 +41,7 @@ describe('penultimateFeatures', () => {
   it('are what the last layer gets, in evaluation mode', async () => {
     const device = await init('cpu');
     const images = { images: new Uint8Array(3 * 784).fill(200), labels: Uint8Array.of(0, 1, 2), count: 3 };
-    const set = new DeviceDataset(device, images);
+    const set = new DeviceDataset(device, images, FASHION_MNIST_DESCRIPTION);
     const model = new nn.Sequential(
       new nn.Flatten(),
       new nn.Linear(784, 6),

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseConfiguration, printConfiguration } from '../../../src/pipeline/config/configuration.ts';
 import type { TrackerName } from '../../../src/pipeline/config/configuration.ts';
+import { FASHION_MNIST_DESCRIPTION } from '../../../src/pipeline/data/description.ts';
 import { type JournalRecord, openJournal } from '../../../src/pipeline/runs/journal/journal.ts';
 import type { TrackedRun } from '../../../src/pipeline/tracking/tracker.ts';
 import { temporaryFolder } from '../files/disks.ts';
@@ -69,7 +70,14 @@ export function writeRun(
     configuration,
     environment,
     startedAt: STARTED,
-    trainImages: () => Promise.resolve(set),
+    data: () =>
+      Promise.resolve({
+        train: set,
+        test: set,
+        checksums: {},
+        version: '',
+        description: FASHION_MNIST_DESCRIPTION,
+      }),
   };
 }
 

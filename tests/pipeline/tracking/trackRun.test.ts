@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { FASHION_MNIST_DESCRIPTION } from '../../../src/pipeline/data/description.ts';
 import type { TrackerName } from '../../../src/pipeline/config/configuration.ts';
 import {
   countConfusions,
@@ -74,7 +75,7 @@ describe('what trackers show beyond metrics', () => {
     const device = await open('cpu');
     setDefaultDevice(device);
     manualSeed(1);
-    const model = buildModel({ name: 'mlp', hidden: [16], dropout: 0.5 });
+    const model = buildModel({ name: 'mlp', hidden: [16], dropout: 0.5 }, FASHION_MNIST_DESCRIPTION);
     const { validation } = smallDatasets(device);
     const { confusion, wrong } = await countConfusions(model, validation);
     const { accuracy } = await evaluate(model, validation);

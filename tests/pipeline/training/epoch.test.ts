@@ -2,6 +2,7 @@ import { afterAll, expect, test, vi } from 'vitest';
 import { open, scope } from '../../../src/index.ts';
 import { DeviceDataset } from '../../../src/pipeline/data/loader.ts';
 import type { Augmentation } from '../../../src/pipeline/data/augmentation.ts';
+import { FASHION_MNIST_DESCRIPTION } from '../../../src/pipeline/data/description.ts';
 import { permutation } from '../../../src/pipeline/data/permutation.ts';
 import { Epoch } from '../../../src/pipeline/training/epoch.ts';
 import { imagesOf, PIXELS, unnormalised } from '../data/augmentationFixture.ts';
@@ -14,6 +15,7 @@ const cpu = await open('cpu');
 const set = new DeviceDataset(
   cpu,
   imagesOf(20, (y, x, image) => (y === 14 && x === 4 ? 255 : image + 1)),
+  FASHION_MNIST_DESCRIPTION,
 );
 afterAll(() => {
   set.dispose();

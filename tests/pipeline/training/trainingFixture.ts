@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import type { Backend } from '../../../src/backend/backend.ts';
+import { FASHION_MNIST_DESCRIPTION } from '../../../src/pipeline/data/description.ts';
 import type { Augmentation } from '../../../src/pipeline/data/augmentation.ts';
 import { DeviceDataset } from '../../../src/pipeline/data/loader.ts';
 import {
@@ -39,12 +40,15 @@ const trainImages = images(600, 0);
 const testImages = images(100, 1);
 
 export function smallDatasets(device: Backend): Datasets {
-  const set = new DeviceDataset(device, trainImages);
+  const set = new DeviceDataset(device, trainImages, FASHION_MNIST_DESCRIPTION);
   const rows = Uint32Array.from(trainImages.labels.keys());
   return {
     train: { set, rows: rows.slice(0, 500) },
     validation: { set, rows: rows.slice(500) },
-    test: { set: new DeviceDataset(device, testImages), rows: Uint32Array.from(testImages.labels.keys()) },
+    test: {
+      set: new DeviceDataset(device, testImages, FASHION_MNIST_DESCRIPTION),
+      rows: Uint32Array.from(testImages.labels.keys()),
+    },
     checksums: {},
     dataVersion: 'd41d8cd98f00b204e9800998ecf8427e.dir',
   };
@@ -141,7 +145,7 @@ async function launch(
   }: Omit<RunOptions, 'folder' | 'changes'>,
 ): Promise<Outcome> {
   setDefaultDevice(device);
-  const model = initialModel(configuration);
+  const model = initialModel(configuration, FASHION_MNIST_DESCRIPTION);
   const journal = openJournal(join(directory.path, 'metrics.jsonl'));
   const watched: Journal = {
     append: (record) => {

@@ -75,7 +75,7 @@ function refuseChanged(root: string, states: readonly RawFileState[]): void {
   throw new DataError(`${root}: other files have the names of Fashion-MNIST's; nothing was written`, {
     got: changed.map(({ problem }) => problem!).join('\n'),
     fix:
-      `if these are data of your own, give Fashion-MNIST another folder: data.root=…\n` +
+      'data of your own need data.format and data.name: see docs/guide/your-own-data.md\n' +
       `if they are damaged copies, replace them: npx tsx src/data.ts fetch --root ${shellWord(root)} --replace`,
   });
 }

@@ -10,7 +10,8 @@ import { hostArray } from '../../../backend/dtypes.ts';
 import { WgradError } from '../../../backend/errors.ts';
 import { isTuned, type Tuned } from '../../../backend/webgpu/tuning/choice.ts';
 import { shapeClass } from '../../../backend/webgpu/tuning/shapeClass.ts';
-import { IMAGE_SIZE } from '../../data/fashionMnist.ts';
+import { describeData } from '../../data/datasets.ts';
+import type { NetworkShape } from '../../data/description.ts';
 import { crossEntropy } from '../../../ops/crossEntropy.ts';
 import '../../../ops/methods.ts';
 import { zeros } from '../../../tensor/create.ts';
@@ -36,30 +37,30 @@ export interface TunedLaunch {
  * The launches that a training with this configuration consists of, one for each class: those of a step, and of a batch
  * of its evaluations. Nothing is computed. The default device is another afterwards.
  */
-export function launchesOf({
-  model: described,
-  optimizer: settings,
-  train: { batchSize },
-}: Configuration): TunedLaunch[] {
+export function launchesOf(
+  { model: described, optimizer: settings, train: { batchSize } }: Configuration,
+  data: NetworkShape,
+): TunedLaunch[] {
   const found = new Map<string, TunedLaunch>();
   setDefaultDevice(
     launchRecorder((launch) => {
       if (!found.has(launch.shape)) found.set(launch.shape, launch);
     }),
   );
-  const model = buildModel(described);
+  const model = buildModel(described, data);
+  const { height, width } = data;
   const optimizer = buildOptimizer(settings, model.parameters());
   // The first step makes what is made once; the second one writes gradients where all later ones do.
   for (let step = 0; step < 2; step++) {
     scope(() => {
       const labels = zeros([batchSize], { dtype: 'int32' });
-      crossEntropy(model.forward(zeros([batchSize, 1, IMAGE_SIZE, IMAGE_SIZE])), labels).backward();
+      crossEntropy(model.forward(zeros([batchSize, 1, height, width])), labels).backward();
       optimizer.step();
       optimizer.zeroGrad();
     });
   }
   model.eval();
-  scope(() => noGrad(() => void model.forward(zeros([BATCH, 1, IMAGE_SIZE, IMAGE_SIZE]))));
+  scope(() => noGrad(() => void model.forward(zeros([BATCH, 1, height, width]))));
   return [...found.values()];
 }
 
@@ -68,11 +69,18 @@ export function launchesOf({
  *
  * @param words files, by default configs/mlp.yaml and configs/cnn.yaml, and `key=value` overrides for all of them
  */
-export function configuredLaunches(words: readonly string[]): TunedLaunch[] {
+export async function configuredLaunches(
+  words: readonly string[],
+  signal: AbortSignal,
+): Promise<TunedLaunch[]> {
   const overrides = words.filter((word) => word.includes('='));
   const named = words.filter((word) => !word.includes('='));
   const files = named.length > 0 ? named : ['configs/mlp.yaml', 'configs/cnn.yaml'];
-  const all = files.flatMap((file) => launchesOf(loadConfiguration(file, overrides)));
+  const all: TunedLaunch[] = [];
+  for (const file of files) {
+    const configuration = loadConfiguration(file, overrides);
+    all.push(...launchesOf(configuration, await describeData(configuration.data, signal)));
+  }
   return [...new Map(all.map((launch) => [launch.shape, launch])).values()];
 }
 

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { FASHION_MNIST } from '../../config/data.ts';
 import { type Configuration, printConfiguration } from '../../config/configuration.ts';
 import type { EvaluationReport, Robustness } from '../../evaluation/report/report.ts';
 import { percent, thousands } from '../../text/numbers.ts';
@@ -22,10 +23,10 @@ export function runCard(records: RunRecords): string {
     `## Training\n\n${training(records)}`,
     `## Reproduction\n\n${reproduction(records)}`,
   ];
-  return `---\n${frontMatter(evaluation)}---\n\n${sections.join('\n\n')}\n`;
+  return `---\n${frontMatter(evaluation, configuration.data.format === FASHION_MNIST)}---\n\n${sections.join('\n\n')}\n`;
 }
 
-function frontMatter({ run, dataset, ...report }: EvaluationReport): string {
+function frontMatter({ run, dataset, ...report }: EvaluationReport, isFashion: boolean): string {
   const metrics: [type: string, name: string, value: number][] = [
     ['accuracy', 'Accuracy', report.accuracy],
     ['precision', 'Precision (macro)', report.macro.precision],
@@ -35,11 +36,11 @@ function frontMatter({ run, dataset, ...report }: EvaluationReport): string {
     ['brier_score', 'Brier score', report.brier],
   ];
   return stringify({
-    license: 'mit',
+    ...(isFashion && { license: 'mit' }),
     library_name: 'wgrad',
     pipeline_tag: 'image-classification',
     tags: ['image-classification', 'webgpu'],
-    datasets: ['fashion_mnist'],
+    ...(isFashion && { datasets: ['fashion_mnist'] }),
     metrics: metrics.map(([type]) => type),
     'model-index': [
       {
@@ -47,7 +48,11 @@ function frontMatter({ run, dataset, ...report }: EvaluationReport): string {
         results: [
           {
             task: { type: 'image-classification', name: 'Image classification' },
-            dataset: { type: 'fashion_mnist', name: dataset.name, split: dataset.split },
+            dataset: {
+              type: isFashion ? 'fashion_mnist' : dataset.name,
+              name: dataset.name,
+              split: dataset.split,
+            },
             metrics: metrics.map(([type, name, value]) => ({ type, name, value })),
           },
         ],
@@ -56,10 +61,11 @@ function frontMatter({ run, dataset, ...report }: EvaluationReport): string {
   });
 }
 
-function introduction({ evaluation, architecture }: RunRecords): string {
+function introduction({ evaluation, architecture, configuration, data }: RunRecords): string {
+  const kinds = configuration.data.format === FASHION_MNIST ? 'kinds of clothing' : 'classes';
   const { parameterCount, run, weightsSha256, accuracy, accuracyInterval, dataset } = evaluation;
   const [lower, upper] = accuracyInterval;
-  return `A classifier of ${evaluation.classes.length} kinds of clothing in grey images of 28 × 28 pixels, with ${thousands(parameterCount)} parameters. It
+  return `A classifier of ${evaluation.classes.length} ${kinds} in grey images of ${data.height} × ${data.width} pixels, with ${thousands(parameterCount)} parameters. It
 classifies ${percent(accuracy)} of ${thousands(dataset.images)} test images of ${dataset.name} correctly (95 % confidence interval ${percent(lower)} to
 ${percent(upper)}).
 

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { decodeDescription } from '../../checkpoint/metadata.ts';
+import type { DataDescription } from '../../data/description.ts';
 import { type Configuration, loadConfiguration } from '../../config/configuration.ts';
 import { EVALUATION_FILE, type EvaluationReport, readEvaluation } from '../../evaluation/report/report.ts';
 import { FileError, readError } from '../../files/fileError.ts';
@@ -15,6 +17,8 @@ export interface RunRecords {
   readonly evaluation: EvaluationReport;
   readonly summary: CardSummary;
   readonly environment: Readonly<Record<string, unknown>>;
+  /** The data that the model was trained on. */
+  readonly data: DataDescription;
   /** The model as PyTorch prints it. */
   readonly architecture: string;
   /** Undefined where the run was never verified. */
@@ -61,14 +65,17 @@ export async function readRunRecords(path: string): Promise<RunRecords> {
     evaluation,
     summary,
     environment: await readJson(join(path, 'environment.json'), environmentSchema, 'an environment'),
-    architecture: await readArchitecture(join(path, 'checkpoints', 'best.safetensors')),
+    ...(await readCheckpointFacts(join(path, 'checkpoints', 'best.safetensors'))),
     receipt: await readOptionalJson(join(path, RECEIPT_FILE), receiptSchema, 'a verification'),
   };
 }
 
-async function readArchitecture(path: string): Promise<string> {
+async function readCheckpointFacts(path: string): Promise<Pick<RunRecords, 'architecture' | 'data'>> {
   const bytes = await readFile(path).catch((error: unknown) => {
     throw readError(path, error);
   });
-  return decodeSafetensors(bytes).metadata.get('model') ?? 'not recorded';
+  const { metadata } = decodeSafetensors(bytes);
+  const data = decodeDescription(metadata);
+  if (!data) throw new FileError(path, 'is corrupt: it does not say what data it was trained on');
+  return { architecture: metadata.get('model') ?? 'not recorded', data };
 }

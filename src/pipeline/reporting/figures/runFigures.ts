@@ -1,5 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
-import { CLASS_NAMES, IMAGE_SIZE, type ImageSet } from '../../data/fashionMnist.ts';
+import type { DataDescription } from '../../data/description.ts';
+import type { ImageSet } from '../../data/fashionMnist.ts';
 import type { EvaluationReport } from '../../evaluation/report/report.ts';
 import type { MetricsRecord } from '../../runs/journal/journal.ts';
 import { classSamples } from './classSamples.ts';
@@ -19,6 +20,8 @@ export interface FigureData {
     EvaluationReport,
     'accuracy' | 'confusion' | 'ece' | 'reliability' | 'mistakes' | 'robustness'
   >;
+  /** The data of the model. */
+  readonly description: DataDescription;
   readonly train: ImageSet;
   readonly test: ImageSet;
   /** The weights of the first layer. */
@@ -37,18 +40,19 @@ export interface NamedFigure {
 export function runFigures(data: FigureData): NamedFigure[] {
   const { measures, weight, test } = data;
   const { confusion, reliability, ece, robustness, accuracy } = measures;
-  const pixels = IMAGE_SIZE * IMAGE_SIZE;
+  const { classes, width, height } = data.description;
+  const pixels = width * height;
   const mistakes = measures.mistakes.slice(0, 24).map(({ row, label, predicted, confidence }) => ({
-    picture: greyPicture(test.images.subarray(row * pixels, (row + 1) * pixels), IMAGE_SIZE),
-    actual: CLASS_NAMES[label]!,
-    predicted: CLASS_NAMES[predicted]!,
+    picture: greyPicture(test.images.subarray(row * pixels, (row + 1) * pixels), width),
+    actual: classes[label]!,
+    predicted: classes[predicted]!,
     confidence,
   }));
   // A dense layer's weights lie over the pixels of an image.
-  const width = weight.shape.length === 4 ? weight.shape[3]! : IMAGE_SIZE;
+  const columns = weight.shape.length === 4 ? weight.shape[3]! : width;
   const figures: [name: string, title: string, specification: TopLevelSpec | undefined][] = [
     ['training-curves', 'Training curves', trainingCurves(data.journal, data.run)],
-    ['confusion-matrix', 'Confusion matrix', confusionMatrix(confusion, CLASS_NAMES)],
+    ['confusion-matrix', 'Confusion matrix', confusionMatrix(confusion, classes)],
     ['reliability', 'Reliability diagram', reliabilityDiagram(reliability, ece)],
     [
       'corruptions',
@@ -56,9 +60,9 @@ export function runFigures(data: FigureData): NamedFigure[] {
       robustness && corruptionHeatMap(robustness.perCorruption, accuracy),
     ],
     ['mistakes', 'The most confident mistakes', confidentMistakes(mistakes)],
-    ['first-layer', 'Weights of the first layer', firstLayer(weight.values, weight.shape[0]!, width)],
+    ['first-layer', 'Weights of the first layer', firstLayer(weight.values, weight.shape[0]!, columns)],
     ['embedding', 'The penultimate layer in two dimensions', embeddingMap(data.embedding)],
-    ['class-samples', 'Samples of each class', classSamples(data.train, CLASS_NAMES, IMAGE_SIZE)],
+    ['class-samples', 'Samples of each class', classSamples(data.train, data.description)],
   ];
   return figures.flatMap(([name, title, specification]) =>
     specification ? [{ name, title, specification }] : [],

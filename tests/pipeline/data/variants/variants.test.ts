@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
 
+import { FASHION_MNIST_DESCRIPTION } from '../../../../src/pipeline/data/description.ts';
 import { corrupt } from '../../../../src/pipeline/data/corruptions/index.ts';
 import { readPointer } from '../../../../src/pipeline/data/dvc/pointer.ts';
 import { type FashionMnist, type ImageSet } from '../../../../src/pipeline/data/fashionMnist.ts';
@@ -102,7 +103,7 @@ test('steps do what they say', async () => {
   expect(augmented.labels).toEqual(Uint8Array.from([...train.labels, ...train.labels, ...train.labels]));
   expect(augmented.image(8)).toEqual(picture(8));
   const device = await init('cpu');
-  const set = new DeviceDataset(device, train);
+  const set = new DeviceDataset(device, train, FASHION_MNIST_DESCRIPTION);
   const order = set.order(Uint32Array.of(8));
   const shown = set.batch(order, 0, 1, { ...augmentation, seed: 11, stream: 1 });
   const values = await shown.images.data();

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 import { loadConfiguration } from '../../../../src/pipeline/config/configuration.ts';
+import { FASHION_MNIST_DESCRIPTION } from '../../../../src/pipeline/data/description.ts';
 import { launchesOf } from '../../../../src/pipeline/diagnostics/tuning/launches.ts';
 import '../../../../src/ops/methods.ts';
 
 test('the launches of a small MLP are its products forward and backward, and those of the evaluation', () => {
   const overrides = ['model.hidden=[16]', 'train.batchSize=50'];
-  const launches = launchesOf(loadConfiguration('configs/mlp.yaml', overrides));
+  const launches = launchesOf(loadConfiguration('configs/mlp.yaml', overrides), FASHION_MNIST_DESCRIPTION);
   expect(launches.map(({ shape }) => shape)).toEqual([
     // A long sum for few outputs is cut into parts.
     'matmul 64x16x512 NT 4 times',
@@ -24,7 +25,7 @@ test('the launches of a small MLP are its products forward and backward, and tho
 });
 
 test('those of a CNN have convolutions of all three kinds, each class once', () => {
-  const launches = launchesOf(loadConfiguration('configs/cnn.yaml', []));
+  const launches = launchesOf(loadConfiguration('configs/cnn.yaml', []), FASHION_MNIST_DESCRIPTION);
   const shapes = launches.map(({ shape }) => shape);
   expect(new Set(shapes).size).toBe(shapes.length);
   expect(new Set(launches.map(({ operation }) => operation))).toEqual(

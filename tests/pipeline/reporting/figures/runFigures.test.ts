@@ -1,5 +1,6 @@
 import { decode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
+import { FASHION_MNIST_DESCRIPTION } from '../../../../src/pipeline/data/description.ts';
 import { CLASS_NAMES } from '../../../../src/pipeline/data/fashionMnist.ts';
 import { renderFigure } from '../../../../src/pipeline/reporting/figures/render.ts';
 import { type FigureData, runFigures } from '../../../../src/pipeline/reporting/figures/runFigures.ts';
@@ -13,6 +14,7 @@ const images = {
 
 const facts: FigureData = {
   run: '20260101-000000-test',
+  description: FASHION_MNIST_DESCRIPTION,
   journal: [
     { kind: 'train', epoch: 1, step: 10, metrics: { loss: 0.9, accuracy: 0.6 } },
     { kind: 'validation', epoch: 1, step: 10, metrics: { loss: 0.8, accuracy: 0.7 } },

@@ -1,0 +1,196 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { createGunzip } from 'node:zlib';
+import { DataError } from '../errors.ts';
+import type { ImageSet } from '../fashionMnist.ts';
+import { filesOfPart, GUIDE, MOST_BYTES, namesIn, type OwnImages } from './parts.ts';
+
+/** Kaggle's names: `fashion-mnist_train.csv`, `mnist_test.csv`, `train.csv`. */
+const PARTS = { train: [/(^|[-_.])train\.csv(\.gz)?$/i], test: [/(^|[-_.])test\.csv(\.gz)?$/i] };
+
+/** Characters of a line; an image of 1024 × 1024 pixels takes up to 4 · 2²⁰. */
+const LONGEST_LINE = 2 ** 23;
+
+const PIXEL = /^(?:(?:pixel|px|p)[-_]?)?\d+$|^\d+x\d+$/i;
+
+/** A table of images. */
+interface Table {
+  readonly path: string;
+  readonly pixels: readonly string[];
+  readonly images: Uint8Array;
+  readonly labels: readonly string[];
+}
+
+/**
+ * Reads a folder with `train.csv` and perhaps `test.csv`, plain or gzip: a line of column names, and a line for each
+ * image with its `label` and its pixels from 0 to 255, row by row. A label is a number from 0 up, or a class name.
+ *
+ * @param size height and width; default: a square, or as columns such as 28x28 say
+ * @throws DataError naming file, line and column of what is wrong
+ */
+export async function readCsvFolder(
+  root: string,
+  classes: readonly string[] | undefined,
+  size: readonly [number, number] | undefined,
+  signal: AbortSignal,
+): Promise<OwnImages> {
+  const names = await namesIn(root);
+  const [trainFile] = filesOfPart(root, names, PARTS.train) ?? [];
+  const [testFile] = filesOfPart(root, names, PARTS.test) ?? [];
+  if (trainFile === undefined) {
+    throw new DataError(`${root}: no training images`, {
+      expected: 'train.csv, or a name that ends in _train.csv',
+      got: names.length > 0 ? names.slice(0, 10).join(', ') : 'an empty folder',
+      fix: GUIDE,
+    });
+  }
+  const train = await readTable(trainFile, signal);
+  const [height, width] = size ?? sizeOf(train);
+  const test = testFile === undefined ? undefined : await readTable(testFile, signal);
+  for (const table of test ? [train, test] : [train]) {
+    if (table.pixels.length !== height * width) {
+      throw new DataError(`${table.path}: wrong number of pixel columns`, {
+        expected: `${height * width}: ${height} × ${width} pixels`,
+        got: String(table.pixels.length),
+      });
+    }
+  }
+  const named = classes ?? classesOf(train);
+  return { height, width, classes: named, train: setOf(train, named), test: test && setOf(test, named) };
+}
+
+/** Height and width by the names of the columns, or of a square. */
+function sizeOf({ path, pixels }: Table): readonly [number, number] {
+  const last = /^(\d+)x(\d+)$/i.exec(pixels.at(-1) ?? '');
+  if (last) return [Number(last[1]), Number(last[2])];
+  const side = Math.round(Math.sqrt(pixels.length));
+  if (side > 0 && side * side === pixels.length) return [side, side];
+  throw new DataError(`${path}: the size of the images is not known`, {
+    expected: 'as many pixel columns as a square has, or data.size',
+    got: `${pixels.length} pixel columns`,
+    fix: 'give height and width, such as data.size=[32,24]',
+  });
+}
+
+function classesOf({ path, labels }: Table): string[] {
+  const distinct = [...new Set(labels)];
+  if (!distinct.every((label) => /^\d+$/.test(label))) return distinct.sort();
+  const most = distinct.reduce((most, label) => Math.max(most, Number(label)), 0);
+  if (most < 256) return Array.from({ length: most + 1 }, (_, label) => String(label));
+  throw new DataError(`${path}: label out of range`, {
+    expected: 'labels from 0 to 255, or class names',
+    got: `${most} in line ${labels.indexOf(String(most)) + 2}`,
+  });
+}
+
+function setOf({ path, images, labels }: Table, classes: readonly string[]): ImageSet {
+  const numbers = new Map(classes.map((name, label) => [name, label]));
+  const bytes = Uint8Array.from(labels, (label, at) => {
+    // Numbers stay labels where the classes have names.
+    const number = numbers.get(label) ?? (/^\d{1,3}$/.test(label) ? Number(label) : NaN);
+    if (number < classes.length) return number;
+    const few = classes.slice(0, 10).join(', ');
+    throw new DataError(`${path}: label out of range`, {
+      expected: `a number from 0 to ${classes.length - 1}, or a class: ${few}${classes.length > 10 ? ', …' : ''}`,
+      got: `${label.slice(0, 100)} in line ${at + 2}`,
+    });
+  });
+  return { images, labels: bytes, count: labels.length };
+}
+
+async function readTable(path: string, signal: AbortSignal): Promise<Table> {
+  let header: { columns: string[]; label: number; pixels: string[] } | undefined;
+  let images = new Uint8Array(0);
+  let used = 0;
+  let number = 0;
+  const labels: string[] = [];
+  for await (const line of linesOf(path)) {
+    number++;
+    if (number % 1000 === 0) signal.throwIfAborted();
+    const fields = line.split(',');
+    if (!header) {
+      header = readHeader(path, fields);
+      continue;
+    }
+    if (fields.length !== header.columns.length) {
+      throw new DataError(`${path}: line ${number} has another number of values`, {
+        expected: `${header.columns.length}, as the first line`,
+        got: String(fields.length),
+      });
+    }
+    images = grown(path, images, used + header.pixels.length);
+    for (const [column, field] of fields.entries()) {
+      if (column === header.label) {
+        labels.push(plain(field));
+        continue;
+      }
+      const value = field === '' ? NaN : Number(field);
+      if (!(value >= 0 && value <= 255 && Number.isInteger(value))) {
+        throw new DataError(`${path}: no pixel: line ${number}, column ${header.columns[column]!}`, {
+          expected: 'a whole number from 0 to 255',
+          got: field.slice(0, 100) || 'nothing',
+        });
+      }
+      images[used++] = value;
+    }
+  }
+  if (!header) throw new DataError(`${path}: empty`, { expected: 'a line of column names', fix: GUIDE });
+  return { path, pixels: header.pixels, images: images.subarray(0, used), labels };
+}
+
+function readHeader(path: string, fields: readonly string[]) {
+  const columns = fields.map((field) => plain(field));
+  const label = columns.findIndex((name) => name.toLowerCase() === 'label');
+  const pixels = columns.filter((_, column) => column !== label);
+  const stranger = pixels.find((name) => !PIXEL.test(name));
+  if (label !== -1 && stranger === undefined && pixels.length > 0) return { columns, label, pixels };
+  const few = columns.slice(0, 8).map((name) => name.slice(0, 40));
+  throw new DataError(`${path}: ${label === -1 ? 'no column label' : 'no column for each pixel'}`, {
+    expected: 'a first line such as label,pixel0,pixel1,…',
+    got: stranger !== undefined && label !== -1 ? `the column ${stranger.slice(0, 100)}` : few.join(','),
+    fix: GUIDE,
+  });
+}
+
+function plain(field: string): string {
+  return field.trim().replace(/^"(.*)"$/, '$1');
+}
+
+/** Room for `size` bytes. */
+function grown(path: string, bytes: Uint8Array<ArrayBuffer>, size: number): Uint8Array<ArrayBuffer> {
+  if (size <= bytes.length) return bytes;
+  if (size > MOST_BYTES)
+    throw new DataError(`${path}: too large`, { expected: `at most ${MOST_BYTES} pixels` });
+  const larger = new Uint8Array(Math.min(MOST_BYTES, Math.max(2 * bytes.length, size, 2 ** 16)));
+  larger.set(bytes);
+  return larger;
+}
+
+/** The lines of a file that are not empty, without their ends. */
+async function* linesOf(path: string): AsyncGenerator<string> {
+  const info = await stat(path);
+  if (!info.isFile()) throw new DataError(`${path}: not a regular file`);
+  const file = createReadStream(path, { highWaterMark: 2 ** 18 });
+  const stream = path.endsWith('.gz') ? file.pipe(createGunzip()) : file;
+  file.on('error', (error) => stream.destroy(error));
+  const decoder = new TextDecoder('utf-8');
+  let rest = '';
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split(/\r?\n/);
+      rest = lines.pop()!;
+      yield* lines.filter((line) => line !== '');
+      if (rest.length > LONGEST_LINE) {
+        throw new DataError(`${path}: a line without end`, {
+          expected: `at most ${LONGEST_LINE} characters`,
+        });
+      }
+    }
+  } catch (error) {
+    if (error instanceof DataError) throw error;
+    throw new DataError(`${path}: cannot be read`, { got: (error as Error).message }, error);
+  } finally {
+    file.destroy();
+  }
+  if (rest.trim() !== '') yield rest;
+}
