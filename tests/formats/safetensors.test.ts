@@ -105,6 +105,14 @@ describe('encodeSafetensors', () => {
     );
   });
 
+  it('orders names by their bytes in UTF-8, as the reference implementation does', () => {
+    const names = ['z', '\u{1f600}', '\uff21', 'ab', 'a', '\u00e9'];
+    const bytes = encodeSafetensors(new Map(names.map((name) => [name, filled('U8', [1])])));
+    expect([...decodeSafetensors(bytes).tensors.keys()]).toEqual([
+      ...['a', 'ab', 'z', '\u00e9', '\uff21', '\u{1f600}'],
+    ]);
+  });
+
   it('writes a view from its own place', () => {
     const data = new Float32Array([1, 2, 3, 4]).subarray(1, 3);
     const { tensors } = decodeSafetensors(encodeSafetensors({ x: { dtype: 'F32', shape: [2], data } }));

@@ -75,3 +75,11 @@ test('nothing that it made is left behind', async () => {
   await gradgradcheck((y) => y.exp(), [x]);
   expect(cpu.stats().buffersAlive).toBe(buffersAlive);
 });
+
+test('a gradient that is not a number is found, also in fast mode', async () => {
+  const nan = (x: Tensor): Tensor =>
+    withGradient('nan', x.detach().mul(2), [x], [x], (gradient) => [() => gradient.mul(NaN)]);
+  for (const options of [{}, { fastMode: true }]) {
+    await expect(gradcheck(nan, [leaf([1, 2])], options)).rejects.toThrow(/NaN/);
+  }
+});

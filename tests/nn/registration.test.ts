@@ -167,6 +167,11 @@ test('lists and dicts take what PyTorch’s take', () => {
   expect([dict.has('2'), dict.get('3')]).toEqual([true, undefined]);
   const parameters = new nn.ParameterList([ones([3]), ones([2, 4], { requiresGrad: true })]);
   expect(parameters.parameters()).toHaveLength(2);
+  const frozen = new nn.Parameter(ones([2]), { requiresGrad: false });
+  const held = new nn.ParameterList([frozen]);
+  expect(held[0]).toBe(frozen);
+  expect(held.append(frozen)[1]).toBe(frozen);
+  expect(frozen.requiresGrad).toBe(false);
   expect(String(new nn.ParameterList([ones([3])]))).toBe(
     'ParameterList(  (0): Parameter containing: [torch.float32 of size 3])',
   );

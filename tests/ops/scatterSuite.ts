@@ -56,6 +56,26 @@ export function scatterSuite(open: Open): void {
     },
   );
 
+  it.for([
+    [[100, 2], 300],
+    [[3, 2], 5],
+  ] as const)('an index out of range in %j touches no place', async ([[length, width], count], context) => {
+    const device = await open(context);
+    const x = tensor(new Float32Array(count * width).fill(1), { shape: [count, width], device });
+    for (const wrong of [-1, length, 2 ** 31 - 1, -(2 ** 31)]) {
+      const places = Int32Array.from({ length: count * width }, (_, at) => (at === 3 ? wrong : 1));
+      const index = tensor(places, { shape: [count, width], device });
+      if (device.name === 'cpu') {
+        expect(() => x.scatterAdd(0, index, length)).toThrow(`from 0 to ${length - 1}, got ${wrong}`);
+        continue;
+      }
+      const expected = new Float32Array(length * width);
+      expected[width] = count;
+      expected[width + 1] = count - 1;
+      expect(await x.scatterAdd(0, index, length).data()).toEqual(expected);
+    }
+  });
+
   it('looks at every entry of a long index for a bounded number of places', async (context) => {
     const looks: number[] = [];
     const device = watched(await open(context), ({ kernel, params }) => {

@@ -116,3 +116,18 @@ test('options out of range, and states of others, are refused', () => {
   cycle.step();
   expect(() => cycle.step()).toThrow('the cycle is over');
 });
+
+test.each([
+  [{ totalSteps: 4, pctStart: 0.25 }, [1, 0.750025, 0.250075, 0.0001]],
+  [{ totalSteps: 1 }, [1e-4]],
+])('a cycle without a rise starts at the greatest rate: %o', (options, expected) => {
+  const optimizer = optimizerOf({ optimizer: 'SGD', lrs: [0.1] });
+  const cycle = new lrScheduler.OneCycleLR(optimizer, 1, { divFactor: 1, annealStrategy: 'cos', ...options });
+  const rates = expected.map((_, step) => {
+    if (step > 0) cycle.step();
+    return optimizer.lr;
+  });
+  expect(rates.map((rate) => Number(rate.toFixed(12)))).toEqual(
+    expected.map((rate) => Number(rate.toFixed(12))),
+  );
+});

@@ -124,6 +124,19 @@ export function hostDataSuite(open: (context: TestContext) => Promise<Backend>):
     expect(() => tensor(data, { device })).toThrow(/detached/);
   });
 
+  test('conversions to whole numbers drop the fraction, and saturate', async () => {
+    const x = tensor(
+      [0.9, -0.9, 255.5, 256, -1.5, 2147483520, 2 ** 31, -(2 ** 31), -3e9, Infinity, -Infinity, NaN],
+      {
+        device,
+      },
+    );
+    expect(Array.from(await x.to('int32').data())).toEqual([
+      ...[0, 0, 255, 256, -1, 2147483520, 2147483647, -2147483648, -2147483648, 2147483647, -2147483648, 0],
+    ]);
+    expect(Array.from(await x.to('bool').data())).toEqual(Array(12).fill(1));
+  });
+
   test('uint8 data is read and converted, also through views', async () => {
     const bytes = tensor(
       Uint8Array.from({ length: 12 }, (_, i) => 20 * i + 1),

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { DataError } from '../../../src/pipeline/data/errors.ts';
+import { limited } from '../../../src/pipeline/data/datasets.ts';
 import { stratifiedSplit, subset } from '../../../src/pipeline/data/split.ts';
 
 const labelled = fc.uint8Array({ max: 9, maxLength: 200 });
@@ -113,4 +114,15 @@ test.each([-1, 1.5, 1001, NaN, Infinity])('refuses a validation set of %s', (siz
 
 test.each([-1, 0.5, NaN])('refuses a subset of %s', (limit) => {
   expect(() => subset(balanced, limit, 1)).toThrow(DataError);
+});
+
+test('a limit chooses among the given rows', () => {
+  const labels = Uint8Array.from({ length: 200 }, (_, row) => row % 10);
+  const rows = Uint32Array.from({ length: 100 }, (_, at) => 2 * at + 1);
+  for (const limit of [1, 37, 99]) {
+    const chosen = limited(labels, rows, limit, 7);
+    expect(chosen).toHaveLength(limit);
+    expect([...chosen].every((row) => rows.includes(row))).toBe(true);
+  }
+  for (const limit of [undefined, 100, 101]) expect(limited(labels, rows, limit, 7)).toEqual(rows);
 });

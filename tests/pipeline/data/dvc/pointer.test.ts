@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
@@ -51,6 +51,21 @@ describe('writePointer', () => {
       labels: ['small'],
     });
     expect(parse(await readFile(join(folder, 'raw.dvc'), 'utf8'))).toHaveProperty('meta.source', 'by hand');
+  });
+
+  test('forgets what it said of a folder that is a file now, and the other way round', async () => {
+    const folder = await folderOf({ foo: 'foo' });
+    const path = join(folder, 'foo');
+    const file = await writePointer(path);
+    await rm(path);
+    await mkdir(path);
+    await writeFile(join(path, 'bar'), 'bar');
+    expect(await writePointer(path)).toMatchObject({ nfiles: 1, size: 3 });
+    expect(await readPointer(path)).toMatchObject({ nfiles: 1, size: 3 });
+    await rm(path, { recursive: true });
+    await writeFile(path, 'foo');
+    await writePointer(path);
+    expect(await readPointer(path)).toEqual(file);
   });
 
   test('refuses to write over a pointer file that is damaged', async () => {
