@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Builds both images without a Docker engine, trains some steps in one, and asks the other for a prediction.
+# Builds both images in both variants without a Docker engine, trains some steps in one, and asks the other for a prediction.
 #
-#   sudo npm run containers:check
+#   sudo npm run containers:check            both variants
+#   sudo npm run containers:check -- cpu     one of them
 #
-# Needs Debian's buildah and debootstrap, and root for debootstrap. The script makes the base image that the Dockerfiles
-# name: Debian 12 with this machine's Node, certificates, and apt and npm settings. A machine behind a proxy or a mirror
-# therefore builds like any other.
+# Needs Debian's buildah and debootstrap, and root for debootstrap. The script makes the base images that the Dockerfiles
+# name: Debian 12, and Node from npm, with this machine's certificates, and apt and npm settings. A machine behind a proxy or a
+# mirror therefore builds like any other.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -31,17 +32,38 @@ finish() {
 }
 trap finish EXIT
 
-base=$(sed -n 's/^ARG BASE=//p' dockerfiles/train.Dockerfile)
-grep -qx "ARG BASE=$base" dockerfiles/api.Dockerfile || fail 'the Dockerfiles name different bases'
+# The names that an argument of the Dockerfiles has; both files must agree.
+argument() {
+  local values
+  values=$(sed -n "s/^ARG $1=//p" dockerfiles/train.Dockerfile dockerfiles/api.Dockerfile | sort -u)
+  [ "$(wc -l <<<"$values")" -eq 1 ] || fail "the Dockerfiles have different defaults of $1"
+  printf '%s\n' "$values"
+}
+base=$(argument BASE)
+node=$(argument NODE)
 step() { printf '\n== %s\n' "$*"; }
 
-make_base() {
-  step "base $base: Debian bookworm and Node $(node --version)"
-  local root="$scratch/base" mirror
+# Writes a file system as an image.
+image() {
+  local container
+  container=$(buildah from scratch)
+  buildah copy -q "$container" "$2" / >/dev/null
+  buildah config --env NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt \
+    --env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$container"
+  buildah commit -q "$container" "$1" >/dev/null
+  buildah rm "$container" >/dev/null
+  size "$1"
+}
+
+size() { buildah images --format '{{.Name}}:{{.Tag}} {{.Size}}' "$1"; }
+
+make_bases() {
+  local root="$scratch/base" mirror version=${node#node:}
+  version=${version%%-*}
+  step "$base, with this machine's package sources"
   mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Codename: bookworm' | sort -u | head -1)
   debootstrap --variant=minbase --include=ca-certificates bookworm "$root" "$mirror" >"$scratch/debootstrap.log" ||
     { tail -20 "$scratch/debootstrap.log"; fail 'debootstrap failed'; }
-  # The machine's own package sources and registries.
   rm -f "$root/etc/apt/sources.list"
   cp -r /etc/apt/sources.list.d /etc/apt/apt.conf.d "$root/etc/apt/"
   [ ! -e /etc/apt/sources.list ] || cp /etc/apt/sources.list "$root/etc/apt/"
@@ -51,10 +73,15 @@ make_base() {
   cp -r /usr/share/keyrings/. "$root/usr/share/keyrings/"
   cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
   cp -rL /usr/local/share/ca-certificates "$root/usr/local/share/"
-  # Node and npm.
-  local prefix
-  prefix=$(dirname "$(dirname "$(readlink -f "$(command -v node)")")")
-  install -D "$(readlink -f "$(command -v node)")" "$root/usr/local/bin/node"
+  # The published image has none of these either.
+  rm -rf "$root"/usr/share/{doc,man,info,locale,lintian}/* "$root"/var/lib/apt/lists/* "$root"/var/cache/apt/* \
+    "$root"/var/log/* "$root"/debootstrap
+  image "$base" "$root"
+
+  step "$node: the same, with Node $version and npm"
+  npm pack --silent --pack-destination "$scratch" "node-linux-$(node -p process.arch)@$version" >/dev/null
+  tar -xzf "$scratch"/node-linux-*.tgz -C "$scratch"
+  install -D "$scratch/package/bin/node" "$root/usr/local/bin/node"
   mkdir -p "$root/usr/local/lib/node_modules"
   cp -r "$(npm root --global)/npm" "$root/usr/local/lib/node_modules/"
   ln -s ../lib/node_modules/npm/bin/npm-cli.js "$root/usr/local/bin/npm"
@@ -62,63 +89,71 @@ make_base() {
     const settings = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
     for (const key of ["registry", "cafile", "proxy", "https-proxy", "noproxy"])
       if (settings[key]) console.log(`${key}=${settings[key]}`);' >"$root/root/.npmrc"
-  chroot "$root" ldd /usr/local/bin/node | grep -q 'not found' &&
-    chroot "$root" sh -c 'apt-get update -q && apt-get install -y -q libstdc++6 libatomic1' >/dev/null
-  chroot "$root" useradd --create-home --uid 1000 node
-  local container
-  container=$(buildah from scratch)
-  buildah copy -q "$container" "$root" / >/dev/null
-  buildah config --env NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt \
-    --env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$container"
-  buildah commit -q "$container" "$base" >/dev/null
-  buildah rm "$container" >/dev/null
+  image "$node" "$root"
   rm -rf --one-file-system "$root"
 }
 
 build() {
-  step "build $1"
-  buildah build --pull=never --format docker -f "dockerfiles/$1.Dockerfile" -t "wgrad-$1" . ||
-    fail "$1.Dockerfile does not build"
-  buildah images --format '{{.Name}}: {{.Size}}' "wgrad-$1"
+  local name=$1 variant=$2 tag
+  tag=wgrad-$name:$variant
+  step "build $tag"
+  buildah build --pull=never --format docker --build-arg VARIANT="$variant" -f "dockerfiles/$name.Dockerfile" -t "$tag" . \
+    >"$scratch/build.log" 2>&1 || { tail -30 "$scratch/build.log"; fail "$name.Dockerfile does not build"; }
+  size "$tag"
 }
 
 # Runs the image's entry point with the given arguments, as the image's user.
 in_container() {
   local container=$1
   shift
-  buildah run --user node "${volumes[@]}" "$container" -- node --import tsx "$@"
+  buildah run --user node "${volumes[@]}" "$container" -- node "$@"
 }
 
-make_base
-build train
-build api
+# Trains some steps in the image of a variant, on a device.
+train() {
+  build train "$1"
+  step "train some steps: $1, $2"
+  local trainer
+  trainer=$(buildah from --pull=never "wgrad-train:$1")
+  containers+=("$trainer")
+  volumes=(--volume "$PWD/data/raw:/app/data/raw:ro")
+  in_container "$trainer" src/train.ts configs/mlp.yaml train.epochs=1 train.limitTrain=2000 train.limitTest=1000 device="$2"
+}
 
-step 'train some steps'
+# Asks the service in the image of a variant for a prediction, and stops it.
+predict() {
+  build api "$1"
+  step "ask for a prediction: $1, $2"
+  local server service port=${PORT:-18080}
+  server=$(buildah from --pull=never "wgrad-api:$1")
+  containers+=("$server")
+  volumes=()
+  in_container "$server" src/api.ts --host 127.0.0.1 --port "$port" --device "$2" >"$scratch/api.log" 2>&1 &
+  service=$!
+  for _ in $(seq 120); do
+    curl -fs "http://127.0.0.1:$port/health/ready" >/dev/null && break
+    kill -0 "$service" 2>/dev/null || { cat "$scratch/api.log"; fail 'the service ended'; }
+    sleep 0.5
+  done
+  node -e 'console.log(JSON.stringify({ pixels: Array(784).fill(0) }))' |
+    curl -fsS -H 'content-type: application/json' --data-binary @- "http://127.0.0.1:$port/predict" ||
+    { cat "$scratch/api.log"; fail 'no prediction'; }
+  echo
+  # Signals the service itself, not the tool that runs the container.
+  pkill -TERM -f "^[^ ]*node src/api.ts --host 127.0.0.1 --port $port" || fail 'the service was not found'
+  wait "$service" || fail "the service exited with an error: $?"
+}
+
+variants=("$@")
+[ $# -gt 0 ] || variants=(cpu gpu)
+make_bases
 npx tsx src/data.ts fetch >/dev/null
-trainer=$(buildah from --pull=never wgrad-train)
-containers+=("$trainer")
-volumes=(--volume "$PWD/data/raw:/app/data/raw:ro")
-in_container "$trainer" src/train.ts configs/mlp.yaml train.epochs=1 train.limitTrain=2000 train.limitTest=1000 \
-  device=webgpu
-
-step 'ask for a prediction'
-server=$(buildah from --pull=never wgrad-api)
-containers+=("$server")
-volumes=()
-port=${PORT:-18080}
-in_container "$server" src/api.ts --host 127.0.0.1 --port "$port" >"$scratch/api.log" 2>&1 &
-service=$!
-for _ in $(seq 120); do
-  curl -fs "http://127.0.0.1:$port/health/ready" >/dev/null && break
-  kill -0 "$service" 2>/dev/null || { cat "$scratch/api.log"; fail 'the service ended'; }
-  sleep 0.5
+for variant in "${variants[@]}"; do
+  device=cpu
+  [ "$variant" = cpu ] || device=webgpu
+  train "$variant" "$device"
+  predict "$variant" "$device"
 done
-node -e 'console.log(JSON.stringify({ pixels: Array(784).fill(0) }))' |
-  curl -fsS -H 'content-type: application/json' --data-binary @- "http://127.0.0.1:$port/predict" ||
-  { cat "$scratch/api.log"; fail 'no prediction'; }
-echo
-# Signals the service itself, not the tool that runs the container.
-pkill -TERM -f "^[^ ]*node --import tsx src/api.ts --host 127.0.0.1 --port $port" || fail 'the service was not found'
-wait "$service" || fail "the service exited with an error: $?"
 
-step 'both images work'
+step 'all images work'
+for variant in "${variants[@]}"; do size "wgrad-train:$variant" && size "wgrad-api:$variant"; done
