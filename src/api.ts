@@ -41,6 +41,18 @@ const api = command({
     timeout: option('<ms>', milliseconds(100), 'time to receive a request, and again to answer it', {
       default: limits.answerTimeout,
     }),
+    keepAlive: option('<ms>', milliseconds(), 'how long a connection without requests stays open', {
+      default: limits.keepAlive,
+    }),
+    drainDelay: option(
+      '<ms>',
+      milliseconds(0, 600_000),
+      'how long a service that stops reports not ready and still accepts, so that balancers turn away; Ctrl-C waits at most 500',
+      { default: limits.drainDelay },
+    ),
+    drainTimeout: option('<ms>', milliseconds(0, 600_000), 'time to answer accepted requests after that', {
+      default: limits.drainTimeout,
+    }),
     poll: option('<ms>', milliseconds(), 'how often to check the alias and the device; 0 is never', {
       default: 2000,
     }),
@@ -60,6 +72,9 @@ const api = command({
       bodyLimit: options.maxBody,
       pixelLimit: options.maxPixels,
       imageLimit: options.maxImages,
+      keepAlive: options.keepAlive,
+      drainDelay: options.drainDelay,
+      drainTimeout: options.drainTimeout,
       receiveTimeout: timeout,
       answerTimeout: timeout,
       apiKey: readKey(process.env['WGRAD_API_KEY']),

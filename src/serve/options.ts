@@ -14,6 +14,12 @@ export interface ServiceOptions {
   readonly answerTimeout: number;
   /** Open connections. */
   readonly connectionLimit: number;
+  /** Milliseconds for which a connection without requests stays open. */
+  readonly keepAlive: number;
+  /** Milliseconds between the signal to stop and the end of listening, in which the service is not ready. */
+  readonly drainDelay: number;
+  /** Milliseconds after that in which requests are still answered. */
+  readonly drainTimeout: number;
   /** The key that every request must have, except health, page and documentation; undefined for no key. */
   readonly apiKey: string | undefined;
   /** Pino's level. */
@@ -29,6 +35,10 @@ export const DEFAULT_OPTIONS: ServiceOptions = {
   receiveTimeout: 10_000,
   answerTimeout: 10_000,
   connectionLimit: 1024,
+  // Load balancers reuse connections for 60 s. The service must not close one that they are about to use.
+  keepAlive: 65_000,
+  drainDelay: 2_000,
+  drainTimeout: 15_000,
   apiKey: undefined,
   logLevel: 'info',
 };

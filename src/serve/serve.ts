@@ -7,8 +7,10 @@ import { startEngineThread } from './inference/startEngineThread.ts';
 import type { ServiceOptions } from './options.ts';
 import { createService, type Service } from './service.ts';
 
-/** Milliseconds that open connections get when the service stops. */
-const DRAIN = 15_000;
+/** Milliseconds that Ctrl-C waits at most before the service stops to accept. Nobody at a terminal runs a balancer. */
+const INTERACTIVE_DELAY = 500;
+/** Milliseconds in which threads end. */
+const CLOSING = 5_000;
 
 /** Options of a service: limits, model, device and address. */
 export interface ServeOptions extends ServiceOptions {
@@ -39,7 +41,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     onEvent: (event) => logEvent(service, event),
   });
   const service = await createService(host, metrics, options);
-  stopOnSignals(service);
+  stopOnSignals(service, options);
   // An error of one request must not end all others. It is a bug, so it is logged and counted.
   process.on('unhandledRejection', (error) => {
     metrics.countUnhandledRejection();
@@ -48,6 +50,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   try {
     await host.start();
     await service.warmUp();
+    if (service.isDraining()) return;
     if (options.apiKey === undefined && !['127.0.0.1', '::1', 'localhost'].includes(address)) {
       service.app.log.warn('other machines can reach this service, and WGRAD_API_KEY is not set');
     }
@@ -55,7 +58,7 @@ export async function serve(options: ServeOptions): Promise<void> {
       throw new WgradError(`cannot listen on ${address}, port ${port}: ${String(error)}`, { cause: error });
     });
   } catch (error) {
-    await service.drain();
+    await service.drain(0);
     throw error;
   }
 }
@@ -69,17 +72,20 @@ function logEvent({ app: { log } }: Service, event: HostEvent): void {
   }
 }
 
-function stopOnSignals({ app, drain }: Service): void {
-  const stop = (signal: string): void => {
-    app.log.info({ signal }, 'draining');
-    setTimeout(() => process.exit(1), DRAIN).unref();
-    drain().then(
-      () => process.exit(0),
+function stopOnSignals({ app, drain }: Service, { drainDelay, drainTimeout }: ServiceOptions): void {
+  onStop((signal) => {
+    const delay = signal === 'SIGINT' ? Math.min(drainDelay, INTERACTIVE_DELAY) : drainDelay;
+    app.log.info({ signal, delay }, 'draining');
+    setTimeout(() => process.exit(1), delay + drainTimeout + CLOSING).unref();
+    drain(delay).then(
+      (unanswered) => {
+        if (unanswered > 0) app.log.error({ unanswered }, 'requests were not answered in time');
+        process.exit(unanswered > 0 ? 1 : 0);
+      },
       (error: unknown) => {
         app.log.error({ err: error }, 'stopping failed');
         process.exit(1);
       },
     );
-  };
-  onStop(stop);
+  });
 }

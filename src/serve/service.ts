@@ -1,8 +1,10 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import multipart from '@fastify/multipart';
 import Fastify, { LogController } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { App } from './http/app.ts';
 import { requireKey } from './http/authentication.ts';
+import { Connections } from './http/connections.ts';
 import { handleErrors } from './http/errors.ts';
 import { addHealthRoutes } from './http/healthRoutes.ts';
 import type { Metrics } from './http/metrics.ts';
@@ -11,8 +13,10 @@ import { addPage } from './http/pageRoutes.ts';
 import { acceptPictures, addPredictRoute } from './http/predictRoute.ts';
 import { Predictor } from './http/predictor.ts';
 import { acceptTensors, addProtocolRoutes } from './http/protocolRoutes.ts';
+import { refusalOf, refuse, refuseAddress, refuseExpectations } from './http/unreadable.ts';
 import { PictureThreads } from './images/pictureThreads.ts';
 import type { ModelHost } from './inference/host.ts';
+import { RequestError } from './errors.ts';
 import type { ServiceOptions } from './options.ts';
 
 /** Takes the lines of a log. */
@@ -24,8 +28,14 @@ export interface Service {
   readonly app: App;
   /** Starts what the first request would have to wait for. */
   readonly warmUp: () => Promise<void>;
-  /** Reports not ready, answers accepted requests, and closes. */
-  readonly drain: () => Promise<void>;
+  /**
+   * Stops: reports not ready and announces the end of connections for `delay` milliseconds, then accepts no more, answers
+   * the requests that have come in, and closes.
+   *
+   * @returns the number of requests that were not answered within `drainTimeout`
+   */
+  readonly drain: (delay?: number) => Promise<number>;
+  readonly isDraining: () => boolean;
 }
 
 /**
@@ -53,18 +63,39 @@ export async function createService(
     // These cut off clients that send very slowly. Sockets are checked every second.
     requestTimeout: options.receiveTimeout,
     connectionTimeout: 2 * (options.receiveTimeout + options.answerTimeout),
-    keepAliveTimeout: 5_000,
+    keepAliveTimeout: options.keepAlive,
     http: {
       headersTimeout: options.receiveTimeout,
       connectionsCheckingInterval: Math.min(1_000, options.receiveTimeout),
       maxHeaderSize: 16 * 2 ** 10,
+      // The hook below answers in the form of all errors.
+      requireHostHeader: false,
     },
-    forceCloseConnections: 'idle',
+    // Requests that come on open connections are answered until the end.
+    return503OnClosing: false,
+    clientErrorHandler: (error, socket) => {
+      const refusal = refusalOf(error);
+      if (!refusal) return void socket.destroy();
+      app.log.info(refusal, 'request that cannot be read');
+      refuse(socket, refusal);
+    },
+    frameworkErrors: refuseAddress,
     routerOptions: { maxParamLength: 100 },
   }).withTypeProvider<ZodTypeProvider>();
   app.server.maxConnections = options.connectionLimit;
 
+  const connections = new Connections(app.server);
+  refuseExpectations(app.server);
+
   handleErrors(app);
+  app.addHook('onRequest', (request, _, done) => {
+    const isMissing = request.headers.host === undefined && request.raw.httpVersion === '1.1';
+    done(isMissing ? new RequestError(400, 'takes a Host header') : undefined);
+  });
+  app.addHook('onSend', (_, reply, payload, done) => {
+    if (draining) reply.header('connection', 'close');
+    done(null, payload);
+  });
   if (options.apiKey !== undefined) requireKey(app, options.apiKey);
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown';
@@ -87,10 +118,21 @@ export async function createService(
   return {
     app,
     warmUp: () => pictures.start(),
-    drain: async () => {
+    isDraining,
+    drain: async (delay = options.drainDelay) => {
       draining = true;
+      await wait(delay);
+      let unanswered = 0;
+      const late = setTimeout(() => {
+        unanswered = connections.unanswered;
+        connections.closeAll();
+      }, options.drainTimeout);
+      connections.closeStalled();
       await app.close();
+      clearTimeout(late);
+      connections.closeAll();
       await Promise.all([host.close(), pictures.close()]);
+      return unanswered;
     },
   };
 }

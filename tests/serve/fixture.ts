@@ -116,7 +116,8 @@ export interface RunningService {
   readonly host: ModelHost;
   readonly root: string;
   readonly metrics: Metrics;
-  readonly drain: () => Promise<void>;
+  /** Stops it; the number of requests that were not answered. */
+  readonly drain: () => Promise<number>;
 }
 
 interface HostChanges extends Partial<HostOptions> {
@@ -148,13 +149,14 @@ export async function startService(
     onBatch: (images, seconds) => metrics.observeBatch(images, seconds),
     ...hostChanges,
   });
+  const options = { ...DEFAULT_OPTIONS, drainDelay: 0, ...changes };
   const logger = log ? { write: (line: string) => void log.push(line) } : false;
-  const { app, drain } = await createService(host, metrics, { ...DEFAULT_OPTIONS, ...changes }, logger);
+  const { app, drain } = await createService(host, metrics, options, logger);
   await host.start();
   await app.listen({ host: '127.0.0.1', port: 0 });
-  let drained: Promise<void> | undefined;
-  const drainOnce = (): Promise<void> => (drained ??= drain());
-  onTestFinished(drainOnce);
+  let drained: Promise<number> | undefined;
+  const drainOnce = (): Promise<number> => (drained ??= drain());
+  onTestFinished(() => drainOnce().then(() => undefined));
   const { port } = app.server.address() as AddressInfo;
   return { url: `http://127.0.0.1:${port}`, port, host, root, metrics, drain: drainOnce };
 }

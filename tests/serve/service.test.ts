@@ -97,7 +97,7 @@ describe('predict', () => {
     expect(
       await status({ headers: { 'content-type': 'multipart/form-data' }, body: 'x' }),
     ).toBeGreaterThanOrEqual(400);
-    expect((await fetch(`${url}/predict`)).status).toBe(404);
+    expect((await fetch(`${url}/predict`)).status).toBe(405);
   });
 });
 

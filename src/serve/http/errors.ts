@@ -45,9 +45,27 @@ export function handleErrors(app: FastifyInstance): void {
     if (status === 500) request.log.error({ err: error }, 'a request failed');
     return sendError(reply, status, message);
   });
-  app.setNotFoundHandler((request, reply) =>
-    sendError(reply, 404, `there is no ${request.method} ${request.url.slice(0, 200)}; see /docs`),
-  );
+  const methodsOf = listMethods(app);
+  app.setNotFoundHandler((request, reply) => {
+    const methods = methodsOf(request.url.split('?', 1)[0]!);
+    if (methods.length === 0) {
+      return sendError(reply, 404, `there is no ${request.method} ${request.url.slice(0, 200)}; see /docs`);
+    }
+    reply.header('allow', methods.join(', '));
+    return sendError(reply, 405, `takes ${methods.join(', ')}, got ${request.method}`);
+  });
+}
+
+/** The methods of the routes for a path. Routes that are added later count. */
+function listMethods(app: FastifyInstance): (path: string) => string[] {
+  const routes: { pattern: RegExp; methods: string[] }[] = [];
+  app.addHook('onRoute', ({ url, method }) => {
+    if (url.includes('*')) return;
+    routes.push({ pattern: new RegExp(`^${url.replaceAll(/:\w+/g, '[^/]+')}$`), methods: [method].flat() });
+  });
+  return (path) => [
+    ...new Set(routes.filter(({ pattern }) => pattern.test(path)).flatMap(({ methods }) => methods)),
+  ];
 }
 
 /** Which content types a route takes; `message` where it takes no body. */
@@ -57,11 +75,16 @@ function mediaTypes({ routeOptions, headers }: FastifyRequest, message: string):
   return `takes ${Object.keys(body.content).join(', ')}; got ${headers['content-type']}`;
 }
 
-function sendError(reply: FastifyReply, status: number, message: string): FastifyReply {
+/** Sends `{"error": …}`. */
+export function sendError(reply: FastifyReply, status: number, message: string): FastifyReply {
   if (status === 503) reply.header('retry-after', String(RETRY_AFTER));
   // The rest of a rejected body must not be read as the next request.
   if (status === 413) reply.header('connection', 'close');
+  return reply.code(status).type('application/json').serializer(String).send(errorBody(message));
+}
+
+/** The body of every answer to a request that failed. */
+export function errorBody(message: string): string {
   // The message may quote input of any length.
-  const error = message.length > LONGEST ? `${message.slice(0, LONGEST)}…` : message;
-  return reply.code(status).type('application/json').serializer(JSON.stringify).send({ error });
+  return JSON.stringify({ error: message.length > LONGEST ? `${message.slice(0, LONGEST)}…` : message });
 }

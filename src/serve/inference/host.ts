@@ -63,12 +63,9 @@ export class ModelHost {
 
   /** Loads the model. @throws WgradError if there is none, if it is damaged, or if no device can be opened */
   async start(): Promise<void> {
-    const { root, reference } = this.#options;
-    // Opening a device for a model that does not exist would waste seconds.
-    await resolveModel(root, reference);
-    await this.#load(await this.#open());
+    await this.#occupy(this.#begin());
     const { pollInterval } = this.#options;
-    if (pollInterval > 0) this.#poll = setInterval(() => void this.refresh(), pollInterval);
+    if (pollInterval > 0 && !this.#closed) this.#poll = setInterval(() => void this.refresh(), pollInterval);
   }
 
   /** The current model, or undefined without one. */
@@ -108,9 +105,16 @@ export class ModelHost {
     this.#closed = true;
     clearInterval(this.#poll);
     clearTimeout(this.#retry);
-    await this.#busy;
+    await this.#busy?.catch(() => undefined);
     this.#fail('the service is stopping');
     await Promise.all([this.#engine?.close(), this.#failed?.close()]);
+  }
+
+  async #begin(): Promise<void> {
+    const { root, reference } = this.#options;
+    // Opening a device for a model that does not exist would waste seconds.
+    await resolveModel(root, reference);
+    await this.#load(await this.#open());
   }
 
   async #open(): Promise<Engine> {
