@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { FASHION_MNIST_DESCRIPTION } from '../../src/pipeline/data/description.ts';
-import { CLASS_NAMES } from '../../src/pipeline/data/fashionMnist.ts';
+import { type DataDescription, FASHION_MNIST_DESCRIPTION } from '../../src/pipeline/data/description.ts';
 import {
   type Configuration,
   parseConfiguration,
@@ -46,6 +45,7 @@ export async function temporaryFolder(): Promise<string> {
 export async function randomWeights(
   architecture: Architecture,
   seed: number,
+  data: DataDescription = FASHION_MNIST_DESCRIPTION,
 ): Promise<{ configuration: Configuration; tensors: Record<string, SafeTensor> }> {
   const configuration = parseConfiguration({
     name: 'test',
@@ -54,7 +54,7 @@ export async function randomWeights(
   });
   setDefaultDevice(await open('cpu'));
   manualSeed(seed);
-  const state = buildModel(configuration.model, FASHION_MNIST_DESCRIPTION).stateDict();
+  const state = buildModel(configuration.model, data).stateDict();
   const tensors: Record<string, SafeTensor> = {};
   for (const [name, value] of Object.entries(state)) {
     const data = await value.data();
@@ -72,17 +72,18 @@ export async function addModel(
   name: string,
   version: number,
   architecture: Architecture = 'mlp',
+  data: DataDescription = FASHION_MNIST_DESCRIPTION,
 ): Promise<void> {
-  const { configuration, tensors } = await randomWeights(architecture, version);
+  const { configuration, tensors } = await randomWeights(architecture, version, data);
   const weights = encodeSafetensors(tensors);
   const record: ModelRecord = {
     name,
     version,
     run: `run-${version}`,
     weightsSha256: weightsSha256(tensors),
-    classes: CLASS_NAMES,
-    input: { height: 28, width: 28, preparation: 'object' },
-    normalisation: { mean: 0.286, std: 0.353 },
+    classes: data.classes,
+    input: { height: data.height, width: data.width, preparation: data.preparation },
+    normalisation: { mean: data.mean, std: data.std },
     inputStatistics: {
       images: 100,
       mean: 0.286,

@@ -166,7 +166,6 @@ describe('every route of the OpenAPI document', () => {
       ['/predict', {}, false],
       ['/predict', [], false],
       ['/predict', { pixels: [] }, false],
-      ['/predict', { pixels: PIXELS.slice(1) }, false],
       ['/predict', { pixels: PIXELS.with(7, 256) }, false],
       ['/predict', { pixels: [PIXELS, PIXELS.with(7, -1)] }, false],
       ['/predict', { pixels: PIXELS, image: 'aGVsbG8=' }, false],

@@ -3,6 +3,7 @@ import { AdapterError, WgradError } from '../../src/backend/errors.ts';
 import { open } from '../../src/index.ts';
 import { PictureError } from '../../src/pipeline/pictures/error.ts';
 import { RequestError, UnavailableError } from '../../src/serve/errors.ts';
+import type { ModelInput } from '../../src/pipeline/pictures/prepare.ts';
 import { PictureThreads } from '../../src/serve/images/pictureThreads.ts';
 import { startEngineThread } from '../../src/serve/inference/startEngineThread.ts';
 import { Thread, ThreadError } from '../../src/serve/threads/thread.ts';
@@ -89,6 +90,8 @@ describe('a thread that ends', () => {
   });
 });
 
+const INPUT: ModelInput = { height: 28, width: 28, preparation: 'object' };
+
 describe('picture threads', () => {
   const options = { decodersAtOnce: 1, decodeQueueLimit: 1, pixelLimit: 2 ** 20 };
   const { signal } = new AbortController();
@@ -96,15 +99,18 @@ describe('picture threads', () => {
   afterAll(() => pictures.close());
 
   test('a picture that ends its thread fails alone', async () => {
-    const unlucky = pictures.decode(Uint8Array.of(13), signal);
-    const next = pictures.decode(Uint8Array.of(7), signal);
+    const unlucky = pictures.decode(Uint8Array.of(13), INPUT, signal);
+    const next = pictures.decode(Uint8Array.of(7), INPUT, signal);
     await expect(unlucky).rejects.toThrow('unlucky picture');
     expect(await next).toEqual(Uint8Array.of(7));
   });
 
   test('one waits, and one more is refused', async () => {
-    const taken = [pictures.decode(Uint8Array.of(1), signal), pictures.decode(Uint8Array.of(2), signal)];
-    const refused = pictures.decode(Uint8Array.of(3), signal);
+    const taken = [
+      pictures.decode(Uint8Array.of(1), INPUT, signal),
+      pictures.decode(Uint8Array.of(2), INPUT, signal),
+    ];
+    const refused = pictures.decode(Uint8Array.of(3), INPUT, signal);
     await expect(refused).rejects.toThrow(UnavailableError);
     await expect(refused).rejects.toThrow('1 pictures are waiting to be decoded');
     expect(await Promise.all(taken)).toEqual([Uint8Array.of(1), Uint8Array.of(2)]);
@@ -112,17 +118,17 @@ describe('picture threads', () => {
 
   test('a picture that was given up while it waited is not decoded', async () => {
     const gone = new AbortController();
-    const first = pictures.decode(Uint8Array.of(1), signal);
-    const second = pictures.decode(Uint8Array.of(13), gone.signal);
+    const first = pictures.decode(Uint8Array.of(1), INPUT, signal);
+    const second = pictures.decode(Uint8Array.of(13), INPUT, gone.signal);
     gone.abort(new Error('gone'));
     await expect(second).rejects.toThrow('gone');
     await first;
-    expect(await pictures.decode(Uint8Array.of(2), signal)).toEqual(Uint8Array.of(2));
+    expect(await pictures.decode(Uint8Array.of(2), INPUT, signal)).toEqual(Uint8Array.of(2));
   });
 
   test('leave the bytes where they are', async () => {
     const form = Uint8Array.of(1, 2, 3, 4);
-    expect(await pictures.decode(form.subarray(1, 3), signal)).toEqual(Uint8Array.of(2, 3));
+    expect(await pictures.decode(form.subarray(1, 3), INPUT, signal)).toEqual(Uint8Array.of(2, 3));
     expect(form).toEqual(Uint8Array.of(1, 2, 3, 4));
   });
 });

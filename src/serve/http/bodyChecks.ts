@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MOST_SIDE } from '../../pipeline/data/description.ts';
 import { valueText } from '../../pipeline/text/valueText.ts';
 
 // Checks of lists that a request can make very long. An element schema would report an error for every element: a body
@@ -7,15 +8,16 @@ import { valueText } from '../../pipeline/text/valueText.ts';
 /** The error in a value, or undefined. */
 type Fault = (value: unknown) => string | undefined;
 
-/** Pixels of an image. */
-const PIXELS = 28 * 28;
+/** Pixels of the largest image. The model that is served determines the size. */
+const MOST_PIXELS: number = MOST_SIDE ** 2;
 
 const IMAGE = {
   type: 'array',
-  description: '28 × 28 brightnesses, row by row: 0 is background, 255 is full intensity.',
+  description:
+    'Brightnesses of an image, row by row: 0 is black, 255 is white. The model determines their number, such as 28 × 28 for Fashion-MNIST.',
   items: { type: 'number', minimum: 0, maximum: 255 },
-  minItems: PIXELS,
-  maxItems: PIXELS,
+  minItems: 1,
+  maxItems: MOST_PIXELS,
 };
 
 /** One image or several. */
@@ -71,9 +73,9 @@ function isListOfLists(value: unknown): value is unknown[][] {
 }
 
 function imageFault(value: unknown): string | undefined {
-  if (!Array.isArray(value) || value.length !== PIXELS) {
+  if (!Array.isArray(value) || value.length < 1 || value.length > MOST_PIXELS) {
     const got = Array.isArray(value) ? `${value.length} of them` : valueText(value);
-    return `takes ${PIXELS} numbers from 0 to 255, or a list of such lists; got ${got}`;
+    return `takes the pixels of an image, numbers from 0 to 255, or a list of such lists; got ${got}`;
   }
   return firstFault(value, (pixel) =>
     typeof pixel === 'number' && pixel >= 0 && pixel <= 255

@@ -25,7 +25,7 @@ export function addPredictRoute(app: App, predictor: Predictor): void {
       schema: {
         summary: 'Classify images',
         description:
-          'Takes pixels or base64 pictures as JSON, a picture as the body, or pictures as the files of a form. Pictures are PNG, JPEG, WebP or AVIF. A picture may have any size, and be dark on bright or bright on dark: the object is cut out, scaled to 28 × 28 and centred.',
+          'Takes pixels or base64 pictures as JSON, a picture as the body, or pictures as the files of a form. Pictures are PNG, JPEG, WebP or AVIF. A picture may have any size. For a model of Fashion-MNIST, it may be dark on bright or bright on dark: the object is cut out, scaled to 28 × 28 and centred. For a model of other data it is scaled to the size of the images.',
         tags: ['prediction'],
         body: {
           content: {
@@ -68,7 +68,7 @@ async function readImages(
 }
 
 const NOTHING =
-  'takes an image: JSON such as {"pixels": [784 numbers]}, a picture as the body, or a form; got no body';
+  'takes an image: JSON such as {"pixels": [numbers]}, a picture as the body, or a form; got no body';
 
 async function readForm(
   request: FastifyRequest,

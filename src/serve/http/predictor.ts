@@ -3,7 +3,8 @@ import type { PictureThreads } from '../images/pictureThreads.ts';
 import type { Pixels } from '../inference/engine.ts';
 import type { Answer, ModelHost } from '../inference/host.ts';
 import type { ServiceOptions } from '../options.ts';
-import { RequestError } from '../errors.ts';
+import { RequestError, UnavailableError } from '../errors.ts';
+import type { ModelRecord } from '../registry/modelRecord.ts';
 import type { Metrics } from './metrics.ts';
 
 /** An answer and its most probable class. */
@@ -25,22 +26,36 @@ export class Predictor {
     this.#pictures = pictures;
   }
 
-  /** Decodes and prepares a picture. @throws PictureError; UnavailableError if too many wait */
-  decode(bytes: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-    return this.#pictures.decode(bytes, signal);
+  /** Decodes and prepares a picture for the model. @throws PictureError; UnavailableError if too many wait */
+  async decode(bytes: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+    return this.#pictures.decode(bytes, this.#model.input, signal);
   }
 
   /**
    * Answers the images of a request.
    *
-   * @throws RequestError: 413 for too many images, 504 after the deadline; UnavailableError
+   * @throws RequestError: 400 for images of another size, 413 for too many images, 504 after the deadline;
+   *   UnavailableError
    */
   async predict(images: readonly Pixels[], signal: AbortSignal): Promise<LabelledAnswer[]> {
     this.requireCount(images.length);
+    signal.throwIfAborted();
+    const { height, width } = this.#model.input;
+    const wrong = images.find(({ length }) => length !== height * width);
+    if (wrong) {
+      const takes = `takes images of ${height} × ${width} pixels, ${height * width} numbers each`;
+      throw new RequestError(400, `${takes}; got ${wrong.length} of them`);
+    }
     const answers = await orAborted(() => this.host.predict(images, signal), signal);
     const labels = answers.map(({ probabilities }) => argmax(probabilities));
     this.#metrics.observeAnswers(images, answers, labels);
     return answers.map((answer, index) => ({ ...answer, label: labels[index]! }));
+  }
+
+  get #model(): ModelRecord {
+    const { model, unreadyReason = 'no model is ready' } = this.host;
+    if (!model) throw new UnavailableError(unreadyReason);
+    return model;
   }
 
   /** @throws RequestError (413) if a request contains too many images */

@@ -1,15 +1,15 @@
 /** A thread of `PictureThreads`. */
 import { type DecodeLimits, decodePicture } from '../../pipeline/pictures/decode.ts';
-import { preparePicture } from '../../pipeline/pictures/prepare.ts';
+import { fitPicture, type ModelInput } from '../../pipeline/pictures/prepare.ts';
 import { answerCalls } from '../threads/answerCalls.ts';
 
 const methods = {
   /** Does nothing, once the thread is ready. */
   start(): void {},
 
-  /** @returns uint8[side · side] */
-  async decode(bytes: Uint8Array, limits: DecodeLimits, side: number): Promise<Uint8Array> {
-    return preparePicture(await decodePicture(bytes, limits), side);
+  /** @returns uint8[height · width] */
+  async decode(bytes: Uint8Array, limits: DecodeLimits, input: ModelInput): Promise<Uint8Array> {
+    return fitPicture(await decodePicture(bytes, limits), input);
   },
 };
 

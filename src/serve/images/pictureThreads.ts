@@ -1,10 +1,9 @@
+import type { ModelInput } from '../../pipeline/pictures/prepare.ts';
 import { Thread, ThreadError } from '../threads/thread.ts';
 import { within } from '../threads/within.ts';
 import { Limiter } from './limiter.ts';
 import type { PictureMethods } from './pictureThread.ts';
 
-/** Height and width that models take. */
-const SIDE = 28;
 /** Seconds that decoding one picture may take. */
 const DECODE_SECONDS = 5;
 /** Milliseconds after which a thread counts as hanging. Preparing a decoded picture takes less than a second. */
@@ -47,17 +46,18 @@ export class PictureThreads {
   /**
    * Decodes and prepares a picture.
    *
-   * @returns uint8[28 · 28]
+   * @param input the images that the model takes
+   * @returns uint8[height · width]
    * @throws PictureError for a picture that cannot be used; UnavailableError if too many wait; ThreadError if the
    *   thread ends meanwhile; the signal's reason if it aborts before a thread takes the picture
    */
-  decode(bytes: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+  decode(bytes: Uint8Array, input: ModelInput, signal: AbortSignal): Promise<Uint8Array> {
     const limits = { pixels: this.#options.pixelLimit, seconds: DECODE_SECONDS };
     return this.#limiter.run(() => {
       signal.throwIfAborted();
       // The bytes may be a part of a larger buffer, which must stay here.
       const copy = Uint8Array.from(bytes);
-      return this.#use((thread) => thread.callWith([copy.buffer], 'decode', copy, limits, SIDE));
+      return this.#use((thread) => thread.callWith([copy.buffer], 'decode', copy, limits, input));
     });
   }
 

@@ -30,6 +30,8 @@ export type HostEvent =
   | { readonly kind: 'loaded'; readonly model: ModelRecord; readonly device: string }
   | { readonly kind: 'swapFailed' | 'deviceFailed' | 'recoveryFailed'; readonly error: unknown };
 
+const OTHER_IMAGES =
+  'the model was replaced by one that takes images of another size; send the request again';
 const FIRST_RETRY = 500;
 const LAST_RETRY = 30_000;
 
@@ -128,7 +130,10 @@ export class ModelHost {
     this.#retired.splice(0).forEach((old) => old.dispose());
     const [engine, model] = [this.#engine, this.#model];
     if (!engine || !model) throw new UnavailableError(this.#reason);
+    const pixels = model.record.input.height * model.record.input.width;
     return async (batch) => {
+      // The model was replaced while the images waited.
+      if (batch.some(({ length }) => length !== pixels)) throw new UnavailableError(OTHER_IMAGES);
       try {
         const rows = await this.#inTime(model.predict(batch));
         return rows.map((probabilities) => ({ probabilities, model: model.record }));
