@@ -5,6 +5,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { App } from './http/app.ts';
 import { requireKey } from './http/authentication.ts';
 import { Connections } from './http/connections.ts';
+import { acceptCompressed } from './http/contentEncoding.ts';
 import { handleErrors } from './http/errors.ts';
 import { addHealthRoutes } from './http/healthRoutes.ts';
 import type { Metrics } from './http/metrics.ts';
@@ -12,8 +13,8 @@ import { addOpenApi } from './http/openapi.ts';
 import { addPage } from './http/pageRoutes.ts';
 import { acceptPictures, addPredictRoute } from './http/predictRoute.ts';
 import { Predictor } from './http/predictor.ts';
-import { acceptTensors, addProtocolRoutes } from './http/protocolRoutes.ts';
 import { refusalOf, refuse, refuseAddress, refuseExpectations } from './http/unreadable.ts';
+import { addProtocolRoutes } from './http/protocolRoutes.ts';
 import { PictureThreads } from './images/pictureThreads.ts';
 import type { ModelHost } from './inference/host.ts';
 import { RequestError } from './errors.ts';
@@ -109,11 +110,11 @@ export async function createService(
   await addPage(app);
   await app.register(multipart, { throwFileSizeLimit: true });
   acceptPictures(app);
-  acceptTensors(app);
+  acceptCompressed(app);
   const pictures = new PictureThreads(options);
   const predictor = new Predictor(host, options, metrics, pictures);
   addPredictRoute(app, predictor);
-  addProtocolRoutes(app, predictor, isDraining);
+  await addProtocolRoutes(app, predictor, isDraining);
   addHealthRoutes(app, host, metrics, isDraining);
   return {
     app,

@@ -81,6 +81,12 @@ const REQUESTS: Record<string, [RequestInit, number][]> = {
   'get /v2/models/{model}/ready': [[{}, 200]],
   'get /v2/models/{model}/versions/{version}': [[{}, 200]],
   'get /v2/models/{model}/versions/{version}/ready': [[{}, 200]],
+  'post /v2/repository/index': [
+    [{ method: 'POST' }, 200],
+    [json({}), 200],
+    [json({ ready: 'yes' }), 400],
+    [{ method: 'POST', headers: { 'content-type': 'text/html' }, body: '<p>' }, 415],
+  ],
   'post /v2/models/{model}/infer': INFER,
   'post /v2/models/{model}/versions/{version}/infer': INFER,
   'post /predict': [
@@ -152,7 +158,7 @@ describe('every route of the OpenAPI document', () => {
       }
       return asked;
     };
-    expect(await each({}, 401)).toBe(9);
+    expect(await each({}, 401)).toBe(10);
     await host.close();
     expect(await each({ 'x-api-key': apiKey }, 503)).toBe(9);
   });
@@ -170,6 +176,10 @@ describe('every route of the OpenAPI document', () => {
       ['/predict', { pixels: [PIXELS, PIXELS.with(7, -1)] }, false],
       ['/predict', { pixels: PIXELS, image: 'aGVsbG8=' }, false],
       ['/predict', { pixels: PIXELS, more: 1 }, false],
+      ['/predict', { pixels: PIXELS, scale: 255 }, true],
+      ['/predict', { pixels: PIXELS, scale: 2 }, false],
+      ['/predict', { image: 'aGVsbG8=', scale: 255 }, false],
+      ['/predict', { scale: 1 }, false],
       ['/predict', { image: '<p>' }, false],
       ['/predict', { images: [] }, false],
       ['/v2/models/{model}/infer', { inputs: [DATA] }, true],
@@ -178,7 +188,11 @@ describe('every route of the OpenAPI document', () => {
       ['/v2/models/{model}/infer', { inputs: [DATA, DATA] }, false],
       ['/v2/models/{model}/infer', { inputs: [{ ...DATA, shape: [-1] }] }, false],
       ['/v2/models/{model}/infer', { inputs: [DATA], outputs: [{}] }, false],
-      ['/v2/models/{model}/infer', { inputs: [DATA], parameters: { any: {} } }, false],
+      ['/v2/models/{model}/infer', { inputs: [DATA], parameters: { any: {}, none: null } }, true],
+      ['/v2/models/{model}/infer', { id: null, parameters: null, inputs: [DATA], outputs: null }, true],
+      ['/v2/models/{model}/infer', { inputs: [{ ...DATA, parameters: null }] }, true],
+      ['/v2/models/{model}/infer', { inputs: [DATA], parameters: [] }, false],
+      ['/v2/models/{model}/infer', { inputs: [DATA], id: 5 }, false],
     ];
     for (const [path, body, isTaken] of bodies) {
       const label = JSON.stringify(body).slice(0, 80);

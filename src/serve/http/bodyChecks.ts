@@ -56,13 +56,14 @@ export function list<T>(element: z.ZodType<T>, least: number, most: number): z.Z
 
 const MOST_PARAMETERS = 64;
 
-/** Parameters of the Open Inference Protocol, which servers may ignore. */
-export const parameters: z.ZodType<Record<string, string | number | boolean>> = checked<
-  Record<string, unknown>
->((value) => {
-  const count = typeof value === 'object' && value !== null ? Object.keys(value).length : 0;
+/** Parameters of the Open Inference Protocol, which servers may ignore. Their values are checked where they are used. */
+export const parameters: z.ZodType<Record<string, unknown>> = checked<Record<string, unknown>>((value) => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return `takes an object, got ${valueText(value)}`;
+  }
+  const count = Object.keys(value).length;
   return count <= MOST_PARAMETERS ? undefined : `takes at most ${MOST_PARAMETERS} parameters, got ${count}`;
-}).pipe(z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])));
+}).meta({ type: 'object', maxProperties: MOST_PARAMETERS });
 
 function checked<T>(fault: Fault): z.ZodType<T> {
   return z.custom<T>((value) => fault(value) === undefined, { error: ({ input }) => fault(input) ?? '' });

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Pixels } from '../inference/engine.ts';
 import type { App } from './app.ts';
 import { RequestError } from '../errors.ts';
+import { toBrightness } from './brightness.ts';
 import type { LabelledAnswer, Predictor } from './predictor.ts';
 import * as schemas from './schemas.ts';
 import type { PredictBody, Prediction } from './schemas.ts';
@@ -56,9 +57,10 @@ async function readImages(
   if (Buffer.isBuffer(request.body)) return [await predictor.decode(request.body, signal)];
   // Without a body there is no content type by which it could have been checked.
   if (request.body === undefined || request.body === null) throw new RequestError(400, NOTHING);
-  const { pixels, image, images: pictures = [image!] } = request.body as PredictBody;
-  if (pixels) return isBatch(pixels) ? pixels : [pixels];
-  predictor.requireCount(pictures.length);
+  const { pixels, scale, image, images: pictures = [image!] } = request.body as PredictBody;
+  const batch = pixels && (isBatch(pixels) ? pixels : [pixels]);
+  predictor.requireCount((batch ?? pictures).length);
+  if (batch) return batch.map((each) => toBrightness(each, scale));
   // One after the other, so a request uses one decoder at most.
   const images: Pixels[] = [];
   for (const text of pictures) {
@@ -108,9 +110,11 @@ export function acceptPictures(app: App): void {
   // Fastify also accepts text, which no route here takes.
   app.removeContentTypeParser('text/plain');
   // Other pictures are taken too, because the error of the decoder names their format and the remedy.
-  app.addContentTypeParser(/^image\//, { parseAs: 'buffer' }, (_, body: Buffer | string, done: Done) => {
-    done(null, body);
-  });
+  for (const type of [/^image\//, 'application/octet-stream']) {
+    app.addContentTypeParser(type, { parseAs: 'buffer' }, (_, body: Buffer | string, done: Done) => {
+      done(null, body);
+    });
+  }
 }
 
 type Done = (error: Error | null, body?: unknown) => void;

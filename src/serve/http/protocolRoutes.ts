@@ -1,15 +1,13 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import { RequestError, UnavailableError } from '../errors.ts';
 import type { ModelRecord } from '../registry/modelRecord.ts';
 import type { App } from './app.ts';
-import { HEADER_LENGTH, type InferMessage, readBinaryRequest, writeBinaryResponse } from './binaryRequest.ts';
-import { RequestError, UnavailableError } from '../errors.ts';
-import type { LabelledAnswer, Predictor } from './predictor.ts';
+import { INPUT, OUTPUTS, readImages, requestedOutputs, send } from './infer.ts';
+import { readInferMessage, readJson } from './inferMessage.ts';
+import type { Predictor } from './predictor.ts';
 import * as schemas from './schemas.ts';
-import type { InferRequest, InferResponse } from './schemas.ts';
-import { imageCount, readBinaryTensor, readJsonTensor, splitImages } from './tensors.ts';
+import type { InferResponse } from './schemas.ts';
 
-const INPUT = 'pixels';
-const OUTPUTS = ['probabilities', 'label'];
+const TAGS = ['Open Inference Protocol v2'];
 
 interface ModelPath {
   model: string;
@@ -17,40 +15,91 @@ interface ModelPath {
 }
 
 /**
- * The Open Inference Protocol, version 2, with its binary tensor extension.
+ * The Open Inference Protocol, version 2, with its binary tensor extension, and Triton's repository index.
  *
  * @see https://github.com/kserve/open-inference-protocol
  */
-export function addProtocolRoutes(app: App, predictor: Predictor, isDraining: () => boolean): void {
-  const { host } = predictor;
-  const tags = ['Open Inference Protocol v2'];
-  const failures = schemas.failures(400, 401, 404, 503);
+export async function addProtocolRoutes(
+  app: App,
+  predictor: Predictor,
+  isDraining: () => boolean,
+): Promise<void> {
+  // Bodies are read in another way than those of other routes.
+  await app.register((scope: App, _: object, done: () => void) => {
+    acceptAnyType(scope);
+    addServerRoutes(scope, predictor, isDraining);
+    addIndexRoute(scope, predictor, isDraining);
+    addModelRoutes(scope, predictor, isDraining);
+    done();
+  });
+}
 
+function addServerRoutes(app: App, { host }: Predictor, isDraining: () => boolean): void {
   app.get(
     '/v2',
-    { schema: { summary: 'The server', tags, response: { 200: schemas.server, ...schemas.failures(401) } } },
-    () => ({ name: 'wgrad', version: '2', extensions: ['binary_tensor_data'] }),
+    {
+      schema: {
+        summary: 'The server',
+        tags: TAGS,
+        response: { 200: schemas.server, ...schemas.failures(401) },
+      },
+    },
+    () => ({ name: 'wgrad', version: '2', extensions: ['binary_tensor_data', 'model_repository'] }),
   );
-  app.get('/v2/health/live', { schema: { summary: 'Live', tags, response: { 200: schemas.live } } }, () => ({
-    live: true,
-  }));
-  const ready = { schema: { summary: 'Ready', tags, response: { 200: schemas.ready, 503: schemas.ready } } };
-  app.get('/v2/health/ready', ready, (_, reply) => {
+  const live = { summary: 'Live', tags: TAGS, response: { 200: schemas.live } };
+  app.get('/v2/health/live', { schema: live }, () => ({ live: true }));
+  const ready = { summary: 'Ready', tags: TAGS, response: { 200: schemas.ready, 503: schemas.ready } };
+  app.get('/v2/health/ready', { schema: ready }, (_, reply) => {
     const ready = !isDraining() && host.model !== undefined;
     reply.code(ready ? 200 : 503);
     return { ready };
   });
+}
 
+/** Triton's list of models, with what its clients send: no body, an empty one, or JSON. */
+function addIndexRoute(app: App, { host }: Predictor, isDraining: () => boolean): void {
+  app.post(
+    '/v2/repository/index',
+    {
+      schema: {
+        summary: 'The models',
+        tags: TAGS,
+        body: { content: { 'application/json': { schema: schemas.repositoryIndexRequest } } },
+        response: { 200: schemas.repositoryIndex, ...schemas.failures(400, 401, 413, 415) },
+      },
+    },
+    ({ body }) => {
+      const { ready } = readIndexRequest(body);
+      const { model } = host;
+      const state = model && !isDraining() ? ('READY' as const) : ('UNAVAILABLE' as const);
+      const reason = isDraining() ? 'the service is stopping' : (host.unreadyReason ?? '');
+      return model && !(ready && state !== 'READY')
+        ? [{ name: model.name, version: String(model.version), state, reason }]
+        : [];
+    },
+  );
+}
+
+function readIndexRequest(body: unknown): schemas.RepositoryIndexRequest {
+  if (!Buffer.isBuffer(body) || body.length === 0) return {};
+  const result = schemas.repositoryIndexRequest.safeParse(readJson(body));
+  if (result.success) return result.data;
+  throw new RequestError(400, `takes {} or {"ready": true}: ${result.error.issues[0]!.message}`);
+}
+
+function addModelRoutes(app: App, predictor: Predictor, isDraining: () => boolean): void {
+  const { host } = predictor;
+  const failures = schemas.failures(400, 401, 404, 503);
   const served = (params: unknown): ModelRecord => servedModel(host.model, params as ModelPath);
   for (const path of ['/v2/models/:model', '/v2/models/:model/versions/:version'] as const) {
     const params = path.includes('version') ? schemas.versionParams : schemas.modelParams;
-    const metadata = { summary: 'The inputs and outputs of a model', tags, params };
+    const metadata = { summary: 'The inputs and outputs of a model', tags: TAGS, params };
     app.get(
       path,
       { schema: { ...metadata, response: { 200: schemas.modelMetadata, ...failures } } },
       (request) => describe(served(request.params)),
     );
-    const readiness = { summary: 'Whether a model is ready', tags, params };
+    const readiness = { summary: 'Whether a model is ready', tags: TAGS, params };
     app.get(
       `${path}/ready`,
       { schema: { ...readiness, response: { 200: schemas.modelReady, ...failures } } },
@@ -61,8 +110,8 @@ export function addProtocolRoutes(app: App, predictor: Predictor, isDraining: ()
       {
         schema: {
           summary: 'Classify images',
-          description: `Input "${INPUT}": brightnesses from 0 to 255 of shape [n, 28, 28], [n, 1, 28, 28] or [n, 784]. Outputs: ${OUTPUTS.join(', ')}.`,
-          tags,
+          description: `Input "${INPUT}": brightnesses from 0 to 255 of shape [n, height, width], [n, 1, height, width] or [n, height · width], or from 0 to 1 with the parameter scale = 1. Outputs: ${OUTPUTS.join(', ')}.`,
+          tags: TAGS,
           params,
           body: {
             content: {
@@ -82,10 +131,12 @@ export function addProtocolRoutes(app: App, predictor: Predictor, isDraining: ()
         },
       },
       async (request, reply) => {
-        served(request.params);
+        const model = served(request.params);
         const signal = predictor.deadline(reply);
-        const message = readMessage(request);
-        const answers = await predictor.predict(readImages(message), signal);
+        const message = readInferMessage(request.body, request.headers);
+        requestedOutputs(message.request);
+        const images = readImages(message, model, (count) => predictor.requireCount(count));
+        const answers = await predictor.predict(images, signal);
         // While the request waited, another version may have replaced the model.
         servedModel(answers[0]!.model, request.params);
         // Bytes are sent without the schema of the JSON.
@@ -118,73 +169,20 @@ function describe({ name, version, classes, input }: ModelRecord) {
   };
 }
 
-function readMessage({ body, headers }: FastifyRequest): InferMessage {
-  if (Buffer.isBuffer(body)) return readBinaryRequest(body, headers[HEADER_LENGTH]);
-  if (body === undefined || body === null)
-    throw new RequestError(400, 'takes an inference request, got no body');
-  return { request: body as InferRequest, binary: Buffer.alloc(0) };
-}
+/** Types under which clients send requests: urllib says that JSON is a form. */
+const TYPES = /^(application\/(json|octet-stream|x-www-form-urlencoded|[\w.-]+\+json)\s*(;.*)?)?$/i;
 
-function readImages({ request, binary }: InferMessage): Float64Array[] {
-  const [input] = request.inputs as [InferRequest['inputs'][number]];
-  if (input.name !== INPUT) throw new RequestError(400, `takes the input ${INPUT}, got ${input.name}`);
-  const images = imageCount(input.shape);
-  const values = images * 784;
-  const size = input.parameters?.['binary_data_size'];
-  const given = size === undefined ? 0 : size;
-  if (binary.length !== given) {
-    throw new RequestError(
-      400,
-      `binary_data_size takes the ${binary.length} bytes after the JSON, got ${given}`,
-    );
-  }
-  if (size !== undefined) return splitImages(readBinaryTensor(binary, input.datatype, values), images);
-  // Rejects sizes that cannot fit into the body, before an array is allocated.
-  if (values > MOST_VALUES) throw new RequestError(413, `takes at most ${MOST_VALUES} values, got ${values}`);
-  return splitImages(readJsonTensor(input.data, input.datatype, values), images);
-}
-
-const MOST_VALUES = 2 ** 23;
-
-function send(
-  reply: FastifyReply,
-  request: InferRequest,
-  answers: readonly LabelledAnswer[],
-): InferResponse | Buffer {
-  const { model } = answers[0]!;
-  const requested = request.outputs?.map(({ name }) => name) ?? OUTPUTS;
-  const unknown = requested.find((name) => !OUTPUTS.includes(name));
-  if (unknown !== undefined)
-    throw new RequestError(400, `outputs takes ${OUTPUTS.join(', ')}, got ${unknown}`);
-  const all: InferResponse['outputs'] = [
-    {
-      name: 'probabilities',
-      datatype: 'FP32',
-      shape: [answers.length, model.classes.length],
-      data: answers.flatMap(({ probabilities }) => Array.from(probabilities)),
-    },
-    { name: 'label', datatype: 'INT64', shape: [answers.length], data: answers.map(({ label }) => label) },
-  ];
-  const response: InferResponse = {
-    model_name: model.name,
-    model_version: String(model.version),
-    ...(request.id !== undefined && { id: request.id }),
-    outputs: requested.map((name) => all.find((output) => output.name === name)!),
-  };
-  const everything = request.parameters?.['binary_data_output'] === true;
-  const binary = requested.filter((_, index) => {
-    const own = request.outputs?.[index]?.parameters?.['binary_data'];
-    return own === undefined ? everything : own === true;
+/** Takes bodies as bytes, also those without a content type. */
+function acceptAnyType(app: App): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
+    const type = request.headers['content-type'] ?? '';
+    if (TYPES.test(type)) done(null, body);
+    else done(new RequestError(415, `takes application/json or application/octet-stream, got ${type}`));
   });
-  if (binary.length === 0) return response;
-  const { body, headerLength } = writeBinaryResponse(response, new Set(binary));
-  reply.header(HEADER_LENGTH, String(headerLength)).type('application/octet-stream');
-  return body;
-}
-
-/** Accepts tensors as bytes. */
-export function acceptTensors(app: App): void {
-  app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_, body, done) => {
-    done(null, body);
-  });
+  // Bodies are checked where they are read.
+  const compile = app.validatorCompiler!;
+  app.setValidatorCompiler((route) =>
+    route.httpPart === 'body' ? (value: unknown) => ({ value }) : compile(route as never),
+  );
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Shape } from '../../pipeline/config/parts.ts';
+import type { Scale } from './brightness.ts';
 import { list, parameters, picture, pictures, pixels } from './bodyChecks.ts';
 
 /** `POST /predict` as JSON: exactly one of these keys. */
@@ -8,6 +9,8 @@ export interface PredictBody {
   /** In base64. */
   image?: string | undefined;
   images?: string[] | undefined;
+  /** Of pixels: the value of full brightness. */
+  scale?: Scale | undefined;
 }
 
 export interface Prediction {
@@ -30,25 +33,32 @@ export interface Health {
   reason?: string | undefined;
 }
 
-type Parameters = Record<string, string | number | boolean>;
+/** Parameters of the Open Inference Protocol. Servers ignore those that they do not know. */
+export type Parameters = Record<string, unknown>;
 
-export interface InferTensor {
+interface TensorMetadata {
   name: string;
-  shape: number[];
   datatype: string;
-  parameters?: Parameters | undefined;
+  shape: number[];
+}
+
+// Clients such as MLServer's write null for what they leave out.
+
+export interface InferTensor extends TensorMetadata {
+  parameters?: Parameters | null | undefined;
   data?: unknown;
 }
 
 /** A request of the Open Inference Protocol. */
 export interface InferRequest {
-  id?: string | undefined;
-  parameters?: Parameters | undefined;
+  id?: string | null | undefined;
+  parameters?: Parameters | null | undefined;
   inputs: InferTensor[];
-  outputs?: { name: string; parameters?: Parameters | undefined }[] | undefined;
+  outputs?: { name: string; parameters?: Parameters | null | undefined }[] | null | undefined;
 }
 
-export interface InferOutput extends Omit<InferTensor, 'data'> {
+export interface InferOutput extends TensorMetadata {
+  parameters?: Parameters | undefined;
   data?: number[] | undefined;
 }
 
@@ -58,8 +68,6 @@ export interface InferResponse {
   id?: string | undefined;
   outputs: InferOutput[];
 }
-
-type TensorMetadata = Pick<InferTensor, 'name' | 'datatype' | 'shape'>;
 
 export interface ModelMetadata {
   name: string;
@@ -81,12 +89,25 @@ export const predictBody: z.ZodType<PredictBody> = z
     pixels: pixels.optional(),
     image: picture.optional(),
     images: pictures.optional(),
+    scale: z
+      .union([z.literal(1), z.literal(255)])
+      .optional()
+      .describe(
+        'Of pixels: the value of full brightness. Required if all values are at most 1; otherwise 255.',
+      ),
   } satisfies Shape<PredictBody>)
-  .refine((body) => Object.keys(body).length === 1, 'takes one of pixels, image and images')
+  .refine(
+    ({ scale, ...images }) =>
+      Object.keys(images).length === 1 && (scale === undefined || images.pixels !== undefined),
+    'takes one of pixels, image and images, and scale with pixels only',
+  )
   .meta({
     description: 'One image or several, as pixels or as pictures.',
-    minProperties: 1,
-    maxProperties: 1,
+    oneOf: [
+      { required: ['pixels'] },
+      { required: ['image'], properties: { scale: false } },
+      { required: ['images'], properties: { scale: false } },
+    ],
   });
 
 export const predictResponse: z.ZodType<PredictResponse> = z.object({
@@ -143,20 +164,20 @@ export const modelMetadata: z.ZodType<ModelMetadata> = z.object({
 export const modelReady: z.ZodType<{ name: string; ready: boolean }> = z.object({ name, ready: z.boolean() });
 
 export const inferRequest: z.ZodType<InferRequest> = z.looseObject({
-  id: z.string().max(256).optional(),
-  parameters: parameters.optional(),
+  id: z.string().max(256).nullish().describe('Comes back in the answer.'),
+  parameters: parameters.nullish(),
   inputs: list(
     z.looseObject({
       name,
       shape: list(z.int().min(0), 1, 4),
       datatype: z.string(),
-      parameters: parameters.optional(),
+      parameters: parameters.nullish(),
       data: z.unknown().optional().describe('Flat or nested; left out if the values follow in binary.'),
     } satisfies Shape<InferTensor>),
     1,
     1,
   ),
-  outputs: list(z.looseObject({ name, parameters: parameters.optional() }), 0, 16).optional(),
+  outputs: list(z.looseObject({ name, parameters: parameters.nullish() }), 0, 16).nullish(),
 } satisfies Shape<InferRequest>);
 
 export const inferResponse: z.ZodType<InferResponse> = z.object({
@@ -171,6 +192,31 @@ export const inferResponse: z.ZodType<InferResponse> = z.object({
     } satisfies Shape<InferOutput>),
   ),
 } satisfies Shape<InferResponse>);
+
+/** `POST /v2/repository/index`, as Triton has it. */
+export interface RepositoryIndexRequest {
+  ready?: boolean | null | undefined;
+}
+
+export const repositoryIndexRequest: z.ZodType<RepositoryIndexRequest> = z.looseObject({
+  ready: z.boolean().nullish().describe('Only models that are ready.'),
+} satisfies Shape<RepositoryIndexRequest>);
+
+export interface IndexedModel {
+  name: string;
+  version: string;
+  state: 'READY' | 'UNAVAILABLE';
+  reason: string;
+}
+
+export const repositoryIndex: z.ZodType<IndexedModel[]> = z.array(
+  z.object({
+    name,
+    version: z.string(),
+    state: z.enum(['READY', 'UNAVAILABLE']),
+    reason: z.string(),
+  } satisfies Shape<IndexedModel>),
+);
 
 export const text: z.ZodType<string> = z.string();
 
