@@ -1,46 +1,55 @@
 /** The command that writes model cards and data cards. */
-import { command, type CommandGroup, option } from './pipeline/cli/command.ts';
+import { command, type CommandGroup, flag, option } from './pipeline/cli/command.ts';
+import { path } from './pipeline/cli/folder.ts';
 import { runCommand } from './pipeline/cli/run.ts';
-import { dataFolder, run, runsFolder } from './pipeline/cli/shared.ts';
-import { text } from './pipeline/cli/values.ts';
+import { dataFolder, json, print, run, runsFolder as runs } from './pipeline/cli/shared.ts';
 
 const cards: CommandGroup = {
   about: 'Writes model cards and data cards from what was recorded and measured.',
   commands: {
     model: command({
       about: `
-        Write the card of a finished and evaluated run, MODEL_CARD.md, into the run's folder and into reports. Everything
-        in it comes from the run's records.`,
+        Write the card of a finished and evaluated run, MODEL_CARD.md, into the run's folder. Everything in it comes from
+        the run's records. --publish also writes it into reports, where git tracks it.`,
       arguments: { run },
       options: {
-        root: runsFolder,
-        reports: option('<folder>', text, 'where the card is also written', { default: 'reports' }),
+        runs,
+        publish: flag('also write the card into reports'),
+        reports: option('<folder>', path, 'as --publish, into another folder'),
+        json,
       },
-      run: async ({ run, root, reports }) => {
+      run: async ({ run, runs, publish, reports = publish ? 'reports' : undefined, json }) => {
         const { resolveRun } = await import('./pipeline/runs/directory.ts');
         const { writeModelCard } = await import('./pipeline/reporting/cards/write.ts');
-        printWritten(await writeModelCard(await resolveRun(root, run), reports));
+        printWritten(await writeModelCard(await resolveRun(runs, run), reports), json);
       },
     }),
     data: command({
       about: `
-        Write the card of Fashion-MNIST, README.md, and its Croissant metadata, croissant.json. All numbers are computed
-        from the files. npx tsx src/data.ts prepare writes the cards of other versions of the data set.`,
+        Print the card of Fashion-MNIST. All numbers are computed from the files. --publish writes it as data/README.md, with
+        its Croissant metadata in data/croissant.json. npx tsx src/data.ts prepare writes the cards of other versions of
+        the data set.`,
       options: {
         data: dataFolder,
-        out: option('<folder>', text, 'where the card is written', { default: 'data' }),
+        publish: flag('write the card into data, where git tracks it'),
+        out: option('<folder>', path, 'as --publish, into another folder'),
+        json,
       },
-      run: async ({ data, out }) => {
-        const { writeDataCard } = await import('./pipeline/reporting/cards/write.ts');
-        printWritten(await writeDataCard(data, out));
+      run: async ({ data, publish, out = publish ? 'data' : undefined, json }) => {
+        const { dataCard, writeDataCard } = await import('./pipeline/reporting/cards/write.ts');
+        if (out !== undefined) printWritten(await writeDataCard(data, out), json);
+        else {
+          const { card, croissant } = await dataCard(data, 'data');
+          print(json, JSON.parse(croissant), card.trimEnd());
+        }
       },
     }),
   },
-  examples: ['model latest', 'data'],
+  examples: ['model latest', 'data --publish'],
 };
 
-function printWritten(paths: readonly string[]): void {
-  console.log(`written  ${paths.join(', ')}`);
+function printWritten(paths: readonly string[], json: boolean): void {
+  print(json, { written: paths }, `written  ${paths.join(', ')}`);
 }
 
 await runCommand('npx tsx src/card.ts', cards);

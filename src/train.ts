@@ -1,14 +1,18 @@
 /** The command that trains a classifier from a configuration file. */
 import { fileURLToPath } from 'node:url';
 import { command, flag, list, option } from './pipeline/cli/command.ts';
+import { nameOrPath, path, typedPath } from './pipeline/cli/folder.ts';
 import { interruptSignal } from './pipeline/cli/interrupt.ts';
 import { runCommand } from './pipeline/cli/run.ts';
-import { text, wholeNumber } from './pipeline/cli/values.ts';
+import { json, print, printJson } from './pipeline/cli/shared.ts';
+import { wholeNumber } from './pipeline/cli/values.ts';
 import {
   describeConfiguration,
   loadConfiguration,
   printConfiguration,
 } from './pipeline/config/configuration.ts';
+import type { FinishedRun } from './pipeline/experiment/run.ts';
+import { jsonText } from './pipeline/files/json.ts';
 import { UsageError } from './pipeline/text/didYouMean.ts';
 
 const train = command({
@@ -30,8 +34,13 @@ const train = command({
   options: {
     resume: option(
       '<run>',
-      text,
+      nameOrPath,
       'continue a run: its id, its folder, or latest; a finished run takes a greater train.epochs',
+    ),
+    runs: option(
+      '<folder>',
+      path,
+      'folder of the runs: the same as run.dir=<folder>, and where --resume looks',
     ),
     sweep: flag('train for all combinations of values', { without: ['resume', 'profile', 'verifyCapture'] }),
     random: option('<n>', wholeNumber(1, 999_999), 'train for n random combinations, drawn by the seed', {
@@ -45,10 +54,12 @@ const train = command({
     ),
     profile: flag(
       'time the kernels of some steps after the first 20, print a table, and write profile.json and trace.json (for https://ui.perfetto.dev) into the run folder',
+      { without: ['json'] },
     ),
     printConfig: flag('print the resolved configuration and stop', {
       without: ['resume', 'sweep', 'profile', 'verifyCapture'],
     }),
+    json,
   },
   examples: [
     'configs/mlp.yaml train.epochs=3 optimizer.lr=0.01 device=cpu seed=7',
@@ -56,12 +67,16 @@ const train = command({
     'configs/mlp.yaml --sweep optimizer.lr=1e-3,3e-4 model.hidden=[128],[256,128] train.epochs=3',
   ],
   exitCodes: { 130: 'stopped by Ctrl-C (143: by SIGTERM, 129: by SIGHUP); a checkpoint was written' },
-  notes: () => `keys:\n${describeConfiguration()}`,
-  run: async ({ words, resume, sweep, random, jobs, verifyCapture, profile, printConfig }) => {
-    const [file, ...overrides] = words;
-    if (sweep) return runSweep(requireFile(file), overrides, { random, jobs });
+  takesKeys: true,
+  notes: () => describeConfiguration(),
+  run: async ({ words, runs, resume, sweep, random, jobs, verifyCapture, profile, printConfig, json }) => {
+    const folder = runs === undefined ? [] : [`run.dir=${JSON.stringify(runs)}`];
+    const [file, ...others] = words;
+    const overrides = [...others, ...folder];
+    if (sweep) return runSweep(requireFile(file), overrides, { random, jobs, json });
     if (printConfig) {
-      process.stdout.write(printConfiguration(loadConfiguration(requireFile(file), overrides)));
+      const configuration = loadConfiguration(requireFile(file), overrides);
+      process.stdout.write(json ? jsonText(configuration) : printConfiguration(configuration));
       return 0;
     }
     const given = words.find((word) => !word.includes('='));
@@ -76,33 +91,36 @@ const train = command({
       ...(verifyCapture !== undefined && { verifyCapture }),
       ...(profile && { profiler: new StepProfiler() }),
     };
-    if (resume !== undefined) {
-      console.log(summaryText(await resumeRun(resume, words, { ...options, signal: interruptSignal() })));
-      return 0;
-    }
-    const configuration = loadConfiguration(requireFile(file), overrides);
-    performance.mark('configuration');
-    console.log(summaryText(await startRun(configuration, { ...options, signal: interruptSignal() })));
+    const train = (): Promise<FinishedRun> => {
+      const all = { ...options, signal: interruptSignal() };
+      if (resume !== undefined) return resumeRun(resume, [...words, ...folder], all);
+      const configuration = loadConfiguration(requireFile(file), overrides);
+      performance.mark('configuration');
+      return startRun(configuration, all);
+    };
+    const finished = await train();
+    print(json, finished, summaryText(finished));
     return 0;
   },
 });
 
 function requireFile(file: string | undefined): string {
-  if (file !== undefined) return file;
+  if (file !== undefined) return typedPath(file);
   throw new UsageError('missing configuration file, such as configs/mlp.yaml');
 }
 
 async function runSweep(
   file: string,
   axes: readonly string[],
-  options: { random: number | undefined; jobs: number },
+  { json, ...options }: { random: number | undefined; jobs: number; json: boolean },
 ): Promise<number> {
   const { sweepConfiguration } = await import('./pipeline/sweep/configuration.ts');
-  const { tableText } = await import('./pipeline/sweep/table.ts');
+  const { tableText, trialRecords } = await import('./pipeline/sweep/table.ts');
   const signal = interruptSignal('interrupted; the same command continues with the unfinished trials');
   const worker = [process.execPath, ...process.execArgv, fileURLToPath(import.meta.url)];
   const { folder, states } = await sweepConfiguration(file, axes, { ...options, command: worker, signal });
-  console.log(`\n${tableText(states)}\n\ntable  ${folder}: sweep.json, sweep.csv`);
+  if (json) printJson({ folder, trials: trialRecords(states) });
+  else console.log(`\n${tableText(states)}\n\ntable  ${folder}: sweep.json, sweep.csv`);
   signal.throwIfAborted();
   return states.every(({ status }) => status === 'finished') ? 0 : 1;
 }

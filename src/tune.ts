@@ -2,7 +2,8 @@
 import { command, flag, list, option } from './pipeline/cli/command.ts';
 import { interruptSignal } from './pipeline/cli/interrupt.ts';
 import { runCommand } from './pipeline/cli/run.ts';
-import { adapter } from './pipeline/cli/shared.ts';
+import { typedPath } from './pipeline/cli/folder.ts';
+import { adapter, json, printJson } from './pipeline/cli/shared.ts';
 import { wholeNumber } from './pipeline/cli/values.ts';
 import { UsageError } from './pipeline/text/didYouMean.ts';
 import { Interruption } from './pipeline/training/errors.ts';
@@ -28,10 +29,12 @@ const tuneKernels = command({
     adapter,
     seconds: option('<n>', wholeNumber(), 'time for all comparisons together', { default: 300 }),
     dryRun: flag('measure and print, but store nothing'),
+    json,
   },
   examples: ['configs/cnn.yaml train.batchSize=256 --seconds 120'],
   exitCodes: { 130: 'interrupted by Ctrl-C; what was measured is stored' },
-  run: async ({ words, adapter, seconds, dryRun }) => {
+  takesKeys: true,
+  run: async ({ words, adapter, seconds, dryRun, json }) => {
     if (process.env['WGRAD_TUNING'] === 'none' && !dryRun) {
       throw new UsageError(
         'WGRAD_TUNING is none, so the choices would not be used: unset it, or give --dry-run',
@@ -40,7 +43,7 @@ const tuneKernels = command({
     const { configuredLaunches } = await import('./pipeline/diagnostics/tuning/launches.ts');
     const { formatResult, storeChoices, tune } = await import('./pipeline/diagnostics/tuning/tune.ts');
     const signal = interruptSignal();
-    const launches = await configuredLaunches(words, signal);
+    const launches = await configuredLaunches(words.map(typed), signal);
     let done = 0;
     const outcome = await tune(launches, {
       adapter,
@@ -50,17 +53,26 @@ const tuneKernels = command({
         process.stderr.write(
           `device  ${description}\nshapes  ${launches.length}, in at most ${seconds} s\n\n`,
         ),
-      onResult: (shape, result) =>
-        console.log(`${++done}/${launches.length}  ${formatResult(shape, result)}`),
+      onResult: (shape, result) => {
+        const stream = json ? process.stderr : process.stdout;
+        stream.write(`${++done}/${launches.length}  ${formatResult(shape, result)}\n`);
+      },
       onFailure: (shape, error) => process.stderr.write(`${shape}: left out: ${error.message}\n`),
     });
     const kept = dryRun ? 'kept    nothing: --dry-run' : `kept    ${await storeChoices(outcome)}`;
     process.stderr.write(`\n${kept}\n`);
+    if (json)
+      printJson({ ...outcome, shapes: launches.length, choices: Object.fromEntries(outcome.choices) });
     if (signal.aborted) {
       const done = `${outcome.measured} of ${launches.length} shapes`;
       throw new Interruption(`interrupted after ${done}`, { cause: signal.reason });
     }
   },
 });
+
+/** A configuration file, typed relative to the folder of the call; overrides stay. */
+function typed(word: string): string {
+  return word.includes('=') ? word : typedPath(word);
+}
 
 await runCommand('npm run tune --', tuneKernels);

@@ -3,7 +3,7 @@ import { realpath } from 'node:fs/promises';
 import { command, option } from './pipeline/cli/command.ts';
 import { interruptSignal } from './pipeline/cli/interrupt.ts';
 import { runCommand } from './pipeline/cli/run.ts';
-import { device, json, printJson, run, runsFolder } from './pipeline/cli/shared.ts';
+import { device, json, printJson, run, runsFolder as runs } from './pipeline/cli/shared.ts';
 import { wholeNumber } from './pipeline/cli/values.ts';
 
 const verify = command({
@@ -13,18 +13,22 @@ const verify = command({
     has changed in the environment. The run's folder changes in one file only: verification.json, the receipt.`,
   arguments: { run },
   options: {
-    root: runsFolder,
+    runs,
     steps: option('<n>', wholeNumber(), 'compare only the readings of the first n steps'),
     device,
     json,
   },
   examples: ['latest', 'latest --steps 100'],
-  exitCodes: { 0: 'reproduced', 1: 'not reproduced, or failed', 130: 'interrupted; nothing was written' },
-  run: async ({ run, root, steps, device, json }) => {
+  exitCodes: {
+    0: 'reproduced',
+    1: 'not reproduced, or failed',
+    130: 'interrupted by Ctrl-C; nothing was written',
+  },
+  run: async ({ run, runs, steps, device, json }) => {
     const { resolveRun } = await import('./pipeline/runs/directory.ts');
     const { verifyRun } = await import('./pipeline/experiment/verify.ts');
     const { formatReceipt, writeReceipt } = await import('./pipeline/runs/verification/receipt.ts');
-    const path = await realpath(await resolveRun(root, run));
+    const path = await realpath(await resolveRun(runs, run));
     const receipt = await verifyRun(path, { steps, device, signal: interruptSignal() });
     const written = await writeReceipt(path, receipt);
     if (json) printJson(receipt);

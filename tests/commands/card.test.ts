@@ -15,13 +15,13 @@ describe('src/card.ts', () => {
   const root = mkdtempSync(join(tmpdir(), 'wgrad-test-'));
   beforeAll(async () => {
     await trainTiny(root);
-    await spawnCommand('evaluate', 'latest', '--root', root, '--reports', root);
+    await spawnCommand('evaluate', 'latest', '--runs', root, '--reports', root);
   }, 120_000);
   afterAll(() => rmSync(root, { recursive: true, force: true }));
 
   it('writes the card of a run from its records', async () => {
     const reports = join(temporaryFolder(), 'reports');
-    const { code } = await spawnCommand('card', 'model', 'latest', '--root', root, '--reports', reports);
+    const { code } = await spawnCommand('card', 'model', 'latest', '--runs', root, '--reports', reports);
     expect(code).toBe(0);
     const card = readFileSync(join(reports, 'MODEL_CARD.md'), 'utf8');
     expect(readFileSync(join(root, 'latest', 'MODEL_CARD.md'), 'utf8')).toBe(card);

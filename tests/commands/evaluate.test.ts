@@ -22,7 +22,7 @@ describe('src/evaluate.ts', () => {
     const { code, stdout, stderr } = await spawnCommand(
       'evaluate',
       'latest',
-      '--root',
+      '--runs',
       root,
       '--reports',
       reports,
@@ -55,7 +55,7 @@ describe('src/evaluate.ts', () => {
     const { code, stdout, stderr } = await callCommand(
       'evaluate',
       'latest',
-      '--root',
+      '--runs',
       root,
       '--reports',
       reports,
@@ -78,7 +78,7 @@ describe('src/evaluate.ts', () => {
   it('measures robustness, and divides by a baseline’s errors', async () => {
     const args = [
       'latest',
-      '--root',
+      '--runs',
       root,
       '--reports',
       reports,
@@ -159,7 +159,7 @@ describe('src/evaluate.ts', () => {
   });
 
   it('says which runs and models there are where there is none of the name', async () => {
-    const { code, stderr } = await callCommand('evaluate', 'frist', '--root', root);
+    const { code, stderr } = await callCommand('evaluate', 'frist', '--runs', root);
     expect(stderr).toContain('first');
     expect(stderr).toContain('models holds cnn, mlp');
     expect(stderr).not.toContain('    at ');

@@ -9,7 +9,7 @@ import { sampleRecords, writeRun } from '../pipeline/tracking/fixture.ts';
 import { callCommand, type Outcome, spawnCommand } from './commands.ts';
 
 function runs(root: string, ...args: string[]): Promise<Outcome> {
-  return callCommand('runs', ...args, '--dir', root);
+  return callCommand('runs', ...args, '--runs', root);
 }
 
 const [A, B] = ['20261124-134455-small', '20261124-140000-small'];
@@ -29,9 +29,9 @@ describe('src/runs.ts', () => {
     const trial = 'small-3e3de5783dd6fffd';
     writeRun(root, trial, sampleRecords(1), { lr: 0.1 });
     mkdirSync(join(root, 'sweeps'));
-    const { code, stdout } = await spawnCommand('runs', 'list', '--dir', root);
+    const { code, stdout } = await spawnCommand('runs', 'list', '--runs', root);
     expect(code).toBe(0);
-    expect(stdout.match(/small\S*/g)).toEqual(['small', 'small', trial]);
+    expect(stdout.match(/small\S*/g)).toEqual(['small', trial, 'small']);
     expect(stdout).not.toContain('sweeps');
   });
 
@@ -40,14 +40,34 @@ describe('src/runs.ts', () => {
     const { code, stdout } = await runs(root, 'list', '--sort', 'optimizer.lr', '--reverse');
     expect(code).toBe(0);
     const [header, ...lines] = stdout.trimEnd().split('\n');
-    expect(header).toMatch(/^run +status +accuracy +epochs +time +device +differs in$/);
+    expect(header).toMatch(/^run +status +accuracy +epochs +time +differs in +device$/);
     expect(lines).toHaveLength(2);
     expect(lines[0]).toMatch(
-      /^20261124-140000-small +interrupted +25\.00 % \(validation\) +1 +0:03 +auto +optimizer\.lr=0\.5$/,
+      /^20261124-140000-small +interrupted +25\.00 % \(validation\) +1 +0:03 +optimizer\.lr=0\.5 +auto$/,
     );
-    expect(lines[1]).toMatch(/^20261124-134455-small +finished +75\.00 % +3 .*optimizer\.lr=0\.01$/);
-    const json = await runs(root, '--json', '--sort', 'accuracy');
-    expect((JSON.parse(json.stdout) as { id: string }[]).map(({ id }) => id)).toEqual([B, A]);
+    expect(lines[1]).toMatch(/^20261124-134455-small +finished +75\.00 % +3 .*optimizer\.lr=0\.01 +auto$/);
+    const ids = async (...args: string[]): Promise<string[]> =>
+      (JSON.parse((await runs(root, '--json', ...args)).stdout) as { id: string }[]).map(({ id }) => id);
+    expect(await ids()).toEqual([A, B]);
+    expect(await ids('--limit', '1')).toEqual([A]);
+    expect(await ids('--reverse')).toEqual([B, A]);
+    expect(await ids('--where', 'optimizer.lr=0.5')).toEqual([B]);
+    expect((await runs(root, '--where', 'accuracy>0.9')).stdout).toBe(
+      'none of 2 runs fulfils accuracy>0.9\n',
+    );
+  });
+
+  it('tags runs and notes what to remember', async () => {
+    const root = sampleRoot();
+    expect((await runs(root, 'tag', 'latest', 'baseline', 'short')).stdout).toMatch(/: baseline short\n$/);
+    expect((await runs(root, 'tag', 'latest', '--remove', 'short')).stdout).toMatch(/: baseline\n$/);
+    expect((await runs(root, 'note', 'latest', 'too', 'noisy')).stdout).toMatch(/: too noisy\n$/);
+    expect(JSON.parse((await runs(root, 'note', B, '--json')).stdout)).toMatchObject({ notes: 'too noisy' });
+    expect((await runs(root, 'show', B)).stdout).toContain('\ntags: baseline\nnotes: too noisy\n');
+    expect((await runs(root, 'list', '--where', 'tag=baseline')).stdout).toMatch(/tags[^]*baseline/);
+    const compared = await runs(root, 'compare', A, B, '--out', join(root, 'x'));
+    expect(compared.stdout).toMatch(/tags +– +baseline\n +notes +– +too noisy\n/);
+    expect(await runs(root, 'tag', B, 'a b')).toMatchObject({ code: 2 });
   });
 
   it('shows a run, and compares two in text and in one figure', async () => {
@@ -97,6 +117,8 @@ describe('src/runs.ts', () => {
     ['an unknown tracker', ['sync', A, '--to', 'tensorbord'], 'Did you mean tensorboard?'],
     ['a comparison of one', ['compare', A], 'two runs'],
     ['an unknown option', ['--fast'], '--fast'],
+    ['the earlier name of --runs', ['list', '--dir', 'x'], "unknown option '--dir'; its name is --runs"],
+    ['a limit of none', ['list', '--limit', '0'], '--limit takes a whole number from 1 up'],
   ])('refuses %s with exit code 2', async (_, args, message) => {
     const { code, stdout, stderr } = await runs(temporaryFolder(), ...args);
     expect(stderr).toContain(message);

@@ -59,6 +59,11 @@ describe('src/train.ts', () => {
     ['an unknown device', ['configs/mlp.yaml', 'device=gpu'], 'webgpu'],
     ['an unknown option', ['configs/mlp.yaml', '--fast'], '--fast'],
     [
+      'a key with dashes',
+      ['configs/mlp.yaml', '--epochs', '3'],
+      'keys are set without dashes: train.epochs=3',
+    ],
+    [
       'a profile of a sweep',
       ['configs/mlp.yaml', '--sweep', 'seed=1,2', '--profile'],
       '--sweep cannot be combined with --profile',
@@ -131,12 +136,13 @@ describe('src/train.ts', () => {
     expect(code).toBe(1);
   });
 
-  it('says which file of the data is corrupt, and replaces it', async () => {
+  it('says which file of the data is corrupt, and how it is replaced', async () => {
     const root = temporaryFolder();
     const [first] = listFiles(FASHION_MNIST_FILES);
     writeFileSync(join(root, first!.name), 'not an IDX file');
     const { code, stderr } = await runTrain(`run.dir=${temporaryFolder()}`, `data.root=${root}`);
     expect(stderr).toContain(first!.name);
-    expect(code).toBe(0);
+    expect(stderr).toContain('--replace');
+    expect(code).toBe(1);
   });
 });

@@ -23,7 +23,7 @@ describe('src/verify.ts', () => {
   afterAll(() => rmSync(root, { recursive: true, force: true }));
 
   it('reproduces a run to its end, weights included', async () => {
-    const { code, stdout, stderr } = await spawnCommand('verify', 'latest', '--root', root);
+    const { code, stdout, stderr } = await spawnCommand('verify', 'latest', '--runs', root);
     expect(stdout).toMatch(/verdict +reproduced\n/);
     expect(stderr).toContain('verification.json');
     expect(code).toBe(0);

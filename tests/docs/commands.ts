@@ -44,7 +44,8 @@ function commandOf(text: string, where: string): Command {
   const script = /^npm run ([\w:]+)(?: -- | )?(.*)$/.exec(text);
   if (script && !scripts[script[1]!]) throw new Error(`${where}: there is no npm script ${script[1]}`);
   if (LOOKED_AT.test(text)) return { text, run: undefined, serves: false };
-  const plain = script ? `npx ${scripts[script[1]!]!} ${script[2]!}` : text;
+  const typed = script ? `${scripts[script[1]!]!.replace(/^tsx/, 'npx tsx')} ${script[2]!}` : text;
+  const plain = typed.replace(/^node --import tsx/, 'npx tsx');
   if (!/^(npx tsx |curl |node )/.test(plain)) throw new Error(`${where}: how is this to be run? ${text}`);
   const small = SMALL.filter(([pattern]) => pattern.test(plain)).map(([, added]) => added);
   return {

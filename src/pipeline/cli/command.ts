@@ -45,6 +45,8 @@ export interface Help {
   readonly examples?: readonly string[];
   /** Meanings of exit codes, where they differ from `EXIT_CODES`. */
   readonly exitCodes?: Readonly<Record<number, string>>;
+  /** Whether its words may override keys of the configuration; then `--help <key>` explains a key. */
+  readonly takesKeys?: boolean;
 }
 
 /** One command: its help, what it takes, and what it does. */
@@ -97,8 +99,8 @@ export function option<T>(
 }
 
 /** An argument that must be given. */
-export function argument(help: string): Argument<string> {
-  return { help, least: 1, most: 1, read: ([word]) => word! };
+export function argument(help: string, value: Value<string> = text): Argument<string> {
+  return { help, least: 1, most: 1, read: ([word], name) => readValue(name, value, word!) };
 }
 
 /** An argument that may be left out. */
@@ -111,6 +113,8 @@ export function optional(help: string, value: Value<unknown> = text): Argument<u
 }
 
 /** Arguments without a limit to their number, `least` of them at least. */
-export function list(help: string, least: number = 0): Argument<string[]> {
-  return { help, least, most: Infinity, read: (words) => [...words] };
+export function list(help: string, least: number = 0, value: Value<string> = text): Argument<string[]> {
+  const read = (words: readonly string[], name: string): string[] =>
+    words.map((word) => readValue(name, value, word));
+  return { help, least, most: Infinity, read };
 }

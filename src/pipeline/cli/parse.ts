@@ -1,7 +1,12 @@
 import { Command as Parser, CommanderError, Option as ParserOption } from 'commander';
 import { requireKnown, UsageError } from '../text/didYouMean.ts';
+import { shellWord } from '../text/shellWord.ts';
 import type { Command, CommandGroup, Option, Options } from './command.ts';
+import { keysNamed } from './keyHelp.ts';
 import { readValue } from './values.ts';
+
+/** Earlier names of options. */
+const RENAMED: Readonly<Record<string, string>> = { dir: 'runs', root: 'runs' };
 
 /** What a command line calls: a command, or a group as a whole, whose help is wanted. */
 export interface Call {
@@ -39,7 +44,11 @@ export function parse(program: string, description: Command | CommandGroup, args
   try {
     parser.parse(args, { from: 'user' });
   } catch (error) {
-    throw error instanceof CommanderError ? new UsageError(error.message.replace(/^error: /, '')) : error;
+    if (!(error instanceof CommanderError)) throw error;
+    const hint = error.code === 'commander.unknownOption' ? optionHint(description, args) : undefined;
+    // The parser's own guess is on a line of its own.
+    const [message, guess = ''] = error.message.replace(/^error: /, '').split('\n');
+    throw new UsageError(message! + (hint ?? guess.replace(/^\((.*)\)$/, '. $1')));
   }
   const call = { program, description, words: parser.args, given: parser.opts<Call['given']>() };
   if (!isGroup(description)) return call;
@@ -93,6 +102,20 @@ export function readInput(
   }
   if (rest.length > 0) throw new UsageError(`unexpected argument '${rest.join(' ')}'`);
   return values;
+}
+
+/** What the first unknown option means: its present name, or a key of the configuration. */
+function optionHint(description: Command | CommandGroup, args: readonly string[]): string | undefined {
+  const options = optionsOf(description);
+  const known = [...Object.keys(options), 'help'].map(flagOf);
+  const at = args.findIndex((word) => /^--./.test(word) && !known.includes(word.split('=')[0]!));
+  const [flag = '', ...rest] = (args[at] ?? '').split('=');
+  const present = RENAMED[flag.slice(2)];
+  if (present !== undefined && present in options) return `; its name is ${flagOf(present)}`;
+  if (!description.takesKeys) return undefined;
+  const value = rest.length > 0 ? rest.join('=') : args[at + 1];
+  const overrides = keysNamed(flag.slice(2)).map((key) => `${key}=${value === undefined ? '…' : shellWord(value)}`);
+  return overrides.length > 0 ? `; keys are set without dashes: ${overrides.join(' or ')}` : undefined;
 }
 
 /** `batchSize` is `--batch-size` on the command line. */

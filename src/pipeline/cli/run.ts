@@ -6,7 +6,9 @@ import { FinishedError, Interruption, signalExitCode } from '../training/errors.
 import type { Command, CommandGroup } from './command.ts';
 import { keepCompiledCode } from './compileCache.ts';
 import { helpText, usageText } from './help.ts';
+import { enterProject } from './folder.ts';
 import { followParent } from './interrupt.ts';
+import { keyHelp } from './keyHelp.ts';
 import { keepPrinting } from './output.ts';
 import { isGroup, parse, readInput } from './parse.ts';
 
@@ -26,6 +28,7 @@ export async function runCommand(
   keepCompiledCode();
   const output = keepPrinting();
   followParent();
+  enterProject();
   const code = await execute(program, description, args);
   process.exitCode = code === 0 && output.isLost ? 1 : code;
 }
@@ -40,6 +43,11 @@ export async function execute(
   try {
     const call = parse(program, description, args);
     usage = usageText(call.program, call.description);
+    const [key] = call.words;
+    if (call.given['help'] && key !== undefined && call.description.takesKeys) {
+      process.stdout.write(keyHelp(key));
+      return 0;
+    }
     if (call.given['help'] || isGroup(call.description)) {
       process.stdout.write(helpText(call.program, call.description));
       return 0;
@@ -58,7 +66,7 @@ const ADAPTER_REMEDY =
 
 function messageOf(error: unknown, usage: string): string {
   if (error instanceof UsageError) {
-    return `${error.message}\n\n${usage}\n       --help explains arguments and options`;
+    return `${usage}\nerror: ${error.message} (see --help)`;
   }
   if (error instanceof AdapterError) return `${error.message}\n${ADAPTER_REMEDY}`;
   if (error instanceof WgradError) return error.message;

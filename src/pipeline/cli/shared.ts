@@ -1,19 +1,20 @@
 import type { DeviceName } from '../../tensor/device.ts';
 import { jsonText } from '../files/json.ts';
 import { type Argument, argument, flag, type Option, option } from './command.ts';
+import { nameOrPath, path } from './folder.ts';
 import { oneOf, text, type Value } from './values.ts';
 
 // Arguments and options that several commands take.
 
-export const run: Argument<string> = argument('the run: latest, its id, or its folder');
+export const run: Argument<string> = argument('the run: latest, its id, or its folder', nameOrPath);
 
-export const runsFolder: Option<string> = option('<folder>', text, 'folder of the runs', { default: 'runs' });
+export const runsFolder: Option<string> = option('<folder>', path, 'folder of the runs', { default: 'runs' });
 
-export const modelsFolder: Option<string> = option('<folder>', text, 'folder of the registry of models', {
+export const modelsFolder: Option<string> = option('<folder>', path, 'folder of the registry of models', {
   default: 'models',
 });
 
-export const dataFolder: Option<string> = option('<folder>', text, 'folder of the data files', {
+export const dataFolder: Option<string> = option('<folder>', path, 'folder of the data files', {
   default: 'data/raw',
 });
 
@@ -31,9 +32,15 @@ export const adapter: Option<string | undefined> = option(
   'use the WebGPU adapter whose name contains this text',
 );
 
-export const json: Option<boolean> = flag('print JSON');
+export const json: Option<boolean> = flag('print the result as JSON');
 
 /** Prints a value as `--json` does; numbers that JSON cannot hold are the strings "NaN", "Infinity" and "-Infinity". */
 export function printJson(value: unknown): void {
   process.stdout.write(jsonText(value));
+}
+
+/** Prints a result: as JSON where it was asked for, and otherwise as text. */
+export function print(asJson: boolean, value: unknown, text: string): void {
+  if (asJson) printJson(value);
+  else console.log(text);
 }

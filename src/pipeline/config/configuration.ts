@@ -53,11 +53,21 @@ export function printConfiguration(configuration: Configuration): string {
   return document.toString({ lineWidth: 0, flowCollectionPadding: false });
 }
 
-/** The configuration's part of the help: every key with its values, its default and its meaning. */
+/** The configuration's part of the help: every key with its values and its default. */
 export function describeConfiguration(): string {
-  return knownKeys()
-    .map((key) => `${key.path}\n    ${key.description}\n    ${key.takes}; ${presence(key)}\n`)
-    .join('');
+  return summariseKeys('keys (--help <key> explains one)', knownKeys());
+}
+
+/** Some keys with their values and defaults, a line each. */
+export function summariseKeys(title: string, keys: readonly KnownKey[]): string {
+  const width = Math.max(0, ...keys.map(({ path }) => path.length));
+  const lines = keys.map((key) => `  ${key.path.padEnd(width)}  ${key.takes}; ${presence(key)}\n`);
+  return `${title}:\n${lines.join('')}`;
+}
+
+/** A key with its meaning, its values and its default. */
+export function describeKey(key: KnownKey): string {
+  return `${key.path}\n    ${key.description}\n    ${key.takes}; ${presence(key)}\n`;
 }
 
 function presence({ default: value, required, variant }: KnownKey): string {

@@ -37,12 +37,26 @@ export type TrackerName = 'tensorboard' | 'dvclive' | 'mlflow' | 'csv';
 
 const tracker = z.enum(['tensorboard', 'dvclive', 'mlflow', 'csv']);
 
+/** A tag of a run: one word, which is also a tag in MLflow. */
+export const TAG: RegExp = /^[A-Za-z0-9][A-Za-z0-9._-]{0,49}$/;
+
 export interface RunConfiguration {
   readonly dir: string;
+  readonly tags: readonly string[];
+  readonly notes: string;
 }
 
 const run = z.strictObject({
   dir: z.string().min(1).default('runs').describe('Folder of the run folders.'),
+  tags: z.array(z.string().regex(TAG)).default([]).meta({
+    takes: 'list of words of letters, digits, ".", "_" and "-"',
+    description: 'Tags of the run; src/runs.ts tag changes them afterwards.',
+  }),
+  notes: z
+    .string()
+    .max(10_000)
+    .default('')
+    .describe('What to remember of the run; src/runs.ts note changes it afterwards.'),
 } satisfies Shape<RunConfiguration>);
 
 /** The schema behind `loadConfiguration`: it refuses unknown keys and fills in defaults. */

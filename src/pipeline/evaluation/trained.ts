@@ -164,13 +164,13 @@ async function measureRobustness(
 /**
  * Writes a report into the run's folder, and its numbers into `metrics.json` of a folder of reports.
  *
- * @param reports by default `reports` for a run, and none for a registered model
+ * @param reports undefined: none
  * @returns the paths of the files
  */
 export async function writeReport(
   { run }: TrainedModel,
   report: EvaluationReport,
-  reports: string | undefined = run === undefined ? undefined : 'reports',
+  reports: string | undefined,
 ): Promise<string[]> {
   return [
     ...(run === undefined ? [] : [await writeEvaluation(run, report)]),

@@ -47,6 +47,8 @@ const CHANGEABLE = new Set([
   'train.checkpointEvery',
   'train.keepLast',
   'tracking',
+  'run.tags',
+  'run.notes',
 ]);
 
 /**

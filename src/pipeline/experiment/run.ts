@@ -9,6 +9,7 @@ import { keepTuning, tuningOf } from '../diagnostics/tuning/runTuning.ts';
 import { writeFileAtomic } from '../files/atomicFile.ts';
 import { writeJson } from '../files/json.ts';
 import { lockFolder } from '../files/lock.ts';
+import { parseYaml } from '../files/yamlValue.ts';
 import { initialModel } from '../models/buildModel.ts';
 import { createRunDirectory, resolveRun } from '../runs/directory.ts';
 import { withDeviceAndData } from '../runs/environment.ts';
@@ -52,22 +53,32 @@ export async function startRun(configuration: Configuration, options: RunOptions
 /**
  * Continues a run from its newest intact checkpoint.
  *
- * @param reference `latest`, an id in `runs`, or a folder
- * @param overrides new values of the keys that a resumed run may change
+ * @param reference `latest`, an id in the folder of runs, or a folder
+ * @param words new values of the keys that a resumed run may change; `run.dir=…` says where the runs are (default: `runs`)
  * @throws FinishedError where nothing is left to do, ConfigurationError, and as `startRun`
  */
 export async function resumeRun(
   reference: string,
-  overrides: readonly string[],
+  words: readonly string[],
   options: RunOptions,
 ): Promise<FinishedRun> {
-  const path = await realpath(await resolveRun('runs', reference));
+  const { root, overrides } = runsFolderOf(words);
+  const path = await realpath(await resolveRun(root, reference));
   return locked(path, async () => {
     const run = await reopenRun(path, overrides, warn);
     return withOpened(run.configuration, await tuningOf(path), options.signal, (opened) =>
       runExperiment(run, opened, options),
     );
   });
+}
+
+/** The folder of runs that words name, and the words that do not. */
+function runsFolderOf(words: readonly string[]): { root: string; overrides: string[] } {
+  const names = (word: string): boolean => word.startsWith('run.dir=');
+  const folder = words.findLast(names);
+  const overrides = words.filter((word) => !names(word));
+  if (folder === undefined) return { root: 'runs', overrides };
+  return { root: String(parseYaml(folder.slice('run.dir='.length)).value), overrides };
 }
 
 async function locked<T>(path: string, action: () => Promise<T>): Promise<T> {

@@ -1,4 +1,5 @@
 import { percent } from '../text/numbers.ts';
+import { shellWord } from '../text/shellWord.ts';
 import type { FinishedRun } from './run.ts';
 
 /** What a training prints at its end: its results, its files, and what to do with them. */
@@ -19,12 +20,13 @@ export function summaryText({ path, summary }: FinishedRun): string {
     `the first step after ${secondsToFirstStep.toFixed(2)} s`,
     `on ${summary.device}`,
   ];
+  const run = shellWord(path);
   const next = [
     ...(stopped === 'maxMinutes'
-      ? [`npx tsx src/train.ts --resume ${path} train.maxMinutes=…   continues it`]
+      ? [`npx tsx src/train.ts --resume ${run} train.maxMinutes=…   continues it`]
       : []),
-    `npx tsx src/evaluate.ts ${path}    measures the model`,
-    `npx tsx src/visualize.ts ${path}   draws its figures, and a page with all of them`,
+    `npx tsx src/evaluate.ts ${run}    measures the model`,
+    `npx tsx src/visualize.ts ${run}   draws its figures, and a page with all of them`,
   ];
   return `
 epochs         ${summary.epochs} (${why[stopped]}), best ${summary.bestEpoch}

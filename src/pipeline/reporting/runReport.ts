@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { WgradError } from '../../backend/errors.ts';
 import '../../ops/methods.ts';
@@ -16,14 +16,15 @@ import { tryReadJson } from '../files/json.ts';
 import { readJournal } from '../runs/journal/journal.ts';
 import { openRun } from '../runs/open.ts';
 import { percent, thousands } from '../text/numbers.ts';
+import { shellWord } from '../text/shellWord.ts';
 import { neighbourMap, penultimateFeatures, principalComponents } from './embedding.ts';
 import { type FigureData, runFigures } from './figures/runFigures.ts';
 import { writeFigure } from './figures/write.ts';
 import { flatten, type PageFigure, renderPage } from './page/page.ts';
 
 export interface RunReportOptions {
-  /** Where `figures/` and the page are written. */
-  readonly reports: string;
+  /** Where `figures/` and the page are written; undefined: into the run's folder. */
+  readonly reports: string | undefined;
   /** As `init` takes it. */
   readonly tuning: NonNullable<InitOptions['tuning']>;
   /** Test images on the map of the penultimate layer. */
@@ -32,28 +33,44 @@ export interface RunReportOptions {
   readonly say: (line: string) => void;
 }
 
+/** The files of a report. */
+export interface WrittenReport {
+  readonly page: string;
+  /** Without `.svg` and `.png`. */
+  readonly figures: readonly string[];
+}
+
 /**
- * Draws all figures of a run, and one page with them and the run's records.
+ * Draws all figures of a run, and one page with them and the run's records. Figures that an earlier report left in the
+ * folder, and that this run does not have, are removed.
  *
  * @param path the run's folder
  * @throws FileError where a record is missing, WgradError where the model has no weights
  */
-export async function reportRun(path: string, options: RunReportOptions): Promise<void> {
-  const { reports, say } = options;
+export async function reportRun(path: string, options: RunReportOptions): Promise<WrittenReport> {
+  const { reports = path, say } = options;
   const run = basename(path);
   const facts = await collect(path, options);
   const drawn: PageFigure[] = [];
+  const stems: string[] = [];
   for (const { name, title, specification } of runFigures(facts)) {
     const stem = join(reports, 'figures', name);
+    if (specification === undefined) {
+      for (const end of ['svg', 'png']) await rm(`${stem}.${end}`, { force: true });
+      continue;
+    }
+    stems.push(stem);
     drawn.push({ title, svg: await writeFigure(stem, specification) });
     say(`${stem}.svg and .png`);
   }
-  const page = join(reports, `${run}.html`);
+  const page = join(reports, options.reports === undefined ? 'report.html' : `${run}.html`);
   await writeFileAtomic(page, await gatherPage(path, facts, drawn));
   say(`${page}: all of it on one page`);
   if (!facts.measures.robustness) {
-    say(`left out: accuracy under corruptions; npx tsx src/evaluate.ts ${run} --robustness measures it`);
+    const command = `npx tsx src/evaluate.ts ${shellWord(path)} --robustness`;
+    say(`left out: accuracy under corruptions; ${command} measures it`);
   }
+  return { page, figures: stems };
 }
 
 async function collect(path: string, { images, say, tuning }: RunReportOptions): Promise<FigureData> {

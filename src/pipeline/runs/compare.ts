@@ -4,6 +4,7 @@ import { differingKeys } from './list.ts';
 import type { RunFacts } from './facts.ts';
 import { duration, percent } from '../text/numbers.ts';
 import { cell, table } from '../text/table.ts';
+import { cutTo } from '../text/width.ts';
 
 /** Keys that differ between any two runs. */
 const INCIDENTAL = /^(startedAt|commandLine|resumed)$/;
@@ -21,6 +22,12 @@ export function compareText(runs: readonly RunFacts[]): string {
     body.length > 0 ? table(header(title), body) : `${title}: no differences`;
   const results = [
     ['  status', ...runs.map(({ status }) => status)],
+    ...(runs.some(({ tags }) => tags.length > 0)
+      ? [['  tags', ...runs.map(({ tags }) => tags.join(' ') || '–')]]
+      : []),
+    ...(runs.some(({ notes }) => notes !== '')
+      ? [['  notes', ...runs.map(({ notes }) => cutTo(notes.replaceAll(/\s+/g, ' '), 60) || '–')]]
+      : []),
     ['  accuracy', ...runs.map(({ accuracy }) => percent(accuracy))],
     ['  epochs', ...runs.map(({ epochs }) => String(epochs))],
     ['  time', ...runs.map(({ seconds }) => duration(seconds))],

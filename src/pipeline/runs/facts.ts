@@ -6,13 +6,14 @@ import { isMetrics, type JournalRecord } from './journal/records.ts';
 import { isRunId } from './directory.ts';
 import { leaves } from '../files/leaves.ts';
 import { isLocked } from '../files/lock.ts';
+import { type Labels, readLabels } from './labels.ts';
 import { parseYaml } from '../files/yamlValue.ts';
 
 /** `interrupted`: stopped by Ctrl-C or killed; it can go on. */
 export type RunStatus = 'finished' | 'interrupted' | 'running' | 'failed';
 
 /** What a run's folder says of the run; most of it is missing where the run has just started. */
-export interface RunFacts {
+export interface RunFacts extends Labels {
   readonly id: string;
   readonly path: string;
   readonly status: RunStatus;
@@ -54,20 +55,33 @@ export async function readRunFacts(path: string): Promise<RunFacts> {
   const summary = await read('summary.json', JSON.parse);
   const records = journalOf(path, faults);
   const running = await isLocked(path);
+  const configured = Object.fromEntries(leaves(configuration));
+  const labels = await readLabels(path, configuredLabels(configured)).catch((error: unknown) => {
+    if (!(error instanceof FileError)) throw error;
+    faults.push(error.message);
+    return configuredLabels(configured);
+  });
   return {
     id: basename(path),
     path,
+    ...labels,
     status: running ? 'running' : statusOf(records, summary),
     ...accuracyOf(records),
     epochs: Math.max(0, ...records.filter(({ kind }) => kind === 'validation').map(({ epoch }) => epoch)),
     seconds: secondsOf(records, environment, summary),
     device: deviceOf(summary, environment, configuration),
-    configuration: Object.fromEntries(leaves(configuration)),
+    configuration: configured,
     environment: Object.fromEntries(leaves(environment)),
     summary,
     records,
     faults,
   };
+}
+
+/** `run.tags` and `run.notes`; runs of earlier versions have none. */
+function configuredLabels(configuration: Readonly<Record<string, unknown>>): Labels {
+  const [tags, notes] = [configuration['run.tags'], configuration['run.notes']];
+  return { tags: Array.isArray(tags) ? tags.map(String) : [], notes: typeof notes === 'string' ? notes : '' };
 }
 
 /** All runs of a folder, oldest first. */

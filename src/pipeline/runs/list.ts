@@ -1,25 +1,33 @@
 import type { RunFacts } from './facts.ts';
 import { duration, percent } from '../text/numbers.ts';
-import { cell, table } from '../text/table.ts';
+import { cell } from '../text/table.ts';
+import { fitTable } from '../text/width.ts';
 
 /** Keys by which runs can be sorted, besides those of the configuration. */
 export const SORT_KEYS = ['id', 'status', 'accuracy', 'epochs', 'seconds', 'device'] as const;
 
 /** Keys that do not affect the result of a run. */
-const NAMES = new Set(['name', 'run.dir', 'tracking']);
+const NAMES = new Set(['name', 'run.dir', 'run.tags', 'run.notes', 'tracking']);
 
-/** Sorts by a fact or a key of the configuration; runs without it come last, and equal ones keep their order. */
+/** A fact of a run, or a value of its configuration; undefined where it has none. */
+export function valueOf(run: RunFacts, key: string): unknown {
+  return (SORT_KEYS as readonly string[]).includes(key)
+    ? run[key as (typeof SORT_KEYS)[number]]
+    : run.configuration[key];
+}
+
+/**
+ * Sorts by a fact or a key of the configuration: the greatest accuracy first, and the least of anything else. Runs without
+ * it come last, and equal ones keep their order.
+ */
 export function sortRuns(runs: readonly RunFacts[], key: string, reverse: boolean): RunFacts[] {
-  const value = (run: RunFacts): unknown =>
-    (SORT_KEYS as readonly string[]).includes(key)
-      ? run[key as (typeof SORT_KEYS)[number]]
-      : run.configuration[key];
+  const sign = (key === 'accuracy') === reverse ? 1 : -1;
   return runs.toSorted((a, b) => {
-    const [first, second] = [value(a), value(b)];
+    const [first, second] = [valueOf(a, key), valueOf(b, key)];
     if (first === undefined || second === undefined) {
       return Number(first === undefined) - Number(second === undefined);
     }
-    return (reverse ? -1 : 1) * compareValues(first, second);
+    return sign * compareValues(first, second);
   });
 }
 
@@ -40,20 +48,28 @@ export function differingKeys(
   );
 }
 
-/** The runs as a table. */
-export function listText(runs: readonly RunFacts[]): string {
+/**
+ * The runs as a table.
+ *
+ * @param columns of the terminal; longer lines are cut
+ */
+export function listText(runs: readonly RunFacts[], columns: number = Infinity): string {
   const keys = differingKeys(runs);
+  const tagged = runs.some(({ tags }) => tags.length > 0);
   const rows = runs.map((run) => [
     run.id,
     run.status,
     percent(run.accuracy) + (run.accuracyOf === 'validation' ? ' (validation)' : ''),
     String(run.epochs),
     duration(run.seconds),
-    (run.device ?? '–').slice(0, 32),
+    ...(tagged ? [run.tags.join(' ')] : []),
     keys
       .filter((key) => key in run.configuration)
       .map((key) => `${key}=${cell(run.configuration[key])}`)
       .join(' '),
+    (run.device ?? '–').slice(0, 32),
   ]);
-  return table(['run', 'status', 'accuracy', 'epochs', 'time', 'device', 'differs in'], rows);
+  const tags = tagged ? ['tags'] : [];
+  const header = ['run', 'status', 'accuracy', 'epochs', 'time', ...tags, 'differs in', 'device'];
+  return fitTable(header, rows, columns);
 }

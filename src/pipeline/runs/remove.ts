@@ -14,7 +14,7 @@ import { isRunId, resolveRun } from './directory.ts';
 export async function removableRun(root: string, reference: string): Promise<string> {
   const path = await realpath(await resolveRun(root, reference));
   if (dirname(path) !== (await realpath(root))) {
-    throw new FileError(path, `does not lie directly in ${root}, so it is not removed; --dir names its folder`);
+    throw new FileError(path, `does not lie directly in ${root}, so it is not removed; --runs names its folder`);
   }
   const hasRecords = ['config.yaml', 'metrics.jsonl'].some((name) => existsSync(join(path, name)));
   if (!isRunId(basename(path)) || !hasRecords) {

@@ -15,6 +15,8 @@ export async function showText(run: RunFacts): Promise<string> {
   return [
     `${run.id}: ${run.status}, ${percent(run.accuracy)} on ${run.accuracyOf ?? 'nothing yet'}, ` +
       `${run.epochs} epochs, ${duration(run.seconds)}, ${run.device ?? 'device unknown'}\n`,
+    ...(run.tags.length > 0 ? [`tags: ${run.tags.join(' ')}\n`] : []),
+    ...(run.notes === '' ? [] : [`notes: ${run.notes}\n`]),
     ...run.faults.map((fault) => `warning: ${fault}\n`),
     section('summary', pairs(run.summary)),
     section('validation and test', metricsTable(run)),

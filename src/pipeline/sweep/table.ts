@@ -85,9 +85,9 @@ export function tableText(states: readonly TrialState[]): string {
 /** RFC 4180. */
 const CSV = { record_delimiter: 'windows', quoted_match: /[\r\n]/ };
 
-/** Writes the ranked trials as `sweep.json` and `sweep.csv` into the sweep's folder. */
-export async function writeTable(folder: string, states: readonly TrialState[]): Promise<void> {
-  const trials = states.map(({ trial: { id, path, overrides, versions }, status, summary, message }) => ({
+/** The ranked trials for programs. */
+export function trialRecords(states: readonly TrialState[]): object[] {
+  return states.map(({ trial: { id, path, overrides, versions }, status, summary, message }) => ({
     id,
     versions,
     run: path,
@@ -96,6 +96,10 @@ export async function writeTable(folder: string, states: readonly TrialState[]):
     ...(message !== undefined && { message }),
     summary: summary ?? null,
   }));
-  await writeJson(join(folder, 'sweep.json'), { trials });
+}
+
+/** Writes the ranked trials as `sweep.json` and `sweep.csv` into the sweep's folder. */
+export async function writeTable(folder: string, states: readonly TrialState[]): Promise<void> {
+  await writeJson(join(folder, 'sweep.json'), { trials: trialRecords(states) });
   await writeFileAtomic(join(folder, 'sweep.csv'), stringify(cells(states), CSV));
 }

@@ -5,6 +5,7 @@ import { obtainData } from '../data/datasets.ts';
 import { DataError } from '../data/errors.ts';
 import type { LoadedData } from '../data/description.ts';
 import { readJson } from '../files/json.ts';
+import { readLabels } from '../runs/labels.ts';
 import type { TrackedRun, Warn } from './tracker.ts';
 
 /**
@@ -23,6 +24,7 @@ export async function readTrackedRun(path: string, warn: Warn): Promise<TrackedR
     id: basename(path),
     path,
     configuration,
+    labels: await readLabels(path, configuration.run),
     environment,
     startedAt: Number.isFinite(startedAt) ? startedAt : 0,
     data: () => (data ??= loadData(configuration.data, warn)),

@@ -1,6 +1,7 @@
 import type { Configuration } from '../config/configuration.ts';
 import type { LoadedData } from '../data/description.ts';
 import type { JournalRecord } from '../runs/journal/records.ts';
+import type { Labels } from '../runs/labels.ts';
 
 /** What a tracker knows of its run. */
 export interface TrackedRun {
@@ -8,6 +9,8 @@ export interface TrackedRun {
   /** The run's folder. */
   readonly path: string;
   readonly configuration: Configuration;
+  /** Its tags and notes. */
+  readonly labels: Labels;
   /** The content of `environment.json`. */
   readonly environment: Readonly<Record<string, unknown>>;
   /** Milliseconds since 1970. */

@@ -152,7 +152,8 @@ class Trainer {
     const { configuration, datasets, device } = this.#training;
     const total = datasets.train.rows.length;
     const epoch = new Epoch(datasets.train, configuration, number);
-    const progress = createProgress({ total, label });
+    const later = total * (configuration.train.epochs - number);
+    const progress = createProgress({ total, later, label });
     const stepper = this.#stepper();
     this.#stopwatch.start();
     try {

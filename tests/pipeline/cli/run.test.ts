@@ -115,6 +115,55 @@ describe('a command', () => {
     expect(received).not.toHaveBeenCalled();
   });
 
+  it('says what an unknown option means: its present name, or a key of the configuration', async () => {
+    const runs = option('<folder>', text, 'where');
+    const trains = command({
+      about: 'Trains.',
+      takesKeys: true,
+      arguments: { words: list('overrides') },
+      options: { runs },
+      run: (input) => note(input),
+    });
+    const refusal = async (...args: string[]): Promise<string> => {
+      printed.stderr = '';
+      expect(await execute('train', trains, args)).toBe(2);
+      return printed.stderr.split('\n')[1]!;
+    };
+    expect(await refusal('--dir', 'x')).toBe(
+      "error: unknown option '--dir'; its name is --runs (see --help)",
+    );
+    expect(await refusal('--root=x')).toContain('its name is --runs');
+    const epochs = 'keys are set without dashes: train.epochs=3 (see --help)';
+    expect(await refusal('--epochs', '3')).toBe(`error: unknown option '--epochs'; ${epochs}`);
+    expect(await refusal('a.yaml', '--epochs=3')).toContain(epochs);
+    expect(await refusal('--batch-size', '64')).toContain('train.batchSize=64');
+    expect(await refusal('--optimizer.lr', '0.1')).toContain('dashes: optimizer.lr=0.1 (');
+    expect(await refusal('--hidden', '[1, 2]')).toContain("model.hidden='[1, 2]'");
+    expect(await refusal('--epochs')).toContain('train.epochs=…');
+    expect(await refusal('--name', 'x')).toMatch(/: name=x or data\.name=x or /);
+    expect(await refusal('--nonsense')).toBe("error: unknown option '--nonsense' (see --help)");
+  });
+
+  it('explains one key of the configuration, or a section', async () => {
+    const trains = command({ about: 'Trains.', takesKeys: true, run: () => note() });
+    const help = async (key: string): Promise<string> => {
+      printed.stdout = '';
+      expect(await execute('train', trains, ['--help', key])).toBe(0);
+      return printed.stdout;
+    };
+    const epochs = await help('train.epochs');
+    expect(epochs).toMatch(
+      /^train\.epochs\n {4}Passes over the training set\.\n {4}whole number ≥ 1; default 10\n/,
+    );
+    expect(epochs).toMatch(/\nother keys of train:\n {2}train\.maxMinutes .*; optional\n/);
+    expect(await help('epochs')).toBe(epochs);
+    expect(await help('optimizer.lr')).toMatch(/with optimizer\.name=adam\)[^]*with optimizer\.name=sgd\)/);
+    expect((await help('schedule')).match(/^schedule\.\w+$/gm)).toContain('schedule.stepSize');
+    printed.stderr = '';
+    expect(await execute('train', trains, ['--help', 'train.epoch'])).toBe(2);
+    expect(printed.stderr).toContain("unknown key 'train.epoch'. Did you mean train.epochs?");
+  });
+
   it('prints its help, with defaults, examples and exit codes', async () => {
     expect(await execute('one', one, ['--help'])).toBe(0);
     expect(printed.stderr).toBe('');

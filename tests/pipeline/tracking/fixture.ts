@@ -40,19 +40,25 @@ export function sampleRecords(epochs: number): JournalRecord[] {
   return records;
 }
 
+interface RunParts {
+  readonly tracking?: readonly TrackerName[];
+  readonly lr?: number;
+  readonly tags?: readonly string[];
+}
+
 /** A run's folder under `root`, with the records in its journal. */
 export function writeRun(
   root: string,
   id: string,
   records: readonly JournalRecord[],
-  { tracking = [], lr = 0.01 }: { tracking?: readonly TrackerName[]; lr?: number } = {},
+  { tracking = [], lr = 0.01, tags = [] }: RunParts = {},
 ): TrackedRun {
   const path = join(root, id);
   const configuration = parseConfiguration({
     name: 'small',
     model: { name: 'mlp', hidden: [] },
     optimizer: { name: 'adam', lr },
-    run: { dir: root },
+    run: { dir: root, tags },
     tracking,
   });
   const environment = { startedAt: new Date(STARTED).toISOString(), git: { commit: 'a'.repeat(40) } };
@@ -68,6 +74,7 @@ export function writeRun(
     id,
     path,
     configuration,
+    labels: configuration.run,
     environment,
     startedAt: STARTED,
     data: () =>

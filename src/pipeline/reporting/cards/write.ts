@@ -8,25 +8,25 @@ import { runCard } from './runCard.ts';
 import { readRunRecords } from './runRecords.ts';
 
 /**
- * Writes the card of a run as `MODEL_CARD.md` into its folder and into the folder of reports.
+ * Writes the card of a run as `MODEL_CARD.md` into its folder, and into a folder of reports.
  *
  * @returns the paths of the files
  * @throws FileError where the run is not finished or not evaluated
  */
-export async function writeModelCard(run: string, reports: string): Promise<string[]> {
+export async function writeModelCard(run: string, reports: string | undefined): Promise<string[]> {
   const path = await realpath(run);
   const card = runCard(await readRunRecords(path));
-  return writeAll([path, reports].map((folder) => [join(folder, 'MODEL_CARD.md'), card]));
+  const folders = reports === undefined ? [path] : [path, reports];
+  return writeAll(folders.map((folder) => [join(folder, 'MODEL_CARD.md'), card]));
 }
 
 /**
- * Writes the card and the Croissant metadata of Fashion-MNIST.
+ * The card of Fashion-MNIST, and its Croissant metadata as JSON.
  *
  * @param root the folder of the data files
- * @param out where `README.md` and `croissant.json` are written
- * @returns the paths of the files
+ * @param out the folder to which paths in the metadata are relative
  */
-export async function writeDataCard(root: string, out: string): Promise<string[]> {
+export async function dataCard(root: string, out: string): Promise<{ card: string; croissant: string }> {
   const { train, test } = await loadFashionMnist(root);
   const files: CardFile[] = [];
   for (const file of listFiles(FASHION_MNIST_FILES)) {
@@ -35,9 +35,15 @@ export async function writeDataCard(root: string, out: string): Promise<string[]
       bytes: await readRawFile(root, file),
     });
   }
+  return { card: datasetCard(files, train, test), croissant: datasetCroissant(files) };
+}
+
+/** Writes `README.md` and `croissant.json` of Fashion-MNIST into a folder, and returns their paths; see `dataCard`. */
+export async function writeDataCard(root: string, out: string): Promise<string[]> {
+  const { card, croissant } = await dataCard(root, out);
   return writeAll([
-    [join(out, 'README.md'), datasetCard(files, train, test)],
-    [join(out, 'croissant.json'), datasetCroissant(files)],
+    [join(out, 'README.md'), card],
+    [join(out, 'croissant.json'), croissant],
   ]);
 }
 

@@ -33,10 +33,11 @@ export interface FigureData {
 export interface NamedFigure {
   readonly name: string;
   readonly title: string;
-  readonly specification: TopLevelSpec;
+  /** Undefined where the run does not have what it shows. */
+  readonly specification: TopLevelSpec | undefined;
 }
 
-/** All figures of a run; the one of the corruptions only where robustness was measured. */
+/** All figures of a run; that of the corruptions is undefined where robustness was not measured. */
 export function runFigures(data: FigureData): NamedFigure[] {
   const { measures, weight, test } = data;
   const { confusion, reliability, ece, robustness, accuracy } = measures;
@@ -64,7 +65,5 @@ export function runFigures(data: FigureData): NamedFigure[] {
     ['embedding', 'The penultimate layer in two dimensions', embeddingMap(data.embedding)],
     ['class-samples', 'Samples of each class', classSamples(data.train, data.description)],
   ];
-  return figures.flatMap(([name, title, specification]) =>
-    specification ? [{ name, title, specification }] : [],
-  );
+  return figures.map(([name, title, specification]) => ({ name, title, specification }));
 }

@@ -6,7 +6,7 @@ import { stringify } from 'yaml';
 import { folderWriter, makeFolders } from '../../files/folders.ts';
 import type { EndRecord, JournalRecord } from '../../runs/journal/records.ts';
 import { parseYaml } from '../../files/yamlValue.ts';
-import { experimentName, metricsOf, paramsOf, tagsOf, userName } from './run.ts';
+import { experimentName, labelTags, metricsOf, paramsOf, tagsOf, userName } from './run.ts';
 import { drawWrongPredictions } from '../pictures.ts';
 import { type OpenTracker, timeOf } from '../tracker.ts';
 
@@ -75,7 +75,7 @@ export function openMlflowFiles(root: string): OpenTracker {
     for (const part of ['metrics', 'params', 'tags', 'artifacts']) makeFolders(join(folder, part));
     writeMeta(RUNNING, null);
     for (const { key, value } of paramsOf(run)) writeFile(`params/${key}`, value);
-    for (const { key, value } of tagsOf(run)) writeFile(`tags/${key}`, value);
+    for (const { key, value } of [...tagsOf(run), ...labelTags(run)]) writeFile(`tags/${key}`, value);
     for (const record of past) await write(record);
     return { write };
   };

@@ -7,7 +7,16 @@ import { drawWrongPredictions } from '../pictures.ts';
 import { timeOf, type TrackedRun } from '../tracker.ts';
 import { type MlflowClient, MlflowError } from './client.ts';
 import { ARTIFACTS } from './fileStore.ts';
-import { datasetOf, experimentName, type MlflowMetric, metricsOf, paramsOf, RUN_TAG, tagsOf } from './run.ts';
+import {
+  datasetOf,
+  experimentName,
+  labelTags,
+  type MlflowMetric,
+  metricsOf,
+  paramsOf,
+  RUN_TAG,
+  tagsOf,
+} from './run.ts';
 import { type MlflowState, writeState } from './state.ts';
 
 /** MLflow's limits for one log-batch. */
@@ -50,6 +59,7 @@ export class Pusher {
    */
   async push(records: readonly JournalRecord[]): Promise<void> {
     await this.#describe();
+    await this.#sendLabels();
     await this.#sendMetrics(records.flatMap((record) => this.#unsent(record)));
     for (const record of records) {
       if (record.kind === 'predictions') await this.#sendPicture(record);
@@ -77,6 +87,20 @@ export class Pusher {
     const inputs = { run_id: state.runId, datasets: [{ tags, dataset: datasetOf(run) }] };
     await client.post('runs/log-inputs', inputs, anything);
     state.described = true;
+    await this.#save();
+  }
+
+  /** Sends tags and notes that are new, and removes what the run no longer has. */
+  async #sendLabels(): Promise<void> {
+    const [client, state] = [this.#client, this.#state];
+    const sent = state.labels ?? {};
+    const now = labelTags(this.#run);
+    const tags = now.filter(({ key, value }) => sent[key] !== value);
+    const gone = Object.keys(sent).filter((key) => !now.some((tag) => tag.key === key));
+    if (tags.length === 0 && gone.length === 0) return;
+    if (tags.length > 0) await client.post('runs/log-batch', { run_id: state.runId, tags }, anything);
+    for (const key of gone) await client.post('runs/delete-tag', { run_id: state.runId, key }, anything);
+    state.labels = Object.fromEntries(now.map(({ key, value }) => [key, value]));
     await this.#save();
   }
 

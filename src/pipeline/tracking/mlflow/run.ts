@@ -22,6 +22,8 @@ export const RUN_TAG = 'wgrad.run';
 
 /** MLflow's limit on the value of a parameter. */
 const PARAM_BYTES = 6000;
+/** MLflow's limit on the value of a tag. */
+const TAG_BYTES = 8000;
 
 export function experimentName({ configuration }: TrackedRun): string {
   return process.env['MLFLOW_EXPERIMENT_NAME'] || configuration.name;
@@ -45,6 +47,14 @@ export function tagsOf({ id, environment }: TrackedRun): KeyValue[] {
     ...(typeof git?.commit === 'string' && { 'mlflow.source.git.commit': git.commit }),
     [RUN_TAG]: id,
   }).map(([key, value]) => ({ key, value }));
+}
+
+/** The tags of a run, each with the value `true`, and its notes, which MLflow shows as the description. */
+export function labelTags({ labels: { tags, notes } }: TrackedRun): KeyValue[] {
+  return [
+    ...tags.map((key) => ({ key, value: 'true' })),
+    ...(notes === '' ? [] : [{ key: 'mlflow.note.content', value: cut(notes, TAG_BYTES) }]),
+  ];
 }
 
 export function userName(): string {

@@ -13,6 +13,8 @@ export interface MlflowState {
   artifactUri?: string | undefined;
   /** Whether parameters, tags and data set are sent. */
   described: boolean;
+  /** The tags and notes sent. */
+  labels?: Record<string, string> | undefined;
   /** The last step sent of each metric. */
   steps: Record<string, number>;
   /** Names of the pictures sent. */
@@ -27,6 +29,7 @@ const stateSchema: z.ZodType<MlflowState> = z.strictObject({
   runId: z.string().optional(),
   artifactUri: z.string().optional(),
   described: z.boolean(),
+  labels: z.record(z.string(), z.string()).optional(),
   steps: z.record(z.string(), z.int()),
   pictures: z.array(z.string()),
   status: z.string().optional(),

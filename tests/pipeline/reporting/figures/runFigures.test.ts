@@ -51,7 +51,7 @@ const facts: FigureData = {
 
 async function draw(name: string, changed: Partial<FigureData> = {}): Promise<string> {
   const figure = runFigures({ ...facts, ...changed }).find((each) => each.name === name);
-  const { svg, png } = await renderFigure(figure!.specification);
+  const { svg, png } = await renderFigure(figure!.specification!);
   expect(decode(png).width).toBeGreaterThan(300);
   return svg;
 }
@@ -59,7 +59,7 @@ async function draw(name: string, changed: Partial<FigureData> = {}): Promise<st
 describe('figures of a run', () => {
   it('are all drawn, the same each time', async () => {
     for (const { specification } of runFigures(facts)) {
-      const [first, second] = [await renderFigure(specification), await renderFigure(specification)];
+      const [first, second] = [await renderFigure(specification!), await renderFigure(specification!)];
       expect(second.svg).toBe(first.svg);
       expect(Buffer.from(second.png).equals(first.png)).toBe(true);
     }
@@ -91,6 +91,7 @@ describe('figures of a run', () => {
   it('leave the corruptions out where they were not measured', () => {
     const { accuracy, confusion, ece, reliability, mistakes } = facts.measures;
     const measures = { accuracy, confusion, ece, reliability, mistakes };
-    expect(runFigures({ ...facts, measures }).map(({ name }) => name)).not.toContain('corruptions');
+    const undrawn = runFigures({ ...facts, measures }).filter(({ specification }) => !specification);
+    expect(undrawn.map(({ name }) => name)).toEqual(['corruptions']);
   });
 });
