@@ -114,7 +114,9 @@ function optionHint(description: Command | CommandGroup, args: readonly string[]
   if (present !== undefined && present in options) return `; its name is ${flagOf(present)}`;
   if (!description.takesKeys) return undefined;
   const value = rest.length > 0 ? rest.join('=') : args[at + 1];
-  const overrides = keysNamed(flag.slice(2)).map((key) => `${key}=${value === undefined ? '…' : shellWord(value)}`);
+  const overrides = keysNamed(flag.slice(2)).map(
+    (key) => `${key}=${value === undefined ? '…' : shellWord(value)}`,
+  );
   return overrides.length > 0 ? `; keys are set without dashes: ${overrides.join(' or ')}` : undefined;
 }
 
