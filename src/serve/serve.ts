@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises';
 import { WgradError } from '../backend/errors.ts';
 import { onStop } from '../pipeline/cli/interrupt.ts';
 import type { DeviceName } from '../tensor/device.ts';
@@ -54,12 +55,20 @@ export async function serve(options: ServeOptions): Promise<void> {
     if (options.apiKey === undefined && !['127.0.0.1', '::1', 'localhost'].includes(address)) {
       service.app.log.warn('other machines can reach this service, and WGRAD_API_KEY is not set');
     }
-    await service.app.listen({ host: address, port }).catch((error: unknown) => {
-      throw new WgradError(`cannot listen on ${address}, port ${port}: ${String(error)}`, { cause: error });
-    });
+    await listen(service, address, port);
   } catch (error) {
     await service.drain(0);
     throw error;
+  }
+}
+
+async function listen({ app }: Service, name: string, port: number): Promise<void> {
+  try {
+    // Fastify would make two servers for the two addresses of `localhost`.
+    const host = name === 'localhost' ? (await lookup(name)).address : name;
+    await app.listen({ host, port });
+  } catch (error) {
+    throw new WgradError(`cannot listen on ${name}, port ${port}: ${String(error)}`, { cause: error });
   }
 }
 

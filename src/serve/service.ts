@@ -72,8 +72,6 @@ export async function createService(
       // The hook below answers in the form of all errors.
       requireHostHeader: false,
     },
-    // Requests that come on open connections are answered until the end.
-    return503OnClosing: false,
     clientErrorHandler: (error, socket) => {
       const refusal = refusalOf(error);
       if (!refusal) return void socket.destroy();
@@ -128,10 +126,9 @@ export async function createService(
         unanswered = connections.unanswered;
         connections.closeAll();
       }, options.drainTimeout);
-      connections.closeStalled();
-      await app.close();
+      await connections.stopListening();
       clearTimeout(late);
-      connections.closeAll();
+      await app.close();
       await Promise.all([host.close(), pictures.close()]);
       return unanswered;
     },

@@ -1,11 +1,14 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
 import { refuseLate } from './unreadable.ts';
 
 /** Milliseconds without a byte after which a connection counts as stalled. */
 const STALLED = 1_000;
 /** Milliseconds between two looks. */
 const INTERVAL = 100;
+/** Turns of the event loop in which connections that wait are accepted. */
+const MOST_TURNS = 10_000;
 
 interface Connection {
   /** Requests that have begun and are not answered. */
@@ -20,11 +23,14 @@ interface Connection {
  * connections that say nothing, requests that do not arrive, answers that nobody reads.
  */
 export class Connections {
+  readonly #server: Server;
   readonly #open = new Map<Socket, Connection>();
-  #sweeps: NodeJS.Timeout | undefined;
+  #accepted = 0;
 
   constructor(server: Server) {
+    this.#server = server;
     server.on('connection', (socket: Socket) => {
+      this.#accepted++;
       this.#open.set(socket, { requests: new Map(), progress: '', since: performance.now() });
       socket.once('close', () => this.#open.delete(socket));
     });
@@ -40,16 +46,30 @@ export class Connections {
     return [...this.#open.values()].reduce((sum, { requests }) => sum + waiting(requests).length, 0);
   }
 
-  /** From now on, closes connections that have stalled for a second. */
-  closeStalled(): void {
+  /** Accepts no more connections; resolves when all are closed. Those that have stalled for a second are closed. */
+  async stopListening(): Promise<void> {
+    await this.#acceptWaiting();
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#sweep();
-    this.#sweeps = setInterval(() => this.#sweep(), INTERVAL);
+    const sweeps = setInterval(() => this.#sweep(), INTERVAL);
+    await closed;
+    clearInterval(sweeps);
   }
 
-  /** Closes all connections, and ends `closeStalled`. */
   closeAll(): void {
-    clearInterval(this.#sweeps);
     for (const socket of this.#open.keys()) socket.destroy();
+  }
+
+  /**
+   * Accepts the connections that the system has made already: they would be reset. Node accepts one in each turn of the
+   * event loop, so a turn without one has found none.
+   */
+  async #acceptWaiting(): Promise<void> {
+    let before = -1;
+    for (let turns = 0; before !== this.#accepted && turns < MOST_TURNS; turns++) {
+      before = this.#accepted;
+      await turn();
+    }
   }
 
   #sweep(): void {
