@@ -3,7 +3,7 @@ import { command, option } from './pipeline/cli/command.ts';
 import { runCommand } from './pipeline/cli/run.ts';
 import { adapter, deviceName, modelsFolder } from './pipeline/cli/shared.ts';
 import { milliseconds, oneOf, port, text, wholeNumber } from './pipeline/cli/values.ts';
-import { DEFAULT_OPTIONS as limits } from './serve/options.ts';
+import { BATCH_SIZE, DEFAULT_OPTIONS as limits } from './serve/options.ts';
 
 const MOST = 2 ** 31 - 1;
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
@@ -27,7 +27,7 @@ const api = command({
     device: option('<name>', deviceName, 'webgpu, cpu or auto', { default: 'auto' }),
     adapter,
     batchSize: option('<n>', wholeNumber(1, 4096), 'images in a batch; every batch is filled up to it', {
-      default: 32,
+      default: BATCH_SIZE,
     }),
     batchDelay: option('<ms>', milliseconds(0, 10_000), 'how long an image waits for others', { default: 2 }),
     queue: option('<n>', wholeNumber(1, MOST), 'images that may wait; more are refused with status 503', {

@@ -26,6 +26,9 @@ export interface ServiceOptions {
   readonly logLevel: string;
 }
 
+/** Images of a batch, unless something else is asked for. Other sizes may round differently. */
+export const BATCH_SIZE = 32;
+
 export const DEFAULT_OPTIONS: ServiceOptions = {
   bodyLimit: 8 * 2 ** 20,
   pixelLimit: 2 ** 24,

@@ -1,48 +1,23 @@
 import type { Backend } from '../../backend/backend.ts';
-import { WgradError } from '../../backend/errors.ts';
-import type { Module } from '../../nn/index.ts';
-import { softmax } from '../../ops/softmax.ts';
-import { tensor } from '../../tensor/create.ts';
 import { setDefaultDevice } from '../../tensor/device.ts';
-import { noGrad } from '../../tensor/gradientMode.ts';
-import { scope } from '../../tensor/scope.ts';
-import { loadModel } from '../registry/loadModel.ts';
+import { descriptionOf, loadModel } from '../registry/loadModel.ts';
 import type { ModelFolder } from '../registry/modelFolder.ts';
 import type { ModelRecord } from '../registry/modelRecord.ts';
+import { BatchedModel } from './batchedModel.ts';
 import type { LoadedModel } from './engine.ts';
-import { normalise } from './normalise.ts';
 
-/** The device did not return probabilities, so its answers cannot be trusted. */
-export class BadAnswerError extends WgradError {
-  override name = 'BadAnswerError';
-}
+export { BadAnswerError } from './batchedModel.ts';
 
-/** A float32 softmax over at most 1000 classes sums to 1 within this tolerance. */
-const SUM_TOLERANCE = 1e-3;
-
-/**
- * A promoted model on a device.
- *
- * Every batch has the same size; smaller batches are padded with blank images. Kernels split long sums by the size of
- * their outputs, so batches of different sizes would round differently. With one size, and kernels that compute each
- * row from its own image, an image gets the same bits in every batch and at every position.
- */
-export class Classifier implements LoadedModel {
+/** A promoted model on a device. */
+export class Classifier extends BatchedModel implements LoadedModel {
   readonly record: ModelRecord;
   /** SHA-256 of the folder's manifest. */
   readonly fingerprint: string;
-  readonly batchSize: number;
-  readonly device: Backend;
-  readonly #model: Module;
-  readonly #pixels: number;
 
-  private constructor(device: Backend, folder: ModelFolder, model: Module, batchSize: number) {
-    this.device = device;
+  private constructor(device: Backend, folder: ModelFolder, batchSize: number) {
+    super(device, loadModel(folder), descriptionOf(folder.record), batchSize);
     this.record = folder.record;
     this.fingerprint = folder.manifestSha256;
-    this.batchSize = batchSize;
-    this.#model = model;
-    this.#pixels = folder.record.input.height * folder.record.input.width;
   }
 
   /**
@@ -52,49 +27,8 @@ export class Classifier implements LoadedModel {
    */
   static async load(device: Backend, folder: ModelFolder, batchSize: number): Promise<Classifier> {
     setDefaultDevice(device);
-    const classifier = new Classifier(device, folder, loadModel(folder), batchSize);
-    await classifier.predict([new Uint8Array(classifier.#pixels)]);
+    const classifier = new Classifier(device, folder, batchSize);
+    await classifier.warmUp();
     return classifier;
   }
-
-  /**
-   * Computes the class probabilities of images.
-   *
-   * @param images at most `batchSize`, each of height · width pixels from 0 to 255
-   * @returns float32 [classes] for each image
-   * @throws DeviceLostError, BadAnswerError, or other errors of the device
-   */
-  async predict(images: readonly ArrayLike<number>[]): Promise<Float32Array[]> {
-    const { input, normalisation, classes } = this.record;
-    const input32 = new Float32Array(this.batchSize * this.#pixels);
-    images.forEach((image, index) => normalise(image, normalisation, input32, index * this.#pixels));
-    const probabilities = scope(() =>
-      noGrad(() => {
-        const shape = [this.batchSize, 1, input.height, input.width];
-        return softmax(this.#model.forward(tensor(input32, { shape, device: this.device })), 1);
-      }),
-    );
-    try {
-      const values = (await probabilities.data()) as Float32Array;
-      const rows = images.map((_, index) =>
-        values.slice(index * classes.length, (index + 1) * classes.length),
-      );
-      rows.forEach(requireProbabilities);
-      return rows;
-    } finally {
-      probabilities.dispose();
-    }
-  }
-
-  /** Frees the weights. The device stays open. */
-  dispose(): void {
-    this.#model.dispose();
-  }
-}
-
-function requireProbabilities(row: Float32Array): void {
-  let sum = 0;
-  for (const share of row) sum += share >= 0 ? share : NaN;
-  if (Math.abs(sum - 1) <= SUM_TOLERANCE) return;
-  throw new BadAnswerError(`The device returned ${Array.from(row).join(', ')}, which are not probabilities.`);
 }

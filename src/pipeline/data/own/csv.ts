@@ -99,55 +99,93 @@ function setOf({ path, images, labels }: Table, classes: readonly string[]): Ima
 }
 
 async function readTable(path: string, signal: AbortSignal): Promise<Table> {
-  let header: { columns: string[]; label: number; pixels: string[] } | undefined;
+  let columns: readonly string[] = [];
   let images = new Uint8Array(0);
   let used = 0;
-  let number = 0;
   const labels: string[] = [];
-  for await (const line of linesOf(path)) {
-    number++;
-    if (number % 1000 === 0) signal.throwIfAborted();
-    const fields = line.split(',');
-    if (!header) {
-      header = readHeader(path, fields);
-      continue;
-    }
-    if (fields.length !== header.columns.length) {
-      throw new DataError(`${path}: line ${number} has another number of values`, {
-        expected: `${header.columns.length}, as the first line`,
-        got: String(fields.length),
-      });
-    }
-    images = grown(path, images, used + header.pixels.length);
-    for (const [column, field] of fields.entries()) {
-      if (column === header.label) {
-        labels.push(plain(field));
-        continue;
-      }
-      const value = field === '' ? NaN : Number(field);
-      if (!(value >= 0 && value <= 255 && Number.isInteger(value))) {
-        throw new DataError(`${path}: no pixel: line ${number}, column ${header.columns[column]!}`, {
-          expected: 'a whole number from 0 to 255',
-          got: field.slice(0, 100) || 'nothing',
-        });
-      }
-      images[used++] = value;
-    }
+  for await (const row of readCsvRows(path, { needsLabels: true })) {
+    if (labels.length % 1000 === 0) signal.throwIfAborted();
+    columns = row.columns;
+    images = grown(path, images, used + row.pixels.length);
+    images.set(row.pixels, used);
+    used += row.pixels.length;
+    labels.push(row.label!);
   }
-  if (!header) throw new DataError(`${path}: empty`, { expected: 'a line of column names', fix: GUIDE });
-  return { path, pixels: header.pixels, images: images.subarray(0, used), labels };
+  return { path, pixels: columns, images: images.subarray(0, used), labels };
 }
 
-function readHeader(path: string, fields: readonly string[]) {
+/** An image of a CSV file. */
+export interface CsvRow {
+  /** Undefined where the file has no column label. */
+  readonly label: string | undefined;
+  /** uint8[pixels]. */
+  readonly pixels: Uint8Array;
+  /** The names of the pixels' columns. */
+  readonly columns: readonly string[];
+}
+
+/**
+ * Reads the images of a CSV file, one after the other.
+ *
+ * @throws DataError naming file, line and column of what is wrong
+ */
+export async function* readCsvRows(
+  path: string,
+  { needsLabels }: { readonly needsLabels: boolean },
+): AsyncGenerator<CsvRow> {
+  let header: Header | undefined;
+  let number = 0;
+  for await (const line of linesOf(path)) {
+    number++;
+    const fields = line.split(',');
+    if (header) yield readRow(path, number, fields, header);
+    else header = readHeader(path, fields, needsLabels);
+  }
+  if (!header) throw new DataError(`${path}: empty`, { expected: 'a line of column names', fix: GUIDE });
+}
+
+interface Header {
+  readonly columns: readonly string[];
+  /** Index of the column label, or -1. */
+  readonly label: number;
+  readonly pixels: readonly string[];
+}
+
+function readRow(path: string, number: number, fields: readonly string[], header: Header): CsvRow {
+  const { columns, label, pixels: names } = header;
+  if (fields.length !== columns.length) {
+    throw new DataError(`${path}: line ${number} has another number of values`, {
+      expected: `${columns.length}, as the first line`,
+      got: String(fields.length),
+    });
+  }
+  const pixels = new Uint8Array(names.length);
+  let used = 0;
+  for (const [column, field] of fields.entries()) {
+    if (column === label) continue;
+    const value = field === '' ? NaN : Number(field);
+    if (!(value >= 0 && value <= 255 && Number.isInteger(value))) {
+      throw new DataError(`${path}: no pixel: line ${number}, column ${columns[column]!}`, {
+        expected: 'a whole number from 0 to 255',
+        got: field.slice(0, 100) || 'nothing',
+      });
+    }
+    pixels[used++] = value;
+  }
+  return { label: label === -1 ? undefined : plain(fields[label]!), pixels, columns: names };
+}
+
+function readHeader(path: string, fields: readonly string[], needsLabels: boolean): Header {
   const columns = fields.map((field) => plain(field));
   const label = columns.findIndex((name) => name.toLowerCase() === 'label');
   const pixels = columns.filter((_, column) => column !== label);
   const stranger = pixels.find((name) => !PIXEL.test(name));
-  if (label !== -1 && stranger === undefined && pixels.length > 0) return { columns, label, pixels };
+  const lacksLabels = needsLabels && label === -1;
+  if (!lacksLabels && stranger === undefined && pixels.length > 0) return { columns, label, pixels };
   const few = columns.slice(0, 8).map((name) => name.slice(0, 40));
-  throw new DataError(`${path}: ${label === -1 ? 'no column label' : 'no column for each pixel'}`, {
+  throw new DataError(`${path}: ${lacksLabels ? 'no column label' : 'no column for each pixel'}`, {
     expected: 'a first line such as label,pixel0,pixel1,…',
-    got: stranger !== undefined && label !== -1 ? `the column ${stranger.slice(0, 100)}` : few.join(','),
+    got: stranger !== undefined && !lacksLabels ? `the column ${stranger.slice(0, 100)}` : few.join(','),
     fix: GUIDE,
   });
 }

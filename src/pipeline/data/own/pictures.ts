@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { decodePicture } from '../../pictures/decode.ts';
+import { decodePicture, type GreyPicture } from '../../pictures/decode.ts';
 import { PictureError } from '../../pictures/error.ts';
 import { scalePicture } from '../../pictures/prepare.ts';
 import { DataError } from '../errors.ts';
@@ -8,7 +8,8 @@ import type { ImageSet } from '../fashionMnist.ts';
 import type { Reporter } from '../reporter.ts';
 import { GUIDE, MOST_BYTES, namesIn, type OwnImages, readLimited } from './parts.ts';
 
-const EXTENSIONS = ['.png', '.jpg', '.jpeg', '.webp', '.avif'];
+/** Endings of the files that are read as pictures. */
+export const EXTENSIONS: readonly string[] = ['.png', '.jpg', '.jpeg', '.webp', '.avif'];
 /** Files that file managers leave behind. */
 const LEFT_BEHIND = new Set(['thumbs.db', 'desktop.ini']);
 /** Bytes of a picture's file. */
@@ -146,7 +147,7 @@ class PictureReader {
 
   async #sizeOf(path: string): Promise<readonly [number, number]> {
     this.#model = path;
-    const { width, height } = await decode(path);
+    const { width, height } = await readPicture(path);
     if (Math.max(width, height) <= 1024) return [height, width];
     throw new DataError(`${path}: ${height} × ${width} pixels are too many for a model`, {
       expected: 'at most 1024 × 1024',
@@ -155,7 +156,7 @@ class PictureReader {
   }
 
   async #readOne(path: string): Promise<Uint8Array> {
-    const picture = await decode(path);
+    const picture = await readPicture(path);
     const [height, width] = this.size!;
     if (this.#model !== undefined && (picture.height !== height || picture.width !== width)) {
       throw new DataError(`${path}: another size than ${this.#model}`, {
@@ -168,7 +169,8 @@ class PictureReader {
   }
 }
 
-async function decode(path: string): Promise<Awaited<ReturnType<typeof decodePicture>>> {
+/** Decodes the picture of a file. @throws DataError naming the file and what is wrong */
+export async function readPicture(path: string): Promise<GreyPicture> {
   try {
     return await decodePicture(await readLimited(path, MOST_FILE), LIMITS);
   } catch (error) {

@@ -1,0 +1,113 @@
+import { readdir, stat } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { DataError, oneLine } from '../../pipeline/data/errors.ts';
+import { readIdxImages } from '../../pipeline/data/idx.ts';
+import { readCsvRows } from '../../pipeline/data/own/csv.ts';
+import { MOST_BYTES, readLimited } from '../../pipeline/data/own/parts.ts';
+import { EXTENSIONS, readPicture } from '../../pipeline/data/own/pictures.ts';
+import { fitPicture, type ModelInput } from '../../pipeline/pictures/prepare.ts';
+
+/** An image to classify, or why there is none. */
+export type Input = InputImage | UnreadableInput;
+
+export interface InputImage {
+  /** As it was given, or below a folder that was given. */
+  readonly path: string;
+  /** The number of the image in an IDX or CSV file, from 0 up; undefined for a picture. */
+  readonly row: number | undefined;
+  /** uint8[height · width]. */
+  readonly pixels: Uint8Array;
+}
+
+export interface UnreadableInput {
+  readonly path: string;
+  readonly problem: string;
+}
+
+/** Pictures that are decoded at a time. */
+const AT_ONCE = 8;
+
+const IDX = /idx3-ubyte(\.gz)?$/;
+const CSV = /\.csv(\.gz)?$/i;
+
+/**
+ * The images of files and folders, in their order: pictures, IDX files and CSV files, and all pictures below a folder,
+ * sorted by path. Few of them are in memory at a time. What cannot be read is an input with a problem.
+ *
+ * @param input the images that the model takes
+ */
+export async function* readInputs(paths: readonly string[], input: ModelInput): AsyncGenerator<Input> {
+  for (const path of paths) {
+    try {
+      if (IDX.test(path)) yield* readIdxFile(path, input);
+      else if (CSV.test(path)) yield* readCsvFile(path, input);
+      else yield* readPictures(await picturesAt(path), input);
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      yield { path, problem: withoutPath(path, oneLine(error)) };
+    }
+  }
+}
+
+async function picturesAt(path: string): Promise<string[]> {
+  const info = await stat(path).catch((error: unknown) => {
+    throw new DataError(`${path}: cannot be read: ${(error as Error).message}`, {}, error);
+  });
+  if (!info.isDirectory()) return [path];
+  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  const pictures = entries
+    .filter((entry) => !entry.isDirectory() && EXTENSIONS.includes(extname(entry.name).toLowerCase()))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+  if (pictures.length > 0) return pictures;
+  throw new DataError(`${path}: no pictures`, {
+    expected: `files that end in ${EXTENSIONS.join(', ')}; IDX and CSV files are given by name`,
+  });
+}
+
+async function* readPictures(paths: readonly string[], input: ModelInput): AsyncGenerator<Input> {
+  const readOne = async (path: string): Promise<Input> => {
+    try {
+      return { path, row: undefined, pixels: fitPicture(await readPicture(path), input) };
+    } catch (error) {
+      // A picture that shows nothing, too.
+      return { path, problem: withoutPath(path, oneLine(error)) };
+    }
+  };
+  for (let start = 0; start < paths.length; start += AT_ONCE) {
+    yield* await Promise.all(paths.slice(start, start + AT_ONCE).map(readOne));
+  }
+}
+
+async function* readIdxFile(path: string, input: ModelInput): AsyncGenerator<Input> {
+  const bytes = await readLimited(path, MOST_BYTES);
+  const { count, rows, columns, pixels } = readIdxImages(bytes, { label: path, maxBytes: MOST_BYTES });
+  if (rows !== input.height || columns !== input.width) {
+    throw wrongSize(path, `${rows} × ${columns} pixels`, input);
+  }
+  const size = rows * columns;
+  for (let row = 0; row < count; row++) {
+    yield { path, row, pixels: pixels.subarray(row * size, (row + 1) * size) };
+  }
+}
+
+async function* readCsvFile(path: string, input: ModelInput): AsyncGenerator<Input> {
+  let row = 0;
+  for await (const { pixels } of readCsvRows(path, { needsLabels: false })) {
+    if (pixels.length !== input.height * input.width) {
+      throw wrongSize(path, `${pixels.length} pixels`, input);
+    }
+    yield { path, row: row++, pixels };
+  }
+}
+
+function wrongSize(path: string, got: string, { height, width }: ModelInput): DataError {
+  return new DataError(`${path}: images of another size than the model takes`, {
+    expected: `${height} × ${width} pixels`,
+    got,
+  });
+}
+
+function withoutPath(path: string, problem: string): string {
+  return problem.startsWith(`${path}: `) ? problem.slice(path.length + 2) : problem;
+}
