@@ -1,5 +1,6 @@
 /** The command that serves a model over HTTP. */
 import { command, option } from './pipeline/cli/command.ts';
+import { nameOrPath } from './pipeline/cli/folder.ts';
 import { runCommand } from './pipeline/cli/run.ts';
 import { adapter, deviceName, modelsFolder } from './pipeline/cli/shared.ts';
 import { milliseconds, oneOf, port, text, wholeNumber } from './pipeline/cli/values.ts';
@@ -16,7 +17,7 @@ const api = command({
   options: {
     model: option(
       '<model>',
-      text,
+      nameOrPath,
       'NAME (its champion), NAME@ALIAS, NAME/VERSION, or a model folder (default: the most accurate champion)',
     ),
     models: modelsFolder,

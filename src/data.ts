@@ -1,9 +1,10 @@
 /** The command that obtains, checks and versions the data set. */
 import { argument, command, type CommandGroup, flag, option } from './pipeline/cli/command.ts';
+import { path } from './pipeline/cli/folder.ts';
 import { interruptSignal } from './pipeline/cli/interrupt.ts';
 import { runCommand } from './pipeline/cli/run.ts';
 import { dataFolder as root } from './pipeline/cli/shared.ts';
-import { listOf, text, wholeNumber } from './pipeline/cli/values.ts';
+import { listOf, wholeNumber } from './pipeline/cli/values.ts';
 import { CORRUPTIONS } from './pipeline/data/corruptions/index.ts';
 import { loadFashionMnist } from './pipeline/data/fashionMnist.ts';
 import { checkFolder, folderText } from './pipeline/data/folderReport.ts';
@@ -89,7 +90,7 @@ const data: CommandGroup = {
         root,
         corruptions: option('<names>', listOf(CORRUPTIONS), 'only these, separated by commas'),
         seed: option('<n>', wholeNumber(0, 1e15 - 1), 'seed of the random numbers', { default: 0 }),
-        out: option('<file>', text, 'the PNG to write', { default: 'reports/corruption-sheet.png' }),
+        out: option('<file>', path, 'the PNG to write', { default: 'reports/corruption-sheet.png' }),
       },
       run: async ({ root, corruptions = CORRUPTIONS, seed, out }) => {
         const { corruptionSheet } = await import('./pipeline/reporting/figures/corruptionSheet.ts');

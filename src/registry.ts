@@ -1,6 +1,7 @@
 /** The command that keeps models: promotes runs, lists versions, moves aliases. */
 import { join } from 'node:path';
 import { argument, command, type CommandGroup, flag, option } from './pipeline/cli/command.ts';
+import { nameOrPath, path } from './pipeline/cli/folder.ts';
 import { runCommand } from './pipeline/cli/run.ts';
 import { json, modelsFolder as models, printJson, run, runsFolder } from './pipeline/cli/shared.ts';
 import { text } from './pipeline/cli/values.ts';
@@ -28,7 +29,7 @@ const registry: CommandGroup = {
       options: {
         models,
         runs: runsFolder,
-        gates: option('<file>', text, 'what a run must reach', { default: 'configs/gates.yaml' }),
+        gates: option('<file>', path, 'what a run must reach', { default: 'configs/gates.yaml' }),
         alias,
       },
       run: async ({ run, name, models: root, runs, gates, alias }) => {
@@ -65,7 +66,7 @@ next    npx tsx src/api.ts --model ${name}@${alias}   serves it; a running servi
     }),
     show: command({
       about: 'Print one version, its files verified.',
-      arguments: { model: argument('NAME (its champion), NAME@ALIAS, NAME/VERSION or a folder') },
+      arguments: { model: argument('NAME (its champion), NAME@ALIAS, NAME/VERSION or a folder', nameOrPath) },
       options: { models, json },
       run: async ({ model, models: root, json }) => {
         const { CARD, openModelFolder } = await import('./serve/registry/modelFolder.ts');

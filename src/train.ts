@@ -4,7 +4,7 @@ import { command, flag, list, option } from './pipeline/cli/command.ts';
 import { nameOrPath, path, typedPath } from './pipeline/cli/folder.ts';
 import { interruptSignal } from './pipeline/cli/interrupt.ts';
 import { runCommand } from './pipeline/cli/run.ts';
-import { json, print, printJson } from './pipeline/cli/shared.ts';
+import { json, modelsFolder, print, printJson } from './pipeline/cli/shared.ts';
 import { wholeNumber } from './pipeline/cli/values.ts';
 import {
   describeConfiguration,
@@ -42,6 +42,13 @@ const train = command({
       path,
       'folder of the runs: the same as run.dir=<folder>, and where --resume looks',
     ),
+    init: option(
+      '<weights>',
+      nameOrPath,
+      'start with the weights of a run (latest, its id, or its folder), of a model (NAME, NAME@ALIAS, NAME/VERSION) or of a .safetensors file',
+      { without: ['resume'] },
+    ),
+    models: { ...modelsFolder, with: 'init' },
     sweep: flag('train for all combinations of values', { without: ['resume', 'profile', 'verifyCapture'] }),
     random: option('<n>', wholeNumber(1, 999_999), 'train for n random combinations, drawn by the seed', {
       with: 'sweep',
@@ -69,10 +76,24 @@ const train = command({
   exitCodes: { 130: 'stopped by Ctrl-C (143: by SIGTERM, 129: by SIGHUP); a checkpoint was written' },
   takesKeys: true,
   notes: () => describeConfiguration(),
-  run: async ({ words, runs, resume, sweep, random, jobs, verifyCapture, profile, printConfig, json }) => {
+  run: async ({
+    words,
+    runs,
+    models,
+    init,
+    resume,
+    sweep,
+    random,
+    jobs,
+    verifyCapture,
+    profile,
+    printConfig,
+    json,
+  }) => {
     const folder = runs === undefined ? [] : [`run.dir=${JSON.stringify(runs)}`];
     const [file, ...others] = words;
-    const overrides = [...others, ...folder];
+    const weights = init === undefined ? [] : await firstWeights(init, { runs: runs ?? 'runs', models });
+    const overrides = [...others, ...folder, ...weights];
     if (sweep) return runSweep(requireFile(file), overrides, { random, jobs, json });
     if (printConfig) {
       const configuration = loadConfiguration(requireFile(file), overrides);
@@ -103,6 +124,12 @@ const train = command({
     return 0;
   },
 });
+
+/** The override that `--init` stands for. */
+async function firstWeights(init: string, roots: { runs: string; models: string }): Promise<string[]> {
+  const { findWeights } = await import('./serve/registry/weightsFile.ts');
+  return [`init=${JSON.stringify(await findWeights(init, roots))}`];
+}
 
 function requireFile(file: string | undefined): string {
   if (file !== undefined) return typedPath(file);

@@ -24,6 +24,7 @@ export interface Configuration {
   readonly seed: number;
   readonly device: 'webgpu' | 'cpu' | 'auto';
   readonly adapter?: string;
+  readonly init?: string;
   readonly data: DataConfiguration;
   readonly model: ModelConfiguration;
   readonly optimizer: OptimizerConfiguration;
@@ -84,6 +85,13 @@ export const configurationSchema: z.ZodType<Configuration> = z
       .min(1)
       .exactOptional()
       .describe('Use the WebGPU adapter whose vendor, device or description contains this text.'),
+    init: z
+      .string()
+      .min(1)
+      .exactOptional()
+      .describe(
+        'Safetensors file with the first weights, of a network of the same shape; default: random ones. --init also takes a run or a model.',
+      ),
     data,
     model,
     optimizer,

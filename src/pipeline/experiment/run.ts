@@ -20,6 +20,7 @@ import { trackRun } from '../tracking/trackRun.ts';
 import { Interruption } from '../training/errors.ts';
 import { train } from '../training/trainer.ts';
 import { type Opened, withOpened } from './open.ts';
+import { loadInitialWeights } from './initialWeights.ts';
 import { differences, reopenRun, rewindRun, type Run, withEarlier } from './resume.ts';
 
 /** Options of a run that leave its results unchanged. */
@@ -100,6 +101,10 @@ async function runExperiment(run: Run, opened: Opened, options: RunOptions): Pro
   // The images of Fashion-MNIST are known, so its model is built while they are read.
   const description = fixedDescription(configuration.data) ?? (await opened.data).train.set.description;
   const model = initialModel(configuration, description);
+  if (configuration.init !== undefined && !checkpoint) {
+    await loadInitialWeights(path, configuration, model);
+    process.stderr.write(`init    ${configuration.init}\n`);
+  }
   performance.mark('model');
   const inputShape = [configuration.train.batchSize, 1, description.height, description.width];
   process.stderr.write(`\n${String(modelSummary(model, inputShape))}\n\n`);

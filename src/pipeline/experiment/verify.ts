@@ -15,6 +15,7 @@ import type { Receipt } from '../runs/verification/receipt.ts';
 import { readRecordedRun, type RecordedRun } from '../runs/verification/recordedRun.ts';
 import { Interruption } from '../training/errors.ts';
 import { train, type Training } from '../training/trainer.ts';
+import { keptInit, loadInitialWeights } from './initialWeights.ts';
 import { type Opened, withOpened } from './open.ts';
 
 export interface VerifyOptions {
@@ -38,6 +39,7 @@ export async function verifyRun(path: string, options: VerifyOptions): Promise<R
   const loaded = loadConfiguration(join(path, 'config.yaml'));
   const configuration = {
     ...loaded,
+    ...keptInit(path),
     device: options.device ?? recordedDevice(recorded),
     // The records say how far the run came, however long that takes here.
     train: { ...loaded.train, maxMinutes: Infinity },
@@ -98,11 +100,13 @@ async function retrain(
   try {
     const { configuration, signal } = parts;
     const directory = await createRunDirectory(folder, configuration.name);
+    const model = initialModel(configuration, parts.datasets.train.set.description);
+    await loadInitialWeights(directory.path, configuration, model);
     const journal = openJournal(join(directory.path, 'metrics.jsonl'));
     try {
       return await train({
         ...parts,
-        model: initialModel(configuration, parts.datasets.train.set.description),
+        model,
         directory,
         journal: follower.watch(journal),
         signal: AbortSignal.any([signal, enough]),

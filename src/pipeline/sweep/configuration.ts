@@ -1,6 +1,7 @@
 import { codeVersion } from '../runs/codeVersion.ts';
 import { loadConfiguration } from '../config/configuration.ts';
 import { dataVersion } from '../data/datasets.ts';
+import { weightsFileSha256 } from '../experiment/initialWeights.ts';
 import { parseAxes } from './axes.ts';
 import { planTrials } from './plan.ts';
 import { runSweep, type SweepOptions, type SweepResult } from './sweep.ts';
@@ -29,6 +30,7 @@ export async function sweepConfiguration(
     configure: (overrides) => loadConfiguration(file, overrides),
     dataVersion: (data) => dataVersion(data, options.signal),
     codeVersion: codeVersion(),
+    weightsVersion: weightsFileSha256,
   });
   return runSweep({
     ...options,

@@ -12,6 +12,8 @@ export interface SweepPlan {
   readonly configure: (overrides: Overrides) => Configuration;
   readonly dataVersion: (data: DataConfiguration) => Promise<string>;
   readonly codeVersion: string;
+  /** The version of the weights that `init` names. */
+  readonly weightsVersion: (init: string) => Promise<string>;
 }
 
 /** Consecutive draws without a new trial, after which the plan is complete. */
@@ -31,7 +33,11 @@ export async function planTrials(plan: SweepPlan): Promise<Trial[]> {
     const source = `${configuration.data.name} in ${configuration.data.root}`;
     const data = versions.get(source) ?? plan.dataVersion(configuration.data);
     versions.set(source, data);
-    const trial = makeTrial(overrides, configuration, { data: await data, code: plan.codeVersion });
+    const trial = makeTrial(overrides, configuration, {
+      data: await data,
+      code: plan.codeVersion,
+      ...(configuration.init !== undefined && { init: await plan.weightsVersion(configuration.init) }),
+    });
     if (trials.has(trial.id)) return false;
     trials.set(trial.id, trial);
     return true;

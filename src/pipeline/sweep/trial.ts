@@ -12,6 +12,8 @@ import type { Overrides } from './axes.ts';
 export interface Versions {
   readonly data: string;
   readonly code: string;
+  /** Of the first weights, where they are not random. */
+  readonly init?: string;
 }
 
 /** One training of a sweep. */

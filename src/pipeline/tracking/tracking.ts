@@ -2,6 +2,7 @@ import type { TrackerName } from '../config/configuration.ts';
 import type { JournalRecord } from '../runs/journal/records.ts';
 import { errorText } from '../text/valueText.ts';
 import type { OpenTracker, TrackedRun, Tracker, Warn } from './tracker.ts';
+import { shellWord } from '../text/shellWord.ts';
 
 /** All trackers. A tracker's modules are loaded when it is opened, so trainings without it start sooner. */
 export const TRACKERS: Readonly<Record<TrackerName, OpenTracker>> = {
@@ -53,7 +54,7 @@ class Queue {
   constructor(name: TrackerName, run: TrackedRun, past: readonly JournalRecord[], warn: Warn) {
     this.#warn = (error) =>
       warn(
-        `${name}: ${errorText(error)}\nThe training goes on. Afterwards: npx tsx src/runs.ts sync ${run.id}`,
+        `${name}: ${errorText(error)}\nThe training goes on. Afterwards: npx tsx src/runs.ts sync ${shellWord(run.path)}`,
       );
     this.opened = this.#attempt(() => TRACKERS[name](run, past, true));
   }

@@ -201,11 +201,11 @@ train:
           got    32
           hint   did you mean train.batchSize?
         sede (test.yaml:2:1): unknown key
-          takes  the keys name, seed, device, adapter, data, model, optimizer, schedule, train, run, tracking
+          takes  the keys name, seed, device, adapter, init, data, model, optimizer, schedule, train, run, tracking
           got    1
           hint   did you mean seed?
         epochs (test.yaml:5:1): unknown key
-          takes  the keys name, seed, device, adapter, data, model, optimizer, schedule, train, run, tracking
+          takes  the keys name, seed, device, adapter, init, data, model, optimizer, schedule, train, run, tracking
           got    3
           hint   there is train.epochs"
     `);
@@ -634,6 +634,7 @@ describe('describeConfiguration', () => {
     const version = `data.version=${'0'.repeat(32)}.dir`;
     const optional = [
       'adapter=x',
+      'init=x',
       version,
       'train.limitTrain=1',
       'train.limitTest=1',

@@ -30,6 +30,7 @@ function plan(
         `${data} of ${root === 'copy' ? 'data/raw' : root}${name === 'fashion-mnist' ? '' : `, ${name}`}`,
       ),
     codeVersion: code,
+    weightsVersion: (init) => Promise.resolve(`weights of ${init}`),
   });
 }
 
@@ -136,6 +137,9 @@ describe('a trial’s identity', () => {
     const versionsOf = async (texts: string[]): Promise<string[]> =>
       (await plan(texts)).map(({ versions }) => versions.data);
     expect(await versionsOf(['data.root=one,other'])).toEqual(['data of one', 'data of other']);
+    const [warm, cold] = [await plan(['init=a.safetensors']), await plan(['seed=1'])];
+    expect(warm[0]!.versions.init).toBe('weights of a.safetensors');
+    expect(cold[0]!.versions).not.toHaveProperty('init');
     expect(await versionsOf(['data.name=fashion-mnist,small', 'data.root=one'])).toEqual([
       'data of one',
       'data of one, small',

@@ -10,6 +10,7 @@ import { readJson, readOptionalJson } from '../../files/json.ts';
 import { decodeSafetensors } from '../../../formats/safetensors/index.ts';
 import type { RunSummary } from '../../runs/summary.ts';
 import { RECEIPT_FILE, type Receipt } from '../../runs/verification/receipt.ts';
+import { shellWord } from '../../text/shellWord.ts';
 
 /** The records of a run that its card is made from. */
 export interface RunRecords {
@@ -57,7 +58,7 @@ export async function readRunRecords(path: string): Promise<RunRecords> {
   if (evaluation.weightsSha256 !== summary.weightsSha256) {
     throw new FileError(
       evaluationFile,
-      `is of other weights than those that the run ended with; evaluate again: npx tsx src/evaluate.ts ${path}`,
+      `is of other weights than those that the run ended with; evaluate again: npx tsx src/evaluate.ts ${shellWord(path)}`,
     );
   }
   return {
