@@ -8,6 +8,7 @@ import { Connections } from './http/connections.ts';
 import { acceptCompressed } from './http/contentEncoding.ts';
 import { handleErrors } from './http/errors.ts';
 import { addHealthRoutes } from './http/healthRoutes.ts';
+import { acceptJson } from './http/jsonBody.ts';
 import type { Metrics } from './http/metrics.ts';
 import { addOpenApi } from './http/openapi.ts';
 import { addPage } from './http/pageRoutes.ts';
@@ -107,6 +108,7 @@ export async function createService(
   await addOpenApi(app, options.apiKey !== undefined);
   await addPage(app);
   await app.register(multipart, { throwFileSizeLimit: true });
+  acceptJson(app);
   acceptPictures(app);
   acceptCompressed(app);
   const pictures = new PictureThreads(options);

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { valueText } from '../../pipeline/text/valueText.ts';
 import { RequestError } from '../errors.ts';
+import { requireModest } from './jsonBody.ts';
 import { type InferRequest, inferRequest, type InferResponse } from './schemas.ts';
 
 export const HEADER_LENGTH = 'inference-header-content-length';
@@ -31,8 +32,9 @@ export function readInferMessage(body: unknown, headers: IncomingHttpHeaders): I
   return { request: result.data, binary: body.subarray(length) };
 }
 
-/** @throws RequestError (400) for anything but JSON in UTF-8 */
+/** @throws RequestError: 400 for anything but JSON in UTF-8, 413 for JSON that would take long to read */
 export function readJson(bytes: Buffer): unknown {
+  requireModest(bytes);
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {

@@ -1,3 +1,4 @@
+import { turnToRead } from './jsonBody.ts';
 import { RequestError, UnavailableError } from '../errors.ts';
 import type { ModelRecord } from '../registry/modelRecord.ts';
 import type { App } from './app.ts';
@@ -177,7 +178,7 @@ function acceptAnyType(app: App): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
     const type = request.headers['content-type'] ?? '';
-    if (TYPES.test(type)) done(null, body);
+    if (TYPES.test(type)) void turnToRead(body.length).then(() => done(null, body));
     else done(new RequestError(415, `takes application/json or application/octet-stream, got ${type}`));
   });
   // Bodies are checked where they are read.
