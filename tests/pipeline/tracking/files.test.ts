@@ -101,7 +101,7 @@ describe('mlruns', () => {
   it('has the layout of MLflow’s file store', async () => {
     const root = temporaryFolder();
     const run = sampleRun(sampleRecords(2));
-    await replay(openMlflowFiles(root), run);
+    await replay(openMlflowFiles(root), { ...run, labels: { tags: ['baseline'], notes: 'noisy' } });
     const [experiment] = readdirSync(root);
     expect(experiment).toMatch(/^[1-9]\d{17}$/);
     expect(parse(readFileSync(join(root, experiment!, 'meta.yaml'), 'utf8'))).toMatchObject({
@@ -128,6 +128,8 @@ describe('mlruns', () => {
     );
     expect(readFileSync(join(folder, 'params/optimizer.lr'), 'utf8')).toBe('0.01');
     expect(readFileSync(join(folder, 'tags/wgrad.run'), 'utf8')).toBe(run.id);
+    expect(readFileSync(join(folder, 'tags/baseline'), 'utf8')).toBe('true');
+    expect(readFileSync(join(folder, 'tags/mlflow.note.content'), 'utf8')).toBe('noisy');
     expect(existsSync(join(folder, 'artifacts/config.yaml'))).toBe(true);
   });
 

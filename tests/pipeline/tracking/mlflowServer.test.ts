@@ -66,6 +66,32 @@ describe('MLflow over REST', () => {
     expect(stored!.artifacts.get('config.yaml')).toEqual(readFileSync(join(run.path, 'config.yaml')));
   });
 
+  it('gets tags and notes, and their changes', async () => {
+    const server = await startMlflow();
+    const records = sampleRecords(1);
+    const run = sampleRun(records);
+    await send(server.url, { ...run, labels: { tags: ['baseline', 'short'], notes: 'noisy' } }, records);
+    const [stored] = [...server.runs.values()];
+    const labels = (): string[][] =>
+      [...stored!.tags].filter(([key]) => !/^(mlflow\.(?!note)|wgrad\.)/.test(key));
+    expect(labels()).toEqual([
+      ['baseline', 'true'],
+      ['short', 'true'],
+      ['mlflow.note.content', 'noisy'],
+    ]);
+    expect([...stored!.params.keys()]).not.toContain('run.notes');
+    // Another client removed a tag that the run does not have any more.
+    stored!.tags.delete('short');
+    await send(server.url, { ...run, labels: { tags: ['baseline', 'best'], notes: '' } }, [], {
+      past: records,
+    });
+    expect(labels()).toEqual([
+      ['baseline', 'true'],
+      ['best', 'true'],
+    ]);
+    expect(server.runs.size).toBe(1);
+  });
+
   it('keeps to the limits of a batch', async () => {
     const server = await startMlflow();
     const records = sampleRecords(600);

@@ -77,6 +77,7 @@ const bodies = {
     params: z.array(param).max(100).default([]),
     tags: z.array(keyValue).max(100).default([]),
   }),
+  'runs/delete-tag': z.strictObject({ run_id, key: z.string().min(1) }),
   'runs/log-inputs': z.strictObject({
     run_id,
     datasets: z.array(
@@ -198,9 +199,15 @@ function handle(
           throw new Error(`${key} was ${run.params.get(key)!}`);
         run.params.set(key, value);
       }
+      for (const { key, value } of tags) run.tags.set(key, value);
       for (const { key, value, timestamp, step } of metrics) {
         run.metrics.add([key, step, value, timestamp].join(' '));
       }
+      return {};
+    }
+    case 'POST mlflow/runs/delete-tag': {
+      const { run_id, key } = body('runs/delete-tag');
+      if (!stored(run_id).tags.delete(key)) throw new Refusal('RESOURCE_DOES_NOT_EXIST', key);
       return {};
     }
     case 'POST mlflow/runs/log-inputs': {

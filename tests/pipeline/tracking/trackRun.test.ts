@@ -50,7 +50,7 @@ describe('trackRun', () => {
     for (const record of metrics) journal.append(record);
     await end('finished');
     expect(warnings).toHaveLength(2);
-    expect(warnings.join()).toMatch(/tensorboard: [^]*src\/runs\.ts sync 20261124-134455-small/);
+    expect(warnings.join()).toMatch(/tensorboard: [^]*src\/runs\.ts sync \S+\/20261124-134455-small/);
     expect(warnings.join()).toContain('got one that begins with sqlite:');
     expect(readRecords(join(path, 'metrics.jsonl')).at(-1)).toMatchObject({
       kind: 'end',

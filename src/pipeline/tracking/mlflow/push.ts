@@ -99,9 +99,18 @@ export class Pusher {
     const gone = Object.keys(sent).filter((key) => !now.some((tag) => tag.key === key));
     if (tags.length === 0 && gone.length === 0) return;
     if (tags.length > 0) await client.post('runs/log-batch', { run_id: state.runId, tags }, anything);
-    for (const key of gone) await client.post('runs/delete-tag', { run_id: state.runId, key }, anything);
+    for (const key of gone) await this.#deleteTag(key);
     state.labels = Object.fromEntries(now.map(({ key, value }) => [key, value]));
     await this.#save();
+  }
+
+  async #deleteTag(key: string): Promise<void> {
+    try {
+      await this.#client.post('runs/delete-tag', { run_id: this.#state.runId, key }, anything);
+    } catch (error) {
+      // Somebody else removed it, or the answer to an earlier attempt was lost.
+      if (!(error instanceof MlflowError) || error.code !== 'RESOURCE_DOES_NOT_EXIST') throw error;
+    }
   }
 
   async #findExperiment(name: string): Promise<string> {

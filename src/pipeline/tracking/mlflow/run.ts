@@ -29,9 +29,10 @@ export function experimentName({ configuration }: TrackedRun): string {
   return process.env['MLFLOW_EXPERIMENT_NAME'] || configuration.name;
 }
 
-/** The configuration, a parameter for each key: `optimizer.lr`, `0.001`. */
+/** The configuration, a parameter for each key: `optimizer.lr`, `0.001`. Tags and notes change, and parameters must not. */
 export function paramsOf({ configuration }: TrackedRun): KeyValue[] {
-  return leaves(configuration).map(([key, value]) => ({
+  const { dir } = configuration.run;
+  return leaves({ ...configuration, run: { dir } }).map(([key, value]) => ({
     key,
     value: cut(typeof value === 'string' ? value : JSON.stringify(value), PARAM_BYTES),
   }));
