@@ -1,9 +1,9 @@
 /** The command that serves a model over HTTP. */
-import { command, option } from './pipeline/cli/command.ts';
+import { command, flag, option } from './pipeline/cli/command.ts';
 import { nameOrPath } from './pipeline/cli/folder.ts';
 import { runCommand } from './pipeline/cli/run.ts';
 import { adapter, deviceName, modelsFolder } from './pipeline/cli/shared.ts';
-import { milliseconds, oneOf, port, text, wholeNumber } from './pipeline/cli/values.ts';
+import { milliseconds, oneOf, port, several, text, wholeNumber } from './pipeline/cli/values.ts';
 import { BATCH_SIZE, DEFAULT_OPTIONS as limits } from './serve/options.ts';
 
 const MOST = 2 ** 31 - 1;
@@ -11,15 +11,18 @@ const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
 const api = command({
   about: `
-    Serves a model of the registry: a page at /, POST /predict, the Open Inference Protocol under /v2, /docs, /metrics,
-    /health/live and /health/ready. When the served alias moves, the new model replaces the old one without a pause.
+    Serves models of the registry: a page at /, POST /predict, the Open Inference Protocol under /v2, /docs, /metrics,
+    /health/live and /health/ready. When a served alias moves, the new model replaces the old one without a pause. The
+    first model answers /predict; /predict?model=NAME asks another one.
     SIGTERM and Ctrl-C stop the service; requests that have come in are answered first.`,
   options: {
     model: option(
-      '<model>',
-      nameOrPath,
-      'NAME (its champion), NAME@ALIAS, NAME/VERSION, or a model folder (default: the most accurate champion)',
+      '<models>',
+      several(nameOrPath),
+      'NAME (its champion), NAME@ALIAS, NAME/VERSION, or a model folder; several are separated by commas (default: the most accurate champion)',
+      { without: ['champions'] },
     ),
+    champions: flag('serve the champions of all models'),
     models: modelsFolder,
     host: option('<address>', text, 'where to listen; the default is reachable from this machine only', {
       default: '127.0.0.1',
@@ -61,11 +64,15 @@ const api = command({
       default: limits.logLevel,
     }),
   },
-  examples: ['--model cnn@champion --port 8080', '--model mlp --batch-size 16 --batch-delay 5 --queue 256'],
+  examples: [
+    '--model cnn@champion --port 8080',
+    '--model cnn,mlp',
+    '--model mlp --batch-size 16 --batch-delay 5 --queue 256',
+  ],
   exitCodes: { 0: 'stopped by SIGTERM or Ctrl-C' },
   notes: () => `environment:
   WGRAD_API_KEY  if set, /predict, /v2 and /metrics require it: Authorization: Bearer KEY, or X-API-Key: KEY`,
-  run: async ({ model, models, device, adapter, timeout, ...options }) => {
+  run: async ({ model, champions, models, device, adapter, timeout, ...options }) => {
     const { readKey } = await import('./serve/http/authentication.ts');
     const { serve } = await import('./serve/serve.ts');
     await serve({
@@ -84,9 +91,9 @@ const api = command({
       port: options.port,
       device,
       adapter,
+      references: champions ? 'champions' : model,
       model: {
         root: models,
-        reference: model,
         batchSize: options.batchSize,
         delay: options.batchDelay,
         queueLimit: options.queue,

@@ -6,6 +6,7 @@ import { Metrics } from './http/metrics.ts';
 import { type HostEvent, type HostOptions, ModelHost } from './inference/host.ts';
 import { startEngineThread } from './inference/startEngineThread.ts';
 import type { ServiceOptions } from './options.ts';
+import { champions } from './registry/reference.ts';
 import { createService, type Service } from './service.ts';
 
 /** Milliseconds that Ctrl-C waits at most before the service stops to accept. Nobody at a terminal runs a balancer. */
@@ -15,7 +16,9 @@ const CLOSING = 5_000;
 
 /** Options of a service: limits, model, device and address. */
 export interface ServeOptions extends ServiceOptions {
-  readonly model: Omit<HostOptions, 'openEngine' | 'onBatch' | 'onEvent'>;
+  readonly model: Omit<HostOptions, 'reference' | 'openEngine' | 'onBatch' | 'onEvent'>;
+  /** Which models: references for `resolveModel`, or all champions. Without any, the most accurate champion. */
+  readonly references: readonly string[] | 'champions' | undefined;
   readonly device: DeviceName;
   /** Part of the name of a WebGPU adapter. */
   readonly adapter: string | undefined;
@@ -25,23 +28,31 @@ export interface ServeOptions extends ServiceOptions {
 }
 
 /**
- * Serves a model over HTTP until SIGTERM, SIGHUP or Ctrl-C, and then answers the requests that it has accepted.
+ * Serves models over HTTP until SIGTERM, SIGHUP or Ctrl-C, and then answers the requests that it has accepted.
  *
  * @throws RegistryError if there is no such model, AdapterError, or WgradError if the address cannot be used
  */
 export async function serve(options: ServeOptions): Promise<void> {
   const { host: address, port, device, adapter, model } = options;
-  const metrics = new Metrics(() => host);
-  const host: ModelHost = new ModelHost({
-    ...model,
-    openEngine: () =>
-      startEngineThread({ device, adapter, batchSize: model.batchSize }, (reason) =>
-        process.stderr.write(`${reason}\n\n`),
-      ),
-    onBatch: (images, seconds) => metrics.observeBatch(images, seconds),
-    onEvent: (event) => logEvent(service, event),
-  });
-  const service = await createService(host, metrics, options);
+  const metrics: Metrics = new Metrics(() => hosts);
+  const hostOf = (reference?: string): ModelHost =>
+    new ModelHost({
+      ...model,
+      reference,
+      openEngine: () =>
+        startEngineThread({ device, adapter, batchSize: model.batchSize }, (reason) =>
+          process.stderr.write(`${reason}\n\n`),
+        ),
+      onBatch: (images, seconds) => metrics.observeBatch(images, seconds),
+      onEvent: (event) => logEvent(service, event, reference),
+    });
+  const references =
+    options.references === 'champions'
+      ? (await champions(model.root)).map(({ reference }) => reference)
+      : options.references;
+  const [first, ...others] = references ?? [];
+  const hosts = [hostOf(first), ...others.map(hostOf)] as const;
+  const service = await createService(hosts, metrics, options);
   stopOnSignals(service, options);
   // An error of one request must not end all others. It is a bug, so it is logged and counted.
   process.on('unhandledRejection', (error) => {
@@ -49,7 +60,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     service.app.log.error({ err: error }, 'unhandled rejection');
   });
   try {
-    await host.start();
+    await Promise.all(hosts.map((host) => host.start()));
     await service.warmUp();
     if (service.isDraining()) return;
     if (options.apiKey === undefined && !['127.0.0.1', '::1', 'localhost'].includes(address)) {
@@ -72,12 +83,12 @@ async function listen({ app }: Service, name: string, port: number): Promise<voi
   }
 }
 
-function logEvent({ app: { log } }: Service, event: HostEvent): void {
+function logEvent({ app: { log } }: Service, event: HostEvent, reference = 'champion'): void {
   if (event.kind === 'loaded') {
     const { name, version, run } = event.model;
     log.info({ event: event.kind, model: name, version, run, device: event.device }, 'model loaded');
   } else {
-    log.error({ event: event.kind, err: event.error }, 'model or device failed');
+    log.error({ event: event.kind, reference, err: event.error }, 'model or device failed');
   }
 }
 

@@ -14,6 +14,7 @@ import { addOpenApi } from './http/openapi.ts';
 import { addPage } from './http/pageRoutes.ts';
 import { acceptPictures, addPredictRoute } from './http/predictRoute.ts';
 import { Predictor } from './http/predictor.ts';
+import { Predictors } from './http/predictors.ts';
 import { refusalOf, refuse, refuseAddress, refuseExpectations } from './http/unreadable.ts';
 import { addProtocolRoutes } from './http/protocolRoutes.ts';
 import { PictureThreads } from './images/pictureThreads.ts';
@@ -41,12 +42,13 @@ export interface Service {
 }
 
 /**
- * Creates the HTTP service for a model.
+ * Creates the HTTP service for one or more models.
  *
+ * @param hosts the first one answers requests that name no model
  * @param log where the log is written; false for no log
  */
 export async function createService(
-  host: ModelHost,
+  hosts: readonly [ModelHost, ...ModelHost[]],
   metrics: Metrics,
   options: ServiceOptions,
   log: LogStream | boolean = true,
@@ -112,10 +114,12 @@ export async function createService(
   acceptPictures(app);
   acceptCompressed(app);
   const pictures = new PictureThreads(options);
-  const predictor = new Predictor(host, options, metrics, pictures);
-  addPredictRoute(app, predictor);
-  await addProtocolRoutes(app, predictor, isDraining);
-  addHealthRoutes(app, host, metrics, isDraining);
+  const predictorOf = (host: ModelHost): Predictor => new Predictor(host, options, metrics, pictures);
+  const [first, ...others] = hosts;
+  const predictors = new Predictors(predictorOf(first), ...others.map(predictorOf));
+  addPredictRoute(app, predictors);
+  await addProtocolRoutes(app, predictors, isDraining);
+  addHealthRoutes(app, predictors, metrics, isDraining);
   return {
     app,
     warmUp: () => pictures.start(),
@@ -131,7 +135,7 @@ export async function createService(
       await connections.stopListening();
       clearTimeout(late);
       await app.close();
-      await Promise.all([host.close(), pictures.close()]);
+      await Promise.all([...hosts, pictures].map((each) => each.close()));
       return unanswered;
     },
   };

@@ -39,6 +39,13 @@ test('a service without a model does not start', async () => {
 test.each([
   ['api', ['--port', 'http'], 2, '--port takes'],
   ['api', ['--gpu'], 2, 'usage:'],
+  [
+    'api',
+    ['--model', 'mlp,'],
+    2,
+    "--model takes a name or a folder; several are separated by commas; got 'mlp,'",
+  ],
+  ['api', ['--model', 'mlp', '--champions'], 2, '--model cannot be combined with --champions'],
   ['registry', [], 2, 'usage:'],
   ['registry', ['promote', 'latest'], 2, 'missing argument <name>'],
   ['registry', ['list', '--models', '/nowhere'], 0, 'holds no models'],

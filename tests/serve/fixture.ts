@@ -114,7 +114,9 @@ export async function addModel(
 export interface RunningService {
   readonly url: string;
   readonly port: number;
+  /** That of the first model. */
   readonly host: ModelHost;
+  readonly hosts: readonly ModelHost[];
   readonly root: string;
   readonly metrics: Metrics;
   /** Stops it; the number of requests that were not answered. */
@@ -126,6 +128,8 @@ interface HostChanges extends Partial<HostOptions> {
   openDevice?: () => Promise<Backend>;
 }
 
+type References = readonly [string | undefined, ...string[]];
+
 /**
  * A service on a port of its own, with a model of random weights on the CPU; it is stopped after the test.
  *
@@ -133,33 +137,47 @@ interface HostChanges extends Partial<HostOptions> {
  */
 export async function startService(
   changes: Partial<ServiceOptions> = {},
-  { openDevice = () => open('cpu'), ...hostChanges }: HostChanges = {},
+  hostChanges: HostChanges = {},
   log?: string[],
 ): Promise<RunningService> {
   const root = await temporaryFolder();
   await addModel(root, 'test', 1);
-  const metrics = new Metrics(() => host);
-  const host: ModelHost = new ModelHost({
-    root,
-    batchSize: BATCH_SIZE,
-    delay: 1,
-    queueLimit: 300,
-    batchTimeout: 10_000,
-    pollInterval: 0,
-    openEngine: async () => new DeviceEngine(await openDevice(), hostChanges.batchSize ?? BATCH_SIZE),
-    onBatch: (images, seconds) => metrics.observeBatch(images, seconds),
-    ...hostChanges,
-  });
+  return serveModels({ root, ...hostChanges }, [hostChanges.reference], changes, log);
+}
+
+/** As `startService`, with models of a registry, one for each reference. */
+export async function serveModels(
+  { openDevice = () => open('cpu'), ...hostChanges }: HostChanges & { root: string },
+  references: References,
+  changes: Partial<ServiceOptions> = {},
+  log?: string[],
+): Promise<RunningService> {
+  const metrics: Metrics = new Metrics(() => hosts);
+  const hostOf = (reference: string | undefined): ModelHost =>
+    new ModelHost({
+      batchSize: BATCH_SIZE,
+      delay: 1,
+      queueLimit: 300,
+      batchTimeout: 10_000,
+      pollInterval: 0,
+      openEngine: async () => new DeviceEngine(await openDevice(), hostChanges.batchSize ?? BATCH_SIZE),
+      onBatch: (images, seconds) => metrics.observeBatch(images, seconds),
+      ...hostChanges,
+      reference,
+    });
+  const [first, ...others] = references;
+  const hosts = [hostOf(first), ...others.map(hostOf)] as const;
   const options = { ...DEFAULT_OPTIONS, drainDelay: 0, ...changes };
   const logger = log ? { write: (line: string) => void log.push(line) } : false;
-  const { app, drain } = await createService(host, metrics, options, logger);
-  await host.start();
+  const { app, drain } = await createService(hosts, metrics, options, logger);
+  for (const host of hosts) await host.start();
   await app.listen({ host: '127.0.0.1', port: 0 });
   let drained: Promise<number> | undefined;
   const drainOnce = (): Promise<number> => (drained ??= drain());
   onTestFinished(() => drainOnce().then(() => undefined));
   const { port } = app.server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, port, host, root, metrics, drain: drainOnce };
+  const url = `http://127.0.0.1:${port}`;
+  return { url, port, host: hosts[0], hosts, root: hostChanges.root, metrics, drain: drainOnce };
 }
 
 /** What `/predict` answers. */

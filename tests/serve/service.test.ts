@@ -245,7 +245,7 @@ test('nothing is asked of the model for a client that is gone already', async ()
   const predictor = new Predictor(
     host,
     DEFAULT_OPTIONS,
-    new Metrics(() => host),
+    new Metrics(() => [host]),
     new PictureThreads(DEFAULT_OPTIONS),
   );
   const gone = AbortSignal.abort(new RequestError(504, 'the client disconnected'));

@@ -17,6 +17,18 @@ export interface Value<T> {
 /** Any text: a name, a file or a folder. */
 export const text: Value<string> = { takes: 'a text', read: (text) => text };
 
+/** One value or several, separated by commas. */
+export function several<T>(value: Value<T>): Value<T[]> {
+  return {
+    takes: `${value.takes}; several are separated by commas`,
+    read: (text) => {
+      const words = text.split(',').map((word) => word.trim());
+      const values = words.map((word) => (word === '' ? undefined : value.read(word)));
+      return values.includes(undefined) ? undefined : (values as T[]);
+    },
+  };
+}
+
 /** A whole number in decimal digits, bounds included. */
 export function wholeNumber(from: number = 1, to: number = Number.MAX_SAFE_INTEGER): Value<number> {
   const range = to === Number.MAX_SAFE_INTEGER ? `${from} up` : `${from} to ${to}`;

@@ -1,12 +1,12 @@
-import type { ModelHost } from '../inference/host.ts';
 import type { App } from './app.ts';
 import type { Metrics } from './metrics.ts';
+import type { Predictors } from './predictors.ts';
 import * as schemas from './schemas.ts';
 
 /** `/health/live`, `/health/ready` and `/metrics`, for orchestrators and Prometheus. */
 export function addHealthRoutes(
   app: App,
-  host: ModelHost,
+  predictors: Predictors,
   metrics: Metrics,
   isDraining: () => boolean,
 ): void {
@@ -27,13 +27,13 @@ export function addHealthRoutes(
     {
       schema: {
         summary: 'Whether the service is ready for requests',
-        description: 'Unavailable while a model loads, the device recovers, or the service stops.',
+        description: 'Unavailable while one of the models loads, the device recovers, or the service stops.',
         tags: ['health'],
         response: { 200: health, 503: health },
       },
     },
     (_, reply) => {
-      const reason = isDraining() ? 'the service is stopping' : host.unreadyReason;
+      const reason = isDraining() ? 'the service is stopping' : predictors.unreadyReason;
       if (reason === undefined) return { status: 'ok' as const };
       reply.code(503);
       return { status: 'unavailable' as const, reason };

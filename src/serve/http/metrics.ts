@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Pixels } from '../inference/engine.ts';
 import type { Answer, ModelHost } from '../inference/host.ts';
-import type { InputStatistics } from '../registry/modelRecord.ts';
+import type { InputStatistics, ModelRecord } from '../registry/modelRecord.ts';
 import { Drift } from './drift.ts';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -16,10 +16,10 @@ export class Metrics {
   readonly #rejections: Counter;
   readonly #predictions: Counter<'model' | 'version' | 'class'>;
   readonly #model: Gauge<'name' | 'version' | 'weights'>;
-  readonly #drift: Drift = new Drift();
-  #reference: InputStatistics | undefined;
+  /** By the name of the model. */
+  readonly #inputs = new Map<string, { drift: Drift; reference: InputStatistics }>();
 
-  constructor(host: () => ModelHost | undefined) {
+  constructor(hosts: () => readonly ModelHost[]) {
     const registers = [this.registry];
     collectDefaultMetrics({ register: this.registry });
     const histogram = <L extends string>(name: string, help: string, buckets: number[], labels: L[] = []) =>
@@ -45,40 +45,65 @@ export class Metrics {
     });
     this.#model = new Gauge({
       name: 'wgrad_model_info',
-      help: 'The current model.',
+      help: 'The current models.',
       labelNames: ['name', 'version', 'weights'],
       registers,
       collect() {
-        const model = host()?.model;
         this.reset();
-        if (model) {
+        for (const { model } of hosts()) {
+          if (!model) continue;
           const { name, version, weightsSha256 } = model;
           this.set({ name, version, weights: weightsSha256.slice(0, 12) }, 1);
         }
       },
     });
-    const gauge = (name: string, help: string, value: () => number | undefined): Gauge =>
+    const gauge = (name: string, help: string, value: () => number): Gauge =>
       new Gauge({
         name,
         help,
         registers,
         collect() {
-          const now = value();
-          if (now !== undefined) this.set(now);
+          this.set(value());
         },
       });
-    gauge('wgrad_ready', '1 if the service is ready for requests.', () => (host()?.model ? 1 : 0));
-    gauge('wgrad_queue_images', 'Images waiting for a batch.', () => host()?.waiting ?? 0);
-    gauge('wgrad_input_mean', 'Mean brightness of the last 1000 images, in [0, 1].', () => this.#drift.mean);
-    gauge(
+    gauge('wgrad_ready', '1 if the service is ready for requests.', () =>
+      hosts().length > 0 && hosts().every(({ model }) => model) ? 1 : 0,
+    );
+    gauge('wgrad_queue_images', 'Images waiting for a batch.', () =>
+      hosts().reduce((sum, { waiting }) => sum + waiting, 0),
+    );
+    const inputs = this.#inputs;
+    const ofInputs = (
+      name: string,
+      help: string,
+      value: (input: { drift: Drift; reference: InputStatistics }) => number | undefined,
+    ): Gauge<'model'> =>
+      new Gauge({
+        name,
+        help,
+        labelNames: ['model'],
+        registers,
+        collect() {
+          for (const [model, input] of inputs) {
+            const now = value(input);
+            if (now !== undefined) this.set({ model }, now);
+          }
+        },
+      });
+    ofInputs(
+      'wgrad_input_mean',
+      'Mean brightness of the last 1000 images, in [0, 1].',
+      ({ drift }) => drift.mean,
+    );
+    ofInputs(
       'wgrad_training_input_mean',
       'Mean brightness of the training images, in [0, 1].',
-      () => this.#reference?.mean,
+      ({ reference }) => reference.mean,
     );
-    gauge(
+    ofInputs(
       'wgrad_input_drift_psi',
-      'Population stability index of the brightness of the last 1000 images against the training set; from 0.25 on they differ much. Zero for the first 100 images.',
-      () => this.#drift.stabilityIndex,
+      'Population stability index of the brightness of the last 1000 images against the training set; from 0.25 on they differ much. Missing for the first 100 images.',
+      ({ drift }) => drift.stabilityIndex,
     );
   }
 
@@ -99,11 +124,17 @@ export class Metrics {
     answers.forEach(({ model }, index) => {
       const name = model.classes[labels[index]!]!;
       this.#predictions.inc({ model: model.name, version: model.version, class: name });
-      if (this.#reference !== model.inputStatistics) {
-        this.#reference = model.inputStatistics;
-        this.#drift.compareWith(model.inputStatistics.deciles);
-      }
-      this.#drift.add(images[index]!);
+      const drift = this.#driftOf(model);
+      drift.add(images[index]!);
     });
+  }
+
+  #driftOf({ name, inputStatistics }: ModelRecord): Drift {
+    const known = this.#inputs.get(name);
+    if (known?.reference === inputStatistics) return known.drift;
+    const drift = known?.drift ?? new Drift();
+    drift.compareWith(inputStatistics.deciles);
+    this.#inputs.set(name, { drift, reference: inputStatistics });
+    return drift;
   }
 }

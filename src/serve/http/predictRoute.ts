@@ -4,6 +4,7 @@ import type { App } from './app.ts';
 import { RequestError } from '../errors.ts';
 import { toBrightness } from './brightness.ts';
 import type { LabelledAnswer, Predictor } from './predictor.ts';
+import { parseModelName, type Predictors, requireVersion } from './predictors.ts';
 import * as schemas from './schemas.ts';
 import type { PredictBody, Prediction } from './schemas.ts';
 
@@ -14,8 +15,8 @@ const PICTURES = ['image/png', 'image/jpeg', 'image/webp', 'image/avif', 'applic
 const TEXT_FIELDS = 16;
 
 /** `POST /predict`: pixels or pictures in, classes and probabilities out. */
-export function addPredictRoute(app: App, predictor: Predictor): void {
-  const { failures, predictBody, predictResponse } = schemas;
+export function addPredictRoute(app: App, predictors: Predictors): void {
+  const { failures, predictBody, predictQuery, predictResponse } = schemas;
   const binary = { schema: { type: 'string', format: 'binary' } };
   const form = {
     schema: { type: 'object', properties: { image: { type: 'string', format: 'binary' } } },
@@ -28,6 +29,7 @@ export function addPredictRoute(app: App, predictor: Predictor): void {
         description:
           'Takes pixels or base64 pictures as JSON, a picture as the body, or pictures as the files of a form. Pictures are PNG, JPEG, WebP or AVIF. A picture may have any size. For a model of Fashion-MNIST, it may be dark on bright or bright on dark: the object is cut out, scaled to 28 × 28 and centred. For a model of other data it is scaled to the size of the images.',
         tags: ['prediction'],
+        querystring: predictQuery,
         body: {
           content: {
             'application/json': { schema: predictBody },
@@ -35,13 +37,16 @@ export function addPredictRoute(app: App, predictor: Predictor): void {
             'multipart/form-data': form,
           },
         },
-        response: { 200: predictResponse, ...failures(400, 401, 413, 415, 422, 500, 503, 504) },
+        response: { 200: predictResponse, ...failures(400, 401, 404, 413, 415, 422, 500, 503, 504) },
       },
     },
     async (request, reply) => {
+      const { model: reference } = request.query;
+      const predictor = predictors.findReference(reference);
       const signal = predictor.deadline(reply);
       const images = await readImages(request, predictor, signal);
       const answers = await predictor.predict(images, signal);
+      if (reference !== undefined) requireVersion(answers[0]!.model, parseModelName(reference).version);
       const { name, version } = answers[0]!.model;
       return { model: { name, version }, predictions: answers.map(describe) };
     },

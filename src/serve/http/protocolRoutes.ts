@@ -5,15 +5,11 @@ import type { App } from './app.ts';
 import { INPUT, OUTPUTS, readImages, requestedOutputs, send } from './infer.ts';
 import { readInferMessage, readJson } from './inferMessage.ts';
 import type { Predictor } from './predictor.ts';
+import { type ModelName, type Predictors, requireVersion } from './predictors.ts';
 import * as schemas from './schemas.ts';
 import type { InferResponse } from './schemas.ts';
 
 const TAGS = ['Open Inference Protocol v2'];
-
-interface ModelPath {
-  model: string;
-  version?: string;
-}
 
 /**
  * The Open Inference Protocol, version 2, with its binary tensor extension, and Triton's repository index.
@@ -22,20 +18,20 @@ interface ModelPath {
  */
 export async function addProtocolRoutes(
   app: App,
-  predictor: Predictor,
+  predictors: Predictors,
   isDraining: () => boolean,
 ): Promise<void> {
   // Bodies are read in another way than those of other routes.
   await app.register((scope: App, _: object, done: () => void) => {
     acceptAnyType(scope);
-    addServerRoutes(scope, predictor, isDraining);
-    addIndexRoute(scope, predictor, isDraining);
-    addModelRoutes(scope, predictor, isDraining);
+    addServerRoutes(scope, predictors, isDraining);
+    addIndexRoute(scope, predictors, isDraining);
+    addModelRoutes(scope, predictors, isDraining);
     done();
   });
 }
 
-function addServerRoutes(app: App, { host }: Predictor, isDraining: () => boolean): void {
+function addServerRoutes(app: App, predictors: Predictors, isDraining: () => boolean): void {
   app.get(
     '/v2',
     {
@@ -51,14 +47,14 @@ function addServerRoutes(app: App, { host }: Predictor, isDraining: () => boolea
   app.get('/v2/health/live', { schema: live }, () => ({ live: true }));
   const ready = { summary: 'Ready', tags: TAGS, response: { 200: schemas.ready, 503: schemas.ready } };
   app.get('/v2/health/ready', { schema: ready }, (_, reply) => {
-    const ready = !isDraining() && host.model !== undefined;
+    const ready = !isDraining() && predictors.unreadyReason === undefined;
     reply.code(ready ? 200 : 503);
     return { ready };
   });
 }
 
 /** Triton's list of models, with what its clients send: no body, an empty one, or JSON. */
-function addIndexRoute(app: App, { host }: Predictor, isDraining: () => boolean): void {
+function addIndexRoute(app: App, predictors: Predictors, isDraining: () => boolean): void {
   app.post(
     '/v2/repository/index',
     {
@@ -71,14 +67,17 @@ function addIndexRoute(app: App, { host }: Predictor, isDraining: () => boolean)
     },
     ({ body }) => {
       const { ready } = readIndexRequest(body);
-      const { model } = host;
-      const state = model && !isDraining() ? ('READY' as const) : ('UNAVAILABLE' as const);
-      const reason = isDraining() ? 'the service is stopping' : (host.unreadyReason ?? '');
-      return model && !(ready && state !== 'READY')
-        ? [{ name: model.name, version: String(model.version), state, reason }]
-        : [];
+      const models = predictors.all.map((predictor) => indexed(predictor, isDraining()));
+      return ready ? models.filter(({ state }) => state === 'READY') : models;
     },
   );
+}
+
+function indexed({ host }: Predictor, isDraining: boolean): schemas.IndexedModel {
+  const reason = isDraining ? 'the service is stopping' : (host.unreadyReason ?? '');
+  // Without a version: that of the model that will be loaded is not known.
+  const version = host.model ? String(host.model.version) : '';
+  return { name: host.name, version, state: reason === '' ? 'READY' : 'UNAVAILABLE', reason };
 }
 
 function readIndexRequest(body: unknown): schemas.RepositoryIndexRequest {
@@ -88,17 +87,19 @@ function readIndexRequest(body: unknown): schemas.RepositoryIndexRequest {
   throw new RequestError(400, `takes {} or {"ready": true}: ${result.error.issues[0]!.message}`);
 }
 
-function addModelRoutes(app: App, predictor: Predictor, isDraining: () => boolean): void {
-  const { host } = predictor;
+function addModelRoutes(app: App, predictors: Predictors, isDraining: () => boolean): void {
   const failures = schemas.failures(400, 401, 404, 503);
-  const served = (params: unknown): ModelRecord => servedModel(host.model, params as ModelPath);
+  const served = (params: unknown): ModelRecord => requireReady(predictors.find(params as ModelName));
   for (const path of ['/v2/models/:model', '/v2/models/:model/versions/:version'] as const) {
     const params = path.includes('version') ? schemas.versionParams : schemas.modelParams;
     const metadata = { summary: 'The inputs and outputs of a model', tags: TAGS, params };
     app.get(
       path,
       { schema: { ...metadata, response: { 200: schemas.modelMetadata, ...failures } } },
-      (request) => describe(served(request.params)),
+      ({ params }) => {
+        const model = served(params);
+        return describe(model, predictors.versions(model.name));
+      },
     );
     const readiness = { summary: 'Whether a model is ready', tags: TAGS, params };
     app.get(
@@ -132,14 +133,16 @@ function addModelRoutes(app: App, predictor: Predictor, isDraining: () => boolea
         },
       },
       async (request, reply) => {
-        const model = served(request.params);
+        const path = request.params as ModelName;
+        const predictor = predictors.find(path);
+        const model = requireReady(predictor);
         const signal = predictor.deadline(reply);
         const message = readInferMessage(request.body, request.headers);
         requestedOutputs(message.request);
         const images = readImages(message, model, (count) => predictor.requireCount(count));
         const answers = await predictor.predict(images, signal);
         // While the request waited, another version may have replaced the model.
-        servedModel(answers[0]!.model, request.params);
+        requireVersion(answers[0]!.model, path.version);
         // Bytes are sent without the schema of the JSON.
         return send(reply, message.request, answers) as InferResponse;
       },
@@ -147,20 +150,17 @@ function addModelRoutes(app: App, predictor: Predictor, isDraining: () => boolea
   }
 }
 
-function servedModel(model: ModelRecord | undefined, { model: name, version }: ModelPath): ModelRecord {
-  if (!model) throw new UnavailableError('no model is ready');
-  if (model.name !== name) throw new RequestError(404, `there is no model ${name}; ${model.name} is served`);
-  if (version !== undefined && version !== String(model.version)) {
-    throw new RequestError(404, `version ${version} of ${name} is not served; version ${model.version} is`);
-  }
+function requireReady({ host }: Predictor): ModelRecord {
+  const { model, unreadyReason = 'no model is ready' } = host;
+  if (!model) throw new UnavailableError(unreadyReason);
   return model;
 }
 
-function describe({ name, version, classes, input }: ModelRecord) {
+function describe({ name, classes, input }: ModelRecord, versions: string[]) {
   const shape = [-1, input.height, input.width];
   return {
     name,
-    versions: [String(version)],
+    versions,
     platform: 'wgrad',
     inputs: [{ name: INPUT, datatype: 'FP32', shape }],
     outputs: [

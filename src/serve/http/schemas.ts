@@ -110,6 +110,19 @@ export const predictBody: z.ZodType<PredictBody> = z
     ],
   });
 
+/** The query of `POST /predict`. */
+export interface PredictQuery {
+  model?: string | undefined;
+}
+
+export const predictQuery: z.ZodType<PredictQuery> = z.object({
+  model: z
+    .string()
+    .max(80)
+    .optional()
+    .describe('NAME or NAME/VERSION of a model that is served; without it, the first one.'),
+} satisfies Shape<PredictQuery>);
+
 export const predictResponse: z.ZodType<PredictResponse> = z.object({
   model: z.object({ name, version: z.int() }),
   predictions: z.array(

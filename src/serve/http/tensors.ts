@@ -15,21 +15,24 @@ const DEEPEST = 4;
 export function readJsonTensor(data: unknown, name: string, count: number): Float64Array {
   const datatype = datatypeOf(name);
   if (!Array.isArray(data)) throw new RequestError(400, `data takes a list, got ${valueText(data)}`);
-  const values = new Float64Array(count);
-  let at = 0;
+  // Only what the body holds takes memory, whatever its shape says.
+  const values: number[] = [];
   const visit = (list: readonly unknown[], depth: number): void => {
     for (const item of list) {
       if (Array.isArray(item) && depth < DEEPEST) {
         visit(item, depth + 1);
         continue;
       }
-      if (at === count) throw new RequestError(400, `data takes the ${count} values of its shape, got more`);
-      values[at++] = readValue(item, datatype);
+      if (values.length === count)
+        throw new RequestError(400, `data takes the ${count} values of its shape, got more`);
+      values.push(readValue(item, datatype));
     }
   };
   visit(data, 1);
-  if (at < count) throw new RequestError(400, `data takes the ${count} values of its shape, got ${at}`);
-  return values;
+  if (values.length < count) {
+    throw new RequestError(400, `data takes the ${count} values of its shape, got ${values.length}`);
+  }
+  return Float64Array.from(values);
 }
 
 function readValue(item: unknown, { name, accepts }: Datatype): number {

@@ -49,6 +49,7 @@ export class ModelHost {
   #model: LoadedModel | undefined;
   /** The folder of the loaded model. */
   #path = '';
+  #name = '';
   #reason = 'the model is being loaded';
   #poll: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
@@ -73,6 +74,11 @@ export class ModelHost {
   /** The current model, or undefined without one. */
   get model(): ModelRecord | undefined {
     return this.#model?.record;
+  }
+
+  /** The name of the model, also while it is loaded again after a failure of its device. */
+  get name(): string {
+    return this.#name;
   }
 
   get device(): string {
@@ -153,6 +159,7 @@ export class ModelHost {
     if (this.#model) this.#retired.push(this.#model);
     this.#model = model;
     this.#path = path;
+    this.#name = model.record.name;
     this.#swapError = '';
     onEvent?.({ kind: 'loaded', model: model.record, device: this.device });
   }

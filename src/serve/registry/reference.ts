@@ -57,17 +57,25 @@ const HOW_TO_PROMOTE =
   'Train one and promote it: npx tsx src/train.ts configs/mlp.yaml && npx tsx src/registry.ts promote latest mlp';
 
 async function bestChampion(root: string): Promise<Resolved> {
-  const champions: { resolved: Resolved; accuracy: number }[] = [];
+  return (await champions(root))[0]!;
+}
+
+/**
+ * The champions of all models, the most accurate one first.
+ *
+ * @throws RegistryError if there is none
+ */
+export async function champions(root: string): Promise<Resolved[]> {
+  const found: { resolved: Resolved; accuracy: number }[] = [];
   for (const name of await modelNames(root)) {
     if (!(await readAlias(join(root, name), CHAMPION))) continue;
     const resolved = await resolveModel(root, `${name}@${CHAMPION}`);
     const { metrics } = await readRecord(resolved.path);
-    champions.push({ resolved, accuracy: metrics.accuracy ?? 0 });
+    found.push({ resolved, accuracy: metrics.accuracy ?? 0 });
   }
+  if (found.length === 0) throw new RegistryError(`${root} holds no champion. ${HOW_TO_PROMOTE}`);
   // The names are sorted, and sort is stable.
-  const best = champions.sort((a, b) => b.accuracy - a.accuracy)[0];
-  if (!best) throw new RegistryError(`${root} holds no champion. ${HOW_TO_PROMOTE}`);
-  return best.resolved;
+  return found.sort((a, b) => b.accuracy - a.accuracy).map(({ resolved }) => resolved);
 }
 
 /** A version by its number. @throws RegistryError for anything but NAME/VERSION */
