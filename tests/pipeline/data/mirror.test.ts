@@ -48,10 +48,19 @@ const serveFile: Handler = (request, response) => {
   response.end(packed.subarray(start));
 };
 
-/** Sends the first half of the file and drops the connection. */
+/** How much the last client has of its file. */
+let received = 0;
+
+/** Sends the first half of the file, and drops the connection once the client has it. */
 const dropHalfway: Handler = (_, response) => {
+  received = 0;
   response.writeHead(200, { 'content-length': packed.length });
-  response.write(packed.subarray(0, HALF), () => setTimeout(() => response.destroy(), 20));
+  response.write(packed.subarray(0, HALF));
+  const timer = setInterval(() => {
+    if (received < HALF) return;
+    clearInterval(timer);
+    response.destroy();
+  }, 1);
 };
 
 async function read(
@@ -60,6 +69,11 @@ async function read(
 ) {
   const root = options.root ?? (await temporaryFolder());
   const reporter = recordingReporter();
+  const progress = reporter.progress.bind(reporter);
+  reporter.progress = (name, bytes, total) => {
+    received = bytes;
+    progress(name, bytes, total);
+  };
   const signal = options.signal ?? new AbortController().signal;
   const source = mirrorSource({ mirrors, timing: { ...FAST, ...options.timing } });
   const opened = await source.open({ root, reporter, signal });
