@@ -1,0 +1,118 @@
+import { expect, it, type TestContext } from 'vitest';
+import {
+  ArgumentError,
+  type Backend,
+  nn,
+  optim,
+  ShapeError,
+  tensor,
+  type Tensor,
+  where,
+  zeros,
+} from '../../src/index.ts';
+
+type Open = (context: TestContext) => Promise<Backend>;
+
+const values = async (x: Tensor): Promise<number[]> => Array.from(await x.data());
+
+/** Values at which the definition of an operation has a case of its own, and arguments that it refuses. */
+export function edgesSuite(open: Open): void {
+  it('whole numbers to negative powers are reciprocals, truncated', async (context) => {
+    const device = await open(context);
+    const base = tensor([1, -1, -1, 2, -3, 0, 3, -2], { dtype: 'int32', device });
+    const exponent = tensor([-3, -3, -2, -1, -1, -1, 4, 31], { dtype: 'int32', device });
+    expect(await values(base.pow(exponent))).toEqual([1, -1, 1, 0, 0, 0, 81, -(2 ** 31)]);
+  });
+
+  it('powers are those of C in their special cases', async (context) => {
+    const device = await open(context);
+    const cases: readonly (readonly [base: number, exponent: number, power: number])[] = [
+      [1, NaN, 1],
+      [1, Infinity, 1],
+      [-1, Infinity, 1],
+      [-1, -Infinity, 1],
+      [-1, NaN, NaN],
+      [NaN, 0, 1],
+      [0, 0, 1],
+      [0, -1, Infinity],
+      [-2, 3, -8],
+      [-2, 2, 4],
+      [-2, 0.5, NaN],
+      [0.5, Infinity, 0],
+      [0.5, -Infinity, Infinity],
+      [-Infinity, 3, -Infinity],
+      [-Infinity, 2, Infinity],
+      [Infinity, -1, 0],
+    ];
+    const base = tensor(
+      cases.map(([a]) => a),
+      { device },
+    );
+    const exponent = tensor(
+      cases.map(([, b]) => b),
+      { device },
+    );
+    expect(await values(base.pow(exponent))).toEqual(cases.map(([, , power]) => power));
+  });
+
+  it('a scale of the loss stops growing before it is infinite', async (context) => {
+    const device = await open(context);
+    const parameter = new nn.Parameter(zeros([1], { device }));
+    const optimizer = new optim.SGD([parameter], { lr: 0 });
+    const scaler = new optim.GradScaler({ initScale: 2 ** 126, growthInterval: 2, device });
+    const scales: number[] = [];
+    for (let step = 0; step < 5; step++) {
+      parameter.grad = zeros([1], { device });
+      scaler.step(optimizer);
+      scaler.update();
+      scales.push(Math.log2(await scaler.getScale()));
+    }
+    expect(scales).toEqual([126, 127, 127, 127, 127]);
+  });
+
+  it('an element of a scalar is selected by index 0', async (context) => {
+    const device = await open(context);
+    const index = tensor([0], { dtype: 'int32', device });
+    const picked = tensor(7, { device }).indexSelect(0, index);
+    expect([picked.shape, await values(picked)]).toEqual([[], [7]]);
+  });
+
+  it('sumToSize sums what expand copied', async (context) => {
+    const device = await open(context);
+    const x = tensor(
+      [
+        [
+          [1, 2],
+          [3, 4],
+        ],
+      ],
+      { device },
+    );
+    expect(await values(x.sumToSize(2))).toEqual([4, 6]);
+    expect(await values(x.sumToSize(2, 1))).toEqual([3, 7]);
+    expect(await values(x.sumToSize(1, 2, 2))).toEqual([1, 2, 3, 4]);
+    expect(x.sumToSize(2, 2).shape).toEqual([2, 2]);
+    expect(await values(x.sumToSize([]))).toEqual([10]);
+    for (const sizes of [[3], [3, 2], [1, 1, 2, 2]]) expect(() => x.sumToSize(sizes)).toThrow(ShapeError);
+  });
+
+  it('shapes that do not fit are refused', async (context) => {
+    const device = await open(context);
+    const x = zeros([2, 3], { device });
+    const index = zeros([2], { dtype: 'int32', device });
+    const refused: (() => unknown)[] = [
+      () => x.flatten(1, 0),
+      () => nn.functional.mseLoss(x, zeros([3], { device })),
+      () => nn.functional.mseLoss(x, zeros([3, 2], { device })),
+      () => x.gather(0, index),
+      () => x.gather(1, zeros([3, 1], { dtype: 'int32', device })),
+      () => x.indexSelect(0, index.unsqueeze(0)),
+      () => x.scatterAdd(0, zeros([2, 3], { dtype: 'int32', device }), zeros([2, 2], { device })),
+      () => x.scatterAdd(0, zeros([2, 2], { dtype: 'int32', device }), zeros([2, 3], { device })),
+    ];
+    for (const call of refused) expect(call).toThrow(ShapeError);
+    expect(() => where(x.gt(0), 1, 2 as never)).toThrow(ArgumentError);
+    expect(x.gather(0, zeros([1, 3], { dtype: 'int32', device })).shape).toEqual([1, 3]);
+    expect(x.gather(0, zeros([5, 2], { dtype: 'int32', device })).shape).toEqual([5, 2]);
+  });
+}
