@@ -1,9 +1,9 @@
 /** The command that obtains, checks and versions the data set. */
 import { argument, command, type CommandGroup, flag, option } from './pipeline/cli/command.ts';
-import { path } from './pipeline/cli/folder.ts';
+import { nameOrPath, path } from './pipeline/cli/folder.ts';
 import { interruptSignal } from './pipeline/cli/interrupt.ts';
 import { runCommand } from './pipeline/cli/run.ts';
-import { dataFolder as root } from './pipeline/cli/shared.ts';
+import { dataFolder as root, runsFolder } from './pipeline/cli/shared.ts';
 import { listOf, wholeNumber } from './pipeline/cli/values.ts';
 import { CORRUPTIONS } from './pipeline/data/corruptions/index.ts';
 import { loadFashionMnist } from './pipeline/data/fashionMnist.ts';
@@ -57,12 +57,21 @@ const data: CommandGroup = {
     lock: command({
       about: `
         Record what is there, as DVC does: pointer files of the data (data/raw.dvc, data/processed/*.dvc), dvc.lock for the
-        stages of dvc.yaml whose files are there, and copies of the data in .dvc/cache.`,
+        stages of dvc.yaml, and copies of the data in .dvc/cache. A stage is recorded only where the run's own records show
+        that it made the files: with the configuration of dvc.yaml, the data and the code that are there.`,
       options: {
         root,
-        check: flag('write nothing; fail, naming stage and file, if a record is out of date'),
+        run: option(
+          '<run>',
+          nameOrPath,
+          'the run that the stages made: its id or its folder (default: latest)',
+        ),
+        runs: runsFolder,
+        check: flag('write nothing; fail, naming stage and file, if a record is out of date', {
+          without: ['run'],
+        }),
       },
-      run: ({ root, check }) => lock(root, check),
+      run: ({ root, run, runs, check: only }) => (only ? check(root) : lock(root, runs, run)),
     }),
     prepare: command({
       about: `
@@ -115,14 +124,18 @@ async function verify(root: string): Promise<number> {
   return report(problems, text);
 }
 
-async function lock(root: string, check: boolean): Promise<number> {
-  const { lockProject, staleRecords } = await import('./pipeline/data/dvc/project.ts');
-  if (check) {
-    const stale = await staleRecords(root);
-    const remedy = stale.length > 0 ? ['run the stages named, then: npx tsx src/data.ts lock'] : [];
-    return report([...stale, ...remedy], 'pointer files and dvc.lock are up to date');
-  }
-  console.log((await lockProject(root)).join('\n'));
+async function check(root: string): Promise<number> {
+  const { staleRecords } = await import('./pipeline/data/dvc/project.ts');
+  const stale = await staleRecords(root);
+  const remedy = stale.length > 0 ? ['run the stages named, then: npx tsx src/data.ts lock'] : [];
+  return report([...stale, ...remedy], 'pointer files and dvc.lock are up to date');
+}
+
+async function lock(root: string, runs: string, reference: string | undefined): Promise<number> {
+  const { lockRun } = await import('./pipeline/experiment/lockRun.ts');
+  const { lines, refused } = await lockRun(root, { runs, reference });
+  console.log(lines.join('\n'));
+  if (refused.length > 0) return report(refused, '');
   console.log('next: git add data dvc.lock && git commit');
   return 0;
 }

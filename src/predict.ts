@@ -4,10 +4,10 @@ import { rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { argument, command, list, option } from './pipeline/cli/command.ts';
+import { nameOrPath, path, typedPath } from './pipeline/cli/folder.ts';
 import { interruptSignal } from './pipeline/cli/interrupt.ts';
 import { runCommand } from './pipeline/cli/run.ts';
 import { adapter, device, json, modelsFolder, runsFolder } from './pipeline/cli/shared.ts';
-import { text } from './pipeline/cli/values.ts';
 
 const predict = command({
   about: `
@@ -18,13 +18,13 @@ const predict = command({
     The model is a run (latest, its id, or its folder) or a model of the registry (NAME for its champion, NAME@ALIAS,
     NAME/VERSION, or its folder).`,
   arguments: {
-    model: argument('the run or model'),
+    model: argument('the run or model', nameOrPath),
     paths: list('pictures, folders, IDX files and CSV files', 1),
   },
   options: {
-    out: option('<file>', text, 'write the result there instead of printing it'),
+    out: option('<file>', path, 'write the result there instead of printing it'),
     json,
-    root: runsFolder,
+    runs: runsFolder,
     models: modelsFolder,
     device,
     adapter,
@@ -35,7 +35,7 @@ const predict = command({
     'cnn t10k-images-idx3-ubyte --out predictions.csv',
   ],
   exitCodes: { 1: 'a file cannot be read; all others were classified' },
-  run: async ({ model: reference, paths, out, json, root: runs, models, device: name, adapter }) => {
+  run: async ({ model: reference, paths, out, json, runs, models, device: name, adapter }) => {
     const { init } = await import('./tensor/device.ts');
     const { storedChoices } = await import('./pipeline/diagnostics/tuning/stored.ts');
     const { BatchedModel } = await import('./serve/inference/batchedModel.ts');
@@ -58,6 +58,7 @@ const predict = command({
           format,
           write,
           signal,
+          locate: typedPath,
           onProgress: reportProgress,
         }),
       );

@@ -151,6 +151,8 @@ function prefixed(tensors: Readonly<Record<string, Tensor>>): Record<string, Ten
 /** The weights of a checkpoint, and the data that they were trained on. */
 export interface TrainedWeights {
   readonly data: DataDescription;
+  /** As `hashWeights` of a model with them. */
+  readonly sha256: () => string;
   /** Loads them into a model. @throws as `loadWeights` */
   readonly loadInto: (model: Module) => void;
 }
@@ -164,7 +166,11 @@ export async function openWeights(path: string): Promise<TrainedWeights> {
   const { tensors, metadata } = await readChecked(path);
   const data = decodeDescription(metadata);
   if (!data) throw new FileError(path, 'is corrupt: it does not say what data it was trained on');
-  return { data, loadInto: (model) => adopt(tensors, model) };
+  return {
+    data,
+    sha256: () => weightsSha256(new Map([...tensors].filter(([name]) => !name.startsWith(OPTIMIZER)))),
+    loadInto: (model) => adopt(tensors, model),
+  };
 }
 
 /**

@@ -20,6 +20,7 @@ import { shellWord } from '../text/shellWord.ts';
 import { neighbourMap, penultimateFeatures, principalComponents } from './embedding.ts';
 import { type FigureData, runFigures } from './figures/runFigures.ts';
 import { writeFigure } from './figures/write.ts';
+import { recordFigures } from './published.ts';
 import { flatten, type PageFigure, renderPage } from './page/page.ts';
 
 export interface RunReportOptions {
@@ -50,7 +51,7 @@ export interface WrittenReport {
 export async function reportRun(path: string, options: RunReportOptions): Promise<WrittenReport> {
   const { reports = path, say } = options;
   const run = basename(path);
-  const facts = await collect(path, options);
+  const { facts, weightsSha256 } = await collect(path, options);
   const drawn: PageFigure[] = [];
   const stems: string[] = [];
   for (const { name, title, specification } of runFigures(facts)) {
@@ -63,6 +64,7 @@ export async function reportRun(path: string, options: RunReportOptions): Promis
     drawn.push({ title, svg: await writeFigure(stem, specification) });
     say(`${stem}.svg and .png`);
   }
+  if (options.reports !== undefined) await recordFigures(path, join(reports, 'figures'), weightsSha256);
   const page = join(reports, options.reports === undefined ? 'report.html' : `${run}.html`);
   await writeFileAtomic(page, await gatherPage(path, facts, drawn));
   say(`${page}: all of it on one page`);
@@ -73,7 +75,10 @@ export async function reportRun(path: string, options: RunReportOptions): Promis
   return { page, figures: stems };
 }
 
-async function collect(path: string, { images, say, tuning }: RunReportOptions): Promise<FigureData> {
+async function collect(
+  path: string,
+  { images, say, tuning }: RunReportOptions,
+): Promise<{ facts: FigureData; weightsSha256: string }> {
   const recorded = loadConfiguration(join(path, 'config.yaml'));
   const device = await init(recorded.device === 'cpu' ? 'cpu' : 'auto', { tuning });
   try {
@@ -83,7 +88,8 @@ async function collect(path: string, { images, say, tuning }: RunReportOptions):
     const evaluated = existsSync(join(path, EVALUATION_FILE))
       ? await readEvaluation(join(path, EVALUATION_FILE))
       : undefined;
-    const current = evaluated?.weightsSha256 === (await hashWeights(model)) ? evaluated : undefined;
+    const weightsSha256 = await hashWeights(model);
+    const current = evaluated?.weightsSha256 === weightsSha256 ? evaluated : undefined;
     const [weight] = model.parameters();
     if (!weight) throw new WgradError(`${path}: the model has no weights`);
 
@@ -95,7 +101,7 @@ async function collect(path: string, { images, say, tuning }: RunReportOptions):
       say(`penultimate layer: map of neighbours, ${Math.round(100 * share)} %`);
     });
     const [first, second] = components.variance.map((share) => (100 * share).toFixed(0));
-    return {
+    const facts: FigureData = {
       run: basename(path),
       journal: readJournal(join(path, 'metrics.jsonl')),
       measures: current ?? measure(await predict(model, test), description.classes),
@@ -113,6 +119,7 @@ async function collect(path: string, { images, say, tuning }: RunReportOptions):
         features: features[0]!.length,
       },
     };
+    return { facts, weightsSha256 };
   } finally {
     device.destroy();
   }

@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { extname, join, relative } from 'node:path';
 import { DataError, oneLine } from '../../pipeline/data/errors.ts';
 import { readIdxImages } from '../../pipeline/data/idx.ts';
 import { readCsvRows } from '../../pipeline/data/own/csv.ts';
@@ -35,55 +35,68 @@ const CSV = /\.csv(\.gz)?$/i;
  * sorted by path. Few of them are in memory at a time. What cannot be read is an input with a problem.
  *
  * @param input the images that the model takes
+ * @param locate where a path lies that was given
  */
-export async function* readInputs(paths: readonly string[], input: ModelInput): AsyncGenerator<Input> {
+export async function* readInputs(
+  paths: readonly string[],
+  input: ModelInput,
+  locate: (path: string) => string = (path) => path,
+): AsyncGenerator<Input> {
   for (const path of paths) {
+    const place = { path, file: locate(path) };
     try {
-      if (IDX.test(path)) yield* readIdxFile(path, input);
-      else if (CSV.test(path)) yield* readCsvFile(path, input);
-      else yield* readPictures(await picturesAt(path), input);
+      if (IDX.test(path)) yield* readIdxFile(place, input);
+      else if (CSV.test(path)) yield* readCsvFile(place, input);
+      else yield* readPictures(await picturesAt(place), input);
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
-      yield { path, problem: withoutPath(path, oneLine(error)) };
+      yield { path, problem: withoutPath(place.file, oneLine(error)) };
     }
   }
 }
 
-async function picturesAt(path: string): Promise<string[]> {
-  const info = await stat(path).catch((error: unknown) => {
-    throw new DataError(`${path}: cannot be read: ${(error as Error).message}`, {}, error);
+/** A path as it is shown, and where it lies. */
+interface Place {
+  readonly path: string;
+  readonly file: string;
+}
+
+async function picturesAt({ path, file }: Place): Promise<Place[]> {
+  const info = await stat(file).catch((error: unknown) => {
+    throw new DataError(`${file}: cannot be read: ${(error as Error).message}`, {}, error);
   });
-  if (!info.isDirectory()) return [path];
-  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  if (!info.isDirectory()) return [{ path, file }];
+  const entries = await readdir(file, { recursive: true, withFileTypes: true });
   const pictures = entries
     .filter((entry) => !entry.isDirectory() && EXTENSIONS.includes(extname(entry.name).toLowerCase()))
     .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
+    .sort()
+    .map((found) => ({ path: join(path, relative(file, found)), file: found }));
   if (pictures.length > 0) return pictures;
-  throw new DataError(`${path}: no pictures`, {
+  throw new DataError(`${file}: no pictures`, {
     expected: `files that end in ${EXTENSIONS.join(', ')}; IDX and CSV files are given by name`,
   });
 }
 
-async function* readPictures(paths: readonly string[], input: ModelInput): AsyncGenerator<Input> {
-  const readOne = async (path: string): Promise<Input> => {
+async function* readPictures(places: readonly Place[], input: ModelInput): AsyncGenerator<Input> {
+  const readOne = async ({ path, file }: Place): Promise<Input> => {
     try {
-      return { path, row: undefined, pixels: fitPicture(await readPicture(path), input) };
+      return { path, row: undefined, pixels: fitPicture(await readPicture(file), input) };
     } catch (error) {
       // A picture that shows nothing, too.
-      return { path, problem: withoutPath(path, oneLine(error)) };
+      return { path, problem: withoutPath(file, oneLine(error)) };
     }
   };
-  for (let start = 0; start < paths.length; start += AT_ONCE) {
-    yield* await Promise.all(paths.slice(start, start + AT_ONCE).map(readOne));
+  for (let start = 0; start < places.length; start += AT_ONCE) {
+    yield* await Promise.all(places.slice(start, start + AT_ONCE).map(readOne));
   }
 }
 
-async function* readIdxFile(path: string, input: ModelInput): AsyncGenerator<Input> {
-  const bytes = await readLimited(path, MOST_BYTES);
-  const { count, rows, columns, pixels } = readIdxImages(bytes, { label: path, maxBytes: MOST_BYTES });
+async function* readIdxFile({ path, file }: Place, input: ModelInput): AsyncGenerator<Input> {
+  const bytes = await readLimited(file, MOST_BYTES);
+  const { count, rows, columns, pixels } = readIdxImages(bytes, { label: file, maxBytes: MOST_BYTES });
   if (rows !== input.height || columns !== input.width) {
-    throw wrongSize(path, `${rows} × ${columns} pixels`, input);
+    throw wrongSize(file, `${rows} × ${columns} pixels`, input);
   }
   const size = rows * columns;
   for (let row = 0; row < count; row++) {
@@ -91,11 +104,11 @@ async function* readIdxFile(path: string, input: ModelInput): AsyncGenerator<Inp
   }
 }
 
-async function* readCsvFile(path: string, input: ModelInput): AsyncGenerator<Input> {
+async function* readCsvFile({ path, file }: Place, input: ModelInput): AsyncGenerator<Input> {
   let row = 0;
-  for await (const { pixels } of readCsvRows(path, { needsLabels: false })) {
+  for await (const { pixels } of readCsvRows(file, { needsLabels: false })) {
     if (pixels.length !== input.height * input.width) {
-      throw wrongSize(path, `${pixels.length} pixels`, input);
+      throw wrongSize(file, `${pixels.length} pixels`, input);
     }
     yield { path, row: row++, pixels };
   }

@@ -10,6 +10,8 @@ export interface PredictFilesOptions {
   /** Called after each batch with the number of images so far. */
   readonly onProgress: (images: number) => void;
   readonly signal: AbortSignal;
+  /** Where a path lies that was given: relative to another folder, perhaps. */
+  readonly locate?: ((path: string) => string) | undefined;
 }
 
 export interface PredictedFiles {
@@ -27,7 +29,7 @@ export async function predictFiles(
   model: Pick<BatchedModel, 'predict' | 'batchSize'>,
   data: DataDescription,
   paths: readonly string[],
-  { format, write, onProgress, signal }: PredictFilesOptions,
+  { format, write, onProgress, signal, locate }: PredictFilesOptions,
 ): Promise<PredictedFiles> {
   const unreadable: UnreadableInput[] = [];
   let images = 0;
@@ -54,7 +56,7 @@ export async function predictFiles(
     onProgress(images);
   };
   await write(format.begin());
-  for await (const input of readInputs(paths, data)) {
+  for await (const input of readInputs(paths, data, locate)) {
     signal.throwIfAborted();
     if ('problem' in input) unreadable.push(input);
     else if (batch.push(input) === model.batchSize) await flush();

@@ -11,14 +11,26 @@ import type { Stage } from './pipeline.ts';
 import { describePath, findPointer, sameVersion } from './pointer.ts';
 import { readYaml } from './yaml.ts';
 
+/** Where stages find the files of a run. */
+const LATEST = 'runs/latest/';
+
 /** The present versions of the paths of stages; each path is hashed once. */
 export class StageVersions {
-  readonly #project: string;
+  readonly #place: (path: string) => string;
   readonly #versions = new Map<string, Promise<LockedPath | undefined>>();
 
-  /** @param project the folder of `dvc.yaml`, to which the stages' paths are relative */
-  constructor(project: string) {
+  readonly #project: string;
+
+  /**
+   * @param project the folder of `dvc.yaml`, to which the stages' paths are relative
+   * @param latest the folder of the run that stands for `runs/latest`; default: the one to which it leads
+   */
+  constructor(project: string, latest?: string) {
     this.#project = project;
+    this.#place = (path) =>
+      latest !== undefined && path.startsWith(LATEST)
+        ? join(latest, path.slice(LATEST.length))
+        : join(project, path);
   }
 
   /**
@@ -49,7 +61,7 @@ export class StageVersions {
   }
 
   async #read(path: string): Promise<LockedPath | undefined> {
-    const place = join(this.#project, path);
+    const place = this.#place(path);
     return existsSync(place) ? lockedPath(path, await describePath(place)) : undefined;
   }
 }

@@ -49,14 +49,19 @@ const FILES = {
 
 interface Project {
   folder: string;
-  lock: () => Promise<string[]>;
+  lock: () => Promise<readonly string[]>;
   stale: () => Promise<string[]>;
 }
 
 async function projectOf(changes: Record<string, string> = {}): Promise<Project> {
   const folder = await folderOf({ ...FILES, ...changes });
   const root = join(folder, 'data/raw');
-  return { folder, lock: () => lockProject(root, folder), stale: () => staleRecords(root, folder) };
+  return {
+    folder,
+    lock: async () =>
+      (await lockProject(root, { project: folder, problems: () => Promise.resolve([]) })).lines,
+    stale: () => staleRecords(root, folder),
+  };
 }
 
 describe('lock', () => {
