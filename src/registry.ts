@@ -91,10 +91,13 @@ next    npx tsx src/api.ts --model ${name}@${alias}   serves it; a running servi
     }),
     delete: command({
       about: `
-        Delete a version. Its number is never used again. A version that an alias points to is kept, unless --force deletes
-        the alias, too.`,
+        Delete a version. Its number is never used again. A version that an alias points to, or that a service runs, is kept
+        unless --force is given.`,
       arguments: { version: argument('NAME/VERSION') },
-      options: { models, force: flag('also delete the aliases that point to it') },
+      options: {
+        models,
+        force: flag('delete it although a service runs it, and the aliases that point to it, too'),
+      },
       run: async ({ version: reference, models: root, force }) => {
         const { deleteVersion } = await import('./serve/registry/versions.ts');
         const deleted = parseVersion(reference);

@@ -1,8 +1,12 @@
+import { mkdir, readdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Backend } from '../../src/backend/backend.ts';
 import { open } from '../../src/index.ts';
 import { moveAlias } from '../../src/serve/registry/aliases.ts';
+import { markServed } from '../../src/serve/registry/served.ts';
+import { deleteVersion } from '../../src/serve/registry/versions.ts';
 import { champions, resolveModel } from '../../src/serve/registry/reference.ts';
 import {
   addModel,
@@ -194,6 +198,47 @@ describe('several models in one service', () => {
     expect(text).toMatch(/wgrad_model_info\{name="shoes",version="3",/);
     expect(text).toContain('wgrad_ready 1\n');
   });
+});
+
+test('a version is not deleted while a service runs it', async () => {
+  const root = await registry();
+  await moveAlias(join(root, 'shirts'), 'champion', 1);
+  const service = await serveModels({ root }, ['shirts', 'shoes']);
+  const isRefused = async (name: string, version: number): Promise<void> => {
+    await expect(deleteVersion(root, { name, version })).rejects.toThrow(`${name}/${version} is not deleted`);
+  };
+  await moveAlias(join(root, 'shirts'), 'champion', 2);
+  await expect(deleteVersion(root, { name: 'shirts', version: 1 })).rejects.toThrow(
+    'shirts/1 is not deleted: a service runs it. Stop the service, or delete with --force.',
+  );
+  for (const host of service.hosts) await host.refresh();
+  await deleteVersion(root, { name: 'shirts', version: 1 });
+  await addModel(root, 'shirts', 3);
+  await isRefused('shirts', 2);
+  await service.drain();
+  await deleteVersion(root, { name: 'shirts', version: 2 });
+  expect(await readdir(join(root, 'shoes'))).not.toContain('served');
+});
+
+test('what a killed process served can be deleted, and --force deletes what runs', async () => {
+  const root = await registry();
+  const model = join(root, 'shirts');
+  const mark = join(model, 'served', '1.0123456789ab', 'lock', `999999999@1@${hostname()}`);
+  await mkdir(mark, { recursive: true });
+  const release = await markServed(root, join(model, '1'));
+  await expect(deleteVersion(root, { name: 'shirts', version: 1 })).rejects.toThrow('a service runs it');
+  await release();
+  expect(await readdir(join(model, 'served')).catch(() => [])).toEqual([]);
+  await deleteVersion(root, { name: 'shirts', version: 1 });
+  const other = await markServed(root, join(model, '2'));
+  expect(await deleteVersion(root, { name: 'shirts', version: 2 }, true)).toEqual(['champion']);
+  await other();
+  // A folder elsewhere gets no mark.
+  const elsewhere = join(await temporaryFolder(), 'shirts', '1');
+  await (
+    await markServed(root, elsewhere)
+  )();
+  expect(await readdir(join(elsewhere, '..')).catch(() => 'missing')).toBe('missing');
 });
 
 test('champions are listed, the most accurate one first', async () => {

@@ -1,6 +1,7 @@
 import { UnavailableError } from '../errors.ts';
 import type { ModelRecord } from '../registry/modelRecord.ts';
 import { resolveModel } from '../registry/reference.ts';
+import { markServed, type Release } from '../registry/served.ts';
 import { within } from '../threads/within.ts';
 import { Batcher, type BatcherOptions, type Session } from './batcher.ts';
 import type { Engine, LoadedModel, Pixels } from './engine.ts';
@@ -50,6 +51,8 @@ export class ModelHost {
   /** The folder of the loaded model. */
   #path = '';
   #name = '';
+  /** Keeps the version of the loaded model from being deleted. */
+  #mark: Release | undefined;
   #reason = 'the model is being loaded';
   #poll: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
@@ -115,7 +118,7 @@ export class ModelHost {
     clearTimeout(this.#retry);
     await this.#busy?.catch(() => undefined);
     this.#fail('the service is stopping');
-    await Promise.all([this.#engine?.close(), this.#failed?.close()]);
+    await Promise.all([this.#engine?.close(), this.#failed?.close(), this.#mark?.()]);
   }
 
   async #begin(): Promise<void> {
@@ -153,9 +156,15 @@ export class ModelHost {
   async #load(engine: Engine): Promise<void> {
     const { root, reference, onEvent } = this.#options;
     const { path } = await resolveModel(root, reference);
-    const model = await engine.load(path);
+    const release = await markServed(root, path);
+    const model = await engine.load(path).catch(async (error: unknown) => {
+      await release();
+      throw error;
+    });
     // The device was given up while the model was loading: ignores the model.
-    if (this.#closed || engine !== this.#engine) return;
+    if (this.#closed || engine !== this.#engine) return release();
+    await this.#mark?.();
+    this.#mark = release;
     if (this.#model) this.#retired.push(this.#model);
     this.#model = model;
     this.#path = path;

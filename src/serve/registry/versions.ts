@@ -8,6 +8,7 @@ import { jsonText, readOptionalJson } from '../../pipeline/files/json.ts';
 import { forgetVersion, moveAlias, readAlias, readAliases, removeAlias, rollBackAlias } from './aliases.ts';
 import { RegistryError } from './modelFolder.ts';
 import { withModel } from './modelLock.ts';
+import { isServed } from './served.ts';
 import { modelNames, modelVersions, type ModelVersion, requireVersion } from './reference.ts';
 
 /**
@@ -68,9 +69,9 @@ export async function rollBack(
 /**
  * Deletes a version. It disappears as a whole, and aliases no longer roll back to it.
  *
- * @param force also delete the aliases that point to it
+ * @param force delete it even if a service runs it, and delete the aliases that point to it
  * @returns the aliases that were deleted
- * @throws RegistryError if there is no such version, or if aliases point to it
+ * @throws RegistryError if there is no such version, if aliases point to it, or if a service runs it
  */
 export async function deleteVersion(
   root: string,
@@ -88,6 +89,11 @@ export async function deleteVersion(
       throw new RegistryError(
         `${name}/${version} is not deleted: ${pointing.join(', ')} ${verb} to it. ` +
           `Point ${them} to another version, or delete with --force, which deletes ${them}, too.`,
+      );
+    }
+    if (!force && (await isServed(model, version))) {
+      throw new RegistryError(
+        `${name}/${version} is not deleted: a service runs it. Stop the service, or delete with --force.`,
       );
     }
     for (const alias of pointing) await removeAlias(model, alias);
