@@ -14,7 +14,8 @@ const api = command({
     Serves models of the registry: a page at /, POST /predict, the Open Inference Protocol under /v2, /docs, /metrics,
     /health/live and /health/ready. When a served alias moves, the new model replaces the old one without a pause. The
     first model answers /predict; /predict?model=NAME asks another one.
-    SIGTERM and Ctrl-C stop the service; requests that have come in are answered first.`,
+    SIGTERM and Ctrl-C stop the service; requests that have come in are answered first. Start it without npx where
+    something else stops it: node src/api.ts on Node 22.18 or newer, node --import tsx src/api.ts before.`,
   options: {
     model: option(
       '<models>',

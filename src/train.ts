@@ -24,7 +24,10 @@ const train = command({
 
     --sweep trains once for each combination of values and prints a table, best first. Calling it again continues an
     unfinished sweep. With --random, values can be drawn: optimizer.lr=log(1e-4,1e-2), model.dropout=uniform(0,0.5),
-    schedule.stepSize=int(1,5).`,
+    schedule.stepSize=int(1,5).
+
+    Ctrl-C, SIGTERM and SIGHUP stop a training with a checkpoint. Start long trainings without npx, so that signals reach
+    them directly: node src/train.ts on Node 22.18 or newer, node --import tsx src/train.ts before.`,
   usage: [
     '<configuration.yaml> [key=value...] [options]',
     '--resume <run> [key=value...]',

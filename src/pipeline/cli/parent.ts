@@ -14,14 +14,18 @@ const NPM = /^npm |^(\S*\/)?node \S*\/(npm|npx)(-cli\.js)?( |$)/;
  */
 export function watchParent(gone: () => void): void {
   watchChannel(gone);
-  if (!isUnderTsx() && process.env['npm_command'] === undefined) return;
   const parent = process.ppid;
-  // What is above the parent is found while the command works.
-  let wrappers: readonly number[] = [];
-  void wrappersAbove(parent).then((found) => (wrappers = found));
+  if (isUnderTsx()) watch(() => process.ppid === parent, gone);
+  if (process.env['npm_command'] === undefined) return;
+  void wrappersAbove(parent).then((wrappers) => {
+    if (wrappers.length > 0) watch(() => wrappers.every(isAlive), gone);
+  });
+}
+
+/** Looks, as long as the command works, whether the processes above are there. */
+function watch(areThere: () => boolean, gone: () => void): void {
   const timer = setInterval(() => {
-    const isOrphan = (isUnderTsx() || wrappers.length > 0) && process.ppid !== parent;
-    if (!isOrphan && wrappers.every(isAlive)) return;
+    if (areThere()) return;
     clearInterval(timer);
     gone();
   }, INTERVAL);
