@@ -1,12 +1,16 @@
+import { existsSync } from 'node:fs';
 import { compareWithPointer } from './dvc/compare.ts';
-import { findPointer, pointerPath } from './dvc/pointer.ts';
+import { hashDirectory } from './dvc/hash.ts';
+import { findPointer, type Pointer, pointerPath } from './dvc/pointer.ts';
 import { formatStatus, inspectFiles } from './status.ts';
 import { PUBLISHED } from './version.ts';
 
 /** What a folder of data holds, checksums included, and how it differs from the version of its pointer file. */
 export async function folderText(root: string): Promise<string> {
-  const status = formatStatus(await inspectFiles(root));
+  const states = await inspectFiles(root);
   const pointer = await findPointer(root);
+  if (states.every(({ state }) => state === 'missing') && existsSync(root)) return ownText(root, pointer);
+  const status = formatStatus(states);
   if (pointer === undefined) {
     return `${status}\n\n${pointerPath(root)}: not there, so the folder has no version`;
   }
@@ -16,6 +20,18 @@ export async function folderText(root: string): Promise<string> {
     `${status}\n`,
     `${pointerPath(root)}: ${pointer.md5}, ${pointer.nfiles} files, ${pointer.size} bytes`,
     ...(lines.length > 0 ? lines : ['  the folder holds this version']),
+  ].join('\n');
+}
+
+/** What a folder of the user's own data holds. */
+async function ownText(root: string, pointer: Pointer | undefined): Promise<string> {
+  const { md5, nfiles, size } = await hashDirectory(root);
+  const differences = pointer === undefined ? [] : await compareWithPointer(root, pointer);
+  const known = pointer === undefined ? 'not there, so any version is accepted' : pointer.md5;
+  return [
+    `${root}: ${md5}, ${nfiles} files, ${size} bytes; none of Fashion-MNIST's`,
+    `${pointerPath(root)}: ${known}`,
+    ...differences.map(({ state, problem }) => `  ${state.padEnd(7)}  ${problem}`),
   ].join('\n');
 }
 

@@ -122,14 +122,22 @@ export function differences(
   if (before.codeVersion !== environment.codeVersion) {
     found.push('the code has changed since the run was started: the bits of the result may differ');
   }
-  const [was, is] = [before, environment].map(({ dataChecksums }) => JSON.stringify(dataChecksums));
-  if (was !== is) {
-    throw new FileError(
-      directory.path,
-      `was trained on other data: ${was}, now ${is}; restore them, or start a new run`,
-    );
-  }
+  requireSameData(directory.path, before, environment);
   return found;
+}
+
+/**
+ * @param path the run's folder
+ * @throws FileError where a run was trained on other data than those that are there now
+ */
+export function requireSameData(
+  path: string,
+  before: { readonly dataChecksums?: unknown },
+  now: { readonly dataChecksums: unknown },
+): void {
+  const [was, is] = [before, now].map(({ dataChecksums }) => JSON.stringify(dataChecksums));
+  if (was === is) return;
+  throw new FileError(path, `was trained on other data: ${was}, now ${is}; restore them, or start a new run`);
 }
 
 /** The environment of a run's start, with those in which it continued. */

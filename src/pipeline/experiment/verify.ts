@@ -17,6 +17,7 @@ import { Interruption } from '../training/errors.ts';
 import { train, type Training } from '../training/trainer.ts';
 import { keptInit, loadInitialWeights } from './initialWeights.ts';
 import { type Opened, withOpened } from './open.ts';
+import { requireSameData } from './resume.ts';
 
 export interface VerifyOptions {
   /** Compare the readings up to this step only. */
@@ -32,7 +33,8 @@ export interface VerifyOptions {
  * the recorded one. The first difference ends the training. Nothing in the run's folder changes.
  *
  * @param path the run's folder
- * @throws Interruption on Ctrl-C, TrainingError, and WgradError where there is no reading to compare with
+ * @throws Interruption on Ctrl-C, TrainingError, FileError where the data are others, and WgradError where there is no
+ *   reading to compare with
  */
 export async function verifyRun(path: string, options: VerifyOptions): Promise<Receipt> {
   const recorded = await readRecordedRun(path);
@@ -46,7 +48,7 @@ export async function verifyRun(path: string, options: VerifyOptions): Promise<R
   };
   return withOpened(configuration, await tuningOf(path), options.signal, (opened) => {
     process.stderr.write(`run     ${path}\n\n`);
-    return compare(basename(path), recorded, configuration, opened, options);
+    return compare(path, recorded, configuration, opened, options);
   });
 }
 
@@ -58,7 +60,7 @@ function recordedDevice({ environment }: RecordedRun): Configuration['device'] {
 }
 
 async function compare(
-  run: string,
+  path: string,
   recorded: RecordedRun,
   configuration: Configuration,
   opened: Opened,
@@ -74,11 +76,12 @@ async function compare(
   });
   const datasets = await opened.data;
   const { device } = opened;
-  const summary = await retrain({ configuration, device, datasets, signal }, follower, enough.signal);
   const environment = withDeviceAndData(opened.environment, device, datasets);
+  requireSameData(path, recorded.environment, environment);
+  const summary = await retrain({ configuration, device, datasets, signal }, follower, enough.signal);
   const weightsSha256 = { recorded: recorded.weightsSha256, now: summary?.weightsSha256 ?? null };
   return {
-    run,
+    run: basename(path),
     reproduced: follower.isComplete && (!isWhole || weightsSha256.now === weightsSha256.recorded),
     extent: isWhole ? 'run' : 'part',
     equalReadings: follower.equalReadings,
