@@ -56,7 +56,7 @@ export class PictureThreads {
     return this.#limiter.run(() => {
       signal.throwIfAborted();
       // The bytes may be a part of a larger buffer, which must stay here.
-      const copy = Uint8Array.from(bytes);
+      const copy = new Uint8Array(bytes);
       return this.#use((thread) => thread.callWith([copy.buffer], 'decode', copy, limits, input));
     });
   }
