@@ -17,7 +17,7 @@ import { UsageError } from './pipeline/text/didYouMean.ts';
 
 const train = command({
   about: `
-    Trains a Fashion-MNIST classifier from a configuration file, and tests it. key=value words override keys of the file.
+    Trains an image classifier from a configuration file, on Fashion-MNIST or on data of your own, and tests it. key=value words override keys of the file.
 
     --resume continues a run from its last checkpoint, however it was stopped. It ends with the same result as a run that
     was never stopped.
