@@ -140,6 +140,28 @@ describe('several models in one service', () => {
     expect(status).toBe(404);
   });
 
+  test('a version that is replaced while a request for it waits does not answer for the new one', async () => {
+    const root = await registry();
+    const service = await serveModels({ root, delay: 60_000 }, ['shoes']);
+    const { url, host } = service;
+    const inputs = [{ name: 'pixels', datatype: 'UINT8', shape: [1, 784], data: IMAGE }];
+    const waiting = [
+      postJson(`${url}/v2/models/shoes/versions/3/infer`, { inputs }),
+      postJson(`${url}/predict?model=shoes/3`, { pixels: IMAGE }),
+      postJson(`${url}/predict?model=shoes`, { pixels: IMAGE }),
+    ] as const;
+    await expect.poll(() => host.waiting).toBe(3);
+    await addModel(root, 'shoes', 4);
+    await host.refresh();
+    // The fourth image fills the batch.
+    expect((await predicted(service)).slice(0, 2)).toEqual(['shoes', 4]);
+    const gone = { error: 'version 3 of shoes is not served any more; version 4 is' };
+    const [inferred, named, unnamed] = await Promise.all(waiting);
+    expect([inferred.status, inferred.body]).toEqual([404, gone]);
+    expect([named.status, named.body]).toEqual([404, gone]);
+    expect(unnamed).toMatchObject({ status: 200, body: { model: { version: 4 } } });
+  });
+
   test('fail one by one: the others answer, and the service says which one is not ready', async () => {
     const devices: Backend[] = [];
     let available = true;

@@ -294,6 +294,13 @@ describe('other pictures', () => {
     );
   });
 
+  test('a picture of as many pixels as the limit is taken, and not one more', async () => {
+    const bytes = await plain([1, 2, 3]).png().toBuffer();
+    const { width, height } = await decodePicture(bytes, { ...LIMITS, pixels: 256 });
+    expect([width, height]).toEqual([16, 16]);
+    await expect(decodePicture(bytes, { ...LIMITS, pixels: 255 })).rejects.toThrow('of at most 255 pixels');
+  });
+
   test('an AVIF whose size is a lie is not decoded', async () => {
     const bytes = await plain([1, 2, 3]).avif().toBuffer();
     const size = bytes.indexOf('ispe') + 8;

@@ -217,6 +217,26 @@ describe('a request', () => {
     });
   });
 
+  test('may have as many parameters, outputs and letters in its id as the limits say, and no more', async () => {
+    const { url } = await startService({ imageLimit: 2 });
+    const many = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, at) => [`p${at}`, at]));
+    const status = async (request: object): Promise<number> =>
+      (await post(url, { inputs: [tensor], ...request })).status;
+    const label = { name: 'label' };
+    expect(
+      await status({ parameters: many(64), outputs: new Array(16).fill(label), id: 'x'.repeat(256) }),
+    ).toBe(200);
+    expect(await status({ parameters: many(65) })).toBe(400);
+    expect(await status({ outputs: new Array(17).fill(label) })).toBe(400);
+    expect(await status({ id: 'x'.repeat(257) })).toBe(400);
+    const images = (count: number) => [
+      { ...tensor, shape: [count, 784], data: Array.from({ length: count }, () => IMAGE) },
+    ];
+    expect(await status({ inputs: images(2) })).toBe(200);
+    expect(await status({ inputs: images(3) })).toBe(413);
+  });
+
   test('gets the outputs that it names, in its order; each as bytes or as JSON', async () => {
     const { url } = await startService();
     const [label] = await labels(url, IMAGE);
