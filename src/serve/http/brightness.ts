@@ -4,16 +4,13 @@ import { RequestError } from '../errors.ts';
 /** The value of full brightness. */
 export type Scale = 1 | 255;
 
-/** How far a brightness may be from a whole number because of float32: 255 · 2^-24 and some. */
-const ROUNDING = 1e-4;
-
 /**
  * The brightnesses of an image from 0 to 255.
  *
  * Many clients send values from 0 to 1. As brightnesses from 0 to 255 they would be black, and the answer would be wrong
  * without an error. An image none of whose values is above 1, though not all are 0, is therefore refused unless the
- * request says which scale it means. With scale 1, values that come from whole brightnesses become those again, so both
- * scales give the same answer to the bit.
+ * request says which scale it means. With scale 1, k / 255 in float32 or float64 becomes k again for every whole k, because
+ * the product is rounded to float32. Both scales then give the same answer to the bit.
  *
  * @throws RequestError (400) for other values
  */
@@ -29,11 +26,7 @@ export function toBrightness(image: Pixels, scale?: Scale): Pixels {
   }
   if (scale === undefined && largest > 0 && largest <= 1) throw new RequestError(400, AMBIGUOUS);
   if (full === 255) return image;
-  return Float64Array.from(image, (value) => {
-    const bright = 255 * value;
-    const whole = Math.round(bright);
-    return Math.abs(bright - whole) < ROUNDING ? whole : bright;
-  });
+  return Float32Array.from(image, (value) => 255 * value);
 }
 
 const AMBIGUOUS =
