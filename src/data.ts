@@ -3,7 +3,7 @@ import { argument, command, type CommandGroup, flag, option } from './pipeline/c
 import { nameOrPath, path } from './pipeline/cli/folder.ts';
 import { interruptSignal } from './pipeline/cli/interrupt.ts';
 import { runCommand } from './pipeline/cli/run.ts';
-import { dataFolder as root, runsFolder } from './pipeline/cli/shared.ts';
+import { dataFolder as root, json, print, printJson, runsFolder } from './pipeline/cli/shared.ts';
 import { listOf, wholeNumber } from './pipeline/cli/values.ts';
 import { CORRUPTIONS } from './pipeline/data/corruptions/index.ts';
 import { loadFashionMnist } from './pipeline/data/fashionMnist.ts';
@@ -28,8 +28,9 @@ const data: CommandGroup = {
         source: option('<names>', listOf(SOURCES), 'where missing files may come from, in order', {
           default: SOURCES,
         }),
+        json,
       },
-      run: async ({ root, replace, source }) => {
+      run: async ({ root, replace, source, json }) => {
         const { fetchVersion } = await import('./pipeline/data/version.ts');
         await fetchVersion(root, {
           replace,
@@ -39,20 +40,23 @@ const data: CommandGroup = {
             'interrupted; finished files stay, and a started download will be continued',
           ),
         });
-        return verify(root);
+        return verify(root, json);
       },
     }),
     status: command({
       about:
         'Print what the folder holds, checksums included, and how it differs from the version of the pointer file.',
-      options: { root },
-      run: async ({ root }) => console.log(await folderText(root)),
+      options: { root, json },
+      run: async ({ root, json }) => {
+        if (json) printJson(await folderRecord(root));
+        else console.log(await folderText(root));
+      },
     }),
     verify: command({
       about:
         'Check the folder. Fails, naming the file, if one is missing, changed or not part of the version.',
-      options: { root },
-      run: ({ root }) => verify(root),
+      options: { root, json },
+      run: ({ root, json }) => verify(root, json),
     }),
     lock: command({
       about: `
@@ -70,8 +74,10 @@ const data: CommandGroup = {
         check: flag('write nothing; fail, naming stage and file, if a record is out of date', {
           without: ['run'],
         }),
+        json,
       },
-      run: ({ root, run, runs, check: only }) => (only ? check(root) : lock(root, runs, run)),
+      run: ({ root, run, runs, check: only, json }) =>
+        only ? check(root, json) : lock(root, runs, run, json),
     }),
     prepare: command({
       about: `
@@ -79,8 +85,8 @@ const data: CommandGroup = {
         processed/<name> beside the folder, and its pointer file. An intact version stays. A folder of other content is
         refused.`,
       arguments: { name: argument('a file of configs/data, without .yaml') },
-      options: { root, replace: flag('replace the folder, whatever it holds') },
-      run: async ({ root, name, replace }) => {
+      options: { root, replace: flag('replace the folder, whatever it holds'), json },
+      run: async ({ root, name, replace, json }) => {
         const { prepareVariant } = await import('./pipeline/data/variants/prepare.ts');
         const { folder, md5, made } = await prepareVariant(root, name, {
           original: () => loadFashionMnist(root),
@@ -89,8 +95,9 @@ const data: CommandGroup = {
           repoint: true,
           replace,
         });
-        console.log(`${folder}: ${made ? 'made' : 'intact'}, md5 ${md5}`);
-        console.log(`next  npx tsx src/train.ts configs/mlp.yaml data.name=${name}`);
+        const next = `npx tsx src/train.ts configs/mlp.yaml data.name=${name}`;
+        const text = `${folder}: ${made ? 'made' : 'intact'}, md5 ${md5}\nnext  ${next}`;
+        print(json, { folder, md5, made }, text);
       },
     }),
     sheet: command({
@@ -100,13 +107,14 @@ const data: CommandGroup = {
         corruptions: option('<names>', listOf(CORRUPTIONS), 'only these, separated by commas'),
         seed: option('<n>', wholeNumber(0, 1e15 - 1), 'seed of the random numbers', { default: 0 }),
         out: option('<file>', path, 'the PNG to write', { default: 'reports/corruption-sheet.png' }),
+        json,
       },
-      run: async ({ root, corruptions = CORRUPTIONS, seed, out }) => {
+      run: async ({ root, corruptions = CORRUPTIONS, seed, out, json }) => {
         const { corruptionSheet } = await import('./pipeline/reporting/figures/corruptionSheet.ts');
         const { storeFile } = await import('./pipeline/files/atomicFile.ts');
         const { test } = await loadFashionMnist(root);
         await storeFile(out, corruptionSheet(test, corruptions, seed));
-        console.log(`${out}: ${corruptions.length} corruptions`);
+        print(json, { out, corruptions, seed }, `${out}: ${corruptions.length} corruptions`);
       },
     }),
   },
@@ -119,21 +127,48 @@ const data: CommandGroup = {
   apt     that package, downloaded by apt-get and unpacked, not installed`,
 };
 
-async function verify(root: string): Promise<number> {
+async function verify(root: string, json: boolean): Promise<number> {
+  if (json) {
+    const record = await folderRecord(root);
+    printJson(record);
+    return record.problems.length === 0 ? 0 : 1;
+  }
   const { problems, text } = await checkFolder(root);
   return report(problems, text);
 }
 
-async function check(root: string): Promise<number> {
+/** What `status` and `verify` say of a folder, for programs; `version` is null where it has no pointer file. */
+async function folderRecord(
+  root: string,
+): Promise<{ root: string; version: string | null; problems: readonly string[] }> {
+  const { findPointer } = await import('./pipeline/data/dvc/pointer.ts');
+  const { problems } = await checkFolder(root);
+  return { root, version: (await findPointer(root))?.md5 ?? null, problems };
+}
+
+async function check(root: string, json: boolean): Promise<number> {
   const { staleRecords } = await import('./pipeline/data/dvc/project.ts');
   const stale = await staleRecords(root);
+  if (json) {
+    printJson({ stale });
+    return stale.length === 0 ? 0 : 1;
+  }
   const remedy = stale.length > 0 ? ['run the stages named, then: npx tsx src/data.ts lock'] : [];
   return report([...stale, ...remedy], 'pointer files and dvc.lock are up to date');
 }
 
-async function lock(root: string, runs: string, reference: string | undefined): Promise<number> {
+async function lock(
+  root: string,
+  runs: string,
+  reference: string | undefined,
+  json: boolean,
+): Promise<number> {
   const { lockRun } = await import('./pipeline/experiment/lockRun.ts');
   const { lines, refused } = await lockRun(root, { runs, reference });
+  if (json) {
+    printJson({ recorded: lines, refused });
+    return refused.length === 0 ? 0 : 1;
+  }
   console.log(lines.join('\n'));
   if (refused.length > 0) return report(refused, '');
   console.log('next: git add data dvc.lock && git commit');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { argument, command, type CommandGroup, flag, option } from './pipeline/cli/command.ts';
 import { nameOrPath, path } from './pipeline/cli/folder.ts';
 import { runCommand } from './pipeline/cli/run.ts';
-import { json, modelsFolder as models, printJson, run, runsFolder } from './pipeline/cli/shared.ts';
+import { json, modelsFolder as models, print, printJson, run, runsFolder } from './pipeline/cli/shared.ts';
 import { text } from './pipeline/cli/values.ts';
 import {
   CHAMPION,
@@ -31,14 +31,20 @@ const registry: CommandGroup = {
         runs: runsFolder,
         gates: option('<file>', path, 'what a run must reach', { default: 'configs/gates.yaml' }),
         alias,
+        json,
       },
-      run: async ({ run, name, models: root, runs, gates, alias }) => {
+      run: async ({ run, name, models: root, runs, gates, alias, json }) => {
         const { resolveRun } = await import('./pipeline/runs/directory.ts');
         const { promoteRun } = await import('./serve/registry/promote.ts');
         const { readGates } = await import('./serve/registry/gates.ts');
         const from = await resolveRun(runs, run);
         const { comparisonText } = await import('./serve/registry/list.ts');
         const promoted = await promoteRun({ run: from, root, name, gates: readGates(gates), alias });
+        if (json) {
+          const { path, record, before, isNew, verdicts } = promoted;
+          printJson({ path, isNew, alias, before: before ?? null, record, verdicts });
+          return;
+        }
         for (const { text } of promoted.verdicts) console.log(`passed  ${text}`);
         const aliases = [...new Set(['latest', alias])].map((each) => `${name}@${each}`).join(', ');
         const { path, record, before } = promoted;
@@ -80,13 +86,14 @@ next    npx tsx src/api.ts --model ${name}@${alias}   serves it; a running servi
     alias: command({
       about: 'Point an alias to an existing version.',
       arguments: { version, alias: argument('the alias, such as champion; it is made if it is missing') },
-      options: { models },
-      run: async ({ version: reference, alias, models: root }) => {
+      options: { models, json },
+      run: async ({ version: reference, alias, models: root, json }) => {
         const { setAlias } = await import('./serve/registry/versions.ts');
         const to = await resolveVersion(root, reference);
         const from = await setAlias(root, to, alias);
         const moved = from === to.version ? 'there already' : `version ${from ?? '(none)'} → ${to.version}`;
-        console.log(`${to.name}@${alias}: ${moved}`);
+        const value = { ...to, alias, before: from ?? null };
+        print(json, value, `${to.name}@${alias}: ${moved}`);
       },
     }),
     delete: command({
@@ -97,23 +104,25 @@ next    npx tsx src/api.ts --model ${name}@${alias}   serves it; a running servi
       options: {
         models,
         force: flag('delete it although a service runs it, and the aliases that point to it, too'),
+        json,
       },
-      run: async ({ version: reference, models: root, force }) => {
+      run: async ({ version: reference, models: root, force, json }) => {
         const { deleteVersion } = await import('./serve/registry/versions.ts');
         const deleted = parseVersion(reference);
         const aliases = await deleteVersion(root, deleted, force);
-        console.log(`deleted ${join(root, deleted.name, String(deleted.version))}`);
-        for (const alias of aliases) console.log(`deleted alias ${deleted.name}@${alias}`);
+        const path = join(root, deleted.name, String(deleted.version));
+        const gone = aliases.map((alias) => `\ndeleted alias ${deleted.name}@${alias}`);
+        print(json, { deleted: path, aliases }, `deleted ${path}${gone.join('')}`);
       },
     }),
     rollback: command({
       about: 'Point the champion to where it pointed before.',
       arguments: { name },
-      options: { models, alias },
-      run: async ({ name, models: root, alias }) => {
+      options: { models, alias, json },
+      run: async ({ name, models: root, alias, json }) => {
         const { rollBack } = await import('./serve/registry/versions.ts');
         const { from, to } = await rollBack(root, name, alias);
-        console.log(`${name}@${alias}: version ${from} → ${to}`);
+        print(json, { name, alias, from, to }, `${name}@${alias}: version ${from} → ${to}`);
       },
     }),
   },
