@@ -25,7 +25,7 @@ describe('--json', () => {
     ...['fetch', 'status', 'verify', 'lock', 'prepare', 'sheet'].map((each) => ['data', each]),
     ...['promote', 'list', 'show', 'alias', 'delete', 'rollback'].map((each) => ['registry', each]),
   ])('is an option of %s %s', async (name, sub) => {
-    const { stdout } = await callCommand(name!, ...(sub === '' ? [] : [sub!]), '--help');
+    const { stdout } = await callCommand(name, ...(sub === '' ? [] : [sub]), '--help');
     expect(stdout).toMatch(/^ {2}--json +print the result as JSON$/m);
   });
 
