@@ -99,7 +99,7 @@ function varianceSignature(name: string): Signature<Variance> {
 /**
  * The variance over the given dims, or over all dims.
  *
- *     Σ (x - mean)² / (n - correction)
+ *     v = Σ (x - mean)² / (n - correction),   ∂v/∂x = 2 (x - mean) / (n - correction)
  *
  * @example
  * tensor([1, 2, 3, 4]).var({ correction: 0 }); // 1.25
@@ -107,11 +107,17 @@ function varianceSignature(name: string): Signature<Variance> {
 export function variance(x: Tensor, ...over: VarianceArguments): Tensor {
   const { dim, correction = 1, keepdim = false } = takes.var([x, ...over]);
   checkDtype('var', x, 'float32', 'float64');
-  const count = countOver('var', x, dim);
-  return scope(() => {
-    const squares = x.sub(x.mean(dim, true)).square();
-    return squares.sum(dim, keepdim).div(Math.max(0, count - correction));
-  });
+  const axes = reductionAxes('var', x, dim);
+  const { shape } = x;
+  const freedom = Math.max(0, countOver('var', x, dim) - correction);
+  const out = scope(() => fromMean(x.detach(), axes).square().sum(axes, keepdim).div(freedom));
+  return withGradient('var', out, [x], [x], (gradient, input) => [
+    () => restoreAxes(gradient, shape, axes).mul(fromMean(input, axes).mul(2 / freedom)),
+  ]);
+}
+
+function fromMean(x: Tensor, axes: number[]): Tensor {
+  return x.sub(x.mean(axes, true));
 }
 
 /**

@@ -55,6 +55,39 @@ export function edgesSuite(open: Open): void {
     expect(await values(base.pow(exponent))).toEqual(cases.map(([, , power]) => power));
   });
 
+  it('a number as the second operand is taken with its sign, also where it is 0 or not finite', async (context) => {
+    const device = await open(context);
+    const numbers = [0, -0, 1, -1, 4, Infinity, -Infinity, NaN];
+    const x = tensor(numbers, { device });
+    const least = (a: number, b: number): number => (Number.isNaN(a + b) && a !== -b ? NaN : Math.min(a, b));
+    const greatest = (a: number, b: number): number =>
+      Number.isNaN(a + b) && a !== -b ? NaN : Math.max(a, b);
+    const operations: Record<string, [(b: number) => Tensor, (a: number, b: number) => number]> = {
+      add: [(b) => x.add(b), (a, b) => a + b],
+      sub: [(b) => x.sub(b), (a, b) => a - b],
+      mul: [(b) => x.mul(b), (a, b) => a * b],
+      div: [(b) => x.div(b), (a, b) => a / b],
+      maximum: [(b) => x.maximum(b), greatest],
+      minimum: [(b) => x.minimum(b), least],
+      eq: [(b) => x.eq(b), (a, b) => Number(a === b)],
+      ne: [(b) => x.ne(b), (a, b) => Number(a !== b)],
+      lt: [(b) => x.lt(b), (a, b) => Number(a < b)],
+      le: [(b) => x.le(b), (a, b) => Number(a <= b)],
+      gt: [(b) => x.gt(b), (a, b) => Number(a > b)],
+      ge: [(b) => x.ge(b), (a, b) => Number(a >= b)],
+    };
+    // 0 and -0 are equal here: which of them a GPU returns is not fixed.
+    const plain = (each: number): number => each + 0;
+    for (const [name, [call, define]] of Object.entries(operations)) {
+      for (const b of [...numbers, ...numbers.toReversed()]) {
+        const found = (await values(call(b))).map(plain);
+        expect(found, `${name} ${Object.is(b, -0) ? '-0' : b}`).toEqual(
+          numbers.map((a) => plain(define(a, b))),
+        );
+      }
+    }
+  });
+
   it('a scale of the loss stops growing before it is infinite', async (context) => {
     const device = await open(context);
     const parameter = new nn.Parameter(zeros([1], { device }));

@@ -37,6 +37,7 @@ export const operationFixtures: OperationFixture[] = [
   'convolution.json',
   'promotion.json',
   'special.json',
+  'options.json',
 ].flatMap((name) => loadFixture(name) as OperationFixture[]);
 
 /**
