@@ -28,8 +28,9 @@ export function scatterSuite(open: Open): void {
       const length = shape[dim]!;
       const inner = shape.slice(dim + 1).reduce((size, each) => size * each, 1);
       const outer = shape.slice(0, dim).reduce((size, each) => size * each, 1);
-      // Some places often, some never.
-      const placeOf = (i: number, column: number): number => (i * i + 3 * column) % (length - 7);
+      // Some places often and some never; where each column has an index of its own, all but few of them.
+      const placeOf = (i: number, column: number): number =>
+        selects ? (i * i + 3 * column) % (length - 7) : (7 * i + 3 * column) % length;
       const gradient = wave(outer * count * inner);
       const index = new Int32Array(selects ? count : gradient.length);
       const wanted = new Float32Array(outer * length * inner);

@@ -56,6 +56,25 @@ export function gradScalerSuite(open: Open): void {
     });
   }
 
+  it('the gradients of all groups are unscaled, and one that is infinite skips the step for all', async (context) => {
+    const device = await open(context);
+    setDefaultDevice(device);
+    const [a, b] = [tensor([1], { requiresGrad: true }), tensor([1], { requiresGrad: true })];
+    const optimizer = new optim.SGD([{ params: [a] }, { params: [b], lr: 2 }], { lr: 1 });
+    const scaler = new optim.GradScaler({ initScale: 8 });
+    scope(() => scaler.scale(a.mul(2).add(b.mul(3)).sum()).backward());
+    scaler.unscale(optimizer);
+    expect([await values(a.grad!), await values(b.grad!)]).toEqual([[2], [3]]);
+    scaler.step(optimizer);
+    scaler.update();
+    expect([await values(a), await values(b)]).toEqual([[-1], [-5]]);
+    optimizer.zeroGrad();
+    scope(() => scaler.scale(a.mul(2).add(b.mul(Infinity)).sum()).backward());
+    scaler.step(optimizer);
+    scaler.update();
+    expect([await values(a), await values(b)]).toEqual([[-1], [-5]]);
+  });
+
   it('unscaled gradients can be clipped, and a second unscale is refused', async (context) => {
     const device = await open(context);
     setDefaultDevice(device);

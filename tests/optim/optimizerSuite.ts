@@ -9,6 +9,7 @@ import {
   setDefaultDevice,
   type Tensor,
   tensor,
+  zeros,
 } from '../../src/index.ts';
 
 type Open = (context: TestContext) => Promise<Backend>;
@@ -177,6 +178,31 @@ export function optimizerSuite(open: Open): void {
     expect(optimizer.lr).toBe(0.1);
     optimizer.lr = 0.2;
     expect(optimizer.paramGroups.map(({ lr }) => lr)).toEqual([0.2, 0.2]);
+  });
+
+  it('takes the first rate of a schedule from a state', async (context) => {
+    const parameters = network(await open(context)).parameters();
+    const first = new optim.SGD(parameters, { lr: 0.5 });
+    const schedule = new optim.lrScheduler.ExponentialLR(first, 0.5);
+    schedule.step();
+    const fresh = new optim.SGD(parameters, { lr: 3 });
+    fresh.loadStateDict(first.stateDict());
+    expect(fresh.paramGroups.map(({ lr, initialLr }) => [lr, initialLr])).toEqual([[0.25, 0.5]]);
+    const next = new optim.lrScheduler.ExponentialLR(fresh, 0.5, { lastEpoch: schedule.lastEpoch });
+    schedule.step();
+    expect(next.getLastLr()).toEqual(schedule.getLastLr());
+  });
+
+  it('stays finite where the variance of centered RMSprop rounds below 0', async (context) => {
+    const device = await open(context);
+    const parameter = new nn.Parameter(zeros([64], { device }));
+    const optimizer = new optim.RMSprop([parameter], { lr: 1e-3, alpha: 0.9, centered: true });
+    const slopes = Float32Array.from({ length: 64 }, (_, at) => 0.1 + at / 7);
+    for (let step = 0; step < 300; step++) {
+      parameter.grad = tensor(slopes, { device });
+      optimizer.step();
+    }
+    expect([...(await parameter.data())].every(Number.isFinite)).toBe(true);
   });
 
   it('keeps its own list of betas', async (context) => {

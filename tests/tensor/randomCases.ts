@@ -16,6 +16,8 @@ export const exactTensors: Record<string, (device: Backend) => Tensor> = {
   'rand with a large seed and stream': (device) =>
     rand([8], { seed: 2 ** 53 - 1, stream: 2 ** 40 + 5, device }),
   'rand wider than a grid row': (device) => rand([70_000], { seed: 3, stream: 0, device }),
+  'dropout with a large seed and stream': (device) =>
+    full([1003], 1, { device }).dropout(0.5, { seed: 2 ** 53 - 1, stream: 2 ** 40 + 5 }),
   symmetricUniform: (device) => symmetricUniform([1000], 1 / Math.sqrt(784), { seed: 1, stream: 0, device }),
   randn: (device) => randn([1001], { seed: 4, stream: 0, device }),
   'randint from 0 to 9': (device) => randint(0, 10, [1001], { seed: 5, stream: 0, device }),

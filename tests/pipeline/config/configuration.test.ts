@@ -374,6 +374,13 @@ describe('overrides', () => {
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });
 
+  it('of one key: the last is in force, and named', () => {
+    expect(load(least, 'seed=1', 'seed=2').seed).toBe(2);
+    expect(refusal(() => load(least, 'seed=-1', 'seed=-2'))).toContain('seed (command line: seed=-2)');
+    const within = refusal(() => load(least, 'train.epochs=-1', 'train={epochs: -3}'));
+    expect(within).toContain('train.epochs (command line: train={epochs: -3})');
+  });
+
   it('refuse keys that every object inherits', () => {
     expect(refusal(() => load(least, 'constructor.prototype.polluted=1'))).toContain(
       'constructor (command line: ',

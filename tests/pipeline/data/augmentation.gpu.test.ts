@@ -44,3 +44,32 @@ test('augmented batches create nothing and upload nothing once they have begun',
     expect([key, after[key] - before[key]]).toEqual([key, 0]);
   }
 });
+
+test('images that are no squares are augmented by their own width, with the same bits', async (context) => {
+  const device = await webgpuOrSkip(context);
+  const [height, width, count] = [5, 9, 40];
+  const images = Uint8Array.from(
+    { length: count * height * width },
+    (_, at) => Math.imul(at + 1, 2654435761) >>> 24,
+  );
+  const bytes = { images, labels: new Uint8Array(count), count };
+  const description = { ...FASHION_MNIST_DESCRIPTION, height, width };
+  for (const draw of [
+    { ...EVERYTHING, seed: 3, stream: 1 },
+    { flip: 1, shift: 2, erase: 0, seed: 1, stream: 2 },
+  ]) {
+    const found = [];
+    for (const each of [cpu, device]) {
+      const data = new DeviceDataset(each, bytes, description);
+      const batch = data.batch(
+        data.order(Uint32Array.from({ length: count }, (_, row) => row)),
+        0,
+        count,
+        draw,
+      );
+      expect(batch.images.shape).toEqual([count, 1, height, width]);
+      found.push(await batch.images.data());
+    }
+    expect(found[1]).toEqual(found[0]);
+  }
+});

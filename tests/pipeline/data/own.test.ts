@@ -189,6 +189,12 @@ describe('CSV files', () => {
       /label out of range[^]*300 in line 3/,
     ],
     [
+      'a number past the last class',
+      `${HEADER}\n${line('a', 1)}\n${line(1, 1)}\n${line(2, 1)}`,
+      { classes: ['a', 'b'] },
+      /from 0 to 1, or a class: a, b[^]*2 in line 4/,
+    ],
+    [
       'an unknown class',
       `${HEADER}\n${line('a', 1)}\n${line('c', 1)}`,
       { classes: ['a', 'b'] },
