@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import type { DataConfiguration } from '../../../src/pipeline/config/configuration.ts';
 import { writePointer } from '../../../src/pipeline/data/dvc/pointer.ts';
 import { DataError } from '../../../src/pipeline/data/errors.ts';
+import { folderText } from '../../../src/pipeline/data/folderReport.ts';
 import { writeIdxImages, writeIdxLabels } from '../../../src/pipeline/data/idx.ts';
 import { loadOwn } from '../../../src/pipeline/data/own/load.ts';
 import { silentReporter } from '../../../src/pipeline/data/reporter.ts';
@@ -339,4 +340,18 @@ test('a folder is refused where it is not the version that is asked for or commi
     /not the version of the data that is committed[^]*data\.ts lock/,
   );
   await rm(`${root}.dvc`);
+});
+
+test('status describes the folder, and how it differs from its pointer file', async () => {
+  const root = await folderOf({ 'train.csv': 'label,pixel0' });
+  const { md5 } = await writePointer(root);
+  expect(await folderText(root)).toBe(
+    `${root}: ${md5}, 1 files, 12 bytes; none of Fashion-MNIST's\n${root}.dvc: ${md5}`,
+  );
+  await writeFile(join(root, 'test.csv'), 'label,pixel0');
+  expect(await folderText(root)).toMatch(
+    /\n {2}changed {2}.*: another version: expected [0-9a-f]{32}\.dir, got/,
+  );
+  await rm(`${root}.dvc`);
+  expect(await folderText(root)).toContain('not there, so any version is accepted');
 });
