@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,6 +51,23 @@ describe('src/card.ts', () => {
     ]) {
       expect(card).toContain(part);
     }
+  });
+
+  it('changes no file that git tracks unless asked', async () => {
+    const tracked = (): string =>
+      execFileSync('git', ['status', '--porcelain', 'reports', 'data'], { encoding: 'utf8' });
+    const before = tracked();
+    const { path } = copyLatest(root);
+    expect(await callCommand('evaluate', path, '--json')).toMatchObject({
+      code: 0,
+      stderr: `\nwritten  ${join(path, 'evaluation.json')}\n`,
+    });
+    expect(await callCommand('card', 'model', path)).toMatchObject({
+      code: 0,
+      stdout: `written  ${join(path, 'MODEL_CARD.md')}\n`,
+    });
+    expect((await callCommand('card', 'data')).stdout).toContain('| 9 | Ankle boot | 6000 | 1000 |');
+    expect(tracked()).toBe(before);
   });
 
   it('refuses an evaluation of other weights', async () => {
