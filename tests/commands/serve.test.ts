@@ -3,6 +3,9 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
+import { startProcess } from '../../bench/service/process.ts';
+import { stopUnderLoad } from '../../bench/service/stops.ts';
+import { abortUploads, largePng, noisyJpeg, pixels, uploads } from '../../bench/service/uploads.ts';
 import { addModel, temporaryFolder } from '../serve/fixture.ts';
 import { callCommand, spawnCommand } from './commands.ts';
 
@@ -28,6 +31,32 @@ test('the service answers, and SIGTERM ends it with 0', async () => {
   child.stdout.resume();
   child.kill('SIGTERM');
   expect(await exit).toEqual([0, null]);
+});
+
+test('SIGTERM under load loses no request', async () => {
+  const root = await temporaryFolder();
+  await addModel(root, 'test', 1);
+  const service = await startProcess('--models', root, '--device', 'cpu', '--drain-delay', '300');
+  const { answered, lost, exitCode } = await stopUnderLoad(service, 16, 300);
+  expect({ lost, exitCode, errors: service.errors }).toEqual({ lost: [], exitCode: 0, errors: [] });
+  expect(answered).toBeGreaterThan(0);
+});
+
+test('uploads that are broken off at any moment harm nobody', async () => {
+  const root = await temporaryFolder();
+  await addModel(root, 'test', 1);
+  const { child, port, url, errors, exit } = await startProcess('--models', root, '--device', 'cpu');
+  let seed = 1;
+  const random = (): number => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647;
+  const kinds = uploads(await noisyJpeg(1000, 1000), await largePng(512));
+  await abortUploads(port, kinds, { count: 60, atOnce: 12, random });
+  const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify({ pixels: pixels(1) });
+  expect((await fetch(`${url}/predict`, { method: 'POST', headers, body })).status).toBe(200);
+  expect(await (await fetch(`${url}/metrics`)).text()).toContain('\nwgrad_unhandled_rejections_total 0\n');
+  child.kill('SIGTERM');
+  expect(await exit).toEqual([0, null]);
+  expect(errors).toEqual([]);
 });
 
 test('a service without a model does not start', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { FASHION_MNIST_DESCRIPTION } from '../../src/pipeline/data/description.ts';
 import { DeviceDataset } from '../../src/pipeline/data/loader.ts';
 import { open } from '../../src/index.ts';
@@ -73,6 +73,76 @@ describe('batcher', () => {
     expect(await second).toEqual([2, 3]);
     expect(seen).toEqual([2, 3]);
     expect(batcher.waiting).toBe(0);
+  });
+
+  test('takes as many as may wait, and not one more; what is computed does not wait', async () => {
+    let release!: () => void;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    let reached!: () => void;
+    const begun = new Promise<void>((resolve) => (reached = resolve));
+    const batcher = new Batcher<number, number>(
+      () => async (batch) => {
+        reached();
+        await gate;
+        return [...batch];
+      },
+      { ...options, delay: 0 },
+    );
+    const first = batcher.run([0]);
+    await begun;
+    expect(batcher.waiting).toBe(0);
+    const waiting = [batcher.run([1, 2, 3]), batcher.run([4, 5, 6, 7, 8])];
+    expect(batcher.waiting).toBe(8);
+    await expect(batcher.run([9])).rejects.toThrow(
+      '8 images are waiting, and 1 more do not fit: at most 8 may wait',
+    );
+    expect(await batcher.run([])).toEqual([]);
+    release();
+    expect(await Promise.all([first, ...waiting])).toEqual([[0], [1, 2, 3], [4, 5, 6, 7, 8]]);
+    expect(batcher.waiting).toBe(0);
+  });
+
+  test('a full batch starts at once, a smaller one after its delay, and a request is not divided for others', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const batches: number[][] = [];
+    const done: [images: number, seconds: number][] = [];
+    const batcher = new Batcher<number, number>(
+      () => async (batch) => {
+        batches.push([...batch]);
+        await new Promise((resolve) => setTimeout(resolve, 250));
+        return [...batch];
+      },
+      { ...options, delay: 1000, onBatch: (images, seconds) => done.push([images, seconds]) },
+    );
+    const full = [batcher.run([1, 2, 3]), batcher.run([4])];
+    await vi.advanceTimersByTimeAsync(250);
+    await Promise.all(full);
+    expect(batches).toEqual([[1, 2, 3, 4]]);
+    expect(done).toEqual([[4, 0.25]]);
+    const small = batcher.run([5, 6]);
+    await vi.advanceTimersByTimeAsync(999);
+    expect(batches).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(batches).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(250);
+    expect(await small).toEqual([5, 6]);
+    // Three and two are more than four: the second request goes into the next batch, and a large one takes several.
+    const others = [batcher.run([1, 2, 3]), batcher.run([4, 5]), batcher.run([6])];
+    await vi.advanceTimersByTimeAsync(250 + 1000 + 250);
+    await Promise.all(others);
+    expect(batches.slice(2)).toEqual([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
+    const large = batcher.run([1, 2, 3, 4, 5, 6, 7, 8]);
+    await vi.advanceTimersByTimeAsync(2 * 250);
+    await large;
+    expect(batches.slice(4)).toEqual([
+      [1, 2, 3, 4],
+      [5, 6, 7, 8],
+    ]);
+    expect(done.map(([images]) => images)).toEqual([4, 2, 3, 3, 4, 4]);
   });
 
   test('a failure reaches those whose batch failed, and nobody else', async () => {

@@ -2,6 +2,7 @@
 import { type DecodeLimits, decodePicture } from '../../pipeline/pictures/decode.ts';
 import { fitPicture, type ModelInput } from '../../pipeline/pictures/prepare.ts';
 import { answerCalls } from '../threads/answerCalls.ts';
+import { giveWay } from '../threads/giveWay.ts';
 
 const methods = {
   /** Does nothing, once the thread is ready. */
@@ -15,4 +16,5 @@ const methods = {
 
 export type PictureMethods = typeof methods;
 
+giveWay();
 answerCalls(methods);

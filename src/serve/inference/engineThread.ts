@@ -4,6 +4,7 @@ import { storedChoices } from '../../pipeline/diagnostics/tuning/stored.ts';
 import { type DeviceName, open } from '../../tensor/device.ts';
 import type { ModelRecord } from '../registry/modelRecord.ts';
 import { answerCalls } from '../threads/answerCalls.ts';
+import { giveWay } from '../threads/giveWay.ts';
 import type { Classifier } from './classifier.ts';
 import { DeviceEngine } from './deviceEngine.ts';
 
@@ -55,4 +56,5 @@ const methods = {
 
 export type EngineMethods = typeof methods;
 
+giveWay();
 answerCalls(methods, () => engine?.close());
