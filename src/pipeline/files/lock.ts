@@ -1,4 +1,4 @@
-import { access, mkdir, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
+import { access, lstat, mkdir, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { temporaryName } from './atomicFile.ts';
@@ -65,8 +65,11 @@ async function create(lock: string, owner: string): Promise<boolean> {
   await rm(temporary, { recursive: true, force: true });
   if (await succeeds(access(lock))) return false;
   // It was released meanwhile, unless no folder of that name can be made.
-  await mkdir(lock).catch((error: unknown) => {
-    throw writeError(lock, error);
+  await mkdir(lock).catch(async (error: unknown) => {
+    const taken = await lstat(lock).catch(() => undefined);
+    // Another process has taken it since, and perhaps released it again.
+    const isTaken = (error as NodeJS.ErrnoException).code === 'EEXIST' && taken?.isDirectory() !== false;
+    if (!isTaken) throw writeError(lock, error);
   });
   return false;
 }
