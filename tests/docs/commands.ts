@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Block } from './page.ts';
-import { LOW_GATES } from './workspace.ts';
 
 /** A command of a page: what is run in its place, or undefined where it is only looked at. */
 export interface Command {
@@ -13,19 +12,12 @@ export interface Command {
 
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
 
-/** Long ones, and those that install something, or change what the tests stand on. */
+/** Not run here: `.ci/run` runs them, or they take long. */
 const LOOKED_AT =
   /^(npm (ci|test)\b|sudo bash |npm run (verify|typecheck|test|build|docs|hooks|containers|check)\b)/;
 
-/** What makes a command small, after its own arguments. */
-const SMALL: readonly (readonly [RegExp, string])[] = [
-  [
-    /^npx tsx src\/train\.ts (?!.*--(?:resume|print-config|help))/,
-    'device=cpu data.validation=100 train.limitTrain=300 train.limitTest=200 train.epochs=1',
-  ],
-  [/^npx tsx src\/evaluate\.ts .*--robustness/, '--robustness-images 10'],
-  [/^npx tsx src\/visualize\.ts /, '--images 60'],
-  [/^npx tsx src\/registry\.ts promote /, `--gates ${LOW_GATES}`],
+/** What is added to a command; its own words stay as they are. The service takes a free port, as 8000 may be in use. */
+const ADDED: readonly (readonly [RegExp, string])[] = [
   [/^npx tsx src\/api\.ts/, '--port 0'],
   [/^curl /, '--fail --silent --show-error --max-time 60'],
 ];
@@ -47,10 +39,10 @@ function commandOf(text: string, where: string): Command {
   const typed = script ? `${scripts[script[1]!]!.replace(/^tsx/, 'npx tsx')} ${script[2]!}` : text;
   const plain = typed.replace(/^node --import tsx/, 'npx tsx');
   if (!/^(npx tsx |curl |node )/.test(plain)) throw new Error(`${where}: how is this to be run? ${text}`);
-  const small = SMALL.filter(([pattern]) => pattern.test(plain)).map(([, added]) => added);
+  const added = ADDED.filter(([pattern]) => pattern.test(plain)).map(([, words]) => words);
   return {
     text,
-    run: [plain.replace(/^npx tsx/, '"$NODE" --import tsx'), ...small].join(' '),
+    run: [plain.replace(/^npx tsx/, '"$NODE" --import tsx'), ...added].join(' '),
     serves: /^npx tsx src\/api\.ts(?!.*--help)/.test(plain),
   };
 }

@@ -27,15 +27,11 @@ const COPIED = [
   'tsconfig.json',
 ];
 
-/** Gates that a model passes which has seen a few hundred images. */
-export const LOW_GATES = 'low-gates.yaml';
-
 /** Copies what is worked on into an empty folder; packages and raw data are the project's own. */
 export function fillWorkspace(folder: string): void {
   for (const path of COPIED) cpSync(path, join(folder, path), { recursive: true });
   symlinkSync(resolve('node_modules'), join(folder, 'node_modules'), 'junction');
   symlinkSync(resolve('data/raw'), join(folder, 'data/raw'), 'junction');
-  writeFileSync(join(folder, LOW_GATES), 'gates:\n  - metric: accuracy\n    min: 0.01\n');
 }
 
 /** Makes a block's file or edit in a folder. */
