@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { readYamlFile } from '../../pipeline/config/file.ts';
 import { type Shape } from '../../pipeline/config/parts.ts';
+import { shellWord } from '../../pipeline/text/shellWord.ts';
 import { RegistryError } from './modelFolder.ts';
 import type { ModelMetrics } from './modelRecord.ts';
 
@@ -62,7 +63,7 @@ export function judge(gates: readonly Gate[], measured: ModelMetrics, run: strin
       const flag = metric === 'meanCorruptionError' ? ' --robustness' : '';
       return {
         passed: false,
-        text: `${metric}: takes ${takes}, not measured yet: npx tsx src/evaluate.ts ${run}${flag}`,
+        text: `${metric}: takes ${takes}, not measured yet: npx tsx src/evaluate.ts ${shellWord(run)}${flag}`,
       };
     }
     const passed = (min === undefined || value >= min) && (max === undefined || value <= max);
