@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fetchFashionMnist } from '../../src/pipeline/data/sources/fetch.ts';
 import { temporaryFolder } from '../pipeline/files/disks.ts';
+import { moveAlias, readAlias } from '../../src/serve/registry/aliases.ts';
+import { addModel } from '../serve/fixture.ts';
 import { callCommand } from './commands.ts';
 
 async function json(name: string, ...args: string[]): Promise<unknown> {
@@ -51,6 +53,21 @@ describe('--json', () => {
     const deleted = await json('registry', 'delete', 'mlp/1', '--force', '--models', models);
     expect(deleted).toMatchObject({ deleted: join(models, 'mlp', '1') });
     expect((deleted as { aliases: string[] }).aliases).toContain('stable');
+  });
+
+  it('rolls back the alias that is named', async () => {
+    const models = temporaryFolder();
+    for (const version of [1, 2]) await addModel(models, 'test', version);
+    for (const version of [1, 2]) await moveAlias(join(models, 'test'), 'staging', version);
+    const args = ['test', '--alias', 'staging', '--models', models];
+    expect(await json('registry', 'rollback', ...args)).toEqual({
+      name: 'test',
+      alias: 'staging',
+      from: 2,
+      to: 1,
+    });
+    expect((await readAlias(join(models, 'test'), 'staging'))?.version).toBe(1);
+    expect((await readAlias(join(models, 'test'), 'champion'))?.version).toBe(2);
   });
 
   it('gives the card of the data', async () => {

@@ -33,6 +33,23 @@ test('the service answers, and SIGTERM ends it with 0', async () => {
   expect(await exit).toEqual([0, null]);
 });
 
+test('Ctrl-C stops sooner than SIGTERM, and connections stay open as long as they are told', async () => {
+  const root = await temporaryFolder();
+  await addModel(root, 'test', 1);
+  const args = ['--models', root, '--device', 'cpu', '--drain-delay', '20000', '--keep-alive', '7000'];
+  const { child, url, exit } = await startProcess(...args);
+  expect((await fetch(`${url}/health/live`)).headers.get('keep-alive')).toBe('timeout=7');
+  const draining = new Promise<unknown>((resolve) => {
+    createInterface({ input: child.stdout! }).on('line', (line) => {
+      const { msg, signal, delay } = JSON.parse(line) as Record<string, unknown>;
+      if (msg === 'draining') resolve({ signal, delay });
+    });
+  });
+  child.kill('SIGINT');
+  expect(await draining).toEqual({ signal: 'SIGINT', delay: 500 });
+  expect(await exit).toEqual([0, null]);
+});
+
 test('SIGTERM under load loses no request', async () => {
   const root = await temporaryFolder();
   await addModel(root, 'test', 1);

@@ -93,9 +93,10 @@ test('a version that cannot be loaded is reported once, and the old one stays', 
   await host.refresh();
   expect(events.map(({ kind }) => kind)).toEqual(['loaded', 'swapFailed']);
   expect(await versionOf(host)).toBe(1);
+  await addModel(root, 'test', 2);
   await moveAlias(`${root}/test`, 'champion', 98);
   await host.refresh();
-  await addModel(root, 'test', 2);
+  await moveAlias(`${root}/test`, 'champion', 2);
   await host.refresh();
   await moveAlias(`${root}/test`, 'champion', 98);
   await host.refresh();

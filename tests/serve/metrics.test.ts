@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Drift } from '../../src/serve/http/drift.ts';
 import { Metrics } from '../../src/serve/http/metrics.ts';
+import type { ModelRecord } from '../../src/serve/registry/modelRecord.ts';
 import { inputStatistics } from '../../src/serve/registry/inputStatistics.ts';
 import { FakeEngine } from './fakeEngine.ts';
 import { addModel, postJson, startService, testImage } from './fixture.ts';
@@ -123,6 +124,39 @@ test('the brightness of the images is told beside that of the training, and from
   expect(before.get('wgrad_input_mean{model="test"}')).toBeCloseTo(0.2, 12);
   expect(before.get('wgrad_training_input_mean{model="test"}')).toBe(0.286);
   expect(before.get('wgrad_input_drift_psi{model="test"}')).toBeUndefined();
+});
+
+test('a model of other training data is compared with these, by the images that came before, too', async () => {
+  const metrics = new Metrics(() => []);
+  const modelOf = (version: number, mean: number): ModelRecord =>
+    ({
+      name: 'test',
+      version,
+      classes: ['a', 'b'],
+      inputStatistics: { images: 1, mean, std: 0.1, deciles: Array.from({ length: 9 }, () => mean) },
+    }) as unknown as ModelRecord;
+  const note = (model: ModelRecord): void => {
+    const images = Array.from({ length: 60 }, () => [51, 51]);
+    const answers = images.map(() => ({ probabilities: Float32Array.of(1, 0), model }));
+    metrics.observeAnswers(
+      images,
+      answers,
+      images.map(() => 0),
+    );
+  };
+  const value = async (name: string): Promise<string | undefined> =>
+    new RegExp(`^${name}\\{model="test"\\} (\\S+)$`, 'm').exec(await metrics.registry.metrics())?.[1];
+  note(modelOf(1, 0.1));
+  expect([await value('wgrad_training_input_mean'), await value('wgrad_input_drift_psi')]).toEqual([
+    '0.1',
+    undefined,
+  ]);
+  note(modelOf(2, 0.5));
+  expect(await value('wgrad_training_input_mean')).toBe('0.5');
+  const drift = new Drift();
+  drift.compareWith(Array.from({ length: 9 }, () => 0.5));
+  for (let image = 0; image < 120; image++) drift.add([51, 51]);
+  expect(Number(await value('wgrad_input_drift_psi'))).toBeCloseTo(drift.stabilityIndex!, 12);
 });
 
 describe('drift', () => {

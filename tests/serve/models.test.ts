@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { Backend } from '../../src/backend/backend.ts';
 import { open } from '../../src/index.ts';
 import { moveAlias } from '../../src/serve/registry/aliases.ts';
-import { markServed } from '../../src/serve/registry/served.ts';
+import { isServed, markServed } from '../../src/serve/registry/served.ts';
 import { deleteVersion } from '../../src/serve/registry/versions.ts';
 import { champions, resolveModel } from '../../src/serve/registry/reference.ts';
 import {
@@ -240,6 +240,17 @@ test('a version is not deleted while a service runs it', async () => {
   await service.drain();
   await deleteVersion(root, { name: 'shirts', version: 2 });
   expect(await readdir(join(root, 'shoes'))).not.toContain('served');
+});
+
+test('a version is served only where its whole number is', async () => {
+  const root = await registry();
+  const model = join(root, 'shirts');
+  const release = await markServed(root, join(model, '10'));
+  expect([await isServed(model, 1), await isServed(model, 10), await isServed(model, 100)]).toEqual([
+    ...[false, true, false],
+  ]);
+  await release();
+  expect(await isServed(model, 10)).toBe(false);
 });
 
 test('what a killed process served can be deleted, and --force deletes what runs', async () => {

@@ -251,6 +251,10 @@ describe('JPEGs as cameras and editors write them', () => {
       }
     }
     const segments = Buffer.alloc(2 ** 22, '\xff\xe1\0\x02', 'latin1');
+    // A scan may hold all eight restart markers.
+    const restarts = [0, 1, 2, 3, 4, 5, 6, 7, 0].flatMap((count) => [1, 2, 0xff, 0xd0 + count]);
+    const scan = Buffer.from([0xff, 0xd8, 0xff, 0xda, 0, 8, 1, 1, 0, 0, 63, 0, ...restarts, 3, 0xff, 0xd9]);
+    expect(tidyJpeg(scan)).toBe(scan);
     // The two bytes between the start and the first segment go.
     expect(tidyJpeg(insert(segments, segments.length, [0xff, 0xd9]))).toHaveLength(2 ** 22);
   });

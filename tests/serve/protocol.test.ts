@@ -195,6 +195,15 @@ describe('a request', () => {
   const tensor = { name: 'pixels', datatype: 'UINT8', shape: [1, 784], data: IMAGE };
   const post = (url: string, request: object) => postJson(url + INFER, request);
 
+  test('gets its id back, an empty one too, and none where it has none', async () => {
+    const { url } = await startService();
+    const inputs = [{ name: 'pixels', datatype: 'UINT8', shape: [1, 784], data: testImage(0) }];
+    for (const id of ['', '0', 'a b', undefined]) {
+      const { body } = await postJson(`${url}/v2/models/test/infer`, { id, inputs });
+      expect((body as { id?: string }).id).toBe(id);
+    }
+  });
+
   test('may have null for everything that it may leave out', async () => {
     const { url } = await startService();
     const plain = await post(url, { inputs: [tensor] });

@@ -365,7 +365,9 @@ describe('life cycle', () => {
       (await fetch(url + path, { headers })).status;
     for (const path of ['/', '/page/page.js', '/health/ready', '/health/live', '/v2/health/live', '/docs/']) {
       expect(await statusOf(path), path).toBe(200);
+      expect(await statusOf(`${path}?verbose=1`), path).toBe(200);
     }
+    expect(await statusOf('/metrics?path=/health/ready')).toBe(401);
     for (const path of ['/metrics', '/v2', '/v2/models/test', '/page/../metrics', '/docs/../metrics']) {
       const { status, headers } = await fetch(url + path);
       expect([status, headers.get('www-authenticate')], path).toEqual([401, 'Bearer realm="wgrad"']);

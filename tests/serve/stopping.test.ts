@@ -37,6 +37,10 @@ test('a service that stops is not ready, still answers, and announces the end of
   for (const path of ['/health/ready', '/v2/health/ready']) {
     expect((await fetch(url + path)).status, path).toBe(503);
   }
+  const model = await fetch(`${url}/v2/models/test/ready`);
+  expect([model.status, await model.json()]).toEqual([200, { name: 'test', ready: false }]);
+  const index = await fetch(`${url}/v2/repository/index`, { method: 'POST' });
+  expect(await index.json()).toMatchObject([{ name: 'test', state: 'UNAVAILABLE' }]);
   const reason: unknown = await (await fetch(`${url}/health/ready`)).json();
   expect(reason).toEqual({ status: 'unavailable', reason: 'the service is stopping' });
   const answers = await Promise.all([
