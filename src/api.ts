@@ -42,7 +42,9 @@ const api = command({
     maxPixels: option('<n>', wholeNumber(784, MOST), 'width times height of an uploaded picture', {
       default: limits.pixelLimit,
     }),
-    maxImages: option('<n>', wholeNumber(1, MOST), 'images in a request', { default: limits.imageLimit }),
+    maxImages: option('<n>', wholeNumber(1, MOST), 'images in a request; never more than --queue', {
+      default: limits.imageLimit,
+    }),
     timeout: option('<ms>', milliseconds(100), 'time to receive a request, and again to answer it', {
       default: limits.answerTimeout,
     }),
@@ -80,7 +82,8 @@ const api = command({
       ...limits,
       bodyLimit: options.maxBody,
       pixelLimit: options.maxPixels,
-      imageLimit: options.maxImages,
+      // More images than the queue holds would never fit.
+      imageLimit: Math.min(options.maxImages, options.queue),
       keepAlive: options.keepAlive,
       drainDelay: options.drainDelay,
       drainTimeout: options.drainTimeout,

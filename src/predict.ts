@@ -1,12 +1,14 @@
 /** The command that classifies pictures, without a service. */
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, statSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, extname } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { argument, command, list, option } from './pipeline/cli/command.ts';
 import { nameOrPath, path, typedPath } from './pipeline/cli/folder.ts';
 import { interruptSignal } from './pipeline/cli/interrupt.ts';
 import { runCommand } from './pipeline/cli/run.ts';
+import { EXTENSIONS } from './pipeline/data/own/pictures.ts';
+import { UsageError } from './pipeline/text/didYouMean.ts';
 import { adapter, device, json, modelsFolder, runsFolder } from './pipeline/cli/shared.ts';
 
 const predict = command({
@@ -43,6 +45,7 @@ const predict = command({
     const { csvOutput, jsonOutput } = await import('./serve/offline/output.ts');
     const { predictFiles } = await import('./serve/offline/predictFiles.ts');
     const { findTrainedModel } = await import('./serve/registry/trainedModel.ts');
+    if (out !== undefined) requireOutput(out, paths.map(typedPath));
     const signal = interruptSignal('interrupted');
     const trained = await findTrainedModel(reference, { runs, models });
     const opened = await init(name ?? trained.configuration.device, {
@@ -71,6 +74,22 @@ const predict = command({
     }
   },
 });
+
+/** @throws UsageError where the output would replace an input or a folder */
+function requireOutput(out: string, inputs: readonly string[]): void {
+  const info = statSync(out, { throwIfNoEntry: false });
+  if (!info) return;
+  if (info.isDirectory()) throw new UsageError(`--out takes the name of a file; ${out} is a folder`);
+  const isSame = (input: string): boolean => {
+    const other = statSync(input, { throwIfNoEntry: false });
+    return other?.dev === info.dev && other.ino === info.ino;
+  };
+  if (inputs.some(isSame))
+    throw new UsageError(`--out takes another file than the images; ${out} is one of them`);
+  if (EXTENSIONS.includes(extname(out).toLowerCase())) {
+    throw new UsageError(`--out does not replace a picture; ${out} is there already`);
+  }
+}
 
 /** Images between two lines of progress. */
 const REPORTED = 10_000;

@@ -58,6 +58,8 @@ describe('blocks', () => {
         "docs/guide/pipeline.md not-run: needs DVC",
         "docs/guide/pytorch.md not-run: needs PyTorch",
         "docs/guide/pytorch.md not-run: needs PyTorch",
+        "docs/guide/serving.md not-run: needs systemd",
+        "docs/guide/serving.md not-run: needs Docker",
         "docs/guide/serving.md not-run: needs Docker",
       ]
     `);

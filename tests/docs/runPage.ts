@@ -102,7 +102,7 @@ function shell(command: string, cwd: string, where: string, fails: boolean = fal
     execFile(
       'bash',
       ['-c', command],
-      { cwd, env: environment, timeout: 600_000 },
+      { cwd, env: environment, timeout: 900_000 },
       (error, stdout, stderr) => {
         if ((error !== null) === fails) resolve(fails ? stderr : stdout);
         else

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encode } from 'fast-png';
 import { expect, test } from 'vitest';
@@ -152,4 +152,21 @@ test('CSV output has a column for each class, and quotes what needs it', () => {
   expect(begin() + prediction(one) + prediction({ ...one, path: 'f', row: 3 }) + end([])).toBe(
     'path,row,class,name,probability,p(a),"p(b,c)"\n"x ""1"".png",,1,"b,c",0.75,0.25,0.75\nf,3,1,"b,c",0.75,0.25,0.75\n',
   );
+});
+
+test('a link to a folder is named, not skipped', async () => {
+  const folder = await temporaryFolder();
+  await mkdir(join(folder, 'real'));
+  await writeFile(join(folder, 'real', 'a.png'), png(28, 28, 1));
+  await symlink(join(folder, 'real'), join(folder, 'linked'));
+  await symlink(join(folder, 'real', 'a.png'), join(folder, 'b.png'));
+  const found = [];
+  for await (const input of readInputs([folder], FASHION_MNIST_DESCRIPTION)) {
+    found.push([input.path.slice(folder.length + 1), 'problem' in input ? input.problem : 'read']);
+  }
+  expect(found).toEqual([
+    ['linked', 'a link to a folder, which is not followed'],
+    ['b.png', 'read'],
+    [join('real', 'a.png'), 'read'],
+  ]);
 });

@@ -18,7 +18,7 @@ const TAG_KEY = 'tag';
  * The runs that fulfil all conditions.
  *
  * @param text conditions with commas between: `optimizer.lr=0.01`, `accuracy>=0.9`, `status!=failed`, `tag=baseline`,
- *   `device~llvmpipe` (contains). Keys are those of `SORT_KEYS`, `tag`, and keys of the configuration.
+ *   `accuracy>90%`, `device~llvmpipe` (contains). Keys are those of `SORT_KEYS`, `tag`, and keys of the configuration.
  * @throws UsageError where a condition cannot be read, or its key is unknown
  */
 export function filterRuns(runs: readonly RunFacts[], text: string): RunFacts[] {
@@ -44,7 +44,12 @@ function parseCondition(text: string): Condition {
       `--where takes key=value, also with !=, <, <=, >, >= and ~ (contains), separated by commas; got '${text}'`,
     );
   }
+  const percent = /^\s*([\d.]+) ?%\s*$/.exec(value);
+  if (percent && operator !== '~') return { key, operator, wanted: Number(percent[1]) / 100 };
   const { value: wanted, faults } = parseYaml(value);
+  if (/[<>]/.test(operator) && typeof wanted !== 'number') {
+    throw new UsageError(`--where takes a number after ${operator}; got '${text}'`);
+  }
   return { key, operator, wanted: operator === '~' || faults.length > 0 ? value.trim() : wanted };
 }
 

@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyRequest } from 'fastify';
 import type { Pixels } from '../inference/engine.ts';
 import type { App } from './app.ts';
 import { RequestError } from '../errors.ts';
@@ -90,11 +90,21 @@ async function readForm(
     parts: imageLimit + TEXT_FIELDS,
   };
   const images: Pixels[] = [];
-  for await (const file of request.files({ limits })) {
-    images.push(await predictor.decode(await file.toBuffer(), signal));
+  for await (const file of readFiles(request, limits)) {
+    images.push(await predictor.decode(file, signal));
   }
   if (images.length === 0) throw new RequestError(400, 'takes a form with at least one file, got none');
   return images;
+}
+
+/** The files of a form. The parser's own errors have no status; all of them are of the request. */
+async function* readFiles(request: FastifyRequest, limits: object): AsyncGenerator<Buffer> {
+  try {
+    for await (const file of request.files({ limits })) yield await file.toBuffer();
+  } catch (error) {
+    if ((error as Partial<FastifyError>).statusCode !== undefined || request.raw.errored) throw error;
+    throw new RequestError(400, `the form cannot be read: ${(error as Error).message}`);
+  }
 }
 
 function isBatch(pixels: number[] | number[][]): pixels is number[][] {

@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join, relative } from 'node:path';
 import { DataError, oneLine } from '../../pipeline/data/errors.ts';
@@ -47,7 +48,11 @@ export async function* readInputs(
     try {
       if (IDX.test(path)) yield* readIdxFile(place, input);
       else if (CSV.test(path)) yield* readCsvFile(place, input);
-      else yield* readPictures(await picturesAt(place), input);
+      else {
+        const { pictures, problems } = await picturesAt(place);
+        yield* problems;
+        yield* readPictures(pictures, input);
+      }
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
       yield { path, problem: withoutPath(place.file, oneLine(error)) };
@@ -61,18 +66,33 @@ interface Place {
   readonly file: string;
 }
 
-async function picturesAt({ path, file }: Place): Promise<Place[]> {
+async function picturesAt({
+  path,
+  file,
+}: Place): Promise<{ pictures: readonly Place[]; problems: readonly UnreadableInput[] }> {
   const info = await stat(file).catch((error: unknown) => {
     throw new DataError(`${file}: cannot be read: ${(error as Error).message}`, {}, error);
   });
-  if (!info.isDirectory()) return [{ path, file }];
+  if (!info.isDirectory()) return { pictures: [{ path, file }], problems: [] };
   const entries = await readdir(file, { recursive: true, withFileTypes: true });
-  const pictures = entries
-    .filter((entry) => !entry.isDirectory() && EXTENSIONS.includes(extname(entry.name).toLowerCase()))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort()
-    .map((found) => ({ path: join(path, relative(file, found)), file: found }));
-  if (pictures.length > 0) return pictures;
+  const placesOf = (found: readonly Dirent[]): Place[] =>
+    found
+      .map((entry) => join(entry.parentPath, entry.name))
+      .sort()
+      .map((each) => ({ path: join(path, relative(file, each)), file: each }));
+  const pictures = placesOf(
+    entries.filter((entry) => !entry.isDirectory() && EXTENSIONS.includes(extname(entry.name).toLowerCase())),
+  );
+  const links = placesOf(entries.filter((entry) => entry.isSymbolicLink()));
+  const problems: UnreadableInput[] = [];
+  for (const link of links) {
+    const isFolder = await stat(link.file).then(
+      (target) => target.isDirectory(),
+      () => false,
+    );
+    if (isFolder) problems.push({ path: link.path, problem: 'a link to a folder, which is not followed' });
+  }
+  if (pictures.length + problems.length > 0) return { pictures, problems };
   throw new DataError(`${file}: no pictures`, {
     expected: `files that end in ${EXTENSIONS.join(', ')}; IDX and CSV files are given by name`,
   });

@@ -161,6 +161,17 @@ describe('CSV files', () => {
     expect(description).toMatchObject({ height: 2, width: 2, classes: ['0', '1'] });
   });
 
+  test('of training and test have the same columns', async () => {
+    const body = '0,1,2,3,4\n1,1,2,3,4';
+    const root = await folderOf({
+      'train.csv': `label,pixel0,pixel1,pixel2,pixel3\n${body}`,
+      'test.csv': `label,pixel1,pixel2,pixel3,pixel4\n${body}`,
+    });
+    await expect(load(root, { format: 'csv' })).rejects.toThrow(
+      /test\.csv: other pixel columns than .*train\.csv/,
+    );
+  });
+
   test('have class names, quotes, a byte order mark, and a size that is no square', async () => {
     const rows = ['"b",1,2,3,4', 'a,5,6,7,8', 'b,9,9,9,9', 'a,1,1,1,1'];
     const root = await folderOf({ 'train.csv': `\ufeff"label","1x1","1x2","1x3","1x4"\n${rows.join('\n')}` });
@@ -188,6 +199,32 @@ describe('CSV files', () => {
       `${HEADER}\n${line(0, 1)}\n${line(300, 1)}`,
       {},
       /label out of range[^]*300 in line 3/,
+    ],
+    [
+      'a class that objects lose',
+      `${HEADER}\n${line('a', 1)}\n${line('__proto__', 1)}`,
+      {},
+      /cannot be named __proto__/,
+    ],
+    ['an empty label', `${HEADER}\n${line('a', 1)}\n${line('', 1)}`, {}, /no label: image 1/],
+    [
+      'more class names than labels hold',
+      `${HEADER}\n${Array.from({ length: 257 }, (_, at) => line(`c${at}`, 1)).join('\n')}`,
+      {},
+      /too many classes[^]*at most 256[^]*257 different labels/,
+    ],
+    [
+      'columns in another order',
+      `label,pixel1,pixel10,pixel2,pixel3\n0,1,2,3,4\n1,1,2,3,4`,
+      {},
+      /not in order[^]*pixel2 after pixel10/,
+    ],
+    ['a column twice', `label,pixel1,pixel1,pixel2,pixel3\n0,1,2,3,4\n1,1,2,3,4`, {}, /pixel1 after pixel1/],
+    [
+      'columns of rows and columns in another order',
+      'label,1x1,2x1,1x2,2x2\n0,1,2,3,4\n1,1,2,3,4',
+      {},
+      /1x2 after 2x1/,
     ],
     [
       'a number past the last class',

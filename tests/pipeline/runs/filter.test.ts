@@ -30,6 +30,8 @@ describe('filterRuns', () => {
     ['optimizer.lr>0.1', [B]],
     ['optimizer.lr>=0.1', [B, C]],
     ['accuracy>=0.75', [A, C]],
+    ['accuracy>=75%', [A, C]],
+    ['accuracy<75 %', [B]],
     ['status=interrupted', [B]],
     ['status!=finished,optimizer.lr=0.5', [B]],
     ['tag=baseline', [A, C]],
@@ -45,6 +47,8 @@ describe('filterRuns', () => {
     ['optimizer.rl=1', 'Did you mean optimizer.lr?'],
     ['accuracy', "--where takes key=value, also with !=, <, <=, >, >= and ~ (contains), separated by commas; got 'accuracy'"],
     ['accuracy=', '--where takes'],
+    ['accuracy>abc', '--where takes a number after >'],
+    ['accuracy<=x%', '--where takes a number after <='],
     ['accuracy>0.1,', '--where takes'],
   ])('refuses %s', (text, message) => {
     expect(() => filterRuns(runs, text)).toThrow(UsageError);

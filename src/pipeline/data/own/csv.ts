@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import { DataError } from '../errors.ts';
+import { MOST_CLASSES } from '../description.ts';
 import type { ImageSet } from '../fashionMnist.ts';
 import { filesOfPart, GUIDE, MOST_BYTES, namesIn, type OwnImages } from './parts.ts';
 
@@ -55,6 +56,12 @@ export async function readCsvFolder(
       });
     }
   }
+  if (test && test.pixels.join() !== train.pixels.join()) {
+    throw new DataError(`${test.path}: other pixel columns than ${train.path}`, {
+      expected: listed(train.pixels),
+      got: listed(test.pixels),
+    });
+  }
   const named = classes ?? classesOf(train);
   return { height, width, classes: named, train: setOf(train, named), test: test && setOf(test, named) };
 }
@@ -74,11 +81,17 @@ function sizeOf({ path, pixels }: Table): readonly [number, number] {
 
 function classesOf({ path, labels }: Table): string[] {
   const distinct = [...new Set(labels)];
-  if (!distinct.every((label) => /^\d+$/.test(label))) return distinct.sort();
+  if (!distinct.every((label) => /^\d+$/.test(label))) {
+    if (distinct.length <= MOST_CLASSES) return distinct.sort();
+    throw new DataError(`${path}: too many classes`, {
+      expected: `at most ${MOST_CLASSES}`,
+      got: `${distinct.length} different labels, such as ${listed(distinct)}`,
+    });
+  }
   const most = distinct.reduce((most, label) => Math.max(most, Number(label)), 0);
-  if (most < 256) return Array.from({ length: most + 1 }, (_, label) => String(label));
+  if (most < MOST_CLASSES) return Array.from({ length: most + 1 }, (_, label) => String(label));
   throw new DataError(`${path}: label out of range`, {
-    expected: 'labels from 0 to 255, or class names',
+    expected: `labels from 0 to ${MOST_CLASSES - 1}, or class names`,
     got: `${most} in line ${labels.indexOf(String(most)) + 2}`,
   });
 }
@@ -109,6 +122,12 @@ async function readTable(path: string, signal: AbortSignal): Promise<Table> {
     images = grown(path, images, used + row.pixels.length);
     images.set(row.pixels, used);
     used += row.pixels.length;
+    if (row.label === '') {
+      throw new DataError(`${path}: no label: image ${labels.length}`, {
+        expected: 'a number or a class name in the column label',
+        got: 'nothing',
+      });
+    }
     labels.push(row.label!);
   }
   return { path, pixels: columns, images: images.subarray(0, used), labels };
@@ -198,13 +217,34 @@ function readHeader(path: string, fields: readonly string[], needsLabels: boolea
   const pixels = columns.filter((_, column) => column !== label);
   const stranger = pixels.find((name) => !PIXEL.test(name));
   const lacksLabels = needsLabels && label === -1;
-  if (!lacksLabels && stranger === undefined && pixels.length > 0) return { columns, label, pixels };
+  if (!lacksLabels && stranger === undefined && pixels.length > 0) {
+    requireOrder(path, pixels);
+    return { columns, label, pixels };
+  }
   const few = columns.slice(0, 8).map((name) => name.slice(0, 40));
   throw new DataError(`${path}: ${lacksLabels ? 'no column label' : 'no column for each pixel'}`, {
     expected: 'a first line such as label,pixel0,pixel1,…',
     got: stranger !== undefined && !lacksLabels ? `the column ${stranger.slice(0, 100)}` : few.join(','),
     fix: GUIDE,
   });
+}
+
+/** Pixels are read from left to right, so their columns must come in the order of their numbers. */
+function requireOrder(path: string, pixels: readonly string[]): void {
+  const places = pixels.map((name) => {
+    const [row = 0, column = 0] = [...name.matchAll(/\d+/g)].map(([digits]) => Number(digits));
+    return row * 2 ** 20 + column;
+  });
+  const wrong = places.findIndex((place, at) => at > 0 && place <= places[at - 1]!);
+  if (wrong === -1) return;
+  throw new DataError(`${path}: the columns of the pixels are not in order`, {
+    expected: 'each pixel once, row by row',
+    got: `${pixels[wrong]!} after ${pixels[wrong - 1]!}`,
+  });
+}
+
+function listed(names: readonly string[]): string {
+  return `${names.slice(0, 10).join(', ').slice(0, 200)}${names.length > 10 ? ', …' : ''}`;
 }
 
 function plain(field: string): string {

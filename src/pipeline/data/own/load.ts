@@ -82,7 +82,11 @@ async function requireVersion({ root, version }: DataConfiguration, present: str
 }
 
 /** @throws DataError where there is nothing to tell apart */
-function requireClasses(root: string, { train, height, width }: OwnImages): void {
+function requireClasses(root: string, { train, height, width, classes }: OwnImages): void {
+  // As the key of an object it would be lost.
+  if (classes.includes('__proto__')) {
+    throw new DataError(`${root}: a class cannot be named __proto__`, { fix: 'give the class another name' });
+  }
   if (height > MOST_SIDE || width > MOST_SIDE) {
     throw new DataError(`${root}: images of ${height} × ${width} pixels`, {
       expected: `at most ${MOST_SIDE} × ${MOST_SIDE}`,
