@@ -126,6 +126,7 @@ export async function createService(
     isDraining,
     drain: async (delay = options.drainDelay) => {
       draining = true;
+      metrics.isStopping = true;
       await wait(delay);
       let unanswered = 0;
       const late = setTimeout(() => {

@@ -39,6 +39,7 @@ test('a service that stops is not ready, still answers, and announces the end of
   }
   const model = await fetch(`${url}/v2/models/test/ready`);
   expect([model.status, await model.json()]).toEqual([200, { name: 'test', ready: false }]);
+  expect(await (await fetch(`${url}/metrics`)).text()).toContain('\nwgrad_ready 0\n');
   const index = await fetch(`${url}/v2/repository/index`, { method: 'POST' });
   expect(await index.json()).toMatchObject([{ name: 'test', state: 'UNAVAILABLE' }]);
   const reason: unknown = await (await fetch(`${url}/health/ready`)).json();

@@ -18,6 +18,8 @@ export class Metrics {
   readonly #model: Gauge<'name' | 'version' | 'weights'>;
   /** By the name of the model. */
   readonly #inputs = new Map<string, { drift: Drift; reference: InputStatistics }>();
+  /** Set when the service stops. */
+  isStopping = false;
 
   constructor(hosts: () => readonly ModelHost[]) {
     const registers = [this.registry];
@@ -66,9 +68,10 @@ export class Metrics {
           this.set(value());
         },
       });
-    gauge('wgrad_ready', '1 if the service is ready for requests.', () =>
-      hosts().length > 0 && hosts().every(({ model }) => model) ? 1 : 0,
-    );
+    gauge('wgrad_ready', '1 if the service is ready for requests.', () => {
+      const isReady = hosts().length > 0 && hosts().every(({ unreadyReason }) => unreadyReason === undefined);
+      return isReady && !this.isStopping ? 1 : 0;
+    });
     gauge('wgrad_queue_images', 'Images waiting for a batch.', () =>
       hosts().reduce((sum, { waiting }) => sum + waiting, 0),
     );
