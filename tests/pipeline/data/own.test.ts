@@ -161,6 +161,16 @@ describe('CSV files', () => {
     expect(description).toMatchObject({ height: 2, width: 2, classes: ['0', '1'] });
   });
 
+  test('of a test that no class is called as are refused, not taken as places', async () => {
+    const root = await folderOf({
+      'train.csv': `${HEADER}\n0.0,1,2,3,4\n1.0,1,2,3,4`,
+      'test.csv': `${HEADER}\n0,1,2,3,4`,
+    });
+    await expect(load(root, { format: 'csv' })).rejects.toThrow(/a class: 0\.0, 1\.0[^]*0 in line 2/);
+    const named = await load(root, { format: 'csv', classes: ['0.0', '1.0'] });
+    expect([...named.test.labels]).toEqual([0]);
+  });
+
   test('of training and test have the same columns', async () => {
     const body = '0,1,2,3,4\n1,1,2,3,4';
     const root = await folderOf({

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { DataError } from '../errors.ts';
 import { storeObjects } from './cache.ts';
 import { hashDirectory } from './hash.ts';
 import { type LockedStage, readLock, writeLock } from './lockFile.ts';
@@ -43,6 +44,9 @@ export async function lockProject(
   const lines: string[] = [];
   const refused: string[] = [];
   for (const path of await versionedPaths(root)) {
+    if (!existsSync(path) && (await findPointer(path)) === undefined) {
+      throw new DataError(`${path}: nothing to record: neither the folder nor its pointer file is there`);
+    }
     if (!existsSync(path)) {
       lines.push(`${pointerPath(path)}: left as it is, as ${path} is not there`);
       continue;

@@ -63,7 +63,8 @@ export async function readCsvFolder(
     });
   }
   const named = classes ?? classesOf(train);
-  return { height, width, classes: named, train: setOf(train, named), test: test && setOf(test, named) };
+  const setOf = (table: Table): ImageSet => labelled(table, named, classes !== undefined);
+  return { height, width, classes: named, train: setOf(train), test: test && setOf(test) };
 }
 
 /** Height and width by the names of the columns, or of a square. */
@@ -96,15 +97,19 @@ function classesOf({ path, labels }: Table): string[] {
   });
 }
 
-function setOf({ path, images, labels }: Table, classes: readonly string[]): ImageSet {
+/** @param takesNumbers whether a number stands for the class at that place: only where the user named the classes */
+function labelled(
+  { path, images, labels }: Table,
+  classes: readonly string[],
+  takesNumbers: boolean,
+): ImageSet {
   const numbers = new Map(classes.map((name, label) => [name, label]));
   const bytes = Uint8Array.from(labels, (label, at) => {
-    // Numbers stay labels where the classes have names.
-    const number = numbers.get(label) ?? (/^\d{1,3}$/.test(label) ? Number(label) : NaN);
+    const number = numbers.get(label) ?? (takesNumbers && /^\d{1,3}$/.test(label) ? Number(label) : NaN);
     if (number < classes.length) return number;
     const few = classes.slice(0, 10).join(', ');
     throw new DataError(`${path}: label out of range`, {
-      expected: `a number from 0 to ${classes.length - 1}, or a class: ${few}${classes.length > 10 ? ', …' : ''}`,
+      expected: `${takesNumbers ? `a number from 0 to ${classes.length - 1}, or ` : ''}a class: ${few}${classes.length > 10 ? ', …' : ''}`,
       got: `${label.slice(0, 100)} in line ${at + 2}`,
     });
   });

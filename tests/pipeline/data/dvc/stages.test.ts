@@ -225,3 +225,9 @@ test('the project’s own dvc.yaml is read, and its stages hang together', async
   const known = new Set(['data/raw', ...stages.flatMap(({ outs }) => outs)]);
   for (const dep of stages.flatMap(({ deps }) => deps)) expect(known).toContain(dep);
 });
+
+test('a folder that is not there, and never was, cannot be recorded', async () => {
+  const folder = await folderOf({ foo: 'foo' });
+  const locking = lockProject(join(folder, 'typo'), { project: folder, problems: () => Promise.resolve([]) });
+  await expect(locking).rejects.toThrow(/typo: nothing to record/);
+});
