@@ -112,7 +112,8 @@ export function variance(x: Tensor, ...over: VarianceArguments): Tensor {
   const freedom = Math.max(0, countOver('var', x, dim) - correction);
   const out = scope(() => fromMean(x.detach(), axes).square().sum(axes, keepdim).div(freedom));
   return withGradient('var', out, [x], [x], (gradient, input) => [
-    () => restoreAxes(gradient, shape, axes).mul(fromMean(input, axes).mul(2 / freedom)),
+    // Again from its mean: the rounding of the first one is the same for all elements.
+    () => restoreAxes(gradient, shape, axes).mul(fromMean(fromMean(input, axes), axes).mul(2 / freedom)),
   ]);
 }
 
