@@ -17,18 +17,25 @@ export interface Stop {
   readonly seconds: number;
 }
 
-/** Loads a service with connections that each send one request after the other, and sends SIGTERM in the middle. */
+/**
+ * Loads a service with connections that each send one request after the other, and sends SIGTERM in the middle.
+ *
+ * @param goesOn whether the clients send more after SIGTERM. A connection that the system makes in the moment in which the
+ *   service stops to listen is reset.
+ */
 export async function stopUnderLoad(
   { child, port, exit }: ServiceProcess,
   connections: number,
   after: number,
+  goesOn: boolean = true,
 ): Promise<Stop> {
   const body = JSON.stringify({ pixels: pixels(1) });
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   let [answered, busy, refused] = [0, 0, 0];
   const lost: string[] = [];
+  let isStopping = false;
   const client = async (): Promise<void> => {
-    for (;;) {
+    while (goesOn || !isStopping) {
       const outcome = await send(port, agent, body);
       if (outcome === 200) answered++;
       else if (outcome === 503) busy++;
@@ -42,6 +49,7 @@ export async function stopUnderLoad(
   const clients = Array.from({ length: connections }, client);
   await wait(after);
   const began = performance.now();
+  isStopping = true;
   child.kill('SIGTERM');
   const [exitCode] = await exit;
   const seconds = (performance.now() - began) / 1000;

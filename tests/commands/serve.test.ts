@@ -54,7 +54,7 @@ test('SIGTERM under load loses no request', async () => {
   const root = await temporaryFolder();
   await addModel(root, 'test', 1);
   const service = await startProcess('--models', root, '--device', 'cpu', '--drain-delay', '300');
-  const { answered, lost, exitCode } = await stopUnderLoad(service, 16, 300);
+  const { answered, lost, exitCode } = await stopUnderLoad(service, 16, 300, false);
   expect({ lost, exitCode, errors: service.errors }).toEqual({ lost: [], exitCode: 0, errors: [] });
   expect(answered).toBeGreaterThan(0);
 });
