@@ -7,7 +7,6 @@ import { argument, command, list, option } from './pipeline/cli/command.ts';
 import { nameOrPath, path, typedPath } from './pipeline/cli/folder.ts';
 import { interruptSignal } from './pipeline/cli/interrupt.ts';
 import { runCommand } from './pipeline/cli/run.ts';
-import { EXTENSIONS } from './pipeline/data/own/pictures.ts';
 import { UsageError } from './pipeline/text/didYouMean.ts';
 import { adapter, device, json, modelsFolder, runsFolder } from './pipeline/cli/shared.ts';
 
@@ -45,7 +44,8 @@ const predict = command({
     const { csvOutput, jsonOutput } = await import('./serve/offline/output.ts');
     const { predictFiles } = await import('./serve/offline/predictFiles.ts');
     const { findTrainedModel } = await import('./serve/registry/trainedModel.ts');
-    if (out !== undefined) requireOutput(out, paths.map(typedPath));
+    const { EXTENSIONS } = await import('./pipeline/data/own/pictures.ts');
+    if (out !== undefined) requireOutput(out, paths.map(typedPath), EXTENSIONS);
     const signal = interruptSignal('interrupted');
     const trained = await findTrainedModel(reference, { runs, models });
     const opened = await init(name ?? trained.configuration.device, {
@@ -76,7 +76,7 @@ const predict = command({
 });
 
 /** @throws UsageError where the output would replace an input or a folder */
-function requireOutput(out: string, inputs: readonly string[]): void {
+function requireOutput(out: string, inputs: readonly string[], pictures: readonly string[]): void {
   const info = statSync(out, { throwIfNoEntry: false });
   if (!info) return;
   if (info.isDirectory()) throw new UsageError(`--out takes the name of a file; ${out} is a folder`);
@@ -86,7 +86,7 @@ function requireOutput(out: string, inputs: readonly string[]): void {
   };
   if (inputs.some(isSame))
     throw new UsageError(`--out takes another file than the images; ${out} is one of them`);
-  if (EXTENSIONS.includes(extname(out).toLowerCase())) {
+  if (pictures.includes(extname(out).toLowerCase())) {
     throw new UsageError(`--out does not replace a picture; ${out} is there already`);
   }
 }
