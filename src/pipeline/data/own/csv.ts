@@ -107,9 +107,8 @@ function labelled(
   const bytes = Uint8Array.from(labels, (label, at) => {
     const number = numbers.get(label) ?? (takesNumbers && /^\d{1,3}$/.test(label) ? Number(label) : NaN);
     if (number < classes.length) return number;
-    const few = classes.slice(0, 10).join(', ');
     throw new DataError(`${path}: label out of range`, {
-      expected: `${takesNumbers ? `a number from 0 to ${classes.length - 1}, or ` : ''}a class: ${few}${classes.length > 10 ? ', …' : ''}`,
+      expected: `${takesNumbers ? `a number from 0 to ${classes.length - 1}, or ` : ''}a class: ${listed(classes)}`,
       got: `${label.slice(0, 100)} in line ${at + 2}`,
     });
   });
