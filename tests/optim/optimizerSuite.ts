@@ -166,6 +166,41 @@ export function optimizerSuite(open: Open): void {
     });
   });
 
+  it.for<[name: 'SGD' | 'RMSprop', options: object[], state: string[]]>([
+    ['SGD', [{ momentum: 0.9 }, {}], ['momentum_buffer']],
+    ['SGD', [{}, { momentum: 0.9 }], ['momentum_buffer']],
+    ['RMSprop', [{ momentum: 0.9 }, { centered: true }], ['square_avg', 'momentum_buffer', 'grad_avg']],
+    ['RMSprop', [{}, { momentum: 0.9, centered: true }], ['square_avg', 'momentum_buffer', 'grad_avg']],
+  ])(
+    '%s goes on to the bit from a state whose groups have %j, in a fresh optimizer without options',
+    async ([name, options, state], context) => {
+      const device = await open(context);
+      const Optimizer = optim[name] as new (groups: { params: Tensor[] }[]) => optim.Optimizer;
+      const groupsOf = (model: nn.Module, each: object[]): { params: Tensor[] }[] => {
+        const [first, ...rest] = model.parameters() as [Tensor, ...Tensor[]];
+        return [
+          { ...each[0], params: [first] },
+          { ...each[1], params: rest },
+        ];
+      };
+      const [model, copy] = [network(device), network(device)];
+      const optimizer = new Optimizer(groupsOf(model, options));
+      for (let i = 0; i < 3; i++) step(model, optimizer, i);
+      const saved = optimizer.stateDict();
+      expect(Object.keys(saved.tensors)).toEqual(
+        state.flatMap((each) => [0, 1, 2, 3].map((index) => `${each}.${index}`)),
+      );
+      copy.loadStateDict(model.stateDict());
+      const resumed = new Optimizer(groupsOf(copy, [{}, {}]));
+      resumed.loadStateDict(saved);
+      for (let i = 3; i < 6; i++) {
+        step(model, optimizer, i);
+        step(copy, resumed, i);
+      }
+      expect(await bits(copy.stateDict())).toEqual(await bits(model.stateDict()));
+    },
+  );
+
   it('names options as PyTorch does', async (context) => {
     const model = network(await open(context));
     const [first, ...rest] = model.parameters() as [Tensor, ...Tensor[]];

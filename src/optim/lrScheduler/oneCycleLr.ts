@@ -97,12 +97,12 @@ export class OneCycleLR extends LRScheduler {
     const { pctStart = 0.3, annealStrategy = 'cos', cycleMomentum = true, divFactor = 25 } = options;
     const { baseMomentum = 0.85, maxMomentum = 0.95, finalDivFactor = 1e4, threePhase = false } = options;
     const { epochs = NaN, stepsPerEpoch = NaN, totalSteps = epochs * stepsPerEpoch } = options;
-    const whole = Number.isSafeInteger(totalSteps) && totalSteps > 0;
+    const counts = options.totalSteps === undefined ? [epochs, stepsPerEpoch] : [totalSteps];
     requireOption(
-      whole,
+      counts.every((count) => count > 0) && [...counts, totalSteps].every(Number.isSafeInteger),
       'OneCycleLR',
       'totalSteps',
-      'an integer totalSteps, or integers epochs and stepsPerEpoch',
+      'an integer totalSteps, or integers epochs and stepsPerEpoch, each at least 1',
       totalSteps,
     );
     requireOption(pctStart >= 0 && pctStart <= 1, 'OneCycleLR', 'pctStart', '0 ≤ pctStart ≤ 1', pctStart);
