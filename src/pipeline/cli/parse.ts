@@ -121,7 +121,7 @@ function optionHint(description: Command | CommandGroup, args: readonly string[]
 }
 
 /** `batchSize` is `--batch-size` on the command line. */
-function flagOf(key: string): string {
+export function flagOf(key: string): string {
   return `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
