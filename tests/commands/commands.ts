@@ -58,8 +58,10 @@ export async function callMain(path: string, ...args: string[]): Promise<Outcome
   const { argv, exitCode } = process;
   const before = HEARD.map(([emitter, event]) => emitter.listeners(event));
   const spies = (['stdout', 'stderr'] as const).map((stream) =>
-    vi.spyOn(process[stream], 'write').mockImplementation((chunk) => {
+    vi.spyOn(process[stream], 'write').mockImplementation((chunk, ...rest: unknown[]) => {
       printed[stream] += String(chunk);
+      const written = rest.at(-1);
+      if (typeof written === 'function') (written as () => void)();
       return true;
     }),
   );
