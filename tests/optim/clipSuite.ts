@@ -146,6 +146,15 @@ export function clipSuite(open: Open): void {
     }
   });
 
+  it('leaves nothing behind but the norm, without a scope', async (context) => {
+    const device = await open(context);
+    const parameters = [leaf(device, new Float32Array(9001)), leaf(device, new Float32Array(5000))];
+    for (const parameter of parameters) setGradient(parameter, new Float32Array(parameter.numel()).fill(1));
+    const { buffersAlive } = device.stats();
+    for (let call = 1; call <= 3; call++) optim.clipGradNorm(parameters, 0.1, call);
+    expect(device.stats().buffersAlive).toBe(buffersAlive + 3);
+  });
+
   it('takes one launch to reduce and one to scale, reads nothing, and creates nothing once warm', async (context) => {
     const device = await open(context);
     const parameters = [leaf(device, [1, 2, 3]), leaf(device, [4, 5])];

@@ -15,9 +15,16 @@ type Open = (context: TestContext) => Promise<Backend>;
 
 const optimizers: Record<string, (parameters: Tensor[]) => optim.Optimizer> = {
   SGD: (parameters) => new optim.SGD(parameters, { lr: 0.1, momentum: 0.9, dampening: 0.5 }),
+  'SGD by Nesterov, with decay': (parameters) =>
+    new optim.SGD(parameters, { lr: 0.1, momentum: 0.5, nesterov: true, weightDecay: 0.1 }),
   Adam: (parameters) => new optim.Adam(parameters, { lr: 0.1 }),
+  'Adam without memory': (parameters) => new optim.Adam(parameters, { lr: 0.1, betas: [0, 0] }),
+  'Adam that forgets fast': (parameters) =>
+    new optim.Adam(parameters, { lr: 0.1, betas: [0.1, 0.3], eps: 0.01, weightDecay: 0.1, maximize: true }),
   AdamW: (parameters) => new optim.AdamW(parameters, { lr: 0.1 }),
   RMSprop: (parameters) => new optim.RMSprop(parameters, { lr: 0.1 }),
+  'RMSprop with all': (parameters) =>
+    new optim.RMSprop(parameters, { lr: 0.01, alpha: 0.5, momentum: 0.25, centered: true, eps: 0.1 }),
 };
 
 const values = async (x: Tensor): Promise<number[]> => Array.from(await x.data());

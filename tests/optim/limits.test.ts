@@ -5,13 +5,15 @@ import {
   nn,
   open,
   optim,
+  scope,
   setDefaultDevice,
-  type Tensor,
   tensor,
+  type Tensor,
   zeros,
 } from '../../src/index.ts';
 
-setDefaultDevice(await open('cpu'));
+const cpu = await open('cpu');
+setDefaultDevice(cpu);
 
 const LEAST = Number.MIN_VALUE;
 /** The greatest float64 below 1, and the least above. */
@@ -267,6 +269,21 @@ test('GradScaler has the defaults that its documentation names, and checks the l
     }
   }
   expect(await scaler.stateDict()).toEqual({ scale: 2 ** 20, growthTracker: 0, skipped: 6 });
+});
+
+test('GradScaler: a loss from before a state was loaded is refused, dispose frees everything, and a scope too', () => {
+  const scaler = new optim.GradScaler({ device: cpu });
+  scope(() => {
+    const loss = scaler.scale(tensor([3], { requiresGrad: true }).sum());
+    scaler.loadStateDict({ scale: 2, growthTracker: 0, skipped: 0 });
+    expect(() => loss.backward()).toThrow(/changed/);
+  });
+  const { buffersAlive } = cpu.stats();
+  scaler.dispose();
+  scaler.dispose();
+  expect(cpu.stats().buffersAlive).toBe(buffersAlive - 2);
+  scope(() => new optim.GradScaler().update());
+  expect(cpu.stats().buffersAlive).toBe(buffersAlive - 2);
 });
 
 test('clipGradNorm takes a norm of 0 and powers below 1, and nothing below', async () => {

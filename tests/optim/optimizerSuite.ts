@@ -148,6 +148,30 @@ export function optimizerSuite(open: Open): void {
       });
     });
 
+    it('a graph that has read its state notices a step, and that a state is loaded', async (context) => {
+      const device = await open(context);
+      const model = network(device);
+      const optimizer = make(model.parameters());
+      step(model, optimizer, 0);
+      const saved = optimizer.stateDict();
+      const copies = Object.fromEntries(
+        Object.entries(saved.tensors).map(([name, each]) => [name, each.clone()]),
+      );
+      const changes = [
+        () => step(model, optimizer, 1),
+        () => optimizer.loadStateDict({ ...saved, tensors: copies }),
+      ];
+      for (const change of changes) {
+        const losses = Object.values(saved.tensors).map((each) => {
+          const x = zeros(each.shape, { requiresGrad: true });
+          return x.mul(each).sum();
+        });
+        expect(losses).toHaveLength(4 * state.length);
+        change();
+        for (const loss of losses) expect(() => loss.backward()).toThrow(/changed/);
+      }
+    });
+
     it('refuses what is no state of its own, and is then as before', async (context) => {
       const device = await open(context);
       const model = network(device);
