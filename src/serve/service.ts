@@ -4,7 +4,7 @@ import Fastify, { LogController } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { App } from './http/app.ts';
 import { requireKey } from './http/authentication.ts';
-import { Connections } from './http/connections.ts';
+import { Connections, MOST_PIPELINED } from './http/connections.ts';
 import { acceptCompressed } from './http/contentEncoding.ts';
 import { handleErrors } from './http/errors.ts';
 import { addHealthRoutes } from './http/healthRoutes.ts';
@@ -17,6 +17,7 @@ import { Predictor } from './http/predictor.ts';
 import { Predictors } from './http/predictors.ts';
 import { refusalOf, refuse, refuseAddress, refuseExpectations } from './http/unreadable.ts';
 import { addProtocolRoutes } from './http/protocolRoutes.ts';
+import { sendInPieces } from './http/pieces.ts';
 import { PictureThreads } from './images/pictureThreads.ts';
 import type { ModelHost } from './inference/host.ts';
 import { RequestError } from './errors.ts';
@@ -94,10 +95,15 @@ export async function createService(
     const isMissing = request.headers.host === undefined && request.raw.httpVersion === '1.1';
     done(isMissing ? new RequestError(400, 'takes a Host header') : undefined);
   });
+  app.addHook('onRequest', ({ raw }, _, done) => {
+    const message = `takes at most ${MOST_PIPELINED} requests at once on a connection`;
+    done(connections.isFlooded(raw.socket) ? new RequestError(503, message) : undefined);
+  });
   app.addHook('onSend', (_, reply, payload, done) => {
     if (draining) reply.header('connection', 'close');
     done(null, payload);
   });
+  sendInPieces(app);
   if (options.apiKey !== undefined) requireKey(app, options.apiKey);
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown';

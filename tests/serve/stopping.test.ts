@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { FakeEngine } from './fakeEngine.ts';
 import { postJson, type Predicted, type RunningService, startService, testImage } from './fixture.ts';
+import { MOST_PIPELINED } from '../../src/serve/http/connections.ts';
 import { openSocket, received, wire } from './rawSocket.ts';
 
 const IMAGE = JSON.stringify({ pixels: testImage(0) });
@@ -122,6 +123,19 @@ test('connections that have stalled neither delay the end nor are its fault', as
     expect(answer).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/);
     expect(answer).toMatch(/\r\n\r\n\{"error":"the request did not arrive in time"\}$/);
   }
+});
+
+test('answers that a slow client still reads are sent to their end', async () => {
+  const { url, port, drain } = await startService({ drainTimeout: 60_000 });
+  const document = await (await fetch(`${url}/docs/json`)).text();
+  const socket = openSocket(port).pause();
+  socket.write(wire('GET', '/docs/json').repeat(MOST_PIPELINED));
+  await fetch(`${url}/health/live`);
+  const stopped = drain();
+  await expect.poll(() => fetch(`${url}/health/live`).then(Boolean, () => false)).toBe(false);
+  const answers = received(socket.resume());
+  expect(await stopped).toBe(0);
+  expect((await answers).split(document)).toHaveLength(MOST_PIPELINED + 1);
 });
 
 test('connections stay open between requests for as long as they are told', async () => {

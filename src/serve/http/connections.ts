@@ -3,8 +3,15 @@ import type { Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { refuseLate } from './unreadable.ts';
 
-/** Milliseconds without a byte after which a connection counts as stalled. */
+/** Milliseconds without a byte after which a request counts as stalled. */
 const STALLED = 1_000;
+/**
+ * The same for an answer. The system takes more only when its own buffer, of up to some megabytes, has room again, so a
+ * slow reader shows progress rarely.
+ */
+const UNREAD = 10_000;
+/** Requests of one connection that are answered at the same time. */
+export const MOST_PIPELINED = 32;
 /** Milliseconds between two looks. */
 const INTERVAL = 100;
 /** Turns of the event loop in which connections that wait are accepted. */
@@ -34,11 +41,17 @@ export class Connections {
       this.#open.set(socket, { requests: new Map(), progress: '', since: performance.now() });
       socket.once('close', () => this.#open.delete(socket));
     });
-    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-      const requests = this.#open.get(request.socket)?.requests;
-      requests?.set(request, response);
-      response.once('close', () => requests?.delete(request));
+    server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
+      const connection = this.#open.get(request.socket);
+      if (!connection) return;
+      connection.requests.set(request, response);
+      response.once('close', () => connection.requests.delete(request));
     });
+  }
+
+  /** Whether a client has sent more requests on one connection, without waiting for answers, than are taken. */
+  isFlooded(socket: Socket): boolean {
+    return (this.#open.get(socket)?.requests.size ?? 0) > MOST_PIPELINED;
   }
 
   /** Requests that have arrived and are not answered. */
@@ -81,8 +94,9 @@ export class Connections {
         connection.since = now;
       }
       const { requests, since } = connection;
-      if (now - since < STALLED || waiting(requests).length > 0) continue;
+      if (waiting(requests).length > 0) continue;
       const isBeingAnswered = [...requests.values()].some(({ headersSent }) => headersSent);
+      if (now - since < (isBeingAnswered ? UNREAD : STALLED)) continue;
       if (isBeingAnswered || socket.bytesRead === 0) socket.destroy();
       else refuseLate(socket);
     }
@@ -92,6 +106,6 @@ export class Connections {
 /** Requests that have arrived, whose answers are still being made. */
 function waiting(requests: Connection['requests']): IncomingMessage[] {
   return [...requests]
-    .filter(([{ complete }, { writableEnded }]) => complete && !writableEnded)
+    .filter(([{ complete }, { headersSent }]) => complete && !headersSent)
     .map(([request]) => request);
 }
