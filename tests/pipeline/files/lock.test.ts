@@ -1,7 +1,9 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { isLocked, LockedError, lockFolder } from '../../../src/pipeline/files/lock.ts';
 import { temporaryFolder } from './disks.ts';
 
@@ -34,4 +36,67 @@ it('tells a process from a later one with the same number, and says what to do a
 
 it('names a folder that cannot be locked', async () => {
   await expect(lockFolder(join(temporaryFolder(), 'no'))).rejects.toThrow(/lock: cannot be written/);
+});
+
+/** A lock of a process on this machine. */
+function lockedBy(pid: number, started: string): string {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, 'lock', `${pid}@${started}@${hostname()}`), { recursive: true });
+  return folder;
+}
+
+/** Field 22 of /proc/PID/stat. */
+function startOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ')[19]!;
+}
+
+describe.runIf(existsSync('/proc/self/stat'))('a lock', () => {
+  it('of a process that another user has started is held', async () => {
+    const folder = lockedBy(process.pid, startOf(process.pid));
+    const refusal = (code: string): void => {
+      vi.spyOn(process, 'kill').mockImplementation(() => {
+        throw Object.assign(new Error('refused'), { code });
+      });
+    };
+    try {
+      refusal('EPERM');
+      expect(await isLocked(folder)).toBe(true);
+      refusal('ESRCH');
+      expect(await isLocked(folder)).toBe(false);
+    } finally {
+      vi.restoreAllMocks();
+    }
+  });
+
+  it('of a process whose name holds brackets and spaces is held', async () => {
+    const program = join(temporaryFolder(), ') x (');
+    cpSync('/bin/sleep', program);
+    const child = spawn(program, ['60']);
+    try {
+      await once(child, 'spawn');
+      expect(await isLocked(lockedBy(child.pid!, startOf(child.pid!)))).toBe(true);
+    } finally {
+      child.kill('SIGKILL');
+      await once(child, 'close');
+    }
+  });
+
+  it('of a process that has ended is free, and so is one whose owner is no process', async () => {
+    const child = spawn('/bin/sleep', ['60']);
+    await once(child, 'spawn');
+    const folder = lockedBy(child.pid!, startOf(child.pid!));
+    expect(await isLocked(folder)).toBe(true);
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    expect(await isLocked(folder)).toBe(false);
+    const strange = temporaryFolder();
+    mkdirSync(join(strange, 'lock', 'somebody'), { recursive: true });
+    expect(await isLocked(strange)).toBe(false);
+    await (
+      await lockFolder(strange)
+    )();
+    expect(readdirSync(strange)).toEqual([]);
+  });
 });
