@@ -61,4 +61,55 @@ describe('buildModel', () => {
       expect(cnn(options).forward(rand([2, 1, 28, 28])).shape).toEqual([2, 10]);
     });
   });
+
+  it('puts dropout before each dense layer of a CNN, and gives convolutions a bias without batch norm', () => {
+    const model = cnn({ channels: [2], kernelSize: 5, batchNorm: false, hidden: [6], dropout: 0.25 });
+    expect(String(model)).toBe(`Sequential(
+  (0): Conv2d(1, 2, kernel_size=(5, 5), stride=(1, 1), padding=(2, 2))
+  (1): ReLU()
+  (2): MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=False)
+  (3): Flatten(start_dim=1, end_dim=-1)
+  (4): Dropout(p=0.25, inplace=False)
+  (5): Linear(in_features=392, out_features=6, bias=True)
+  (6): ReLU()
+  (7): Dropout(p=0.25, inplace=False)
+  (8): Linear(in_features=6, out_features=10, bias=True)
+)`);
+  });
+
+  it('takes as many blocks as the smaller side can be halved', () => {
+    const classes = ['a', 'b'];
+    const shape = (height: number, width: number): NetworkShape => ({ height, width, classes });
+    scope(() => {
+      for (const [height, width] of [[16, 40], [40, 16], [31, 31]] as const) {
+        const model = cnn({ channels: [1, 1, 1, 1], hidden: [] }, shape(height, width));
+        expect(model.forward(rand([1, 1, height, width])).shape).toEqual([1, 2]);
+      }
+    });
+    for (const [height, width] of [[15, 40], [40, 15]] as const) {
+      expect(() => cnn({ channels: [1, 1, 1, 1] }, shape(height, width))).toThrow('take at most 3 blocks; got 4');
+    }
+  });
+
+  it('builds an MLP: dropout follows each hidden layer, and none is softmax regression', () => {
+    const mlp = (options: object): string => {
+      const model = { name: 'mlp', ...options };
+      const { model: described } = parseConfiguration({ name: 'test', model, optimizer: { name: 'adam' } });
+      return String(buildModel(described, { height: 3, width: 5, classes: ['a', 'b'] }));
+    };
+    expect(mlp({ hidden: [] })).toBe(`Sequential(
+  (0): Flatten(start_dim=1, end_dim=-1)
+  (1): Linear(in_features=15, out_features=2, bias=True)
+)`);
+    expect(mlp({ hidden: [7, 6], dropout: 0.5 })).toBe(`Sequential(
+  (0): Flatten(start_dim=1, end_dim=-1)
+  (1): Linear(in_features=15, out_features=7, bias=True)
+  (2): ReLU()
+  (3): Dropout(p=0.5, inplace=False)
+  (4): Linear(in_features=7, out_features=6, bias=True)
+  (5): ReLU()
+  (6): Dropout(p=0.5, inplace=False)
+  (7): Linear(in_features=6, out_features=2, bias=True)
+)`);
+  });
 });

@@ -30,7 +30,7 @@ describe('the format of a picture', () => {
   const heic = ['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'mif1', 'msf1'].map(
     (brand) => ['HEIC', ftyp(brand)] as const,
   );
-  it.each([
+  it.each<readonly [name: string, head: Buffer]>([
     ...heic,
     ['HEIC', ftyp('xxxx', { compatible: ['heic'] })],
     ['a video', ftyp('isom', { compatible: ['mp41'] })],

@@ -124,7 +124,7 @@ it('values in messages are short, and on one line', () => {
   expect(valueText(Array.from({ length: 11 }, (_, at) => at))).toBe(
     '[ 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, ... 1 more item ]',
   );
-  expect(valueText([`${'line\n'.repeat(10)}`])).toBe(`[ '${'line\\n'.repeat(10)}' ]`);
+  expect(valueText(['line\n'.repeat(10)])).toBe(`[ '${'line\\n'.repeat(10)}' ]`);
   const keys = (size: number): object => ({ ['k'.repeat(size)]: 1 });
   // { k…: 1 }
   expect(valueText(keys(113))).toHaveLength(120);
