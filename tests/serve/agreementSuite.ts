@@ -87,7 +87,10 @@ function expectAlike(answers: readonly Answer[], expected: readonly Answer[]): v
 /** One image a request, many requests at once. */
 async function overJson(url: string, images: readonly Uint8Array[]): Promise<Answer[]> {
   const body = (image: Uint8Array): string => JSON.stringify({ pixels: Array.from(image) });
-  return inParallel(images, async (image) => answerOf((await postJson(`${url}/predict`, body(image))).body));
+  return inParallel(images, async (image) => {
+    const { status, body: answer } = await postJson(`${url}/predict`, body(image));
+    return answerOf(status, answer);
+  });
 }
 
 async function overPng(url: string, images: readonly Uint8Array[]): Promise<Answer[]> {
@@ -96,11 +99,15 @@ async function overPng(url: string, images: readonly Uint8Array[]): Promise<Answ
     const png = new Uint8Array(await sharp(image, { raw }).png().toBuffer());
     const headers = { 'content-type': 'image/png' };
     const response = await fetch(`${url}/predict`, { method: 'POST', headers, body: png });
-    return answerOf((await response.json()) as Predicted);
+    return answerOf(response.status, await response.json());
   });
 }
 
-function answerOf({ predictions: [prediction] }: Predicted): Answer {
+function answerOf(status: number, answer: unknown): Answer {
+  expect([status, answer]).toMatchObject([200, { predictions: [{}] }]);
+  const {
+    predictions: [prediction],
+  } = answer as Predicted;
   return { label: prediction!.class, probabilities: Object.values(prediction!.probabilities) };
 }
 

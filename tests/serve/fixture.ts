@@ -158,7 +158,7 @@ export async function serveModels(
       batchSize: BATCH_SIZE,
       delay: 1,
       queueLimit: 300,
-      batchTimeout: 10_000,
+      batchTimeout: 60_000,
       pollInterval: 0,
       openEngine: async () => new DeviceEngine(await openDevice(), hostChanges.batchSize ?? BATCH_SIZE),
       onBatch: (images, seconds) => metrics.observeBatch(images, seconds),
@@ -167,7 +167,9 @@ export async function serveModels(
     });
   const [first, ...others] = references;
   const hosts = [hostOf(first), ...others.map(hostOf)] as const;
-  const options = { ...DEFAULT_OPTIONS, drainDelay: 0, ...changes };
+  // A busy machine is no fault of the service.
+  const patience = { answerTimeout: 60_000, receiveTimeout: 60_000 };
+  const options = { ...DEFAULT_OPTIONS, ...patience, drainDelay: 0, ...changes };
   const logger = log ? { write: (line: string) => void log.push(line) } : false;
   const { app, drain } = await createService(hosts, metrics, options, logger);
   for (const host of hosts) await host.start();

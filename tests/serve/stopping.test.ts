@@ -7,7 +7,7 @@ import { openSocket, received, wire } from './rawSocket.ts';
 
 const IMAGE = JSON.stringify({ pixels: testImage(0) });
 /** Long enough for all that a test sends in it. */
-const DELAY = 1500;
+const DELAY = 3000;
 
 /** A service whose model waits, with a request that waits for it. */
 async function startBusy(drainTimeout = 15_000): Promise<{
