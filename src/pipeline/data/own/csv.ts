@@ -20,6 +20,8 @@ interface Table {
   readonly pixels: readonly string[];
   readonly images: Uint8Array;
   readonly labels: readonly string[];
+  /** The line of each image, for errors. */
+  readonly lines: readonly number[];
 }
 
 /**
@@ -80,7 +82,7 @@ function sizeOf({ path, pixels }: Table): readonly [number, number] {
   });
 }
 
-function classesOf({ path, labels }: Table): string[] {
+function classesOf({ path, labels, lines }: Table): string[] {
   const distinct = [...new Set(labels)];
   if (!distinct.every((label) => /^\d+$/.test(label))) {
     if (distinct.length <= MOST_CLASSES) return distinct.sort();
@@ -93,13 +95,13 @@ function classesOf({ path, labels }: Table): string[] {
   if (most < MOST_CLASSES) return Array.from({ length: most + 1 }, (_, label) => String(label));
   throw new DataError(`${path}: label out of range`, {
     expected: `labels from 0 to ${MOST_CLASSES - 1}, or class names`,
-    got: `${most} in line ${labels.indexOf(String(most)) + 2}`,
+    got: `${most} in line ${lines[labels.findIndex((label) => Number(label) === most)]!}`,
   });
 }
 
 /** @param takesNumbers whether a number stands for the class at that place: only where the user named the classes */
 function labelled(
-  { path, images, labels }: Table,
+  { path, images, labels, lines }: Table,
   classes: readonly string[],
   takesNumbers: boolean,
 ): ImageSet {
@@ -109,7 +111,7 @@ function labelled(
     if (number < classes.length) return number;
     throw new DataError(`${path}: label out of range`, {
       expected: `${takesNumbers ? `a number from 0 to ${classes.length - 1}, or ` : ''}a class: ${listed(classes)}`,
-      got: `${label.slice(0, 100)} in line ${at + 2}`,
+      got: `${label.slice(0, 100)} in line ${lines[at]!}`,
     });
   });
   return { images, labels: bytes, count: labels.length };
@@ -120,6 +122,7 @@ async function readTable(path: string, signal: AbortSignal): Promise<Table> {
   let images = new Uint8Array(0);
   let used = 0;
   const labels: string[] = [];
+  const lines: number[] = [];
   for await (const row of readCsvRows(path, { needsLabels: true })) {
     if (labels.length % 1000 === 0) signal.throwIfAborted();
     columns = row.columns;
@@ -133,8 +136,9 @@ async function readTable(path: string, signal: AbortSignal): Promise<Table> {
       });
     }
     labels.push(row.label!);
+    lines.push(row.line);
   }
-  return { path, pixels: columns, images: images.subarray(0, used), labels };
+  return { path, pixels: columns, images: images.subarray(0, used), labels, lines };
 }
 
 /** An image of a CSV file. */
@@ -145,6 +149,8 @@ export interface CsvRow {
   readonly pixels: Uint8Array;
   /** The names of the pixels' columns. */
   readonly columns: readonly string[];
+  /** Its line in the file, from 1. */
+  readonly line: number;
 }
 
 /**
@@ -157,11 +163,9 @@ export async function* readCsvRows(
   { needsLabels }: { readonly needsLabels: boolean },
 ): AsyncGenerator<CsvRow> {
   let header: Header | undefined;
-  let number = 0;
-  for await (const line of linesOf(path)) {
-    number++;
-    if (header) yield readRow(path, number, line, header);
-    else header = readHeader(path, line.split(','), needsLabels);
+  for await (const { number, text } of linesOf(path)) {
+    if (header) yield readRow(path, number, text, header);
+    else header = readHeader(path, text.split(','), needsLabels);
   }
   if (!header) throw new DataError(`${path}: empty`, { expected: 'a line of column names', fix: GUIDE });
 }
@@ -208,7 +212,7 @@ function readRow(path: string, number: number, line: string, header: Header): Cs
     value = 0;
     isDigits = true;
   }
-  if (column === columns.length) return { label, pixels, columns: names };
+  if (column === columns.length) return { label, pixels, columns: names, line: number };
   throw new DataError(`${path}: line ${number} has another number of values`, {
     expected: `${columns.length}, as the first line`,
     got: String(column),
@@ -265,8 +269,8 @@ function grown(path: string, bytes: Uint8Array<ArrayBuffer>, size: number): Uint
   return larger;
 }
 
-/** The lines of a file that are not empty, without their ends. */
-async function* linesOf(path: string): AsyncGenerator<string> {
+/** The lines of a file that are not blank, without their ends, with their numbers from 1. */
+async function* linesOf(path: string): AsyncGenerator<{ readonly number: number; readonly text: string }> {
   const info = await stat(path);
   if (!info.isFile()) throw new DataError(`${path}: not a regular file`);
   const file = createReadStream(path, { highWaterMark: 2 ** 18 });
@@ -274,11 +278,15 @@ async function* linesOf(path: string): AsyncGenerator<string> {
   file.on('error', (error) => stream.destroy(error));
   const decoder = new TextDecoder('utf-8');
   let rest = '';
+  let number = 0;
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       const lines = (rest + decoder.decode(chunk, { stream: true })).split(/\r?\n/);
       rest = lines.pop()!;
-      yield* lines.filter((line) => line !== '');
+      for (const text of lines) {
+        number++;
+        if (text.trim() !== '') yield { number, text };
+      }
       if (rest.length > LONGEST_LINE) {
         throw new DataError(`${path}: a line without end`, {
           expected: `at most ${LONGEST_LINE} characters`,
@@ -291,5 +299,5 @@ async function* linesOf(path: string): AsyncGenerator<string> {
   } finally {
     file.destroy();
   }
-  if (rest.trim() !== '') yield rest;
+  if (rest.trim() !== '') yield { number: number + 1, text: rest };
 }
