@@ -40,7 +40,10 @@ async function folders() {
   const checkpoints = join(runs, 'a-run', 'checkpoints');
   await mkdir(checkpoints, { recursive: true });
   await writeFile(join(checkpoints, 'best.safetensors'), encodeSafetensors(tensors));
-  await writeFile(join(runs, 'a-run', 'config.yaml'), printConfiguration(configuration));
+  await writeFile(
+    join(runs, 'a-run', 'config.yaml'),
+    printConfiguration({ ...configuration, device: 'cpu' }),
+  );
   const picture = join(pictures, 'a.png');
   await writeFile(picture, png(1));
   return { models, runs, pictures, picture };
@@ -97,12 +100,16 @@ test('--out writes what would be printed, into a folder that is made, and leaves
 });
 
 test('--device and --adapter choose the device; without them, it is the recorded one', async () => {
-  const { models, picture } = await folders();
+  const { models, runs, picture } = await folders();
   const words = ['predict', 'mlp', picture, '--models', models] as const;
+  await callCommand('predict', 'a-run', picture, '--runs', runs);
+  await callCommand('predict', 'a-run', picture, '--runs', runs, '--device', 'webgpu');
   await callCommand(...words);
   await callCommand(...words, '--device', 'cpu');
   await callCommand(...words, '--adapter', 'llvmpipe');
   expect(opened.map(([device, options]) => [device, options?.adapter])).toEqual([
+    ['cpu', undefined],
+    ['webgpu', undefined],
     ['auto', undefined],
     ['cpu', undefined],
     ['auto', 'llvmpipe'],
@@ -118,6 +125,19 @@ test('a file that cannot be read is named, the others are classified, and the ex
   expect(stderr).toMatch(
     /b\.png: takes a picture.*\n2 images classified by mlp\/1, 1 files cannot be read\n$/,
   );
+});
+
+test('an error while it computes leaves the earlier result as it is, and no other file', async () => {
+  const { runs, pictures, picture } = await folders();
+  const { tensors } = await randomWeights('mlp', 7);
+  for (const { data } of Object.values(tensors)) if (data instanceof Float32Array) data.fill(NaN);
+  await writeFile(join(runs, 'a-run', 'checkpoints', 'best.safetensors'), encodeSafetensors(tensors));
+  const out = join(pictures, 'result.csv');
+  await writeFile(out, 'earlier');
+  const { code, stderr } = await callCommand('predict', 'a-run', picture, '--runs', runs, '--out', out);
+  expect([code, stderr]).toEqual([1, expect.stringContaining('which are not probabilities')]);
+  expect(readFileSync(out, 'utf8')).toBe('earlier');
+  expect((await readdir(pictures)).sort()).toEqual(['a.png', 'result.csv']);
 });
 
 test('the tests above have every option', async () => {
