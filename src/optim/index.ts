@@ -5,6 +5,12 @@ export { clipGradNorm } from './clipGradNorm.ts';
 export { GradScaler, type GradScalerOptions, type GradScalerState } from './gradScaler.ts';
 export * as lrScheduler from './lrScheduler/index.ts';
 export { Optimizer, type OptimizerState } from './optimizer.ts';
-export type { CommonOptions, OptimizerParameters, ParamGroup, SavedGroup } from './paramGroups.ts';
+export type {
+  CommonOptions,
+  GroupOptions,
+  OptimizerParameters,
+  ParamGroup,
+  SavedGroup,
+} from './paramGroups.ts';
 export { RMSprop, type RmsPropOptions } from './rmsProp.ts';
 export { SGD, type SgdOptions } from './sgd.ts';

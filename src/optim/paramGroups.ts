@@ -23,8 +23,14 @@ export type ParamGroup<Options> = Options & {
  *
  * @example new Adam([{ params: body.parameters() }, { params: head.parameters(), lr: 1e-2 }], { lr: 1e-3 })
  */
-export type OptimizerParameters<Options> =
-  readonly Tensor[] | readonly (Options & { readonly params: readonly Tensor[] })[];
+export type OptimizerParameters<Options> = readonly Tensor[] | readonly GroupOptions<Options>[];
+
+/** A group that an optimizer is made with: its parameters, and the options that differ from the optimizer's. */
+export type GroupOptions<Options> = Options & {
+  readonly params: readonly Tensor[];
+  /** The rate from which a schedule started, for one that goes on with `lastEpoch`. */
+  readonly initialLr?: number;
+};
 
 /** A group in a state dict: options by PyTorch's names, parameters by position. */
 export type SavedGroup = Readonly<Record<string, unknown>> & { readonly params: readonly number[] };
@@ -38,15 +44,20 @@ export function resolveGroups<Options extends object>(
   defaults: Options,
 ): readonly ParamGroup<Options>[] {
   const groups = parameters.every((each) => 'params' in each)
-    ? (parameters as readonly (Partial<Options> & { params: readonly Tensor[] })[])
-    : [{ params: parameters } as Partial<Options> & { params: readonly Tensor[] }];
+    ? parameters
+    : [{ params: parameters } as GroupOptions<Partial<Options>>];
   const all = groups.map((group) => {
     const resolved = Object.entries(defaults).map(([name, value]) => {
       const key = name as keyof Options;
       return [name, ownList(group[key] ?? options[key] ?? (value as unknown))];
     });
+    const began = group.initialLr === undefined ? {} : { initialLr: group.initialLr };
     // Frozen, because the memory of the parameters is laid out once: one that was pushed would not be trained.
-    return { ...(Object.fromEntries(resolved) as Options), params: Object.freeze([...group.params]) };
+    return {
+      ...(Object.fromEntries(resolved) as Options),
+      ...began,
+      params: Object.freeze([...group.params]),
+    };
   });
   return Object.freeze(all);
 }

@@ -4,6 +4,7 @@ import {
   type Backend,
   nn,
   optim,
+  setDefaultDevice,
   ShapeError,
   tensor,
   type Tensor,
@@ -101,6 +102,38 @@ export function edgesSuite(open: Open): void {
       scales.push(Math.log2(await scaler.getScale()));
     }
     expect(scales).toEqual([126, 127, 127, 127, 127]);
+  });
+
+  it('log-softmax keeps the differences of large logits, and softmax those of small probabilities', async (context) => {
+    const device = await open(context);
+    for (const inner of [1, 3]) {
+      const large = [0, 2, 4, 2, 0].map((each) => 2 ** 24 + each);
+      const shape = [5, inner];
+      const x = tensor(
+        large.flatMap((each) => Array.from({ length: inner }, () => each)),
+        { shape, device },
+      );
+      const total = 4 + Math.log(1 + 2 * Math.exp(-2) + 2 * Math.exp(-4));
+      const found = await values(x.logSoftmax(0));
+      for (const [at, each] of found.entries()) {
+        expect(each).toBeCloseTo(large[Math.floor(at / inner)]! - 2 ** 24 - total, 5);
+      }
+    }
+    for (let power = 0; power < 86; power++) {
+      const found = await values(tensor([0, -power, -power, -power, -power], { device }).softmax(0));
+      const wanted = Math.exp(-power) / (1 + 4 * Math.exp(-power));
+      expect(found[1]! / wanted, `e^-${power}`).toBeCloseTo(1, 4);
+      expect(found.slice(2)).toEqual([found[1], found[1], found[1]]);
+    }
+  });
+
+  it('batch norm of two elements a channel has their variance', async (context) => {
+    const device = await open(context);
+    setDefaultDevice(device);
+    const norm = new nn.BatchNorm2d(2, { momentum: 1 });
+    norm.forward(tensor([1, -4, 3, 4], { shape: [2, 2, 1, 1], device }));
+    expect(await values(norm.runningMean!)).toEqual([2, 0]);
+    expect(await values(norm.runningVar!)).toEqual([2, 32]);
   });
 
   it('an element of a scalar is selected by index 0', async (context) => {

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   ArgumentError,
+  DeviceError,
   nn,
   open,
   optim,
@@ -191,6 +192,15 @@ describe.each(Object.entries(optimizers))('%s', (name, { limits, defaults }) => 
     for (const make of refused) expect(make).toThrow(ArgumentError);
   });
 
+  test('a group may say where a schedule began', () => {
+    const optimizer = new Optimizer(
+      leaves(2).map((leaf, at) => ({ params: [leaf], lr: 1, ...(at === 1 ? { initialLr: 0.5 } : {}) })),
+    );
+    expect(optimizer.paramGroups.map(({ initialLr }) => initialLr)).toEqual([undefined, 0.5]);
+    expect('initialLr' in optimizer.paramGroups[0]!).toBe(false);
+    expect(optimizer.stateDict().paramGroups.map((group) => group['initial_lr'])).toEqual([undefined, 0.5]);
+  });
+
   test('a state is a copy: neither its steps nor its groups change with the optimizer', () => {
     const optimizer = new Optimizer(leaves(2).map((leaf) => ({ params: [leaf] })));
     const state = optimizer.stateDict();
@@ -201,6 +211,11 @@ describe.each(Object.entries(optimizers))('%s', (name, { limits, defaults }) => 
     expect(JSON.stringify([state.steps, state.paramGroups])).toBe(before);
     expect(optimizer.stateDict().steps).toEqual([1, 1]);
     state.steps[0] = 7;
+    const options = JSON.stringify(optimizer.stateDict().paramGroups);
+    for (const value of state.paramGroups.flatMap((group) => Object.values(group))) {
+      if (Array.isArray(value)) (value as unknown[])[0] = 0.25;
+    }
+    expect(JSON.stringify(optimizer.stateDict().paramGroups)).toBe(options);
     expect(optimizer.stateDict().steps).toEqual([1, 1]);
   });
 
@@ -284,6 +299,26 @@ test('GradScaler: a loss from before a state was loaded is refused, dispose free
   expect(cpu.stats().buffersAlive).toBe(buffersAlive - 2);
   scope(() => new optim.GradScaler().update());
   expect(cpu.stats().buffersAlive).toBe(buffersAlive - 2);
+});
+
+test('clipGradNorm of gradients without elements is 0, and refuses gradients of two devices', async () => {
+  const [empty, leaf] = [new nn.Parameter(zeros([0, 3])), new nn.Parameter(zeros([2]))];
+  empty.grad = zeros([0, 3]);
+  expect(await optim.clipGradNorm(empty, 1).item()).toBe(0);
+  leaf.grad = tensor([3, 4]);
+  expect(await optim.clipGradNorm([empty, leaf], 1).item()).toBe(5);
+  const other = new nn.Parameter(zeros([2], { device: await open('cpu') }));
+  other.grad = zeros([2], { device: other.device });
+  expect(() => optim.clipGradNorm([leaf, other], 1)).toThrow(DeviceError);
+});
+
+test('clipGradNorm leaves one gradient in the place of one with strides', async () => {
+  const leaf = new nn.Parameter(zeros([2, 3]));
+  leaf.grad = zeros([3, 2]).add(2).t();
+  const { buffersAlive } = cpu.stats();
+  scope(() => void optim.clipGradNorm(leaf, Math.sqrt(6)));
+  expect([...(await leaf.grad.data())].map((each) => Number(each.toFixed(5)))).toEqual([1, 1, 1, 1, 1, 1]);
+  expect(cpu.stats().buffersAlive).toBe(buffersAlive);
 });
 
 test('clipGradNorm takes a norm of 0 and powers below 1, and nothing below', async () => {

@@ -192,6 +192,23 @@ describe.each(Object.entries(makers))('%s', (_, make) => {
   });
 });
 
+test('CosineAnnealingLR goes on in closed form from any epoch, also beyond tMax', () => {
+  for (let lastEpoch = 0; lastEpoch < 20; lastEpoch++) {
+    const groups = [0.5, 2].map((initialLr) => ({
+      params: [new nn.Parameter(zeros([1]))],
+      lr: 9,
+      initialLr,
+    }));
+    const optimizer = new optim.SGD(groups);
+    new lrScheduler.CosineAnnealingLR(optimizer, 4, { etaMin: 0.25, lastEpoch }).getLastLr();
+    ratesOf(optimizer).forEach((rate, index) => {
+      const base = groups[index]!.initialLr;
+      const wanted = 0.25 + ((base - 0.25) * (1 + Math.cos((Math.PI * (lastEpoch + 1)) / 4))) / 2;
+      expect(rate, `epoch ${lastEpoch + 1}`).toBeCloseTo(wanted, 12);
+    });
+  }
+});
+
 test('OneCycleLR tells the groups where it began, ends after as many steps as it was told, and keeps momentum if told so', () => {
   const optimizer = optimizerOf(9, 9);
   const cycle = new lrScheduler.OneCycleLR(optimizer, [1, 2], {
