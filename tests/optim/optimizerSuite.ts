@@ -269,6 +269,10 @@ export function optimizerSuite(open: Open): void {
     const optimizer = new optim.Adam(network(await open(context)).parameters(), { betas });
     const saved = optimizer.stateDict();
     betas[0] = 0.1;
+    expect(optimizer.paramGroups[0]!.betas).toEqual([0.9, 0.999]);
+    const grouped = new optim.AdamW([{ params: network(await open(context)).parameters(), betas }]);
+    betas[1] = 0.2;
+    expect(grouped.paramGroups[0]!.betas).toEqual([0.1, 0.999]);
     optimizer.paramGroups[0]!.betas = [0.5, 0.6];
     expect(saved.paramGroups[0]!['betas']).toEqual([0.9, 0.999]);
     optimizer.loadStateDict(saved);

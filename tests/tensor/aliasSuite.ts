@@ -297,6 +297,29 @@ export function aliasSuite(open: (context: TestContext) => Promise<Backend>): vo
     expect(new optim.SGD([first]).lr).toBe(0.001);
   });
 
+  test('parameters that were parts of larger memory keep their values in an optimizer, and train', async () => {
+    const parts = [0, 1, 2].map((part) => {
+      const base = tensor([1, 2, 3, 4, 5, 6]);
+      const own = base.slice([2 * part, 2 * part + 2]);
+      own.requiresGrad = true;
+      base.dispose();
+      return own;
+    });
+    const optimizer = new optim.SGD(parts, { lr: 1 });
+    expect(await Promise.all(parts.map(read))).toEqual([
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ]);
+    for (const part of parts) part.sum().backward();
+    optimizer.step();
+    expect(await Promise.all(parts.map(read))).toEqual([
+      [0, 1],
+      [2, 3],
+      [4, 5],
+    ]);
+  });
+
   test('state dicts of tensors in one buffer load, also where source and destination overlap', async () => {
     const [a, b] = [new nn.Linear(2, 2), new nn.Linear(2, 2)];
     a.loadStateDict({
