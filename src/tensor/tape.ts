@@ -127,10 +127,11 @@ export class Severed implements Source {
   }
 }
 
-/** Cuts `tensor` off from the graph of `original`, unless backward has used that graph already. */
+/** Cuts `tensor` off from the graph of `original`. Where backward has used that graph, nothing is left of it. */
 export function sever(tensor: Tensor, original: Tensor): void {
   const { source } = original;
-  if (source instanceof Severed || (source instanceof Node && !source.spent)) tensor.attach(new Severed());
+  if (source instanceof Node) tensor.attach(source.spent ? undefined : new Severed());
+  else if (source instanceof Severed) tensor.attach(new Severed());
 }
 
 let nextId = 0;

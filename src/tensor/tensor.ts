@@ -273,8 +273,8 @@ export class Tensor implements Owned, Disposable {
     return this.#source instanceof Leaf ? this.#source : this.#frozen;
   }
 
-  /** Makes a recorded operation the source of this tensor. */
-  attach(source: Source): void {
+  /** Makes a recorded operation the source of this tensor, or nothing. */
+  attach(source: Source | undefined): void {
     this.#source?.release();
     this.#source = source;
   }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Backend, gradcheck, gradgradcheck, open, tensor, type Tensor } from '../../src/index.ts';
+import { derivatives } from '../../src/tensor/gradcheck.ts';
 import { withGradient } from '../../src/tensor/tape.ts';
 
 const cpu: Backend = await open('cpu');
@@ -65,6 +66,71 @@ test('float32, and inputs or outputs without gradients, are refused', async () =
   await expect(gradcheck((x) => x.detach(), [leaf([1])])).rejects.toThrow(
     'no output of the function requires a gradient',
   );
+});
+
+test('bounds are relative to the numerical derivative, and both may be met exactly', async () => {
+  const flat = (x: Tensor): Tensor => x.mul(0);
+  expect(await gradcheck(flat, [leaf([1, 2])], { atol: 0, rtol: 0 })).toBe(true);
+  // Backward says `slope` times the derivative.
+  const scaled =
+    (slope: number) =>
+    (x: Tensor): Tensor =>
+      withGradient('scaled', x.detach().mul(1), [x], [], (gradient) => [() => gradient.mul(slope)]);
+  for (const [slope, rtol] of [
+    [1.9, 0.95],
+    [0.1, 0.95],
+    [1.5, 0.55],
+    [0.5, 0.55],
+  ] as const)
+    expect(await gradcheck(scaled(slope), [leaf([1, 2])], { atol: 0, rtol })).toBe(true);
+  for (const [slope, rtol] of [
+    [1.9, 0.85],
+    [0.1, 0.85],
+    [1.5, 0.45],
+  ] as const)
+    await expect(gradcheck(scaled(slope), [leaf([1, 2])], { atol: 0, rtol })).rejects.toThrow(
+      'the gradients differ',
+    );
+});
+
+test('by default a derivative may be off by 1e-6, and by a millionth', async () => {
+  const off =
+    (by: number, slope: number) =>
+    (x: Tensor): Tensor =>
+      withGradient('off', x.detach().mul(slope), [x], [], (gradient) => [
+        () => gradient.mul(0).add(gradient.mul(slope).add(gradient.sign().mul(by))),
+      ]);
+  const single = (x: Tensor): Tensor[] => [x];
+  expect(single(leaf([1]))).toHaveLength(1);
+  // The weight of the only output.
+  const [exact] = await derivatives((x) => x.mul(1), [leaf([1])]);
+  const weight = Math.abs(exact!.analytical);
+  for (const [by, slope, passes] of [
+    [0.9e-6, 0, true],
+    [1.1e-6, 0, false],
+    [90e-6, 100 / weight, true],
+    [110e-6, 100 / weight, false],
+  ] as const) {
+    const check = gradcheck(off(by, slope), [leaf([1])]);
+    if (passes) expect(await check).toBe(true);
+    else await expect(check).rejects.toThrow('the gradients differ');
+  }
+});
+
+test('inputs and outputs that need no gradient may be of any dtype', async () => {
+  const index = tensor([1, 0], { dtype: 'int32', device: cpu });
+  const mixed = (x: Tensor, at: Tensor): Tensor[] => [at, x.detach().mul(0), x.square().gather(0, at)];
+  for (const options of [{}, { fastMode: true }]) {
+    expect(await gradcheck(mixed, [leaf([1, 2]), index], options)).toBe(true);
+    expect(await gradgradcheck(mixed, [leaf([1, 2]), index], options)).toBe(true);
+  }
+});
+
+test('fast mode looks along two directions', async () => {
+  const found = await derivatives((x) => x.square(), [leaf([1, 2])], { fastMode: true });
+  expect(found.map(({ at }) => at)).toEqual(['random direction 1', 'random direction 2']);
+  expect(found[0]!.analytical).not.toBe(found[1]!.analytical);
+  for (const { analytical, numerical } of found) expect(analytical).toBeCloseTo(numerical, 8);
 });
 
 test('nothing that it made is left behind', async () => {

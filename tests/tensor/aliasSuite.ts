@@ -5,6 +5,7 @@ import {
   capture,
   FreedTensorError,
   GradientError,
+  linear,
   nn,
   noGrad,
   optim,
@@ -375,6 +376,46 @@ export function aliasSuite(open: (context: TestContext) => Promise<Backend>): vo
       ArgumentError,
     );
     expect(await read(module.plain)).toEqual([1, 2]);
+  });
+
+  test('an expanded axis of one element shares no memory, and can be loaded', async () => {
+    class Expanded extends nn.Module {
+      readonly row = tensor([[1, 2]]).expand([1, 2]);
+      readonly one = tensor([3]).expand([1, 1]);
+      override forward(x: Tensor): Tensor {
+        return x;
+      }
+    }
+    const module = new Expanded();
+    module.loadStateDict({ row: tensor([[5, 6]]), one: tensor([[7]]) });
+    expect([await read(module.row), await read(module.one)]).toEqual([[5, 6], [7]]);
+  });
+
+  test('a layer that is used twice gets both gradients in its optimizer', async () => {
+    const weight = tensor(
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      { requiresGrad: true },
+    );
+    const bias = tensor([5, 6], { requiresGrad: true });
+    const pull = (): void => {
+      const once = linear(tensor([[1, -1]]), weight, bias);
+      linear(once, weight, bias).sum().backward();
+    };
+    pull();
+    const wanted = [await read(weight.grad), await read(bias.grad)];
+    const optimizer = new optim.SGD([weight, bias], { lr: 0 });
+    for (let time = 0; time < 2; time++) {
+      optimizer.zeroGrad();
+      pull();
+      expect([await read(weight.grad), await read(bias.grad)]).toEqual(wanted);
+    }
+    expect(wanted).toEqual([
+      [8, 1, 10, -1],
+      [5, 7],
+    ]);
   });
 
   test('a step between scale and backward is noticed', () => {

@@ -51,6 +51,30 @@ test("a leaf's own gradient can be the gradient handed in", async () => {
   expect(await read(x.grad)).toEqual([10, 14]);
 });
 
+test('a gradient through a transposed view is contiguous, and later ones are added to it', async () => {
+  const x = tensor(
+    [
+      [1, 2, 3],
+      [4, 5, 6],
+    ],
+    { requiresGrad: true },
+  );
+  const factors = tensor([
+    [1, 2],
+    [3, 4],
+    [5, 6],
+  ]);
+  const pull = (): void => x.t().backward(factors);
+  pull();
+  const handle = x.grad!;
+  expect([handle.shape, handle.strides]).toEqual([
+    [2, 3],
+    [3, 1],
+  ]);
+  pull();
+  expect(await read(handle)).toEqual([2, 6, 10, 4, 8, 12]);
+});
+
 test('two leaves that get one gradient accumulate apart', async () => {
   const [a, b] = [leaf(1), leaf(1)];
   a.add(b).sum().backward();

@@ -55,6 +55,18 @@ export function captureResultsSuite(
     const kept = scope(() => capture((given: Tensor) => given.mul(2)));
     for (let call = 0; call < 4; call++) expect(await list(kept(x))).toEqual(new Array(64).fill(2));
     kept.dispose();
+    let runs = 0;
+    const recorded = scope(() => {
+      const step = capture((given: Tensor) => {
+        runs++;
+        return given.mul(2);
+      });
+      for (let call = 0; call < 3; call++) step(x);
+      return { inside: [step] };
+    });
+    expect(await list(recorded.inside[0]!(x))).toEqual(new Array(64).fill(2));
+    expect(runs).toBe(2);
+    recorded.inside[0]!.dispose();
   });
 
   it('refuses gradients through a result at every call: a replay makes no graph', async (context) => {
@@ -264,17 +276,20 @@ export function captureResultsSuite(
       return numbers;
     };
     for (let index = 0; index < 32; index++) for (let again = 0; again < 2; again++) await call(index);
+    await call(0);
     const before = backend.stats().bytesAlive;
     for (let index = 32; index < 41; index++) {
       for (let again = 0; again < 3; again++) expect(await call(index)).toEqual([2 * (1000 + index)]);
+      runs = 0;
       await call(0);
+      expect(runs).toBe(0);
     }
     expect(backend.stats().bytesAlive).toBeLessThan(1.05 * before);
     runs = 0;
     for (const index of [0, 40, 31, 10]) await call(index);
     expect(runs).toBe(0);
-    await call(1);
-    expect(runs).toBe(1);
+    for (const index of [9, 1]) await call(index);
+    expect(runs).toBe(2);
     step.dispose();
   });
 

@@ -4,10 +4,12 @@ import {
   capture,
   CaptureError,
   crossEntropy,
+  DeviceError,
   FreedTensorError,
   manualSeed,
   nn,
   ones,
+  open as openDevice,
   optim,
   rand,
   randint,
@@ -281,5 +283,84 @@ export function captureSuite(open: Open, openOwn: Open): void {
     factor = 3;
     await expect(take.verify()).rejects.toThrow(/the replay and the step itself differ in a buffer/);
     expect([...(await state.data())]).toEqual([-10, -9]);
+  });
+
+  it('leaves nothing behind where it does not record', async (context) => {
+    const backend = await device(context, openOwn);
+    const input = ones([50]);
+    scope(() => void input.mul(2).add(1));
+    const before = backend.stats().buffersAlive;
+    const take = capture((x: Tensor) => x.mul(2).add(1));
+    expect(await take.verify(input)).toBe(false);
+    expect(backend.stats().buffersAlive).toBe(before);
+    take.dispose();
+    let fails = false;
+    const failing = capture((x: Tensor) => {
+      const result = x.mul(2).add(1);
+      if (fails) throw new Error('within');
+      return result;
+    });
+    failing(input).dispose();
+    fails = true;
+    for (let call = 0; call < 3; call++) expect(() => failing(input)).toThrow('within');
+    failing.dispose();
+    const unread = capture((x: Tensor) => ({ sum: x.mul(2), value: 3 }));
+    for (let call = 0; call < 3; call++) {
+      try {
+        unread(input).sum.dispose();
+      } catch (error) {
+        expect(String(error)).toContain('the step returns number 3');
+      }
+    }
+    unread.dispose();
+    expect(backend.stats().buffersAlive).toBe(before);
+  });
+
+  it('verify names the first element that differs, and both values', async (context) => {
+    await device(context);
+    let factor = 2;
+    const take = capture((x: Tensor) => x.mul(factor));
+    const x = tensor([0, 0, 5, 7]);
+    for (let index = 0; index < 3; index++) take(x);
+    expect(await take.verify(x)).toBe(true);
+    expect(await take.verify(ones([2]))).toBe(false);
+    factor = 3;
+    await expect(take.verify(x)).rejects.toThrow(/: element 2 is 10 in the replay and 15 in the step\./);
+  });
+
+  it('a result of a graph that backward has used is a value', async (context) => {
+    await device(context);
+    const w = tensor([1, 2], { requiresGrad: true });
+    const head = tensor([3], { requiresGrad: true });
+    const take = capture((x: Tensor) => {
+      w.zeroGrad();
+      const loss = w.mul(x).sum();
+      loss.backward();
+      return loss;
+    });
+    for (let index = 1; index < 5; index++) {
+      const loss = take(tensor([index, 1]));
+      expect(loss.requiresGrad).toBe(false);
+      head.zeroGrad();
+      loss.mul(head).sum().backward();
+      expect(await head.grad!.item()).toBe(index + 2);
+    }
+  });
+
+  it('takes arguments of its device only, of dtypes that it can copy', async (context) => {
+    const here = await device(context);
+    const take = capture((x: Tensor) => x.to('float32').mul(2));
+    for (const dtype of ['float32', 'int32', 'bool'] as const) take(ones([2], { dtype }));
+    const bytes = tensor(Uint8Array.of(1, 2));
+    const halves = ones([2]).to('float16');
+    for (const x of [bytes, halves]) {
+      for (let index = 0; index < 2; index++)
+        expect(() => take(x)).toThrow(/an argument is (uint8|float16)\[2\]/);
+    }
+    const there = await openDevice('cpu');
+    const elsewhere = capture((x: Tensor) => x.mul(2), { device: there });
+    for (let index = 0; index < 2; index++) expect(() => elsewhere(ones([2]))).toThrow(DeviceError);
+    expect(elsewhere(ones([2], { device: there })).device).toBe(there);
+    expect(here).not.toBe(there);
   });
 }

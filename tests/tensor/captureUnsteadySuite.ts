@@ -90,6 +90,19 @@ export function captureUnsteadySuite(open: (context: TestContext) => Promise<Bac
     },
   );
 
+  it('runs a step as it stands while it uses a tensor that was made right after the last call', async (context) => {
+    setDefaultDevice(await open(context));
+    let batch: Tensor;
+    const step = capture(() => batch.mul(2));
+    let result: Tensor;
+    for (let index = 1; index < 6; index++) {
+      batch = tensor([index]);
+      result = step();
+    }
+    expect(await result!.item()).toBe(10);
+    step.dispose();
+  });
+
   it('records a step when it has settled', async (context) => {
     setDefaultDevice(await open(context));
     let factor = 1;

@@ -65,6 +65,7 @@ export function hostDataSuite(open: (context: TestContext) => Promise<Backend>):
     ],
     ['null inside', [1, null], undefined, ArgumentError],
     ['a number among rows', [[1, 2], 3], undefined, ShapeError],
+    ['a number in place of a row of one', [[1], 2], undefined, ShapeError],
     ['rows of two lengths', [[1, 2], [3]], undefined, ShapeError],
     [
       'a row that is too deep',

@@ -229,6 +229,37 @@ export function twoDevicesSuite(open: Pair): void {
     expect(optimizer.stateDict().steps).toEqual([2]);
   });
 
+  it('a module that is freed while it moves leaves nothing on either device', async (context) => {
+    const { here, other } = await open(context);
+    setDefaultDevice(here);
+    const alive = (): number[] => [here, other].map((each) => each.stats().buffersAlive);
+    const before = alive();
+    const linear = new nn.Linear(2, 1);
+    linear.weight.grad = tensor([[1, 2]]);
+    const moving = linear.to(other);
+    linear.dispose();
+    await expect(moving).rejects.toThrow('to: a tensor has changed while it was moved');
+    expect(alive()).toEqual([before[0]! + 1, before[1]]); // the gradient that was handed in
+  });
+
+  it('a module moves with its gradients only if no gradient changes meanwhile', async (context) => {
+    const { here, other } = await open(context);
+    setDefaultDevice(here);
+    const x = tensor([1, 2], { requiresGrad: true });
+    const module = new nn.ParameterList([x]);
+    x.mul(2).sum().backward();
+    const moving = module.to(other);
+    x.mul(3).sum().backward(); // in place
+    await expect(moving).rejects.toThrow('to: a tensor has changed while it was moved');
+    expect([x.device, await read(x.grad!)]).toEqual([here, [5, 5]]);
+    await module.to(other);
+    expect([x.device, await read(x.grad!)]).toEqual([other, [5, 5]]);
+    const { storage } = x;
+    await module.to(other);
+    expect(x.storage).toBe(storage);
+    expect(await read(x)).toEqual([1, 2]);
+  });
+
   it('a module that cannot move as a whole stays as it is', async (context) => {
     const { here } = await open(context);
     setDefaultDevice(here);

@@ -4,6 +4,22 @@ import { arange, open, type Tensor } from '../../src/index.ts';
 const cpu = await open('cpu');
 const x = arange(24, undefined, undefined, { device: cpu }).reshape([2, 3, 4]);
 
+test('a tensor without elements is contiguous in any order, and a view of one element', () => {
+  for (const shape of [
+    [0, 3],
+    [3, 0],
+    [1, 4],
+    [4, 1],
+  ]) {
+    const turned = arange(shape[0]! * shape[1]!, { device: cpu })
+      .reshape(shape)
+      .t();
+    expect(turned.isContiguous(), String(shape)).toBe(true);
+    expect(turned.view(-1).shape).toEqual([shape[0]! * shape[1]!]);
+  }
+  expect(x.transpose(0, 1).isContiguous()).toBe(false);
+});
+
 const views: [string, (x: Tensor) => Tensor][] = [
   ['reshape', (t) => t.reshape([4, 6])],
   ['reshape that splits a transposed dim', (t) => t.transpose(0, 2).reshape([2, 2, 3, 2])],
