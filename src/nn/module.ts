@@ -192,15 +192,15 @@ export abstract class Module implements Disposable {
   ): DifferentKeys {
     const { strict = true } = loadArguments([state, ...rest]);
     const own = this.stateDict();
-    const missingKeys = Object.keys(own).filter((name) => !(name in state));
-    const unexpectedKeys = Object.keys(state).filter((name) => !(name in own));
+    const missingKeys = Object.keys(own).filter((name) => !Object.hasOwn(state, name));
+    const unexpectedKeys = Object.keys(state).filter((name) => !Object.hasOwn(own, name));
     if (strict && missingKeys.length + unexpectedKeys.length > 0) {
       throw new ArgumentError('loadStateDict', 'names differ', {
         takes: Object.keys(own).join(', '),
         got: `${missingKeys.length ? `no ${missingKeys.join(', ')}` : 'all of them'}${unexpectedKeys.length ? `, and unknown ${unexpectedKeys.join(', ')}` : ''}`,
       });
     }
-    const shared = Object.entries(own).filter(([name]) => name in state);
+    const shared = Object.entries(own).filter(([name]) => Object.hasOwn(state, name));
     for (const [name, target] of shared) {
       const value = state[name]!;
       if (!sameShape(value.shape, target.shape) || value.dtype !== target.dtype) {
