@@ -37,12 +37,13 @@ test('options and states of another realm are taken', async () => {
 test('sizes one after the other may end with nothing in place of options, where there are any', () => {
   const x = ones([2, 3]);
   const call = (...given: unknown[]): number[] => [...x.reshape(...(given as number[])).shape];
+  const nothing = JSON.parse('null') as number;
   expect(call(3, 2)).toEqual([3, 2]);
   for (const end of [undefined, null, {}]) expect(zeros(3, 2, end as object).shape).toEqual([3, 2]);
   for (const end of [undefined, null]) expect(() => call(3, 2, end)).toThrow(ArgumentError);
   expect(() => call(3, null, 2)).toThrow(ArgumentError);
-  expect(() => zeros(3, null, 2)).toThrow(ArgumentError);
-  expect(() => zeros(3, 2, null, {})).toThrow(ArgumentError);
+  expect(() => zeros(3, nothing, 2)).toThrow(ArgumentError);
+  expect(() => zeros(3, 2, nothing, {})).toThrow(ArgumentError);
 });
 
 test('a list with a hole is refused as such', () => {

@@ -90,7 +90,7 @@ test('names of the language are names of a state like others', () => {
     });
   }
   class Odd extends nn.Module {
-    readonly valueOf = tensor([1]) as never;
+    override readonly valueOf = tensor([1]) as never;
     override forward(x: Tensor): Tensor {
       return x;
     }
