@@ -53,12 +53,12 @@ function filled(device: Backend, length: number): DeviceBuffer {
   return buffer;
 }
 
-/** The largest difference, as a share of the largest number. */
+/** The largest difference, as a share of the largest number; NaN where a number is NaN, whatever the others are. */
 export function deviation(found: ArrayLike<number>, expected: ArrayLike<number>): number {
   let [most, largest] = [0, 0];
   for (let at = 0; at < expected.length; at++) {
     const difference = Math.abs(found[at]! - expected[at]!);
-    if (!(difference <= most)) most = difference;
+    most = Math.max(most, difference);
     largest = Math.max(largest, Math.abs(expected[at]!));
   }
   return largest === 0 ? most : most / largest;
