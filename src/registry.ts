@@ -88,8 +88,11 @@ next    npx tsx src/api.ts --model ${name}@${alias}   serves it; a running servi
       arguments: { version, alias: argument('the alias, such as champion; it is made if it is missing') },
       options: { models, json },
       run: async ({ version: reference, alias, models: root, json }) => {
+        const { openModelFolder } = await import('./serve/registry/modelFolder.ts');
         const { setAlias } = await import('./serve/registry/versions.ts');
         const to = await resolveVersion(root, reference);
+        // A service could not load a damaged version, and would keep the model before.
+        await openModelFolder(join(root, to.name, String(to.version)));
         const from = await setAlias(root, to, alias);
         const moved = from === to.version ? 'there already' : `version ${from ?? '(none)'} → ${to.version}`;
         const value = { ...to, alias, before: from ?? null };

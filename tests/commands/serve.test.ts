@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
@@ -116,6 +117,16 @@ test('aliases are moved and versions are deleted by commands', async () => {
   expect(await registry('alias', 'mlp/1', 'stable')).toEqual([0, 'mlp@stable: version (none) → 1\n']);
   expect(await registry('alias', 'mlp', 'stable')).toEqual([0, 'mlp@stable: version 1 → 2\n']);
   expect(await registry('alias', 'mlp@stable', 'champion')).toEqual([0, 'mlp@champion: there already\n']);
+  // A service could not load a damaged version.
+  const weights = join(root, 'mlp', '1', 'weights.safetensors');
+  const bytes = await readFile(weights);
+  await writeFile(weights, bytes.subarray(0, -1));
+  expect(await registry('alias', 'mlp/1', 'champion')).toEqual([
+    1,
+    expect.stringContaining(weights) as string,
+  ]);
+  expect(await registry('alias', 'mlp', 'stable')).toEqual([0, 'mlp@stable: there already\n']);
+  await writeFile(weights, bytes);
   const [code, text] = await registry('delete', 'mlp/2');
   expect([code, text]).toEqual([1, expect.stringContaining('champion, stable point to it') as string]);
   expect(await registry('delete', 'mlp/1')).toEqual([0, `deleted ${join(root, 'mlp', '1')}\n`]);

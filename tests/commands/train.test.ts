@@ -41,6 +41,11 @@ describe('src/train.ts', () => {
     expect(stderr).toMatch(
       /data\.validation: nothing is left to train on[^]*fewer than the 60000 training images/,
     );
+    const shifted = await runTrain('data.augmentation.shift=28', `run.dir=${folder}`);
+    expect(shifted.code).toBe(1);
+    expect(shifted.stderr).toMatch(
+      /data\.augmentation\.shift: nothing of an image may be left[^]*fewer pixels than the 28 of a side/,
+    );
   });
 
   it('explains itself, and prints the resolved configuration', async () => {

@@ -29,7 +29,7 @@ async function startFake(): Promise<Awaited<ReturnType<typeof startService>> & {
 test('requests are counted by method, route and status', async () => {
   const { url } = await startFake();
   await postJson(`${url}/predict`, { pixels: image(1) });
-  await postJson(`${url}/predict?a=b`, { pixels: image(1) });
+  await postJson(`${url}/predict?model=test`, { pixels: image(1) });
   await postJson(`${url}/predict`, { pixels: [] });
   await fetch(`${url}/health/live`);
   await fetch(`${url}/nowhere/1`);
@@ -231,7 +231,7 @@ describe('the statistics of images', () => {
 test('each request leaves a line in the log, without its key', async () => {
   const log: string[] = [];
   const { url, drain } = await startService({ apiKey: 'secret-key' }, {}, log);
-  await postJson(`${url}/predict?x=1`, { pixels: testImage(0) }, { 'x-api-key': 'secret-key' });
+  await postJson(`${url}/predict?model=test`, { pixels: testImage(0) }, { 'x-api-key': 'secret-key' });
   await fetch(`${url}/nowhere`, { headers: { authorization: 'Bearer secret-key' } });
   await drain();
   const lines = log

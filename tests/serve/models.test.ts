@@ -126,6 +126,8 @@ describe('several models in one service', () => {
       ]);
     }
     expect((await ask('model=shirts&model=shoes'))[0]).toBe(400);
+    // Not the answer of the first model.
+    expect(await ask('modle=shoes')).toEqual([400, { error: expect.stringContaining('modle') as string }]);
     expect((await ask(`model=${'x'.repeat(81)}`))[0]).toBe(400);
   });
 

@@ -91,7 +91,11 @@ describe('what clients send is answered', () => {
     expect([index.headers, index.body]).toEqual([[['Content-Length', '0']], '']);
     const expected = [{ name: 'test', version: '1', state: 'READY', reason: '' }];
     for (const body of [undefined, '', '{}', '{"ready": true}', '{"ready": null}']) {
-      for (const headers of [{}, { 'content-type': 'application/json' }]) {
+      for (const headers of [
+        {},
+        { 'content-type': 'application/json' },
+        { 'content-type': 'text/plain;charset=UTF-8' },
+      ]) {
         // Without a type, fetch sends none for bytes.
         const bytes = body === undefined ? {} : { body: new Uint8Array(Buffer.from(body)) };
         const response = await fetch(`${url}/v2/repository/index`, { method: 'POST', headers, ...bytes });

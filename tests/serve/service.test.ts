@@ -389,6 +389,10 @@ describe('life cycle', () => {
     expect(
       (await postJson(`${url}/predict`, { pixels: testImage(0) }, { 'x-api-key': 'secret-key' })).status,
     ).toBe(200);
+    // A proxy may have a key of its own.
+    expect(await statusOf('/v2', { authorization: 'Bearer other', 'x-api-key': 'secret-key' })).toBe(200);
+    expect(await statusOf('/v2', { authorization: 'Bearer secret-key', 'x-api-key': 'other' })).toBe(200);
+    expect(await statusOf('/v2', { authorization: 'Bearer other', 'x-api-key': 'other' })).toBe(401);
   });
 
   test('a key is read without the line break of the file that held it; an empty one is refused', () => {

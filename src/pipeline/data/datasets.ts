@@ -103,6 +103,14 @@ export async function obtainDatasets(
       got: String(data.validation),
     });
   }
+  const { augmentation } = data;
+  const side = Math.min(description.height, description.width);
+  if (augmentation.shift >= side) {
+    throw new DataError('data.augmentation.shift: nothing of an image may be left', {
+      expected: `fewer pixels than the ${side} of a side`,
+      got: String(augmentation.shift),
+    });
+  }
   const device = await opening;
   const trainSet = new DeviceDataset(device, train, description);
   let testPart: Part | undefined;

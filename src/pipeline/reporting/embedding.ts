@@ -32,6 +32,9 @@ export function principalComponents(features: number[][]): { points: number[][];
   };
 }
 
+/** Neighbours of an image that shape the map. */
+export const NEIGHBOURS = 15;
+
 /**
  * A map on which neighbours among the features stay neighbours; the same for the same seed.
  *
@@ -47,7 +50,8 @@ export async function neighbourMap(
   let drawn = 0;
   const random = (): number => philox4x32([drawn++, 0, 0, UMAP_DOMAIN], [seed, 0])[0] / 2 ** 32;
   const epochs = 300;
-  const umap = new UMAP({ nComponents: 2, nNeighbors: 15, minDist: 0.1, nEpochs: epochs, random });
+  const neighbours = Math.min(NEIGHBOURS, features.length - 1);
+  const umap = new UMAP({ nComponents: 2, nNeighbors: neighbours, minDist: 0.1, nEpochs: epochs, random });
   return umap.fitAsync(features, (epoch) => {
     if (epoch % 50 === 0) progress(epoch / epochs);
   });

@@ -17,7 +17,7 @@ import { readJournal } from '../runs/journal/journal.ts';
 import { openRun } from '../runs/open.ts';
 import { percent, thousands } from '../text/numbers.ts';
 import { shellWord } from '../text/shellWord.ts';
-import { neighbourMap, penultimateFeatures, principalComponents } from './embedding.ts';
+import { neighbourMap, NEIGHBOURS, penultimateFeatures, principalComponents } from './embedding.ts';
 import { type FigureData, runFigures } from './figures/runFigures.ts';
 import { writeFigure } from './figures/write.ts';
 import { recordFigures } from './published.ts';
@@ -93,6 +93,9 @@ async function collect(
     const [weight] = model.parameters();
     if (!weight) throw new WgradError(`${path}: the model has no weights`);
 
+    if (test.rows.length < 2 || images < 2) {
+      throw new WgradError(`${path}: a map of images takes two test images or more`);
+    }
     say('penultimate layer: features and principal components');
     const rows = subset(bytes.test.labels, Math.min(images, test.rows.length), configuration.seed, test.rows);
     const features = await penultimateFeatures(model, { set: test.set, rows });
@@ -112,7 +115,7 @@ async function collect(
       embedding: {
         maps: [
           { title: `PCA (${first} % and ${second} % of the variance)`, points: components.points },
-          { title: 'UMAP (15 neighbours)', points: neighbours },
+          { title: `UMAP (${Math.min(NEIGHBOURS, rows.length - 1)} neighbours)`, points: neighbours },
         ],
         labels: Array.from(rows, (row) => bytes.test.labels[row]!),
         classes: description.classes,

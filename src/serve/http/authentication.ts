@@ -35,8 +35,8 @@ export function requireKey(app: FastifyInstance, key: string): void {
       return;
     }
     const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
-    const given = bearer ?? request.headers['x-api-key'];
-    if (typeof given === 'string' && timingSafeEqual(digest(given), expected)) done();
+    const given = [bearer, request.headers['x-api-key']].filter((key) => typeof key === 'string');
+    if (given.some((key) => timingSafeEqual(digest(key), expected))) done();
     else {
       reply.header('www-authenticate', 'Bearer realm="wgrad"');
       done(new RequestError(401, 'takes an API key: Authorization: Bearer KEY, or X-API-Key: KEY'));

@@ -170,8 +170,9 @@ function describe({ name, classes, input }: ModelRecord, versions: string[]) {
   };
 }
 
-/** Types under which clients send requests: urllib says that JSON is a form. */
-const TYPES = /^(application\/(json|octet-stream|x-www-form-urlencoded|[\w.-]+\+json)\s*(;.*)?)?$/i;
+/** Types under which clients send requests: urllib says that JSON is a form, fetch that it is text. */
+const TYPES =
+  /^((text\/plain|application\/(json|octet-stream|x-www-form-urlencoded|[\w.-]+\+json))\s*(;.*)?)?$/i;
 
 /** Takes bodies as bytes, also those without a content type. */
 function acceptAnyType(app: App): void {

@@ -115,7 +115,7 @@ export interface PredictQuery {
   model?: string | undefined;
 }
 
-export const predictQuery: z.ZodType<PredictQuery> = z.object({
+export const predictQuery: z.ZodType<PredictQuery> = z.strictObject({
   model: z
     .string()
     .max(80)

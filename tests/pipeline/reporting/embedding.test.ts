@@ -37,6 +37,14 @@ describe('neighbourMap', () => {
   });
 });
 
+describe('neighbourMap of few images', () => {
+  it.each([2, 3, 15, 16])('%i', async (count) => {
+    const map = await neighbourMap(features.slice(0, count), 7, () => undefined);
+    expect(map).toHaveLength(count);
+    expect(map.flat().every(Number.isFinite)).toBe(true);
+  });
+});
+
 describe('penultimateFeatures', () => {
   it('are what the last layer gets, in evaluation mode', async () => {
     const device = await init('cpu');

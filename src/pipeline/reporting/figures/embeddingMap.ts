@@ -25,7 +25,7 @@ export function embeddingMap({ maps, labels, classes, features }: EmbeddingMap):
       y: quantitative('y', place),
       color: nominal('kind', {
         title: 'class',
-        sort: [...classes],
+        sort: null,
         scale: { domain: [...classes], range: [...CLASS_COLOURS] },
         legend: { symbolSize: 80, symbolOpacity: 1 },
       }),

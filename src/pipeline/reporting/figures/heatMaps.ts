@@ -26,9 +26,10 @@ export function confusionMatrix(
       share: (100 * count) / Math.max(1, totals[actual]!),
     })),
   );
-  const sort = [...classes];
-  const x = nominal('predicted', { sort, title: 'predicted class', axis: { labelAngle: -35, ...BARE } });
-  const y = nominal('actual', { sort, title: 'true class', axis: BARE });
+  // Vega would gather the names as keys of an object, in which `constructor` is one already.
+  const names = { sort: null, scale: { domain: [...classes] } };
+  const x = nominal('predicted', { ...names, title: 'predicted class', axis: { labelAngle: -35, ...BARE } });
+  const y = nominal('actual', { ...names, title: 'true class', axis: BARE });
   const scale = { type: 'sqrt' as const, ...WHITE_TO_BLUE };
   return figure(
     'Confusion matrix',

@@ -88,6 +88,15 @@ describe('figures of a run', () => {
     expect(await draw('first-layer', { weight })).toContain('2 of 2 outputs, 28 × 28 each');
   });
 
+  it('show classes that are called as the parts of an object are', async () => {
+    const classes = CLASS_NAMES.map((name, at) => ['constructor', 'toString'][at] ?? name);
+    const description = { ...FASHION_MNIST_DESCRIPTION, classes };
+    const embedding = { ...facts.embedding, classes };
+    for (const name of ['class-samples', 'mistakes']) await draw(name, { description, embedding });
+    expect(await draw('confusion-matrix', { description })).toContain('>constructor</text>');
+    expect(await draw('embedding', { embedding })).toContain('>toString</text>');
+  });
+
   it('leave the corruptions out where they were not measured', () => {
     const { accuracy, confusion, ece, reliability, mistakes } = facts.measures;
     const measures = { accuracy, confusion, ece, reliability, mistakes };
