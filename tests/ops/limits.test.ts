@@ -5,6 +5,7 @@ import {
   cat,
   crossEntropy,
   DeviceError,
+  gradgradcheck,
   GradientError,
   linear,
   manualSeed,
@@ -274,6 +275,7 @@ test('what is just within the limits is taken', () => {
   same(adaptiveAvgPool2d(images, [null, 1]), [1, 2, 4, 1]);
   same(adaptiveAvgPool2d(images, null), [1, 2, 4, 4]);
   same(avgPool2d(images, 2, { divisorOverride: -2 }), [1, 2, 2, 2]);
+  same(batchNorm(zeros(2, 2, 0), mean, variance, { training: true }), [2, 2, 0]);
   same(batchNorm(zeros(0, 2), mean, variance, { training: true }), [0, 2]);
   same(batchNorm(ones(2, 2), mean, variance, { training: true, momentum: 0 }), [2, 2]);
   same(crossEntropy(matrix, matrix, { ignoreIndex: -1, labelSmoothing: 1 }), []);
@@ -345,6 +347,36 @@ test('values at the limits', async () => {
     [int(0, 0).logsumexp(0, true), [1]],
   ];
   for (const [x, shape] of shapes) same(x, shape);
+});
+
+test('the loss of large logits is as exact as its dtype', async () => {
+  const x = tensor(new Float64Array([18, 21, 30, -18, -21, -30]));
+  for (const target of [0, 1]) {
+    const losses = binaryCrossEntropyWithLogits(x, zeros([6], { dtype: 'float64' }).add(target), {
+      reduction: 'none',
+    });
+    const wanted = (await list(x)).map((value) => {
+      const against = target === 0 ? value : -value;
+      return Math.max(against, 0) + Math.log1p(Math.exp(-Math.abs(against)));
+    });
+    (await list(losses)).forEach((loss, at) => {
+      expect(Math.abs(loss / wanted[at]! - 1)).toBeLessThan(1e-15);
+    });
+  }
+});
+
+test('second derivatives of poolings of images that are not square', async () => {
+  const x = tensor(
+    Float64Array.from({ length: 30 }, (_, at) => ((at * 7) % 30) / 10),
+    { shape: [1, 2, 3, 5], requiresGrad: true },
+  );
+  expect(await gradgradcheck((image) => maxPool2d(image, [2, 3], { stride: [1, 2] }).square(), [x])).toBe(
+    true,
+  );
+  expect(await gradgradcheck((image) => adaptiveAvgPool2d(image, [2, 3]).square(), [x])).toBe(true);
+  expect(await gradgradcheck((image) => avgPool2d(image, [2, 3], { padding: [1, 0] }).square(), [x])).toBe(
+    true,
+  );
 });
 
 test('numbers beside int32 are int32 as long as they are of its range', () => {

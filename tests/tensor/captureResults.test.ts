@@ -76,7 +76,20 @@ test('an argument that differs from a recorded one in one respect only is not ta
   }) as (value: unknown) => Tensor;
   const values: unknown[] = [
     ...[0, -0, '0', 1, '1', true, 'true', null, undefined, NaN, Infinity],
-    ...[[1, 2], ['1', 2], [[1], 2], [1, [2]], { a: 1 }, { b: 1 }, { a: 1, b: 2 }, { a: { b: 1 } }],
+    ...[
+      [1, 2],
+      ['1', 2],
+      [[1], 2],
+      [1, [2]],
+      { a: 1 },
+      { b: 1 },
+      { a: 1, b: 2 },
+      { a: { b: 1 } },
+      { 'a: 1, "b"': 2 },
+      { a: '1, b: 2' },
+      {},
+      [],
+    ],
     ...[ones([2]), ones([2, 1]), ones([1, 2]), ones([2], { dtype: 'int32' }), [ones([2])], { a: ones([2]) }],
   ];
   for (const value of values) {

@@ -316,6 +316,23 @@ export function captureResultsSuite(
     expect(await step.verify(x)).toBe(true);
   });
 
+  it('keeps its numbers when many others have been used since', async (context) => {
+    await device(context);
+    let runs = 0;
+    const step = capture((x: Tensor) => {
+      runs++;
+      return x.mul(3.25).add(0.125);
+    });
+    const x = ones([1]);
+    for (let call = 0; call < 3; call++) step(x);
+    scope(() => {
+      for (let number = 0; number < 1100; number++) x.mul(number + 0.625);
+    });
+    expect(await list(step(x))).toEqual([3.375]);
+    expect(runs).toBe(2);
+    step.dispose();
+  });
+
   it('draws random numbers anew at each replay, the same as the step itself', async (context) => {
     await device(context);
     const f = (x: Tensor): Tensor[] => [

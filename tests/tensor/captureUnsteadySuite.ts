@@ -103,6 +103,40 @@ export function captureUnsteadySuite(open: (context: TestContext) => Promise<Bac
     step.dispose();
   });
 
+  it('keeps no memory of steps that it does not record', async (context) => {
+    const device = await open(context);
+    setDefaultDevice(device);
+    const x = ones([50]);
+    let size = 0;
+    const step = capture((given: Tensor) => given.slice([0, (size % 3) + 1]).mul(2));
+    const alive: number[] = [];
+    for (let call = 0; call < 12; call++) {
+      size++;
+      step(x).dispose();
+      alive.push(device.stats().buffersAlive);
+    }
+    expect(alive.slice(2)).toEqual(new Array(10).fill(alive[2]));
+    step.dispose();
+  });
+
+  it('takes a step that returns nothing, or nothing in places', async (context) => {
+    setDefaultDevice(await open(context));
+    for (const nothing of [null, undefined]) {
+      const step = capture((x: Tensor) => ({ sum: x.mul(2), nothing, list: [nothing] }));
+      const empty = capture((x: Tensor) => {
+        x.mul(2);
+        return nothing;
+      });
+      for (let call = 0; call < 4; call++) {
+        const result = step(ones([1]));
+        expect([await result.sum.item(), result.nothing, result.list]).toEqual([2, nothing, [nothing]]);
+        expect(empty(ones([1]))).toBe(nothing);
+      }
+      step.dispose();
+      empty.dispose();
+    }
+  });
+
   it('records a step when it has settled', async (context) => {
     setDefaultDevice(await open(context));
     let factor = 1;

@@ -33,6 +33,7 @@ export const exactTensors: Record<string, (device: Backend) => Tensor> = {
   'full of -Infinity': (device) => full([3], -Infinity, { device }),
   'full of 0.1': (device) => full([3], 0.1, { device }),
   'full of large whole numbers': (device) => full([3], 2 ** 24 + 1, { dtype: 'int32', device }),
+  'full of large negative whole numbers': (device) => full([3], -(2 ** 24) - 1, { dtype: 'int32', device }),
   'full of true': (device) => full([3], 2, { dtype: 'bool', device }),
   bytes: (device) => tensor(Uint8Array.of(1, 2, 3, 4, 5, 6, 7), { device }),
   'some of the bytes': (device) => tensor(Uint8Array.of(1, 2, 3, 4, 5, 6, 7), { device }).slice([3, 6]),
