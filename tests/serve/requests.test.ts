@@ -72,9 +72,10 @@ const KEYS: readonly (readonly [headers: Record<string, string>, status: number]
   [{ authorization: 'Bearer secret' }, 200],
   [{ authorization: 'BEARER secret' }, 200],
   [{ 'x-api-key': 'secret' }, 200],
-  // Where both are given, the bearer counts.
+  // Where both are given, either counts.
   [{ authorization: 'Bearer secret', 'x-api-key': 'other' }, 200],
-  [{ authorization: 'Bearer other', 'x-api-key': 'secret' }, 401],
+  [{ authorization: 'Bearer other', 'x-api-key': 'secret' }, 200],
+  [{ authorization: 'Bearer other', 'x-api-key': 'other' }, 401],
   // A proxy's own.
   [{ authorization: 'Basic dXNlcg==', 'x-api-key': 'secret' }, 200],
   [{ authorization: 'secret' }, 401],

@@ -25,7 +25,7 @@ export function inputStatistics(pixels: Uint8Array, size: number): InputStatisti
   const std = Math.sqrt(Math.max(0, squares / (count * size) - mean * mean));
   means.sort();
   const deciles = Array.from({ length: 9 }, (_, tenth) =>
-    round(means[Math.min(count - 1, Math.floor(((tenth + 1) / 10) * count))]!),
+    round(means[Math.floor(((tenth + 1) / 10) * count)]!),
   );
   return { images: count, mean: round(mean / 255), std: round(std / 255), deciles };
 }

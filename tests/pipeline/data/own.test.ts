@@ -161,6 +161,15 @@ describe('CSV files', () => {
     expect(description).toMatchObject({ height: 2, width: 2, classes: ['0', '1'] });
   });
 
+  test('may have names in capitals, too; the plain file goes before its packed copy', async () => {
+    const csv = `${HEADER}\n${line(1, 10)}\n${line(0, 20)}\n`;
+    const packed = { 'TRAIN.CSV.GZ': gzipSync(csv) };
+    for (const files of [packed, { ...packed, 'TRAIN.CSV': csv }]) {
+      const { train } = await load(await folderOf(files), { format: 'csv', test: 1 });
+      expect(train.images).toHaveLength(4);
+    }
+  });
+
   test('of a test that no class is called as are refused, not taken as places', async () => {
     const root = await folderOf({
       'train.csv': `${HEADER}\n0.0,1,2,3,4\n1.0,1,2,3,4`,

@@ -274,7 +274,7 @@ async function* linesOf(path: string): AsyncGenerator<{ readonly number: number;
   const info = await stat(path);
   if (!info.isFile()) throw new DataError(`${path}: not a regular file`);
   const file = createReadStream(path, { highWaterMark: 2 ** 18 });
-  const stream = path.endsWith('.gz') ? file.pipe(createGunzip()) : file;
+  const stream = /\.gz$/i.test(path) ? file.pipe(createGunzip()) : file;
   file.on('error', (error) => stream.destroy(error));
   const decoder = new TextDecoder('utf-8');
   let rest = '';

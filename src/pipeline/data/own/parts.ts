@@ -60,7 +60,7 @@ export function filesOfPart(
     const matching = names.filter((name) => pattern.test(name));
     // The plain file goes before its compressed copy.
     const distinct = matching.filter(
-      (name) => !(name.endsWith('.gz') && matching.includes(name.slice(0, -3))),
+      (name) => !(/\.gz$/i.test(name) && matching.includes(name.slice(0, -3))),
     );
     if (distinct.length <= 1) return distinct[0];
     throw new DataError(`${root}: several files for one part of the data`, {
