@@ -41,6 +41,44 @@ test('manifests are found where the loader looks, or are those that the user nam
   expect(driverManifests({ ...only('nothing'), VK_ADD_DRIVER_FILES: manifest })[0]).toBe(manifest);
 });
 
+test('each manifest comes once, in order, and only from where the user says', () => {
+  const manifest = driver('ordered', 'x');
+  const icd = join(folder, 'ordered/vulkan/icd.d');
+  const second = join(icd, 'a_second.json');
+  writeFileSync(second, '{}');
+  expect(driverManifests({ VK_DRIVER_FILES: icd })).toEqual([second, manifest]);
+  expect(driverManifests({ VK_DRIVER_FILES: manifest, VK_ICD_FILENAMES: second })).toEqual([manifest]);
+  expect(driverManifests({ VK_DRIVER_FILES: '', VK_ICD_FILENAMES: second })).toEqual([second]);
+  expect(driverManifests({ VK_DRIVER_FILES: `:${second}::${manifest}:` })).toEqual([second, manifest]);
+  const own = driverManifests({ ...only('nothing'), VK_ADD_DRIVER_FILES: `:${icd}:${second}` });
+  expect(own.filter((path) => path.startsWith(folder))).toEqual([second, manifest]);
+  for (const variable of ['XDG_CONFIG_HOME', 'XDG_CONFIG_DIRS', 'XDG_DATA_HOME', 'XDG_DATA_DIRS']) {
+    const found = driverManifests({ ...only('nothing'), [variable]: join(folder, 'ordered') });
+    expect(
+      found.filter((path) => path.startsWith(folder)),
+      variable,
+    ).toEqual([second, manifest]);
+  }
+});
+
+test('a library is found in the folder of its manifest, by its path, or where the linker looks', () => {
+  const manifest = join(folder, 'paths.json');
+  const libraryOf = (path: string): string | undefined => {
+    writeFileSync(manifest, JSON.stringify({ ICD: { library_path: path } }));
+    return inspectDriver(manifest).library;
+  };
+  const library = join(folder, 'library.so');
+  writeFileSync(library, 'Mesa x. Mesa 24.1.2, Mesa 25.0.0');
+  expect(libraryOf('./library.so')).toBe(library);
+  expect(libraryOf(library)).toBe(library);
+  expect(libraryOf('library.so')).toBeUndefined();
+  expect(libraryOf('./nowhere.so')).toBeUndefined();
+  libraryOf(library);
+  expect(inspectDriver(manifest).mesa).toBe('24.1.2');
+  writeFileSync(manifest, '{}');
+  expect(inspectDriver(manifest)).toEqual({ manifest });
+});
+
 test('a driver is followed to its library and the version of Mesa there', () => {
   const manifest = driver('mesa', 'Mesa DRI\0...Mesa 22.3.6\0...');
   expect(inspectDriver(manifest)).toEqual({
@@ -75,6 +113,15 @@ describe.runIf(process.platform === 'linux')('the explanation names', () => {
     writeFileSync(manifest, JSON.stringify({ ICD: { library_path: 'libnowhere.so' } }));
     const text = explainMissingAdapter({ ...only('nothing'), VK_ADD_DRIVER_FILES: manifest });
     expect(text).toContain(`${manifest} names a library that does not exist`);
+  });
+
+  test('every driver that a variable names', () => {
+    const [first, second] = [driver('first', 'Mesa 22.3.6'), driver('second', 'Mesa 25.0.7')];
+    const text = explainMissingAdapter({ VK_DRIVER_FILES: `${first}:${second}:/nowhere.json` });
+    expect(text).toContain(`VK_DRIVER_FILES=${first}:${second}:/nowhere.json hides other drivers`);
+    expect(text).toContain(`${first} belongs to Mesa 22.3.6: Dawn needs Mesa 23.1 or newer`);
+    expect(text).toContain(`${second} belongs to Mesa 25.0.7: it has no device here that Dawn accepts`);
+    expect(text).toContain('/nowhere.json does not exist');
   });
 
   test('variables that hide drivers', () => {

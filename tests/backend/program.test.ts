@@ -21,6 +21,52 @@ fn main(@builtin(global_invocation_id) id: vec3u) { out[id.x] = x[id.x] * params
 const signature = reflect('example', SOURCE);
 const program = { name: 'example', source: SOURCE, signature, immediates: true } as unknown as Program;
 
+describe('a kernel file', () => {
+  test('is read whatever the order of its bindings, and with types that are left out', () => {
+    const source = SOURCE.replace(
+      '@binding(0) var<storage, read> x',
+      '@binding(7) var<storage, read> x',
+    ).replace(
+      'override WORKGROUP: u32 = 64;',
+      'override WORKGROUP: u32 = 64;\noverride SHARE = 0.5;\noverride COUNT: i32 = 1;\noverride BIG: bool = false;',
+    );
+    const { buffers, overrides, constants, aliases, params } = reflect('example', source);
+    expect(buffers).toEqual([
+      { name: 'out', binding: 1, access: 'write' },
+      { name: 'x', binding: 7, access: 'read' },
+    ]);
+    expect([...overrides]).toEqual([
+      ['WORKGROUP', 'u32'],
+      ['SHARE', 'f32'],
+      ['COUNT', 'i32'],
+      ['BIG', 'bool'],
+    ]);
+    expect([...constants]).toEqual([['TILE_ROWS', 8]]);
+    expect([...aliases]).toEqual([['Element', 'f32']]);
+    expect(params.map(({ name, scalar, lanes, offset }) => [name, scalar, lanes, offset])).toEqual([
+      ['size', 'u32', 1, 0],
+      ['shift', 'i32', 1, 4],
+      ['scale', 'f32', 1, 8],
+      ['strides', 'i32', 3, 16],
+    ]);
+  });
+
+  test.each([
+    ['two entry points', `${SOURCE}@compute @workgroup_size(1)\nfn other() {}\n`, /got 2 and 1/],
+    ['no entry point', SOURCE.replace('@compute @workgroup_size(WORKGROUP)\n', ''), /got 0 and 1/],
+    ['no params', SOURCE.replace('@group(0) @binding(2) var<uniform> params: Params;', ''), /got 1 and 0/],
+    ['params that are a number', SOURCE.replace('params: Params', 'params: f32'), /'params' is not a struct/],
+    [
+      'a half in params',
+      SOURCE.replace('scale: f32', 'scale: f16'),
+      /takes f32, i32, u32 and bool .* got f16/,
+    ],
+  ])('with %s is refused', (_, source, message) => {
+    expect(() => reflect('example', source)).toThrow(KernelError);
+    expect(() => reflect('example', source)).toThrow(message);
+  });
+});
+
 describe('parameters', () => {
   const values = { size: 3, shift: -2, scale: 0.5, strides: [1, -1, 7] };
 

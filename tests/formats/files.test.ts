@@ -62,6 +62,28 @@ it('errors name the file', async () => {
   await expect(saveSafetensorsFile(model.stateDict() as never, path as never)).rejects.toThrow(ArgumentError);
 });
 
+it('an error has the one behind it as its cause, and an argument too many is refused', async () => {
+  const path = join(temporaryFolder(), 'model.safetensors');
+  const causeOf = (promise: Promise<unknown>): Promise<unknown> =>
+    promise.then(
+      () => undefined,
+      (error: unknown) => (error as Error).cause,
+    );
+  expect(await causeOf(loadSafetensorsFile(path))).toMatchObject({ code: 'ENOENT' });
+  expect(await causeOf(saveSafetensorsFile(join(path, 'x'), model.stateDict()))).toMatchObject({
+    code: 'ENOENT',
+  });
+  writeFileSync(path, 'nonsense, long enough');
+  expect(await causeOf(loadSafetensorsFile(path))).toBeInstanceOf(SafetensorsError);
+  // Options of the wrong kind are no fault of the file.
+  await saveSafetensorsFile(path, model.stateDict());
+  await expect(loadSafetensorsFile(path, { dtype: 'int32' as 'float32' })).rejects.toThrow(ArgumentError);
+  const load = loadSafetensorsFile as (...args: unknown[]) => Promise<unknown>;
+  await expect(load(path, {}, {})).rejects.toThrow(ArgumentError);
+  const save = saveSafetensorsFile as (...args: unknown[]) => Promise<unknown>;
+  await expect(save(path, {}, {}, {})).rejects.toThrow(ArgumentError);
+});
+
 it('browsers have no files, and say so', async () => {
   await expect(platform.readFile('x')).rejects.toThrow(/bytes/);
   await expect(platform.replaceFile('x', [])).rejects.toThrow(/bytes/);

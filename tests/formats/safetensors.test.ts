@@ -143,6 +143,15 @@ describe('encodeSafetensors', () => {
     ],
     ['half a surrogate pair', /no tensor can have the name/, { '\ud800': filled('F32', [2]) }],
     ['half a surrogate pair in metadata', /metadata takes strings/, {}, { key: '\udc00' }],
+    ['half a surrogate pair as a key of metadata', /metadata takes strings/, {}, { '\udc00': 'text' }],
+    ['a negative size without data', /shape and data/, { x: { ...filled('F32', [0]), shape: [-1] } }],
+    ['minus zero as a size', /shape and data/, { x: { ...filled('F32', [0]), shape: [-0] } }],
+    ['a size that is no number', /shape and data/, { x: { ...filled('F32', [0]), shape: [NaN] } }],
+    [
+      'a shape that overflows',
+      /shape and data/,
+      { x: { ...filled('F32', [0]), shape: [2 ** 40, 2 ** 40, 0] } },
+    ],
     [
       'metadata that is no string',
       /metadata takes strings; got "key": 3/,
@@ -221,6 +230,11 @@ describe('decodeSafetensors', () => {
     ['a hostile name', /tensor "__proto__": takes an object/, file('{"__proto__":[]}')],
     ['a hostile key', /unknown key "__proto__"/, file('{"x":{"__proto__":{"dtype":"F32"}}}')],
     ['half a surrogate pair', /not valid text/, file('{"\\ud800":{}}')],
+    [
+      'half a surrogate pair as a key of metadata',
+      /__metadata__ takes strings/,
+      file('{"__metadata__":{"\\ud800":"a"}}'),
+    ],
     ['an unknown key', /unknown key "more"/, file(entry({ more: 1 }), 8)],
     [
       'a tensor that ends within a byte',
@@ -252,6 +266,12 @@ describe('decodeSafetensors', () => {
   ])('refuses %s', (_, message, bytes) => {
     expect(() => decodeSafetensors(bytes)).toThrow(SafetensorsError);
     expect(() => decodeSafetensors(bytes)).toThrow(message);
+  });
+
+  it('reads no header of more than 100 MB, whatever the file has', () => {
+    const bytes = new Uint8Array(8 + 100_000_001);
+    new DataView(bytes.buffer).setBigUint64(0, 100_000_001n, true);
+    expect(() => decodeSafetensors(bytes)).toThrow('the header takes at most 100000000 bytes');
   });
 
   it('throws nothing but SafetensorsError, however a file is damaged', () => {

@@ -230,6 +230,19 @@ describe('dtypes of other programs', () => {
     expect(numbers.includes(Infinity)).toBe(dtype === 'F8_E5M2');
   });
 
+  test.each<[SafetensorsDtype, SafeTensor['data'], DType]>([
+    ['I64', BigInt64Array.of(-(2n ** 31n), 2n ** 31n - 1n), 'int32'],
+    ['U16', Uint16Array.of(0, 65_535), 'int32'],
+    ['U8', Uint8Array.of(0, 255), 'uint8'],
+    ['BOOL', Uint8Array.of(0, 1), 'bool'],
+  ])('%s stays what it is, whatever dtype floats get', async (stored, data, dtype) => {
+    for (const wanted of ['float32', 'float64', 'float16'] as const) {
+      const loaded = load(stored, data, { dtype: wanted });
+      expect(loaded.dtype).toBe(dtype);
+      expect(Array.from(await loaded.data())).toEqual(Array.from(data as Uint8Array, Number));
+    }
+  });
+
   test('F8_E8M0', async () => {
     const numbers = await allOf('F8_E8M0');
     expect(numbers.slice(0, 255)).toEqual(Array.from({ length: 255 }, (_, code) => 2 ** (code - 127)));
@@ -284,6 +297,14 @@ describe('arguments of the wrong kind', () => {
     const saving = (): Promise<unknown> => saveSafetensors((state as () => never)(), metadata as never);
     await expect(saving).rejects.toThrow(ArgumentError);
     await expect(saving).rejects.toThrow(message);
+  });
+
+  it('an object without a prototype is taken, and one argument too many is not', async () => {
+    const state = Object.assign(Object.create(null) as Record<string, Tensor>, { x: zeros([1]) });
+    const bytes = await saveSafetensors(state, Object.assign(Object.create(null) as object, { a: 'b' }));
+    expect(Object.keys(loadSafetensors(bytes).tensors)).toEqual(['x']);
+    expect(() => (saveSafetensors as (...args: unknown[]) => unknown)(state, {}, {})).toThrow(ArgumentError);
+    expect(() => (loadSafetensors as (...args: unknown[]) => unknown)(bytes, {}, {})).toThrow(ArgumentError);
   });
 
   it('saveSafetensors refuses names and metadata that cannot be written', async () => {

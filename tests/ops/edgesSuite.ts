@@ -3,7 +3,9 @@ import {
   ArgumentError,
   type Backend,
   nn,
+  ones,
   optim,
+  rand,
   setDefaultDevice,
   ShapeError,
   tensor,
@@ -20,9 +22,9 @@ const values = async (x: Tensor): Promise<number[]> => Array.from(await x.data()
 export function edgesSuite(open: Open): void {
   it('whole numbers to negative powers are reciprocals, truncated', async (context) => {
     const device = await open(context);
-    const base = tensor([1, -1, -1, 2, -3, 0, 3, -2], { dtype: 'int32', device });
-    const exponent = tensor([-3, -3, -2, -1, -1, -1, 4, 31], { dtype: 'int32', device });
-    expect(await values(base.pow(exponent))).toEqual([1, -1, 1, 0, 0, 0, 81, -(2 ** 31)]);
+    const base = tensor([1, -1, -1, 2, 2, -3, -3, 0, 0, 1, 3, -2], { dtype: 'int32', device });
+    const exponent = tensor([-3, -3, -2, -1, -2, -1, -2, -1, -2, -2, 4, 31], { dtype: 'int32', device });
+    expect(await values(base.pow(exponent))).toEqual([1, -1, 1, 0, 0, 0, 0, 0, 0, 1, 81, -(2 ** 31)]);
   });
 
   it('powers are those of C in their special cases', async (context) => {
@@ -134,6 +136,65 @@ export function edgesSuite(open: Open): void {
     norm.forward(tensor([1, -4, 3, 4], { shape: [2, 2, 1, 1], device }));
     expect(await values(norm.runningMean!)).toEqual([2, 0]);
     expect(await values(norm.runningVar!)).toEqual([2, 32]);
+  });
+
+  it('batch norm by a variance of 0 without eps, and by an infinite one', async (context) => {
+    const device = await open(context);
+    const [mean, variance] = [zeros([3], { device }), tensor([0, Infinity, 4], { device })];
+    const x = tensor([1, 2, 6, -1, 2, -6], { shape: [2, 3, 1, 1], device });
+    const found = nn.functional.batchNorm(x, mean, variance, { eps: 0 });
+    expect(await values(found)).toEqual([Infinity, 0, 3, -Infinity, 0, -3]);
+  });
+
+  it('dropout keeps an element whose random number is p, and drops those below', async (context) => {
+    const device = await open(context);
+    const origin = { seed: 7, stream: 3 };
+    const drawn = await values(rand([40], { ...origin, device }));
+    for (const at of [0, 5, 17, 39]) {
+      const p = drawn[at]!;
+      const found = await values(nn.functional.dropout(ones([40], { device }), { p, ...origin }));
+      expect(found.map((each) => each !== 0)).toEqual(drawn.map((each) => each >= p));
+    }
+  });
+
+  it('a tally adds up the hits of its batches: the first of equals wins, and the first NaN', async (context) => {
+    const device = await open(context);
+    const rows = [
+      [1, 3, 3],
+      [2, NaN, NaN],
+      [NaN, 9, 9],
+      [-Infinity, -Infinity, -Infinity],
+      [-3, -2, -1],
+    ];
+    const x = tensor([[0, 0, 0], ...rows], { device });
+    // A column between two others: strides and an offset.
+    const labels = tensor(
+      [1, 1, 0, 0, 2].map((label) => [7, label, 7]),
+      { dtype: 'int32', device },
+    );
+    const loss = tensor([5, 0.5], { device });
+    const cells = zeros([3], { device });
+    const places = {
+      rows: 5,
+      classes: 3,
+      offset: 3,
+      labelOffset: 1,
+      labelStride: 3,
+      lossOffset: 1,
+      hitsAt: 2,
+    };
+    const buffers = {
+      x: x.storage.buffer,
+      labels: labels.storage.buffer,
+      loss: loss.storage.buffer,
+      cells: cells.storage.buffer,
+    };
+    device.run('tally', buffers, { ...places, lossAt: 0 });
+    expect(await values(cells)).toEqual([0.5, 0, 5]);
+    device.run('tally', buffers, { ...places, rows: 2, lossOffset: 0, lossAt: 1 });
+    expect(await values(cells)).toEqual([0.5, 5, 7]);
+    device.run('tally', buffers, { ...places, labelOffset: 0, lossAt: 1 });
+    expect(await values(cells)).toEqual([0.5, 0.5, 7]);
   });
 
   it('an element of a scalar is selected by index 0', async (context) => {
