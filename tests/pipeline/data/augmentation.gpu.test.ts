@@ -54,10 +54,14 @@ test('images that are no squares are augmented by their own width, with the same
   );
   const bytes = { images, labels: new Uint8Array(count), count };
   const description = { ...FASHION_MNIST_DESCRIPTION, height, width };
-  for (const draw of [
+  const draws: AugmentationDraw[] = [
     { ...EVERYTHING, seed: 3, stream: 1 },
     { flip: 1, shift: 2, erase: 0, seed: 1, stream: 2 },
-  ]) {
+    // More than a square as high as the image.
+    { flip: 0, shift: 0, erase: 1, eraseArea: [0.6, 1], seed: 4, stream: 5 },
+    { flip: 0, shift: 0, erase: 1, eraseArea: [0, 0], seed: 6, stream: 7 },
+  ];
+  for (const draw of draws) {
     const found = [];
     for (const each of [cpu, device]) {
       const data = new DeviceDataset(each, bytes, description);
