@@ -129,6 +129,16 @@ export function edgesSuite(open: Open): void {
     }
   });
 
+  it('erf reaches 1 no sooner than it does', async (context) => {
+    const device = await open(context);
+    const x = [0.5, 2, 3, -3, 3.5, 4, 7, -7];
+    const wanted = [
+      0.5204998778, 0.995322265, 0.9999779095, -0.9999779095, 0.9999992569, 0.9999999846, 1, -1,
+    ];
+    const found = await values(tensor(x, { device }).erf());
+    found.forEach((each, at) => expect(each, `erf ${x[at]}`).toBeCloseTo(wanted[at]!, 6));
+  });
+
   it('batch norm of two elements a channel has their variance', async (context) => {
     const device = await open(context);
     setDefaultDevice(device);
