@@ -205,6 +205,15 @@ test('goes on to the next mirror when the checksum is wrong', async () => {
   );
 });
 
+test('removes what other mirrors have left of the file, once it is there', async () => {
+  const broken = await serve(dropHalfway);
+  const good = await serve(serveFile);
+  const { root, get } = await read([broken.url, good.url], { timing: { attempts: 1 } });
+  expect(await get()).toEqual(plain);
+  expect([broken.requests, good.requests]).toEqual([[''], ['']]);
+  expect(await readdir(root)).toEqual([]);
+});
+
 test('takes the file whatever its compression', async () => {
   const server = await serve((_, response) => response.end(plain));
   const { get } = await read([server.url]);

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 import { writeIdxLabels } from '../../../src/pipeline/data/idx.ts';
 import type { Source } from '../../../src/pipeline/data/sources/source.ts';
-import { loadVersion } from '../../../src/pipeline/data/version.ts';
+import { loadVersion, PUBLISHED } from '../../../src/pipeline/data/version.ts';
 import { temporaryFolder } from './fixture.ts';
 
 /** A source that must not be asked. */
@@ -42,4 +42,35 @@ test('a started download is no stranger', async () => {
   const root = await temporaryFolder();
   await writeFile(join(root, 'train-images-idx3-ubyte.gz.host.part'), 'begun');
   await expect(loadVersion(root, { sources: [source] })).rejects.toThrow('the source was asked');
+});
+
+test('five files of the user are named, and what more there are is counted', async () => {
+  const root = await temporaryFolder();
+  const refused = async (): Promise<string> =>
+    String(await loadVersion(root, { sources: [source] }).catch((error: unknown) => error));
+  for (let at = 1; at <= 5; at++) await writeFile(join(root, `${at}.csv`), '');
+  expect(await refused()).toMatch(/1\.csv\n[^]*5\.csv\n/);
+  expect(await refused()).not.toMatch(/and \d+ more/);
+  await writeFile(join(root, '6.csv'), '');
+  expect(await refused()).toContain('and 1 more');
+  expect(await refused()).not.toContain('6.csv');
+});
+
+test('a pointer file of the published data says their size and number, too', async () => {
+  for (const [size, nfiles, isTrue] of [
+    [PUBLISHED.size, 4, true],
+    [PUBLISHED.size - 1, 4, false],
+    [PUBLISHED.size, 5, false],
+  ] as const) {
+    const root = join(await temporaryFolder(), 'raw');
+    await mkdir(root);
+    for (const { relpath } of PUBLISHED.files) await writeFile(join(root, relpath), '');
+    const outs = [{ md5: PUBLISHED.md5, size, nfiles, hash: 'md5', path: 'raw' }];
+    await writeFile(`${root}.dvc`, JSON.stringify({ outs }));
+    await expect(loadVersion(root, { sources: [source] })).rejects.toThrow(
+      isTrue
+        ? 'not the version of the data that is committed'
+        : 'the md5 is right, but not what stands beside it',
+    );
+  }
 });

@@ -99,4 +99,20 @@ describe.runIf(existsSync('/proc/self/stat'))('a lock', () => {
     )();
     expect(readdirSync(strange)).toEqual([]);
   });
+
+  it('of a process that has ended, and that its parent does not ask for, is free', async () => {
+    const shell = spawn('/bin/sh', ['-c', 'true & echo $!; exec sleep 60'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    try {
+      const [printed] = (await once(shell.stdout, 'data')) as [Buffer];
+      const pid = Number(printed.toString());
+      const stat = (): string => readFileSync(`/proc/${pid}/stat`, 'utf8');
+      await vi.waitFor(() => expect(stat()).toMatch(/\) Z /), { timeout: 10_000 });
+      expect(await isLocked(lockedBy(pid, startOf(pid)))).toBe(false);
+    } finally {
+      shell.kill('SIGKILL');
+      await once(shell, 'close');
+    }
+  });
 });

@@ -1,6 +1,8 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, promises, rmSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { isLocked } from '../../../src/pipeline/files/lock.ts';
 import { compareFigure, compareText } from '../../../src/pipeline/runs/compare.ts';
 import { isRunId, resolveRun } from '../../../src/pipeline/runs/directory.ts';
 import { readRunFacts, type RunFacts } from '../../../src/pipeline/runs/facts.ts';
@@ -102,7 +104,7 @@ describe('lists of runs', () => {
   const run = (id: string, others: Partial<RunFacts>): RunFacts => ({ ...base, id, ...others });
   const runs = [
     run('a', { accuracy: 0.5, seconds: 100, configuration: { lr: 0.1, name: 'x', 'run.notes': 'n' } }),
-    run('b', { accuracy: undefined, seconds: 20, configuration: { lr: 1e-5, name: 'y', 'run.notes': 'm' } }),
+    run('b', { device: 'busy at 99%', accuracy: undefined, seconds: 20, configuration: { lr: 1e-5, name: 'y', 'run.notes': 'm' } }),
     run('c', { accuracy: 0.9, seconds: 3, configuration: { name: 'z' } }),
   ];
   const ids = (sorted: readonly RunFacts[]): string => sorted.map(({ id }) => id).join('');
@@ -129,7 +131,7 @@ describe('lists of runs', () => {
     expect(listText([...runs, validated]).split('\n').map((line) => line.trimEnd())).toEqual([
       'run  status    accuracy              epochs  time  differs in  device',
       'a    finished  50.00 %               3       1:40  lr=0.1      cpu',
-      'b    finished  –                     3       0:20  lr=0.00001  cpu',
+      'b    finished  –                     3       0:20  lr=0.00001  busy at 99%',
       'c    finished  90.00 %               3       0:03              cpu',
       `d    finished  50.00 % (validation)  3       1:00  lr=3        ${'d'.repeat(32)}`,
     ]);
@@ -147,6 +149,9 @@ describe('lists of runs', () => {
     ['seconds<20', 'c'],
     ['seconds<=20', 'bc'],
     ['lr~undefined', ''],
+    // A dash stands for what is not known, in tables only.
+    ['lr~–', ''],
+    ['device~99%', 'b'],
     ['lr!=0.1', 'bc'],
     ['lr>0', 'ab'],
     ['id=a,seconds=100', 'a'],
@@ -216,11 +221,13 @@ describe('comparisons of runs', () => {
       { run: 'a', data: 'validation', metric: 'accuracy', epoch: 1, value: 0.75 },
     ]);
     expect(values([train(8, 2, 1)])[0]).toMatchObject({ epoch: 2 });
-    const long = Array.from({ length: 802 }, (_, at) => train(at + 1, 1, 1));
-    const steps = values(long).filter(({ metric }) => metric === 'loss').map(({ epoch }) => Number(epoch) * 802);
-    // Every third of 802, and the last.
-    expect(steps).toHaveLength(268);
-    expect([Math.round(steps[0]!), Math.round(steps[1]!), Math.round(steps.at(-1)!)]).toEqual([1, 4, 802]);
+    const long = Array.from({ length: 803 }, (_, at) => train(at + 1, 1, 1));
+    const steps = values(long).filter(({ metric }) => metric === 'loss').map(({ epoch }) => Number(epoch) * 803);
+    // Every third of 803, and the last.
+    expect(steps).toHaveLength(269);
+    expect([Math.round(steps[0]!), Math.round(steps[1]!), Math.round(steps.at(-1)!)]).toEqual([
+      1, 4, 803,
+    ]);
     expect(values(long.slice(0, 400)).filter(({ metric }) => metric === 'loss')).toHaveLength(400);
   });
 });
@@ -261,6 +268,24 @@ describe('folders of runs', () => {
     await removeRun(await removableRun(root, '20261124-140000-b'));
     expect(await resolveRun(root, 'latest')).toBe(join(root, ID));
   });
+});
+
+it('a run that cannot be removed is not locked afterwards', async () => {
+  const path = written(sampleRecords(1));
+  const refusal = Object.assign(new Error('not now'), { code: 'EBUSY' });
+  const { rename } = promises;
+  vi.spyOn(promises, 'rename').mockImplementation((from, to) =>
+    from === path ? Promise.reject(refusal) : rename(from, to),
+  );
+  // For modules that import the function by name.
+  syncBuiltinESMExports();
+  try {
+    await expect(removeRun(path)).rejects.toThrow('cannot be written: not now (EBUSY)');
+    expect(await isLocked(path)).toBe(false);
+  } finally {
+    vi.restoreAllMocks();
+    syncBuiltinESMExports();
+  }
 });
 
 describe('labels', () => {

@@ -1,8 +1,9 @@
 // When a training ends, reads its metrics and writes checkpoints, at the exact limits of its options.
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import type { Backend } from '../../../src/backend/backend.ts';
+import { decodeSafetensors } from '../../../src/formats/safetensors/index.ts';
 import { open } from '../../../src/index.ts';
 import { readJournal } from '../../../src/pipeline/runs/journal/journal.ts';
 import { Stopwatch } from '../../../src/pipeline/training/stopwatch.ts';
@@ -17,6 +18,16 @@ it('takes one step at least, however little time there is, and tests its weights
   expect(summary).toMatchObject({ stopped: 'maxMinutes', steps: 1, epochs: 0, bestEpoch: 0 });
   expect(existsSync(join(path, 'checkpoints', 'best.safetensors'))).toBe(true);
   expect(summary.validation).not.toBeNull();
+});
+
+it('without validation images the last weights are the best', async () => {
+  const { summary, path } = await trained({ epochs: 2, logEvery: 99, validation: 0 });
+  expect(summary).toMatchObject({ epochs: 2, bestEpoch: 2, validation: null });
+  const [best, last] = ['best', 'last'].map((name) =>
+    decodeSafetensors(readFileSync(join(path, 'checkpoints', `${name}.safetensors`))),
+  );
+  expect(best!.tensors).toEqual(last!.tensors);
+  expect(readJournal(join(path, 'metrics.jsonl')).map(({ kind }) => kind)).not.toContain('validation');
 });
 
 it('stops early after as many epochs without improvement as patience says', async () => {

@@ -39,12 +39,13 @@ function images(count: number, stream: number): { images: Uint8Array; labels: Ui
 const trainImages = images(600, 0);
 const testImages = images(100, 1);
 
-export function smallDatasets(device: Backend): Datasets {
+/** @param isValidated whether images are held out for validation */
+export function smallDatasets(device: Backend, isValidated: boolean = true): Datasets {
   const set = new DeviceDataset(device, trainImages, FASHION_MNIST_DESCRIPTION);
   const rows = Uint32Array.from(trainImages.labels.keys());
   return {
     train: { set, rows: rows.slice(0, 500) },
-    validation: { set, rows: rows.slice(500) },
+    validation: { set, rows: isValidated ? rows.slice(500) : new Uint32Array(0) },
     test: {
       set: new DeviceDataset(device, testImages, FASHION_MNIST_DESCRIPTION),
       rows: Uint32Array.from(testImages.labels.keys()),
@@ -61,6 +62,7 @@ export interface Changes {
   dropout?: number;
   model?: { name: string; [key: string]: unknown };
   augmentation?: Augmentation;
+  validation?: number;
   optimizer?: { name: string; [key: string]: unknown };
   schedule?: { name: string; [key: string]: unknown };
   epochs?: number;
@@ -98,13 +100,13 @@ export interface Outcome {
 
 /** The small training, with its runs in a folder. */
 export function smallConfiguration(folder: string, changes: Changes = {}): Configuration {
-  const { seed = 1, lr = 0.01, dropout = 0, augmentation = {}, ...others } = changes;
+  const { seed = 1, lr = 0.01, dropout = 0, augmentation = {}, validation = 100, ...others } = changes;
   const { optimizer = { name: 'adam', lr }, schedule = { name: 'none' }, ...train } = others;
   const { model = { name: 'mlp', hidden: [16], dropout }, ...trainKeys } = train;
   return parseConfiguration({
     name: 'small',
     seed,
-    data: { augmentation },
+    data: { augmentation, validation },
     model,
     optimizer,
     schedule,
@@ -158,7 +160,7 @@ async function launch(
   // Its progress is nothing that the tests' output needs.
   const progress = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
   try {
-    const datasets = smallDatasets(device);
+    const datasets = smallDatasets(device, configuration.data.validation > 0);
     const summary = await train({
       configuration,
       device,
