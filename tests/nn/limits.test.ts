@@ -118,16 +118,71 @@ test('initialisers take distributions without spread, and devices', async () => 
 test('orthogonal makes columns of the numbers that it draws, also of a square', async () => {
   for (const shape of [
     [2, 2],
+    [3, 3],
     [3, 2],
   ]) {
     const size = shape[0]!;
-    const drawn = Array.from(await init.normal([2 * size], { seed: 3, stream: 0, dtype: 'float64' }).data());
+    const drawn = Array.from(
+      await init.normal([shape[1]! * size], { seed: 3, stream: 0, dtype: 'float64' }).data(),
+    );
     const first = drawn.slice(0, size);
     const length = Math.hypot(...first);
     const made = init.orthogonal(shape, { seed: 3, stream: 0, dtype: 'float64' });
     const column = Array.from(await made.slice(null, [0, 1]).data());
     column.forEach((value, at) => expect(value).toBeCloseTo(first[at]! / length, 14));
   }
+});
+
+test('losses take a weight first, and options after it, as their functions do', async () => {
+  const weight = tensor([1, 3]);
+  const [input, target] = [
+    tensor([
+      [-1, -2],
+      [-3, -5],
+    ]),
+    tensor([0, 1], { dtype: 'int32' }),
+  ];
+  const truth = tensor([
+    [0, 1],
+    [1, 0],
+  ]);
+  const { crossEntropy, nllLoss, binaryCrossEntropyWithLogits } = nn.functional;
+  for (const reduction of ['mean', 'sum'] as const) {
+    const pairs: [Tensor, Tensor][] = [
+      [
+        new nn.CrossEntropyLoss(weight, { reduction }).forward(input, target),
+        crossEntropy(input, target, { weight, reduction }),
+      ],
+      [
+        new nn.NLLLoss(weight, { reduction }).forward(input, target),
+        nllLoss(input, target, { weight, reduction }),
+      ],
+      [
+        new nn.BCEWithLogitsLoss(weight, { reduction }).forward(input, truth),
+        binaryCrossEntropyWithLogits(input, truth, { weight, reduction }),
+      ],
+    ];
+    for (const [found, wanted] of pairs) expect(await found.item()).toBe(await wanted.item());
+  }
+  expect(await new nn.NLLLoss(weight, { reduction: 'sum' }).forward(input, target).item()).toBe(16);
+});
+
+test('what a module lists first as a buffer stays one, whichever list that is', () => {
+  class Holder extends nn.Module {
+    readonly value = tensor([1]);
+    override forward(x: Tensor): Tensor {
+      return x;
+    }
+  }
+  for (const lists of [(m: nn.Module) => m.stateDict(), (m: nn.Module) => m.parameters()]) {
+    const holder = new Holder();
+    lists(holder);
+    holder.value.requiresGrad = true;
+    expect([holder.parameters(), Object.keys(holder.stateDict())]).toEqual([[], ['value']]);
+  }
+  const unlisted = new Holder();
+  unlisted.value.requiresGrad = true;
+  expect(unlisted.parameters()).toEqual([unlisted.value]);
 });
 
 test('fans count the whole receptive field', () => {

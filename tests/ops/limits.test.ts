@@ -379,6 +379,21 @@ test('second derivatives of poolings of images that are not square', async () =>
   );
 });
 
+test('a batch of nothing leaves the running statistics', async () => {
+  const [center, spread] = [tensor([3, 4]), tensor([5, 6])];
+  for (const shape of [
+    [0, 2],
+    [0, 2, 3],
+    [4, 2, 0],
+    [4, 2, 3, 0],
+  ])
+    same(batchNorm(zeros(shape), center, spread, { training: true }), shape);
+  expect([await list(center), await list(spread)]).toEqual([
+    [3, 4],
+    [5, 6],
+  ]);
+});
+
 test('numbers beside int32 are int32 as long as they are of its range', () => {
   const dtypeWith = (value: number): string => int(1).add(value).dtype;
   for (const value of [0, -1, 2 ** 31 - 1, -(2 ** 31)]) expect(dtypeWith(value), String(value)).toBe('int32');

@@ -85,6 +85,7 @@ test('an argument that differs from a recorded one in one respect only is not ta
       { b: 1 },
       { a: 1, b: 2 },
       { a: { b: 1 } },
+      { 'a: 1, b': 2 },
       { 'a: 1, "b"': 2 },
       { a: '1, b: 2' },
       {},
