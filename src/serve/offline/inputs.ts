@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { extname, join, relative } from 'node:path';
 import { DataError, oneLine } from '../../pipeline/data/errors.ts';
 import { readIdxImages } from '../../pipeline/data/idx.ts';
-import { readCsvRows } from '../../pipeline/data/own/csv.ts';
+import { readCsvRows } from '../../pipeline/data/own/csvRows.ts';
 import { MOST_BYTES, readLimited } from '../../pipeline/data/own/parts.ts';
 import { EXTENSIONS, readPicture } from '../../pipeline/data/own/pictures.ts';
 import { fitPicture, type ModelInput } from '../../pipeline/pictures/prepare.ts';
