@@ -17,6 +17,7 @@ import { BadAnswerError, BatchedModel } from '../../src/serve/inference/batchedM
 import { Classifier } from '../../src/serve/inference/classifier.ts';
 import { DeviceEngine } from '../../src/serve/inference/deviceEngine.ts';
 import { ModelHost } from '../../src/serve/inference/host.ts';
+import { startEngineThread } from '../../src/serve/inference/startEngineThread.ts';
 import { DEFAULT_OPTIONS } from '../../src/serve/options.ts';
 import { openModelFolder } from '../../src/serve/registry/modelFolder.ts';
 import { isServed } from '../../src/serve/registry/served.ts';
@@ -101,6 +102,18 @@ test('an engine tells its device, whether that works, and ends it', async () => 
   expect(destroy).not.toHaveBeenCalled();
   await engine.close();
   expect(destroy).toHaveBeenCalledTimes(1);
+});
+
+test('a thread takes images of any size', async () => {
+  const root = await temporaryFolder();
+  const data = { ...DATA, height: 30, width: 32, classes: ['left', 'right', 'up'] };
+  await addModel(root, 'test', 1, 'mlp', data);
+  const here = await Classifier.load(await open('cpu'), await openModelFolder(`${root}/test/1`), 4);
+  const engine = await startEngineThread({ device: 'cpu', adapter: undefined, batchSize: 4 });
+  onTestFinished(() => engine.close());
+  const there = await engine.load(`${root}/test/1`);
+  const images = [1, 2, 3].map((seed) => [...testImage(seed), ...testImage(seed + 1)].slice(0, 960));
+  expect(await there.predict(images)).toEqual(await here.predict(images));
 });
 
 /** A host of a fake engine. */

@@ -1,6 +1,7 @@
 // What was measured of a model, on its way from a run into the registry: metrics, gates, card.
 
-import { mkdir, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { writeIdxImages, writeIdxLabels } from '../../src/pipeline/data/idx.ts';
@@ -42,7 +43,12 @@ async function makeRun(
   const { configuration, tensors } = await randomWeights('mlp', 3);
   const sha256 = weightsSha256(tensors);
   await mkdir(join(path, 'checkpoints'));
-  await writeFile(join(path, 'checkpoints', 'best.safetensors'), encodeSafetensors(tensors, metadata));
+  const state = { dtype: 'F32' as const, shape: [1], data: new Float32Array(1) };
+  const optimizer = { 'optimizer.0': state, 'optimizer.12': state, 'optimizer.scale': state };
+  await writeFile(
+    join(path, 'checkpoints', 'best.safetensors'),
+    encodeSafetensors({ ...tensors, ...optimizer }, metadata),
+  );
   await writeFile(join(path, 'config.yaml'), printConfiguration(configuration));
   const whole = { testAccuracy: 0.9, testLoss: 0.3, parameterCount: 12, weightsSha256: sha256, ...summary };
   await writeFile(join(path, 'summary.json'), JSON.stringify(whole));
@@ -132,11 +138,16 @@ test('a promoted folder holds the size, the architecture and the metrics of the 
   const { path, sha256 } = await makeRun({}, undefined, { model: 'an mlp', epoch: '3' });
   const root = await temporaryFolder();
   const promoted = await promote({ run: path, root, name: 'mlp', gates: [], statistics: STATISTICS });
-  const { record, files } = await openModelFolder(promoted.path);
+  const { record, files, manifestSha256 } = await openModelFolder(promoted.path);
+  const manifest = await readFile(join(promoted.path, 'manifest.json'));
+  expect(manifestSha256).toBe(createHash('sha256').update(manifest).digest('hex'));
   const weights = files.get('weights.safetensors')!;
   expect(record).toMatchObject({ name: 'mlp', version: 1, run: basename(path), weightsSha256: sha256 });
   expect(record.metrics.sizeBytes).toBe(weights.length);
   expect(record.inputStatistics).toEqual(STATISTICS);
+  expect([...decodeSafetensors(weights).tensors.keys()].filter((name) => name.includes('optimizer'))).toEqual(
+    [],
+  );
   expect(JSON.parse(Buffer.from(files.get('metrics.json')!).toString())).toEqual(record.metrics);
   expect([...decodeSafetensors(weights).metadata]).toEqual([
     ['format', 'pt'],

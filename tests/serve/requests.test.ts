@@ -198,6 +198,11 @@ test('a scale of 255 changes nothing; that of the input goes before that of the 
   expect(await asked({ parameters: { scale: 255 } }, { scale: 1 })).toEqual(shares);
   expect(await asked({ ...bright, parameters: { scale: 1 } }, { scale: 255 })).toEqual(shares);
   expect(await asked({ parameters: { scale: 1 } }, { scale: 255 })).toBe(400);
+  // Brightnesses need not be whole.
+  const dim = IMAGE.map((value) => value / 256);
+  expect(await asked({ datatype: 'FP64', data: dim, parameters: { scale: 1 } })).toEqual(
+    await asked({ datatype: 'FP64', data: dim.map((value) => Math.fround(255 * value)) }),
+  );
   // Black and white are 0 and 1, unless the request says otherwise.
   const mask = { datatype: 'BOOL', data: IMAGE.map((value) => value > 127) };
   const white = IMAGE.map((value) => (value > 127 ? 255 : 0));
@@ -205,6 +210,36 @@ test('a scale of 255 changes nothing; that of the input goes before that of the 
   expect(await asked(mask, { scale: 255 })).toEqual(
     await asked({ data: white.map((value) => value / 255) }, { scale: 255 }),
   );
+});
+
+test('the protocol tells what it is, and the sizes of its outputs', async () => {
+  const { url } = await startService();
+  expect(await (await fetch(`${url}/v2`)).json()).toEqual({
+    name: 'wgrad',
+    version: '2',
+    extensions: ['binary_tensor_data', 'model_repository'],
+  });
+  const images = [IMAGE, testImage(5), testImage(6)];
+  const answer = await postJson(url + INFER, { inputs: [{ ...tensor, shape: [3, 784], data: images }] });
+  const { outputs, ...others } = answer.body as Inferred;
+  expect(others).toEqual({ model_name: 'test', model_version: '1' });
+  expect(outputs.map(({ data, ...rest }) => [rest, data.length])).toEqual([
+    [{ name: 'probabilities', datatype: 'FP32', shape: [3, 10] }, 30],
+    [{ name: 'label', datatype: 'INT64', shape: [3] }, 3],
+  ]);
+});
+
+test('all types of bodies are named', async () => {
+  const { url } = await startService();
+  const headers = { 'content-type': 'a/b' };
+  const response = await fetch(`${url}/predict`, { method: 'POST', headers, body: 'x' });
+  expect([response.status, await response.json()]).toEqual([
+    415,
+    {
+      error:
+        'takes application/json, image/png, image/jpeg, image/webp, image/avif, application/octet-stream, multipart/form-data; got a/b',
+    },
+  ]);
 });
 
 test('of equally probable classes the first one is told', async () => {
