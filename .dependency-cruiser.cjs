@@ -76,7 +76,8 @@ module.exports = {
     {
       name: 'implementations-of-the-platform-are-chosen-by-conditions',
       severity: 'error',
-      comment: 'the library imports #platform and #kernels; package.json says which files these are',
+      comment:
+        'the library imports #platform, #kernels and #cpuModule; package.json says which files these are',
       from: { path: `^src/(index\\.ts|(${Object.keys(library).join('|')})/)`, pathNot: '^src/platform/' },
       to: {
         path: '^src/platform/(node/|browser\\.ts)',

@@ -1,6 +1,6 @@
 /**
  * Writes the npm package of the library: bundled JavaScript with source maps, the kernels and their signatures as a module,
- * the WebAssembly module, and types.
+ * the WebAssembly module as another, all of it as one minified module for browsers (wgrad.min.js), and types.
  *
  * usage: npx tsx scripts/build.ts [folder]      (default dist)
  */
@@ -10,6 +10,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { bundleForBrowsers } from './package/bundle.ts';
+import { embeddedCpuModule } from './package/cpuModule.ts';
 import { embeddedKernels } from './package/kernels.ts';
 import { manifest } from './package/manifest.ts';
 
@@ -31,12 +33,16 @@ async function writeCode(): Promise<void> {
     format: 'esm',
     platform: 'neutral',
     target: 'es2022',
-    external: ['#platform', '#kernels', 'webgpu', 'node:*'],
+    external: ['#platform', '#kernels', '#cpuModule', 'webgpu', 'node:*'],
     sourcemap: true,
     logLevel: 'warning',
   });
   writeFileSync(join(target, 'kernels.js'), embeddedKernels());
-  copyFileSync(join(root, 'src/platform/cpu.wasm'), join(target, 'platform/cpu.wasm'));
+  writeFileSync(join(target, 'cpuModule.js'), embeddedCpuModule());
+  const { code, sourceMap } = await bundleForBrowsers();
+  writeFileSync(join(target, 'wgrad.min.js'), code);
+  writeFileSync(join(target, 'wgrad.min.js.map'), sourceMap);
+  writeFileSync(join(target, 'wgrad.min.d.ts'), "export * from './types/index.js';\n");
 }
 
 /** Writes index.d.ts and the declarations that it imports. */

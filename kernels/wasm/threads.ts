@@ -59,8 +59,17 @@ export function jobAddress(): usize {
  *
  * @param threads the maximum number of threads
  * @param wake whether to wake sleeping threads
+ * @param sleep whether the calling thread may sleep; the main thread of a page must poll, at most for the time of one task
  */
-export function run(kind: i32, tasks: i32, scratch: usize, scratchSize: i32, threads: i32, wake: bool): void {
+export function run(
+  kind: i32,
+  tasks: i32,
+  scratch: usize,
+  scratchSize: i32,
+  threads: i32,
+  wake: bool,
+  sleep: bool,
+): void {
   store<i32>(KIND, kind);
   store<usize>(SCRATCH, scratch);
   store<i32>(SCRATCH_SIZE, scratchSize);
@@ -78,7 +87,7 @@ export function run(kind: i32, tasks: i32, scratch: usize, scratchSize: i32, thr
   while (true) {
     const done = atomic.load<i32>(DONE);
     if (done == tasks) return;
-    if (++looks <= PATIENCE) continue;
+    if (!sleep || ++looks <= PATIENCE) continue;
     atomic.store<i32>(MAIN_SLEEPS, 1);
     atomic.wait<i32>(DONE, done, -1);
     atomic.store<i32>(MAIN_SLEEPS, 0);

@@ -27,13 +27,17 @@ export function manifest(): object {
     engines,
     main: './index.js',
     types: './types/index.d.ts',
+    unpkg: './wgrad.min.js',
+    jsdelivr: './wgrad.min.js',
     exports: {
       '.': { types: './types/index.d.ts', default: './index.js' },
+      './wgrad.min.js': { types: './wgrad.min.d.ts', default: './wgrad.min.js' },
       './package.json': './package.json',
     },
     imports: {
       '#platform': { node: './platform/node/platform.js', default: './platform/browser.js' },
       '#kernels': './kernels.js',
+      '#cpuModule': './cpuModule.js',
     },
     peerDependencies: { webgpu: dependencies['webgpu'] },
     peerDependenciesMeta: { webgpu: { optional: true } },

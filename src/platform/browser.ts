@@ -1,6 +1,7 @@
 import { AdapterError } from './errors.ts';
 import { openNavigatorGpu } from './navigatorGpu.ts';
 import type { Platform } from './platform.ts';
+import { startWebWorker, webParallelism } from './webWorkers.ts';
 
 export const platform: Platform = {
   openGpu: async () => {
@@ -11,13 +12,9 @@ export const platform: Platform = {
         'device: cpu works everywhere.',
     );
   },
-  compileCpuModule: async () => {
-    const response = await fetch(new URL('./cpu.wasm', import.meta.url));
-    if (!response.ok) throw new Error(`${response.url} answers ${response.status}`);
-    return WebAssembly.compile(await response.arrayBuffer());
-  },
-  parallelism: 1,
-  startThread: () => () => undefined,
+  parallelism: webParallelism(),
+  threadsNeedEventLoop: true,
+  startThread: startWebWorker,
   readFile: withoutFiles,
   replaceFile: withoutFiles,
   pause: () => new Promise((resolve) => setTimeout(resolve)),

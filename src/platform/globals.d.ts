@@ -15,19 +15,6 @@ declare class TextDecoder {
   decode(bytes: Uint8Array): string;
 }
 
-declare const URL: new (url: string, base: string) => { readonly href: string };
-
-declare function fetch(url: { readonly href: string }): Promise<{
-  readonly ok: boolean;
-  readonly status: number;
-  readonly url: string;
-  arrayBuffer(): Promise<ArrayBuffer>;
-}>;
-
-interface ImportMeta {
-  readonly url: string;
-}
-
 interface Event {
   preventDefault(): void;
 }

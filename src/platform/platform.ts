@@ -17,6 +17,13 @@ export interface ThreadTask {
   readonly thread: number;
 }
 
+/** A thread that `startThread` has started. */
+export interface Thread {
+  /** Becomes true when the thread runs, false if it cannot start. */
+  readonly started: Promise<boolean>;
+  end(): void;
+}
+
 /**
  * The differences between Node, browsers and other runtimes. `#platform` in package.json chooses the implementation.
  */
@@ -28,12 +35,15 @@ export interface Platform {
    * @throws AdapterError with what was tried and the remedy
    */
   openGpu(filter?: string): Promise<OpenedGpu>;
-  /** Compiles the WebAssembly module of the CPU backend. */
-  compileCpuModule(): Promise<WebAssembly.Module>;
   /** The number of threads that can run at the same time; 1 if threads cannot be started. */
   readonly parallelism: number;
-  /** Starts a thread that does not keep the process alive. Returns a function that ends it. */
-  startThread(task: ThreadTask): () => void;
+  /**
+   * Whether a thread starts only while its creator's event loop runs. A training loop need not return to it, so such threads
+   * start when the device opens. Others start with the first job that is worth it.
+   */
+  readonly threadsNeedEventLoop: boolean;
+  /** Starts a thread that does not keep the process alive. */
+  startThread(task: ThreadTask): Thread;
   /** Reads a file. Rejects if the runtime has no files. */
   readFile(path: string): Promise<Uint8Array>;
   /** Writes a file atomically: it always contains either its old content or all of `parts`. */

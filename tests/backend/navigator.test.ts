@@ -1,7 +1,9 @@
-// navigator.gpu and the files of a page, as a browser offers them.
+// navigator.gpu and workers, as a browser offers them.
 import { afterEach, expect, test, vi } from 'vitest';
 import { AdapterError } from '../../src/platform/errors.ts';
 import { platform } from '../../src/platform/browser.ts';
+import type { ThreadTask } from '../../src/platform/platform.ts';
+import { startWebWorker, webParallelism } from '../../src/platform/webWorkers.ts';
 import { openNavigatorGpu } from '../../src/platform/navigatorGpu.ts';
 
 afterEach(() => {
@@ -45,7 +47,23 @@ test('a browser without WebGPU, or without an adapter, says so', async () => {
   }
 });
 
-test('a module that a server does not find is an error that says where', async () => {
-  vi.stubGlobal('fetch', () => Promise.resolve({ ok: false, status: 404, url: 'https://x/cpu.wasm' }));
-  await expect(platform.compileCpuModule()).rejects.toThrow('https://x/cpu.wasm answers 404');
+test.each([
+  { isolated: true, threads: 8 },
+  { isolated: false, threads: 1 },
+  // Other runtimes than browsers.
+  { isolated: undefined, threads: 8 },
+])('where crossOriginIsolated is $isolated, $threads of 8 processors are used', ({ isolated, threads }) => {
+  vi.stubGlobal('navigator', { hardwareConcurrency: 8 });
+  vi.stubGlobal('crossOriginIsolated', isolated);
+  expect(webParallelism()).toBe(1);
+  vi.stubGlobal('Worker', () => undefined);
+  expect(webParallelism()).toBe(threads);
+});
+
+test('a worker that cannot start is reported, not thrown', async () => {
+  const task = { module: {}, memory: {}, thread: 1 } as unknown as ThreadTask;
+  vi.stubGlobal('Worker', undefined);
+  const thread = startWebWorker(task);
+  expect(await thread.started).toBe(false);
+  thread.end();
 });

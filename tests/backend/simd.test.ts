@@ -1,5 +1,5 @@
-import { platform } from '#platform';
-import { describe, expect, test } from 'vitest';
+import { compileCpuModule } from '#cpuModule';
+import { describe, expect, test, vi } from 'vitest';
 import type { Backend } from '../../src/backend/backend.ts';
 import { openCpu } from '../../src/backend/cpu/cpu.ts';
 import { Heap } from '../../src/backend/cpu/simd/heap.ts';
@@ -425,7 +425,7 @@ test('a full heap asks for unused blocks', () => {
 });
 
 test('a launch whose working memory does not fit leaves the device as it was', async () => {
-  const module = new SimdModule(await platform.compileCpuModule(), 1);
+  const module = new SimdModule(await compileCpuModule(), 1);
   const taken = module.heap.take(2 ** 32 - 2 ** 20)!;
   module.take(2 ** 18);
   expect(() => module.take(2 ** 20)).toThrow(OutOfMemoryError);
@@ -434,4 +434,20 @@ test('a launch whose working memory does not fit leaves the device as it was', a
   expect(module.take(2 ** 19)).toBeGreaterThan(0);
   module.heap.give(taken, 2 ** 32 - 2 ** 20);
   expect(module.take(2 ** 31)).toBeGreaterThan(0);
+});
+
+test('where the system reserves no 4 GiB, the heap takes the largest part that it offers', async () => {
+  const { Memory } = WebAssembly;
+  const asked: number[] = [];
+  const memory = vi.spyOn(WebAssembly, 'Memory').mockImplementation(function (descriptor) {
+    asked.push(descriptor.maximum);
+    if (descriptor.maximum > 2 ** 14) throw new RangeError('could not allocate memory');
+    return new Memory(descriptor);
+  });
+  const phone = await openCpu({ threads: 1 });
+  memory.mockRestore();
+  expect(asked).toEqual([2 ** 16, 2 ** 15, 2 ** 14]);
+  expect(phone.description).toBe('WebAssembly SIMD on the CPU, one thread');
+  const product = (): Tensor => numbers([33, 70]).matmul(numbers([70, 20]));
+  expect(await on(phone, product)).toEqual(await on(one, product));
 });

@@ -7,6 +7,9 @@ const CHROMIUM =
   ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path)) ??
   '/usr/bin/chromium';
 
+/** WebGPU on SwiftShader, which Chromium comes with: it needs no GPU. */
+const WEBGPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
+
 /** A headless Chromium; without one the test is skipped, out loud, and fails where WGRAD_REQUIRE_CHROMIUM=1. */
 export async function chromiumOrSkip(context: Pick<TestContext, 'skip'>): Promise<Browser> {
   if (!existsSync(CHROMIUM)) {
@@ -15,7 +18,7 @@ export async function chromiumOrSkip(context: Pick<TestContext, 'skip'>): Promis
     console.warn(`The page is not tested: ${reason}`);
     return context.skip(reason);
   }
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', ...WEBGPU] });
   onTestFinished(() => browser.close());
   return browser;
 }

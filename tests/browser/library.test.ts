@@ -1,52 +1,117 @@
-import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import type { Browser, Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import * as wgrad from '../../src/index.ts';
+import { openCpu } from '../../src/backend/cpu/cpu.ts';
 import { chromiumOrSkip, watch } from './browser.ts';
-import { bundleForBrowsers } from './bundle.ts';
+import { ISOLATION, libraryFiles, startSite } from './site.ts';
+import { train } from './training.ts';
 
-const PROGRAM = `
-  import { crossEntropy, init, manualSeed, nn, optim, rand, randint, scope } from '/wgrad.js';
+/** Opens a device and trains; its value is what `Outcome` says. */
+const PROGRAM = `async (device) => {
+  const wgrad = await import('/wgrad.min.js');
+  const { train } = await import('/training.js');
+  const { description, info } = await wgrad.init(device);
+  return { description, threads: info.threads, losses: await train(wgrad) };
+}`;
 
-  const device = await init('cpu');
-  manualSeed(1);
-  const model = new nn.Sequential(new nn.Linear(784, 32), new nn.ReLU(), new nn.Linear(32, 10));
-  const optimizer = new optim.Adam(model.parameters(), { lr: 1e-3 });
-  const [x, labels] = [rand([64, 784]), randint(0, 10, [64])];
-  const loss = () => crossEntropy(model.forward(x), labels);
-  const before = await loss().item();
-  for (let step = 0; step < 10; step++) {
-    scope(() => {
-      loss().backward();
-      optimizer.step();
-      optimizer.zeroGrad();
-    });
-  }
-  document.title = [device.description, before > (await loss().item()) ? 'learns' : 'fails'].join(': ');
-`;
+/** PROGRAM in a Worker of a page. */
+const IN_WORKER = `(device) => new Promise((resolve, reject) => {
+  const worker = new Worker('/worker.js', { type: 'module' });
+  worker.onmessage = ({ data }) => resolve(data);
+  worker.onerror = ({ message }) => reject(new Error(message));
+  worker.postMessage(device);
+})`;
+const WORKER = `onmessage = async ({ data }) => postMessage(await (${PROGRAM})(data));`;
 
-test('the library trains on the CPU in a page', async (context) => {
-  const browser = await chromiumOrSkip(context);
-  const { code } = await bundleForBrowsers();
-  const page =
-    '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/program.js"></script>';
-  const files: Record<string, [type: string, content: string | Uint8Array]> = {
-    '/': ['text/html', page],
-    '/program.js': ['text/javascript', PROGRAM],
-    '/wgrad.js': ['text/javascript', code],
-    '/cpu.wasm': ['application/wasm', readFileSync('src/platform/cpu.wasm')],
-  };
-  const server = createServer(({ url = '' }, response) => {
-    const [type, content] = files[url] ?? ['text/plain', ''];
-    response.writeHead(url in files ? 200 : 404, { 'content-type': type }).end(content);
+interface Outcome {
+  description: string;
+  threads: number;
+  losses: number[];
+}
+
+async function open(
+  browser: Browser,
+  headers: Record<string, string>,
+): Promise<{ page: Page; faults: string[] }> {
+  const url = await startSite({ ...(await libraryFiles()), '/worker.js': WORKER }, headers);
+  const page = await browser.newPage();
+  const faults = watch(page, url);
+  await page.goto(url);
+  return { page, faults };
+}
+
+function run(page: Page, program: string, device: string): Promise<Outcome> {
+  return page.evaluate(`(${program})('${device}')`);
+}
+
+/** The losses on Node's CPU backend. */
+async function expectedLosses(): Promise<number[]> {
+  wgrad.setDefaultDevice(await openCpu());
+  return train(wgrad);
+}
+
+describe.each([
+  ['a page', PROGRAM],
+  ['a worker', IN_WORKER],
+])('the CPU backend in %s', (_, program) => {
+  test('has one thread where memory cannot be shared, and computes the bits of Node', async (context) => {
+    const { page, faults } = await open(await chromiumOrSkip(context), {});
+    const { description, losses } = await run(page, program, 'cpu');
+    expect(description).toBe('WebAssembly SIMD on the CPU, one thread');
+    expect(losses).toEqual(await expectedLosses());
+    expect(faults).toEqual([]);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void server.close());
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-  const tab = await browser.newPage();
-  const faults = watch(tab, url);
-  await tab.goto(url);
-  await expect.poll(async () => (await tab.title()) || faults.join(), { timeout: 20_000 }).not.toBe('');
+
+  test('has a thread for each processor where the page is isolated, and computes the bits of Node', async (context) => {
+    const { page, faults } = await open(await chromiumOrSkip(context), ISOLATION);
+    const processors = Math.min(16, await page.evaluate<number>('navigator.hardwareConcurrency'));
+    expect(processors).toBeGreaterThan(1);
+    const { threads, losses } = await run(page, program, 'cpu');
+    expect(threads).toBe(processors);
+    expect(losses).toEqual(await expectedLosses());
+    expect(page.workers()).toHaveLength(processors - (program === PROGRAM ? 1 : 0));
+    expect(faults).toEqual([]);
+  });
+});
+
+test.for([
+  ['a page', PROGRAM],
+  ['a worker', IN_WORKER],
+] as const)('WebGPU in %s trains as the CPU backend does', async ([, program], context) => {
+  const { page, faults } = await open(await chromiumOrSkip(context), {});
+  const { description, losses } = await run(page, program, 'webgpu');
+  expect(description).toBe('google swiftshader');
+  const expected = await expectedLosses();
+  losses.forEach((loss, step) => expect(loss).toBeCloseTo(expected[step]!, 5));
   expect(faults).toEqual([]);
-  expect(await tab.title()).toBe('WebAssembly SIMD on the CPU, one thread: learns');
+});
+
+test('the main thread of a page waits for the others without sleeping, which browsers forbid', async (context) => {
+  const { page } = await open(await chromiumOrSkip(context), ISOLATION);
+  // Tasks of several milliseconds, far longer than a thread polls before it sleeps.
+  const products = `(async () => {
+    const { init, manualSeed, rand } = await import('/wgrad.min.js');
+    await init('cpu');
+    manualSeed(1);
+    const weight = rand([1024, 1024]).sub(0.5);
+    let x = weight;
+    for (let count = 0; count < 8; count++) x = x.matmul(weight).div(16);
+    return x.square().sum().item();
+  })()`;
+  wgrad.setDefaultDevice(await openCpu());
+  wgrad.manualSeed(1);
+  const weight = wgrad.rand([1024, 1024]).sub(0.5);
+  let x = weight;
+  for (let count = 0; count < 8; count++) x = x.matmul(weight).div(16);
+  const expected = await x.square().sum().item();
+  expect(expected).toBeGreaterThan(0);
+  expect(await page.evaluate(products)).toBe(expected);
+});
+
+test('where a policy forbids workers, the CPU backend has one thread', async (context) => {
+  const policy = { 'content-security-policy': "script-src 'self' 'unsafe-eval'; worker-src 'none'" };
+  const { page } = await open(await chromiumOrSkip(context), { ...ISOLATION, ...policy });
+  const { threads, losses } = await run(page, PROGRAM, 'cpu');
+  expect(threads).toBe(1);
+  expect(losses).toEqual(await expectedLosses());
 });

@@ -1,3 +1,4 @@
+import { compileCpuModule } from '#cpuModule';
 import { platform } from '#platform';
 import type {
   Backend,
@@ -37,7 +38,9 @@ export interface CpuOptions {
 export async function openCpu({ reference = false, threads }: CpuOptions = {}): Promise<Backend> {
   if (reference) return new CpuBackend(undefined);
   try {
-    return new CpuBackend(new SimdModule(await platform.compileCpuModule(), threads));
+    const simd = new SimdModule(await compileCpuModule(), threads);
+    if (platform.threadsNeedEventLoop) await simd.start();
+    return new CpuBackend(simd);
   } catch (error) {
     // WebAssembly needs shared memory and SIMD. A limit on the address space can also forbid its memory.
     return new CpuBackend(undefined, `, as WebAssembly cannot start: ${String(error)}`);

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { setImmediate as pause } from 'node:timers/promises';
@@ -6,13 +5,12 @@ import { Worker } from 'node:worker_threads';
 import { AdapterError } from '../errors.ts';
 import { openNavigatorGpu } from '../navigatorGpu.ts';
 import { replaceFile } from './files.ts';
-import type { OpenedGpu, Platform, ThreadTask } from '../platform.ts';
+import type { OpenedGpu, Platform, Thread, ThreadTask } from '../platform.ts';
 
 export const platform: Platform = {
   openGpu: async (filter) => (await openNavigatorGpu()) ?? openDawnOrExplain(filter),
-  compileCpuModule: () =>
-    Promise.resolve(new WebAssembly.Module(readFileSync(new URL('../cpu.wasm', import.meta.url)))),
   parallelism: availableParallelism(),
+  threadsNeedEventLoop: false,
   startThread,
   readFile: (path) => readFile(path),
   replaceFile,
@@ -32,17 +30,20 @@ async function openDawnOrExplain(filter?: string): Promise<OpenedGpu> {
   }
 }
 
-// A thread is a few lines of JavaScript, because it has no type loader. All its work is in the module.
+// A thread is a few lines of JavaScript, because it has no type loader. All its work is in the module. The names of the
+// modules' own variables, such as `module`, are taken in Deno.
 const THREAD = `
-const { workerData } = require('node:worker_threads');
-const { module, memory, thread } = workerData;
-new WebAssembly.Instance(module, { env: { memory } }).exports.serve(thread);
+const { workerData: task } = require('node:worker_threads');
+new WebAssembly.Instance(task.module, { env: { memory: task.memory } }).exports.serve(task.thread);
 `;
 
-function startThread(task: ThreadTask): () => void {
+function startThread(task: ThreadTask): Thread {
   const worker = new Worker(THREAD, { eval: true, workerData: task, execArgv: [] });
   // A thread that cannot start is only missing: tasks are claimed by running threads.
-  worker.on('error', () => undefined);
+  const started = new Promise<boolean>((resolve) => {
+    worker.on('online', () => resolve(true));
+    worker.on('error', () => resolve(false));
+  });
   worker.unref();
-  return () => void worker.terminate();
+  return { started, end: () => void worker.terminate() };
 }

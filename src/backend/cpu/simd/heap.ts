@@ -3,8 +3,9 @@ import { arrayKind } from '../../dtypes.ts';
 import { KernelError } from '../../errors.ts';
 
 const PAGE = 65_536;
-/** The limit of 32-bit addresses. */
+/** The limit of 32-bit addresses. Phones refuse to reserve that much, and then get the largest part that they offer. */
 const MOST_PAGES = 65_536;
+const FEWEST_PAGES = 4096;
 /** Blocks begin at multiples of a cache line. */
 const ALIGNMENT = 64;
 /** The first page holds the module's jobs. */
@@ -31,7 +32,7 @@ export class Heap {
   #end = FIRST;
 
   constructor() {
-    this.memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES, shared: true });
+    this.memory = reserve();
   }
 
   /**
@@ -96,6 +97,16 @@ export class Heap {
       return true;
     } catch {
       return false;
+    }
+  }
+}
+
+function reserve(): WebAssembly.Memory {
+  for (let maximum = MOST_PAGES; ; maximum /= 2) {
+    try {
+      return new WebAssembly.Memory({ initial: 1, maximum, shared: true });
+    } catch (error) {
+      if (maximum <= FEWEST_PAGES) throw error;
     }
   }
 }

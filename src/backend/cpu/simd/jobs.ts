@@ -43,7 +43,7 @@ export interface Exports {
   packLanes(s0: number, s1: number, s2: number, s3: number, step: number, depth: number, to: number, toStep: number): void;
   normaliseBytes(bytes: number, count: number, center: number, scale: number, out: number): void;
   jobAddress(): number;
-  run(kind: number, tasks: number, scratch: number, scratchSize: number, threads: number, wake: number): void;
+  run(kind: number, tasks: number, scratch: number, scratchSize: number, threads: number, wake: number, sleep: number): void;
   serve(thread: number): void;
   threesWeightScratch(rows: number, channels: number): number;
   transformFilters(from: number, to: number, groups: number, groupStride: number, rows: number, rowStride: number, depth: number, depthStride: number, flipped: number): void;

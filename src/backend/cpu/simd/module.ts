@@ -1,4 +1,5 @@
 import { platform } from '#platform';
+import type { Thread } from '../../../platform/platform.ts';
 import { OutOfMemoryError } from '../../errors.ts';
 import { Heap } from './heap.ts';
 import { type Exports, type Fields, jobs } from './jobs.ts';
@@ -16,24 +17,43 @@ const MOST_FIELDS = 64;
 export class SimdModule {
   readonly heap: Heap = new Heap();
   readonly exports: Exports;
-  /** Threads that share a job, including the main one. */
-  readonly threads: number;
   readonly #module: WebAssembly.Module;
   /** Where the fields of a job are written, as integers and as float32. */
   readonly #words: Int32Array;
   readonly #floats: Float32Array;
   readonly #taken: { address: number; bytes: number }[] = [];
-  /** Functions that end the other threads. */
-  #ends: (() => void)[] | undefined;
+  #threads: number;
+  /** The other threads, once they are needed. */
+  #others: Thread[] | undefined;
+  /** Whether this thread may sleep. A page's main thread must not. */
+  readonly #maySleep: boolean;
 
-  /** @param module the result of `platform.compileCpuModule` */
+  /**
+   * @param module the result of `compileCpuModule`
+   * @param threads the maximum number of threads that share a job
+   */
   constructor(module: WebAssembly.Module, threads: number = Math.min(platform.parallelism, MOST_THREADS)) {
-    this.threads = threads;
+    this.#threads = threads;
     this.#module = module;
     const instance = new WebAssembly.Instance(module, { env: { memory: this.heap.memory } });
     this.exports = instance.exports as unknown as Exports;
     this.#words = this.words(this.exports.jobAddress(), MOST_FIELDS);
     this.#floats = this.floats(this.exports.jobAddress(), MOST_FIELDS);
+    this.#maySleep = maySleep(this.#words);
+  }
+
+  /** Threads that share a job, including the main one. */
+  get threads(): number {
+    return this.#threads;
+  }
+
+  /** Starts the other threads now, and waits for them. Without them, if one cannot start, there is one thread. */
+  async start(): Promise<void> {
+    this.#others = this.#startOthers();
+    const started = await Promise.all(this.#others.map((thread) => thread.started));
+    if (started.every(Boolean)) return;
+    this.destroy();
+    this.#threads = 1;
   }
 
   /** The number of threads for a job of this many multiplications. */
@@ -49,11 +69,11 @@ export class SimdModule {
     // Any thread may help.
     const threads = this.threadsFor(work) > 1 ? this.threads : 1;
     const wake = work >= WORTH_WAKING;
-    if (threads > 1 && wake) this.#ends ??= this.#start();
+    if (threads > 1 && wake) this.#others ??= this.#startOthers();
     const scratchSize = Math.ceil(scratch / 64) * 64;
     const before = this.#taken.length;
     const place = scratch > 0 ? this.take(scratchSize * threads) : 0;
-    this.exports.run(kind, tasks, place, scratchSize, threads, Number(wake));
+    this.exports.run(kind, tasks, place, scratchSize, threads, Number(wake), Number(this.#maySleep));
     this.release(before);
   }
 
@@ -88,15 +108,25 @@ export class SimdModule {
   }
 
   destroy(): void {
-    for (const end of this.#ends ?? []) end();
-    this.#ends = undefined;
+    for (const thread of this.#others ?? []) thread.end();
+    this.#others = undefined;
   }
 
   /** A job does not need the other threads. Until they have started, the main thread does everything. */
-  #start(): (() => void)[] {
+  #startOthers(): Thread[] {
     return Array.from({ length: this.threads - 1 }, (_, index) =>
       platform.startThread({ module: this.#module, memory: this.heap.memory, thread: index + 1 }),
     );
+  }
+}
+
+function maySleep(words: Int32Array): boolean {
+  try {
+    // Returns at once, because the word has another value, or throws.
+    Atomics.wait(words, 0, words[0]! + 1, 0);
+    return true;
+  } catch {
+    return false;
   }
 }
 
