@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 
 import { expect, test } from 'vitest';
 
-import { IMAGE_SIZE, loadFashionMnist, PIXEL_MEAN, PIXEL_STD } from '../../src/pipeline/data/fashionMnist.ts';
+import { loadFashionMnist } from '../../src/pipeline/data/fashionMnist.ts';
+import { IMAGE_SIZE, PIXEL_MEAN, PIXEL_STD } from '../../src/pipeline/data/images.ts';
 import { fetchFashionMnist } from '../../src/pipeline/data/sources/fetch.ts';
 import { DEBIAN_FOLDER, debianSource } from '../../src/pipeline/data/sources/debian.ts';
 import { temporaryFolder } from '../pipeline/data/fixture.ts';

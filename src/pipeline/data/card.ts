@@ -5,7 +5,7 @@ import { stringify } from 'yaml';
 import { FASHION_MNIST } from '../config/data.ts';
 import { jsonText } from '../files/json.ts';
 import { md5 } from './dataFile.ts';
-import { CLASS_NAMES, type ImageSet } from './fashionMnist.ts';
+import { CLASS_NAMES, type ImageSet } from './images.ts';
 
 /** The home page of Fashion-MNIST. */
 export const HOMEPAGE = 'https://github.com/zalandoresearch/fashion-mnist';

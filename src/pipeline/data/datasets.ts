@@ -3,10 +3,10 @@ import type { Configuration, DataConfiguration } from '../config/configuration.t
 import { FASHION_MNIST } from '../config/data.ts';
 import { type DataDescription, FASHION_MNIST_DESCRIPTION, type LoadedData, misfit } from './description.ts';
 import { DataError } from './errors.ts';
-import type { ImageSet } from './fashionMnist.ts';
+import type { ImageSet } from './images.ts';
 import { DeviceDataset } from './loader.ts';
 import { streamReporter } from './reporter.ts';
-import { stratifiedSplit, subset } from './split.ts';
+import { limited, stratifiedSplit } from './split.ts';
 import { loadVersion, type VersionedFashionMnist } from './version.ts';
 
 /** Some images of a data set. */
@@ -155,14 +155,4 @@ function testPartOf(
 ): Part {
   const rows = limited(test.labels, Uint32Array.from(test.labels.keys()), limit, seed);
   return { set: new DeviceDataset(device, test, description), rows };
-}
-
-/** At most `limit` of the rows, chosen evenly over the classes. */
-export function limited(
-  labels: Uint8Array,
-  rows: Uint32Array,
-  limit: number | undefined,
-  seed: number,
-): Uint32Array {
-  return limit === undefined || limit >= rows.length ? rows : subset(labels, limit, seed, rows);
 }

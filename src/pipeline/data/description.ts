@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Shape } from '../config/parts.ts';
 import type { Preparation } from '../pictures/prepare.ts';
-import { CLASS_NAMES, type FashionMnist, IMAGE_SIZE, PIXEL_MEAN, PIXEL_STD } from './fashionMnist.ts';
+import type { FashionMnist } from './fashionMnist.ts';
+import { CLASS_NAMES, IMAGE_SIZE, PIXEL_MEAN, PIXEL_STD } from './images.ts';
 
 /** What a model must know of its data. It travels from the data to the model, its checkpoints and the service. */
 export interface DataDescription {

@@ -1,5 +1,5 @@
 import { WgradError } from '../../backend/errors.ts';
-import { errorText } from '../text/valueText.ts';
+import { errorText } from '../text/errorText.ts';
 
 /** Facts below an error's headline: label → text, printed as an aligned list. */
 export type ErrorDetails = Readonly<Record<string, string>>;

@@ -6,7 +6,7 @@ import { unscoped } from '../../tensor/scope.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { type AugmentationDraw, augmentationParams } from './augmentation.ts';
 import type { DataDescription } from './description.ts';
-import type { ImageSet } from './fashionMnist.ts';
+import type { ImageSet } from './images.ts';
 
 /** A batch, ready for a model. */
 export interface Batch {

@@ -56,6 +56,16 @@ export function subset(labels: Uint8Array, limit: number, seed: number, among?: 
     .sort();
 }
 
+/** At most `limit` of the rows, chosen evenly over the classes. */
+export function limited(
+  labels: Uint8Array,
+  rows: Uint32Array,
+  limit: number | undefined,
+  seed: number,
+): Uint32Array {
+  return limit === undefined || limit >= rows.length ? rows : subset(labels, limit, seed, rows);
+}
+
 /**
  * All indices in an order of which every prefix is stratified.
  *

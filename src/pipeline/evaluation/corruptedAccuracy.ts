@@ -4,7 +4,7 @@ import { CORRUPTIONS, corrupt, isGraded, SEVERITIES } from '../data/corruptions/
 import { PIXELS } from '../data/corruptions/image.ts';
 import type { DataDescription } from '../data/description.ts';
 import { DataError } from '../data/errors.ts';
-import { IMAGE_SIZE, type ImageSet } from '../data/fashionMnist.ts';
+import { IMAGE_SIZE, type ImageSet } from '../data/images.ts';
 import { DeviceDataset } from '../data/loader.ts';
 import { evaluate } from '../training/evaluate.ts';
 import { createProgress } from '../training/progress.ts';

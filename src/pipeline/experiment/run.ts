@@ -15,7 +15,7 @@ import { createRunDirectory, resolveRun } from '../runs/directory.ts';
 import { withDeviceAndData } from '../runs/environment.ts';
 import type { EndRecord } from '../runs/journal/journal.ts';
 import type { RunSummary } from '../runs/summary.ts';
-import { errorText } from '../text/valueText.ts';
+import { errorText } from '../text/errorText.ts';
 import { trackRun } from '../tracking/trackRun.ts';
 import { Interruption } from '../training/errors.ts';
 import { train } from '../training/trainer.ts';

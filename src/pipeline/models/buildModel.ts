@@ -11,13 +11,13 @@ import {
 } from '../../nn/index.ts';
 import '../../ops/methods.ts';
 import { manualSeed } from '../../tensor/random.ts';
-import {
-  type CnnConfiguration,
-  type Configuration,
-  ConfigurationError,
-  type MlpConfiguration,
-  type ModelConfiguration,
-} from '../config/configuration.ts';
+import { ConfigurationError } from '../config/error.ts';
+import type {
+  CnnConfiguration,
+  Configuration,
+  MlpConfiguration,
+  ModelConfiguration,
+} from '../config/schema.ts';
 import type { NetworkShape } from '../data/description.ts';
 
 /** The network of a configuration with its first weights, which follow from the configuration's seed. */

@@ -8,8 +8,3 @@ export function valueText(value: unknown): string {
   const text = inspect(value, { ...oneLine, depth: 2, maxArrayLength: 10, maxStringLength: 100 });
   return text.length > 120 ? `${text.slice(0, 117)}...` : text;
 }
-
-/** The message of whatever was thrown. */
-export function errorText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

@@ -1,6 +1,6 @@
 import type { TrackerName } from '../config/configuration.ts';
 import type { JournalRecord } from '../runs/journal/records.ts';
-import { errorText } from '../text/valueText.ts';
+import { errorText } from '../text/errorText.ts';
 import type { OpenTracker, TrackedRun, Tracker, Warn } from './tracker.ts';
 import { shellWord } from '../text/shellWord.ts';
 

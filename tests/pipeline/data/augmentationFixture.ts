@@ -1,7 +1,7 @@
 import { FASHION_MNIST_DESCRIPTION } from '../../../src/pipeline/data/description.ts';
 import type { Augmentation, AugmentationDraw } from '../../../src/pipeline/data/augmentation.ts';
-import { IMAGE_SIZE, PIXEL_MEAN, PIXEL_STD } from '../../../src/pipeline/data/fashionMnist.ts';
-import type { ImageSet } from '../../../src/pipeline/data/fashionMnist.ts';
+import { IMAGE_SIZE, PIXEL_MEAN, PIXEL_STD } from '../../../src/pipeline/data/images.ts';
+import type { ImageSet } from '../../../src/pipeline/data/images.ts';
 import { DeviceDataset } from '../../../src/pipeline/data/loader.ts';
 import type { Backend } from '../../../src/index.ts';
 

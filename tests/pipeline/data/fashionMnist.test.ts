@@ -6,12 +6,8 @@ import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 
 import { md5 } from '../../../src/pipeline/data/dataFile.ts';
-import {
-  CLASS_NAMES,
-  FASHION_MNIST_FILES,
-  listFiles,
-  loadFashionMnist,
-} from '../../../src/pipeline/data/fashionMnist.ts';
+import { FASHION_MNIST_FILES, listFiles, loadFashionMnist } from '../../../src/pipeline/data/fashionMnist.ts';
+import { CLASS_NAMES } from '../../../src/pipeline/data/images.ts';
 import { writeIdxImages, writeIdxLabels } from '../../../src/pipeline/data/idx.ts';
 import { formatStatus, inspectFiles } from '../../../src/pipeline/data/status.ts';
 import { contents, type SmallDataSet, smallDataSet, temporaryFolder } from './fixture.ts';

@@ -2,8 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { DataError } from '../../../src/pipeline/data/errors.ts';
-import { limited } from '../../../src/pipeline/data/datasets.ts';
-import { stratifiedSplit, subset } from '../../../src/pipeline/data/split.ts';
+import { limited, stratifiedSplit, subset } from '../../../src/pipeline/data/split.ts';
 
 const labelled = fc.uint8Array({ max: 9, maxLength: 200 });
 const seeds = fc.nat(Number.MAX_SAFE_INTEGER);

@@ -3,7 +3,8 @@ import { nearestName, requireKnown } from '../../../src/pipeline/text/didYouMean
 import { duration, percent, thousands } from '../../../src/pipeline/text/numbers.ts';
 import { shellWord } from '../../../src/pipeline/text/shellWord.ts';
 import { cell, markdownTable, table } from '../../../src/pipeline/text/table.ts';
-import { errorText, valueText } from '../../../src/pipeline/text/valueText.ts';
+import { errorText } from '../../../src/pipeline/text/errorText.ts';
+import { valueText } from '../../../src/pipeline/text/valueText.ts';
 import { cutTo, fitTable, terminalColumns } from '../../../src/pipeline/text/width.ts';
 
 describe('numbers', () => {

@@ -1,5 +1,5 @@
 /** The inputs of a corruption. */
-import { IMAGE_SIZE } from '../fashionMnist.ts';
+import { IMAGE_SIZE } from '../images.ts';
 import type { RandomWords } from './random.ts';
 
 /** Height and width of an image in pixels. */

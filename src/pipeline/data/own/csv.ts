@@ -1,6 +1,6 @@
 import { DataError } from '../errors.ts';
 import { MOST_CLASSES } from '../description.ts';
-import type { ImageSet } from '../fashionMnist.ts';
+import type { ImageSet } from '../images.ts';
 import { readCsvRows } from './csvRows.ts';
 import { filesOfPart, GUIDE, MOST_BYTES, namesIn, type OwnImages } from './parts.ts';
 

@@ -4,7 +4,7 @@ import { type DataDescription, type LoadedData, MOST_SIDE } from '../description
 import { findPointer, pointerPath } from '../dvc/pointer.ts';
 import { hashDirectory } from '../dvc/hash.ts';
 import { DataError } from '../errors.ts';
-import type { ImageSet } from '../fashionMnist.ts';
+import type { ImageSet } from '../images.ts';
 import { shellWord } from '../../text/shellWord.ts';
 import type { Reporter } from '../reporter.ts';
 import { stratifiedSplit } from '../split.ts';

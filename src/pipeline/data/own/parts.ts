@@ -2,7 +2,7 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError } from '../errors.ts';
-import type { ImageSet } from '../fashionMnist.ts';
+import type { ImageSet } from '../images.ts';
 
 /** The guide that explains how own data lie in their folder. */
 export const GUIDE = 'see docs/guide/your-own-data.md';

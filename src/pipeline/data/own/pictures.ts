@@ -4,7 +4,7 @@ import { decodePicture, type GreyPicture } from '../../pictures/decode.ts';
 import { PictureError } from '../../pictures/error.ts';
 import { scalePicture } from '../../pictures/prepare.ts';
 import { DataError } from '../errors.ts';
-import type { ImageSet } from '../fashionMnist.ts';
+import type { ImageSet } from '../images.ts';
 import type { Reporter } from '../reporter.ts';
 import { GUIDE, MOST_BYTES, namesIn, type OwnImages, readLimited } from './parts.ts';
 

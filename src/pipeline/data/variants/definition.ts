@@ -6,7 +6,7 @@ import { share } from '../../config/parts.ts';
 import { CORRUPTIONS, SEVERITIES } from '../corruptions/index.ts';
 import { readYaml } from '../dvc/yaml.ts';
 import { DataError } from '../errors.ts';
-import { CLASS_NAMES } from '../fashionMnist.ts';
+import { CLASS_NAMES } from '../images.ts';
 
 /** The folder of definitions, relative to the working directory. */
 export const DEFINITIONS = 'configs/data';

@@ -4,7 +4,7 @@ import { augmentationParams } from '../augmentation.ts';
 import { corrupt } from '../corruptions/index.ts';
 import { PIXELS, SIZE } from '../corruptions/image.ts';
 import { DataError } from '../errors.ts';
-import type { ImageSet } from '../fashionMnist.ts';
+import type { ImageSet } from '../images.ts';
 import { subset } from '../split.ts';
 import type { AugmentTransform, CorruptTransform, SubsetTransform, Transform } from './definition.ts';
 

@@ -9,7 +9,7 @@ import {
 } from '../../../platform/node/drivers.ts';
 import { inspectFiles } from '../../data/status.ts';
 import { askGit, versionOf } from '../../runs/environment.ts';
-import { errorText } from '../../text/valueText.ts';
+import { errorText } from '../../text/errorText.ts';
 import { probeDevice } from './probe.ts';
 
 /** A finding about one thing that training needs. */

@@ -4,7 +4,7 @@ import { matmul } from '../../../ops/matmul.ts';
 import { type DeviceName, open } from '../../../tensor/device.ts';
 import { rand } from '../../../tensor/random.ts';
 import type { Tensor } from '../../../tensor/tensor.ts';
-import { errorText } from '../../text/valueText.ts';
+import { errorText } from '../../text/errorText.ts';
 import { loadTuning } from '../tuning/stored.ts';
 import type { ProbedDevice, ProbeFailure } from './probe.ts';
 

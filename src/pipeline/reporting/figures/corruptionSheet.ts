@@ -1,5 +1,5 @@
 import { corrupt, isGraded, SEVERITIES } from '../../data/corruptions/index.ts';
-import { IMAGE_SIZE, type ImageSet } from '../../data/fashionMnist.ts';
+import { IMAGE_SIZE, type ImageSet } from '../../data/images.ts';
 import { greyPicture } from './pictures.ts';
 import { FONT, rasterise } from './rasterise.ts';
 

@@ -1,6 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
 import type { DataDescription } from '../../data/description.ts';
-import type { ImageSet } from '../../data/fashionMnist.ts';
+import type { ImageSet } from '../../data/images.ts';
 import type { EvaluationReport } from '../../evaluation/report/report.ts';
 import type { MetricsRecord } from '../../runs/journal/journal.ts';
 import { classSamples } from './classSamples.ts';

@@ -3,7 +3,7 @@ import type { JournalRecord } from '../../runs/journal/records.ts';
 import { MlflowClient, MlflowError } from './client.ts';
 import { Pusher } from './push.ts';
 import { readState } from './state.ts';
-import { errorText } from '../../text/valueText.ts';
+import { errorText } from '../../text/errorText.ts';
 import type { OpenTracker } from '../tracker.ts';
 
 /** Milliseconds. */

@@ -1,7 +1,7 @@
 import { decode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
 import { FASHION_MNIST_DESCRIPTION } from '../../../../src/pipeline/data/description.ts';
-import { CLASS_NAMES } from '../../../../src/pipeline/data/fashionMnist.ts';
+import { CLASS_NAMES } from '../../../../src/pipeline/data/images.ts';
 import { renderFigure } from '../../../../src/pipeline/reporting/figures/render.ts';
 import { type FigureData, runFigures } from '../../../../src/pipeline/reporting/figures/runFigures.ts';
 
