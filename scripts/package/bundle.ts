@@ -9,7 +9,8 @@ const embedded: Readonly<Record<string, () => string>> = {
   '#cpuModule': embeddedCpuModule,
 };
 
-const plugin: Plugin = {
+/** Embeds them in a bundle of another entry point. */
+export const embedModules: Plugin = {
   name: 'embedded',
   setup(bundler) {
     bundler.onResolve({ filter: /^#(kernels|cpuModule)$/ }, ({ path }) => ({ path, namespace: 'embedded' }));
@@ -39,7 +40,7 @@ export async function bundleForBrowsers(): Promise<Bundle> {
     metafile: true,
     sourcemap: 'linked',
     logLevel: 'warning',
-    plugins: [plugin],
+    plugins: [embedModules],
   });
   const text = (suffix: string): string => outputFiles.find(({ path }) => path.endsWith(suffix))!.text;
   const { inputs } = metafile.outputs['wgrad.min.js']!;

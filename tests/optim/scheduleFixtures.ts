@@ -1,5 +1,5 @@
 import { optim, tensor } from '../../src/index.ts';
-import { loadFixture } from '../parity/operations.ts';
+import { loadFixture } from '../parity/fixtures.ts';
 
 export type Scheduler = optim.lrScheduler.LRScheduler | optim.lrScheduler.ReduceLROnPlateau;
 

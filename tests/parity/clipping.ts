@@ -1,5 +1,6 @@
 import { type Backend, ones, optim } from '../../src/index.ts';
-import { type FixtureTensor, fromFixture, loadFixture, RTOL } from './operations.ts';
+import { loadFixture } from './fixtures.ts';
+import { type FixtureTensor, fromFixture, RTOL } from './operations.ts';
 
 /** Gradients before and after PyTorch's clip_grad_norm_: see tests/fixtures/README.md. */
 export interface ClippingFixture {

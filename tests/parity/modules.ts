@@ -1,5 +1,6 @@
 import { type Backend, nn, scope, setDefaultDevice, type Tensor, tensor } from '../../src/index.ts';
-import { compare, type FixtureTensor, fromFixture, loadFixture } from './operations.ts';
+import { loadFixture } from './fixtures.ts';
+import { compare, type FixtureTensor, fromFixture } from './operations.ts';
 
 /** A module with PyTorch's answers to its calls: see tests/fixtures/README.md. */
 export interface ModuleFixture {

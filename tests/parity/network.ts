@@ -1,5 +1,6 @@
 import { type Backend, crossEntropy, nn, optim, scope, setDefaultDevice } from '../../src/index.ts';
-import { type FixtureTensor, fromFixture, loadFixture } from './operations.ts';
+import { loadFixture } from './fixtures.ts';
+import { type FixtureTensor, fromFixture } from './operations.ts';
 import { relative } from './training.ts';
 
 interface NetworkFixture {

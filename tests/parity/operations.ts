@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { type Backend, type DType, scope, tensor } from '../../src/index.ts';
 import type { TypedArray } from '../../src/backend/dtypes.ts';
 import * as operations from '../../src/ops/index.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
+import { loadFixture } from './fixtures.ts';
 import { backwardPlaced, placed, placedReversed, placeGradient, writtenAround } from '../placed.ts';
 
 /** A tensor in a fixture; what JSON cannot say is a string. */
@@ -24,10 +24,6 @@ export interface OperationFixture {
   gradients: (FixtureTensor | null)[];
   /** What the call leaves in inputs that it changes in place: one an input, null for those that stay. */
   after?: (FixtureTensor | null)[];
-}
-
-export function loadFixture(name: string): unknown {
-  return JSON.parse(readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8'));
 }
 
 export const operationFixtures: OperationFixture[] = [

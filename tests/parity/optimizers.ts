@@ -7,7 +7,8 @@ import {
   setDefaultDevice,
   type Tensor,
 } from '../../src/index.ts';
-import { type FixtureTensor, loadFixture } from './operations.ts';
+import { loadFixture } from './fixtures.ts';
+import { type FixtureTensor } from './operations.ts';
 import { relative, trainingStart } from './training.ts';
 
 /** A training with PyTorch's losses: see tests/fixtures/README.md. */

@@ -7,7 +7,8 @@ import {
   setDefaultDevice,
   type Tensor,
 } from '../../src/index.ts';
-import { type FixtureTensor, fromFixture, loadFixture } from './operations.ts';
+import { loadFixture } from './fixtures.ts';
+import { type FixtureTensor, fromFixture } from './operations.ts';
 
 type SgdRun = { optimizer: 'SGD'; options: optim.SgdOptions };
 type AdamRun = { optimizer: 'Adam'; options: optim.AdamOptions };

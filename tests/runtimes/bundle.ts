@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { build, type Plugin } from 'esbuild';
+import { embedModules } from '../../scripts/package/bundle.ts';
+
+/** A module and all that it imports, for runtimes without Node: kernels and fixtures are embedded. */
+export async function bundleModule(entry: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    write: false,
+    logLevel: 'silent',
+    plugins: [embedModules, embedFixtures],
+  });
+  return outputFiles[0]!.text;
+}
+
+const embedFixtures: Plugin = {
+  name: 'fixtures',
+  setup(bundler) {
+    bundler.onResolve({ filter: /\/fixtures\.ts$/ }, () => ({ path: 'fixtures', namespace: 'fixtures' }));
+    bundler.onLoad({ filter: /.*/, namespace: 'fixtures' }, () => ({ contents: fixtures() }));
+  },
+};
+
+const FIXTURES = [
+  'operations',
+  'pooling',
+  'norms',
+  'convolution',
+  'promotion',
+  'special',
+  'options',
+  'losses',
+  'modules',
+  'network',
+  'optimizers',
+  'training',
+];
+
+function fixtures(): string {
+  const files = FIXTURES.map(
+    (name) => `'${name}.json': ${readFileSync(`tests/fixtures/${name}.json`, 'utf8')}`,
+  );
+  return `const files = {${files.join(',\n')}};\nexport const loadFixture = (name) => files[name];`;
+}

@@ -1,0 +1,8 @@
+/**
+ * One case of so many runs in other runtimes. WGRAD_CASES=some takes a part that is spread over all kinds of cases: all of
+ * them take minutes in each runtime.
+ */
+export const EVERY: number = process.env['WGRAD_CASES'] === 'some' ? 16 : 1;
+
+/** In milliseconds. */
+export const LONGEST = 1_800_000;
