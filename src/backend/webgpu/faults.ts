@@ -24,7 +24,7 @@ export class Faults {
     void device.lost.then(({ reason, message }) => {
       this.report(
         new DeviceLostError(
-          `The GPU device is lost (${reason}): ${message || 'no reason given'}. Tensors on it are gone; call init() ` +
+          `The GPU device is lost (${reason}): ${message.replace(/\.+$/, '') || 'no reason given'}. Tensors on it are gone; call init() ` +
             'again and restore from the last checkpoint.',
         ),
       );
