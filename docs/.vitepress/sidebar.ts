@@ -13,6 +13,8 @@ export const sidebar: readonly (DefaultTheme.SidebarItem & { items: { text: stri
       { text: 'Serving', link: '/guide/serving' },
       { text: 'Reproducibility', link: '/guide/reproducibility' },
       { text: 'Devices and drivers', link: '/guide/devices' },
+      { text: 'In the browser', link: '/guide/browser' },
+      { text: 'In Deno', link: '/guide/deno' },
       { text: 'Performance', link: '/guide/performance' },
     ],
   },

@@ -26,12 +26,11 @@ onmessage = ({ data: task }) => {
 `;
 
 /**
- * The number of threads that can run at the same time. Web Workers can share memory in a page that is cross-origin isolated,
- * and in other runtimes.
+ * The number of threads that can run at the same time. Web Workers can share memory in a page that is cross-origin isolated.
+ * Deno's can, too, but they keep the process alive.
  */
 export function webParallelism(): number {
-  const shares = web.crossOriginIsolated ?? typeof SharedArrayBuffer === 'function';
-  return web.Worker && shares ? (web.navigator?.hardwareConcurrency ?? 1) : 1;
+  return web.Worker && web.crossOriginIsolated === true ? (web.navigator?.hardwareConcurrency ?? 1) : 1;
 }
 
 /** Starts a Web Worker from a text, so that a bundler needs no second file. */

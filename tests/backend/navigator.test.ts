@@ -50,8 +50,8 @@ test('a browser without WebGPU, or without an adapter, says so', async () => {
 test.each([
   { isolated: true, threads: 8 },
   { isolated: false, threads: 1 },
-  // Other runtimes than browsers.
-  { isolated: undefined, threads: 8 },
+  // In Deno.
+  { isolated: undefined, threads: 1 },
 ])('where crossOriginIsolated is $isolated, $threads of 8 processors are used', ({ isolated, threads }) => {
   vi.stubGlobal('navigator', { hardwareConcurrency: 8 });
   vi.stubGlobal('crossOriginIsolated', isolated);

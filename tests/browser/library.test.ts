@@ -4,7 +4,7 @@ import * as wgrad from '../../src/index.ts';
 import { openCpu } from '../../src/backend/cpu/cpu.ts';
 import { chromiumOrSkip, watch } from './browser.ts';
 import { ISOLATION, libraryFiles, startSite } from './site.ts';
-import { train } from './training.ts';
+import { train } from '../training.ts';
 
 /** Opens a device and trains; its value is what `Outcome` says. */
 const PROGRAM = `async (device) => {

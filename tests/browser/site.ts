@@ -1,10 +1,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname } from 'node:path';
-import { readFileSync } from 'node:fs';
-import { transformSync } from 'esbuild';
 import { onTestFinished } from 'vitest';
 import { bundleForBrowsers } from '../../scripts/package/bundle.ts';
+import { trainingProgram } from '../trainingProgram.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
   '': 'text/html',
@@ -42,13 +41,12 @@ export async function startSite(
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }
 
-/** An empty page with the built library and the program of training.ts beside it. */
+/** An empty page with the built library and the program of tests/training.ts beside it. */
 export async function libraryFiles(): Promise<Record<string, string>> {
   const { code } = await bundleForBrowsers();
-  const training = readFileSync(new URL('training.ts', import.meta.url), 'utf8');
   return {
     '/': '<!doctype html><link rel="icon" href="data:,"><title>wgrad</title>',
     '/wgrad.min.js': code,
-    '/training.js': transformSync(training, { loader: 'ts', format: 'esm' }).code,
+    '/training.js': trainingProgram(),
   };
 }

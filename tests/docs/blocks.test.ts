@@ -50,6 +50,12 @@ describe('blocks', () => {
     const left = blocks.filter(({ note }) => note.startsWith('not-run: '));
     expect(left.map(({ where, note }) => `${where.replace(/:\d+$/, '')} ${note}`)).toMatchInlineSnapshot(`
       [
+        "docs/guide/browser.md not-run: needs a browser",
+        "docs/guide/browser.md not-run: installs from npm",
+        "docs/guide/browser.md not-run: headers of a server",
+        "docs/guide/browser.md not-run: needs a browser",
+        "docs/guide/deno.md not-run: needs Deno",
+        "docs/guide/deno.md not-run: needs Bun",
         "docs/guide/devices.md not-run: needs SwiftShader",
         "docs/guide/getting-started.md not-run: installs from npm",
         "docs/guide/performance.md not-run: needs five minutes",

@@ -1,28 +1,12 @@
-import { execFile, type ExecFileException } from 'node:child_process';
-import {
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { webgpuOrSkip } from '../adapter.ts';
-
-const scratch = mkdtempSync(join(tmpdir(), 'wgrad-package-'));
-/** The package's folder, its packed file, and an empty project in which that is installed. */
-const dist = join(scratch, 'dist');
-const project = join(scratch, 'project');
-let tarball = '';
+import { installedPackage, type Outcome, run, succeed } from './installedPackage.ts';
 
 const require = createRequire(import.meta.url);
 const compilers = {
@@ -31,27 +15,8 @@ const compilers = {
   '5.6': createRequire(require.resolve('@arethetypeswrong/core')).resolve('typescript/bin/tsc'),
 };
 
-interface Outcome {
-  readonly code: number;
-  readonly output: string;
-}
-
-function run(file: string, args: readonly string[], cwd: string = project): Promise<Outcome> {
-  return new Promise((done) => {
-    execFile(file, args, { cwd, timeout: 120_000 }, (error: ExecFileException | null, stdout, stderr) => {
-      done({ code: error ? Number(error.code ?? -1) : 0, output: `${stdout}${stderr}` });
-    });
-  });
-}
-
 function node(...args: readonly string[]): Promise<Outcome> {
-  return run(process.execPath, args);
-}
-
-async function succeed(outcome: Promise<Outcome>): Promise<string> {
-  const { code, output } = await outcome;
-  if (code !== 0) throw new Error(output);
-  return output;
+  return run(process.execPath, args, project);
 }
 
 /** Writes a file of the project. */
@@ -59,20 +24,11 @@ function write(name: string, text: string): void {
   writeFileSync(join(project, name), text);
 }
 
+/** The package's folder, its packed file, and an empty project in which that is installed. */
+let { dist, project, tarball } = { dist: '', project: '', tarball: '' };
 beforeAll(async () => {
-  await succeed(run(process.execPath, ['--import', 'tsx', 'scripts/build.ts', dist], '.'));
-  const packed = await succeed(run('npm', ['pack', '--json', '--pack-destination', scratch], dist));
-  const [facts] = JSON.parse(packed.slice(0, packed.indexOf('\n]') + 2)) as [
-    { filename: string; size: number; unpackedSize: number; entryCount: number },
-  ];
-  tarball = join(scratch, basename(facts.filename));
-  console.log(`packed ${facts.size} bytes, unpacked ${facts.unpackedSize}, ${facts.entryCount} files`);
-  mkdirSync(project);
-  write('package.json', '{ "name": "project", "private": true }\n');
-  await succeed(run('npm', ['install', '--offline', '--no-audit', '--no-fund', tarball]));
+  ({ dist, project, tarball } = await installedPackage());
 }, 240_000);
-
-afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 test('installs no package but itself', () => {
   expect(readdirSync(join(project, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual([

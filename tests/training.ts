@@ -1,8 +1,8 @@
-import type * as library from '../../src/index.ts';
+import type * as library from '../src/index.ts';
 
 /**
  * The losses of a small classifier's first steps, from the same seed everywhere. Its products are large enough for several
- * threads. It runs in Node and, without its types, in pages.
+ * threads. It runs in Node and, without its types, in pages and other runtimes.
  */
 export async function train(
   { crossEntropy, manualSeed, nn, optim, rand, randint, scope }: typeof library,
