@@ -23,7 +23,6 @@ export default tseslint.config(
           allowDefaultProject: [
             'eslint.config.js',
             'src/platform/globals.d.ts',
-            'src/serve/page/*.js',
             'docs/typedoc/*.js',
             'tests/mutation/*.js',
           ],
@@ -56,7 +55,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['eslint.config.js', 'src/serve/page/*.js', 'docs/typedoc/*.js', 'tests/mutation/*.js'],
+    files: ['eslint.config.js', 'docs/typedoc/*.js', 'tests/mutation/*.js'],
     extends: [tseslint.configs.disableTypeChecked],
   },
 );

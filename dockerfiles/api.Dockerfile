@@ -8,13 +8,21 @@ ARG NODE=node:24.22.3-bookworm-slim
 ARG BASE=debian:bookworm-slim
 ARG VARIANT=cpu
 
-FROM ${NODE} AS dependencies
+FROM ${NODE} AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
+RUN npm ci --omit=dev --no-audit --no-fund
+
+# The scripts of the page: the service has no esbuild.
+FROM packages AS page
+COPY kernels kernels/
+COPY src src/
+RUN node src/serve/page/build.ts
+
+FROM packages AS dependencies
 # Node 24 runs TypeScript, so tsx is not needed. The service draws no figures, so their packages are not needed either. Dawn is
 # only needed by the GPU variant, and only for this architecture.
-RUN npm ci --omit=dev --no-audit --no-fund \
-  && rm -r node_modules/tsx node_modules/esbuild node_modules/@esbuild node_modules/.bin \
+RUN rm -r node_modules/tsx node_modules/esbuild node_modules/@esbuild node_modules/.bin \
   && rm -r node_modules/vega* node_modules/@resvg node_modules/dejavu-fonts-ttf node_modules/umap-js node_modules/ml-* \
   && find node_modules -name '*.map' -delete \
   && find node_modules/webgpu/dist -mindepth 1 -maxdepth 1 ! -name "linux-$(node -p process.arch)" -exec rm -r {} + \
@@ -29,6 +37,7 @@ COPY package.json package-lock.json ./
 COPY kernels kernels/
 COPY src src/
 COPY models models/
+COPY --from=page /app/dist/page dist/page/
 
 FROM cpu AS gpu
 COPY scripts/install-software-driver.sh /tmp/

@@ -10,9 +10,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { embeddedCpuModule } from '../src/platform/node/embedded/cpuModule.ts';
+import { embeddedKernels } from '../src/platform/node/embedded/kernels.ts';
 import { bundleForBrowsers } from './package/bundle.ts';
-import { embeddedCpuModule } from './package/cpuModule.ts';
-import { embeddedKernels } from './package/kernels.ts';
 import { manifest } from './package/manifest.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));

@@ -2,7 +2,7 @@
 import { command, flag, option } from './pipeline/cli/command.ts';
 import { nameOrPath } from './pipeline/cli/folder.ts';
 import { runCommand } from './pipeline/cli/run.ts';
-import { adapter, deviceName, modelsFolder } from './pipeline/cli/shared.ts';
+import { adapter, dataFolder, deviceName, modelsFolder } from './pipeline/cli/shared.ts';
 import { milliseconds, oneOf, port, several, text, wholeNumber } from './pipeline/cli/values.ts';
 import { BATCH_SIZE, DEFAULT_OPTIONS as limits } from './serve/options.ts';
 
@@ -25,6 +25,7 @@ const api = command({
     ),
     champions: flag('serve the champions of all models'),
     models: modelsFolder,
+    data: { ...dataFolder, help: 'folder of Fashion-MNIST, with which the page trains' },
     host: option('<address>', text, 'where to listen; the default is reachable from this machine only', {
       default: '127.0.0.1',
     }),
@@ -75,7 +76,7 @@ const api = command({
   exitCodes: { 0: 'stopped by SIGTERM or Ctrl-C' },
   notes: () => `environment:
   WGRAD_API_KEY  if set, /predict, /v2 and /metrics require it: Authorization: Bearer KEY, or X-API-Key: KEY`,
-  run: async ({ model, champions, models, device, adapter, timeout, ...options }) => {
+  run: async ({ model, champions, models, data, device, adapter, timeout, ...options }) => {
     const { readKey } = await import('./serve/http/authentication.ts');
     const { serve } = await import('./serve/serve.ts');
     await serve({
@@ -90,6 +91,7 @@ const api = command({
       receiveTimeout: timeout,
       answerTimeout: timeout,
       apiKey: readKey(process.env['WGRAD_API_KEY']),
+      data,
       logLevel: options.logLevel,
       host: options.host,
       port: options.port,

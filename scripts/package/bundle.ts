@@ -1,22 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { build, type Plugin } from 'esbuild';
-import { embeddedCpuModule } from './cpuModule.ts';
-import { embeddedKernels } from './kernels.ts';
-
-/** The modules that package.json's `imports` choose for browsers in the built package. */
-const embedded: Readonly<Record<string, () => string>> = {
-  '#kernels': embeddedKernels,
-  '#cpuModule': embeddedCpuModule,
-};
-
-/** Embeds them in a bundle of another entry point. */
-export const embedModules: Plugin = {
-  name: 'embedded',
-  setup(bundler) {
-    bundler.onResolve({ filter: /^#(kernels|cpuModule)$/ }, ({ path }) => ({ path, namespace: 'embedded' }));
-    bundler.onLoad({ filter: /.*/, namespace: 'embedded' }, ({ path }) => ({ contents: embedded[path]!() }));
-  },
-};
+import { build } from 'esbuild';
+import { embedModules } from '../../src/platform/node/embedded/bundlerPlugin.ts';
 
 interface Bundle {
   code: string;

@@ -22,6 +22,8 @@ export interface ServiceOptions {
   readonly drainTimeout: number;
   /** The key that every request must have, except health, page and documentation; undefined for no key. */
   readonly apiKey: string | undefined;
+  /** The folder of Fashion-MNIST's files, with which the page trains. */
+  readonly data: string;
   /** Pino's level. */
   readonly logLevel: string;
 }
@@ -43,5 +45,6 @@ export const DEFAULT_OPTIONS: ServiceOptions = {
   drainDelay: 2_000,
   drainTimeout: 15_000,
   apiKey: undefined,
+  data: 'data/raw',
   logLevel: 'info',
 };

@@ -7,6 +7,7 @@ import { requireKey } from './http/authentication.ts';
 import { Connections, MOST_PIPELINED } from './http/connections.ts';
 import { acceptCompressed } from './http/contentEncoding.ts';
 import { handleErrors } from './http/errors.ts';
+import { addDataRoutes } from './http/dataRoutes.ts';
 import { addHealthRoutes } from './http/healthRoutes.ts';
 import { acceptJson } from './http/jsonBody.ts';
 import type { Metrics } from './http/metrics.ts';
@@ -115,6 +116,7 @@ export async function createService(
   });
   await addOpenApi(app, options.apiKey !== undefined);
   await addPage(app);
+  addDataRoutes(app, options.data);
   await app.register(multipart, { throwFileSizeLimit: true });
   acceptJson(app);
   acceptPictures(app);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { build, type Plugin } from 'esbuild';
-import { embedModules } from '../../scripts/package/bundle.ts';
+import { embedModules } from '../../src/platform/node/embedded/bundlerPlugin.ts';
 
 /** A module and all that it imports, for runtimes without Node: kernels and fixtures are embedded. */
 export async function bundleModule(entry: string): Promise<string> {

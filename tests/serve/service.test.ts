@@ -369,7 +369,14 @@ describe('life cycle', () => {
     const { url } = await startService({ apiKey: 'secret-key' });
     const statusOf = async (path: string, headers: Record<string, string> = {}): Promise<number> =>
       (await fetch(url + path, { headers })).status;
-    for (const path of ['/', '/page/page.js', '/health/ready', '/health/live', '/v2/health/live', '/docs/']) {
+    for (const path of [
+      '/',
+      '/page/style.css',
+      '/health/ready',
+      '/health/live',
+      '/v2/health/live',
+      '/docs/',
+    ]) {
       expect(await statusOf(path), path).toBe(200);
       expect(await statusOf(`${path}?verbose=1`), path).toBe(200);
     }
@@ -411,7 +418,7 @@ describe('life cycle', () => {
     expect(headers.get('content-security-policy')).toContain("default-src 'none'");
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('x-frame-options')).toBeTruthy();
-    for (const path of ['/page/..%2f..%2fservice.ts', '/page/%2e%2e/service.ts', '/page/page.js%00.html']) {
+    for (const path of ['/page/..%2f..%2fservice.ts', '/page/%2e%2e/service.ts', '/page/style.css%00.html']) {
       expect((await fetch(url + path)).status, path).toBeGreaterThanOrEqual(400);
     }
   });

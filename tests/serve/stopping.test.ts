@@ -48,7 +48,7 @@ test('a service that stops is not ready, still answers, and announces the end of
   const answers = await Promise.all([
     fetch(`${url}/health/live`),
     fetch(`${url}/nowhere`),
-    fetch(`${url}/page/page.js`),
+    fetch(`${url}/page/style.css`),
     postJson(`${url}/predict`, { pixels: testImage(0) }),
     postJson(`${url}/predict`, { pixels: [] }),
   ]);

@@ -6,7 +6,7 @@ import type { FastifySchema } from 'fastify';
 import { z } from 'zod';
 import type { App } from './app.ts';
 
-const ICON = new URL('../page/icon.svg', import.meta.url);
+const ICON = new URL('../page/static/icon.svg', import.meta.url);
 
 /** Swagger UI sets inline styles. The service provides everything that it loads. */
 const DOCUMENTATION_POLICY =

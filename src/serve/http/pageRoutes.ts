@@ -1,18 +1,25 @@
+import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import helmet from '@fastify/helmet';
 import fastifyStatic from '@fastify/static';
+import { pageScripts, SCRIPTS, type Scripts } from '../page/bundle.ts';
 import type { App } from './app.ts';
 
-const FOLDER = fileURLToPath(new URL('../page/', import.meta.url));
+const FOLDER = fileURLToPath(new URL('../page/static/', import.meta.url));
 
-/** Adds `/`, a page that classifies a drawing or a picture, and security headers for every response. */
+/**
+ * Adds `/`, a page that classifies pictures and trains models in the browser, and security headers for every response.
+ *
+ * The page's scripts compile WebAssembly and start workers, so the policy allows both; everything comes from this service.
+ */
 export async function addPage(app: App): Promise<void> {
   await app.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
         defaultSrc: ["'none'"],
-        scriptSrc: ["'self'"],
+        scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
+        workerSrc: ["'self'"],
         styleSrc: ["'self'"],
         imgSrc: ["'self'", 'data:', 'blob:'],
         connectSrc: ["'self'"],
@@ -25,5 +32,20 @@ export async function addPage(app: App): Promise<void> {
     strictTransportSecurity: false,
   });
   await app.register(fastifyStatic, { root: FOLDER, prefix: '/page/', decorateReply: true });
+  let scripts: Promise<Scripts> | undefined;
+  const script = (name: string): Promise<string> => {
+    // Most services never show the page.
+    scripts ??= pageScripts();
+    return scripts.then((all) => all.get(name)!);
+  };
   app.get('/', { schema: { hide: true } }, (_, reply) => reply.sendFile('index.html'));
+  for (const name of SCRIPTS) {
+    app.get(`/page/${name}`, { schema: { hide: true } }, async ({ headers }, reply) => {
+      const text = await script(name);
+      const tag = `"${createHash('sha256').update(text).digest('base64url')}"`;
+      void reply.header('etag', tag).header('cache-control', 'no-cache');
+      if (headers['if-none-match'] === tag) return reply.code(304).send();
+      return reply.type('text/javascript; charset=utf-8').send(text);
+    });
+  }
 }

@@ -26,7 +26,10 @@ const CLASSES = 10;
 const PIXELS = 784;
 
 /** Images that can be told apart: each class lights a band of its own, over noise. */
-function images(count: number, stream: number): { images: Uint8Array; labels: Uint8Array; count: number } {
+export function images(
+  count: number,
+  stream: number,
+): { images: Uint8Array; labels: Uint8Array; count: number } {
   const labels = Uint8Array.from({ length: count }, (_, index) => index % CLASSES);
   const pixels = Uint8Array.from({ length: count * PIXELS }, (_, at) => {
     const noise = philox4x32([at, 0, stream, 0], [1, 2])[0] % 100;

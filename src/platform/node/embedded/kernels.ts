@@ -1,4 +1,4 @@
-import { kernelNames, kernelSignature, kernelSource } from '../../src/platform/node/kernels.ts';
+import { kernelNames, kernelSignature, kernelSource } from '../kernels.ts';
 
 /** Kernels that measure a device; they have no signature. */
 const PEAKS = ['peaks/arithmetic', 'peaks/traffic'];

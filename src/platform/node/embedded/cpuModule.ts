@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { deflateRawSync } from 'node:zlib';
 
-const file = new URL('../../src/platform/cpu.wasm', import.meta.url);
+const file = new URL('../../cpu.wasm', import.meta.url);
 
 /**
  * The module that `#cpuModule` is in the package: it contains the WebAssembly module, so that no runtime has a second file to

@@ -1,0 +1,55 @@
+import { decodeSafetensors } from '../../../../formats/safetensors/index.ts';
+import { WgradError } from '../../../../backend/errors.ts';
+import type { ModelConfiguration } from '../../../../pipeline/config/schema.ts';
+
+interface Layer {
+  /** Its place in the network. */
+  readonly at: number;
+  readonly shape: readonly number[];
+}
+
+/**
+ * The network that a safetensors file of weights belongs to, by the names and shapes of its tensors: an MLP or a CNN of the
+ * pipeline. Loading the weights checks the rest.
+ *
+ * @throws SafetensorsError, or WgradError if it is neither
+ */
+export function architectureOf(weights: Uint8Array): ModelConfiguration {
+  const { tensors } = decodeSafetensors(weights);
+  const layers = [...tensors].flatMap(([name, { shape }]): Layer[] => {
+    const at = /^(\d+)\.weight$/.exec(name)?.[1];
+    return at === undefined ? [] : [{ at: Number(at), shape }];
+  });
+  layers.sort((a, b) => a.at - b.at);
+  const dense = layers.filter(({ shape }) => shape.length === 2);
+  const convolutions = layers.filter(({ shape }) => shape.length === 4);
+  const hidden = dense.slice(0, -1).map(({ shape }) => shape[0]!);
+  const [first, second] = dense;
+  if (!first) {
+    throw new WgradError(
+      'These are not the weights of an MLP or a CNN of this project: no dense layer 0.weight, 1.weight …',
+    );
+  }
+  const [convolution] = convolutions;
+  if (!convolution) {
+    // Without dropout, only a ReLU stands between two dense layers.
+    return { name: 'mlp', hidden, dropout: isApart(first, second, 3) ? HALF : 0 };
+  }
+  const batchNorm = tensors.has(`${convolution.at + 1}.running_mean`);
+  const flatten = convolutions.length * (batchNorm ? 4 : 3);
+  return {
+    name: 'cnn',
+    channels: convolutions.map(({ shape }) => shape[0]!),
+    kernelSize: convolution.shape[2]!,
+    batchNorm,
+    hidden,
+    dropout: first.at === flatten + 2 ? HALF : 0,
+  };
+}
+
+/** Any probability will do: dropout does nothing when a network classifies. */
+const HALF = 0.5;
+
+function isApart(a: Layer, b: Layer | undefined, distance: number): boolean {
+  return b !== undefined && b.at - a.at === distance;
+}

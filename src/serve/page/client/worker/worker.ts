@@ -1,0 +1,101 @@
+/** What the page's workers run: a training, or a model that classifies. */
+import { init } from '../../../../tensor/device.ts';
+import { errorText } from '../../../../pipeline/text/errorText.ts';
+import { architectureOf } from './architecture.ts';
+import { Classifier } from './classifier.ts';
+import { downloadImages, KeyWanted } from './download.ts';
+import type { Answer, DeviceChoice, Request } from './messages.ts';
+import { PageControl } from './pageControl.ts';
+import { trainModel } from './training.ts';
+import type { Backend } from '../../../../backend/backend.ts';
+import '../../../../ops/methods.ts';
+
+interface Scope {
+  onmessage: ((event: { readonly data: Request }) => void) | null;
+  postMessage(answer: Answer): void;
+  readonly location: { readonly href: string };
+}
+const worker = globalThis as unknown as Scope;
+const control = new PageControl();
+let classifier: Classifier | undefined;
+
+worker.onmessage = ({ data }) => {
+  handle(data).catch((error: unknown) =>
+    worker.postMessage({
+      kind: 'failed',
+      message: errorText(error),
+      keyWanted: error instanceof KeyWanted,
+    }),
+  );
+};
+
+async function handle(request: Request): Promise<void> {
+  switch (request.kind) {
+    case 'train':
+      return train(request);
+    case 'pause':
+      control.pause();
+      {
+        worker.postMessage({ kind: 'paused' });
+        return;
+      }
+    case 'resume':
+      control.resume();
+      {
+        worker.postMessage({ kind: 'resumed' });
+        return;
+      }
+    case 'stop': {
+      control.stop();
+      return;
+    }
+    case 'open':
+      classifier = await Classifier.open(await openDevice(request.device), request);
+      {
+        worker.postMessage({ kind: 'opened' });
+        return;
+      }
+    case 'inspect': {
+      worker.postMessage({ kind: 'inspected', model: architectureOf(request.weights) });
+      return;
+    }
+    case 'classify': {
+      const { id, pixels } = request;
+      if (!classifier) throw new Error('no model is open');
+      worker.postMessage({ kind: 'classified', id, ...(await classifier.classify(pixels)) });
+      return;
+    }
+  }
+}
+
+async function train({ configuration, key }: Extract<Request, { kind: 'train' }>): Promise<void> {
+  const files = new URL('/data/', worker.location.href);
+  // The device opens while the data arrive.
+  const [images, device] = await Promise.all([
+    downloadImages(files, key, (received, total) =>
+      worker.postMessage({ kind: 'download', received, total }),
+    ),
+    openDevice(configuration.device),
+  ]);
+  const outcome = await trainModel(
+    configuration,
+    device,
+    images,
+    (event) => worker.postMessage(event),
+    control,
+  );
+  worker.postMessage({ kind: 'finished', configuration, ...outcome });
+  device.destroy();
+}
+
+async function openDevice(choice: DeviceChoice): Promise<Backend> {
+  let note: string | undefined;
+  const device = await init(choice, {
+    onFallback: (reason) => {
+      note = reason;
+    },
+  });
+  const { name, description } = device;
+  worker.postMessage({ kind: 'device', device: { name, description }, note });
+  return device;
+}
