@@ -112,7 +112,7 @@ export function specialise(
   // On the first line, so that messages have the line numbers of the file.
   if (needsHalf(settings)) text = `enable f16; ${text}`;
   if (immediates) {
-    replace(/@group\(0\)\s*@binding\(\d+\)\s*var<uniform>\s+params\b/, 'var<immediate> params');
+    replace(/@group\(0\)\s*@binding\(\d+\)\s*var<uniform>\s*params\b/, 'var<immediate> params');
   }
   return text;
 }

@@ -1,40 +1,26 @@
-import { kernelNames, kernelSignature, kernelSource } from '../kernels.ts';
+import { readFileSync } from 'node:fs';
+import { transformSync } from 'esbuild';
+import { kernelNames, kernelSource } from '../kernels.ts';
+import { squeeze } from './squeeze.ts';
 
 /** Kernels that measure a device; they have no signature. */
 const PEAKS = ['peaks/arithmetic', 'peaks/traffic'];
 
-/**
- * The module that `#kernels` is in the package: the texts of all kernels without their comments, and their signatures.
- * Lines stay where they are, so a compiler's message names the line of the file in kernels/.
- */
-export function embeddedKernels(): string {
-  const names = kernelNames();
-  const texts = [...names, ...PEAKS].map((name) => [name, withoutComments(kernelSource(name))]);
-  const signatures = names.map((name) => {
-    const { overrides, constants, aliases, ...others } = kernelSignature(name);
-    return [name, { ...others, overrides: [...overrides], constants: [...constants], aliases: [...aliases] }];
-  });
-  return `const texts = ${JSON.stringify(Object.fromEntries(texts), null, 1)};
+const declarations = new URL('declarations.ts', import.meta.url);
 
-const signatures = ${JSON.stringify(Object.fromEntries(signatures))};
+/** The module that `#kernels` is in the package: the squeezed texts of all kernels, and a function that reads their signatures. */
+export function embeddedKernels(): string {
+  const texts = [...kernelNames(), ...PEAKS].map((name) => [name, squeeze(kernelSource(name))]);
+  const { code } = transformSync(readFileSync(declarations, 'utf8'), { loader: 'ts', format: 'esm' });
+  return `const texts = ${JSON.stringify(Object.fromEntries(texts), null, 1)};
 
 export function kernelSource(name) {
   return texts[name];
 }
 
 export function kernelSignature(name) {
-  const { overrides, constants, aliases, ...others } = signatures[name];
-  return {
-    ...others,
-    overrides: new Map(overrides),
-    constants: new Map(constants),
-    aliases: new Map(aliases),
-  };
-}
-`;
+  return readDeclarations(texts[name]);
 }
 
-/** WGSL has no strings that a comment's mark could stand in, and the kernels have no block comments. */
-function withoutComments(text: string): string {
-  return text.replaceAll(/[ \t]*\/\/.*$/gm, '');
+${code.replace(/^export \{[^}]*\};\n/m, '')}`;
 }
