@@ -10,6 +10,12 @@ const STALLED = 1_000;
  * slow reader shows progress rarely.
  */
 const UNREAD = 10_000;
+
+/** Milliseconds after which connections count as stalled while the server stops. */
+interface Patience {
+  readonly stalled: number;
+  readonly unread: number;
+}
 /** Requests of one connection that are answered at the same time. */
 export const MOST_PIPELINED = 32;
 /** Milliseconds between two looks. */
@@ -31,11 +37,13 @@ interface Connection {
  */
 export class Connections {
   readonly #server: Server;
+  readonly #patience: Patience;
   readonly #open = new Map<Socket, Connection>();
   #accepted = 0;
 
-  constructor(server: Server) {
+  constructor(server: Server, patience: Patience = { stalled: STALLED, unread: UNREAD }) {
     this.#server = server;
+    this.#patience = patience;
     server.on('connection', (socket: Socket) => {
       this.#accepted++;
       this.#open.set(socket, { requests: new Map(), progress: '', since: performance.now() });
@@ -88,7 +96,8 @@ export class Connections {
   #sweep(): void {
     const now = performance.now();
     for (const [socket, connection] of this.#open) {
-      const progress = `${socket.bytesRead} ${socket.writableLength}`;
+      // Long answers are handed over piece by piece, so bytes that were handed over are progress, too.
+      const progress = `${socket.bytesRead} ${socket.bytesWritten} ${socket.writableLength}`;
       if (progress !== connection.progress) {
         connection.progress = progress;
         connection.since = now;
@@ -96,7 +105,7 @@ export class Connections {
       const { requests, since } = connection;
       if (waiting(requests).length > 0) continue;
       const isBeingAnswered = [...requests.values()].some(({ headersSent }) => headersSent);
-      if (now - since < (isBeingAnswered ? UNREAD : STALLED)) continue;
+      if (now - since < (isBeingAnswered ? this.#patience.unread : this.#patience.stalled)) continue;
       if (isBeingAnswered || socket.bytesRead === 0) socket.destroy();
       else refuseLate(socket);
     }

@@ -211,6 +211,7 @@ const CASES: readonly (readonly [command: string, words: string, calls: Calls])[
     'alias mlp/1 best --models M --json',
     [
       ['resolveVersion', 'M', 'mlp/1'],
+      ['openModelFolder', 'M/mlp/1'],
       ['setAlias', 'M', { name: 'mlp', version: 1 }, 'best'],
     ],
   ],
