@@ -127,6 +127,10 @@ export function edgesSuite(open: Open): void {
       expect(found[1]! / wanted, `e^-${power}`).toBeCloseTo(1, 4);
       expect(found.slice(2)).toEqual([found[1], found[1], found[1]]);
     }
+    // What float32 cannot hold is 0, not the least number before it.
+    expect(await values(tensor([0, -104, -200, -1e30, -Infinity], { device }).softmax(0))).toEqual([
+      1, 0, 0, 0, 0,
+    ]);
   });
 
   it('erf reaches 1 no sooner than it does', async (context) => {

@@ -3,6 +3,7 @@ import {
   capture,
   grad,
   GradientError,
+  nn,
   noGrad,
   open,
   optim,
@@ -183,6 +184,23 @@ test('a chain of 20,000 operations goes backward, and is freed, without overflow
   loss.dispose();
   x.zeroGrad();
   expect(cpu.stats().buffersAlive - buffersAlive).toBeLessThanOrEqual(2); // the scalars 0 and 1.5 are kept
+});
+
+test('a gradient that is held over the next backward leaves nothing when it is freed', () => {
+  const x = new nn.Parameter(tensor([1, 2, 3]));
+  const optimizer = new optim.SGD([x], { lr: 0 });
+  const alive: number[] = [];
+  for (let step = 0; step < 6; step++) {
+    scope(() => x.square().sum().backward());
+    const held = x.grad!;
+    optimizer.step();
+    optimizer.zeroGrad();
+    scope(() => x.square().sum().backward());
+    held.dispose();
+    optimizer.zeroGrad();
+    alive.push(cpu.stats().buffersAlive);
+  }
+  expect(alive).toEqual(Array(6).fill(alive[0]));
 });
 
 test('a long chain is freed without backward, too', () => {

@@ -26,7 +26,7 @@ test.for(['webgpu', 'cpu'])(
   async (kind, context) => {
     const deno = runtimeOrSkip(context, 'deno');
     if (kind === 'webgpu') await webgpuOrSkip(context);
-    const printed = await succeed(run(deno, ['run', '--no-prompt', 'program.js', kind], folder));
+    const printed = await succeed(run(deno, ['run', '--no-prompt', 'program.js', kind], folder, LONGEST));
     const { device, passed, failed } = JSON.parse(printed) as CaseResults;
     console.log(`Deno, ${device}: ${passed} cases passed, ${failed.length} failed`);
     expect(failed).toEqual([]);

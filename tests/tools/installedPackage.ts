@@ -9,12 +9,17 @@ export interface Outcome {
 }
 
 /** Runs a program, with no input. */
-export function run(file: string, args: readonly string[], cwd: string): Promise<Outcome> {
+export function run(
+  file: string,
+  args: readonly string[],
+  cwd: string,
+  timeout: number = 120_000,
+): Promise<Outcome> {
   return new Promise((done) => {
     const child = execFile(
       file,
       args,
-      { cwd, timeout: 120_000 },
+      { cwd, timeout },
       (error: ExecFileException | null, stdout, stderr) => {
         done({ code: error ? Number(error.code ?? -1) : 0, output: `${stdout}${stderr}` });
       },
