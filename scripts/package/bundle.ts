@@ -13,7 +13,7 @@ interface Bundle {
 export async function bundleForBrowsers(): Promise<Bundle> {
   const { outputFiles, metafile } = await build({
     absWorkingDir: fileURLToPath(new URL('../..', import.meta.url)),
-    entryPoints: ['src/index.ts'],
+    entryPoints: ['scripts/package/browserEntry.ts'],
     outfile: 'wgrad.min.js',
     bundle: true,
     minify: true,
