@@ -12,6 +12,7 @@ import { addHealthRoutes } from './http/healthRoutes.ts';
 import { acceptJson } from './http/jsonBody.ts';
 import type { Metrics } from './http/metrics.ts';
 import { addOpenApi } from './http/openapi.ts';
+import { addModelRoute } from './http/modelRoute.ts';
 import { addPage } from './http/pageRoutes.ts';
 import { acceptPictures, addPredictRoute } from './http/predictRoute.ts';
 import { Predictor } from './http/predictor.ts';
@@ -126,6 +127,7 @@ export async function createService(
   const [first, ...others] = hosts;
   const predictors = new Predictors(predictorOf(first), ...others.map(predictorOf));
   addPredictRoute(app, predictors);
+  addModelRoute(app, predictors);
   await addProtocolRoutes(app, predictors, isDraining);
   addHealthRoutes(app, predictors, metrics, isDraining);
   return {

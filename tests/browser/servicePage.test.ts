@@ -46,7 +46,7 @@ test('a drawing, keys and a picture are classified, in the light, in the dark an
     await expect.poll(() => page.locator('#classes li').count(), { timeout: 10_000 }).toBe(10);
     expect(await page.locator('#answer').textContent()).toMatch(/^[A-Z].*, \d+\.\d %$/);
     expect(await page.locator('#model').textContent()).toMatch(
-      /^Model test, version 1, on the server, \d+ ms$/,
+      /^Model test, version 1, in this browser \(WebAssembly\), [\d.]+ ms$/,
     );
     await screenshot(page, name);
     // Nothing is wider than the screen, and what is to be touched is large enough.

@@ -110,7 +110,7 @@ describe('the page trains the MLP', () => {
       buffer: weights,
     });
     await expect.poll(() => page.locator('#state').innerText()).toMatch(/the weights of an MLP are loaded/);
-    expect(await page.locator('#source option').allTextContents()).toHaveLength(3);
+    expect(await page.locator('#source option').allTextContents()).toHaveLength(4);
     expect(faults).toEqual([]);
   }, 120_000);
 

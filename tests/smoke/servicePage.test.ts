@@ -22,10 +22,10 @@ test('the page can be used with keys alone', async (context) => {
   expect(await page.locator('#answer').textContent()).toBe('Nothing drawn yet.');
   expect(await page.locator('#classes li').count()).toBe(0);
   const order: unknown[] = [];
-  for (let at = 0; at < 4; at++) {
+  for (let at = 0; at < 6; at++) {
     await page.keyboard.press('Tab');
     order.push(await page.evaluate('document.activeElement.id || document.activeElement.textContent'));
   }
-  expect(order).toEqual(['file', 'clear', 'pen', 'API']);
+  expect(order).toEqual(['file', 'camera', 'clear', 'pen', 'source', 'API']);
   expect(faults).toEqual([]);
 });

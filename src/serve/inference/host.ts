@@ -84,6 +84,11 @@ export class ModelHost {
     return this.#name;
   }
 
+  /** The folder of the loaded model; empty before the first. */
+  get path(): string {
+    return this.#path;
+  }
+
   get device(): string {
     return this.#engine?.device ?? 'none';
   }

@@ -1,19 +1,21 @@
 import type { LocalModel } from '../models.ts';
 import type { Answer, DeviceFacts, Request } from '../worker/messages.ts';
-import { imageOf } from './picture.ts';
 import { milliseconds, type Prediction } from './prediction.ts';
 
 type Classified = Extract<Answer, { kind: 'classified' }>;
 
-/** A model that runs in a worker of this page. */
+interface Waiting {
+  readonly resolve: (answer: Classified) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** A model that runs in a worker of this page: on WebGPU where there is a GPU, otherwise in WebAssembly. */
 export class LocalClassifier {
   readonly #model: LocalModel;
   readonly #worker = new Worker('/page/worker.js', { type: 'module' });
-  readonly #waiting = new Map<
-    number,
-    { resolve: (answer: Classified) => void; reject: (error: Error) => void }
-  >();
+  readonly #waiting = new Map<number, Waiting>();
   #device: DeviceFacts | undefined;
+  #failure: Error | undefined;
   #next = 0;
 
   constructor(model: LocalModel) {
@@ -29,11 +31,15 @@ export class LocalClassifier {
     });
   }
 
-  async classify(picture: Blob): Promise<Prediction> {
+  /** @param pixels as the model takes them */
+  async classify(pixels: Uint8Array): Promise<Prediction> {
     const { data, title } = this.#model;
-    const pixels = await imageOf(picture, data);
     const id = this.#next++;
     const answer = await new Promise<Classified>((resolve, reject) => {
+      if (this.#failure) {
+        reject(this.#failure);
+        return;
+      }
       this.#waiting.set(id, { resolve, reject });
       this.#send({ kind: 'classify', id, pixels });
     });
@@ -41,6 +47,7 @@ export class LocalClassifier {
     return {
       probabilities: Object.fromEntries(data.classes.map((name, at) => [name, answer.probabilities[at]!])),
       origin: `${title}, in this browser (${where}), ${milliseconds(answer.milliseconds)}`,
+      activations: answer.activations,
     };
   }
 
@@ -63,6 +70,7 @@ export class LocalClassifier {
   }
 
   #fail(error: Error): void {
+    this.#failure = error;
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
   }

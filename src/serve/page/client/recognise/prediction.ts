@@ -1,39 +1,47 @@
-/** What a model says about a picture. */
+import type { Filters } from '../worker/messages.ts';
+
+/** What a model says about an image. */
 export interface Prediction {
   /** Class name → probability. */
   readonly probabilities: Readonly<Record<string, number>>;
   /** The model, where it ran, and how long it took. */
   readonly origin: string;
+  /** Of the first layer; only of models in this browser. */
+  readonly activations?: Filters;
 }
+
+/** A picture of any size, or an image as a model takes it. */
+export type Subject = { readonly blob: Blob } | { readonly pixels: Uint8Array };
 
 /** The service wants a key. */
 export class KeyWanted extends Error {}
 
-/** Classifies a picture by the service's own model. @throws KeyWanted, or an error with the service's message */
-export async function askService(blob: Blob, key: string, signal: AbortSignal): Promise<Prediction> {
+/** Classifies by the service's own model. @throws KeyWanted, or an error with the service's message */
+export async function askService(subject: Subject, key: string, signal: AbortSignal): Promise<Prediction> {
   const start = performance.now();
+  const [type, body] =
+    'blob' in subject
+      ? [subject.blob.type || 'application/octet-stream', subject.blob]
+      : ['application/json', JSON.stringify({ pixels: [...subject.pixels], scale: 255 })];
   const response = await fetch('/predict', {
     method: 'POST',
-    headers: {
-      'content-type': blob.type || 'application/octet-stream',
-      ...(key !== '' && { 'x-api-key': key }),
-    },
-    body: blob,
+    headers: { 'content-type': type, ...(key !== '' && { 'x-api-key': key }) },
+    body,
     signal,
   }).catch((error: unknown) => {
     if (signal.aborted) throw error;
     throw new Error('The service does not answer. Is it running?');
   });
-  const body = (await response.json()) as {
+  const answer = (await response.json()) as {
     error?: string;
     model: { name: string; version: number };
     predictions: { probabilities: Record<string, number> }[];
   };
-  if (response.status === 401) throw new KeyWanted(body.error);
-  if (!response.ok) throw new Error(body.error);
-  const { name, version } = body.model;
+  if (response.status === 401) throw new KeyWanted(answer.error);
+  if (!response.ok) throw new Error(answer.error);
+  const { name, version } = answer.model;
   return {
-    probabilities: body.predictions[0]!.probabilities,
+    probabilities: answer.predictions[0]!.probabilities,
     origin: `Model ${name}, version ${version}, on the server, ${milliseconds(performance.now() - start)}`,
   };
 }

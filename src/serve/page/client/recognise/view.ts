@@ -1,14 +1,25 @@
+import { FASHION_MNIST_DESCRIPTION } from '../../../../pipeline/data/description.ts';
 import { byId, make, percent } from '../elements.ts';
-import type { Models } from '../models.ts';
+import { showFilters } from '../filters.ts';
+import type { LocalModel, Models } from '../models.ts';
 import type { ServiceKey } from '../serviceKey.ts';
+import { Camera } from './camera.ts';
+import { CorruptionSliders } from './corruptionSliders.ts';
 import { Drawing } from './drawing.ts';
 import { LocalClassifier } from './localClassifier.ts';
-import { askService, KeyWanted, type Prediction } from './prediction.ts';
+import { imageOf } from './picture.ts';
+import { askService, KeyWanted, type Prediction, type Subject } from './prediction.ts';
+import { drawn, showSamples } from './samples.ts';
+import { fetchServiceModel } from './serviceModel.ts';
 
-/** Starts the view that classifies drawings and pictures, by the service's model or one in this browser. */
+/** Starts the view that classifies drawings and pictures, by the service's model or one that was trained here. */
 export function startRecognise(models: Models, key: ServiceKey): void {
   new Recognise(models, key);
 }
+
+/** Values of the choice of models, besides the indices of those that were trained here. */
+const IN_BROWSER = 'browser';
+const ON_SERVER = 'server';
 
 class Recognise {
   readonly #models: Models;
@@ -17,28 +28,37 @@ class Recognise {
   readonly #classes = byId('classes', HTMLOListElement);
   readonly #origin = byId('model', HTMLElement);
   readonly #source = byId('source', HTMLSelectElement);
+  readonly #closer = byId('closer', HTMLElement);
   readonly #drawing = new Drawing(
     () => void this.#classifyDrawing(),
     () => this.#clear(),
   );
+  readonly #camera = new Camera(
+    (picture) => void this.#classifyPicture(picture),
+    (message) => this.#say(message),
+  );
+  readonly #sliders = new CorruptionSliders(() => this.#classify());
+  #model: LocalModel | undefined;
   #classifier: LocalClassifier | undefined;
   /** The request on its way; a newer one makes its answer worthless. */
   #current: AbortController | undefined;
-  #last: Blob | undefined;
+  #subject: Subject | undefined;
 
   constructor(models: Models, key: ServiceKey) {
     this.#models = models;
     this.#key = key;
     this.#listen();
-    models.onChange(() => this.#listModels());
     this.#clear();
+    this.#listModels(IN_BROWSER);
+    models.onChange(() => this.#listModels(String(models.all.length - 1)));
+    void this.#showSamples();
   }
 
   #listen(): void {
     const { canvas } = this.#drawing;
     const file = byId('file', HTMLInputElement);
     file.addEventListener('change', () => {
-      void this.#classifyFile(file.files?.[0]).then(() => {
+      void this.#classifyPicture(file.files?.[0]).then(() => {
         // So that choosing the same picture again is a change.
         file.value = '';
       });
@@ -52,81 +72,123 @@ class Recognise {
     canvas.addEventListener('drop', (event) => {
       event.preventDefault();
       canvas.classList.remove('over');
-      void this.#classifyFile(event.dataTransfer?.files[0]);
+      void this.#classifyPicture(event.dataTransfer?.files[0]);
     });
-    document.addEventListener('paste', (event) => void this.#classifyFile(event.clipboardData?.files[0]));
-    this.#source.addEventListener('change', () => this.#choose(Number(this.#source.value)));
+    document.addEventListener('paste', (event) => void this.#classifyPicture(event.clipboardData?.files[0]));
+    this.#source.addEventListener('change', () => this.#choose());
   }
 
-  /** Offers the service's model and those in this browser, and takes the newest. */
-  #listModels(): void {
-    const { all } = this.#models;
-    const titles = ['The model of this service', ...all.map(({ title }) => title)];
+  async #showSamples(): Promise<void> {
+    await showSamples(this.#key.value, (pixels) => {
+      this.#clear();
+      this.#subject = { pixels };
+      void createImageBitmap(drawn(pixels, make('canvas'))).then((picture) => this.#drawing.show(picture));
+      this.#classify();
+    });
+  }
+
+  /** Offers the service's model, here or there, and those that were trained here. */
+  #listModels(chosen: string): void {
+    const choices = [
+      [IN_BROWSER, 'The model of this service, in this browser'],
+      [ON_SERVER, 'The model of this service, on the server'],
+      ...this.#models.all.map(({ title }, at) => [String(at), title] as const),
+    ] as const;
     this.#source.replaceChildren(
-      ...titles.map((title, at) => {
-        const option = make('option', { text: title });
-        option.value = String(at - 1);
+      ...choices.map(([value, text]) => {
+        const option = make('option', { text });
+        option.value = value;
         return option;
       }),
     );
-    byId('source-field', HTMLElement).hidden = false;
-    this.#source.value = String(all.length - 1);
-    this.#choose(all.length - 1);
+    this.#source.value = chosen;
+    this.#choose();
   }
 
-  /** @param index of a model in this browser; -1 for that of the service */
-  #choose(index: number): void {
+  #choose(): void {
     this.#current?.abort();
     this.#classifier?.close();
-    const model = this.#models.all[index];
-    this.#classifier = model && new LocalClassifier(model);
-    if (this.#last) void this.#classify(this.#last);
+    this.#classifier = undefined;
+    this.#model = this.#models.all[Number(this.#source.value)];
+    this.#classify();
   }
 
   #clear(): void {
     this.#current?.abort();
-    this.#last = undefined;
+    this.#camera.close();
+    this.#subject = undefined;
     this.#drawing.clear();
-    this.#classes.replaceChildren();
-    this.#origin.textContent = '';
+    this.#forget();
     this.#say('Nothing drawn yet.');
   }
 
   async #classifyDrawing(): Promise<void> {
-    await this.#classify(await this.#drawing.toBlob());
+    this.#subject = { blob: await this.#drawing.toBlob() };
+    this.#classify();
   }
 
-  /** Shows a chosen picture, and classifies the file itself. */
-  async #classifyFile(file: File | undefined): Promise<void> {
-    if (!file) return;
+  /** Shows a picture, and classifies the file itself. */
+  async #classifyPicture(picture: Blob | undefined): Promise<void> {
+    if (!picture) return;
     this.#clear();
     try {
-      this.#drawing.show(await createImageBitmap(file));
+      this.#drawing.show(await createImageBitmap(picture));
     } catch {
       this.#say('This browser cannot read that picture. Convert it to PNG or JPEG.');
       return;
     }
-    await this.#classify(file);
+    this.#subject = { blob: picture };
+    this.#classify();
   }
 
-  async #classify(picture: Blob): Promise<void> {
-    this.#last = picture;
+  #classify(): void {
+    if (this.#subject) void this.#ask(this.#subject);
+  }
+
+  async #ask(subject: Subject): Promise<void> {
     this.#current?.abort();
     const request = new AbortController();
     this.#current = request;
     const slow = setTimeout(() => this.#say('Thinking …'), 300);
+    const isWanted = (): boolean => this.#current === request && !request.signal.aborted;
     try {
-      const prediction = await (this.#classifier?.classify(picture) ??
-        askService(picture, this.#key.value, request.signal));
-      if (this.#current === request && !request.signal.aborted) this.#show(prediction);
+      const [prediction, seen] = await this.#predict(subject, request.signal);
+      if (isWanted()) this.#show(prediction, seen);
     } catch (error) {
-      if (this.#current !== request || request.signal.aborted) return;
-      this.#classes.replaceChildren();
-      this.#origin.textContent = '';
+      if (!isWanted()) return;
+      this.#forget();
       this.#say((error as Error).message);
-      if (error instanceof KeyWanted) this.#key.ask(() => void this.#classify(picture));
+      if (error instanceof KeyWanted) {
+        this.#key.ask(() => {
+          void this.#showSamples();
+          this.#classify();
+        });
+      }
     } finally {
       clearTimeout(slow);
+    }
+  }
+
+  /** Asks the chosen model. Returns the image that it saw, too. */
+  async #predict(subject: Subject, signal: AbortSignal): Promise<[Prediction, Uint8Array]> {
+    const isServer = this.#source.value === ON_SERVER;
+    if (!isServer) this.#model ??= await fetchServiceModel(this.#key.value);
+    const data = this.#model?.data ?? FASHION_MNIST_DESCRIPTION;
+    const pixels = 'pixels' in subject ? subject.pixels : await imageOf(subject.blob, data);
+    const seen = this.#sliders.areZero ? pixels : this.#sliders.apply(pixels);
+    const onServer = async (): Promise<Prediction> =>
+      askService(this.#sliders.areZero ? subject : { pixels: seen }, this.#key.value, signal);
+    if (isServer || !this.#model) return [await onServer(), seen];
+    signal.throwIfAborted();
+    this.#classifier ??= new LocalClassifier(this.#model);
+    try {
+      return [await this.#classifier.classify(seen), seen];
+    } catch (error) {
+      // The server has the service's model, too; one that was trained here runs here only.
+      if (this.#source.value !== IN_BROWSER || signal.aborted) throw error;
+      const prediction = await onServer();
+      const reason = `It does not run in this browser: ${(error as Error).message}`;
+      return [{ ...prediction, origin: `${prediction.origin}. ${reason}` }, seen];
     }
   }
 
@@ -135,13 +197,25 @@ class Recognise {
     this.#answer.className = loud ? '' : 'quiet';
   }
 
-  #show({ probabilities, origin }: Prediction): void {
+  #forget(): void {
+    this.#classes.replaceChildren();
+    this.#origin.textContent = '';
+    this.#closer.hidden = true;
+  }
+
+  #show({ probabilities, origin, activations }: Prediction, seen: Uint8Array): void {
     this.#key.accepted();
     const rows = Object.entries(probabilities).sort((a, b) => b[1] - a[1]);
     const [name, share] = rows[0]!;
     this.#say(`${name}, ${percent(share)}`, true);
     this.#classes.replaceChildren(...rows.map(([name, share]) => rowOf(name, share)));
     this.#origin.textContent = origin;
+    this.#closer.hidden = false;
+    drawn(seen, byId('seen', HTMLCanvasElement), this.#model?.data.width);
+    byId('activations-figure', HTMLElement).hidden = activations === undefined;
+    const pictures = byId('activations', HTMLElement);
+    pictures.classList.toggle('single', activations?.count === 1);
+    if (activations) showFilters(pictures, activations);
   }
 }
 

@@ -6,7 +6,7 @@ import type { ServiceKey } from '../serviceKey.ts';
 import type { Answer, Outcome, Progress, Request } from '../worker/messages.ts';
 import { Chart } from './chart.ts';
 import { Confusion } from './confusion.ts';
-import { showFilters } from './filters.ts';
+import { showFilters } from '../filters.ts';
 import { SetupForm } from './form.ts';
 import { loadWeights } from './loadWeights.ts';
 import { explainWebGpu } from './webgpu.ts';
@@ -78,48 +78,43 @@ class Train {
 
   #receive(answer: Answer): void {
     switch (answer.kind) {
-      case 'download': {
+      case 'download':
         this.#showDownload(answer.received, answer.total);
-        return;
-      }
-      case 'device': {
+        break;
+      case 'device':
         this.#noteDevice(answer);
-        return;
-      }
-      case 'progress': {
+        break;
+      case 'progress':
         this.#showProgress(answer);
-        return;
-      }
+        break;
       case 'filters':
         byId('insights', HTMLElement).hidden = false;
-        {
-          showFilters(answer);
-          return;
-        }
-      case 'validation': {
-        const { epoch, step, judgement } = answer;
-        this.#confusion.show(judgement, 'validation');
-        if (epoch === undefined) return;
-        this.#loss.add('validation', step, judgement.loss);
-        this.#accuracy.add('validation', step, judgement.accuracy);
-        return;
-      }
+        showFilters(byId('filters', HTMLElement), answer);
+        break;
+      case 'validation':
+        this.#showValidation(answer);
+        break;
       case 'paused':
       case 'resumed':
         this.#isPaused = answer.kind === 'paused';
         this.#setPauseText();
-        {
-          this.#say(this.#isPaused ? `Paused. ${this.#device}` : `Training. ${this.#device}`);
-          return;
-        }
-      case 'finished': {
+        this.#say(this.#isPaused ? `Paused. ${this.#device}` : `Training. ${this.#device}`);
+        break;
+      case 'finished':
         this.#finish(answer.configuration, answer);
-        return;
-      }
+        break;
       case 'failed':
         this.#fail(answer.message);
         if (answer.keyWanted) this.#key.ask(() => this.#start(this.#configuration!));
+        break;
     }
+  }
+
+  #showValidation({ epoch, step, judgement }: Extract<Answer, { kind: 'validation' }>): void {
+    this.#confusion.show(judgement, 'validation');
+    if (epoch === undefined) return;
+    this.#loss.add('validation', step, judgement.loss);
+    this.#accuracy.add('validation', step, judgement.accuracy);
   }
 
   #showDownload(received: number, total: number): void {

@@ -1,16 +1,38 @@
 import type { Backend } from '../../../../backend/backend.ts';
 import { loadSafetensors } from '../../../../formats/safetensors/index.ts';
+import { ReLU, Sequential } from '../../../../nn/index.ts';
+import type { DataDescription } from '../../../../pipeline/data/description.ts';
 import { buildModel } from '../../../../pipeline/models/buildModel.ts';
+import { tensor } from '../../../../tensor/create.ts';
+import { noGrad } from '../../../../tensor/gradientMode.ts';
 import { scope } from '../../../../tensor/scope.ts';
 import { BatchedModel } from '../../../inference/batchedModel.ts';
-import type { StoredModel } from './messages.ts';
+import { normalise } from '../../../inference/normalise.ts';
+import type { Filters, StoredModel } from './messages.ts';
+
+/** Pictures of activations that are shown. */
+const MOST_PICTURES = 32;
+
+/** What a classifier says about an image. */
+export interface Classified {
+  readonly probabilities: Float32Array;
+  readonly milliseconds: number;
+  readonly activations: Filters;
+}
 
 /** A model that classifies one image at a time. */
 export class Classifier {
   readonly #model: BatchedModel;
+  /** The network up to its first ReLU. */
+  readonly #beginning: Sequential;
+  readonly #device: Backend;
+  readonly #data: DataDescription;
 
-  private constructor(model: BatchedModel) {
+  private constructor(model: BatchedModel, beginning: Sequential, device: Backend, data: DataDescription) {
     this.#model = model;
+    this.#beginning = beginning;
+    this.#device = device;
+    this.#data = data;
   }
 
   /** Loads a model onto the default device and runs it once, which compiles its kernels. */
@@ -21,12 +43,38 @@ export class Classifier {
     network.eval();
     const batched = new BatchedModel(device, network, data, 1);
     await batched.warmUp();
-    return new Classifier(batched);
+    const { layers } = network;
+    const first = layers.findIndex((layer) => layer instanceof ReLU);
+    const beginning = new Sequential(...layers.slice(0, first + 1));
+    beginning.eval();
+    return new Classifier(batched, beginning, device, data);
   }
 
-  async classify(pixels: Uint8Array): Promise<{ probabilities: Float32Array; milliseconds: number }> {
+  async classify(pixels: Uint8Array): Promise<Classified> {
     const start = performance.now();
     const [probabilities] = await this.#model.predict([pixels]);
-    return { probabilities: probabilities!, milliseconds: performance.now() - start };
+    const milliseconds = performance.now() - start;
+    return { probabilities: probabilities!, milliseconds, activations: await this.#activations(pixels) };
+  }
+
+  /** What the first layer answers: a picture for each filter, or all units of a dense layer in one picture. */
+  async #activations(pixels: Uint8Array): Promise<Filters> {
+    const { height, width } = this.#data;
+    const input = new Float32Array(height * width);
+    normalise(pixels, this.#data, input, 0);
+    const output = scope(() =>
+      noGrad(() =>
+        this.#beginning.forward(tensor(input, { shape: [1, 1, height, width], device: this.#device })),
+      ),
+    );
+    const values = (await output.data()) as Float32Array;
+    const { shape } = output;
+    output.dispose();
+    if (shape.length === 2) {
+      const columns = Math.ceil(Math.sqrt(shape[1]!));
+      return { values, count: 1, height: Math.ceil(shape[1]! / columns), width: columns };
+    }
+    const [, channels, rows, columns] = shape as [number, number, number, number];
+    return { values, count: Math.min(channels, MOST_PICTURES), height: rows, width: columns };
   }
 }

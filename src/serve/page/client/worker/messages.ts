@@ -35,7 +35,7 @@ export interface Judgement {
   readonly images: number;
 }
 
-/** The weights of the first layer: pictures, row by row. */
+/** Pictures of the first layer, its weights or its activations, row by row. */
 export interface Filters {
   readonly values: Float32Array;
   readonly count: number;
@@ -97,5 +97,6 @@ export type Answer =
       readonly id: number;
       readonly probabilities: Float32Array;
       readonly milliseconds: number;
+      readonly activations: Filters;
     }
   | { readonly kind: 'failed'; readonly message: string; readonly keyWanted: boolean };

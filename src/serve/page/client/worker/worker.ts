@@ -17,7 +17,8 @@ interface Scope {
 }
 const worker = globalThis as unknown as Scope;
 const control = new PageControl();
-let classifier: Classifier | undefined;
+/** Images may be asked for while it opens. */
+let classifier: Promise<Classifier> | undefined;
 
 worker.onmessage = ({ data }) => {
   handle(data).catch((error: unknown) =>
@@ -32,38 +33,33 @@ worker.onmessage = ({ data }) => {
 async function handle(request: Request): Promise<void> {
   switch (request.kind) {
     case 'train':
-      return train(request);
+      await train(request);
+      break;
     case 'pause':
       control.pause();
-      {
-        worker.postMessage({ kind: 'paused' });
-        return;
-      }
+      worker.postMessage({ kind: 'paused' });
+      break;
     case 'resume':
       control.resume();
-      {
-        worker.postMessage({ kind: 'resumed' });
-        return;
-      }
-    case 'stop': {
+      worker.postMessage({ kind: 'resumed' });
+      break;
+    case 'stop':
       control.stop();
-      return;
-    }
+      break;
     case 'open':
-      classifier = await Classifier.open(await openDevice(request.device), request);
-      {
-        worker.postMessage({ kind: 'opened' });
-        return;
-      }
-    case 'inspect': {
+      classifier = openDevice(request.device).then((device) => Classifier.open(device, request));
+      await classifier;
+      worker.postMessage({ kind: 'opened' });
+      break;
+    case 'inspect':
       worker.postMessage({ kind: 'inspected', model: architectureOf(request.weights) });
-      return;
-    }
+      break;
     case 'classify': {
       const { id, pixels } = request;
       if (!classifier) throw new Error('no model is open');
-      worker.postMessage({ kind: 'classified', id, ...(await classifier.classify(pixels)) });
-      return;
+      const answer = await (await classifier).classify(pixels);
+      worker.postMessage({ kind: 'classified', id, ...answer });
+      break;
     }
   }
 }

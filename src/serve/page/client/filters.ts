@@ -1,13 +1,12 @@
-import { byId, make } from '../elements.ts';
-import type { Filters } from '../worker/messages.ts';
+import { make } from './elements.ts';
+import type { Filters } from './worker/messages.ts';
 
 /** Red, green and blue of positive and of negative weights; the weight is the opacity, so 0 is the background. */
 const POSITIVE = [214, 110, 30] as const;
 const NEGATIVE = [50, 105, 215] as const;
 
-/** Draws the weights of the first layer as pictures, each in full colour at its greatest magnitude. */
-export function showFilters({ values, count, height, width }: Filters): void {
-  const container = byId('filters', HTMLElement);
+/** Draws weights or activations of the first layer as pictures, each in full colour at its greatest magnitude. */
+export function showFilters(container: HTMLElement, { values, count, height, width }: Filters): void {
   while (container.childElementCount < count) container.append(make('canvas'));
   while (container.childElementCount > count) container.lastElementChild!.remove();
   const size = height * width;

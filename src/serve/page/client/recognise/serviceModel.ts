@@ -1,0 +1,26 @@
+import type { ModelConfiguration } from '../../../../pipeline/config/schema.ts';
+import type { DataDescription } from '../../../../pipeline/data/description.ts';
+import type { LocalModel } from '../models.ts';
+import { KeyWanted } from './prediction.ts';
+
+/** Fetches the model of the service, to run it in this browser. @throws KeyWanted, or an error with the service's message */
+export async function fetchServiceModel(key: string): Promise<LocalModel> {
+  const response = await fetch('/model', { headers: key === '' ? {} : { 'x-api-key': key } });
+  const answer = (await response.json()) as {
+    error?: string;
+    name: string;
+    version: number;
+    model: ModelConfiguration;
+    data: DataDescription;
+    weights: string;
+  };
+  if (response.status === 401) throw new KeyWanted(answer.error);
+  if (!response.ok) throw new Error(answer.error);
+  const { name, version, model, data, weights } = answer;
+  return { title: `Model ${name}, version ${version}`, model, data, weights: bytesOf(weights) };
+}
+
+/** The bytes of base64. */
+export function bytesOf(base64: string): Uint8Array {
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}
