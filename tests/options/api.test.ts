@@ -37,6 +37,7 @@ test('without options, the service listens on this machine with the limits that 
     device: 'auto',
     adapter: undefined,
     references: undefined,
+    data: 'data/raw',
     model: {
       root: 'models',
       batchSize: 32,
@@ -67,6 +68,7 @@ const CASES: readonly (readonly [key: string, words: string[], changed: Record<s
   ['model', ['--model', 'mlp@latest, cnn/2'], { references: ['mlp@latest', 'cnn/2'] }],
   ['champions', ['--champions'], { references: 'champions' }],
   ['models', ['--models', 'elsewhere'], { 'model.root': 'elsewhere' }],
+  ['data', ['--data', 'elsewhere'], { data: 'elsewhere' }],
   ['host', ['--host', '0.0.0.0'], { host: '0.0.0.0' }],
   ['port', ['--port', '9000'], { port: 9000 }],
   ['device', ['--device', 'cpu'], { device: 'cpu' }],
