@@ -9,6 +9,13 @@ export interface Output {
  * A reader that has read enough (`… | head`) is no fault.
  */
 export function keepPrinting(): Output {
+  return (kept ??= keep());
+}
+
+/** The streams are the process's own: one watch is enough for all commands that run in it. */
+let kept: Output | undefined;
+
+function keep(): Output {
   const output = { isLost: false };
   process.stderr.on('error', () => undefined);
   process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
