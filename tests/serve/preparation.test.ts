@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { pictureFormat } from '../../src/pipeline/pictures/format.ts';
 import { fitPicture, preparePicture, scalePicture } from '../../src/pipeline/pictures/prepare.ts';
-import type { GreyPicture } from '../../src/pipeline/pictures/decode.ts';
+import type { GreyPicture } from '../../src/pipeline/pictures/grey.ts';
 import { tidyJpeg } from '../../src/pipeline/pictures/tidyJpeg.ts';
 
 /** A picture from its rows. */

@@ -1,16 +1,8 @@
 import sharp from 'sharp';
 import { PictureError } from './error.ts';
+import { type GreyPicture, greyPicture } from './grey.ts';
 import { pictureFormat } from './format.ts';
 import { tidyJpeg } from './tidyJpeg.ts';
-
-/** Grey values and opacity, row by row, from 0 to 255. */
-export interface GreyPicture {
-  readonly width: number;
-  readonly height: number;
-  readonly grey: Uint8Array;
-  /** Left out if the picture has no opacity. */
-  readonly alpha?: Uint8Array;
-}
 
 export interface DecodeLimits {
   /** Maximum width times height, checked before decoding. */
@@ -37,10 +29,7 @@ sharp.concurrency(1);
 /**
  * Decodes a PNG, JPEG, WebP or AVIF picture to grey values, rotated upright by its EXIF data.
  *
- * The grey of a colour is the luma of Rec. 601, for every format and with or without opacity. It is computed as in PIL's
- * `convert('L')`, and so in PyTorch's `transforms.Grayscale`:
- *
- *     L = (19595 R + 38470 G + 7471 B + 2^15) >> 16     ≈ 0.299 R + 0.587 G + 0.114 B
+ * The grey of a colour is its luma, for every format and with or without opacity.
  *
  * The colours are those that the file holds: colour profiles are ignored. Values of 16 bits count by their upper 8. Of an
  * animation the first frame is taken.
@@ -68,7 +57,7 @@ export async function decodePicture(bytes: Uint8Array, limits: DecodeLimits): Pr
       .raw({ depth: 'uchar' })
       .timeout({ seconds: limits.seconds })
       .toBuffer({ resolveWithObject: true });
-    return toGrey(data, info.width, info.height, info.channels);
+    return greyPicture(data, info.width, info.height, info.channels);
   } catch (error) {
     if (error instanceof PictureError) throw error;
     const message = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
@@ -79,14 +68,4 @@ export async function decodePicture(bytes: Uint8Array, limits: DecodeLimits): Pr
 
 function tooLarge({ pixels }: DecodeLimits, got: string): PictureError {
   return new PictureError('size', `takes a picture of at most ${pixels} pixels, got ${got}`);
-}
-
-/** Grey and opacity from interleaved red, green, blue and perhaps opacity. */
-function toGrey(data: Uint8Array, width: number, height: number, channels: number): GreyPicture {
-  const grey = new Uint8Array(width * height);
-  for (let i = 0, at = 0; i < grey.length; i++, at += channels) {
-    grey[i] = (19_595 * data[at]! + 38_470 * data[at + 1]! + 7_471 * data[at + 2]! + 2 ** 15) >> 16;
-  }
-  if (channels === 3) return { width, height, grey };
-  return { width, height, grey, alpha: grey.map((_, i) => data[4 * i + 3]!) };
 }

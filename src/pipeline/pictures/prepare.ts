@@ -1,5 +1,5 @@
 import { PictureError } from './error.ts';
-import type { GreyPicture } from './decode.ts';
+import type { GreyPicture } from './grey.ts';
 import { type Box, resizeByArea } from './resize.ts';
 
 /**

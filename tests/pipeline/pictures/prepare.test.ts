@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { GreyPicture } from '../../../src/pipeline/pictures/decode.ts';
+import type { GreyPicture } from '../../../src/pipeline/pictures/grey.ts';
 import { fitPicture, preparePicture, scalePicture } from '../../../src/pipeline/pictures/prepare.ts';
 
 /** A picture from its rows. */

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { decodePicture, type GreyPicture } from '../../pictures/decode.ts';
+import { decodePicture } from '../../pictures/decode.ts';
+import type { GreyPicture } from '../../pictures/grey.ts';
 import { PictureError } from '../../pictures/error.ts';
 import { scalePicture } from '../../pictures/prepare.ts';
 import { DataError } from '../errors.ts';

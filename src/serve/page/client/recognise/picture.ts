@@ -1,3 +1,4 @@
+import { greyPicture } from '../../../../pipeline/pictures/grey.ts';
 import { fitPicture, type ModelInput } from '../../../../pipeline/pictures/prepare.ts';
 
 /**
@@ -14,11 +15,5 @@ export async function imageOf(blob: Blob, input: ModelInput): Promise<Uint8Array
   context.drawImage(bitmap, 0, 0);
   bitmap.close();
   const { data } = context.getImageData(0, 0, width, height);
-  const grey = new Uint8Array(width * height);
-  const alpha = new Uint8Array(width * height);
-  for (let pixel = 0, at = 0; pixel < grey.length; pixel++, at += 4) {
-    grey[pixel] = (19_595 * data[at]! + 38_470 * data[at + 1]! + 7_471 * data[at + 2]! + 2 ** 15) >> 16;
-    alpha[pixel] = data[at + 3]!;
-  }
-  return fitPicture({ width, height, grey, ...(alpha.some((value) => value < 255) && { alpha }) }, input);
+  return fitPicture(greyPicture(data, width, height, 4), input);
 }

@@ -1,3 +1,4 @@
+import { keyHeaders, KeyWanted } from '../service.ts';
 import type { Filters } from '../worker/messages.ts';
 
 /** What a model says about an image. */
@@ -13,9 +14,6 @@ export interface Prediction {
 /** A picture of any size, or an image as a model takes it. */
 export type Subject = { readonly blob: Blob } | { readonly pixels: Uint8Array };
 
-/** The service wants a key. */
-export class KeyWanted extends Error {}
-
 /** Classifies by the service's own model. @throws KeyWanted, or an error with the service's message */
 export async function askService(subject: Subject, key: string, signal: AbortSignal): Promise<Prediction> {
   const start = performance.now();
@@ -25,7 +23,7 @@ export async function askService(subject: Subject, key: string, signal: AbortSig
       : ['application/json', JSON.stringify({ pixels: [...subject.pixels], scale: 255 })];
   const response = await fetch('/predict', {
     method: 'POST',
-    headers: { 'content-type': type, ...(key !== '' && { 'x-api-key': key }) },
+    headers: { 'content-type': type, ...keyHeaders(key) },
     body,
     signal,
   }).catch((error: unknown) => {

@@ -1,11 +1,11 @@
 import type { ModelConfiguration } from '../../../../pipeline/config/schema.ts';
 import type { DataDescription } from '../../../../pipeline/data/description.ts';
 import type { LocalModel } from '../models.ts';
-import { KeyWanted } from './prediction.ts';
+import { keyHeaders, KeyWanted } from '../service.ts';
 
 /** Fetches the model of the service, to run it in this browser. @throws KeyWanted, or an error with the service's message */
 export async function fetchServiceModel(key: string): Promise<LocalModel> {
-  const response = await fetch('/model', { headers: key === '' ? {} : { 'x-api-key': key } });
+  const response = await fetch('/model', { headers: keyHeaders(key) });
   const answer = (await response.json()) as {
     error?: string;
     name: string;

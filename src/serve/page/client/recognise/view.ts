@@ -2,13 +2,14 @@ import { FASHION_MNIST_DESCRIPTION } from '../../../../pipeline/data/description
 import { byId, make, percent } from '../elements.ts';
 import { showFilters } from '../filters.ts';
 import type { LocalModel, Models } from '../models.ts';
+import { KeyWanted } from '../service.ts';
 import type { ServiceKey } from '../serviceKey.ts';
 import { Camera } from './camera.ts';
 import { CorruptionSliders } from './corruptionSliders.ts';
 import { Drawing } from './drawing.ts';
 import { LocalClassifier } from './localClassifier.ts';
 import { imageOf } from './picture.ts';
-import { askService, KeyWanted, type Prediction, type Subject } from './prediction.ts';
+import { askService, type Prediction, type Subject } from './prediction.ts';
 import { drawn, showSamples } from './samples.ts';
 import { fetchServiceModel } from './serviceModel.ts';
 

@@ -1,9 +1,7 @@
 import { DataError } from '../../../../pipeline/data/errors.ts';
 import { parseIdxImages, parseIdxLabels } from '../../../../pipeline/data/idxBytes.ts';
 import { CLASS_NAMES, IMAGE_SIZE, type ImageSet } from '../../../../pipeline/data/images.ts';
-
-/** The service wants a key, or another one. */
-export class KeyWanted extends Error {}
+import { keyHeaders, KeyWanted } from '../service.ts';
 
 /** Fashion-MNIST, as the service has it. */
 export interface Images {
@@ -53,7 +51,7 @@ export async function downloadImages(
 type Bytes = Uint8Array<ArrayBuffer>;
 
 async function request(url: URL, key: string): Promise<Response> {
-  const response = await fetch(url, { headers: key === '' ? {} : { 'x-api-key': key } });
+  const response = await fetch(url, { headers: keyHeaders(key) });
   if (response.ok) return response;
   if (response.status === 401) throw new KeyWanted('This service asks for an API key.');
   const body = (await response.json().catch(() => ({}))) as { error?: string };
