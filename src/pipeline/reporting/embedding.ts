@@ -32,8 +32,10 @@ export function principalComponents(features: number[][]): { points: number[][];
   };
 }
 
-/** Neighbours of an image that shape the map. */
-export const NEIGHBOURS = 15;
+/** Neighbours of an image that shape the map: all others, where there are few. */
+export function neighboursAmong(images: number): number {
+  return Math.min(15, images - 1);
+}
 
 /**
  * A map on which neighbours among the features stay neighbours; the same for the same seed.
@@ -50,7 +52,7 @@ export async function neighbourMap(
   let drawn = 0;
   const random = (): number => philox4x32([drawn++, 0, 0, UMAP_DOMAIN], [seed, 0])[0] / 2 ** 32;
   const epochs = 300;
-  const neighbours = Math.min(NEIGHBOURS, features.length - 1);
+  const neighbours = neighboursAmong(features.length);
   const umap = new UMAP({ nComponents: 2, nNeighbors: neighbours, minDist: 0.1, nEpochs: epochs, random });
   return umap.fitAsync(features, (epoch) => {
     if (epoch % 50 === 0) progress(epoch / epochs);

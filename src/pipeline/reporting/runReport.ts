@@ -17,7 +17,7 @@ import { readJournal } from '../runs/journal/journal.ts';
 import { openRun } from '../runs/open.ts';
 import { percent, thousands } from '../text/numbers.ts';
 import { shellWord } from '../text/shellWord.ts';
-import { neighbourMap, NEIGHBOURS, penultimateFeatures, principalComponents } from './embedding.ts';
+import { neighbourMap, neighboursAmong, penultimateFeatures, principalComponents } from './embedding.ts';
 import { type FigureData, runFigures } from './figures/runFigures.ts';
 import { writeFigure } from './figures/write.ts';
 import { recordFigures } from './published.ts';
@@ -115,7 +115,7 @@ async function collect(
       embedding: {
         maps: [
           { title: `PCA (${first} % and ${second} % of the variance)`, points: components.points },
-          { title: `UMAP (${Math.min(NEIGHBOURS, rows.length - 1)} neighbours)`, points: neighbours },
+          { title: `UMAP (${neighboursAmong(rows.length)} neighbours)`, points: neighbours },
         ],
         labels: Array.from(rows, (row) => bytes.test.labels[row]!),
         classes: description.classes,

@@ -3,19 +3,19 @@ import type { Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { refuseLate } from './unreadable.ts';
 
-/** Milliseconds without a byte after which a request counts as stalled. */
-const STALLED = 1_000;
-/**
- * The same for an answer. The system takes more only when its own buffer, of up to some megabytes, has room again, so a
- * slow reader shows progress rarely.
- */
-const UNREAD = 10_000;
-
-/** Milliseconds after which connections count as stalled while the server stops. */
+/** Milliseconds without a byte after which connections are closed while the server stops. */
 interface Patience {
+  /** Of a request that has stopped to arrive. */
   readonly stalled: number;
+  /**
+   * Of an answer that nobody reads. The system takes more only when its own buffer, of up to some megabytes, has room again, so
+   * a slow reader shows progress rarely.
+   */
   readonly unread: number;
 }
+
+const PATIENCE: Patience = { stalled: 1_000, unread: 10_000 };
+
 /** Requests of one connection that are answered at the same time. */
 export const MOST_PIPELINED = 32;
 /** Milliseconds between two looks. */
@@ -41,7 +41,7 @@ export class Connections {
   readonly #open = new Map<Socket, Connection>();
   #accepted = 0;
 
-  constructor(server: Server, patience: Patience = { stalled: STALLED, unread: UNREAD }) {
+  constructor(server: Server, patience: Patience = PATIENCE) {
     this.#server = server;
     this.#patience = patience;
     server.on('connection', (socket: Socket) => {

@@ -3,19 +3,18 @@ import { configurationOf, descriptionOf } from '../registry/loadModel.ts';
 import { openModelFolder, WEIGHTS } from '../registry/modelFolder.ts';
 import type { App } from './app.ts';
 import type { Predictors } from './predictors.ts';
+import { isKnown } from './tagged.ts';
 
 /**
  * Adds `/model`: the model that answers `/predict`, for the page, which runs it in the browser. The answer has the name and
  * version, the configuration of the network, the description of its data, and the weights, a safetensors file in base64.
  */
 export function addModelRoute(app: App, predictors: Predictors): void {
-  app.get('/model', { schema: { hide: true } }, async ({ headers }, reply) => {
+  app.get('/model', { schema: { hide: true } }, async (request, reply) => {
     const { host } = predictors.default;
     if (!host.model) throw new UnavailableError(host.unreadyReason ?? 'no model is ready');
     const folder = await openModelFolder(host.path);
-    const tag = `"${folder.manifestSha256}"`;
-    void reply.header('etag', tag).header('cache-control', 'no-cache');
-    if (headers['if-none-match'] === tag) return reply.code(304).send();
+    if (isKnown(request, reply, folder.manifestSha256)) return reply.send();
     const { name, version } = folder.record;
     return reply.send({
       name,

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import helmet from '@fastify/helmet';
 import fastifyStatic from '@fastify/static';
-import { pageScripts, SCRIPTS, type Scripts } from '../page/bundle.ts';
+import { pageScripts, SCRIPTS } from '../page/bundle.ts';
 import type { App } from './app.ts';
+import { isKnown } from './tagged.ts';
 
 const FOLDER = fileURLToPath(new URL('../page/static/', import.meta.url));
 
@@ -32,20 +33,26 @@ export async function addPage(app: App): Promise<void> {
     strictTransportSecurity: false,
   });
   await app.register(fastifyStatic, { root: FOLDER, prefix: '/page/', decorateReply: true });
-  let scripts: Promise<Scripts> | undefined;
-  const script = (name: string): Promise<string> => {
-    // Most services never show the page.
-    scripts ??= pageScripts();
-    return scripts.then((all) => all.get(name)!);
-  };
+  let scripts: Promise<ReadonlyMap<string, Script>> | undefined;
   app.get('/', { schema: { hide: true } }, (_, reply) => reply.sendFile('index.html'));
   for (const name of SCRIPTS) {
-    app.get(`/page/${name}`, { schema: { hide: true } }, async ({ headers }, reply) => {
-      const text = await script(name);
-      const tag = `"${createHash('sha256').update(text).digest('base64url')}"`;
-      void reply.header('etag', tag).header('cache-control', 'no-cache');
-      if (headers['if-none-match'] === tag) return reply.code(304).send();
+    app.get(`/page/${name}`, { schema: { hide: true } }, async (request, reply) => {
+      // Most services never show the page.
+      scripts ??= versionedScripts();
+      const { text, version } = (await scripts).get(name)!;
+      if (isKnown(request, reply, version)) return reply.send();
       return reply.type('text/javascript; charset=utf-8').send(text);
     });
   }
+}
+
+interface Script {
+  readonly text: string;
+  readonly version: string;
+}
+
+async function versionedScripts(): Promise<ReadonlyMap<string, Script>> {
+  const texts = [...(await pageScripts())];
+  const versionOf = (text: string): string => createHash('sha256').update(text).digest('base64url');
+  return new Map(texts.map(([name, text]) => [name, { text, version: versionOf(text) }]));
 }

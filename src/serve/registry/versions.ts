@@ -12,8 +12,7 @@ import { isServed } from './served.ts';
 import { modelNames, modelVersions, type ModelVersion, requireVersion } from './reference.ts';
 
 /**
- * The number of the next version. A number is never used again, even after its version was deleted: whoever knows
- * the number knows the model.
+ * The number of the next version. Numbers of deleted versions are not used again, so a number always means the same model.
  */
 export async function nextVersion(root: string, name: string): Promise<number> {
   return Math.max(0, ...(await modelVersions(root, name)), ...(await deletedVersions(root, name))) + 1;

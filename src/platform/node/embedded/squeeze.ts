@@ -11,7 +11,7 @@ export function squeeze(text: string): string {
     .split('\n')
     .map(squeezeLine)
     .filter((line) => line !== '');
-  return lines.reduce((before, line) => before + separator(before.split('\n').at(-1)!, line) + line);
+  return lines.map((line, at) => (at === 0 ? line : separator(lines[at - 1]!, line) + line)).join('');
 }
 
 /** A space where two words, or two operators, would become one. */
