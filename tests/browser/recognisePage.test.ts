@@ -6,6 +6,7 @@ import { images } from '../pipeline/training/trainingFixture.ts';
 import { addModel, postJson, type Predicted, serveModels, temporaryFolder } from '../serve/fixture.ts';
 import { chromiumOrSkip, watch } from './browser.ts';
 import { writeDataFolder } from './dataFolder.ts';
+import { SCREENS } from './screens.ts';
 
 /** Set to a folder, the test leaves pictures of the page there. */
 const SCREENSHOTS = process.env['WGRAD_SCREENSHOTS'];
@@ -82,17 +83,7 @@ test('a slider spoils the image at once, in the browser and on the server', asyn
 test('the view fits every screen', async (context) => {
   const browser = await chromiumOrSkip(context);
   const url = await startServiceWithSamples('cnn');
-  for (const [name, options] of Object.entries({
-    light: { viewport: { width: 1280, height: 900 } },
-    dark: { viewport: { width: 1280, height: 900 }, colorScheme: 'dark' },
-    phone: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true },
-    'phone-dark': {
-      viewport: { width: 390, height: 844 },
-      isMobile: true,
-      hasTouch: true,
-      colorScheme: 'dark',
-    },
-  } as const)) {
+  for (const [name, options] of Object.entries(SCREENS)) {
     const page = await browser.newPage(options);
     await page.goto(url);
     await page.locator('.sample').nth(3).click();

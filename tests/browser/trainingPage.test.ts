@@ -14,23 +14,12 @@ import { images } from '../pipeline/training/trainingFixture.ts';
 import { startService, temporaryFolder } from '../serve/fixture.ts';
 import { chromiumOrSkip, watch } from './browser.ts';
 import { writeDataFolder } from './dataFolder.ts';
+import { SCREENS } from './screens.ts';
 
 /** Set to a folder, the test leaves pictures of the page there. */
 const SCREENSHOTS = process.env['WGRAD_SCREENSHOTS'];
 
 const data = { train: images(6000, 0), test: images(300, 1) };
-
-const SIZES = {
-  light: { viewport: { width: 1280, height: 900 } },
-  dark: { viewport: { width: 1280, height: 900 }, colorScheme: 'dark' },
-  phone: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true },
-  'phone-dark': {
-    viewport: { width: 390, height: 844 },
-    isMobile: true,
-    hasTouch: true,
-    colorScheme: 'dark',
-  },
-} as const;
 
 async function screenshot(page: Page, name: string): Promise<void> {
   if (SCREENSHOTS) await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });
@@ -78,7 +67,7 @@ describe('the page trains the MLP', () => {
   test('on the CPU, and gives the weights that Node gives, to the bit', async (context) => {
     const browser = await chromiumOrSkip(context);
     const url = await startServiceWithData();
-    const page = await browser.newPage(SIZES.light);
+    const page = await browser.newPage(SCREENS.light);
     const faults = watch(page, url);
     await page.goto(`${url}/#train`);
     await train(page, 'cpu', 3);
@@ -117,7 +106,7 @@ describe('the page trains the MLP', () => {
   test('on WebGPU', async (context) => {
     const browser = await chromiumOrSkip(context);
     const url = await startServiceWithData();
-    const page = await browser.newPage(SIZES.light);
+    const page = await browser.newPage(SCREENS.light);
     const faults = watch(page, url);
     await page.goto(`${url}/#train`);
     await train(page, 'webgpu', 3);
@@ -129,7 +118,7 @@ describe('the page trains the MLP', () => {
 
   test('with a pause, and stops', async (context) => {
     const browser = await chromiumOrSkip(context);
-    const page = await browser.newPage(SIZES.phone);
+    const page = await browser.newPage(SCREENS.phone);
     await page.goto(`${await startServiceWithData()}/#train`);
     await train(page, 'cpu', 500);
     await page.locator('#figures').waitFor({ timeout: 30_000 });
@@ -148,7 +137,7 @@ describe('the page trains the MLP', () => {
 test('where the service has no data, the page says what to do', async (context) => {
   const browser = await chromiumOrSkip(context);
   const { url } = await startService({ data: join(await temporaryFolder(), 'none') });
-  const page = await browser.newPage(SIZES.light);
+  const page = await browser.newPage(SCREENS.light);
   await page.goto(`${url}/#train`);
   await page.click('#start');
   await expect
@@ -161,7 +150,7 @@ test('where the service has no data, the page says what to do', async (context) 
 
 test('values that make no sense are explained', async (context) => {
   const browser = await chromiumOrSkip(context);
-  const page = await browser.newPage(SIZES.light);
+  const page = await browser.newPage(SCREENS.light);
   await page.goto(`${await startServiceWithData()}/#train`);
   await page.fill('input[name=epochs]', '0');
   expect(await page.locator('#problem').innerText()).toMatch(/^train\.epochs: Too small/);
@@ -175,7 +164,7 @@ test('values that make no sense are explained', async (context) => {
 test('the view fits every screen', async (context) => {
   const browser = await chromiumOrSkip(context);
   const url = await startServiceWithData();
-  for (const [name, size] of Object.entries(SIZES)) {
+  for (const [name, size] of Object.entries(SCREENS)) {
     const page = await browser.newPage(size);
     await page.goto(`${url}/#train`);
     await screenshot(page, `train-${name}-empty`);
