@@ -1,6 +1,6 @@
 import { deflateSync } from 'node:zlib';
-import sharp from 'sharp';
-import { describe, expect, test } from 'vitest';
+import sharp, { type Sharp } from 'sharp';
+import { describe, expect, test, vi } from 'vitest';
 import { PictureError } from '../../src/pipeline/pictures/error.ts';
 import { answerTo } from '../../src/serve/http/errors.ts';
 import { decodePicture } from '../../src/pipeline/pictures/decode.ts';
@@ -26,6 +26,18 @@ describe('hostile pictures', () => {
     const before = process.memoryUsage().rss;
     expect(await statusOf(bomb)).toBe(413);
     expect(process.memoryUsage().rss - before).toBeLessThan(2 ** 26);
+  });
+
+  test('a picture that takes too long is given up, and the client may try again', async () => {
+    // What sharp says after its timeout: libvips may list other faults before.
+    const late = new Error('source: bad seek to 1024\ntimeout: 19% complete\nVipsImage: killed');
+    const decoding = vi.spyOn(sharp.prototype as Sharp, 'toBuffer').mockRejectedValue(late);
+    try {
+      expect(await statusOf(forgePng(8, 8, Buffer.alloc(9 * 8)))).toBe(503);
+      expect(decoding).toHaveBeenCalledOnce();
+    } finally {
+      decoding.mockRestore();
+    }
   });
 
   test('a text chunk that unpacks to gigabytes is not unpacked', async () => {

@@ -32,7 +32,7 @@ export function initialModel({ seed, model }: Configuration, shape: NetworkShape
  * @param shape the images that it takes, and the classes
  * @throws ConfigurationError where the images are too small for the blocks of a convolutional network
  */
-export function buildModel(model: ModelConfiguration, shape: NetworkShape): Sequential {
+export function buildModel(model: ModelConfiguration, shape: NetworkShape): Module {
   switch (model.name) {
     case 'mlp':
       return buildMlp(model, shape);

@@ -37,7 +37,7 @@ sharp.concurrency(1);
  * The first bytes determine the format, not the sender's content type. The size in the header is checked before
  * anything is decoded. A picture that is cut off or damaged is rejected.
  *
- * @throws PictureError: another format, too many pixels, or a damaged picture
+ * @throws PictureError: another format, too many pixels, a damaged picture, or one that takes too long
  */
 export async function decodePicture(bytes: Uint8Array, limits: DecodeLimits): Promise<GreyPicture> {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -60,7 +60,13 @@ export async function decodePicture(bytes: Uint8Array, limits: DecodeLimits): Pr
     return greyPicture(data, info.width, info.height, info.channels);
   } catch (error) {
     if (error instanceof PictureError) throw error;
-    const message = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    const whole = error instanceof Error ? error.message : String(error);
+    if (/timeout: \d+% complete/.test(whole)) {
+      throw new PictureError('time', `the picture was not decoded within ${limits.seconds} s`, {
+        cause: error,
+      });
+    }
+    const message = whole.split('\n')[0] ?? '';
     if (/pixel limit/i.test(message)) throw tooLarge(limits, 'more');
     throw new PictureError('content', `the picture cannot be decoded: ${message}`, { cause: error });
   }

@@ -9,7 +9,7 @@ const RETRY_AFTER = 1;
 const LONGEST = 500;
 
 /** The status of an answer to a picture that cannot be used. */
-const PICTURE_STATUS = { format: 415, size: 413, content: 422 } as const;
+const PICTURE_STATUS = { format: 415, size: 413, content: 422, time: 503 } as const;
 
 /**
  * The status and message for the client. Only errors meant for clients keep their messages, because others may reveal

@@ -4,8 +4,8 @@ import { within } from '../threads/within.ts';
 import { Limiter } from './limiter.ts';
 import type { PictureMethods } from './pictureThread.ts';
 
-/** Seconds that decoding one picture may take. */
-const DECODE_SECONDS = 5;
+/** Seconds that decoding one picture may take: a picture of the most pixels takes one, on a busy machine several. */
+const DECODE_SECONDS = 20;
 /** Milliseconds after which a thread counts as hanging. Preparing a decoded picture takes less than a second. */
 const HANGS = 30_000;
 

@@ -47,7 +47,7 @@ export class LocalClassifier {
     return {
       probabilities: Object.fromEntries(data.classes.map((name, at) => [name, answer.probabilities[at]!])),
       origin: `${title}, in this browser (${where}), ${milliseconds(answer.milliseconds)}`,
-      activations: answer.activations,
+      ...(answer.activations && { activations: answer.activations }),
     };
   }
 

@@ -35,6 +35,14 @@ export interface Judgement {
   readonly images: number;
 }
 
+/** What a classifier says about an image. */
+export interface Classified {
+  readonly probabilities: Float32Array;
+  readonly milliseconds: number;
+  /** Of a network that is a sequence of layers. */
+  readonly activations?: Filters;
+}
+
 /** Pictures of the first layer, its weights or its activations, row by row. */
 export interface Filters {
   readonly values: Float32Array;
@@ -92,11 +100,5 @@ export type Answer =
   | ({ readonly kind: 'finished'; readonly configuration: Configuration } & Outcome)
   | { readonly kind: 'paused' | 'resumed' | 'opened' }
   | { readonly kind: 'inspected'; readonly model: ModelConfiguration }
-  | {
-      readonly kind: 'classified';
-      readonly id: number;
-      readonly probabilities: Float32Array;
-      readonly milliseconds: number;
-      readonly activations: Filters;
-    }
+  | ({ readonly kind: 'classified'; readonly id: number } & Classified)
   | { readonly kind: 'failed'; readonly message: string; readonly keyWanted: boolean };
