@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from '../pipeline/files/disks.ts';
-import { callCommand } from './commands.ts';
+import { callCommand, spawnCommandIn } from './commands.ts';
 
 test('the output replaces no image and no folder', async () => {
   const folder = temporaryFolder();
@@ -24,4 +24,19 @@ test('the output replaces no image and no folder', async () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
   }
   expect([readFileSync(csv, 'utf8'), readFileSync(png, 'utf8')]).toEqual(['mine', 'mine']);
+});
+
+test('in another folder, relative paths of images and output are those of this folder', async () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'images.csv'), 'mine');
+  const { code, stderr } = await spawnCommandIn(
+    { cwd: folder },
+    'predict',
+    'mlp',
+    'images.csv',
+    '--out',
+    'images.csv',
+  );
+  expect([code, stderr]).toEqual([2, expect.stringContaining('is one of them')]);
+  expect(readFileSync(join(folder, 'images.csv'), 'utf8')).toBe('mine');
 });

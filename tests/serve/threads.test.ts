@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, describe, expect, test } from 'vitest';
 import { AdapterError, WgradError } from '../../src/backend/errors.ts';
 import { open } from '../../src/index.ts';
@@ -12,6 +14,12 @@ import { checkEngineThread } from './engineSuite.ts';
 import type { TroubledMethods } from './troubledThread.ts';
 
 const TROUBLED = new URL('./troubledThread.ts', import.meta.url);
+
+/** Asks V8 to free what nobody holds. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+}
 
 describe('a thread', () => {
   const thread = new Thread<TroubledMethods>(TROUBLED);
@@ -46,6 +54,17 @@ describe('a thread', () => {
     expect([bug.name, bug.message]).toEqual(['RangeError', 'a bug']);
     expect(bug.stack).toContain('troubledThread');
     expect(await thread.call('echo', 1)).toBe(1);
+  });
+
+  test('keeps nothing of a call that was answered', async () => {
+    const answers: WeakRef<object>[] = [];
+    for (let call = 0; call < 100; call++) {
+      answers.push(new WeakRef((await thread.call('echo', { call })) as object));
+    }
+    // Weak references hold until the task ends that has looked at them.
+    await new Promise((resolve) => setImmediate(resolve));
+    collectGarbage();
+    expect(answers.filter((answer) => answer.deref() !== undefined).length).toBeLessThan(10);
   });
 
   test('what cannot be copied is refused, and the thread lives on', async () => {
