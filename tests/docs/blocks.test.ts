@@ -15,7 +15,10 @@ const changing = pages.filter((page) => changedBy(page).some((path) => path.ends
 
 /** Pages that work on one copy of the project, and on each other's runs; one that changes its code has a copy of its own. */
 function shared(): Page[][] {
-  const basics = ['README.md', 'docs/index.md', 'docs/guide/getting-started.md', 'docs/guide/pipeline.md'];
+  const basics = [
+    ...['README.md', 'docs/index.md', 'docs/guide/getting-started.md', 'docs/guide/pipeline.md'],
+    'docs/guide/reproducibility.md',
+  ];
   const others = pages.filter((page) => !changing.includes(page));
   return [
     others.filter(({ file }) => basics.includes(file)),

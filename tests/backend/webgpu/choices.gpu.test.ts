@@ -13,6 +13,7 @@ import {
   definition,
   operandsOf,
 } from '../convolution.ts';
+import { EVERY_PIPELINE } from '../../runtimes/share.ts';
 import { openOwn } from './devices.ts';
 
 interface Product {
@@ -125,7 +126,9 @@ const widest = candidates('matmul', {
 const narrow = candidates('matmul', { software: true, subgroup: 4, memory: 0, invocations: 256 }).filter(
   ({ kernel }) => kernel === 'matmulSubgroup',
 );
-const choices = [...widest, ...narrow].map((choice) => [choiceText(choice), choice] as const);
+const choices = [...widest, ...narrow]
+  .filter((_, index) => index % EVERY_PIPELINE === 0)
+  .map((choice) => [choiceText(choice), choice] as const);
 
 function isWidest({ TILE_ROWS, WORKGROUP_SIZE }: Tile): boolean {
   return TILE_ROWS === 16 && WORKGROUP_SIZE === 64;

@@ -5,6 +5,7 @@ import { checkKernel, type KernelCheck } from '../../../../src/pipeline/diagnost
 import { type KernelTarget, openTarget } from '../../../../src/pipeline/diagnostics/kernels/target.ts';
 import type { KnobValues } from '../../../../src/pipeline/diagnostics/kernels/variants.ts';
 import { webgpuOrSkip } from '../../../adapter.ts';
+import { EVERY_PIPELINE } from '../../../runtimes/share.ts';
 
 let opened: Promise<KernelTarget> | undefined;
 
@@ -31,19 +32,24 @@ function eachValueOnce(variants: KnobValues[]): KnobValues[] {
 
 for (const name of kernelNames()) {
   // SwiftShader takes four seconds for a variant of those with blocks, and combinations would make dozens of them.
-  const [some, choose] = name.endsWith('Workgroup')
-    ? (['variants with every value', eachValueOnce] as const)
-    : (['every variant', undefined] as const);
-  test(`${name} compiles in ${some}, without a word`, { timeout: LONGEST }, async (context) => {
-    const found = await checkKernel(name, await target(context), undefined, choose);
-    expect(found).toMatchObject({ kernel: name, messages: [] });
-    // Devices without subgroups take other kernels; there is no other reason to leave one out.
-    const { features } = inspectKernel(name, kernelSource(name));
-    const lacks =
-      features.includes('subgroups') && !(await target(context)).device!.features.has('subgroups');
-    expect(found.skipped).toBe(lacks ? 'this device has no subgroups' : undefined);
-    if (!lacks) expect(found.compiled).toBe(found.variants);
-  });
+  const all = name.endsWith('Workgroup') ? eachValueOnce : (variants: KnobValues[]) => variants;
+  const choose = (variants: KnobValues[]): KnobValues[] =>
+    all(variants).filter((_, index) => index % EVERY_PIPELINE === 0);
+  const some = all === eachValueOnce ? 'variants with every value' : 'every variant';
+  test(
+    `${name} compiles in ${EVERY_PIPELINE === 1 ? some : 'some variants'}, without a word`,
+    { timeout: LONGEST },
+    async (context) => {
+      const found = await checkKernel(name, await target(context), undefined, choose);
+      expect(found).toMatchObject({ kernel: name, messages: [] });
+      // Devices without subgroups take other kernels; there is no other reason to leave one out.
+      const { features } = inspectKernel(name, kernelSource(name));
+      const lacks =
+        features.includes('subgroups') && !(await target(context)).device!.features.has('subgroups');
+      expect(found.skipped).toBe(lacks ? 'this device has no subgroups' : undefined);
+      if (!lacks) expect(found.compiled).toBe(found.variants);
+    },
+  );
 }
 
 /** What is said of softmax with a part of its text replaced. */
