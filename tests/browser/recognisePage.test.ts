@@ -6,6 +6,7 @@ import { images } from '../pipeline/training/trainingFixture.ts';
 import { addModel, postJson, type Predicted, serveModels, temporaryFolder } from '../serve/fixture.ts';
 import { chromiumOrSkip, watch } from './browser.ts';
 import { writeDataFolder } from './dataFolder.ts';
+import { shownProbabilities } from './pageParts.ts';
 import { SCREENS } from './screens.ts';
 
 /** Set to a folder, the test leaves pictures of the page there. */
@@ -18,15 +19,6 @@ async function startServiceWithSamples(architecture: 'mlp' | 'cnn'): Promise<str
   await addModel(root, 'test', 1, architecture);
   const data = await writeDataFolder(join(root, 'raw'), set, set);
   return (await serveModels({ root }, [undefined], { data })).url;
-}
-
-/** The probabilities that the page shows, in the order of the classes. */
-async function shown(page: Page): Promise<number[]> {
-  const rows = await page.evaluate<[string, number][]>(
-    `[...document.querySelectorAll('#classes li')].map((row) => [row.querySelector('span').textContent, row.querySelector('progress').value])`,
-  );
-  const byName = new Map(rows);
-  return CLASS_NAMES.map((name) => byName.get(name) ?? NaN);
 }
 
 function differs(actual: readonly number[], expected: readonly number[]): boolean {
@@ -53,7 +45,9 @@ test.for(['mlp', 'cnn'] as const)(
       const { probabilities } = (body as Predicted).predictions[0]!;
       const expected = CLASS_NAMES.map((name) => probabilities[name]!);
       await samples.nth(at).click();
-      await expect.poll(async () => differs(await shown(page), expected), { timeout: 20_000 }).toBe(false);
+      await expect
+        .poll(async () => differs(await shownProbabilities(page), expected), { timeout: 20_000 })
+        .toBe(false);
     }
     expect(await page.locator('#model').innerText()).toMatch(
       /^Model test, version 1, in this browser \(WebAssembly\), [\d.]+ ms$/,
@@ -69,16 +63,108 @@ test('a slider spoils the image at once, in the browser and on the server', asyn
   await page.goto(await startServiceWithSamples('cnn'));
   await page.locator('.sample').first().click();
   await page.locator('#closer').waitFor({ timeout: 20_000 });
-  const before = await shown(page);
+  const before = await shownProbabilities(page);
   await page.locator('input[name=gaussian_noise]').fill('5');
-  await expect.poll(async () => differs(await shown(page), before), { timeout: 20_000 }).toBe(true);
-  const spoiled = await shown(page);
+  await expect
+    .poll(async () => differs(await shownProbabilities(page), before), { timeout: 20_000 })
+    .toBe(true);
+  const spoiled = await shownProbabilities(page);
   await page.selectOption('#source', 'server');
   await expect.poll(() => page.locator('#model').innerText(), { timeout: 20_000 }).toMatch(/on the server/);
-  expect(differs(await shown(page), spoiled)).toBe(false);
+  expect(differs(await shownProbabilities(page), spoiled)).toBe(false);
   await page.click('#reset');
-  await expect.poll(async () => differs(await shown(page), before), { timeout: 20_000 }).toBe(false);
+  await expect
+    .poll(async () => differs(await shownProbabilities(page), before), { timeout: 20_000 })
+    .toBe(false);
 }, 120_000);
+
+/** Counts what the page's workers have classified, in the page's `classified`. */
+const COUNT_ANSWERS = `
+  window.classified = 0;
+  const NativeWorker = window.Worker;
+  window.Worker = class extends NativeWorker {
+    constructor(...values) {
+      super(...values);
+      this.addEventListener('message', ({ data }) => { if (data.kind === 'classified') window.classified++; });
+    }
+  };`;
+
+async function expectNothingShown(page: Page): Promise<void> {
+  // A task of its own, so that everything has happened that follows from what has arrived.
+  await page.evaluate('new Promise((resolve) => setTimeout(resolve))');
+  expect(await page.locator('#answer').innerText()).toBe('Nothing drawn yet.');
+  expect(await page.locator('#classes li').count()).toBe(0);
+  expect(await page.locator('#model').textContent()).toBe('');
+  expect(await page.locator('#closer').isHidden()).toBe(true);
+}
+
+test('Clear makes the answer of a worker worthless that is on its way', async (context) => {
+  const browser = await chromiumOrSkip(context);
+  const page = await browser.newPage(SCREENS.light);
+  await page.addInitScript(COUNT_ANSWERS);
+  await page.goto(await startServiceWithSamples('cnn'));
+  await page.locator('.sample').first().click();
+  await page.locator('#closer').waitFor({ timeout: 20_000 });
+  expect(await page.evaluate('classified')).toBe(1);
+  // In one task, so that the answer cannot come in between.
+  await page.evaluate(
+    "document.querySelectorAll('.sample')[1].click(); document.querySelector('#clear').click()",
+  );
+  await expect.poll(() => page.evaluate('classified'), { timeout: 20_000 }).toBe(2);
+  await expectNothingShown(page);
+});
+
+test('Clear aborts the request to the service, whose late answer changes nothing', async (context) => {
+  const browser = await chromiumOrSkip(context);
+  const url = await startServiceWithSamples('mlp');
+  const page = await browser.newPage(SCREENS.light);
+  let release = (): void => undefined;
+  await page.route('**/predict', async (route) => {
+    await new Promise<void>((resolve) => (release = resolve));
+    // The page has aborted it.
+    await route.continue().catch(() => undefined);
+  });
+  await page.goto(url);
+  await page.selectOption('#source', 'server');
+  const requested = page.waitForRequest('**/predict');
+  await page.locator('.sample').first().click();
+  const request = await requested;
+  const ended = page.waitForEvent('requestfailed', { predicate: (failed) => failed === request });
+  await page.click('#clear');
+  expect((await ended).failure()?.errorText).toBe('net::ERR_ABORTED');
+  release();
+  expect(await page.evaluate(`fetch('/health/live').then(({ status }) => status)`)).toBe(200);
+  await expectNothingShown(page);
+});
+
+test('Clear while the model is on its way leaves nothing to classify', async (context) => {
+  const browser = await chromiumOrSkip(context);
+  const page = await browser.newPage(SCREENS.light);
+  await page.addInitScript(COUNT_ANSWERS);
+  let release = (): void => undefined;
+  const isHeld = new Promise<void>((held) => {
+    void page.route('**/model', async (route) => {
+      held();
+      await new Promise<void>((resolve) => (release = resolve));
+      await route.continue();
+    });
+  });
+  await page.goto(await startServiceWithSamples('mlp'));
+  await page.locator('.sample').first().click();
+  await isHeld;
+  await page.click('#clear');
+  // As long as the view waits before it says so: its timer was started before this one.
+  await page.evaluate('new Promise((resolve) => setTimeout(resolve, 300))');
+  await expectNothingShown(page);
+  const arrived = page.waitForEvent('requestfinished', (request) => request.url().endsWith('/model'));
+  release();
+  await arrived;
+  await expectNothingShown(page);
+  // The next image is the first that is classified.
+  await page.locator('.sample').nth(1).click();
+  await page.locator('#closer').waitFor({ timeout: 20_000 });
+  expect(await page.evaluate('classified')).toBe(1);
+});
 
 test('the view fits every screen', async (context) => {
   const browser = await chromiumOrSkip(context);

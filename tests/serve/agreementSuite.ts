@@ -1,11 +1,7 @@
 import sharp from 'sharp';
 import { expect } from 'vitest';
 import type { Backend } from '../../src/backend/backend.ts';
-import { openTestPart } from '../../src/pipeline/data/datasets.ts';
-import { predictedClasses } from '../../src/pipeline/evaluation/measures/ranking.ts';
-import { predict, type Predictions } from '../../src/pipeline/evaluation/predictions.ts';
-import { findTrainedModel } from '../../src/serve/registry/trainedModel.ts';
-import { setDefaultDevice } from '../../src/tensor/device.ts';
+import { type Answer, evaluated } from './evaluated.ts';
 import { postJson, type Predicted, startService } from './fixture.ts';
 
 const IMAGES = 1000;
@@ -17,19 +13,13 @@ const BATCH = 40;
 /** Kernels may round long sums differently in batches of other sizes: 1.2e-6 for the MLP on the CPU. */
 const TOLERANCE = 5e-6;
 
-/** What an image was taken for, and with which probabilities. */
-interface Answer {
-  readonly label: number;
-  readonly probabilities: readonly number[];
-}
-
 /**
  * What the service answers over HTTP for 1,000 test images is what `evaluate` measures: its own code, on the same
  * model of this repository, says what to expect; bit for bit where it takes the images in batches of the same size.
  */
 export async function checkAgreement(openDevice: () => Promise<Backend>, name: string): Promise<void> {
   const device = await openDevice();
-  const { images, whole, inBatches } = await evaluated(device, name);
+  const { images, whole, inBatches } = await evaluated(device, name, { count: IMAGES, batchSize: BATCH });
   device.destroy();
   expect(new Set(whole.map(({ label }) => label)).size).toBe(10);
   const { url } = await startService({}, { root: 'models', reference: name, batchSize: BATCH, openDevice });
@@ -38,42 +28,6 @@ export async function checkAgreement(openDevice: () => Promise<Backend>, name: s
   expectAlike(answers, whole);
   expect(await overPng(url, images.slice(0, PICTURES))).toEqual(inBatches.slice(0, PICTURES));
   expect(await overProtocol(`${url}/v2/models/${name}/infer`, images)).toEqual(inBatches);
-}
-
-interface Evaluated {
-  readonly images: readonly Uint8Array[];
-  /** As `evaluate` goes through them. */
-  readonly whole: readonly Answer[];
-  /** By the same code, in batches of `BATCH`. */
-  readonly inBatches: readonly Answer[];
-}
-
-async function evaluated(device: Backend, name: string): Promise<Evaluated> {
-  const { configuration, load } = await findTrainedModel(name, { runs: 'runs', models: 'models' });
-  const train = { ...configuration.train, limitTest: IMAGES };
-  setDefaultDevice(device);
-  const { model, data } = await load();
-  const { signal } = new AbortController();
-  const test = await openTestPart({ ...configuration, train }, data, device, signal);
-  const { set, rows } = test;
-  const { images } = test.data.test;
-  const inBatches: Answer[] = [];
-  for (let start = 0; start < rows.length; start += BATCH) {
-    inBatches.push(...answersOf(await predict(model, { set, rows: rows.subarray(start, start + BATCH) })));
-  }
-  return {
-    images: Array.from(rows, (row) => images.subarray(784 * row, 784 * (row + 1))),
-    whole: answersOf(await predict(model, test)),
-    inBatches,
-  };
-}
-
-function answersOf(predictions: Predictions): Answer[] {
-  const { probabilities, classes } = predictions;
-  return Array.from(predictedClasses(predictions), (label, at) => ({
-    label,
-    probabilities: Array.from(probabilities.subarray(at * classes, (at + 1) * classes)),
-  }));
 }
 
 function expectAlike(answers: readonly Answer[], expected: readonly Answer[]): void {

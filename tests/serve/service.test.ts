@@ -416,6 +416,9 @@ describe('life cycle', () => {
     const { url } = await startService();
     const { headers } = await fetch(`${url}/`);
     expect(headers.get('content-security-policy')).toContain("default-src 'none'");
+    // The page is cross-origin isolated: its workers may share memory.
+    expect(headers.get('cross-origin-opener-policy')).toBe('same-origin');
+    expect(headers.get('cross-origin-embedder-policy')).toBe('require-corp');
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('x-frame-options')).toBeTruthy();
     for (const path of ['/page/..%2f..%2fservice.ts', '/page/%2e%2e/service.ts', '/page/style.css%00.html']) {

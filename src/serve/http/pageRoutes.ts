@@ -12,6 +12,8 @@ const FOLDER = fileURLToPath(new URL('../page/static/', import.meta.url));
  * Adds `/`, a page that classifies pictures and trains models in the browser, and security headers for every response.
  *
  * The page's scripts compile WebAssembly and start workers, so the policy allows both; everything comes from this service.
+ * The threads of the CPU backend are workers from a blob, which inherit the policy. They share memory, which browsers allow
+ * in pages that are cross-origin isolated.
  */
 export async function addPage(app: App): Promise<void> {
   await app.register(helmet, {
@@ -20,7 +22,7 @@ export async function addPage(app: App): Promise<void> {
       directives: {
         defaultSrc: ["'none'"],
         scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
-        workerSrc: ["'self'"],
+        workerSrc: ["'self'", 'blob:'],
         styleSrc: ["'self'"],
         imgSrc: ["'self'", 'data:', 'blob:'],
         connectSrc: ["'self'"],
@@ -29,6 +31,8 @@ export async function addPage(app: App): Promise<void> {
         frameAncestors: ["'none'"],
       },
     },
+    crossOriginOpenerPolicy: { policy: 'same-origin' },
+    crossOriginEmbedderPolicy: { policy: 'require-corp' },
     // The proxy in front of the service decides about TLS.
     strictTransportSecurity: false,
   });

@@ -1,11 +1,12 @@
 /** The page: its views, one of which is shown, and what they share. */
 import { byId } from './elements.ts';
+import { startMeasure } from './measure/view.ts';
 import { Models } from './models.ts';
 import { startRecognise } from './recognise/view.ts';
 import { ServiceKey } from './serviceKey.ts';
 import { startTrain } from './train/view.ts';
 
-const VIEWS = ['recognise', 'train'] as const;
+const VIEWS = ['recognise', 'train', 'measure'] as const;
 
 function show(name: string, focus: boolean): void {
   const wanted = VIEWS.find((view) => view === name) ?? 'recognise';
@@ -26,3 +27,4 @@ const key = new ServiceKey();
 const models = new Models();
 startRecognise(models, key);
 startTrain(models, key);
+startMeasure();

@@ -21,11 +21,6 @@ export function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
 }
 
-/** 12345 → 12,345. */
-export function thousands(count: number): string {
-  return Math.round(count).toLocaleString('en');
-}
-
 /** 75 → 1:15 min. */
 export function duration(seconds: number): string {
   const whole = Math.round(seconds);

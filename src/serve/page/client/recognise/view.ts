@@ -22,6 +22,9 @@ export function startRecognise(models: Models, key: ServiceKey): void {
 const IN_BROWSER = 'browser';
 const ON_SERVER = 'server';
 
+/** Milliseconds without an answer after which the view says that it waits. */
+const SLOW = 300;
+
 class Recognise {
   readonly #models: Models;
   readonly #key: ServiceKey;
@@ -150,8 +153,10 @@ class Recognise {
     this.#current?.abort();
     const request = new AbortController();
     this.#current = request;
-    const slow = setTimeout(() => this.#say('Thinking …'), 300);
     const isWanted = (): boolean => this.#current === request && !request.signal.aborted;
+    const slow = setTimeout(() => {
+      if (isWanted()) this.#say('Thinking …');
+    }, SLOW);
     try {
       const [prediction, seen] = await this.#predict(subject, request.signal);
       if (isWanted()) this.#show(prediction, seen);

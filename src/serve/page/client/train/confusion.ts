@@ -1,4 +1,5 @@
-import { byId, make, thousands } from '../elements.ts';
+import { thousands } from '../../../../pipeline/text/numbers.ts';
+import { byId, make } from '../elements.ts';
 import type { Judgement } from '../worker/messages.ts';
 
 /** The table of labels and predictions: each row in percent. */

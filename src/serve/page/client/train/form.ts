@@ -30,9 +30,11 @@ export class SetupForm {
 
   /** Locks the form while its training runs. */
   set locked(locked: boolean) {
-    for (const field of this.#form.querySelectorAll('fieldset, input, select, button')) {
-      (field as HTMLInputElement).disabled = locked;
-    }
+    byId('setup-fields', HTMLFieldSetElement).disabled = locked;
+  }
+
+  get webGpuChoice(): HTMLInputElement {
+    return this.#form.querySelector<HTMLInputElement>('input[name="device"][value="webgpu"]')!;
   }
 
   get #choices(): Choices {

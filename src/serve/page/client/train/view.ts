@@ -1,15 +1,16 @@
 import type { Configuration } from '../../../../pipeline/config/schema.ts';
 import { FASHION_MNIST_DESCRIPTION } from '../../../../pipeline/data/description.ts';
-import { byId, duration, percent, thousands } from '../elements.ts';
+import { thousands } from '../../../../pipeline/text/numbers.ts';
+import { byId, duration, percent } from '../elements.ts';
 import type { Models } from '../models.ts';
 import type { ServiceKey } from '../serviceKey.ts';
 import type { Answer, Outcome, Progress, Request } from '../worker/messages.ts';
 import { Chart } from './chart.ts';
 import { Confusion } from './confusion.ts';
 import { showFilters } from '../filters.ts';
+import { explainWebGpu } from '../webgpu.ts';
 import { SetupForm } from './form.ts';
 import { loadWeights } from './loadWeights.ts';
-import { explainWebGpu } from './webgpu.ts';
 
 /** Starts the view that trains a network in a worker and shows how. */
 export function startTrain(models: Models, key: ServiceKey): void {
@@ -45,7 +46,7 @@ class Train {
   constructor(models: Models, key: ServiceKey) {
     this.#models = models;
     this.#key = key;
-    void explainWebGpu();
+    void explainWebGpu(byId('webgpu', HTMLElement), [this.#form.webGpuChoice]);
     this.#pause.addEventListener('click', () => this.#ask({ kind: this.#isPaused ? 'resume' : 'pause' }));
     this.#stop.addEventListener('click', () => this.#stopTraining());
     byId('try', HTMLButtonElement).addEventListener('click', () => {
@@ -150,7 +151,7 @@ class Train {
     this.#figure('epoch', `${epoch} of ${epochs}`);
     this.#figure('loss', loss.toFixed(3));
     this.#figure('accuracy', percent(accuracy));
-    this.#figure('speed', thousands(samplesPerSecond));
+    this.#figure('speed', thousands(Math.round(samplesPerSecond)));
     this.#figure('left', duration(left));
   }
 
@@ -183,7 +184,7 @@ class Train {
     this.#say(
       `${percent(test.accuracy)} of the ${thousands(test.images)} test images are classified correctly, with ${best}. ` +
         `${thousands(parameters)} parameters, ${duration(seconds)} of training, ` +
-        `${thousands(samplesPerSecond)} samples a second.\n${this.#device}`,
+        `${thousands(Math.round(samplesPerSecond))} samples a second.\n${this.#device}`,
     );
     this.#offer(weights);
     const name = configuration.model.name.toUpperCase();
@@ -238,6 +239,6 @@ class Train {
 
   #say(text: string, isBad: boolean = false): void {
     this.#state.textContent = text;
-    this.#state.className = isBad ? 'bad' : '';
+    this.#state.classList.toggle('bad', isBad);
   }
 }

@@ -1,5 +1,6 @@
 import type { Configuration, ModelConfiguration } from '../../../../pipeline/config/schema.ts';
 import type { DataDescription } from '../../../../pipeline/data/description.ts';
+import type { Benchmark } from '../benchmarks.ts';
 
 /** A device's name, or the best that there is. */
 export type DeviceChoice = 'auto' | 'webgpu' | 'cpu';
@@ -8,6 +9,7 @@ export type DeviceChoice = 'auto' | 'webgpu' | 'cpu';
 export type Request =
   | { readonly kind: 'train'; readonly configuration: Configuration; readonly key: string }
   | { readonly kind: 'pause' | 'resume' | 'stop' }
+  | { readonly kind: 'measure'; readonly device: DeviceChoice; readonly benchmarks: readonly Benchmark[] }
   | ({ readonly kind: 'open'; readonly device: DeviceChoice } & StoredModel)
   /** Asks which network weights belong to. */
   | { readonly kind: 'inspect'; readonly weights: Uint8Array }
@@ -98,7 +100,9 @@ export type Answer =
   | { readonly kind: 'download'; readonly received: number; readonly total: number }
   | { readonly kind: 'device'; readonly device: DeviceFacts; readonly note: string | undefined }
   | ({ readonly kind: 'finished'; readonly configuration: Configuration } & Outcome)
-  | { readonly kind: 'paused' | 'resumed' | 'opened' }
+  | { readonly kind: 'paused' | 'resumed' | 'opened' | 'measured' }
+  /** Sent before and after each benchmark; `at` is its place in the request. */
+  | { readonly kind: 'measuring'; readonly at: number; readonly milliseconds: number | undefined }
   | { readonly kind: 'inspected'; readonly model: ModelConfiguration }
   | ({ readonly kind: 'classified'; readonly id: number } & Classified)
   | { readonly kind: 'failed'; readonly message: string; readonly keyWanted: boolean };

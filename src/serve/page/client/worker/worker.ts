@@ -1,10 +1,11 @@
-/** What the page's workers run: a training, or a model that classifies. */
+/** What the page's workers run: a training, a model that classifies, or benchmarks. */
 import { init } from '../../../../tensor/device.ts';
 import { errorText } from '../../../../pipeline/text/errorText.ts';
 import { architectureOf } from './architecture.ts';
 import { Classifier } from './classifier.ts';
 import { downloadImages } from './download.ts';
 import { KeyWanted } from '../service.ts';
+import { measure } from './measuring.ts';
 import type { Answer, DeviceChoice, Request } from './messages.ts';
 import { PageControl } from './pageControl.ts';
 import { trainModel } from './training.ts';
@@ -52,6 +53,9 @@ async function handle(request: Request): Promise<void> {
       await classifier;
       worker.postMessage({ kind: 'opened' });
       break;
+    case 'measure':
+      await measureAll(request);
+      break;
     case 'inspect':
       worker.postMessage({ kind: 'inspected', model: architectureOf(request.weights) });
       break;
@@ -82,6 +86,16 @@ async function train({ configuration, key }: Extract<Request, { kind: 'train' }>
     control,
   );
   worker.postMessage({ kind: 'finished', configuration, ...outcome });
+  device.destroy();
+}
+
+async function measureAll(request: Extract<Request, { kind: 'measure' }>): Promise<void> {
+  const device = await openDevice(request.device);
+  for (const [at, benchmark] of request.benchmarks.entries()) {
+    worker.postMessage({ kind: 'measuring', at, milliseconds: undefined });
+    worker.postMessage({ kind: 'measuring', at, milliseconds: await measure(benchmark, device) });
+  }
+  worker.postMessage({ kind: 'measured' });
   device.destroy();
 }
 
