@@ -66,7 +66,11 @@ function difference(after: DeviceStats, before: DeviceStats): DeviceStats {
 
 /** Adapters for which launches are chosen alike: the figures of one are no measure for another. */
 function adapterKey({ info }: Backend): string {
-  const software = /llvmpipe|swiftshader/i.exec(`${info.device} ${info.description}`)?.[0].toLowerCase();
+  // Browsers give neither device nor description.
+  const { architecture, device, description } = info;
+  const software = /llvmpipe|swiftshader/i
+    .exec(`${device} ${description} ${architecture}`)?.[0]
+    .toLowerCase();
   const name = software ?? [info.vendor, info.architecture].filter(Boolean).join(' ');
   return `${name}, subgroups from ${info.subgroupMinSize}`;
 }

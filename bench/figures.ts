@@ -1,6 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { CLASS_COLOURS, PADDING, THEME } from '../src/pipeline/reporting/figures/theme.ts';
-import { CONTENDERS } from './contenders/list.ts';
+import { BROWSER_CONTENDERS, CONTENDERS } from './contenders/list.ts';
 import type { BenchResult } from './results.ts';
 import { ourBest } from './table.ts';
 import type { TrainingWorkload } from './workloads.ts';
@@ -24,7 +24,9 @@ interface Point {
 /** Figures of all that was measured; those without points are left out. */
 export function benchFigures(result: BenchResult): BenchFigure[] {
   const points = pointsOf(result);
-  const machine = `${result.machine.cpu}, ${result.machine.cores} cores; ${result.startedAt.slice(0, 10)}`;
+  const { cpu, cores } = result.machine;
+  const where = [result.versions.browser, `${cpu}, ${cores} cores`, result.startedAt.slice(0, 10)];
+  const machine = where.filter((part) => part !== undefined).join('; ');
   const figures = [
     { name: 'ratios', points, draw: ratios },
     { name: 'training', points: points.filter(({ training }) => training !== undefined), draw: rates },
@@ -62,25 +64,35 @@ function grown(points: readonly Point[]): Point[] {
   return sizes.size > 2 ? points.filter(({ training }) => training !== undefined) : [];
 }
 
-const LABELS = CONTENDERS.map(({ label }) => label);
+const LABELS = [...new Set([...CONTENDERS, ...BROWSER_CONTENDERS].map(({ label }) => label))];
 const SHAPES = ['circle', 'square', 'triangle-up', 'diamond', 'cross', 'triangle-down'];
+
+/** Every contender's place among `count`: its own, or the next that no other one shown has, if there is one. */
+function placesOf(shown: readonly string[], count: number): number[] {
+  const places: number[] = [];
+  for (const label of shown) {
+    let place = LABELS.indexOf(label) % count;
+    if (shown.length <= count) while (places.includes(place)) place = (place + 1) % count;
+    places.push(place);
+  }
+  return places;
+}
 
 /** One colour and shape a contender, the same in all figures. */
 function byContender(present: readonly Point[]) {
   const shown = LABELS.filter((label) => present.some(({ contender }) => contender === label));
-  const place = (label: string): number => LABELS.indexOf(label);
   const encoding = { field: 'contender', type: 'nominal' as const, title: null, sort: shown };
   return {
     color: {
       ...encoding,
       scale: {
         domain: shown,
-        range: shown.map((label) => CLASS_COLOURS[place(label) % CLASS_COLOURS.length]!),
+        range: placesOf(shown, CLASS_COLOURS.length).map((place) => CLASS_COLOURS[place]!),
       },
     },
     shape: {
       ...encoding,
-      scale: { domain: shown, range: shown.map((label) => SHAPES[place(label) % SHAPES.length]!) },
+      scale: { domain: shown, range: placesOf(shown, SHAPES.length).map((place) => SHAPES[place]!) },
     },
   };
 }

@@ -7,17 +7,20 @@ import { runCommand } from '../src/pipeline/cli/run.ts';
 import { listOf, text, wholeNumber } from '../src/pipeline/cli/values.ts';
 import { writeFigure } from '../src/pipeline/reporting/figures/write.ts';
 import { UsageError } from '../src/pipeline/text/didYouMean.ts';
-import { CONTENDERS } from './contenders/list.ts';
+import { browserRuntime } from './browser/runtime.ts';
+import { BROWSER_CONTENDERS, CONTENDERS } from './contenders/list.ts';
 import { countSteps } from './counts.ts';
 import { checkCounts, countsTable, readBaseline, writeBaseline } from './countsBaseline.ts';
 import { benchFigures } from './figures.ts';
-import { FULL, type Preset, QUICK } from './presets.ts';
+import { nodeRuntime } from './node/runtime.ts';
+import { BROWSER, FULL, type Preset, QUICK } from './presets.ts';
+import type { Runtime } from './protocol.ts';
 import { type BenchResult, startResult, writeResult } from './results.ts';
 import { type Reporter, Suite } from './suite.ts';
 import { verdictTable } from './table.ts';
 
 const COUNTS_FILE = 'bench/counts.json';
-const NAMES = CONTENDERS.map(({ name }) => name);
+const NAMES = [...new Set([...CONTENDERS, ...BROWSER_CONTENDERS].map(({ name }) => name))];
 
 const bench = command({
   about: `
@@ -27,6 +30,10 @@ const bench = command({
   options: {
     quick: flag(
       'only the deciding figures, in a few minutes (default: all, with growth over batch and width)',
+    ),
+    browser: flag(
+      'in pages of a headless Chromium, on its software driver: steps, products and convolutions, in WebGPU and WebAssembly',
+      { without: ['quick', 'python'] },
     ),
     only: option('<text>', text, 'only workloads whose name contains this text'),
     contenders: option('<names>', listOf(NAMES), `only these, separated by commas: ${NAMES.join(', ')}`),
@@ -47,21 +54,27 @@ const bench = command({
     ),
     counts: flag(
       'count what a captured step of the MLP and the CNN launches, creates and moves, which is equal on every run; write it to bench/counts.json, for this adapter',
-      { without: ['quick', 'only', 'contenders', 'rounds', 'python', 'out'] },
+      { without: ['quick', 'browser', 'only', 'contenders', 'rounds', 'python', 'out'] },
     ),
     check: flag('compare with bench/counts.json instead; fail if a figure grew', { with: 'counts' }),
   },
-  examples: ['--quick', "--only 'MLP step' --contenders wgrad-cpu,wgrad-webgpu", '--counts --check'],
+  examples: [
+    '--quick',
+    '--browser',
+    "--only 'MLP step' --contenders wgrad-cpu,wgrad-webgpu",
+    '--counts --check',
+  ],
   exitCodes: { 130: 'interrupted by Ctrl-C; no figures were written' },
-  run: async ({ quick, only, contenders, rounds: wanted, python = findPython(), out, counts, check }) => {
+  run: async ({ quick, browser, only, contenders, rounds: wanted, python, out, counts, check }) => {
     if (counts) return count(check);
-    const chosen = choose(quick ? QUICK : FULL, only, contenders);
+    const chosen = choose(browser ? BROWSER : quick ? QUICK : FULL, only, contenders);
     const rounds = wanted ?? chosen.rounds.rounds;
     const preset = { ...chosen, rounds: { ...chosen.rounds, rounds } };
     const partial = only !== undefined || contenders !== undefined;
     const file = out ?? (partial ? undefined : `bench/results/speed-${preset.name}.json`);
-    const result = await startResult(preset.name, rounds);
-    await runSuite(new Suite(preset, { python }, result, terminal(process.stderr)));
+    const runtime = browser ? await browserRuntime() : nodeRuntime({ python: python ?? findPython() });
+    const result = await startResult(preset.name, rounds, runtime.browser);
+    await runSuite(preset, runtime, result);
     console.log(verdictTable(result).join('\n'));
     if (file !== undefined) await write(file, result);
     return 0;
@@ -94,7 +107,15 @@ function choose(preset: Preset, only = '', names?: readonly string[]): Preset {
   if (Object.values(chosen).every((workloads) => workloads.length === 0)) {
     throw new UsageError(`--only ${only}: there are ${preset.workloads.map(({ name }) => name).join('; ')}`);
   }
-  const contenders = names ? CONTENDERS.filter(({ name }) => names.includes(name)) : preset.contenders;
+  const present = preset.name === 'browser' ? BROWSER_CONTENDERS : CONTENDERS;
+  const foreign = names?.find((wanted) => !present.some(({ name }) => name === wanted));
+  if (foreign !== undefined) {
+    const where = preset.name === 'browser' ? 'in a browser' : 'without --browser';
+    throw new UsageError(
+      `--contenders ${foreign}: ${where} there are ${present.map(({ name }) => name).join(', ')}`,
+    );
+  }
+  const contenders = names ? present.filter(({ name }) => names.includes(name)) : preset.contenders;
   return { ...preset, ...chosen, contenders };
 }
 
@@ -103,7 +124,8 @@ function findPython(): string {
 }
 
 /** Runs the suite, and ends its processes on every way out. */
-async function runSuite(suite: Suite): Promise<void> {
+async function runSuite(preset: Preset, runtime: Runtime, result: BenchResult): Promise<void> {
+  const suite = new Suite(preset, runtime, result, terminal(process.stderr));
   const signal = interruptSignal('interrupted; no figures were written');
   const interrupted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason as Error));
@@ -111,7 +133,7 @@ async function runSuite(suite: Suite): Promise<void> {
   try {
     await Promise.race([suite.run(), interrupted]);
   } finally {
-    suite.stop();
+    await suite.stop();
   }
 }
 

@@ -1,10 +1,10 @@
-import { CONTENDERS, type Entry } from './contenders/list.ts';
+import { BROWSER_CONTENDERS, CONTENDERS, type Entry } from './contenders/list.ts';
 import type { RoundOptions } from './rounds.ts';
 import { GROWTH, GPU_WORKLOADS, type Workload, WORKLOADS } from './workloads.ts';
 
 /** How much is measured, and how long for. */
 export interface Preset {
-  readonly name: 'quick' | 'full';
+  readonly name: 'quick' | 'full' | 'browser';
   readonly rounds: RoundOptions;
   readonly workloads: readonly Workload[];
   /** Added where one of the contenders runs on a real GPU. */
@@ -57,4 +57,26 @@ export const QUICK: Preset = {
   growth: [],
   starts: 2,
   contenders: contendersBut('tfjs-cpu'),
+};
+
+const BROWSER_WORKLOADS = ['step', '512³', '1024³', 'forward'];
+
+/** In a headless Chromium: steps, products and convolutions. */
+export const BROWSER: Preset = {
+  name: 'browser',
+  rounds: {
+    warmUpSeconds: 1.5,
+    rounds: 7,
+    sampleMilliseconds: 150,
+    budgetSeconds: 4,
+    limitSeconds: 90,
+    steps: 10,
+  },
+  workloads: WORKLOADS.filter(
+    ({ name, kind }) => kind !== 'maxPool2d' && BROWSER_WORKLOADS.some((part) => name.includes(part)),
+  ),
+  gpuWorkloads: [],
+  growth: [],
+  starts: 0,
+  contenders: BROWSER_CONTENDERS,
 };

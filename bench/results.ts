@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { gitState, versionOf } from '../src/pipeline/runs/environment.ts';
 import type { ContenderFacts } from './contenders/contender.ts';
 import type { Entry } from './contenders/list.ts';
-import type { FirstStep } from './firstStep.ts';
+import type { FirstStep } from './node/firstStep.ts';
 import type { Measurement } from './rounds.ts';
 import { flopsOf, type Workload } from './workloads.ts';
 
@@ -39,6 +39,8 @@ export interface BenchResult {
   readonly loadAverage: { readonly before: number; after: number };
   readonly versions: {
     readonly dawn: string | null;
+    /** The browser that the contenders ran in. */
+    readonly browser?: string;
     readonly commit: string | null;
     readonly dirty: boolean;
   };
@@ -48,7 +50,7 @@ export interface BenchResult {
   readonly firstSteps: FirstStep[];
 }
 
-export async function startResult(preset: string, rounds: number): Promise<BenchResult> {
+export async function startResult(preset: string, rounds: number, browser?: string): Promise<BenchResult> {
   const git = await gitState('.');
   return {
     preset,
@@ -61,7 +63,13 @@ export async function startResult(preset: string, rounds: number): Promise<Bench
       platform: `${process.platform} ${process.arch}`,
     },
     loadAverage: { before: loadavg()[0]!, after: NaN },
-    versions: { dawn: await versionOf('webgpu'), commit: git?.commit ?? null, dirty: git?.dirty ?? false },
+    versions: {
+      // Browsers have their own.
+      dawn: browser === undefined ? await versionOf('webgpu') : null,
+      ...(browser !== undefined && { browser }),
+      commit: git?.commit ?? null,
+      dirty: git?.dirty ?? false,
+    },
     rounds,
     participants: [],
     results: [],

@@ -1,7 +1,7 @@
 import type { LaunchCounts } from './contenders/contender.ts';
+import { ContenderError, type Worker } from './protocol.ts';
 import { callsFor, summarise, type Summary } from './statistics.ts';
 import { judge, type Verdict } from './verdict.ts';
-import { ContenderError, type WorkerProcess } from './workerProcess.ts';
 import type { Workload } from './workloads.ts';
 
 /** What a contender did with a workload. */
@@ -38,7 +38,7 @@ export interface RoundOptions {
 }
 
 interface Runner {
-  readonly worker: WorkerProcess;
+  readonly worker: Worker;
   /** Losses or elements of the result. */
   readonly values: readonly number[];
   readonly counts: LaunchCounts | undefined;
@@ -57,7 +57,7 @@ interface Runner {
  */
 export async function measureInTurns(
   workload: Workload,
-  workers: readonly WorkerProcess[],
+  workers: readonly Worker[],
   options: RoundOptions,
   progress: (doing: string) => void = () => undefined,
 ): Promise<Measurement[]> {
@@ -85,7 +85,7 @@ export async function measureInTurns(
 }
 
 async function prepare(
-  worker: WorkerProcess,
+  worker: Worker,
   workload: Workload,
   { steps, budgetSeconds, limitSeconds, sampleMilliseconds, warmUpSeconds }: RoundOptions,
 ): Promise<Runner | Measurement> {

@@ -1,10 +1,9 @@
 import type { Entry } from './contenders/list.ts';
-import { measureFirstStep } from './firstStep.ts';
 import type { Preset } from './presets.ts';
+import { ContenderError, type Runtime, type Worker } from './protocol.ts';
 import { addResult, type BenchResult, type Participant } from './results.ts';
 import { measureInTurns } from './rounds.ts';
 import { firstStepTable, workloadTable } from './table.ts';
-import { ContenderError, WorkerProcess, type WorkerOptions } from './workerProcess.ts';
 import { training, type Workload } from './workloads.ts';
 
 const OPEN_SECONDS = 60;
@@ -16,17 +15,18 @@ export interface Reporter {
   print(lines: readonly string[]): void;
 }
 
-/** Runs workloads on contenders, each in a process that lives for the whole run, and fills the result as it goes. */
+/** Runs workloads on contenders, each in a process or page that lives for the whole run, and fills the result as it goes. */
 export class Suite {
   readonly #preset: Preset;
-  readonly #options: WorkerOptions;
+  readonly #runtime: Runtime;
   readonly #result: BenchResult;
   readonly #reporter: Reporter;
-  readonly #workers = new Map<Entry, WorkerProcess>();
+  readonly #workers = new Map<Entry, Worker>();
+  #stopped = false;
 
-  constructor(preset: Preset, options: WorkerOptions, result: BenchResult, reporter: Reporter) {
+  constructor(preset: Preset, runtime: Runtime, result: BenchResult, reporter: Reporter) {
     this.#preset = preset;
-    this.#options = options;
+    this.#runtime = runtime;
     this.#result = result;
     this.#reporter = reporter;
   }
@@ -42,9 +42,10 @@ export class Suite {
       await this.#firstSteps(starts);
   }
 
-  /** Ends all processes; to be called on every way out. */
-  stop(): void {
-    for (const worker of this.#workers.values()) worker.stop();
+  /** Ends all contenders; to be called on every way out. Nothing starts after it. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#runtime.close();
   }
 
   async #openAll(): Promise<void> {
@@ -64,13 +65,13 @@ export class Suite {
 
   async #open(entry: Entry): Promise<Participant> {
     const { name, label, library } = entry;
-    const worker = new WorkerProcess(entry, this.#options);
+    const worker = this.#runtime.start(entry);
     this.#workers.set(entry, worker);
     try {
       const facts = await worker.ask({ action: 'open' }, OPEN_SECONDS);
       return { name, label, library, facts };
     } catch (error) {
-      worker.stop();
+      await worker.stop();
       this.#workers.delete(entry);
       if (!(error instanceof ContenderError)) throw error;
       return { name, label, library, failure: error.message };
@@ -89,6 +90,7 @@ export class Suite {
       this.#preset.rounds,
       (doing) => this.#reporter.progress(`${place} ${workload.name}: ${doing}`),
     );
+    if (this.#stopped) throw new Error('the suite was stopped');
     addResult(this.#result, workload, measurements);
     this.#reporter.print([...workloadTable(this.#result.results.at(-1)!, this.#result.participants), '']);
   }
@@ -96,8 +98,8 @@ export class Suite {
   async #firstSteps(starts: number): Promise<void> {
     for (const entry of this.#workers.keys()) {
       this.#reporter.progress(`first step of ${entry.label}`);
-      const steps = await measureFirstStep(entry, training('mlp'), starts, this.#options);
-      this.#result.firstSteps.push(...steps);
+      const steps = await this.#runtime.firstSteps?.(entry, training('mlp'), starts);
+      this.#result.firstSteps.push(...(steps ?? []));
     }
     this.#reporter.print([...firstStepTable(this.#result.firstSteps, this.#result.participants), '']);
   }

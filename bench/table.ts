@@ -1,4 +1,4 @@
-import type { FirstStep } from './firstStep.ts';
+import type { FirstStep } from './node/firstStep.ts';
 import type { Measurement } from './rounds.ts';
 import type { BenchResult, Participant, WorkloadResult } from './results.ts';
 
@@ -59,16 +59,25 @@ export function firstStepTable(steps: readonly FirstStep[], participants: readon
   return ['From the start of a process to the loss of its first step', ...columns([head, ...rows])];
 }
 
+/** wgrad's own, and what each is compared with: one thread with one thread. */
+const OWN = [
+  { name: 'wgrad-webgpu', rivals: /-webgpu$/ },
+  { name: 'wgrad-cpu', rivals: /^(?!.*-webgpu$)/ },
+  { name: 'wgrad-cpu-1', rivals: /^(?!.*-(webgpu|threads)$)/ },
+] as const;
+
 /** How wgrad stands to the best other: the figures that the project aims at. */
-export function verdictTable({ results, participants }: BenchResult): string[] {
+export function verdictTable({
+  results,
+  participants,
+}: Pick<BenchResult, 'results' | 'participants'>): string[] {
   const labels = new Map(participants.map(({ name, label }) => [name, label]));
   const rows = results.flatMap(({ workload, measurements }) =>
-    (['wgrad-webgpu', 'wgrad-cpu'] as const).flatMap((name) => {
+    OWN.flatMap(({ name, rivals }) => {
       const own = best(measurements, (contender) => contender === name);
-      const webgpu = name === 'wgrad-webgpu';
       const rival = best(
         measurements,
-        (contender) => !contender.startsWith('wgrad-') && contender.endsWith('-webgpu') === webgpu,
+        (contender) => !contender.startsWith('wgrad-') && rivals.test(contender),
       );
       if (!own?.milliseconds || !rival?.milliseconds) return [];
       const times = rival.milliseconds.median / own.milliseconds.median;

@@ -2,10 +2,9 @@ import { integers, LABELS, LEFT, RIGHT, sample, sizeOf, trainingInputs, uniform 
 import { BETAS, CLASSES, CNN, EPSILON, LEARNING_RATE, POOLED } from '../networks.ts';
 import type { ConvolutionWorkload, PoolingWorkload, TrainingWorkload, Workload } from '../workloads.ts';
 import type { Contender, Job } from './contender.ts';
-import { type BrowserGpu, browserGpu, setNavigator } from './dawn.ts';
-import { load, versionOf } from './installed.ts';
+import type { CountedGpu } from './gpu.ts';
+import type { Host } from './host.ts';
 import type { Jax, JaxArray } from './jaxTypes.ts';
-import { provideWorkers } from './webWorker.ts';
 
 const PACKAGE = '@jax-js/jax';
 
@@ -13,21 +12,24 @@ const PACKAGE = '@jax-js/jax';
  * jax-js, with all that is timed inside `jit`, a whole training step as one function. It is lazy: each result is waited
  * for, since one that is dropped unread is never computed.
  */
-export async function openContender(device: 'webgpu' | 'wasm', threads: number): Promise<Contender> {
-  const gpu = device === 'webgpu' ? await browserGpu() : undefined;
-  if (!gpu) setNavigator({ hardwareConcurrency: threads });
-  if (threads > 1) provideWorkers();
-  const jax = await load<Jax>(PACKAGE);
+export async function openContender(
+  host: Host,
+  device: 'webgpu' | 'wasm',
+  threads: number,
+): Promise<Contender> {
+  const gpu = device === 'webgpu' ? await host.openGpu() : undefined;
+  if (!gpu) host.offerThreads(threads);
+  const jax = await host.load<Jax>(PACKAGE);
   if (!(await jax.init(device)).includes(device)) throw new Error(`its device ${device} does not start`);
   jax.defaultDevice(device);
   const suite = new JaxSuite(jax, gpu);
   return {
     facts: {
       device: gpu?.adapter ?? `WebAssembly SIMD, ${threads === 1 ? 'one thread' : `${threads} threads`}`,
-      versions: { [PACKAGE]: versionOf(PACKAGE) },
+      versions: { [PACKAGE]: host.versionOf(PACKAGE) },
       notes: [
         'Whole training step in one jit; Adam written in its operations.',
-        ...(threads > 1 ? ['Threads by a Worker global on worker_threads, which Node lacks.'] : []),
+        ...(threads > 1 && host.threadsNote !== undefined ? [host.threadsNote] : []),
       ],
     },
     prepare: (workload) => Promise.resolve(suite.prepare(workload)),
@@ -42,9 +44,9 @@ const PADDING = [
 
 class JaxSuite {
   readonly #jax: Jax;
-  readonly #gpu: BrowserGpu | undefined;
+  readonly #gpu: CountedGpu | undefined;
 
-  constructor(jax: Jax, gpu: BrowserGpu | undefined) {
+  constructor(jax: Jax, gpu: CountedGpu | undefined) {
     this.#jax = jax;
     this.#gpu = gpu;
   }

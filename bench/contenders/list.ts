@@ -5,8 +5,10 @@ export interface Entry {
   readonly label: string;
   /** What a person calls it by. */
   readonly library: 'wgrad' | 'TensorFlow.js' | 'jax-js' | 'ONNX Runtime Web' | 'PyTorch';
-  /** The process: `node` runs bench/worker.ts, `python` contenders/pytorch.py. */
-  readonly runtime: 'node' | 'python';
+  /** `node`: a process with node/worker.ts. `python`: one with contenders/pytorch.py. `chromium`: a page with browser/page.ts. */
+  readonly runtime: 'node' | 'python' | 'chromium';
+  /** The page is cross-origin isolated, so that its threads can share memory. */
+  readonly isolated?: boolean;
   readonly webgpu?: boolean;
   /** Added to the process's environment. */
   readonly environment?: Readonly<Record<string, string>>;
@@ -56,3 +58,20 @@ export const CONTENDERS: readonly Entry[] = [
     runtime: 'python',
   },
 ];
+
+/** Those that a browser can run, as it runs them. */
+export const BROWSER_CONTENDERS: readonly Entry[] = [
+  inPage('wgrad-cpu', { isolated: true }),
+  { ...inPage('wgrad-cpu'), name: 'wgrad-cpu-1', label: 'wgrad CPU, 1 thread' },
+  inPage('wgrad-webgpu'),
+  inPage('tfjs-webgpu'),
+  inPage('tfjs-wasm'),
+  { ...inPage('tfjs-wasm', { isolated: true }), name: 'tfjs-wasm-threads', label: 'TF.js wasm, threads' },
+  inPage('jax-webgpu'),
+  inPage('jax-wasm'),
+  inPage('jax-wasm-threads', { isolated: true }),
+];
+
+function inPage(name: string, changes: Pick<Entry, 'isolated'> = {}): Entry {
+  return { ...CONTENDERS.find((entry) => entry.name === name)!, runtime: 'chromium', ...changes };
+}

@@ -1,8 +1,7 @@
-import { availableParallelism } from 'node:os';
 import { LEFT, RIGHT, sample, uniform } from '../inputs.ts';
 import type { Workload } from '../workloads.ts';
 import { type Contender, type Job, Unsupported } from './contender.ts';
-import { load, versionOf } from './installed.ts';
+import type { Host } from './host.ts';
 import { matmulModel } from './onnxModel.ts';
 
 const PACKAGE = 'onnxruntime-web';
@@ -22,14 +21,14 @@ interface Session {
 }
 
 /** ONNX Runtime's WebAssembly build, which infers and does not train: products alone. */
-export async function openContender(): Promise<Contender> {
-  const runtime = await load<OnnxRuntime>(PACKAGE);
-  const threads = availableParallelism();
+export async function openContender(host: Host): Promise<Contender> {
+  const runtime = await host.load<OnnxRuntime>(PACKAGE);
+  const threads = host.parallelism;
   runtime.env.wasm.numThreads = threads;
   return {
     facts: {
       device: `WebAssembly SIMD, ${threads} threads`,
-      versions: { [PACKAGE]: versionOf(PACKAGE) },
+      versions: { [PACKAGE]: host.versionOf(PACKAGE) },
       notes: [],
     },
     prepare: (workload) => prepare(runtime, workload),

@@ -1,22 +1,25 @@
-import { createRequire } from 'node:module';
 import { integers, LABELS, LEFT, RIGHT, sample, sizeOf, trainingInputs, uniform } from '../inputs.ts';
 import { BETAS, CLASSES, CNN, EPSILON, LEARNING_RATE, POOLED } from '../networks.ts';
 import type { ConvolutionWorkload, PoolingWorkload, TrainingWorkload, Workload } from '../workloads.ts';
 import { type Contender, type Job, Unsupported } from './contender.ts';
-import { type BrowserGpu, browserGpu } from './dawn.ts';
-import { load, versionOf } from './installed.ts';
-import type { Tf, TfTensor, TfVariable, TfWebGpu } from './tfjsTypes.ts';
+import type { CountedGpu } from './gpu.ts';
+import type { Host } from './host.ts';
+import type { Tf, TfTensor, TfVariable, TfWasm, TfWebGpu } from './tfjsTypes.ts';
 
 const CORE = '@tensorflow/tfjs-core';
 
-/** TensorFlow.js; images lie as it wants them, channels last. */
-export async function openContender(backend: 'webgpu' | 'wasm' | 'cpu'): Promise<Contender> {
-  const gpu = backend === 'webgpu' ? await browserGpu() : undefined;
-  const tf = await load<Tf>(CORE);
-  // Gradients are registered by a file that is no module of Node's, only of bundlers': tsx's require takes it.
-  createRequire(import.meta.url)(`${CORE}/dist/register_all_gradients.js`);
+/** TensorFlow.js; images lie as it wants them, channels last. Its threads need a page that is cross-origin isolated. */
+export async function openContender(
+  host: Host,
+  backend: 'webgpu' | 'wasm' | 'cpu',
+  threads: number,
+): Promise<Contender> {
+  const gpu = backend === 'webgpu' ? await host.openGpu() : undefined;
+  const tf = await host.load<Tf>(CORE);
+  await host.load(`${CORE}/dist/register_all_gradients.js`);
   const name = `@tensorflow/tfjs-backend-${backend}`;
-  await load(name);
+  const library = await host.load(name);
+  if (backend === 'wasm') prepareWasm(library as TfWasm, host.filesOf(name), threads);
   if (!(await tf.setBackend(backend))) throw new Error(`its backend ${backend} does not start`);
   await tf.ready();
   const suite = new TfSuite(tf, gpu);
@@ -24,8 +27,8 @@ export async function openContender(backend: 'webgpu' | 'wasm' | 'cpu'): Promise
     facts: {
       device:
         gpu?.adapter ??
-        (backend === 'wasm' ? 'WebAssembly SIMD, one thread in Node' : 'JavaScript, one thread'),
-      versions: { [CORE]: versionOf(CORE), [name]: versionOf(name) },
+        `${backend === 'wasm' ? 'WebAssembly SIMD' : 'JavaScript'}, ${threads === 1 ? 'one thread' : `${threads} threads`}`,
+      versions: { [CORE]: host.versionOf(CORE), [name]: host.versionOf(name) },
       notes: ['Images channels last; training by optimizer.minimize, labels one-hot.'],
     },
     prepare: async (workload) => {
@@ -41,6 +44,11 @@ export async function openContender(backend: 'webgpu' | 'wasm' | 'cpu'): Promise
   };
 }
 
+function prepareWasm(library: TfWasm, files: string | undefined, threads: number): void {
+  if (files !== undefined) library.setWasmPaths(files);
+  if (threads > 1) library.setThreadsCount(threads);
+}
+
 /** Channels first to last, and back. */
 const LAST = [0, 2, 3, 1];
 const FIRST = [0, 3, 1, 2];
@@ -50,9 +58,9 @@ const FILTER_FIRST = [3, 2, 0, 1];
 
 class TfSuite {
   readonly #tf: Tf;
-  readonly #gpu: BrowserGpu | undefined;
+  readonly #gpu: CountedGpu | undefined;
 
-  constructor(tf: Tf, gpu: BrowserGpu | undefined) {
+  constructor(tf: Tf, gpu: CountedGpu | undefined) {
     this.#tf = tf;
     this.#gpu = gpu;
   }

@@ -41,6 +41,12 @@ export interface Tf {
   train: { adam(rate: number, beta1: number, beta2: number, epsilon: number): TfOptimizer };
 }
 
+/** What TensorFlow.js's WebAssembly backend is told before it starts. */
+export interface TfWasm {
+  setWasmPaths(folder: string): void;
+  setThreadsCount(count: number): void;
+}
+
 /** TensorFlow.js's WebGPU backend: what waits for its queue. */
 export interface TfWebGpu {
   readonly queue: GPUQueue;

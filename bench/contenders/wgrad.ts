@@ -17,15 +17,15 @@ import {
   inputGradient,
   weightGradient,
 } from '../../src/ops/support/convolution.ts';
-import { storedChoices } from '../../src/pipeline/diagnostics/tuning/stored.ts';
 import { integers, LABELS, LEFT, RIGHT, sample, sizeOf, trainingInputs, uniform } from '../inputs.ts';
 import { BETAS, CLASSES, CNN, EPSILON, LEARNING_RATE, MLP_SECOND, PIXELS, POOLED } from '../networks.ts';
 import type { ConvolutionWorkload, PoolingWorkload, TrainingWorkload, Workload } from '../workloads.ts';
 import type { Contender, Job } from './contender.ts';
+import type { Host } from './host.ts';
 
 /** wgrad itself; training steps are captured, as the trainer captures them. */
-export async function openContender(name: 'webgpu' | 'cpu'): Promise<Contender> {
-  const device = await init(name, { tuning: storedChoices });
+export async function openContender(host: Host, name: 'webgpu' | 'cpu'): Promise<Contender> {
+  const device = await init(name, { tuning: host.tuning });
   return {
     facts: {
       device: device.description,

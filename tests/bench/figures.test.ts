@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { benchFigures } from '../../bench/figures.ts';
+import { BROWSER_CONTENDERS } from '../../bench/contenders/list.ts';
 import type { BenchResult } from '../../bench/results.ts';
-import { GROWTH, type Workload, WORKLOADS } from '../../bench/workloads.ts';
+import { GROWTH, training, type Workload, WORKLOADS } from '../../bench/workloads.ts';
 import { renderFigure } from '../../src/pipeline/reporting/figures/render.ts';
 
 function result(workloads: readonly Workload[]): BenchResult {
@@ -44,6 +45,27 @@ describe('figures of the benchmarks', () => {
     const growth = benchFigures(result([...WORKLOADS, ...GROWTH])).find(({ name }) => name === 'growth')!;
     const { svg } = await renderFigure(growth.specification);
     for (const text of ['MLP by batch', 'MLP by width', 'CNN by batch']) expect(svg).toContain(text);
+  });
+
+  it('give every contender of a browser a colour of its own', () => {
+    const whole = result([training('mlp')]);
+    const all = BROWSER_CONTENDERS.map(({ name, label, library }) => ({ name, label, library }));
+    const milliseconds = { median: 1, min: 1, max: 1, samples: 1 };
+    const measurements = all.map(({ name }) => ({ contender: name, milliseconds }));
+    const [ratios] = benchFigures({
+      ...whole,
+      versions: { ...whole.versions, browser: 'Chromium 150.0' },
+      participants: all,
+      results: [{ workload: training('mlp'), measurements }],
+    });
+    const { encoding, title } = ratios!.specification as unknown as {
+      encoding: Record<'color', { scale: { domain: string[]; range: string[] } }>;
+      title: { subtitle: string };
+    };
+    const { domain, range } = encoding.color.scale;
+    expect(new Set(domain)).toEqual(new Set(all.map(({ label }) => label)));
+    expect(new Set(range).size).toBe(all.length);
+    expect(title.subtitle).toContain('; Chromium 150.0; a processor, 2 cores; 2026-01-01');
   });
 
   it('are none of nothing', () => {

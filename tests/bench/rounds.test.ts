@@ -1,7 +1,6 @@
 import { expect, it, vi } from 'vitest';
 import { measureInTurns, type RoundOptions } from '../../bench/rounds.ts';
-import { ContenderError, type WorkerProcess } from '../../bench/workerProcess.ts';
-import type { Request } from '../../bench/protocol.ts';
+import { ContenderError, type Request, type Worker } from '../../bench/protocol.ts';
 import { training } from '../../bench/workloads.ts';
 
 const options: RoundOptions = {
@@ -14,7 +13,7 @@ const options: RoundOptions = {
 };
 
 /** A contender whose training has these losses, and whose call takes so many milliseconds. */
-function contender(name: string, losses: number[], milliseconds: number, failsAt = Infinity): WorkerProcess {
+function contender(name: string, losses: number[], milliseconds: number, failsAt = Infinity): Worker {
   let samples = 0;
   const ask = vi.fn((request: Request) => {
     if (request.action === 'prepare') return Promise.resolve({ values: losses });
@@ -23,7 +22,7 @@ function contender(name: string, losses: number[], milliseconds: number, failsAt
     const elapsed = milliseconds * request.calls;
     return Promise.resolve({ milliseconds: elapsed, processorMilliseconds: 2 * elapsed });
   });
-  return { entry: { name, label: name }, ended: false, ask } as unknown as WorkerProcess;
+  return { entry: { name, label: name }, ended: false, ask } as unknown as Worker;
 }
 
 it('does not count a contender with other losses than the first, nor one that fails', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Measurement } from '../../bench/rounds.ts';
-import { columns, workloadTable } from '../../bench/table.ts';
+import { columns, verdictTable, workloadTable } from '../../bench/table.ts';
 import { flopsOf, training, WORKLOADS } from '../../bench/workloads.ts';
 
 const participants = [
@@ -46,6 +46,26 @@ describe('tables', () => {
       participants,
     );
     expect(lines[2]).toContain('21.5 GFLOP/s');
+  });
+
+  it('compare one thread with one thread, and all threads with the best', () => {
+    const measurements = [
+      measured('wgrad-cpu', 10),
+      measured('wgrad-cpu-1', 16),
+      measured('wgrad-webgpu', 4),
+      measured('jax-webgpu', 8),
+      measured('tfjs-wasm', 32),
+      measured('tfjs-wasm-threads', 20),
+    ];
+    const lines = verdictTable({
+      results: [{ workload: training('mlp'), measurements }],
+      participants: [],
+    });
+    expect(lines.slice(2).map((line) => line.trim().split(/ {2,}/).slice(1))).toEqual([
+      ['wgrad-webgpu', '2.00 ×', 'jax-webgpu'],
+      ['wgrad-cpu', '2.00 ×', 'tfjs-wasm-threads'],
+      ['wgrad-cpu-1', '2.00 ×', 'tfjs-wasm'],
+    ]);
   });
 
   it('align columns, but for rows that end early', () => {

@@ -1,24 +1,16 @@
 import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { onTestFinished, type TestContext } from 'vitest';
-
-const CHROMIUM =
-  process.env['WGRAD_CHROMIUM'] ??
-  ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path)) ??
-  '/usr/bin/chromium';
-
-/** WebGPU on SwiftShader, which Chromium comes with: it needs no GPU. */
-const WEBGPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
+import { CHROMIUM, CHROMIUM_FLAGS, NO_CHROMIUM } from '../../bench/browser/chromium.ts';
 
 /** A headless Chromium; without one the test is skipped, out loud, and fails where WGRAD_REQUIRE_CHROMIUM=1. */
 export async function chromiumOrSkip(context: Pick<TestContext, 'skip'>): Promise<Browser> {
   if (!existsSync(CHROMIUM)) {
-    const reason = `no Chromium at ${CHROMIUM}: apt-get install chromium, or set WGRAD_CHROMIUM`;
-    if (process.env['WGRAD_REQUIRE_CHROMIUM'] === '1') throw new Error(reason);
-    console.warn(`The page is not tested: ${reason}`);
-    return context.skip(reason);
+    if (process.env['WGRAD_REQUIRE_CHROMIUM'] === '1') throw new Error(NO_CHROMIUM);
+    console.warn(`The page is not tested: ${NO_CHROMIUM}`);
+    return context.skip(NO_CHROMIUM);
   }
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', ...WEBGPU] });
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: [...CHROMIUM_FLAGS] });
   onTestFinished(() => browser.close());
   return browser;
 }

@@ -1,20 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Entry } from './contenders/list.ts';
-import type { Action, Answer, Answers, Request } from './protocol.ts';
-
-/** Why a contender did not answer. */
-export class ContenderError extends Error {
-  override name = 'ContenderError';
-  /** The library says that it cannot do this; its process goes on. */
-  readonly unsupported: boolean;
-
-  constructor(message: string, unsupported: boolean) {
-    super(message);
-    this.unsupported = unsupported;
-  }
-}
+import type { Entry } from '../contenders/list.ts';
+import {
+  accepted,
+  type Action,
+  type Answer,
+  type Answers,
+  ContenderError,
+  type Request,
+  type Worker,
+} from '../protocol.ts';
 
 export interface WorkerOptions {
   /** Python with PyTorch. */
@@ -23,11 +19,11 @@ export interface WorkerOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-const root = fileURLToPath(new URL('../', import.meta.url));
+const root = fileURLToPath(new URL('../../', import.meta.url));
 const LINES_KEPT = 12;
 
 /** A contender's process, asked by lines of JSON. */
-export class WorkerProcess {
+export class WorkerProcess implements Worker {
   readonly entry: Entry;
   readonly #child: ChildProcess;
   readonly #complaints: string[] = [];
@@ -38,7 +34,7 @@ export class WorkerProcess {
     this.entry = entry;
     const [command, ...args] =
       entry.runtime === 'node'
-        ? [process.execPath, '--import', 'tsx', 'bench/worker.ts', entry.name]
+        ? [process.execPath, '--import', 'tsx', 'bench/node/worker.ts', entry.name]
         : [python, 'bench/contenders/pytorch.py', entry.name];
     this.#child = spawn(command, args, {
       cwd: root,
@@ -64,33 +60,27 @@ export class WorkerProcess {
     return this.#ended;
   }
 
-  /**
-   * Asks, and waits for the answer.
-   *
-   * @throws ContenderError when it refuses, ends, or takes longer than `seconds`; then its process is ended
-   */
   async ask<A extends Action>(
     request: Extract<Request, { action: A }>,
     seconds: number,
   ): Promise<Answers[A]> {
     const line = await this.#line(JSON.stringify(request), seconds);
-    const answer = JSON.parse(line) as Answer<A>;
-    if ('error' in answer) throw new ContenderError(answer.error, answer.unsupported ?? false);
-    return answer;
+    return accepted(JSON.parse(line) as Answer<A>);
   }
 
   /** Ends the process. */
-  stop(): void {
+  stop(): Promise<void> {
     if (!this.#ended) this.#child.kill('SIGKILL');
     this.#end();
+    return Promise.resolve();
   }
 
   async #line(request: string, seconds: number): Promise<string> {
     if (this.#ended) throw this.#gone();
     const line = await new Promise<string | undefined>((resolve, reject) => {
       const limit = setTimeout(() => {
-        reject(new ContenderError(`took longer than ${seconds} s`, false));
-        this.stop();
+        reject(new ContenderError(`took longer than ${seconds} s`));
+        void this.stop();
       }, seconds * 1000);
       this.#waiting = (answer) => {
         clearTimeout(limit);
@@ -115,6 +105,6 @@ export class WorkerProcess {
 
   #gone(): ContenderError {
     const said = this.#complaints.filter((line) => line.trim() !== '').slice(-4);
-    return new ContenderError(['its process ended', ...said].join(': '), false);
+    return new ContenderError(['its process ended', ...said].join(': '));
   }
 }

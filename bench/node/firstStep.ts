@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Entry } from './contenders/list.ts';
-import { type Summary, summarise } from './statistics.ts';
-import { ContenderError, WorkerProcess, type WorkerOptions } from './workerProcess.ts';
-import type { TrainingWorkload } from './workloads.ts';
+import type { Entry } from '../contenders/list.ts';
+import { ContenderError, type Worker } from '../protocol.ts';
+import { type Summary, summarise } from '../statistics.ts';
+import type { TrainingWorkload } from '../workloads.ts';
 
 /** How long a fresh process takes until the loss of its first training step is known, and what memory it takes. */
 export interface FirstStep {
@@ -19,6 +19,9 @@ export interface FirstStep {
   readonly failure?: string;
 }
 
+/** Starts a contender with additions to its environment. */
+type StartWorker = (environment: Readonly<Record<string, string>>) => Worker;
+
 const LIMIT_SECONDS = 60;
 const MORE_STEPS = 20;
 
@@ -27,10 +30,10 @@ const MORE_STEPS = 20;
  * emptied for a cold start.
  */
 export async function measureFirstStep(
-  entry: Entry,
   workload: TrainingWorkload,
   starts: number,
-  options: WorkerOptions,
+  entry: Entry,
+  startWorker: StartWorker,
 ): Promise<FirstStep[]> {
   const caches: FirstStep['cache'][] = entry.webgpu ? ['cold', 'warm'] : ['warm'];
   const folder = await mkdtemp(join(tmpdir(), 'wgrad-bench-'));
@@ -42,10 +45,10 @@ export async function measureFirstStep(
         const times: number[] = [];
         let peakBytes = 0;
         // A first start that fills the cache, and the files that the system keeps in memory.
-        if (cache === 'warm') await start(entry, workload, folder, options);
+        if (cache === 'warm') await start(workload, folder, startWorker);
         for (let round = 0; round < starts; round++) {
           if (cache === 'cold') await rm(folder, { recursive: true, force: true });
-          const { milliseconds, peak } = await start(entry, workload, folder, options);
+          const { milliseconds, peak } = await start(workload, folder, startWorker);
           times.push(milliseconds);
           peakBytes = Math.max(peakBytes, peak);
         }
@@ -62,19 +65,15 @@ export async function measureFirstStep(
 }
 
 async function start(
-  entry: Entry,
   workload: TrainingWorkload,
   folder: string,
-  options: WorkerOptions,
+  startWorker: StartWorker,
 ): Promise<{ milliseconds: number; peak: number }> {
   const began = performance.now();
-  const worker = new WorkerProcess(entry, {
-    ...options,
-    environment: {
-      XDG_CACHE_HOME: folder,
-      MESA_SHADER_CACHE_DIR: folder,
-      __GL_SHADER_DISK_CACHE_PATH: folder,
-    },
+  const worker = startWorker({
+    XDG_CACHE_HOME: folder,
+    MESA_SHADER_CACHE_DIR: folder,
+    __GL_SHADER_DISK_CACHE_PATH: folder,
   });
   try {
     await worker.ask({ action: 'open' }, LIMIT_SECONDS);
@@ -84,6 +83,6 @@ async function start(
     const { peakBytes } = await worker.ask({ action: 'memory' }, LIMIT_SECONDS);
     return { milliseconds, peak: peakBytes };
   } finally {
-    worker.stop();
+    await worker.stop();
   }
 }

@@ -1,22 +1,15 @@
-import { create, globals } from 'webgpu';
 import type { LaunchCounts } from './contender.ts';
 
-/** What a library that expects a browser finds, and what was seen of its use. */
-export interface BrowserGpu {
+/** What a library finds as `navigator.gpu`, and what was seen of its use. */
+export interface CountedGpu {
   readonly adapter: string;
   counts(): LaunchCounts;
-  /** @throws Error with what Dawn complained about since the last call */
+  /** @throws Error with what WebGPU complained about since the last call */
   check(): void;
 }
 
-/**
- * Gives Node the globals of a browser with WebGPU, which is the same Dawn that wgrad runs on, and counts what is launched
- * through them: dispatches and submits of all devices.
- */
-export async function browserGpu(): Promise<BrowserGpu> {
-  Object.assign(globalThis, globals);
-  const gpu = create([]);
-  setNavigator({ gpu });
+/** Counts what is launched through the globals of WebGPU: dispatches and submits of all devices. */
+export async function countGpu(gpu: GPU): Promise<CountedGpu> {
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) throw new Error('there is no WebGPU adapter');
   let dispatches = 0;
@@ -36,8 +29,9 @@ export async function browserGpu(): Promise<BrowserGpu> {
       opened.addEventListener('uncapturederror', ({ error }) => (complaint ??= error.message)),
     );
   });
+  const { vendor, architecture, device, description } = adapter.info;
   return {
-    adapter: adapter.info.description || adapter.info.device,
+    adapter: description || device || `${vendor} ${architecture}`,
     counts: () => ({ dispatches, submits }),
     check: () => {
       const message = complaint;
@@ -45,12 +39,6 @@ export async function browserGpu(): Promise<BrowserGpu> {
       if (message !== undefined) throw new Error(`WebGPU: ${message.split('\n')[0]}`);
     },
   };
-}
-
-/** Node 20 has no navigator, and later ones one without WebGPU. */
-export function setNavigator(extra: { gpu?: GPU; hardwareConcurrency?: number }): void {
-  const navigator = { userAgent: 'Node.js', hardwareConcurrency: 1, ...extra };
-  Object.defineProperty(globalThis, 'navigator', { value: navigator, configurable: true });
 }
 
 /** Has `seen` look at what a method returns. */

@@ -1,0 +1,108 @@
+import { type Contender, type Job, type LaunchCounts, Unsupported } from './contenders/contender.ts';
+import type { Action, Answer, Answers, Elapsed, Request } from './protocol.ts';
+
+const LEAST_LOSSES = 3;
+
+/** What answers need of where the contender runs. */
+export interface Place {
+  open(): Promise<Contender>;
+  /** Milliseconds that all threads have computed since the start. */
+  processorTime(): number | Promise<number>;
+  peakBytes(): number;
+}
+
+/** One contender and the workload that it has ready. */
+export class Answerer {
+  readonly #place: Place;
+  #contender: Contender | undefined;
+  #job: Job | undefined;
+
+  constructor(place: Place) {
+    this.#place = place;
+  }
+
+  /** Never rejects: what went wrong is an answer. */
+  async answer(request: Request): Promise<Answer<Action>> {
+    try {
+      return await this.#answer(request);
+    } catch (error) {
+      return {
+        error: error instanceof Error ? error.message : String(error),
+        ...(error instanceof Unsupported && { unsupported: true }),
+      };
+    }
+  }
+
+  async #answer(request: Request): Promise<Answers[Action]> {
+    switch (request.action) {
+      case 'open':
+        this.#contender = await this.#place.open();
+        return this.#contender.facts;
+      case 'prepare':
+        return this.#prepare(request);
+      case 'run':
+        return this.#elapsed(() => this.#prepared().run(request.calls));
+      case 'release':
+        this.#release();
+        return {};
+      case 'memory':
+        return { peakBytes: this.#place.peakBytes() };
+    }
+  }
+
+  #opened(): Contender {
+    if (!this.#contender) throw new Error('the contender is not open');
+    return this.#contender;
+  }
+
+  #prepared(): Job {
+    if (!this.#job) throw new Error('no workload is ready');
+    return this.#job;
+  }
+
+  #release(): void {
+    this.#job?.dispose();
+    this.#job = undefined;
+  }
+
+  async #elapsed(body: () => Promise<void>): Promise<Elapsed> {
+    const before = await this.#place.processorTime();
+    const start = performance.now();
+    await body();
+    const milliseconds = performance.now() - start;
+    return { milliseconds, processorMilliseconds: (await this.#place.processorTime()) - before };
+  }
+
+  async #prepare({ workload, steps, milliseconds }: Extract<Request, { action: 'prepare' }>) {
+    this.#release();
+    const start = performance.now();
+    const job = (this.#job = await this.#opened().prepare(workload));
+    const values = await job.read();
+    while (workload.kind === 'training' && values.length < steps) {
+      if (values.length >= LEAST_LOSSES && performance.now() - start > milliseconds) break;
+      values.push(...(await job.read()));
+    }
+    const counts = steps > 1 ? await this.#countsOf(job) : undefined;
+    return { values, ...(counts && { counts }) };
+  }
+
+  /** Launches of one call: the difference between five and one, so that what ends a series is not counted. */
+  async #countsOf(job: Job): Promise<LaunchCounts | undefined> {
+    const contender = this.#opened();
+    const during = async (calls: number): Promise<LaunchCounts | undefined> => {
+      const before = contender.counts?.();
+      if (!before) return undefined;
+      await job.run(calls);
+      const after = contender.counts!();
+      return { dispatches: after.dispatches - before.dispatches, submits: after.submits - before.submits };
+    };
+    const [one, five] = [await during(1), await during(5)];
+    return (
+      one &&
+      five && {
+        dispatches: (five.dispatches - one.dispatches) / 4,
+        submits: (five.submits - one.submits) / 4,
+      }
+    );
+  }
+}
