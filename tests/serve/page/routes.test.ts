@@ -76,7 +76,7 @@ it("the page's scripts are sent once, under a policy that allows nothing from el
   const script = await fetch(`${url}/page/worker.js`);
   expect(script.headers.get('content-type')).toBe('text/javascript; charset=utf-8');
   expect(script.headers.get('content-security-policy')).toBe(
-    "default-src 'none';script-src 'self' 'wasm-unsafe-eval';worker-src 'self';style-src 'self';img-src 'self' data: blob:;connect-src 'self';base-uri 'none';form-action 'none';frame-ancestors 'none'",
+    "default-src 'none';script-src 'self' 'wasm-unsafe-eval';worker-src 'self' blob:;style-src 'self';img-src 'self' data: blob:;connect-src 'self';base-uri 'none';form-action 'none';frame-ancestors 'none'",
   );
   const tag = script.headers.get('etag')!;
   expect((await fetch(`${url}/page/worker.js`, { headers: { 'if-none-match': tag } })).status).toBe(304);
