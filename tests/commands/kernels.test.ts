@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { kernelNames, kernelSource } from '../../src/platform/node/kernels.ts';
-import type { KernelCheck } from '../../src/pipeline/diagnostics/kernels/check.ts';
+import type { KernelCheck } from '../../src/pipeline/diagnostics/kernels/compile.ts';
 import type { KernelListing } from '../../src/pipeline/diagnostics/kernels/listing.ts';
 import { callCommand, type Outcome, spawnCommand, spawnCommandIn } from './commands.ts';
 

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { webgpuOrSkip } from '../adapter.ts';
 import { bundleModule } from '../runtimes/bundle.ts';
+import { COMPILE, expectCompiled } from '../runtimes/compiled.ts';
+import type { CompileResults } from '../runtimes/kernels.ts';
 import type { CaseResults } from '../runtimes/run.ts';
 import { EVERY, LONGEST } from '../runtimes/share.ts';
 import { run, succeed } from './installedPackage.ts';
@@ -33,3 +35,15 @@ test.for(['webgpu', 'cpu'])(
     expect(passed).toBeGreaterThan(6000 / EVERY);
   },
 );
+
+test('Deno compiles every variant of every kernel', { timeout: LONGEST }, async (context) => {
+  const deno = runtimeOrSkip(context, 'deno');
+  await webgpuOrSkip(context);
+  writeFileSync(join(folder, 'kernels.js'), await bundleModule('tests/runtimes/kernels.ts'));
+  writeFileSync(
+    join(folder, 'compile.js'),
+    `import { compileKernels } from './kernels.js';\nconsole.log(JSON.stringify(await ${COMPILE}));`,
+  );
+  const printed = await succeed(run(deno, ['run', '--no-prompt', 'compile.js'], folder, LONGEST));
+  expectCompiled('Deno', JSON.parse(printed) as CompileResults);
+});

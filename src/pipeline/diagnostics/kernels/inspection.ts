@@ -1,6 +1,7 @@
 import { KernelError } from '../../../backend/errors.ts';
 import type { KernelSignature, ParamField, ScalarType } from '../../../platform/kernels.ts';
 import { reflect } from '../../../platform/node/reflection.ts';
+import { enabledExtensions } from './extensions.ts';
 
 /** What a kernel file declares, for people and for `--json`. */
 export interface KernelFacts {
@@ -62,7 +63,7 @@ export function inspectKernel(name: string, source: string): KernelFacts {
     tiles: tiles.map(([tile, value]) => ({ name: tile, default: value })),
     aliases: [...signature.aliases].map(([alias, type]) => ({ name: alias, default: type })),
     codes: Object.fromEntries(codes),
-    features: [...source.matchAll(/^enable (\w+);/gm)].map(([, feature]) => feature!),
+    features: enabledExtensions(source),
   };
 }
 

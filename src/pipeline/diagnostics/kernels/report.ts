@@ -1,7 +1,8 @@
 import { KernelError } from '../../../backend/errors.ts';
 import { readSignature } from './inspection.ts';
 import { kernelNames, kernelSource } from '../../../platform/node/kernels.ts';
-import { checkKernel, type KernelCheck } from './check.ts';
+import { checkKernel } from './check.ts';
+import type { KernelCheck } from './compile.ts';
 import { type KernelListing, listKernel } from './listing.ts';
 import type { KernelTarget } from './target.ts';
 import { formatCheck, formatListing, formatSettings, formatTarget, formatTotals } from './text.ts';

@@ -49,7 +49,10 @@ export function problemsOn({ device, limits }: KernelTarget, facts: KernelFacts)
 }
 
 /** WGSL extensions that a kernel enables and the device does not have; none without a device to ask. */
-export function lackingFeatures({ features }: KernelFacts, device: GPUDevice | undefined): string[] {
+export function lackingFeatures(
+  { features }: Pick<KernelFacts, 'features'>,
+  device: GPUDevice | undefined,
+): string[] {
   // WGSL's f16 is WebGPU's shader-f16; the others have one name.
   return features.filter((feature) =>
     device ? !device.features.has(feature === 'f16' ? 'shader-f16' : (feature as GPUFeatureName)) : false,

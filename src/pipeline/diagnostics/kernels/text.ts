@@ -1,4 +1,5 @@
-import type { KernelCheck, KernelMessage } from './check.ts';
+import type { KernelCheck } from './compile.ts';
+import type { KernelMessage } from './messages.ts';
 import type { KernelListing } from './listing.ts';
 import type { KernelTarget } from './target.ts';
 import type { KnobValues } from './variants.ts';

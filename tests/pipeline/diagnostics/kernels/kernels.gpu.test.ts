@@ -1,11 +1,12 @@
 import { afterAll, expect, test, type TestContext } from 'vitest';
 import { inspectKernel } from '../../../../src/pipeline/diagnostics/kernels/inspection.ts';
 import { kernelNames, kernelSource } from '../../../../src/platform/node/kernels.ts';
-import { checkKernel, type KernelCheck } from '../../../../src/pipeline/diagnostics/kernels/check.ts';
+import { checkKernel } from '../../../../src/pipeline/diagnostics/kernels/check.ts';
+import type { KernelCheck } from '../../../../src/pipeline/diagnostics/kernels/compile.ts';
 import { type KernelTarget, openTarget } from '../../../../src/pipeline/diagnostics/kernels/target.ts';
-import type { KnobValues } from '../../../../src/pipeline/diagnostics/kernels/variants.ts';
 import { webgpuOrSkip } from '../../../adapter.ts';
 import { EVERY_PIPELINE } from '../../../runtimes/share.ts';
+import { variantsToCompile } from '../../../runtimes/variants.ts';
 
 let opened: Promise<KernelTarget> | undefined;
 
@@ -19,28 +20,16 @@ afterAll(async () => (await opened)?.device?.destroy());
 /** In milliseconds. */
 const LONGEST = 240_000;
 
-/** Those with a value that none before them has. */
-function eachValueOnce(variants: KnobValues[]): KnobValues[] {
-  const seen = new Set<string>();
-  return variants.filter((variant) => {
-    const values = Object.entries(variant).map(([knob, value]) => `${knob}=${value}`);
-    const fresh = values.filter((each) => !seen.has(each));
-    for (const each of fresh) seen.add(each);
-    return fresh.length > 0;
-  });
-}
-
 for (const name of kernelNames()) {
-  // SwiftShader takes four seconds for a variant of those with blocks, and combinations would make dozens of them.
-  const all = name.endsWith('Workgroup') ? eachValueOnce : (variants: KnobValues[]) => variants;
-  const choose = (variants: KnobValues[]): KnobValues[] =>
-    all(variants).filter((_, index) => index % EVERY_PIPELINE === 0);
-  const some = all === eachValueOnce ? 'variants with every value' : 'every variant';
+  const all = variantsToCompile(name);
+  const some = name.endsWith('Workgroup') ? 'variants with every value' : 'every variant';
   test(
     `${name} compiles in ${EVERY_PIPELINE === 1 ? some : 'some variants'}, without a word`,
     { timeout: LONGEST },
     async (context) => {
-      const found = await checkKernel(name, await target(context), undefined, choose);
+      const found = await checkKernel(name, await target(context), undefined, (variants) =>
+        all(variants).filter((_, index) => index % EVERY_PIPELINE === 0),
+      );
       expect(found).toMatchObject({ kernel: name, messages: [] });
       // Devices without subgroups take other kernels; there is no other reason to leave one out.
       const { features } = inspectKernel(name, kernelSource(name));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { KernelCheck, KernelMessage } from '../../../../src/pipeline/diagnostics/kernels/check.ts';
+import type { KernelCheck } from '../../../../src/pipeline/diagnostics/kernels/compile.ts';
+import type { KernelMessage } from '../../../../src/pipeline/diagnostics/kernels/messages.ts';
 import { checkKernel } from '../../../../src/pipeline/diagnostics/kernels/check.ts';
 import { inspectKernel } from '../../../../src/pipeline/diagnostics/kernels/inspection.ts';
 import { listKernel, type KernelListing } from '../../../../src/pipeline/diagnostics/kernels/listing.ts';
