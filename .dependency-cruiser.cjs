@@ -9,6 +9,7 @@ const library = {
   nn: ['ops', 'tensor', 'backend'],
   optim: ['ops', 'tensor', 'backend'],
   formats: ['tensor', 'backend', 'platform'],
+  diagnostics: ['tensor', 'backend'],
 };
 
 /** The pipeline's rooms, the lowest first. Each may import the library and the rooms before it. */

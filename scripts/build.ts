@@ -23,6 +23,7 @@ async function writeCode(): Promise<void> {
     absWorkingDir: root,
     entryPoints: {
       index: 'src/index.ts',
+      diagnostics: 'src/diagnostics/index.ts',
       'platform/browser': 'src/platform/browser.ts',
       'platform/node/platform': 'src/platform/node/platform.ts',
     },
@@ -43,9 +44,11 @@ async function writeCode(): Promise<void> {
   writeFileSync(join(target, 'wgrad.min.js'), code);
   writeFileSync(join(target, 'wgrad.min.js.map'), sourceMap);
   writeFileSync(join(target, 'wgrad.min.d.ts'), "export * from './types/index.js';\n");
+  // Beside its module, for compilers that do not read `exports`.
+  writeFileSync(join(target, 'diagnostics.d.ts'), "export * from './types/diagnostics/index.js';\n");
 }
 
-/** Writes index.d.ts and the declarations that it imports. */
+/** Writes the declarations of both entries, and those that they import. */
 function writeTypes(): void {
   const all = mkdtempSync(join(tmpdir(), 'wgrad-types-'));
   try {
@@ -64,7 +67,7 @@ function writeTypes(): void {
       cwd: root,
       stdio: 'inherit',
     });
-    const found = new Set([join(all, 'index.d.ts')]);
+    const found = new Set([join(all, 'index.d.ts'), join(all, 'diagnostics/index.d.ts')]);
     for (const path of found) {
       const text = readFileSync(path, 'utf8');
       for (const [, imported] of text.matchAll(/(?:from|import) '(\.[^']+)\.ts'/g)) {

@@ -53,7 +53,6 @@ export {
   GradientError,
   ShapeError,
 } from './tensor/errors.ts';
-export { type Differentiable, gradcheck, type GradcheckOptions, gradgradcheck } from './tensor/gradcheck.ts';
 export { autocast, type AutocastType } from './tensor/autocast.ts';
 export { noGrad } from './tensor/gradientMode.ts';
 export { manualSeed, rand, randint, randn, type RandomOptions } from './tensor/random.ts';

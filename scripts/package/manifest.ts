@@ -31,6 +31,7 @@ export function manifest(): object {
     jsdelivr: './wgrad.min.js',
     exports: {
       '.': { types: './types/index.d.ts', default: './index.js' },
+      './diagnostics': { types: './diagnostics.d.ts', default: './diagnostics.js' },
       './wgrad.min.js': { types: './wgrad.min.d.ts', default: './wgrad.min.js' },
       './package.json': './package.json',
     },

@@ -1,5 +1,5 @@
 import type { DType, TypedArray } from './dtypes.ts';
-import type { Profiling } from './profile.ts';
+import type { Clocks, Profiling } from './profile.ts';
 import type { Varying } from './recorder.ts';
 import type { Signatures } from './signatures.ts';
 
@@ -119,9 +119,11 @@ export interface Backend {
   stats(): DeviceStats;
   /**
    * Records all launches from now on, and times them if the device can. Only one profile runs at a time. Results stay
-   * the same, bit by bit.
+   * the same, bit by bit. `profile` of `wgrad/diagnostics` calls this.
+   *
+   * @internal
    */
-  profile(): Profiling;
+  profile(clocks: Clocks): Profiling;
   /** Frees everything; later use is an error. */
   destroy(): void;
 }

@@ -15,14 +15,19 @@ export interface LaunchRequest {
   readonly settings?: Settings;
 }
 
+/** When a launch ran. */
+export interface LaunchTime {
+  /** Milliseconds of `performance.now()`; undefined if the device keeps no time. */
+  readonly start: number | undefined;
+  /** Its duration; undefined if the device keeps no time. */
+  readonly milliseconds: number | undefined;
+}
+
 /** A launch and when it ran. */
-export interface ProfiledLaunch {
+export interface ProfiledLaunch extends LaunchTime {
   readonly request: LaunchRequest;
   /** How it was run, if the backend has several ways: `SIMD`. */
   readonly way?: string;
-  /** Milliseconds of `performance.now()`; undefined if the device keeps no time. */
-  readonly start: number | undefined;
-  readonly milliseconds: number | undefined;
 }
 
 /** Work of the host for the device: submitting a batch of launches, or waiting. */
@@ -33,10 +38,9 @@ export interface HostSpan {
   readonly milliseconds: number;
 }
 
-/** The records of a device from `profile` to `stop`. */
-export interface DeviceProfile {
-  /** All launches, in order. */
-  readonly launches: readonly ProfiledLaunch[];
+/** How a device was profiled, and what its host did. */
+export interface ProfileFacts {
+  /** Work of the host for the device. */
   readonly host: readonly HostSpan[];
   /** Whether the host itself runs the launches. */
   readonly onHost: boolean;
@@ -46,8 +50,48 @@ export interface DeviceProfile {
   readonly clockError: number;
 }
 
+/** The records of a device from `profile` to `stop`. */
+export interface DeviceProfile extends ProfileFacts {
+  /** All launches, in order. */
+  readonly launches: readonly ProfiledLaunch[];
+}
+
 /** A running profile. */
 export interface Profiling {
   /** Ends the profile, and waits for what has been launched. Launches after the call are not part of it. */
   stop(): Promise<DeviceProfile>;
+}
+
+/** Notes the kernels that a device runs on the host, with their times. */
+export interface KernelClock {
+  /** Records a kernel that has just run, in WebAssembly or not. */
+  note(request: LaunchRequest, simd: boolean, start: number): void;
+  read(): DeviceProfile;
+}
+
+/**
+ * Notes the launches of a command stream, with their times.
+ *
+ * @internal
+ */
+export interface StreamClock {
+  /** Records a launch, and returns where its pass writes its times. */
+  note(request: LaunchRequest): GPUComputePassTimestampWrites | undefined;
+  beforeSubmit(encoder: GPUCommandEncoder): void;
+  afterSubmit(): void;
+  /** Records how long the host waits. */
+  wait<T>(promise: Promise<T>): Promise<T>;
+  /** Returns all records when the device has finished. */
+  read(): Promise<DeviceProfile>;
+}
+
+/**
+ * What a profile is measured with: each kind of device takes its own. They come from outside, as few programs profile.
+ *
+ * @internal
+ */
+export interface Clocks {
+  onHost(): KernelClock;
+  /** @param batch the most launches between two submits */
+  onGpu(device: GPUDevice, batch: number, timestamps: boolean): StreamClock;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import * as diagnostics from '../../src/diagnostics/index.ts';
 import * as wgrad from '../../src/index.ts';
 import { nn, open, optim, setDefaultDevice, Tensor, WgradError } from '../../src/index.ts';
 import { type Example, examplesOn } from './examples.ts';
@@ -91,7 +92,7 @@ const INTERNAL = new Set([
 ]);
 
 describe('functions', () => {
-  const all = [...functionsOf(wgrad), ...functionsOf(nn), ...functionsOf(optim)];
+  const all = [wgrad, diagnostics, nn, optim].flatMap(functionsOf);
   test.each(all)('%s', async (name, call) => {
     const example = examples.library[name];
     if (!example) throw new Error(`${name} has no example in tests/arguments/examples.ts`);

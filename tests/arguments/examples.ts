@@ -178,6 +178,7 @@ export function examplesOn(device: Backend): {
       ],
       required: 2,
     },
+    profile: { args: () => [device], nullable: [0], required: 0 },
     init: { args: () => ['cpu', {}], required: 0 },
     open: { args: () => ['cpu', {}], required: 1 },
     setDefaultDevice: { args: () => [device], nullable: [0] },

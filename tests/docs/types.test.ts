@@ -12,6 +12,6 @@ it('the programs of the pages are what the type checker takes', () => {
   expect(typeErrors([...programs.keys()], programs)).toEqual([]);
 });
 
-it('every public export has a docstring', () => {
-  expect(undocumentedExports('src/index.ts')).toEqual([]);
+it.each(['src/index.ts', 'src/diagnostics/index.ts'])('every export of %s has a docstring', (entry) => {
+  expect(undocumentedExports(entry)).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import { type Backend, type DType, grad, open, scope } from '../../src/index.ts';
 import type { TypedArray } from '../../src/backend/dtypes.ts';
-import { type Derivative, derivatives, secondDerivatives } from '../../src/tensor/gradcheck.ts';
+import { type Derivative, derivatives, secondDerivatives } from '../../src/diagnostics/gradcheck.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { backwardPlaced, placed, placeGradient, writtenAround } from '../placed.ts';
 import type { Case, Floating, Row } from './cases.ts';

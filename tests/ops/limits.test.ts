@@ -5,7 +5,6 @@ import {
   cat,
   crossEntropy,
   DeviceError,
-  gradgradcheck,
   GradientError,
   linear,
   manualSeed,
@@ -22,6 +21,7 @@ import {
   zeros,
 } from '../../src/index.ts';
 import { getRngState } from '../../src/tensor/random.ts';
+import { gradgradcheck } from '../../src/diagnostics/index.ts';
 
 const cpu = await open('cpu');
 const other = await open('cpu');

@@ -6,7 +6,6 @@ import {
   DeviceError,
   DTypeError,
   full,
-  gradcheck,
   linear,
   manualSeed,
   ones,
@@ -22,6 +21,7 @@ import {
   where,
   zeros,
 } from '../../src/index.ts';
+import { gradcheck } from '../../src/diagnostics/index.ts';
 
 const cpu = await open('cpu');
 const other = await open('cpu');

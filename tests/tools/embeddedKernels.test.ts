@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { embeddedKernels } from '../../src/platform/node/embedded/kernels.ts';
+import { alikeTogether } from '../../src/platform/node/embedded/order.ts';
 import { squeeze } from '../../src/platform/node/embedded/squeeze.ts';
 import { specialise } from '../../src/backend/webgpu/pipelines.ts';
 import { kernelNames, kernelSignature } from '../../src/platform/node/kernels.ts';
@@ -30,6 +31,18 @@ describe('white space', () => {
   ])('%j becomes %j', (text, squeezed) => {
     expect(squeeze(text)).toBe(squeezed);
   });
+});
+
+test('texts that share long statements stand side by side', () => {
+  const [sum, product] = ['let total = left + right;', 'let total = left * right;'];
+  const texts = [
+    ['a', sum],
+    ['b', product],
+    ['c', `${sum}return total;`],
+    ['d', `${product}x = 1;`],
+  ] as const;
+  expect(alikeTogether(texts).map(([name]) => name)).toEqual(['a', 'c', 'b', 'd']);
+  expect(alikeTogether([])).toEqual([]);
 });
 
 test('the embedded kernels compile, with parameters in either place', async (context) => {

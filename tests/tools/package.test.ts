@@ -69,6 +69,22 @@ describe('without TypeScript', () => {
     expect(await succeed(node('main.mjs'))).toBe('[ 2, 4 ]\n');
   });
 
+  test('the entry for diagnostics works on its tensors', async () => {
+    write(
+      'check.mjs',
+      `import { init, tensor } from 'wgrad';
+import { gradcheck, profile } from 'wgrad/diagnostics';
+await init('cpu');
+const x = tensor([1, 2], { dtype: 'float64', requiresGrad: true });
+console.log(await gradcheck((each) => each.square(), [x]));
+const profiler = profile();
+x.add(1);
+const { launches } = await profiler.stop();
+console.log(launches.map(({ kernel, flops, bytes }) => [kernel, flops, bytes].join(' ')).join());`,
+    );
+    expect(await succeed(node('check.mjs'))).toBe('true\nbinary 2 40\n');
+  });
+
   test('classes keep their names, which are printed', async () => {
     write(
       'names.mjs',

@@ -14,11 +14,10 @@ import { emptyStats } from '../backend.ts';
 import { type DType, storable, type TypedArray } from '../dtypes.ts';
 import { CaptureError, DeviceLostError, KernelError } from '../errors.ts';
 import { MemoryPool } from '../memoryPool.ts';
-import type { DeviceProfile, Profiling, Settings } from '../profile.ts';
+import type { Clocks, DeviceProfile, KernelClock, Profiling, Settings } from '../profile.ts';
 import { activeRecorder, isComputing, Live, refuseInCapture } from '../recorder.ts';
 import { HostMemory, type Memory } from './memory.ts';
 import { noteLaunch } from '../survey.ts';
-import { TwinClock } from './profiler.ts';
 import { type Given, type Launch, CpuRecording } from './recording.ts';
 import { SimdModule } from './simd/module.ts';
 import { simdTwins } from './simd/twins.ts';
@@ -55,7 +54,7 @@ class CpuBackend implements Backend {
   readonly #stats: DeviceStats = emptyStats();
   readonly #pool: MemoryPool<Memory>;
   #destroyed = false;
-  #clock: TwinClock | undefined;
+  #clock: KernelClock | undefined;
   #recording: CpuRecording | undefined;
 
   constructor(simd: SimdModule | undefined, reason: string = '') {
@@ -150,10 +149,10 @@ class CpuBackend implements Backend {
     return Promise.resolve();
   }
 
-  profile(): Profiling {
+  profile(clocks: Clocks): Profiling {
     this.#check();
     if (this.#clock) throw new KernelError('profile: this device is already being profiled');
-    const clock = (this.#clock = new TwinClock());
+    const clock = (this.#clock = clocks.onHost());
     const stop = (): Promise<DeviceProfile> => {
       this.#clock = undefined;
       return Promise.resolve(clock.read());

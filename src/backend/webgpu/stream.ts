@@ -1,8 +1,7 @@
 import type { DeviceStats } from '../backend.ts';
-import type { LaunchRequest } from '../profile.ts';
+import type { LaunchRequest, StreamClock } from '../profile.ts';
 import type { Faults } from './faults.ts';
 import { ParameterBlock } from './parameters.ts';
-import type { LaunchClock } from './profiler.ts';
 import type { Program } from './program.ts';
 
 /** A launch, with its parameters in the layout of the kernel's struct. */
@@ -43,7 +42,7 @@ export class CommandStream {
   /** The state of the open pass, so that equal launches in a row do not set it again. */
   #pipeline: GPUComputePipeline | undefined;
   #bindGroup: GPUBindGroup | undefined;
-  #clock: LaunchClock | undefined;
+  #clock: StreamClock | undefined;
 
   constructor(device: GPUDevice, faults: Faults, stats: DeviceStats) {
     this.#device = device;
@@ -62,7 +61,7 @@ export class CommandStream {
   }
 
   /** Times all launches from now on; undefined stops it. */
-  set clock(clock: LaunchClock | undefined) {
+  set clock(clock: StreamClock | undefined) {
     this.flush();
     this.#clock = clock;
   }

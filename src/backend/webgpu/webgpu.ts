@@ -16,7 +16,7 @@ import { type DType, hostArray, itemSize, type TypedArray } from '../dtypes.ts';
 import { halfBits, halfValue } from '../half.ts';
 import { CaptureError, DeviceLostError, KernelError } from '../errors.ts';
 import { MemoryPool } from '../memoryPool.ts';
-import type { DeviceProfile, Profiling, Settings } from '../profile.ts';
+import type { Clocks, DeviceProfile, Profiling, Settings, StreamClock } from '../profile.ts';
 import { activeRecorder, isComputing, refuseInCapture } from '../recorder.ts';
 import { noteLaunch } from '../survey.ts';
 import { immediateLimit, openDevice, type OpenedDevice } from './adapter.ts';
@@ -26,7 +26,6 @@ import { geometryOf } from './geometry.ts';
 import { GpuMemory, type Memory } from './memory.ts';
 import { ParameterBlock, type ParamValues } from './parameters.ts';
 import { Pipelines } from './pipelines.ts';
-import { LaunchClock } from './profiler.ts';
 import { checkLaunch, MOST_PARAMS, openProgram, type Program } from './program.ts';
 import { ReadBack } from './readBack.ts';
 import { GpuRecording } from './recording.ts';
@@ -79,7 +78,7 @@ export class WebGpuBackend implements Backend {
   readonly #params = new ParameterBlock(MOST_PARAMS);
   readonly #timestamps: boolean;
   #recording: GpuRecording | undefined;
-  #clock: LaunchClock | undefined;
+  #clock: StreamClock | undefined;
   readonly #programs = new Map<KernelName, Program>();
 
   constructor({ device, wait, description, info }: OpenedDevice, options: WebGpuOptions = {}) {
@@ -211,10 +210,10 @@ export class WebGpuBackend implements Backend {
     await this.#faults.settle();
   }
 
-  profile(): Profiling {
+  profile(clocks: Clocks): Profiling {
     this.#faults.check();
     if (this.#clock) throw new KernelError('profile: this device is already being profiled');
-    const clock = (this.#clock = new LaunchClock(this.#device, BATCH, this.#timestamps));
+    const clock = (this.#clock = clocks.onGpu(this.#device, BATCH, this.#timestamps));
     this.#stream.clock = clock;
     const stop = async (): Promise<DeviceProfile> => {
       this.#stream.clock = this.#clock = undefined;

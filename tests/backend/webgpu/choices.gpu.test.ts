@@ -15,6 +15,7 @@ import {
 } from '../convolution.ts';
 import { EVERY_PIPELINE } from '../../runtimes/share.ts';
 import { openOwn } from './devices.ts';
+import { profileRequests } from '../../../src/diagnostics/profiling/profile.ts';
 
 interface Product {
   name: string;
@@ -177,7 +178,7 @@ describe('convolutions through workgroup memory compute what is defined', () => 
       const shape = shapeClass(operation, each.params, each.filter);
       backend.tuning.set(shape, { kernel: `${operation}Workgroup`, tile });
     }
-    const profile = backend.profile();
+    const profile = profileRequests(backend);
     const operands = operandsOf(each);
     const found = await convolveOn(backend, each, operands, { BIAS: true, RELU: true });
     const { launches } = await profile.stop();

@@ -14,6 +14,7 @@ import {
   roundingBounds,
 } from '../convolution.ts';
 import { openOwn, openWithoutSubgroups } from './devices.ts';
+import { profileRequests } from '../../../src/diagnostics/profiling/profile.ts';
 
 describe.each(convolutionCases)('$name', (each) => {
   for (const [kind, openOne] of [
@@ -60,7 +61,7 @@ describe('relu in the epilogue keeps what is not finite', () => {
       operands.input[params.inputOffset + 20 * index] = value;
       operands.bias[params.biasOffset + index] = value;
     });
-    const profile = backend.profile();
+    const profile = profileRequests(backend);
     const { forward } = await convolveOn(backend, each, operands, { BIAS: true, RELU: true });
     const { launches } = await profile.stop();
     expect(launches[0]!.request.kernel).toBe(kernel);

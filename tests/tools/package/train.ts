@@ -1,5 +1,6 @@
 // A program of someone who installed the package: compiled and run in tests/tools/package.test.ts.
 import { crossEntropy, init, manualSeed, nn, optim, rand, randint, scope, type Tensor } from 'wgrad';
+import { gradcheck, profile, type Profiler } from 'wgrad/diagnostics';
 
 declare const process: { readonly argv: readonly string[] };
 
@@ -23,6 +24,9 @@ for (let step = 0; step < 30; step++) {
   console.log(device.name, first > (await last.item()) ? 'learns' : 'does not learn');
 }
 device.destroy();
+
+export const profiler = (): Profiler => profile(device);
+export const check = (): Promise<boolean> => gradcheck((each) => each.square(), [x]);
 
 // @ts-expect-error the package's types say what fits
 export const mistake = (): Tensor => crossEntropy('text', labels);

@@ -1,7 +1,7 @@
 import type { Backend } from '../../../backend/backend.ts';
 import type { HostSpan } from '../../../backend/profile.ts';
 import { deviceText } from '../../runs/environment.ts';
-import type { CountedLaunch } from './costs/launchFacts.ts';
+import type { CountedLaunch } from '../../../diagnostics/costs/launchFacts.ts';
 import { type Peaks, type Roof, roofOver } from './roof.ts';
 import type { ProfiledWindow, StepWindow } from './stepProfiler.ts';
 

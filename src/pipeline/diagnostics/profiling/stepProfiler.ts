@@ -1,6 +1,5 @@
 import type { Backend } from '../../../backend/backend.ts';
-import type { DeviceProfile, Profiling } from '../../../backend/profile.ts';
-import { type CountedLaunch, countLaunches } from './costs/launchFacts.ts';
+import { type CountedProfile, profile, type Profiler } from '../../../diagnostics/profiling/profile.ts';
 import type { StepBatches, Stepper, StepWatcher } from '../../training/step.ts';
 
 /** Steps of this process before the window: by then all is compiled, and memory has settled. */
@@ -25,11 +24,6 @@ export interface StepWindow {
   readonly start: number;
   readonly milliseconds: number;
 }
-
-/** A device's profile, with what its launches compute and move. */
-export type CountedProfile = Omit<DeviceProfile, 'launches'> & {
-  readonly launches: readonly CountedLaunch[];
-};
 
 /** The window that was profiled, and the steps after it, which were not: they tell what profiling costs. */
 export interface ProfiledWindow extends StepWindow {
@@ -66,14 +60,13 @@ export class StepProfiler implements StepWatcher {
       open = undefined;
       // A step that fails is none.
       if (!closed || closed.steps.length === 0) return;
-      const { device: profile } = closed;
-      if (!profile) this.#after = closed;
-      else this.#window = { ...closed, device: { ...profile, launches: countLaunches(profile.launches) } };
+      if (closed.device) this.#window = { ...closed, device: closed.device };
+      else this.#after = closed;
     };
     const timed = async (step: StepBatches): Promise<void> => {
       if (!open) {
         await device.synchronize();
-        open = new OpenWindow(device, this.#window ? undefined : device.profile());
+        open = new OpenWindow(device, this.#window ? undefined : profile(device));
       }
       await open.take(done + takenHere, () => stepper.take(step));
       if (open.full) await close();
@@ -99,13 +92,13 @@ export class StepProfiler implements StepWatcher {
 /** Steps that are being timed. */
 class OpenWindow {
   readonly #device: Backend;
-  readonly #profiling: Profiling | undefined;
+  readonly #profiler: Profiler | undefined;
   readonly #steps: StepSpan[] = [];
   readonly #start = performance.now();
 
-  constructor(device: Backend, profiling: Profiling | undefined) {
+  constructor(device: Backend, profiler: Profiler | undefined) {
     this.#device = device;
-    this.#profiling = profiling;
+    this.#profiler = profiler;
   }
 
   get full(): boolean {
@@ -118,10 +111,10 @@ class OpenWindow {
     this.#steps.push({ step, start, milliseconds: performance.now() - start });
   }
 
-  async close(): Promise<StepWindow & { device: DeviceProfile | undefined }> {
+  async close(): Promise<StepWindow & { device: CountedProfile | undefined }> {
     await this.#device.synchronize();
     const milliseconds = performance.now() - this.#start;
-    const device = await this.#profiling?.stop();
+    const device = await this.#profiler?.stop();
     return { steps: this.#steps, start: this.#start, milliseconds, device };
   }
 }

@@ -1,5 +1,5 @@
 import type { HostSpan } from '../../../backend/profile.ts';
-import type { CountedLaunch } from './costs/launchFacts.ts';
+import type { CountedLaunch } from '../../../diagnostics/costs/launchFacts.ts';
 import type { ProfiledWindow } from './stepProfiler.ts';
 
 /** An event of a trace: a span (X, times in microseconds), or a name for a row (M). */

@@ -7,6 +7,7 @@ import { openOwn } from '../../../backend/webgpu/devices.ts';
 import { temporaryFolder } from '../../files/disks.ts';
 import { trainSmall } from '../../training/trainingFixture.ts';
 import { profileSuite } from './profileSuite.ts';
+import { profileRequests } from '../../../../src/diagnostics/profiling/profile.ts';
 
 describe('profiling on WebGPU', () => {
   profileSuite(webgpuOrSkip);
@@ -57,7 +58,7 @@ describe('profiling on WebGPU', () => {
     };
     const fill = (): void => backend.run('fill', { out }, { size: 4, value: 1 }, { Element: 'f32' });
     const passesOf = async (profiled: boolean): Promise<number> => {
-      const profiling = profiled ? backend.profile() : undefined;
+      const profiling = profiled ? profileRequests(backend) : undefined;
       passes = 0;
       for (let call = 0; call < 100; call++) fill();
       backend.flush();
@@ -73,7 +74,7 @@ describe('profiling on WebGPU', () => {
   it('times more launches than one buffer of times holds', async (context) => {
     const { backend } = await openOwn(context);
     const out = backend.allocate('float32', 4);
-    const profiling = backend.profile();
+    const profiling = profileRequests(backend);
     for (let call = 0; call < 5000; call++) {
       backend.run('fill', { out }, { size: 4, value: 1 }, { Element: 'f32' });
       if (call % 7 === 0) backend.flush();

@@ -1,8 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  type CountedLaunch,
-  countLaunches,
-} from '../../../../src/pipeline/diagnostics/profiling/costs/launchFacts.ts';
+import { type CountedLaunch, countLaunches } from '../../../../src/diagnostics/costs/launchFacts.ts';
 import { covered, kernelRows, profileOf } from '../../../../src/pipeline/diagnostics/profiling/profile.ts';
 import { profileText } from '../../../../src/pipeline/diagnostics/profiling/text.ts';
 import type { ProfiledWindow } from '../../../../src/pipeline/diagnostics/profiling/stepProfiler.ts';
@@ -10,6 +7,7 @@ import { traceOf } from '../../../../src/pipeline/diagnostics/profiling/trace.ts
 import { open } from '../../../../src/index.ts';
 import { profileSuite } from './profileSuite.ts';
 import { expectTrace } from './traceRules.ts';
+import { profileRequests } from '../../../../src/diagnostics/profiling/profile.ts';
 
 const peaks = {
   flops: 1e10,
@@ -158,7 +156,7 @@ describe('profiling the plain CPU backend', () => {
       const backend = await open('cpu', { reference });
       const out = backend.allocate('float32', 4);
       const x = backend.allocate('float32', 4);
-      const profiling = backend.profile();
+      const profiling = profileRequests(backend);
       backend.run('accumulate', { x, out }, { size: 4, xOffset: 0, outOffset: 0 });
       backend.run('fill', { out }, { size: 4, value: 1 }, { Element: 'f32' });
       const { launches, onHost } = await profiling.stop();

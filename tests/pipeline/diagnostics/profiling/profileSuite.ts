@@ -14,6 +14,7 @@ import { Interruption } from '../../../../src/pipeline/training/errors.ts';
 import { temporaryFolder } from '../../files/disks.ts';
 import { type Changes, trainSmall } from '../../training/trainingFixture.ts';
 import { expectTrace } from './traceRules.ts';
+import { profileRequests } from '../../../../src/diagnostics/profiling/profile.ts';
 
 /** Steps in an epoch of the small training. */
 const EPOCH = 16;
@@ -47,9 +48,9 @@ export function profileSuite(open: (context: TestContext) => Promise<Backend>): 
     const device = await open(context);
     const counted: number[] = [];
     const profile = device.profile.bind(device);
-    const spy = vi.spyOn(device, 'profile').mockImplementation(() => {
+    const spy = vi.spyOn(device, 'profile').mockImplementation((clocks) => {
       counted.push(device.stats().dispatches);
-      const profiling = profile();
+      const profiling = profile(clocks);
       return {
         stop: () => {
           counted.push(device.stats().dispatches);
@@ -130,9 +131,9 @@ export function profileSuite(open: (context: TestContext) => Promise<Backend>): 
 
   it('takes one profile at a time', async (context) => {
     const device = await open(context);
-    const profiling = device.profile();
-    expect(() => device.profile()).toThrow('already being profiled');
+    const profiling = profileRequests(device);
+    expect(() => profileRequests(device)).toThrow('already being profiled');
     expect((await profiling.stop()).launches).toEqual([]);
-    await device.profile().stop();
+    await profileRequests(device).stop();
   });
 }

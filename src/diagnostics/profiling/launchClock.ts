@@ -1,4 +1,10 @@
-import type { DeviceProfile, HostSpan, LaunchRequest, ProfiledLaunch } from '../profile.ts';
+import type {
+  DeviceProfile,
+  HostSpan,
+  LaunchRequest,
+  ProfiledLaunch,
+  StreamClock,
+} from '../../backend/profile.ts';
 
 // GPUBufferUsage and GPUMapMode, which are not globals in Node.
 const QUERY_RESOLVE_COPY_SRC = 0x200 | 0x4;
@@ -29,7 +35,7 @@ interface DeviceSpan {
  * Records the launches of a stream with their times. Timestamps are written around each launch's compute pass,
  * collected batch by batch on the device, and read when the profile ends. Nothing waits before that.
  */
-export class LaunchClock {
+export class LaunchClock implements StreamClock {
   readonly #device: GPUDevice;
   readonly #batch: number;
   readonly #queries: GPUQuerySet | undefined;

@@ -1,4 +1,4 @@
-import type { Params, Variant } from '../../../../backend/backend.ts';
+import type { Params, Variant } from '../../backend/backend.ts';
 import { distinct, type Formula, times } from './cost.ts';
 
 export const matmul: Formula<'matmul'> = (params, { BIAS = false, RELU = false }) => {

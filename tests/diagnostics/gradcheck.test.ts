@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { type Backend, gradcheck, gradgradcheck, open, tensor, type Tensor } from '../../src/index.ts';
-import { derivatives } from '../../src/tensor/gradcheck.ts';
+import { derivatives } from '../../src/diagnostics/gradcheck.ts';
+import { gradcheck, gradgradcheck } from '../../src/diagnostics/index.ts';
+import { type Backend, open, tensor, type Tensor } from '../../src/index.ts';
 import { withGradient } from '../../src/tensor/tape.ts';
 
 const cpu: Backend = await open('cpu');

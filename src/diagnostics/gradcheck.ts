@@ -1,13 +1,13 @@
 import { isFloating } from '../backend/dtypes.ts';
 import { philox4x32 } from '../backend/philox.ts';
-import { grad } from './backward.ts';
-import { FUNCTION, kindOf, type Maybe, type Signature, signature } from './arguments.ts';
-import { tensor } from './create.ts';
-import { ArgumentError, DTypeError, GradientError } from './errors.ts';
-import { BOOLEAN, REAL, TENSOR, TENSORS } from './kinds.ts';
-import { scope } from './scope.ts';
-import { sizeOf, stridesOf } from './shape.ts';
-import { describe, type Tensor } from './tensor.ts';
+import { grad } from '../tensor/backward.ts';
+import { FUNCTION, kindOf, type Maybe, type Signature, signature } from '../tensor/arguments.ts';
+import { tensor } from '../tensor/create.ts';
+import { ArgumentError, DTypeError, GradientError } from '../tensor/errors.ts';
+import { BOOLEAN, REAL, TENSOR, TENSORS } from '../tensor/kinds.ts';
+import { scope } from '../tensor/scope.ts';
+import { sizeOf, stridesOf } from '../tensor/shape.ts';
+import { describe, type Tensor } from '../tensor/tensor.ts';
 
 /** Options of `gradcheck` and `gradgradcheck`. */
 export interface GradcheckOptions {

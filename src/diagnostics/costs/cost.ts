@@ -1,5 +1,5 @@
-import type { DeviceBuffer, KernelName, Params, Variant } from '../../../../backend/backend.ts';
-import type { Signatures } from '../../../../backend/signatures.ts';
+import type { DeviceBuffer, KernelName, Params, Variant } from '../../backend/backend.ts';
+import type { Signatures } from '../../backend/signatures.ts';
 
 /** The work of one launch, counted from its parameters and its buffers. */
 export interface Cost {

@@ -1,4 +1,4 @@
-import type { Variant } from '../../../../backend/backend.ts';
+import type { Variant } from '../../backend/backend.ts';
 import { type Formula, times } from './cost.ts';
 
 type Sides = Pick<Variant<'maxPool'>, 'HEIGHT' | 'WIDTH' | 'OUT_HEIGHT' | 'OUT_WIDTH'>;

@@ -1,4 +1,4 @@
-import type { KernelName } from '../../../../backend/backend.ts';
+import type { KernelName } from '../../backend/backend.ts';
 import { distinct, type Formula, times } from './cost.ts';
 import * as norms from './norms.ts';
 import * as pools from './pools.ts';

@@ -1,10 +1,10 @@
-import type { DeviceProfile, LaunchRequest, ProfiledLaunch } from '../profile.ts';
+import type { DeviceProfile, KernelClock, LaunchRequest, ProfiledLaunch } from '../../backend/profile.ts';
 
 const METHOD =
   "the host's clock around each kernel; SIMD marks the kernels that ran in WebAssembly; the others ran in plain JavaScript";
 
 /** Notes the kernels that the CPU backend runs, and how long each takes. */
-export class TwinClock {
+export class TwinClock implements KernelClock {
   readonly #launches: ProfiledLaunch[] = [];
 
   /** Records a kernel that has just run. */

@@ -1,16 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { DeviceBuffer, KernelName } from '../../../../src/backend/backend.ts';
-import type { DType } from '../../../../src/backend/dtypes.ts';
-import {
-  costOf,
-  launchFacts,
-  variantText,
-} from '../../../../src/pipeline/diagnostics/profiling/costs/launchFacts.ts';
-import { readSignature } from '../../../../src/pipeline/diagnostics/kernels/inspection.ts';
-import { Live } from '../../../../src/backend/recorder.ts';
-import { codes } from '../../../../src/backend/signatures.ts';
-import { kernelNames, kernelSource } from '../../../../src/platform/node/kernels.ts';
-import { everyLaunch, type SeenLaunch } from '../everyLaunch.ts';
+import type { DeviceBuffer, KernelName } from '../../src/backend/backend.ts';
+import type { DType } from '../../src/backend/dtypes.ts';
+import { costOf, launchFacts, variantText } from '../../src/diagnostics/costs/launchFacts.ts';
+import { readSignature } from '../../src/pipeline/diagnostics/kernels/inspection.ts';
+import { Live } from '../../src/backend/recorder.ts';
+import { codes } from '../../src/backend/signatures.ts';
+import { kernelNames, kernelSource } from '../../src/platform/node/kernels.ts';
+import { everyLaunch, type SeenLaunch } from '../pipeline/diagnostics/everyLaunch.ts';
 
 const signatures = new Map(kernelNames().map((name) => [name, readSignature(name, kernelSource(name))]));
 

@@ -1,8 +1,8 @@
-import type { KernelName } from '../../../../backend/backend.ts';
-import { itemSize } from '../../../../backend/dtypes.ts';
-import type { LaunchRequest, ProfiledLaunch, Settings } from '../../../../backend/profile.ts';
-import { Live } from '../../../../backend/recorder.ts';
-import { codes } from '../../../../backend/signatures.ts';
+import type { KernelName } from '../../backend/backend.ts';
+import { itemSize } from '../../backend/dtypes.ts';
+import type { LaunchRequest, LaunchTime, ProfiledLaunch, Settings } from '../../backend/profile.ts';
+import { Live } from '../../backend/recorder.ts';
+import { codes } from '../../backend/signatures.ts';
 import { type Cost, defaultCost } from './cost.ts';
 import { costs } from './costs.ts';
 
@@ -19,7 +19,7 @@ export interface LaunchFacts {
 }
 
 /** A profiled launch with its facts. */
-export type CountedLaunch = LaunchFacts & Pick<ProfiledLaunch, 'start' | 'milliseconds'>;
+export interface CountedLaunch extends LaunchFacts, LaunchTime {}
 
 /** The facts of launches; those of launches that are replayed are counted once. */
 export function countLaunches(launches: readonly ProfiledLaunch[]): CountedLaunch[] {
