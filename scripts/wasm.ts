@@ -7,21 +7,26 @@ import { root, runGenerator } from './generate.ts';
 
 const sources = join(root, 'kernels/wasm');
 
-/** No relaxed SIMD, so every processor gives the same bits. The host provides the memory; the module has no runtime and no data. */
+/** The host provides the memory; the module has no runtime and no data. */
 const OPTIONS = [
   ...['-O3', '--noAssert', '--runtime', 'stub', '--use', 'abort='],
   ...['--enable', 'simd', '--enable', 'threads', '--importMemory', '--sharedMemory'],
   ...['--initialMemory', '1', '--maximumMemory', '65536'],
 ];
 
-function compile(): Buffer {
+/** Without relaxed SIMD, every processor gives the same bits. */
+function compile({ relaxed }: { relaxed: boolean }): Buffer {
   const folder = mkdtempSync(join(tmpdir(), 'wgrad-wasm-'));
   try {
     const outFile = join(folder, 'cpu.wasm');
     // A separate process, because importing the compiler would add its dialect's global types to this project.
     const compiler = join(root, 'node_modules/assemblyscript/bin/asc.js');
     const files = ['kernels/wasm/index.ts', '--baseDir', root, '-o', outFile];
-    execFileSync(process.execPath, [compiler, ...files, ...OPTIONS], { stdio: 'inherit' });
+    execFileSync(
+      process.execPath,
+      [compiler, ...files, ...OPTIONS, ...(relaxed ? ['--enable', 'relaxed-simd'] : [])],
+      { stdio: 'inherit' },
+    );
     return readFileSync(outFile);
   } finally {
     rmSync(folder, { recursive: true });
@@ -95,11 +100,12 @@ ${exportLines().join('\n')}
 
 await runGenerator('wasm', {
   about: `
-    Compiles kernels/wasm/*.ts to src/platform/cpu.wasm, and writes the TypeScript declarations of the module to
-    src/backend/cpu/simd/jobs.ts.`,
+    Compiles kernels/wasm/*.ts to src/platform/cpu.wasm and, with relaxed SIMD, to src/platform/cpuRelaxed.wasm, and writes the
+    TypeScript declarations of both to src/backend/cpu/simd/jobs.ts.`,
   sources: 'kernels/wasm/*.ts',
   files: () => [
-    ['src/platform/cpu.wasm', compile()],
+    ['src/platform/cpu.wasm', compile({ relaxed: false })],
+    ['src/platform/cpuRelaxed.wasm', compile({ relaxed: true })],
     ['src/backend/cpu/simd/jobs.ts', face],
   ],
 });

@@ -6,6 +6,7 @@
 //
 // Numerics   float32, in an order that depends only on the shape.
 
+import { madd } from './madd';
 import { A_STEP } from './tile';
 
 /**
@@ -86,17 +87,17 @@ function fourRows(
         const b0 = v128.load(line0 + column);
         const b1 = v128.load(line1 + column);
         let x = v128.load_splat<f32>(a);
-        s00 = f32x4.add(s00, f32x4.mul(x, b0));
-        s01 = f32x4.add(s01, f32x4.mul(x, b1));
+        s00 = madd(x, b0, s00);
+        s01 = madd(x, b1, s01);
         x = v128.load_splat<f32>(a, 4);
-        s10 = f32x4.add(s10, f32x4.mul(x, b0));
-        s11 = f32x4.add(s11, f32x4.mul(x, b1));
+        s10 = madd(x, b0, s10);
+        s11 = madd(x, b1, s11);
         x = v128.load_splat<f32>(a, 8);
-        s20 = f32x4.add(s20, f32x4.mul(x, b0));
-        s21 = f32x4.add(s21, f32x4.mul(x, b1));
+        s20 = madd(x, b0, s20);
+        s21 = madd(x, b1, s21);
         x = v128.load_splat<f32>(a, 12);
-        s30 = f32x4.add(s30, f32x4.mul(x, b0));
-        s31 = f32x4.add(s31, f32x4.mul(x, b1));
+        s30 = madd(x, b0, s30);
+        s31 = madd(x, b1, s31);
         a += A_STEP;
         column += 4;
         if (column == 12) break;
@@ -238,18 +239,18 @@ function nineSums(
     let l2 = l1 + job.imageLine;
     for (const end = gradient + bytes; gradient < end; gradient += 16) {
       const x = v128.load(gradient);
-      s0 = f32x4.add(s0, f32x4.mul(x, v128.load(l0)));
-      s1 = f32x4.add(s1, f32x4.mul(x, v128.load(l0, 4)));
-      s2 = f32x4.add(s2, f32x4.mul(x, v128.load(l0, 8)));
+      s0 = madd(x, v128.load(l0), s0);
+      s1 = madd(x, v128.load(l0, 4), s1);
+      s2 = madd(x, v128.load(l0, 8), s2);
       // Never true. Without such exits V8 computes all nine products before it adds them, and runs out of registers.
       if (l1 < l0) break;
-      s3 = f32x4.add(s3, f32x4.mul(x, v128.load(l1)));
-      s4 = f32x4.add(s4, f32x4.mul(x, v128.load(l1, 4)));
-      s5 = f32x4.add(s5, f32x4.mul(x, v128.load(l1, 8)));
+      s3 = madd(x, v128.load(l1), s3);
+      s4 = madd(x, v128.load(l1, 4), s4);
+      s5 = madd(x, v128.load(l1, 8), s5);
       if (l2 < l1) break;
-      s6 = f32x4.add(s6, f32x4.mul(x, v128.load(l2)));
-      s7 = f32x4.add(s7, f32x4.mul(x, v128.load(l2, 4)));
-      s8 = f32x4.add(s8, f32x4.mul(x, v128.load(l2, 8)));
+      s6 = madd(x, v128.load(l2), s6);
+      s7 = madd(x, v128.load(l2, 4), s7);
+      s8 = madd(x, v128.load(l2, 8), s8);
       l0 += 16;
       l1 += 16;
       l2 += 16;

@@ -7,7 +7,9 @@
 // Registers  8 sums of four lanes, 2 of b, one of a and one product: 12 of the 15 that V8 can use.
 // Loop       two steps per iteration with an exit between them, because V8 checks for interrupts once per iteration.
 //            Without the exit V8 reorders the products of both steps and runs out of registers.
-// Numerics   float32, p ascending; product and sum are rounded separately.
+// Numerics   float32, p ascending; rounded as in madd.ts.
+
+import { madd } from './madd';
 
 /** Rows and columns of a tile. */
 export const ROWS: i32 = 4;
@@ -51,34 +53,34 @@ export function tile(a: usize, b: usize, k: i32, c: usize, stride: usize, accumu
     b0 = v128.load(b);
     b1 = v128.load(b, 16);
     x = v128.load_splat<f32>(a);
-    s00 = f32x4.add(s00, f32x4.mul(x, b0));
-    s01 = f32x4.add(s01, f32x4.mul(x, b1));
+    s00 = madd(x, b0, s00);
+    s01 = madd(x, b1, s01);
     x = v128.load_splat<f32>(a, 4);
-    s10 = f32x4.add(s10, f32x4.mul(x, b0));
-    s11 = f32x4.add(s11, f32x4.mul(x, b1));
+    s10 = madd(x, b0, s10);
+    s11 = madd(x, b1, s11);
     x = v128.load_splat<f32>(a, 8);
-    s20 = f32x4.add(s20, f32x4.mul(x, b0));
-    s21 = f32x4.add(s21, f32x4.mul(x, b1));
+    s20 = madd(x, b0, s20);
+    s21 = madd(x, b1, s21);
     x = v128.load_splat<f32>(a, 12);
-    s30 = f32x4.add(s30, f32x4.mul(x, b0));
-    s31 = f32x4.add(s31, f32x4.mul(x, b1));
+    s30 = madd(x, b0, s30);
+    s31 = madd(x, b1, s31);
     a += A_STEP;
     b += B_STEP;
     if (a >= end) break;
     b0 = v128.load(b);
     b1 = v128.load(b, 16);
     x = v128.load_splat<f32>(a);
-    s00 = f32x4.add(s00, f32x4.mul(x, b0));
-    s01 = f32x4.add(s01, f32x4.mul(x, b1));
+    s00 = madd(x, b0, s00);
+    s01 = madd(x, b1, s01);
     x = v128.load_splat<f32>(a, 4);
-    s10 = f32x4.add(s10, f32x4.mul(x, b0));
-    s11 = f32x4.add(s11, f32x4.mul(x, b1));
+    s10 = madd(x, b0, s10);
+    s11 = madd(x, b1, s11);
     x = v128.load_splat<f32>(a, 8);
-    s20 = f32x4.add(s20, f32x4.mul(x, b0));
-    s21 = f32x4.add(s21, f32x4.mul(x, b1));
+    s20 = madd(x, b0, s20);
+    s21 = madd(x, b1, s21);
     x = v128.load_splat<f32>(a, 12);
-    s30 = f32x4.add(s30, f32x4.mul(x, b0));
-    s31 = f32x4.add(s31, f32x4.mul(x, b1));
+    s30 = madd(x, b0, s30);
+    s31 = madd(x, b1, s31);
     a += A_STEP;
     b += B_STEP;
     if (a >= end) break;

@@ -1,6 +1,7 @@
 import { AdapterError } from './errors.ts';
 import { openNavigatorGpu } from './navigatorGpu.ts';
 import type { Platform } from './platform.ts';
+import { hasRelaxedSimd } from './relaxedSimd.ts';
 import { startWebWorker, webParallelism } from './webWorkers.ts';
 
 export const platform: Platform = {
@@ -14,6 +15,9 @@ export const platform: Platform = {
   },
   parallelism: webParallelism(),
   threadsNeedEventLoop: true,
+  get relaxedSimd() {
+    return hasRelaxedSimd();
+  },
   startThread: startWebWorker,
   readFile: withoutFiles,
   replaceFile: withoutFiles,

@@ -42,6 +42,8 @@ export interface Platform {
    * start when the device opens. Others start with the first job that is worth it.
    */
   readonly threadsNeedEventLoop: boolean;
+  /** Whether the CPU backend takes the build with relaxed SIMD: where the engine has it, unless WGRAD_WASM=plain forbids it. */
+  readonly relaxedSimd: boolean;
   /** Starts a thread that does not keep the process alive. */
   startThread(task: ThreadTask): Thread;
   /** Reads a file. Rejects if the runtime has no files. */

@@ -11,6 +11,7 @@ declare namespace WebAssembly {
     readonly [Symbol.toStringTag]: string;
   }
   const Module: new (bytes: Uint8Array) => Module;
+  function validate(bytes: Uint8Array): boolean;
   function compile(bytes: ArrayBuffer): Promise<Module>;
   class Instance {
     constructor(module: Module, imports: Readonly<Record<string, Readonly<Record<string, Memory>>>>);

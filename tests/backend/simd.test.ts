@@ -6,6 +6,7 @@ import { Heap } from '../../src/backend/cpu/simd/heap.ts';
 import { SimdModule } from '../../src/backend/cpu/simd/module.ts';
 import { FASHION_MNIST_DESCRIPTION } from '../../src/pipeline/data/description.ts';
 import { DeviceDataset } from '../../src/pipeline/data/loader.ts';
+import { enableRelaxedSimd } from '../relaxedSimd.ts';
 import {
   cat,
   type CrossEntropyOptions,
@@ -27,8 +28,13 @@ import {
 } from '../../src/index.ts';
 
 const reference = await openCpu({ reference: true });
-const one = await openCpu({ threads: 1 });
-const three = await openCpu({ threads: 3 });
+enableRelaxedSimd();
+/** Each build of the module, with one thread and with three. */
+const builds: [one: Backend, three: Backend][] = [];
+for (const relaxedSimd of [false, true]) {
+  builds.push([await openCpu({ relaxedSimd, threads: 1 }), await openCpu({ relaxedSimd, threads: 3 })]);
+}
+const [[one, three], [relaxed]] = builds as [[Backend, Backend], [Backend, Backend]];
 
 /** What `body` computes on a device from the same numbers. */
 async function on(device: Backend, body: () => Tensor): Promise<number[]> {
@@ -40,11 +46,13 @@ async function on(device: Backend, body: () => Tensor): Promise<number[]> {
 /** The numbers of WebAssembly lie within `tolerance` of the reference's, and threads change no bit. */
 async function expectAlike(body: () => Tensor, tolerance: number): Promise<void> {
   const expected = await on(reference, body);
-  const found = await on(one, body);
-  const worst = found.reduce((most, value, at) => Math.max(most, Math.abs(value - expected[at]!)), 0);
-  expect(found).toHaveLength(expected.length);
-  expect(worst).toBeLessThanOrEqual(tolerance);
-  for (let repetition = 0; repetition < 3; repetition++) expect(await on(three, body)).toEqual(found);
+  for (const [one, three] of builds) {
+    const found = await on(one, body);
+    const worst = found.reduce((most, value, at) => Math.max(most, Math.abs(value - expected[at]!)), 0);
+    expect(found).toHaveLength(expected.length);
+    expect(worst).toBeLessThanOrEqual(tolerance);
+    for (let repetition = 0; repetition < 3; repetition++) expect(await on(three, body)).toEqual(found);
+  }
 }
 
 const numbers = (shape: number[]): Tensor => rand(shape).sub(0.5);
@@ -425,7 +433,7 @@ test('a full heap asks for unused blocks', () => {
 });
 
 test('a launch whose working memory does not fit leaves the device as it was', async () => {
-  const module = new SimdModule(await compileCpuModule(), 1);
+  const module = new SimdModule(await compileCpuModule(false), 1);
   const taken = module.heap.take(2 ** 32 - 2 ** 20)!;
   module.take(2 ** 18);
   expect(() => module.take(2 ** 20)).toThrow(OutOfMemoryError);
@@ -444,10 +452,30 @@ test('where the system reserves no 4 GiB, the heap takes the largest part that i
     if (descriptor.maximum > 2 ** 14) throw new RangeError('could not allocate memory');
     return new Memory(descriptor);
   });
-  const phone = await openCpu({ threads: 1 });
+  const phone = await openCpu({ relaxedSimd: false, threads: 1 });
   memory.mockRestore();
   expect(asked).toEqual([2 ** 16, 2 ** 15, 2 ** 14]);
   expect(phone.description).toBe('WebAssembly SIMD on the CPU, one thread');
   const product = (): Tensor => numbers([33, 70]).matmul(numbers([70, 20]));
   expect(await on(phone, product)).toEqual(await on(one, product));
+});
+
+test('the build with relaxed SIMD multiplies and adds with one rounding, the portable one with two', async () => {
+  expect([one.info['relaxedSimd'], relaxed.info['relaxedSimd']]).toEqual([false, true]);
+  expect(relaxed.description).toBe('WebAssembly relaxed SIMD on the CPU, one thread');
+  // (1 + 2⁻¹²)² - (1 + 2⁻¹¹) = 2⁻²⁴, which the product alone is rounded to 0.
+  const x = 1 + 2 ** -12;
+  const product = (): Tensor => tensor([[1 + 2 ** -11, x]]).matmul(tensor([[-1], [x]]));
+  expect(await on(reference, product)).toEqual([2 ** -24]);
+  expect(await on(one, product)).toEqual([0]);
+  // Where the processor has no fused multiply-add, relaxed SIMD rounds twice, too.
+  expect([0, 2 ** -24]).toContain((await on(relaxed, product))[0]);
+});
+
+test('WGRAD_WASM=plain chooses the portable build', async () => {
+  vi.stubEnv('WGRAD_WASM', 'plain');
+  expect((await openCpu()).info['relaxedSimd']).toBe(false);
+  vi.stubEnv('WGRAD_WASM', undefined);
+  expect((await openCpu()).info['relaxedSimd']).toBe(true);
+  vi.unstubAllEnvs();
 });

@@ -2,6 +2,10 @@ import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { onTestFinished, type TestContext } from 'vitest';
 import { CHROMIUM, CHROMIUM_FLAGS, NO_CHROMIUM } from '../../bench/browser/chromium.ts';
+import { enableRelaxedSimd } from '../relaxedSimd.ts';
+
+// Chromium has it, and its results are compared with this process, bit for bit.
+enableRelaxedSimd();
 
 /** A headless Chromium; without one the test is skipped, out loud, and fails where WGRAD_REQUIRE_CHROMIUM=1. */
 export async function chromiumOrSkip(context: Pick<TestContext, 'skip'>): Promise<Browser> {

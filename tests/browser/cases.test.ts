@@ -15,8 +15,8 @@ beforeAll(async () => {
 
 for (const [where, kind, headers, description] of [
   ['a page', 'webgpu', {}, /swiftshader/i],
-  ['a page', 'cpu', {}, /^WebAssembly SIMD on the CPU, one thread$/],
-  ['an isolated page', 'cpu', ISOLATION, /^WebAssembly SIMD on the CPU, \d+ threads$/],
+  ['a page', 'cpu', {}, /^WebAssembly relaxed SIMD on the CPU, one thread$/],
+  ['an isolated page', 'cpu', ISOLATION, /^WebAssembly relaxed SIMD on the CPU, \d+ threads$/],
 ] as const) {
   test(
     `${where} gives the numbers of the gradient table and of PyTorch on ${kind}`,

@@ -57,7 +57,7 @@ describe.each([
   test('has one thread where memory cannot be shared, and computes the bits of Node', async (context) => {
     const { page, faults } = await open(await chromiumOrSkip(context), {});
     const { description, losses } = await run(page, program, 'cpu');
-    expect(description).toBe('WebAssembly SIMD on the CPU, one thread');
+    expect(description).toBe('WebAssembly relaxed SIMD on the CPU, one thread');
     expect(losses).toEqual(await expectedLosses());
     expect(faults).toEqual([]);
   });

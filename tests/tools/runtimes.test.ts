@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test, type TestContext } from 'vitest';
 import { openCpu } from '../../src/backend/cpu/cpu.ts';
 import * as wgrad from '../../src/index.ts';
 import { webgpuOrSkip } from '../adapter.ts';
+import { enableRelaxedSimd } from '../relaxedSimd.ts';
 import { train } from '../training.ts';
 import { trainingProgram } from '../trainingProgram.ts';
 import { installedPackage, run, succeed } from './installedPackage.ts';
@@ -14,16 +15,18 @@ import { train } from './training.mjs';
 const [device, module] = (globalThis.Deno?.args ?? process.argv).slice(-2);
 const wgrad = await import(module);
 const { info } = await wgrad.init(device);
-console.log(JSON.stringify({ threads: info.threads, losses: await train(wgrad) }));
+console.log(JSON.stringify({ ...info, losses: await train(wgrad) }));
 `;
 
 interface Printed {
   threads: number;
+  relaxedSimd: boolean;
   losses: number[];
 }
 
 let [project, dist] = ['', ''];
-let expected: number[] = [];
+/** Of the portable build, and of that with relaxed SIMD. */
+let expected: [plain: number[], relaxed: number[]];
 beforeAll(async () => {
   ({ project, dist } = await installedPackage());
   writeFileSync(join(project, 'training.mjs'), trainingProgram());
@@ -31,8 +34,12 @@ beforeAll(async () => {
   const example = /^```ts\n(import .*?)^```/ms.exec(readFileSync(join(dist, 'README.md'), 'utf8'))![1]!;
   writeFileSync(join(project, 'example.ts'), example);
   writeFileSync(join(project, 'exampleOnWebGpu.ts'), example.replace("init('auto')", "init('webgpu')"));
-  wgrad.setDefaultDevice(await openCpu());
-  expected = await train(wgrad);
+  enableRelaxedSimd();
+  const losses = async (relaxedSimd: boolean): Promise<number[]> => {
+    wgrad.setDefaultDevice(await openCpu({ relaxedSimd }));
+    return train(wgrad);
+  };
+  expected = [await losses(false), await losses(true)];
 }, 240_000);
 
 /** Runs a file of the project: in Deno without any permission. */
@@ -52,9 +59,9 @@ async function outcome(...args: Parameters<typeof runIn>): Promise<Printed> {
 
 describe.each(['deno', 'bun'] as const)('%s', (runtime) => {
   test('trains on the CPU backend with threads, to the bits of Node, and ends', async (context) => {
-    const { threads, losses } = await outcome(context, runtime, 'program.mjs', 'cpu', 'wgrad');
+    const { threads, relaxedSimd, losses } = await outcome(context, runtime, 'program.mjs', 'cpu', 'wgrad');
     expect(threads).toBe((await openCpu()).info['threads']);
-    expect(losses).toEqual(expected);
+    expect(losses).toEqual(expected[Number(relaxedSimd)]);
   });
 
   test('runs the example of the package', async (context) => {
@@ -62,9 +69,9 @@ describe.each(['deno', 'bun'] as const)('%s', (runtime) => {
   });
 
   test('has one thread in the single file for browsers', async (context) => {
-    const { threads, losses } = await outcome(context, runtime, 'program.mjs', 'cpu', 'wgrad/wgrad.min.js');
-    expect(threads).toBe(1);
-    expect(losses).toEqual(expected);
+    const found = await outcome(context, runtime, 'program.mjs', 'cpu', 'wgrad/wgrad.min.js');
+    expect(found.threads).toBe(1);
+    expect(found.losses).toEqual(expected[Number(found.relaxedSimd)]);
   });
 });
 
@@ -74,8 +81,8 @@ describe('deno on its own WebGPU', () => {
     async (module, context) => {
       await webgpuOrSkip(context);
       const { losses } = await outcome(context, 'deno', 'program.mjs', 'webgpu', module);
-      expect(losses).toHaveLength(expected.length);
-      losses.forEach((loss, step) => expect(loss).toBeCloseTo(expected[step]!, 5));
+      expect(losses).toHaveLength(expected[0].length);
+      losses.forEach((loss, step) => expect(loss).toBeCloseTo(expected[0][step]!, 5));
     },
   );
 

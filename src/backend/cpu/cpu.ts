@@ -28,22 +28,35 @@ export interface CpuOptions {
   reference?: boolean;
   /** Threads that share large products; by default one per processor. */
   threads?: number;
+  /** The build with relaxed SIMD, which is faster, or the portable one, whose bits are the same on every processor. */
+  relaxedSimd?: boolean;
 }
 
 /**
  * Opens the CPU backend. Float32 runs in WebAssembly, with SIMD and threads, if kernels/wasm/ has the kernel.
  * Everything else, and everything with `reference`, runs in the plain twins.
  */
-export async function openCpu({ reference = false, threads }: CpuOptions = {}): Promise<Backend> {
-  if (reference) return new CpuBackend(undefined);
+export async function openCpu({
+  reference = false,
+  threads,
+  relaxedSimd = platform.relaxedSimd,
+}: CpuOptions = {}): Promise<Backend> {
+  if (reference) return new CpuBackend();
   try {
-    const simd = new SimdModule(await compileCpuModule(), threads);
+    const simd = new SimdModule(await compileCpuModule(relaxedSimd), threads);
     if (platform.threadsNeedEventLoop) await simd.start();
-    return new CpuBackend(simd);
+    return new CpuBackend({ simd, relaxedSimd });
   } catch (error) {
     // WebAssembly needs shared memory and SIMD. A limit on the address space can also forbid its memory.
-    return new CpuBackend(undefined, `, as WebAssembly cannot start: ${String(error)}`);
+    return new CpuBackend({ reason: `, as WebAssembly cannot start: ${String(error)}` });
   }
+}
+
+/** What computes: the WebAssembly module, or the plain twins, with the reason. */
+interface Computing {
+  readonly simd?: SimdModule;
+  readonly relaxedSimd?: boolean;
+  readonly reason?: string;
 }
 
 class CpuBackend implements Backend {
@@ -57,14 +70,14 @@ class CpuBackend implements Backend {
   #clock: KernelClock | undefined;
   #recording: CpuRecording | undefined;
 
-  constructor(simd: SimdModule | undefined, reason: string = '') {
+  constructor({ simd, relaxedSimd = false, reason = '' }: Computing = {}) {
     this.#simd = simd;
     this.#pool = new MemoryPool(new HostMemory(this.#stats, simd?.heap), this.#stats);
     if (simd) simd.heap.makeRoom = () => this.#pool.trim();
     this.description = simd
-      ? `WebAssembly SIMD on the CPU, ${simd.threads === 1 ? 'one thread' : `${simd.threads} threads`}`
+      ? `WebAssembly ${relaxedSimd ? 'relaxed SIMD' : 'SIMD'} on the CPU, ${simd.threads === 1 ? 'one thread' : `${simd.threads} threads`}`
       : `JavaScript on the CPU, float64 accumulators${reason}`;
-    this.info = { description: this.description, software: true, threads: simd?.threads ?? 1 };
+    this.info = { description: this.description, software: true, threads: simd?.threads ?? 1, relaxedSimd };
   }
 
   supports(): boolean {

@@ -4,6 +4,7 @@ import { setImmediate as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { AdapterError } from '../errors.ts';
 import { openNavigatorGpu } from '../navigatorGpu.ts';
+import { hasRelaxedSimd } from '../relaxedSimd.ts';
 import { replaceFile } from './files.ts';
 import type { OpenedGpu, Platform, Thread, ThreadTask } from '../platform.ts';
 
@@ -11,11 +12,23 @@ export const platform: Platform = {
   openGpu: async (filter) => (await openNavigatorGpu()) ?? openDawnOrExplain(filter),
   parallelism: availableParallelism(),
   threadsNeedEventLoop: false,
+  get relaxedSimd() {
+    return variable('WGRAD_WASM') !== 'plain' && hasRelaxedSimd();
+  },
   startThread,
   readFile: (path) => readFile(path),
   replaceFile,
   pause: () => pause(),
 };
+
+/** Deno reads no variable without permission. */
+function variable(name: string): string | undefined {
+  try {
+    return process.env[name];
+  } catch {
+    return undefined;
+  }
+}
 
 async function openDawnOrExplain(filter?: string): Promise<OpenedGpu> {
   try {
