@@ -1,7 +1,7 @@
 // The exports of the module. src/backend/cpu/simd/jobs.ts declares them for TypeScript.
 
 export { packFilters, weightScratch, windowScratch } from './convolution';
-export { matmulScratch } from './matmul';
+export { matmulRows, matmulScratch } from './matmul';
 export { packLanes } from './pack';
 export { normaliseBytes } from './rows';
 export { jobAddress, run, serve } from './threads';

@@ -11,11 +11,24 @@
 
 import { packStrided } from './pack';
 import { addEpilogue } from './rows';
-import { A_STEP, B_STEP, COLUMNS, ROWS, tile } from './tile';
+import { TALL_ROWS, TALL_STEP, tallTile } from './tallTile';
+import { A_STEP, B_STEP, COLUMNS, ROWS as LOW_ROWS, tile } from './tile';
+
+/** Rows of a tile: fused multiply-add leaves registers for more of them. */
+const ROWS: i32 = ASC_FEATURE_RELAXED_SIMD ? TALL_ROWS : LOW_ROWS;
+const ROWS_STEP: usize = ASC_FEATURE_RELAXED_SIMD ? TALL_STEP : A_STEP;
+const TILE: i32 = 32 * ROWS;
 
 /** Steps of a block. */
 const DEPTH: i32 = 256;
-const BLOCK_ROWS: i32 = 128;
+const BLOCK_ROWS: i32 = ASC_FEATURE_RELAXED_SIMD ? 132 : 128;
+/** Bytes of a packed block of rows, and of what `packTall` may write past its end. */
+const BLOCK: i32 = 4 * DEPTH * BLOCK_ROWS + 64;
+
+/** Tasks have a multiple of these rows, but for the last. */
+export function matmulRows(): i32 {
+  return ROWS;
+}
 
 /** Addresses are in bytes, strides in elements. */
 @unmanaged
@@ -43,7 +56,7 @@ export class MatmulJob {
 
 /** Bytes of scratch memory: a tile, a block of a, and a strip of b. */
 export function matmulScratch(taskColumns: i32): i32 {
-  return 128 + 4 * DEPTH * (BLOCK_ROWS + ((taskColumns + 7) & ~7));
+  return TILE + BLOCK + 4 * DEPTH * ((taskColumns + 7) & ~7);
 }
 
 export function matmulTask(job: MatmulJob, task: i32, scratch: usize): void {
@@ -67,8 +80,8 @@ export function matmulTask(job: MatmulJob, task: i32, scratch: usize): void {
   const b = job.b + ((<usize>(z * job.bBatchStride)) << 2) + <usize>left * bColumn;
   const out = job.out + ((<usize>matrix * <usize>job.m * <usize>job.n + <usize>left) << 2);
   const outRow = (<usize>job.n) << 2;
-  const packedA = scratch + 128;
-  const packedB = packedA + <usize>(4 * DEPTH * BLOCK_ROWS);
+  const packedA = scratch + TILE;
+  const packedB = packedA + BLOCK;
 
   let p = first;
   do {
@@ -76,7 +89,9 @@ export function matmulTask(job: MatmulJob, task: i32, scratch: usize): void {
     packColumns(b + <usize>p * bStep, bColumn, bStep, width, depth, packedB);
     for (let row = top; row < bottom; row += BLOCK_ROWS) {
       const rows = min(BLOCK_ROWS, bottom - row);
-      packRows(a + <usize>row * aRow + <usize>p * aStep, aRow, aStep, rows, depth, packedA);
+      const from = a + <usize>row * aRow + <usize>p * aStep;
+      if (ASC_FEATURE_RELAXED_SIMD) packTall(from, aRow, aStep, rows, depth, packedA);
+      else packRows(from, aRow, aStep, rows, depth, packedA);
       multiply(packedA, packedB, rows, width, depth, out + <usize>row * outRow, outRow, p > first, scratch);
     }
     p += depth;
@@ -88,10 +103,22 @@ export function matmulTask(job: MatmulJob, task: i32, scratch: usize): void {
   }
 }
 
+/** Panels of four rows. */
 export function packRows(from: usize, row: usize, step: usize, rows: i32, depth: i32, to: usize): void {
-  for (let i = 0; i < rows; i += ROWS) {
+  for (let i = 0; i < rows; i += LOW_ROWS) {
     packStrided(from + <usize>i * row, row, rows - i, step, depth, to, A_STEP);
     to += <usize>depth * A_STEP;
+  }
+}
+
+/** Panels of six rows. The last two are packed as four, before the first four replace what is too much. */
+function packTall(from: usize, row: usize, step: usize, rows: i32, depth: i32, to: usize): void {
+  for (let i = 0; i < rows; i += TALL_ROWS) {
+    const first = from + <usize>i * row;
+    const fifth = rows - i > 4 ? first + 4 * row : first;
+    packStrided(fifth, row, rows - i - 4, step, depth, to + 16, TALL_STEP);
+    packStrided(first, row, rows - i, step, depth, to, TALL_STEP);
+    to += <usize>depth * TALL_STEP;
   }
 }
 
@@ -123,16 +150,22 @@ function multiply(
       const aPanel = a + <usize>(i * depth) * 4;
       const at = out + <usize>i * stride + <usize>j * 4;
       if (rows - i >= ROWS && columns - j >= COLUMNS) {
-        tile(aPanel, bPanel, depth, at, stride, accumulate);
+        multiplyTile(aPanel, bPanel, depth, at, stride, accumulate);
       } else {
         const height = min(ROWS, rows - i);
         const bytes = <usize>min(COLUMNS, columns - j) * 4;
         if (accumulate) copyRows(at, stride, spare, B_STEP, height, bytes);
-        tile(aPanel, bPanel, depth, spare, B_STEP, accumulate);
+        multiplyTile(aPanel, bPanel, depth, spare, B_STEP, accumulate);
         copyRows(spare, B_STEP, at, stride, height, bytes);
       }
     }
   }
+}
+
+@inline
+function multiplyTile(a: usize, b: usize, k: i32, c: usize, stride: usize, accumulate: bool): void {
+  if (ASC_FEATURE_RELAXED_SIMD) tallTile(a, b, k, c, stride, accumulate);
+  else tile(a, b, k, c, stride, accumulate);
 }
 
 export function copyRows(

@@ -39,6 +39,7 @@ export interface Exports {
   packFilters(from: number, to: number, table: number, groups: number, groupStride: number, rows: number, rowStride: number, depth: number): void;
   weightScratch(rows: number, taskColumns: number, steps: number): number;
   windowScratch(rows: number): number;
+  matmulRows(): number;
   matmulScratch(taskColumns: number): number;
   packLanes(s0: number, s1: number, s2: number, s3: number, step: number, depth: number, to: number, toStep: number): void;
   normaliseBytes(bytes: number, count: number, center: number, scale: number, out: number): void;

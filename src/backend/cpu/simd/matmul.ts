@@ -16,7 +16,8 @@ export const matmul: SimdTwin<'matmul'> = (
   if (matrices * m * n === 0) return true;
   const work = m * n * k * batch;
   const threads = module.threadsFor(work);
-  const [taskRows, taskColumns] = cut(m, n, Math.ceil((threads === 1 ? 1 : 2 * threads) / matrices));
+  const parts = Math.ceil((threads === 1 ? 1 : 2 * threads) / matrices);
+  const [taskRows, taskColumns] = cut(m, n, parts, module.exports.matmulRows());
   const fields = {
     a: address(a, params.aOffset),
     b: address(b, params.bOffset),
@@ -46,7 +47,7 @@ export const matmul: SimdTwin<'matmul'> = (
 /**
  * Chooses rows and columns of about `parts` tasks with the least packing, because each cut packs the other side again.
  */
-function cut(m: number, n: number, parts: number): [rows: number, columns: number] {
+function cut(m: number, n: number, parts: number, tileRows: number): [rows: number, columns: number] {
   const share = (length: number, by: number, unit: number): number => Math.ceil(length / by / unit) * unit;
   let [best, least] = [1, Infinity];
   for (let down = 1; down <= parts; down++) {
@@ -54,7 +55,7 @@ function cut(m: number, n: number, parts: number): [rows: number, columns: numbe
     if (packed < least) [best, least] = [down, packed];
   }
   return [
-    Math.min(share(m, best, 4), MOST_ROWS),
+    Math.min(share(m, best, tileRows), MOST_ROWS),
     Math.min(share(n, Math.ceil(parts / best), 8), MOST_COLUMNS),
   ];
 }
