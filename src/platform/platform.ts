@@ -42,7 +42,7 @@ export interface Platform {
    * start when the device opens. Others start with the first job that is worth it.
    */
   readonly threadsNeedEventLoop: boolean;
-  /** Whether the CPU backend takes the build with relaxed SIMD: where the engine has it, unless WGRAD_WASM=plain forbids it. */
+  /** Whether the CPU backend takes the build with relaxed SIMD: where it has fused multiply-add, unless WGRAD_WASM=plain forbids it. */
   readonly relaxedSimd: boolean;
   /** Starts a thread that does not keep the process alive. */
   startThread(task: ThreadTask): Thread;
