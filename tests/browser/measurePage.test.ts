@@ -95,7 +95,7 @@ test('the page measures products and training steps on both devices, and copies 
     ].map((title, at) => `| ${[title, ...rows[at]!].join(' | ')} |`),
   ]);
   expect(copied).toMatch(/^- WebGPU: google swiftshader$/m);
-  expect(copied).toMatch(/^- CPU: WebAssembly SIMD on the CPU, /m);
+  expect(copied).toMatch(/^- CPU: WebAssembly relaxed SIMD on the CPU, /m);
   expect(copied).toMatch(/^- Processors: \d+$/m);
   expect(copied).toMatch(/^- Browser: Mozilla\/5\.0 .*Chrome/m);
   await expectToFit(page, 'both');

@@ -16,7 +16,7 @@ const TOLERANCE = 1e-5;
 
 test.for([
   ['webgpu', /WebGPU: google swiftshader\.$/],
-  ['cpu', /CPU: WebAssembly SIMD on the CPU, \d+ threads\.$/],
+  ['cpu', /CPU: WebAssembly relaxed SIMD on the CPU, \d+ threads\.$/],
 ] as const)(
   'on %s, an epoch on Fashion-MNIST classifies at least 80 %% of its test images',
   { timeout: 240_000 },
