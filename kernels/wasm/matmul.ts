@@ -162,7 +162,6 @@ function multiply(
   }
 }
 
-@inline
 function multiplyTile(a: usize, b: usize, k: i32, c: usize, stride: usize, accumulate: bool): void {
   if (ASC_FEATURE_RELAXED_SIMD) tallTile(a, b, k, c, stride, accumulate);
   else tile(a, b, k, c, stride, accumulate);
