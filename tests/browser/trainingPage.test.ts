@@ -30,10 +30,14 @@ async function startServiceWithData(): Promise<string> {
   return (await startService({ data: folder })).url;
 }
 
-async function train(page: Page, device: 'cpu' | 'webgpu', epochs: number): Promise<void> {
+async function choose(page: Page, device: 'cpu' | 'webgpu', epochs: number): Promise<void> {
   await page.locator(`input[name=device][value=${device}]`).check();
   await page.fill('input[name=epochs]', String(epochs));
   await page.selectOption('select[name=limitTrain]', '1000');
+}
+
+async function train(page: Page, device: 'cpu' | 'webgpu', epochs: number): Promise<void> {
+  await choose(page, device, epochs);
   await page.click('#start');
 }
 
@@ -120,15 +124,23 @@ describe('the page trains the MLP', () => {
     const browser = await chromiumOrSkip(context);
     const page = await browser.newPage(SCREENS.phone);
     await page.goto(`${await startServiceWithData()}/#train`);
-    await train(page, 'cpu', 500);
+    await choose(page, 'cpu', 500);
+    await page.locator('#start').press('Enter');
+    expect(await page.evaluate('document.activeElement.id')).toBe('pause');
     await page.locator('#figures').waitFor({ timeout: 30_000 });
     await page.click('#pause');
     await expect.poll(() => page.locator('#pause').innerText()).toBe('Resume');
-    expect(await page.locator('#state').innerText()).toMatch(/^Paused\./);
+    await page.locator('#state', { hasText: /^Paused\./ }).waitFor();
     await page.click('#pause');
-    await expect.poll(() => page.locator('#pause').innerText()).toBe('Pause');
-    await page.click('#stop');
+    await page.locator('#state', { hasText: /^Training\./ }).waitFor();
+    // A second click takes the first back, also before the worker gets to it.
+    await page.evaluate(`for (const _ of [1, 2]) document.querySelector('#pause').click()`);
+    const step = await page.evaluate<number>('document.querySelector("#bar").value');
+    await expect.poll(() => page.evaluate('document.querySelector("#bar").value')).toBeGreaterThan(step + 20);
+    expect(await page.locator('#pause').innerText()).toBe('Pause');
+    await page.locator('#stop').press('Enter');
     await finished(page);
+    expect(await page.evaluate('document.activeElement.id')).toBe('state');
     expect(await page.locator('#figure-left').innerText()).toBe('stopped');
     expect(await page.locator('#start').isEnabled()).toBe(true);
   }, 120_000);
@@ -148,12 +160,27 @@ test('where the service has no data, the page says what to do', async (context) 
   expect(await page.locator('#start').isEnabled()).toBe(true);
 });
 
+test('where WebGPU is missing, it cannot be chosen, also after a training', async (context) => {
+  const browser = await chromiumOrSkip(context);
+  const { url } = await startService({ data: join(await temporaryFolder(), 'none') });
+  const page = await browser.newPage(SCREENS.light);
+  await page.addInitScript(`Object.defineProperty(navigator, 'gpu', { value: undefined })`);
+  await page.goto(`${url}/#train`);
+  const webgpu = page.locator('input[name=device][value=webgpu]');
+  await expect.poll(() => webgpu.isDisabled()).toBe(true);
+  expect(await page.locator('#webgpu').innerText()).toMatch(/^This browser has no WebGPU\. .* on the CPU/);
+  await page.click('#start');
+  await page.locator('#state.bad').waitFor({ timeout: 20_000 });
+  expect(await page.locator('#start').isEnabled()).toBe(true);
+  expect(await webgpu.isDisabled()).toBe(true);
+});
+
 test('values that make no sense are explained', async (context) => {
   const browser = await chromiumOrSkip(context);
   const page = await browser.newPage(SCREENS.light);
   await page.goto(`${await startServiceWithData()}/#train`);
   await page.fill('input[name=epochs]', '0');
-  expect(await page.locator('#problem').innerText()).toMatch(/^train\.epochs: Too small/);
+  expect(await page.locator('#problem').innerText()).toBe('Epochs: Too small: expected number to be >=1');
   await page.fill('input[name=epochs]', '2');
   expect(await page.locator('#problem').isHidden()).toBe(true);
   expect(await page.locator('#command').textContent()).toBe(

@@ -34,8 +34,8 @@ describe("the page's trainings", () => {
 
   it('are refused where a value makes no sense', () => {
     expect(configurationOf({ ...defaultChoices('mlp'), epochs: 0, lr: NaN })).toEqual([
-      'optimizer.lr: Invalid input: expected number, received NaN',
-      'train.epochs: Too small: expected number to be >=1',
+      'Learning rate: enter a number',
+      'Epochs: Too small: expected number to be >=1',
     ]);
   });
 });

@@ -60,8 +60,14 @@ export function configurationOf(choices: Choices): Configuration | readonly stri
     train: { ...file.train, epochs, batchSize, ...(limitTrain !== undefined && { limitTrain }) },
   });
   if (result.success) return result.data;
-  return result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  return result.error.issues.map(({ path, message }) => {
+    const field = path.at(-1) as keyof typeof FIELDS;
+    return `${FIELDS[field]}: ${Number.isNaN(choices[field]) ? 'enter a number' : message}`;
+  });
 }
+
+/** The names of the form's fields. */
+const FIELDS = { epochs: 'Epochs', batchSize: 'Images a batch', lr: 'Learning rate', seed: 'Seed' } as const;
 
 /** The command that trains the same on the command line. */
 export function commandOf(choices: Choices): string {

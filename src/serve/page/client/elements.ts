@@ -21,8 +21,9 @@ export function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
 }
 
-/** 75 → 1:15 min. */
+/** 0.42 → 0.4 s, 75 → 1:15 min. */
 export function duration(seconds: number): string {
+  if (seconds < 0.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')} min`;

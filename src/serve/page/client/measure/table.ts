@@ -42,15 +42,21 @@ function rowOf(
   return row;
 }
 
-function cellOf(benchmark: Benchmark, time: number | undefined, share: number): HTMLTableCellElement {
+function cellOf(
+  benchmark: Benchmark,
+  time: number | undefined,
+  share: number | undefined,
+): HTMLTableCellElement {
   const cell = make('td');
   if (time === undefined) {
     cell.append(make('span', { text: '–' }));
     return cell;
   }
   const [figure, other] = figuresOf(benchmark, time);
+  cell.append(make('strong', { text: figure }), make('span', { text: other }));
+  if (share === undefined) return cell;
   const bar = make('div', { kind: 'speed' });
   bar.style.setProperty('--share', share.toFixed(4));
-  cell.append(make('strong', { text: figure }), make('span', { text: other }), bar);
+  cell.append(bar);
   return cell;
 }

@@ -125,7 +125,9 @@ class Measure {
   #showResult(current: number | undefined): void {
     showTable(this.#columns, current);
     const facts = this.#facts;
-    byId('measure-facts', HTMLElement).replaceChildren(
+    const list = byId('measure-facts', HTMLElement);
+    list.hidden = this.#columns.every(({ device }) => device === undefined);
+    list.replaceChildren(
       ...facts.flatMap(([name, value]) => [make('dt', { text: name }), make('dd', { text: value })]),
     );
     const isMeasured = this.#columns.some(({ times }) => times.length > 0);

@@ -28,20 +28,31 @@ export class CorruptionSliders {
         value: '0',
         name,
       });
-      slider.addEventListener('input', changed);
+      slider.addEventListener('input', () => {
+        this.#showValues();
+        changed();
+      });
       const label = make('label', { kind: 'slider' });
-      label.append(make('span', { text }), slider);
+      // A screen reader reads the slider's own value.
+      const value = make('span', { text: '0' });
+      value.setAttribute('aria-hidden', 'true');
+      label.append(make('span', { text }), slider, value);
       container.append(label);
       this.#sliders.set(name, slider);
     }
     byId('reset', HTMLButtonElement).addEventListener('click', () => {
       for (const slider of this.#sliders.values()) slider.value = '0';
+      this.#showValues();
       changed();
     });
   }
 
   get areZero(): boolean {
     return [...this.#sliders.values()].every(({ value }) => value === '0');
+  }
+
+  #showValues(): void {
+    for (const slider of this.#sliders.values()) slider.nextElementSibling!.textContent = slider.value;
   }
 
   apply(pixels: Uint8Array): Uint8Array {

@@ -35,7 +35,7 @@ export async function askService(subject: Subject, key: string, signal: AbortSig
     model: { name: string; version: number };
     predictions: { probabilities: Record<string, number> }[];
   };
-  if (response.status === 401) throw new KeyWanted(answer.error);
+  if (response.status === 401) throw new KeyWanted();
   if (!response.ok) throw new Error(answer.error);
   const { name, version } = answer.model;
   return {

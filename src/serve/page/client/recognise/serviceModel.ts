@@ -14,7 +14,7 @@ export async function fetchServiceModel(key: string): Promise<LocalModel> {
     data: DataDescription;
     weights: string;
   };
-  if (response.status === 401) throw new KeyWanted(answer.error);
+  if (response.status === 401) throw new KeyWanted();
   if (!response.ok) throw new Error(answer.error);
   const { name, version, model, data, weights } = answer;
   return { title: `Model ${name}, version ${version}`, model, data, weights: bytesOf(weights) };

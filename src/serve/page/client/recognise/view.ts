@@ -39,7 +39,7 @@ class Recognise {
   );
   readonly #camera = new Camera(
     (picture) => void this.#classifyPicture(picture),
-    (message) => this.#say(message),
+    (message) => this.#say(message, 'bad'),
   );
   readonly #sliders = new CorruptionSliders(() => this.#classify());
   #model: LocalModel | undefined;
@@ -94,8 +94,8 @@ class Recognise {
   /** Offers the service's model, here or there, and those that were trained here. */
   #listModels(chosen: string): void {
     const choices = [
-      [IN_BROWSER, 'The model of this service, in this browser'],
-      [ON_SERVER, 'The model of this service, on the server'],
+      [IN_BROWSER, 'Service’s model, in the browser'],
+      [ON_SERVER, 'Service’s model, on the server'],
       ...this.#models.all.map(({ title }, at) => [String(at), title] as const),
     ] as const;
     this.#source.replaceChildren(
@@ -138,7 +138,7 @@ class Recognise {
     try {
       this.#drawing.show(await createImageBitmap(picture));
     } catch {
-      this.#say('This browser cannot read that picture. Convert it to PNG or JPEG.');
+      this.#say('This browser cannot read that picture. Convert it to PNG or JPEG.', 'bad');
       return;
     }
     this.#subject = { blob: picture };
@@ -163,7 +163,7 @@ class Recognise {
     } catch (error) {
       if (!isWanted()) return;
       this.#forget();
-      this.#say((error as Error).message);
+      this.#say((error as Error).message, error instanceof KeyWanted ? 'quiet' : 'bad');
       if (error instanceof KeyWanted) {
         this.#key.ask(() => {
           void this.#showSamples();
@@ -198,9 +198,10 @@ class Recognise {
     }
   }
 
-  #say(text: string, loud: boolean = false): void {
+  /** @param kind an answer is large, a failure red */
+  #say(text: string, kind: 'quiet' | 'answer' | 'bad' = 'quiet'): void {
     this.#answer.textContent = text;
-    this.#answer.className = loud ? '' : 'quiet';
+    this.#answer.className = kind;
   }
 
   #forget(): void {
@@ -213,7 +214,7 @@ class Recognise {
     this.#key.accepted();
     const rows = Object.entries(probabilities).sort((a, b) => b[1] - a[1]);
     const [name, share] = rows[0]!;
-    this.#say(`${name}, ${percent(share)}`, true);
+    this.#say(`${name}, ${percent(share)}`, 'answer');
     this.#classes.replaceChildren(...rows.map(([name, share]) => rowOf(name, share)));
     this.#origin.textContent = origin;
     this.#closer.hidden = false;

@@ -46,8 +46,11 @@ class Train {
   constructor(models: Models, key: ServiceKey) {
     this.#models = models;
     this.#key = key;
+    this.#say(
+      'Not started. Loss and accuracy, the first layer and the confusion matrix appear here while the network is trained.',
+    );
     void explainWebGpu(byId('webgpu', HTMLElement), [this.#form.webGpuChoice]);
-    this.#pause.addEventListener('click', () => this.#ask({ kind: this.#isPaused ? 'resume' : 'pause' }));
+    this.#pause.addEventListener('click', () => this.#togglePause());
     this.#stop.addEventListener('click', () => this.#stopTraining());
     byId('try', HTMLButtonElement).addEventListener('click', () => {
       location.hash = 'recognise';
@@ -65,6 +68,8 @@ class Train {
     this.#say('Fetching Fashion-MNIST from this service …');
     this.#bar.value = 0;
     this.#showRunning(true);
+    // The button that was pressed takes no keys now.
+    this.#pause.focus();
     byId('result-controls', HTMLElement).hidden = true;
     for (const id of ['figures', 'curves', 'insights']) byId(id, HTMLElement).hidden = true;
     this.#worker = new Worker('/page/worker.js', { type: 'module' });
@@ -97,15 +102,13 @@ class Train {
         break;
       case 'paused':
       case 'resumed':
-        this.#isPaused = answer.kind === 'paused';
-        this.#setPauseText();
-        this.#say(this.#isPaused ? `Paused. ${this.#device}` : `Training. ${this.#device}`);
+        this.#say(`${answer.kind === 'paused' ? 'Paused' : 'Training'}. ${this.#device}`);
         break;
       case 'finished':
         this.#finish(answer.configuration, answer);
         break;
       case 'failed':
-        this.#fail(answer.message);
+        this.#fail(answer.message, !answer.keyWanted);
         if (answer.keyWanted) this.#key.ask(() => this.#start(this.#configuration!));
         break;
     }
@@ -157,6 +160,13 @@ class Train {
 
   #figure(name: string, text: string): void {
     byId(`figure-${name}`, HTMLElement).textContent = text;
+  }
+
+  /** At once, so that a second click takes the first back; the worker answers between two steps. */
+  #togglePause(): void {
+    this.#isPaused = !this.#isPaused;
+    this.#setPauseText();
+    this.#ask({ kind: this.#isPaused ? 'pause' : 'resume' });
   }
 
   #setPauseText(): void {
@@ -220,9 +230,9 @@ class Train {
     file.value = '';
   }
 
-  #fail(message: string): void {
+  #fail(message: string, isBad: boolean = true): void {
     this.#end();
-    this.#say(message, true);
+    this.#say(message, isBad);
   }
 
   #end(): void {
@@ -233,8 +243,11 @@ class Train {
   }
 
   #showRunning(isRunning: boolean): void {
+    const controls = byId('run-controls', HTMLElement);
+    const hasFocus = controls.contains(document.activeElement);
     this.#bar.hidden = !isRunning;
-    byId('run-controls', HTMLElement).hidden = !isRunning;
+    controls.hidden = !isRunning;
+    if (hasFocus && !isRunning) this.#state.focus();
   }
 
   #say(text: string, isBad: boolean = false): void {

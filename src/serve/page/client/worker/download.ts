@@ -53,7 +53,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 async function request(url: URL, key: string): Promise<Response> {
   const response = await fetch(url, { headers: keyHeaders(key) });
   if (response.ok) return response;
-  if (response.status === 401) throw new KeyWanted('This service asks for an API key.');
+  if (response.status === 401) throw new KeyWanted();
   const body = (await response.json().catch(() => ({}))) as { error?: string };
   throw new Error(body.error ?? `${url.pathname}: the service answers with status ${response.status}`);
 }
