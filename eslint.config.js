@@ -12,6 +12,7 @@ export default tseslint.config(
       'kernels/wasm/',
       '*.cjs',
       'docs/api/',
+      'docs/public/',
       'docs/.vitepress/{cache,dist}/',
     ],
   },

@@ -27,6 +27,8 @@ const config: UserConfig<DefaultTheme.Config> = defineConfig({
       { text: 'Guide', link: '/guide/getting-started', activeMatch: '^/guide/' },
       { text: 'How it works', link: '/internals/library', activeMatch: '^/internals/' },
       { text: 'API', link: '/api/', activeMatch: '^/api/' },
+      // Not a page of VitePress: scripts/docsPublic.ts writes it.
+      { text: 'Try it', link: '/try/index.html', target: '_self' },
     ],
     sidebar: {
       '/guide/': [...sidebar],

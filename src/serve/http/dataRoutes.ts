@@ -1,14 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { FASHION_MNIST_FILES, listFiles } from '../../pipeline/data/fashionMnist.ts';
-import { readIdxImages, readIdxLabels } from '../../pipeline/data/idx.ts';
-import { CLASS_NAMES } from '../../pipeline/data/images.ts';
 import { findRawFile } from '../../pipeline/data/rawFolder.ts';
 import { RequestError } from '../errors.ts';
+import { readSamples, type Sample } from '../page/content.ts';
 import type { App } from './app.ts';
-
-/** Test images that the page shows, of each class. */
-const SAMPLES = 2;
 
 /**
  * Adds `/data/NAME` for the four files of Fashion-MNIST, with which the page trains. A file is sent as it lies in the folder:
@@ -39,31 +34,5 @@ export function addDataRoutes(app: App, folder: string): void {
       return [];
     });
     return reply.header('cache-control', 'no-cache').send(await samples);
-  });
-}
-
-interface Sample {
-  readonly label: number;
-  /** uint8[28 · 28] in base64. */
-  readonly pixels: string;
-}
-
-/** The first test images of each class. */
-async function readSamples(folder: string): Promise<Sample[]> {
-  const { testImages, testLabels } = FASHION_MNIST_FILES;
-  const [imageBytes, labelBytes] = await Promise.all(
-    [testImages, testLabels].map(async (file) =>
-      readFile((await findRawFile(folder, file)) ?? join(folder, file.name)),
-    ),
-  );
-  const { rows, columns, pixels } = readIdxImages(imageBytes!);
-  const labels = readIdxLabels(labelBytes!);
-  const size = rows * columns;
-  return CLASS_NAMES.flatMap((_, label) => {
-    const found = [...labels.keys()].filter((index) => labels[index] === label).slice(0, SAMPLES);
-    return found.map((index) => ({
-      label,
-      pixels: Buffer.from(pixels.subarray(index * size, (index + 1) * size)).toString('base64'),
-    }));
   });
 }

@@ -90,7 +90,7 @@ class Measure {
 
   /** Measures on one device, in a worker. Returns false where the visitor stopped it. */
   async #measureOn(device: Device, column: Column): Promise<boolean> {
-    const worker = new Worker('/page/worker.js', { type: 'module' });
+    const worker = new Worker('page/worker.js', { type: 'module' });
     const request: Request = { kind: 'measure', device, benchmarks: BENCHMARKS };
     try {
       return await new Promise<boolean>((resolve, reject) => {

@@ -12,7 +12,7 @@ interface Waiting {
 /** A model that runs in a worker of this page: on WebGPU where there is a GPU, otherwise in WebAssembly. */
 export class LocalClassifier {
   readonly #model: LocalModel;
-  readonly #worker = new Worker('/page/worker.js', { type: 'module' });
+  readonly #worker = new Worker('page/worker.js', { type: 'module' });
   readonly #waiting = new Map<number, Waiting>();
   #device: DeviceFacts | undefined;
   #failure: Error | undefined;

@@ -21,7 +21,7 @@ export async function askService(subject: Subject, key: string, signal: AbortSig
     'blob' in subject
       ? [subject.blob.type || 'application/octet-stream', subject.blob]
       : ['application/json', JSON.stringify({ pixels: [...subject.pixels], scale: 255 })];
-  const response = await fetch('/predict', {
+  const response = await fetch('predict', {
     method: 'POST',
     headers: { 'content-type': type, ...keyHeaders(key) },
     body,

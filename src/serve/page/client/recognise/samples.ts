@@ -5,7 +5,7 @@ import { bytesOf } from './serviceModel.ts';
 
 /** Shows test images to click, if the service has any. */
 export async function showSamples(key: string, chosen: (pixels: Uint8Array) => void): Promise<void> {
-  const response = await fetch('/data/samples', { headers: keyHeaders(key) });
+  const response = await fetch('data/samples', { headers: keyHeaders(key) });
   if (!response.ok) return;
   const samples = (await response.json()) as { label: number; pixels: string }[];
   const buttons = samples.map(({ label, pixels: base64 }, at) => {

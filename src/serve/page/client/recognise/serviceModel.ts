@@ -3,9 +3,14 @@ import type { DataDescription } from '../../../../pipeline/data/description.ts';
 import type { LocalModel } from '../models.ts';
 import { keyHeaders, KeyWanted } from '../service.ts';
 
-/** Fetches the model of the service, to run it in this browser. @throws KeyWanted, or an error with the service's message */
-export async function fetchServiceModel(key: string): Promise<LocalModel> {
-  const response = await fetch('/model', { headers: keyHeaders(key) });
+/**
+ * Fetches the model of the service, to run it in this browser.
+ *
+ * @param path of a static site, the file of one of its models
+ * @throws KeyWanted, or an error with the service's message
+ */
+export async function fetchServiceModel(key: string, path: string = 'model'): Promise<LocalModel> {
+  const response = await fetch(path, { headers: keyHeaders(key) });
   const answer = (await response.json()) as {
     error?: string;
     name: string;

@@ -4,6 +4,7 @@ import { showFilters } from '../filters.ts';
 import type { LocalModel, Models } from '../models.ts';
 import { KeyWanted } from '../service.ts';
 import type { ServiceKey } from '../serviceKey.ts';
+import { staticModels } from '../site.ts';
 import { Camera } from './camera.ts';
 import { CorruptionSliders } from './corruptionSliders.ts';
 import { Drawing } from './drawing.ts';
@@ -21,6 +22,14 @@ export function startRecognise(models: Models, key: ServiceKey): void {
 /** Values of the choice of models, besides the indices of those that were trained here. */
 const IN_BROWSER = 'browser';
 const ON_SERVER = 'server';
+
+/** The models that are there before one is trained here. */
+const SHARED: readonly (readonly [value: string, title: string])[] = staticModels?.map(
+  ({ path, title }) => [path, title] as const,
+) ?? [
+  [IN_BROWSER, 'Service’s model, in the browser'],
+  [ON_SERVER, 'Service’s model, on the server'],
+];
 
 /** Milliseconds without an answer after which the view says that it waits. */
 const SLOW = 300;
@@ -53,7 +62,7 @@ class Recognise {
     this.#key = key;
     this.#listen();
     this.#clear();
-    this.#listModels(IN_BROWSER);
+    this.#listModels(SHARED[0]![0]);
     models.onChange(() => this.#listModels(String(models.all.length - 1)));
     void this.#showSamples();
   }
@@ -94,8 +103,7 @@ class Recognise {
   /** Offers the service's model, here or there, and those that were trained here. */
   #listModels(chosen: string): void {
     const choices = [
-      [IN_BROWSER, 'Service’s model, in the browser'],
-      [ON_SERVER, 'Service’s model, on the server'],
+      ...SHARED,
       ...this.#models.all.map(({ title }, at) => [String(at), title] as const),
     ] as const;
     this.#source.replaceChildren(
@@ -178,7 +186,7 @@ class Recognise {
   /** Asks the chosen model. Returns the image that it saw, too. */
   async #predict(subject: Subject, signal: AbortSignal): Promise<[Prediction, Uint8Array]> {
     const isServer = this.#source.value === ON_SERVER;
-    if (!isServer) this.#model ??= await fetchServiceModel(this.#key.value);
+    if (!isServer) this.#model ??= await this.#fetchModel();
     const data = this.#model?.data ?? FASHION_MNIST_DESCRIPTION;
     const pixels = 'pixels' in subject ? subject.pixels : await imageOf(subject.blob, data);
     const seen = this.#sliders.areZero ? pixels : this.#sliders.apply(pixels);
@@ -196,6 +204,10 @@ class Recognise {
       const reason = `It does not run in this browser: ${(error as Error).message}`;
       return [{ ...prediction, origin: `${prediction.origin}. ${reason}` }, seen];
     }
+  }
+
+  #fetchModel(): Promise<LocalModel> {
+    return fetchServiceModel(this.#key.value, staticModels && this.#source.value);
   }
 
   /** @param kind an answer is large, a failure red */

@@ -13,7 +13,7 @@ const MOST_BYTES = 256 * 2 ** 20;
 export async function loadWeights(file: File): Promise<{ model: ModelConfiguration; weights: Uint8Array }> {
   if (file.size > MOST_BYTES) throw new Error(`takes at most ${MOST_BYTES} bytes, got ${file.size}`);
   const weights = new Uint8Array(await file.arrayBuffer());
-  const worker = new Worker('/page/worker.js', { type: 'module' });
+  const worker = new Worker('page/worker.js', { type: 'module' });
   const ask = <Kind extends Answer['kind']>(
     request: Request,
     kind: Kind,

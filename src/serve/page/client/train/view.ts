@@ -4,11 +4,13 @@ import { thousands } from '../../../../pipeline/text/numbers.ts';
 import { byId, duration, percent } from '../elements.ts';
 import type { Models } from '../models.ts';
 import type { ServiceKey } from '../serviceKey.ts';
+import { hasImages, here } from '../site.ts';
 import type { Answer, Outcome, Progress, Request } from '../worker/messages.ts';
 import { Chart } from './chart.ts';
 import { Confusion } from './confusion.ts';
 import { showFilters } from '../filters.ts';
 import { explainWebGpu } from '../webgpu.ts';
+import { DataFiles } from './dataFiles.ts';
 import { SetupForm } from './form.ts';
 import { loadWeights } from './loadWeights.ts';
 
@@ -21,6 +23,7 @@ class Train {
   readonly #models: Models;
   readonly #key: ServiceKey;
   readonly #form = new SetupForm((configuration) => this.#start(configuration));
+  readonly #files = new DataFiles();
   readonly #state = byId('state', HTMLElement);
   readonly #bar = byId('bar', HTMLProgressElement);
   readonly #pause = byId('pause', HTMLButtonElement);
@@ -60,22 +63,32 @@ class Train {
   }
 
   #start(configuration: Configuration): void {
+    const files = this.#files.chosen;
+    if (!hasImages && files.length === 0) {
+      this.#say('This site holds no images. Choose the four files of Fashion-MNIST first.', true);
+      return;
+    }
     this.#configuration = configuration;
     this.#form.locked = true;
     this.#isPaused = false;
     this.#device = '';
     this.#setPauseText();
-    this.#say('Fetching Fashion-MNIST from this service …');
+    this.#say(files.length > 0 ? 'Reading the files …' : `Fetching Fashion-MNIST from ${here} …`);
     this.#bar.value = 0;
     this.#showRunning(true);
     // The button that was pressed takes no keys now.
     this.#pause.focus();
     byId('result-controls', HTMLElement).hidden = true;
     for (const id of ['figures', 'curves', 'insights']) byId(id, HTMLElement).hidden = true;
-    this.#worker = new Worker('/page/worker.js', { type: 'module' });
+    this.#worker = new Worker('page/worker.js', { type: 'module' });
     this.#worker.addEventListener('message', ({ data }: MessageEvent<Answer>) => this.#receive(data));
     this.#worker.addEventListener('error', ({ message }) => this.#fail(message));
-    this.#ask({ kind: 'train', configuration, key: this.#key.value });
+    this.#ask({
+      kind: 'train',
+      configuration,
+      key: this.#key.value,
+      ...(files.length > 0 && { files }),
+    });
   }
 
   #ask(request: Request): void {
@@ -128,7 +141,7 @@ class Train {
     const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
     this.#say(
       received < total
-        ? `Fetching Fashion-MNIST from this service: ${megabytes(received)} of ${megabytes(total)} MB`
+        ? `Fetching Fashion-MNIST from ${here}: ${megabytes(received)} of ${megabytes(total)} MB`
         : `Fetched ${megabytes(total)} MB. Preparing the training …`,
     );
   }

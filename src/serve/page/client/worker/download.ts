@@ -9,6 +9,13 @@ export interface Images {
   readonly test: ImageSet;
 }
 
+const NAMES = [
+  'train-images-idx3-ubyte',
+  'train-labels-idx1-ubyte',
+  't10k-images-idx3-ubyte',
+  't10k-labels-idx1-ubyte',
+] as const;
+
 /** Most bytes of a file: the largest of Fashion-MNIST has 47 MB. */
 const MOST_BYTES = 64 * 2 ** 20;
 
@@ -16,7 +23,7 @@ const MOST_BYTES = 64 * 2 ** 20;
  * Fetches the four files of Fashion-MNIST from the service that serves the page.
  *
  * @param base address of the files, which ends with a slash
- * @param report gets the bytes that have arrived, of all files together, and their sum
+ * @param report gets the bytes that have arrived, of all files together, and their sum, as far as the answers state it
  * @throws KeyWanted, DataError, or an error with the service's message
  */
 export async function downloadImages(
@@ -24,27 +31,45 @@ export async function downloadImages(
   key: string,
   report: (received: number, total: number) => void,
 ): Promise<Images> {
-  const names = [
-    'train-images-idx3-ubyte',
-    'train-labels-idx1-ubyte',
-    't10k-images-idx3-ubyte',
-    't10k-labels-idx1-ubyte',
-  ] as const;
-  const responses = await Promise.all(names.map((name) => request(new URL(name, base), key)));
+  const responses = await Promise.all(NAMES.map((name) => request(new URL(name, base), key)));
   const total = responses.reduce((sum, response) => sum + lengthOf(response), 0);
   let received = 0;
   const files = await Promise.all(
     responses.map((response) =>
       bytesOf(response, (count) => {
         received += count;
-        report(received, total);
+        report(received, Math.max(total, received));
       }),
     ),
   );
+  return imagesOf(files);
+}
+
+/**
+ * Reads the four files of Fashion-MNIST that the visitor has chosen, plain or compressed by gzip.
+ *
+ * @throws DataError where one is missing, or is something else
+ */
+export async function readImages(chosen: readonly File[]): Promise<Images> {
+  const files = NAMES.map((name) => {
+    const found = chosen.find((file) => file.name.startsWith(name) && file.size <= MOST_BYTES);
+    if (found) return found;
+    throw new DataError(`${name} is not among the chosen files`, {
+      expected: `${NAMES.join(', ')}, plain or as .gz`,
+      got: chosen.map(({ name }) => name).join(', ') || 'no file',
+    });
+  });
+  return imagesOf(
+    await Promise.all(files.map(async (file) => unpacked(new Uint8Array(await file.arrayBuffer())))),
+  );
+}
+
+/** The sets of the files in the order of their names. */
+function imagesOf(files: readonly Bytes[]): Images {
   const [trainImages, trainLabels, testImages, testLabels] = files as [Bytes, Bytes, Bytes, Bytes];
   return {
-    train: imageSet(trainImages, names[0], trainLabels, names[1]),
-    test: imageSet(testImages, names[2], testLabels, names[3]),
+    train: imageSet(trainImages, NAMES[0], trainLabels, NAMES[1]),
+    test: imageSet(testImages, NAMES[2], testLabels, NAMES[3]),
   };
 }
 
@@ -58,34 +83,37 @@ async function request(url: URL, key: string): Promise<Response> {
   throw new Error(body.error ?? `${url.pathname}: the service answers with status ${response.status}`);
 }
 
-function lengthOf({ headers, url }: Response): number {
-  const length = Number(headers.get('content-length'));
-  if (length > 0 && length <= MOST_BYTES) return length;
-  throw new DataError(`${url}: not a file of Fashion-MNIST`, {
-    expected: `1 to ${MOST_BYTES} bytes`,
-    got: `${length} bytes`,
-  });
+/** The length that an answer states; 0 where it states none, as of answers that the server compresses. */
+function lengthOf({ headers }: Response): number {
+  return Number(headers.get('content-length') ?? 0);
 }
 
-/** The bytes of an answer, unpacked where they are gzip. */
+/** The bytes of an answer, unpacked where they are gzip. @throws DataError for more than a file of Fashion-MNIST has */
 async function bytesOf(response: Response, report: (count: number) => void): Promise<Bytes> {
-  const bytes = new Uint8Array(lengthOf(response));
+  const parts: Bytes[] = [];
   let length = 0;
   const reader = response.body!.getReader();
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
-    bytes.set(value, length);
+    parts.push(value);
     length += value.length;
+    if (length > MOST_BYTES) {
+      await reader.cancel();
+      throw new DataError(`${response.url}: not a file of Fashion-MNIST`, {
+        expected: `at most ${MOST_BYTES} bytes`,
+        got: 'more',
+      });
+    }
     report(value.length);
   }
-  const file = bytes.subarray(0, length);
-  return file[0] === 0x1f && file[1] === 0x8b ? gunzip(file) : file;
+  return unpacked(new Uint8Array(await new Blob(parts).arrayBuffer()));
 }
 
-async function gunzip(file: Bytes): Promise<Bytes> {
-  const unpacked = new Blob([file]).stream().pipeThrough(new DecompressionStream('gzip'));
-  return new Uint8Array(await new Response(unpacked).arrayBuffer());
+async function unpacked(file: Bytes): Promise<Bytes> {
+  if (file[0] !== 0x1f || file[1] !== 0x8b) return file;
+  const stream = new Blob([file]).stream().pipeThrough(new DecompressionStream('gzip'));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
 function imageSet(imageBytes: Bytes, imageName: string, labelBytes: Bytes, labelName: string): ImageSet {

@@ -7,7 +7,13 @@ export type DeviceChoice = 'auto' | 'webgpu' | 'cpu';
 
 /** What the page asks its workers. */
 export type Request =
-  | { readonly kind: 'train'; readonly configuration: Configuration; readonly key: string }
+  | {
+      readonly kind: 'train';
+      readonly configuration: Configuration;
+      readonly key: string;
+      /** The files of Fashion-MNIST, where the visitor has chosen them. */
+      readonly files?: readonly File[];
+    }
   | { readonly kind: 'pause' | 'resume' | 'stop' }
   | { readonly kind: 'measure'; readonly device: DeviceChoice; readonly benchmarks: readonly Benchmark[] }
   | ({ readonly kind: 'open'; readonly device: DeviceChoice } & StoredModel)

@@ -3,7 +3,7 @@ import { init } from '../../../../tensor/device.ts';
 import { errorText } from '../../../../pipeline/text/errorText.ts';
 import { architectureOf } from './architecture.ts';
 import { Classifier } from './classifier.ts';
-import { downloadImages } from './download.ts';
+import { downloadImages, readImages } from './download.ts';
 import { KeyWanted } from '../service.ts';
 import { measure } from './measuring.ts';
 import type { Answer, DeviceChoice, Request } from './messages.ts';
@@ -69,13 +69,15 @@ async function handle(request: Request): Promise<void> {
   }
 }
 
-async function train({ configuration, key }: Extract<Request, { kind: 'train' }>): Promise<void> {
-  const files = new URL('/data/', worker.location.href);
+async function train({ configuration, key, files }: Extract<Request, { kind: 'train' }>): Promise<void> {
+  const folder = new URL('../data/', worker.location.href);
   // The device opens while the data arrive.
   const [images, device] = await Promise.all([
-    downloadImages(files, key, (received, total) =>
-      worker.postMessage({ kind: 'download', received, total }),
-    ),
+    files
+      ? readImages(files)
+      : downloadImages(folder, key, (received, total) =>
+          worker.postMessage({ kind: 'download', received, total }),
+        ),
     openDevice(configuration.device),
   ]);
   const outcome = await trainModel(

@@ -1,0 +1,91 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { expect, test, type TestContext } from 'vitest';
+import { writeStaticSite } from '../../src/serve/page/staticSite.ts';
+import { images } from '../pipeline/training/trainingFixture.ts';
+import { temporaryFolder } from '../serve/fixture.ts';
+import { chromiumOrSkip, watch } from './browser.ts';
+import { writeDataFolder } from './dataFolder.ts';
+import { SCREENS } from './screens.ts';
+import { startSite } from './site.ts';
+
+/** Set to a folder, the test leaves pictures of the page there. */
+const SCREENSHOTS = process.env['WGRAD_SCREENSHOTS'];
+
+/** The page in a folder of a site that serves nothing but files, with data or without. */
+async function openSite(
+  context: TestContext,
+  withData: boolean,
+): Promise<{ page: Page; faults: string[]; data: string }> {
+  const browser = await chromiumOrSkip(context);
+  const root = await temporaryFolder();
+  const data = await writeDataFolder(join(root, 'raw'), images(6000, 0), images(300, 1));
+  const target = join(root, 'try');
+  await writeStaticSite(target, { models: 'models', data: withData ? data : join(root, 'none') });
+  const paths = readdirSync(target, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name));
+  const files = paths.map((path) => [
+    path.replace(target, '/docs/try').replace(/index\.html$/, ''),
+    readFileSync(path),
+  ]);
+  const url = await startSite(Object.fromEntries(files) as Record<string, Buffer>);
+  const page = await browser.newPage(SCREENS.light);
+  const faults = watch(page, url);
+  await page.goto(`${url}docs/try/`);
+  return { page, faults, data };
+}
+
+async function train(page: Page): Promise<string> {
+  await page.locator('input[name=device][value=cpu]').check();
+  await page.fill('input[name=epochs]', '1');
+  await page.selectOption('select[name=limitTrain]', '1000');
+  await page.click('#start');
+  await page.locator('#result-controls').waitFor({ timeout: 50_000 });
+  return page.locator('#state').innerText();
+}
+
+test('as files, the page classifies with the models of the site, and trains on its data', async (context) => {
+  const { page, faults } = await openSite(context, true);
+  await page.locator('.sample').first().click();
+  await expect.poll(() => page.locator('#classes li').count(), { timeout: 20_000 }).toBe(10);
+  expect(await page.locator('#source option').allTextContents()).toEqual([
+    'Model cnn, version 1',
+    'Model mlp, version 1',
+  ]);
+  expect(await page.locator('#model').innerText()).toMatch(/^Model cnn, version 1, in this browser/);
+  await page.selectOption('#source', { index: 1 });
+  await expect.poll(() => page.locator('#model').innerText(), { timeout: 20_000 }).toMatch(/^Model mlp/);
+  await page.click('#to-train');
+  expect(await page.locator('#data').isHidden()).toBe(true);
+  expect(await train(page)).toMatch(/of the 300 test images are classified correctly/);
+  expect(await page.locator('footer').innerText()).toMatch(/from this site, .*Documentation/s);
+  expect(faults).toEqual([]);
+}, 120_000);
+
+test('without data, it asks for the files of Fashion-MNIST', async (context) => {
+  const { page, faults, data } = await openSite(context, false);
+  expect(await page.locator('#samples').isHidden()).toBe(true);
+  await page.click('#to-train');
+  await page.click('#start');
+  const state = page.locator('#state');
+  expect(await state.innerText()).toBe(
+    'This site holds no images. Choose the four files of Fashion-MNIST first.',
+  );
+  const files = readdirSync(data).map((name) => join(data, name));
+  await page.setInputFiles('#data-files', files.slice(0, 1));
+  await page.click('#start');
+  await expect
+    .poll(() => state.innerText(), { timeout: 20_000 })
+    .toMatch(/-ubyte is not among the chosen files/);
+  await page.setInputFiles('#data-files', files);
+  expect(await page.locator('#data-chosen').innerText()).toMatch(/train-images-idx3-ubyte/);
+  for (const [name, size] of SCREENSHOTS ? Object.entries(SCREENS) : []) {
+    await page.setViewportSize(size.viewport);
+    await page.emulateMedia({ colorScheme: 'colorScheme' in size ? size.colorScheme : 'light' });
+    await page.screenshot({ path: join(SCREENSHOTS!, `static-${name}.png`), fullPage: true });
+  }
+  expect(await train(page)).toMatch(/of the 300 test images are classified correctly/);
+  expect(faults).toEqual([]);
+}, 120_000);
