@@ -17,6 +17,7 @@ fail() {
 for tool in buildah debootstrap; do
   command -v "$tool" >/dev/null || fail "needs $tool: apt-get install buildah debootstrap"
 done
+[ -d node_modules ] || fail 'needs the packages: npm ci'
 [ "$(id -u)" -eq 0 ] || fail 'needs root, because debootstrap creates a system'
 
 scratch=$(mktemp -d)

@@ -5,9 +5,10 @@ import type { SimdModule } from './module.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
 
 const { ADD, SUB, MUL, DIV, MAXIMUM, MINIMUM, RELU_GRADIENT } = codes.binary;
-const { NEG, ABS, SQRT, SQUARE, RELU } = codes.unary;
+const { NEG, SIN, COS } = codes.unary;
 const binaries: ReadonlySet<number> = new Set([ADD, SUB, MUL, DIV, MAXIMUM, MINIMUM, RELU_GRADIENT]);
-const unaries: ReadonlySet<number> = new Set([NEG, ABS, SQRT, SQUARE, RELU]);
+/** These have plain twins alone: they take large numbers, whose reduction needs float64. */
+const plainUnaries: ReadonlySet<number> = new Set([SIN, COS]);
 /** The numbers of the first one-operand operation, the first relation and `where` in kernels/wasm/elementwise.ts. */
 const UNARY = 100;
 const COMPARE = 200;
@@ -33,9 +34,10 @@ export const binary: SimdTwin<'binary'> = (module, { a, b, out }, params, { OPER
 };
 
 export const unary: SimdTwin<'unary'> = (module, { x, out }, params, { OPERATION = NEG }) => {
-  if (!unaries.has(OPERATION) || !fits(x, out)) return false;
-  const operand = { array: x, offset: params.offset, strides: params.strides };
-  return apply(module, UNARY + OPERATION, [operand, operand], out, params.shape);
+  if (plainUnaries.has(OPERATION) || !fits(x, out)) return false;
+  const { offset, strides, shape, alpha, beta } = params;
+  const operand = { array: x, offset, strides };
+  return apply(module, UNARY + OPERATION, [operand, operand], out, shape, { alpha, beta });
 };
 
 export const compare: SimdTwin<'compare'> = (module, { a, b, out }, params, { OPERATION = 0 }) => {
@@ -67,7 +69,7 @@ export const accumulate: SimdTwin<'accumulate'> = (module, { x, out }, { size, x
     { array: out, offset: outOffset, strides },
     { array: x, offset: xOffset, strides },
   ] as const;
-  return apply(module, ADD, operands, out, [1, 1, 1, size], outOffset);
+  return apply(module, ADD, operands, out, [1, 1, 1, size], { outOffset });
 };
 
 interface Operand {
@@ -83,7 +85,7 @@ function apply(
   [a, b, c = b]: readonly [Operand, Operand, Operand?],
   out: TypedArray,
   shape: Vec4,
-  outOffset: number = 0,
+  { outOffset = 0, alpha = 0, beta = 0 }: { outOffset?: number; alpha?: number; beta?: number } = {},
 ): boolean {
   const [outer, middle, ...matrix] = shape;
   const moves = (operand: Operand): boolean => operand.strides[3] === 1;
@@ -119,6 +121,8 @@ function apply(
         bMoves,
         cMoves,
         taskRows,
+        alpha,
+        beta,
       };
       module.run('elementwise', fields, plan);
     }

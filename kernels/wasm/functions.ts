@@ -1,0 +1,161 @@
+// Functions of four numbers, in float32. Polynomials: Cephes' logf, tanhf, erff and erfcf (Stephen Moshier).
+//
+// Numerics   within 4 units in the last place. The error of gelu grows with the exponent of its tails, and is relative to x where
+//            1 + erf x is a difference. Below 2⁻¹²⁶ results may be 0.
+
+import { exponential } from './exponential';
+
+/** A polynomial's next step, p · x + c. */
+@inline
+function next(p: v128, x: v128, c: f32): v128 {
+  return f32x4.add(f32x4.mul(p, x), f32x4.splat(c));
+}
+
+export function exp(x: v128): v128 {
+  return exponential(x);
+}
+
+/**
+ * log x = e · ln 2 + log m,   x = 2^e · m,   m from √½ to √2.
+ *
+ * 0 gives -∞, and a negative number NaN.
+ */
+export function log(x: v128): v128 {
+  // Subnormal numbers are scaled up first.
+  const isSmall = f32x4.lt(x, f32x4.splat(1.17549435e-38));
+  const scaled = v128.bitselect(f32x4.mul(x, f32x4.splat(8388608)), x, isSmall);
+  const half = i32x4.splat(0x3f3504f3);
+  const bits = i32x4.sub(scaled, half);
+  const e = i32x4.sub(i32x4.shr_s(bits, 23), v128.and(isSmall, i32x4.splat(23)));
+  const exponent = f32x4.convert_i32x4_s(e);
+  const m = f32x4.sub(
+    i32x4.add(v128.and(bits, i32x4.splat(0x7fffff)), half),
+    f32x4.splat(1),
+  );
+  const square = f32x4.mul(m, m);
+  let p = f32x4.splat(7.0376836292e-2);
+  p = next(p, m, -1.151461031e-1);
+  p = next(p, m, 1.167699874e-1);
+  p = next(p, m, -1.2420140846e-1);
+  p = next(p, m, 1.4249322787e-1);
+  p = next(p, m, -1.6668057665e-1);
+  p = next(p, m, 2.0000714765e-1);
+  p = next(p, m, -2.4999993993e-1);
+  p = next(p, m, 3.3333331174e-1);
+  p = f32x4.mul(f32x4.mul(p, m), square);
+  p = f32x4.add(p, f32x4.mul(exponent, f32x4.splat(-2.1219444e-4)));
+  p = f32x4.sub(p, f32x4.mul(square, f32x4.splat(0.5)));
+  const finite = f32x4.add(f32x4.add(m, p), f32x4.mul(exponent, f32x4.splat(0.693359375)));
+  // Infinity and NaN stay.
+  const above = v128.bitselect(finite, x, f32x4.lt(x, f32x4.splat(Infinity)));
+  const positive = v128.bitselect(above, f32x4.splat(NaN), f32x4.ge(x, f32x4.splat(0)));
+  return v128.bitselect(f32x4.splat(-Infinity), v128.bitselect(x, positive, f32x4.ne(x, x)), f32x4.eq(x, f32x4.splat(0)));
+}
+
+/** 1 / (1 + e^-x) */
+export function sigmoid(x: v128): v128 {
+  const one = f32x4.splat(1);
+  return f32x4.div(one, f32x4.add(one, exp(f32x4.neg(x))));
+}
+
+export function tanh(x: v128): v128 {
+  const size = f32x4.abs(x);
+  const square = f32x4.mul(x, x);
+  let p = f32x4.splat(-5.70498872745e-3);
+  p = next(p, square, 2.06390887954e-2);
+  p = next(p, square, -5.37397155531e-2);
+  p = next(p, square, 1.33314422036e-1);
+  p = next(p, square, -3.33332819422e-1);
+  const near = f32x4.add(f32x4.mul(f32x4.mul(p, square), size), size);
+  const one = f32x4.splat(1);
+  const far = f32x4.sub(one, f32x4.div(f32x4.splat(2), f32x4.add(exp(f32x4.add(size, size)), one)));
+  return copySign(v128.bitselect(far, near, f32x4.ge(size, f32x4.splat(0.625))), x);
+}
+
+export function erf(x: v128): v128 {
+  const one = f32x4.splat(1);
+  const size = f32x4.abs(x);
+  const far = copySign(f32x4.sub(one, erfTail(size)), x);
+  return v128.bitselect(far, erfNear(x), f32x4.gt(size, one));
+}
+
+/** x · ½ (1 + erf(x / √2)) */
+export function gelu(x: v128): v128 {
+  const one = f32x4.splat(1);
+  const y = f32x4.mul(x, f32x4.splat(0.70710678118));
+  const size = f32x4.abs(y);
+  const tail = erfTail(size);
+  // 1 + erf y, without the difference of two numbers that are almost equal.
+  const far = v128.bitselect(tail, f32x4.sub(f32x4.splat(2), tail), f32x4.lt(y, f32x4.splat(0)));
+  const both = v128.bitselect(far, f32x4.add(one, erfNear(y)), f32x4.gt(size, one));
+  return f32x4.mul(f32x4.mul(x, f32x4.splat(0.5)), both);
+}
+
+/** x · ½ (1 + tanh u) = x · sigmoid(2u),   u = √(2/π) (x + 0.044715 x³) */
+export function geluTanh(x: v128): v128 {
+  const cube = f32x4.mul(f32x4.mul(x, x), x);
+  const u = f32x4.mul(f32x4.add(x, f32x4.mul(cube, f32x4.splat(0.044715))), f32x4.splat(1.59576912161));
+  return f32x4.mul(x, sigmoid(u));
+}
+
+/** log(1 + e^(beta·x)) / beta, and x where beta·x is above the threshold. */
+export function softplus(x: v128, beta: v128, threshold: v128): v128 {
+  const one = f32x4.splat(1);
+  const scaled = f32x4.mul(x, beta);
+  const power = exp(f32x4.neg(f32x4.abs(scaled)));
+  // log(1 + power): what 1 + power is rounded by is made up for.
+  const sum = f32x4.add(one, power);
+  const rest = f32x4.sub(sum, one);
+  const logarithm = v128.bitselect(
+    power,
+    f32x4.div(f32x4.mul(log(sum), power), rest),
+    f32x4.eq(rest, f32x4.splat(0)),
+  );
+  const result = f32x4.div(f32x4.add(f32x4.max(scaled, f32x4.splat(0)), logarithm), beta);
+  return v128.bitselect(x, result, f32x4.gt(scaled, threshold));
+}
+
+/** erf x for |x| at most 1. */
+@inline
+function erfNear(x: v128): v128 {
+  const square = f32x4.mul(x, x);
+  let p = f32x4.splat(7.853861353153693e-5);
+  p = next(p, square, -8.010193625184903e-4);
+  p = next(p, square, 5.188327685732524e-3);
+  p = next(p, square, -2.685381193529856e-2);
+  p = next(p, square, 1.128358514861418e-1);
+  p = next(p, square, -3.7612625824233e-1);
+  p = next(p, square, 1.12837916672671);
+  return f32x4.mul(x, p);
+}
+
+/** 1 - erf x for x of at least 1: e^-x² / x times a polynomial of 1 / x². */
+function erfTail(x: v128): v128 {
+  const q = f32x4.div(f32x4.splat(1), x);
+  const y = f32x4.mul(q, q);
+  let p = f32x4.splat(2.326819970068386e-2);
+  p = next(p, y, -1.387039388740657e-1);
+  p = next(p, y, 3.687424674597105e-1);
+  p = next(p, y, -5.824733027278666e-1);
+  p = next(p, y, 6.210004621745983e-1);
+  p = next(p, y, -4.944515323274145e-1);
+  p = next(p, y, 3.404879937665872e-1);
+  p = next(p, y, -2.741127028184656e-1);
+  p = next(p, y, 5.638259427386472e-1);
+  let r = f32x4.splat(-1.047766399936249e1);
+  r = next(r, y, 1.297719955372516e1);
+  r = next(r, y, -7.495518717768503);
+  r = next(r, y, 2.921019019210786);
+  r = next(r, y, -1.0152652792027);
+  r = next(r, y, 4.218463358204948e-1);
+  r = next(r, y, -2.820767439740514e-1);
+  r = next(r, y, 5.641895067754075e-1);
+  const poly = v128.bitselect(p, r, f32x4.lt(x, f32x4.splat(2)));
+  return f32x4.mul(f32x4.mul(exp(f32x4.neg(f32x4.mul(x, x))), q), poly);
+}
+
+/** `size` with the sign of x; NaN stays. */
+@inline
+function copySign(size: v128, x: v128): v128 {
+  return v128.or(v128.and(x, i32x4.splat(i32.MIN_VALUE)), size);
+}
