@@ -45,8 +45,9 @@ function project(
       maxWorkers: Math.max(2, availableParallelism()),
       // What was tuned on this machine is no part of the project, nor is relaxed SIMD, whose bits depend on the processor.
       env: { WGRAD_TUNING: 'none', WGRAD_WASM: 'plain', ...env },
-      testTimeout: 60_000,
-      hookTimeout: 60_000,
+      // Far above what a test takes: a machine may be busy.
+      testTimeout: 120_000,
+      hookTimeout: 120_000,
     },
   };
 }
