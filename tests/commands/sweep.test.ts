@@ -113,7 +113,7 @@ describe('src/train.ts --sweep', () => {
 
   it('stops its trials on Ctrl-C', { timeout: 120_000 }, async () => {
     const folder = temporaryFolder();
-    const sweep = startSweep(folder, 'seed=1,2', 'optimizer.lr=1e-3');
+    const sweep = startSweep(folder, 'seed=1,2,3,4,5,6', 'optimizer.lr=1e-3');
     const end = ended(sweep);
     while (sweep.exitCode === null && progressOf(folder) < 4) await sleep(2);
     sweep.kill('SIGINT');
