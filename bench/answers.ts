@@ -7,7 +7,7 @@ const LEAST_LOSSES = 3;
 export interface Place {
   open(): Promise<Contender>;
   /** Milliseconds that all threads have computed since the start. */
-  processorTime(): number | Promise<number>;
+  processorTime(): number;
   peakBytes(): number;
 }
 
@@ -66,11 +66,11 @@ export class Answerer {
   }
 
   async #elapsed(body: () => Promise<void>): Promise<Elapsed> {
-    const before = await this.#place.processorTime();
+    const before = this.#place.processorTime();
     const start = performance.now();
     await body();
     const milliseconds = performance.now() - start;
-    return { milliseconds, processorMilliseconds: (await this.#place.processorTime()) - before };
+    return { milliseconds, processorMilliseconds: this.#place.processorTime() - before };
   }
 
   async #prepare({ workload, steps, milliseconds }: Extract<Request, { action: 'prepare' }>) {

@@ -19,11 +19,21 @@ const LOADED = [
 /** The package that has WebAssembly files, and the folder where they are. */
 const WITH_FILES = '@tensorflow/tfjs-backend-wasm';
 
-/** The page's files: its program, which loads each library when a contender asks for it, and what libraries fetch. */
+/** Starts the Worker, and promises that it is ready. */
+const PAGE = `<!doctype html><link rel="icon" href="data:,"><title>wgrad bench</title>
+<script>
+globalThis.ready = new Promise((resolve, reject) => {
+  const worker = new Worker('/worker.js' + location.search, { type: 'module' });
+  worker.onmessage = () => resolve(true);
+  worker.onerror = ({ message }) => reject(new Error(message));
+});
+</script>`;
+
+/** The page's files: its Worker's program, which loads each library when a contender asks for it, and what libraries fetch. */
 export async function pageFiles(): Promise<Files> {
   const { outputFiles } = await build({
     absWorkingDir: root,
-    entryPoints: ['bench/browser/page.ts'],
+    entryPoints: ['bench/browser/worker.ts'],
     outdir: '/',
     bundle: true,
     splitting: true,
@@ -35,7 +45,7 @@ export async function pageFiles(): Promise<Files> {
     plugins: [embedModules, embedPackages],
   });
   return {
-    '/': '<!doctype html><link rel="icon" href="data:,"><title>wgrad bench</title><script type="module" src="/page.js"></script>',
+    '/': PAGE,
     ...Object.fromEntries(outputFiles.map(({ path, contents }) => [`/${basename(path)}`, contents])),
     ...wasmFiles(),
   };

@@ -1,4 +1,4 @@
-import { type Browser, type CDPSession, chromium, type Page } from 'playwright-core';
+import { type Browser, type CDPSession, chromium, type Worker as WebWorker } from 'playwright-core';
 import type { Entry } from '../contenders/list.ts';
 import {
   accepted,
@@ -6,6 +6,7 @@ import {
   type Answer,
   type Answers,
   ContenderError,
+  type Elapsed,
   type Request,
   type Worker,
 } from '../protocol.ts';
@@ -13,11 +14,16 @@ import { CHROMIUM, CHROMIUM_FLAGS } from './chromium.ts';
 
 const LINES_KEPT = 4;
 
-/** A contender in a page of a Chromium of its own: a process for its GPU work, and one for the page. */
+interface Opened {
+  readonly worker: WebWorker;
+  readonly session: CDPSession;
+}
+
+/** A contender in the Worker of a page, in a Chromium of its own. */
 export class PageWorker implements Worker {
   readonly entry: Entry;
   readonly #complaints: string[] = [];
-  readonly #page: Promise<Page>;
+  readonly #opened: Promise<Opened>;
   #browser: Promise<Browser> | undefined;
   /** Ends the request that waits for its answer. */
   #giveUp: ((reason: ContenderError) => void) | undefined;
@@ -25,8 +31,8 @@ export class PageWorker implements Worker {
 
   constructor(entry: Entry, url: string) {
     this.entry = entry;
-    this.#page = this.#open(url);
-    this.#page.catch(() => undefined);
+    this.#opened = this.#open(url);
+    this.#opened.catch(() => undefined);
   }
 
   get ended(): boolean {
@@ -54,14 +60,18 @@ export class PageWorker implements Worker {
 
   async #answer<A extends Action>(request: Request): Promise<Answer<A>> {
     try {
-      const page = await this.#page;
-      return await page.evaluate<Answer<A>>(`answer(${JSON.stringify(request)})`);
+      const { worker, session } = await this.#opened;
+      const before = await processorTime(session);
+      const answer = await worker.evaluate<Answer<A>>(`answer(${JSON.stringify(request)})`);
+      if (request.action !== 'run' || 'error' in answer) return answer;
+      const processorMilliseconds = (await processorTime(session)) - before;
+      return { ...(answer as Elapsed), processorMilliseconds } as Answers[A];
     } catch (error) {
       throw this.#gone((error as Error).message.split('\n')[0]);
     }
   }
 
-  async #open(url: string): Promise<Page> {
+  async #open(url: string): Promise<Opened> {
     this.#browser = chromium.launch({
       executablePath: CHROMIUM,
       args: [...CHROMIUM_FLAGS],
@@ -78,11 +88,9 @@ export class PageWorker implements Worker {
     page.on('console', (message) => {
       if (message.type() === 'error') this.#keep(message.text());
     });
-    const session = await browser.newBrowserCDPSession();
-    await page.exposeFunction('processorTime', () => processorTime(session));
-    await page.goto(`${url}?${this.entry.name}`);
-    await page.waitForFunction('globalThis.answer !== undefined');
-    return page;
+    const [worker] = await Promise.all([page.waitForEvent('worker'), page.goto(`${url}?${this.entry.name}`)]);
+    await page.evaluate('ready');
+    return { worker, session: await browser.newBrowserCDPSession() };
   }
 
   #keep(line: string): void {

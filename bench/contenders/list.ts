@@ -5,7 +5,7 @@ export interface Entry {
   readonly label: string;
   /** What a person calls it by. */
   readonly library: 'wgrad' | 'TensorFlow.js' | 'jax-js' | 'ONNX Runtime Web' | 'PyTorch';
-  /** `node`: a process with node/worker.ts. `python`: one with contenders/pytorch.py. `chromium`: a page with browser/page.ts. */
+  /** `node`: a process with node/worker.ts. `python`: one with contenders/pytorch.py. `chromium`: a page's Worker with browser/worker.ts. */
   readonly runtime: 'node' | 'python' | 'chromium';
   /** The page is cross-origin isolated, so that its threads can share memory. */
   readonly isolated?: boolean;

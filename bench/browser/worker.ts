@@ -1,5 +1,6 @@
 /**
- * One contender in a page: the suite calls `answer` with each request. The name of the contender is the address's query.
+ * One contender in a page's Worker: the suite calls `answer` with each request. The name of the contender is the address's
+ * query.
  */
 import { packages } from '#packages';
 import { Answerer } from '../answers.ts';
@@ -8,15 +9,14 @@ import { type Host, notInstalled } from '../contenders/host.ts';
 import { openNamed } from '../contenders/open.ts';
 import type { Action, Answer, Request } from '../protocol.ts';
 
-interface Page {
+interface Scope {
   readonly navigator: { readonly gpu?: GPU; readonly hardwareConcurrency: number };
   readonly crossOriginIsolated: boolean;
   readonly location: { readonly search: string };
-  /** From the suite. */
-  readonly processorTime: () => Promise<number>;
+  readonly postMessage: (message: string) => void;
   answer?: (request: Request) => Promise<Answer<Action>>;
 }
-const page = globalThis as unknown as Page;
+const scope = globalThis as unknown as Scope;
 
 function installed(name: string): NonNullable<(typeof packages)[string]> {
   const found = packages[name];
@@ -25,10 +25,10 @@ function installed(name: string): NonNullable<(typeof packages)[string]> {
 }
 
 const host: Host = {
-  parallelism: page.crossOriginIsolated ? page.navigator.hardwareConcurrency : 1,
+  parallelism: scope.crossOriginIsolated ? scope.navigator.hardwareConcurrency : 1,
   openGpu: () => {
-    if (!page.navigator.gpu) throw new Error('this page has no WebGPU');
-    return countGpu(page.navigator.gpu);
+    if (!scope.navigator.gpu) throw new Error('this browser has no WebGPU');
+    return countGpu(scope.navigator.gpu);
   },
   // Libraries see whether the page is isolated.
   offerThreads: () => undefined,
@@ -39,10 +39,12 @@ const host: Host = {
 };
 
 const answerer = new Answerer({
-  open: () => openNamed(page.location.search.slice(1), host),
-  processorTime: page.processorTime,
+  open: () => openNamed(scope.location.search.slice(1), host),
+  // Browsers do not tell; the suite adds it.
+  processorTime: () => 0,
   peakBytes: () => {
-    throw new Error('a page does not know its memory');
+    throw new Error('a Worker does not know its memory');
   },
 });
-page.answer = (request) => answerer.answer(request);
+scope.answer = (request) => answerer.answer(request);
+scope.postMessage('ready');
