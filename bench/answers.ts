@@ -78,30 +78,32 @@ export class Answerer {
     const start = performance.now();
     const job = (this.#job = await this.#opened().prepare(workload));
     const values = await job.read();
+    const first = performance.now();
     while (workload.kind === 'training' && values.length < steps) {
       if (values.length >= LEAST_LOSSES && performance.now() - start > milliseconds) break;
       values.push(...(await job.read()));
     }
-    const counts = steps > 1 ? await this.#countsOf(job) : undefined;
+    const isSlow = performance.now() - first > milliseconds;
+    const counts = steps > 1 ? await this.#countsOf(job, isSlow ? 2 : 5) : undefined;
     return { values, ...(counts && { counts }) };
   }
 
-  /** Launches of one call: the difference between five and one, so that what ends a series is not counted. */
-  async #countsOf(job: Job): Promise<LaunchCounts | undefined> {
+  /** Launches of one call: the difference between a series and one, so that what ends a series is not counted. */
+  async #countsOf(job: Job, calls: number): Promise<LaunchCounts | undefined> {
     const contender = this.#opened();
-    const during = async (calls: number): Promise<LaunchCounts | undefined> => {
+    const during = async (count: number): Promise<LaunchCounts | undefined> => {
       const before = contender.counts?.();
       if (!before) return undefined;
-      await job.run(calls);
+      await job.run(count);
       const after = contender.counts!();
       return { dispatches: after.dispatches - before.dispatches, submits: after.submits - before.submits };
     };
-    const [one, five] = [await during(1), await during(5)];
+    const [one, series] = [await during(1), await during(calls)];
     return (
       one &&
-      five && {
-        dispatches: (five.dispatches - one.dispatches) / 4,
-        submits: (five.submits - one.submits) / 4,
+      series && {
+        dispatches: (series.dispatches - one.dispatches) / (calls - 1),
+        submits: (series.submits - one.submits) / (calls - 1),
       }
     );
   }
