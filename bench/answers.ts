@@ -78,12 +78,11 @@ export class Answerer {
     const start = performance.now();
     const job = (this.#job = await this.#opened().prepare(workload));
     const values = await job.read();
-    const first = performance.now();
     while (workload.kind === 'training' && values.length < steps) {
       if (values.length >= LEAST_LOSSES && performance.now() - start > milliseconds) break;
       values.push(...(await job.read()));
     }
-    const isSlow = performance.now() - first > milliseconds;
+    const isSlow = performance.now() - start > milliseconds;
     const counts = steps > 1 ? await this.#countsOf(job, isSlow ? 2 : 5) : undefined;
     return { values, ...(counts && { counts }) };
   }

@@ -24,15 +24,15 @@ const NAMES = [...new Set([...CONTENDERS, ...BROWSER_CONTENDERS].map(({ name }) 
 
 const bench = command({
   about: `
-    Times wgrad side by side with other libraries, in turns, each in a process of its own: products, convolutions, pooling,
-    cross-entropy, and training steps of an MLP and a CNN. A library's times count only if its results, or its losses,
-    equal those of wgrad. npm run bench:install installs the other libraries; PyTorch is used if Python has it.`,
+    Times wgrad side by side with other libraries, in turns, each in a process or a browser of its own: products,
+    convolutions, pooling, cross-entropy, and training steps of an MLP and a CNN. A library's times count only if its
+    results, or its losses, equal those of wgrad. npm run bench:install installs the other libraries; PyTorch is used if Python has it.`,
   options: {
     quick: flag(
       'only the deciding figures, in a few minutes (default: all, with growth over batch and width)',
     ),
     browser: flag(
-      'in pages of a headless Chromium, on its software driver: steps, products and convolutions, in WebGPU and WebAssembly',
+      'in Workers of a headless Chromium, on its software driver: steps, products of 512³ and 1024³, forward convolutions',
       { without: ['quick', 'python'] },
     ),
     only: option('<text>', text, 'only workloads whose name contains this text'),
