@@ -68,7 +68,7 @@ export const BROWSER: Preset = {
     warmUpSeconds: 1.5,
     rounds: 7,
     sampleMilliseconds: 150,
-    budgetSeconds: 4,
+    budgetSeconds: 10,
     // TensorFlow.js takes seconds for a step on a software driver.
     limitSeconds: 300,
     steps: 10,
