@@ -1,15 +1,21 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { type DefaultTheme, defineConfig, type UserConfig } from 'vitepress';
+import { addRunButtons } from './run/markdown.ts';
 import { sidebar } from './sidebar.ts';
 
 // TypeDoc writes this file before the site is built (npm script docs:api).
 const reference = new URL('../api/typedoc-sidebar.json', import.meta.url);
+
+/** The tests build the site without the reference, which takes minutes. */
+const withoutReference = process.env['WGRAD_DOCS'] === 'pages';
 
 const config: UserConfig<DefaultTheme.Config> = defineConfig({
   title: 'wgrad',
   description: 'Tensors and autograd in TypeScript on hand-written WebGPU kernels',
   lang: 'en',
   cleanUrls: true,
+  srcExclude: withoutReference ? ['api/**'] : [],
+  ignoreDeadLinks: withoutReference,
   head: [['link', { rel: 'icon', type: 'image/svg+xml', href: '/icon.svg' }]],
   markdown: {
     // Shows the file that a block belongs to above the block: see tests/docs/page.ts.
@@ -20,6 +26,7 @@ const config: UserConfig<DefaultTheme.Config> = defineConfig({
         const title = path === undefined ? '' : `<p class="code-path">${path}</p>`;
         return title + fence(tokens, index, ...rest);
       };
+      addRunButtons(markdown);
     },
   },
   themeConfig: {

@@ -14,6 +14,8 @@ import MarkdownIt from 'markdown-it';
  *     … not-run: reason    none of these
  */
 export interface Block {
+  /** The info string. */
+  readonly info: string;
   readonly language: string;
   readonly path: string | undefined;
   /** What stands behind the language, unless it is a path. */
@@ -75,7 +77,7 @@ function block(info: string, text: string, where: string): Block {
   const [language = '', ...rest] = info.trim().split(/\s+/);
   const note = rest.join(' ');
   const path = /^[\w./-]+\.\w+$/.test(note) ? note : undefined;
-  return { language, path, note: path ? '' : note, text, where };
+  return { info, language, path, note: path ? '' : note, text, where };
 }
 
 /** A heading's id, as VitePress and GitHub make it of plain words. */
@@ -84,4 +86,14 @@ function slug(heading: string): string {
     .toLowerCase()
     .replace(/[^\p{L}\p{N} _-]/gu, '')
     .replaceAll(' ', '-');
+}
+
+/** What an output has to be like: … stands for anything. */
+export function outputPattern(text: string): RegExp {
+  const pattern = text
+    .trimEnd()
+    .split(/(^\s*…$|…)/m)
+    .map((part) => (part.trim() === '…' ? '[^]*?' : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')))
+    .join('');
+  return new RegExp(`^\\s*${pattern}\\s*$`);
 }

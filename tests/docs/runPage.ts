@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { loadConfiguration } from '../../src/pipeline/config/configuration.ts';
 import { type Command, commandsOf, missingFiles } from './commands.ts';
-import type { Block, Page } from './page.ts';
+import { type Block, outputPattern, type Page } from './page.ts';
 import { outputsOf, programOf } from './program.ts';
 import { applyBlock, checkExcerpt, isExcerpt } from './workspace.ts';
 
@@ -146,12 +146,7 @@ function checkConfiguration({ text, where }: Block, folder: string): void {
 }
 
 function checkOutput({ text, where }: Block, printed: string): void {
-  const pattern = text
-    .trimEnd()
-    .split(/(^\s*…$|…)/m)
-    .map((part) => (part.trim() === '…' ? '[^]*?' : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')))
-    .join('');
-  if (!new RegExp(`^\\s*${pattern}\\s*$`).test(printed)) {
+  if (!outputPattern(text).test(printed)) {
     throw new Error(`${where}: other output than the page shows\n--- page\n${text}--- printed\n${printed}`);
   }
 }
