@@ -7,6 +7,9 @@ import { enableRelaxedSimd } from '../relaxedSimd.ts';
 // Chromium has it, and its results are compared with this process, bit for bit.
 enableRelaxedSimd();
 
+/** A camera with a test picture, which the page may use. */
+const CAMERA = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
+
 /** A headless Chromium; without one the test is skipped, out loud, and fails where WGRAD_REQUIRE_CHROMIUM=1. */
 export async function chromiumOrSkip(context: Pick<TestContext, 'skip'>): Promise<Browser> {
   if (!existsSync(CHROMIUM)) {
@@ -14,7 +17,7 @@ export async function chromiumOrSkip(context: Pick<TestContext, 'skip'>): Promis
     console.warn(`The page is not tested: ${NO_CHROMIUM}`);
     return context.skip(NO_CHROMIUM);
   }
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: [...CHROMIUM_FLAGS] });
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: [...CHROMIUM_FLAGS, ...CAMERA] });
   onTestFinished(() => browser.close());
   return browser;
 }

@@ -78,6 +78,23 @@ test('a slider spoils the image at once, in the browser and on the server', asyn
     .toBe(false);
 }, 120_000);
 
+test('the camera replaces what was there, and its picture is classified', async (context) => {
+  const browser = await chromiumOrSkip(context);
+  const page = await browser.newPage(SCREENS.light);
+  await page.goto(await startServiceWithSamples('cnn'));
+  await page.setInputFiles('#file', { name: 'x.png', mimeType: 'image/png', buffer: Buffer.from('hello') });
+  await page.locator('#answer.bad').waitFor();
+  await page.click('#camera');
+  await page.locator('#video').waitFor({ timeout: 20_000 });
+  expect(await page.locator('#answer').innerText()).toBe('Nothing drawn yet.');
+  expect(await page.locator('#canvas').isHidden()).toBe(true);
+  await page.locator('#camera', { hasText: 'Take the picture' }).click();
+  await page.locator('#classes li').nth(9).waitFor({ timeout: 20_000 });
+  expect(await page.locator('#video').isHidden()).toBe(true);
+  expect(await page.locator('#camera').innerText()).toBe('Camera');
+  expect(await page.evaluate('document.querySelector("#video").srcObject.active')).toBe(false);
+});
+
 /** Counts what the page's workers have classified, in the page's `classified`. */
 const COUNT_ANSWERS = `
   window.classified = 0;

@@ -8,13 +8,15 @@ export class Camera {
   #stream: MediaStream | undefined;
 
   /**
+   * @param opened is called before the camera opens
    * @param taken gets the picture
    * @param failed gets what to say where the camera cannot be used
    */
-  constructor(taken: (picture: Blob) => void, failed: (message: string) => void) {
+  constructor(opened: () => void, taken: (picture: Blob) => void, failed: (message: string) => void) {
     // Browsers offer it only over HTTPS or on localhost.
     this.#button.hidden = !('mediaDevices' in navigator);
     this.#button.addEventListener('click', () => {
+      if (!this.#stream) opened();
       const work = this.#stream ? this.#take().then(taken) : this.#open();
       work.catch((error: unknown) => {
         this.close();

@@ -47,6 +47,7 @@ class Recognise {
     () => this.#clear(),
   );
   readonly #camera = new Camera(
+    () => this.#clear(),
     (picture) => void this.#classifyPicture(picture),
     (message) => this.#say(message, 'bad'),
   );
