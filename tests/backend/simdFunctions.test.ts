@@ -127,4 +127,20 @@ describe.each(Object.entries(functions))('%s in WebAssembly', (_, [on, truth, un
       expect([...part]).toEqual([...all.subarray(start, start + length)]);
     }
   });
+
+  test('gives the same bits for views: transposed, narrow, in steps, with an axis of one number', async () => {
+    const [device] = builds;
+    const inOrder = await found(device, () => tensor(values));
+    const at = (row: number, column: number): number => inOrder[row * 90 + column]!;
+    const view = (shape: (x: Tensor) => Tensor): Promise<Float32Array> =>
+      found(device, () => shape(tensor(values).view([100, 90])));
+    const columns = Array.from({ length: 9000 }, (_, index) => at(index % 100, Math.floor(index / 100)));
+    expect([...(await view((x) => x.t()))]).toEqual(columns);
+    const narrow = Array.from({ length: 300 }, (_, index) => at(Math.floor(index / 3), index % 3));
+    expect([...(await view((x) => x.slice(null, [0, 3])))]).toEqual(narrow);
+    const steps = Array.from({ length: 3000 }, (_, index) => at(Math.floor(index / 30), 3 * (index % 30)));
+    expect([...(await view((x) => x.slice(null, [0, 90, 3])))]).toEqual(steps);
+    const wide = Array.from({ length: 700 }, (_, index) => at(Math.floor(index / 7), 5));
+    expect([...(await view((x) => x.slice(null, [5, 6]).expand([100, 7])))]).toEqual(wide);
+  });
 });

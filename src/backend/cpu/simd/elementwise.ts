@@ -1,5 +1,7 @@
 import type { TypedArray } from '../../dtypes.ts';
+import { copy as plainCopy } from '../copy.ts';
 import { codes, type Vec4 } from '../../signatures.ts';
+import { copy } from './copy.ts';
 import { inHeap } from './heap.ts';
 import type { SimdModule } from './module.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
@@ -16,8 +18,10 @@ const WHERE = 300;
 
 /** Shorter rows are not worth starting the loop. */
 const SHORT = 8;
-/** Among several matrices, smaller ones cost more to start than to compute in the plain twin, which gives the same bits. */
+/** Smaller matrices cost more to start than to compute in the plain twin. */
 const SMALL = 256;
+/** Elements of an operand that is copied: 64 MiB of working memory. */
+const MOST_COPIED = 2 ** 24;
 /** Elements of a task, which take a few microseconds. */
 const TASK = 16_384;
 /** The cost of an element in multiplications of a product. Memory dominates it. */
@@ -78,20 +82,71 @@ interface Operand {
   strides: Vec4;
 }
 
-/** One job per matrix of the last two axes. */
+interface Options {
+  outOffset?: number;
+  alpha?: number;
+  beta?: number;
+}
+
+type Operands = readonly [Operand, Operand, Operand?];
+
+/** Directly where rows are long and contiguous, otherwise on copies in order. */
 function apply(
   module: SimdModule,
   operation: number,
-  [a, b, c = b]: readonly [Operand, Operand, Operand?],
+  operands: Operands,
   out: TypedArray,
   shape: Vec4,
-  { outOffset = 0, alpha = 0, beta = 0 }: { outOffset?: number; alpha?: number; beta?: number } = {},
+  options: Options = {},
 ): boolean {
+  const [outer, middle, rows, length] = shape;
+  const isSimple = operands.every((operand) => operand!.strides[3] === 1 || operand!.strides[3] === 0);
+  const isShort = (length < SHORT && rows > 1) || (outer * middle > 1 && rows * length < SMALL);
+  if (isSimple && !isShort) {
+    post(module, operation, operands, out, shape, options);
+    return true;
+  }
+  const ordered = inOrder(module, operands, shape);
+  if (!ordered) return false;
+  post(module, operation, ordered, out, [1, 1, 1, outer * middle * rows * length], options);
+  return true;
+}
+
+/** The operands with their elements one after the other, in working memory, but for single numbers. */
+function inOrder(module: SimdModule, operands: Operands, shape: Vec4): Operands | undefined {
+  const size = shape.reduce((product, length) => product * length);
+  if (size < SMALL || size > MOST_COPIED) return undefined;
+  const [, n1, n2, n3] = shape;
+  const outStrides: Vec4 = [n1 * n2 * n3, n2 * n3, n3, 1];
+  const copies = new Map<Operand, Operand>();
+  for (const operand of operands as readonly Operand[]) {
+    const { array, offset, strides } = operand;
+    if (copies.has(operand) || strides.every((stride, axis) => stride === 0 || shape[axis] === 1)) continue;
+    const place = array instanceof Float32Array ? module.heap.take(4 * size) : undefined;
+    if (place === undefined) return undefined;
+    module.keep(place, 4 * size);
+    const out = module.floats(place, size);
+    const params = { size, xOffset: offset, outOffset: 0, shape, xStrides: strides, outStrides };
+    if (!copy(module, { x: array, out }, params, {})) plainCopy({ x: array, out }, params, {});
+    copies.set(operand, { array: out, offset: 0, strides: [0, 0, 0, 1] });
+  }
+  const still = ({ array, offset }: Operand): Operand => ({ array, offset, strides: [0, 0, 0, 0] });
+  return (operands as readonly Operand[]).map(
+    (operand) => copies.get(operand) ?? still(operand),
+  ) as unknown as Operands;
+}
+
+/** One job per matrix of the last two axes. */
+function post(
+  module: SimdModule,
+  operation: number,
+  [a, b, c = b]: Operands,
+  out: TypedArray,
+  shape: Vec4,
+  { outOffset = 0, alpha = 0, beta = 0 }: Options,
+): void {
   const [outer, middle, ...matrix] = shape;
   const moves = (operand: Operand): boolean => operand.strides[3] === 1;
-  const simple = (operand: Operand): boolean => moves(operand) || operand.strides[3] === 0;
-  if (!simple(a) || !simple(b) || !simple(c) || (matrix[1] < SHORT && matrix[0] > 1)) return false;
-  if (outer * middle > 1 && matrix[0] * matrix[1] < SMALL) return false;
   // One long row is cut into many.
   const single = matrix[0] === 1;
   const [rows, length] = single ? [Math.ceil(matrix[1] / TASK), TASK] : matrix;
@@ -127,5 +182,4 @@ function apply(
       module.run('elementwise', fields, plan);
     }
   }
-  return true;
 }

@@ -85,8 +85,13 @@ export class SimdModule {
         `${bytes} bytes of working memory do not fit beside what is in use: use a smaller batch or model`,
       );
     }
-    this.#taken.push({ address, bytes });
+    this.keep(address, bytes);
     return address;
+  }
+
+  /** Makes a block of the heap working memory of the launch. */
+  keep(address: number, bytes: number): void {
+    this.#taken.push({ address, bytes });
   }
 
   /** Releases working memory: all that the launch has taken, or all after the first `kept` blocks. */
