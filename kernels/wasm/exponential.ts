@@ -8,7 +8,8 @@
  */
 @inline
 export function exponential(power: v128): v128 {
-  const x = f32x4.min(f32x4.max(power, f32x4.splat(-104)), f32x4.splat(89));
+  // Of NaN, pmax and pmin return their first operand.
+  const x = f32x4.pmin(f32x4.pmax(power, f32x4.splat(-104)), f32x4.splat(89));
   const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504)));
   // ln 2 in two parts. The first has few digits, so n times it is exact.
   const r = f32x4.sub(
