@@ -80,6 +80,8 @@ test('the page measures products and training steps on both devices, and copies 
       expect(Math.abs((first * second) / work[at]! - 1), cell).toBeLessThan(0.011);
     }),
   );
+  // A bar for each, next to the other device's; one device has nothing to be compared with.
+  expect(await page.locator('#measurements .speed').count()).toBe(10);
   await page.click('#copy');
   await page.locator('#copied', { hasText: 'Copied.' }).waitFor();
   const copied = await page.evaluate<string>('navigator.clipboard.readText()');
@@ -133,7 +135,8 @@ test('where WebGPU and the clipboard are missing, the page says so and measures 
     expect(await page.locator(`input[name=measured][value=${value}]`).isDisabled()).toBe(true);
   }
   await measure(page, 'cpu');
-  // A stop and an end leave them as they were.
+  expect(await page.locator('#measurements .speed').count()).toBe(0);
+  // The end of a measurement leaves them as they were.
   expect(await page.locator('input[name=measured][value=both]').isDisabled()).toBe(true);
   await page.click('#copy');
   expect(await page.locator('#copied').innerText()).toMatch(/Copy the text below/);

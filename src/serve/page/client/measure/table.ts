@@ -35,10 +35,9 @@ function rowOf(
   name.append(make('strong', { text: title }), make('span', { text: detail }));
   const rates = columns.map(({ times }) => (times[at] === undefined ? 0 : rateOf(benchmark, times[at])));
   const fastest = Math.max(...rates);
-  row.append(
-    name,
-    ...columns.map(({ times }, index) => cellOf(benchmark, times[at], rates[index]! / fastest)),
-  );
+  // Beside nothing else, a bar says nothing.
+  const shares = rates.map((rate) => (columns.length > 1 ? rate / fastest : undefined));
+  row.append(name, ...columns.map(({ times }, index) => cellOf(benchmark, times[at], shares[index])));
   return row;
 }
 
