@@ -55,6 +55,15 @@ function project(
 const gpu = 'tests/**/*.gpu.test.ts';
 const processes = 'tests/**/*.process.test.ts';
 
+/**
+ * What runs on SwiftShader only where all cases are wanted: whole trainings, tunings and services take minutes there, and the
+ * tests of their kernels take part anyway.
+ */
+const wholeRuns =
+  process.env['WGRAD_CASES'] === 'some'
+    ? ['tests/commands/**', 'tests/pipeline/{experiment,training}/**', 'tests/serve/agreement.gpu.test.ts']
+    : [];
+
 const config: ViteUserConfig = defineConfig({
   test: {
     sequence: { sequencer: LongFirst },
@@ -77,7 +86,7 @@ const config: ViteUserConfig = defineConfig({
       project('tools', ['tests/tools/**/*.test.ts']),
       // The GPU's tests again, on another driver.
       ...(existsSync(SWIFTSHADER)
-        ? [project('swiftshader', [gpu], { env: { VK_DRIVER_FILES: SWIFTSHADER } })]
+        ? [project('swiftshader', [gpu], { exclude: wholeRuns, env: { VK_DRIVER_FILES: SWIFTSHADER } })]
         : []),
     ],
   },
