@@ -445,6 +445,16 @@ test('a launch whose working memory does not fit leaves the device as it was', a
   expect(module.take(2 ** 31)).toBeGreaterThan(0);
 });
 
+test('threads add no listeners to the output of the process', async () => {
+  const count = (): number[] =>
+    [process.stdout, process.stderr].map((stream) => stream.listenerCount('error'));
+  const before = count();
+  const module = new SimdModule(await compileCpuModule(false), 12);
+  await module.start();
+  expect([module.threads, ...count()]).toEqual([12, ...before]);
+  module.destroy();
+});
+
 test('where the system reserves no 4 GiB, the heap takes the largest part that it offers', async () => {
   const { Memory } = WebAssembly;
   const asked: number[] = [];

@@ -502,7 +502,7 @@ test('browsers may load from the service only, and nobody may frame it', async (
     (await fetch(url + path)).headers.get('content-security-policy');
   const common = "connect-src 'self';base-uri 'none';form-action 'none';frame-ancestors 'none'";
   expect(await policy('/')).toBe(
-    `default-src 'none';script-src 'self' 'wasm-unsafe-eval';worker-src 'self';style-src 'self';img-src 'self' data: blob:;${common}`,
+    `default-src 'none';script-src 'self' 'wasm-unsafe-eval';worker-src 'self' blob:;style-src 'self';img-src 'self' data: blob:;${common}`,
   );
   expect(await policy('/docs/')).toBe(
     `default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; ${common.replaceAll(';', '; ')}`,

@@ -9,11 +9,11 @@ test('the page can be used with keys alone', async (context) => {
   const faults = watch(page, url);
   await page.goto(url);
   const first: unknown[] = [];
-  for (let at = 0; at < 3; at++) {
+  for (let at = 0; at < 4; at++) {
     await page.keyboard.press('Tab');
     first.push(await page.evaluate('document.activeElement.id'));
   }
-  expect(first).toEqual(['to-recognise', 'to-train', 'canvas']);
+  expect(first).toEqual(['to-recognise', 'to-train', 'to-measure', 'canvas']);
   await page.keyboard.press('Space');
   for (let step = 0; step < 10; step++) await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Space');

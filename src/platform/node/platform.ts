@@ -51,7 +51,9 @@ new WebAssembly.Instance(task.module, { env: { memory: task.memory } }).exports.
 `;
 
 function startThread(task: ThreadTask): Thread {
-  const worker = new Worker(THREAD, { eval: true, workerData: task, execArgv: [] });
+  // It prints nothing. Pipes from it would add listeners to this process's output, more than Node takes without a warning.
+  const silent = { stdout: true, stderr: true };
+  const worker = new Worker(THREAD, { eval: true, workerData: task, execArgv: [], ...silent });
   // A thread that cannot start is only missing: tasks are claimed by running threads.
   const started = new Promise<boolean>((resolve) => {
     worker.on('online', () => resolve(true));
