@@ -1,7 +1,7 @@
 // Functions of four numbers, in float32. Polynomials: Cephes' logf, tanhf, erff and erfcf (Stephen Moshier).
 //
-// Numerics   within 4 units in the last place. The error of gelu grows with the exponent of its tails, and is relative to x where
-//            1 + erf x is a difference. Below 2⁻¹²⁶ results may be 0.
+// Numerics   within 4 units in the last place. The error of gelu and softplus grows with the exponent of their tails; that of
+//            gelu is relative to x where 1 + erf x is a difference. Below 2⁻¹²⁶ results may be 0.
 
 import { exponential } from './exponential';
 
@@ -52,10 +52,12 @@ export function log(x: v128): v128 {
   return v128.bitselect(f32x4.splat(-Infinity), v128.bitselect(x, positive, f32x4.ne(x, x)), f32x4.eq(x, f32x4.splat(0)));
 }
 
-/** 1 / (1 + e^-x) */
+/** 1 / (1 + e^-x), from e^-|x|, which does not overflow. */
 export function sigmoid(x: v128): v128 {
   const one = f32x4.splat(1);
-  return f32x4.div(one, f32x4.add(one, exp(f32x4.neg(x))));
+  const power = exp(f32x4.neg(f32x4.abs(x)));
+  const numerator = v128.bitselect(power, one, f32x4.lt(x, f32x4.splat(0)));
+  return f32x4.div(numerator, f32x4.add(one, power));
 }
 
 export function tanh(x: v128): v128 {

@@ -1,4 +1,5 @@
 import type { DType } from './dtypes.ts';
+import { KernelError } from './errors.ts';
 import type { Varying } from './recorder.ts';
 import type { Signatures } from './signatures.ts';
 
@@ -60,6 +61,20 @@ export interface DeviceProfile extends ProfileFacts {
 export interface Profiling {
   /** Ends the profile, and waits for what has been launched. Launches after the call are not part of it. */
   stop(): Promise<DeviceProfile>;
+}
+
+/** A running profile that ends once: whoever asks again gets the same. */
+export function endsOnce(end: () => Promise<DeviceProfile>): Profiling {
+  let ended: Promise<DeviceProfile> | undefined;
+  return { stop: () => (ended ??= end()) };
+}
+
+/** @throws KernelError where there are none: the device's own method is not meant for programs */
+export function requireClocks(clocks: Clocks | undefined): Clocks {
+  if (typeof clocks?.onHost === 'function' && typeof clocks.onGpu === 'function') return clocks;
+  throw new KernelError(
+    "profile: a device takes clocks; call profile(device) of 'wgrad/diagnostics' instead",
+  );
 }
 
 /** Notes the kernels that a device runs on the host, with their times. */

@@ -17,8 +17,13 @@ const PROBE = [
  * 114, Node 22). JavaScriptCore rounds twice.
  */
 export function hasRelaxedSimd(): boolean {
-  const bytes = Uint8Array.from(PROBE);
-  if (!WebAssembly.validate(bytes)) return false;
-  const { f } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {}).exports as { f: () => number };
-  return f() !== 0;
+  try {
+    const bytes = Uint8Array.from(PROBE);
+    if (!WebAssembly.validate(bytes)) return false;
+    const { f } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {}).exports as { f: () => number };
+    return f() !== 0;
+  } catch {
+    // There is no WebAssembly, or a policy forbids it.
+    return false;
+  }
 }

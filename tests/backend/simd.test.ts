@@ -445,6 +445,28 @@ test('a launch whose working memory does not fit leaves the device as it was', a
   expect(module.take(2 ** 31)).toBeGreaterThan(0);
 });
 
+test('where WebAssembly is missing or forbidden, the plain twins compute', async () => {
+  const product = (): Tensor => numbers([3, 4]).matmul(numbers([4, 2]));
+  const expected = await on(reference, product);
+  const forbidden = {
+    validate: () => true,
+    Module: function (): never {
+      throw new Error('forbidden by a policy');
+    },
+    Memory: WebAssembly.Memory,
+  };
+  for (const [engine, reason] of [
+    [undefined, 'WebAssembly cannot start'],
+    [forbidden, 'forbidden by a policy'],
+  ] as const) {
+    vi.stubGlobal('WebAssembly', engine);
+    const device = await openCpu().finally(() => vi.unstubAllGlobals());
+    expect(device.description).toMatch(/^JavaScript on the CPU/);
+    expect(device.description).toContain(reason);
+    expect(await on(device, product)).toEqual(expected);
+  }
+});
+
 test('threads add no listeners to the output of the process', async () => {
   const count = (): number[] =>
     [process.stdout, process.stderr].map((stream) => stream.listenerCount('error'));

@@ -35,3 +35,27 @@ test('of a device that is named, and one at a time', async () => {
   expect((await profile(device).stop()).launches).toEqual([]);
   device.destroy();
 });
+
+test('ends once: who asks again gets the same, and the next profile is its own', async () => {
+  const device = await open('cpu');
+  const first = profile(device);
+  ones([2], { device });
+  const ended = await first.stop();
+  const second = profile(device);
+  ones([2], { device });
+  expect((await first.stop()).launches).toEqual(ended.launches);
+  expect(() => profile(device)).toThrow(KernelError);
+  ones([3], { device });
+  ones([4], { device });
+  expect((await second.stop()).launches).toHaveLength(3);
+  device.destroy();
+});
+
+test("a device's own method says what to call", async () => {
+  const device = await open('cpu');
+  for (const clocks of [undefined, {}, { onHost: 1 }] as never[]) {
+    expect(() => device.profile(clocks)).toThrow("call profile(device) of 'wgrad/diagnostics'");
+  }
+  expect((await profile(device).stop()).launches).toEqual([]);
+  device.destroy();
+});

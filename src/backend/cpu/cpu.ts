@@ -14,7 +14,14 @@ import { emptyStats } from '../backend.ts';
 import { type DType, storable, type TypedArray } from '../dtypes.ts';
 import { CaptureError, DeviceLostError, KernelError } from '../errors.ts';
 import { MemoryPool } from '../memoryPool.ts';
-import type { Clocks, DeviceProfile, KernelClock, Profiling, Settings } from '../profile.ts';
+import {
+  type Clocks,
+  endsOnce,
+  type KernelClock,
+  type Profiling,
+  requireClocks,
+  type Settings,
+} from '../profile.ts';
 import { activeRecorder, isComputing, Live, refuseInCapture } from '../recorder.ts';
 import { HostMemory, type Memory } from './memory.ts';
 import { noteLaunch } from '../survey.ts';
@@ -165,12 +172,11 @@ class CpuBackend implements Backend {
   profile(clocks: Clocks): Profiling {
     this.#check();
     if (this.#clock) throw new KernelError('profile: this device is already being profiled');
-    const clock = (this.#clock = clocks.onHost());
-    const stop = (): Promise<DeviceProfile> => {
+    const clock = (this.#clock = requireClocks(clocks).onHost());
+    return endsOnce(() => {
       this.#clock = undefined;
       return Promise.resolve(clock.read());
-    };
-    return { stop };
+    });
   }
 
   stats(): DeviceStats {

@@ -16,7 +16,14 @@ import { type DType, hostArray, itemSize, type TypedArray } from '../dtypes.ts';
 import { halfBits, halfValue } from '../half.ts';
 import { CaptureError, DeviceLostError, KernelError } from '../errors.ts';
 import { MemoryPool } from '../memoryPool.ts';
-import type { Clocks, DeviceProfile, Profiling, Settings, StreamClock } from '../profile.ts';
+import {
+  type Clocks,
+  endsOnce,
+  type Profiling,
+  requireClocks,
+  type Settings,
+  type StreamClock,
+} from '../profile.ts';
 import { activeRecorder, isComputing, refuseInCapture } from '../recorder.ts';
 import { noteLaunch } from '../survey.ts';
 import { immediateLimit, openDevice, type OpenedDevice } from './adapter.ts';
@@ -213,15 +220,19 @@ export class WebGpuBackend implements Backend {
   profile(clocks: Clocks): Profiling {
     this.#faults.check();
     if (this.#clock) throw new KernelError('profile: this device is already being profiled');
-    const clock = (this.#clock = clocks.onGpu(this.#device, BATCH, this.#timestamps));
+    const clock = (this.#clock = requireClocks(clocks).onGpu(this.#device, BATCH, this.#timestamps));
     this.#stream.clock = clock;
-    const stop = async (): Promise<DeviceProfile> => {
+    return endsOnce(async () => {
       this.#stream.clock = this.#clock = undefined;
-      const profile = await clock.read();
+      this.#faults.check();
+      const profile = await clock.read().catch((error: unknown) => {
+        // A device that is lost meanwhile says so better than its buffers.
+        this.#faults.check();
+        throw error;
+      });
       await this.#faults.settle();
       return profile;
-    };
-    return { stop };
+    });
   }
 
   /** The device, for measurements of its own; undefined if it cannot time its launches. */

@@ -21,13 +21,18 @@ export const platform: Platform = {
   pause: () => pause(),
 };
 
-/** Deno reads no variable without permission. */
+interface Deno {
+  readonly permissions: {
+    querySync(query: { name: 'env'; variable: string }): { readonly state: string };
+  };
+}
+
+/** In Deno undefined without permission, which it would ask for in a terminal. */
 function variable(name: string): string | undefined {
-  try {
-    return process.env[name];
-  } catch {
+  const { Deno: deno } = globalThis as { Deno?: Deno };
+  if (deno && deno.permissions.querySync({ name: 'env', variable: name }).state !== 'granted')
     return undefined;
-  }
+  return process.env[name];
 }
 
 async function openDawnOrExplain(filter?: string): Promise<OpenedGpu> {

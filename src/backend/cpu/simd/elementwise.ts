@@ -7,7 +7,7 @@ import type { SimdModule } from './module.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
 
 const { ADD, SUB, MUL, DIV, MAXIMUM, MINIMUM, RELU_GRADIENT } = codes.binary;
-const { NEG, SIN, COS } = codes.unary;
+const { NEG, ABS, SQRT, RECIPROCAL, SQUARE, SIN, COS, RELU, CLAMP, SIGN, FLOOR } = codes.unary;
 const binaries: ReadonlySet<number> = new Set([ADD, SUB, MUL, DIV, MAXIMUM, MINIMUM, RELU_GRADIENT]);
 /** These have plain twins alone: they take large numbers, whose reduction needs float64. */
 const plainUnaries: ReadonlySet<number> = new Set([SIN, COS]);
@@ -15,6 +15,11 @@ const plainUnaries: ReadonlySet<number> = new Set([SIN, COS]);
 const UNARY = 100;
 const COMPARE = 200;
 const WHERE = 300;
+
+/** Of one operand, with the same bits as in the plain twins. The others always run here, so that a number's bits are its own. */
+const exactUnaries: ReadonlySet<number> = new Set([
+  ...[NEG, ABS, SQRT, RECIPROCAL, SQUARE, RELU, CLAMP, SIGN, FLOOR],
+]);
 
 /** Shorter rows are not worth starting the loop. */
 const SHORT = 8;
@@ -41,7 +46,8 @@ export const unary: SimdTwin<'unary'> = (module, { x, out }, params, { OPERATION
   if (plainUnaries.has(OPERATION) || !fits(x, out)) return false;
   const { offset, strides, shape, alpha, beta } = params;
   const operand = { array: x, offset, strides };
-  return apply(module, UNARY + OPERATION, [operand, operand], out, shape, { alpha, beta });
+  const least = exactUnaries.has(OPERATION) ? SMALL : 1;
+  return apply(module, UNARY + OPERATION, [operand, operand], out, shape, { alpha, beta, least });
 };
 
 export const compare: SimdTwin<'compare'> = (module, { a, b, out }, params, { OPERATION = 0 }) => {
@@ -86,6 +92,8 @@ interface Options {
   outOffset?: number;
   alpha?: number;
   beta?: number;
+  /** Elements from which on copies are worth it. */
+  least?: number;
 }
 
 type Operands = readonly [Operand, Operand, Operand?];
@@ -106,16 +114,21 @@ function apply(
     post(module, operation, operands, out, shape, options);
     return true;
   }
-  const ordered = inOrder(module, operands, shape);
+  const ordered = inOrder(module, operands, shape, options.least);
   if (!ordered) return false;
   post(module, operation, ordered, out, [1, 1, 1, outer * middle * rows * length], options);
   return true;
 }
 
 /** The operands with their elements one after the other, in working memory, but for single numbers. */
-function inOrder(module: SimdModule, operands: Operands, shape: Vec4): Operands | undefined {
+function inOrder(
+  module: SimdModule,
+  operands: Operands,
+  shape: Vec4,
+  least: number = SMALL,
+): Operands | undefined {
   const size = shape.reduce((product, length) => product * length);
-  if (size < SMALL || size > MOST_COPIED) return undefined;
+  if (size < least || size > MOST_COPIED) return undefined;
   const [, n1, n2, n3] = shape;
   const outStrides: Vec4 = [n1 * n2 * n3, n2 * n3, n3, 1];
   const copies = new Map<Operand, Operand>();
