@@ -6,7 +6,7 @@ export const EVERY: number = process.env['WGRAD_CASES'] === 'some' ? 16 : 1;
 
 /** The same for pipelines on SwiftShader, which compiles large kernels for seconds. Another driver compiles all of them. */
 export const EVERY_PIPELINE: number =
-  process.env['WGRAD_CASES'] === 'some' && process.env['VK_DRIVER_FILES']?.includes('swiftshader') ? 4 : 1;
+  process.env['WGRAD_CASES'] === 'some' && process.env['VK_DRIVER_FILES']?.includes('swiftshader') ? 12 : 1;
 
 /** In milliseconds. */
 export const LONGEST = 1_800_000;
