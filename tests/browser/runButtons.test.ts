@@ -81,21 +81,24 @@ test.for(pages)(
   },
 );
 
+/** Makes the page's first block run a program of the test. */
+async function setProgram(page: Page, code: string): Promise<void> {
+  const program = encodeURIComponent(JSON.stringify([code])).replaceAll("'", '%27');
+  await page.evaluate(`document.querySelector('.run').dataset.program = '${program}'`);
+}
+
 test('keys run a block, stop it, and its error is shown', async (context) => {
   const { page } = await open(context, 'docs/guide/getting-started.md');
   const box = page.locator('.run').first();
   const [button, state] = [box.locator('button'), box.locator('.run-state')];
-  const setProgram = (code: string): Promise<unknown> =>
-    page.evaluate(
-      `document.querySelector('.run').dataset.program = '${encodeURIComponent(JSON.stringify([code])).replaceAll("'", '%27')}'`,
-    );
-  await setProgram('await new Promise(() => {});');
+  await setProgram(page, 'await new Promise(() => {});');
   await button.focus();
   await page.keyboard.press('Enter');
   await expect.poll(() => button.innerText()).toBe('Stop');
   await page.keyboard.press('Enter');
   await expect.poll(() => state.innerText()).toBe('Stopped.');
   await setProgram(
+    page,
     "console.log([-0, new Float32Array([1.5]), { a: 'b' }, true, null, 1n]);\nthrow new RangeError('no');",
   );
   await page.keyboard.press('Enter');
@@ -110,4 +113,68 @@ test('keys run a block, stop it, and its error is shown', async (context) => {
     await box.scrollIntoViewIfNeeded();
     await page.screenshot({ path: join(SCREENSHOTS!, `run-${name}.png`) });
   }
+});
+
+test('an endless loop of output leaves the page free, and stops', async (context) => {
+  const { page } = await open(context, 'docs/guide/getting-started.md');
+  const box = page.locator('.run').first();
+  await setProgram(page, "console.log('x'.repeat(10_001));\nfor (let i = 1; ; i++) console.log(i);");
+  await box.locator('button').click();
+  const lines = [
+    `${'x'.repeat(10_000)} …`,
+    ...Array.from({ length: 999 }, (_, i) => `${i + 1}`),
+    '… more lines',
+    '',
+  ];
+  await expect.poll(() => box.locator('.run-output').textContent()).toBe(lines.join('\n'));
+  await box.locator('button').click();
+  await expect.poll(() => box.locator('.run-state').innerText()).toBe('Stopped.');
+  // Chromium takes seconds to end a busy worker.
+  await expect.poll(() => page.workers(), { timeout: 30_000 }).toEqual([]);
+});
+
+test('a run ends when its page is left, by a link and by Back, and not at a link within the page', async (context) => {
+  const { page } = await open(context, 'docs/guide/getting-started.md');
+  const begin = async (): Promise<void> => {
+    await setProgram(page, "console.log('begun');\nawait new Promise(() => {});");
+    await page.locator('.run button').first().click();
+    await expect.poll(() => page.locator('.run-output').first().textContent()).toBe('begun\n');
+  };
+  await begin();
+  await page.locator('.vp-doc h2 a').first().dispatchEvent('click');
+  await page.waitForURL('**#set-up');
+  await page.goBack();
+  expect(page.workers()).toHaveLength(1);
+  expect(await page.locator('.run-state').first().innerText()).toBe('Running …');
+  await page.locator('.VPSidebar a[href$="/guide/browser"]').dispatchEvent('click');
+  await page.waitForURL('**/guide/browser');
+  await expect.poll(() => page.workers()).toEqual([]);
+  await expect.poll(() => page.locator('h1').innerText()).toContain('In the browser');
+  await begin();
+  await page.goBack();
+  await expect.poll(() => page.workers()).toEqual([]);
+});
+
+test('all methods of the console print, also what contains itself, also after the end of the module', async (context) => {
+  const { page } = await open(context, 'docs/guide/getting-started.md');
+  const box = page.locator('.run').first();
+  await setProgram(
+    page,
+    `const loop = { list: [] };
+loop.list.push(loop);
+console.warn(loop);
+console.info([[[[1], []], [{ a: 1 }, {}]]]);
+console.error('error');
+console.debug('debug');
+setTimeout(() => console.log('later'), 100);`,
+  );
+  await box.locator('button').click();
+  await expect
+    .poll(() => box.locator('.run-output').textContent())
+    .toBe('{ list: [ [Circular] ] }\n[ [ [ [Array], [] ], [ [Object], {} ] ] ]\nerror\ndebug\nlater\n');
+  expect(await box.locator('.run-state').innerText()).toBe('Done.');
+  await setProgram(page, "console.log('again');");
+  await box.locator('button').click();
+  await expect.poll(() => box.locator('.run-output').textContent()).toBe('again\n');
+  await expect.poll(() => page.workers()).toHaveLength(1);
 });

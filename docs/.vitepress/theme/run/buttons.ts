@@ -1,7 +1,11 @@
 import type { Message, Program } from './messages.ts';
 
-/** What a click on a button ends, where its block runs. */
-const running = new WeakMap<HTMLButtonElement, () => void>();
+/** A block's run. A finished one has its worker until the next run: timers of its program may print more. */
+interface Run {
+  finished: boolean;
+  readonly end: (state: string) => void;
+}
+const runs = new Map<HTMLButtonElement, Run>();
 
 /**
  * Makes the Run buttons of all pages work: a click runs the block, and what stands above it, in a worker; another stops it.
@@ -12,10 +16,19 @@ export function enableRunButtons(library: string): void {
   document.addEventListener('click', ({ target }) => {
     const button = target instanceof Element ? target.closest('button.run-button') : null;
     if (!(button instanceof HTMLButtonElement)) return;
-    const stop = running.get(button);
-    if (stop) stop();
-    else start(button, library);
+    const run = runs.get(button);
+    if (run && !run.finished) {
+      run.end('Stopped.');
+      return;
+    }
+    for (const other of runs.values()) if (other.finished) other.end('Done.');
+    start(button, library);
   });
+}
+
+/** Ends the runs of a page that the reader leaves. */
+export function stopRuns(): void {
+  for (const run of runs.values()) run.end('Stopped.');
 }
 
 function start(button: HTMLButtonElement, library: string): void {
@@ -30,29 +43,37 @@ function start(button: HTMLButtonElement, library: string): void {
     output.append(line);
     output.hidden = false;
   };
-  const end = (text: string): void => {
-    worker.terminate();
-    running.delete(button);
-    button.textContent = 'Run';
+  const show = (action: string, text: string): void => {
+    button.textContent = action;
     state.textContent = text;
   };
-  running.set(button, () => end('Stopped.'));
-  worker.onmessage = ({ data }: MessageEvent<Message>) => {
-    if (data.kind === 'line') print(data.text);
-    else if (data.kind === 'done') end('Done.');
-    else {
-      print(data.text, 'run-error');
-      end('Failed.');
-    }
+  // Messages still arrive after a worker's end, maybe in the button's next run.
+  const isCurrent = (): boolean => runs.get(button) === run;
+  const end = (text: string): void => {
+    if (!isCurrent()) return;
+    worker.terminate();
+    runs.delete(button);
+    show('Run', text);
   };
-  worker.onerror = ({ message }) => {
-    print(message, 'run-error');
+  const fail = (text: string): void => {
+    if (isCurrent()) print(text, 'run-error');
     end('Failed.');
   };
+  const run: Run = { finished: false, end };
+  runs.set(button, run);
+  worker.onmessage = ({ data }: MessageEvent<Message>) => {
+    if (!isCurrent()) return;
+    if (data.kind === 'line') print(data.text);
+    else if (data.kind === 'failed') fail(data.text);
+    else {
+      run.finished = true;
+      show('Run', 'Done.');
+    }
+  };
+  worker.onerror = ({ message }) => fail(message);
   output.replaceChildren();
   output.hidden = true;
-  button.textContent = 'Stop';
-  state.textContent = 'Running …';
+  show('Stop', 'Running …');
   const parts = JSON.parse(decodeURIComponent(box.dataset['program']!)) as string[];
   worker.postMessage({ parts, library: new URL(library, location.href).href } satisfies Program);
 }

@@ -1,25 +1,34 @@
 /** Longer lists and objects go over several lines, as in Node. */
 const WIDTH = 72;
 
+/** What lies deeper is not printed, as in Node. */
+const DEPTH = 2;
+
 /** An argument of console.log as text, as Node prints it. */
 export function format(value: unknown): string {
-  return typeof value === 'string' ? value : inspect(value);
+  return typeof value === 'string' ? value : inspect(value, []);
 }
 
-function inspect(value: unknown): string {
+/** @param around the lists and objects that the value lies in */
+function inspect(value: unknown, around: readonly unknown[]): string {
   if (typeof value === 'string') return `'${value}'`;
   if (typeof value === 'bigint') return `${value}n`;
   if (Object.is(value, -0)) return '-0';
-  if (Array.isArray(value)) return enclosed('', '[]', value.map(inspect));
   if (ArrayBuffer.isView(value) && Symbol.iterator in value) {
-    const elements = [...(value as unknown as Iterable<unknown>)];
-    return enclosed(`${value.constructor.name}(${elements.length}) `, '[]', elements.map(inspect));
+    const elements = [...(value as unknown as Iterable<unknown>)].map((element) => inspect(element, around));
+    return enclosed(`${value.constructor.name}(${elements.length}) `, '[]', elements);
   }
-  if (isPlain(value)) {
-    const members = Object.entries(value).map(([key, member]) => `${key}: ${inspect(member)}`);
-    return enclosed('', '{}', members);
+  if (!Array.isArray(value) && !isPlain(value)) return String(value);
+  if (around.includes(value)) return '[Circular]';
+  const isDeep = around.length > DEPTH && Object.keys(value).length > 0;
+  if (isDeep) return Array.isArray(value) ? '[Array]' : '[Object]';
+  const within = [...around, value];
+  if (Array.isArray(value)) {
+    const elements = value.map((element) => inspect(element, within));
+    return enclosed('', '[]', elements);
   }
-  return String(value);
+  const members = Object.entries(value).map(([key, member]) => `${key}: ${inspect(member, within)}`);
+  return enclosed('', '{}', members);
 }
 
 function isPlain(value: unknown): value is object {

@@ -20,9 +20,23 @@ Object.assign(globalThis, {
   },
 });
 
-console.log = console.error = (...values: readonly unknown[]) => {
-  if (current === last) worker.postMessage({ kind: 'line', text: values.map(format).join(' ') });
-};
+/** The page would stand still under the lines of an endless loop, which leaves no pause to stop it in. */
+const MOST_LINES = 1000;
+const MOST_CHARACTERS = 10_000;
+let lines = 0;
+
+function print(...values: readonly unknown[]): void {
+  if (current !== last || lines > MOST_LINES) return;
+  lines++;
+  const text = lines > MOST_LINES ? '… more lines' : shortened(values.map(format).join(' '));
+  worker.postMessage({ kind: 'line', text });
+}
+
+function shortened(text: string): string {
+  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)} …` : text;
+}
+
+Object.assign(console, { log: print, info: print, debug: print, warn: print, error: print });
 
 worker.addEventListener('unhandledrejection', ({ reason }) => fail(reason));
 worker.onmessage = ({ data }) => {
