@@ -95,6 +95,108 @@ test('the camera replaces what was there, and its picture is classified', async 
   expect(await page.evaluate('document.querySelector("#video").srcObject.active')).toBe(false);
 });
 
+/** Holds the pictures and cameras that the page asks for in its `held`, until the test releases them. */
+const HOLD = `
+  window.held = [];
+  const hold = (owner, name) => {
+    const native = owner[name].bind(owner);
+    owner[name] = (...values) => {
+      const { promise, resolve } = Promise.withResolvers();
+      held.push(resolve);
+      return promise.then(() => native(...values)).then((value) => {
+        (window.given ??= []).push(value);
+        return value;
+      });
+    };
+  };`;
+
+test.for([
+  ['a second click', "document.querySelector('#camera').click()", 2],
+  ['Clear', "document.querySelector('#clear').click()", 1],
+  ['another view', "location.hash = 'train'", 1],
+] as const)('%s lets no camera run that opens late', async ([, action, cameras], context) => {
+  const browser = await chromiumOrSkip(context);
+  const page = await browser.newPage(SCREENS.light);
+  await page.addInitScript(`${HOLD} hold(navigator.mediaDevices, 'getUserMedia');`);
+  await page.goto(await startServiceWithSamples('mlp'));
+  await page.click('#camera');
+  await page.evaluate(action);
+  if (action.startsWith('location')) await page.locator('#train').waitFor();
+  await page.evaluate('held.forEach((release) => release())');
+  await expect.poll(() => page.evaluate('window.given?.length'), { timeout: 20_000 }).toBe(cameras);
+  if (cameras === 2) {
+    await page.locator('#video').waitFor({ timeout: 20_000 });
+    await page.click('#clear');
+  }
+  await page.evaluate('new Promise((resolve) => setTimeout(resolve))');
+  expect(await page.evaluate('given.some(({ active }) => active)')).toBe(false);
+  expect(await page.locator('#video').isHidden()).toBe(true);
+});
+
+test('a view that is left stops its camera', async (context) => {
+  const browser = await chromiumOrSkip(context);
+  const page = await browser.newPage(SCREENS.light);
+  await page.goto(await startServiceWithSamples('mlp'));
+  await page.click('#camera');
+  await page.locator('#video').waitFor({ timeout: 20_000 });
+  await page.click('#to-train');
+  await page.locator('#train').waitFor();
+  expect(await page.evaluate('document.querySelector("#video").srcObject.active')).toBe(false);
+});
+
+test('a picture that is decoded late replaces no later one', async (context) => {
+  const browser = await chromiumOrSkip(context);
+  const page = await browser.newPage(SCREENS.light);
+  await page.addInitScript(`${HOLD} hold(window, 'createImageBitmap');`);
+  await page.goto(await startServiceWithSamples('mlp'));
+  const choose = async (colour: string): Promise<void> => {
+    const picture = await page.evaluate<string>(`(() => {
+      const canvas = document.createElement('canvas');
+      canvas.getContext('2d').fillStyle = '${colour}';
+      canvas.getContext('2d').fillRect(0, 0, 300, 150);
+      return canvas.toDataURL('image/png').split(',')[1];
+    })()`);
+    const buffer = Buffer.from(picture, 'base64');
+    await page.setInputFiles('#file', { name: `${colour}.png`, mimeType: 'image/png', buffer });
+  };
+  const release = async (at: number): Promise<void> => {
+    await page.evaluate(`held[${at}]()`);
+    await expect.poll(() => page.evaluate('window.given?.length')).toBe(at === 1 ? 1 : 2);
+    await page.evaluate('new Promise((resolve) => setTimeout(resolve))');
+  };
+  const middle = (): Promise<number[]> =>
+    page.evaluate(
+      `(() => { const canvas = document.querySelector('#canvas'); return [...canvas.getContext('2d').getImageData(canvas.width / 2, canvas.height / 2, 1, 1).data]; })()`,
+    );
+  await choose('red');
+  await choose('blue');
+  await release(1);
+  expect(await middle()).toEqual([0, 0, 255, 255]);
+  await page.click('#clear');
+  await release(0);
+  expect(await middle()).toEqual([255, 255, 255, 255]);
+  expect(await page.locator('#answer').innerText()).toBe('Nothing drawn yet.');
+});
+
+test('Clear right after a stroke leaves nothing to classify', async (context) => {
+  const browser = await chromiumOrSkip(context);
+  const page = await browser.newPage(SCREENS.light);
+  await page.addInitScript(`
+    window.drawn = 0;
+    const toBlob = HTMLCanvasElement.prototype.toBlob;
+    HTMLCanvasElement.prototype.toBlob = function (done, type) {
+      toBlob.call(this, (blob) => { done(blob); window.drawn++; }, type);
+    };`);
+  await page.goto(await startServiceWithSamples('mlp'));
+  await page.evaluate(`
+    for (const key of [' ', 'ArrowLeft', ' ', 'Delete'])
+      document.querySelector('#canvas').dispatchEvent(new KeyboardEvent('keydown', { key }));`);
+  await expect.poll(() => page.evaluate('drawn')).toBe(1);
+  // As long as the view waits before it says that it asks a model.
+  await page.evaluate('new Promise((resolve) => setTimeout(resolve, 300))');
+  await expectNothingShown(page);
+});
+
 /** Counts what the page's workers have classified, in the page's `classified`. */
 const COUNT_ANSWERS = `
   window.classified = 0;
@@ -123,10 +225,12 @@ test('Clear makes the answer of a worker worthless that is on its way', async (c
   await page.locator('.sample').first().click();
   await page.locator('#closer').waitFor({ timeout: 20_000 });
   expect(await page.evaluate('classified')).toBe(1);
-  // In one task, so that the answer cannot come in between.
-  await page.evaluate(
-    "document.querySelectorAll('.sample')[1].click(); document.querySelector('#clear').click()",
-  );
+  // In one task, so that the answer cannot come in between; the worker is asked before its microtasks end.
+  await page.evaluate(`(async () => {
+    document.querySelectorAll('.sample')[1].click();
+    for (let turn = 0; turn < 100; turn++) await undefined;
+    document.querySelector('#clear').click();
+  })()`);
   await expect.poll(() => page.evaluate('classified'), { timeout: 20_000 }).toBe(2);
   await expectNothingShown(page);
 });

@@ -89,3 +89,26 @@ test('without data, it asks for the files of Fashion-MNIST', async (context) => 
   expect(await train(page)).toMatch(/of the 300 test images are classified correctly/);
   expect(faults).toEqual([]);
 }, 120_000);
+
+test('a model that arrives after another was chosen does not take its place', async (context) => {
+  const { page } = await openSite(context, true);
+  let release = (): void => undefined;
+  const isHeld = new Promise<void>((held) => {
+    void page.route('**/models/cnn.json', async (route) => {
+      held();
+      await new Promise<void>((resolve) => (release = resolve));
+      await route.continue();
+    });
+  });
+  await page.locator('.sample').first().click();
+  await isHeld;
+  await page.click('#clear');
+  await page.selectOption('#source', { index: 1 });
+  const arrived = page.waitForEvent('requestfinished', (request) => request.url().endsWith('cnn.json'));
+  release();
+  await arrived;
+  await page.evaluate('new Promise((resolve) => setTimeout(resolve, 100))');
+  await page.locator('.sample').nth(1).click();
+  await page.locator('#closer').waitFor({ timeout: 20_000 });
+  expect(await page.locator('#model').innerText()).toMatch(/^Model mlp/);
+});

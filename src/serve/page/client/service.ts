@@ -11,3 +11,11 @@ export class KeyWanted extends Error {
 export function keyHeaders(key: string): Record<string, string> {
   return key === '' ? {} : { 'x-api-key': key };
 }
+
+/** The error of an answer that refuses a request: KeyWanted, or one with the service's message, where it sends one. */
+export async function refusalOf(response: Response): Promise<Error> {
+  if (response.status === 401) return new KeyWanted();
+  const body = (await response.json().catch(() => ({}))) as { error?: string };
+  const { pathname } = new URL(response.url);
+  return new Error(body.error ?? `${pathname}: the answer has status ${response.status}`);
+}

@@ -1,4 +1,4 @@
-import { keyHeaders, KeyWanted } from '../service.ts';
+import { keyHeaders, refusalOf } from '../service.ts';
 import type { Filters } from '../worker/messages.ts';
 
 /** What a model says about an image. */
@@ -30,13 +30,11 @@ export async function askService(subject: Subject, key: string, signal: AbortSig
     if (signal.aborted) throw error;
     throw new Error('The service does not answer. Is it running?');
   });
+  if (!response.ok) throw await refusalOf(response);
   const answer = (await response.json()) as {
-    error?: string;
     model: { name: string; version: number };
     predictions: { probabilities: Record<string, number> }[];
   };
-  if (response.status === 401) throw new KeyWanted();
-  if (!response.ok) throw new Error(answer.error);
   const { name, version } = answer.model;
   return {
     probabilities: answer.predictions[0]!.probabilities,

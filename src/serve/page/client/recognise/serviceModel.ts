@@ -1,7 +1,7 @@
 import type { ModelConfiguration } from '../../../../pipeline/config/schema.ts';
 import type { DataDescription } from '../../../../pipeline/data/description.ts';
 import type { LocalModel } from '../models.ts';
-import { keyHeaders, KeyWanted } from '../service.ts';
+import { keyHeaders, refusalOf } from '../service.ts';
 
 /**
  * Fetches the model of the service, to run it in this browser.
@@ -11,16 +11,14 @@ import { keyHeaders, KeyWanted } from '../service.ts';
  */
 export async function fetchServiceModel(key: string, path: string = 'model'): Promise<LocalModel> {
   const response = await fetch(path, { headers: keyHeaders(key) });
+  if (!response.ok) throw await refusalOf(response);
   const answer = (await response.json()) as {
-    error?: string;
     name: string;
     version: number;
     model: ModelConfiguration;
     data: DataDescription;
     weights: string;
   };
-  if (response.status === 401) throw new KeyWanted();
-  if (!response.ok) throw new Error(answer.error);
   const { name, version, model, data, weights } = answer;
   return { title: `Model ${name}, version ${version}`, model, data, weights: bytesOf(weights) };
 }

@@ -34,6 +34,13 @@ const SHARED: readonly (readonly [value: string, title: string])[] = staticModel
 /** Milliseconds without an answer after which the view says that it waits. */
 const SLOW = 300;
 
+/** What a model says, and the image that it saw. */
+interface Seen {
+  readonly prediction: Prediction;
+  readonly image: Uint8Array;
+  readonly width: number;
+}
+
 class Recognise {
   readonly #models: Models;
   readonly #key: ServiceKey;
@@ -52,11 +59,14 @@ class Recognise {
     (message) => this.#say(message, 'bad'),
   );
   readonly #sliders = new CorruptionSliders(() => this.#classify());
-  #model: LocalModel | undefined;
+  /** The chosen model, once it is asked for; undefined where the server classifies. */
+  #model: Promise<LocalModel> | undefined;
   #classifier: LocalClassifier | undefined;
   /** The request on its way; a newer one makes its answer worthless. */
   #current: AbortController | undefined;
   #subject: Subject | undefined;
+  /** Counts drawings and pictures: one that is ready after the next has begun is worthless. */
+  #turn = 0;
 
   constructor(models: Models, key: ServiceKey) {
     this.#models = models;
@@ -90,13 +100,19 @@ class Recognise {
     });
     document.addEventListener('paste', (event) => void this.#classifyPicture(event.clipboardData?.files[0]));
     this.#source.addEventListener('change', () => this.#choose());
+    addEventListener('hashchange', () => {
+      if (byId('recognise', HTMLElement).hidden) this.#camera.close();
+    });
   }
 
   async #showSamples(): Promise<void> {
     await showSamples(this.#key.value, (pixels) => {
       this.#clear();
+      const turn = this.#turn;
       this.#subject = { pixels };
-      void createImageBitmap(drawn(pixels, make('canvas'))).then((picture) => this.#drawing.show(picture));
+      void createImageBitmap(drawn(pixels, make('canvas'))).then((picture) => {
+        if (turn === this.#turn) this.#drawing.show(picture);
+      });
       this.#classify();
     });
   }
@@ -122,11 +138,13 @@ class Recognise {
     this.#current?.abort();
     this.#classifier?.close();
     this.#classifier = undefined;
-    this.#model = this.#models.all[Number(this.#source.value)];
+    const trainedHere = this.#models.all[Number(this.#source.value)];
+    this.#model = trainedHere && Promise.resolve(trainedHere);
     this.#classify();
   }
 
   #clear(): void {
+    this.#turn++;
     this.#current?.abort();
     this.#camera.close();
     this.#subject = undefined;
@@ -136,7 +154,10 @@ class Recognise {
   }
 
   async #classifyDrawing(): Promise<void> {
-    this.#subject = { blob: await this.#drawing.toBlob() };
+    const turn = ++this.#turn;
+    const blob = await this.#drawing.toBlob();
+    if (turn !== this.#turn) return;
+    this.#subject = { blob };
     this.#classify();
   }
 
@@ -144,9 +165,13 @@ class Recognise {
   async #classifyPicture(picture: Blob | undefined): Promise<void> {
     if (!picture) return;
     this.#clear();
+    const turn = this.#turn;
     try {
-      this.#drawing.show(await createImageBitmap(picture));
+      const bitmap = await createImageBitmap(picture);
+      if (turn !== this.#turn) return;
+      this.#drawing.show(bitmap);
     } catch {
+      if (turn !== this.#turn) return;
       this.#say('This browser cannot read that picture. Convert it to PNG or JPEG.', 'bad');
       return;
     }
@@ -167,8 +192,8 @@ class Recognise {
       if (isWanted()) this.#say('Thinking …');
     }, SLOW);
     try {
-      const [prediction, seen] = await this.#predict(subject, request.signal);
-      if (isWanted()) this.#show(prediction, seen);
+      const seen = await this.#predict(subject, request.signal);
+      if (isWanted()) this.#show(seen);
     } catch (error) {
       if (!isWanted()) return;
       this.#forget();
@@ -184,31 +209,38 @@ class Recognise {
     }
   }
 
-  /** Asks the chosen model. Returns the image that it saw, too. */
-  async #predict(subject: Subject, signal: AbortSignal): Promise<[Prediction, Uint8Array]> {
-    const isServer = this.#source.value === ON_SERVER;
-    if (!isServer) this.#model ??= await this.#fetchModel();
-    const data = this.#model?.data ?? FASHION_MNIST_DESCRIPTION;
+  /** Asks the chosen model. */
+  async #predict(subject: Subject, signal: AbortSignal): Promise<Seen> {
+    const model = this.#source.value === ON_SERVER ? undefined : await this.#chosenModel();
+    const data = model?.data ?? FASHION_MNIST_DESCRIPTION;
+    const { width } = data;
     const pixels = 'pixels' in subject ? subject.pixels : await imageOf(subject.blob, data);
-    const seen = this.#sliders.areZero ? pixels : this.#sliders.apply(pixels);
-    const onServer = async (): Promise<Prediction> =>
-      askService(this.#sliders.areZero ? subject : { pixels: seen }, this.#key.value, signal);
-    if (isServer || !this.#model) return [await onServer(), seen];
     signal.throwIfAborted();
-    this.#classifier ??= new LocalClassifier(this.#model);
+    const image = this.#sliders.areZero ? pixels : this.#sliders.apply(pixels);
+    const onServer = async (): Promise<Prediction> =>
+      askService(this.#sliders.areZero ? subject : { pixels: image }, this.#key.value, signal);
+    if (!model) return { prediction: await onServer(), image, width };
+    this.#classifier ??= new LocalClassifier(model);
     try {
-      return [await this.#classifier.classify(seen), seen];
+      return { prediction: await this.#classifier.classify(image), image, width };
     } catch (error) {
       // The server has the service's model, too; one that was trained here runs here only.
       if (this.#source.value !== IN_BROWSER || signal.aborted) throw error;
       const prediction = await onServer();
-      const reason = `It does not run in this browser: ${(error as Error).message}`;
-      return [{ ...prediction, origin: `${prediction.origin}. ${reason}` }, seen];
+      const origin = `${prediction.origin}. It does not run in this browser: ${(error as Error).message}`;
+      return { prediction: { ...prediction, origin }, image, width };
     }
   }
 
-  #fetchModel(): Promise<LocalModel> {
-    return fetchServiceModel(this.#key.value, staticModels && this.#source.value);
+  /** The model that is chosen at the time of the call; it is fetched once, and again after a failure. */
+  #chosenModel(): Promise<LocalModel> {
+    if (this.#model) return this.#model;
+    const model = fetchServiceModel(this.#key.value, staticModels && this.#source.value);
+    this.#model = model;
+    model.catch(() => {
+      if (this.#model === model) this.#model = undefined;
+    });
+    return model;
   }
 
   /** @param kind an answer is large, a failure red */
@@ -223,7 +255,8 @@ class Recognise {
     this.#closer.hidden = true;
   }
 
-  #show({ probabilities, origin, activations }: Prediction, seen: Uint8Array): void {
+  #show({ prediction, image, width }: Seen): void {
+    const { probabilities, origin, activations } = prediction;
     this.#key.accepted();
     const rows = Object.entries(probabilities).sort((a, b) => b[1] - a[1]);
     const [name, share] = rows[0]!;
@@ -231,7 +264,7 @@ class Recognise {
     this.#classes.replaceChildren(...rows.map(([name, share]) => rowOf(name, share)));
     this.#origin.textContent = origin;
     this.#closer.hidden = false;
-    drawn(seen, byId('seen', HTMLCanvasElement), this.#model?.data.width);
+    drawn(image, byId('seen', HTMLCanvasElement), width);
     byId('activations-figure', HTMLElement).hidden = activations === undefined;
     const pictures = byId('activations', HTMLElement);
     pictures.classList.toggle('single', activations?.count === 1);

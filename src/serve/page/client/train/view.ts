@@ -231,16 +231,21 @@ class Train {
   async #load(file: HTMLInputElement): Promise<void> {
     const [chosen] = file.files ?? [];
     if (!chosen) return;
+    // A training and a file at a time: both end with a message and with buttons for the result.
+    this.#form.locked = true;
+    this.#say(`Reading ${chosen.name} …`);
     try {
       const { model, weights } = await loadWeights(chosen);
       this.#models.add({ title: chosen.name, model, data: FASHION_MNIST_DESCRIPTION, weights });
       this.#say(`${chosen.name}: the weights of ${model.name === 'cnn' ? 'a CNN' : 'an MLP'} are loaded.`);
-      this.#download.hidden = true;
+      // That of an earlier training stays.
+      this.#download.hidden = !this.#download.hasAttribute('href');
       byId('result-controls', HTMLElement).hidden = false;
     } catch (error) {
       this.#say(`${chosen.name}: ${(error as Error).message}`, true);
     }
     file.value = '';
+    this.#form.locked = false;
   }
 
   #fail(message: string, isBad: boolean = true): void {

@@ -1,7 +1,7 @@
 import { DataError } from '../../../../pipeline/data/errors.ts';
 import { parseIdxImages, parseIdxLabels } from '../../../../pipeline/data/idxBytes.ts';
 import { CLASS_NAMES, IMAGE_SIZE, type ImageSet } from '../../../../pipeline/data/images.ts';
-import { keyHeaders, KeyWanted } from '../service.ts';
+import { keyHeaders, refusalOf } from '../service.ts';
 
 /** Fashion-MNIST, as the service has it. */
 export interface Images {
@@ -35,12 +35,14 @@ export async function downloadImages(
   const total = responses.reduce((sum, response) => sum + lengthOf(response), 0);
   let received = 0;
   const files = await Promise.all(
-    responses.map((response) =>
-      bytesOf(response, (count) => {
+    responses.map(async (response, at) => {
+      const name = NAMES[at]!;
+      const bytes = await collected(response.body!, name, (count) => {
         received += count;
         report(received, Math.max(total, received));
-      }),
-    ),
+      });
+      return unpacked(bytes, name);
+    }),
   );
   return imagesOf(files);
 }
@@ -52,7 +54,8 @@ export async function downloadImages(
  */
 export async function readImages(chosen: readonly File[]): Promise<Images> {
   const files = NAMES.map((name) => {
-    const found = chosen.find((file) => file.name.startsWith(name) && file.size <= MOST_BYTES);
+    const found = chosen.find((file) => file.name.startsWith(name));
+    if (found && found.size > MOST_BYTES) throw tooLarge(found.name);
     if (found) return found;
     throw new DataError(`${name} is not among the chosen files`, {
       expected: `${NAMES.join(', ')}, plain or as .gz`,
@@ -60,7 +63,9 @@ export async function readImages(chosen: readonly File[]): Promise<Images> {
     });
   });
   return imagesOf(
-    await Promise.all(files.map(async (file) => unpacked(new Uint8Array(await file.arrayBuffer())))),
+    await Promise.all(
+      files.map(async (file) => unpacked(new Uint8Array(await file.arrayBuffer()), file.name)),
+    ),
   );
 }
 
@@ -73,14 +78,30 @@ function imagesOf(files: readonly Bytes[]): Images {
   };
 }
 
+/**
+ * Checks that there are images to train with, besides those of the validation set, and images to test with.
+ *
+ * @param validation size of the validation set, as a count or a fraction
+ * @throws DataError, which names the file with too few
+ */
+export function requireEnough({ train, test }: Images, validation: number): void {
+  if (train.count <= validation) {
+    throw new DataError(`${NAMES[0]}: too few images`, {
+      expected: `more than the ${validation} of the validation set`,
+      got: String(train.count),
+    });
+  }
+  if (test.count === 0) {
+    throw new DataError(`${NAMES[2]}: too few images`, { expected: 'at least 1', got: '0' });
+  }
+}
+
 type Bytes = Uint8Array<ArrayBuffer>;
 
 async function request(url: URL, key: string): Promise<Response> {
   const response = await fetch(url, { headers: keyHeaders(key) });
-  if (response.ok) return response;
-  if (response.status === 401) throw new KeyWanted();
-  const body = (await response.json().catch(() => ({}))) as { error?: string };
-  throw new Error(body.error ?? `${url.pathname}: the service answers with status ${response.status}`);
+  if (!response.ok) throw await refusalOf(response);
+  return response;
 }
 
 /** The length that an answer states; 0 where it states none, as of answers that the server compresses. */
@@ -88,11 +109,15 @@ function lengthOf({ headers }: Response): number {
   return Number(headers.get('content-length') ?? 0);
 }
 
-/** The bytes of an answer, unpacked where they are gzip. @throws DataError for more than a file of Fashion-MNIST has */
-async function bytesOf(response: Response, report: (count: number) => void): Promise<Bytes> {
+/** The bytes of a stream. @throws DataError for more than a file of Fashion-MNIST has */
+async function collected(
+  stream: ReadableStream<Bytes>,
+  name: string,
+  report: (count: number) => void = () => undefined,
+): Promise<Bytes> {
   const parts: Bytes[] = [];
   let length = 0;
-  const reader = response.body!.getReader();
+  const reader = stream.getReader();
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
@@ -100,20 +125,38 @@ async function bytesOf(response: Response, report: (count: number) => void): Pro
     length += value.length;
     if (length > MOST_BYTES) {
       await reader.cancel();
-      throw new DataError(`${response.url}: not a file of Fashion-MNIST`, {
-        expected: `at most ${MOST_BYTES} bytes`,
-        got: 'more',
-      });
+      throw tooLarge(name);
     }
     report(value.length);
   }
-  return unpacked(new Uint8Array(await new Blob(parts).arrayBuffer()));
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
-async function unpacked(file: Bytes): Promise<Bytes> {
+function tooLarge(name: string): DataError {
+  return new DataError(`${name}: not a file of Fashion-MNIST`, {
+    expected: `at most ${MOST_BYTES} bytes`,
+    got: 'more',
+  });
+}
+
+/** The contents of a gzip file, and any other file as it is. */
+async function unpacked(file: Bytes, name: string): Promise<Bytes> {
   if (file[0] !== 0x1f || file[1] !== 0x8b) return file;
   const stream = new Blob([file]).stream().pipeThrough(new DecompressionStream('gzip'));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+  try {
+    return await collected(stream, name);
+  } catch (error) {
+    if (error instanceof DataError) throw error;
+    throw new DataError(
+      `${name}: cannot be unpacked`,
+      {
+        expected: 'a whole gzip file',
+        got: `${file.length} bytes, cut short or damaged`,
+        fix: 'download the file again',
+      },
+      error,
+    );
+  }
 }
 
 function imageSet(imageBytes: Bytes, imageName: string, labelBytes: Bytes, labelName: string): ImageSet {

@@ -3,7 +3,7 @@ import { init } from '../../../../tensor/device.ts';
 import { errorText } from '../../../../pipeline/text/errorText.ts';
 import { architectureOf } from './architecture.ts';
 import { Classifier } from './classifier.ts';
-import { downloadImages, readImages } from './download.ts';
+import { downloadImages, readImages, requireEnough } from './download.ts';
 import { KeyWanted } from '../service.ts';
 import { measure } from './measuring.ts';
 import type { Answer, DeviceChoice, Request } from './messages.ts';
@@ -19,6 +19,8 @@ interface Scope {
 }
 const worker = globalThis as unknown as Scope;
 const control = new PageControl();
+/** Most characters of a message. */
+const MOST_CHARACTERS = 1000;
 /** Images may be asked for while it opens. */
 let classifier: Promise<Classifier> | undefined;
 
@@ -26,11 +28,16 @@ worker.onmessage = ({ data }) => {
   handle(data).catch((error: unknown) =>
     worker.postMessage({
       kind: 'failed',
-      message: errorText(error),
+      message: cut(errorText(error)),
       keyWanted: error instanceof KeyWanted,
     }),
   );
 };
+
+/** A file can hold names of any length, and an error can list them all. */
+function cut(message: string): string {
+  return message.length > MOST_CHARACTERS ? `${message.slice(0, MOST_CHARACTERS)} …` : message;
+}
 
 async function handle(request: Request): Promise<void> {
   switch (request.kind) {
@@ -80,6 +87,7 @@ async function train({ configuration, key, files }: Extract<Request, { kind: 'tr
         ),
     openDevice(configuration.device),
   ]);
+  requireEnough(images, configuration.data.validation);
   const outcome = await trainModel(
     configuration,
     device,
