@@ -127,6 +127,24 @@ test('stop ends a measurement, by keys, and the next one begins from the start',
   expect(await figures(page)).toEqual(Array.from({ length: 5 }, () => ['–']));
 });
 
+test('an adapter that is known late leaves the figures of a measurement', async (context) => {
+  const browser = await chromiumOrSkip(context);
+  const { url } = await startService();
+  const page = await browser.newPage(SCREENS.light);
+  await page.addInitScript(`Object.defineProperty(navigator, 'gpu', {
+    value: { requestAdapter: () => new Promise((resolve) => (window.answer = () => resolve(null))) },
+  })`);
+  await page.goto(`${url}/#measure`);
+  await page.locator('input[name=measured][value=cpu]').check();
+  await page.click('#measure-run');
+  await page.locator('#measure-state', { hasText: '512' }).waitFor({ timeout: 60_000 });
+  await page.evaluate('answer()');
+  await page.locator('#measure-webgpu', { hasText: /./ }).waitFor();
+  await page.click('#measure-run');
+  await page.locator('#measure-state', { hasText: 'Stopped.' }).waitFor();
+  expect((await figures(page))[0]![0]).toMatch(/GFLOP/);
+});
+
 test('where WebGPU and the clipboard are missing, the page says so and measures the CPU', async (context) => {
   const missing = `for (const name of ['gpu', 'clipboard']) Object.defineProperty(navigator, name, { value: undefined });`;
   const { page, faults } = await openPage(await chromiumOrSkip(context), { before: missing });

@@ -82,6 +82,11 @@ test('where a key is asked for, the page asks for it', async (context) => {
   const page = await browser.newPage();
   await page.goto(url);
   await draw(page);
+  // No request can send it.
+  await page.fill('#key', 'öffne 🚪');
+  await page.press('#key', 'Enter');
+  expect(await page.evaluate('document.querySelector("#key").validationMessage')).toMatch(/^A key has no/);
+  expect(await page.locator('#key-form').isVisible()).toBe(true);
   await page.fill('#key', 'open sesame');
   await page.press('#key', 'Enter');
   await expect.poll(() => page.locator('#classes li').count(), { timeout: 10_000 }).toBe(10);

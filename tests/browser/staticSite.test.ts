@@ -112,3 +112,17 @@ test('a model that arrives after another was chosen does not take its place', as
   await page.locator('#closer').waitFor({ timeout: 20_000 });
   expect(await page.locator('#model').innerText()).toMatch(/^Model mlp/);
 });
+
+test.for([
+  [404, '', /models\/cnn\.json: the answer has status 404$/],
+  [200, '<html></html>', /models\/cnn\.json: not a model, but 13 characters that are no JSON$/],
+] as const)(
+  'a model whose file is missing is explained: status %i',
+  async ([status, body, text], context) => {
+    const { page } = await openSite(context, true);
+    await page.route('**/models/cnn.json', (route) => route.fulfill({ status, body }));
+    await page.locator('.sample').first().click();
+    await page.locator('#answer.bad').waitFor({ timeout: 20_000 });
+    expect(await page.locator('#answer').innerText()).toMatch(text);
+  },
+);

@@ -175,6 +175,44 @@ test('where WebGPU is missing, it cannot be chosen, also after a training', asyn
   expect(await webgpu.isDisabled()).toBe(true);
 });
 
+test('where the request for an adapter fails, a choice of WebGPU that was made before becomes automatic', async (context) => {
+  const browser = await chromiumOrSkip(context);
+  const { url } = await startService({ data: join(await temporaryFolder(), 'none') });
+  const page = await browser.newPage(SCREENS.light);
+  const faults = watch(page, url);
+  await page.addInitScript(`Object.defineProperty(navigator, 'gpu', {
+    value: { requestAdapter: () => new Promise((_, reject) => (window.refuse = () => reject(new Error('lost')))) },
+  })`);
+  await page.goto(`${url}/#train`);
+  await page.locator('input[name=device][value=webgpu]').check();
+  await page.evaluate('refuse()');
+  await page.locator('#webgpu', { hasText: /finds no usable GPU/ }).waitFor();
+  expect(await page.locator('input[name=device][value=webgpu]').isDisabled()).toBe(true);
+  expect(await page.locator('input[name=device][value=auto]').isChecked()).toBe(true);
+  expect(await page.locator('#command').textContent()).not.toMatch(/device=/);
+  expect(faults).toEqual([]);
+});
+
+test('a worker that does not load is explained', async (context) => {
+  const browser = await chromiumOrSkip(context);
+  const { url } = await startService({ data: join(await temporaryFolder(), 'none') });
+  const page = await browser.newPage(SCREENS.light);
+  await page.route('**/page/worker.js', (route) => route.abort());
+  await page.goto(`${url}/#train`);
+  await page.click('#start');
+  await page.locator('#state.bad').waitFor({ timeout: 20_000 });
+  expect(await page.locator('#state').innerText()).toBe('The worker does not start.');
+  const buffer = Buffer.from('weights');
+  await page.setInputFiles('#weights-file', {
+    name: 'x.safetensors',
+    mimeType: 'application/octet-stream',
+    buffer,
+  });
+  const problem = page.locator('#state.bad', { hasText: 'x.safetensors: The worker does not start.' });
+  await problem.waitFor({ timeout: 20_000 });
+  expect(await page.locator('#start').isEnabled()).toBe(true);
+});
+
 test('values that make no sense are explained', async (context) => {
   const browser = await chromiumOrSkip(context);
   const page = await browser.newPage(SCREENS.light);

@@ -7,6 +7,11 @@ export class KeyWanted extends Error {
   }
 }
 
+/** Whether a request can send the key: headers take the characters of Latin-1, without those that control. */
+export function isSendable(key: string): boolean {
+  return /^[\t\x20-\x7e\x80-\xff]*$/.test(key);
+}
+
 /** The headers of a request with the service's API key; none for an empty key. */
 export function keyHeaders(key: string): Record<string, string> {
   return key === '' ? {} : { 'x-api-key': key };

@@ -1,4 +1,5 @@
 import { byId } from './elements.ts';
+import { isSendable } from './service.ts';
 
 /** The service's API key, for which the page asks where the service wants one. It is kept only while the page is open. */
 export class ServiceKey {
@@ -8,6 +9,12 @@ export class ServiceKey {
   #again: (() => void) | undefined;
 
   constructor() {
+    this.#input.addEventListener('input', () => {
+      const isUsable = isSendable(this.#input.value);
+      this.#input.setCustomValidity(
+        isUsable ? '' : 'A key has no characters beyond Latin-1, such as € or emoji.',
+      );
+    });
     this.#form.addEventListener('submit', (event) => {
       event.preventDefault();
       this.value = this.#input.value;

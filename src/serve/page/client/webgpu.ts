@@ -7,7 +7,8 @@ export function webGpuProblem(): Promise<string | undefined> {
 
 async function ask(): Promise<string | undefined> {
   const { gpu } = navigator as { gpu?: GPU };
-  if (gpu && (await gpu.requestAdapter())) return undefined;
+  // A browser may reject, too, as after crashes of its GPU process.
+  if (await gpu?.requestAdapter().catch(() => null)) return undefined;
   const reason = !isSecureContext
     ? 'Browsers offer WebGPU only over HTTPS or on localhost. Open the page at one of these.'
     : gpu
@@ -16,9 +17,22 @@ async function ask(): Promise<string | undefined> {
   return `${reason} Until then, networks run on the CPU, in WebAssembly.`;
 }
 
-/** Says in a hint what the devices are here, and disables the choices that need WebGPU where it is missing. */
-export async function explainWebGpu(hint: HTMLElement, choices: readonly HTMLInputElement[]): Promise<void> {
+/**
+ * Says in a hint what the devices are here, and disables the choices that need WebGPU where it is missing.
+ *
+ * @param other takes the place of a choice that is disabled
+ */
+export async function explainWebGpu(
+  hint: HTMLElement,
+  choices: readonly HTMLInputElement[],
+  other: HTMLInputElement,
+): Promise<void> {
   const problem = await webGpuProblem();
   hint.textContent = problem ?? 'This browser has WebGPU. The CPU backend runs in WebAssembly.';
-  if (problem !== undefined) for (const choice of choices) choice.disabled = true;
+  if (problem === undefined) return;
+  if (choices.some(({ checked }) => checked)) {
+    other.checked = true;
+    other.dispatchEvent(new Event('input', { bubbles: true }));
+  }
+  for (const choice of choices) choice.disabled = true;
 }

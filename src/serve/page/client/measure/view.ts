@@ -1,6 +1,7 @@
 import { BENCHMARKS, namesOf } from '../benchmarks.ts';
 import { byId, duration, make } from '../elements.ts';
 import { explainWebGpu } from '../webgpu.ts';
+import { workerError } from '../workerError.ts';
 import type { Answer, Request } from '../worker/messages.ts';
 import { type Column, type Facts, markdownOf } from './report.ts';
 import { showTable } from './table.ts';
@@ -29,9 +30,9 @@ class Measure {
     const choice = (value: string): HTMLInputElement =>
       this.#choices.querySelector<HTMLInputElement>(`input[value="${value}"]`)!;
     const needGpu = [choice('both'), choice('webgpu')];
-    void explainWebGpu(byId('measure-webgpu', HTMLElement), needGpu).then(() => {
-      if (choice('both').disabled) choice('cpu').checked = true;
-      this.#empty();
+    void explainWebGpu(byId('measure-webgpu', HTMLElement), needGpu, choice('cpu')).then(() => {
+      // Who was faster than the answer keeps the figures.
+      if (!this.#choices.disabled && this.#columns.every(({ device }) => device === undefined)) this.#empty();
     });
     this.#form.addEventListener('change', () => this.#empty());
     this.#form.addEventListener('submit', (event) => {
@@ -95,7 +96,7 @@ class Measure {
     try {
       return await new Promise<boolean>((resolve, reject) => {
         this.#stop = () => resolve(false);
-        worker.addEventListener('error', ({ message }) => reject(new Error(message)));
+        worker.addEventListener('error', (event) => reject(workerError(event)));
         worker.addEventListener('message', ({ data }: MessageEvent<Answer>) => {
           if (data.kind === 'device') column.device = data.device.description;
           if (data.kind === 'measuring') this.#note(column, data.at, data.milliseconds);

@@ -1,4 +1,5 @@
 import type { LocalModel } from '../models.ts';
+import { workerError } from '../workerError.ts';
 import type { Answer, DeviceFacts, Request } from '../worker/messages.ts';
 import { milliseconds, type Prediction } from './prediction.ts';
 
@@ -21,7 +22,7 @@ export class LocalClassifier {
   constructor(model: LocalModel) {
     this.#model = model;
     this.#worker.addEventListener('message', ({ data }: MessageEvent<Answer>) => this.#receive(data));
-    this.#worker.addEventListener('error', ({ message }) => this.#fail(new Error(message)));
+    this.#worker.addEventListener('error', (event) => this.#fail(workerError(event)));
     this.#send({
       kind: 'open',
       device: 'auto',

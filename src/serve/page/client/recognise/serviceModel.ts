@@ -12,7 +12,8 @@ import { keyHeaders, refusalOf } from '../service.ts';
 export async function fetchServiceModel(key: string, path: string = 'model'): Promise<LocalModel> {
   const response = await fetch(path, { headers: keyHeaders(key) });
   if (!response.ok) throw await refusalOf(response);
-  const answer = (await response.json()) as {
+  const text = await response.text();
+  const answer = parsed(text, path) as {
     name: string;
     version: number;
     model: ModelConfiguration;
@@ -21,6 +22,15 @@ export async function fetchServiceModel(key: string, path: string = 'model'): Pr
   };
   const { name, version, model, data, weights } = answer;
   return { title: `Model ${name}, version ${version}`, model, data, weights: bytesOf(weights) };
+}
+
+/** @throws Error for a page of HTML, as some servers send it in place of a file that is missing */
+function parsed(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${path}: not a model, but ${text.length} characters that are no JSON`, { cause: error });
+  }
 }
 
 /** The bytes of base64. */

@@ -33,8 +33,8 @@ export class SetupForm {
     byId('setup-fields', HTMLFieldSetElement).disabled = locked;
   }
 
-  get webGpuChoice(): HTMLInputElement {
-    return this.#form.querySelector<HTMLInputElement>('input[name="device"][value="webgpu"]')!;
+  deviceChoice(device: Choices['device']): HTMLInputElement {
+    return this.#form.querySelector<HTMLInputElement>(`input[name="device"][value="${device}"]`)!;
   }
 
   get #choices(): Choices {

@@ -1,5 +1,6 @@
 import type { ModelConfiguration } from '../../../../pipeline/config/schema.ts';
 import { FASHION_MNIST_DESCRIPTION } from '../../../../pipeline/data/description.ts';
+import { workerError } from '../workerError.ts';
 import type { Answer, Request } from '../worker/messages.ts';
 
 /** Weights of models of this project are smaller. */
@@ -19,7 +20,7 @@ export async function loadWeights(file: File): Promise<{ model: ModelConfigurati
     kind: Kind,
   ): Promise<Extract<Answer, { kind: Kind }>> =>
     new Promise((resolve, reject) => {
-      worker.onerror = ({ message }) => reject(new Error(message));
+      worker.onerror = (event) => reject(workerError(event));
       worker.onmessage = ({ data }: MessageEvent<Answer>) => {
         if (data.kind === kind) resolve(data as Extract<Answer, { kind: Kind }>);
         if (data.kind === 'failed') reject(new Error(data.message));

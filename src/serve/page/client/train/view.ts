@@ -10,6 +10,7 @@ import { Chart } from './chart.ts';
 import { Confusion } from './confusion.ts';
 import { showFilters } from '../filters.ts';
 import { explainWebGpu } from '../webgpu.ts';
+import { workerError } from '../workerError.ts';
 import { DataFiles } from './dataFiles.ts';
 import { SetupForm } from './form.ts';
 import { loadWeights } from './loadWeights.ts';
@@ -52,7 +53,11 @@ class Train {
     this.#say(
       'Not started. Loss and accuracy, the first layer and the confusion matrix appear here while the network is trained.',
     );
-    void explainWebGpu(byId('webgpu', HTMLElement), [this.#form.webGpuChoice]);
+    void explainWebGpu(
+      byId('webgpu', HTMLElement),
+      [this.#form.deviceChoice('webgpu')],
+      this.#form.deviceChoice('auto'),
+    );
     this.#pause.addEventListener('click', () => this.#togglePause());
     this.#stop.addEventListener('click', () => this.#stopTraining());
     byId('try', HTMLButtonElement).addEventListener('click', () => {
@@ -82,7 +87,7 @@ class Train {
     for (const id of ['figures', 'curves', 'insights']) byId(id, HTMLElement).hidden = true;
     this.#worker = new Worker('page/worker.js', { type: 'module' });
     this.#worker.addEventListener('message', ({ data }: MessageEvent<Answer>) => this.#receive(data));
-    this.#worker.addEventListener('error', ({ message }) => this.#fail(message));
+    this.#worker.addEventListener('error', (event) => this.#fail(workerError(event).message));
     this.#ask({
       kind: 'train',
       configuration,
