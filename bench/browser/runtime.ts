@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { WgradError } from '../../src/backend/errors.ts';
 import type { Runtime } from '../protocol.ts';
+import { Workers } from '../workers.ts';
 import { pageFiles } from './bundle.ts';
 import { CHROMIUM, NO_CHROMIUM } from './chromium.ts';
 import { PageWorker } from './pageWorker.ts';
@@ -17,20 +18,13 @@ export async function browserRuntime(): Promise<Runtime> {
   if (!existsSync(CHROMIUM)) throw new WgradError(NO_CHROMIUM);
   const files = await pageFiles();
   const [plain, isolated] = [await serveFiles(files), await serveFiles(files, ISOLATION)];
-  const workers: PageWorker[] = [];
-  let closed = false;
+  const workers = new Workers();
   const { stdout } = await promisify(execFile)(CHROMIUM, ['--version']);
   return {
     browser: /^.*?[\d.]+/.exec(stdout)?.[0] ?? 'Chromium',
-    start: (entry) => {
-      if (closed) throw new Error('the runtime is closed');
-      const worker = new PageWorker(entry, (entry.isolated ? isolated : plain).url);
-      workers.push(worker);
-      return worker;
-    },
+    start: (entry) => workers.start(() => new PageWorker(entry, (entry.isolated ? isolated : plain).url)),
     close: async () => {
-      closed = true;
-      await Promise.all(workers.map((worker) => worker.stop()));
+      await workers.close();
       plain.close();
       isolated.close();
     },

@@ -204,7 +204,7 @@ function along(
   let x = v128.load_splat<f32>(a);
   const isUnary = operation >= NEG && operation < EQ;
   let y = isUnary ? f32x4.splat(job.alpha) : v128.load_splat<f32>(b);
-  // Only WHERE has a third operand.
+  // Only WHERE has a third operand. Functions of one operand have numbers in place of the second and the third.
   let test = operation == WHERE ? v128.load_splat<u32>(c) : f32x4.splat(job.beta);
   const whole = out + (<usize>(count & ~3) << 2);
   const end = out + (<usize>count << 2);

@@ -10,12 +10,12 @@
 // Numerics   float32, p ascending; rounded as in madd.ts.
 
 import { madd } from './madd';
+import { B_STEP } from './tile';
 
 export const TALL_ROWS: i32 = 6;
 
 /** Bytes from one step of packed rows to the next. */
 export const TALL_STEP: usize = 24;
-const B_STEP: usize = 32;
 
 /**
  * @param c the start of the tile; its rows are `stride` bytes apart

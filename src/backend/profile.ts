@@ -63,7 +63,7 @@ export interface Profiling {
   stop(): Promise<DeviceProfile>;
 }
 
-/** A running profile that ends once: whoever asks again gets the same. */
+/** A running profile that ends with the first call of `stop`. Later calls return the same records. */
 export function endsOnce(end: () => Promise<DeviceProfile>): Profiling {
   let ended: Promise<DeviceProfile> | undefined;
   return { stop: () => (ended ??= end()) };

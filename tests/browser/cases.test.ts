@@ -2,10 +2,8 @@ import { beforeAll, expect, test } from 'vitest';
 import { bundleModule } from '../runtimes/bundle.ts';
 import { EVERY, LONGEST } from '../runtimes/share.ts';
 import type { CaseResults } from '../runtimes/run.ts';
-import { chromiumOrSkip, watch } from './browser.ts';
-import { ISOLATION, startSite } from './site.ts';
+import { ISOLATION, openEmptyPage } from './site.ts';
 
-const PAGE = `<!doctype html><link rel="icon" href="data:,">`;
 const PROGRAM = `async (kind) => (await import('/cases.js')).runCases(kind, ${EVERY})`;
 
 let code: string;
@@ -22,11 +20,7 @@ for (const [where, kind, headers, description] of [
     `${where} gives the numbers of the gradient table and of PyTorch on ${kind}`,
     { timeout: LONGEST },
     async (context) => {
-      const browser = await chromiumOrSkip(context);
-      const url = await startSite({ '/': PAGE, '/cases.js': code }, headers);
-      const page = await browser.newPage();
-      const faults = watch(page, url);
-      await page.goto(url);
+      const { page, faults } = await openEmptyPage(context, { '/cases.js': code }, headers);
       const { device, passed, failed } = await page.evaluate<CaseResults>(`(${PROGRAM})('${kind}')`);
       console.log(`Chromium, ${where}, ${device}: ${passed} cases passed, ${failed.length} failed`);
       expect(failed).toEqual([]);

@@ -3,22 +3,14 @@ import type { countSteps } from '../../bench/counts.ts';
 import { readBaseline } from '../../bench/countsBaseline.ts';
 import { bundleModule } from '../runtimes/bundle.ts';
 import { LONGEST } from '../runtimes/share.ts';
-import { chromiumOrSkip, watch } from './browser.ts';
-import { startSite } from './site.ts';
+import { openEmptyPage } from './site.ts';
 
 test(
   'a captured step launches, creates and moves in Chromium what it does in Node',
   { timeout: LONGEST },
   async (context) => {
-    const browser = await chromiumOrSkip(context);
     const code = await bundleModule('bench/counts.ts');
-    const url = await startSite({
-      '/': '<!doctype html><link rel="icon" href="data:,">',
-      '/counts.js': code,
-    });
-    const page = await browser.newPage();
-    const faults = watch(page, url);
-    await page.goto(url);
+    const { page, faults } = await openEmptyPage(context, { '/counts.js': code });
     const { adapter, counts } = await page.evaluate<Awaited<ReturnType<typeof countSteps>>>(
       `(async () => (await import('/counts.js')).countSteps())()`,
     );

@@ -1,9 +1,8 @@
-import type { Browser, Page } from 'playwright-core';
-import { describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test, type TestContext } from 'vitest';
 import * as wgrad from '../../src/index.ts';
 import { openCpu } from '../../src/backend/cpu/cpu.ts';
-import { chromiumOrSkip, watch } from './browser.ts';
-import { ISOLATION, libraryFiles, startSite } from './site.ts';
+import { ISOLATION, libraryFiles, openEmptyPage } from './site.ts';
 import { train } from '../training.ts';
 
 /** Opens a device and trains; its value is what `Outcome` says. */
@@ -30,14 +29,10 @@ interface Outcome {
 }
 
 async function open(
-  browser: Browser,
+  context: Pick<TestContext, 'skip'>,
   headers: Record<string, string>,
 ): Promise<{ page: Page; faults: string[] }> {
-  const url = await startSite({ ...(await libraryFiles()), '/worker.js': WORKER }, headers);
-  const page = await browser.newPage();
-  const faults = watch(page, url);
-  await page.goto(url);
-  return { page, faults };
+  return openEmptyPage(context, { ...(await libraryFiles()), '/worker.js': WORKER }, headers);
 }
 
 function run(page: Page, program: string, device: string): Promise<Outcome> {
@@ -55,7 +50,7 @@ describe.each([
   ['a worker', IN_WORKER],
 ])('the CPU backend in %s', (_, program) => {
   test('has one thread where memory cannot be shared, and computes the bits of Node', async (context) => {
-    const { page, faults } = await open(await chromiumOrSkip(context), {});
+    const { page, faults } = await open(context, {});
     const { description, losses } = await run(page, program, 'cpu');
     expect(description).toBe('WebAssembly relaxed SIMD on the CPU, one thread');
     expect(losses).toEqual(await expectedLosses());
@@ -63,7 +58,7 @@ describe.each([
   });
 
   test('has a thread for each processor where the page is isolated, and computes the bits of Node', async (context) => {
-    const { page, faults } = await open(await chromiumOrSkip(context), ISOLATION);
+    const { page, faults } = await open(context, ISOLATION);
     const processors = Math.min(16, await page.evaluate<number>('navigator.hardwareConcurrency'));
     expect(processors).toBeGreaterThan(1);
     const { threads, losses } = await run(page, program, 'cpu');
@@ -78,7 +73,7 @@ test.for([
   ['a page', PROGRAM],
   ['a worker', IN_WORKER],
 ] as const)('WebGPU in %s trains as the CPU backend does', async ([, program], context) => {
-  const { page, faults } = await open(await chromiumOrSkip(context), {});
+  const { page, faults } = await open(context, {});
   const { description, losses } = await run(page, program, 'webgpu');
   expect(description).toBe('google swiftshader');
   const expected = await expectedLosses();
@@ -87,7 +82,7 @@ test.for([
 });
 
 test('the main thread of a page waits for the others without sleeping, which browsers forbid', async (context) => {
-  const { page } = await open(await chromiumOrSkip(context), ISOLATION);
+  const { page } = await open(context, ISOLATION);
   // Tasks of several milliseconds, far longer than a thread polls before it sleeps.
   const products = `(async () => {
     const { init, manualSeed, rand } = await import('/wgrad.min.js');
@@ -110,7 +105,7 @@ test('the main thread of a page waits for the others without sleeping, which bro
 
 test('where a policy forbids workers, the CPU backend has one thread', async (context) => {
   const policy = { 'content-security-policy': "script-src 'self' 'unsafe-eval'; worker-src 'none'" };
-  const { page } = await open(await chromiumOrSkip(context), { ...ISOLATION, ...policy });
+  const { page } = await open(context, { ...ISOLATION, ...policy });
   const { threads, losses } = await run(page, PROGRAM, 'cpu');
   expect(threads).toBe(1);
   expect(losses).toEqual(await expectedLosses());

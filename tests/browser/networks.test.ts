@@ -3,9 +3,8 @@ import { transformSync } from 'esbuild';
 import type { Page } from 'playwright-core';
 import { expect, test, type TestContext } from 'vitest';
 import * as wgrad from '../../src/index.ts';
-import { chromiumOrSkip, watch } from './browser.ts';
 import { type Trained, trainNetwork } from './networks.ts';
-import { ISOLATION, libraryFiles, startSite } from './site.ts';
+import { ISOLATION, libraryFiles, openEmptyPage } from './site.ts';
 
 /** Relative: rounding differences grow from step to step. */
 const TOLERANCE = 1e-4;
@@ -14,14 +13,9 @@ async function openPage(
   context: Pick<TestContext, 'skip'>,
   headers: Record<string, string> = {},
 ): Promise<{ page: Page; faults: string[] }> {
-  const browser = await chromiumOrSkip(context);
   const networks = readFileSync(new URL('networks.ts', import.meta.url), 'utf8');
   const { code } = transformSync(networks, { loader: 'ts', format: 'esm' });
-  const url = await startSite({ ...(await libraryFiles()), '/networks.js': code }, headers);
-  const page = await browser.newPage();
-  const faults = watch(page, url);
-  await page.goto(url);
-  return { page, faults };
+  return openEmptyPage(context, { ...(await libraryFiles()), '/networks.js': code }, headers);
 }
 
 function trainThere(page: Page, device: string, name: string, steps: number): Promise<Trained> {

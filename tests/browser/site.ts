@@ -1,7 +1,9 @@
-import { onTestFinished } from 'vitest';
+import type { Page } from 'playwright-core';
+import { onTestFinished, type TestContext } from 'vitest';
 import { type Files, serveFiles } from '../../bench/browser/site.ts';
 import { bundleForBrowsers } from '../../scripts/package/bundle.ts';
 import { trainingProgram } from '../trainingProgram.ts';
+import { chromiumOrSkip, watch } from './browser.ts';
 
 export { type Files, ISOLATION } from '../../bench/browser/site.ts';
 
@@ -15,11 +17,24 @@ export async function startSite(
   return site.url;
 }
 
-/** An empty page with the built library and the program of tests/training.ts beside it. */
+/** A page that shows nothing, in a browser of its own, with modules beside it; and what must not happen on it. */
+export async function openEmptyPage(
+  context: Pick<TestContext, 'skip'>,
+  files: Files,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<{ page: Page; faults: string[] }> {
+  const browser = await chromiumOrSkip(context);
+  const url = await startSite({ '/': '<!doctype html><link rel="icon" href="data:,">', ...files }, headers);
+  const page = await browser.newPage();
+  const faults = watch(page, url);
+  await page.goto(url);
+  return { page, faults };
+}
+
+/** The built library, and the program of tests/training.ts. */
 export async function libraryFiles(): Promise<Record<string, string>> {
   const { code } = await bundleForBrowsers();
   return {
-    '/': '<!doctype html><link rel="icon" href="data:,"><title>wgrad</title>',
     '/wgrad.min.js': code,
     '/training.js': trainingProgram(),
   };

@@ -35,7 +35,7 @@ export interface CpuOptions {
   reference?: boolean;
   /** Threads that share large products; by default one per processor. */
   threads?: number;
-  /** The build with relaxed SIMD, which is faster, or the portable one, whose bits are the same on every processor. */
+  /** The build with relaxed SIMD, or the portable one, whose bits are the same on every processor; by default the faster. */
   relaxedSimd?: boolean;
 }
 
@@ -46,13 +46,14 @@ export interface CpuOptions {
 export async function openCpu({
   reference = false,
   threads,
-  relaxedSimd = platform.relaxedSimd,
+  relaxedSimd,
 }: CpuOptions = {}): Promise<Backend> {
   if (reference) return new CpuBackend();
   try {
-    const simd = new SimdModule(await compileCpuModule(relaxedSimd), threads);
+    const relaxed = relaxedSimd ?? platform.relaxedSimd;
+    const simd = new SimdModule(await compileCpuModule(relaxed), threads);
     if (platform.threadsNeedEventLoop) await simd.start();
-    return new CpuBackend({ simd, relaxedSimd });
+    return new CpuBackend({ simd, relaxedSimd: relaxed });
   } catch (error) {
     // WebAssembly needs shared memory and SIMD. A limit on the address space can also forbid its memory.
     return new CpuBackend({ reason: `, as WebAssembly cannot start: ${String(error)}` });

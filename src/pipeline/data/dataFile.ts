@@ -3,7 +3,8 @@ import { open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { shellWord } from '../text/shellWord.ts';
 import { DataError } from './errors.ts';
-import { gunzip, isGzip } from './gzip.ts';
+import { gunzip } from './gzip.ts';
+import { isGzip } from './gzipBytes.ts';
 
 /** One published file, identified by its decompressed content: mirrors compress it differently. */
 export interface DataFile {

@@ -1,11 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { DataError } from './errors.ts';
 
-/** Whether the bytes begin as a gzip file does (RFC 1952, 2.3.1). */
-export function isGzip(bytes: Uint8Array): boolean {
-  return bytes[0] === 0x1f && bytes[1] === 0x8b;
-}
-
 /**
  * Decompresses gzip data of at most `maxBytes`: a small hostile file can unpack to terabytes, and the memory stays of the
  * order of the limit.

@@ -1,5 +1,6 @@
 import { DataError } from './errors.ts';
-import { gunzip, isGzip } from './gzip.ts';
+import { gunzip } from './gzip.ts';
+import { isGzip } from './gzipBytes.ts';
 import { type IdxImages, magicNumber, parseIdxImages, parseIdxLabels, product } from './idxBytes.ts';
 
 export type { IdxImages } from './idxBytes.ts';

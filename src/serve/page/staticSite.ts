@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { FASHION_MNIST_FILES, listFiles } from '../../pipeline/data/fashionMnist.ts';
+import { isGzip } from '../../pipeline/data/gzipBytes.ts';
 import { findRawFile } from '../../pipeline/data/rawFolder.ts';
 import { openModelFolder } from '../registry/modelFolder.ts';
 import { champions } from '../registry/reference.ts';
@@ -68,7 +69,7 @@ async function writeData(target: string, folder: string): Promise<boolean> {
   if (!complete) return false;
   for (const [at, { name }] of files.entries()) {
     const bytes = await readFile(paths[at]!);
-    const packed = bytes[0] === 0x1f && bytes[1] === 0x8b ? bytes : await promisify(gzip)(bytes);
+    const packed = isGzip(bytes) ? bytes : await promisify(gzip)(bytes);
     await writeFile(join(target, 'data', name), packed);
   }
   return true;

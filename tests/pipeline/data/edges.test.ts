@@ -11,7 +11,7 @@ import { classTable, datasetCard, fileTable, sizeCategory } from '../../../src/p
 import { decodeDataFile, isAbsent, md5, readDataFile } from '../../../src/pipeline/data/dataFile.ts';
 import { misfit } from '../../../src/pipeline/data/description.ts';
 import { DataError, oneLine } from '../../../src/pipeline/data/errors.ts';
-import { isGzip } from '../../../src/pipeline/data/gzip.ts';
+import { isGzip } from '../../../src/pipeline/data/gzipBytes.ts';
 import {
   readIdxImages,
   readIdxLabels,

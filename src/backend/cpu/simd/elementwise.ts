@@ -18,7 +18,15 @@ const WHERE = 300;
 
 /** Of one operand, with the same bits as in the plain twins. The others always run here, so that a number's bits are its own. */
 const exactUnaries: ReadonlySet<number> = new Set([
-  ...[NEG, ABS, SQRT, RECIPROCAL, SQUARE, RELU, CLAMP, SIGN, FLOOR],
+  NEG,
+  ABS,
+  SQRT,
+  RECIPROCAL,
+  SQUARE,
+  RELU,
+  CLAMP,
+  SIGN,
+  FLOOR,
 ]);
 
 /** Shorter rows are not worth starting the loop. */
@@ -135,9 +143,8 @@ function inOrder(
   for (const operand of operands as readonly Operand[]) {
     const { array, offset, strides } = operand;
     if (copies.has(operand) || strides.every((stride, axis) => stride === 0 || shape[axis] === 1)) continue;
-    const place = array instanceof Float32Array ? module.heap.take(4 * size) : undefined;
+    const place = array instanceof Float32Array ? module.tryTake(4 * size) : undefined;
     if (place === undefined) return undefined;
-    module.keep(place, 4 * size);
     const out = module.floats(place, size);
     const params = { size, xOffset: offset, outOffset: 0, shape, xStrides: strides, outStrides };
     if (!copy(module, { x: array, out }, params, {})) plainCopy({ x: array, out }, params, {});

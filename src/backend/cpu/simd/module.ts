@@ -79,19 +79,18 @@ export class SimdModule {
 
   /** The address of working memory, which belongs to the launch until it ends. */
   take(bytes: number): number {
-    const address = this.heap.take(bytes);
-    if (address === undefined) {
-      throw new OutOfMemoryError(
-        `${bytes} bytes of working memory do not fit beside what is in use: use a smaller batch or model`,
-      );
-    }
-    this.keep(address, bytes);
-    return address;
+    const address = this.tryTake(bytes);
+    if (address !== undefined) return address;
+    throw new OutOfMemoryError(
+      `${bytes} bytes of working memory do not fit beside what is in use: use a smaller batch or model`,
+    );
   }
 
-  /** Makes a block of the heap working memory of the launch. */
-  keep(address: number, bytes: number): void {
-    this.#taken.push({ address, bytes });
+  /** As `take`; undefined where it does not fit. */
+  tryTake(bytes: number): number | undefined {
+    const address = this.heap.take(bytes);
+    if (address !== undefined) this.#taken.push({ address, bytes });
+    return address;
   }
 
   /** Releases working memory: all that the launch has taken, or all after the first `kept` blocks. */

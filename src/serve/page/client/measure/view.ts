@@ -1,8 +1,7 @@
 import { BENCHMARKS, namesOf } from '../benchmarks.ts';
 import { byId, duration, make } from '../elements.ts';
 import { explainWebGpu } from '../webgpu.ts';
-import { workerError } from '../workerError.ts';
-import type { Answer, Request } from '../worker/messages.ts';
+import { PageWorker } from '../pageWorker.ts';
 import { type Column, type Facts, markdownOf } from './report.ts';
 import { showTable } from './table.ts';
 
@@ -91,23 +90,21 @@ class Measure {
 
   /** Measures on one device, in a worker. Returns false where the visitor stopped it. */
   async #measureOn(device: Device, column: Column): Promise<boolean> {
-    const worker = new Worker('page/worker.js', { type: 'module' });
-    const request: Request = { kind: 'measure', device, benchmarks: BENCHMARKS };
+    const worker = new PageWorker();
     try {
       return await new Promise<boolean>((resolve, reject) => {
         this.#stop = () => resolve(false);
-        worker.addEventListener('error', (event) => reject(workerError(event)));
-        worker.addEventListener('message', ({ data }: MessageEvent<Answer>) => {
-          if (data.kind === 'device') column.device = data.device.description;
-          if (data.kind === 'measuring') this.#note(column, data.at, data.milliseconds);
-          if (data.kind === 'measured') resolve(true);
-          if (data.kind === 'failed') reject(new Error(data.message));
-        });
-        worker.postMessage(request);
+        worker.listen((answer) => {
+          if (answer.kind === 'device') column.device = answer.device.description;
+          if (answer.kind === 'measuring') this.#note(column, answer.at, answer.milliseconds);
+          if (answer.kind === 'measured') resolve(true);
+          if (answer.kind === 'failed') reject(new Error(answer.message));
+        }, reject);
+        worker.send({ kind: 'measure', device, benchmarks: BENCHMARKS });
       });
     } finally {
       this.#stop = undefined;
-      worker.terminate();
+      worker.end();
     }
   }
 

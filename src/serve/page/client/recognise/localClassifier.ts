@@ -1,6 +1,6 @@
 import type { LocalModel } from '../models.ts';
-import { workerError } from '../workerError.ts';
-import type { Answer, DeviceFacts, Request } from '../worker/messages.ts';
+import { PageWorker } from '../pageWorker.ts';
+import type { Answer, DeviceFacts } from '../worker/messages.ts';
 import { milliseconds, type Prediction } from './prediction.ts';
 
 type Classified = Extract<Answer, { kind: 'classified' }>;
@@ -13,7 +13,7 @@ interface Waiting {
 /** A model that runs in a worker of this page: on WebGPU where there is a GPU, otherwise in WebAssembly. */
 export class LocalClassifier {
   readonly #model: LocalModel;
-  readonly #worker = new Worker('page/worker.js', { type: 'module' });
+  readonly #worker = new PageWorker();
   readonly #waiting = new Map<number, Waiting>();
   #device: DeviceFacts | undefined;
   #failure: Error | undefined;
@@ -21,9 +21,11 @@ export class LocalClassifier {
 
   constructor(model: LocalModel) {
     this.#model = model;
-    this.#worker.addEventListener('message', ({ data }: MessageEvent<Answer>) => this.#receive(data));
-    this.#worker.addEventListener('error', (event) => this.#fail(workerError(event)));
-    this.#send({
+    this.#worker.listen(
+      (answer) => this.#receive(answer),
+      (error) => this.#fail(error),
+    );
+    this.#worker.send({
       kind: 'open',
       device: 'auto',
       model: model.model,
@@ -42,7 +44,7 @@ export class LocalClassifier {
         return;
       }
       this.#waiting.set(id, { resolve, reject });
-      this.#send({ kind: 'classify', id, pixels });
+      this.#worker.send({ kind: 'classify', id, pixels });
     });
     const where = this.#device?.name === 'webgpu' ? 'WebGPU' : 'WebAssembly';
     return {
@@ -53,12 +55,8 @@ export class LocalClassifier {
   }
 
   close(): void {
-    this.#worker.terminate();
+    this.#worker.end();
     this.#fail(new Error('Another model was chosen.'));
-  }
-
-  #send(request: Request): void {
-    this.#worker.postMessage(request);
   }
 
   #receive(answer: Answer): void {

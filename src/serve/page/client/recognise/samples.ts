@@ -1,4 +1,5 @@
 import { CLASS_NAMES, IMAGE_SIZE } from '../../../../pipeline/data/images.ts';
+import type { Sample } from '../../content.ts';
 import { byId, make } from '../elements.ts';
 import { keyHeaders } from '../service.ts';
 import { bytesOf } from './serviceModel.ts';
@@ -7,7 +8,7 @@ import { bytesOf } from './serviceModel.ts';
 export async function showSamples(key: string, chosen: (pixels: Uint8Array) => void): Promise<void> {
   const response = await fetch('data/samples', { headers: keyHeaders(key) });
   if (!response.ok) return;
-  const samples = (await response.json()) as { label: number; pixels: string }[];
+  const samples = (await response.json()) as Sample[];
   const buttons = samples.map(({ label, pixels: base64 }, at) => {
     const pixels = bytesOf(base64);
     const button = make('button', { kind: 'sample' });

@@ -1,5 +1,4 @@
-import type { ModelConfiguration } from '../../../../pipeline/config/schema.ts';
-import type { DataDescription } from '../../../../pipeline/data/description.ts';
+import type { PageModel } from '../../content.ts';
 import type { LocalModel } from '../models.ts';
 import { keyHeaders, refusalOf } from '../service.ts';
 
@@ -13,14 +12,7 @@ export async function fetchServiceModel(key: string, path: string = 'model'): Pr
   const response = await fetch(path, { headers: keyHeaders(key) });
   if (!response.ok) throw await refusalOf(response);
   const text = await response.text();
-  const answer = parsed(text, path) as {
-    name: string;
-    version: number;
-    model: ModelConfiguration;
-    data: DataDescription;
-    weights: string;
-  };
-  const { name, version, model, data, weights } = answer;
+  const { name, version, model, data, weights } = parsed(text, path) as PageModel;
   return { title: `Model ${name}, version ${version}`, model, data, weights: bytesOf(weights) };
 }
 

@@ -1,6 +1,6 @@
 import type { ModelConfiguration } from '../../../../pipeline/config/schema.ts';
 import { FASHION_MNIST_DESCRIPTION } from '../../../../pipeline/data/description.ts';
-import { workerError } from '../workerError.ts';
+import { PageWorker } from '../pageWorker.ts';
 import type { Answer, Request } from '../worker/messages.ts';
 
 /** Weights of models of this project are smaller. */
@@ -14,24 +14,23 @@ const MOST_BYTES = 256 * 2 ** 20;
 export async function loadWeights(file: File): Promise<{ model: ModelConfiguration; weights: Uint8Array }> {
   if (file.size > MOST_BYTES) throw new Error(`takes at most ${MOST_BYTES} bytes, got ${file.size}`);
   const weights = new Uint8Array(await file.arrayBuffer());
-  const worker = new Worker('page/worker.js', { type: 'module' });
+  const worker = new PageWorker();
   const ask = <Kind extends Answer['kind']>(
     request: Request,
     kind: Kind,
   ): Promise<Extract<Answer, { kind: Kind }>> =>
     new Promise((resolve, reject) => {
-      worker.onerror = (event) => reject(workerError(event));
-      worker.onmessage = ({ data }: MessageEvent<Answer>) => {
-        if (data.kind === kind) resolve(data as Extract<Answer, { kind: Kind }>);
-        if (data.kind === 'failed') reject(new Error(data.message));
-      };
-      worker.postMessage(request);
+      worker.listen((answer) => {
+        if (answer.kind === kind) resolve(answer as Extract<Answer, { kind: Kind }>);
+        if (answer.kind === 'failed') reject(new Error(answer.message));
+      }, reject);
+      worker.send(request);
     });
   try {
     const { model } = await ask({ kind: 'inspect', weights }, 'inspected');
     await ask({ kind: 'open', device: 'cpu', model, data: FASHION_MNIST_DESCRIPTION, weights }, 'opened');
     return { model, weights };
   } finally {
-    worker.terminate();
+    worker.end();
   }
 }

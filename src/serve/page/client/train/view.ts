@@ -3,14 +3,14 @@ import { FASHION_MNIST_DESCRIPTION } from '../../../../pipeline/data/description
 import { thousands } from '../../../../pipeline/text/numbers.ts';
 import { byId, duration, percent } from '../elements.ts';
 import type { Models } from '../models.ts';
+import { PageWorker } from '../pageWorker.ts';
 import type { ServiceKey } from '../serviceKey.ts';
 import { hasImages, here } from '../site.ts';
-import type { Answer, Outcome, Progress, Request } from '../worker/messages.ts';
+import type { Answer, Outcome, Progress } from '../worker/messages.ts';
 import { Chart } from './chart.ts';
 import { Confusion } from './confusion.ts';
 import { showFilters } from '../filters.ts';
 import { explainWebGpu } from '../webgpu.ts';
-import { workerError } from '../workerError.ts';
 import { DataFiles } from './dataFiles.ts';
 import { SetupForm } from './form.ts';
 import { loadWeights } from './loadWeights.ts';
@@ -41,7 +41,7 @@ class Train {
     range: [0.6, 1],
   });
   readonly #confusion = new Confusion(FASHION_MNIST_DESCRIPTION.classes);
-  #worker: Worker | undefined;
+  #worker: PageWorker | undefined;
   #configuration: Configuration | undefined;
   #device = '';
   #isPaused = false;
@@ -85,19 +85,17 @@ class Train {
     this.#pause.focus();
     byId('result-controls', HTMLElement).hidden = true;
     for (const id of ['figures', 'curves', 'insights']) byId(id, HTMLElement).hidden = true;
-    this.#worker = new Worker('page/worker.js', { type: 'module' });
-    this.#worker.addEventListener('message', ({ data }: MessageEvent<Answer>) => this.#receive(data));
-    this.#worker.addEventListener('error', (event) => this.#fail(workerError(event).message));
-    this.#ask({
+    this.#worker = new PageWorker();
+    this.#worker.listen(
+      (answer) => this.#receive(answer),
+      ({ message }) => this.#fail(message),
+    );
+    this.#worker.send({
       kind: 'train',
       configuration,
       key: this.#key.value,
       ...(files.length > 0 && { files }),
     });
-  }
-
-  #ask(request: Request): void {
-    this.#worker?.postMessage(request);
   }
 
   #receive(answer: Answer): void {
@@ -184,7 +182,7 @@ class Train {
   #togglePause(): void {
     this.#isPaused = !this.#isPaused;
     this.#setPauseText();
-    this.#ask({ kind: this.#isPaused ? 'pause' : 'resume' });
+    this.#worker?.send({ kind: this.#isPaused ? 'pause' : 'resume' });
   }
 
   #setPauseText(): void {
@@ -198,7 +196,7 @@ class Train {
       this.#say('Stopped before the first step.');
       return;
     }
-    this.#ask({ kind: 'stop' });
+    this.#worker?.send({ kind: 'stop' });
     this.#say('Stopping, and testing the best weights …');
     this.#showRunning(false);
   }
@@ -259,7 +257,7 @@ class Train {
   }
 
   #end(): void {
-    this.#worker?.terminate();
+    this.#worker?.end();
     this.#worker = undefined;
     this.#form.locked = false;
     this.#showRunning(false);

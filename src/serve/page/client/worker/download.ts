@@ -1,4 +1,5 @@
 import { DataError } from '../../../../pipeline/data/errors.ts';
+import { isGzip } from '../../../../pipeline/data/gzipBytes.ts';
 import { parseIdxImages, parseIdxLabels } from '../../../../pipeline/data/idxBytes.ts';
 import { CLASS_NAMES, IMAGE_SIZE, type ImageSet } from '../../../../pipeline/data/images.ts';
 import { keyHeaders, refusalOf } from '../service.ts';
@@ -141,7 +142,7 @@ function tooLarge(name: string): DataError {
 
 /** The contents of a gzip file, and any other file as it is. */
 async function unpacked(file: Bytes, name: string): Promise<Bytes> {
-  if (file[0] !== 0x1f || file[1] !== 0x8b) return file;
+  if (!isGzip(file)) return file;
   const stream = new Blob([file]).stream().pipeThrough(new DecompressionStream('gzip'));
   try {
     return await collected(stream, name);
