@@ -69,7 +69,10 @@ export function endsOnce(end: () => Promise<DeviceProfile>): Profiling {
   return { stop: () => (ended ??= end()) };
 }
 
-/** @throws KernelError where there are none: the device's own method is not meant for programs */
+/**
+ * @internal
+ * @throws KernelError where there are none: the device's own method is not meant for programs
+ */
 export function requireClocks(clocks: Clocks | undefined): Clocks {
   if (typeof clocks?.onHost === 'function' && typeof clocks.onGpu === 'function') return clocks;
   throw new KernelError(

@@ -10,9 +10,12 @@ const theme: Theme = {
     // Pages are also rendered where there is no document.
     if (typeof document === 'undefined') return;
     enableRunButtons(withBase('/run/wgrad.min.js'));
-    // onBeforeRouteChange would miss the browser's Back. A link within the page does not leave it.
+    // onBeforeRouteChange would miss the browser's Back. Back within a page would build the page again, without its runs.
     router.onBeforePageLoad = (to) => {
-      if (new URL(to, location.href).pathname !== router.route.path) stopRuns();
+      const { component, path } = router.route;
+      if (component !== null && new URL(to, location.href).pathname === path) return false;
+      stopRuns();
+      return true;
     };
   },
 };

@@ -101,14 +101,20 @@ describe.runIf(existsSync('/proc/self/stat'))('a lock', () => {
   });
 
   it('of a process that has ended, and that its parent does not ask for, is free', async () => {
-    const shell = spawn('/bin/sh', ['-c', 'true & echo $!; exec sleep 60'], {
+    // The shell would ask for its children; the sleep that it becomes does not.
+    const shell = spawn('/bin/sh', ['-c', 'sleep 60 & echo $!; exec sleep 61'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     try {
       const [printed] = (await once(shell.stdout, 'data')) as [Buffer];
       const pid = Number(printed.toString());
-      const stat = (): string => readFileSync(`/proc/${pid}/stat`, 'utf8');
-      await vi.waitFor(() => expect(stat()).toMatch(/\) Z /), { timeout: 10_000 });
+      const read = (process: number, file: string): string =>
+        readFileSync(`/proc/${process}/${file}`, 'utf8');
+      await vi.waitFor(() => expect(read(shell.pid!, 'cmdline')).toBe('sleep\0' + '61\0'), {
+        timeout: 10_000,
+      });
+      process.kill(pid, 'SIGKILL');
+      await vi.waitFor(() => expect(read(pid, 'stat')).toMatch(/\) Z /), { timeout: 10_000 });
       expect(await isLocked(lockedBy(pid, startOf(pid)))).toBe(false);
     } finally {
       shell.kill('SIGKILL');
