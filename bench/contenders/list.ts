@@ -18,7 +18,7 @@ export interface Entry {
  * By default glibc gives large blocks back to the system as soon as they are free, and PyTorch's next step waits for the
  * same pages again. With these settings it keeps them, as wgrad's pools do.
  */
-const KEEPS_MEMORY = {
+export const KEEPS_MEMORY: Readonly<Record<string, string>> = {
   MALLOC_MMAP_THRESHOLD_: String(2 ** 30),
   MALLOC_TRIM_THRESHOLD_: String(2 ** 32),
   MALLOC_TOP_PAD_: String(2 ** 26),

@@ -14,19 +14,8 @@ import time
 answers = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)  # what libraries print must not be taken for answers
 
-MASK = 0xFFFFFFFF
 LEFT, RIGHT, LABELS, PARAMETERS = 1, 2, 3, 8
 LEAST_LOSSES = 3
-
-
-def bits(stream, count):
-    """The numbers of bits() in inputs.ts."""
-    index = np.arange(count, dtype=np.uint64) + np.uint64(stream * 2**24 + 1)
-    mask = np.uint64(MASK)
-    h = index * np.uint64(0x6D2B79F5) & mask
-    h = (h ^ (h >> np.uint64(15))) * (h | np.uint64(1)) & mask
-    h ^= (h + ((h ^ (h >> np.uint64(7))) * (h | np.uint64(61)) & mask)) & mask
-    return h ^ (h >> np.uint64(14))
 
 
 def uniform(stream, shape, low=-1.0, high=1.0):
@@ -184,16 +173,6 @@ def tensor_cores():
     return ["TF32 in " + (", ".join(name for name, used in rounded.items() if used) or "nothing")]
 
 
-def mapped_blas():
-    """The shared library of linear algebra that this process has loaded, where Linux can say so."""
-    try:
-        with open("/proc/self/maps") as maps:
-            paths = {line.split()[-1] for line in maps if "blas" in line.lower() or "mkl" in line.lower()}
-    except OSError:
-        return ""
-    return ", ".join(sorted({os.path.basename(path) for path in paths if path.startswith("/") and "numpy" not in path}))
-
-
 def prepare(request):
     global job
     job = None
@@ -219,9 +198,10 @@ def elapsed(calls):
 
 
 def open_device():
-    global torch, np, device
+    global torch, np, device, bits, mapped_blas
     import numpy as np
     import torch
+    from shared import bits, mapped_blas
 
     name = sys.argv[1]
     device = torch.device("cuda" if name.startswith("pytorch-cuda") else "cpu")

@@ -11,24 +11,13 @@ import { temporaryFolder } from '../pipeline/files/disks.ts';
 import { MODELS, modelText } from '../exchange/models.ts';
 import { BOUND, difference, logitsOf, modelOn, readTensors } from '../exchange/suite.ts';
 import { skipMissing } from './missing.ts';
+import { NO_PYTORCH, python } from './python.ts';
 
 const cpu = await open('cpu');
 const SCRIPT = 'scripts/pytorch-exchange.py';
 
-/** A Python that has PyTorch: Debian's first, whose package is what CI installs. */
-const python = ['/usr/bin/python3', 'python3'].find((candidate) => {
-  try {
-    execFileSync(candidate, ['-c', 'import torch, numpy'], { stdio: 'pipe', timeout: 60_000 });
-    return true;
-  } catch {
-    return false;
-  }
-});
-
-const MISSING = 'no Python with PyTorch here: apt-get install python3-torch';
-
 function runScript(context: TestContext, ...args: string[]): void {
-  if (python === undefined) skipMissing(context, MISSING);
+  if (python === undefined) skipMissing(context, NO_PYTORCH);
   execFileSync(python, [SCRIPT, ...args], { stdio: 'pipe', timeout: 60_000 });
 }
 
