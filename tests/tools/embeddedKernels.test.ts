@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { embeddedKernels } from '../../src/platform/node/embedded/kernels.ts';
 import { alikeTogether } from '../../src/platform/node/embedded/order.ts';
+import { shorten } from '../../src/platform/node/embedded/shorten.ts';
 import { squeeze } from '../../src/platform/node/embedded/squeeze.ts';
 import { specialise } from '../../src/backend/webgpu/pipelines.ts';
 import { kernelNames, kernelSignature } from '../../src/platform/node/kernels.ts';
@@ -30,6 +31,49 @@ describe('white space', () => {
     ['if (a < b) && (c > d) {', 'if(a<b)&&(c>d){'],
   ])('%j becomes %j', (text, squeezed) => {
     expect(squeeze(text)).toBe(squeezed);
+  });
+});
+
+describe('short names', () => {
+  const shortened = (text: string, ...kept: string[]): string =>
+    shorten([['kernel', text]], () => kept)[0]![1];
+
+  test('replace those of variables, functions and parameters', () => {
+    expect(
+      shortened(
+        'fn twice(value:u32)->u32{let twofold=value*2u;return twofold;}fn main(){twice(0x1u);}',
+        'main',
+      ),
+    ).toBe('fn a(b:u32)->u32{let c=b*2u;return c;}fn main(){a(0x1u);}');
+    expect(
+      shortened(
+        'var<workgroup>tile:array<f32,4>;fn main(@builtin(workgroup_id)group:vec3u){tile[group.x]=0.0;}',
+        'main',
+      ),
+    ).toBe('var<workgroup>a:array<f32,4>;fn main(@builtin(workgroup_id)b:vec3u){a[b.x]=0.0;}');
+  });
+
+  test.each([
+    ['a name that launches use', 'let size=params.size;let out=1;', ['out']],
+    ['a member', 'struct Pair{left:f32}let left=pair.left;', []],
+    ['a built-in function', 'let step=step(0.5,x);', []],
+    ['an address space', 'var<workgroup>x:f32;let workgroup=1;', []],
+    ['an attribute', 'fn main(@builtin(local_invocation_id)local_invocation_id:vec3u){}', ['main']],
+  ])('leave %s', (_, text, kept) => {
+    expect(shortened(text, ...kept)).toBe(text);
+  });
+
+  test('are the same in all texts, and no name that one of them uses', () => {
+    const texts = [
+      ['one', 'let total=a;let total=b;'],
+      ['two', 'let rest=total;let total=rest;'],
+      ['three', 'let rest=1;'],
+    ] as const;
+    expect(shorten(texts, (text) => (text.includes('=1') ? ['rest'] : []))).toEqual([
+      ['one', 'let c=a;let c=b;'],
+      ['two', 'let d=c;let c=d;'],
+      ['three', 'let rest=1;'],
+    ]);
   });
 });
 

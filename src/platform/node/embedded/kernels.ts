@@ -1,14 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { transformSync } from 'esbuild';
+import type { KernelSignature } from '../../kernels.ts';
 import { kernelNames, kernelSource } from '../kernels.ts';
+import { readDeclarations } from './declarations.ts';
 import { alikeTogether } from './order.ts';
+import { shorten } from './shorten.ts';
 import { squeeze } from './squeeze.ts';
 
 const declarations = new URL('declarations.ts', import.meta.url);
 
-/** The module that `#kernels` is in the package: the squeezed texts of all kernels, and a function that reads their signatures. */
+/**
+ * The module that `#kernels` is in the package: the squeezed texts of all kernels with short names of variables, and a function
+ * that reads their signatures.
+ */
 export function embeddedKernels(): string {
-  const texts = alikeTogether(kernelNames().map((name) => [name, squeeze(kernelSource(name))]));
+  const squeezed = kernelNames().map((name) => [name, squeeze(kernelSource(name))] as const);
+  const texts = alikeTogether(shorten(squeezed, (text) => namesOf(readDeclarations(text))));
   const { code } = transformSync(readFileSync(declarations, 'utf8'), { loader: 'ts', format: 'esm' });
   return `const texts = ${JSON.stringify(Object.fromEntries(texts), null, 1)};
 
@@ -21,4 +28,10 @@ export function kernelSignature(name) {
 }
 
 ${code.replace(/^export \{[^}]*\};\n/m, '')}`;
+}
+
+/** The names in a kernel that a launch uses, and that of its entry point. */
+function namesOf({ buffers, params, overrides, constants, aliases }: KernelSignature): string[] {
+  const declared = [...buffers, ...params].map(({ name }) => name);
+  return ['main', 'params', ...declared, ...overrides.keys(), ...constants.keys(), ...aliases.keys()];
 }
