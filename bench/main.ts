@@ -1,5 +1,4 @@
 /** The command that compares wgrad with other libraries. */
-import { existsSync } from 'node:fs';
 import { clearLine, cursorTo } from 'node:readline';
 import { command, flag, option } from '../src/pipeline/cli/command.ts';
 import { interruptSignal } from '../src/pipeline/cli/interrupt.ts';
@@ -9,6 +8,7 @@ import { writeFigure } from '../src/pipeline/reporting/figures/write.ts';
 import { UsageError } from '../src/pipeline/text/didYouMean.ts';
 import { browserRuntime } from './browser/runtime.ts';
 import { BROWSER_CONTENDERS, CONTENDERS } from './contenders/list.ts';
+import { findPython } from './contenders/python.ts';
 import { countSteps } from './counts.ts';
 import { checkCounts, countsTable, readBaseline, writeBaseline } from './countsBaseline.ts';
 import { benchFigures } from './figures.ts';
@@ -117,10 +117,6 @@ function choose(preset: Preset, only = '', names?: readonly string[]): Preset {
   }
   const contenders = names ? present.filter(({ name }) => names.includes(name)) : preset.contenders;
   return { ...preset, ...chosen, contenders };
-}
-
-function findPython(): string {
-  return ['bench/.venv/bin/python', '/usr/bin/python3'].find((path) => existsSync(path)) ?? 'python3';
 }
 
 /** Runs the suite, and ends its processes on every way out. */

@@ -1,90 +1,108 @@
-/**
- * What an element costs in every operation, forward and with backward: in additions on the same device, and at 64 times
- * the size relative to 64 times the cost. Marks what costs many additions, or grows faster than its data.
- *
- *   npx tsx bench/operations.ts cpu|webgpu|reference [part of a name]
- */
-import { init, rand, scope, type Tensor } from '../src/index.ts';
-import { type OperationCase, operationCases } from './operationCases.ts';
+/** The command that times every operation, beside PyTorch. */
+import { writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import type { Backend } from '../src/backend/backend.ts';
+import { openCpu } from '../src/backend/cpu/cpu.ts';
+import { open, setDefaultDevice } from '../src/index.ts';
+import { command, flag, list, option } from '../src/pipeline/cli/command.ts';
+import { runCommand } from '../src/pipeline/cli/run.ts';
+import { oneOf, several, text, wholeNumber } from '../src/pipeline/cli/values.ts';
+import { writeFigure } from '../src/pipeline/reporting/figures/write.ts';
+import { UsageError } from '../src/pipeline/text/didYouMean.ts';
+import { findPython } from './contenders/python.ts';
+import { operationCases } from './operations/cases.ts';
+import { operationsFigure } from './operations/figure.ts';
+import { type OperationCase, SIZES } from './operations/layouts.ts';
+import { PyTorch } from './operations/peer.ts';
+import { operationsTable } from './operations/report.ts';
+import { type OperationsResult, resultText, startOperations } from './operations/results.ts';
+import { Timing } from './operations/timing.ts';
 
-const SIZES: readonly [small: number, large: number] = [2 ** 14, 2 ** 20];
-/** What is marked: additions an element, and growth beyond that of the data. */
-const DEAR = 100;
-const GROWTH = 3;
+type DeviceKind = 'cpu' | 'webgpu' | 'reference';
 
-const [, , name = 'cpu', part = ''] = process.argv;
-const device =
-  name === 'reference'
-    ? await init('cpu', { reference: true })
-    : await init(name === 'webgpu' ? 'webgpu' : 'cpu');
-
-const addition = (await timesOf(operationCases.find((each) => each.name === 'add')!)).forward[1] / SIZES[1];
-console.log(`${device.description}: an addition takes ${(addition * 1e6).toFixed(2)} ns an element\n`);
-console.log(lineOf(['', 'forward ns', 'additions', 'growth', 'both ns', 'additions', 'growth']));
-for (const each of operationCases.filter((some) =>
-  part.split('|').some((word) => some.name.includes(word)),
-)) {
-  const { forward, both } = await timesOf(each);
-  const cells = [forward, both].map(figuresOf);
-  const marked = cells.some(([, additions = 0, growth = 0]) => additions > DEAR || growth > GROWTH);
-  console.log(lineOf([each.name, ...cells.flat().map((cell) => cell.toFixed(2)), ...(marked ? ['!'] : [])]));
-}
-
-/** Milliseconds at both sizes. */
-type Times = readonly [small: number, large: number];
-
-function figuresOf(times: Times | undefined): number[] {
-  if (!times) return [];
-  const [small, large] = [times[0] / SIZES[0], times[1] / SIZES[1]];
-  return [large * 1e6, large / addition, large / small];
-}
-
-function lineOf([head = '', ...cells]: readonly string[]): string {
-  return head.padEnd(36) + cells.map((cell) => cell.padStart(11)).join('');
-}
-
-async function timesOf({ inputs, run }: OperationCase): Promise<{ forward: Times; both?: Times }> {
-  const forward: number[] = [];
-  const both: number[] = [];
-  for (const size of SIZES) {
-    const leaves: Tensor[] = scope(() => inputs(size));
-    forward.push(await least(() => run(...leaves)));
-    for (const leaf of leaves) if (leaf.dtype === 'float32') leaf.requiresGrad = true;
-    const seed = scope(() => {
-      const out = run(...leaves);
-      return out.requiresGrad && out.dtype === 'float32' ? rand(out.shape) : undefined;
-    });
-    if (seed) {
-      const step = (): void => {
-        run(...leaves).backward(seed);
-        for (const leaf of leaves) leaf.zeroGrad();
-      };
-      both.push(await least(step));
+const operations = command({
+  about: `
+    Times every operation in several layouts, forward and with backward, on ${SIZES.join(', ')} elements. On the CPU
+    backend PyTorch computes the same in turns, from the same inputs; its time counts only if its results are equal.
+    Sorts by the ratio of both times, and marks what takes more than three times as long as PyTorch.`,
+  arguments: { parts: list('only cases whose names contain one of these texts') },
+  options: {
+    device: option(
+      '<name>',
+      oneOf<DeviceKind>(['cpu', 'webgpu', 'reference']),
+      'what computes (default: cpu)',
+    ),
+    threads: option(
+      '<n>',
+      wholeNumber(),
+      'threads, also of PyTorch; with one, processor time counts (default: 1)',
+    ),
+    size: option('<n>', several(wholeNumber(1024)), `only these numbers of elements, of ${SIZES.join(', ')}`),
+    alone: flag('without PyTorch'),
+    python: option('<path>', text, 'the Python that has PyTorch (default: as for npm run bench)'),
+    out: option(
+      '<file>',
+      text,
+      'where the figures are written, as JSON, with a plot beside it (default: bench/results/operations-<device>.json where all cases and sizes are timed)',
+    ),
+  },
+  examples: [
+    'softmax',
+    "'gather rows' scatterAdd --size 102400",
+    '--threads 2 --out operations-threads.json',
+  ],
+  run: async ({ parts, device: kind = 'cpu', threads = 1, size, alone, python, out }) => {
+    const sizes = size ?? SIZES;
+    const foreign = sizes.find((each) => !SIZES.includes(each));
+    if (foreign !== undefined) throw new UsageError(`--size ${foreign}: takes ${SIZES.join(', ')}`);
+    const cases = operationCases.filter(
+      ({ name }) => parts.length === 0 || parts.some((part) => name.includes(part)),
+    );
+    if (cases.length === 0) throw new UsageError(`no case contains ${parts.join(' or ')}`);
+    const device = await openDevice(kind, threads);
+    setDefaultDevice(device);
+    const peer = kind === 'cpu' && !alone ? new PyTorch(python ?? findPython(), threads) : undefined;
+    try {
+      const result = await startOperations(device, threads, sizes, await peer?.facts());
+      await timeAll(cases, new Timing(device, peer), result);
+      console.log(operationsTable(result));
+      const whole = parts.length === 0 && size === undefined;
+      const file = out ?? (whole ? `bench/results/operations-${kind}.json` : undefined);
+      if (file !== undefined) await write(file, result);
+    } finally {
+      peer?.stop();
+      device.destroy();
     }
-    for (const each of [...leaves, seed]) each?.dispose();
-  }
-  const [small, large] = both;
-  return {
-    forward: forward as unknown as Times,
-    ...(small !== undefined && large !== undefined ? { both: [small, large] as const } : {}),
-  };
+  },
+});
+
+function openDevice(kind: DeviceKind, threads: number): Promise<Backend> {
+  if (kind === 'webgpu') return open('webgpu');
+  return openCpu({ reference: kind === 'reference', threads: Math.min(threads, availableParallelism()) });
 }
 
-/** The least processor time of a few repetitions, which other programs disturb less than the clock. */
-async function least(body: () => unknown): Promise<number> {
-  let time = Infinity;
-  const begin = performance.now();
-  for (
-    let repetition = 0;
-    repetition < 2 || (repetition < 9 && performance.now() - begin < 500);
-    repetition++
-  ) {
-    await device.synchronize();
-    const start = process.cpuUsage();
-    scope(() => void body());
-    await device.synchronize();
-    const { user, system } = process.cpuUsage(start);
-    time = Math.min(time, (user + system) / 1000);
+async function timeAll(
+  cases: readonly OperationCase[],
+  timing: Timing,
+  result: OperationsResult,
+): Promise<void> {
+  for (const [index, each] of cases.entries()) {
+    for (const elements of result.sizes) {
+      if (process.stderr.isTTY)
+        process.stderr.write(`\r\x1b[K${index + 1} / ${cases.length} ${each.name} ${elements}`);
+      const { forward, both } = await timing.costs(each, elements);
+      result.costs.push({ name: each.name, elements, pass: 'forward', ...forward });
+      if (both) result.costs.push({ name: each.name, elements, pass: 'both', ...both });
+    }
   }
-  return time;
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
 }
+
+async function write(file: string, result: OperationsResult): Promise<void> {
+  await writeFile(file, resultText(result));
+  const stem = file.replace(/\.json$/, '');
+  await writeFigure(stem, operationsFigure(result));
+  console.log(`written to ${file}, ${stem}.svg, ${stem}.png`);
+}
+
+await runCommand('npx tsx bench/operations.ts', operations);

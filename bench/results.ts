@@ -1,9 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { cpus, loadavg, totalmem } from 'node:os';
+import { loadavg } from 'node:os';
 import { dirname } from 'node:path';
 import { gitState, versionOf } from '../src/pipeline/runs/environment.ts';
 import type { ContenderFacts } from './contenders/contender.ts';
 import type { Entry } from './contenders/list.ts';
+import { type Machine, machineFacts } from './machine.ts';
 import type { FirstStep } from './node/firstStep.ts';
 import type { Measurement } from './rounds.ts';
 import { flopsOf, type Workload } from './workloads.ts';
@@ -28,13 +29,7 @@ export interface WorkloadResult {
 export interface BenchResult {
   readonly preset: string;
   readonly startedAt: string;
-  readonly machine: {
-    readonly cpu: string;
-    readonly cores: number;
-    readonly memoryBytes: number;
-    readonly node: string;
-    readonly platform: string;
-  };
+  readonly machine: Machine;
   /** Over one minute, of all that ran on the machine, the suite included; before it started, and at its end. */
   readonly loadAverage: { readonly before: number; after: number };
   readonly versions: {
@@ -55,13 +50,7 @@ export async function startResult(preset: string, rounds: number, browser?: stri
   return {
     preset,
     startedAt: new Date().toISOString(),
-    machine: {
-      cpu: cpus()[0]?.model.trim() ?? 'unknown',
-      cores: cpus().length,
-      memoryBytes: totalmem(),
-      node: process.version,
-      platform: `${process.platform} ${process.arch}`,
-    },
+    machine: machineFacts(),
     loadAverage: { before: loadavg()[0]!, after: NaN },
     versions: {
       // Browsers have their own.

@@ -1,16 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { Entry } from '../contenders/list.ts';
-import {
-  accepted,
-  type Action,
-  type Answer,
-  type Answers,
-  ContenderError,
-  type Request,
-  type Worker,
-} from '../protocol.ts';
+import { accepted, type Action, type Answer, type Answers, type Request, type Worker } from '../protocol.ts';
+import { LineProcess } from './lineProcess.ts';
 
 export interface WorkerOptions {
   /** Python with PyTorch. */
@@ -19,92 +9,33 @@ export interface WorkerOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
-const LINES_KEPT = 12;
-
 /** A contender's process, asked by lines of JSON. */
 export class WorkerProcess implements Worker {
   readonly entry: Entry;
-  readonly #child: ChildProcess;
-  readonly #complaints: string[] = [];
-  #waiting: ((line: string | undefined) => void) | undefined;
-  #ended = false;
+  readonly #process: LineProcess;
 
   constructor(entry: Entry, { python, environment }: WorkerOptions) {
     this.entry = entry;
     const [command, ...args] =
       entry.runtime === 'node'
-        ? [process.execPath, '--import', 'tsx', 'bench/node/worker.ts', entry.name]
-        : [python, 'bench/contenders/pytorch.py', entry.name];
-    this.#child = spawn(command, args, {
-      cwd: root,
-      stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...process.env, ...entry.environment, ...environment },
-      // Ctrl-C reaches the suite alone, which then ends its workers.
-      detached: true,
-    });
-    createInterface({ input: this.#child.stdout! }).on('line', (line) => this.#deliver(line));
-    createInterface({ input: this.#child.stderr! }).on('line', (line) => {
-      this.#complaints.push(line);
-      if (this.#complaints.length > LINES_KEPT) this.#complaints.shift();
-    });
-    this.#child.on('error', (error) => {
-      this.#complaints.push(error.message);
-      this.#end();
-    });
-    this.#child.on('close', () => this.#end());
-    this.#child.stdin!.on('error', () => this.#end());
+        ? ([process.execPath, '--import', 'tsx', 'bench/node/worker.ts', entry.name] as const)
+        : ([python, 'bench/contenders/pytorch.py', entry.name] as const);
+    this.#process = new LineProcess(command, args, { ...entry.environment, ...environment });
   }
 
   get ended(): boolean {
-    return this.#ended;
+    return this.#process.ended;
   }
 
   async ask<A extends Action>(
     request: Extract<Request, { action: A }>,
     seconds: number,
   ): Promise<Answers[A]> {
-    const line = await this.#line(JSON.stringify(request), seconds);
-    return accepted(JSON.parse(line) as Answer<A>);
+    return accepted((await this.#process.ask(request, seconds)) as Answer<A>);
   }
 
-  /** Ends the process. */
   stop(): Promise<void> {
-    if (!this.#ended) this.#child.kill('SIGKILL');
-    this.#end();
+    this.#process.stop();
     return Promise.resolve();
-  }
-
-  async #line(request: string, seconds: number): Promise<string> {
-    if (this.#ended) throw this.#gone();
-    const line = await new Promise<string | undefined>((resolve, reject) => {
-      const limit = setTimeout(() => {
-        reject(new ContenderError(`took longer than ${seconds} s`));
-        void this.stop();
-      }, seconds * 1000);
-      this.#waiting = (answer) => {
-        clearTimeout(limit);
-        resolve(answer);
-      };
-      this.#child.stdin!.write(`${request}\n`);
-    });
-    if (line === undefined) throw this.#gone();
-    return line;
-  }
-
-  #deliver(line: string | undefined): void {
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    waiting?.(line);
-  }
-
-  #end(): void {
-    this.#ended = true;
-    this.#deliver(undefined);
-  }
-
-  #gone(): ContenderError {
-    const said = this.#complaints.filter((line) => line.trim() !== '').slice(-4);
-    return new ContenderError(['its process ended', ...said].join(': '));
   }
 }

@@ -1,13 +1,21 @@
-// Sums in float64, rounded once.
+// Sums, in float64 and rounded once, and extremes:
 //
-//   out[c, o] = Σ_p x[o, p],   p in [c·chunk, min((c+1)·chunk, length))
+//   out[c, o] = Σ_p x[o, p], or max, or min,   p in [c·chunk, min((c+1)·chunk, length))
 //
-// A task computes `taskOutputs` outputs of one chunk. Several sums run at the same time, because each addition waits
-// for the one before.
+// A task computes `taskOutputs` outputs of one chunk. Several outputs, or several parts of one, are computed at the same
+// time, because each step waits for the one before.
+
+// The values of OPERATION in kernels/reduce.wgsl.
+const SUM: i32 = 0;
+const MAX: i32 = 1;
+
+/** Longer runs have enough elements for the loops of one run. */
+const SHORT: i32 = 32;
 
 /** Offsets and strides are in elements, as in kernels/reduce.wgsl. */
 @unmanaged
 export class ReduceJob {
+  operation: i32;
   x: usize;
   out: usize;
   outputs: i32;
@@ -22,38 +30,224 @@ export class ReduceJob {
   taskOutputs: i32;
 }
 
-/** Sums of runs of consecutive elements, `reducedSize` at a time. */
-export function runSumsTask(job: ReduceJob, task: i32): void {
+export function reduceTask(job: ReduceJob, task: i32): void {
+  if (job.operation == SUM) reduceBy(SUM, job, task);
+  else if (job.operation == MAX) reduceBy(MAX, job, task);
+  else reduceBy(2, job, task);
+}
+
+/** Inlined, so that each operation gets loops of its own. */
+@inline
+function reduceBy(operation: i32, job: ReduceJob, task: i32): void {
   const tasks = (job.outputs + job.taskOutputs - 1) / job.taskOutputs;
-  const start = (task / tasks) * job.chunk;
+  const part = task / tasks;
+  const start = part * job.chunk;
   const end = min(start + job.chunk, job.length);
   const first = (task % tasks) * job.taskOutputs;
   const last = min(first + job.taskOutputs, job.outputs);
-  let out = job.out + ((<usize>((task / tasks) * job.outputs + first)) << 2);
-  for (let output = first; output < last; output++, out += 4) {
-    const from = (output / job.keptSize) * job.keptOuter + (output % job.keptSize) * job.keptInner;
-    let total: f64 = 0;
-    for (let position = start; position < end;) {
-      const run = position / job.reducedSize;
-      const within = position - run * job.reducedSize;
-      const count = min(job.reducedSize - within, end - position);
-      total += sumRun(job.x + ((<usize>(from + run * job.reducedOuter + within)) << 2), count);
-      position += count;
+  let out = job.out + ((<usize>(part * job.outputs + first)) << 2);
+  let outer = first / job.keptSize;
+  let inner = first % job.keptSize;
+  const isOneRun = end <= job.reducedSize && job.reducedInner == 1;
+  for (let output = first; output < last;) {
+    const count = min(job.keptSize - inner, last - output);
+    let x = job.x + ((<usize>(outer * job.keptOuter + inner * job.keptInner)) << 2);
+    const step = (<usize>job.keptInner) << 2;
+    let left = count;
+    if (job.keptInner == 1) {
+      for (; left >= 16; left -= 16, x += 64, out += 64) sixteen(operation, job, x, start, end, out);
+      for (; left >= 4; left -= 4, x += 16, out += 16) v128.store(out, four(operation, job, x, start, end));
+    } else if (isOneRun && end - start <= SHORT) {
+      const at = (<usize>start) << 2;
+      for (; left >= 4; left -= 4, x += 4 * step, out += 16) {
+        v128.store(out, fourRuns(operation, x + at, step, end - start));
+      }
     }
-    store<f32>(out, <f32>total);
+    for (; left > 0; left--, x += step, out += 4) store<f32>(out, single(operation, job, x, start, end));
+    output += count;
+    inner = 0;
+    outer++;
   }
 }
 
-/** Sums of rows of consecutive elements, `reducedInner` elements apart. */
-export function rowSumsTask(job: ReduceJob, task: i32): void {
-  const tasks = (job.outputs + job.taskOutputs - 1) / job.taskOutputs;
-  const start = (task / tasks) * job.chunk;
-  const rows = min(job.chunk, job.length - start);
-  const first = (task % tasks) * job.taskOutputs;
-  const columns = min(job.taskOutputs, job.outputs - first);
-  const stride = (<usize>job.reducedInner) << 2;
-  const out = job.out + ((<usize>((task / tasks) * job.outputs + first)) << 2);
-  sumRows(job.x + <usize>start * stride + ((<usize>first) << 2), rows, stride, columns, out);
+/** Four outputs whose elements are adjacent. */
+@inline
+function four(operation: i32, job: ReduceJob, x: usize, start: i32, end: i32): v128 {
+  let low = first(operation);
+  let high = low;
+  const step = (<usize>job.reducedInner) << 2;
+  for (let position = start; position < end;) {
+    const run = position / job.reducedSize;
+    const within = position - run * job.reducedSize;
+    const count = min(job.reducedSize - within, end - position);
+    let at = x + ((<usize>(run * job.reducedOuter + within * job.reducedInner)) << 2);
+    for (let i = 0; i < count; i++, at += step) {
+      const value = v128.load(at);
+      low = withLow(operation, low, value);
+      if (operation == SUM) high = withHigh(high, value);
+    }
+    position += count;
+  }
+  return rounded(operation, low, high);
+}
+
+/** Sixteen outputs whose elements are adjacent: a line of the cache. */
+@inline
+function sixteen(operation: i32, job: ReduceJob, x: usize, start: i32, end: i32, out: usize): void {
+  let low0 = first(operation);
+  let low1 = low0;
+  let low2 = low0;
+  let low3 = low0;
+  let high0 = low0;
+  let high1 = low0;
+  let high2 = low0;
+  let high3 = low0;
+  const step = (<usize>job.reducedInner) << 2;
+  for (let position = start; position < end;) {
+    const run = position / job.reducedSize;
+    const within = position - run * job.reducedSize;
+    const count = min(job.reducedSize - within, end - position);
+    let at = x + ((<usize>(run * job.reducedOuter + within * job.reducedInner)) << 2);
+    for (let i = 0; i < count; i++, at += step) {
+      const value0 = v128.load(at);
+      const value1 = v128.load(at, 16);
+      const value2 = v128.load(at, 32);
+      const value3 = v128.load(at, 48);
+      low0 = withLow(operation, low0, value0);
+      low1 = withLow(operation, low1, value1);
+      low2 = withLow(operation, low2, value2);
+      low3 = withLow(operation, low3, value3);
+      if (operation == SUM) {
+        high0 = withHigh(high0, value0);
+        high1 = withHigh(high1, value1);
+        high2 = withHigh(high2, value2);
+        high3 = withHigh(high3, value3);
+      }
+    }
+    position += count;
+  }
+  v128.store(out, rounded(operation, low0, high0));
+  v128.store(out, rounded(operation, low1, high1), 16);
+  v128.store(out, rounded(operation, low2, high2), 32);
+  v128.store(out, rounded(operation, low3, high3), 48);
+}
+
+/** Four runs of at most `SHORT` elements, `step` bytes apart. */
+@inline
+function fourRuns(operation: i32, x: usize, step: usize, count: i32): v128 {
+  let low = first(operation);
+  let high = low;
+  const x1 = x + step;
+  const x2 = x1 + step;
+  const x3 = x2 + step;
+  let at: usize = 0;
+  const whole = (<usize>(count & ~3)) << 2;
+  const end = (<usize>count) << 2;
+  for (; at < whole; at += 16) {
+    const a = v128.load(x + at);
+    const b = v128.load(x1 + at);
+    const c = v128.load(x2 + at);
+    const d = v128.load(x3 + at);
+    const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
+    const cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
+    const abHigh = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
+    const cdHigh = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
+    const value0 = v128.shuffle<f32>(ab, cd, 0, 1, 4, 5);
+    const value1 = v128.shuffle<f32>(ab, cd, 2, 3, 6, 7);
+    const value2 = v128.shuffle<f32>(abHigh, cdHigh, 0, 1, 4, 5);
+    const value3 = v128.shuffle<f32>(abHigh, cdHigh, 2, 3, 6, 7);
+    low = withLow(operation, low, value0);
+    low = withLow(operation, low, value1);
+    low = withLow(operation, low, value2);
+    low = withLow(operation, low, value3);
+    if (operation == SUM) high = withHigh(withHigh(withHigh(withHigh(high, value0), value1), value2), value3);
+  }
+  for (; at < end; at += 4) {
+    let value = v128.load32_zero(x + at);
+    value = v128.load32_lane(x1 + at, value, 1);
+    value = v128.load32_lane(x2 + at, value, 2);
+    value = v128.load32_lane(x3 + at, value, 3);
+    low = withLow(operation, low, value);
+    if (operation == SUM) high = withHigh(high, value);
+  }
+  return rounded(operation, low, high);
+}
+
+/** One output. */
+@inline
+function single(operation: i32, job: ReduceJob, x: usize, start: i32, end: i32): f32 {
+  let total: f64 = operation == SUM ? 0 : operation == MAX ? -Infinity : Infinity;
+  const step = (<usize>job.reducedInner) << 2;
+  for (let position = start; position < end;) {
+    const run = position / job.reducedSize;
+    const within = position - run * job.reducedSize;
+    const count = min(job.reducedSize - within, end - position);
+    let at = x + ((<usize>(run * job.reducedOuter + within * job.reducedInner)) << 2);
+    if (job.reducedInner == 1 && count >= 8) {
+      if (operation == SUM) total += sumRun(at, count);
+      else total = extreme(operation, total, extremeOfRun(operation, at, count));
+    } else {
+      for (let i = 0; i < count; i++, at += step) {
+        const value = <f64>load<f32>(at);
+        total = operation == SUM ? total + value : extreme(operation, total, value);
+      }
+    }
+    position += count;
+  }
+  return <f32>total;
+}
+
+/** What any element replaces. */
+@inline
+function first(operation: i32): v128 {
+  return operation == SUM ? f64x2.splat(0) : f32x4.splat(operation == MAX ? -Infinity : Infinity);
+}
+
+/** A sum takes the lower two elements here, an extreme all four. */
+@inline
+function withLow(operation: i32, total: v128, value: v128): v128 {
+  if (operation == SUM) return f64x2.add(total, f64x2.promote_low_f32x4(value));
+  return operation == MAX ? f32x4.max(total, value) : f32x4.min(total, value);
+}
+
+@inline
+function withHigh(total: v128, value: v128): v128 {
+  return f64x2.add(total, f64x2.promote_low_f32x4(v128.shuffle<f32>(value, value, 2, 3, 2, 3)));
+}
+
+@inline
+function rounded(operation: i32, low: v128, high: v128): v128 {
+  if (operation != SUM) return low;
+  return v128.shuffle<f32>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 1, 4, 5);
+}
+
+/** NaN if one is NaN. */
+@inline
+function extreme(operation: i32, a: f64, b: f64): f64 {
+  return operation == MAX ? max(a, b) : min(a, b);
+}
+
+@inline
+function extremeOfRun(operation: i32, x: usize, count: i32): f64 {
+  let e0 = first(operation);
+  let e1 = e0;
+  let e2 = e0;
+  let e3 = e0;
+  const sixteens = x + ((<usize>(count & ~15)) << 2);
+  const whole = x + ((<usize>(count & ~3)) << 2);
+  const end = x + ((<usize>count) << 2);
+  for (; x < sixteens; x += 64) {
+    e0 = withLow(operation, e0, v128.load(x));
+    e1 = withLow(operation, e1, v128.load(x, 16));
+    e2 = withLow(operation, e2, v128.load(x, 32));
+    e3 = withLow(operation, e3, v128.load(x, 48));
+  }
+  for (; x < whole; x += 16) e0 = withLow(operation, e0, v128.load(x));
+  for (; x < end; x += 4) e1 = withLow(operation, e1, v128.load_splat<f32>(x));
+  e0 = withLow(operation, withLow(operation, e0, e1), withLow(operation, e2, e3));
+  e0 = withLow(operation, e0, v128.shuffle<f32>(e0, e0, 2, 3, 0, 1));
+  e0 = withLow(operation, e0, v128.shuffle<f32>(e0, e0, 1, 0, 3, 2));
+  return <f64>f32x4.extract_lane(e0, 0);
 }
 
 /** The sum of consecutive numbers, in sixteen interleaved sums. */
@@ -89,32 +283,4 @@ export function sumRun(x: usize, count: i32): f64 {
   let total = f64x2.extract_lane(both, 0) + f64x2.extract_lane(both, 1);
   for (; x < end; x += 4) total += <f64>load<f32>(x);
   return total;
-}
-
-/** out[j] = Σ_i x[i, j]: rows `stride` bytes apart, i ascending. */
-function sumRows(x: usize, rows: i32, stride: usize, columns: i32, out: usize): void {
-  let j = 0;
-  for (; j + 8 <= columns; j += 8, x += 32, out += 32) {
-    let s0 = f64x2.splat(0);
-    let s1 = s0;
-    let s2 = s0;
-    let s3 = s0;
-    let at = x;
-    for (let i = 0; i < rows; i++, at += stride) {
-      s0 = f64x2.add(s0, f64x2.promote_low_f32x4(v128.load64_zero(at)));
-      s1 = f64x2.add(s1, f64x2.promote_low_f32x4(v128.load64_zero(at, 8)));
-      s2 = f64x2.add(s2, f64x2.promote_low_f32x4(v128.load64_zero(at, 16)));
-      s3 = f64x2.add(s3, f64x2.promote_low_f32x4(v128.load64_zero(at, 24)));
-    }
-    v128.store64_lane(out, f32x4.demote_f64x2_zero(s0), 0);
-    v128.store64_lane(out, f32x4.demote_f64x2_zero(s1), 0, 8);
-    v128.store64_lane(out, f32x4.demote_f64x2_zero(s2), 0, 16);
-    v128.store64_lane(out, f32x4.demote_f64x2_zero(s3), 0, 24);
-  }
-  for (; j < columns; j++, x += 4, out += 4) {
-    let total: f64 = 0;
-    let at = x;
-    for (let i = 0; i < rows; i++, at += stride) total += <f64>load<f32>(at);
-    store<f32>(out, <f32>total);
-  }
 }

@@ -7,20 +7,18 @@ import { SimdModule } from '../../src/backend/cpu/simd/module.ts';
 import { FASHION_MNIST_DESCRIPTION } from '../../src/pipeline/data/description.ts';
 import { DeviceDataset } from '../../src/pipeline/data/loader.ts';
 import { hasRelaxedSimd } from '../../src/platform/relaxedSimd.ts';
-import { enableRelaxedSimd } from '../relaxedSimd.ts';
+import { builds, expectAlike, on, reference } from './builds.ts';
 import {
   cat,
   type CrossEntropyOptions,
   grad,
   KernelError,
   linspace,
-  manualSeed,
   nn,
   ones,
   OutOfMemoryError,
   rand,
   randn,
-  scope,
   setDefaultDevice,
   type Tensor,
   tensor,
@@ -28,33 +26,7 @@ import {
   zeros,
 } from '../../src/index.ts';
 
-const reference = await openCpu({ reference: true });
-enableRelaxedSimd();
-/** Each build of the module, with one thread and with three. */
-const builds: [one: Backend, three: Backend][] = [];
-for (const relaxedSimd of [false, true]) {
-  builds.push([await openCpu({ relaxedSimd, threads: 1 }), await openCpu({ relaxedSimd, threads: 3 })]);
-}
 const [[one], [relaxed]] = builds as [[Backend, Backend], [Backend, Backend]];
-
-/** What `body` computes on a device from the same numbers. */
-async function on(device: Backend, body: () => Tensor): Promise<number[]> {
-  setDefaultDevice(device);
-  manualSeed(5);
-  return [...(await scope(body).data())];
-}
-
-/** The numbers of WebAssembly lie within `tolerance` of the reference's, and threads change no bit. */
-async function expectAlike(body: () => Tensor, tolerance: number): Promise<void> {
-  const expected = await on(reference, body);
-  for (const [one, three] of builds) {
-    const found = await on(one, body);
-    const worst = found.reduce((most, value, at) => Math.max(most, Math.abs(value - expected[at]!)), 0);
-    expect(found).toHaveLength(expected.length);
-    expect(worst).toBeLessThanOrEqual(tolerance);
-    for (let repetition = 0; repetition < 3; repetition++) expect(await on(three, body)).toEqual(found);
-  }
-}
 
 const numbers = (shape: number[]): Tensor => rand(shape).sub(0.5);
 

@@ -1,22 +1,19 @@
 import { codes } from '../../signatures.ts';
+import { inHeap } from './heap.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
 
-/** For shorter runs, calling WebAssembly costs more than summing here. */
-const SHORT = 16;
 /** Elements of a task. */
 const TASK = 16_384;
+/** Tasks are cut at the ends of cache lines. */
+const UNIT = 16;
 
-/** Sums of adjacent rows and of runs: the sums of columns and of channels. */
+/** Sums and extremes. */
 export const reduce: SimdTwin<'reduce'> = (module, { x, out }, params, { OPERATION = codes.reduce.SUM }) => {
-  if (OPERATION !== codes.reduce.SUM || !fits(x, out)) return false;
+  if (!fits(x, out)) return false;
   const { outputs, length, chunk, keptSize, reducedSize, keptStrides, reducedStrides } = params;
-  const rows = reducedSize >= length && keptSize >= outputs && keptStrides[1] === 1 && outputs >= 4;
-  const runs = reducedStrides[1] === 1 && Math.min(reducedSize, chunk, length) >= SHORT;
-  if (!rows && !runs) return false;
-  // Rows are cut at the ends of cache lines.
-  const unit = rows ? 16 : 1;
-  const taskOutputs = Math.max(1, Math.floor(TASK / Math.min(chunk, length) / unit)) * unit;
+  const taskOutputs = Math.max(1, Math.floor(TASK / Math.min(chunk, length) / UNIT)) * UNIT;
   const fields = {
+    operation: OPERATION,
     x: address(x, params.offset),
     out: address(out, params.outOffset),
     outputs,
@@ -31,6 +28,29 @@ export const reduce: SimdTwin<'reduce'> = (module, { x, out }, params, { OPERATI
     taskOutputs,
   };
   const tasks = Math.ceil(length / chunk) * Math.ceil(outputs / taskOutputs);
-  module.run(rows ? 'rowSums' : 'runSums', fields, { tasks, work: outputs * length });
+  module.run('reduce', fields, { tasks, work: outputs * length });
+  return true;
+};
+
+/** Positions of extremes. */
+export const argreduce: SimdTwin<'argreduce'> = (
+  module,
+  { x, out },
+  params,
+  { OPERATION = codes.argreduce.MAX },
+) => {
+  if (!fits(x) || !inHeap(out)) return false;
+  const { outputs, length, inner, offset } = params;
+  const taskOutputs = Math.max(1, Math.floor(TASK / length / UNIT)) * UNIT;
+  const fields = {
+    x: address(x, offset),
+    out: address(out),
+    outputs,
+    length,
+    inner,
+    taskOutputs,
+    least: Number(OPERATION === codes.argreduce.MIN),
+  };
+  module.run('argreduce', fields, { tasks: Math.ceil(outputs / taskOutputs), work: outputs * length });
   return true;
 };

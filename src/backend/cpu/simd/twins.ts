@@ -7,7 +7,7 @@ import { dropout } from './dropout.ts';
 import { accumulate, binary, compare, unary, where } from './elementwise.ts';
 import { matmul } from './matmul.ts';
 import { maxPool, maxPoolGradient } from './maxPool.ts';
-import { reduce } from './reduce.ts';
+import { argreduce, reduce } from './reduce.ts';
 import { gatherImages, reluGradientSums } from './rows.ts';
 import type { SimdTwin } from './simdTwin.ts';
 import { crossEntropy, crossEntropyGradient, softmax } from './softmax.ts';
@@ -16,6 +16,7 @@ import { crossEntropy, crossEntropyGradient, softmax } from './softmax.ts';
 export const simdTwins: { readonly [K in KernelName]?: SimdTwin<K> } = {
   accumulate,
   adam,
+  argreduce,
   batchNorm,
   batchNormGradient,
   batchNormStatistics,
