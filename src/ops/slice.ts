@@ -1,6 +1,8 @@
 import { kindOf } from '../tensor/arguments.ts';
 import { ArgumentError, ShapeError } from '../tensor/errors.ts';
+import { isGradEnabled } from '../tensor/gradientMode.ts';
 import { takesTensor } from '../tensor/kinds.ts';
+import { Part } from '../tensor/parts.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
 import { viewOf } from './support/layout.ts';
 import { placeInto } from './support/place.ts';
@@ -35,8 +37,15 @@ export function slice(x: Tensor, ...ranges: Range[]): Tensor {
   const cuts = x.shape.map((length, axis) => cut(ranges[axis] ?? null, length));
   const layout = cutLayout(x, cuts);
   const { shape } = x;
+  const isBox = cuts.every(({ step }) => step === 1);
   return viewOf('slice', x, layout, (gradient) =>
-    placeInto(gradient, shape, (target) => cutLayout(target, cuts)),
+    isBox && !isGradEnabled()
+      ? new Part(
+          gradient.handle(),
+          shape,
+          cuts.map(({ start, count }) => [start, count]),
+        )
+      : placeInto(gradient, shape, (target) => cutLayout(target, cuts)),
   );
 }
 

@@ -8,6 +8,7 @@ import { copyInto } from './dense.ts';
 import { DeviceError, GradientError, ShapeError } from './errors.ts';
 import { noGrad, withGradEnabled } from './gradientMode.ts';
 import { BOOLEAN, either, listOf, MAYBE_TENSOR, TENSOR, TENSORS } from './kinds.ts';
+import { joinParts, Part } from './parts.ts';
 import { scope, unscoped } from './scope.ts';
 import { sameShape, stridesOf } from './shape.ts';
 import { Node, Severed } from './tape.ts';
@@ -184,6 +185,12 @@ function seed(operation: string, root: Tensor, gradient: Tensor | undefined): Te
   return gradient;
 }
 
+/** What a source has received: the sum of whole gradients, and parts. */
+interface Pending {
+  sum?: Tensor;
+  readonly parts: Part[];
+}
+
 /**
  * Visits the graph from its end, newest operation first, in the caller's scope.
  *
@@ -200,15 +207,28 @@ function propagate(
   const nodes = reachableNodes(roots, targets);
   const useful = usefulSources(nodes, targets);
   const homeOf = createGraph || targets ? () => undefined : findHomes(nodes);
-  const pending = new Map<Source, Tensor>();
+  const pending = new Map<Source, Pending>();
   // Backward frees intermediate gradients as it proceeds, unless it records a graph.
   const free = (value: Tensor): void => {
     if (!createGraph) value.dispose();
   };
-  const receive = (source: Source, gradient: Tensor): void => {
+  const receive = (source: Source, gradient: Tensor | Part): void => {
     const before = pending.get(source);
-    pending.set(source, before ? before.add(gradient) : gradient);
-    if (before) [before, gradient].forEach(free);
+    if (!before)
+      pending.set(source, gradient instanceof Part ? { parts: [gradient] } : { sum: gradient, parts: [] });
+    else if (gradient instanceof Part) before.parts.push(gradient);
+    else before.sum = before.sum ? added(before.sum, gradient) : gradient;
+  };
+  const added = (before: Tensor, gradient: Tensor): Tensor => {
+    const sum = before.add(gradient);
+    [before, gradient].forEach(free);
+    return sum;
+  };
+  const whole = ({ sum, parts }: Pending): Tensor => {
+    if (parts.length === 0) return sum!;
+    const joined = joinParts(parts);
+    for (const { values } of parts) free(values);
+    return sum ? added(sum, joined) : joined;
   };
 
   const walk = (): void => {
@@ -216,9 +236,10 @@ function propagate(
       receive(root.source!, createGraph ? seeds[index]! : seeds[index]!.detach()),
     );
     for (const node of nodes.reverse()) {
-      const gradient = pending.get(node);
-      if (!gradient) continue;
+      const received = pending.get(node);
+      if (!received) continue;
       pending.delete(node);
+      const gradient = whole(received);
       if (targets?.has(node)) deposit(node, gradient);
       if (!node.edges.some((edge) => edge && useful.has(edge))) continue;
       const rules = node.gradients(gradient, homeOf);
@@ -231,7 +252,8 @@ function propagate(
       free(gradient);
       if (!retainGraph) node.spend();
     }
-    for (const [source, gradient] of pending) {
+    for (const [source, received] of pending) {
+      const gradient = whole(received);
       deposit(source, gradient);
       free(gradient);
     }

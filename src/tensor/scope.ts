@@ -6,6 +6,13 @@ export interface Owned {
   dispose(): void;
 }
 
+let isTensor: (value: object) => boolean = () => false;
+
+/** Tells scopes which objects are tensors: nothing else is inside them. `Tensor` imports this module, so it calls. */
+export function tensorsAre(test: (value: object) => boolean): void {
+  isTensor = test;
+}
+
 let current: Set<Owned> | undefined;
 
 /** Gives something new to the innermost scope, if there is one. */
@@ -41,7 +48,7 @@ export function scope<T>(body: () => T): T {
   const inner = new Set<Owned>();
   current = inner;
   let result: T;
-  let kept: Set<unknown>;
+  let kept: { has(value: unknown): boolean };
   try {
     result = body();
     refusePromise('scope', result);
@@ -70,15 +77,20 @@ export function unscoped<T>(body: () => T): T {
   }
 }
 
+const NOTHING: ReadonlySet<unknown> = new Set();
+
 /** All objects that can be reached from a value through fields, elements and entries. */
-function reachable(root: unknown): Set<unknown> {
+function reachable(root: unknown): { has(value: unknown): boolean } {
+  if (root === undefined) return NOTHING;
+  if (typeof root === 'object' && root !== null && isTensor(root)) return { has: (value) => value === root };
   const seen = new Set<unknown>();
-  const waiting = [root];
+  const waiting: unknown[] = [root];
   for (let value = waiting.pop(); value !== undefined || waiting.length > 0; value = waiting.pop()) {
     // A captured step is a function.
     if (typeof value === 'function') seen.add(value);
     if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || seen.has(value)) continue;
     seen.add(value);
+    if (isTensor(value)) continue;
     const inside = value instanceof Map || value instanceof Set ? value.values() : Object.values(value);
     for (const each of inside as Iterable<unknown>) waiting.push(each);
   }

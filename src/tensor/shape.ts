@@ -7,7 +7,9 @@ export type Strides = readonly number[];
 
 /** The number of elements of a shape; 1 for a scalar, `[]`. */
 export function sizeOf(shape: Shape): number {
-  return shape.reduce((size, length) => size * length, 1);
+  let size = 1;
+  for (let axis = 0; axis < shape.length; axis++) size *= shape[axis]!;
+  return size;
 }
 
 /** Row-major strides, in elements. */
@@ -24,8 +26,13 @@ export function stridesOf(shape: Shape): number[] {
 /** Whether the elements are row-major without gaps. Axes of size 1 may have any stride. */
 export function isContiguous(shape: Shape, strides: Strides): boolean {
   if (sizeOf(shape) === 0) return true;
-  const dense = stridesOf(shape);
-  return shape.every((length, axis) => length === 1 || strides[axis] === dense[axis]);
+  let step = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    const length = shape[axis]!;
+    if (length !== 1 && strides[axis] !== step) return false;
+    step *= length;
+  }
+  return true;
 }
 
 /** The first element that a layout reads, and the number of elements from there to its last. */
@@ -40,7 +47,9 @@ export function extentOf({ shape, strides, offset }: { shape: Shape; strides: St
 }
 
 export function sameShape(left: Shape, right: Shape): boolean {
-  return left.length === right.length && left.every((length, axis) => length === right[axis]);
+  if (left.length !== right.length) return false;
+  for (let axis = 0; axis < left.length; axis++) if (left[axis] !== right[axis]) return false;
+  return true;
 }
 
 export function formatShape(shape: Shape): string {
@@ -89,6 +98,9 @@ export function axesOf(
 
 /** The common shape by NumPy's broadcasting: shapes are aligned at the last axis, and axes of size 1 are stretched. */
 export function broadcastShapes(operation: string, ...shapes: readonly Shape[]): number[] {
+  const [first = []] = shapes;
+  // Most operands have one shape, or are numbers.
+  if (shapes.every((shape) => shape.length === 0 || sameShape(shape, first))) return first.slice();
   const rank = Math.max(0, ...shapes.map((shape) => shape.length));
   return Array.from({ length: rank }, (_, axis) => {
     const sizes = shapes.map((shape) => shape[axis - rank + shape.length] ?? 1);
@@ -139,5 +151,8 @@ export function padFront<V extends readonly number[]>(
   rank: V['length'],
   fill: number,
 ): V {
-  return [...new Array<number>(rank - values.length).fill(fill), ...values] as unknown as V;
+  const padded: number[] = [];
+  for (let axis = values.length; axis < rank; axis++) padded.push(fill);
+  for (let axis = 0; axis < values.length; axis++) padded.push(values[axis]!);
+  return padded as unknown as V;
 }

@@ -1,13 +1,14 @@
 import { activeRecorder } from '../backend/recorder.ts';
 import { GradientError } from './errors.ts';
 import { isGradEnabled } from './gradientMode.ts';
+import type { Part } from './parts.ts';
 import type { Source, Tensor } from './tensor.ts';
 
 /**
  * The gradients of an operation's inputs, in order. Each is computed only when its function is called; undefined for an
- * input without gradient.
+ * input without gradient. A rule that is not recorded may return a part.
  */
-export type Gradients = readonly ((() => Tensor) | undefined)[];
+export type Gradients = readonly ((() => Tensor | Part) | undefined)[];
 
 /**
  * The preallocated destinations of the gradients of an operation's inputs, contiguous: parts of an optimizer's flat

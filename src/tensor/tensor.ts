@@ -7,7 +7,7 @@ import { activeRecorder, effect, refuseInCapture } from '../backend/recorder.ts'
 import { kindOf, takesNothing } from './arguments.ts';
 import { ArgumentError, DeviceError, FreedTensorError, GradientError, ShapeError } from './errors.ts';
 import { noteRead, noteReplaced } from './gradientWatch.ts';
-import { disown, own, type Owned, unscoped } from './scope.ts';
+import { disown, own, type Owned, tensorsAre, unscoped } from './scope.ts';
 import {
   extentOf,
   formatShape,
@@ -494,6 +494,8 @@ export class Tensor implements Owned, Disposable {
     });
   }
 }
+
+tensorsAre((value) => value instanceof Tensor);
 
 /** Throws immediately instead of rejecting a promise, because a captured step cannot wait. */
 function refuseRead(what: string): void {

@@ -4,15 +4,31 @@ import type { Vec3, Vec4 } from '../../backend/signatures.ts';
 import { empty } from '../../tensor/create.ts';
 import { dense, freeCopy } from '../../tensor/dense.ts';
 import { DTypeError } from '../../tensor/errors.ts';
-import { broadcastStrides, mergeAxes, padFront, type Shape } from '../../tensor/shape.ts';
+import {
+  broadcastStrides,
+  isContiguous,
+  mergeAxes,
+  padFront,
+  sameShape,
+  type Shape,
+  sizeOf,
+  type Walk,
+} from '../../tensor/shape.ts';
 import { describe, type Tensor } from '../../tensor/tensor.ts';
 
 /** Kernels handle this many axes. A view that needs more is copied first. */
 const AXES = 4;
 
+interface ElementKind {
+  readonly Element: 'f32' | 'i32' | 'u32';
+  readonly FLOATING: boolean;
+}
+
+const FLOATS: ElementKind = { Element: 'f32', FLOATING: true };
+
 /** The element type and kind that specialise kernels. */
-export function elementOf(dtype: DType): { Element: 'f32' | 'i32' | 'u32'; FLOATING: boolean } {
-  if (isFloating(dtype)) return { Element: 'f32', FLOATING: true };
+export function elementOf(dtype: DType): ElementKind {
+  if (isFloating(dtype)) return FLOATS;
   return { Element: dtype === 'int32' ? 'i32' : 'u32', FLOATING: false };
 }
 
@@ -31,16 +47,11 @@ export function walkOver<V extends Vec3 | Vec4 = Vec4>(
   tensors: readonly Tensor[],
   axes: V['length'] = AXES,
 ): ElementWalk<V> {
-  const read = (operands: readonly Tensor[]): ReturnType<typeof mergeAxes> =>
-    mergeAxes(
-      shape,
-      operands.map((tensor) => broadcastStrides(tensor.shape, tensor.strides, shape)),
-    );
   let operands = tensors;
-  let walk = read(operands);
+  let walk = walkRow(shape, operands) ?? mergedWalk(shape, operands);
   if (walk.shape.length > axes) {
     operands = tensors.map((tensor) => stretchedCopy(tensor, shape));
-    walk = read(operands);
+    walk = mergedWalk(shape, operands);
   }
   return {
     operands,
@@ -49,6 +60,26 @@ export function walkOver<V extends Vec3 | Vec4 = Vec4>(
     shape: padFront(walk.shape, axes, 1),
     strides: walk.strides.map((strides) => padFront(strides, axes, 0)),
   };
+}
+
+/** One row, if every operand has the shape and is contiguous, or is a number. Most operands are, and this is fast. */
+function walkRow(shape: Shape, operands: readonly Tensor[]): Walk | undefined {
+  const size = sizeOf(shape);
+  if (size === 1) return undefined;
+  const strides: number[][] = [];
+  for (const operand of operands) {
+    if (operand.ndim === 0) strides.push([0]);
+    else if (sameShape(operand.shape, shape) && isContiguous(shape, operand.strides)) strides.push([1]);
+    else return undefined;
+  }
+  return { shape: [size], strides };
+}
+
+function mergedWalk(shape: Shape, operands: readonly Tensor[]): Walk {
+  return mergeAxes(
+    shape,
+    operands.map((tensor) => broadcastStrides(tensor.shape, tensor.strides, shape)),
+  );
 }
 
 /** The layout that a kernel iterates over. Call `freeCopies` after the launch. */
@@ -101,6 +132,10 @@ export function launchUnary(code: number, x: Tensor, alpha: number = 0, beta: nu
   return out;
 }
 
+function pairVariant(OPERATION: number, RANK: number, { Element, FLOATING }: ElementKind): Variant<'binary'> {
+  return { OPERATION, RANK, Element, FLOATING };
+}
+
 /** Runs a kernel of two broadcast operands, `binary` or `compare`. */
 export function launchPair(
   kernel: 'binary' | 'compare',
@@ -126,11 +161,7 @@ export function launchPair(
       bStrides: walk.strides[1]!,
     },
     // Truth values are 0 or 1 in either integer type.
-    {
-      OPERATION: code,
-      RANK: walk.rank,
-      ...elementOf(a.dtype === 'bool' ? 'int32' : a.dtype),
-    } satisfies Variant<'binary'>,
+    pairVariant(code, walk.rank, elementOf(a.dtype === 'bool' ? 'int32' : a.dtype)),
   );
   freeCopies(walk);
   return out;

@@ -1,10 +1,16 @@
 import { ShapeError } from '../../tensor/errors.ts';
 import { isContiguous, mergeAxes, type Shape, sizeOf, stridesOf } from '../../tensor/shape.ts';
+import type { Part } from '../../tensor/parts.ts';
 import { type Gradients, withGradient } from '../../tensor/tape.ts';
 import { describe, type Layout, type Tensor } from '../../tensor/tensor.ts';
 
 /** A view of x in another layout; `rule` undoes it in the gradient. */
-export function viewOf(name: string, x: Tensor, layout: Layout, rule: (gradient: Tensor) => Tensor): Tensor {
+export function viewOf(
+  name: string,
+  x: Tensor,
+  layout: Layout,
+  rule: (gradient: Tensor) => Tensor | Part,
+): Tensor {
   return withGradient(name, x.withLayout(layout), [x], [], (gradient): Gradients => [() => rule(gradient)]);
 }
 

@@ -106,6 +106,11 @@ interface Options {
 
 type Operands = readonly [Operand, Operand, Operand?];
 
+/** Whether rows are contiguous, or one element each. */
+function isPlain(operand: Operand | undefined): boolean {
+  return operand!.strides[3] === 1 || operand!.strides[3] === 0;
+}
+
 /** Directly where rows are long and contiguous, otherwise on copies in order. */
 function apply(
   module: SimdModule,
@@ -116,7 +121,7 @@ function apply(
   options: Options = {},
 ): boolean {
   const [outer, middle, rows, length] = shape;
-  const isSimple = operands.every((operand) => operand!.strides[3] === 1 || operand!.strides[3] === 0);
+  const isSimple = operands.every(isPlain);
   const isShort = (length < SHORT && rows > 1) || (outer * middle > 1 && rows * length < SMALL);
   if (isSimple && !isShort) {
     post(module, operation, operands, out, shape, options);
@@ -165,41 +170,57 @@ function post(
   shape: Vec4,
   { outOffset = 0, alpha = 0, beta = 0 }: Options,
 ): void {
-  const [outer, middle, ...matrix] = shape;
-  const moves = (operand: Operand): boolean => operand.strides[3] === 1;
+  const [outer, middle, lines, columns] = shape;
   // One long row is cut into many.
-  const single = matrix[0] === 1;
-  const [rows, length] = single ? [Math.ceil(matrix[1] / TASK), TASK] : matrix;
-  const total = matrix[0] * matrix[1];
-  const step = (operand: Operand): number => 4 * (single ? (moves(operand) ? TASK : 0) : operand.strides[2]);
+  const single = lines === 1;
+  const rows = single ? Math.ceil(columns / TASK) : lines;
+  const length = single ? TASK : columns;
+  const total = lines * columns;
   const taskRows = Math.max(1, Math.floor(TASK / length));
   const plan = { tasks: Math.ceil(rows / taskRows), work: COST * total };
-  const [aMoves, bMoves, cMoves] = [Number(moves(a)), Number(moves(b)), Number(moves(c))];
-  const [aRow, bRow, cRow] = [step(a), step(b), step(c)];
+  const fields = {
+    operation,
+    a: 0,
+    b: 0,
+    c: 0,
+    out: 0,
+    rows,
+    length,
+    total,
+    aRow: rowBytes(a, single),
+    bRow: rowBytes(b, single),
+    cRow: rowBytes(c, single),
+    aMoves: Number(moves(a)),
+    bMoves: Number(moves(b)),
+    cMoves: Number(moves(c)),
+    taskRows,
+    alpha,
+    beta,
+  };
   for (let i = 0, at = outOffset; i < outer; i++) {
     for (let j = 0; j < middle; j++, at += total) {
-      const start = ({ array, offset, strides }: Operand): number =>
-        address(array, offset + i * strides[0] + j * strides[1]);
-      const fields = {
-        operation,
-        a: start(a),
-        b: start(b),
-        c: start(c),
-        out: address(out, at),
-        rows,
-        length,
-        total,
-        aRow,
-        bRow,
-        cRow,
-        aMoves,
-        bMoves,
-        cMoves,
-        taskRows,
-        alpha,
-        beta,
-      };
+      fields.a = startOf(a, i, j);
+      fields.b = startOf(b, i, j);
+      fields.c = startOf(c, i, j);
+      fields.out = address(out, at);
       module.run('elementwise', fields, plan);
     }
   }
+}
+
+// Functions of the module, because tsx gives a function inside another its name at each call, which takes longer than it.
+
+function moves(operand: Operand): boolean {
+  return operand.strides[3] === 1;
+}
+
+/** Bytes from one row to the next. */
+function rowBytes(operand: Operand, single: boolean): number {
+  if (!single) return 4 * operand.strides[2];
+  return moves(operand) ? 4 * TASK : 0;
+}
+
+/** The address of matrix i, j. */
+function startOf({ array, offset, strides }: Operand, i: number, j: number): number {
+  return address(array, offset + i * strides[0] + j * strides[1]);
 }
