@@ -16,8 +16,10 @@ import {
   batchNormTask,
 } from './batchNorm';
 import { PadJob, padTask, WeightJob, weightTask, WindowJob, windowTask } from './convolution';
+import { CopyJob, copyTask } from './copy';
 import { DropoutJob, dropoutTask } from './dropout';
 import { ElementwiseJob, elementwiseTask } from './elementwise';
+import { LayerNormJob, layerNormGradientTask, layerNormSumsTask, layerNormTask } from './layerNorm';
 import { MatmulJob, matmulTask } from './matmul';
 import { AdamJob, adamTask } from './optimizers';
 import { PoolJob, poolGradientTask, poolHalvesGradientTask, poolTask } from './pool';
@@ -149,5 +151,9 @@ function runTask(task: i32, thread: i32): void {
   else if (kind == 21) threesWeightTask(changetype<ThreesWeightJob>(JOB), task, scratch);
   else if (kind == 22) poolHalvesGradientTask(changetype<PoolJob>(JOB), task);
   else if (kind == 23) winogradFinishTask(changetype<WinogradFinishJob>(JOB), task);
+  else if (kind == 24) copyTask(changetype<CopyJob>(JOB), task);
+  else if (kind == 25) layerNormTask(changetype<LayerNormJob>(JOB), task);
+  else if (kind == 26) layerNormGradientTask(changetype<LayerNormJob>(JOB), task);
+  else if (kind == 27) layerNormSumsTask(changetype<LayerNormJob>(JOB), task);
   else unreachable();
 }

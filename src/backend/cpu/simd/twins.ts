@@ -5,6 +5,7 @@ import { conv2d, conv2dInputGradient, conv2dWeightGradient } from './convolution
 import { copy } from './copy.ts';
 import { dropout } from './dropout.ts';
 import { accumulate, binary, compare, unary, where } from './elementwise.ts';
+import { layerNorm, layerNormGradient, layerNormSums } from './layerNorm.ts';
 import { matmul } from './matmul.ts';
 import { maxPool, maxPoolGradient } from './maxPool.ts';
 import { argreduce, reduce } from './reduce.ts';
@@ -31,6 +32,9 @@ export const simdTwins: { readonly [K in KernelName]?: SimdTwin<K> } = {
   crossEntropyGradient,
   dropout,
   gatherImages,
+  layerNorm,
+  layerNormGradient,
+  layerNormSums,
   matmul,
   maxPool,
   maxPoolGradient,
