@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { minify } from 'terser';
-import { embedModules } from '../../src/platform/node/embedded/bundlerPlugin.ts';
+import { bundlePreamble, embedBehindPreamble } from '../../src/platform/node/embedded/bundlerPlugin.ts';
 
 const FILE = 'wgrad.min.js';
 
@@ -30,13 +30,14 @@ export async function bundleForBrowsers(): Promise<Bundle> {
     metafile: true,
     sourcemap: 'external',
     logLevel: 'warning',
-    plugins: [embedModules],
+    plugins: [embedBehindPreamble],
   });
   const text = (suffix: string): string => outputFiles.find(({ path }) => path.endsWith(suffix))!.text;
   const { code, map } = await minify(text('.js'), {
     module: true,
     ecma: 2020,
     compress: { passes: 2 },
+    format: { preamble: bundlePreamble() },
     sourceMap: { content: text('.map'), filename: FILE, url: `${FILE}.map` },
   });
   return { code: code!, sourceMap: map as string, inputs: Object.keys(metafile.outputs[FILE]!.inputs) };

@@ -27,7 +27,7 @@ declare module '../tensor/tensor.ts' {
 
 for (const [name, operation] of Object.entries(table) as [
   string,
-  (x: Tensor, ...rest: never[]) => Tensor,
+  (x: Tensor, ...rest: never[]) => unknown,
 ][]) {
   define(name, function (this: Tensor, ...rest: never[]) {
     return operation(this, ...rest);

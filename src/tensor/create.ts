@@ -113,7 +113,7 @@ export function write(target: Tensor, values: HostValues['values']): void {
 }
 
 /** A tensor of values that follow from plain numbers. A captured step makes it once, and its replays use it again. */
-function constant(make: () => Tensor): Tensor {
+export function constant(make: () => Tensor): Tensor {
   const recorder = activeRecorder();
   if (!recorder) return make();
   const made = recorder.once(() => unscoped(make));

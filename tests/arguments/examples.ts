@@ -33,6 +33,7 @@ export function examplesOn(device: Backend): {
       ],
       { device, requiresGrad: true },
     );
+  const batch = () => tensor(new Float32Array(8), { shape: [2, 2, 2], device });
   const labels = () => tensor([0, 1], { dtype: 'int32', device });
   const images = () => tensor(new Float32Array(16), { shape: [1, 1, 4, 4], device });
   const one: Example = { args: () => [x()] };
@@ -70,18 +71,46 @@ export function examplesOn(device: Backend): {
         'sin',
         'sqrt',
         'square',
+        'ceil',
+        'trunc',
+        'round',
+        'log2',
+        'isnan',
+        'isinf',
+        'isfinite',
+        'logicalNot',
       ]
         .concat(['relu', 'sigmoid', 'silu', 'tanh', 't', 'clone', 'contiguous'])
         .map((name) => [name, one]),
     ),
     ...Object.fromEntries(
-      ['add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum', 'eq', 'ne', 'lt', 'le', 'gt', 'ge'].map(
-        (name) => [name, pair],
-      ),
+      ['add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum', 'eq', 'ne', 'lt', 'le', 'gt', 'ge']
+        .concat(['logicalAnd', 'logicalOr', 'logicalXor', 'floorDivide', 'remainder'])
+        .map((name) => [name, pair]),
     ),
     ...Object.fromEntries(
-      ['sum', 'mean', 'amax', 'amin', 'argmax', 'argmin', 'logsumexp'].map((name) => [name, reduction]),
+      ['sum', 'mean', 'amax', 'amin', 'argmax', 'argmin', 'logsumexp', 'any', 'all'].map((name) => [
+        name,
+        reduction,
+      ]),
     ),
+    bmm: { args: () => [batch(), batch()] },
+    einsum: { args: () => ['ij,jk->ik', x(), x()] },
+    interpolate: { args: () => [images(), 8, null, 'bilinear', true], required: 1 },
+    maskedFill: { args: () => [x(), condition(), 1], anyNumber: [2] },
+    tril: { args: () => [x(), 0], required: 1 },
+    triu: { args: () => [x(), 0], required: 1 },
+    norm: { args: () => [x(), 2, 0, true], required: 1 },
+    split: { args: () => [x(), 1, 0], required: 2 },
+    chunk: { args: () => [x(), 2, 0], required: 2 },
+    unbind: { args: () => [x(), 0], required: 1 },
+    repeat: { args: () => [x(), [2, 2]] },
+    tile: { args: () => [x(), [2, 2]] },
+    repeatInterleave: { args: () => [x(), 2, 0], required: 2 },
+    roll: { args: () => [x(), 1, 0], required: 2 },
+    diagonal: { args: () => [x(), 0, 0, 1], required: 1 },
+    meshgrid: { args: () => [[labels(), labels()], 'xy'], required: 1 },
+    oneHot: { args: () => [labels(), 2] },
     reluGradient: { args: () => [x(), x()], anyNumber: [1] },
     var: { args: () => [x(), 0, {}], required: 1 },
     std: { args: () => [x(), 0, {}], required: 1 },

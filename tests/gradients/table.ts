@@ -1,5 +1,6 @@
 import type { Rows } from './cases.ts';
 import { binary } from './rows/binary.ts';
+import { compositions } from './rows/compositions.ts';
 import { convolutions } from './rows/convolution.ts';
 import { layouts } from './rows/layouts.ts';
 import { losses } from './rows/losses.ts';
@@ -13,6 +14,7 @@ import { unary } from './rows/unary.ts';
 export const table: Rows = {
   ...unary,
   ...binary,
+  ...compositions,
   ...reductions,
   ...layouts,
   ...convolutions,

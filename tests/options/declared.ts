@@ -33,9 +33,10 @@ const classes = new Map<string, ts.ClassDeclaration>();
 for (const statement of sources.flatMap(({ statements }) => [...statements])) {
   if (ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement))
     types.set(statement.name.text, statement);
-  else if (ts.isFunctionDeclaration(statement) && statement.name && statement.body)
-    functions.set(statement.name.text, statement);
-  else if (ts.isClassDeclaration(statement) && statement.name) classes.set(statement.name.text, statement);
+  else if (ts.isFunctionDeclaration(statement) && statement.name && statement.body) {
+    // Operations come first; a helper may have the name of one.
+    if (!functions.has(statement.name.text)) functions.set(statement.name.text, statement);
+  } else if (ts.isClassDeclaration(statement) && statement.name) classes.set(statement.name.text, statement);
 }
 
 /** The properties of the object types among the alternatives of a type. */

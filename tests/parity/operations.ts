@@ -34,6 +34,7 @@ export const operationFixtures: OperationFixture[] = [
   'promotion.json',
   'special.json',
   'options.json',
+  'compositions.json',
 ].flatMap((name) => loadFixture(name) as OperationFixture[]);
 
 /**
@@ -120,8 +121,16 @@ export function inputsOf({ inputs }: OperationFixture, device: Backend, order: O
   });
 }
 
+/** The operation of a fixture. Several results are joined, as the script that writes the fixtures joins them. */
 export function operationOf({ operation }: OperationFixture): Operation | undefined {
-  return (operations as unknown as Record<string, Operation | undefined>)[operation];
+  const found = (
+    operations as unknown as Record<string, ((...args: unknown[]) => Tensor | Tensor[]) | undefined>
+  )[operation];
+  if (!found) return undefined;
+  return (...args) => {
+    const result = found(...args);
+    return Array.isArray(result) ? operations.cat(result.map((each) => each.flatten())) : result;
+  };
 }
 
 /** The arguments of a fixture's call, with its inputs where they belong. */

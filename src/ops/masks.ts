@@ -1,0 +1,60 @@
+// Elements that a mask, or their place in a matrix, selects.
+
+import { signature } from '../tensor/arguments.ts';
+import { arange } from '../tensor/create.ts';
+import { ShapeError } from '../tensor/errors.ts';
+import { INTEGER, NUMBER, TENSOR } from '../tensor/kinds.ts';
+import { scope } from '../tensor/scope.ts';
+import { describe, type Tensor } from '../tensor/tensor.ts';
+import { where } from './where.ts';
+
+const maskedFillArguments = signature('maskedFill', { x: TENSOR, mask: TENSOR, value: NUMBER });
+
+/**
+ * x with one value where the mask is true, with broadcasting.
+ *
+ * @param mask bool
+ * @example
+ * scores.maskedFill(mask, -Infinity).softmax(-1);
+ */
+export function maskedFill(x: Tensor, mask: Tensor, value: number): Tensor {
+  maskedFillArguments(arguments);
+  return where(mask, value, x);
+}
+
+const trilArguments = signature<{ diagonal?: number }>('tril', { x: TENSOR }, { diagonal: INTEGER });
+const triuArguments = signature<{ diagonal?: number }>('triu', { x: TENSOR }, { diagonal: INTEGER });
+
+type DiagonalArguments = [diagonal?: number | null] | [options: { diagonal?: number | null }];
+
+/**
+ * The lower triangle of matrices: 0 above a diagonal.
+ *
+ * @param diagonal 0 is the main diagonal; positive ones are above it
+ * @example
+ * ones(3, 3).tril(); // ones on and below the diagonal
+ */
+export function tril(x: Tensor, ...options: DiagonalArguments): Tensor {
+  const { diagonal = 0 } = trilArguments([x, ...options]);
+  return scope(() => where(aboveDiagonal('tril', x).le(diagonal), x, 0));
+}
+
+/**
+ * The upper triangle of matrices: 0 below a diagonal.
+ *
+ * @param diagonal 0 is the main diagonal; positive ones are above it
+ */
+export function triu(x: Tensor, ...options: DiagonalArguments): Tensor {
+  const { diagonal = 0 } = triuArguments([x, ...options]);
+  return scope(() => where(aboveDiagonal('triu', x).ge(diagonal), x, 0));
+}
+
+/** The number of the diagonal on which each element of the matrices lies. */
+function aboveDiagonal(name: string, x: Tensor): Tensor {
+  if (x.ndim < 2) {
+    throw new ShapeError(name, 'not a matrix', { takes: 'at least two dims', got: describe(x) });
+  }
+  const [rows, columns] = x.shape.slice(-2) as [number, number];
+  const options = { dtype: 'int32', device: x.device } as const;
+  return arange(columns, options).sub(arange(rows, options).unsqueeze(1));
+}

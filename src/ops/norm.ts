@@ -1,0 +1,53 @@
+import { codes } from '../backend/signatures.ts';
+import { type Maybe, signature } from '../tensor/arguments.ts';
+import { BOOLEAN, DIMS, REAL, TENSOR } from '../tensor/kinds.ts';
+import { scope } from '../tensor/scope.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { unary } from './support/elementwise.ts';
+import type { Dims } from './support/reduction.ts';
+import { where } from './where.ts';
+
+const takes = signature<{ p?: number; dim?: Dims; keepdim?: boolean }>(
+  'norm',
+  { x: TENSOR },
+  { p: REAL, dim: DIMS, keepdim: BOOLEAN },
+);
+
+/**
+ * The p-norm of the elements over the given dims, or over all dims.
+ *
+ *     ‖x‖ = (Σ |x|ᵖ)^(1/p);   p = ∞ gives the greatest |x|, -∞ the least, 0 the number of elements other than 0
+ *
+ * The gradient of the 2-norm is 0 where the norm is 0, as in PyTorch.
+ *
+ * @param p 2 by default
+ * @param dim one dim or several; negative dims count from the end
+ * @param keepdim keep reduced dims with size 1
+ * @example
+ * tensor([3, 4]).norm(); // 5
+ */
+export function norm(
+  x: Tensor,
+  ...options:
+    | [p?: Maybe<number>, dim?: Maybe<Dims>, keepdim?: Maybe<boolean>]
+    | [options: { p?: Maybe<number>; dim?: Maybe<Dims>; keepdim?: Maybe<boolean> }]
+): Tensor {
+  const { p = 2, dim, keepdim = false } = takes([x, ...options]);
+  return scope(() => {
+    if (p === 2) return root(x.square().sum(dim, keepdim));
+    if (p === 0) return x.ne(0).to(x.dtype).sum(dim, keepdim);
+    const magnitudes = x.abs();
+    if (p === 1) return magnitudes.sum(dim, keepdim);
+    if (p === Infinity) return magnitudes.amax(dim, keepdim);
+    if (p === -Infinity) return magnitudes.amin(dim, keepdim);
+    return magnitudes
+      .pow(p)
+      .sum(dim, keepdim)
+      .pow(1 / p);
+  });
+}
+
+/** √x, with a gradient of 0 at 0. */
+function root(x: Tensor): Tensor {
+  return unary('norm', codes.unary.SQRT, x, 'output', (g, y) => g.div(where(y.eq(0), Infinity, y.mul(2))));
+}

@@ -1,0 +1,79 @@
+// Whole numbers near an element, and division that rounds.
+
+import { takesPair, takesTensor } from '../tensor/kinds.ts';
+import { scope } from '../tensor/scope.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { isWholeNumber } from './support/promote.ts';
+import { where } from './where.ts';
+
+/** The least integer not below x, element by element. Its gradient is 0 everywhere. */
+export function ceil(x: Tensor): Tensor {
+  takesTensor('ceil', arguments);
+  return scope(() => x.neg().floor().neg());
+}
+
+/** The integer part of x, element by element: rounded towards 0. Its gradient is 0 everywhere. */
+export function trunc(x: Tensor): Tensor {
+  takesTensor('trunc', arguments);
+  return scope(() => where(x.lt(0), x.ceil(), x.floor()));
+}
+
+/**
+ * The integer nearest to x, element by element. Halves go to the even one. Its gradient is 0 everywhere.
+ *
+ * @example
+ * tensor([0.5, 1.5, -2.6]).round(); // 0, 2, -3
+ */
+export function round(x: Tensor): Tensor {
+  takesTensor('round', arguments);
+  return scope(() => {
+    const [below, above] = [x.floor(), x.ceil()];
+    // Both differences are exact.
+    const [down, up] = [x.sub(below), above.sub(x)];
+    const isEven = below.remainder(2).eq(0);
+    return where(down.lt(up).logicalOr(down.eq(up).logicalAnd(isEven)), below, above);
+  });
+}
+
+/**
+ * ⌊a / b⌋, element by element, with broadcasting. Integers give integers. Its gradient is 0 everywhere.
+ *
+ * @example
+ * tensor([7, -7]).floorDivide(2); // 3, -4
+ */
+export function floorDivide(a: Tensor, b: Tensor | number): Tensor {
+  takesPair('floorDivide', arguments);
+  return scope(() => {
+    const quotient = a.div(b).floor();
+    if (!isWholeNumber(a.dtype) || !(typeof b === 'number' ? Number.isInteger(b) : isWholeNumber(b.dtype))) {
+      return quotient;
+    }
+    // A float32 has 24 bits of the quotient's 32. The rest is small enough for an exact one.
+    const most = quotient.to('int32');
+    const rest = a.to('int32').sub(most.mul(b));
+    return most.add(rest.div(b).floor().to('int32'));
+  });
+}
+
+/**
+ * a - b ⌊a / b⌋, element by element, with broadcasting. It has the sign of b, as in Python.
+ *
+ * ∂/∂a = 1, ∂/∂b = -⌊a / b⌋
+ *
+ * @example
+ * tensor([7, -7]).remainder(3); // 1, 2
+ */
+export function remainder(a: Tensor, b: Tensor | number): Tensor {
+  takesPair('remainder', arguments);
+  return scope(() => a.sub(a.floorDivide(b).mul(b)));
+}
+
+/**
+ * The binary logarithm, element by element. -Inf at 0, NaN below.
+ *
+ * d log₂ x / dx = 1 / (x ln 2)
+ */
+export function log2(x: Tensor): Tensor {
+  takesTensor('log2', arguments);
+  return scope(() => x.log().mul(Math.LOG2E));
+}
