@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { minify } from 'terser';
-import { bundlePreamble, embedBehindPreamble } from '../../src/platform/node/embedded/bundlerPlugin.ts';
+import { packedModules } from './packed.ts';
 
 const FILE = 'wgrad.min.js';
 
@@ -17,6 +17,7 @@ interface Bundle {
  * and shortens private names; terser then makes the code 2.5 % smaller with gzip.
  */
 export async function bundleForBrowsers(): Promise<Bundle> {
+  const { preamble, plugin } = packedModules();
   const { outputFiles, metafile } = await build({
     absWorkingDir: fileURLToPath(new URL('../..', import.meta.url)),
     entryPoints: ['scripts/package/browserEntry.ts'],
@@ -30,14 +31,14 @@ export async function bundleForBrowsers(): Promise<Bundle> {
     metafile: true,
     sourcemap: 'external',
     logLevel: 'warning',
-    plugins: [embedBehindPreamble],
+    plugins: [plugin],
   });
   const text = (suffix: string): string => outputFiles.find(({ path }) => path.endsWith(suffix))!.text;
   const { code, map } = await minify(text('.js'), {
     module: true,
     ecma: 2020,
     compress: { passes: 2 },
-    format: { preamble: bundlePreamble() },
+    format: { preamble },
     sourceMap: { content: text('.map'), filename: FILE, url: `${FILE}.map` },
   });
   return { code: code!, sourceMap: map as string, inputs: Object.keys(metafile.outputs[FILE]!.inputs) };

@@ -8,6 +8,8 @@ declare class TextEncoder {
   encode(text: string): Uint8Array<ArrayBuffer>;
 }
 
+declare function atob(text: string): string;
+
 declare function setTimeout(callback: () => void, milliseconds?: number): unknown;
 
 declare class TextDecoder {

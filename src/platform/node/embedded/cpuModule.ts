@@ -12,24 +12,15 @@ const PIECE = 16_384;
  * back 32 KiB.
  */
 export function embeddedCpuModule(): string {
-  return `const text = '${cpuModuleText()}';\n${cpuModuleCode()}`;
-}
-
-/** What is compressed, in base64. */
-export function cpuModuleText(): string {
-  const builds = readBuilds();
+  const builds = BUILDS.map((file) => readFileSync(new URL(file, import.meta.url)));
   const lengths = builds.map(({ length }) => length);
   const pieces: Buffer[] = [];
   for (let at = 0; at < Math.max(...lengths); at += PIECE) {
     for (const build of builds) pieces.push(build.subarray(at, at + PIECE));
   }
-  return deflateRawSync(Buffer.concat(pieces), { level: 9, memLevel: 9 }).toString('base64');
-}
-
-/** The module's code, which reads `text`. */
-export function cpuModuleCode(): string {
-  const lengths = readBuilds().map(({ length }) => length);
-  return `const lengths = [${lengths.join(', ')}];
+  const text = deflateRawSync(Buffer.concat(pieces), { level: 9, memLevel: 9 }).toString('base64');
+  return `const text = '${text}';
+const lengths = [${lengths.join(', ')}];
 
 export async function compileCpuModule(relaxed) {
   const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
@@ -47,8 +38,4 @@ export async function compileCpuModule(relaxed) {
   return WebAssembly.compile(build);
 }
 `;
-}
-
-function readBuilds(): Buffer[] {
-  return BUILDS.map((file) => readFileSync(new URL(file, import.meta.url)));
 }

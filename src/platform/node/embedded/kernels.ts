@@ -9,22 +9,28 @@ import { squeeze } from './squeeze.ts';
 
 const declarations = new URL('declarations.ts', import.meta.url);
 
-/**
- * The module that `#kernels` is in the package: the squeezed texts of all kernels with short names of variables, and a function
- * that reads their signatures.
- */
-export function embeddedKernels(): string {
+/** The squeezed texts of all kernels, with short names of variables. */
+export function embeddedTexts(): Readonly<Record<string, string>> {
   const squeezed = kernelNames().map((name) => [name, squeeze(kernelSource(name))] as const);
-  const texts = alikeTogether(shorten(squeezed, (text) => namesOf(readDeclarations(text))));
-  const { code } = transformSync(readFileSync(declarations, 'utf8'), { loader: 'ts', format: 'esm' });
-  return `const texts = ${JSON.stringify(Object.fromEntries(texts), null, 1)};
+  return Object.fromEntries(alikeTogether(shorten(squeezed, (text) => namesOf(readDeclarations(text)))));
+}
 
+/** The module that `#kernels` is in the package: the texts, and a function that reads their signatures. */
+export function embeddedKernels(): string {
+  return `const texts = ${JSON.stringify(embeddedTexts(), null, 1)};
+${kernelsCode('texts')}`;
+}
+
+/** The exports of the module that `#kernels` is. `texts` is an expression. */
+export function kernelsCode(texts: string): string {
+  const { code } = transformSync(readFileSync(declarations, 'utf8'), { loader: 'ts', format: 'esm' });
+  return `
 export function kernelSource(name) {
-  return texts[name];
+  return ${texts}[name];
 }
 
 export function kernelSignature(name) {
-  return readDeclarations(texts[name]);
+  return readDeclarations(${texts}[name]);
 }
 
 ${code.replace(/^export \{[^}]*\};\n/m, '')}`;
