@@ -13,6 +13,8 @@ export interface PooledMemory {
   pins: number;
   /** Whether only recordings hold it. */
   abandoned: boolean;
+  /** When it was freed last, in work of its pool. */
+  idleSince: number;
 }
 
 /** A buffer. Its memory returns to the pool on release. */
@@ -43,6 +45,9 @@ export interface MemorySource<M extends PooledMemory> {
 /** Bytes of free memory that are always kept for reuse. */
 const SPARE = 256 * 2 ** 20;
 
+/** Allocations and replayed launches after which free memory is idle: dozens of steps, or a few large ones. */
+const PATIENCE = 2 ** 15;
+
 /** The memory of a buffer in use. Throws KernelError for a released buffer. */
 export function memoryIn(buffer: DeviceBuffer): PooledMemory {
   const { memory } = buffer as PooledBuffer<PooledMemory>;
@@ -56,6 +61,8 @@ export class MemoryPool<M extends PooledMemory> {
   readonly source: MemorySource<M>;
   readonly #free = new Map<M['kind'], M[]>();
   readonly #stats: DeviceStats;
+  #work = 0;
+  #nextLook = PATIENCE;
 
   constructor(source: MemorySource<M>, stats: DeviceStats) {
     this.source = source;
@@ -76,6 +83,7 @@ export class MemoryPool<M extends PooledMemory> {
 
   /** @param arena the current recording, whose free memory is taken first */
   allocate(dtype: DType, length: number, arena?: Arena<M>): PooledBuffer<M> {
+    this.age(1);
     const kind = this.source.kindOf(dtype, length);
     const kept = arena?.free.get(kind)?.pop();
     if (kept) {
@@ -109,6 +117,30 @@ export class MemoryPool<M extends PooledMemory> {
     this.#pool(memory);
   }
 
+  /**
+   * Notes work: allocations, and launches of a replay, which allocate nothing. Memory beyond the spare that nothing has used for
+   * long is freed: it belongs to an earlier, larger phase of the program.
+   */
+  age(work: number): void {
+    this.#work += work;
+    if (this.#work < this.#nextLook) return;
+    const idleBefore = this.#nextLook - PATIENCE;
+    this.#nextLook = this.#work + PATIENCE;
+    if (this.#stats.bytesPooled > SPARE) this.#freeIdle(idleBefore);
+  }
+
+  #freeIdle(before: number): void {
+    const idle: M[] = [];
+    for (const [kind, peers] of this.#free) {
+      const fresh = peers.filter((memory) => memory.idleSince >= before);
+      for (const memory of peers) if (memory.idleSince < before) idle.push(memory);
+      this.#free.set(kind, fresh);
+    }
+    if (idle.length === 0) return;
+    this.source.destroy(idle);
+    for (const { bytes } of idle) this.#stats.bytesPooled -= bytes;
+  }
+
   /** Frees all unused memory. */
   trim(): void {
     this.source.destroy([...this.#free.values()].flat());
@@ -123,6 +155,7 @@ export class MemoryPool<M extends PooledMemory> {
   }
 
   #pool(memory: M): void {
+    memory.idleSince = this.#work;
     this.#shelve(this.#free, memory);
     this.#stats.buffersAlive--;
     this.#stats.bytesAlive -= memory.bytes;

@@ -32,7 +32,16 @@ export class HostMemory implements MemorySource<Memory> {
       if (!Number.isSafeInteger(length) || length < 0) throw new RangeError(`invalid length: ${length}`);
       const array = this.#heap?.array(dtype, length) ?? hostArray(dtype, length);
       const kind = this.kindOf(dtype, length);
-      return { source: this, dtype, array, kind, bytes: array.byteLength, pins: 0, abandoned: false };
+      return {
+        source: this,
+        dtype,
+        array,
+        kind,
+        bytes: array.byteLength,
+        pins: 0,
+        abandoned: false,
+        idleSince: 0,
+      };
     } catch (error) {
       throw new OutOfMemoryError(
         `A buffer of ${length} ${dtype} does not fit into memory (${this.#stats.bytesAlive} bytes in use): ` +

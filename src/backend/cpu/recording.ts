@@ -73,6 +73,7 @@ export class CpuRecording implements Recording {
   }
 
   replay(): void {
+    this.#pool.age(this.#list.length);
     for (const launch of this.#list) {
       for (const [name, cell] of launch.live) launch.params[name] = cell.value;
       this.#launch(launch);

@@ -59,7 +59,16 @@ export class GpuMemory implements MemorySource<Memory> {
       () => this.#device.createBuffer({ size: bytes, usage: STORAGE_COPY }),
       () => `a buffer of ${length} ${dtype}, with ${this.#stats.bytesAlive} bytes alive`,
     );
-    return { source: this, id: this.#created++, kind: bytes, bytes, gpu, pins: 0, abandoned: false };
+    return {
+      source: this,
+      id: this.#created++,
+      kind: bytes,
+      bytes,
+      gpu,
+      pins: 0,
+      abandoned: false,
+      idleSince: 0,
+    };
   }
 
   destroy(memories: readonly Memory[]): void {

@@ -64,6 +64,7 @@ export class GpuRecording implements Recording {
   }
 
   replay(): void {
+    this.#pool.age(this.#list.length);
     for (const launch of this.#list) {
       const { program, params, live } = launch;
       for (const { field, cell } of live) params.set(program.name, field, cell.value);
