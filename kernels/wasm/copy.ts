@@ -1,53 +1,98 @@
-// Copies words between any two layouts of four axes.
+// Copies between layouts of up to four axes: see kernels/copy.wgsl. Words are of any kind.
 
+import { loadLanes, storeLanes } from './lanes';
+import { copyRun } from './walk';
+
+/** Strides are in bytes. */
 @unmanaged
 export class CopyJob {
   x: usize;
-  out: usize;
-  /** Rows of all outer axes together; sizes of the last three axes. */
-  rows: i32;
-  n1: i32;
-  n2: i32;
-  n3: i32;
-  /** Strides in bytes. */
   x0: i32;
   x1: i32;
   x2: i32;
   x3: i32;
+  out: usize;
   out0: i32;
   out1: i32;
   out2: i32;
   out3: i32;
+  n1: i32;
+  n2: i32;
+  n3: i32;
+  /** Rows of all matrices, and those of a task. A task that transposes has rows of one matrix. */
+  rows: i32;
   taskRows: i32;
 }
 
-export function copyTask(job: CopyJob, task: i32): void {
-  let row = task * job.taskRows;
-  const last = min(row + job.taskRows, job.rows);
-  while (row < last) {
-    const matrix = row / job.n2;
-    const i2 = row - matrix * job.n2;
-    const i0 = matrix / job.n1;
-    const i1 = matrix - i0 * job.n1;
-    let from = job.x + i0 * job.x0 + i1 * job.x1 + i2 * job.x2;
-    let to = job.out + i0 * job.out0 + i1 * job.out1 + i2 * job.out2;
-    const end = min(row + job.n2 - i2, last);
-    for (; row < end; row++, from += job.x2, to += job.out2) copyRow(from, job.x3, to, job.out3, job.n3);
+export function copyRowsTask(job: CopyJob, task: i32): void {
+  const first = task * job.taskRows;
+  let left = min(job.taskRows, job.rows - first);
+  const matrix = first / job.n2;
+  let i2 = first - matrix * job.n2;
+  let i0 = matrix / job.n1;
+  let i1 = matrix - i0 * job.n1;
+  while (left > 0) {
+    let x = job.x + i0 * job.x0 + i1 * job.x1 + i2 * job.x2;
+    let out = job.out + i0 * job.out0 + i1 * job.out1 + i2 * job.out2;
+    for (const end = min(job.n2, i2 + left); i2 < end; i2++, left--, x += job.x2, out += job.out2) {
+      if (job.out3 == 4) copyRun(x, job.x3, job.n3, out);
+      else scatterRun(x, job.x3, job.n3, out, job.out3);
+    }
+    i2 = 0;
+    if (++i1 == job.n1) {
+      i1 = 0;
+      i0++;
+    }
+  }
+}
+
+function scatterRun(x: usize, step: i32, count: i32, out: usize, outStep: i32): void {
+  let i = 0;
+  for (; i + 4 <= count; i += 4, x += 4 * step, out += 4 * outStep) {
+    storeLanes(out, outStep, loadLanes(x, step));
+  }
+  for (; i < count; i++, x += step, out += outStep) store<u32>(out, load<u32>(x));
+}
+
+/** Columns of x become rows. Requires adjacent elements along axis 2 of x, and along axis 3 of out. */
+export function transposeTask(job: CopyJob, task: i32): void {
+  const cuts = (job.n2 + job.taskRows - 1) / job.taskRows;
+  const matrix = task / cuts;
+  const i0 = matrix / job.n1;
+  const i1 = matrix - i0 * job.n1;
+  let i = (task - matrix * cuts) * job.taskRows;
+  const last = min(i + job.taskRows, job.n2);
+  const x = job.x + i0 * job.x0 + i1 * job.x1;
+  const out = job.out + i0 * job.out0 + i1 * job.out1;
+  // A line of the cache has sixteen elements.
+  for (; i < last; i += 16) {
+    const rows = min(16, last - i);
+    let from = x + (i << 2);
+    let to = out + i * job.out2;
+    let j = 0;
+    for (; j + 4 <= job.n3; j += 4, from += 4 * job.x3, to += 16) {
+      let r = 0;
+      for (; r + 4 <= rows; r += 4) fourByFour(from + (r << 2), job.x3, to + r * job.out2, job.out2);
+      for (; r < rows; r++) v128.store(to + r * job.out2, loadLanes(from + (r << 2), job.x3));
+    }
+    for (; j < job.n3; j++, from += job.x3, to += 4) {
+      for (let r = 0; r < rows; r++) store<u32>(to + r * job.out2, load<u32>(from + (r << 2)));
+    }
   }
 }
 
 @inline
-function copyRow(from: usize, step: i32, to: usize, toStep: i32, count: i32): void {
-  if (toStep == 4 && count >= 4) {
-    const end = to + ((<usize>count) << 2);
-    if (step == 4) {
-      for (; to + 16 <= end; to += 16, from += 16) v128.store(to, v128.load(from));
-    } else if (step == 0) {
-      const value = v128.load32_splat(from);
-      for (; to + 16 <= end; to += 16) v128.store(to, value);
-    }
-    for (; to < end; to += 4, from += step) store<u32>(to, load<u32>(from));
-    return;
-  }
-  for (; count > 0; count--, to += toStep, from += step) store<u32>(to, load<u32>(from));
+function fourByFour(from: usize, step: usize, to: usize, toStep: usize): void {
+  const a = v128.load(from);
+  const b = v128.load(from + step);
+  const c = v128.load(from + 2 * step);
+  const d = v128.load(from + 3 * step);
+  const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5);
+  const cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
+  const abHigh = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
+  const cdHigh = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
+  v128.store(to, v128.shuffle<i32>(ab, cd, 0, 1, 4, 5));
+  v128.store(to + toStep, v128.shuffle<i32>(ab, cd, 2, 3, 6, 7));
+  v128.store(to + 2 * toStep, v128.shuffle<i32>(abHigh, cdHigh, 0, 1, 4, 5));
+  v128.store(to + 3 * toStep, v128.shuffle<i32>(abHigh, cdHigh, 2, 3, 6, 7));
 }

@@ -1,36 +1,67 @@
 // Element-wise functions of one to three operands, four elements at a time:
 //
-//   out[row, i] = f(a[row, i], b[row, i])
-//   out[row, i] = c[row, i] ≠ 0 ? a[row, i] : b[row, i]      for WHERE, with words of any kind
+//   out[i] = f(a[i], b[i])
+//   out[i] = c[i] ≠ 0 ? a[i] : b[i]      for WHERE, with words of any kind
+//
+// i walks over four axes, along which each operand has a stride; out is in order. Long rows of adjacent elements are read
+// where they are. Others are put in order first, a block at a time, which stays in L1.
 //
 // Numerics   float32. The result equals a float64 computation that is rounded once, but for RSQRT (1 unit in the last place)
-//            and what functions.ts computes. Relations give the words 0 and 1.
+//            and what functions.ts and trigonometry.ts compute. Relations give the words 0 and 1.
 
 import { erf, exp, gelu, geluTanh, log, sigmoid, softplus, tanh } from './functions';
+import { power } from './power';
+import { cosine, sine } from './trigonometry';
+import { inOrder, Operand } from './walk';
 
 @unmanaged
 export class ElementwiseJob {
   operation: i32;
   a: usize;
+  a0: i32;
+  a1: i32;
+  a2: i32;
+  a3: i32;
   b: usize;
+  b0: i32;
+  b1: i32;
+  b2: i32;
+  b3: i32;
   c: usize;
+  c0: i32;
+  c1: i32;
+  c2: i32;
+  c3: i32;
   out: usize;
-  rows: i32;
-  /** Elements of a row. The last row ends after `total` elements. */
-  length: i32;
-  total: i32;
-  /** Bytes from one row to the next. */
-  aRow: usize;
-  bRow: usize;
-  cRow: usize;
-  /** Whether the operand has consecutive elements; otherwise one element is used for the whole row. */
-  aMoves: i32;
-  bMoves: i32;
-  cMoves: i32;
-  taskRows: i32;
+  /** Sizes of the last three axes. */
+  n1: i32;
+  n2: i32;
+  n3: i32;
+  size: i32;
+  taskSize: i32;
+  /** Whether all rows are long, and their elements adjacent or one. */
+  direct: i32;
+  /** How each operand is read otherwise: see below. */
+  aWay: i32;
+  bWay: i32;
+  cWay: i32;
   /** Numbers that some functions of one operand take: in place of b and c. */
   alpha: f32;
   beta: f32;
+}
+
+/** One element for all, elements in order, or elements that are put in order. */
+const STILL: i32 = 0;
+const IN_ORDER: i32 = 1;
+
+/** Elements of a block. */
+const BLOCK: i32 = 1024;
+/** Bytes for a block of one operand. */
+const ROOM: i32 = 4160;
+
+/** Bytes of scratch memory for a task. */
+export function elementwiseScratch(): i32 {
+  return 3 * ROOM;
 }
 
 // The values of OPERATION in kernels/binary.wgsl, from 100 on those in kernels/unary.wgsl, and from 200 on those in
@@ -39,6 +70,7 @@ const ADD: i32 = 0;
 const SUB: i32 = 1;
 const MUL: i32 = 2;
 const DIV: i32 = 3;
+const POW: i32 = 4;
 const MAXIMUM: i32 = 5;
 const MINIMUM: i32 = 6;
 const RELU_GRADIENT: i32 = 7;
@@ -50,6 +82,8 @@ const SQRT: i32 = 104;
 const RSQRT: i32 = 105;
 const RECIPROCAL: i32 = 106;
 const SQUARE: i32 = 107;
+const SIN: i32 = 108;
+const COS: i32 = 109;
 const TANH: i32 = 110;
 const SIGMOID: i32 = 111;
 const RELU: i32 = 112;
@@ -70,124 +104,181 @@ const GT: i32 = 204;
 const GE: i32 = 205;
 const WHERE: i32 = 300;
 
-export function elementwiseTask(job: ElementwiseJob, task: i32): void {
-  const last = min((task + 1) * job.taskRows, job.rows);
-  for (let row = task * job.taskRows; row < last; row++) {
-    const count = min(job.length, job.total - row * job.length);
-    const a = job.a + <usize>row * job.aRow;
-    const b = job.b + <usize>row * job.bRow;
-    const c = job.c + <usize>row * job.cRow;
-    const out = job.out + (<usize>(row * job.length) << 2);
-    switch (job.operation) {
-      case ADD:
-        along(ADD, job, a, b, c, out, count);
-        break;
-      case SUB:
-        along(SUB, job, a, b, c, out, count);
-        break;
-      case MUL:
-        along(MUL, job, a, b, c, out, count);
-        break;
-      case DIV:
-        along(DIV, job, a, b, c, out, count);
-        break;
-      case MAXIMUM:
-        along(MAXIMUM, job, a, b, c, out, count);
-        break;
-      case MINIMUM:
-        along(MINIMUM, job, a, b, c, out, count);
-        break;
-      case RELU_GRADIENT:
-        along(RELU_GRADIENT, job, a, b, c, out, count);
-        break;
-      case NEG:
-        along(NEG, job, a, b, c, out, count);
-        break;
-      case ABS:
-        along(ABS, job, a, b, c, out, count);
-        break;
-      case EXP:
-        along(EXP, job, a, b, c, out, count);
-        break;
-      case LOG:
-        along(LOG, job, a, b, c, out, count);
-        break;
-      case SQRT:
-        along(SQRT, job, a, b, c, out, count);
-        break;
-      case RSQRT:
-        along(RSQRT, job, a, b, c, out, count);
-        break;
-      case RECIPROCAL:
-        along(RECIPROCAL, job, a, b, c, out, count);
-        break;
-      case SQUARE:
-        along(SQUARE, job, a, b, c, out, count);
-        break;
-      case TANH:
-        along(TANH, job, a, b, c, out, count);
-        break;
-      case SIGMOID:
-        along(SIGMOID, job, a, b, c, out, count);
-        break;
-      case RELU:
-        along(RELU, job, a, b, c, out, count);
-        break;
-      case LEAKY_RELU:
-        along(LEAKY_RELU, job, a, b, c, out, count);
-        break;
-      case GELU:
-        along(GELU, job, a, b, c, out, count);
-        break;
-      case GELU_TANH:
-        along(GELU_TANH, job, a, b, c, out, count);
-        break;
-      case SILU:
-        along(SILU, job, a, b, c, out, count);
-        break;
-      case SOFTPLUS:
-        along(SOFTPLUS, job, a, b, c, out, count);
-        break;
-      case CLAMP:
-        along(CLAMP, job, a, b, c, out, count);
-        break;
-      case SIGN:
-        along(SIGN, job, a, b, c, out, count);
-        break;
-      case FLOOR:
-        along(FLOOR, job, a, b, c, out, count);
-        break;
-      case ERF:
-        along(ERF, job, a, b, c, out, count);
-        break;
-      case EQ:
-        along(EQ, job, a, b, c, out, count);
-        break;
-      case NE:
-        along(NE, job, a, b, c, out, count);
-        break;
-      case LT:
-        along(LT, job, a, b, c, out, count);
-        break;
-      case LE:
-        along(LE, job, a, b, c, out, count);
-        break;
-      case GT:
-        along(GT, job, a, b, c, out, count);
-        break;
-      case GE:
-        along(GE, job, a, b, c, out, count);
-        break;
-      case WHERE:
-        along(WHERE, job, a, b, c, out, count);
-        break;
-      default:
-        unreachable();
-    }
+export function elementwiseTask(job: ElementwiseJob, task: i32, scratch: usize): void {
+  const first = task * job.taskSize;
+  const last = min(first + job.taskSize, job.size);
+  if (job.direct != 0) rows(job, first, last);
+  else blocks(job, first, last, scratch);
+}
+
+/** Row by row, where the operands are. */
+function rows(job: ElementwiseJob, first: i32, last: i32): void {
+  while (first < last) {
+    const row = first / job.n3;
+    const i3 = first - row * job.n3;
+    const matrix = row / job.n2;
+    const i2 = row - matrix * job.n2;
+    const i0 = matrix / job.n1;
+    const i1 = matrix - i0 * job.n1;
+    const count = min(job.n3 - i3, last - first);
+    const a = job.a + ((i0 * job.a0 + i1 * job.a1 + i2 * job.a2 + i3 * job.a3) << 2);
+    const b = job.b + ((i0 * job.b0 + i1 * job.b1 + i2 * job.b2 + i3 * job.b3) << 2);
+    const c = job.c + ((i0 * job.c0 + i1 * job.c1 + i2 * job.c2 + i3 * job.c3) << 2);
+    run(job, a, b, c, job.a3 != 0, job.b3 != 0, job.c3 != 0, job.out + ((<usize>first) << 2), count);
+    first += count;
   }
 }
 
-/** Inlined, so that each operation gets a loop of its own. */
+function blocks(job: ElementwiseJob, first: i32, last: i32, scratch: usize): void {
+  for (; first < last; first += BLOCK) {
+    const count = min(BLOCK, last - first);
+    const a = placed(job, offsetof<ElementwiseJob>('a'), job.aWay, first, count, scratch);
+    const b = placed(job, offsetof<ElementwiseJob>('b'), job.bWay, first, count, scratch + <usize>ROOM);
+    const c = placed(job, offsetof<ElementwiseJob>('c'), job.cWay, first, count, scratch + <usize>(2 * ROOM));
+    const out = job.out + ((<usize>first) << 2);
+    run(job, a, b, c, job.aWay != STILL, job.bWay != STILL, job.cWay != STILL, out, count);
+  }
+}
+
+/** Where the elements of an operand lie in order. */
+@inline
+function placed(job: ElementwiseJob, field: usize, way: i32, first: i32, count: i32, scratch: usize): usize {
+  const operand = changetype<Operand>(changetype<usize>(job) + field);
+  if (way == STILL) return operand.start;
+  if (way == IN_ORDER) return operand.start + ((<usize>first) << 2);
+  inOrder(operand, job.n1, job.n2, job.n3, first, count, scratch);
+  return scratch;
+}
+
+function run(
+  job: ElementwiseJob,
+  a: usize,
+  b: usize,
+  c: usize,
+  aMoves: bool,
+  bMoves: bool,
+  cMoves: bool,
+  out: usize,
+  count: i32,
+): void {
+  switch (job.operation) {
+    case ADD:
+      along(ADD, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case SUB:
+      along(SUB, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case MUL:
+      along(MUL, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case POW:
+      along(POW, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case DIV:
+      along(DIV, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case MAXIMUM:
+      along(MAXIMUM, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case MINIMUM:
+      along(MINIMUM, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case RELU_GRADIENT:
+      along(RELU_GRADIENT, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case NEG:
+      along(NEG, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case ABS:
+      along(ABS, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case EXP:
+      along(EXP, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case LOG:
+      along(LOG, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case SQRT:
+      along(SQRT, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case RSQRT:
+      along(RSQRT, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case RECIPROCAL:
+      along(RECIPROCAL, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case SQUARE:
+      along(SQUARE, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case SIN:
+      along(SIN, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case COS:
+      along(COS, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case TANH:
+      along(TANH, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case SIGMOID:
+      along(SIGMOID, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case RELU:
+      along(RELU, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case LEAKY_RELU:
+      along(LEAKY_RELU, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case GELU:
+      along(GELU, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case GELU_TANH:
+      along(GELU_TANH, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case SILU:
+      along(SILU, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case SOFTPLUS:
+      along(SOFTPLUS, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case CLAMP:
+      along(CLAMP, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case SIGN:
+      along(SIGN, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case FLOOR:
+      along(FLOOR, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case ERF:
+      along(ERF, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case EQ:
+      along(EQ, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case NE:
+      along(NE, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case LT:
+      along(LT, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case LE:
+      along(LE, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case GT:
+      along(GT, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case GE:
+      along(GE, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case WHERE:
+      along(WHERE, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    default:
+      unreachable();
+  }
+}
+
+/** Inlined, so that each operation gets a loop of its own. Reads up to 16 bytes past the end of an operand. */
 @inline
 function along(
   operation: i32,
@@ -195,39 +286,37 @@ function along(
   a: usize,
   b: usize,
   c: usize,
+  aMoves: bool,
+  bMoves: bool,
+  cMoves: bool,
   out: usize,
   count: i32,
 ): void {
-  const aMoves = job.aMoves != 0;
-  const bMoves = job.bMoves != 0;
-  const cMoves = job.cMoves != 0;
-  let x = v128.load_splat<f32>(a);
+  let x = v128.load32_splat(a);
   const isUnary = operation >= NEG && operation < EQ;
-  let y = isUnary ? f32x4.splat(job.alpha) : v128.load_splat<f32>(b);
+  let y = isUnary ? f32x4.splat(job.alpha) : v128.load32_splat(b);
   // Only WHERE has a third operand. Functions of one operand have numbers in place of the second and the third.
-  let test = operation == WHERE ? v128.load_splat<u32>(c) : f32x4.splat(job.beta);
+  let test = operation == WHERE ? v128.load32_splat(c) : f32x4.splat(job.beta);
   const whole = out + (<usize>(count & ~3) << 2);
-  const end = out + (<usize>count << 2);
-  while (out < whole) {
+  let result: v128;
+  while (true) {
     if (aMoves) x = v128.load(a);
     if (!isUnary && bMoves) y = v128.load(b);
     if (operation == WHERE && cMoves) test = v128.load(c);
-    v128.store(out, apply(operation, x, y, test));
+    result = apply(operation, x, y, test);
+    if (out >= whole) break;
+    v128.store(out, result);
     a += 16;
     b += 16;
     c += 16;
     out += 16;
   }
-  while (out < end) {
-    if (aMoves) x = v128.load_splat<f32>(a);
-    if (!isUnary && bMoves) y = v128.load_splat<f32>(b);
-    if (operation == WHERE && cMoves) test = v128.load_splat<u32>(c);
-    v128.store32_lane(out, apply(operation, x, y, test), 0);
-    a += 4;
-    b += 4;
-    c += 4;
-    out += 4;
+  if ((count & 2) != 0) {
+    v128.store64_lane(out, result, 0);
+    result = v128.shuffle<i32>(result, result, 2, 3, 2, 3);
+    out += 8;
   }
+  if ((count & 1) != 0) v128.store32_lane(out, result, 0);
 }
 
 @inline
@@ -236,6 +325,7 @@ function apply(operation: i32, x: v128, y: v128, test: v128): v128 {
   if (operation == SUB) return f32x4.sub(x, y);
   if (operation == MUL) return f32x4.mul(x, y);
   if (operation == DIV) return f32x4.div(x, y);
+  if (operation == POW) return power(x, y);
   if (operation == MAXIMUM) return v128.bitselect(x, y, v128.or(f32x4.gt(x, y), f32x4.ne(x, x)));
   if (operation == MINIMUM) return v128.bitselect(x, y, v128.or(f32x4.lt(x, y), f32x4.ne(x, x)));
   if (operation == RELU_GRADIENT) return v128.andnot(x, f32x4.le(y, f32x4.splat(0)));
@@ -247,6 +337,8 @@ function apply(operation: i32, x: v128, y: v128, test: v128): v128 {
   if (operation == RSQRT) return f32x4.div(f32x4.splat(1), f32x4.sqrt(x));
   if (operation == RECIPROCAL) return f32x4.div(f32x4.splat(1), x);
   if (operation == SQUARE) return f32x4.mul(x, x);
+  if (operation == SIN) return sine(x);
+  if (operation == COS) return cosine(x);
   if (operation == RELU) return v128.andnot(x, f32x4.lt(x, f32x4.splat(0)));
   if (operation == TANH) return tanh(x);
   if (operation == SIGMOID) return sigmoid(x);

@@ -4,11 +4,12 @@
 //            gelu is relative to x where 1 + erf x is a difference. Below 2⁻¹²⁶ results may be 0.
 
 import { exponential } from './exponential';
+import { madd } from './madd';
 
 /** A polynomial's next step, p · x + c. */
 @inline
 function next(p: v128, x: v128, c: f32): v128 {
-  return f32x4.add(f32x4.mul(p, x), f32x4.splat(c));
+  return madd(p, x, f32x4.splat(c));
 }
 
 export function exp(x: v128): v128 {

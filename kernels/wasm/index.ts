@@ -1,8 +1,8 @@
 // The exports of the module. src/backend/cpu/simd/jobs.ts declares them for TypeScript.
 
 export { packFilters, weightScratch, windowScratch } from './convolution';
+export { elementwiseScratch } from './elementwise';
 export { matmulRows, matmulScratch } from './matmul';
-export { packLanes } from './pack';
 export { normaliseBytes } from './rows';
 export { jobAddress, run, serve } from './threads';
 export { threesWeightScratch } from './threes';

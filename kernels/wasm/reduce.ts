@@ -1,6 +1,9 @@
-// Sums, in float64 and rounded once, and extremes:
+// Sums and extremes:
 //
 //   out[c, o] = Σ_p x[o, p], or max, or min,   p in [c·chunk, min((c+1)·chunk, length))
+//
+// Numerics   sums in float64, rounded once; but of each four elements of a long run or column, the sum is first rounded to
+//            float32. An extreme is NaN if one element is.
 //
 // A task computes `taskOutputs` outputs of one chunk. Several outputs, or several parts of one, are computed at the same
 // time, because each step waits for the one before.
@@ -98,38 +101,90 @@ function sixteen(operation: i32, job: ReduceJob, x: usize, start: i32, end: i32,
   let low1 = low0;
   let low2 = low0;
   let low3 = low0;
-  let high0 = low0;
-  let high1 = low0;
-  let high2 = low0;
-  let high3 = low0;
+  let high0 = f64x2.splat(0);
+  let high1 = high0;
+  let high2 = high0;
+  let high3 = high0;
   const step = (<usize>job.reducedInner) << 2;
   for (let position = start; position < end;) {
     const run = position / job.reducedSize;
     const within = position - run * job.reducedSize;
     const count = min(job.reducedSize - within, end - position);
     let at = x + ((<usize>(run * job.reducedOuter + within * job.reducedInner)) << 2);
-    for (let i = 0; i < count; i++, at += step) {
-      const value0 = v128.load(at);
-      const value1 = v128.load(at, 16);
-      const value2 = v128.load(at, 32);
-      const value3 = v128.load(at, 48);
-      low0 = withLow(operation, low0, value0);
-      low1 = withLow(operation, low1, value1);
-      low2 = withLow(operation, low2, value2);
-      low3 = withLow(operation, low3, value3);
-      if (operation == SUM) {
+    let i = 0;
+    if (operation == SUM) {
+      for (; i + 4 <= count; i += 4, at += 4 * step) {
+        const value0 = sumOfFour(at, step);
+        const value1 = sumOfFour(at + 16, step);
+        const value2 = sumOfFour(at + 32, step);
+        const value3 = sumOfFour(at + 48, step);
+        low0 = withLow(operation, low0, value0);
+        low1 = withLow(operation, low1, value1);
+        low2 = withLow(operation, low2, value2);
+        low3 = withLow(operation, low3, value3);
         high0 = withHigh(high0, value0);
         high1 = withHigh(high1, value1);
         high2 = withHigh(high2, value2);
         high3 = withHigh(high3, value3);
       }
     }
+    for (; i < count; i++, at += step) {
+      const value0 = v128.load(at);
+      const value1 = v128.load(at, 16);
+      const value2 = v128.load(at, 32);
+      const value3 = v128.load(at, 48);
+      if (operation == SUM) {
+        low0 = withLow(operation, low0, value0);
+        low1 = withLow(operation, low1, value1);
+        low2 = withLow(operation, low2, value2);
+        low3 = withLow(operation, low3, value3);
+        high0 = withHigh(high0, value0);
+        high1 = withHigh(high1, value1);
+        high2 = withHigh(high2, value2);
+        high3 = withHigh(high3, value3);
+      } else {
+        low0 = beyond(operation, low0, value0);
+        low1 = beyond(operation, low1, value1);
+        low2 = beyond(operation, low2, value2);
+        low3 = beyond(operation, low3, value3);
+        // NaN if one element is, or for infinities of both signs.
+        high0 = f32x4.add(high0, value0);
+        high1 = f32x4.add(high1, value1);
+        high2 = f32x4.add(high2, value2);
+        high3 = f32x4.add(high3, value3);
+      }
+    }
     position += count;
+  }
+  if (operation != SUM) {
+    const all = f32x4.add(f32x4.add(high0, high1), f32x4.add(high2, high3));
+    if (v128.any_true(f32x4.ne(all, all))) {
+      for (const last = out + 64; out < last; out += 16, x += 16) {
+        v128.store(out, four(operation, job, x, start, end));
+      }
+      return;
+    }
   }
   v128.store(out, rounded(operation, low0, high0));
   v128.store(out, rounded(operation, low1, high1), 16);
   v128.store(out, rounded(operation, low2, high2), 32);
   v128.store(out, rounded(operation, low3, high3), 48);
+}
+
+/** The sums of four elements `step` bytes apart, in float32, in each lane. */
+@inline
+function sumOfFour(x: usize, step: usize): v128 {
+  const x2 = x + 2 * step;
+  return f32x4.add(
+    f32x4.add(v128.load(x), v128.load(x + step)),
+    f32x4.add(v128.load(x2), v128.load(x2 + step)),
+  );
+}
+
+/** The greater, or lesser, of numbers that are not NaN. */
+@inline
+function beyond(operation: i32, total: v128, value: v128): v128 {
+  return operation == MAX ? f32x4.pmax(total, value) : f32x4.pmin(total, value);
 }
 
 /** Four runs of at most `SHORT` elements, `step` bytes apart. */
@@ -184,7 +239,7 @@ function single(operation: i32, job: ReduceJob, x: usize, start: i32, end: i32):
     const count = min(job.reducedSize - within, end - position);
     let at = x + ((<usize>(run * job.reducedOuter + within * job.reducedInner)) << 2);
     if (job.reducedInner == 1 && count >= 8) {
-      if (operation == SUM) total += sumRun(at, count);
+      if (operation == SUM) total += sumOfRun(at, count);
       else total = extreme(operation, total, extremeOfRun(operation, at, count));
     } else {
       for (let i = 0; i < count; i++, at += step) {
@@ -227,27 +282,56 @@ function extreme(operation: i32, a: f64, b: f64): f64 {
   return operation == MAX ? max(a, b) : min(a, b);
 }
 
-@inline
 function extremeOfRun(operation: i32, x: usize, count: i32): f64 {
   let e0 = first(operation);
   let e1 = e0;
   let e2 = e0;
   let e3 = e0;
+  let sum0 = f32x4.splat(0);
+  let sum1 = sum0;
+  const start = x;
   const sixteens = x + ((<usize>(count & ~15)) << 2);
-  const whole = x + ((<usize>(count & ~3)) << 2);
   const end = x + ((<usize>count) << 2);
   for (; x < sixteens; x += 64) {
-    e0 = withLow(operation, e0, v128.load(x));
-    e1 = withLow(operation, e1, v128.load(x, 16));
-    e2 = withLow(operation, e2, v128.load(x, 32));
-    e3 = withLow(operation, e3, v128.load(x, 48));
+    const value0 = v128.load(x);
+    const value1 = v128.load(x, 16);
+    const value2 = v128.load(x, 32);
+    const value3 = v128.load(x, 48);
+    e0 = beyond(operation, e0, value0);
+    e1 = beyond(operation, e1, value1);
+    e2 = beyond(operation, e2, value2);
+    e3 = beyond(operation, e3, value3);
+    // NaN if one element is, or for infinities of both signs.
+    sum0 = f32x4.add(sum0, f32x4.add(value0, value1));
+    sum1 = f32x4.add(sum1, f32x4.add(value2, value3));
   }
-  for (; x < whole; x += 16) e0 = withLow(operation, e0, v128.load(x));
+  sum0 = f32x4.add(sum0, sum1);
+  if (v128.any_true(f32x4.ne(sum0, sum0))) x = start;
   for (; x < end; x += 4) e1 = withLow(operation, e1, v128.load_splat<f32>(x));
   e0 = withLow(operation, withLow(operation, e0, e1), withLow(operation, e2, e3));
   e0 = withLow(operation, e0, v128.shuffle<f32>(e0, e0, 2, 3, 0, 1));
   e0 = withLow(operation, e0, v128.shuffle<f32>(e0, e0, 1, 0, 3, 2));
   return <f64>f32x4.extract_lane(e0, 0);
+}
+
+/** The sum of consecutive numbers. */
+function sumOfRun(x: usize, count: i32): f64 {
+  let s0 = f64x2.splat(0);
+  let s1 = s0;
+  let s2 = s0;
+  let s3 = s0;
+  let left = count;
+  for (; left >= 32; left -= 32, x += 128) {
+    const value = sumOfFour(x, 16);
+    const other = sumOfFour(x + 64, 16);
+    s0 = withLow(SUM, s0, value);
+    s1 = withHigh(s1, value);
+    s2 = withLow(SUM, s2, other);
+    s3 = withHigh(s3, other);
+  }
+  const both = f64x2.add(f64x2.add(s0, s2), f64x2.add(s1, s3));
+  const total = f64x2.extract_lane(both, 0) + f64x2.extract_lane(both, 1);
+  return left > 0 ? total + sumRun(x, left) : total;
 }
 
 /** The sum of consecutive numbers, in sixteen interleaved sums. */

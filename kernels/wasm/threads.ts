@@ -16,7 +16,7 @@ import {
   batchNormTask,
 } from './batchNorm';
 import { PadJob, padTask, WeightJob, weightTask, WindowJob, windowTask } from './convolution';
-import { CopyJob, copyTask } from './copy';
+import { CopyJob, copyRowsTask, transposeTask } from './copy';
 import { DropoutJob, dropoutTask } from './dropout';
 import { ElementwiseJob, elementwiseTask } from './elementwise';
 import { LayerNormJob, layerNormGradientTask, layerNormSumsTask, layerNormTask } from './layerNorm';
@@ -131,7 +131,7 @@ function runTask(task: i32, thread: i32): void {
   else if (kind == 1) padTask(changetype<PadJob>(JOB), task);
   else if (kind == 2) windowTask(changetype<WindowJob>(JOB), task, scratch);
   else if (kind == 3) weightTask(changetype<WeightJob>(JOB), task, scratch);
-  else if (kind == 4) elementwiseTask(changetype<ElementwiseJob>(JOB), task);
+  else if (kind == 4) elementwiseTask(changetype<ElementwiseJob>(JOB), task, scratch);
   else if (kind == 5) poolTask(changetype<PoolJob>(JOB), task);
   else if (kind == 6) poolGradientTask(changetype<PoolJob>(JOB), task);
   else if (kind == 7) adamTask(changetype<AdamJob>(JOB), task);
@@ -151,9 +151,10 @@ function runTask(task: i32, thread: i32): void {
   else if (kind == 21) threesWeightTask(changetype<ThreesWeightJob>(JOB), task, scratch);
   else if (kind == 22) poolHalvesGradientTask(changetype<PoolJob>(JOB), task);
   else if (kind == 23) winogradFinishTask(changetype<WinogradFinishJob>(JOB), task);
-  else if (kind == 24) copyTask(changetype<CopyJob>(JOB), task);
+  else if (kind == 24) copyRowsTask(changetype<CopyJob>(JOB), task);
   else if (kind == 25) layerNormTask(changetype<LayerNormJob>(JOB), task);
   else if (kind == 26) layerNormGradientTask(changetype<LayerNormJob>(JOB), task);
   else if (kind == 27) layerNormSumsTask(changetype<LayerNormJob>(JOB), task);
+  else if (kind == 28) transposeTask(changetype<CopyJob>(JOB), task);
   else unreachable();
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Backend } from '../../src/backend/backend.ts';
 import { openCpu } from '../../src/backend/cpu/cpu.ts';
 import {
+  full,
   gelu,
   leakyRelu,
   open,
@@ -51,6 +52,11 @@ const functions: Readonly<Record<string, Row>> = {
   log: [(x) => x.log(), Math.log, () => 2],
   rsqrt: [(x) => x.rsqrt(), (x) => 1 / Math.sqrt(x), () => 1],
   reciprocal: [(x) => x.reciprocal(), (x) => 1 / x, () => 0],
+  sin: [(x) => x.sin(), Math.sin, () => 2],
+  cos: [(x) => x.cos(), Math.cos, () => 2],
+  'to the power of 2.5': [(x) => x.pow(2.5), (x) => x ** 2.5, () => 1],
+  'to the power of -3': [(x) => x.pow(-3), (x) => x ** -3, () => 1],
+  'to a power of 2': [(x) => full(x.shape, 2).pow(x), (x) => 2 ** x, () => 1],
   tanh: [(x) => x.tanh(), Math.tanh, () => 2],
   sigmoid: [(x) => x.sigmoid(), sigmoid, () => 3],
   silu: [silu, (x) => x * sigmoid(x), () => 4],
@@ -148,5 +154,59 @@ describe.each(Object.entries(functions))('%s in WebAssembly', (_, [on, truth, un
     expect([...(await view((x) => x.slice(null, [0, 90, 3])))]).toEqual(steps);
     const wide = Array.from({ length: 700 }, (_, index) => at(Math.floor(index / 7), 5));
     expect([...(await view((x) => x.slice(null, [5, 6]).expand([100, 7])))]).toEqual(wide);
+  });
+});
+
+describe('powers', () => {
+  const special = [
+    NaN,
+    Infinity,
+    -Infinity,
+    0,
+    -0,
+    1,
+    -1,
+    2,
+    -2,
+    3,
+    -3,
+    0.5,
+    -0.5,
+    1e-40,
+    -1e-40,
+    3e38,
+    -3e38,
+  ];
+  const bases = [...special, 16_777_215, -16_777_215].flatMap((base) => special.map(() => base));
+  const exponents = [...special, 1, 1].flatMap(() => special);
+  /** As in C. JavaScript's power of 1 is NaN for NaN, and for infinities. */
+  const power = (base: number, exponent: number): number =>
+    base === 1 || (base === -1 && Math.abs(exponent) === Infinity) ? 1 : base ** exponent;
+
+  test('of special numbers are those of C', async () => {
+    for (const device of builds) {
+      setDefaultDevice(device);
+      const found = await tensor(bases).pow(tensor(exponents)).data();
+      const far = bases.flatMap((base, at) => {
+        const expected = Math.fround(power(Math.fround(base), Math.fround(exponents[at]!)));
+        const result = Number(found[at]);
+        const isNear = Object.is(result, expected) || Math.abs(result - expected) <= unit(expected);
+        return isNear ? [] : [[base, exponents[at], result, expected]];
+      });
+      expect(far).toEqual([]);
+    }
+  });
+
+  test('a square is rounded once, whether one exponent is given or many', async () => {
+    for (const device of builds) {
+      setDefaultDevice(device);
+      const squares = [...values].map((value) => Math.fround(value * value));
+      expect([...(await tensor(values).pow(2).data())]).toEqual(squares);
+      expect([
+        ...(await tensor(values)
+          .pow(full([values.length], 2))
+          .data()),
+      ]).toEqual(squares);
+    }
   });
 });

@@ -1,38 +1,26 @@
 import type { TypedArray } from '../../dtypes.ts';
-import { copy as plainCopy } from '../copy.ts';
 import { codes, type Vec4 } from '../../signatures.ts';
 import { copy } from './copy.ts';
 import { inHeap } from './heap.ts';
 import type { SimdModule } from './module.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
 
-const { ADD, SUB, MUL, DIV, MAXIMUM, MINIMUM, RELU_GRADIENT } = codes.binary;
-const { NEG, ABS, SQRT, RECIPROCAL, SQUARE, SIN, COS, RELU, CLAMP, SIGN, FLOOR } = codes.unary;
-const binaries: ReadonlySet<number> = new Set([ADD, SUB, MUL, DIV, MAXIMUM, MINIMUM, RELU_GRADIENT]);
-/** These have plain twins alone: they take large numbers, whose reduction needs float64. */
-const plainUnaries: ReadonlySet<number> = new Set([SIN, COS]);
+const { ADD, POW } = codes.binary;
+const { NEG, SQUARE, RECIPROCAL } = codes.unary;
 /** The numbers of the first one-operand operation, the first relation and `where` in kernels/wasm/elementwise.ts. */
 const UNARY = 100;
 const COMPARE = 200;
 const WHERE = 300;
 
-/** Of one operand, with the same bits as in the plain twins. The others always run here, so that a number's bits are its own. */
-const exactUnaries: ReadonlySet<number> = new Set([
-  NEG,
-  ABS,
-  SQRT,
-  RECIPROCAL,
-  SQUARE,
-  RELU,
-  CLAMP,
-  SIGN,
-  FLOOR,
-]);
+/** How an operand is read that is not read where it is: see kernels/wasm/elementwise.ts. */
+const STILL = 0;
+const IN_ORDER = 1;
+const WALKED = 2;
 
-/** Shorter rows are not worth starting the loop. */
-const SHORT = 8;
-/** Smaller matrices cost more to start than to compute in the plain twin. */
-const SMALL = 256;
+/** Rows of so many elements are read where they are. */
+const LONG = 128;
+/** Columns of so many elements, which are far from each other, are cheaper to transpose first. */
+const FAR = 1024;
 /** Elements of an operand that is copied: 64 MiB of working memory. */
 const MOST_COPIED = 2 ** 24;
 /** Elements of a task, which take a few microseconds. */
@@ -41,21 +29,20 @@ const TASK = 16_384;
 const COST = 4;
 
 export const binary: SimdTwin<'binary'> = (module, { a, b, out }, params, { OPERATION = ADD }) => {
-  if (!binaries.has(OPERATION) || !fits(a, b, out)) return false;
+  if (!fits(a, b, out)) return false;
   const { aOffset, bOffset, shape, aStrides, bStrides } = params;
-  const operands = [
-    { array: a, offset: aOffset, strides: aStrides },
-    { array: b, offset: bOffset, strides: bStrides },
-  ] as const;
-  return apply(module, OPERATION, operands, out, shape);
+  const left = { array: a, offset: aOffset, strides: aStrides };
+  const right = { array: b, offset: bOffset, strides: bStrides };
+  const known = OPERATION === POW && isStill(right, shape) ? b[bOffset] : undefined;
+  if (known === 2) return apply(module, UNARY + SQUARE, [left], out, shape);
+  if (known === -1) return apply(module, UNARY + RECIPROCAL, [left], out, shape);
+  return apply(module, OPERATION, [left, right], out, shape);
 };
 
 export const unary: SimdTwin<'unary'> = (module, { x, out }, params, { OPERATION = NEG }) => {
-  if (plainUnaries.has(OPERATION) || !fits(x, out)) return false;
+  if (!fits(x, out)) return false;
   const { offset, strides, shape, alpha, beta } = params;
-  const operand = { array: x, offset, strides };
-  const least = exactUnaries.has(OPERATION) ? SMALL : 1;
-  return apply(module, UNARY + OPERATION, [operand, operand], out, shape, { alpha, beta, least });
+  return apply(module, UNARY + OPERATION, [{ array: x, offset, strides }], out, shape, { alpha, beta });
 };
 
 export const compare: SimdTwin<'compare'> = (module, { a, b, out }, params, { OPERATION = 0 }) => {
@@ -100,127 +87,105 @@ interface Options {
   outOffset?: number;
   alpha?: number;
   beta?: number;
-  /** Elements from which on copies are worth it. */
-  least?: number;
 }
 
-type Operands = readonly [Operand, Operand, Operand?];
+type Operands = readonly [Operand, Operand?, Operand?];
+
+/** Whether it is one number for all elements. */
+function isStill({ strides }: Operand, shape: Vec4): boolean {
+  for (let axis = 0; axis < 4; axis++) {
+    if (strides[axis] !== 0 && shape[axis] !== 1) return false;
+  }
+  return true;
+}
+
+function isInOrder({ strides }: Operand, shape: Vec4): boolean {
+  for (let axis = 3, step = 1; axis >= 0; step *= shape[axis]!, axis--) {
+    if (shape[axis] !== 1 && strides[axis] !== step) return false;
+  }
+  return true;
+}
+
+// Functions of the module, because tsx gives a function inside another its name at each call, which takes longer than it.
+
+/** How an operand is read where it is not read directly. */
+function wayOf(operand: Operand, shape: Vec4): number {
+  return isInOrder(operand, shape) ? IN_ORDER : isStill(operand, shape) ? STILL : WALKED;
+}
 
 /** Whether rows are contiguous, or one element each. */
-function isPlain(operand: Operand | undefined): boolean {
-  return operand!.strides[3] === 1 || operand!.strides[3] === 0;
+function isPlain({ strides }: Operand): boolean {
+  return strides[3] === 1 || strides[3] === 0;
 }
 
-/** Directly where rows are long and contiguous, otherwise on copies in order. */
+/** Returns true: every layout fits. */
 function apply(
   module: SimdModule,
   operation: number,
   operands: Operands,
   out: TypedArray,
   shape: Vec4,
-  options: Options = {},
-): boolean {
-  const [outer, middle, rows, length] = shape;
-  const isSimple = operands.every(isPlain);
-  const isShort = (length < SHORT && rows > 1) || (outer * middle > 1 && rows * length < SMALL);
-  if (isSimple && !isShort) {
-    post(module, operation, operands, out, shape, options);
-    return true;
-  }
-  const ordered = inOrder(module, operands, shape, options.least);
-  if (!ordered) return false;
-  post(module, operation, ordered, out, [1, 1, 1, outer * middle * rows * length], options);
-  return true;
-}
-
-/** The operands with their elements one after the other, in working memory, but for single numbers. */
-function inOrder(
-  module: SimdModule,
-  operands: Operands,
-  shape: Vec4,
-  least: number = SMALL,
-): Operands | undefined {
-  const size = shape.reduce((product, length) => product * length);
-  if (size < least || size > MOST_COPIED) return undefined;
-  const [, n1, n2, n3] = shape;
-  const outStrides: Vec4 = [n1 * n2 * n3, n2 * n3, n3, 1];
-  const copies = new Map<Operand, Operand>();
-  for (const operand of operands as readonly Operand[]) {
-    const { array, offset, strides } = operand;
-    if (copies.has(operand) || strides.every((stride, axis) => stride === 0 || shape[axis] === 1)) continue;
-    const place = array instanceof Float32Array ? module.tryTake(4 * size) : undefined;
-    if (place === undefined) return undefined;
-    const out = module.floats(place, size);
-    const params = { size, xOffset: offset, outOffset: 0, shape, xStrides: strides, outStrides };
-    if (!copy(module, { x: array, out }, params, {})) plainCopy({ x: array, out }, params, {});
-    copies.set(operand, { array: out, offset: 0, strides: [0, 0, 0, 1] });
-  }
-  const still = ({ array, offset }: Operand): Operand => ({ array, offset, strides: [0, 0, 0, 0] });
-  return (operands as readonly Operand[]).map(
-    (operand) => copies.get(operand) ?? still(operand),
-  ) as unknown as Operands;
-}
-
-/** One job per matrix of the last two axes. */
-function post(
-  module: SimdModule,
-  operation: number,
-  [a, b, c = b]: Operands,
-  out: TypedArray,
-  shape: Vec4,
-  { outOffset = 0, alpha = 0, beta = 0 }: Options,
-): void {
-  const [outer, middle, lines, columns] = shape;
-  // One long row is cut into many.
-  const single = lines === 1;
-  const rows = single ? Math.ceil(columns / TASK) : lines;
-  const length = single ? TASK : columns;
-  const total = lines * columns;
-  const taskRows = Math.max(1, Math.floor(TASK / length));
-  const plan = { tasks: Math.ceil(rows / taskRows), work: COST * total };
+  { outOffset = 0, alpha = 0, beta = 0 }: Options = {},
+): true {
+  const size = shape[0] * shape[1] * shape[2] * shape[3];
+  const a = nearby(module, operands[0], shape, size);
+  const b = operands[1] ? nearby(module, operands[1], shape, size) : a;
+  const c = operands[2] ? nearby(module, operands[2], shape, size) : b;
+  const [aWay, bWay, cWay] = [wayOf(a, shape), wayOf(b, shape), wayOf(c, shape)];
+  const walks = aWay === WALKED || bWay === WALKED || cWay === WALKED;
+  const direct = walks && shape[3] >= LONG && isPlain(a) && isPlain(b) && isPlain(c);
   const fields = {
     operation,
-    a: 0,
-    b: 0,
-    c: 0,
-    out: 0,
-    rows,
-    length,
-    total,
-    aRow: rowBytes(a, single),
-    bRow: rowBytes(b, single),
-    cRow: rowBytes(c, single),
-    aMoves: Number(moves(a)),
-    bMoves: Number(moves(b)),
-    cMoves: Number(moves(c)),
-    taskRows,
+    a: address(a.array, a.offset),
+    a0: a.strides[0],
+    a1: a.strides[1],
+    a2: a.strides[2],
+    a3: a.strides[3],
+    b: address(b.array, b.offset),
+    b0: b.strides[0],
+    b1: b.strides[1],
+    b2: b.strides[2],
+    b3: b.strides[3],
+    c: address(c.array, c.offset),
+    c0: c.strides[0],
+    c1: c.strides[1],
+    c2: c.strides[2],
+    c3: c.strides[3],
+    out: address(out, outOffset),
+    n1: shape[1],
+    n2: shape[2],
+    n3: shape[3],
+    size,
+    taskSize: TASK,
+    direct: Number(direct),
+    aWay,
+    bWay,
+    cWay,
     alpha,
     beta,
   };
-  for (let i = 0, at = outOffset; i < outer; i++) {
-    for (let j = 0; j < middle; j++, at += total) {
-      fields.a = startOf(a, i, j);
-      fields.b = startOf(b, i, j);
-      fields.c = startOf(c, i, j);
-      fields.out = address(out, at);
-      module.run('elementwise', fields, plan);
-    }
-  }
+  const scratch = walks && !direct ? module.exports.elementwiseScratch() : 0;
+  module.run('elementwise', fields, { tasks: Math.ceil(size / TASK), work: COST * size, scratch });
+  return true;
 }
 
-// Functions of the module, because tsx gives a function inside another its name at each call, which takes longer than it.
-
-function moves(operand: Operand): boolean {
-  return operand.strides[3] === 1;
-}
-
-/** Bytes from one row to the next. */
-function rowBytes(operand: Operand, single: boolean): number {
-  if (!single) return 4 * operand.strides[2];
-  return moves(operand) ? 4 * TASK : 0;
-}
-
-/** The address of matrix i, j. */
-function startOf({ array, offset, strides }: Operand, i: number, j: number): number {
-  return address(array, offset + i * strides[0] + j * strides[1]);
+/** The operand, or a copy in order where its neighbours along a row are far from each other. */
+function nearby(module: SimdModule, operand: Operand, shape: Vec4, size: number): Operand {
+  const { strides } = operand;
+  const [, n1, n2, n3] = shape;
+  const isFar = strides[2] === 1 && strides[3] !== 1 && Math.min(n2, n3) >= 32 && n2 * n3 >= FAR;
+  const place = isFar && size <= MOST_COPIED ? module.tryTake(4 * size) : undefined;
+  if (place === undefined) return operand;
+  const out = module.floats(place, size);
+  const outStrides: Vec4 = [n1 * n2 * n3, n2 * n3, n3, 1];
+  const params = {
+    size,
+    xOffset: operand.offset,
+    outOffset: 0,
+    shape,
+    xStrides: strides,
+    outStrides,
+  };
+  copy(module, { x: operand.array, out }, params, {});
+  return { array: out, offset: 0, strides: outStrides };
 }
