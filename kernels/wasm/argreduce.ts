@@ -21,13 +21,8 @@ export class ArgreduceJob {
 const SHORT: i32 = 32;
 
 export function argreduceTask(job: ArgreduceJob, task: i32): void {
-  if (job.least != 0) argreduceBy(true, job, task);
-  else argreduceBy(false, job, task);
-}
-
-/** Inlined, so that each direction gets loops of its own. */
-@inline
-function argreduceBy(least: bool, job: ArgreduceJob, task: i32): void {
+  // A minimum is a maximum with all signs changed.
+  const signs = i32x4.splat(job.least != 0 ? i32.MIN_VALUE : 0);
   const first = task * job.taskOutputs;
   const last = min(first + job.taskOutputs, job.outputs);
   const inner = job.inner;
@@ -39,10 +34,10 @@ function argreduceBy(least: bool, job: ArgreduceJob, task: i32): void {
     let left = last - first;
     if (job.length <= SHORT) {
       for (; left >= 4; left -= 4, x += 4 * row, out += 16) {
-        v128.store(out, four(least, x, job.length, 4, row));
+        v128.store(out, four(signs, x, job.length, 4, row));
       }
     }
-    for (; left > 0; left--, x += row, out += 4) store<i32>(out, single(least, x, job.length));
+    for (; left > 0; left--, x += row, out += 4) store<i32>(out, single(signs, x, job.length));
     return;
   }
   let outer = first / inner;
@@ -51,10 +46,10 @@ function argreduceBy(least: bool, job: ArgreduceJob, task: i32): void {
     const count = min(inner - within, last - output);
     let x = job.x + <usize>outer * row * <usize>inner + ((<usize>within) << 2);
     let left = count;
-    for (; left >= 4; left -= 4, x += 16, out += 16) v128.store(out, four(least, x, job.length, step, 4));
+    for (; left >= 4; left -= 4, x += 16, out += 16) v128.store(out, four(signs, x, job.length, step, 4));
     for (; left > 0; left--, x += 4, out += 4) {
       // Lanes that do not exist repeat the first.
-      store<i32>(out, i32x4.extract_lane(four(least, x, job.length, step, 0), 0));
+      store<i32>(out, i32x4.extract_lane(four(signs, x, job.length, step, 0), 0));
     }
     output += count;
     within = 0;
@@ -63,23 +58,22 @@ function argreduceBy(least: bool, job: ArgreduceJob, task: i32): void {
 }
 
 @inline
-function isBetter(least: bool, candidate: v128, best: v128): v128 {
-  const beats = least ? f32x4.lt(candidate, best) : f32x4.gt(candidate, best);
+function isBetter(candidate: v128, best: v128): v128 {
+  const beats = f32x4.gt(candidate, best);
   // NaN, unless the best is one already.
   return v128.or(beats, v128.andnot(f32x4.ne(candidate, candidate), f32x4.ne(best, best)));
 }
 
 /** The positions in four rows: of elements `step` bytes apart, in lanes that are `lane` bytes apart. */
-@inline
-function four(least: bool, x: usize, length: i32, step: usize, lane: usize): v128 {
-  let best = loadLanes(x, lane);
+function four(signs: v128, x: usize, length: i32, step: usize, lane: usize): v128 {
+  let best = v128.xor(loadLanes(x, lane), signs);
   let position = i32x4.splat(0);
   let here = position;
   for (let r = 1; r < length; r++) {
     x += step;
     here = i32x4.add(here, i32x4.splat(1));
-    const candidate = loadLanes(x, lane);
-    const wins = isBetter(least, candidate, best);
+    const candidate = v128.xor(loadLanes(x, lane), signs);
+    const wins = isBetter(candidate, best);
     best = v128.bitselect(candidate, best, wins);
     position = v128.bitselect(here, position, wins);
   }
@@ -87,24 +81,24 @@ function four(least: bool, x: usize, length: i32, step: usize, lane: usize): v12
 }
 
 /** The position in a row of adjacent elements: of every eighth element in a lane, then of the lanes. */
-@inline
-function single(least: bool, x: usize, length: i32): i32 {
+function single(signs: v128, x: usize, length: i32): i32 {
   let position = 0;
-  let best = load<f32>(x);
+  const sign = f32x4.extract_lane(v128.xor(f32x4.splat(1), signs), 0);
+  let best = sign * load<f32>(x);
   let r = 0;
   if (length >= 8) {
-    let best0 = v128.load(x);
-    let best1 = v128.load(x, 16);
+    let best0 = v128.xor(v128.load(x), signs);
+    let best1 = v128.xor(v128.load(x, 16), signs);
     let position0 = i32x4(0, 1, 2, 3);
     let position1 = i32x4(4, 5, 6, 7);
     let here = position0;
     for (r = 8; r + 8 <= length; r += 8) {
       here = i32x4.add(here, i32x4.splat(8));
       const at = x + ((<usize>r) << 2);
-      const candidate0 = v128.load(at);
-      const candidate1 = v128.load(at, 16);
-      const wins0 = isBetter(least, candidate0, best0);
-      const wins1 = isBetter(least, candidate1, best1);
+      const candidate0 = v128.xor(v128.load(at), signs);
+      const candidate1 = v128.xor(v128.load(at, 16), signs);
+      const wins0 = isBetter(candidate0, best0);
+      const wins1 = isBetter(candidate1, best1);
       best0 = v128.bitselect(candidate0, best0, wins0);
       best1 = v128.bitselect(candidate1, best1, wins1);
       position0 = v128.bitselect(here, position0, wins0);
@@ -115,7 +109,7 @@ function single(least: bool, x: usize, length: i32): i32 {
         const candidate = f32x4.extract_lane(half == 0 ? best0 : best1, 0);
         const place = i32x4.extract_lane(half == 0 ? position0 : position1, 0);
         const isFirst = lane == 0 && half == 0;
-        if (isFirst || beats(least, candidate, place, best, position)) {
+        if (isFirst || beats(candidate, place, best, position)) {
           best = candidate;
           position = place;
         }
@@ -127,8 +121,8 @@ function single(least: bool, x: usize, length: i32): i32 {
     }
   }
   for (; r < length; r++) {
-    const candidate = load<f32>(x + ((<usize>r) << 2));
-    if (beats(least, candidate, r, best, position)) {
+    const candidate = sign * load<f32>(x + ((<usize>r) << 2));
+    if (beats(candidate, r, best, position)) {
       best = candidate;
       position = r;
     }
@@ -138,9 +132,9 @@ function single(least: bool, x: usize, length: i32): i32 {
 
 /** Whether a candidate wins whose place may be before or after that of the best. */
 @inline
-function beats(least: bool, candidate: f32, place: i32, best: f32, position: i32): bool {
+function beats(candidate: f32, place: i32, best: f32, position: i32): bool {
   if (isNaN(best)) return isNaN(candidate) && place < position;
   if (isNaN(candidate)) return true;
-  if (least ? candidate < best : candidate > best) return true;
+  if (candidate > best) return true;
   return candidate == best && place < position;
 }
