@@ -71,9 +71,9 @@ function jobLine({ name, kind, fields }: Job): string {
 
 /** One line per function that index.ts exports. */
 function exportLines(): string[] {
-  const lists = texts.get('index.ts')!.matchAll(/^export \{ ([^}]+) \}/gm);
+  const lists = texts.get('index.ts')!.matchAll(/^export \{([^}]+)\}/gm);
   return [...lists]
-    .flatMap(([, names]) => names!.split(', '))
+    .flatMap(([, names]) => names!.match(/\w+/g)!)
     .map((name) => {
       const [, list, result] = RegExp(`^export function ${name}\\(([^)]*)\\): (\\w+)`, 'm').exec(all)!;
       const params = [...list!.matchAll(/(\w+): \w+/g)].map(([, param]) => `${param!}: number`);

@@ -2,9 +2,10 @@
 // a set of addresses: filter element p of a pixel is `offsets[p]` bytes from the start of the pixel's window. No
 // unfolded image is stored; packing reads through the table of offsets.
 
-import { copyRows, packRows } from './matmul';
-import { packLanes, packTable, packWindows } from './pack';
-import { A_STEP, B_STEP, COLUMNS, ROWS, tile } from './tile';
+import { copyRows } from './matmul';
+import { packLanes, packWindows } from './pack';
+import { multiplyTile, packRows, ROWS, ROWS_STEP, TILE } from './panels';
+import { B_STEP, COLUMNS } from './tile';
 
 /** Steps of a block. Its panel of 8 columns takes 8 KiB and stays in L1. */
 const DEPTH: i32 = 256;
@@ -88,9 +89,13 @@ export class WindowJob {
   relu: i32;
 }
 
+function panelsOf(rows: i32): i32 {
+  return (rows + ROWS - 1) / ROWS;
+}
+
 /** Bytes of scratch memory: the sums of 8 positions, all rows, and a panel. */
 export function windowScratch(rows: i32): i32 {
-  return ((rows + 3) & ~3) * 32 + DEPTH * 32;
+  return panelsOf(rows) * TILE + DEPTH * 32;
 }
 
 export function windowTask(job: WindowJob, task: i32, scratch: usize): void {
@@ -102,9 +107,9 @@ export function windowTask(job: WindowJob, task: i32, scratch: usize): void {
   const last = min(first + job.taskRuns, runs);
   const group = part % job.groups;
   const image = job.image + <usize>part * job.imagePart;
-  const panels = (job.rows + 3) / 4;
-  const filters = job.filters + <usize>(group * panels * job.depth) * A_STEP;
-  const panel = scratch + <usize>(panels * 128);
+  const panels = panelsOf(job.rows);
+  const filters = job.filters + <usize>(group * panels * job.depth) * ROWS_STEP;
+  const panel = scratch + <usize>(panels * TILE);
   for (let run = first; run < last; run += 2) {
     const second = min(run + 1, last - 1);
     const from0 = image + <usize>(run / lineRuns) * job.imageLine + ((<usize>(run % lineRuns)) << 4);
@@ -114,8 +119,8 @@ export function windowTask(job: WindowJob, task: i32, scratch: usize): void {
       const depth = min(DEPTH, job.depth - p);
       packWindows(from0, from1, job.offsets + ((<usize>p) << 2), depth, panel);
       for (let i = 0; i < panels; i++) {
-        const a = filters + <usize>(i * job.depth + p) * A_STEP;
-        tile(a, panel, depth, scratch + <usize>(i * 128), 32, p > 0);
+        const a = filters + <usize>(i * job.depth + p) * ROWS_STEP;
+        multiplyTile(a, panel, depth, scratch + <usize>(i * TILE), 32, p > 0);
       }
       p += depth;
     } while (p < job.depth);
@@ -149,7 +154,11 @@ function storeRun(job: WindowJob, part: i32, group: i32, run: i32, lineRuns: i32
   }
 }
 
-/** Packs the filters [rows, depth] of every group as panels of four rows, read through a table of byte offsets. */
+/**
+ * Packs the filters [rows, depth] of every group as panels, read through a table of byte offsets.
+ *
+ * @param panel the rows of a panel
+ */
 export function packFilters(
   from: usize,
   to: usize,
@@ -159,11 +168,17 @@ export function packFilters(
   rows: i32,
   rowStride: usize,
   depth: i32,
+  panel: i32,
 ): void {
   for (let group = 0; group < groups; group++, from += groupStride) {
-    for (let row = 0; row < rows; row += ROWS) {
-      packTable(from + <usize>row * rowStride, rowStride, rows - row, table, depth, to, A_STEP);
-      to += <usize>depth * A_STEP;
+    for (let first = 0; first < rows; first += panel) {
+      for (let p = 0; p < depth; p++) {
+        const at = from + <usize>load<u32>(table + ((<usize>p) << 2));
+        for (let row = first; row < first + panel; row++, to += 4) {
+          // Rows past the end give sums that are not stored.
+          store<f32>(to, load<f32>(at + <usize>min(row, rows - 1) * rowStride));
+        }
+      }
     }
   }
 }
@@ -194,8 +209,8 @@ export class WeightJob {
 
 /** Bytes of scratch memory: the task's sums, a block of gradients and a panel of pixels. */
 export function weightScratch(rows: i32, taskColumns: i32, steps: i32): i32 {
-  const panels = (rows + 3) / 4;
-  return panels * ((taskColumns + 7) / 8) * 128 + panels * steps * 16 + steps * 32;
+  const panels = panelsOf(rows);
+  return panels * (((taskColumns + 7) / 8) * TILE + steps * <i32>ROWS_STEP) + steps * 32 + 16;
 }
 
 export function weightTask(job: WeightJob, task: i32, scratch: usize): void {
@@ -207,9 +222,9 @@ export function weightTask(job: WeightJob, task: i32, scratch: usize): void {
   const first = (part / job.groups) * job.chunk;
   const last = min(first + job.chunk, job.lines);
   const positions = (<usize>(job.height * job.width)) << 2;
-  const panels = (job.rows + 3) / 4;
-  const packed = scratch + <usize>(panels * ((columns + 7) / 8) * 128);
-  const panel = packed + <usize>(panels * job.blockLines * job.width) * A_STEP;
+  const panels = panelsOf(job.rows);
+  const packed = scratch + <usize>(panels * ((columns + 7) / 8) * TILE);
+  const panel = packed + <usize>(panels * job.blockLines * job.width) * ROWS_STEP;
   for (let line = first; line < last;) {
     const image = line / job.height;
     const y = line % job.height;
@@ -222,8 +237,8 @@ export function weightTask(job: WeightJob, task: i32, scratch: usize): void {
     let sums = scratch;
     for (let j = 0; j < columns; j += COLUMNS) {
       packPixels(job, window, left + j, count, panel);
-      for (let i = 0; i < panels; i++, sums += 128) {
-        tile(packed + <usize>(i * depth) * A_STEP, panel, depth, sums, 32, line > first);
+      for (let i = 0; i < panels; i++, sums += TILE) {
+        multiplyTile(packed + <usize>(i * depth) * ROWS_STEP, panel, depth, sums, 32, line > first);
       }
     }
     line += count;
@@ -233,7 +248,7 @@ export function weightTask(job: WeightJob, task: i32, scratch: usize): void {
   const out = job.out + <usize>(part * job.rows) * row + ((<usize>left) << 2);
   for (let j = 0; j < columns; j += COLUMNS) {
     const bytes = <usize>min(COLUMNS, columns - j) * 4;
-    for (let i = 0; i < job.rows; i += ROWS, sums += 128) {
+    for (let i = 0; i < job.rows; i += ROWS, sums += TILE) {
       copyRows(sums, 32, out + <usize>i * row + <usize>j * 4, row, min(ROWS, job.rows - i), bytes);
     }
   }

@@ -2,9 +2,15 @@
 
 export { packFilters, weightScratch, windowScratch } from './convolution';
 export { elementwiseScratch } from './elementwise';
-export { matmulRows, matmulScratch } from './matmul';
+export { matmulScratch } from './matmul';
+export { panelRows } from './panels';
 export { normaliseBytes } from './rows';
 export { jobAddress, run, serve } from './threads';
 export { threesWeightScratch } from './threes';
-export { transformFilters, winogradScratch } from './winograd';
-export { winogradWeightScratch } from './winogradWeight';
+export { winogradFiltersScratch, winogradScratch } from './winograd';
+export {
+  winogradFinishScratch,
+  winogradWeightScratch,
+  winogradWeightStep,
+  winogradWeightSums,
+} from './winogradWeight';

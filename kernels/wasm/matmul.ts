@@ -10,25 +10,15 @@
 // Numerics   float32 sums, p ascending, independent of the tasks: the same bits for any number of threads.
 
 import { packStrided } from './pack';
+import { multiplyTile, packRows, ROWS, TILE } from './panels';
 import { addEpilogue } from './rows';
-import { TALL_ROWS, TALL_STEP, tallTile } from './tallTile';
-import { A_STEP, B_STEP, COLUMNS, ROWS as LOW_ROWS, tile } from './tile';
-
-/** Rows of a tile: fused multiply-add leaves registers for more of them. */
-const ROWS: i32 = ASC_FEATURE_RELAXED_SIMD ? TALL_ROWS : LOW_ROWS;
-const ROWS_STEP: usize = ASC_FEATURE_RELAXED_SIMD ? TALL_STEP : A_STEP;
-const TILE: i32 = 32 * ROWS;
+import { B_STEP, COLUMNS } from './tile';
 
 /** Steps of a block. */
 const DEPTH: i32 = 256;
 const BLOCK_ROWS: i32 = ASC_FEATURE_RELAXED_SIMD ? 132 : 128;
-/** Bytes of a packed block of rows, and of what `packTall` may write past its end. */
+/** Bytes of a packed block of rows, and of what `packRows` may write past its end. */
 const BLOCK: i32 = 4 * DEPTH * BLOCK_ROWS + 64;
-
-/** Tasks have a multiple of these rows, but for the last. */
-export function matmulRows(): i32 {
-  return ROWS;
-}
 
 /** Addresses are in bytes, strides in elements. */
 @unmanaged
@@ -90,8 +80,7 @@ export function matmulTask(job: MatmulJob, task: i32, scratch: usize): void {
     for (let row = top; row < bottom; row += BLOCK_ROWS) {
       const rows = min(BLOCK_ROWS, bottom - row);
       const from = a + <usize>row * aRow + <usize>p * aStep;
-      if (ASC_FEATURE_RELAXED_SIMD) packTall(from, aRow, aStep, rows, depth, packedA);
-      else packRows(from, aRow, aStep, rows, depth, packedA);
+      packRows(from, aRow, aStep, rows, depth, packedA);
       multiply(packedA, packedB, rows, width, depth, out + <usize>row * outRow, outRow, p > first, scratch);
     }
     p += depth;
@@ -100,25 +89,6 @@ export function matmulTask(job: MatmulJob, task: i32, scratch: usize): void {
     const to = out + <usize>top * outRow;
     const bias = job.bias + ((<usize>left) << 2);
     addEpilogue(to, outRow, bias, bottom - top, width, job.hasBias, job.relu);
-  }
-}
-
-/** Panels of four rows. */
-export function packRows(from: usize, row: usize, step: usize, rows: i32, depth: i32, to: usize): void {
-  for (let i = 0; i < rows; i += LOW_ROWS) {
-    packStrided(from + <usize>i * row, row, rows - i, step, depth, to, A_STEP);
-    to += <usize>depth * A_STEP;
-  }
-}
-
-/** Panels of six rows. The last two are packed as four, before the first four replace what is too much. */
-function packTall(from: usize, row: usize, step: usize, rows: i32, depth: i32, to: usize): void {
-  for (let i = 0; i < rows; i += TALL_ROWS) {
-    const first = from + <usize>i * row;
-    const fifth = rows - i > 4 ? first + 4 * row : first;
-    packStrided(fifth, row, rows - i - 4, step, depth, to + 16, TALL_STEP);
-    packStrided(first, row, rows - i, step, depth, to, TALL_STEP);
-    to += <usize>depth * TALL_STEP;
   }
 }
 
@@ -160,11 +130,6 @@ function multiply(
       }
     }
   }
-}
-
-function multiplyTile(a: usize, b: usize, k: i32, c: usize, stride: usize, accumulate: bool): void {
-  if (ASC_FEATURE_RELAXED_SIMD) tallTile(a, b, k, c, stride, accumulate);
-  else tile(a, b, k, c, stride, accumulate);
 }
 
 export function copyRows(

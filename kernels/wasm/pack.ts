@@ -76,29 +76,6 @@ export function packStrided(
   packLanes(from, s1, s2, s3, step, depth, to, toStep);
 }
 
-/** Packs lanes whose steps are at the offsets of a table, in bytes. */
-export function packTable(
-  from: usize,
-  laneStride: usize,
-  lanes: i32,
-  table: usize,
-  depth: i32,
-  to: usize,
-  toStep: usize,
-): void {
-  const s1 = lanes > 1 ? from + laneStride : from;
-  const s2 = lanes > 2 ? from + 2 * laneStride : from;
-  const s3 = lanes > 3 ? from + 3 * laneStride : from;
-  for (let p = 0; p < depth; p++) {
-    const at = <usize>load<u32>(table + ((<usize>p) << 2));
-    store<f32>(to, load<f32>(from + at));
-    store<f32>(to, load<f32>(s1 + at), 4);
-    store<f32>(to, load<f32>(s2 + at), 8);
-    store<f32>(to, load<f32>(s3 + at), 12);
-    to += toStep;
-  }
-}
-
 /** Packs eight columns of an unfolded image: two runs of four pixels, shifted by a table of byte offsets. */
 export function packWindows(run0: usize, run1: usize, table: usize, depth: i32, to: usize): void {
   for (let p = 0; p < depth; p++) {

@@ -8,7 +8,7 @@ import type { SimdModule } from './module.ts';
 import { cutRuns, type Output } from './output.ts';
 import { type Grid, lineBytes, padded, planeBytes } from './paddedImage.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
-import { suitsThrees, suitsThreesWeight, threes, threesWeight } from './threes.ts';
+import { suitsThrees, suitsThreesWeight, threes, THREES_ROWS, threesWeight } from './threes.ts';
 import { suitsWinograd, winograd } from './winograd.ts';
 import { winogradWeight } from './winogradWeight.ts';
 
@@ -44,16 +44,17 @@ export const conv2d: SimdTwin<'conv2d'> = (module, buffers, params, variant) => 
   const grid = inputGrid(params, window);
   const offsets = windowOffsets(channels, grid, window);
   const image = padded(module, places.image, batch * groups * channels, grid);
-  const filters = packed(module, {
+  const whole = {
     ...{ from: places.filters, groups, rows: outChannels, rowStride: 4 * depth },
     elements: offsets.map((_, p) => 4 * p),
-  });
+  };
   if (suitsThrees(window, channels)) {
+    const filters = packed(module, whole, THREES_ROWS);
     threes(module, grid, { ...output, image, filters, channels, strideY: window.STRIDE_Y });
     return true;
   }
   runWindows(module, {
-    ...{ ...output, image, filters, offsets: table(module, offsets), depth },
+    ...{ ...output, image, filters: packed(module, whole), offsets: table(module, offsets), depth },
     ...{ imagePart: channels * planeBytes(grid), imageLine: window.STRIDE_Y * lineBytes(grid) },
     ...{ outPart: 4 * outChannels * positions, outRow: 4 * positions, outLine: 4 * outWidth, outStep: 4 },
   });
@@ -265,12 +266,17 @@ interface Filters {
   elements: readonly number[];
 }
 
-/** The address of filters as panels of four rows. */
-function packed(module: SimdModule, filters: Filters): number {
+/** The address of filters as panels. */
+function packed(
+  module: SimdModule,
+  filters: Filters,
+  panelRows: number = module.exports.panelRows(),
+): number {
   const { from, groups, rows, rowStride, groupStride = rows * rowStride, elements } = filters;
   const depth = elements.length;
-  const to = module.take(16 * groups * Math.ceil(rows / 4) * depth);
-  module.exports.packFilters(from, to, table(module, elements), groups, groupStride, rows, rowStride, depth);
+  const to = module.take(4 * groups * Math.ceil(rows / panelRows) * panelRows * depth);
+  const offsets = table(module, elements);
+  module.exports.packFilters(from, to, offsets, groups, groupStride, rows, rowStride, depth, panelRows);
   return to;
 }
 

@@ -18,7 +18,7 @@ export const jobs = {
   batchNormSums: { kind: 10, write: (w: Words, f: Floats, v: Record<'x' | 'gradient' | 'out' | 'constants' | 'channels' | 'inner' | 'count' | 'chunk' | 'planes' | 'taskPlanes', number>): void => { w[0] = v.x; w[1] = v.gradient; w[2] = v.out; w[3] = v.constants; w[4] = v.channels; w[5] = v.inner; w[6] = v.count; w[7] = v.chunk; w[8] = v.planes; w[9] = v.taskPlanes; } },
   batchNorm: { kind: 11, write: (w: Words, f: Floats, v: Record<'x' | 'gradient' | 'out' | 'constants' | 'channels' | 'inner' | 'count' | 'chunk' | 'planes' | 'taskPlanes', number>): void => { w[0] = v.x; w[1] = v.gradient; w[2] = v.out; w[3] = v.constants; w[4] = v.channels; w[5] = v.inner; w[6] = v.count; w[7] = v.chunk; w[8] = v.planes; w[9] = v.taskPlanes; } },
   batchNormGradient: { kind: 12, write: (w: Words, f: Floats, v: Record<'x' | 'gradient' | 'out' | 'constants' | 'channels' | 'inner' | 'count' | 'chunk' | 'planes' | 'taskPlanes', number>): void => { w[0] = v.x; w[1] = v.gradient; w[2] = v.out; w[3] = v.constants; w[4] = v.channels; w[5] = v.inner; w[6] = v.count; w[7] = v.chunk; w[8] = v.planes; w[9] = v.taskPlanes; } },
-  winograd: { kind: 13, write: (w: Words, f: Floats, v: Record<'image' | 'filters' | 'bias' | 'out' | 'flag' | 'groups' | 'rows' | 'depth' | 'height' | 'width' | 'imagePart' | 'imagePlane' | 'imageLine' | 'taskRuns' | 'hasBias' | 'relu', number>): void => { w[0] = v.image; w[1] = v.filters; w[2] = v.bias; w[3] = v.out; w[4] = v.flag; w[5] = v.groups; w[6] = v.rows; w[7] = v.depth; w[8] = v.height; w[9] = v.width; w[10] = v.imagePart; w[11] = v.imagePlane; w[12] = v.imageLine; w[13] = v.taskRuns; w[14] = v.hasBias; w[15] = v.relu; } },
+  winograd: { kind: 13, write: (w: Words, f: Floats, v: Record<'image' | 'filters' | 'bias' | 'out' | 'flag' | 'parts' | 'groups' | 'rows' | 'depth' | 'height' | 'width' | 'imagePlane' | 'imageLine' | 'taskTiles' | 'passTiles' | 'hasBias' | 'relu', number>): void => { w[0] = v.image; w[1] = v.filters; w[2] = v.bias; w[3] = v.out; w[4] = v.flag; w[5] = v.parts; w[6] = v.groups; w[7] = v.rows; w[8] = v.depth; w[9] = v.height; w[10] = v.width; w[11] = v.imagePlane; w[12] = v.imageLine; w[13] = v.taskTiles; w[14] = v.passTiles; w[15] = v.hasBias; w[16] = v.relu; } },
   rowTotals: { kind: 14, write: (w: Words, f: Floats, v: Record<'x' | 'totals' | 'totalsRow' | 'rows' | 'length' | 'taskRows', number>): void => { w[0] = v.x; w[1] = v.totals; w[2] = v.totalsRow; w[3] = v.rows; w[4] = v.length; w[5] = v.taskRows; } },
   softmax: { kind: 15, write: (w: Words, f: Floats, v: Record<'x' | 'totals' | 'totalsRow' | 'rows' | 'length' | 'taskRows' | 'out' | 'linear', number>): void => { w[0] = v.x; w[1] = v.totals; w[2] = v.totalsRow; w[3] = v.rows; w[4] = v.length; w[5] = v.taskRows; w[6] = v.out; w[7] = v.linear; } },
   winogradWeight: { kind: 16, write: (w: Words, f: Floats, v: Record<'gradient' | 'image' | 'sums' | 'lines' | 'chunk' | 'taskLines' | 'cuts' | 'groups' | 'rows' | 'depth' | 'height' | 'width' | 'imagePlane' | 'imageLine' | 'steps', number>): void => { w[0] = v.gradient; w[1] = v.image; w[2] = v.sums; w[3] = v.lines; w[4] = v.chunk; w[5] = v.taskLines; w[6] = v.cuts; w[7] = v.groups; w[8] = v.rows; w[9] = v.depth; w[10] = v.height; w[11] = v.width; w[12] = v.imagePlane; w[13] = v.imageLine; w[14] = v.steps; } },
@@ -34,6 +34,7 @@ export const jobs = {
   layerNormGradient: { kind: 26, write: (w: Words, f: Floats, v: Record<'x' | 'weight' | 'bias' | 'out' | 'stats' | 'gradient' | 'rows' | 'length' | 'weightStep' | 'biasStep' | 'eps' | 'chunk' | 'taskSize', number>): void => { w[0] = v.x; w[1] = v.weight; w[2] = v.bias; w[3] = v.out; w[4] = v.stats; w[5] = v.gradient; w[6] = v.rows; w[7] = v.length; w[8] = v.weightStep; w[9] = v.biasStep; f[10] = v.eps; w[11] = v.chunk; w[12] = v.taskSize; } },
   layerNormSums: { kind: 27, write: (w: Words, f: Floats, v: Record<'x' | 'weight' | 'bias' | 'out' | 'stats' | 'gradient' | 'rows' | 'length' | 'weightStep' | 'biasStep' | 'eps' | 'chunk' | 'taskSize', number>): void => { w[0] = v.x; w[1] = v.weight; w[2] = v.bias; w[3] = v.out; w[4] = v.stats; w[5] = v.gradient; w[6] = v.rows; w[7] = v.length; w[8] = v.weightStep; w[9] = v.biasStep; f[10] = v.eps; w[11] = v.chunk; w[12] = v.taskSize; } },
   transpose: { kind: 28, write: (w: Words, f: Floats, v: Record<'x' | 'x0' | 'x1' | 'x2' | 'x3' | 'out' | 'out0' | 'out1' | 'out2' | 'out3' | 'n1' | 'n2' | 'n3' | 'rows' | 'taskRows', number>): void => { w[0] = v.x; w[1] = v.x0; w[2] = v.x1; w[3] = v.x2; w[4] = v.x3; w[5] = v.out; w[6] = v.out0; w[7] = v.out1; w[8] = v.out2; w[9] = v.out3; w[10] = v.n1; w[11] = v.n2; w[12] = v.n3; w[13] = v.rows; w[14] = v.taskRows; } },
+  winogradFilters: { kind: 29, write: (w: Words, f: Floats, v: Record<'from' | 'to' | 'groupStride' | 'rows' | 'rowStride' | 'depth' | 'depthStride' | 'flipped', number>): void => { w[0] = v.from; w[1] = v.to; w[2] = v.groupStride; w[3] = v.rows; w[4] = v.rowStride; w[5] = v.depth; w[6] = v.depthStride; w[7] = v.flipped; } },
 };
 
 /** The fields of each job. Addresses are in bytes; truth values are 0 or 1. */
@@ -41,18 +42,21 @@ export type Fields = { readonly [Name in keyof typeof jobs]: Parameters<(typeof 
 
 /** The functions that the module exports. Numbers are 32-bit; addresses are in bytes. */
 export interface Exports {
-  packFilters(from: number, to: number, table: number, groups: number, groupStride: number, rows: number, rowStride: number, depth: number): void;
+  packFilters(from: number, to: number, table: number, groups: number, groupStride: number, rows: number, rowStride: number, depth: number, panel: number): void;
   weightScratch(rows: number, taskColumns: number, steps: number): number;
   windowScratch(rows: number): number;
   elementwiseScratch(): number;
-  matmulRows(): number;
   matmulScratch(taskColumns: number): number;
+  panelRows(): number;
   normaliseBytes(bytes: number, count: number, center: number, scale: number, out: number): void;
   jobAddress(): number;
   run(kind: number, tasks: number, scratch: number, scratchSize: number, threads: number, wake: number, sleep: number): void;
   serve(thread: number): void;
   threesWeightScratch(rows: number, channels: number): number;
-  transformFilters(from: number, to: number, groups: number, groupStride: number, rows: number, rowStride: number, depth: number, depthStride: number, flipped: number): void;
-  winogradScratch(depth: number): number;
+  winogradFiltersScratch(): number;
+  winogradScratch(depth: number, passTiles: number): number;
+  winogradFinishScratch(): number;
   winogradWeightScratch(rows: number, depth: number, steps: number): number;
+  winogradWeightStep(rows: number, depth: number): number;
+  winogradWeightSums(rows: number, depth: number): number;
 }

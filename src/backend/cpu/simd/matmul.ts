@@ -17,7 +17,7 @@ export const matmul: SimdTwin<'matmul'> = (
   const work = m * n * k * batch;
   const threads = module.threadsFor(work);
   const parts = Math.ceil((threads === 1 ? 1 : 2 * threads) / matrices);
-  const [taskRows, taskColumns] = cut(m, n, parts, module.exports.matmulRows());
+  const [taskRows, taskColumns] = cut(m, n, parts, module.exports.panelRows());
   const fields = {
     a: address(a, params.aOffset),
     b: address(b, params.bOffset),

@@ -9,6 +9,9 @@ import { type Grid, lineBytes, planeBytes } from './paddedImage.ts';
 /** With more channels, packing pays off. */
 const MOST_CHANNELS = 3;
 
+/** Rows of its panels of filters. */
+export const THREES_ROWS = 4;
+
 /** Whether the window and its number of channels are suitable. */
 export function suitsThrees(window: Window, channels: number): boolean {
   const threes = [window.KERNEL_HEIGHT, window.KERNEL_WIDTH];
