@@ -46,10 +46,7 @@ export function leakyRelu(
   ...options: [negativeSlope?: Maybe<number>] | [options: { negativeSlope?: Maybe<number> }]
 ): Tensor {
   const { negativeSlope = 0.01 } = leakyReluArguments([x, ...options]);
-  const gradient = (g: Tensor, saved: Tensor): Tensor => {
-    const positive = saved.gt(0).to(g.dtype);
-    return g.mul(positive.mul(1 - negativeSlope).add(negativeSlope));
-  };
+  const gradient = (g: Tensor, saved: Tensor): Tensor => g.where(saved.gt(0), g.mul(negativeSlope));
   return unary('leakyRelu', c.LEAKY_RELU, x, 'input', gradient, { alpha: negativeSlope });
 }
 
@@ -145,8 +142,9 @@ export function softplus(
 ): Tensor {
   const { beta = 1, threshold = 20 } = softplusArguments([x, ...options]);
   const gradient = (g: Tensor, saved: Tensor): Tensor => {
-    const scaled = saved.mul(beta);
-    return g.where(scaled.gt(threshold), g.mul(scaled.sigmoid()));
+    const scaled = beta === 1 ? saved : saved.mul(beta);
+    const slope = g.mul(scaled.sigmoid());
+    return threshold === Infinity ? slope : g.where(scaled.gt(threshold), slope);
   };
   return unary('softplus', c.SOFTPLUS, x, 'input', gradient, { alpha: beta, beta: threshold });
 }
