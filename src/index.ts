@@ -20,6 +20,7 @@ export {
   saveSafetensorsFile,
 } from './formats/safetensors/index.ts';
 export * from './ops/index.ts';
+export { maskedSelect, nonzero } from './ops/nonzero.ts';
 export { toDevice } from './ops/to.ts';
 export { backward, grad, type BackwardOptions, type GradOptions } from './tensor/backward.ts';
 export { capture, type Captured } from './tensor/capture.ts';

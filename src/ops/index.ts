@@ -5,6 +5,8 @@ export { cat, stack } from './cat.ts';
 export type { Conv2dOptions } from './conv2d.ts';
 export type { CrossEntropyOptions } from './crossEntropy.ts';
 export { einsum } from './einsum.ts';
+export { max, min } from './extremes.ts';
+export type { InPlace } from './inPlace.ts';
 export type { InterpolateOptions } from './interpolate.ts';
 export type { LinearOptions } from './linear.ts';
 export type { Reduction } from './support/lossReduction.ts';

@@ -1,6 +1,10 @@
 import type { Backend } from '../backend/backend.ts';
 import { backward, type BackwardArguments } from '../tensor/backward.ts';
+import type { Maybe } from '../tensor/arguments.ts';
 import { Tensor } from '../tensor/tensor.ts';
+import { max, min } from './extremes.ts';
+import { type InPlace, inPlace } from './inPlace.ts';
+import { maskedSelect, nonzero } from './nonzero.ts';
 import * as table from './table.ts';
 import { toDevice } from './to.ts';
 import { where } from './where.ts';
@@ -15,7 +19,19 @@ type Method<F> = F extends (x: Tensor, ...rest: infer Rest) => infer Result
 type Methods = { [Name in keyof Operations]: Method<Operations[Name]> };
 
 declare module '../tensor/tensor.ts' {
-  interface Tensor extends Methods {
+  interface Tensor extends Methods, InPlace {
+    /** The greatest elements: see `max`. */
+    max(other?: Tensor): Tensor;
+    max(dim: number, keepdim?: Maybe<boolean>): [values: Tensor, indices: Tensor];
+    max(options: { dim: number; keepdim?: Maybe<boolean> }): [values: Tensor, indices: Tensor];
+    /** The least elements: see `min`. */
+    min(other?: Tensor): Tensor;
+    min(dim: number, keepdim?: Maybe<boolean>): [values: Tensor, indices: Tensor];
+    min(options: { dim: number; keepdim?: Maybe<boolean> }): [values: Tensor, indices: Tensor];
+    /** The places of the elements other than 0: see `nonzero`. */
+    nonzero(): Promise<Tensor>;
+    /** The elements where a mask is true: see `maskedSelect`. */
+    maskedSelect(mask: Tensor): Promise<Tensor>;
     /** This tensor where the condition holds, otherwise `other`: `where(condition, this, other)`. */
     where(condition: Tensor, other: Tensor | number): Tensor;
     /** A copy on another device: see `toDevice`. */
@@ -25,10 +41,14 @@ declare module '../tensor/tensor.ts' {
   }
 }
 
-for (const [name, operation] of Object.entries(table) as [
-  string,
-  (x: Tensor, ...rest: never[]) => unknown,
-][]) {
+for (const [name, operation] of Object.entries({
+  ...table,
+  ...inPlace,
+  max,
+  min,
+  nonzero,
+  maskedSelect,
+}) as unknown as [string, (x: Tensor, ...rest: never[]) => unknown][]) {
   define(name, function (this: Tensor, ...rest: never[]) {
     return operation(this, ...rest);
   });

@@ -2,8 +2,10 @@
 export { gelu, leakyRelu, relu, reluGradient, sigmoid, silu, softplus, tanh } from './activations.ts';
 export { adaptiveAvgPool2d } from './adaptiveAvgPool2d.ts';
 export { add, div, maximum, minimum, mul, pow, sub } from './arithmetic.ts';
+export { at } from './at.ts';
 export { avgPool2d } from './avgPool2d.ts';
 export { batchNorm } from './batchNorm.ts';
+export { bernoulli } from './bernoulli.ts';
 export { binaryCrossEntropyWithLogits } from './binaryCrossEntropyWithLogits.ts';
 export { eq, ge, gt, le, lt, ne } from './comparison.ts';
 export { conv2d } from './conv2d.ts';

@@ -146,8 +146,8 @@ const collected = new FinalizationRegistry<Storage>((storage) => storage.release
 /**
  * An n-dimensional array on a device: a view (shape, strides, offset) of a storage that others may share.
  *
- * Tensors are immutable, except for optimizers and `loadStateDict`. `dispose` (also through `using`) frees the memory,
- * and so does the `scope` in which a tensor was created. Operations are methods: see `src/ops`.
+ * Operations make new tensors. Optimizers, `loadStateDict` and methods such as `add_` change them. `dispose` (also through
+ * `using`) frees the memory, and so does the `scope` in which a tensor was created. Operations are methods: see `src/ops`.
  */
 export class Tensor implements Owned, Disposable {
   /** Declared, because bundlers rename a class that refers to itself. */

@@ -33,6 +33,7 @@ export function examplesOn(device: Backend): {
       ],
       { device, requiresGrad: true },
     );
+  const still = () => x().detach();
   const batch = () => tensor(new Float32Array(8), { shape: [2, 2, 2], device });
   const labels = () => tensor([0, 1], { dtype: 'int32', device });
   const images = () => tensor(new Float32Array(16), { shape: [1, 1, 4, 4], device });
@@ -110,6 +111,20 @@ export function examplesOn(device: Backend): {
     roll: { args: () => [x(), 1, 0], required: 2 },
     diagonal: { args: () => [x(), 0, 0, 1], required: 1 },
     meshgrid: { args: () => [[labels(), labels()], 'xy'], required: 1 },
+    at: { args: () => [x(), 0, null], required: 1 },
+    bernoulli: { args: () => [x(), {}], required: 1 },
+    max: { args: () => [x(), 0, true], required: 1 },
+    min: { args: () => [x(), 0, true], required: 1 },
+    nonzero: one,
+    maskedSelect: { args: () => [x(), condition()] },
+    add_: { args: () => [still(), x().detach(), {}], required: 2, anyNumber: [1] },
+    sub_: { args: () => [still(), x().detach(), {}], required: 2, anyNumber: [1] },
+    mul_: { args: () => [still(), 2], anyNumber: [1] },
+    div_: { args: () => [still(), 2], anyNumber: [1] },
+    copy_: { args: () => [still(), x().detach()] },
+    fill_: { args: () => [still(), 1], anyNumber: [1] },
+    zero_: { args: () => [still()] },
+    lerp_: { args: () => [still(), x().detach(), 0.5], anyNumber: [2] },
     oneHot: { args: () => [labels(), 2] },
     reluGradient: { args: () => [x(), x()], anyNumber: [1] },
     var: { args: () => [x(), 0, {}], required: 1 },

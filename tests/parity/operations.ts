@@ -129,7 +129,9 @@ export function operationOf({ operation }: OperationFixture): Operation | undefi
   if (!found) return undefined;
   return (...args) => {
     const result = found(...args);
-    return Array.isArray(result) ? operations.cat(result.map((each) => each.flatten())) : result;
+    if (!Array.isArray(result)) return result;
+    const alike = result.every(({ shape }) => shape.join() === result[0]!.shape.join());
+    return operations.cat(result.map((each) => (alike ? each.unsqueeze(0) : each.flatten())));
   };
 }
 

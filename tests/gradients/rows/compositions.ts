@@ -2,6 +2,7 @@ import * as ops from '../../../src/ops/index.ts';
 import type { Tensor } from '../../../src/tensor/tensor.ts';
 import type { Row, Rows } from '../cases.ts';
 import {
+  between,
   betweenKinks,
   booleans,
   distinct,
@@ -46,10 +47,34 @@ const quantified = (fn: (x: Tensor, dim?: number, keepdim?: boolean) => Tensor):
 const joined = (parts: readonly Tensor[]): Tensor =>
   ops.cat(parts.map((part, index) => part.flatten().mul(index + 1)));
 
+const extreme = (fn: typeof ops.max): Row => ({
+  differentiable: true,
+  cases: [
+    { name: 'all', inputs: [distinct(3, 4)], fn: (x) => fn(x) },
+    { name: 'rows', inputs: [distinct(3, 4)], fn: (x) => joined(fn(x, 1)) },
+    { name: 'columns of a view, kept', inputs: [distinct(3, 4)], fn: (x) => joined(fn(x.t(), 0, true)) },
+    {
+      name: 'ties',
+      inputs: [given([1, 3, 3, 1, 2, 1], [2, 3])],
+      fn: (x) => joined(fn(x, 1)),
+      notNumerically: AT_KINKS,
+    },
+    { name: 'two tensors', inputs: [given([1, 2, 3]), given([3, 1, 2])], fn: (x, y) => fn(x, y) },
+    {
+      name: 'special values',
+      inputs: [given(SPECIAL)],
+      fn: (x) => joined(fn(x, 0)),
+      notNumerically: SPECIAL_VALUES,
+    },
+  ],
+});
+
 /** Operations that consist of others. */
 export const compositions: Rows<
   | 'all'
   | 'any'
+  | 'at'
+  | 'bernoulli'
   | 'bmm'
   | 'ceil'
   | 'chunk'
@@ -66,7 +91,9 @@ export const compositions: Rows<
   | 'logicalOr'
   | 'logicalXor'
   | 'maskedFill'
+  | 'max'
   | 'meshgrid'
+  | 'min'
   | 'norm'
   | 'oneHot'
   | 'remainder'
@@ -83,6 +110,31 @@ export const compositions: Rows<
 > = {
   all: quantified(ops.all),
   any: quantified(ops.any),
+  at: {
+    differentiable: true,
+    cases: [
+      { name: 'integers', inputs: [numbers(3, 4, 2)], fn: (x) => x.at(-1, null, 1) },
+      { name: 'ranges of a view', inputs: [numbers(3, 4)], fn: (x) => x.t().at([1, null, 2], 0) },
+      {
+        name: 'a vector',
+        inputs: [numbers(2, 3, 4), indices([2, 0, 2])],
+        fn: (x, i) => x.at(1, i, [0, 3]),
+        terms: 2,
+      },
+      { name: 'nothing', inputs: [numbers(2)], fn: (x) => x.at() },
+    ],
+  },
+  bernoulli: {
+    differentiable: false,
+    cases: [
+      {
+        name: 'probabilities',
+        inputs: [between(0, 1, [3, 259])],
+        fn: (x) => x.bernoulli({ seed: 3, stream: 1 }),
+      },
+      { name: 'sure', inputs: [given([0, 1])], fn: (x) => x.bernoulli({ seed: 1 }) },
+    ],
+  },
   bmm: {
     differentiable: true,
     cases: [
@@ -199,6 +251,7 @@ export const compositions: Rows<
       },
     ],
   },
+  max: extreme(ops.max),
   meshgrid: {
     differentiable: true,
     cases: [
@@ -211,6 +264,7 @@ export const compositions: Rows<
       },
     ],
   },
+  min: extreme(ops.min),
   norm: {
     differentiable: true,
     cases: [
