@@ -1,10 +1,12 @@
 /**
- * What a launch costs on the host when everything is cached: no buffer, bind group or pipeline is made, and the
- * kernels have next to nothing to do. Prints medians, and the counts that show that nothing was made.
+ * What the host does for a launch, an operation and a step when everything is cached: no buffer, bind group or pipeline is made,
+ * and the kernels have next to nothing to do. On the CPU backend it is the time of a whole operation on 1000 elements. Prints
+ * medians, and the counts that show that nothing was made.
  *
- *   npx tsx bench/overhead.ts
+ *   npx tsx bench/overhead.ts [cpu|webgpu]
  */
 import type { Backend, DeviceBuffer } from '../src/backend/backend.ts';
+import { openCpu } from '../src/backend/cpu/cpu.ts';
 import { codes } from '../src/backend/signatures.ts';
 import { openWebGpu } from '../src/backend/webgpu/webgpu.ts';
 import {
@@ -17,6 +19,7 @@ import {
   scope,
   setDefaultDevice,
   tensor,
+  type Tensor,
 } from '../src/index.ts';
 import { measure } from './measure.ts';
 
@@ -104,6 +107,33 @@ function operations(device: Backend): Case[] {
   ];
 }
 
+/** Operations on 1000 elements of leaves, so that each is recorded for backward. */
+function recordedOperations(device: Backend): Case[] {
+  setDefaultDevice(device);
+  const leaf = (...shape: number[]): Tensor => rand(shape, { requiresGrad: true });
+  const [x, y, matrix, row] = [leaf(1000), leaf(1000), leaf(10, 100), leaf(100)];
+  const bodies: Readonly<Record<string, () => unknown>> = {
+    'x.add(y)': () => x.add(y),
+    'x.mul(y)': () => x.mul(y),
+    'x.mul(2)': () => x.mul(2),
+    'x.exp()': () => x.exp(),
+    'x.relu()': () => x.relu(),
+    'x.gt(0)': () => x.gt(0),
+    'x.sum()': () => x.sum(),
+    'matrix.sum(1)': () => matrix.sum(1),
+    'matrix.add(row)': () => matrix.add(row),
+    'matrix.softmax(1)': () => matrix.softmax(1),
+    'x.reshape(10, 100)': () => x.reshape(10, 100),
+    'matrix.transpose(0, 1)': () => matrix.transpose(0, 1),
+  };
+  const cases = Object.entries(bodies).map(([name, body]): Case => [name, () => scope(() => void body())]);
+  const backward = (): void => {
+    scope(() => x.mul(y).sum().backward());
+    for (const each of [x, y]) each.zeroGrad();
+  };
+  return [...cases, ['x.mul(y).sum().backward()', backward]];
+}
+
 /** The training step of an MLP, 784-256-128-10 with batches of 128 and Adam: run, and replayed. */
 function steps(device: Backend): Case[] {
   setDefaultDevice(device);
@@ -157,12 +187,24 @@ async function report(
   }
 }
 
-const device = await openWebGpu();
-console.log(device.description);
-await report('One launch', device, launches(device));
-await report('One operation', device, operations(device));
-await report('A training step', device, steps(device), 32);
-// A software driver that is at work takes the processor from the host; here it begins when the host is done.
-await report('A training step, handed to a device at rest', device, steps(device), ONE_SUBMIT, 200);
-const ring = await openWebGpu({ immediates: false });
-await report('One launch, parameters in the uniform ring', ring, launches(ring));
+async function onCpu(): Promise<void> {
+  const device = await openCpu();
+  console.log(device.description);
+  await report('One operation on 1000 elements, recorded', device, recordedOperations(device), 200, 100);
+}
+
+async function onWebGpu(): Promise<void> {
+  const device = await openWebGpu();
+  console.log(device.description);
+  await report('One launch', device, launches(device));
+  await report('One operation', device, operations(device));
+  await report('A training step', device, steps(device), 32);
+  // A software driver that is at work takes the processor from the host; here it begins when the host is done.
+  await report('A training step, handed to a device at rest', device, steps(device), ONE_SUBMIT, 200);
+  const ring = await openWebGpu({ immediates: false });
+  await report('One launch, parameters in the uniform ring', ring, launches(ring));
+}
+
+const [, , only] = process.argv;
+if (only !== 'webgpu') await onCpu();
+if (only !== 'cpu') await onWebGpu();

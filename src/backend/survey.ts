@@ -33,8 +33,8 @@ export function noteLaunch(what: string, params: object, variant: object): void 
 const NONE = {};
 
 /** Lists a number that becomes a tensor. */
-export function noteNumber(text: string): void {
-  current?.push({ what: text, params: NONE, variant: NONE });
+export function noteNumber(dtype: string, number: number | string): void {
+  current?.push({ what: `${dtype} ${number}`, params: NONE, variant: NONE });
 }
 
 /**

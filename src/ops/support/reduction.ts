@@ -1,7 +1,7 @@
 import { codes, type Vec2 } from '../../backend/signatures.ts';
 import { empty } from '../../tensor/create.ts';
 import { ShapeError } from '../../tensor/errors.ts';
-import { axesOf, mergeAxes, padFront, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { axesOf, mergeAxes, padFront, type Shape, sizeOf, type Walk } from '../../tensor/shape.ts';
 import { describe, type Tensor } from '../../tensor/tensor.ts';
 import { elementOf } from './launch.ts';
 import { dense, freeCopy } from '../../tensor/dense.ts';
@@ -101,11 +101,6 @@ interface PairwiseLayout {
 
 /** Kept and reduced axes as at most two of each. A layout that needs more is copied. */
 function pairwiseLayout(x: Tensor, keptAxes: readonly number[], axes: readonly number[]): PairwiseLayout {
-  const merged = (tensor: Tensor, chosen: readonly number[]): ReturnType<typeof mergeAxes> =>
-    mergeAxes(
-      chosen.map((axis) => tensor.shape[axis]!),
-      [chosen.map((axis) => tensor.strides[axis]!)],
-    );
   let source = x;
   let kept = merged(x, keptAxes);
   let reduced = merged(x, axes);
@@ -137,6 +132,14 @@ function pairwiseLayout(x: Tensor, keptAxes: readonly number[], axes: readonly n
       reducedStrides: padFront(reduced.strides[0]!, 2, 0),
     },
   };
+}
+
+/** The chosen axes of a tensor as few ones. */
+function merged({ shape, strides }: Tensor, axes: readonly number[]): Walk {
+  return mergeAxes(
+    axes.map((axis) => shape[axis]!),
+    [axes.map((axis) => strides[axis]!)],
+  );
 }
 
 /** The axes that `dim` names in x. */
