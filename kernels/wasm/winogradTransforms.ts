@@ -121,7 +121,6 @@ function foldG(x0: v128, x1: v128, x2: v128, x3: v128, x4: v128, x5: v128, to: u
  * @param to the first place; places are `placeStep` bytes apart
  * @param block scratch memory
  */
-@inline
 export function transformPixels(
   p0: usize,
   p1: usize,
@@ -173,7 +172,6 @@ export function transformPixels(
 }
 
 /** Aᵀ times sums whose places are `placeStep` bytes apart: four lines of six, `LINE` bytes apart. */
-@inline
 export function transformSums(sums: usize, placeStep: usize, to: usize): void {
   for (const end = to + LINE; to < end; to += 16, sums += placeStep) {
     const m1 = v128.load(sums + 6 * placeStep);
@@ -192,7 +190,6 @@ export function transformSums(sums: usize, placeStep: usize, to: usize): void {
 }
 
 /** A line of four output gradients of four rows, times Aᵀ. Of the gradients, those exist whose lanes are set. */
-@inline
 export function transformGradients(p0: usize, p1: usize, p2: usize, p3: usize, exist: v128, to: usize): void {
   const a0 = v128.and(v128.load(p0), exist);
   const a1 = v128.and(v128.load(p1), exist);
@@ -212,16 +209,14 @@ export function transformGradients(p0: usize, p1: usize, p2: usize, p3: usize, e
   );
 }
 
-/** A times the first four lines of a block, for all its places. */
-@inline
-export function transformLines(block: usize): void {
-  for (let at = block, end = block + LINE; at < end; at += 16) {
-    timesA(v128.load(at), v128.load(at, 96), v128.load(at, 192), v128.load(at, 288), at, LINE);
+/** A times the first four lines of a block, for all places, which are `placeStep` bytes apart: 16 in the block itself. */
+export function transformLines(block: usize, to: usize, placeStep: usize): void {
+  for (let at = block, end = block + LINE; at < end; at += 16, to += placeStep) {
+    timesA(v128.load(at), v128.load(at, 96), v128.load(at, 192), v128.load(at, 288), to, 6 * placeStep);
   }
 }
 
 /** G g Gᵀ of nine elements. */
-@inline
 export function transformFilter(elements: usize, block: usize): void {
   for (let at = block, end = block + 3 * LINE; at < end; at += LINE, elements += 48) {
     timesG(v128.load(elements), v128.load(elements, 16), v128.load(elements, 32), at, 16);
@@ -232,7 +227,6 @@ export function transformFilter(elements: usize, block: usize): void {
 }
 
 /** Gᵀ s G of sums whose places are `placeStep` bytes apart: nine elements. */
-@inline
 export function foldFilter(sums: usize, placeStep: usize, to: usize): void {
   const folded = to + 144;
   for (let at = folded, end = folded + LINE; at < end; at += 16, sums += placeStep) {
@@ -262,7 +256,6 @@ export function foldFilter(sums: usize, placeStep: usize, to: usize): void {
 }
 
 /** Stores a block at two addresses of each place: the first two lanes, and the last two. The first address wins. */
-@inline
 export function storePairs(block: usize, first: usize, second: usize, placeStep: usize): void {
   for (const end = block + BLOCK; block < end; block += 16, first += placeStep, second += placeStep) {
     const value = v128.load(block);

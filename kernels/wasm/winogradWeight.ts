@@ -144,10 +144,14 @@ function packGradients(
       p2 += line;
       p3 += line;
     }
-    transformLines(block);
     const first = to + pairOffset(row, panel);
     const second = row + 2 < rowPanels * ROWS ? to + pairOffset(row + 2, panel) : first;
-    storePairs(block, first, second, placeStep);
+    if (second == first + 8) {
+      transformLines(block, first, placeStep);
+    } else {
+      transformLines(block, block, 16);
+      storePairs(block, first, second, placeStep);
+    }
   }
 }
 
