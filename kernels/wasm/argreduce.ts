@@ -104,20 +104,22 @@ function single(signs: v128, x: usize, length: i32): i32 {
       position0 = v128.bitselect(here, position0, wins0);
       position1 = v128.bitselect(i32x4.add(here, i32x4.splat(4)), position1, wins1);
     }
-    for (let lane = 0; lane < 4; lane++) {
-      for (let half = 0; half < 2; half++) {
-        const candidate = f32x4.extract_lane(half == 0 ? best0 : best1, 0);
-        const place = i32x4.extract_lane(half == 0 ? position0 : position1, 0);
-        const isFirst = lane == 0 && half == 0;
-        if (isFirst || beats(candidate, place, best, position)) {
-          best = candidate;
-          position = place;
-        }
+    best = f32x4.extract_lane(best0, 0);
+    position = i32x4.extract_lane(position0, 0);
+    for (let lane = 1; lane < 8; lane++) {
+      if (lane == 4) {
+        best0 = best1;
+        position0 = position1;
+      } else {
+        best0 = v128.shuffle<f32>(best0, best0, 1, 2, 3, 0);
+        position0 = v128.shuffle<i32>(position0, position0, 1, 2, 3, 0);
       }
-      best0 = v128.shuffle<f32>(best0, best0, 1, 2, 3, 0);
-      best1 = v128.shuffle<f32>(best1, best1, 1, 2, 3, 0);
-      position0 = v128.shuffle<i32>(position0, position0, 1, 2, 3, 0);
-      position1 = v128.shuffle<i32>(position1, position1, 1, 2, 3, 0);
+      const candidate = f32x4.extract_lane(best0, 0);
+      const place = i32x4.extract_lane(position0, 0);
+      if (beats(candidate, place, best, position)) {
+        best = candidate;
+        position = place;
+      }
     }
   }
   for (; r < length; r++) {

@@ -20,6 +20,7 @@ import { CopyJob, copyRowsTask, transposeTask } from './copy';
 import { DropoutJob, dropoutTask } from './dropout';
 import { ElementwiseJob, elementwiseTask } from './elementwise';
 import { LayerNormJob, layerNormGradientTask, layerNormSumsTask, layerNormTask } from './layerNorm';
+import { GatherJob, gatherTask, indexOrderTask, OrderJob, scatterAddTask, ScatterJob } from './gather';
 import { MatmulJob, matmulTask } from './matmul';
 import { AdamJob, adamTask } from './optimizers';
 import { PoolJob, poolGradientTask, poolHalvesGradientTask, poolTask } from './pool';
@@ -27,6 +28,7 @@ import { ArgreduceJob, argreduceTask } from './argreduce';
 import { ReduceJob, reduceTask } from './reduce';
 import { ReluGradientJob, reluGradientTask } from './rows';
 import { RowTotalsJob, rowTotalsTask, SoftmaxJob, softmaxTask } from './softmax';
+import { SoftmaxColumnsJob, softmaxColumnsTask } from './softmaxColumns';
 import { ThreesJob, threesTask, ThreesWeightJob, threesWeightTask } from './threes';
 import { WinogradFiltersJob, winogradFiltersTask, WinogradJob, winogradTask } from './winograd';
 import {
@@ -157,5 +159,9 @@ function runTask(task: i32, thread: i32): void {
   else if (kind == 27) layerNormSumsTask(changetype<LayerNormJob>(JOB), task);
   else if (kind == 28) transposeTask(changetype<CopyJob>(JOB), task);
   else if (kind == 29) winogradFiltersTask(changetype<WinogradFiltersJob>(JOB), task, scratch);
+  else if (kind == 30) gatherTask(changetype<GatherJob>(JOB), task);
+  else if (kind == 31) indexOrderTask(changetype<OrderJob>(JOB), task);
+  else if (kind == 32) scatterAddTask(changetype<ScatterJob>(JOB), task);
+  else if (kind == 33) softmaxColumnsTask(changetype<SoftmaxColumnsJob>(JOB), task);
   else unreachable();
 }

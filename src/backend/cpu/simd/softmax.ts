@@ -8,13 +8,22 @@ import { address, fits, type SimdTwin } from './simdTwin.ts';
 
 /** Shorter rows are not worth starting the loop. */
 const SHORT = 4;
+/** Up to this length, rows share vectors with others. */
+const NARROW = 32;
 /** Elements of a task, and the cost of one exponential in multiplications of a product. */
 const TASK = 8192;
 const COST = 12;
 
 export const softmax: SimdTwin<'softmax'> = (module, { x, out }, params, { LOGARITHM = false }) => {
   const { rows, length, inner, offset } = params;
-  if (inner > 1 || length < SHORT || !fits(x, out)) return false;
+  if (!fits(x, out)) return false;
+  if (inner > 1 || length <= NARROW) {
+    const taskRows = 4 * Math.ceil(TASK / length / 4);
+    const plan = { tasks: Math.ceil(rows / taskRows), work: COST * rows * length };
+    const fields = { x: address(x, offset), out: address(out), rows, length, inner, taskRows };
+    module.run('softmaxColumns', { ...fields, logarithm: Number(LOGARITHM) }, plan);
+    return true;
+  }
   const pairs = takePairs(module, rows);
   const job = { x: address(x, offset), totals: address(pairs), totalsRow: 8, rows, length };
   runRowTotals(module, job);

@@ -7,6 +7,7 @@ import { dropout } from './dropout.ts';
 import { accumulate, binary, compare, unary, where } from './elementwise.ts';
 import { layerNorm, layerNormGradient, layerNormSums } from './layerNorm.ts';
 import { matmul } from './matmul.ts';
+import { gather, indexOrder, scatterAddOrdered } from './gather.ts';
 import { maxPool, maxPoolGradient } from './maxPool.ts';
 import { argreduce, reduce } from './reduce.ts';
 import { gatherImages, reluGradientSums } from './rows.ts';
@@ -31,7 +32,9 @@ export const simdTwins: { readonly [K in KernelName]?: SimdTwin<K> } = {
   crossEntropy,
   crossEntropyGradient,
   dropout,
+  gather,
   gatherImages,
+  indexOrder,
   layerNorm,
   layerNormGradient,
   layerNormSums,
@@ -40,6 +43,7 @@ export const simdTwins: { readonly [K in KernelName]?: SimdTwin<K> } = {
   maxPoolGradient,
   reduce,
   reluGradientSums,
+  scatterAddOrdered,
   softmax,
   unary,
   where,

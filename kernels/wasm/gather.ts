@@ -1,0 +1,146 @@
+// Elements by index: see kernels/gather.wgsl, indexOrder.wgsl and scatterAddOrdered.wgsl. Words of any kind are gathered; sums
+// are in float64, in the order of the index, and rounded once.
+
+/** Strides are in elements. */
+@unmanaged
+export class GatherJob {
+  x: usize;
+  indices: usize;
+  out: usize;
+  length: i32;
+  count: i32;
+  inner: i32;
+  outerStride: i32;
+  countStride: i32;
+  innerStride: i32;
+  rows: i32;
+  taskRows: i32;
+  /** Where 1 is written if an index is out of range. */
+  wrong: usize;
+}
+
+/** out[o, i, r] = x[o, index[o, i, r], r] */
+export function gatherTask(job: GatherJob, task: i32): void {
+  const first = task * job.taskRows;
+  const last = min(first + job.taskRows, job.rows);
+  const inner = job.inner;
+  const length = job.length;
+  const row = (<usize>inner) << 2;
+  const step = job.innerStride << 2;
+  let out = job.out + <usize>first * row;
+  let o = first / job.count;
+  let i = first - o * job.count;
+  for (let each = first; each < last; each++) {
+    const x = job.x + <usize>(o * length) * row;
+    let at = job.indices + ((o * job.outerStride + i * job.countStride) << 2);
+    if (step == 0) {
+      const picked = load<u32>(at);
+      if (picked >= <u32>length) store<i32>(job.wrong, 1);
+      else if (inner == 1) store<u32>(out, load<u32>(x + ((<usize>picked) << 2)));
+      else memory.copy(out, x + <usize>picked * row, row);
+      out += row;
+    } else {
+      for (const end = out + row; out < end; out += 4, at += step) {
+        const picked = load<u32>(at);
+        if (picked >= <u32>length) store<i32>(job.wrong, 1);
+        else store<u32>(out, load<u32>(x + <usize>picked * row + (row - (end - out))));
+      }
+    }
+    if (++i == job.count) {
+      i = 0;
+      o++;
+    }
+  }
+}
+
+@unmanaged
+export class OrderJob {
+  indices: usize;
+  ends: usize;
+  order: usize;
+  length: i32;
+  count: i32;
+  inner: i32;
+  outerStride: i32;
+  countStride: i32;
+  innerStride: i32;
+  wrong: usize;
+}
+
+/** Groups the entries of one column of the index by their places: the end of each group, and the entries in order. */
+export function indexOrderTask(job: OrderJob, column: i32): void {
+  const o = column / job.inner;
+  const start = job.indices + ((o * job.outerStride + (column - o * job.inner) * job.innerStride) << 2);
+  const step = job.countStride << 2;
+  const length = job.length;
+  const ends = job.ends + ((<usize>column * <usize>length) << 2);
+  const order = job.order + ((<usize>column * <usize>job.count) << 2);
+  memory.fill(ends, 0, (<usize>length) << 2);
+  let at = start;
+  for (let i = 0; i < job.count; i++, at += step) {
+    const j = load<u32>(at);
+    if (j >= <u32>length) {
+      store<i32>(job.wrong, 1);
+      return;
+    }
+    const to = ends + ((<usize>j) << 2);
+    store<i32>(to, load<i32>(to) + 1);
+  }
+  let before = 0;
+  for (let to = ends, end = ends + ((<usize>length) << 2); to < end; to += 4) {
+    const entries = load<i32>(to);
+    store<i32>(to, before);
+    before += entries;
+  }
+  at = start;
+  for (let i = 0; i < job.count; i++, at += step) {
+    const to = ends + ((<usize>load<u32>(at)) << 2);
+    const place = load<i32>(to);
+    store<i32>(order + ((<usize>place) << 2), i);
+    store<i32>(to, place + 1);
+  }
+}
+
+@unmanaged
+export class ScatterJob {
+  x: usize;
+  ends: usize;
+  order: usize;
+  out: usize;
+  length: i32;
+  count: i32;
+  inner: i32;
+  rows: i32;
+  taskRows: i32;
+  /** Whether all columns have the same order. */
+  shared: i32;
+}
+
+/** out[o, j, r] = Σ x[o, i, r] over the entries i whose place is j */
+export function scatterAddTask(job: ScatterJob, task: i32): void {
+  const first = task * job.taskRows;
+  const last = min(first + job.taskRows, job.rows);
+  const inner = job.inner;
+  const row = (<usize>inner) << 2;
+  let out = job.out + <usize>first * row;
+  let o = first / job.length;
+  let j = first - o * job.length;
+  for (let each = first; each < last; each++) {
+    const x = job.x + <usize>(o * job.count) * row;
+    for (let r = 0; r < inner; r++, out += 4) {
+      const column = job.shared != 0 ? 0 : o * inner + r;
+      const ends = job.ends + ((<usize>column * <usize>job.length + <usize>j) << 2);
+      const order = job.order + ((<usize>column * <usize>job.count) << 2);
+      const from = x + ((<usize>r) << 2);
+      let total: f64 = 0;
+      for (let at = j == 0 ? 0 : load<i32>(ends - 4), end = load<i32>(ends); at < end; at++) {
+        total += <f64>load<f32>(from + <usize>load<u32>(order + ((<usize>at) << 2)) * row);
+      }
+      store<f32>(out, <f32>total);
+    }
+    if (++j == job.length) {
+      j = 0;
+      o++;
+    }
+  }
+}

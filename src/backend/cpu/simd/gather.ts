@@ -1,0 +1,88 @@
+import type { TypedArray } from '../../dtypes.ts';
+import { inHeap } from './heap.ts';
+import type { SimdModule } from './module.ts';
+import { address, fits, type SimdTwin } from './simdTwin.ts';
+
+/** Elements of a task, and the cost of one in multiplications of a product. */
+const TASK = 8192;
+const COST = 8;
+
+export const gather: SimdTwin<'gather'> = (module, { x, indices, out }, params) => {
+  if (!areWords(x, indices, out)) return false;
+  const { size, length, count, inner, offset, indexOffset, outerStride, countStride, innerStride } = params;
+  const rows = size / inner;
+  const taskRows = Math.max(1, Math.floor(TASK / inner));
+  const fields = {
+    x: address(x, offset),
+    indices: address(indices, indexOffset),
+    out: address(out),
+    length,
+    count,
+    inner,
+    outerStride,
+    countStride,
+    innerStride,
+    rows,
+    taskRows,
+  };
+  return checked(module, (wrong) =>
+    module.run('gather', { ...fields, wrong }, { tasks: Math.ceil(rows / taskRows), work: COST * size }),
+  );
+};
+
+export const indexOrder: SimdTwin<'indexOrder'> = (module, { indices, ends, order }, params) => {
+  if (!areWords(indices, ends, order)) return false;
+  const { size, ranges, length, count, inner, indexOffset, outerStride, countStride, innerStride } = params;
+  const columns = size / ranges;
+  const fields = {
+    indices: address(indices, indexOffset),
+    ends: address(ends),
+    order: address(order),
+    length,
+    count,
+    inner,
+    outerStride,
+    countStride,
+    innerStride,
+  };
+  return checked(module, (wrong) =>
+    module.run('indexOrder', { ...fields, wrong }, { tasks: columns, work: COST * columns * count }),
+  );
+};
+
+export const scatterAddOrdered: SimdTwin<'scatterAddOrdered'> = (
+  module,
+  { x, ends, order, out },
+  { size, length, count, inner, offset },
+  { SHARED = false },
+) => {
+  if (!fits(x, out) || !areWords(ends, order)) return false;
+  const rows = size / inner;
+  const taskRows = Math.max(1, Math.floor(TASK / inner));
+  const fields = {
+    x: address(x, offset),
+    ends: address(ends),
+    order: address(order),
+    out: address(out),
+    length,
+    count,
+    inner,
+    rows,
+    taskRows,
+    shared: Number(SHARED),
+  };
+  module.run('scatterAdd', fields, { tasks: Math.ceil(rows / taskRows), work: COST * size });
+  return true;
+};
+
+function areWords(...arrays: readonly TypedArray[]): boolean {
+  return arrays.every((array) => array.BYTES_PER_ELEMENT === 4 && inHeap(array));
+}
+
+/** Whether no index was out of range. The plain twin reports those that are. */
+function checked(module: SimdModule, run: (wrong: number) => void): boolean {
+  const wrong = module.words(module.take(4), 1);
+  wrong[0] = 0;
+  run(wrong.byteOffset);
+  return wrong[0] === 0;
+}
