@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { widestSimd } from '../../bench/machine.ts';
+import { untimed } from '../../bench/operations/cases.ts';
 import { operationsFigure } from '../../bench/operations/figure.ts';
 import { operationsTable } from '../../bench/operations/report.ts';
 import { type OperationsResult, resultText } from '../../bench/operations/results.ts';
@@ -26,6 +27,10 @@ const result = (): OperationsResult => ({
 });
 
 describe('the benchmark of operations', () => {
+  it('times every operation of the table', () => {
+    expect(untimed).toEqual([]);
+  });
+
   it('puts the dearest last, and marks what is above the limit at sizes that count', () => {
     expect(operationsTable(result()).split('\n')).toEqual([
       'a device; PyTorch 1.13, AVX2, threads: 1',
