@@ -7,10 +7,5 @@ export { panelRows } from './panels';
 export { normaliseBytes } from './rows';
 export { jobAddress, run, serve } from './threads';
 export { threesWeightScratch } from './threes';
-export { winogradFiltersScratch, winogradScratch } from './winograd';
-export {
-  winogradFinishScratch,
-  winogradWeightScratch,
-  winogradWeightStep,
-  winogradWeightSums,
-} from './winogradWeight';
+export { transformFilters, winogradScratch } from './winograd';
+export { winogradWeightScratch } from './winogradWeight';

@@ -30,7 +30,7 @@ import { ReluGradientJob, reluGradientTask } from './rows';
 import { RowTotalsJob, rowTotalsTask, SoftmaxJob, softmaxTask } from './softmax';
 import { SoftmaxColumnsJob, softmaxColumnsTask } from './softmaxColumns';
 import { ThreesJob, threesTask, ThreesWeightJob, threesWeightTask } from './threes';
-import { WinogradFiltersJob, winogradFiltersTask, WinogradJob, winogradTask } from './winograd';
+import { WinogradJob, winogradTask } from './winograd';
 import {
   WinogradFinishJob,
   winogradFinishTask,
@@ -152,16 +152,15 @@ function runTask(task: i32, thread: i32): void {
   else if (kind == 20) threesTask(changetype<ThreesJob>(JOB), task);
   else if (kind == 21) threesWeightTask(changetype<ThreesWeightJob>(JOB), task, scratch);
   else if (kind == 22) poolHalvesGradientTask(changetype<PoolJob>(JOB), task);
-  else if (kind == 23) winogradFinishTask(changetype<WinogradFinishJob>(JOB), task, scratch);
+  else if (kind == 23) winogradFinishTask(changetype<WinogradFinishJob>(JOB), task);
   else if (kind == 24) copyRowsTask(changetype<CopyJob>(JOB), task);
   else if (kind == 25) layerNormTask(changetype<LayerNormJob>(JOB), task);
   else if (kind == 26) layerNormGradientTask(changetype<LayerNormJob>(JOB), task);
   else if (kind == 27) layerNormSumsTask(changetype<LayerNormJob>(JOB), task);
   else if (kind == 28) transposeTask(changetype<CopyJob>(JOB), task);
-  else if (kind == 29) winogradFiltersTask(changetype<WinogradFiltersJob>(JOB), task, scratch);
-  else if (kind == 30) gatherTask(changetype<GatherJob>(JOB), task);
-  else if (kind == 31) indexOrderTask(changetype<OrderJob>(JOB), task);
-  else if (kind == 32) scatterAddTask(changetype<ScatterJob>(JOB), task);
-  else if (kind == 33) softmaxColumnsTask(changetype<SoftmaxColumnsJob>(JOB), task);
+  else if (kind == 29) gatherTask(changetype<GatherJob>(JOB), task);
+  else if (kind == 30) indexOrderTask(changetype<OrderJob>(JOB), task);
+  else if (kind == 31) scatterAddTask(changetype<ScatterJob>(JOB), task);
+  else if (kind == 32) softmaxColumnsTask(changetype<SoftmaxColumnsJob>(JOB), task);
   else unreachable();
 }

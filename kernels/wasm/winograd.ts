@@ -1,32 +1,22 @@
-// Convolutions of 3 × 3 with stride 1 by Winograd's minimal filtering F(4 × 4, 3 × 3): 36 products instead of 144 for
-// sixteen outputs.
+// Convolutions of 3 × 3 with stride 1 by Winograd's minimal filtering F(2 × 2, 3 × 3): 16 products instead of 36 for
+// four outputs.
 //
-//   out = Aᵀ [ Σ_c (G g Gᵀ) ⊙ (Bᵀ d B) ] A    for each tile of 4 × 4 outputs; d are its 6 × 6 input pixels
+//   out = Aᵀ [ Σ_c (G g Gᵀ) ⊙ (Bᵀ d B) ] A    for each 2 × 2 outputs; d are their 4 × 4 input pixels
 //
-// The matrices are those of winogradTransforms.ts. The sums over the channels c are 36 matrix products, one for each place
-// of the 6 × 6: [rows × channels] · [channels × tiles]. Tiles of all images follow each other; eight are a panel of columns.
+//        ⎡ 1  0 -1  0 ⎤        ⎡ 1   0   0 ⎤
+//   Bᵀ = ⎢ 0  1  1  0 ⎥    G = ⎢ ½   ½   ½ ⎥    Aᵀ = ⎡ 1  1  1  0 ⎤
+//        ⎢ 0 -1  1  0 ⎥        ⎢ ½  -½   ½ ⎥         ⎣ 0  1 -1 -1 ⎦
+//        ⎣ 0  1  0 -1 ⎦        ⎣ 0   0   1 ⎦
 //
-// Numerics   float32. The mean rounding error is about a millionth of the mean output with 96 channels: twice that of the
-//            definition. A pixel that is not finite would spoil all sixteen outputs. `flag` reports that an output is not
+// The sums over the channels c are 16 matrix products, one for each place of the 4 × 4. Four neighbouring 2 × 2 are a
+// run, and two runs are the eight columns of a tile of tile.ts.
+//
+// Numerics   float32. A pixel that is not finite would spoil all four outputs. `flag` reports that an output is not
 //            finite, and the caller then computes the result in another way.
 // Source     Lavin and Gray: Fast Algorithms for Convolutional Neural Networks (CVPR 2016).
 
-import { madd } from './madd';
-import { transpose } from './pack';
-import { multiplyTile, ROWS, ROWS_STEP, TILE } from './panels';
-import {
-  BLOCK,
-  LINE,
-  output0,
-  output1,
-  output2,
-  output3,
-  PLACES,
-  storePairs,
-  transformFilter,
-  transformPixels,
-  transformSums,
-} from './winogradTransforms';
+import { A_STEP, tile } from './tile';
+import { PLACES, transformTiles } from './winogradTiles';
 
 @unmanaged
 export class WinogradJob {
@@ -36,238 +26,221 @@ export class WinogradJob {
   out: usize;
   /** Set to 1 if an output is not finite. */
   flag: usize;
-  parts: i32;
   groups: i32;
   rows: i32;
   depth: i32;
   height: i32;
   width: i32;
+  imagePart: usize;
   imagePlane: usize;
   imageLine: usize;
-  /** Tiles of a task, and of a pass, whose pixels are transformed together: multiples of eight. */
-  taskTiles: i32;
-  passTiles: i32;
+  taskRuns: i32;
   hasBias: i32;
   relu: i32;
 }
 
-/** Bytes of what is noted of a tile: its pixels, its outputs, and how many lines and columns of them exist. */
-const NOTE: usize = 16;
+/** Bytes of a tile of sums. */
+const SUMS: usize = 128;
 
-/** Bytes of scratch memory: a block, the sums of a tile of rows, notes and transformed pixels of a pass. */
-export function winogradScratch(depth: i32, passTiles: i32): i32 {
-  return <i32>BLOCK + PLACES * TILE + passTiles * (<i32>NOTE + 4 * PLACES * depth);
+/** Bytes of scratch memory: transformed pixels of two runs, and the sums of four rows. */
+export function winogradScratch(depth: i32): i32 {
+  return PLACES * (depth * 32 + <i32>SUMS);
 }
 
 export function winogradTask(job: WinogradJob, task: i32, scratch: usize): void {
-  const across = (job.width + 3) / 4;
-  const tiles = (job.parts / job.groups) * across * ((job.height + 3) / 4);
-  const tasks = (tiles + job.taskTiles - 1) / job.taskTiles;
-  const group = task / tasks;
-  const first = (task % tasks) * job.taskTiles;
-  const last = min(first + job.taskTiles, tiles);
-  const panels = (job.rows + ROWS - 1) / ROWS;
-  const filters = job.filters + <usize>(group * panels * PLACES * job.depth) * ROWS_STEP;
-  for (let tile = first; tile < last; tile += job.passTiles) {
-    pass(job, group, tile, min(job.passTiles, last - tile), across, filters, scratch);
-  }
-}
-
-/** Computes `count` tiles. */
-function pass(
-  job: WinogradJob,
-  group: i32,
-  tile: i32,
-  count: i32,
-  across: i32,
-  filters: usize,
-  block: usize,
-): void {
-  const sums = block + BLOCK;
-  const notes = sums + <usize>(PLACES * TILE);
-  const pixels = notes + <usize>job.passTiles * NOTE;
+  const lineRuns = (job.width + 7) / 8;
+  const runs = ((job.height + 1) / 2) * lineRuns;
+  const tasks = (runs + job.taskRuns - 1) / job.taskRuns;
+  const part = task / tasks;
+  const first = (task % tasks) * job.taskRuns;
+  const last = min(first + job.taskRuns, runs);
+  const group = part % job.groups;
+  const image = job.image + <usize>part * job.imagePart;
+  const panels = (job.rows + 3) / 4;
+  const panel = <usize>job.depth * A_STEP;
   const pixelStep = (<usize>job.depth) << 5;
-  const columnsPanel = <usize>PLACES * pixelStep;
-  const rowsPanel = <usize>job.depth * ROWS_STEP;
-  note(job, group, tile, count, across, notes);
-  for (let quad = 0; quad < count; quad += 4) {
-    const to = pixels + <usize>(quad >> 3) * columnsPanel + <usize>(quad & 4) * 4;
-    transform(job, notes + <usize>quad * NOTE, min(4, count - quad), to, pixelStep, block);
-  }
-  for (let row = 0; row < job.rows; row += ROWS) {
-    for (let panel = 0; panel < count; panel += 8) {
-      let a = filters;
-      let b = pixels + <usize>(panel >> 3) * columnsPanel;
-      let to = sums;
-      for (let place = 0; place < PLACES; place++, a += rowsPanel, b += pixelStep, to += TILE) {
-        multiplyTile(a, b, job.depth, to, 32, false);
+  const sums = scratch + <usize>PLACES * pixelStep;
+  for (let run = first; run < last; run += 2) {
+    transformRun(job, image, run, lineRuns, scratch);
+    transformRun(job, image, min(run + 1, last - 1), lineRuns, scratch + 16);
+    let filters = job.filters + <usize>(group * PLACES * panels) * panel;
+    // Four rows at a time, so their sums are used while they are in the first cache.
+    for (let row = 0; row < job.rows; row += 4) {
+      for (let place = 0; place < PLACES; place++, filters += panel) {
+        const to = sums + <usize>place * SUMS;
+        tile(filters, scratch + <usize>place * pixelStep, job.depth, to, 32, false);
       }
-      const at = notes + <usize>panel * NOTE;
-      storeTiles(job, group, row, at, min(4, count - panel), sums, block);
-      if (count - panel > 4) {
-        storeTiles(job, group, row, at + 4 * NOTE, min(4, count - panel - 4), sums + 16, block);
-      }
+      storeRun(job, part, group, row, run, lineRuns, sums);
+      if (run + 1 < last) storeRun(job, part, group, row, run + 1, lineRuns, sums + 16);
     }
-    filters += <usize>PLACES * rowsPanel;
   }
 }
 
-/** Notes where tiles lie. */
-function note(job: WinogradJob, group: i32, tile: i32, count: i32, across: i32, to: usize): void {
-  const perImage = across * ((job.height + 3) / 4);
-  const line = (<usize>job.width) << 2;
-  for (const end = tile + count; tile < end; tile++, to += NOTE) {
-    const part = (tile / perImage) * job.groups + group;
-    const within = tile % perImage;
-    const y = 4 * (within / across);
-    const x = 4 * (within % across);
-    const image = job.image + <usize>(part * job.depth) * job.imagePlane;
-    const out = job.out + <usize>(part * job.rows * job.height) * line;
-    store<usize>(to, image + <usize>y * job.imageLine + ((<usize>x) << 2));
-    store<usize>(to, out + <usize>y * line + ((<usize>x) << 2), 4);
-    store<i32>(to, min(4, job.height - y), 8);
-    store<i32>(to, min(4, job.width - x), 12);
+/** Bᵀ d B of four neighbours, for every channel. The numbers of each place are `depth` steps of a panel. */
+function transformRun(job: WinogradJob, image: usize, run: i32, lineRuns: i32, to: usize): void {
+  const line = job.imageLine;
+  const placeStep = (<usize>job.depth) << 5;
+  let pixels = image + <usize>(2 * (run / lineRuns)) * line + ((<usize>(run % lineRuns)) << 5);
+  for (let c = 0; c < job.depth; c++, pixels += job.imagePlane, to += 32) {
+    transformTiles(pixels, line, to, placeStep);
   }
 }
 
-/** Bᵀ d B of up to four tiles, for every channel. The numbers of each place are `depth` steps of a panel. */
-function transform(
+/** Stores Aᵀ (sums) A, with bias and relu, of four neighbours in up to four rows. */
+function storeRun(
   job: WinogradJob,
-  notes: usize,
-  count: i32,
-  to: usize,
-  placeStep: usize,
-  block: usize,
-): void {
-  let p0 = load<usize>(notes);
-  let p1 = load<usize>(notes + <usize>min(1, count - 1) * NOTE);
-  let p2 = load<usize>(notes + <usize>min(2, count - 1) * NOTE);
-  let p3 = load<usize>(notes + <usize>min(3, count - 1) * NOTE);
-  for (let c = 0; c < job.depth; c++, to += 32) {
-    transformPixels(p0, p1, p2, p3, job.imageLine, to, placeStep, block);
-    p0 += job.imagePlane;
-    p1 += job.imagePlane;
-    p2 += job.imagePlane;
-    p3 += job.imagePlane;
-  }
-}
-
-/** Stores Aᵀ (sums) A, with bias and relu, of up to four tiles in a panel's rows. */
-function storeTiles(
-  job: WinogradJob,
+  part: i32,
   group: i32,
   row: i32,
-  notes: usize,
-  count: i32,
+  run: i32,
+  lineRuns: i32,
   sums: usize,
-  block: usize,
 ): void {
+  const y = 2 * (run / lineRuns);
+  const x = 8 * (run % lineRuns);
   const line = (<usize>job.width) << 2;
   const plane = <usize>job.height * line;
+  const count = min(8, job.width - x);
+  const hasBelow = y + 1 < job.height;
   const least = f32x4.splat(job.relu ? 0 : -Infinity);
+  let to = job.out + <usize>(part * job.rows + row) * plane + <usize>y * line + ((<usize>x) << 2);
   let bias = job.bias + ((<usize>(group * job.rows + row)) << 2);
-  const zero = f32x4.splat(0);
-  let nought = zero;
-  let offset = <usize>row * plane;
-  for (const end = sums + ((<usize>min(ROWS, job.rows - row)) << 5); sums < end; sums += 32, bias += 4) {
+  let nought = f32x4.splat(0);
+  for (const end = sums + ((<usize>min(4, job.rows - row)) << 5); sums < end; sums += 32, bias += 4) {
     const addend = job.hasBias ? v128.load_splat<f32>(bias) : f32x4.splat(0);
-    transformSums(sums, TILE, block);
-    for (let y: usize = 0; y < 4; y++) {
-      const at = block + y * LINE;
-      const m1 = v128.load(at, 16);
-      const m2 = v128.load(at, 32);
-      const m3 = v128.load(at, 48);
-      const m4 = v128.load(at, 64);
-      const evenA = f32x4.add(m1, m2);
-      const oddA = f32x4.sub(m1, m2);
-      const evenB = f32x4.add(m3, m4);
-      const oddB = f32x4.sub(m3, m4);
-      const v0 = f32x4.add(output0(v128.load(at), evenA, evenB), addend);
-      const v1 = f32x4.add(output1(oddA, oddB), addend);
-      const v2 = f32x4.add(output2(evenA, evenB), addend);
-      const v3 = f32x4.add(output3(oddA, oddB, v128.load(at, 80)), addend);
-      // Zeros, or NaN for what is not finite.
-      nought = madd(v1, zero, madd(v0, zero, nought));
-      nought = madd(v3, zero, madd(v2, zero, nought));
-      transpose(f32x4.max(v0, least), f32x4.max(v1, least), f32x4.max(v2, least), f32x4.max(v3, least), at, 16);
+    const t0 = above(sums, 0);
+    const b0 = below(sums, 0);
+    const t1 = above(sums, SUMS);
+    const b1 = below(sums, SUMS);
+    const t2 = above(sums, 2 * SUMS);
+    const b2 = below(sums, 2 * SUMS);
+    const t3 = above(sums, 3 * SUMS);
+    const b3 = below(sums, 3 * SUMS);
+    const even = f32x4.add(f32x4.add(f32x4.add(t0, t1), t2), addend);
+    const odd = f32x4.add(f32x4.sub(f32x4.sub(t1, t2), t3), addend);
+    nought = f32x4.add(nought, storeLine(even, odd, least, to, count));
+    if (hasBelow) {
+      const evenBelow = f32x4.add(f32x4.add(f32x4.add(b0, b1), b2), addend);
+      const oddBelow = f32x4.add(f32x4.sub(f32x4.sub(b1, b2), b3), addend);
+      nought = f32x4.add(nought, storeLine(evenBelow, oddBelow, least, to + line, count));
     }
-    for (let tile: usize = 0; tile < <usize>count; tile++) {
-      const noted = notes + tile * NOTE;
-      const to = load<usize>(noted, 4) + offset;
-      const from = block + (tile << 4);
-      if (load<u64>(noted, 8) == FULL) {
-        v128.store(to, v128.load(from));
-        v128.store(to + line, v128.load(from, 96));
-        v128.store(to + 2 * line, v128.load(from, 192));
-        v128.store(to + 3 * line, v128.load(from, 288));
-      } else storePart(from, to, line, load<i32>(noted, 8), load<i32>(noted, 12));
-    }
-    offset += plane;
+    to += plane;
   }
   if (v128.any_true(f32x4.ne(nought, nought))) store<i32>(job.flag, 1);
 }
 
-/** The lines and columns of a tile that has four of both. */
-const FULL: u64 = 0x0000_0004_0000_0004;
+/** The first line of Aᵀ times a column of sums. */
+@inline
+function above(sums: usize, column: usize): v128 {
+  const at = sums + column;
+  const first = f32x4.add(v128.load(at), v128.load(at, 4 * SUMS));
+  return f32x4.add(first, v128.load(at, 8 * SUMS));
+}
 
-function storePart(from: usize, to: usize, line: usize, lines: i32, columns: i32): void {
-  for (const end = from + <usize>lines * LINE; from < end; from += LINE, to += line) {
-    const value = v128.load(from);
-    if (columns == 4) v128.store(to, value);
-    if (columns & 2) v128.store64_lane(to, value, 0);
-    if (columns == 1) v128.store32_lane(to, value, 0);
-    if (columns == 3) v128.store32_lane(to, value, 2, 8);
+/** The second line. */
+@inline
+function below(sums: usize, column: usize): v128 {
+  const at = sums + column;
+  const first = f32x4.sub(v128.load(at, 4 * SUMS), v128.load(at, 8 * SUMS));
+  return f32x4.sub(first, v128.load(at, 12 * SUMS));
+}
+
+/**
+ * Stores the first `count` of eight outputs of a line, given the even and the odd ones.
+ *
+ * @returns zeros, or NaN for each output that is not finite
+ */
+@inline
+function storeLine(even: v128, odd: v128, least: v128, to: usize, count: i32): v128 {
+  const left = v128.shuffle<f32>(even, odd, 0, 4, 1, 5);
+  const right = v128.shuffle<f32>(even, odd, 2, 6, 3, 7);
+  if (count < 8) return storePart(left, right, least, to, count);
+  v128.store(to, f32x4.max(left, least));
+  v128.store(to, f32x4.max(right, least), 16);
+  return f32x4.add(f32x4.sub(left, left), f32x4.sub(right, right));
+}
+
+function storePart(left: v128, right: v128, least: v128, to: usize, count: i32): v128 {
+  // Ignores lanes past `count`, which hold arbitrary values.
+  const lanes = i32x4(0, 1, 2, 3);
+  left = v128.and(left, i32x4.lt_s(lanes, i32x4.splat(count)));
+  right = v128.and(right, i32x4.lt_s(lanes, i32x4.splat(count - 4)));
+  let rest = f32x4.max(left, least);
+  if (count & 4) {
+    v128.store(to, rest);
+    to += 16;
+    rest = f32x4.max(right, least);
   }
+  if (count & 2) {
+    v128.store64_lane(to, rest, 0);
+    to += 8;
+    rest = v128.shuffle<f32>(rest, rest, 2, 3, 2, 3);
+  }
+  if (count & 1) v128.store32_lane(to, rest, 0);
+  return f32x4.add(f32x4.sub(left, left), f32x4.sub(right, right));
 }
 
-/** G g Gᵀ of the filters of all groups: 36 panels for the rows of a tile, one for each place. A task is a panel's rows. */
-@unmanaged
-export class WinogradFiltersJob {
-  from: usize;
-  to: usize;
-  groupStride: usize;
-  rows: i32;
-  rowStride: usize;
-  depth: i32;
-  depthStride: usize;
-  /** Whether to rotate the filters by 180 degrees, as the input gradient needs them. */
-  flipped: i32;
-}
-
-/** Bytes of scratch memory: a block, and nine elements. */
-export function winogradFiltersScratch(): i32 {
-  return <i32>BLOCK + 144;
-}
-
-export function winogradFiltersTask(job: WinogradFiltersJob, task: i32, block: usize): void {
-  const panels = (job.rows + ROWS - 1) / ROWS;
-  const placeStep = <usize>job.depth * ROWS_STEP;
-  const first = (task % panels) * ROWS;
-  const to = job.to + <usize>(task * PLACES) * placeStep;
-  const elements = block + BLOCK;
-  for (let row = 0; row < ROWS; row += 4) {
-    let from = job.from + <usize>(task / panels) * job.groupStride;
-    let at = to + ((<usize>row) << 2);
-    const r0 = rowOf(job, first + row);
-    const r1 = rowOf(job, first + row + 1);
-    const r2 = rowOf(job, first + row + 2);
-    const r3 = rowOf(job, first + row + 3);
-    for (let c = 0; c < job.depth; c++, from += job.depthStride, at += ROWS_STEP) {
-      for (let element: usize = 0; element < 9; element++) {
-        const source = from + ((job.flipped ? 8 - element : element) << 2);
-        let value = v128.load_splat<f32>(source + r0);
-        value = v128.load32_lane(source + r1, value, 1);
-        value = v128.load32_lane(source + r2, value, 2);
-        value = v128.load32_lane(source + r3, value, 3);
-        v128.store(elements + (element << 4), value);
+/**
+ * G g Gᵀ of the filters of all groups: 16 panels for every four rows, one for each place.
+ *
+ * @param flipped whether to rotate the filters by 180 degrees, as the input gradient needs them
+ */
+export function transformFilters(
+  from: usize,
+  to: usize,
+  groups: i32,
+  groupStride: usize,
+  rows: i32,
+  rowStride: usize,
+  depth: i32,
+  depthStride: usize,
+  flipped: i32,
+): void {
+  const panels = (rows + 3) / 4;
+  const placeStep = <usize>depth * A_STEP;
+  const groupStep = <usize>(panels * PLACES) * placeStep;
+  for (let group = 0; group < groups; group++, from += groupStride, to += groupStep) {
+    for (let row = 0; row < 4 * panels; row++) {
+      for (let c = 0; c < depth; c++) {
+        // Rows past the end give sums that are not stored.
+        const filter = from + <usize>min(row, rows - 1) * rowStride + <usize>c * depthStride;
+        const panel = to + <usize>((row >> 2) * PLACES) * placeStep;
+        const at = panel + <usize>c * A_STEP + ((<usize>(row & 3)) << 2);
+        for (let j = 0; j < 3; j++) {
+          const column = filter + ((<usize>(flipped ? 2 - j : j)) << 2);
+          const g0 = load<f32>(column, 0);
+          const g1 = load<f32>(column, 12);
+          const g2 = load<f32>(column, 24);
+          const first = flipped ? g2 : g0;
+          const third = flipped ? g0 : g2;
+          const outer: f32 = 0.5 * (first + third);
+          const inner: f32 = 0.5 * g1;
+          addColumn(at, j, placeStep, first);
+          addColumn(at + 4 * placeStep, j, placeStep, outer + inner);
+          addColumn(at + 8 * placeStep, j, placeStep, outer - inner);
+          addColumn(at + 12 * placeStep, j, placeStep, third);
+        }
       }
-      transformFilter(elements, block);
-      storePairs(block, at, row + 2 < ROWS ? at + 8 : at, placeStep);
     }
   }
 }
 
-/** The offset of a row. Rows past the end give sums that are not stored. */
-function rowOf(job: WinogradFiltersJob, row: i32): usize {
-  return <usize>min(row, job.rows - 1) * job.rowStride;
+/**
+ * Adds the contribution of column j of G g to a line of (G g) Gᵀ: 1 to the first place, ½ and ±½ to the second and
+ * third.
+ */
+function addColumn(at: usize, j: i32, step: usize, value: f32): void {
+  const half: f32 = 0.5 * value;
+  if (j == 0) {
+    store<f32>(at, value);
+    store<f32>(at + step, half);
+    store<f32>(at + 2 * step, half);
+  } else if (j == 1) {
+    store<f32>(at + step, load<f32>(at + step) + half);
+    store<f32>(at + 2 * step, load<f32>(at + 2 * step) - half);
+  } else {
+    store<f32>(at + step, load<f32>(at + step) + half);
+    store<f32>(at + 2 * step, load<f32>(at + 2 * step) + half);
+    store<f32>(at + 3 * step, value);
+  }
 }

@@ -32,7 +32,7 @@ export function max(
 ): Tensor | [Tensor, Tensor] {
   const { dim, keepdim = false } = maxArguments([x, ...over]);
   if (dim === undefined) return x.amax({ keepdim });
-  return typeof dim === 'number' ? picked(x, x.argmax(dim, true), dim, keepdim) : x.maximum(dim);
+  return typeof dim === 'number' ? picked(x, 'argmax', dim, keepdim) : x.maximum(dim);
 }
 
 /**
@@ -52,11 +52,12 @@ export function min(
 ): Tensor | [Tensor, Tensor] {
   const { dim, keepdim = false } = minArguments([x, ...over]);
   if (dim === undefined) return x.amin({ keepdim });
-  return typeof dim === 'number' ? picked(x, x.argmin(dim, true), dim, keepdim) : x.minimum(dim);
+  return typeof dim === 'number' ? picked(x, 'argmin', dim, keepdim) : x.minimum(dim);
 }
 
-function picked(x: Tensor, places: Tensor, dim: number, keepdim: boolean): [Tensor, Tensor] {
+function picked(x: Tensor, extreme: 'argmax' | 'argmin', dim: number, keepdim: boolean): [Tensor, Tensor] {
   return scope(() => {
+    const places = x[extreme](dim, true);
     const values = x.gather(dim, places);
     return keepdim ? [values, places] : [values.squeeze(dim), places.squeeze(dim)];
   });

@@ -22,11 +22,15 @@ declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods, InPlace {
     /** The greatest elements: see `max`. */
     max(other?: Tensor): Tensor;
+    /** The greatest elements along a dim, and their places: see `max`. */
     max(dim: number, keepdim?: Maybe<boolean>): [values: Tensor, indices: Tensor];
+    /** The greatest elements along a dim, and their places: see `max`. */
     max(options: { dim: number; keepdim?: Maybe<boolean> }): [values: Tensor, indices: Tensor];
     /** The least elements: see `min`. */
     min(other?: Tensor): Tensor;
+    /** The least elements along a dim, and their places: see `min`. */
     min(dim: number, keepdim?: Maybe<boolean>): [values: Tensor, indices: Tensor];
+    /** The least elements along a dim, and their places: see `min`. */
     min(options: { dim: number; keepdim?: Maybe<boolean> }): [values: Tensor, indices: Tensor];
     /** The places of the elements other than 0: see `nonzero`. */
     nonzero(): Promise<Tensor>;

@@ -131,7 +131,10 @@ export function operationOf({ operation }: OperationFixture): Operation | undefi
     const result = found(...args);
     if (!Array.isArray(result)) return result;
     const alike = result.every(({ shape }) => shape.join() === result[0]!.shape.join());
-    return operations.cat(result.map((each) => (alike ? each.unsqueeze(0) : each.flatten())));
+    const parts = result.map((each) => (alike ? each.unsqueeze(0) : each.flatten()));
+    const joined = operations.cat(parts);
+    for (const each of new Set([...result, ...parts])) each.dispose();
+    return joined;
   };
 }
 

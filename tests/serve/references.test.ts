@@ -154,7 +154,7 @@ test('where a run and a model have the same name, the run is taken; where neithe
   const roots = { runs, models };
   expect((await findTrainedModel('a-run', roots)).name).toBe('a-run');
   expect(await findWeights('a-run', roots)).toMatch(/best\.safetensors$/);
-  for (const finding of [findTrainedModel('none', roots), findWeights('none', roots)]) {
-    await expect(finding).rejects.toThrow(/none[^]*\nthere is no model "none"/);
+  for (const find of [findTrainedModel, findWeights]) {
+    await expect(find('none', roots)).rejects.toThrow(/none[^]*\nthere is no model "none"/);
   }
 });

@@ -41,8 +41,7 @@ export const convolutions: Rows<'conv2d'> = {
       convolution('windows in the padding', [2, 1, 1, 2], [2, 1, 1, 1], { stride: [3, 1], padding: 1 }, 1),
       convolution('one channel, one filter', [2, 1, 5, 5], [1, 1, 3, 3], { padding: 1 }, 50),
       convolution('one channel, 34 filters', [2, 1, 6, 5], [34, 1, 3, 3], { padding: 1 }, 306),
-      // Winograd's algorithm adds 36 products for each of 34 channels to an output, where the definition adds 9.
-      convolution('33 channels, 34 filters', [1, 33, 4, 3], [34, 33, 3, 3], { padding: 1 }, 36 * 34),
+      convolution('33 channels, 34 filters', [1, 33, 4, 3], [34, 33, 3, 3], { padding: 1 }, 306),
       convolution('filter as large as the image', [3, 2, 5, 4], [3, 2, 5, 4], {}, 40),
       convolution('one pixel, padded to the filter', [2, 2, 1, 1], [3, 2, 3, 3], { padding: 1 }, 9),
       convolution('stride 2', [2, 2, 7, 8], [3, 2, 3, 3], { stride: 2, padding: 1 }, 32),

@@ -4,7 +4,7 @@ import type { Params } from '../../backend.ts';
 import type { Filter as Window } from '../conv2d.ts';
 import type { SimdModule } from './module.ts';
 import { type Grid, lineBytes, padded, planeBytes } from './paddedImage.ts';
-import { PLACES, staysFinite } from './winograd.ts';
+import { staysFinite } from './winograd.ts';
 
 /**
  * The number of tasks of a gradient, independent of the number of threads, so that sums have one order. Fewer if there
@@ -15,7 +15,7 @@ const LEAST_LINES = 16;
 /** The limit for the sums of all tasks. Beyond it memory costs more than the algorithm gains. */
 const MOST_BYTES = 2 ** 25;
 /** Packed operands of a block, which should stay in the second cache. */
-const BLOCK_BYTES = 2 ** 19;
+const BLOCK_BYTES = 2 ** 18;
 
 /** Returns false if it does not pay off, or if a result is not finite and must be computed by its definition. */
 export function winogradWeight(
@@ -27,36 +27,28 @@ export function winogradWeight(
   const { batch, groups, channels, outChannels, height, width, outHeight, outWidth, chunk } = params;
   const lines = batch * outHeight;
   const parts = Math.ceil(lines / chunk) * groups;
-  const { exports } = module;
-  const most = Math.max(1, Math.min(Math.ceil(TASKS / parts), Math.floor(chunk / LEAST_LINES)));
-  // Whole images, where a task has more than one, as each ends with tiles that are not full.
-  const unit = chunk / most > outHeight ? outHeight : 4;
-  const taskLines = Math.ceil(chunk / most / unit) * unit;
-  const cuts = Math.ceil(chunk / taskLines);
-  const sumsBytes = exports.winogradWeightSums(outChannels, channels) * parts * cuts;
+  const cuts = Math.max(1, Math.min(Math.ceil(TASKS / parts), Math.floor(chunk / LEAST_LINES)));
+  const panels = [Math.ceil(outChannels / 4), Math.ceil(channels / 8)] as const;
+  const sumsBytes = 16 * panels[0] * panels[1] * 128 * parts * cuts;
   if (sumsBytes > MOST_BYTES) return false;
-  const stepBytes = exports.winogradWeightStep(outChannels, channels);
-  const steps = Math.max(8, Math.min(64, Math.floor(BLOCK_BYTES / stepBytes)));
+  const stepBytes = 16 * (16 * panels[0] + 32 * panels[1]);
+  const steps = 4 * Math.max(2, Math.min(16, Math.floor(BLOCK_BYTES / stepBytes / 4)));
   const grid: Grid = {
     ...{ height, width, top: window.PADDING_Y, left: window.PADDING_X, stride: 1 },
-    // A tile may begin at any line.
-    ...{ paddedHeight: outHeight + 5, run: 4 * Math.ceil(outWidth / 4) + 2 },
+    // The last tile reads two lines past those of the windows, the last run of tiles up to nine pixels.
+    ...{ paddedHeight: outHeight + 3, run: 8 * Math.ceil(outWidth / 8) + 2 },
   };
-  const work = (PLACES / 16) * lines * outWidth * groups * outChannels * channels;
-  const scratch = exports.winogradWeightScratch(outChannels, channels, steps);
+  const work = 4 * lines * outWidth * groups * outChannels * channels;
+  const scratch = module.exports.winogradWeightScratch(outChannels, channels, steps);
   const sums = module.take(sumsBytes);
   const places = {
     ...{ gradient, image: padded(module, image, batch * groups * channels, grid), sums },
     ...{ imagePlane: planeBytes(grid), imageLine: lineBytes(grid) },
   };
-  const cutting = { lines, chunk, taskLines, cuts, groups, steps };
+  const cutting = { lines, chunk, taskLines: Math.ceil(chunk / cuts), cuts, groups, steps };
   const sizes = { rows: outChannels, depth: channels, height: outHeight, width: outWidth };
   module.run('winogradWeight', { ...places, ...cutting, ...sizes }, { tasks: parts * cuts, work, scratch });
-  const finish = {
-    tasks: parts * Math.ceil(outChannels / exports.panelRows()),
-    work: PLACES * parts * cuts * outChannels * channels,
-    scratch: exports.winogradFinishScratch(),
-  };
+  const finish = { tasks: parts * panels[0], work: 16 * parts * cuts * outChannels * channels };
   return staysFinite(module, (flag) =>
     module.run('winogradFinish', { sums, out, flag, cuts, ...sizes }, finish),
   );
