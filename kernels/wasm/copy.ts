@@ -1,6 +1,7 @@
 // Copies between layouts of up to four axes: see kernels/copy.wgsl. Words are of any kind.
 
 import { loadLanes, storeLanes } from './lanes';
+import { transpose } from './pack';
 import { copyRun } from './walk';
 
 /** Strides are in bytes. */
@@ -72,27 +73,22 @@ export function transposeTask(job: CopyJob, task: i32): void {
     let j = 0;
     for (; j + 4 <= job.n3; j += 4, from += 4 * job.x3, to += 16) {
       let r = 0;
-      for (; r + 4 <= rows; r += 4) fourByFour(from + (r << 2), job.x3, to + r * job.out2, job.out2);
+      for (; r + 4 <= rows; r += 4) {
+        const at = from + (r << 2);
+        const at2 = at + 2 * job.x3;
+        transpose(
+          v128.load(at),
+          v128.load(at + job.x3),
+          v128.load(at2),
+          v128.load(at2 + job.x3),
+          to + r * job.out2,
+          job.out2,
+        );
+      }
       for (; r < rows; r++) v128.store(to + r * job.out2, loadLanes(from + (r << 2), job.x3));
     }
     for (; j < job.n3; j++, from += job.x3, to += 4) {
       for (let r = 0; r < rows; r++) store<u32>(to + r * job.out2, load<u32>(from + (r << 2)));
     }
   }
-}
-
-@inline
-function fourByFour(from: usize, step: usize, to: usize, toStep: usize): void {
-  const a = v128.load(from);
-  const b = v128.load(from + step);
-  const c = v128.load(from + 2 * step);
-  const d = v128.load(from + 3 * step);
-  const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5);
-  const cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
-  const abHigh = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
-  const cdHigh = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
-  v128.store(to, v128.shuffle<i32>(ab, cd, 0, 1, 4, 5));
-  v128.store(to + toStep, v128.shuffle<i32>(ab, cd, 2, 3, 6, 7));
-  v128.store(to + 2 * toStep, v128.shuffle<i32>(abHigh, cdHigh, 0, 1, 4, 5));
-  v128.store(to + 3 * toStep, v128.shuffle<i32>(abHigh, cdHigh, 2, 3, 6, 7));
 }

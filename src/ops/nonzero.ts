@@ -22,11 +22,11 @@ export function nonzero(x: Tensor): Promise<Tensor> {
 async function placesIn(x: Tensor): Promise<Tensor> {
   const { shape, device } = x;
   const strides = stridesOf(shape);
-  const found = numbersOfTrue(await x.data()).flatMap((element) =>
+  const found = numbersOfTrue(await x.data());
+  const places = found.flatMap((element) =>
     strides.map((stride, axis) => Math.floor(element / stride) % shape[axis]!),
   );
-  const count = shape.length === 0 ? Number((await x.item()) !== 0) : found.length / shape.length;
-  return tensor(Int32Array.from(found), { shape: [count, shape.length], device });
+  return tensor(Int32Array.from(places), { shape: [found.length, shape.length], device });
 }
 
 const maskedSelectArguments = signature('maskedSelect', { x: TENSOR, mask: TENSOR });

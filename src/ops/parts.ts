@@ -87,7 +87,9 @@ export function unbind(x: Tensor, ...along: DimArguments): Tensor[] {
   const axis = axisOf('unbind', dim, x.ndim);
   if (x.ndim === 0)
     throw new ShapeError('unbind', 'a scalar', { takes: 'at least one dim', got: describe(x) });
-  return Array.from({ length: x.shape[axis]! }, (_, index) => part(x, axis, index, index + 1).squeeze(axis));
+  return scope(() =>
+    Array.from({ length: x.shape[axis]! }, (_, index) => part(x, axis, index, index + 1).squeeze(axis)),
+  );
 }
 
 const repeatArguments = listSignature('repeat', { x: TENSOR }, 'sizes');

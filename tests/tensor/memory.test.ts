@@ -37,6 +37,14 @@ test.each(orders)('no operation leaves a buffer behind, forward and backward, wi
   expect(leaks).toEqual([]);
 });
 
+test('the parts of unbind, and what they are views of, are freed with them', () => {
+  const before = cpu.stats().buffersAlive;
+  const x = tensor([1, 2, 3, 4], { shape: [2, 2], device: cpu });
+  const parts = x.unbind();
+  for (const each of [x, ...parts]) each.dispose();
+  expect(cpu.stats().buffersAlive - before).toBe(0);
+});
+
 test('reading a strided tensor leaves nothing behind', async () => {
   const x = tensor(
     [
