@@ -35,7 +35,7 @@ it.each([
   [
     'wasm',
     'kernels/wasm/index.ts',
-    "export { packLanes } from './pack';",
+    "export { normaliseBytes } from './rows';",
     '',
     ['src/platform/cpu.wasm', 'src/backend/cpu/simd/jobs.ts'],
   ],

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { build, type Plugin } from 'esbuild';
 import { embedModules } from '../../src/platform/node/embedded/bundlerPlugin.ts';
 
@@ -25,24 +25,9 @@ const embedFixtures: Plugin = {
   },
 };
 
-const FIXTURES = [
-  'operations',
-  'pooling',
-  'norms',
-  'convolution',
-  'promotion',
-  'special',
-  'options',
-  'losses',
-  'modules',
-  'network',
-  'optimizers',
-  'training',
-];
-
 function fixtures(): string {
-  const files = FIXTURES.map(
-    (name) => `'${name}.json': ${readFileSync(`tests/fixtures/${name}.json`, 'utf8')}`,
-  );
+  const files = readdirSync('tests/fixtures')
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => `'${name}': ${readFileSync(`tests/fixtures/${name}`, 'utf8')}`);
   return `const files = {${files.join(',\n')}};\nexport const loadFixture = (name) => files[name];`;
 }
