@@ -25,6 +25,7 @@ export const FULL: Preset = {
     warmUpSeconds: 2,
     rounds: 11,
     sampleMilliseconds: 200,
+    settleMilliseconds: 100,
     budgetSeconds: 8,
     limitSeconds: 120,
     steps: 20,
@@ -48,6 +49,7 @@ export const QUICK: Preset = {
     warmUpSeconds: 1,
     rounds: 5,
     sampleMilliseconds: 100,
+    settleMilliseconds: 100,
     budgetSeconds: 1.5,
     limitSeconds: 45,
     steps: 10,
@@ -68,6 +70,7 @@ export const BROWSER: Preset = {
     warmUpSeconds: 1.5,
     rounds: 7,
     sampleMilliseconds: 150,
+    settleMilliseconds: 100,
     budgetSeconds: 10,
     // TensorFlow.js takes seconds for a step on a software driver.
     limitSeconds: 300,

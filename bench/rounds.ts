@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { LaunchCounts } from './contenders/contender.ts';
 import { ContenderError, type Worker } from './protocol.ts';
 import { callsFor, summarise, type Summary } from './statistics.ts';
@@ -29,6 +30,8 @@ export interface RoundOptions {
   readonly rounds: number;
   /** Milliseconds that one sample lasts, where one call does not take longer. */
   readonly sampleMilliseconds: number;
+  /** Milliseconds before each sample: the threads of some libraries spin after a call, OpenBLAS's for 30 ms. */
+  readonly settleMilliseconds: number;
   /** Seconds of samples after which a contender sits out the other rounds; also for the losses that are compared. */
   readonly budgetSeconds: number;
   /** Seconds that a contender may take to get ready, and for a sample. */
@@ -107,9 +110,13 @@ async function prepare(
   }
 }
 
-async function takeSample(runner: Runner, { budgetSeconds, limitSeconds }: RoundOptions): Promise<void> {
+async function takeSample(
+  runner: Runner,
+  { settleMilliseconds, budgetSeconds, limitSeconds }: RoundOptions,
+): Promise<void> {
   const { worker, calls, wall, processor } = runner;
   if (runner.failure !== undefined || runner.spent > budgetSeconds) return;
+  await sleep(settleMilliseconds);
   try {
     const sample = await worker.ask({ action: 'run', calls }, limitSeconds);
     runner.spent += sample.milliseconds / 1000;

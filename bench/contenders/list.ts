@@ -40,6 +40,13 @@ export const CONTENDERS: readonly Entry[] = [
     label: 'PyTorch, 1 thread',
     library: 'PyTorch',
     runtime: 'python',
+    environment: { ...KEEPS_MEMORY, OPENBLAS_NUM_THREADS: '1' },
+  },
+  {
+    name: 'pytorch-blas',
+    label: 'PyTorch, threads of BLAS',
+    library: 'PyTorch',
+    runtime: 'python',
     environment: KEEPS_MEMORY,
   },
   {

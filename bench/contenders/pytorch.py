@@ -1,8 +1,9 @@
 """PyTorch as a contender of the benchmarks: what worker.ts is for the others, in Python.
 
 Reads requests from standard input, a line of JSON each, and answers each on standard output; see protocol.ts.
-    python3 bench/contenders/pytorch.py pytorch-1      one thread; pytorch: as many as there are; pytorch-cuda: the GPU, in
-                                                       float32 alone; pytorch-cuda-default: as installed
+    python3 bench/contenders/pytorch.py pytorch-1      one thread; pytorch-blas: OpenBLAS has all; pytorch: as many as there
+                                                       are; pytorch-cuda: the GPU, in float32 alone;
+                                                       pytorch-cuda-default: as installed
 """
 
 import json
@@ -209,7 +210,7 @@ def open_device():
         raise RuntimeError("this PyTorch finds no CUDA device")
     if name == "pytorch-cuda":
         torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
-    torch.set_num_threads(1 if name == "pytorch-1" else os.cpu_count())
+    torch.set_num_threads(1 if name in ("pytorch-1", "pytorch-blas") else os.cpu_count())
     torch.zeros(1, device=device)
     return facts()
 

@@ -18,7 +18,8 @@ export class PyTorch {
   readonly #wall: boolean;
 
   constructor(python: string, threads: number) {
-    const { environment } = CONTENDERS.find(({ name }) => name === 'pytorch-1')!;
+    const contender = threads > 1 ? 'pytorch' : 'pytorch-1';
+    const { environment } = CONTENDERS.find(({ name }) => name === contender)!;
     this.#process = new LineProcess(python, ['bench/operations/pytorch.py', String(threads)], environment);
     this.#wall = threads > 1;
   }

@@ -7,6 +7,7 @@ const options: RoundOptions = {
   warmUpSeconds: 0.001,
   rounds: 3,
   sampleMilliseconds: 1,
+  settleMilliseconds: 0,
   budgetSeconds: 1,
   limitSeconds: 1,
   steps: 3,
