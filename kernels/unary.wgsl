@@ -49,6 +49,9 @@ const CLAMP = 18u;
 const SIGN = 19u;
 const FLOOR = 20u;
 const ERF = 21u;
+const CEIL = 22u;
+const TRUNC = 23u;
+const ROUND = 24u; // to nearest, ties to even
 
 fn isNan(value: f32) -> bool {
   return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
@@ -213,6 +216,9 @@ fn apply(value: f32) -> f32 {
     case SIGN: { return select(sign(value), 0.0, isNan(value)); }
     case FLOOR: { return floor(value); }
     case ERF: { return erf(value); }
+    case CEIL: { return ceil(value); }
+    case TRUNC: { return trunc(value); }
+    case ROUND: { return round(value); }
     default: { return value; }
   }
 }

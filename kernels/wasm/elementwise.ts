@@ -9,7 +9,7 @@
 // Numerics   float32. The result equals a float64 computation that is rounded once, but for RSQRT (1 unit in the last place)
 //            and what functions.ts and trigonometry.ts compute. Relations give the words 0 and 1.
 
-import { erf, exp, gelu, geluTanh, log, sigmoid, softplus, tanh } from './functions';
+import { erf, exp, gelu, geluTanh, half, log, sigmoid, softplus, tanh } from './functions';
 import { power } from './power';
 import { cosine, sine } from './trigonometry';
 import { inOrder, Operand } from './walk';
@@ -65,7 +65,7 @@ export function elementwiseScratch(): i32 {
 }
 
 // The values of OPERATION in kernels/binary.wgsl, from 100 on those in kernels/unary.wgsl, and from 200 on those in
-// kernels/compare.wgsl.
+// kernels/compare.wgsl, whose GT and GE are LT and LE of the operands in the other order.
 const ADD: i32 = 0;
 const SUB: i32 = 1;
 const MUL: i32 = 2;
@@ -96,13 +96,28 @@ const CLAMP: i32 = 118;
 const SIGN: i32 = 119;
 const FLOOR: i32 = 120;
 const ERF: i32 = 121;
+const CEIL: i32 = 122;
+const TRUNC: i32 = 123;
+const ROUND: i32 = 124;
+// Conversions, which take one operand, too.
+const FLOAT_TO_WHOLE: i32 = 180;
+const WHOLE_TO_FLOAT: i32 = 181;
+const FLOAT_TO_HALF: i32 = 182;
 const EQ: i32 = 200;
 const NE: i32 = 201;
 const LT: i32 = 202;
 const LE: i32 = 203;
-const GT: i32 = 204;
-const GE: i32 = 205;
 const WHERE: i32 = 300;
+// The same of whole numbers.
+const WHOLE_ADD: i32 = 400;
+const WHOLE_SUB: i32 = 401;
+const WHOLE_MUL: i32 = 402;
+const WHOLE_MAXIMUM: i32 = 405;
+const WHOLE_MINIMUM: i32 = 406;
+const WHOLE_EQ: i32 = 600;
+const WHOLE_NE: i32 = 601;
+const WHOLE_LT: i32 = 602;
+const WHOLE_LE: i32 = 603;
 
 export function elementwiseTask(job: ElementwiseJob, task: i32, scratch: usize): void {
   const first = task * job.taskSize;
@@ -252,6 +267,24 @@ function run(
     case ERF:
       along(ERF, job, a, b, c, aMoves, bMoves, cMoves, out, count);
       break;
+    case CEIL:
+      along(CEIL, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case TRUNC:
+      along(TRUNC, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case ROUND:
+      along(ROUND, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case FLOAT_TO_WHOLE:
+      along(FLOAT_TO_WHOLE, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case WHOLE_TO_FLOAT:
+      along(WHOLE_TO_FLOAT, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case FLOAT_TO_HALF:
+      along(FLOAT_TO_HALF, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
     case EQ:
       along(EQ, job, a, b, c, aMoves, bMoves, cMoves, out, count);
       break;
@@ -264,14 +297,35 @@ function run(
     case LE:
       along(LE, job, a, b, c, aMoves, bMoves, cMoves, out, count);
       break;
-    case GT:
-      along(GT, job, a, b, c, aMoves, bMoves, cMoves, out, count);
-      break;
-    case GE:
-      along(GE, job, a, b, c, aMoves, bMoves, cMoves, out, count);
-      break;
     case WHERE:
       along(WHERE, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case WHOLE_ADD:
+      along(WHOLE_ADD, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case WHOLE_SUB:
+      along(WHOLE_SUB, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case WHOLE_MUL:
+      along(WHOLE_MUL, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case WHOLE_MAXIMUM:
+      along(WHOLE_MAXIMUM, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case WHOLE_MINIMUM:
+      along(WHOLE_MINIMUM, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case WHOLE_EQ:
+      along(WHOLE_EQ, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case WHOLE_NE:
+      along(WHOLE_NE, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case WHOLE_LT:
+      along(WHOLE_LT, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case WHOLE_LE:
+      along(WHOLE_LE, job, a, b, c, aMoves, bMoves, cMoves, out, count);
       break;
     default:
       unreachable();
@@ -358,7 +412,18 @@ function apply(operation: i32, x: v128, y: v128, test: v128): v128 {
   }
   if (operation == FLOOR) return f32x4.floor(x);
   if (operation == ERF) return erf(x);
+  if (operation == CEIL) return f32x4.ceil(x);
+  if (operation == TRUNC) return f32x4.trunc(x);
+  if (operation == ROUND) return f32x4.nearest(x);
+  if (operation == FLOAT_TO_WHOLE) return i32x4.trunc_sat_f32x4_s(x);
+  if (operation == WHOLE_TO_FLOAT) return f32x4.convert_i32x4_s(x);
+  if (operation == FLOAT_TO_HALF) return half(x);
   if (operation == WHERE) return v128.bitselect(x, y, i32x4.ne(test, i32x4.splat(0)));
+  if (operation == WHOLE_ADD) return i32x4.add(x, y);
+  if (operation == WHOLE_SUB) return i32x4.sub(x, y);
+  if (operation == WHOLE_MUL) return i32x4.mul(x, y);
+  if (operation == WHOLE_MAXIMUM) return i32x4.max_s(x, y);
+  if (operation == WHOLE_MINIMUM) return i32x4.min_s(x, y);
   return v128.and(relation(operation, x, y), i32x4.splat(1));
 }
 
@@ -368,6 +433,8 @@ function relation(operation: i32, x: v128, y: v128): v128 {
   if (operation == NE) return f32x4.ne(x, y);
   if (operation == LT) return f32x4.lt(x, y);
   if (operation == LE) return f32x4.le(x, y);
-  if (operation == GT) return f32x4.gt(x, y);
-  return f32x4.ge(x, y);
+  if (operation == WHOLE_EQ) return i32x4.eq(x, y);
+  if (operation == WHOLE_NE) return i32x4.ne(x, y);
+  if (operation == WHOLE_LT) return i32x4.lt_s(x, y);
+  return i32x4.le_s(x, y);
 }

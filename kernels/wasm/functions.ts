@@ -118,6 +118,19 @@ export function softplus(x: v128, beta: v128, threshold: v128): v128 {
   return v128.bitselect(x, result, f32x4.gt(scaled, threshold));
 }
 
+/**
+ * x rounded to the nearest float16, ties to even: values from 65520 on become infinite.
+ *
+ * Beside 2^13 times the power of two below |x|, and from ½ on, a float32 has the last place of a float16.
+ */
+export function half(x: v128): v128 {
+  const size = f32x4.abs(x);
+  const power = i32x4.add(v128.and(size, f32x4.splat(Infinity)), i32x4.splat(13 << 23));
+  const large = i32x4.max_s(power, f32x4.splat(0.5));
+  const rounded = f32x4.sub(f32x4.add(size, large), large);
+  return copySign(v128.bitselect(f32x4.splat(Infinity), rounded, f32x4.ge(size, f32x4.splat(65520))), x);
+}
+
 /** erf x for |x| at most 1. */
 @inline
 function erfNear(x: v128): v128 {

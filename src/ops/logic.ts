@@ -9,9 +9,14 @@ import { isWholeNumber } from './support/promote.ts';
 import type { Dims } from './support/reduction.ts';
 import { scalarLike } from './support/scalar.ts';
 
+/** Truth values of a tensor. */
+function truth(x: Tensor): Tensor {
+  return x.dtype === 'bool' ? x : x.ne(0);
+}
+
 /** The second of two operands as truth values. */
 function isTrue(x: Tensor | number, { device }: Tensor): Tensor {
-  return typeof x === 'number' ? scalarLike(Number(x !== 0), { dtype: 'bool', device }) : x.ne(0);
+  return typeof x === 'number' ? scalarLike(Number(x !== 0), { dtype: 'bool', device }) : truth(x);
 }
 
 /** Whether each element is NaN, as a bool tensor. */
@@ -41,19 +46,19 @@ export function logicalNot(x: Tensor): Tensor {
 /** True where both are true, with broadcasting, as a bool tensor. */
 export function logicalAnd(a: Tensor, b: Tensor | number): Tensor {
   takesPair('logicalAnd', arguments);
-  return scope(() => a.ne(0).mul(isTrue(b, a)));
+  return scope(() => truth(a).mul(isTrue(b, a)));
 }
 
 /** True where at least one is true, with broadcasting, as a bool tensor. */
 export function logicalOr(a: Tensor, b: Tensor | number): Tensor {
   takesPair('logicalOr', arguments);
-  return scope(() => a.ne(0).maximum(isTrue(b, a)));
+  return scope(() => truth(a).maximum(isTrue(b, a)));
 }
 
 /** True where exactly one is true, with broadcasting, as a bool tensor. */
 export function logicalXor(a: Tensor, b: Tensor | number): Tensor {
   takesPair('logicalXor', arguments);
-  return scope(() => a.ne(0).ne(isTrue(b, a)));
+  return scope(() => truth(a).ne(isTrue(b, a)));
 }
 
 const kinds = { dim: DIMS, keepdim: BOOLEAN };
@@ -70,7 +75,7 @@ const allArguments = signature<{ dim?: Dims; keepdim?: boolean }>('all', { x: TE
  */
 export function any(x: Tensor, ...over: ReduceArguments): Tensor {
   const { dim, keepdim = false } = anyArguments([x, ...over]);
-  return scope(() => x.ne(0).sum(dim, keepdim).ne(0));
+  return scope(() => truth(x).sum(dim, keepdim).ne(0));
 }
 
 /**

@@ -1,21 +1,31 @@
 // Whole numbers near an element, and division that rounds.
 
+import { codes } from '../backend/signatures.ts';
+import { zerosLike } from '../tensor/create.ts';
 import { takesPair, takesTensor } from '../tensor/kinds.ts';
 import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { unary } from './support/elementwise.ts';
 import { isWholeNumber } from './support/promote.ts';
-import { where } from './where.ts';
+
+const c = codes.unary;
 
 /** The least integer not below x, element by element. Its gradient is 0 everywhere. */
 export function ceil(x: Tensor): Tensor {
   takesTensor('ceil', arguments);
-  return scope(() => x.neg().floor().neg());
+  return toWhole('ceil', c.CEIL, x);
+}
+
+/** The greatest integer not above x, element by element. Its gradient is 0 everywhere. */
+export function floor(x: Tensor): Tensor {
+  takesTensor('floor', arguments);
+  return toWhole('floor', c.FLOOR, x);
 }
 
 /** The integer part of x, element by element: rounded towards 0. Its gradient is 0 everywhere. */
 export function trunc(x: Tensor): Tensor {
   takesTensor('trunc', arguments);
-  return scope(() => where(x.lt(0), x.ceil(), x.floor()));
+  return toWhole('trunc', c.TRUNC, x);
 }
 
 /**
@@ -26,13 +36,12 @@ export function trunc(x: Tensor): Tensor {
  */
 export function round(x: Tensor): Tensor {
   takesTensor('round', arguments);
-  return scope(() => {
-    const [below, above] = [x.floor(), x.ceil()];
-    // Both differences are exact.
-    const [down, up] = [x.sub(below), above.sub(x)];
-    const isEven = below.remainder(2).eq(0);
-    return where(down.lt(up).logicalOr(down.eq(up).logicalAnd(isEven)), below, above);
-  });
+  return toWhole('round', c.ROUND, x);
+}
+
+function toWhole(name: string, code: number, x: Tensor): Tensor {
+  if (x.dtype === 'int32') return x.clone();
+  return unary(name, code, x, 'nothing', (g) => zerosLike(g));
 }
 
 /**

@@ -26,26 +26,11 @@ export { all, any, isfinite, isinf, isnan, logicalAnd, logicalNot, logicalOr, lo
 export { maskedFill, tril, triu } from './masks.ts';
 export { norm } from './norm.ts';
 export { chunk, diagonal, oneHot, repeat, repeatInterleave, roll, split, tile, unbind } from './parts.ts';
-export { ceil, floorDivide, log2, remainder, round, trunc } from './rounding.ts';
+export { ceil, floor, floorDivide, log2, remainder, round, trunc } from './rounding.ts';
 export { slice } from './slice.ts';
 export { logSoftmax, softmax } from './softmax.ts';
 export { to } from './to.ts';
-export {
-  abs,
-  clamp,
-  cos,
-  erf,
-  exp,
-  floor,
-  log,
-  neg,
-  reciprocal,
-  rsqrt,
-  sign,
-  sin,
-  sqrt,
-  square,
-} from './unary.ts';
+export { abs, clamp, cos, erf, exp, log, neg, reciprocal, rsqrt, sign, sin, sqrt, square } from './unary.ts';
 export {
   clone,
   contiguous,

@@ -99,13 +99,6 @@ export function exp(x: Tensor): Tensor {
   return unary('exp', c.EXP, x, 'output', (g, y) => g.mul(y));
 }
 
-/** The greatest integer not above x, element by element. Its gradient is 0 everywhere. */
-export function floor(x: Tensor): Tensor {
-  takesTensor('floor', arguments);
-  if (x.dtype === 'int32') return x.clone();
-  return unary('floor', c.FLOOR, x, 'nothing', (g) => zerosLike(g));
-}
-
 /**
  * The natural logarithm, element by element. -Inf at 0, NaN below.
  *

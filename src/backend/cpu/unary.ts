@@ -27,6 +27,12 @@ function clamp(x: number, least: number, greatest: number): number {
   return raised > greatest ? greatest : raised;
 }
 
+/** The nearest integer; halves, which Math.round rounds up, to the even one. */
+function toEven(x: number): number {
+  const rounded = Math.round(x);
+  return rounded - x === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
+}
+
 /** Computes out[at … end) from elements of x from p in steps of s. Each function has a loop of its own: see PairLoop. */
 type Loop = (
   x: TypedArray,
@@ -106,6 +112,15 @@ const loops: { readonly [code: number]: Loop } = {
   },
   [c.ERF]: (x, p, s, out, at, end) => {
     for (; at < end; at++, p += s) out[at] = erf(x[p]!);
+  },
+  [c.CEIL]: (x, p, s, out, at, end) => {
+    for (; at < end; at++, p += s) out[at] = Math.ceil(x[p]!);
+  },
+  [c.TRUNC]: (x, p, s, out, at, end) => {
+    for (; at < end; at++, p += s) out[at] = Math.trunc(x[p]!);
+  },
+  [c.ROUND]: (x, p, s, out, at, end) => {
+    for (; at < end; at++, p += s) out[at] = toEven(x[p]!);
   },
 };
 

@@ -1,11 +1,12 @@
 import { codes } from '../../backend/signatures.ts';
 import { scope } from '../../tensor/scope.ts';
 import { broadcastShapes } from '../../tensor/shape.ts';
-import { checkAlike } from '../../tensor/checks.ts';
+import { checkAlike, checkDevice } from '../../tensor/checks.ts';
 import { withGradient } from '../../tensor/tape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { checkDtype, launchPair, launchUnary } from './launch.ts';
 import { isWholeNumber, withPromoted } from './promote.ts';
+import { scalarLike } from './scalar.ts';
 
 /** The constants of a unary operation's kernel. */
 export interface UnaryConstants {
@@ -84,9 +85,20 @@ export function binary(
 
 /** A relation of a and b as a bool tensor, without gradient. */
 export function comparison(name: string, code: number, a: Tensor, b: Tensor | number): Tensor {
+  const relation = (x: Tensor, y: Tensor): Tensor =>
+    launchPair('compare', code, x, y, broadcastShapes(name, x.shape, y.shape), 'bool');
+  if (isWholeNumber(a.dtype)) {
+    // Truth values are the numbers 0 and 1: they need no conversion.
+    const { device } = a;
+    const other = typeof b === 'number' && b === (b | 0) ? scalarLike(b, { dtype: 'int32', device }) : b;
+    if (typeof other !== 'number' && isWholeNumber(other.dtype)) {
+      checkDevice(name, a, other);
+      return relation(a, other);
+    }
+  }
   return withPromoted(a, b, (x, y) => {
     checkAlike(name, x, y);
     checkDtype(name, x, 'float32', 'float64', 'int32', 'bool');
-    return launchPair('compare', code, x, y, broadcastShapes(name, x.shape, y.shape), 'bool');
+    return relation(x, y);
   });
 }

@@ -6,11 +6,17 @@ import type { SimdModule } from './module.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
 
 const { ADD, POW } = codes.binary;
+const { EQ, NE, LT, LE, GT, GE } = codes.compare;
 const { NEG, SQUARE, RECIPROCAL } = codes.unary;
 /** The numbers of the first one-operand operation, the first relation and `where` in kernels/wasm/elementwise.ts. */
 const UNARY = 100;
 const COMPARE = 200;
 const WHERE = 300;
+/** What is added for whole numbers. */
+const WHOLE = 400;
+const FLOAT_TO_WHOLE = 180;
+const WHOLE_TO_FLOAT = 181;
+const FLOAT_TO_HALF = 182;
 
 /** How an operand is read that is not read where it is: see kernels/wasm/elementwise.ts. */
 const STILL = 0;
@@ -29,10 +35,12 @@ const TASK = 16_384;
 const COST = 4;
 
 export const binary: SimdTwin<'binary'> = (module, { a, b, out }, params, { OPERATION = ADD }) => {
-  if (!fits(a, b, out)) return false;
+  const whole = areWhole(a, b, out) && OPERATION !== POW;
+  if (!whole && !fits(a, b, out)) return false;
   const { aOffset, bOffset, shape, aStrides, bStrides } = params;
   const left = { array: a, offset: aOffset, strides: aStrides };
   const right = { array: b, offset: bOffset, strides: bStrides };
+  if (whole) return apply(module, WHOLE + OPERATION, [left, right], out, shape);
   const known = OPERATION === POW && isStill(right, shape) ? b[bOffset] : undefined;
   if (known === 2) return apply(module, UNARY + SQUARE, [left], out, shape);
   if (known === -1) return apply(module, UNARY + RECIPROCAL, [left], out, shape);
@@ -45,14 +53,35 @@ export const unary: SimdTwin<'unary'> = (module, { x, out }, params, { OPERATION
   return apply(module, UNARY + OPERATION, [{ array: x, offset, strides }], out, shape, { alpha, beta });
 };
 
-export const compare: SimdTwin<'compare'> = (module, { a, b, out }, params, { OPERATION = 0 }) => {
-  if (!fits(a, b) || !inHeap(out)) return false;
+export const compare: SimdTwin<'compare'> = (module, { a, b, out }, params, { OPERATION = EQ }) => {
+  const whole = areWhole(a, b);
+  if ((!whole && !fits(a, b)) || !inHeap(out)) return false;
   const { aOffset, bOffset, shape, aStrides, bStrides } = params;
-  const operands = [
-    { array: a, offset: aOffset, strides: aStrides },
-    { array: b, offset: bOffset, strides: bStrides },
-  ] as const;
-  return apply(module, COMPARE + OPERATION, operands, out, shape);
+  const left = { array: a, offset: aOffset, strides: aStrides };
+  const right = { array: b, offset: bOffset, strides: bStrides };
+  const swapped = OPERATION === GT ? LT : OPERATION === GE ? LE : undefined;
+  const operation = COMPARE + (whole ? WHOLE : 0) + (swapped ?? OPERATION);
+  return apply(module, operation, swapped === undefined ? [left, right] : [right, left], out, shape);
+};
+
+export const cast: SimdTwin<'cast'> = (module, { x, out }, { size, offset }, { TO_BOOL = false }) => {
+  const [fromWhole, toWhole] = [areWhole(x), areWhole(out)];
+  if ((!fromWhole && !fits(x)) || (!toWhole && !fits(out))) return false;
+  const operand = { array: x, offset, strides: inRow(size) };
+  if (TO_BOOL) {
+    const zero = module.floats(module.take(4), 1);
+    zero[0] = 0;
+    const other = { array: zero, offset: 0, strides: STILL_STRIDES };
+    return apply(module, COMPARE + (fromWhole ? WHOLE : 0) + NE, [operand, other], out, [1, 1, 1, size]);
+  }
+  if (fromWhole === toWhole) out.set(x.subarray(offset, offset + size));
+  else apply(module, toWhole ? FLOAT_TO_WHOLE : WHOLE_TO_FLOAT, [operand], out, [1, 1, 1, size]);
+  return true;
+};
+
+export const roundToHalf: SimdTwin<'roundToHalf'> = (module, { x, out }, { size, offset }) => {
+  if (!fits(x, out)) return false;
+  return apply(module, FLOAT_TO_HALF, [{ array: x, offset, strides: inRow(size) }], out, [1, 1, 1, size]);
 };
 
 export const where: SimdTwin<'where'> = (module, { condition, a, b, out }, params) => {
@@ -69,13 +98,26 @@ export const where: SimdTwin<'where'> = (module, { condition, a, b, out }, param
 
 export const accumulate: SimdTwin<'accumulate'> = (module, { x, out }, { size, xOffset, outOffset }) => {
   if (!fits(x, out)) return false;
-  const strides = [size, size, size, 1] as const;
+  const strides = inRow(size);
   const operands = [
     { array: out, offset: outOffset, strides },
     { array: x, offset: xOffset, strides },
   ] as const;
   return apply(module, ADD, operands, out, [1, 1, 1, size], { outOffset });
 };
+
+/** The strides of a row of adjacent elements, and of one element for all. */
+function inRow(size: number): Vec4 {
+  return [size, size, size, 1];
+}
+const STILL_STRIDES: Vec4 = [0, 0, 0, 0];
+
+/** Whether the module can access all of these: integers or truth values, in its memory. */
+function areWhole(...arrays: readonly TypedArray[]): boolean {
+  return arrays.every(
+    (array) => (array instanceof Int32Array || array instanceof Uint32Array) && inHeap(array),
+  );
+}
 
 interface Operand {
   array: TypedArray;

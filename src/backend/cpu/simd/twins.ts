@@ -4,7 +4,7 @@ import { batchNorm, batchNormGradient, batchNormStatistics, batchNormSums } from
 import { conv2d, conv2dInputGradient, conv2dWeightGradient } from './convolution.ts';
 import { copy } from './copy.ts';
 import { dropout } from './dropout.ts';
-import { accumulate, binary, compare, unary, where } from './elementwise.ts';
+import { accumulate, binary, cast, compare, roundToHalf, unary, where } from './elementwise.ts';
 import { layerNorm, layerNormGradient, layerNormSums } from './layerNorm.ts';
 import { matmul } from './matmul.ts';
 import { gather, indexOrder, scatterAddOrdered } from './gather.ts';
@@ -24,6 +24,7 @@ export const simdTwins: { readonly [K in KernelName]?: SimdTwin<K> } = {
   batchNormStatistics,
   batchNormSums,
   binary,
+  cast,
   compare,
   conv2d,
   conv2dInputGradient,
@@ -43,6 +44,7 @@ export const simdTwins: { readonly [K in KernelName]?: SimdTwin<K> } = {
   maxPoolGradient,
   reduce,
   reluGradientSums,
+  roundToHalf,
   scatterAddOrdered,
   softmax,
   unary,

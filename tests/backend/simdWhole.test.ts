@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest';
+import { openCpu } from '../../src/backend/cpu/cpu.ts';
+import { open, setDefaultDevice, type Tensor, tensor } from '../../src/index.ts';
+
+const fast = await openCpu({ threads: 1 });
+const reference = await open('cpu', { reference: true });
+
+const integers = [0, 1, -1, 2, -3, 7, 2 ** 31 - 1, -(2 ** 31), 123_456_789, -65_537];
+/** Around every rounding of float16: ties, the end of its range, its subnormal numbers. */
+const floats = [
+  ...[0, -0, 0.5, -0.5, 1.5, 2.5, -2.5, 0.49999997, -1.2, 3.999, NaN, Infinity, -Infinity, 1e-45, -1e-30],
+  ...[2 ** 31, -(2 ** 31), 2 ** 31 - 128, 3e9, -3e9, 8388609, 3e38, -3e38, 65519.99, 65520, -65520, 65504],
+  ...Array.from({ length: 400 }, (_, at) => (1 + at / 4096) * 2 ** ((at % 50) - 30) * (at % 2 ? 1 : -1)),
+  ...Array.from({ length: 64 }, (_, at) => (at + 0.5) * 2 ** -24),
+  ...Array.from({ length: 64 }, (_, at) => at * 2 ** -25),
+];
+
+/** Asserts that WebAssembly computes the same bits as the plain twin. */
+async function expectEqual(body: () => Tensor): Promise<void> {
+  setDefaultDevice(reference);
+  const expected = await body().data();
+  setDefaultDevice(fast);
+  expect(await body().data()).toEqual(expected);
+}
+
+const whole = (values: number[] = integers): Tensor => tensor(values, { dtype: 'int32' });
+const truth = (...values: boolean[]): Tensor => tensor(values.map(Number), { dtype: 'int32' }).to('bool');
+
+describe('whole numbers in WebAssembly', () => {
+  const operations: Record<string, (a: Tensor, b: Tensor | number) => Tensor> = {
+    add: (a, b) => a.add(b),
+    sub: (a, b) => a.sub(b),
+    mul: (a, b) => a.mul(b),
+    maximum: (a, b) => a.maximum(b),
+    minimum: (a, b) => a.minimum(b),
+    eq: (a, b) => a.eq(b),
+    ne: (a, b) => a.ne(b),
+    lt: (a, b) => a.lt(b),
+    le: (a, b) => a.le(b),
+    gt: (a, b) => a.gt(b),
+    ge: (a, b) => a.ge(b),
+    pow: (a, b) => a.pow(b),
+    floorDivide: (a, b) => a.maximum(-1000).minimum(1000).floorDivide(b),
+  };
+
+  test.each(Object.entries(operations))('%s of pairs, with broadcasting', async (name, operation) => {
+    await expectEqual(() => operation(whole().unsqueeze(1), whole(integers.map((value) => value || 5))));
+    if (name !== 'pow') await expectEqual(() => operation(whole(), -3));
+  });
+
+  test('relations of float32: greater ones are smaller ones of the others', async () => {
+    for (const relation of ['gt', 'ge', 'lt', 'le'] as const) {
+      await expectEqual(() =>
+        tensor(floats.slice(0, 20))
+          .unsqueeze(1)
+          [relation](tensor(floats.slice(0, 20))),
+      );
+    }
+  });
+
+  test('truth values: logic, relations with numbers, and sums', async () => {
+    setDefaultDevice(fast);
+    const [a, b] = [truth(true, true, false, false), truth(true, false, true, false)];
+    const bits = async (x: Tensor): Promise<string> => [...(await x.data())].join('');
+    expect(await bits(a.logicalAnd(b))).toBe('1000');
+    expect(await bits(a.logicalOr(b))).toBe('1110');
+    expect(await bits(a.logicalXor(b))).toBe('0110');
+    expect(await bits(a.logicalNot())).toBe('0011');
+    expect(await bits(a.eq(1))).toBe('1100');
+    expect(await bits(a.lt(2))).toBe('1111');
+    expect(await bits(a.gt(0.5))).toBe('1100');
+    expect(await bits(a.ge(whole([1, 2, 0, -1])))).toBe('1011');
+    expect(await bits(a.logicalAnd(2))).toBe('1100');
+    expect([await a.any().item(), await a.all().item()]).toEqual([1, 0]);
+  });
+});
+
+describe('conversions in WebAssembly', () => {
+  test.each(['int32', 'bool', 'float16'] as const)('float32 to %s', async (dtype) => {
+    await expectEqual(() => tensor(floats).to(dtype));
+    await expectEqual(() => tensor(floats).slice([3, null, 2]).to(dtype));
+  });
+
+  test.each(['int32', 'bool', 'float32'] as const)('int32 and bool to %s', async (dtype) => {
+    await expectEqual(() => whole().to(dtype));
+    await expectEqual(() => whole().slice([1, null]).to('bool').to(dtype));
+  });
+});
+
+describe('rounding in WebAssembly', () => {
+  test.each(['ceil', 'floor', 'round', 'trunc'] as const)('%s, with the sign of zero', async (name) => {
+    await expectEqual(() => tensor(floats)[name]());
+  });
+});
