@@ -37,6 +37,7 @@ override FLOATING: bool = true;
 const SUM = 0u;
 const MAX = 1u;
 const MIN = 2u;
+const PROD = 3u;
 
 var<workgroup> partials: array<Element, LANES * OUTPUTS>;
 
@@ -48,6 +49,7 @@ fn fold(left: Element, right: Element) -> Element {
   switch OPERATION {
     case MAX: { return select(right, left, isNan(left) || (!isNan(right) && left > right)); }
     case MIN: { return select(right, left, isNan(left) || (!isNan(right) && left < right)); }
+    case PROD: { return left * right; }
     default: { return left + right; }
   }
 }
@@ -66,8 +68,8 @@ fn main(
 
   let first = group.y * params.chunk;
   let last = min(first + params.chunk, params.length);
-  var total = Element(0);
-  if (OPERATION != SUM) {
+  var total = Element(select(0, 1, OPERATION == PROD));
+  if (OPERATION == MAX || OPERATION == MIN) {
     let firstAt = vec2<i32>(vec2<u32>(first / params.reducedSize, first % params.reducedSize));
     total = x[start + dot(firstAt, params.reducedStrides)];
   }

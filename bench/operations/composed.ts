@@ -22,6 +22,8 @@ const rows: readonly Row[] = [
   ['bmm', (n) => [positive(n / 16, 4, 4), positive(n / 16, 4, 4)], (x, y) => x.bmm(y), 'x.bmm(y)'],
   ['ceil', vector, (x) => x.ceil(), 'x.ceil()'],
   ['chunk', matrix, (x) => x.chunk(2)[0]!, 'x.chunk(2)[0]'],
+  ['cumprod', vector, (x) => x.cumprod(0), 'x.cumprod(0)'],
+  ['cumsum', vector, (x) => x.cumsum(0), 'x.cumsum(0)'],
   ['diagonal', matrix, (x) => x.diagonal(), 'x.diagonal()'],
   ['floorDivide', pair, (x, y) => x.floorDivide(y), 'torch.div(x, y, rounding_mode="floor")'],
   [
@@ -41,6 +43,7 @@ const rows: readonly Row[] = [
   ['maskedFill', (n) => [positive(n), condition(n)], (x, y) => x.maskedFill(y, 0.5), 'x.masked_fill(y, 0.5)'],
   ['norm', vector, (x) => x.norm(), 'x.norm()'],
   ['oneHot', (n) => [indices(16, n / 16)], (x) => x.oneHot(16), 'F.one_hot(x, 16)'],
+  ['prod', vector, (x) => x.prod(), 'x.prod()'],
   ['remainder', pair, (x, y) => x.remainder(y), 'x.remainder(y)'],
   ['repeat', (n) => [narrow(n / 4)], (x) => x.repeat(2, 2), 'x.repeat(2, 2)'],
   [

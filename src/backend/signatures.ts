@@ -250,6 +250,11 @@ export interface Signatures {
     params: { size: number; offset: number };
     variant: { WORKGROUP: number };
   };
+  scan: {
+    buffers: { a: 'read'; x: 'read'; out: 'write' };
+    params: { rows: number; length: number; inner: number; aOffset: number; xOffset: number; initial: number };
+    variant: { LANES: number; ROWS: number; SCALED: boolean; SHIFTED: boolean; REVERSE: boolean; Element: Element };
+  };
   scatterAdd: {
     buffers: { x: 'read'; indices: 'read'; out: 'write' };
     params: { size: number; length: number; count: number; inner: number; offset: number; indexOffset: number; outerStride: number; countStride: number; innerStride: number };
@@ -311,7 +316,7 @@ export const codes = {
   crossEntropy: { SUMS: 64 },
   norm: { EUCLIDEAN: 0, ABSOLUTE: 1, GREATEST: 2, POWER: 3 },
   random: { UNIFORM: 0, INTEGERS: 1 },
-  reduce: { SUM: 0, MAX: 1, MIN: 2 },
+  reduce: { SUM: 0, MAX: 1, MIN: 2, PROD: 3 },
   unary: { NEG: 0, ABS: 1, EXP: 2, LOG: 3, SQRT: 4, RSQRT: 5, RECIPROCAL: 6, SQUARE: 7, SIN: 8, COS: 9, TANH: 10, SIGMOID: 11, RELU: 12, LEAKY_RELU: 13, GELU: 14, GELU_TANH: 15, SILU: 16, SOFTPLUS: 17, CLAMP: 18, SIGN: 19, FLOOR: 20, ERF: 21, CEIL: 22, TRUNC: 23, ROUND: 24 },
 } as const;
 
@@ -365,6 +370,7 @@ export const outputs: Readonly<Record<keyof Signatures, readonly string[]>> = {
   reluGradientSums: ['out', 'sums'],
   rmsprop: ['parameters', 'squares', 'means', 'velocity'],
   roundToHalf: ['out'],
+  scan: ['out'],
   scatterAdd: ['out'],
   scatterAddOrdered: ['out'],
   sgd: ['parameters', 'velocity'],

@@ -27,6 +27,7 @@ export { maskedFill, tril, triu } from './masks.ts';
 export { norm } from './norm.ts';
 export { chunk, diagonal, oneHot, repeat, repeatInterleave, roll, split, tile, unbind } from './parts.ts';
 export { ceil, floor, floorDivide, log2, remainder, round, trunc } from './rounding.ts';
+export { cumprod, cumsum, prod } from './scan.ts';
 export { slice } from './slice.ts';
 export { logSoftmax, softmax } from './softmax.ts';
 export { to } from './to.ts';

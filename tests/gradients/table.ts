@@ -8,6 +8,7 @@ import { norms } from './rows/norms.ts';
 import { pooling } from './rows/pooling.ts';
 import { products } from './rows/products.ts';
 import { reductions } from './rows/reductions.ts';
+import { scans } from './rows/scans.ts';
 import { unary } from './rows/unary.ts';
 
 /** Every exported operation and how it is checked. An operation without a row does not compile. */
@@ -16,6 +17,7 @@ export const table: Rows = {
   ...binary,
   ...compositions,
   ...reductions,
+  ...scans,
   ...layouts,
   ...convolutions,
   ...losses,

@@ -35,6 +35,7 @@ export const operationFixtures: OperationFixture[] = [
   'special.json',
   'options.json',
   'compositions.json',
+  'scans.json',
 ].flatMap((name) => loadFixture(name) as OperationFixture[]);
 
 /**

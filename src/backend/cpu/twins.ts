@@ -27,6 +27,7 @@ import { random } from './random.ts';
 import { reduce } from './reduce.ts';
 import { reluGradientSums } from './reluGradientSums.ts';
 import { accumulate, cast, fill, roundToHalf, unpackBytes } from './simple.ts';
+import { scan } from './scan.ts';
 import { softmax } from './softmax.ts';
 import { tally } from './tally.ts';
 import type { Twin } from './twin.ts';
@@ -83,6 +84,7 @@ export const twins: { readonly [K in KernelName]: Twin<K> } = {
   reluGradientSums,
   rmsprop,
   roundToHalf,
+  scan,
   scatterAdd,
   scatterAddOrdered,
   sgd,

@@ -350,6 +350,8 @@ const choosers: { readonly [K in Exclude<KernelName, Walking>]: Chooser<K> } & {
   },
   // Two elements a word.
   roundToHalf: ({ size }, driver) => elementwise({ size: Math.ceil(size / 2) }, driver),
+  // Only sums may be cut: the product of a part may overflow where the whole row's does not.
+  scan: ({ rows, length }, driver, { SCALED = false }) => rowwise(driver, rows, SCALED ? 1 : length),
   softmax: ({ rows, length }, driver) => rowwise(driver, rows, length),
   tally: () => ({ settings: { LANES: 64 }, workgroups: [1, 1, 1] }),
   updateScale: () => ({ settings: { WORKGROUP: 1 }, workgroups: [1, 1, 1] }),

@@ -132,6 +132,14 @@ export const costs: { readonly [K in KernelName]?: Formula<K> } = {
       counts: Number(GUARDED),
     },
   }),
+  scan: ({ rows, length }, { SCALED = false, SHIFTED = true }) => {
+    const size = rows * length;
+    return {
+      shape: times(rows, length),
+      flops: size * (Number(SCALED) + Number(SHIFTED)),
+      elements: { a: SCALED ? size : 0, x: SHIFTED ? size : 0, out: size },
+    };
+  },
   scatterAdd: ({ size, length, count, inner, outerStride, countStride, innerStride }) => {
     const outer = size / (length * inner);
     const terms = outer * count * inner;

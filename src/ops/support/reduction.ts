@@ -6,6 +6,8 @@ import { describe, type Tensor } from '../../tensor/tensor.ts';
 import { elementOf } from './launch.ts';
 import { dense, freeCopy } from '../../tensor/dense.ts';
 
+type Fold = 'SUM' | 'MAX' | 'MIN' | 'PROD';
+
 /** One dim or several; negative dims count from the end. */
 export type Dims = number | readonly number[];
 
@@ -26,7 +28,7 @@ export function reducedShape(shape: Shape, axes: readonly number[], keepdim: boo
  * @param home the preallocated destination of the result: a contiguous tensor of its shape
  */
 export function reduceAxes(
-  operation: 'SUM' | 'MAX' | 'MIN',
+  operation: Fold,
   name: string,
   x: Tensor,
   axes: readonly number[],
@@ -35,7 +37,7 @@ export function reduceAxes(
 ): Tensor {
   const shape = reducedShape(x.shape, axes, keepdim);
   const length = axes.reduce((size, axis) => size * x.shape[axis]!, 1);
-  if (length === 0 && operation !== 'SUM' && sizeOf(shape) > 0) {
+  if (length === 0 && (operation === 'MAX' || operation === 'MIN') && sizeOf(shape) > 0) {
     throw new ShapeError(name, 'no elements', {
       takes: 'at least one element along the dims',
       got: describe(x),
@@ -45,7 +47,12 @@ export function reduceAxes(
   if (out.numel() === 0) return out;
   if (length === 0) {
     const { Element } = elementOf(x.dtype);
-    x.device.run('fill', { out: out.storage.buffer }, { size: out.numel(), value: 0 }, { Element });
+    x.device.run(
+      'fill',
+      { out: out.storage.buffer },
+      { size: out.numel(), value: Number(operation === 'PROD') },
+      { Element },
+    );
     return out;
   }
 
@@ -73,7 +80,7 @@ export function reduceAxes(
 }
 
 /** Folds the partial results [parts, size] of a split kernel into `out`, in order, and frees them. */
-export function foldParts(operation: 'SUM' | 'MAX' | 'MIN', partials: Tensor, out: Tensor): void {
+export function foldParts(operation: Fold, partials: Tensor, out: Tensor): void {
   const [parts, size] = partials.shape as [number, number];
   out.device.run(
     'reduce',

@@ -9,7 +9,7 @@ type Reduction = (x: Tensor, dim?: Dims, keepdim?: boolean) => Tensor;
 type Maker = (...shape: number[]) => Input;
 
 /** Rows of seven, each with one of the special values among ordinary ones. */
-const oneSpecialARow = given(
+export const oneSpecialARow: Input = given(
   SPECIAL.flatMap((value, row) =>
     Array.from({ length: 5 }, (_, column) => (column === row % 5 ? value : column - 2)),
   ),
@@ -114,22 +114,22 @@ function position(fn: (x: Tensor, dim?: number, keepdim?: boolean) => Tensor): R
   };
 }
 
-/** Softmax and its logarithm: rows along one dim. */
-function rowwise(fn: (x: Tensor, dim: number) => Tensor): Row {
+/** Operations along one dim. */
+export function rowwise(fn: (x: Tensor, dim: number) => Tensor, make: Maker = numbers): Row {
   return {
     differentiable: true,
     cases: [
-      { name: 'rows', inputs: [numbers(3, 5)], fn: (x) => fn(x, 1), terms: 5 },
-      { name: 'columns', inputs: [numbers(3, 5)], fn: (x) => fn(x, 0), terms: 3 },
-      { name: 'middle of three', inputs: [numbers(2, 3, 4)], fn: (x) => fn(x, -2), terms: 3 },
-      { name: 'scalar', inputs: [numbers()], fn: (x) => fn(x, 0) },
-      { name: 'rows of one', inputs: [numbers(3, 1)], fn: (x) => fn(x, 1) },
-      { name: 'no row', inputs: [numbers(0, 3)], fn: (x) => fn(x, 1) },
-      { name: 'more rows than a workgroup', inputs: [numbers(301, 3)], fn: (x) => fn(x, 1), terms: 3 },
-      { name: 'several lanes a row', inputs: [numbers(5, 77)], fn: (x) => fn(x, 1), terms: 77 },
-      { name: 'row wider than a workgroup', inputs: [numbers(2, 1031)], fn: (x) => fn(x, 1), terms: 1031 },
-      { name: 'long columns', inputs: [numbers(1031, 3)], fn: (x) => fn(x, 0), terms: 1031 },
-      { name: 'transposed', inputs: [numbers(3, 5)], fn: (x) => fn(x.t(), 1), terms: 3 },
+      { name: 'rows', inputs: [make(3, 5)], fn: (x) => fn(x, 1), terms: 5 },
+      { name: 'columns', inputs: [make(3, 5)], fn: (x) => fn(x, 0), terms: 3 },
+      { name: 'middle of three', inputs: [make(2, 3, 4)], fn: (x) => fn(x, -2), terms: 3 },
+      { name: 'scalar', inputs: [make()], fn: (x) => fn(x, 0) },
+      { name: 'rows of one', inputs: [make(3, 1)], fn: (x) => fn(x, 1) },
+      { name: 'no row', inputs: [make(0, 3)], fn: (x) => fn(x, 1) },
+      { name: 'more rows than a workgroup', inputs: [make(301, 3)], fn: (x) => fn(x, 1), terms: 3 },
+      { name: 'several lanes a row', inputs: [make(5, 77)], fn: (x) => fn(x, 1), terms: 77 },
+      { name: 'row wider than a workgroup', inputs: [make(2, 1031)], fn: (x) => fn(x, 1), terms: 1031 },
+      { name: 'long columns', inputs: [make(1031, 3)], fn: (x) => fn(x, 0), terms: 1031 },
+      { name: 'transposed', inputs: [make(3, 5)], fn: (x) => fn(x.t(), 1), terms: 3 },
       {
         name: 'logits of ±300',
         inputs: [given([300, -300, 0, 299, 1, 2], [2, 3])],

@@ -9,7 +9,7 @@ const UNIT = 16;
 
 /** Sums and extremes. */
 export const reduce: SimdTwin<'reduce'> = (module, { x, out }, params, { OPERATION = codes.reduce.SUM }) => {
-  if (!fits(x, out)) return false;
+  if (!fits(x, out) || OPERATION === codes.reduce.PROD) return false;
   const { outputs, length, chunk, keptSize, reducedSize, keptStrides, reducedStrides } = params;
   const taskOutputs = Math.max(1, Math.floor(TASK / Math.min(chunk, length) / UNIT)) * UNIT;
   const fields = {
