@@ -45,6 +45,25 @@ const cnn = z.strictObject({
     .describe('Probability of zeroing an input of each dense layer while training.'),
 } satisfies Shape<CnnConfiguration>);
 
-export type ModelConfiguration = MlpConfiguration | CnnConfiguration;
+export interface ResnetConfiguration {
+  readonly name: 'resnet';
+  readonly channels: readonly number[];
+  readonly blocks: number;
+  readonly dropout: number;
+}
 
-export const model: z.ZodType<ModelConfiguration> = z.discriminatedUnion('name', [mlp, cnn]);
+const resnet = z.strictObject({
+  name: z.literal('resnet').describe('Architecture.'),
+  channels: z
+    .array(count)
+    .min(1)
+    .max(6)
+    .default([32, 64, 128])
+    .describe('Channels of the stages; each after the first halves height and width.'),
+  blocks: count.default(1).describe('Residual blocks of each stage, of two convolutions 3 × 3.'),
+  dropout: fraction.default(0).describe('Probability of zeroing an input of the dense layer while training.'),
+} satisfies Shape<ResnetConfiguration>);
+
+export type ModelConfiguration = MlpConfiguration | CnnConfiguration | ResnetConfiguration;
+
+export const model: z.ZodType<ModelConfiguration> = z.discriminatedUnion('name', [mlp, cnn, resnet]);

@@ -44,6 +44,7 @@ export interface TrainConfiguration {
   readonly batchSize: number;
   readonly accumulate: number;
   readonly clipGradNorm?: number;
+  readonly labelSmoothing?: number;
   readonly precision: 'float32' | 'float16';
   readonly limitTrain?: number;
   readonly limitTest?: number;
@@ -68,6 +69,12 @@ export const train: z.ZodType<TrainConfiguration> = z
     clipGradNorm: nonNegative
       .exactOptional()
       .describe('Scale the gradients of a step down where their joint norm is greater than this.'),
+    labelSmoothing: z
+      .number()
+      .min(0)
+      .max(1)
+      .exactOptional()
+      .describe('Share of the target that all classes get alike, in the training loss only.'),
     precision: z
       .enum(['float32', 'float16'])
       .default('float32')

@@ -15,6 +15,8 @@ export interface StepParts {
   readonly meter: Meter;
   /** The greatest norm of all gradients together; undefined: no clipping. */
   readonly maxNorm: number | undefined;
+  /** See `crossEntropy`. */
+  readonly labelSmoothing?: number | undefined;
   /** For steps with float16 factors, whose loss is scaled. */
   readonly scaler: GradScaler | undefined;
 }
@@ -35,14 +37,14 @@ export interface StepBatches {
  * Nothing waits for the device; losses and hits stay in the meter, one entry a batch.
  */
 export function trainStep(
-  { model, optimizer, meter, maxNorm, scaler }: StepParts,
+  { model, optimizer, meter, maxNorm, labelSmoothing = 0, scaler }: StepParts,
   { batches, size }: StepBatches,
 ): void {
   for (const nextBatch of batches) {
     scope(() => {
       const { images, labels } = nextBatch();
       const logits = autocast(scaler ? 'float16' : 'float32', () => model.forward(images));
-      const loss = crossEntropy(logits, labels);
+      const loss = crossEntropy(logits, labels, { labelSmoothing });
       const share = labels.numel() / size;
       const part = share === 1 ? loss : loss.mul(share);
       (scaler ? scaler.scale(part) : part).backward();

@@ -86,12 +86,12 @@ class Trainer {
 
   constructor(training: Training) {
     const { configuration, device, datasets, checkpoint, model } = training;
-    const { accumulate, logEvery, best, earlyStopping, clipGradNorm } = configuration.train;
+    const { accumulate, logEvery, best, earlyStopping, clipGradNorm, labelSmoothing } = configuration.train;
     const optimizer = buildOptimizer(configuration.optimizer, model.parameters());
     const scaler = buildScaler(configuration.train, device);
     const meter = new Meter(device, logEvery * accumulate);
     this.#training = training;
-    this.#parts = { model, optimizer, meter, maxNorm: clipGradNorm, scaler };
+    this.#parts = { model, optimizer, meter, maxNorm: clipGradNorm, labelSmoothing, scaler };
     this.#stepsPerEpoch = stepsPerEpoch(datasets.train, configuration);
     this.#schedule = buildSchedule(configuration, optimizer, this.#stepsPerEpoch);
     this.#yaml = printConfiguration(configuration);

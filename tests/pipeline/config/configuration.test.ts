@@ -197,7 +197,7 @@ train:
           takes  whole number ≥ 1
           got    0
         train.batch_size (test.yaml:16:3): unknown key
-          takes  a section with epochs, maxMinutes, batchSize, accumulate, clipGradNorm, precision, limitTrain, limitTest, capture, logEvery, checkpointEvery, keepLast, best, earlyStopping
+          takes  a section with epochs, maxMinutes, batchSize, accumulate, clipGradNorm, labelSmoothing, precision, limitTrain, limitTest, capture, logEvery, checkpointEvery, keepLast, best, earlyStopping
           got    32
           hint   did you mean train.batchSize?
         sede (test.yaml:2:1): unknown key
@@ -218,7 +218,7 @@ train:
           takes  up to 100 letters, digits, ".", "_" and "-", starting with a letter or digit
           got    nothing
         model: missing
-          takes  a section with name, hidden, dropout, channels, kernelSize, batchNorm
+          takes  a section with name, hidden, dropout, channels, kernelSize, batchNorm, blocks
           got    nothing
         optimizer: missing
           takes  a section with name, lr, betas, eps, weightDecay, momentum, dampening, nesterov, alpha, centered
@@ -646,6 +646,7 @@ describe('describeConfiguration', () => {
       'train.limitTrain=1',
       'train.limitTest=1',
       'train.clipGradNorm=1',
+      'train.labelSmoothing=1',
       'train.maxMinutes=1',
       'train.best.mode=max',
       'train.earlyStopping={mode: min}',
@@ -659,7 +660,7 @@ describe('describeConfiguration', () => {
       'schedule={name: onecycle, maxLr: 1}',
       'schedule={name: plateau}',
     ];
-    const models = ['model={name: mlp}', 'model={name: cnn}'];
+    const models = ['mlp', 'cnn', 'resnet'].map((name) => `model={name: ${name}}`);
     const all = [...models, ...optimizers, ...schedules].flatMap((variant) =>
       leaves(load(least, variant, ...optional)),
     );

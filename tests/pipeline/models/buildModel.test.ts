@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type CnnConfiguration, parseConfiguration } from '../../../src/pipeline/config/configuration.ts';
-import { init, nn, rand, scope } from '../../../src/index.ts';
+import { init, nn, noGrad, rand, scope, tensor } from '../../../src/index.ts';
 import { FASHION_MNIST_DESCRIPTION, type NetworkShape } from '../../../src/pipeline/data/description.ts';
 import { buildModel } from '../../../src/pipeline/models/buildModel.ts';
 
@@ -13,6 +13,12 @@ function cnn(
     parseConfiguration({ name: 'test', model: { name: 'cnn', ...options }, optimizer }).model,
     shape,
   );
+}
+
+function resnet(options: object, shape: NetworkShape): nn.Module {
+  const model = { name: 'resnet', ...options };
+  const { model: described } = parseConfiguration({ name: 'test', model, optimizer: { name: 'adam' } });
+  return buildModel(described, shape);
 }
 
 describe('buildModel', () => {
@@ -89,6 +95,54 @@ describe('buildModel', () => {
     for (const [height, width] of [[15, 40], [40, 15]] as const) {
       expect(() => cnn({ channels: [1, 1, 1, 1] }, shape(height, width))).toThrow('take at most 3 blocks; got 4');
     }
+  });
+
+  it('builds a residual network for images of any size', async () => {
+    const small = resnet({ channels: [2, 3], dropout: 0.1 }, { height: 1, width: 5, classes: ['a', 'b'] });
+    expect(String(small)).toBe(`Sequential(
+  (0): Conv2d(1, 2, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1), bias=False)
+  (1): BatchNorm2d(2, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)
+  (2): ReLU()
+  (3): ResidualBlock(
+    (body): Sequential(
+      (0): Conv2d(2, 2, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1), bias=False)
+      (1): BatchNorm2d(2, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)
+      (2): ReLU()
+      (3): Conv2d(2, 2, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1), bias=False)
+      (4): BatchNorm2d(2, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)
+    )
+    (shortcut): Sequential()
+  )
+  (4): ResidualBlock(
+    (body): Sequential(
+      (0): Conv2d(2, 3, kernel_size=(3, 3), stride=(2, 2), padding=(1, 1), bias=False)
+      (1): BatchNorm2d(3, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)
+      (2): ReLU()
+      (3): Conv2d(3, 3, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1), bias=False)
+      (4): BatchNorm2d(3, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)
+    )
+    (shortcut): Sequential(
+      (0): Conv2d(2, 3, kernel_size=(1, 1), stride=(2, 2), bias=False)
+      (1): BatchNorm2d(3, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)
+    )
+  )
+  (5): AdaptiveAvgPool2d(output_size=1)
+  (6): Flatten(start_dim=1, end_dim=-1)
+  (7): Dropout(p=0.1, inplace=False)
+  (8): Linear(in_features=3, out_features=2, bias=True)
+)`);
+    scope(() => {
+      expect(small.forward(rand([2, 1, 1, 5])).shape).toEqual([2, 2]);
+      const large = resnet({}, FASHION_MNIST_DESCRIPTION);
+      expect(large.parameterCount()).toBe(308_074);
+      expect(large.forward(rand([2, 1, 28, 28])).shape).toEqual([2, 10]);
+    });
+    // A body whose last batch norm gives 0 leaves relu(x).
+    const [, block] = [...small.namedModules()].find(([name]) => name === '3')!;
+    const last = block.namedParameters().filter(([name]) => name.startsWith('body.4.'));
+    for (const [, parameter] of last) noGrad(() => parameter.zero_());
+    const x = tensor([[[[1, -2]], [[-3, 4]]]]);
+    expect(await block.forward(x).toArray()).toEqual([[[[1, 0]], [[0, 4]]]]);
   });
 
   it('builds an MLP: dropout follows each hidden layer, and none is softmax regression', () => {

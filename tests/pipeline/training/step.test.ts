@@ -1,5 +1,15 @@
 import { expect, it } from 'vitest';
-import { manualSeed, nn, open, optim, rand, randint, setDefaultDevice } from '../../../src/index.ts';
+import {
+  manualSeed,
+  nn,
+  noGrad,
+  open,
+  optim,
+  rand,
+  randint,
+  setDefaultDevice,
+  tensor,
+} from '../../../src/index.ts';
 import { Meter } from '../../../src/pipeline/training/meter.ts';
 import { trainStep } from '../../../src/pipeline/training/step.ts';
 
@@ -31,4 +41,27 @@ it('clips the true gradients: the scale of the loss does not show in a float16 s
   const moved = Math.hypot(...small.map((value, at) => value - start[at]!));
   expect(moved).toBeGreaterThan(0.05);
   expect(moved).toBeLessThan(0.15);
+});
+
+it('smooths the labels of the training loss', async () => {
+  const losses: number[] = [];
+  for (const labelSmoothing of [undefined, 0.2]) {
+    const model = new nn.Linear(2, 2, { bias: false });
+    noGrad(() =>
+      model.weight.copy_(
+        tensor([
+          [1, 0],
+          [0, 0],
+        ]),
+      ),
+    );
+    const meter = new Meter(cpu, 1);
+    const parts = { model, optimizer: new optim.SGD(model.parameters(), { lr: 1 }), meter, labelSmoothing };
+    const batch = { images: tensor([[1, 0]]), labels: tensor([0], { dtype: 'int32' }) };
+    trainStep({ ...parts, maxNorm: undefined, scaler: undefined }, { batches: [() => batch], size: 1 });
+    losses.push((await meter.read()).losses[0]!);
+  }
+  const [right, wrong] = [Math.log(1 + Math.exp(-1)), 1 + Math.log(1 + Math.exp(-1))];
+  expect(losses[0]).toBeCloseTo(right, 6);
+  expect(losses[1]).toBeCloseTo(0.9 * right + 0.1 * wrong, 6);
 });

@@ -3,7 +3,11 @@ import { describe, expect, it, vi } from 'vitest';
 import { openCpu } from '../../../src/backend/cpu/cpu.ts';
 import { decodeSafetensors } from '../../../src/formats/safetensors/index.ts';
 import { weightsSha256 } from '../../../src/pipeline/checkpoint/weightsSha256.ts';
-import { type Configuration, parseConfiguration } from '../../../src/pipeline/config/configuration.ts';
+import {
+  type Configuration,
+  type ModelConfiguration,
+  parseConfiguration,
+} from '../../../src/pipeline/config/configuration.ts';
 import { FASHION_MNIST_DESCRIPTION } from '../../../src/pipeline/data/description.ts';
 import { DeviceDataset } from '../../../src/pipeline/data/loader.ts';
 import { limited, stratifiedSplit } from '../../../src/pipeline/data/split.ts';
@@ -161,7 +165,7 @@ describe('a training on the page', () => {
     const { outcome } = await trainOnPage(configuration);
     const { weights } = outcome;
     const model = architectureOf(weights);
-    const open = async (stored: typeof model): Promise<Classifier> => {
+    const open = async (stored: ModelConfiguration): Promise<Classifier> => {
       const device = await openCpu();
       setDefaultDevice(device);
       return Classifier.open(device, { model: stored, data: FASHION_MNIST_DESCRIPTION, weights });

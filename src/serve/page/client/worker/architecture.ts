@@ -1,6 +1,6 @@
 import { decodeSafetensors } from '../../../../formats/safetensors/index.ts';
 import { WgradError } from '../../../../backend/errors.ts';
-import type { ModelConfiguration } from '../../../../pipeline/config/schema.ts';
+import type { CnnConfiguration, MlpConfiguration } from '../../../../pipeline/config/schema.ts';
 import { FASHION_MNIST_DESCRIPTION } from '../../../../pipeline/data/description.ts';
 
 interface Layer {
@@ -16,7 +16,7 @@ interface Layer {
  *
  * @throws SafetensorsError, or WgradError if it is neither
  */
-export function architectureOf(weights: Uint8Array): ModelConfiguration {
+export function architectureOf(weights: Uint8Array): CnnConfiguration | MlpConfiguration {
   const { tensors } = decodeSafetensors(weights);
   const layers = [...tensors].flatMap(([name, { shape }]): Layer[] => {
     const at = /^(\d+)\.weight$/.exec(name)?.[1];

@@ -97,6 +97,7 @@ class Training {
       optimizer,
       meter: new Meter(device, train.logEvery * train.accumulate),
       maxNorm: train.clipGradNorm,
+      labelSmoothing: train.labelSmoothing,
       scaler: buildScaler(train, device),
     };
     const perEpoch = stepsPerEpoch(this.#train, configuration);
