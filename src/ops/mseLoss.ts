@@ -1,9 +1,8 @@
 import { type Rest, signature } from '../tensor/arguments.ts';
-import { ShapeError } from '../tensor/errors.ts';
 import { REDUCTION, TENSOR } from '../tensor/kinds.ts';
 import { scope } from '../tensor/scope.ts';
-import { sameShape } from '../tensor/shape.ts';
-import { describe, type Tensor } from '../tensor/tensor.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { checkTarget } from './distances.ts';
 import { reduceLosses, type Reduction } from './support/lossReduction.ts';
 
 const takes = signature<{ reduction?: Reduction }>(
@@ -24,11 +23,6 @@ const takes = signature<{ reduction?: Reduction }>(
  */
 export function mseLoss(input: Tensor, target: Tensor, ...rest: Rest<{ reduction?: Reduction }>): Tensor {
   const { reduction } = takes([input, target, ...rest]);
-  if (!sameShape(input.shape, target.shape)) {
-    throw new ShapeError('mseLoss', 'target does not fit', {
-      takes: 'input and target of one shape',
-      got: `input ${describe(input)}, target ${describe(target)}`,
-    });
-  }
+  checkTarget('mseLoss', input, target);
   return scope(() => reduceLosses('mseLoss', input.sub(target).square(), reduction));
 }

@@ -4,6 +4,7 @@ import { compositions } from './rows/compositions.ts';
 import { convolutions } from './rows/convolution.ts';
 import { layouts } from './rows/layouts.ts';
 import { losses } from './rows/losses.ts';
+import { networks } from './rows/networks.ts';
 import { norms } from './rows/norms.ts';
 import { pooling } from './rows/pooling.ts';
 import { products } from './rows/products.ts';
@@ -24,4 +25,5 @@ export const table: Rows = {
   ...products,
   ...pooling,
   ...norms,
+  ...networks,
 };

@@ -193,7 +193,7 @@ const subjects: [name: string, declared: Declared, cases: OptionCase[]][] = [
 ];
 
 /** Options with one value only, which is the default. */
-const withoutChoice = { 'pad mode': "'constant'", 'nn.MaxPool2d returnIndices': 'false' };
+const withoutChoice = { 'nn.MaxPool2d returnIndices': 'false' };
 
 const options = subjects.flatMap(([subject, declared, cases]) =>
   [...declared.options.keys()]

@@ -36,6 +36,7 @@ export const operationFixtures: OperationFixture[] = [
   'options.json',
   'compositions.json',
   'scans.json',
+  'networks.json',
 ].flatMap((name) => loadFixture(name) as OperationFixture[]);
 
 /**
