@@ -17,6 +17,7 @@ const tests = (size: number): Tensor[] => [condition(size), condition(size)];
 const rows: readonly Row[] = [
   ['all', (n) => [condition(n)], (x) => x.all(), 'x.all()'],
   ['any', (n) => [condition(n)], (x) => x.any(), 'x.any()'],
+  ['argsort', vector, (x) => x.argsort(), 'x.argsort()'],
   ['at', matrix, (x) => x.at(3), 'x[3]'],
   ['bernoulli', vector, (x) => x.mul(0.5).bernoulli(), '(x * 0.5).bernoulli()'],
   ['bmm', (n) => [positive(n / 16, 4, 4), positive(n / 16, 4, 4)], (x, y) => x.bmm(y), 'x.bmm(y)'],
@@ -54,8 +55,10 @@ const rows: readonly Row[] = [
   ],
   ['roll', matrix, (x) => x.roll(3, 1), 'x.roll(3, 1)'],
   ['round', vector, (x) => x.round(), 'x.round()'],
+  ['sort', vector, (x) => x.sort()[0], 'x.sort(stable=True)[0]'],
   ['split', matrix, (x) => x.split(7)[1]!, 'x.split(7)[1]'],
   ['tile', (n) => [narrow(n / 4)], (x) => x.tile(2, 2), 'x.tile(2, 2)'],
+  ['topk', vector, (x) => x.topk(10)[0], 'x.topk(10)[0]'],
   ['tril', matrix, (x) => x.tril(), 'x.tril()'],
   ['triu', matrix, (x) => x.triu(), 'x.triu()'],
   ['trunc', vector, (x) => x.trunc(), 'x.trunc()'],

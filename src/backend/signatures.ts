@@ -220,6 +220,11 @@ export interface Signatures {
     params: { tiles: number; offset: number };
     variant: { WORKGROUP: number; HEIGHT: number; WIDTH: number; OUT_HEIGHT: number; OUT_WIDTH: number; STRIDE_Y: number; STRIDE_X: number; PADDING_Y: number; PADDING_X: number; REACH_Y: number; REACH_X: number; TILE_HEIGHT: number; TILE_WIDTH: number };
   };
+  mergeRuns: {
+    buffers: { x: 'read'; order: 'read'; out: 'write' };
+    params: { size: number; length: number; keep: number; width: number; offset: number };
+    variant: { WORKGROUP: number; FIRST: boolean; DESCENDING: boolean; FLOATING: boolean };
+  };
   norm: {
     buffers: { x: 'read'; out: 'write' };
     params: { size: number; chunk: number; offset: number; outOffset: number; power: number; least: number; most: number };
@@ -364,6 +369,7 @@ export const outputs: Readonly<Record<keyof Signatures, readonly string[]>> = {
   matmulWorkgroup: ['out'],
   maxPool: ['out', 'positions'],
   maxPoolGradient: ['out'],
+  mergeRuns: ['out'],
   norm: ['out'],
   random: ['out'],
   reduce: ['out'],

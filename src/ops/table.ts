@@ -30,6 +30,7 @@ export { ceil, floor, floorDivide, log2, remainder, round, trunc } from './round
 export { cumprod, cumsum, prod } from './scan.ts';
 export { slice } from './slice.ts';
 export { logSoftmax, softmax } from './softmax.ts';
+export { argsort, sort, topk } from './sort.ts';
 export { to } from './to.ts';
 export { abs, clamp, cos, erf, exp, log, neg, reciprocal, rsqrt, sign, sin, sqrt, square } from './unary.ts';
 export {

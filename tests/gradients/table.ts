@@ -10,6 +10,7 @@ import { pooling } from './rows/pooling.ts';
 import { products } from './rows/products.ts';
 import { reductions } from './rows/reductions.ts';
 import { scans } from './rows/scans.ts';
+import { sorts } from './rows/sorts.ts';
 import { unary } from './rows/unary.ts';
 
 /** Every exported operation and how it is checked. An operation without a row does not compile. */
@@ -19,6 +20,7 @@ export const table: Rows = {
   ...compositions,
   ...reductions,
   ...scans,
+  ...sorts,
   ...layouts,
   ...convolutions,
   ...losses,

@@ -21,6 +21,7 @@ import { layerNorm, layerNormGradient, layerNormSums } from './layerNorm.ts';
 import { unscale, updateScale } from './lossScale.ts';
 import { matmulEpilogue } from './matmulEpilogue.ts';
 import { maxPool, maxPoolGradient } from './maxPool.ts';
+import { mergeRuns } from './mergeRuns.ts';
 import { clip, norm } from './norm.ts';
 import { adam, rmsprop, sgd } from './optimizers.ts';
 import { random } from './random.ts';
@@ -76,6 +77,7 @@ export const twins: { readonly [K in KernelName]: Twin<K> } = {
   matmul: matmulEpilogue,
   matmulSubgroup: matmulEpilogue,
   matmulWorkgroup: matmulEpilogue,
+  mergeRuns,
   norm,
   maxPool,
   maxPoolGradient,

@@ -99,6 +99,15 @@ export const costs: { readonly [K in KernelName]?: Formula<K> } = {
     flops: 2 * rows,
     elements: { losses: 2 * rows, total: 2 },
   }),
+  mergeRuns: ({ size, length, keep, width }, { FIRST = false }) => {
+    const runs = (size / length) * Math.ceil(length / width);
+    const read = FIRST ? size : Math.min(size, runs * keep);
+    return {
+      shape: times(size / length, length),
+      flops: read * Math.ceil(Math.log2(width)),
+      elements: { x: read, order: FIRST ? 0 : read, out: read },
+    };
+  },
   norm: ({ size, chunk }, { TERMS = true, ROOT = true }) => ({
     flops: TERMS ? 2 * size : size,
     elements: { x: TERMS ? size : 3 * size, out: (ROOT ? 1 : 3) * Math.ceil(size / chunk) },

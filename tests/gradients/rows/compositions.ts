@@ -44,7 +44,7 @@ const quantified = (fn: (x: Tensor, dim?: number, keepdim?: boolean) => Tensor):
   ],
 });
 /** Several results, each with a weight of its own. */
-const joined = (parts: readonly Tensor[]): Tensor =>
+export const joined = (parts: readonly Tensor[]): Tensor =>
   ops.cat(parts.map((part, index) => part.flatten().mul(index + 1)));
 
 const extreme = (fn: typeof ops.max): Row => ({
