@@ -33,10 +33,15 @@ export function gatherTask(job: GatherJob, task: i32): void {
   for (let each = first; each < last; each++) {
     const x = job.x + <usize>(o * length) * row;
     let at = job.indices + ((o * job.outerStride + i * job.countStride) << 2);
-    if (step == 0) {
+    if (inner == 1) {
+      const count = min(job.count - i, last - each);
+      pick(x, at, job.countStride << 2, length, out, count, job.wrong);
+      out += (<usize>count) << 2;
+      i += count - 1;
+      each += count - 1;
+    } else if (step == 0) {
       const picked = load<u32>(at);
       if (picked >= <u32>length) store<i32>(job.wrong, 1);
-      else if (inner == 1) store<u32>(out, load<u32>(x + ((<usize>picked) << 2)));
       else memory.copy(out, x + <usize>picked * row, row);
       out += row;
     } else {
@@ -50,6 +55,15 @@ export function gatherTask(job: GatherJob, task: i32): void {
       i = 0;
       o++;
     }
+  }
+}
+
+/** `count` elements by indices that are `step` bytes apart. */
+function pick(x: usize, at: usize, step: usize, length: i32, out: usize, count: i32, wrong: usize): void {
+  for (const end = out + ((<usize>count) << 2); out < end; out += 4, at += step) {
+    const picked = load<u32>(at);
+    if (picked >= <u32>length) store<i32>(wrong, 1);
+    else store<u32>(out, load<u32>(x + ((<usize>picked) << 2)));
   }
 }
 
@@ -127,20 +141,76 @@ export function scatterAddTask(job: ScatterJob, task: i32): void {
   let j = first - o * job.length;
   for (let each = first; each < last; each++) {
     const x = job.x + <usize>(o * job.count) * row;
-    for (let r = 0; r < inner; r++, out += 4) {
-      const column = job.shared != 0 ? 0 : o * inner + r;
-      const ends = job.ends + ((<usize>column * <usize>job.length + <usize>j) << 2);
-      const order = job.order + ((<usize>column * <usize>job.count) << 2);
-      const from = x + ((<usize>r) << 2);
-      let total: f64 = 0;
-      for (let at = j == 0 ? 0 : load<i32>(ends - 4), end = load<i32>(ends); at < end; at++) {
-        total += <f64>load<f32>(from + <usize>load<u32>(order + ((<usize>at) << 2)) * row);
+    const shared = job.ends + ((<usize>j) << 2);
+    if (job.shared != 0 && load<i32>(shared) == (j == 0 ? 0 : load<i32>(shared - 4))) {
+      for (const end = out + row; out < end; out += 4) store<i32>(out, 0);
+    } else
+      for (let r = 0; r < inner; r++, out += 4) {
+        const column = job.shared != 0 ? 0 : o * inner + r;
+        const ends = job.ends + ((<usize>column * <usize>job.length + <usize>j) << 2);
+        const order = job.order + ((<usize>column * <usize>job.count) << 2);
+        const from = x + ((<usize>r) << 2);
+        let total: f64 = 0;
+        for (let at = j == 0 ? 0 : load<i32>(ends - 4), end = load<i32>(ends); at < end; at++) {
+          total += <f64>load<f32>(from + <usize>load<u32>(order + ((<usize>at) << 2)) * row);
+        }
+        store<f32>(out, <f32>total);
       }
-      store<f32>(out, <f32>total);
-    }
     if (++j == job.length) {
       j = 0;
       o++;
+    }
+  }
+}
+
+@unmanaged
+export class PlacesJob {
+  x: usize;
+  indices: usize;
+  out: usize;
+  length: i32;
+  count: i32;
+  inner: i32;
+  outerStride: i32;
+  countStride: i32;
+  innerStride: i32;
+  outer: i32;
+  taskOuter: i32;
+  wrong: usize;
+}
+
+/** The same sums in one pass over the entries, each added where it belongs. @param scratch length · inner float64 */
+export function placesTask(job: PlacesJob, task: i32, scratch: usize): void {
+  const inner = job.inner;
+  const length = <u32>job.length;
+  const row = (<usize>inner) << 2;
+  const places = <usize>length * <usize>inner;
+  const last = min((task + 1) * job.taskOuter, job.outer);
+  memory.fill(scratch, 0, places << 3);
+  for (let o = task * job.taskOuter; o < last; o++) {
+    let x = job.x + <usize>o * <usize>job.count * row;
+    for (let i = 0; i < job.count; i++) {
+      let at = job.indices + ((o * job.outerStride + i * job.countStride) << 2);
+      for (let r = 0; r < inner; r++, at += job.innerStride << 2, x += 4) {
+        const picked = load<u32>(at);
+        if (picked >= length) {
+          store<i32>(job.wrong, 1);
+          return;
+        }
+        const sum = scratch + ((<usize>picked * <usize>inner + <usize>r) << 3);
+        store<f64>(sum, load<f64>(sum) + <f64>load<f32>(x));
+      }
+    }
+    // Stores the sums, and leaves zeros.
+    let out = job.out + ((<usize>o * places) << 2);
+    let total = scratch;
+    for (const end = scratch + ((places & ~1) << 3); total < end; total += 16, out += 8) {
+      v128.store64_lane(out, f32x4.demote_f64x2_zero(v128.load(total)), 0);
+      v128.store(total, i64x2.splat(0));
+    }
+    if (places & 1) {
+      store<f32>(out, <f32>load<f64>(total));
+      store<f64>(total, 0);
     }
   }
 }

@@ -17,10 +17,19 @@ import {
 } from './batchNorm';
 import { PadJob, padTask, WeightJob, weightTask, WindowJob, windowTask } from './convolution';
 import { CopyJob, copyRowsTask, transposeTask } from './copy';
-import { DropoutJob, dropoutTask } from './dropout';
+import { RandomJob, randomTask } from './random';
 import { ElementwiseJob, elementwiseTask } from './elementwise';
 import { LayerNormJob, layerNormGradientTask, layerNormSumsTask, layerNormTask } from './layerNorm';
-import { GatherJob, gatherTask, indexOrderTask, OrderJob, scatterAddTask, ScatterJob } from './gather';
+import {
+  GatherJob,
+  gatherTask,
+  indexOrderTask,
+  OrderJob,
+  placesTask,
+  PlacesJob,
+  scatterAddTask,
+  ScatterJob,
+} from './gather';
 import { MatmulJob, matmulTask } from './matmul';
 import { AdamJob, adamTask } from './optimizers';
 import { PoolJob, poolGradientTask, poolHalvesGradientTask, poolTask } from './pool';
@@ -137,7 +146,7 @@ function runTask(task: i32, thread: i32): void {
   else if (kind == 5) poolTask(changetype<PoolJob>(JOB), task);
   else if (kind == 6) poolGradientTask(changetype<PoolJob>(JOB), task);
   else if (kind == 7) adamTask(changetype<AdamJob>(JOB), task);
-  else if (kind == 8) dropoutTask(changetype<DropoutJob>(JOB), task, scratch);
+  else if (kind == 8) randomTask(changetype<RandomJob>(JOB), task, scratch);
   else if (kind == 9) batchNormStatisticsTask(changetype<BatchNormJob>(JOB), task);
   else if (kind == 10) batchNormSumsTask(changetype<BatchNormJob>(JOB), task);
   else if (kind == 11) batchNormTask(changetype<BatchNormJob>(JOB), task);
@@ -162,5 +171,6 @@ function runTask(task: i32, thread: i32): void {
   else if (kind == 30) indexOrderTask(changetype<OrderJob>(JOB), task);
   else if (kind == 31) scatterAddTask(changetype<ScatterJob>(JOB), task);
   else if (kind == 32) softmaxColumnsTask(changetype<SoftmaxColumnsJob>(JOB), task);
+  else if (kind == 33) placesTask(changetype<PlacesJob>(JOB), task, scratch);
   else unreachable();
 }

@@ -119,7 +119,7 @@ function scattered(x: Tensor, dim: number, index: Tensor, length: number): Tenso
   if (out.numel() > 0) {
     const values = dense(x);
     const { indices, walk } = walkIndex(index, axis);
-    const launch = Math.min(length, walk.count) > FEW ? addInOrder : addByPlace;
+    const launch = isGrouped(out, length, walk) ? addInOrder : addByPlace;
     launch(values, indices, out, length, walk);
     freeCopy(values, x);
     freeCopy(indices, index);
@@ -151,10 +151,21 @@ export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
   return scope(() => x.gather(axis, index.reshape(column).expand(shape)));
 }
 
-/** Up to this many places, or entries for each place, every place looks at all entries. */
+/** Up to this many places, or entries for each place, every place of a GPU looks at all entries. */
 const FEW = 64;
 
-/** One launch, whose cost is the outputs times the entries. */
+/** Rows that are selected whole have one index. */
+function isShared({ outerStride, innerStride }: IndexWalk): boolean {
+  return outerStride === 0 && innerStride === 0;
+}
+
+/** Whether entries are grouped by place first. The CPU adds them one after the other, unless each is a row. */
+function isGrouped({ device }: Tensor, length: number, walk: IndexWalk): boolean {
+  if (device.name === 'cpu') return isShared(walk) && walk.inner > 1;
+  return Math.min(length, walk.count) > FEW;
+}
+
+/** One launch, whose cost is the outputs times the entries; on the CPU their sum. */
 function addByPlace(x: Tensor, index: Tensor, out: Tensor, length: number, walk: IndexWalk): void {
   out.device.run(
     'scatterAdd',
@@ -171,8 +182,7 @@ function addInOrder(x: Tensor, index: Tensor, out: Tensor, length: number, walk:
   const { device } = out;
   const { count, inner } = walk;
   const size = out.numel();
-  // Rows that are selected whole have one index.
-  const shared = walk.outerStride === 0 && walk.innerStride === 0;
+  const shared = isShared(walk);
   const columns = shared ? 1 : size / length;
   const ranges = Math.ceil(RANGES / Math.min(columns, RANGES));
   const ends = empty([columns, length], { dtype: 'int32', device });

@@ -1,6 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { openCpu } from '../../src/backend/cpu/cpu.ts';
-import { open, setDefaultDevice, type Tensor, tensor } from '../../src/index.ts';
+import {
+  manualSeed,
+  nn,
+  open,
+  rand,
+  randint,
+  setDefaultDevice,
+  type Tensor,
+  tensor,
+} from '../../src/index.ts';
 
 const fast = await openCpu({ threads: 1 });
 const reference = await open('cpu', { reference: true });
@@ -90,5 +99,28 @@ describe('conversions in WebAssembly', () => {
 describe('rounding in WebAssembly', () => {
   test.each(['ceil', 'floor', 'round', 'trunc'] as const)('%s, with the sign of zero', async (name) => {
     await expectEqual(() => tensor(floats)[name]());
+  });
+});
+
+describe('random numbers in WebAssembly', () => {
+  const seed = 2 ** 40 + 7;
+
+  test.each([1, 16, 37, 50_003])('%i numbers and integers', async (size) => {
+    await expectEqual(() => rand(size, { seed, stream: 3 }));
+    await expectEqual(() => {
+      manualSeed(seed);
+      return new nn.Linear(size, 1).weight;
+    });
+    for (const [low, high] of [
+      [0, 10],
+      [-(2 ** 31), 2 ** 31 - 1],
+      [-5, -4],
+    ] as const) {
+      await expectEqual(() => randint(low, high, [size], { seed, stream: 2 ** 33 }));
+    }
+  });
+
+  test('dropout', async () => {
+    await expectEqual(() => nn.functional.dropout(tensor(floats), { p: 0.5, seed, stream: 1 }));
   });
 });

@@ -75,6 +75,37 @@ export const scatterAddOrdered: SimdTwin<'scatterAddOrdered'> = (
   return true;
 };
 
+/** Working memory for the sums of a thread: beyond, the plain twin takes the host's. */
+const MOST_SCRATCH = 2 ** 28;
+
+export const scatterAdd: SimdTwin<'scatterAdd'> = (module, { x, indices, out }, params) => {
+  if (!fits(x, out) || !areWords(indices)) return false;
+  const { size, length, count, inner, offset, indexOffset, outerStride, countStride, innerStride } = params;
+  const scratch = 8 * length * inner;
+  if (scratch > MOST_SCRATCH) return false;
+  const outer = size / (length * inner);
+  const taskOuter = Math.max(1, Math.floor(TASK / (Math.max(length, count) * inner)));
+  const fields = {
+    x: address(x, offset),
+    indices: address(indices, indexOffset),
+    out: address(out),
+    length,
+    count,
+    inner,
+    outerStride,
+    countStride,
+    innerStride,
+    outer,
+    taskOuter,
+  };
+  const plan = {
+    tasks: Math.ceil(outer / taskOuter),
+    work: COST * outer * (length + count) * inner,
+    scratch,
+  };
+  return checked(module, (wrong) => module.run('places', { ...fields, wrong }, plan));
+};
+
 function areWords(...arrays: readonly TypedArray[]): boolean {
   return arrays.every((array) => array.BYTES_PER_ELEMENT === 4 && inHeap(array));
 }

@@ -3,13 +3,13 @@ import { adam } from './adam.ts';
 import { batchNorm, batchNormGradient, batchNormStatistics, batchNormSums } from './batchNorm.ts';
 import { conv2d, conv2dInputGradient, conv2dWeightGradient } from './convolution.ts';
 import { copy } from './copy.ts';
-import { dropout } from './dropout.ts';
 import { accumulate, binary, cast, compare, roundToHalf, unary, where } from './elementwise.ts';
 import { layerNorm, layerNormGradient, layerNormSums } from './layerNorm.ts';
 import { matmul } from './matmul.ts';
-import { gather, indexOrder, scatterAddOrdered } from './gather.ts';
+import { gather, indexOrder, scatterAdd, scatterAddOrdered } from './gather.ts';
 import { maxPool, maxPoolGradient } from './maxPool.ts';
 import { argreduce, reduce } from './reduce.ts';
+import { dropout, random } from './random.ts';
 import { gatherImages, reluGradientSums } from './rows.ts';
 import type { SimdTwin } from './simdTwin.ts';
 import { crossEntropy, crossEntropyGradient, softmax } from './softmax.ts';
@@ -42,9 +42,11 @@ export const simdTwins: { readonly [K in KernelName]?: SimdTwin<K> } = {
   matmul,
   maxPool,
   maxPoolGradient,
+  random,
   reduce,
   reluGradientSums,
   roundToHalf,
+  scatterAdd,
   scatterAddOrdered,
   softmax,
   unary,
