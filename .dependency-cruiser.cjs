@@ -8,7 +8,7 @@ const library = {
   ops: ['tensor', 'backend'],
   nn: ['ops', 'tensor', 'backend'],
   optim: ['ops', 'tensor', 'backend'],
-  formats: ['tensor', 'backend', 'platform'],
+  formats: ['nn', 'ops', 'tensor', 'backend', 'platform'],
   diagnostics: ['tensor', 'backend'],
 };
 

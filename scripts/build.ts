@@ -13,6 +13,7 @@ import { build } from 'esbuild';
 import { embeddedCpuModule } from '../src/platform/node/embedded/cpuModule.ts';
 import { embeddedKernels } from '../src/platform/node/embedded/kernels.ts';
 import { bundleForBrowsers } from './package/bundle.ts';
+import { entries } from './package/entries.ts';
 import { manifest } from './package/manifest.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -23,7 +24,7 @@ async function writeCode(): Promise<void> {
     absWorkingDir: root,
     entryPoints: {
       index: 'src/index.ts',
-      diagnostics: 'src/diagnostics/index.ts',
+      ...Object.fromEntries(Object.entries(entries).map(([name, file]) => [name, `src/${file}`])),
       'platform/browser': 'src/platform/browser.ts',
       'platform/node/platform': 'src/platform/node/platform.ts',
     },
@@ -45,10 +46,13 @@ async function writeCode(): Promise<void> {
   writeFileSync(join(target, 'wgrad.min.js.map'), sourceMap);
   writeFileSync(join(target, 'wgrad.min.d.ts'), "export * from './types/index.js';\n");
   // Beside its module, for compilers that do not read `exports`.
-  writeFileSync(join(target, 'diagnostics.d.ts'), "export * from './types/diagnostics/index.js';\n");
+  for (const [name, file] of Object.entries(entries)) {
+    const types = file.replace(/ts$/, 'js');
+    writeFileSync(join(target, `${name}.d.ts`), `export * from './types/${types}';\n`);
+  }
 }
 
-/** Writes the declarations of both entries, and those that they import. */
+/** Writes the declarations of all entries, and those that they import. */
 function writeTypes(): void {
   const all = mkdtempSync(join(tmpdir(), 'wgrad-types-'));
   try {
@@ -67,7 +71,8 @@ function writeTypes(): void {
       cwd: root,
       stdio: 'inherit',
     });
-    const found = new Set([join(all, 'index.d.ts'), join(all, 'diagnostics/index.d.ts')]);
+    const files = ['index.ts', ...Object.values(entries)];
+    const found = new Set(files.map((file) => join(all, file.replace(/ts$/, 'd.ts'))));
     for (const path of found) {
       const text = readFileSync(path, 'utf8');
       for (const [, imported] of text.matchAll(/(?:from|import) '(\.[^']+)\.ts'/g)) {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { entries } from './entries.ts';
 
 interface RootManifest {
   version: string;
@@ -31,7 +32,12 @@ export function manifest(): object {
     jsdelivr: './wgrad.min.js',
     exports: {
       '.': { types: './types/index.d.ts', default: './index.js' },
-      './diagnostics': { types: './diagnostics.d.ts', default: './diagnostics.js' },
+      ...Object.fromEntries(
+        Object.keys(entries).map((name) => [
+          `./${name}`,
+          { types: `./${name}.d.ts`, default: `./${name}.js` },
+        ]),
+      ),
       './wgrad.min.js': { types: './wgrad.min.d.ts', default: './wgrad.min.js' },
       './package.json': './package.json',
     },

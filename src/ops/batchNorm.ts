@@ -4,7 +4,7 @@ import { ArgumentError, ShapeError } from '../tensor/errors.ts';
 import { BOOLEAN, MAYBE_TENSOR, REAL, TENSOR } from '../tensor/kinds.ts';
 import { isGradEnabled } from '../tensor/gradientMode.ts';
 import { scope } from '../tensor/scope.ts';
-import { type Gradients, withGradient } from '../tensor/tape.ts';
+import { type Gradients, type Rule, withGradient } from '../tensor/tape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
 import {
   type Affine,
@@ -158,6 +158,7 @@ function trained(input: Tensor, x: Tensor, running: Running, affine: Affine, eps
         affine,
         isGradEnabled() ? differentiable(g, kept, factor, eps) : fused(g, kept, s, factor, wanted),
       ),
+    { eps, weight, bias },
   );
   stats.dispose();
   return out;
@@ -215,7 +216,7 @@ function evaluated(
   const out = normaliseBy(x, mean, variance, affine, eps);
   const operands = [input, weight, bias].filter((each) => each !== undefined);
   const saved = [input, mean, variance, ...(weight ? [weight] : [])];
-  return withGradient('batchNorm', out, operands, saved, (g, kept, center, spread, factor) => {
+  const rule: Rule = (g: Tensor, kept: Tensor, center: Tensor, spread: Tensor, factor: Tensor) => {
     const along = (each: Tensor): Tensor => perChannel(each, kept);
     const scale = (): Tensor => spread.add(eps).rsqrt();
     return present(affine, [
@@ -227,7 +228,8 @@ function evaluated(
           .mul(scale()),
       () => g.sum(statisticDims(kept)),
     ]);
-  });
+  };
+  return withGradient('batchNorm', out, operands, saved, rule, { eps, weight, bias, mean, variance });
 }
 
 /** An empty input: the running statistics stay, and the gradients of weight and bias are 0. */

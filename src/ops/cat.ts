@@ -70,11 +70,17 @@ function join(tensors: readonly Tensor[], dim: number): Tensor {
   });
   const whole = new Array<Range>(axis).fill(null);
   const voids = tensors.map(isVoid);
-  return withGradient('cat', out, tensors, [], (gradient) =>
-    ranges.map((range, index) => () => {
-      const part = gradient.slice(...whole, range);
-      return voids[index] ? part.reshape([0]) : part;
-    }),
+  return withGradient(
+    'cat',
+    out,
+    tensors,
+    [],
+    (gradient) =>
+      ranges.map((range, index) => () => {
+        const part = gradient.slice(...whole, range);
+        return voids[index] ? part.reshape([0]) : part;
+      }),
+    axis,
   );
 }
 

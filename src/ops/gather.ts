@@ -7,7 +7,7 @@ import { either, INTEGER, TENSOR } from '../tensor/kinds.ts';
 import { ShapeError } from '../tensor/errors.ts';
 import { scope } from '../tensor/scope.ts';
 import { axisOf, checkShape, mergeAxes, sameShape, sizeOf } from '../tensor/shape.ts';
-import { withGradient } from '../tensor/tape.ts';
+import { type Gradients, withGradient } from '../tensor/tape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
 import { checkDtype } from './support/launch.ts';
 import { dense, freeCopy } from '../tensor/dense.ts';
@@ -68,9 +68,8 @@ export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
     freeCopy(indices, index);
   }
   const length = x.shape[axis] ?? 1;
-  withGradient('gather', out, [source], [index], (gradient, kept) => [
-    () => scattered(gradient, dim, kept, length),
-  ]);
+  const rule = (gradient: Tensor, kept: Tensor): Gradients => [() => scattered(gradient, dim, kept, length)];
+  withGradient('gather', out, [source], [index], rule, { axis, index });
   source.dispose();
   return out;
 }

@@ -97,6 +97,7 @@ export function layerNorm(
         : fused(g, x, kept, factor, shape, summed);
       return [rules[0], ...(weight ? [rules[1]] : []), ...(bias ? [rules[2]] : [])];
     },
+    { dims: shape.length, eps, weight, bias },
   );
   stats.dispose();
   return out;

@@ -92,7 +92,7 @@ function affine(x: Tensor, weight: Tensor, bias: Tensor | undefined, relu: boole
       () => through?.sums ?? reduceAxes('SUM', 'linear', g, [0], false, biasHome),
     ];
   };
-  return withGradient('linear', out, inputs, saved, { into });
+  return withGradient('linear', out, inputs, saved, { into }, relu);
 }
 
 /** The most rows that one invocation sums. More rows are summed in parts. */

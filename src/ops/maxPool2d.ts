@@ -3,7 +3,7 @@ import { type Maybe, signature } from '../tensor/arguments.ts';
 import { empty } from '../tensor/create.ts';
 import { BOOLEAN, PAIR, TENSOR } from '../tensor/kinds.ts';
 import type { Shape } from '../tensor/shape.ts';
-import { withGradient } from '../tensor/tape.ts';
+import { type Gradients, withGradient } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { dense, freeCopy } from '../tensor/dense.ts';
 import {
@@ -80,9 +80,8 @@ export function maxPool2d(input: Tensor, ...rest: MaxPoolArguments): Tensor {
     freeCopy(images, input);
   }
   const { shape } = input;
-  withGradient('maxPool2d', out, [input], [positions], (gradient, kept) => [
-    () => spread(gradient, kept, windows, shape),
-  ]);
+  const rule = (gradient: Tensor, kept: Tensor): Gradients => [() => spread(gradient, kept, windows, shape)];
+  withGradient('maxPool2d', out, [input], [positions], rule, windows);
   positions.dispose();
   return out;
 }

@@ -57,9 +57,14 @@ export function sum(x: Tensor, ...over: ReduceArguments): Tensor {
   checkDtype('sum', x, 'float32', 'float64', 'int32');
   const axes = reductionAxes('sum', x, dim);
   const { shape } = x;
-  return withGradient('sum', reduceAxes('SUM', 'sum', x, axes, keepdim), [x], [], (gradient) => [
-    () => restoreAxes(gradient, shape, axes).expand(shape),
-  ]);
+  return withGradient(
+    'sum',
+    reduceAxes('SUM', 'sum', x, axes, keepdim),
+    [x],
+    [],
+    (gradient) => [() => restoreAxes(gradient, shape, axes).expand(shape)],
+    axes,
+  );
 }
 
 /**
@@ -181,13 +186,20 @@ function extreme(
   checkDtype(name, x, 'float32', 'float64', 'int32');
   const axes = reductionAxes(name, x, dim);
   const out = reduceAxes(operation, name, x, axes, keepdim);
-  return withGradient(name, out, [x], [x, out], (gradient, input, reached) => [
-    () => {
-      const winners = input.eq(restoreAxes(reached, input.shape, axes)).to(gradient.dtype);
-      const shares = winners.div(winners.sum(axes, true));
-      return restoreAxes(gradient, input.shape, axes).mul(axes.length === 0 ? winners : shares);
-    },
-  ]);
+  return withGradient(
+    name,
+    out,
+    [x],
+    [x, out],
+    (gradient, input, reached) => [
+      () => {
+        const winners = input.eq(restoreAxes(reached, input.shape, axes)).to(gradient.dtype);
+        const shares = winners.div(winners.sum(axes, true));
+        return restoreAxes(gradient, input.shape, axes).mul(axes.length === 0 ? winners : shares);
+      },
+    ],
+    axes,
+  );
 }
 
 /**

@@ -78,14 +78,21 @@ export function prod(x: Tensor, ...over: ReduceArguments<number>): Tensor {
   checkDtype('prod', x, 'float32', 'float64', 'int32');
   const axes = reductionAxes('prod', x, dim);
   const out = reduceAxes('PROD', 'prod', x, axes, keepdim);
-  return withGradient('prod', out, [x], [x], (gradient, input) => [
-    () => {
-      const rows = dim === undefined ? input.flatten() : input;
-      const walk = { name: 'prod', axis: dim === undefined ? 0 : (axes[0] ?? 0), reverse: false };
-      const others = productBefore(rows, walk).mul(productBefore(rows, { ...walk, reverse: true }));
-      return gradient.reshape(reducedShape(input.shape, axes, true)).mul(others.reshape(input.shape));
-    },
-  ]);
+  return withGradient(
+    'prod',
+    out,
+    [x],
+    [x],
+    (gradient, input) => [
+      () => {
+        const rows = dim === undefined ? input.flatten() : input;
+        const walk = { name: 'prod', axis: dim === undefined ? 0 : (axes[0] ?? 0), reverse: false };
+        const others = productBefore(rows, walk).mul(productBefore(rows, { ...walk, reverse: true }));
+        return gradient.reshape(reducedShape(input.shape, axes, true)).mul(others.reshape(input.shape));
+      },
+    ],
+    axes,
+  );
 }
 
 /** The products of the elements before each. */
@@ -152,6 +159,7 @@ function recur({ a, x, initial = 0, ...walk }: Recurrence): Tensor {
       const toFactor = (): Tensor => flow().mul(previous(result, walk, initial));
       return [...(a ? [toFactor] : []), ...(x ? [flow] : [])];
     },
+    walk,
   );
 }
 

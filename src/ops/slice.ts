@@ -10,7 +10,8 @@ import { placeInto } from './support/place.ts';
 /** [start, end] or [start, end, step] along one axis. null stands for a default, or alone for the whole axis. */
 export type Range = readonly [number | null, number | null, (number | null)?] | null;
 
-interface Cut {
+/** The positions of an axis that a slice keeps. */
+export interface Cut {
   start: number;
   count: number;
   step: number;
@@ -38,15 +39,15 @@ export function slice(x: Tensor, ...ranges: Range[]): Tensor {
   const layout = cutLayout(x, cuts);
   const { shape } = x;
   const isBox = cuts.every(({ step }) => step === 1);
-  return viewOf('slice', x, layout, (gradient) =>
+  const rule = (gradient: Tensor): Tensor | Part =>
     isBox && !isGradEnabled()
       ? new Part(
           gradient.handle(),
           shape,
           cuts.map(({ start, count }) => [start, count]),
         )
-      : placeInto(gradient, shape, (target) => cutLayout(target, cuts)),
-  );
+      : placeInto(gradient, shape, (target) => cutLayout(target, cuts));
+  return viewOf('slice', x, layout, rule, cuts);
 }
 
 function cutLayout(x: Tensor, cuts: readonly Cut[]): { shape: number[]; strides: number[]; offset: number } {

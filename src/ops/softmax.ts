@@ -22,12 +22,19 @@ const logSoftmaxArguments = signature('logSoftmax', { x: TENSOR, dim: INTEGER })
 export function softmax(x: Tensor, dim: number): Tensor {
   softmaxArguments(arguments);
   const out = launchSoftmax('softmax', x, dim, false);
-  return withGradient('softmax', out, [x], [out], (gradient, y) => [
-    () => {
-      const weighted = gradient.mul(y);
-      return weighted.sub(y.mul(weighted.sum(dim, true)));
-    },
-  ]);
+  return withGradient(
+    'softmax',
+    out,
+    [x],
+    [out],
+    (gradient, y) => [
+      () => {
+        const weighted = gradient.mul(y);
+        return weighted.sub(y.mul(weighted.sum(dim, true)));
+      },
+    ],
+    dim,
+  );
 }
 
 /**
@@ -38,9 +45,14 @@ export function softmax(x: Tensor, dim: number): Tensor {
 export function logSoftmax(x: Tensor, dim: number): Tensor {
   logSoftmaxArguments(arguments);
   const out = launchSoftmax('logSoftmax', x, dim, true);
-  return withGradient('logSoftmax', out, [x], [out], (gradient, y) => [
-    () => gradient.sub(y.exp().mul(gradient.sum(dim, true))),
-  ]);
+  return withGradient(
+    'logSoftmax',
+    out,
+    [x],
+    [out],
+    (gradient, y) => [() => gradient.sub(y.exp().mul(gradient.sum(dim, true)))],
+    dim,
+  );
 }
 
 function launchSoftmax(name: string, x: Tensor, dim: number, logarithm: boolean): Tensor {

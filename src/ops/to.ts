@@ -6,7 +6,7 @@ import { DTypeError } from '../tensor/errors.ts';
 import { DEVICE, DTYPE, TENSOR } from '../tensor/kinds.ts';
 import { scope } from '../tensor/scope.ts';
 import { extentOf } from '../tensor/shape.ts';
-import { withGradient } from '../tensor/tape.ts';
+import { withGradient, withoutGradient } from '../tensor/tape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
 import { toHalf } from './support/factors.ts';
 import { elementOf } from './support/launch.ts';
@@ -40,7 +40,7 @@ export function to(x: Tensor, dtype: DType): Tensor {
     });
   }
   if (dtype === 'float16') return scope(() => toHalf(x.to('float32')));
-  if (x.dtype === 'uint8') return unpacked(x, dtype);
+  if (x.dtype === 'uint8') return withoutGradient('to', unpacked(x, dtype), [x]);
   const out = empty(x.shape, { dtype, device: x.device });
   if (out.numel() > 0) {
     const source = dense(x);
@@ -57,7 +57,7 @@ export function to(x: Tensor, dtype: DType): Tensor {
     );
     freeCopy(source, x);
   }
-  if (!isFloating(dtype)) return out;
+  if (!isFloating(dtype)) return withoutGradient('to', out, [x]);
   const before = x.dtype;
   return withGradient('to', out, [x], [], (gradient) => [() => gradient.to(before)]);
 }

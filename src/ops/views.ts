@@ -151,7 +151,7 @@ export function permute(x: Tensor, ...order: Numbers): Tensor {
     strides: axes.map((axis) => x.strides[axis]!),
     offset: x.offset,
   };
-  return viewOf('permute', x, layout, (gradient) => gradient.permute(inverse));
+  return viewOf('permute', x, layout, (gradient) => gradient.permute(inverse), axes);
 }
 
 const transposeArguments = signature('transpose', { x: TENSOR, dim0: INTEGER, dim1: INTEGER });
@@ -243,7 +243,7 @@ export function flip(x: Tensor, ...along: Numbers): Tensor {
     strides: x.strides.map((stride, axis) => (axes.includes(axis) ? -stride : stride)),
     offset: reversed.reduce((offset, axis) => offset + (x.shape[axis]! - 1) * x.strides[axis]!, x.offset),
   };
-  return viewOf('flip', x, layout, (gradient) => gradient.flip(dims));
+  return viewOf('flip', x, layout, (gradient) => gradient.flip(dims), axes);
 }
 
 /** The tensor with its elements row-major without gaps: a view if they already are, otherwise a copy. */

@@ -5,7 +5,7 @@ import { checkAlike, checkDevice } from '../tensor/checks.ts';
 import { ArgumentError } from '../tensor/errors.ts';
 import { OPERAND, TENSOR } from '../tensor/kinds.ts';
 import { broadcastShapes } from '../tensor/shape.ts';
-import { withGradient } from '../tensor/tape.ts';
+import { type Gradients, withGradient } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkDtype, freeCopies, walkOver } from './support/launch.ts';
 import { withPromoted } from './support/promote.ts';
@@ -65,8 +65,9 @@ function choose(condition: Tensor, a: Tensor, b: Tensor): Tensor {
     freeCopies(walk);
   }
   const [aShape, bShape] = [a.shape, b.shape];
-  return withGradient('where', out, [a, b], [condition], (gradient, kept) => [
+  const rule = (gradient: Tensor, kept: Tensor): Gradients => [
     () => where(kept, gradient, 0).sumToSize(aShape),
     () => where(kept, 0, gradient).sumToSize(bShape),
-  ]);
+  ];
+  return withGradient('where', out, [a, b], [condition], rule, { condition });
 }

@@ -150,10 +150,44 @@ function bury(node: Node): void {
   dying.length = 0;
 }
 
+/** An operation as a listener sees it, also where no gradient flows. */
+export interface Operation {
+  readonly name: string;
+  readonly output: Tensor;
+  readonly inputs: readonly Tensor[];
+  /** What else the result depends on: strides, an axis, a small number, tensors without gradient by name. */
+  readonly facts: unknown;
+}
+
+let listener: ((operation: Operation) => void) | undefined;
+
+/** Calls `listen` with each operation that `body` computes, in order. */
+export function listening<T>(listen: (operation: Operation) => void, body: () => T): T {
+  const outer = listener;
+  listener = listen;
+  try {
+    return body();
+  } finally {
+    listener = outer;
+  }
+}
+
+/** Reports an operation that has no gradient. */
+export function withoutGradient(
+  name: string,
+  output: Tensor,
+  inputs: readonly Tensor[],
+  facts?: unknown,
+): Tensor {
+  listener?.({ name, output, inputs, facts });
+  return output;
+}
+
 /**
  * Records that `output` was computed from `inputs`, if a gradient can flow.
  *
  * @param saved tensors whose values the rule needs; the rule receives them after the gradient
+ * @param facts see `Operation`
  */
 export function withGradient(
   name: string,
@@ -161,7 +195,9 @@ export function withGradient(
   inputs: readonly Tensor[],
   saved: readonly Tensor[],
   rule: Rule,
+  facts?: unknown,
 ): Tensor {
+  listener?.({ name, output, inputs, facts });
   if (isGradEnabled() && inputs.some((input) => input.requiresGrad)) {
     output.attach(new Node(name, inputs, saved, output, rule));
   }

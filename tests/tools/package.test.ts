@@ -85,6 +85,19 @@ console.log(launches.map(({ kernel, flops, bytes }) => [kernel, flops, bytes].jo
     expect(await succeed(node('check.mjs'))).toBe('true\nbinary 2 40\n');
   });
 
+  test('the entry for ONNX writes its models', async () => {
+    write(
+      'export.mjs',
+      `import { init, nn, rand } from 'wgrad';
+import { exportOnnx, OnnxError } from 'wgrad/onnx';
+await init('cpu');
+const model = new nn.Sequential(new nn.Linear(4, 3), new nn.ReLU());
+console.log((await exportOnnx(model, rand([1, 4]))).length > 100);
+await exportOnnx(model, rand([1, 4]), { opset: 1 }).catch((error) => console.log(error instanceof OnnxError));`,
+    );
+    expect(await succeed(node('export.mjs'))).toBe('true\ntrue\n');
+  });
+
   test('classes keep their names, which are printed', async () => {
     write(
       'names.mjs',

@@ -3,6 +3,7 @@ import { empty } from '../../tensor/create.ts';
 import { ShapeError } from '../../tensor/errors.ts';
 import { scope } from '../../tensor/scope.ts';
 import { axisOf, sizeOf } from '../../tensor/shape.ts';
+import { withoutGradient } from '../../tensor/tape.ts';
 import { describe, type Tensor } from '../../tensor/tensor.ts';
 import { checkDtype, elementOf } from './launch.ts';
 import { dense, freeCopy } from '../../tensor/dense.ts';
@@ -47,5 +48,5 @@ export function argReduce(
     { OPERATION: codes.argreduce[operation], ...elementOf(x.dtype) },
   );
   freeCopy(source, x);
-  return out;
+  return withoutGradient(name, out, [x], axis);
 }

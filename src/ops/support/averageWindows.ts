@@ -1,7 +1,7 @@
 import type { Variant } from '../../backend/backend.ts';
 import { empty, zeros } from '../../tensor/create.ts';
 import type { Shape } from '../../tensor/shape.ts';
-import { withGradient } from '../../tensor/tape.ts';
+import { type Gradients, withGradient } from '../../tensor/tape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { dense, freeCopy } from '../../tensor/dense.ts';
 import { reach, tile, tilesOf, type Windows } from './pooling.ts';
@@ -29,9 +29,8 @@ export function averageWindows(name: string, x: Tensor, windows: Windows, divisi
     freeCopy(images, x);
   }
   const { shape } = x;
-  return withGradient(name, out, [x], [], (gradient) => [
-    () => spread(name, gradient, windows, division, shape),
-  ]);
+  const rule = (gradient: Tensor): Gradients => [() => spread(name, gradient, windows, division, shape)];
+  return withGradient(name, out, [x], [], rule, { windows, division });
 }
 
 /** Spreads each window's gradient, divided, over its places. Linear, so its own gradient averages again. */

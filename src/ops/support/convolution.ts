@@ -65,7 +65,7 @@ export function convolve(
           isGradEnabled() ? g.sum([0, 2, 3]) : reduceAxes('SUM', 'conv2d', g, [0, 2, 3], false, biasHome),
       ];
     };
-    return withGradient('conv2d', out, inputs, saved, { into });
+    return withGradient('conv2d', out, inputs, saved, { into }, { sizes, relu });
   });
 }
 
@@ -82,6 +82,7 @@ export function inputGradient(g: Tensor, w: Tensor, sizes: Convolution): Tensor 
         () => convolve(u, weight, undefined, sizes),
         () => weightGradient(gradient, u, sizes),
       ],
+      sizes,
     );
   });
 }

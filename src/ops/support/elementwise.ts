@@ -2,7 +2,7 @@ import { codes } from '../../backend/signatures.ts';
 import { scope } from '../../tensor/scope.ts';
 import { broadcastShapes } from '../../tensor/shape.ts';
 import { checkAlike, checkDevice } from '../../tensor/checks.ts';
-import { withGradient } from '../../tensor/tape.ts';
+import { withGradient, withoutGradient } from '../../tensor/tape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { checkDtype, launchPair, launchUnary } from './launch.ts';
 import { isWholeNumber, withPromoted } from './promote.ts';
@@ -41,15 +41,15 @@ export function unary(
   x: Tensor,
   saves: 'input' | 'output' | 'nothing',
   gradient: (gradient: Tensor, saved: Tensor) => Tensor,
-  { alpha, beta }: UnaryConstants = {},
+  constants?: UnaryConstants,
 ): Tensor {
   if (TAKES_WHOLE.has(code) && isWholeNumber(x.dtype)) {
     return scope(() => unary(name, code, x.to('float32'), saves, gradient));
   }
   checkDtype(name, x, 'float32', 'float64');
-  const out = launchUnary(code, x, alpha, beta);
+  const out = launchUnary(code, x, constants?.alpha, constants?.beta);
   const saved = saves === 'nothing' ? [] : [saves === 'input' ? x : out];
-  return withGradient(name, out, [x], saved, (g, kept) => [() => gradient(g, kept)]);
+  return withGradient(name, out, [x], saved, (g, kept) => [() => gradient(g, kept)], constants ?? code);
 }
 
 /** Operations on two bool tensors: products are conjunctions. */
@@ -86,7 +86,11 @@ export function binary(
 /** A relation of a and b as a bool tensor, without gradient. */
 export function comparison(name: string, code: number, a: Tensor, b: Tensor | number): Tensor {
   const relation = (x: Tensor, y: Tensor): Tensor =>
-    launchPair('compare', code, x, y, broadcastShapes(name, x.shape, y.shape), 'bool');
+    withoutGradient(
+      name,
+      launchPair('compare', code, x, y, broadcastShapes(name, x.shape, y.shape), 'bool'),
+      [x, y],
+    );
   if (isWholeNumber(a.dtype)) {
     // Truth values are the numbers 0 and 1: they need no conversion.
     const { device } = a;

@@ -10,8 +10,16 @@ export function viewOf(
   x: Tensor,
   layout: Layout,
   rule: (gradient: Tensor) => Tensor | Part,
+  facts?: unknown,
 ): Tensor {
-  return withGradient(name, x.withLayout(layout), [x], [], (gradient): Gradients => [() => rule(gradient)]);
+  return withGradient(
+    name,
+    x.withLayout(layout),
+    [x],
+    [],
+    (gradient): Gradients => [() => rule(gradient)],
+    facts,
+  );
 }
 
 /** The strides with which x's storage reads as `shape`, or undefined if only a copy can. */

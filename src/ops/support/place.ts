@@ -16,8 +16,12 @@ export function placeInto(
   value: number = 0,
 ): Tensor {
   const out = full(shape, value, { dtype: x.dtype, device: x.device });
-  copyInto(x, out, part(out));
-  return withGradient('place', out, [x], [], (gradient) => [() => takePart(gradient, part)]);
+  const layout = part(out);
+  copyInto(x, out, layout);
+  return withGradient('place', out, [x], [], (gradient) => [() => takePart(gradient, part)], {
+    layout,
+    value,
+  });
 }
 
 function takePart(whole: Tensor, part: (whole: Tensor) => Layout): Tensor {

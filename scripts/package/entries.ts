@@ -1,0 +1,5 @@
+/** The entries of the package beside `wgrad` itself, and the file in src/ that each is. */
+export const entries: Readonly<Record<string, string>> = {
+  diagnostics: 'diagnostics/index.ts',
+  onnx: 'formats/onnx/index.ts',
+};

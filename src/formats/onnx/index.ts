@@ -1,0 +1,3 @@
+/** ONNX files: models written for other tools, and files of other tools as modules. */
+export { OnnxError } from './error.ts';
+export { exportOnnx, type ExportOptions } from './export/exportOnnx.ts';
