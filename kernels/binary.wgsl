@@ -7,7 +7,8 @@
 // Elements   float32 or int32 (FLOATING false).
 // Launch     a grid of any size in x: each invocation handles elements one grid width apart.
 // Numerics   MAXIMUM and MINIMUM give NaN if either operand is NaN. POW follows C's pow in its special cases; for
-//            integers it multiplies modulo 2³². RELU_GRADIENT(g, x) is g if x > 0 or x is NaN, otherwise 0.
+//            integers it multiplies modulo 2³². RELU_GRADIENT(g, x) is g if x > 0 or x is NaN, otherwise 0. WGSL's atan2
+//            may have an error of 4096 units in the last place. ATAN2 is within 2e-7 (Cephes' atanf).
 
 alias Element = f32;
 
@@ -38,6 +39,7 @@ const POW = 4u;
 const MAXIMUM = 5u;
 const MINIMUM = 6u;
 const RELU_GRADIENT = 7u;
+const ATAN2 = 8u;
 
 fn isNan(value: Element) -> bool {
   return FLOATING && (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
@@ -110,6 +112,26 @@ fn wholePower(base: Element, exponent: Element) -> Element {
   return result;
 }
 
+// The angle of the point (x, y), by the arc tangent of the lesser coordinate over the greater, within [0, 1].
+fn angleOf(y: f32, x: f32) -> f32 {
+  let isBelow = (bitcast<u32>(y) >> 31u) == 1u;
+  let isLeft = (bitcast<u32>(x) >> 31u) == 1u;
+  let greater = max(abs(x), abs(y));
+  let lesser = min(abs(x), abs(y));
+  var t = select(lesser / greater, 0.0, greater == 0.0);
+  if (isInfinite(lesser)) {
+    t = 1.0;
+  }
+  let isSteep = t > 0.4142135623730950;
+  let u = select(t, (t - 1.0) / (t + 1.0), isSteep);
+  let z = u * u;
+  var angle = u + u * z * (-3.33329491539e-1 + z * (1.99777106478e-1 + z * (-1.38776856032e-1 + z * 8.05374449538e-2)));
+  angle = select(angle, angle + 0.7853981633974483, isSteep);
+  angle = select(angle, 1.5707963267948966 - angle, abs(y) > abs(x));
+  angle = select(angle, 3.141592653589793 - angle, isLeft);
+  return select(angle, -angle, isBelow);
+}
+
 fn apply(left: Element, right: Element) -> Element {
   switch OPERATION {
     case ADD: { return left + right; }
@@ -125,6 +147,7 @@ fn apply(left: Element, right: Element) -> Element {
     case MAXIMUM: { return select(right, left, isNan(left) || (!isNan(right) && left > right)); }
     case MINIMUM: { return select(right, left, isNan(left) || (!isNan(right) && left < right)); }
     case RELU_GRADIENT: { return select(Element(0), left, isPositive(f32(right)) || isNan(right)); }
+    case ATAN2: { return select(Element(angleOf(f32(left), f32(right))), Element(nan()), isNan(left) || isNan(right)); }
     default: { return left; }
   }
 }

@@ -52,6 +52,8 @@ const ERF = 21u;
 const CEIL = 22u;
 const TRUNC = 23u;
 const ROUND = 24u; // to nearest, ties to even
+const LOG1P = 25u;
+const EXPM1 = 26u;
 
 fn isNan(value: f32) -> bool {
   return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
@@ -179,6 +181,22 @@ fn log1p(e: f32) -> f32 {
   return select(log(1.0 + e), e - 0.5 * e * e, e < 1e-3);
 }
 
+// Near 0, 1 + x would lose digits of x: log(1 + x) = 2 artanh(x / (2 + x)) there, and eˣ - 1 is its series.
+fn logarithmOfOneMore(value: f32) -> f32 {
+  let s = value / (2.0 + value);
+  let z = s * s;
+  let near = 2.0 * s + 2.0 * s * z * (0.33333333 + z * (0.2 + z * (0.14285714 + z * 0.11111111)));
+  return select(logarithm(1.0 + value), near, abs(value) < 0.3);
+}
+
+fn exponentialLessOne(value: f32) -> f32 {
+  var series = 1.0 + value / 8.0;
+  for (var term = 7.0; term > 1.0; term -= 1.0) {
+    series = 1.0 + value / term * series;
+  }
+  return select(exp(value) - 1.0, value * series, abs(value) < 0.5);
+}
+
 fn softplus(value: f32, beta: f32, threshold: f32) -> f32 {
   let scaled = value * beta;
   let curve = (select(scaled, 0.0, scaled < 0.0) + log1p(exp(-abs(scaled)))) / beta;
@@ -219,6 +237,8 @@ fn apply(value: f32) -> f32 {
     case CEIL: { return ceil(value); }
     case TRUNC: { return trunc(value); }
     case ROUND: { return round(value); }
+    case LOG1P: { return logarithmOfOneMore(value); }
+    case EXPM1: { return exponentialLessOne(value); }
     default: { return value; }
   }
 }

@@ -28,6 +28,8 @@ const UNARY: Readonly<Record<string, string>> = {
         'cos',
         'erf',
         'exp',
+        'expm1',
+        'log1p',
         'floor',
         'log',
         'neg',
@@ -50,9 +52,22 @@ const UNARY: Readonly<Record<string, string>> = {
 
 const BINARY: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
-    ['add', 'div', 'maximum', 'minimum', 'mul', 'pow', 'sub', 'eq', 'ge', 'gt', 'le', 'lt', 'ne'].map(
-      (name) => [name, `torch.${name}(x, y)`],
-    ),
+    [
+      'add',
+      'atan2',
+      'div',
+      'maximum',
+      'minimum',
+      'mul',
+      'pow',
+      'sub',
+      'eq',
+      'ge',
+      'gt',
+      'le',
+      'lt',
+      'ne',
+    ].map((name) => [name, `torch.${name}(x, y)`]),
   ),
   reluGradient: 'torch.ops.aten.threshold_backward(x, y, 0)',
 };

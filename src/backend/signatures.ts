@@ -316,13 +316,13 @@ export interface Signatures {
 export const codes = {
   argreduce: { MAX: 0, MIN: 1 },
   augmentImages: { DOMAIN: 1635084141 },
-  binary: { ADD: 0, SUB: 1, MUL: 2, DIV: 3, POW: 4, MAXIMUM: 5, MINIMUM: 6, RELU_GRADIENT: 7 },
+  binary: { ADD: 0, SUB: 1, MUL: 2, DIV: 3, POW: 4, MAXIMUM: 5, MINIMUM: 6, RELU_GRADIENT: 7, ATAN2: 8 },
   compare: { EQ: 0, NE: 1, LT: 2, LE: 3, GT: 4, GE: 5 },
   crossEntropy: { SUMS: 64 },
   norm: { EUCLIDEAN: 0, ABSOLUTE: 1, GREATEST: 2, POWER: 3 },
   random: { UNIFORM: 0, INTEGERS: 1 },
   reduce: { SUM: 0, MAX: 1, MIN: 2, PROD: 3 },
-  unary: { NEG: 0, ABS: 1, EXP: 2, LOG: 3, SQRT: 4, RSQRT: 5, RECIPROCAL: 6, SQUARE: 7, SIN: 8, COS: 9, TANH: 10, SIGMOID: 11, RELU: 12, LEAKY_RELU: 13, GELU: 14, GELU_TANH: 15, SILU: 16, SOFTPLUS: 17, CLAMP: 18, SIGN: 19, FLOOR: 20, ERF: 21, CEIL: 22, TRUNC: 23, ROUND: 24 },
+  unary: { NEG: 0, ABS: 1, EXP: 2, LOG: 3, SQRT: 4, RSQRT: 5, RECIPROCAL: 6, SQUARE: 7, SIN: 8, COS: 9, TANH: 10, SIGMOID: 11, RELU: 12, LEAKY_RELU: 13, GELU: 14, GELU_TANH: 15, SILU: 16, SOFTPLUS: 17, CLAMP: 18, SIGN: 19, FLOOR: 20, ERF: 21, CEIL: 22, TRUNC: 23, ROUND: 24, LOG1P: 25, EXPM1: 26 },
 } as const;
 
 /** The buffers that each kernel writes. */

@@ -90,6 +90,26 @@ function toExponent(g: Tensor, base: Tensor, exponent: Tensor): Tensor {
 }
 
 /**
+ * The angle of the point (b, a) in radians, from −π to π, element by element, with broadcasting. int32 and bool operands give
+ * float32.
+ *
+ *     ∂/∂a = b / (a² + b²),   ∂/∂b = -a / (a² + b²)
+ *
+ * @example
+ * tensor([1, -1]).atan2(tensor([1, -1])); // π/4, -3π/4
+ */
+export function atan2(a: Tensor, b: Tensor | number): Tensor {
+  takesPair('atan2', arguments);
+  if (isWholeNumber(a.dtype) && (typeof b === 'number' || isWholeNumber(b.dtype))) {
+    return scope(() => a.to('float32').atan2(b));
+  }
+  return binary('atan2', c.ATAN2, a, b, true, (g, y, x) => {
+    const scaled = (): Tensor => g.div(x.square().add(y.square()));
+    return [() => scaled().mul(x), () => scaled().mul(y).neg()];
+  });
+}
+
+/**
  * The greater of a and b, element by element, with broadcasting. NaN if either is NaN.
  *
  * The gradient goes to the greater one. If both are equal, each gets half.

@@ -1,7 +1,7 @@
 /** Every operation that is also a method. Its first argument is the tensor. Each is declared once, here. */
 export { gelu, leakyRelu, relu, reluGradient, sigmoid, silu, softplus, tanh } from './activations.ts';
 export { adaptiveAvgPool2d } from './adaptiveAvgPool2d.ts';
-export { add, div, maximum, minimum, mul, pow, sub } from './arithmetic.ts';
+export { add, atan2, div, maximum, minimum, mul, pow, sub } from './arithmetic.ts';
 export { at } from './at.ts';
 export { avgPool2d } from './avgPool2d.ts';
 export { batchNorm } from './batchNorm.ts';
@@ -32,7 +32,23 @@ export { slice } from './slice.ts';
 export { logSoftmax, softmax } from './softmax.ts';
 export { argsort, sort, topk } from './sort.ts';
 export { to } from './to.ts';
-export { abs, clamp, cos, erf, exp, log, neg, reciprocal, rsqrt, sign, sin, sqrt, square } from './unary.ts';
+export {
+  abs,
+  clamp,
+  cos,
+  erf,
+  exp,
+  expm1,
+  log,
+  log1p,
+  neg,
+  reciprocal,
+  rsqrt,
+  sign,
+  sin,
+  sqrt,
+  square,
+} from './unary.ts';
 export {
   clone,
   contiguous,

@@ -100,6 +100,16 @@ export function exp(x: Tensor): Tensor {
 }
 
 /**
+ * eˣ − 1, element by element, exact for small x as well.
+ *
+ * d (eˣ − 1) / dx = eˣ
+ */
+export function expm1(x: Tensor): Tensor {
+  takesTensor('expm1', arguments);
+  return unary('expm1', c.EXPM1, x, 'output', (g, y) => g.mul(y.add(1)));
+}
+
+/**
  * The natural logarithm, element by element. -Inf at 0, NaN below.
  *
  * d ln x / dx = 1 / x
@@ -107,6 +117,16 @@ export function exp(x: Tensor): Tensor {
 export function log(x: Tensor): Tensor {
   takesTensor('log', arguments);
   return unary('log', c.LOG, x, 'input', (g, saved) => g.div(saved));
+}
+
+/**
+ * ln(1 + x), element by element, exact for small x as well. -Inf at -1, NaN below.
+ *
+ * d ln(1 + x) / dx = 1 / (1 + x)
+ */
+export function log1p(x: Tensor): Tensor {
+  takesTensor('log1p', arguments);
+  return unary('log1p', c.LOG1P, x, 'input', (g, saved) => g.div(saved.add(1)));
 }
 
 /**

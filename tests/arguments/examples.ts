@@ -63,6 +63,8 @@ export function examplesOn(device: Backend): {
         'cos',
         'erf',
         'exp',
+        'expm1',
+        'log1p',
         'floor',
         'log',
         'neg',
@@ -86,7 +88,7 @@ export function examplesOn(device: Backend): {
     ),
     ...Object.fromEntries(
       ['add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum', 'eq', 'ne', 'lt', 'le', 'gt', 'ge']
-        .concat(['logicalAnd', 'logicalOr', 'logicalXor', 'floorDivide', 'remainder'])
+        .concat(['atan2', 'logicalAnd', 'logicalOr', 'logicalXor', 'floorDivide', 'remainder'])
         .map((name) => [name, pair]),
     ),
     ...Object.fromEntries(

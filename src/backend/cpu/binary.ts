@@ -25,6 +25,9 @@ const loops: { readonly [code: number]: PairLoop } = {
   [c.MINIMUM]: (a, p, s, b, q, t, out, at, end) => {
     for (; at < end; at++, p += s, q += t) out[at] = minimum(a[p]!, b[q]!);
   },
+  [c.ATAN2]: (a, p, s, b, q, t, out, at, end) => {
+    for (; at < end; at++, p += s, q += t) out[at] = Math.atan2(a[p]!, b[q]!);
+  },
   // The gradient of relu: a where b is greater than 0 or NaN.
   [c.RELU_GRADIENT]: (a, p, s, b, q, t, out, at, end) => {
     for (; at < end; at++, p += s, q += t) out[at] = b[q]! <= 0 ? 0 : a[p]!;

@@ -113,6 +113,12 @@ const loops: { readonly [code: number]: Loop } = {
   [c.ERF]: (x, p, s, out, at, end) => {
     for (; at < end; at++, p += s) out[at] = erf(x[p]!);
   },
+  [c.LOG1P]: (x, p, s, out, at, end) => {
+    for (; at < end; at++, p += s) out[at] = Math.log1p(x[p]!);
+  },
+  [c.EXPM1]: (x, p, s, out, at, end) => {
+    for (; at < end; at++, p += s) out[at] = Math.expm1(x[p]!);
+  },
   [c.CEIL]: (x, p, s, out, at, end) => {
     for (; at < end; at++, p += s) out[at] = Math.ceil(x[p]!);
   },

@@ -85,6 +85,7 @@ const negativeBases: readonly Case[] = [2, 3, -1, 0.5, 0, 1].map((exponent) => (
 
 export const binary: Rows<
   | 'add'
+  | 'atan2'
   | 'div'
   | 'eq'
   | 'ge'
@@ -111,6 +112,25 @@ export const binary: Rows<
         name: 'int32 that wraps',
         inputs: [indices([2 ** 31 - 1, -(2 ** 31)]), indices([1, -1])],
         fn: ops.add,
+      },
+    ],
+  },
+  atan2: {
+    differentiable: true,
+    looser: { factor: 2, why: 'the angle is a polynomial, added to π/4, and taken from π/2 and π' },
+    cases: [
+      ...binaryCases(ops.atan2, [numbers, positives]),
+      ...binaryCases(ops.atan2, [positives, numbers]).map((each) => ({
+        ...each,
+        name: `${each.name}, above`,
+      })),
+      { name: 'int32', inputs: [integers(-9, 10, 4, 5), integers(1, 10, 5)], fn: ops.atan2 },
+      withNumber(ops.atan2, -3, positives),
+      {
+        name: 'small ones',
+        inputs: [given([1e-6, -1e-6, 1e-3]), given([1, -1, 1e-3])],
+        fn: ops.atan2,
+        notNumerically: 'curvature beyond the step',
       },
     ],
   },

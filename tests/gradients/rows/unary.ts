@@ -38,10 +38,12 @@ export const unary: Rows<
   | 'cos'
   | 'erf'
   | 'exp'
+  | 'expm1'
   | 'floor'
   | 'gelu'
   | 'leakyRelu'
   | 'log'
+  | 'log1p'
   | 'neg'
   | 'reciprocal'
   | 'relu'
@@ -86,6 +88,7 @@ export const unary: Rows<
   cos: smooth(ops.cos, numbers),
   erf: smooth(ops.erf, numbers),
   exp: smooth(ops.exp, numbers, EXPONENTIAL),
+  expm1: smooth(ops.expm1, numbers, EXPONENTIAL),
   floor: smooth(ops.floor, kinksAtWholes),
   gelu: {
     differentiable: true,
@@ -120,6 +123,7 @@ export const unary: Rows<
     ],
   },
   log: smooth(ops.log, positives),
+  log1p: smooth(ops.log1p, (...shape) => between(-0.7, 1, shape)),
   neg: withIntegers(smooth(ops.neg, numbers), ops.neg),
   reciprocal: smooth(ops.reciprocal, positives),
   relu: withIntegers(
