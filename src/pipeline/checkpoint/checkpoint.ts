@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { isFloating } from '../../backend/dtypes.ts';
 import type { Module, StateDict } from '../../nn/index.ts';
 import type { GradScaler, lrScheduler, Optimizer } from '../../optim/index.ts';
+import '../../ops/methods.ts';
+import { noGrad } from '../../tensor/gradientMode.ts';
 import { setRngState } from '../../tensor/random.ts';
 import { scope } from '../../tensor/scope.ts';
 import { describe, type Tensor } from '../../tensor/tensor.ts';
@@ -40,6 +42,8 @@ export interface CheckpointExtras extends Partial<
 > {
   /** Left out where the learning rate is constant. */
   readonly schedule?: StatefulSchedule | undefined;
+  /** The average of the weights; left out where there is none. */
+  readonly average?: StateDict | undefined;
 }
 
 /** A learning rate schedule whose state a checkpoint keeps. */
@@ -51,12 +55,14 @@ export interface StatefulSchedule {
 
 /** The prefix of the optimizer's tensors, which are stored beside the weights. */
 const OPTIMIZER = 'optimizer.';
+/** The prefix of the average of the weights, which whatever leaves the optimizer's tensors out leaves out, too. */
+const AVERAGE = 'optimizer.average.';
 /** The metadata entry with the SHA-256 of everything else. */
 const CHECKSUM = 'sha256';
 
 /**
- * Writes the weights under PyTorch's names and in its dtypes, the optimizer's state under `optimizer.…`, and as metadata
- * the position, step counts, the optimizer's options, the schedule's state, the configuration, the description of the
+ * Writes the weights under PyTorch's names and in its dtypes, the optimizer's state under `optimizer.…`, the average of the
+ * weights under `optimizer.average.…`, and as metadata the position, step counts, the optimizer's options, the schedule's state, the configuration, the description of the
  * data, a checksum and the model as PyTorch prints it. `scripts/pytorch-exchange.py` makes a PyTorch model of such a file.
  *
  * @param configuration the run's resolved configuration, as YAML
@@ -68,10 +74,14 @@ export async function saveCheckpoint(
   optimizer: Optimizer,
   position: Position,
   configuration: string,
-  { schedule, ...extras }: CheckpointExtras = {},
+  { schedule, average = {}, ...extras }: CheckpointExtras = {},
 ): Promise<void> {
   const { steps, tensors, paramGroups } = optimizer.stateDict();
-  const all = await toSafeTensors({ ...model.stateDict(), ...prefixed(tensors) });
+  const all = await toSafeTensors({
+    ...model.stateDict(),
+    ...prefixed(OPTIMIZER, tensors),
+    ...prefixed(AVERAGE, average),
+  });
   const metadata = {
     format: 'pt',
     model: String(model),
@@ -104,9 +114,9 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
 }
 
 /**
- * Restores model, optimizer, schedule, scale of the loss and random numbers from a checkpoint.
+ * Restores model, optimizer, schedule, scale of the loss, average of the weights and random numbers from a checkpoint.
  *
- * @throws FileError where the checkpoint is of another model, optimizer or schedule
+ * @throws FileError where the checkpoint is of another model, optimizer or schedule, or has an average and the training has none
  */
 export function restoreCheckpoint(
   { path, tensors, optimizerSteps, optimizerGroups, schedule: state, random, scaler: scaling }: Checkpoint,
@@ -114,20 +124,32 @@ export function restoreCheckpoint(
   optimizer: Optimizer,
   schedule: StatefulSchedule | undefined,
   scaler?: GradScaler,
+  average: StateDict = {},
 ): void {
   const weights: Record<string, Tensor> = {};
   try {
     scope(() => {
-      const own = { ...model.stateDict(), ...prefixed(optimizer.stateDict().tensors) };
+      const averages = prefixed(AVERAGE, average);
+      const copies: (() => void)[] = [];
+      const own = {
+        ...model.stateDict(),
+        ...prefixed(OPTIMIZER, optimizer.stateDict().tensors),
+        ...averages,
+      };
       const optimizerTensors: Record<string, Tensor> = {};
       for (const [name, value] of tensors) {
         const like = own[name];
         if (!like) throw new SafetensorsError(`unknown tensor ${name}`);
         const loaded = tensorFor(name, value, like);
-        if (name.startsWith(OPTIMIZER)) optimizerTensors[name.slice(OPTIMIZER.length)] = loaded;
+        const target = averages[name];
+        if (target) copies.push(() => target.copy_(loaded));
+        else if (name.startsWith(OPTIMIZER)) optimizerTensors[name.slice(OPTIMIZER.length)] = loaded;
         else weights[name] = loaded;
       }
+      if (copies.length < Object.keys(averages).length)
+        throw new SafetensorsError('no average of the weights');
       model.loadStateDict(weights);
+      noGrad(() => copies.forEach((copy) => copy()));
       optimizer.loadStateDict({
         steps: optimizerSteps,
         tensors: optimizerTensors,
@@ -144,8 +166,8 @@ export function restoreCheckpoint(
   }
 }
 
-function prefixed(tensors: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
-  return Object.fromEntries(Object.entries(tensors).map(([name, value]) => [OPTIMIZER + name, value]));
+function prefixed(prefix: string, tensors: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
+  return Object.fromEntries(Object.entries(tensors).map(([name, value]) => [prefix + name, value]));
 }
 
 /** The weights of a checkpoint, and the data that they were trained on. */

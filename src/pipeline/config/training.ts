@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, nonNegative, type Shape } from './parts.ts';
+import { count, fraction, nonNegative, type Shape } from './parts.ts';
 
 type Metric = 'loss' | 'accuracy';
 
@@ -45,6 +45,7 @@ export interface TrainConfiguration {
   readonly accumulate: number;
   readonly clipGradNorm?: number;
   readonly labelSmoothing?: number;
+  readonly emaDecay?: number;
   readonly precision: 'float32' | 'float16';
   readonly limitTrain?: number;
   readonly limitTest?: number;
@@ -75,6 +76,11 @@ export const train: z.ZodType<TrainConfiguration> = z
       .max(1)
       .exactOptional()
       .describe('Share of the target that all classes get alike, in the training loss only.'),
+    emaDecay: fraction
+      .exactOptional()
+      .describe(
+        'Decay a step of an exponential moving average of the weights, which is evaluated and kept instead of them; such as 0.999.',
+      ),
     precision: z
       .enum(['float32', 'float16'])
       .default('float32')

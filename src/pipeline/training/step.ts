@@ -6,6 +6,7 @@ import { autocast } from '../../tensor/autocast.ts';
 import { capture } from '../../tensor/capture.ts';
 import { scope } from '../../tensor/scope.ts';
 import type { Batch } from '../data/loader.ts';
+import type { WeightAverage } from './average.ts';
 import type { Meter } from './meter.ts';
 
 /** What all steps of a training work on. */
@@ -17,6 +18,8 @@ export interface StepParts {
   readonly maxNorm: number | undefined;
   /** See `crossEntropy`. */
   readonly labelSmoothing?: number | undefined;
+  /** Follows the weights, where there is one. */
+  readonly average?: WeightAverage | undefined;
   /** For steps with float16 factors, whose loss is scaled. */
   readonly scaler: GradScaler | undefined;
 }
@@ -37,7 +40,7 @@ export interface StepBatches {
  * Nothing waits for the device; losses and hits stay in the meter, one entry a batch.
  */
 export function trainStep(
-  { model, optimizer, meter, maxNorm, labelSmoothing = 0, scaler }: StepParts,
+  { model, optimizer, meter, maxNorm, labelSmoothing = 0, average, scaler }: StepParts,
   { batches, size }: StepBatches,
 ): void {
   for (const nextBatch of batches) {
@@ -57,6 +60,7 @@ export function trainStep(
     if (scaler) scaler.step(optimizer);
     else optimizer.step();
     scaler?.update();
+    average?.update();
     optimizer.zeroGrad();
   });
 }

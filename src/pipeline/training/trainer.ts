@@ -19,6 +19,7 @@ import { deviceText } from '../runs/environment.ts';
 import type { Journal } from '../runs/journal/journal.ts';
 import type { RunSummary, StopReason } from '../runs/summary.ts';
 import { percent } from '../text/numbers.ts';
+import { WeightAverage } from './average.ts';
 import { Best } from './best.ts';
 import { Epoch, type EpochStep, stepsPerEpoch } from './epoch.ts';
 import { Interruption, TrainingError } from './errors.ts';
@@ -86,12 +87,14 @@ class Trainer {
 
   constructor(training: Training) {
     const { configuration, device, datasets, checkpoint, model } = training;
-    const { accumulate, logEvery, best, earlyStopping, clipGradNorm, labelSmoothing } = configuration.train;
+    const { accumulate, logEvery, best, earlyStopping, clipGradNorm, labelSmoothing, emaDecay } =
+      configuration.train;
     const optimizer = buildOptimizer(configuration.optimizer, model.parameters());
     const scaler = buildScaler(configuration.train, device);
     const meter = new Meter(device, logEvery * accumulate);
     this.#training = training;
-    this.#parts = { model, optimizer, meter, maxNorm: clipGradNorm, labelSmoothing, scaler };
+    const average = emaDecay === undefined ? undefined : new WeightAverage(model, emaDecay);
+    this.#parts = { model, optimizer, meter, maxNorm: clipGradNorm, labelSmoothing, average, scaler };
     this.#stepsPerEpoch = stepsPerEpoch(datasets.train, configuration);
     this.#schedule = buildSchedule(configuration, optimizer, this.#stepsPerEpoch);
     this.#yaml = printConfiguration(configuration);
@@ -99,7 +102,7 @@ class Trainer {
     this.#stopping = new Best(earlyStopping ?? best, checkpoint?.progress.stopping);
     this.#stopwatch = new Stopwatch(checkpoint?.progress);
     if (!checkpoint) return;
-    restoreCheckpoint(checkpoint, model, optimizer, this.#schedule, scaler);
+    restoreCheckpoint(checkpoint, model, optimizer, this.#schedule, scaler, average?.stateDict());
     this.#position = this.#saved = checkpoint.position;
   }
 
@@ -125,11 +128,23 @@ class Trainer {
 
   /** Trains from the position to the end of its epoch, or until the time is up. */
   async #epoch(): Promise<void> {
-    const { configuration, journal } = this.#training;
     const epoch = this.#position.epoch + 1;
-    const label = `epoch ${epoch}/${configuration.train.epochs}`;
+    const label = `epoch ${epoch}/${this.#training.configuration.train.epochs}`;
     if (!(await this.#steps(epoch, label))) return;
     this.#position = { ...this.#position, epoch };
+    await this.#averaged(() => this.#endEpoch(epoch, label));
+    await this.#saveLast();
+  }
+
+  /** Calls `body` while the model has the average of its weights, where the training has one. */
+  #averaged(body: () => Promise<void>): Promise<void> {
+    const { average } = this.#parts;
+    return average ? average.used(body) : body();
+  }
+
+  /** Validates, and keeps the weights if they are the best. */
+  async #endEpoch(epoch: number, label: string): Promise<void> {
+    const { journal } = this.#training;
     const validation = await this.#validate();
     if (validation) {
       process.stderr.write(
@@ -144,7 +159,6 @@ class Trainer {
     // Without validation images, the last weights are the best. The best checkpoint is written first: a training that
     // is killed between the two repeats the end of the epoch.
     if (!validation || this.#best.note(epoch, validation)) await this.#save(BEST);
-    await this.#saveLast();
   }
 
   /** Takes the remaining steps of the epoch; false where the time was up before the last. */
@@ -249,7 +263,9 @@ class Trainer {
   async #finish(stopped: StopReason): Promise<RunSummary> {
     const { configuration, model, datasets, device, directory, journal } = this.#training;
     // No epoch was finished, or none had a finite metric: the present weights are the best.
-    if (this.#best.state.epoch === 0 && datasets.validation.rows.length > 0) await this.#save(BEST);
+    if (this.#best.state.epoch === 0 && datasets.validation.rows.length > 0) {
+      await this.#averaged(() => this.#save(BEST));
+    }
     await loadWeights(join(directory.checkpoints, BEST), model);
     const test = await evaluate(model, datasets.test);
     journal.append({ kind: 'test', ...this.#position, metrics: { ...test } });
@@ -282,11 +298,13 @@ class Trainer {
 
   async #save(name: string): Promise<void> {
     const { model, device, directory, journal, datasets } = this.#training;
-    const { optimizer, scaler } = this.#parts;
+    const { optimizer, scaler, average } = this.#parts;
     journal.sync();
     const path = join(directory.checkpoints, name);
     await saveCheckpoint(path, model, optimizer, this.#position, this.#yaml, {
       schedule: this.#schedule,
+      // The best weights are the average itself.
+      average: name === LAST ? average?.stateDict() : undefined,
       progress: {
         best: this.#best.state,
         stopping: this.#stopping.state,

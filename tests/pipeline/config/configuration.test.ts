@@ -197,7 +197,7 @@ train:
           takes  whole number ≥ 1
           got    0
         train.batch_size (test.yaml:16:3): unknown key
-          takes  a section with epochs, maxMinutes, batchSize, accumulate, clipGradNorm, labelSmoothing, precision, limitTrain, limitTest, capture, logEvery, checkpointEvery, keepLast, best, earlyStopping
+          takes  a section with epochs, maxMinutes, batchSize, accumulate, clipGradNorm, labelSmoothing, emaDecay, precision, limitTrain, limitTest, capture, logEvery, checkpointEvery, keepLast, best, earlyStopping
           got    32
           hint   did you mean train.batchSize?
         sede (test.yaml:2:1): unknown key
@@ -647,6 +647,7 @@ describe('describeConfiguration', () => {
       'train.limitTest=1',
       'train.clipGradNorm=1',
       'train.labelSmoothing=1',
+      'train.emaDecay=0.5',
       'train.maxMinutes=1',
       'train.best.mode=max',
       'train.earlyStopping={mode: min}',

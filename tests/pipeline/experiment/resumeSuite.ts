@@ -110,6 +110,10 @@ const variants: readonly (readonly [string, Changes])[] = [
     },
   ],
   [
+    'batch norm, averaged weights, smooth labels',
+    { ...base, model: cnn, emaDecay: 0.9, labelSmoothing: 0.1 },
+  ],
+  [
     'early stopping',
     {
       ...base,

@@ -39,6 +39,23 @@ export function trainerSuite(open: Open, openOwn: Open): void {
     expect(new Set(kinds)).toEqual(new Set(['train', 'validation', 'test']));
   });
 
+  it('keeps the average of the weights as the best, and the weights to go on from', async (context) => {
+    const device = await open(context);
+    const folder = temporaryFolder();
+    const { summary } = await trainSmall({
+      device,
+      folder,
+      changes: { epochs: 5, emaDecay: 0.9, best: { metric: 'loss' } },
+    });
+    expect(summary.testAccuracy).toBeGreaterThan(0.9);
+    const [best, last] = ['best', 'last'].map((name) => checkpoint(folder, name).tensors);
+    expect(summary.bestEpoch).toBe(5);
+    const data = (tensors: typeof best, name: string): unknown => tensors!.get(name)!.data;
+    expect(data(best, '1.weight')).toEqual(data(last, 'optimizer.average.1.weight'));
+    expect(data(best, '1.weight')).not.toEqual(data(last, '1.weight'));
+    expect(best!.has('optimizer.average.1.weight')).toBe(false);
+  });
+
   it('gives the same weights for the same seed, dropout and augmentation included, and others for another', async (context) => {
     const device = await open(context);
     const hash = async (seed: number, augmentation?: Augmentation): Promise<string> => {
@@ -83,6 +100,7 @@ export function trainerSuite(open: Open, openOwn: Open): void {
       { dropout: 0.2, augmentation, clipGradNorm: 1, schedule: { name: 'onecycle', maxLr: 0.02 } },
       { optimizer: { name: 'sgd', lr: 0.1, momentum: 0.9, nesterov: true }, accumulate: 3 },
       { model: { name: 'cnn', channels: [2, 3], hidden: [8], dropout: 0.2 }, optimizer: { name: 'adamw' } },
+      { model: { name: 'resnet', channels: [2, 3] }, emaDecay: 0.9, labelSmoothing: 0.1 },
     ];
     for (const changes of variants) {
       const outcome = async (capture: boolean): Promise<unknown> => {

@@ -74,6 +74,8 @@ export interface Changes {
   accumulate?: number;
   capture?: boolean;
   clipGradNorm?: number;
+  labelSmoothing?: number;
+  emaDecay?: number;
   precision?: 'float32' | 'float16';
   checkpointEvery?: number;
   keepLast?: number;
