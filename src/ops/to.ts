@@ -10,7 +10,7 @@ import { withGradient, withoutGradient } from '../tensor/tape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
 import { toHalf } from './support/factors.ts';
 import { elementOf } from './support/launch.ts';
-import { dense, freeCopy } from '../tensor/dense.ts';
+import { convertInMemory } from './support/inMemory.ts';
 import { viewOf } from './support/layout.ts';
 
 const takes = signature('to', { x: TENSOR, dtype: DTYPE });
@@ -41,13 +41,11 @@ export function to(x: Tensor, dtype: DType): Tensor {
   }
   if (dtype === 'float16') return scope(() => toHalf(x.to('float32')));
   if (x.dtype === 'uint8') return withoutGradient('to', unpacked(x, dtype), [x]);
-  const out = empty(x.shape, { dtype, device: x.device });
-  if (out.numel() > 0) {
-    const source = dense(x);
+  const out = convertInMemory(x, dtype, (source, result) => {
     x.device.run(
       'cast',
-      { x: source.storage.buffer, out: out.storage.buffer },
-      { size: out.numel(), offset: source.offset },
+      { x: source.storage.buffer, out: result.storage.buffer },
+      { size: result.numel(), offset: source.offset },
       {
         TO_BOOL: dtype === 'bool',
         FLOAT_TO_INTEGER: isFloating(x.dtype) && dtype === 'int32',
@@ -55,8 +53,7 @@ export function to(x: Tensor, dtype: DType): Tensor {
         To: elementOf(dtype).Element,
       },
     );
-    freeCopy(source, x);
-  }
+  });
   if (!isFloating(dtype)) return withoutGradient('to', out, [x]);
   const before = x.dtype;
   return withGradient('to', out, [x], [], (gradient) => [() => gradient.to(before)]);

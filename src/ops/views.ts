@@ -16,6 +16,7 @@ import {
 } from '../tensor/shape.ts';
 import { withGradient } from '../tensor/tape.ts';
 import { describe, Tensor } from '../tensor/tensor.ts';
+import { memoryOrder, settled } from './support/launch.ts';
 import { inferShape, viewOf, viewStrides } from './support/layout.ts';
 import type { Dims } from './support/reduction.ts';
 
@@ -249,13 +250,19 @@ export function flip(x: Tensor, ...along: Numbers): Tensor {
 /** The tensor with its elements row-major without gaps: a view if they already are, otherwise a copy. */
 export function contiguous(x: Tensor): Tensor {
   takesTensor('contiguous', arguments);
-  return x.isContiguous() ? viewOf('contiguous', x, x, (gradient) => gradient) : clone(x);
+  return x.isContiguous()
+    ? viewOf('contiguous', x, x, (gradient) => gradient)
+    : copied(x, empty(x.shape, { dtype: x.dtype, device: x.device }));
 }
 
-/** A contiguous copy with its own memory. */
+/** A copy with its own memory. It has the strides of x if x fills its memory without gaps, otherwise it is contiguous. */
 export function clone(x: Tensor): Tensor {
   takesTensor('clone', arguments);
-  const out = empty(x.shape, { dtype: x.dtype, device: x.device });
+  const order = memoryOrder(x.shape, [x]);
+  return copied(x, settled(empty(x.shape, { dtype: x.dtype, device: x.device }), { order }));
+}
+
+function copied(x: Tensor, out: Tensor): Tensor {
   copyInto(x, out);
   return withGradient('clone', out, [x], [], (gradient) => [() => gradient]);
 }

@@ -7,7 +7,7 @@ import { OPERAND, TENSOR } from '../tensor/kinds.ts';
 import { broadcastShapes } from '../tensor/shape.ts';
 import { type Gradients, withGradient } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { checkDtype, freeCopies, walkOver } from './support/launch.ts';
+import { checkDtype, freeCopies, settled, walkOver } from './support/launch.ts';
 import { withPromoted } from './support/promote.ts';
 
 const takes = signature('where', { condition: TENSOR, a: OPERAND, b: OPERAND });
@@ -38,7 +38,7 @@ function choose(condition: Tensor, a: Tensor, b: Tensor): Tensor {
   checkDtype('where', a, 'float32', 'float64', 'int32', 'bool');
   checkDevice('where', condition, a);
   const shape = broadcastShapes('where', condition.shape, a.shape, b.shape);
-  const out = empty(shape, { dtype: a.dtype, device: a.device });
+  let out = empty(shape, { dtype: a.dtype, device: a.device });
   if (out.numel() > 0) {
     const walk = walkOver<Vec3>(shape, [condition, a, b], 3);
     const [test, left, right] = walk.operands as [Tensor, Tensor, Tensor];
@@ -63,6 +63,7 @@ function choose(condition: Tensor, a: Tensor, b: Tensor): Tensor {
       },
     );
     freeCopies(walk);
+    out = settled(out, walk);
   }
   const [aShape, bShape] = [a.shape, b.shape];
   const rule = (gradient: Tensor, kept: Tensor): Gradients => [

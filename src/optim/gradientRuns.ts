@@ -1,5 +1,5 @@
 import type { DeviceBuffer } from '../backend/backend.ts';
-import { noGrad } from '../tensor/gradientMode.ts';
+import { copyOf } from '../tensor/dense.ts';
 import { unscoped } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
@@ -16,7 +16,7 @@ export function gradientsToChange(parameters: readonly Tensor[]): Tensor[] {
     if (!leaf?.grad) return [];
     const { grad } = leaf;
     if (!grad.isContiguous()) {
-      leaf.grad = unscoped(() => noGrad(() => grad.clone()));
+      leaf.grad = unscoped(() => copyOf(grad));
       grad.dispose();
     }
     leaf.changed();

@@ -4,9 +4,9 @@ import { outsideCapture } from '../backend/recorder.ts';
 import { checkDevice } from './checks.ts';
 import { type Maybe, signature } from './arguments.ts';
 import { full, tensor } from './create.ts';
-import { copyInto } from './dense.ts';
+import { copyInto, copyOf } from './dense.ts';
 import { DeviceError, GradientError, ShapeError } from './errors.ts';
-import { noGrad, withGradEnabled } from './gradientMode.ts';
+import { withGradEnabled } from './gradientMode.ts';
 import { BOOLEAN, either, listOf, MAYBE_TENSOR, TENSOR, TENSORS } from './kinds.ts';
 import { joinParts, Part } from './parts.ts';
 import { scope, unscoped } from './scope.ts';
@@ -165,7 +165,7 @@ function ownSeed(root: Tensor, given: Tensor | undefined, createGraph: boolean):
   const gradient = seed('backward', root, given);
   const { storage } = gradient;
   const alone = createGraph || (!storage.shared && storage.length === storage.buffer.length);
-  return alone ? gradient : noGrad(() => gradient.clone());
+  return alone ? gradient : copyOf(gradient);
 }
 
 function seed(operation: string, root: Tensor, gradient: Tensor | undefined): Tensor {
@@ -318,7 +318,7 @@ function accumulate(leaf: Leaf, gradient: Tensor, createGraph: boolean): void {
   } else if (before) {
     // The gradient handed in may be a leaf's own, or lie beside it.
     const apart = gradient.storage.buffer !== before.storage.buffer;
-    const dense = apart ? gradient.contiguous() : gradient.clone();
+    const dense = apart ? gradient.contiguous() : copyOf(gradient);
     leaf.changed();
     before.device.run(
       'accumulate',
@@ -329,6 +329,6 @@ function accumulate(leaf: Leaf, gradient: Tensor, createGraph: boolean): void {
     if (!home.isWritten(gradient)) copyInto(gradient, home.vacate());
     leaf.grad = home.take();
   } else {
-    leaf.grad = unscoped(() => (own ? gradient.alias(false) : gradient.clone()));
+    leaf.grad = unscoped(() => (own ? gradient.alias(false) : copyOf(gradient)));
   }
 }

@@ -1,6 +1,6 @@
 import { empty } from './create.ts';
 import { ArgumentError, DTypeError } from './errors.ts';
-import { broadcastStrides, mergeAxes, padFront, sameShape, sizeOf, stridesOf } from './shape.ts';
+import { broadcastStrides, inOrder, mergeAxes, padFront, sameShape, sizeOf, stridesOf } from './shape.ts';
 import { describe, type Layout, type Tensor } from './tensor.ts';
 
 /** The copy kernel handles this many axes. For more axes there is one launch per index of the shortest ones. */
@@ -25,10 +25,13 @@ export function copyInto(x: Tensor, target: Tensor, layout: Layout = target): vo
     copy.dispose();
     return;
   }
-  const { shape, strides } = mergeAxes(layout.shape, [
-    broadcastStrides(x.shape, x.strides, layout.shape),
-    layout.strides,
-  ]);
+  // In the order of the destination's memory.
+  const order = layout.shape.map((_, axis) => axis);
+  order.sort((left, right) => Math.abs(layout.strides[right]!) - Math.abs(layout.strides[left]!));
+  const { shape, strides } = mergeAxes(
+    inOrder(layout.shape, order),
+    [broadcastStrides(x.shape, x.strides, layout.shape), layout.strides].map((each) => inOrder(each, order)),
+  );
   copyAxes(x, target, shape, strides as [number[], number[]], x.offset, layout.offset);
 }
 
@@ -108,7 +111,8 @@ export function dense(x: Tensor): Tensor {
   return x.isContiguous() ? x : copyOf(x);
 }
 
-function copyOf(x: Tensor): Tensor {
+/** A row-major copy. Records no gradient. */
+export function copyOf(x: Tensor): Tensor {
   const out = empty(x.shape, { dtype: x.dtype, device: x.device });
   copyInto(x, out, { shape: x.shape, strides: stridesOf(x.shape), offset: 0 });
   return out;

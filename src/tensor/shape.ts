@@ -121,6 +121,11 @@ export function broadcastStrides(shape: Shape, strides: Strides, target: Shape):
   return target.map((_, axis) => (axis < lead || shape[axis - lead] === 1 ? 0 : strides[axis - lead]!));
 }
 
+/** Values of axes, in another order. */
+export function inOrder(values: readonly number[], order: readonly number[]): number[] {
+  return order.map((axis) => values[axis]!);
+}
+
 /** A walk over several strided operands at once. */
 export interface Walk {
   shape: number[];

@@ -6,7 +6,7 @@ import { kernelNames } from '../../src/platform/node/kernels.ts';
 import { webgpuOrSkip } from '../adapter.ts';
 import { temporaryFolder } from '../pipeline/files/disks.ts';
 import { type Changes, trainSmall } from '../pipeline/training/trainingFixture.ts';
-import { type SeenLaunch, watched } from '../pipeline/diagnostics/everyLaunch.ts';
+import { named, type SeenLaunch, watched } from '../pipeline/diagnostics/everyLaunch.ts';
 import type { Case } from './cases.ts';
 import { deviation, DEVIATION_BOUND, evaluate, openReference } from './check.ts';
 import { table } from './table.ts';
@@ -50,7 +50,7 @@ for (const [name, row] of Object.entries(table)) {
       for (const [knob, value] of Object.entries({ ...variant, OPERATION: 0 }))
         seen.add(`${kernel} ${knob}=${value}`);
     };
-    await evaluate(each, watched(cpu, see), 'float32');
+    await evaluate(each, named(watched(cpu, see), 'webgpu'), 'float32');
     if (seen.size > before)
       cases.push([`${name}: ${each.name}`, each, DEVIATION_BOUND * (row.looser?.factor ?? 1)]);
   }

@@ -1,9 +1,8 @@
 import { autocastType } from '../../tensor/autocast.ts';
-import { empty } from '../../tensor/create.ts';
 import { withGradient } from '../../tensor/tape.ts';
 import type { DType } from '../../backend/dtypes.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { dense, freeCopy } from '../../tensor/dense.ts';
+import { convertInMemory } from './inMemory.ts';
 
 /** The dtype of a product's sums and result. */
 export function sumType(factor: DType): DType {
@@ -32,28 +31,11 @@ export function toHalf(x: Tensor): Tensor {
 
 /** The same without history. Elements keep their order in memory, so a transposed matrix stays transposed. */
 export function roundToHalf(x: Tensor): Tensor {
-  const order = x.shape.map((_, axis) => axis).sort((left, right) => x.strides[right]! - x.strides[left]!);
-  const inMemory = x.withLayout({
-    shape: order.map((axis) => x.shape[axis]!),
-    strides: order.map((axis) => x.strides[axis]!),
-    offset: x.offset,
-  });
-  const keepsOrder = inMemory.isContiguous();
-  const source = keepsOrder ? inMemory : dense(x);
-  const out = empty(source.shape, { dtype: 'float16', device: x.device });
-  if (out.numel() > 0) {
+  return convertInMemory(x, 'float16', (source, out) => {
     x.device.run(
       'roundToHalf',
       { x: source.storage.buffer, out: out.storage.buffer },
       { size: out.numel(), offset: source.offset },
     );
-  }
-  freeCopy(source, x);
-  if (!keepsOrder) {
-    inMemory.dispose();
-    return out;
-  }
-  const like = out.withLayout({ shape: x.shape, strides: x.strides, offset: 0 });
-  out.dispose();
-  return like;
+  });
 }

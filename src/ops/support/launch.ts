@@ -6,12 +6,14 @@ import { dense, freeCopy } from '../../tensor/dense.ts';
 import { DTypeError } from '../../tensor/errors.ts';
 import {
   broadcastStrides,
+  inOrder,
   isContiguous,
   mergeAxes,
   padFront,
   sameShape,
   type Shape,
   sizeOf,
+  stridesOf,
   type Walk,
 } from '../../tensor/shape.ts';
 import { describe, type Tensor } from '../../tensor/tensor.ts';
@@ -41,25 +43,57 @@ export function checkDtype(operation: string, x: Tensor, ...taken: readonly DTyp
   });
 }
 
-/** The operands of an element-wise kernel over `shape`, broadcast and merged to the fewest axes. */
+/**
+ * The operands of an element-wise kernel over `shape`, broadcast and merged to the fewest axes. The walk goes through memory
+ * in the order of an operand that fills it, such as a transposed matrix, and `settled` gives the result that layout.
+ */
 export function walkOver<V extends Vec3 | Vec4 = Vec4>(
   shape: Shape,
   tensors: readonly Tensor[],
   axes: V['length'] = AXES,
 ): ElementWalk<V> {
   let operands = tensors;
-  let walk = walkRow(shape, operands) ?? mergedWalk(shape, operands);
+  const row = walkRow(shape, operands);
+  let order = row ? undefined : memoryOrder(shape, operands);
+  let walk = row ?? mergedWalk(shape, operands, order);
   if (walk.shape.length > axes) {
     operands = tensors.map((tensor) => stretchedCopy(tensor, shape));
-    walk = mergedWalk(shape, operands);
+    order = undefined;
+    walk = mergedWalk(shape, operands, order);
   }
   return {
     operands,
     temporary: operands !== tensors,
+    order,
     rank: Math.max(1, walk.shape.length),
     shape: padFront(walk.shape, axes, 1),
     strides: walk.strides.map((strides) => padFront(strides, axes, 0)),
   };
+}
+
+/**
+ * The axes from the slowest to the fastest in the memory of the first operand that has the whole shape and fills its memory
+ * without gaps; undefined if that is the row-major order, also of another operand.
+ */
+export function memoryOrder(shape: Shape, operands: readonly Tensor[]): number[] | undefined {
+  const whole = operands.filter((each) => sameShape(each.shape, shape));
+  if (whole.some((each) => each.isContiguous())) return undefined;
+  for (const { strides } of whole) {
+    const order = shape.map((_, axis) => axis).sort((left, right) => strides[right]! - strides[left]!);
+    if (isContiguous(inOrder(shape, order), inOrder(strides, order))) return order;
+  }
+  return undefined;
+}
+
+/** A result whose elements a walk has written one after the other, as a tensor of its shape. */
+export function settled(out: Tensor, { order }: { order: readonly number[] | undefined }): Tensor {
+  if (!order) return out;
+  const { shape } = out;
+  const steps = stridesOf(inOrder(shape, order));
+  const strides = shape.map((_, axis) => steps[order.indexOf(axis)]!);
+  const result = out.withLayout({ shape, strides, offset: 0 });
+  out.dispose();
+  return result;
 }
 
 /** One row, if every operand has the shape and is contiguous, or is a number. Most operands are, and this is fast. */
@@ -75,10 +109,12 @@ function walkRow(shape: Shape, operands: readonly Tensor[]): Walk | undefined {
   return { shape: [size], strides };
 }
 
-function mergedWalk(shape: Shape, operands: readonly Tensor[]): Walk {
+function mergedWalk(shape: Shape, operands: readonly Tensor[], order: readonly number[] | undefined): Walk {
+  const strides = operands.map((tensor) => broadcastStrides(tensor.shape, tensor.strides, shape));
+  if (!order) return mergeAxes(shape, strides);
   return mergeAxes(
-    shape,
-    operands.map((tensor) => broadcastStrides(tensor.shape, tensor.strides, shape)),
+    inOrder(shape, order),
+    strides.map((each) => inOrder(each, order)),
   );
 }
 
@@ -87,6 +123,8 @@ export interface ElementWalk<V = Vec4> {
   operands: readonly Tensor[];
   /** Whether the operands are copies for this launch. */
   temporary: boolean;
+  /** The axes in the order of the walk; undefined for row-major. */
+  order: readonly number[] | undefined;
   /** The number of axes in use. */
   rank: number;
   shape: V;
@@ -129,7 +167,7 @@ export function launchUnary(code: number, x: Tensor, alpha: number = 0, beta: nu
     { OPERATION: code, RANK: rank },
   );
   freeCopies(walk);
-  return out;
+  return settled(out, walk);
 }
 
 function pairVariant(OPERATION: number, RANK: number, { Element, FLOATING }: ElementKind): Variant<'binary'> {
@@ -164,5 +202,5 @@ export function launchPair(
     pairVariant(code, walk.rank, elementOf(a.dtype === 'bool' ? 'int32' : a.dtype)),
   );
   freeCopies(walk);
-  return out;
+  return settled(out, walk);
 }
