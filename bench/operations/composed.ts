@@ -1,6 +1,6 @@
 import * as ops from '../../src/ops/index.ts';
 import type { Tensor } from '../../src/index.ts';
-import { condition, indices, narrow, type OperationCase, positive, square } from './layouts.ts';
+import { condition, indices, narrow, type OperationCase, positive, side, square } from './layouts.ts';
 
 type Row = readonly [
   name: string,
@@ -44,6 +44,12 @@ const rows: readonly Row[] = [
   ['maskedFill', (n) => [positive(n), condition(n)], (x, y) => x.maskedFill(y, 0.5), 'x.masked_fill(y, 0.5)'],
   ['norm', vector, (x) => x.norm(), 'x.norm()'],
   ['oneHot', (n) => [indices(16, n / 16)], (x) => x.oneHot(16), 'F.one_hot(x, 16)'],
+  [
+    'indexPut',
+    (n) => [positive(n), indices(n, n)],
+    (x, i) => x.indexPut([i], 0),
+    'x.index_put([y.long()], torch.tensor(0.0))',
+  ],
   ['prod', vector, (x) => x.prod(), 'x.prod()'],
   ['remainder', pair, (x, y) => x.remainder(y), 'x.remainder(y)'],
   ['repeat', (n) => [narrow(n / 4)], (x) => x.repeat(2, 2), 'x.repeat(2, 2)'],
@@ -55,6 +61,18 @@ const rows: readonly Row[] = [
   ],
   ['roll', matrix, (x) => x.roll(3, 1), 'x.roll(3, 1)'],
   ['round', vector, (x) => x.round(), 'x.round()'],
+  [
+    'scatter',
+    (n) => [square(n), indices(side(n), side(n), side(n))],
+    (x, i) => x.scatter(1, i, 0),
+    'x.scatter(1, y, 0.0)',
+  ],
+  [
+    'scatterReduce',
+    (n) => [positive(n), indices(n, n)],
+    (x, i) => x.scatterReduce(0, i, x, 'amax'),
+    "x.scatter_reduce(0, y, x, 'amax')",
+  ],
   ['sort', vector, (x) => x.sort()[0], 'x.sort(stable=True)[0]'],
   ['split', matrix, (x) => x.split(7)[1]!, 'x.split(7)[1]'],
   ['tile', (n) => [narrow(n / 4)], (x) => x.tile(2, 2), 'x.tile(2, 2)'],

@@ -270,6 +270,11 @@ export interface Signatures {
     params: { size: number; length: number; count: number; inner: number; offset: number };
     variant: { WORKGROUP: number; SHARED: boolean };
   };
+  scatterFold: {
+    buffers: { base: 'read'; x: 'read'; ends: 'read'; order: 'read'; out: 'write' };
+    params: { size: number; length: number; count: number; inner: number; baseOffset: number; offset: number };
+    variant: { WORKGROUP: number; OPERATION: number; FLOATING: boolean; INCLUDED: boolean; SHARED: boolean; Element: Element };
+  };
   sgd: {
     buffers: { gradients: 'read'; parameters: 'write'; velocity: 'write'; counts: 'read' };
     params: { size: number; offset: number; sign: number; lr: number; momentum: number; dampening: number; weightDecay: number; step: number; nesterov: number };
@@ -322,6 +327,7 @@ export const codes = {
   norm: { EUCLIDEAN: 0, ABSOLUTE: 1, GREATEST: 2, POWER: 3 },
   random: { UNIFORM: 0, INTEGERS: 1 },
   reduce: { SUM: 0, MAX: 1, MIN: 2, PROD: 3 },
+  scatterFold: { LAST: 0, PROD: 1, MAX: 2, MIN: 3 },
   unary: { NEG: 0, ABS: 1, EXP: 2, LOG: 3, SQRT: 4, RSQRT: 5, RECIPROCAL: 6, SQUARE: 7, SIN: 8, COS: 9, TANH: 10, SIGMOID: 11, RELU: 12, LEAKY_RELU: 13, GELU: 14, GELU_TANH: 15, SILU: 16, SOFTPLUS: 17, CLAMP: 18, SIGN: 19, FLOOR: 20, ERF: 21, CEIL: 22, TRUNC: 23, ROUND: 24, LOG1P: 25, EXPM1: 26 },
 } as const;
 
@@ -379,6 +385,7 @@ export const outputs: Readonly<Record<keyof Signatures, readonly string[]>> = {
   scan: ['out'],
   scatterAdd: ['out'],
   scatterAddOrdered: ['out'],
+  scatterFold: ['out'],
   sgd: ['parameters', 'velocity'],
   softmax: ['out'],
   tally: ['cells'],

@@ -89,30 +89,38 @@ export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
 export function scatterAdd(x: Tensor, dim: number, index: Tensor, src: Tensor | number): Tensor {
   scatterAddArguments(arguments);
   if (typeof src === 'number') return scattered(x, dim, index, src);
-  const axis = axisOf('scatterAdd', dim, x.ndim);
+  const axis = checkSource('scatterAdd', x, dim, src);
+  return scope(() => x.add(scattered(src, dim, index, x.shape[axis] ?? 1)));
+}
+
+/** The axis of `dim`. Throws ShapeError unless src has the sizes of x, except along it. */
+export function checkSource(name: string, x: Tensor, dim: number, src: Tensor): number {
+  const axis = axisOf(name, dim, x.ndim);
   const fits =
     src.ndim === x.ndim && src.shape.every((size, each) => each === axis || size === x.shape[each]);
-  if (!fits) {
-    throw new ShapeError('scatterAdd', 'src does not fit', {
-      takes: `a src of the sizes of ${describe(x)}, except along dim ${dim}`,
-      got: describe(src),
-    });
-  }
-  return scope(() => x.add(scattered(src, dim, index, x.shape[axis] ?? 1)));
+  if (fits) return axis;
+  throw new ShapeError(name, 'src does not fit', {
+    takes: `a src of the sizes of ${describe(x)}, except along dim ${dim}`,
+    got: describe(src),
+  });
+}
+
+/** Throws unless an index names a place for each element of x. */
+export function checkEntries(name: string, x: Tensor, index: Tensor): void {
+  checkDtype(name, index, 'int32');
+  checkDevice(name, x, index);
+  if (sameShape(x.shape, index.shape)) return;
+  throw new ShapeError(name, 'the index does not fit', {
+    takes: `an index of the shape of ${describe(x)}`,
+    got: describe(index),
+  });
 }
 
 function scattered(x: Tensor, dim: number, index: Tensor, length: number): Tensor {
   checkDtype('scatterAdd', x, 'float32', 'float64');
-  checkDtype('scatterAdd', index, 'int32');
-  checkDevice('scatterAdd', x, index);
+  checkEntries('scatterAdd', x, index);
   checkShape('scatterAdd', [length]);
   const axis = axisOf('scatterAdd', dim, x.ndim);
-  if (!sameShape(x.shape, index.shape)) {
-    throw new ShapeError('scatterAdd', 'the index does not fit', {
-      takes: `an index of the shape of ${describe(x)}`,
-      got: describe(index),
-    });
-  }
   const shape = x.shape.map((size, each) => (each === axis ? length : size));
   const out = empty(shape, { dtype: x.dtype, device: x.device });
   if (out.numel() > 0) {
@@ -178,10 +186,36 @@ const RANGES = 32;
 
 /** The same sums in two launches, whose cost is the outputs plus the entries: the first groups the entries by place. */
 function addInOrder(x: Tensor, index: Tensor, out: Tensor, length: number, walk: IndexWalk): void {
-  const { device } = out;
-  const { count, inner } = walk;
   const size = out.numel();
-  const shared = isShared(walk);
+  const { ends, order, shared } = groupEntries(index, size, length, walk);
+  out.device.run(
+    'scatterAddOrdered',
+    {
+      x: x.storage.buffer,
+      ends: ends.storage.buffer,
+      order: order.storage.buffer,
+      out: out.storage.buffer,
+    },
+    { size, length, count: walk.count, inner: walk.inner, offset: x.offset },
+    { SHARED: shared },
+  );
+  ends.dispose();
+  order.dispose();
+}
+
+/** The positions of an index, grouped by the places that they name. */
+export interface Grouped {
+  ends: Tensor;
+  order: Tensor;
+  /** Whether all columns have one index: rows that are selected whole. */
+  shared: boolean;
+}
+
+/** Groups the entries of an index into `length` places, for `size` outputs. */
+export function groupEntries(index: Tensor, size: number, length: number, walk: IndexWalk): Grouped {
+  const { device } = index;
+  const { count, inner } = walk;
+  const shared = walk.outerStride === 0 && walk.innerStride === 0;
   const columns = shared ? 1 : size / length;
   const ranges = Math.ceil(RANGES / Math.min(columns, RANGES));
   const ends = empty([columns, length], { dtype: 'int32', device });
@@ -191,25 +225,13 @@ function addInOrder(x: Tensor, index: Tensor, out: Tensor, length: number, walk:
     { indices: index.storage.buffer, ends: ends.storage.buffer, order: order.storage.buffer },
     { size: columns * ranges, ranges, length, ...walk, inner: shared ? 1 : inner },
   );
-  device.run(
-    'scatterAddOrdered',
-    {
-      x: x.storage.buffer,
-      ends: ends.storage.buffer,
-      order: order.storage.buffer,
-      out: out.storage.buffer,
-    },
-    { size, length, count, inner, offset: x.offset },
-    { SHARED: shared },
-  );
-  ends.dispose();
-  order.dispose();
+  return { ends, order, shared };
 }
 
-type IndexWalk = Omit<Params<'gather'>, 'size' | 'length' | 'offset' | 'outside'>;
+export type IndexWalk = Omit<Params<'gather'>, 'size' | 'length' | 'offset' | 'outside'>;
 
 /** The index as [outer, count, inner] with the stride of each; a copy if its axes do not merge to that. */
-function walkIndex(index: Tensor, axis: number): { indices: Tensor; walk: IndexWalk } {
+export function walkIndex(index: Tensor, axis: number): { indices: Tensor; walk: IndexWalk } {
   const split = (tensor: Tensor): number[] | undefined => {
     const groups = [
       [0, axis],

@@ -25,6 +25,7 @@ export { type AttentionOptions, scaledDotProductAttention } from './scaledDotPro
 export { type Conv1dOptions, conv1d, type MaxPool1dOptions, maxPool1d } from './sequences.ts';
 export type { Pair } from './support/pooling.ts';
 export type { Dims } from './support/reduction.ts';
+export type { ScatterReduction } from './scatter.ts';
 export type { Range } from './slice.ts';
 export * from './table.ts';
 export type { VarianceOptions } from './reductions.ts';

@@ -28,6 +28,7 @@ export { norm } from './norm.ts';
 export { chunk, diagonal, oneHot, repeat, repeatInterleave, roll, split, tile, unbind } from './parts.ts';
 export { ceil, floor, floorDivide, log2, remainder, round, trunc } from './rounding.ts';
 export { cumprod, cumsum, prod } from './scan.ts';
+export { indexPut, scatter, scatterReduce } from './scatter.ts';
 export { slice } from './slice.ts';
 export { logSoftmax, softmax } from './softmax.ts';
 export { argsort, sort, topk } from './sort.ts';

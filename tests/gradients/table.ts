@@ -10,6 +10,7 @@ import { pooling } from './rows/pooling.ts';
 import { products } from './rows/products.ts';
 import { reductions } from './rows/reductions.ts';
 import { scans } from './rows/scans.ts';
+import { scatters } from './rows/scatters.ts';
 import { sorts } from './rows/sorts.ts';
 import { unary } from './rows/unary.ts';
 
@@ -20,6 +21,7 @@ export const table: Rows = {
   ...compositions,
   ...reductions,
   ...scans,
+  ...scatters,
   ...sorts,
   ...layouts,
   ...convolutions,

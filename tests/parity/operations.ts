@@ -148,7 +148,8 @@ export function callArguments(
   const referred = new Set<number>();
   // { input: i } stands for input i, among the arguments or in their options object.
   const resolve = (value: unknown): unknown => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+    if (Array.isArray(value)) return value.map(resolve);
+    if (typeof value !== 'object' || value === null) return value;
     if (!('input' in value)) {
       return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, resolve(inner)]));
     }

@@ -31,6 +31,7 @@ import { accumulate, cast, fill, roundToHalf, unpackBytes } from './simple.ts';
 import { scan } from './scan.ts';
 import { softmax } from './softmax.ts';
 import { tally } from './tally.ts';
+import { scatterFold } from './scatterFold.ts';
 import type { Twin } from './twin.ts';
 import { unary } from './unary.ts';
 import { where } from './where.ts';
@@ -89,6 +90,7 @@ export const twins: { readonly [K in KernelName]: Twin<K> } = {
   scan,
   scatterAdd,
   scatterAddOrdered,
+  scatterFold,
   sgd,
   softmax,
   tally,

@@ -172,6 +172,16 @@ export const costs: { readonly [K in KernelName]?: Formula<K> } = {
       elements: { x: terms, ends: columns * length, order: columns * count, out: size },
     };
   },
+  scatterFold: ({ size, length, count, inner }, { SHARED = false }) => {
+    const outer = size / (length * inner);
+    const columns = SHARED ? 1 : outer * inner;
+    const terms = outer * count * inner;
+    return {
+      shape: `${times(outer, count, inner)}→${length}`,
+      flops: terms,
+      elements: { base: size, x: terms, ends: columns * length, order: columns * count, out: size },
+    };
+  },
   sgd: ({ size, momentum, nesterov }, { GUARDED = false }) => ({
     flops: size * (5 + (momentum === 0 ? 0 : 3) + (nesterov === 0 ? 0 : 2)),
     elements: {
