@@ -1,10 +1,13 @@
 import type { GeluForm } from '../ops/activations.ts';
+import { elu, hardswish, prelu } from '../ops/piecewise.ts';
 import { type Maybe, signature } from '../tensor/arguments.ts';
-import { oneOf, REAL } from '../tensor/kinds.ts';
+import { full, MODULE, type ModuleCreateOptions } from '../tensor/create.ts';
+import { INTEGER, oneOf, REAL } from '../tensor/kinds.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Fusion } from './fusion.ts';
-import { checkInput } from './moduleArguments.ts';
+import { checkInput, checkSizes } from './moduleArguments.ts';
 import { Module } from './module.ts';
+import { toBeListed } from './parameter.ts';
 import { keywords } from './representation.ts';
 
 /** max(x, 0). */
@@ -84,5 +87,141 @@ export class Tanh extends Module {
   override forward(x: Tensor): Tensor {
     checkInput(this, arguments);
     return x.tanh();
+  }
+}
+
+/** x · min(max(x + 3, 0), 6) / 6. */
+export class Hardswish extends Module {
+  override forward(x: Tensor): Tensor {
+    checkInput(this, arguments);
+    return hardswish(x);
+  }
+}
+
+const eluArguments = signature<{ alpha?: number }>('ELU', {}, { alpha: REAL });
+
+/** x if x > 0, otherwise alpha · (eˣ - 1). */
+export class ELU extends Module {
+  readonly alpha: number;
+
+  constructor(...rest: [alpha?: Maybe<number>] | [options: { alpha?: Maybe<number> }]) {
+    super();
+    this.alpha = eluArguments(rest).alpha ?? 1;
+  }
+
+  override forward(x: Tensor): Tensor {
+    checkInput(this, arguments);
+    return elu(x, this.alpha);
+  }
+
+  override extraRepr(): string {
+    return keywords({ alpha: this.alpha });
+  }
+}
+
+const softplusArguments = signature<{ beta?: number; threshold?: number }>(
+  'Softplus',
+  {},
+  { beta: REAL, threshold: REAL },
+);
+
+/** log(1 + e^(βx)) / β, and x where βx exceeds the threshold. */
+export class Softplus extends Module {
+  readonly beta: number;
+  readonly threshold: number;
+
+  constructor(
+    ...rest:
+      | [beta?: Maybe<number>, threshold?: Maybe<number>]
+      | [options: { beta?: Maybe<number>; threshold?: Maybe<number> }]
+  ) {
+    super();
+    const { beta = 1, threshold = 20 } = softplusArguments(rest);
+    this.beta = beta;
+    this.threshold = threshold;
+  }
+
+  override forward(x: Tensor): Tensor {
+    checkInput(this, arguments);
+    return x.softplus(this.beta, this.threshold);
+  }
+
+  override extraRepr(): string {
+    return keywords({ beta: this.beta, threshold: this.threshold });
+  }
+}
+
+const preluArguments = signature<ModuleCreateOptions & { numParameters?: number; init?: number }>(
+  'PReLU',
+  {},
+  { numParameters: INTEGER, init: REAL, ...MODULE },
+  2,
+);
+
+/**
+ * x if x > 0, otherwise weight · x with a trained weight: one for all, or one for each channel.
+ *
+ * @param rest numParameters, 1 by default, and the first weights, 0.25 by default
+ */
+export class PReLU extends Module {
+  readonly weight: Tensor;
+
+  constructor(
+    ...rest:
+      | [options?: Maybe<ModuleCreateOptions & { numParameters?: Maybe<number>; init?: Maybe<number> }>]
+      | [numParameters: Maybe<number>, init?: Maybe<number>, options?: Maybe<ModuleCreateOptions>]
+  ) {
+    super();
+    const { numParameters = 1, init = 0.25, ...create } = preluArguments(rest);
+    checkSizes('PReLU', [numParameters]);
+    this.weight = toBeListed(full([numParameters], init, { ...create, requiresGrad: true }));
+  }
+
+  override forward(x: Tensor): Tensor {
+    checkInput(this, arguments);
+    return prelu(x, this.weight);
+  }
+
+  override extraRepr(): string {
+    return keywords({ numParameters: this.weight.numel() });
+  }
+}
+
+/** A function along a dim. */
+abstract class AlongDim extends Module {
+  readonly dim: number;
+
+  constructor(dim: number) {
+    super();
+    signature(new.target.name, { dim: INTEGER })(arguments);
+    this.dim = dim;
+  }
+
+  override extraRepr(): string {
+    return keywords({ dim: this.dim });
+  }
+}
+
+/** Probabilities along a dim: see `softmax`. */
+export class Softmax extends AlongDim {
+  override forward(x: Tensor): Tensor {
+    checkInput(this, arguments);
+    return x.softmax(this.dim);
+  }
+}
+
+/** Logarithms of probabilities along a dim: see `logSoftmax`. */
+export class LogSoftmax extends AlongDim {
+  override forward(x: Tensor): Tensor {
+    checkInput(this, arguments);
+    return x.logSoftmax(this.dim);
+  }
+}
+
+/** x. */
+export class Identity extends Module {
+  override forward(x: Tensor): Tensor {
+    checkInput(this, arguments);
+    return x;
   }
 }

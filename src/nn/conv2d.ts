@@ -1,22 +1,25 @@
 import { conv2d, type Conv2dOptions } from '../ops/conv2d.ts';
+import { pad } from '../ops/pad.ts';
 import { type Pair, pairOf } from '../ops/support/pooling.ts';
 import { type Maybe, signature } from '../tensor/arguments.ts';
 import { MODULE, type ModuleCreateOptions } from '../tensor/create.ts';
-import { ArgumentError } from '../tensor/errors.ts';
 import { BOOLEAN, either, INTEGER, NUMBER, oneOf, PAIR } from '../tensor/kinds.ts';
-import { symmetricUniform } from '../tensor/random.ts';
+import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { checkFilters, filters, filterText } from './filters.ts';
 import type { Fusion } from './fusion.ts';
-import { fans, kaimingUniform } from './init.ts';
 import { Module } from './module.ts';
-import { toBeListed } from './parameter.ts';
 import { checkInput } from './moduleArguments.ts';
-import { keywords } from './representation.ts';
+
+/** What `padding` consists of: zeros, or pixels as in `pad`. */
+export type PaddingMode = 'zeros' | 'reflect' | 'replicate' | 'circular';
 
 /** Options of `Conv2d`. */
 export interface Conv2dModuleOptions extends Omit<Conv2dOptions, 'activation'>, ModuleCreateOptions {
   /** Whether there is a bias; true by default. */
   bias?: boolean;
+  /** What the padding consists of; zeros by default. */
+  paddingMode?: PaddingMode;
 }
 
 const takes = signature<Conv2dModuleOptions>(
@@ -28,9 +31,10 @@ const takes = signature<Conv2dModuleOptions>(
     dilation: PAIR,
     groups: INTEGER,
     bias: BOOLEAN,
+    paddingMode: oneOf('zeros', 'reflect', 'replicate', 'circular'),
     ...MODULE,
   },
-  5,
+  6,
 );
 
 /**
@@ -40,17 +44,18 @@ const takes = signature<Conv2dModuleOptions>(
  * with fanIn = inChannels / groups · KH · KW, as in PyTorch.
  *
  * @param kernelSize a number, or [height, width]
- * @param rest stride, padding, dilation, groups and bias, in this order or by name
+ * @param rest stride, padding, dilation, groups, bias and paddingMode, in this order or by name
  * @throws ArgumentError for sizes that are not positive integers, or channels that are not a multiple of groups
  * @example
  * new Conv2d(1, 32, 3, { padding: 1 }).forward(rand([64, 1, 28, 28])); // float32[64, 32, 28, 28]
  */
 export class Conv2d extends Module {
   static readonly fusion: Fusion<Conv2d> = {
-    withRelu: (layer, x) => conv2d(x, layer.weight, layer.bias, { ...layer.#options, activation: 'relu' }),
+    withRelu: (layer, x) => layer.#convolve(x, 'relu'),
   };
   readonly weight: Tensor;
   readonly bias: Tensor | undefined;
+  readonly paddingMode: PaddingMode;
   readonly #options: Conv2dOptions;
 
   constructor(
@@ -65,53 +70,70 @@ export class Conv2d extends Module {
           dilation?: Maybe<Pair>,
           groups?: Maybe<number>,
           bias?: Maybe<boolean>,
+          paddingMode?: Maybe<PaddingMode>,
           options?: Maybe<ModuleCreateOptions>,
         ]
   ) {
     super();
-    const options = takes([inChannels, outChannels, kernelSize, ...rest]);
-    const { bias = true, stride = 1, padding = 0, dilation = 1, groups = 1, ...create } = options;
-    const kernel = typeof kernelSize === 'number' ? [kernelSize, kernelSize] : kernelSize;
-    const sizes = [inChannels, outChannels, groups, ...kernel];
-    const whole = sizes.every((size) => Number.isSafeInteger(size) && size > 0) && kernel.length === 2;
-    if (!whole || inChannels % groups !== 0 || outChannels % groups !== 0) {
-      throw new ArgumentError('Conv2d', 'invalid size', {
-        takes: 'positive integers, and channels that are multiples of groups',
-        got: `inChannels ${inChannels}, outChannels ${outChannels}, kernelSize ${JSON.stringify(kernelSize)}, groups ${groups}`,
-      });
-    }
+    const {
+      bias = true,
+      stride = 1,
+      padding = 0,
+      dilation = 1,
+      groups = 1,
+      paddingMode = 'zeros',
+      ...create
+    } = takes([inChannels, outChannels, kernelSize, ...rest]);
+    const kernel = bothOf(kernelSize);
+    checkFilters('Conv2d', inChannels, outChannels, kernel, groups, 2);
     pairOf('Conv2d', 'stride', stride, 1);
     if (typeof padding !== 'string') pairOf('Conv2d', 'padding', padding, 0);
     pairOf('Conv2d', 'dilation', dilation, 1);
+    this.paddingMode = paddingMode;
     this.#options = { stride, padding, dilation, groups };
     const shape = [outChannels, inChannels / groups, ...kernel];
-    const trained = { ...create, requiresGrad: true };
-    this.weight = toBeListed(kaimingUniform(shape, { ...trained, a: Math.sqrt(5) }));
-    this.bias = bias
-      ? toBeListed(symmetricUniform([outChannels], 1 / Math.sqrt(fans(shape).fanIn), trained))
-      : undefined;
+    [this.weight, this.bias] = filters(shape, outChannels, bias, create);
   }
 
   override forward(x: Tensor): Tensor {
     checkInput(this, arguments);
-    return conv2d(x, this.weight, this.bias, this.#options);
+    return this.#convolve(x);
+  }
+
+  #convolve(x: Tensor, activation?: 'relu'): Tensor {
+    const options = { ...this.#options, ...(activation && { activation }) };
+    const { paddingMode, weight, bias } = this;
+    if (paddingMode === 'zeros') return conv2d(x, weight, bias, options);
+    return scope(() => conv2d(pad(x, this.#border(), paddingMode), weight, bias, { ...options, padding: 0 }));
+  }
+
+  /** [left, right, top, bottom] */
+  #border(): number[] {
+    const { padding = 0, dilation = 1 } = this.#options;
+    const [height, width] = this.weight.shape.slice(2).map((length, axis) => {
+      if (padding === 'valid') return [0, 0];
+      if (padding !== 'same') return new Array<number>(2).fill(bothOf(padding)[axis]!);
+      const total = bothOf(dilation)[axis]! * (length - 1);
+      return [Math.floor(total / 2), Math.ceil(total / 2)];
+    });
+    return [...width!, ...height!];
   }
 
   override extraRepr(): string {
     const [outChannels, fanIn, ...kernelSize] = this.weight.shape as [number, number, number, number];
     const { stride = 1, padding = 0, dilation = 1, groups = 1 } = this.#options;
-    const both = (size: number | readonly number[]): readonly number[] =>
-      typeof size === 'number' ? [size, size] : size;
-    const unlessAll = (size: number | readonly number[], usual: number): readonly number[] | undefined =>
-      both(size).every((each) => each === usual) ? undefined : both(size);
-    const options = keywords({
+    return filterText(fanIn * groups, outChannels, {
       kernelSize,
-      stride: both(stride),
-      padding: typeof padding === 'string' ? padding : unlessAll(padding, 0),
-      dilation: unlessAll(dilation, 1),
-      groups: groups === 1 ? undefined : groups,
-      bias: this.bias ? undefined : false,
+      stride: bothOf(stride),
+      padding: typeof padding === 'string' ? padding : bothOf(padding),
+      dilation: bothOf(dilation),
+      groups,
+      bias: this.bias !== undefined,
+      paddingMode: this.paddingMode,
     });
-    return `${fanIn * groups}, ${outChannels}, ${options}`;
   }
+}
+
+function bothOf(size: Pair): readonly number[] {
+  return typeof size === 'number' ? [size, size] : size;
 }

@@ -1,5 +1,6 @@
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Module } from './module.ts';
+import { hasHooks } from './hooks.ts';
+import type { AnyModule } from './module.ts';
 
 /**
  * What a chain of modules may do with one of them instead of calling `forward`. A class declares it as a static property
@@ -11,7 +12,7 @@ import type { Module } from './module.ts';
  *   …
  * }
  */
-export interface Fusion<M extends Module = Module> {
+export interface Fusion<M extends AnyModule = AnyModule> {
   /** Whether the module is relu and nothing else. */
   readonly isRelu?: true;
   /** Whether the module selects some of the elements by their order, as max pooling does: relu may as well come after it. */
@@ -22,9 +23,14 @@ export interface Fusion<M extends Module = Module> {
 
 const NONE: Fusion = {};
 
-/** The declaration of a module's class; nothing for a module whose own `forward` replaces that of its class. */
-export function fusionOf(module: Module | undefined): Fusion {
-  if (!module || Object.hasOwn(module, 'forward') || !Object.hasOwn(module.constructor, 'fusion'))
+/** The declaration of a module's class; nothing for a module with hooks, or whose own `forward` replaces that of its class. */
+export function fusionOf(module: AnyModule | undefined): Fusion {
+  if (
+    !module ||
+    hasHooks(module) ||
+    Object.hasOwn(module, 'forward') ||
+    !Object.hasOwn(module.constructor, 'fusion')
+  )
     return NONE;
   return (module.constructor as unknown as { readonly fusion: Fusion }).fusion;
 }

@@ -33,7 +33,7 @@ export class Linear extends Module {
   static readonly fusion: Fusion<Linear> = {
     withRelu: ({ weight, bias }, x) => linear(x, weight, bias, { activation: 'relu' }),
   };
-  readonly weight: Tensor;
+  weight: Tensor;
   readonly bias: Tensor | undefined;
 
   constructor(

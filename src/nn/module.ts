@@ -1,8 +1,15 @@
 import type { Backend } from '../backend/backend.ts';
 import { HostValue } from '../backend/recorder.ts';
 import '../tensor/disposable.ts';
-import { isPlainObject, type Kind, type Maybe, signature, takesNothing } from '../tensor/arguments.ts';
-import { BOOLEAN, DEVICE, STRING } from '../tensor/kinds.ts';
+import {
+  FUNCTION,
+  isPlainObject,
+  type Kind,
+  type Maybe,
+  signature,
+  takesNothing,
+} from '../tensor/arguments.ts';
+import { BOOLEAN, DEVICE, STRING, TENSOR } from '../tensor/kinds.ts';
 import { copyAll } from '../tensor/dense.ts';
 import { moveTo } from '../tensor/moveTo.ts';
 import { checkDevice } from '../tensor/checks.ts';
@@ -10,8 +17,9 @@ import { ArgumentError, ShapeError } from '../tensor/errors.ts';
 import { sameShape } from '../tensor/shape.ts';
 import { describe, Tensor } from '../tensor/tensor.ts';
 import { guardFields } from './fieldGuard.ts';
+import { addHook, type HookHandle } from './hooks.ts';
 import { membersOf } from './members.ts';
-import { isParameter } from './parameter.ts';
+import { buffer, isParameter, isSaved, leaveOut } from './parameter.ts';
 import { checkComplete, checkMode, noteMade, noteReached } from './registration.ts';
 import { moduleText, snakeCase } from './representation.ts';
 
@@ -34,14 +42,33 @@ const SET: Kind = { takes: 'a set', fits: (value) => value instanceof Set };
 const loadArguments = signature<{ strict?: boolean }>('loadStateDict', { state: STATE }, { strict: BOOLEAN });
 const trainArguments = signature<{ training?: boolean }>('train', {}, { training: BOOLEAN });
 const toArguments = signature('to', { device: DEVICE });
+const bufferArguments = signature<{ persistent?: boolean }>(
+  'registerBuffer',
+  { name: STRING, tensor: TENSOR },
+  { persistent: BOOLEAN },
+);
+const freezeArguments = signature<{ requiresGrad?: boolean }>(
+  'requiresGrad_',
+  {},
+  { requiresGrad: BOOLEAN },
+  1,
+);
+const hookArguments = {
+  before: signature('registerForwardPreHook', { hook: FUNCTION }),
+  after: signature('registerForwardHook', { hook: FUNCTION }),
+};
 const listArguments = signature('namedModules', { prefix: STRING }, { seen: SET });
 
+/** A module of any inputs and outputs. */
+export type AnyModule = Module<never[], unknown>;
+
 /**
- * A part of a network: parameters, child modules, and a forward pass.
+ * A part of a network: parameters, child modules, and a forward pass. `forward` takes one tensor and returns one, unless the
+ * class says otherwise: `Module<[query: Tensor, key: Tensor], [Tensor, Tensor]>`.
  *
  * A module finds the tensors and modules in its public fields, also in arrays, maps, sets and plain objects there. They
- * are named as in PyTorch: the tensor of a field `runningMean` is `running_mean`, the weight of `layers[0]` is
- * `layers.0.weight`. A module that cannot be seen (in a #private field, a closure or an instance of another class) is not
+ * are named as in PyTorch: a field `runningMean` is `running_mean`, the weight of a layer in the field `cAttn` is
+ * `c_attn.weight`, that of `layers[0]` is `layers.0.weight`. A module that cannot be seen (in a #private field, a closure or an instance of another class) is not
  * a part of it; where `forward` uses such a module, and it would have to be trained, an ArgumentError says so.
  *
  * A tensor in a field is a parameter if it was made with `requiresGrad: true` or by `Parameter`, and otherwise a buffer,
@@ -58,7 +85,7 @@ const listArguments = signature('namedModules', { prefix: STRING }, { seen: SET 
  *   }
  * }
  */
-export abstract class Module implements Disposable {
+export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> implements Disposable {
   /** Declared, because bundlers rename a class that refers to itself. */
   static readonly name: string = 'Module';
   readonly #training = new HostValue(true);
@@ -80,12 +107,67 @@ export abstract class Module implements Disposable {
   }
 
   /** Computes the output for an input. */
-  abstract forward(x: Tensor): Tensor;
+  abstract forward(...inputs: In): Out;
+
+  /**
+   * Calls `hook` after each `forward`. What it returns replaces the output. A captured step calls hooks when it is recorded.
+   *
+   * @example
+   * const handle = model.layers[1].registerForwardHook((_, [x], y) => console.log(x.shape, y.shape));
+   */
+  // The parameter lets modules of other inputs stand for one of any inputs.
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
+  registerForwardHook<Inputs extends unknown[] = In, Output = Out>(
+    hook: (module: this, inputs: Inputs, output: Output) => NoInfer<Output> | undefined,
+  ): HookHandle {
+    hookArguments.after(arguments);
+    return addHook(this, 'after', hook);
+  }
+
+  /** Calls `hook` before each `forward`. What it returns, a list, replaces the inputs. */
+  registerForwardPreHook<Inputs extends unknown[] = In>(
+    hook: (module: this, inputs: Inputs) => readonly Inputs[number][] | undefined,
+  ): HookHandle {
+    hookArguments.before(arguments);
+    return addHook(this, 'before', hook);
+  }
+
+  /**
+   * Makes a tensor a buffer in the field of that name: it is saved and moved with the module, and never trained.
+   *
+   * @param rest persistent, in order or by name: whether state dicts contain it; true by default
+   * @throws ArgumentError for a name that the module has already
+   * @example
+   * readonly positions: Tensor = this.registerBuffer('positions', arange(8), { persistent: false });
+   */
+  registerBuffer(
+    name: string,
+    tensor: Tensor,
+    ...rest: [persistent?: Maybe<boolean>] | [options: { persistent?: Maybe<boolean> }]
+  ): Tensor {
+    const { persistent = true } = bufferArguments([name, tensor, ...rest]);
+    if (name === '' || name.includes('.') || name in this) {
+      throw new ArgumentError('registerBuffer', 'invalid name', {
+        takes: 'a name without dots that the module does not have',
+        got: JSON.stringify(name),
+      });
+    }
+    if (!persistent) leaveOut(tensor);
+    (this as Record<string, unknown>)[name] = buffer(tensor);
+    return tensor;
+  }
+
+  /** Freezes all parameters with false, and thaws them with true, the default. */
+  requiresGrad_(...flag: [requiresGrad?: Maybe<boolean>]): this {
+    const { requiresGrad = true } = freezeArguments(flag);
+    for (const parameter of this.parameters()) parameter.requiresGrad = requiresGrad;
+    return this;
+  }
 
   /** The modules in its own fields, with the names under which their tensors are listed. */
-  namedChildren(): [string, Module][] {
+  namedChildren(): [string, AnyModule][] {
     takesNothing('namedChildren', arguments);
-    return membersOf(this, isModule);
+    return membersOf(this, isModule, snakeCase);
   }
 
   /**
@@ -113,7 +195,7 @@ export abstract class Module implements Disposable {
    * This module under the name '', and all modules inside it by their dotted names. Each is listed once, outer ones
    * first.
    */
-  *namedModules(prefix: string = '', seen: Set<Module> = new Set()): Generator<[string, Module]> {
+  *namedModules(prefix: string = '', seen: Set<AnyModule> = new Set()): Generator<[string, AnyModule]> {
     if (arguments.length > 0) listArguments(arguments);
     if (seen.has(this)) return;
     seen.add(this);
@@ -164,7 +246,7 @@ export abstract class Module implements Disposable {
    */
   stateDict(): StateDict {
     takesNothing('stateDict', arguments);
-    const named = this.namedTensors();
+    const named = this.namedTensors().filter(([, value]) => isSaved(value));
     const state = Object.fromEntries(named);
     const hidden = named.find(([name, value]) => state[name] !== value);
     if (hidden) {
@@ -250,7 +332,7 @@ export abstract class Module implements Disposable {
    */
   async to(device: Backend): Promise<this> {
     toArguments(arguments);
-    await moveTo(device, [...new Set(Object.values(this.stateDict()))]);
+    await moveTo(device, [...new Set(this.namedTensors().map(([, tensor]) => tensor))]);
     return this;
   }
 
@@ -291,10 +373,15 @@ export abstract class Module implements Disposable {
 }
 
 /** Modules whose mode is being switched: a module that refers to one above it must not go around in circles. */
-const switching = new Set<Module>();
+const switching = new Set<AnyModule>();
 
 /** @param above the modules around it, which it may refer to */
-function listTensors(module: Module, prefix: string, found: [string, Tensor][], above: Set<Module>): void {
+function listTensors(
+  module: AnyModule,
+  prefix: string,
+  found: [string, Tensor][],
+  above: Set<AnyModule>,
+): void {
   noteReached(module);
   for (const [name, value] of module.ownTensors()) found.push([prefix + name, value]);
   above.add(module);
@@ -313,7 +400,7 @@ export function requireModule(container: string, name: string | number, value: u
   });
 }
 
-function isModule(value: unknown): value is Module {
+function isModule(value: unknown): value is AnyModule {
   return value instanceof Module;
 }
 

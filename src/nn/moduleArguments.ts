@@ -1,5 +1,7 @@
 import { type Kinds, signature } from '../tensor/arguments.ts';
+import { ArgumentError } from '../tensor/errors.ts';
 import { TENSOR } from '../tensor/kinds.ts';
+import { formatShape, type Shape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 
 /** Throws ArgumentError unless a module's `forward` got one tensor. */
@@ -14,4 +16,13 @@ export function checkInputs(module: object, kinds: Kinds, args: ArrayLike<unknow
   if (args.length === expected.length && expected.every(({ fits }, index) => fits(args[index]))) return;
   // Finds the fault and words it. A signature for each call would be too slow.
   signature(module.constructor.name, kinds)(args);
+}
+
+/** Throws ArgumentError unless a module's sizes are positive integers. */
+export function checkSizes(module: string, sizes: Shape): void {
+  if (sizes.length > 0 && sizes.every((size) => Number.isSafeInteger(size) && size > 0)) return;
+  throw new ArgumentError(module, 'invalid size', {
+    takes: 'positive integers',
+    got: formatShape(sizes),
+  });
 }

@@ -2,7 +2,7 @@ import { ANY, isPlainObject, type Kind, type Maybe, signature, takesNothing } fr
 import { ArgumentError } from '../tensor/errors.ts';
 import { STRING } from '../tensor/kinds.ts';
 import { guardFields } from './fieldGuard.ts';
-import { Module, requireModule } from './module.ts';
+import { type AnyModule, Module, requireModule } from './module.ts';
 
 const NAMED: Kind = {
   takes: 'modules by name, as an object or pairs',
@@ -31,7 +31,7 @@ const takes = {
  * @example
  * readonly heads: ModuleDict = new ModuleDict({ left: new Linear(8, 2), right: new Linear(8, 2) });
  */
-export class ModuleDict<M extends Module = Module> extends Module {
+export class ModuleDict<M extends AnyModule = Module> extends Module {
   /** The modules by name, in the order in which they were set. */
   readonly modules: Map<string, M> = new Map();
 
@@ -77,7 +77,7 @@ export class ModuleDict<M extends Module = Module> extends Module {
     return this.modules.entries();
   }
 
-  override namedChildren(): [string, Module][] {
+  override namedChildren(): [string, AnyModule][] {
     takesNothing('namedChildren', arguments);
     return super.namedChildren().map(([name, child]) => [name.replace(/^modules\./, ''), child]);
   }

@@ -1,7 +1,7 @@
 import { ANY, ITERABLE, type Maybe, signature } from '../tensor/arguments.ts';
 import { ArgumentError } from '../tensor/errors.ts';
 import { guardFields } from './fieldGuard.ts';
-import { Module, requireModule } from './module.ts';
+import { type AnyModule, Module, requireModule } from './module.ts';
 
 const takes = {
   constructor: signature<{ modules?: Iterable<unknown> }>('ModuleList', {}, { modules: ITERABLE }),
@@ -22,7 +22,7 @@ const takes = {
  *   }
  * }
  */
-export class ModuleList<M extends Module = Module> extends Module {
+export class ModuleList<M extends AnyModule = Module> extends Module {
   /** The modules by position. */
   [index: number]: M;
 

@@ -2,16 +2,16 @@ import { countedBatchNorm } from '../ops/batchNorm.ts';
 import { layerNorm } from '../ops/layerNorm.ts';
 import { type Maybe, signature } from '../tensor/arguments.ts';
 import { MODULE, type ModuleCreateOptions, ones, zeros } from '../tensor/create.ts';
-import { ArgumentError, ShapeError } from '../tensor/errors.ts';
+import { ShapeError } from '../tensor/errors.ts';
 import { BOOLEAN, either, INTEGER, nullable, NUMBER, REAL, SIZES } from '../tensor/kinds.ts';
-import { formatShape, type Shape } from '../tensor/shape.ts';
+import type { Shape } from '../tensor/shape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
 import { Module } from './module.ts';
-import { checkInput } from './moduleArguments.ts';
+import { checkInput, checkSizes } from './moduleArguments.ts';
 import { buffer, toBeListed } from './parameter.ts';
 import { keywords, pythonText } from './representation.ts';
 
-/** Options of `BatchNorm2d`. */
+/** Options of `BatchNorm1d` and `BatchNorm2d`. */
 export interface BatchNormModuleOptions extends ModuleCreateOptions {
   /** Added to the variance; 1e-5 by default. */
   eps?: number;
@@ -23,28 +23,16 @@ export interface BatchNormModuleOptions extends ModuleCreateOptions {
   trackRunningStats?: boolean;
 }
 
-const batchNormArguments = signature<BatchNormModuleOptions>(
-  'BatchNorm2d',
-  { numFeatures: NUMBER },
-  { eps: REAL, momentum: nullable(REAL), affine: BOOLEAN, trackRunningStats: BOOLEAN, ...MODULE },
-  4,
-);
+const BATCH_NORM = {
+  eps: REAL,
+  momentum: nullable(REAL),
+  affine: BOOLEAN,
+  trackRunningStats: BOOLEAN,
+  ...MODULE,
+};
 
-/**
- * Normalises the channels of images: see `batchNorm`. Training uses the statistics of the batch, evaluation the running
- * statistics.
- *
- * The state dict has PyTorch's keys: weight, bias, running_mean, running_var and num_batches_tracked. The last is an
- * int32 scalar, because devices have no int64. Weight and bias start as 1 and 0, running statistics as 0 and 1.
- *
- * Source: Ioffe, Szegedy: Batch normalization (2015).
- *
- * @param numFeatures C of an input [N, C, H, W]
- * @throws ArgumentError if that is not a positive integer
- * @example
- * new Sequential(new Conv2d(1, 32, 3, { bias: false }), new BatchNorm2d(32), new ReLU());
- */
-export class BatchNorm2d extends Module {
+/** What the batch norms share: all but the inputs that they take. */
+abstract class BatchNorm extends Module {
   readonly numFeatures: number;
   readonly weight: Tensor | undefined;
   readonly bias: Tensor | undefined;
@@ -67,9 +55,10 @@ export class BatchNorm2d extends Module {
         ]
   ) {
     super();
-    const options = batchNormArguments([numFeatures, ...rest]);
+    const takes = signature<BatchNormModuleOptions>(new.target.name, { numFeatures: NUMBER }, BATCH_NORM, 4);
+    const options = takes([numFeatures, ...rest]);
     const { eps = 1e-5, momentum = 0.1, affine = true, trackRunningStats = true, ...create } = options;
-    checkSizes('BatchNorm2d', [numFeatures]);
+    checkSizes(new.target.name, [numFeatures]);
     this.numFeatures = numFeatures;
     const shape = [numFeatures];
     const kept = { ...create, requiresGrad: false };
@@ -82,16 +71,11 @@ export class BatchNorm2d extends Module {
     this.momentum = momentum;
   }
 
-  /** @throws ShapeError unless x is [N, C, H, W] */
+  /** @throws ShapeError unless x has one of the shapes that the class takes */
   override forward(x: Tensor): Tensor {
     checkInput(this, arguments);
     const { weight, bias, eps, momentum, runningMean = null, runningVar = null, numBatchesTracked } = this;
-    if (x.ndim !== 4) {
-      throw new ShapeError('BatchNorm2d', 'not a batch of images', {
-        takes: 'input float32[N, C, H, W]',
-        got: `input ${describe(x)}`,
-      });
-    }
+    this.check(x);
     const training = this.training || !runningMean;
     return countedBatchNorm(x, runningMean, runningVar, numBatchesTracked, {
       weight,
@@ -102,6 +86,8 @@ export class BatchNorm2d extends Module {
     });
   }
 
+  protected abstract check(x: Tensor): void;
+
   override extraRepr(): string {
     const { numFeatures, eps, momentum, weight, runningMean } = this;
     const options = {
@@ -111,6 +97,45 @@ export class BatchNorm2d extends Module {
       trackRunningStats: runningMean !== undefined,
     };
     return `${numFeatures}, ${keywords(options)}`;
+  }
+}
+
+/**
+ * Normalises the channels of images: see `batchNorm`. Training uses the statistics of the batch, evaluation the running
+ * statistics.
+ *
+ * The state dict has PyTorch's keys: weight, bias, running_mean, running_var and num_batches_tracked. The last is an
+ * int32 scalar, because devices have no int64. Weight and bias start as 1 and 0, running statistics as 0 and 1.
+ *
+ * Source: Ioffe, Szegedy: Batch normalization (2015).
+ *
+ * @param numFeatures C of an input [N, C, H, W]
+ * @throws ArgumentError if that is not a positive integer
+ * @example
+ * new Sequential(new Conv2d(1, 32, 3, { bias: false }), new BatchNorm2d(32), new ReLU());
+ */
+export class BatchNorm2d extends BatchNorm {
+  protected override check(x: Tensor): void {
+    if (x.ndim === 4) return;
+    throw new ShapeError('BatchNorm2d', 'not a batch of images', {
+      takes: 'input float32[N, C, H, W]',
+      got: `input ${describe(x)}`,
+    });
+  }
+}
+
+/**
+ * Normalises the features of samples, or the channels of sequences: see `BatchNorm2d`.
+ *
+ * @param numFeatures C of an input [N, C] or [N, C, L]
+ */
+export class BatchNorm1d extends BatchNorm {
+  protected override check(x: Tensor): void {
+    if (x.ndim === 2 || x.ndim === 3) return;
+    throw new ShapeError('BatchNorm1d', 'not a batch', {
+      takes: 'input float32[N, C] or [N, C, L]',
+      got: `input ${describe(x)}`,
+    });
   }
 }
 
@@ -179,12 +204,4 @@ export class LayerNorm extends Module {
     const { normalizedShape, eps, weight } = this;
     return `${pythonText(normalizedShape)}, ${keywords({ eps, elementwiseAffine: weight !== undefined })}`;
   }
-}
-
-function checkSizes(module: string, sizes: Shape): void {
-  if (sizes.length > 0 && sizes.every((size) => Number.isSafeInteger(size) && size > 0)) return;
-  throw new ArgumentError(module, 'invalid size', {
-    takes: 'positive integers',
-    got: formatShape(sizes),
-  });
 }

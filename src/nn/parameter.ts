@@ -40,6 +40,18 @@ export function toBeListed(tensor: Tensor): Tensor {
 
 const buffers = new WeakSet<Tensor>();
 
+const transient = new WeakSet<Tensor>();
+
+/** Keeps a buffer out of state dicts. */
+export function leaveOut(tensor: Tensor): void {
+  transient.add(tensor);
+}
+
+/** Whether a state dict contains a tensor. */
+export function isSaved(tensor: Tensor): boolean {
+  return !transient.has(tensor);
+}
+
 /** Declares a tensor a buffer, which is saved and moved with its module, and is never a parameter. */
 export function buffer(tensor: Tensor): Tensor {
   buffers.add(tensor);

@@ -1,9 +1,10 @@
 import { adaptiveAvgPool2d, type AdaptiveSize } from '../ops/adaptiveAvgPool2d.ts';
 import { type AvgPoolArguments, avgPool2d, type AvgPoolOptions } from '../ops/avgPool2d.ts';
 import { maxPool2d, type MaxPoolOptions } from '../ops/maxPool2d.ts';
+import { maxPool1d, type MaxPool1dOptions } from '../ops/sequences.ts';
 import { type Pair, pairOf } from '../ops/support/pooling.ts';
 import { type Maybe, signature } from '../tensor/arguments.ts';
-import { BOOLEAN, nullable, PAIR, REAL } from '../tensor/kinds.ts';
+import { BOOLEAN, INTEGER, nullable, PAIR, REAL } from '../tensor/kinds.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Fusion } from './fusion.ts';
 import { Module } from './module.ts';
@@ -33,6 +34,12 @@ const avgPoolArguments = signature<AvgPoolOptions>(
     countIncludePad: BOOLEAN,
     divisorOverride: REAL,
   },
+);
+const maxPool1dArguments = signature<MaxPool1dOptions>(
+  'MaxPool1d',
+  { kernelSize: INTEGER },
+  { stride: INTEGER, padding: INTEGER, dilation: INTEGER, ceilMode: BOOLEAN },
+  3,
 );
 const adaptiveArguments = signature('AdaptiveAvgPool2d', { size: nullable(PAIR) });
 
@@ -85,6 +92,50 @@ export class MaxPool2d extends Module {
 
   override extraRepr(): string {
     const { kernelSize, stride = kernelSize, padding = 0, dilation = 1, ceilMode = false } = this.options;
+    return keywords({ kernelSize, stride, padding, dilation, ceilMode });
+  }
+}
+
+/**
+ * The maximum over each window of a sequence: see `maxPool1d`.
+ *
+ * @param rest stride, padding and dilation, in order or by name; ceilMode by name
+ */
+export class MaxPool1d extends Module {
+  readonly kernelSize: number;
+  readonly options: Readonly<MaxPool1dOptions>;
+
+  constructor(
+    kernelSize: number,
+    ...rest:
+      | [options?: Maybe<MaxPool1dOptions>]
+      | [
+          stride: Maybe<number>,
+          padding?: Maybe<number>,
+          dilation?: Maybe<number>,
+          options?: Maybe<Pick<MaxPool1dOptions, 'ceilMode'>>,
+        ]
+  ) {
+    super();
+    this.options = maxPool1dArguments([kernelSize, ...rest]);
+    this.kernelSize = kernelSize;
+    const { stride, padding, dilation } = this.options;
+    checkWindows('MaxPool1d', {
+      kernelSize,
+      stride: stride ?? 1,
+      padding: padding ?? 0,
+      dilation: dilation ?? 1,
+    });
+  }
+
+  override forward(x: Tensor): Tensor {
+    checkInput(this, arguments);
+    return maxPool1d(x, this.kernelSize, this.options);
+  }
+
+  override extraRepr(): string {
+    const { kernelSize } = this;
+    const { stride = kernelSize, padding = 0, dilation = 1, ceilMode = false } = this.options;
     return keywords({ kernelSize, stride, padding, dilation, ceilMode });
   }
 }

@@ -2,6 +2,7 @@ import { ArgumentError } from '../tensor/errors.ts';
 import { isGradEnabled } from '../tensor/gradientMode.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { guardFields } from './fieldGuard.ts';
+import { between, hasHooks } from './hooks.ts';
 
 /**
  * Finds modules that `forward` uses, but that no walk over the model reaches: those in #private fields, closures and
@@ -108,9 +109,19 @@ function watchForward(prototype: object): void {
   const body = own.value as (this: Part, ...args: unknown[]) => unknown;
   const forward = function (this: Part, ...args: unknown[]): unknown {
     guardFields(this);
+    // A subclass's forward may call this one: the hooks are called around the outer one.
+    if (hasHooks(this) && holderOf(this) === prototype)
+      return between(this, args, (inputs) => run(this, body, inputs));
     return run(this, body, args);
   };
   Object.defineProperty(prototype, 'forward', { ...own, value: forward });
+}
+
+/** The prototype that has a module's forward. */
+function holderOf(module: Part): object {
+  let prototype = Object.getPrototypeOf(module) as object;
+  while (!Object.hasOwn(prototype, 'forward')) prototype = Object.getPrototypeOf(prototype) as object;
+  return prototype;
 }
 
 function run(module: Part, body: (this: Part, ...args: unknown[]) => unknown, args: unknown[]): unknown {

@@ -7,8 +7,8 @@ import { noGrad } from '../tensor/gradientMode.ts';
 import { DTYPE, SIZES } from '../tensor/kinds.ts';
 import { scope } from '../tensor/scope.ts';
 import { formatShape, type Shape } from '../tensor/shape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import { Module } from './module.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import { type AnyModule, Module } from './module.ts';
 
 /** One layer of a model in a forward pass. */
 export interface LayerSummary {
@@ -16,7 +16,7 @@ export interface LayerSummary {
   readonly name: string;
   /** The class: `Linear`. */
   readonly kind: string;
-  /** Undefined for a layer that the forward pass did not reach. */
+  /** That of the first tensor of several; undefined for a layer that the forward pass did not reach. */
   readonly outputShape: Shape | undefined;
   /** The layer's own trainable numbers; 0 if the layer was listed before. */
   readonly parameters: number;
@@ -94,7 +94,11 @@ const takes = signature<{ dtype?: DType }>(
  * @example
  * console.log(String(summary(model, [1, 1, 28, 28])));
  */
-export function summary(model: Module, inputShape: Shape, ...rest: Rest<{ dtype?: DType }>): ModelSummary {
+export function summary(
+  model: Module<[Tensor], unknown>,
+  inputShape: Shape,
+  ...rest: Rest<{ dtype?: DType }>
+): ModelSummary {
   const options = takes([model, inputShape, ...rest]);
   const [first] = model.parameters();
   const modules = [...model.namedModules()].map(([, module]) => module);
@@ -119,20 +123,20 @@ export function summary(model: Module, inputShape: Shape, ...rest: Rest<{ dtype?
 }
 
 interface Call {
-  module: Module;
+  module: AnyModule;
   outputShape: Shape | undefined;
 }
 
 /** Runs `body` and records every call of a module's forward pass, in the order in which the calls begin. */
-function watched(modules: readonly Module[], calls: Call[], body: () => void): void {
+function watched(modules: readonly AnyModule[], calls: Call[], body: () => void): void {
   const own = modules.map((module) => Object.getOwnPropertyDescriptor(module, 'forward'));
   for (const module of modules) {
-    const forward = module.forward.bind(module);
-    const value = (...args: Parameters<Module['forward']>): Tensor => {
+    const forward = module.forward.bind(module) as (...args: unknown[]) => unknown;
+    const value = (...args: unknown[]): unknown => {
       const call: Call = { module, outputShape: undefined };
       calls.push(call);
       const output = forward(...args);
-      call.outputShape = output.shape;
+      call.outputShape = firstTensor(output)?.shape;
       return output;
     };
     Object.defineProperty(module, 'forward', { value, configurable: true });
@@ -148,11 +152,18 @@ function watched(modules: readonly Module[], calls: Call[], body: () => void): v
   }
 }
 
-function layersOf(model: Module, calls: readonly Call[]): LayerSummary[] {
+/** A result, or the first tensor of several. */
+function firstTensor(result: unknown): Tensor | undefined {
+  if (result instanceof Tensor) return result;
+  if (!Array.isArray(result)) return undefined;
+  return (result as unknown[]).map(firstTensor).find((each) => each !== undefined);
+}
+
+function layersOf(model: AnyModule, calls: readonly Call[]): LayerSummary[] {
   const names = new Map([...model.namedModules()].map(([name, module]) => [module, name]));
   const uncalled = [...names.keys()].filter((module) => !calls.some((call) => call.module === module));
   const all: Call[] = [...calls, ...uncalled.map((module) => ({ module, outputShape: undefined }))];
-  const met = new Set<Module>();
+  const met = new Set<AnyModule>();
   return all.flatMap(({ module, outputShape }) => {
     const own = module.ownTensors();
     if (module.namedChildren().length > 0 && own.length === 0) return [];

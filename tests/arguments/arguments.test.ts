@@ -194,6 +194,8 @@ describe('classes', () => {
 /** Methods that subclasses and the library call, with arguments of their own. */
 const INTERNALS = new Set([
   'rates',
+  'next',
+  'run',
   'start',
   'check',
   'stateNames',

@@ -192,12 +192,18 @@ const subjects: [name: string, declared: Declared, cases: OptionCase[]][] = [
   ['clipGradNorm', ofFunction('clipGradNorm'), clipping],
 ];
 
+/** What no case shows, because the cases load their own weights. */
+const testedElsewhere = { 'nn.PReLU init': 'tests/nn/parts.test.ts' };
+
 /** Options with one value only, which is the default. */
 const withoutChoice = { 'nn.MaxPool2d returnIndices': 'false' };
 
 const options = subjects.flatMap(([subject, declared, cases]) =>
   [...declared.options.keys()]
-    .filter((option) => option !== 'device' && !(`${subject} ${option}` in withoutChoice))
+    .filter(
+      (option) =>
+        option !== 'device' && !(`${subject} ${option}` in { ...withoutChoice, ...testedElsewhere }),
+    )
     .map(
       (option) =>
         [subject, option, cases.filter(({ options: all }) => all.some(([name]) => name === option))] as const,

@@ -1,4 +1,4 @@
-import { type Backend, nn, scope, setDefaultDevice, type Tensor, tensor } from '../../src/index.ts';
+import { type Backend, cat, nn, scope, setDefaultDevice, Tensor, tensor } from '../../src/index.ts';
 import { loadFixture } from './fixtures.ts';
 import { compare, type FixtureTensor, fromFixture } from './operations.ts';
 
@@ -11,6 +11,8 @@ export interface ModuleFixture {
   calls: {
     training: boolean;
     inputs: FixtureTensor[];
+    /** Options of the call: values, or the positions of their inputs. */
+    options?: Record<string, number | boolean | number[]>;
     output: FixtureTensor;
     gradOutput: FixtureTensor;
     gradient: FixtureTensor;
@@ -21,8 +23,10 @@ export interface ModuleFixture {
 
 export const moduleFixtures = loadFixture('modules.json') as ModuleFixture[];
 
+type Options = Partial<NonNullable<ModuleFixture['calls'][number]['options']>>;
+
 interface Made {
-  forward: (...inputs: Tensor[]) => Tensor;
+  forward: (...inputs: unknown[]) => unknown;
 }
 
 /** Runs a module's calls on a device, and says where it differs from PyTorch; nothing when it does not. */
@@ -40,19 +44,39 @@ export async function moduleDifferences(fixture: ModuleFixture, device: Backend)
     module?.train(call.training);
     const { output, gradient } = scope(() => {
       const inputs = call.inputs.map((each) => fromFixture(each, device));
-      inputs[0]!.requiresGrad = true;
-      const output = made.forward(...inputs);
+      inputs[0]!.requiresGrad = inputs[0]!.dtype === 'float32';
+      const output = joined(made.forward(...argumentsOf(inputs, call.options)));
       output.backward(fromFixture(call.gradOutput, device));
-      return { output: output.detach(), gradient: inputs[0]!.grad!.clone() };
+      return { output: output.detach(), gradient: inputs[0]!.grad?.clone() };
     });
     found.push(...(await compare(`output ${index}`, output, call.output)));
-    found.push(...(await compare(`gradient ${index}`, gradient, call.gradient)));
+    if (gradient) found.push(...(await compare(`gradient ${index}`, gradient, call.gradient)));
   }
   for (const [key, wanted] of Object.entries(fixture.gradients))
     found.push(...(await compare(`gradient of ${key}`, state[key]!.grad!, wanted)));
   for (const [key, wanted] of Object.entries(fixture.final))
     found.push(...(await compare(`final ${key}`, state[key]!, wanted)));
   return found;
+}
+
+/** One tensor of several, as the script that writes the fixtures joins them. */
+function joined(output: unknown): Tensor {
+  if (output instanceof Tensor) return output;
+  const parts = (output as unknown[]).filter((each) => each !== null);
+  return cat(parts.map((each) => joined(each).flatten()));
+}
+
+/** The arguments of a call: inputs, a state in its place, options at the end. */
+function argumentsOf(inputs: readonly Tensor[], { state, ...options }: Options = {}): unknown[] {
+  const used = [state, ...Object.values(options)].flat();
+  const rest: unknown[] = inputs.filter((_, index) => !used.includes(index));
+  const states = (state as number[] | undefined)?.map((index) => inputs[index]!);
+  if (states) rest.push(states.length === 1 ? states[0] : states);
+  const named = Object.entries(options).map(([name, value]) => [
+    name,
+    typeof value === 'number' ? inputs[value]! : value,
+  ]);
+  return named.length > 0 ? [...rest, Object.fromEntries(named)] : rest;
 }
 
 function tensorsOf(state: Record<string, FixtureTensor>, device: Backend): Record<string, Tensor> {
