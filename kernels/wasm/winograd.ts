@@ -9,13 +9,13 @@
 //        ⎣ 0  1  0 -1 ⎦        ⎣ 0   0   1 ⎦
 //
 // The sums over the channels c are 16 matrix products, one for each place of the 4 × 4. Four neighbouring 2 × 2 are a
-// run, and two runs are the eight columns of a tile of tile.ts.
+// run, and two runs are the eight columns of a tile of panels.ts.
 //
 // Numerics   float32. A pixel that is not finite would spoil all four outputs. `flag` reports that an output is not
 //            finite, and the caller then computes the result in another way.
 // Source     Lavin and Gray: Fast Algorithms for Convolutional Neural Networks (CVPR 2016).
 
-import { A_STEP, tile } from './tile';
+import { multiplyTile, ROWS, ROWS_STEP, TILE } from './panels';
 import { PLACES, transformTiles } from './winogradTiles';
 
 @unmanaged
@@ -40,9 +40,9 @@ export class WinogradJob {
 }
 
 /** Bytes of a tile of sums. */
-const SUMS: usize = 128;
+const SUMS: usize = TILE;
 
-/** Bytes of scratch memory: transformed pixels of two runs, and the sums of four rows. */
+/** Bytes of scratch memory: transformed pixels of two runs, and the sums of a panel of rows. */
 export function winogradScratch(depth: i32): i32 {
   return PLACES * (depth * 32 + <i32>SUMS);
 }
@@ -56,19 +56,19 @@ export function winogradTask(job: WinogradJob, task: i32, scratch: usize): void 
   const last = min(first + job.taskRuns, runs);
   const group = part % job.groups;
   const image = job.image + <usize>part * job.imagePart;
-  const panels = (job.rows + 3) / 4;
-  const panel = <usize>job.depth * A_STEP;
+  const panels = (job.rows + ROWS - 1) / ROWS;
+  const panel = <usize>job.depth * ROWS_STEP;
   const pixelStep = (<usize>job.depth) << 5;
   const sums = scratch + <usize>PLACES * pixelStep;
   for (let run = first; run < last; run += 2) {
     transformRun(job, image, run, lineRuns, scratch);
     transformRun(job, image, min(run + 1, last - 1), lineRuns, scratch + 16);
     let filters = job.filters + <usize>(group * PLACES * panels) * panel;
-    // Four rows at a time, so their sums are used while they are in the first cache.
-    for (let row = 0; row < job.rows; row += 4) {
+    // A panel of rows at a time, so their sums are used while they are in the first cache.
+    for (let row = 0; row < job.rows; row += ROWS) {
       for (let place = 0; place < PLACES; place++, filters += panel) {
         const to = sums + <usize>place * SUMS;
-        tile(filters, scratch + <usize>place * pixelStep, job.depth, to, 32, false);
+        multiplyTile(filters, scratch + <usize>place * pixelStep, job.depth, to, 32, false);
       }
       storeRun(job, part, group, row, run, lineRuns, sums);
       if (run + 1 < last) storeRun(job, part, group, row, run + 1, lineRuns, sums + 16);
@@ -86,7 +86,7 @@ function transformRun(job: WinogradJob, image: usize, run: i32, lineRuns: i32, t
   }
 }
 
-/** Stores Aᵀ (sums) A, with bias and relu, of four neighbours in up to four rows. */
+/** Stores Aᵀ (sums) A, with bias and relu, of four neighbours in a panel of rows. */
 function storeRun(
   job: WinogradJob,
   part: i32,
@@ -106,7 +106,7 @@ function storeRun(
   let to = job.out + <usize>(part * job.rows + row) * plane + <usize>y * line + ((<usize>x) << 2);
   let bias = job.bias + ((<usize>(group * job.rows + row)) << 2);
   let nought = f32x4.splat(0);
-  for (const end = sums + ((<usize>min(4, job.rows - row)) << 5); sums < end; sums += 32, bias += 4) {
+  for (const end = sums + ((<usize>min(ROWS, job.rows - row)) << 5); sums < end; sums += 32, bias += 4) {
     const addend = job.hasBias ? v128.load_splat<f32>(bias) : f32x4.splat(0);
     const t0 = above(sums, 0);
     const b0 = below(sums, 0);
@@ -181,7 +181,7 @@ function storePart(left: v128, right: v128, least: v128, to: usize, count: i32):
 }
 
 /**
- * G g Gᵀ of the filters of all groups: 16 panels for every four rows, one for each place.
+ * G g Gᵀ of the filters of all groups: 16 panels for the rows of a tile, one for each place.
  *
  * @param flipped whether to rotate the filters by 180 degrees, as the input gradient needs them
  */
@@ -196,16 +196,16 @@ export function transformFilters(
   depthStride: usize,
   flipped: i32,
 ): void {
-  const panels = (rows + 3) / 4;
-  const placeStep = <usize>depth * A_STEP;
+  const panels = (rows + ROWS - 1) / ROWS;
+  const placeStep = <usize>depth * ROWS_STEP;
   const groupStep = <usize>(panels * PLACES) * placeStep;
   for (let group = 0; group < groups; group++, from += groupStride, to += groupStep) {
-    for (let row = 0; row < 4 * panels; row++) {
+    for (let row = 0; row < ROWS * panels; row++) {
       for (let c = 0; c < depth; c++) {
         // Rows past the end give sums that are not stored.
         const filter = from + <usize>min(row, rows - 1) * rowStride + <usize>c * depthStride;
-        const panel = to + <usize>((row >> 2) * PLACES) * placeStep;
-        const at = panel + <usize>c * A_STEP + ((<usize>(row & 3)) << 2);
+        const panel = to + <usize>((row / ROWS) * PLACES) * placeStep;
+        const at = panel + <usize>c * ROWS_STEP + ((<usize>(row % ROWS)) << 2);
         for (let j = 0; j < 3; j++) {
           const column = filter + ((<usize>(flipped ? 2 - j : j)) << 2);
           const g0 = load<f32>(column, 0);

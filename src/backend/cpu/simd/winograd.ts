@@ -43,14 +43,15 @@ export function winograd(module: SimdModule, job: Winograd): boolean {
     ...{ height: job.inHeight, width: job.inWidth, top: job.top, left: job.left, stride: 1 },
     ...{ paddedHeight: 2 * Math.ceil(height / 2) + 2, run: 2 * Math.ceil(width / 2) + 2 },
   };
-  const panels = Math.ceil(rows / 4);
+  const panelRows = module.exports.panelRows();
+  const panels = Math.ceil(rows / panelRows);
   const runs = Math.ceil(height / 2) * Math.ceil(width / 8);
   const { taskRuns, plan } = cutRuns(module, parts, runs, 8 * parts * rows * depth * runs * 8);
   const imagePlane = planeBytes(grid);
   const steps = { imagePart: depth * imagePlane, imagePlane, imageLine: lineBytes(grid) };
   const scratch = module.exports.winogradScratch(depth);
   const image = padded(module, job.image, parts * depth, grid);
-  const filters = module.take(16 * 16 * groups * panels * depth);
+  const filters = module.take(16 * 4 * panelRows * groups * panels * depth);
   module.exports.transformFilters(
     ...([job.filters, filters, groups, rows * depth * 36, rows, job.rowStride, depth] as const),
     job.depthStride,
