@@ -64,6 +64,26 @@ const resnet = z.strictObject({
   dropout: fraction.default(0).describe('Probability of zeroing an input of the dense layer while training.'),
 } satisfies Shape<ResnetConfiguration>);
 
-export type ModelConfiguration = MlpConfiguration | CnnConfiguration | ResnetConfiguration;
+export interface VitConfiguration {
+  readonly name: 'vit';
+  readonly patchSize: number;
+  readonly width: number;
+  readonly depth: number;
+  readonly heads: number;
+  readonly dropout: number;
+}
 
-export const model: z.ZodType<ModelConfiguration> = z.discriminatedUnion('name', [mlp, cnn, resnet]);
+const vit = z.strictObject({
+  name: z.literal('vit').describe('Architecture.'),
+  patchSize: count
+    .default(4)
+    .describe('Height and width of the patches; they have to cover the images exactly.'),
+  width: count.default(64).describe('Features of a token.'),
+  depth: count.default(4).describe('Layers of attention and a hidden layer of twice the width.'),
+  heads: count.default(4).describe('Heads of the attention; they divide the width.'),
+  dropout: fraction.default(0).describe('Probability of zeroing an activation in the layers while training.'),
+} satisfies Shape<VitConfiguration>);
+
+export type ModelConfiguration = MlpConfiguration | CnnConfiguration | ResnetConfiguration | VitConfiguration;
+
+export const model: z.ZodType<ModelConfiguration> = z.discriminatedUnion('name', [mlp, cnn, resnet, vit]);

@@ -5,6 +5,7 @@ import type { NetworkShape } from '../data/description.ts';
 import { buildCnn } from './cnn.ts';
 import { buildMlp } from './mlp.ts';
 import { buildResnet } from './resnet.ts';
+import { buildVit } from './vit.ts';
 
 /** The network of a configuration with its first weights, which follow from the configuration's seed. */
 export function initialModel({ seed, model }: Configuration, shape: NetworkShape): Module {
@@ -16,7 +17,7 @@ export function initialModel({ seed, model }: Configuration, shape: NetworkShape
  * The network that a configuration describes; its weights come from the current seed.
  *
  * @param shape the images that it takes, and the classes
- * @throws ConfigurationError where the images are too small for the blocks of a convolutional network
+ * @throws ConfigurationError where the images do not fit the network
  */
 export function buildModel(model: ModelConfiguration, shape: NetworkShape): Module {
   switch (model.name) {
@@ -26,5 +27,7 @@ export function buildModel(model: ModelConfiguration, shape: NetworkShape): Modu
       return buildCnn(model, shape);
     case 'resnet':
       return buildResnet(model, shape);
+    case 'vit':
+      return buildVit(model, shape);
   }
 }

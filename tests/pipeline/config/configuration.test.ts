@@ -218,7 +218,7 @@ train:
           takes  up to 100 letters, digits, ".", "_" and "-", starting with a letter or digit
           got    nothing
         model: missing
-          takes  a section with name, hidden, dropout, channels, kernelSize, batchNorm, blocks
+          takes  a section with name, hidden, dropout, channels, kernelSize, batchNorm, blocks, patchSize, width, depth, heads
           got    nothing
         optimizer: missing
           takes  a section with name, lr, betas, eps, weightDecay, momentum, dampening, nesterov, alpha, centered
@@ -661,7 +661,7 @@ describe('describeConfiguration', () => {
       'schedule={name: onecycle, maxLr: 1}',
       'schedule={name: plateau}',
     ];
-    const models = ['mlp', 'cnn', 'resnet'].map((name) => `model={name: ${name}}`);
+    const models = ['mlp', 'cnn', 'resnet', 'vit'].map((name) => `model={name: ${name}}`);
     const all = [...models, ...optimizers, ...schedules].flatMap((variant) =>
       leaves(load(least, variant, ...optional)),
     );

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type CnnConfiguration, parseConfiguration } from '../../../src/pipeline/config/configuration.ts';
-import { init, nn, noGrad, rand, scope, tensor } from '../../../src/index.ts';
+import { arange, init, nn, noGrad, rand, scope, tensor } from '../../../src/index.ts';
 import { FASHION_MNIST_DESCRIPTION, type NetworkShape } from '../../../src/pipeline/data/description.ts';
 import { buildModel } from '../../../src/pipeline/models/buildModel.ts';
 
@@ -15,8 +15,8 @@ function cnn(
   );
 }
 
-function resnet(options: object, shape: NetworkShape): nn.Module {
-  const model = { name: 'resnet', ...options };
+function built(name: 'resnet' | 'vit', options: object, shape: NetworkShape): nn.Module {
+  const model = { name, ...options };
   const { model: described } = parseConfiguration({ name: 'test', model, optimizer: { name: 'adam' } });
   return buildModel(described, shape);
 }
@@ -98,7 +98,7 @@ describe('buildModel', () => {
   });
 
   it('builds a residual network for images of any size', async () => {
-    const small = resnet({ channels: [2, 3], dropout: 0.1 }, { height: 1, width: 5, classes: ['a', 'b'] });
+    const small = built('resnet', { channels: [2, 3], dropout: 0.1 }, { height: 1, width: 5, classes: ['a', 'b'] });
     expect(String(small)).toBe(`Sequential(
   (0): Conv2d(1, 2, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1), bias=False)
   (1): BatchNorm2d(2, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)
@@ -133,7 +133,7 @@ describe('buildModel', () => {
 )`);
     scope(() => {
       expect(small.forward(rand([2, 1, 1, 5])).shape).toEqual([2, 2]);
-      const large = resnet({}, FASHION_MNIST_DESCRIPTION);
+      const large = built('resnet', {}, FASHION_MNIST_DESCRIPTION);
       expect(large.parameterCount()).toBe(308_074);
       expect(large.forward(rand([2, 1, 28, 28])).shape).toEqual([2, 10]);
     });
@@ -144,6 +144,38 @@ describe('buildModel', () => {
     for (const [, parameter] of last) noGrad(() => parameter.zero_());
     const x = tensor([[[[1, -2]], [[-3, 4]]]]);
     expect(await block.forward(x).toArray()).toEqual([[[[1, 0]], [[0, 4]]]]);
+  });
+
+  it('builds a vision transformer, whose patches are tokens from left to right and from top to bottom', async () => {
+    const classes = ['a', 'b', 'c'];
+    const options = { patchSize: 2, width: 4, depth: 1, heads: 2 };
+    const small = built('vit', options, { height: 4, width: 6, classes });
+    const embedding = [...small.namedModules()].find(([name]) => name === '0')![1] as nn.Module;
+    noGrad(() => {
+      const [positions, weight, bias] = ['positions', 'projection.weight', 'projection.bias'].map((name) =>
+        embedding.stateDict()[name]!,
+      );
+      positions!.zero_();
+      weight!.fill_(1);
+      bias!.copy_(tensor([0, 1, 2, 3]));
+    });
+    const images = arange(24).reshape(1, 1, 4, 6);
+    const sums = [0, 2, 4, 12, 14, 16].map((first) => 4 * first + 14);
+    expect(await embedding.forward(images).toArray()).toEqual([
+      sums.map((sum) => [sum, sum + 1, sum + 2, sum + 3]),
+    ]);
+    expect(small.forward(images).shape).toEqual([1, 3]);
+    scope(() => {
+      const large = built('vit', {}, FASHION_MNIST_DESCRIPTION);
+      expect(large.parameterCount()).toBe(138_890);
+      expect(large.forward(rand([2, 1, 28, 28])).shape).toEqual([2, 10]);
+    });
+    expect(() => built('vit', { patchSize: 3 }, FASHION_MNIST_DESCRIPTION)).toThrow(
+      'model.patchSize: takes a size that divides height and width of the images (28 × 28 pixels); got 3',
+    );
+    expect(() => built('vit', { heads: 5 }, FASHION_MNIST_DESCRIPTION)).toThrow(
+      'model.heads: takes a number that divides model.width (64); got 5',
+    );
   });
 
   it('builds an MLP: dropout follows each hidden layer, and none is softmax regression', () => {
