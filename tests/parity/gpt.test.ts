@@ -18,7 +18,7 @@ function numbers(seed: number, count: number): Float64Array {
 }
 
 test('the GPT example has PyTorch’s losses in 200 steps from the same weights and batches', async () => {
-  const { names, losses } = loadFixture('gpt.json') as unknown as { names: string[]; losses: number[] };
+  const { names, losses } = loadFixture('gpt.json') as { names: string[]; losses: number[] };
   setDefaultDevice(await open('cpu'));
   const model = new Gpt({
     vocabulary: CHARACTERS.length,
