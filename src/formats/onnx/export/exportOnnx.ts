@@ -8,7 +8,8 @@ import { describe, Tensor } from '../../../tensor/tensor.ts';
 import { cat } from '../../../ops/cat.ts';
 import { encodeModel } from '../encode.ts';
 import { OnnxError } from '../error.ts';
-import type { NodeProto, ValueInfo } from '../model.ts';
+import type { ValueInfo } from '../model.ts';
+import { usedNodes } from '../usedNodes.ts';
 import { readConstants, valuesOf, writeConstant } from './constants.ts';
 import { type Dim, Graph } from './graph.ts';
 import { rules } from './rules/index.ts';
@@ -187,19 +188,6 @@ function unsupported(name: string): OnnxError {
       ? 'dropout in training draws random numbers; use module.training, which is false here'
       : `the operation '${name}' has no ONNX form here`;
   return new OnnxError(`exportOnnx: ${reason}; supported are ${Object.keys(rules).toSorted().join(', ')}`);
-}
-
-/** The nodes that outputs depend on, in order. */
-function usedNodes(nodes: readonly NodeProto[], outputs: readonly string[]): NodeProto[] {
-  const wanted = new Set(outputs);
-  return nodes
-    .toReversed()
-    .filter((node) => {
-      if (!node.outputs.some((each) => wanted.has(each))) return false;
-      for (const input of node.inputs) wanted.add(input);
-      return true;
-    })
-    .toReversed();
 }
 
 function info(graph: Graph, value: Value, name: string): ValueInfo {
