@@ -91,6 +91,30 @@ class VisionTransformer extends nn.Module {
   }
 }
 
+/** The output of a recurrent network, without its state. */
+class First extends nn.Module {
+  readonly inner: nn.LSTM | nn.GRU;
+
+  constructor(inner: nn.LSTM | nn.GRU) {
+    super();
+    this.inner = inner;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return this.inner.forward(x)[0];
+  }
+}
+
+/** Attention of a sequence to itself, with its weights. */
+class Attending extends nn.Module {
+  readonly inner = new nn.MultiheadAttention(8, 2, { batchFirst: true });
+
+  override forward(x: Tensor): Tensor {
+    const [output, weights] = this.inner.forward(x, x, x);
+    return cat([output, weights!], -1);
+  }
+}
+
 /** Statistics of an untrained model would hide errors: they are 0 and 1. */
 function trained<M extends nn.Module>(model: M, shape: Shape): M {
   noGrad(() => model.train().forward(randn(shape)).dispose());
@@ -99,7 +123,9 @@ function trained<M extends nn.Module>(model: M, shape: Shape): M {
 
 const images = (): Tensor => randn([2, 1, 8, 8]);
 const maps = (): Tensor => randn([2, 4, 7, 6]);
+const classes = (): Tensor => randint(0, 5, [3, 4], { dtype: 'int32' });
 const image = (): Tensor => randn([4, 7, 6]);
+const sequences = (): Tensor => randn([2, 4, 9]);
 const rows = (): Tensor => randn([3, 6]);
 const convolution = (name: string, make: () => nn.Module): Example => ({
   name: `Conv2d ${name}`,
@@ -214,10 +240,60 @@ export const layers: readonly Example[] = [
   layer('SiLU', () => new nn.SiLU()),
   layer('Sigmoid', () => new nn.Sigmoid()),
   layer('Tanh', () => new nn.Tanh()),
+  layer('ELU', () => new nn.ELU(0.5)),
+  layer('PReLU', () => new nn.PReLU(6)),
+  layer('Hardswish', () => new nn.Hardswish()),
+  layer('Softplus', () => new nn.Softplus(2)),
+  layer('Softmax', () => new nn.Softmax(1)),
+  layer('LogSoftmax', () => new nn.LogSoftmax(1)),
+  layer('Identity', () => new nn.Identity()),
+  layer('Dropout2d', () => new nn.Dropout2d(), maps),
+  layer('Conv1d', () => new nn.Conv1d(4, 6, 3, { stride: 2, padding: 1 }), sequences),
+  layer('MaxPool1d', () => new nn.MaxPool1d(2), sequences),
+  layer(
+    'Conv2d with a reflected border',
+    () => new nn.Conv2d(4, 2, 3, { padding: 1, paddingMode: 'reflect' }),
+    maps,
+  ),
+  layer(
+    'ConvTranspose2d',
+    () => new nn.ConvTranspose2d(4, 6, 3, { stride: 2, outputPadding: 1, groups: 2 }),
+    maps,
+  ),
+  layer('Upsample', () => new nn.Upsample({ scaleFactor: 2, mode: 'bilinear' }), maps),
+  layer('BatchNorm1d', () => trained(new nn.BatchNorm1d(6), [9, 6])),
+  layer('GroupNorm', () => new nn.GroupNorm(2, 4), maps),
+  layer('InstanceNorm2d', () => new nn.InstanceNorm2d(4, { affine: true }), maps),
+  layer('RMSNorm', () => new nn.RMSNorm(6)),
+  layer('Embedding', () => new nn.Embedding(5, 3), classes),
+  layer(
+    'LSTM',
+    () => new First(new nn.LSTM(6, 4, { numLayers: 2, batchFirst: true })),
+    () => randn([2, 5, 6]),
+  ),
+  layer(
+    'LSTM in both directions',
+    () => new First(new nn.LSTM(6, 4, { bidirectional: true, batchFirst: true })),
+    () => randn([2, 3, 6]),
+  ),
+  layer(
+    'GRU',
+    () => new First(new nn.GRU(6, 4, { batchFirst: true })),
+    () => randn([2, 5, 6]),
+  ),
+  layer(
+    'MultiheadAttention',
+    () => new Attending(),
+    () => randn([2, 5, 8]),
+  ),
+  layer(
+    'TransformerEncoderLayer',
+    () => new nn.TransformerEncoderLayer(8, 2, { dimFeedforward: 16, batchFirst: true }),
+    () => randn([2, 5, 8]),
+  ),
 ];
 
 const positive = (): Tensor => rand([3, 6]).add(0.5);
-const classes = (): Tensor => randint(0, 5, [3, 4], { dtype: 'int32' });
 
 /** Of several strides, paddings and groups. */
 function transposed(x: Tensor): Tensor {
@@ -230,7 +306,11 @@ function transposed(x: Tensor): Tensor {
 export const calls: readonly Example[] = [
   call('arithmetic', (x) => x.add(2).mul(x).sub(x.div(3)).neg()),
   call('powers', (x) => x.pow(3).add(x.sqrt()).add(x.rsqrt()).add(x.reciprocal()).add(x.square()), positive),
-  call('functions', (x) => x.exp().add(x.log()).add(x.sin()).sub(x.cos()).add(x.erf()), positive),
+  call(
+    'functions',
+    (x) => x.exp().add(x.log()).add(x.sin()).sub(x.cos()).add(x.erf()).sub(x.log1p()).add(x.expm1()),
+    positive,
+  ),
   call('rounding', (x) => x.mul(3).floor().add(x.mul(5).ceil()).add(x.mul(7).round()).add(x.mul(4).trunc())),
   call('signs', (x) => x.abs().sub(x.sign())),
   call('limits', (x) =>

@@ -1,5 +1,5 @@
 import type { DType, TypedArray } from '../../../backend/dtypes.ts';
-import type { Module } from '../../../nn/index.ts';
+import type { AnyModule } from '../../../nn/index.ts';
 import { sameShape } from '../../../tensor/shape.ts';
 import { describe, type Tensor } from '../../../tensor/tensor.ts';
 import { OnnxError } from '../error.ts';
@@ -22,7 +22,7 @@ export interface Constant {
  * @throws OnnxError for such a value
  */
 export async function readConstants(
-  model: Module,
+  model: AnyModule,
   first: Trace,
   second: Trace,
 ): Promise<Map<number, Constant>> {

@@ -1,4 +1,4 @@
-import { Module } from '../../../nn/index.ts';
+import { type AnyModule, Module } from '../../../nn/index.ts';
 import { isFloating } from '../../../backend/dtypes.ts';
 import { isPlainObject, type Kind, type Rest, signature } from '../../../tensor/arguments.ts';
 import { noGrad } from '../../../tensor/gradientMode.ts';
@@ -67,7 +67,7 @@ const takes = signature<ExportOptions>(
  * await writeFile('model.onnx', await exportOnnx(model, rand([1, 1, 28, 28])));
  */
 export async function exportOnnx(
-  model: Module,
+  model: AnyModule,
   exampleInput: Tensor | readonly Tensor[],
   ...rest: Rest<ExportOptions>
 ): Promise<Uint8Array> {
@@ -148,7 +148,7 @@ function otherInput(x: Tensor, longer: boolean): Tensor {
 }
 
 /** Runs `body` while all modules are in evaluation mode. */
-function inEvaluation<T>(model: Module, body: () => T): T {
+function inEvaluation<T>(model: AnyModule, body: () => T): T {
   const modules = [...model.namedModules()].map(([, module]) => module);
   const training = modules.map((module) => module.training);
   model.eval();

@@ -1,5 +1,5 @@
 import type { DType } from '../../../backend/dtypes.ts';
-import type { Module } from '../../../nn/index.ts';
+import type { AnyModule } from '../../../nn/index.ts';
 import { isPlainObject } from '../../../tensor/arguments.ts';
 import { noGrad } from '../../../tensor/gradientMode.ts';
 import { scope } from '../../../tensor/scope.ts';
@@ -41,7 +41,7 @@ export interface Trace {
  * Tensors that read one storage in one layout are one value, so that detached tensors and views that change nothing keep their
  * history.
  */
-export function trace(model: Module, inputs: readonly Tensor[]): Trace {
+export function trace(model: AnyModule, inputs: readonly Tensor[]): Trace {
   const known = new Map<Storage, { tensor: Layout; value: Value; version: number }[]>();
   const steps: Step[] = [];
   let count = 0;
@@ -84,7 +84,7 @@ export function trace(model: Module, inputs: readonly Tensor[]): Trace {
   let outputs: readonly Value[] = [];
   scope(() => {
     noGrad(() => {
-      const result: unknown = listening(listen, () => model.forward(...(inputs as [Tensor])));
+      const result: unknown = listening(listen, () => model.forward(...(inputs as never[])));
       outputs = tensorsIn(result).map(valueOf);
     });
   });

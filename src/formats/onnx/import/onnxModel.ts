@@ -21,7 +21,7 @@ const takes = { run: signature('run', { inputs: TENSORS }) };
  *
  * `forward` takes the inputs in the file's order and returns the first output; `run` returns all.
  */
-export class OnnxModel extends Module {
+export class OnnxModel extends Module<Tensor[]> {
   /** Parameters and buffers by name. */
   readonly tensors: ReadonlyMap<string, Tensor>;
   /** Texts that the file keeps, such as the names of the classes. */

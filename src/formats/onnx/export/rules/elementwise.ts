@@ -94,6 +94,10 @@ export const elementwise: Rules = {
   cos: plain('Cos'),
   erf: plain('Erf'),
   exp: plain('Exp'),
+  expm1: (graph, step) =>
+    graph.node('Sub', [graph.node('Exp', [graph.nameOf(step.inputs[0]!)]), constant(graph, step, 1)]),
+  log1p: (graph, step) =>
+    graph.node('Log', [graph.node('Add', [graph.nameOf(step.inputs[0]!), constant(graph, step, 1)])]),
   floor: plain('Floor'),
   ceil: plain('Ceil'),
   round: plain('Round'),
