@@ -20,7 +20,9 @@ export {
   saveSafetensorsFile,
 } from './formats/safetensors/index.ts';
 export * from './ops/index.ts';
+export { multinomial, normal, randperm } from './ops/draws.ts';
 export { maskedSelect, nonzero } from './ops/nonzero.ts';
+export { unique, type UniqueOptions } from './ops/unique.ts';
 export { toDevice } from './ops/to.ts';
 export { backward, grad, type BackwardOptions, type GradOptions } from './tensor/backward.ts';
 export { capture, type Captured } from './tensor/capture.ts';

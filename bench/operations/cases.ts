@@ -60,6 +60,7 @@ const BINARY: Readonly<Record<string, string>> = {
       'minimum',
       'mul',
       'pow',
+      'rsub',
       'sub',
       'eq',
       'ge',

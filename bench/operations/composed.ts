@@ -80,6 +80,7 @@ const rows: readonly Row[] = [
   ['tril', matrix, (x) => x.tril(), 'x.tril()'],
   ['triu', matrix, (x) => x.triu(), 'x.triu()'],
   ['trunc', vector, (x) => x.trunc(), 'x.trunc()'],
+  ['unfold', matrix, (x) => x.unfold(1, 3, 2), 'x.unfold(1, 3, 2)'],
   ['unbind', matrix, (x) => x.unbind()[1]!, 'x.unbind()[1]'],
 ];
 

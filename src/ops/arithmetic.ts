@@ -6,7 +6,7 @@ import { takesPair } from '../tensor/kinds.ts';
 import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { binary } from './support/elementwise.ts';
-import { isWholeNumber } from './support/promote.ts';
+import { isWholeNumber, withPromoted } from './support/promote.ts';
 import { where } from './where.ts';
 
 const c = codes.binary;
@@ -28,6 +28,17 @@ export function add(a: Tensor, b: Tensor | number): Tensor {
 export function sub(a: Tensor, b: Tensor | number): Tensor {
   takesPair('sub', arguments);
   return binary('sub', c.SUB, a, b, false, (g) => [() => g, () => g.neg()]);
+}
+
+/**
+ * b − a, element by element, with broadcasting: PyTorch's `1 - x` is `x.rsub(1)`.
+ *
+ * @example
+ * tensor([0.25, 1]).rsub(1); // 0.75, 0
+ */
+export function rsub(a: Tensor, b: Tensor | number): Tensor {
+  takesPair('rsub', arguments);
+  return withPromoted(a, b, (subtrahend, minuend) => minuend.sub(subtrahend));
 }
 
 /**

@@ -31,9 +31,17 @@ interface Lettered {
   readonly letters: string;
 }
 
+const EQUATION = /^((?:[a-z]*(?:\.{3})?[a-z]*)(?:,[a-z]*(?:\.{3})?[a-z]*)*)(?:->([a-z]*(?:\.{3})?[a-z]*))?$/i;
+const DOTS = '...';
+/** The dims of `...` have letters beyond those of equations, from here on. */
+const FIRST_DOT = 0x3b1;
+const isDot = (letter: string): boolean => letter.charCodeAt(0) >= FIRST_DOT;
+
 /**
  * Sums of products in Einstein's notation. Each operand has a letter for each dim. The result has the letters behind `->`; the
  * products are summed over all others. Without `->` it has those that occur once, in alphabetical order.
+ *
+ * `...` stands for any dims; they broadcast. Without `->` they come first in the result.
  *
  * The operands are multiplied in order, each time as a batch of matrix products.
  *
@@ -45,13 +53,21 @@ interface Lettered {
 export function einsum(equation: string, ...operands: Tensor[]): Tensor {
   const kinds = Object.fromEntries(operands.map((_, index) => [`operand ${index}`, TENSOR]));
   signature('einsum', { equation: STRING, ...kinds })([equation, ...operands]);
-  const parts = /^([a-z]*(?:,[a-z]*)*)(?:->([a-z]*))?$/i.exec(equation.replaceAll(' ', ''));
-  const inputs = parts?.[1]!.split(',') ?? [];
+  const parts = EQUATION.exec(equation.replaceAll(' ', ''));
+  const written = parts?.[1]!.split(',') ?? [];
+  const ranks = written.map((letters, index) =>
+    letters.includes(DOTS) ? (operands[index]?.ndim ?? 0) - letters.length + DOTS.length : 0,
+  );
+  const rank = Math.max(0, ...ranks);
+  const dots = Array.from({ length: rank }, (_, axis) => String.fromCharCode(FIRST_DOT + axis)).join('');
+  const inputs = written.map((letters, index) =>
+    letters.replace(DOTS, dots.slice(rank - Math.max(0, ranks[index]!))),
+  );
   const once = inputs
     .join('')
     .split('')
-    .filter((letter, _, all) => all.indexOf(letter) === all.lastIndexOf(letter));
-  const output = parts?.[2] ?? once.sort().join('');
+    .filter((letter, _, all) => !isDot(letter) && all.indexOf(letter) === all.lastIndexOf(letter));
+  const output = parts?.[2]?.replace(DOTS, dots) ?? dots + once.sort().join('');
   const fits =
     new Set(output).size === output.length &&
     output.split('').every((letter) => inputs.join('').includes(letter));
@@ -61,10 +77,10 @@ export function einsum(equation: string, ...operands: Tensor[]): Tensor {
       got: `'${equation}' for ${operands.length} operands`,
     });
   }
-  checkSizes(inputs, operands);
+  const sizes = checkSizes(inputs, operands);
   return scope(() => {
     const [first, ...others] = operands.map((tensor, index) =>
-      withoutRepeats({ tensor, letters: inputs[index]! }),
+      withoutRepeats(withoutStretched({ tensor, letters: inputs[index]! }, sizes)),
     );
     const product = others.reduce((left, right, index) => {
       const later = others.slice(index + 1).map(({ letters }) => letters);
@@ -75,15 +91,17 @@ export function einsum(equation: string, ...operands: Tensor[]): Tensor {
   });
 }
 
-function checkSizes(inputs: readonly string[], operands: readonly Tensor[]): void {
+/** The sizes of all letters. */
+function checkSizes(inputs: readonly string[], operands: readonly Tensor[]): Map<string, number> {
   const sizes = new Map<string, number>();
   operands.forEach((tensor, index) => {
     const letters = inputs[index]!;
     const misfit = letters.split('').some((letter, axis) => {
-      const size = tensor.shape[axis];
+      const size = tensor.shape[axis]!;
       const known = sizes.get(letter) ?? size;
-      sizes.set(letter, known!);
-      return known !== size;
+      const stretches = isDot(letter) && (known === 1 || size === 1);
+      sizes.set(letter, stretches && known === 1 ? size : known);
+      return known !== size && !stretches;
     });
     if (!misfit && letters.length === tensor.ndim) return;
     throw new ShapeError('einsum', 'an operand does not fit', {
@@ -91,6 +109,15 @@ function checkSizes(inputs: readonly string[], operands: readonly Tensor[]): voi
       got: `${describe(tensor)} as operand ${index}`,
     });
   });
+  return sizes;
+}
+
+/** Without the dims of size 1 that `...` stretches. */
+function withoutStretched(given: Lettered, sizes: ReadonlyMap<string, number>): Lettered {
+  const { tensor, letters } = given;
+  const kept = letters.split('').filter((letter, axis) => sizes.get(letter) === tensor.shape[axis]);
+  if (kept.length === letters.length) return given;
+  return { tensor: tensor.reshape(kept.map((letter) => sizes.get(letter)!)), letters: kept.join('') };
 }
 
 /** The diagonals over letters that an operand has twice. */

@@ -3,10 +3,12 @@ import { backward, type BackwardArguments } from '../tensor/backward.ts';
 import type { Maybe } from '../tensor/arguments.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { max, min } from './extremes.ts';
+import { multinomial } from './draws.ts';
 import { type InPlace, inPlace } from './inPlace.ts';
 import { maskedSelect, nonzero } from './nonzero.ts';
 import * as table from './table.ts';
 import { toDevice } from './to.ts';
+import { unique, type UniqueOptions } from './unique.ts';
 import { where } from './where.ts';
 
 type Operations = typeof table;
@@ -20,6 +22,8 @@ type Methods = { [Name in keyof Operations]: Method<Operations[Name]> };
 
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods, InPlace {
+    /** Draws indices in proportion to weights: see `multinomial`. */
+    multinomial: Method<typeof multinomial>;
     /** The greatest elements: see `max`. */
     max(other?: Tensor): Tensor;
     /** The greatest elements along a dim, and their places: see `max`. */
@@ -36,6 +40,10 @@ declare module '../tensor/tensor.ts' {
     nonzero(): Promise<Tensor>;
     /** The elements where a mask is true: see `maskedSelect`. */
     maskedSelect(mask: Tensor): Promise<Tensor>;
+    /** The distinct elements in ascending order: see `unique`. */
+    unique(options?: Maybe<{ returnInverse?: Maybe<false>; returnCounts?: Maybe<false> }>): Promise<Tensor>;
+    /** The distinct elements, and where they are: see `unique`. */
+    unique(options: UniqueOptions): Promise<Tensor[]>;
     /** This tensor where the condition holds, otherwise `other`: `where(condition, this, other)`. */
     where(condition: Tensor, other: Tensor | number): Tensor;
     /** A copy on another device: see `toDevice`. */
@@ -52,6 +60,8 @@ for (const [name, operation] of Object.entries({
   min,
   nonzero,
   maskedSelect,
+  multinomial,
+  unique,
 }) as unknown as [string, (x: Tensor, ...rest: never[]) => unknown][]) {
   define(name, function (this: Tensor, ...rest: never[]) {
     return operation(this, ...rest);

@@ -1,7 +1,7 @@
 /** Every operation that is also a method. Its first argument is the tensor. Each is declared once, here. */
 export { gelu, leakyRelu, relu, reluGradient, sigmoid, silu, softplus, tanh } from './activations.ts';
 export { adaptiveAvgPool2d } from './adaptiveAvgPool2d.ts';
-export { add, atan2, div, maximum, minimum, mul, pow, sub } from './arithmetic.ts';
+export { add, atan2, div, maximum, minimum, mul, pow, rsub, sub } from './arithmetic.ts';
 export { at } from './at.ts';
 export { avgPool2d } from './avgPool2d.ts';
 export { batchNorm } from './batchNorm.ts';
@@ -33,6 +33,7 @@ export { slice } from './slice.ts';
 export { logSoftmax, softmax } from './softmax.ts';
 export { argsort, sort, topk } from './sort.ts';
 export { to } from './to.ts';
+export { unfold } from './unfold.ts';
 export {
   abs,
   clamp,

@@ -2,13 +2,15 @@ import type { Vec3 } from '../backend/signatures.ts';
 import { signature } from '../tensor/arguments.ts';
 import { empty } from '../tensor/create.ts';
 import { checkAlike, checkDevice } from '../tensor/checks.ts';
-import { ArgumentError } from '../tensor/errors.ts';
-import { OPERAND, TENSOR } from '../tensor/kinds.ts';
+import { OPERAND, takesTensor, TENSOR } from '../tensor/kinds.ts';
+import { scope } from '../tensor/scope.ts';
 import { broadcastShapes } from '../tensor/shape.ts';
 import { type Gradients, withGradient } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { nonzero } from './nonzero.ts';
 import { checkDtype, freeCopies, settled, walkOver } from './support/launch.ts';
 import { withPromoted } from './support/promote.ts';
+import { scalarLike } from './support/scalar.ts';
 
 const takes = signature('where', { condition: TENSOR, a: OPERAND, b: OPERAND });
 
@@ -17,20 +19,34 @@ const takes = signature('where', { condition: TENSOR, a: OPERAND, b: OPERAND });
  *
  * The method has PyTorch's order: `a.where(condition, b)`.
  *
+ * With the condition alone, the places where it holds, in row-major order: an int32 vector for each dim. This waits for the
+ * device.
+ *
  * @param condition bool
- * @param a a tensor, or a number if b is a tensor
- * @param b a tensor, or a number
+ * @param a a tensor, or a number
+ * @param b a tensor, or a number; two numbers give float32
  */
-export function where(condition: Tensor, a: Tensor, b: Tensor | number): Tensor;
-export function where(condition: Tensor, a: number, b: Tensor): Tensor;
-export function where(condition: Tensor, a: Tensor | number, b: Tensor | number): Tensor {
+export function where(condition: Tensor, a: Tensor | number, b: Tensor | number): Tensor;
+export function where(condition: Tensor): Promise<Tensor[]>;
+export function where(
+  condition: Tensor,
+  a?: Tensor | number,
+  b?: Tensor | number,
+): Tensor | Promise<Tensor[]> {
+  if (arguments.length === 1) {
+    takesTensor('where', arguments);
+    return nonzero(condition).then((places) => scope(() => places.unbind(1)));
+  }
   takes(arguments);
+  return chosen(condition, a!, b!);
+}
+
+function chosen(condition: Tensor, a: Tensor | number, b: Tensor | number): Tensor {
   checkDtype('where', condition, 'bool');
   if (typeof a !== 'number') return withPromoted(a, b, (x, y) => choose(condition, x, y));
-  if (typeof b === 'number') {
-    throw new ArgumentError('where', 'two numbers', { takes: 'a tensor as a or b', got: `${a} and ${b}` });
-  }
-  return withPromoted(b, a, (y, x) => choose(condition, x, y));
+  const { device } = condition;
+  const other = typeof b === 'number' ? scalarLike(b, { dtype: 'float32', device }) : b;
+  return withPromoted(other, a, (y, x) => choose(condition, x, y));
 }
 
 function choose(condition: Tensor, a: Tensor, b: Tensor): Tensor {

@@ -4,13 +4,13 @@ import { type DType, isWhole } from '../backend/dtypes.ts';
 import { ANY, type Kind, listSignature, type Maybe, type Rest, signature } from './arguments.ts';
 import { defaultDevice } from './device.ts';
 import { ArgumentError, DeviceError, ShapeError } from './errors.ts';
-import { checkWhole, type HostArray, hostSpace, hostValues, toHost } from './hostValues.ts';
+import { checkWhole, hostSpace, hostValues, type NestedValues, toHost } from './hostValues.ts';
 import type { HostValues } from './nested.ts';
 import { BOOLEAN, DEVICE, DTYPE, INTEGER, NUMBER, REAL, SIZES, TENSOR } from './kinds.ts';
 import { unscoped } from './scope.ts';
 import { checkShape, formatShape, type Shape, sizeOf, stridesOf } from './shape.ts';
 import { Storage } from './storage.ts';
-import { type NestedArray, Tensor } from './tensor.ts';
+import { Tensor } from './tensor.ts';
 
 /** Options of every creation function. */
 export interface CreateOptions {
@@ -77,7 +77,7 @@ const tensorArguments = signature<CreateOptions & { shape?: Shape }>(
  * float64, Uint8Array, Uint8ClampedArray and Buffer uint8, all other integers int32. A number that an integer dtype
  * cannot hold is refused, never truncated.
  *
- * @param data a number, nested arrays of numbers or booleans, or a typed array with `options.shape`
+ * @param data a number, nested arrays of numbers or booleans, a typed array with `options.shape`, or arrays of typed ones
  * @throws ArgumentError for data that is no number, such as null, a string, or a DataView
  * @throws ShapeError if nested arrays are ragged, or if the data does not fill the shape
  * @throws DTypeError if an integer tensor gets a number with a fraction or out of its range
@@ -86,10 +86,7 @@ const tensorArguments = signature<CreateOptions & { shape?: Shape }>(
  * tensor(new Float32Array(6), { shape: [2, 3], requiresGrad: true });
  * tensor([3, 1], { dtype: 'int32' });
  */
-export function tensor(
-  data: NestedArray | boolean | readonly boolean[] | HostArray,
-  ...rest: Rest<CreateOptions & { shape?: Shape }>
-): Tensor {
+export function tensor(data: NestedValues, ...rest: Rest<CreateOptions & { shape?: Shape }>): Tensor {
   const { shape: wanted, ...create } = tensorArguments([data, ...rest]);
   const found = hostValues(data);
   const { values } = found;

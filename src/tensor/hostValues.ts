@@ -3,7 +3,6 @@ import { OutOfMemoryError } from '../backend/errors.ts';
 import { kindOf } from './arguments.ts';
 import { ArgumentError, DTypeError } from './errors.ts';
 import { type HostValues, nestedValues } from './nested.ts';
-import type { NestedArray } from './tensor.ts';
 
 /** A typed array that `tensor` takes. Float16Array is described by its tag, because not all `lib` settings know it. */
 export type HostArray =
@@ -15,6 +14,9 @@ export type HostArray =
   | BigInt64Array
   | BigUint64Array
   | (ArrayLike<number> & ArrayBufferView & { readonly [Symbol.toStringTag]: 'Float16Array' });
+
+/** Numbers or booleans in nested arrays, whose last level may be typed arrays. */
+export type NestedValues = number | boolean | HostArray | readonly NestedValues[];
 
 /** The dtype that holds all values of a typed array, or for int32 refuses those that it does not hold. */
 const NATURAL: Readonly<Record<string, DType | undefined>> = {
@@ -34,7 +36,13 @@ const NATURAL: Readonly<Record<string, DType | undefined>> = {
 
 /** @throws ArgumentError for data without numbers, or in detached memory; ShapeError for ragged arrays */
 export function hostValues(data: unknown): HostValues {
-  if (!ArrayBuffer.isView(data)) return nestedValues(data as NestedArray);
+  if (!ArrayBuffer.isView(data)) return nestedValues(data, naturalType);
+  const dtype = naturalType(data);
+  const values = data as TypedArray;
+  return { values, shape: [values.length], dtype };
+}
+
+function naturalType(data: ArrayBufferView): DType {
   // The tag is that of the built-in class, also for subclasses (Buffer) and arrays of another realm.
   const dtype = NATURAL[(data as TypedArray)[Symbol.toStringTag]];
   if (!dtype) {
@@ -43,9 +51,8 @@ export function hostValues(data: unknown): HostValues {
       got: kindOf(data),
     });
   }
-  const values = data as TypedArray;
-  if (values.length === 0) refuseDetached(values);
-  return { values, shape: [values.length], dtype };
+  if ((data as TypedArray).length === 0) refuseDetached(data as TypedArray);
+  return dtype;
 }
 
 /** A view of memory that was transferred or has shrunk has no elements, like one of nothing. */

@@ -2,7 +2,6 @@ import type { DType } from '../backend/dtypes.ts';
 import { kindOf } from './arguments.ts';
 import { ArgumentError, ShapeError } from './errors.ts';
 import { formatShape } from './shape.ts';
-import type { NestedArray } from './tensor.ts';
 
 /** Values in row-major order, with the shape and dtype that they have by themselves. */
 export interface HostValues {
@@ -15,42 +14,55 @@ export interface HostValues {
 const DEEPEST = 64;
 
 /**
- * The values of nested arrays in row-major order, with their shape and dtype.
+ * The values of nested arrays in row-major order, with their shape and dtype. The last level may be typed arrays.
  *
+ * @param natural the dtype of a typed array
  * @throws ArgumentError for an element that is no number or boolean, ShapeError for rows of different lengths
  */
-export function nestedValues(data: NestedArray): HostValues {
+export function nestedValues(data: unknown, natural: (row: ArrayBufferView) => DType): HostValues {
   const shape: number[] = [];
-  for (
-    let level: unknown = data;
-    Array.isArray(level) && shape.length <= DEEPEST;
-    level = (level as unknown[])[0]
-  )
+  for (let level: unknown = data; isRow(level) && shape.length <= DEEPEST; level = level[0])
     shape.push(level.length);
-  const values: (number | boolean)[] = [];
+  const values: (number | boolean | bigint)[] = [];
+  const dtypes = new Set<DType>();
   const at: number[] = [];
+  let typed = 0;
   const visit = (level: unknown, axis: number): void => {
     if (typeof level === 'number' || typeof level === 'boolean') {
       if (axis < shape.length) throw ragged(shape, level, axis);
       values.push(level);
       return;
     }
-    if (!Array.isArray(level) || axis > DEEPEST) throw noNumber(level, at.slice(0, axis));
+    if (!isRow(level) || axis > DEEPEST) throw noNumber(level, at.slice(0, axis));
     if (level.length !== shape[axis]) throw ragged(shape, level, axis);
+    if (ArrayBuffer.isView(level)) {
+      if (axis + 1 < shape.length) throw ragged(shape, level[0], axis + 1);
+      dtypes.add(natural(level));
+      typed += level.length;
+      for (let index = 0; index < level.length; index++) values.push(level[index] as number | bigint);
+      return;
+    }
     for (let index = 0; index < level.length; index++) {
       at[axis] = index;
       visit(level[index], axis + 1);
     }
   };
   visit(data, 0);
+  const [dtype] = dtypes;
+  if (dtype && dtypes.size === 1 && typed === values.length) return { values, shape, dtype };
   const boolean = values.length > 0 && values.every((value) => typeof value === 'boolean');
   return { values, shape, dtype: boolean ? 'bool' : 'float32' };
+}
+
+/** An array, or a typed array. */
+function isRow(level: unknown): level is ArrayLike<unknown> {
+  return Array.isArray(level) || (ArrayBuffer.isView(level) && 'length' in level);
 }
 
 function ragged(shape: readonly number[], level: unknown, axis: number): ShapeError {
   return new ShapeError('tensor', 'the nested arrays are ragged', {
     takes: `nested arrays of numbers or booleans that agree with the first, ${formatShape(shape)}`,
-    got: `${Array.isArray(level) ? `an array of ${level.length}` : kindOf(level)} at depth ${axis}`,
+    got: `${isRow(level) ? `an array of ${level.length}` : kindOf(level)} at depth ${axis}`,
   });
 }
 

@@ -4,11 +4,12 @@ import type { DType, TypedArray } from '../backend/dtypes.ts';
 import { isFloating } from '../backend/dtypes.ts';
 import { CaptureError } from '../backend/errors.ts';
 import { activeRecorder, effect, refuseInCapture } from '../backend/recorder.ts';
-import { kindOf, takesNothing } from './arguments.ts';
+import { kindOf, signature, takesNothing } from './arguments.ts';
 import { ArgumentError, DeviceError, FreedTensorError, GradientError, ShapeError } from './errors.ts';
 import { noteRead, noteReplaced } from './gradientWatch.ts';
 import { disown, own, type Owned, tensorsAre, unscoped } from './scope.ts';
 import {
+  axisOf,
   extentOf,
   formatShape,
   isContiguous,
@@ -133,6 +134,12 @@ export interface Layout {
   offset: number;
 }
 
+const sizeArguments = signature<{ dim?: number }>(
+  'size',
+  {},
+  { dim: { takes: 'an integer', fits: Number.isSafeInteger } },
+);
+
 let made = 0;
 
 /** The number of tensors made so far. */
@@ -253,6 +260,15 @@ export class Tensor implements Owned, Disposable {
   numel(): number {
     takesNothing('numel', arguments);
     return sizeOf(this.shape);
+  }
+
+  /** The shape, or the length of one axis; a negative one counts from the end. */
+  size(): Shape;
+  size(dim: number): number;
+  size(...dims: [dim?: number]): Shape | number {
+    const { dim } = sizeArguments(dims);
+    if (dim === undefined) return this.shape;
+    return this.shape[axisOf('size', dim, this.ndim)] ?? 1;
   }
 
   /** Whether the elements are row-major without gaps. */
@@ -496,6 +512,15 @@ export class Tensor implements Owned, Disposable {
 }
 
 tensorsAre((value) => value instanceof Tensor);
+
+// What console.log shows, in Node and in Deno.
+for (const name of ['nodejs.util.inspect.custom', 'Deno.customInspect']) {
+  Object.defineProperty(Tensor.prototype, Symbol.for(name), {
+    value(this: Tensor): string {
+      return this.toString();
+    },
+  });
+}
 
 /** Throws immediately instead of rejecting a promise, because a captured step cannot wait. */
 function refuseRead(what: string): void {

@@ -88,7 +88,7 @@ export function examplesOn(device: Backend): {
     ),
     ...Object.fromEntries(
       ['add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum', 'eq', 'ne', 'lt', 'le', 'gt', 'ge']
-        .concat(['atan2', 'logicalAnd', 'logicalOr', 'logicalXor', 'floorDivide', 'remainder'])
+        .concat(['atan2', 'rsub', 'logicalAnd', 'logicalOr', 'logicalXor', 'floorDivide', 'remainder'])
         .map((name) => [name, pair]),
     ),
     ...Object.fromEntries(
@@ -138,6 +138,11 @@ export function examplesOn(device: Backend): {
     max: { args: () => [x(), 0, true], required: 1 },
     min: { args: () => [x(), 0, true], required: 1 },
     nonzero: one,
+    unique: { args: () => [x(), {}], required: 1 },
+    unfold: { args: () => [x(), 0, 2, 1] },
+    randperm: { args: () => [4, { device }], required: 1 },
+    multinomial: { args: () => [x(), 1, true, {}], required: 2 },
+    normal: { args: () => [x(), 1, null, { device }], required: 2, anyNumber: [0, 1] },
     maskedSelect: { args: () => [x(), condition()] },
     add_: { args: () => [still(), x().detach(), {}], required: 2, anyNumber: [1] },
     sub_: { args: () => [still(), x().detach(), {}], required: 2, anyNumber: [1] },

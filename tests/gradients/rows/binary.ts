@@ -98,6 +98,7 @@ export const binary: Rows<
   | 'ne'
   | 'pow'
   | 'reluGradient'
+  | 'rsub'
   | 'sub'
   | 'where'
 > = {
@@ -187,6 +188,15 @@ export const binary: Rows<
         fn: ops.reluGradient,
         notNumerically: AT_KINKS,
       },
+    ],
+  },
+  rsub: {
+    differentiable: true,
+    cases: [
+      ...binaryCases(ops.rsub, [numbers, numbers]),
+      ...integerCases(ops.rsub),
+      withNumber(ops.rsub, 1, numbers),
+      { name: 'int32 with 0.5', inputs: [integers(-9, 10, 3, 5)], fn: (a) => a.rsub(0.5) },
     ],
   },
   sub: {

@@ -107,6 +107,7 @@ export const compositions: Rows<
   | 'triu'
   | 'trunc'
   | 'unbind'
+  | 'unfold'
 > = {
   all: quantified(ops.all),
   any: quantified(ops.any),
@@ -187,6 +188,18 @@ export const compositions: Rows<
         inputs: [numbers(2, 3), numbers(4, 3, 2), numbers(2, 2)],
         fn: (a, b, c) => ops.einsum('bn,anm,bm->ba', a, b, c),
         terms: 12,
+      },
+      {
+        name: 'dots that broadcast',
+        inputs: [numbers(2, 1, 3, 4), numbers(3, 4, 2)],
+        fn: (a, b) => ops.einsum('...ij,...jk->...ik', a, b),
+        terms: 6,
+      },
+      {
+        name: 'dots of one operand, summed',
+        inputs: [numbers(2, 3, 4), numbers(4)],
+        fn: (a, b) => ops.einsum('...i,i->i', a, b),
+        terms: 6,
       },
       { name: 'outer, with itself', inputs: [numbers(3)], fn: (a) => ops.einsum('i,j', a, a), terms: 3 },
     ],
@@ -368,6 +381,23 @@ export const compositions: Rows<
     ],
   },
   trunc: flat(ops.trunc, kinksAtHalves),
+  unfold: {
+    differentiable: true,
+    cases: [
+      { name: 'apart', inputs: [numbers(7)], fn: (x) => x.unfold(0, 2, 3) },
+      { name: 'overlapping columns', inputs: [numbers(2, 6)], fn: (x) => x.unfold(1, 3, 1), terms: 3 },
+      {
+        name: 'overlapping rows of a view',
+        inputs: [numbers(3, 5)],
+        fn: (x) => x.t().unfold(0, 3, 2),
+        terms: 2,
+      },
+      { name: 'twice', inputs: [numbers(4, 5)], fn: (x) => x.unfold(0, 2, 2).unfold(1, 3, 1), terms: 3 },
+      { name: 'whole', inputs: [numbers(2, 3)], fn: (x) => x.unfold(-1, 3, 1) },
+      { name: 'scalar', inputs: [numbers()], fn: (x) => x.unfold(0, 1, 1) },
+      { name: 'of nothing', inputs: [numbers(2, 3)], fn: (x) => x.unfold(1, 0, 1) },
+    ],
+  },
   unbind: {
     differentiable: true,
     cases: [
