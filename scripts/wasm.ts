@@ -7,11 +7,13 @@ import { root, runGenerator } from './generate.ts';
 
 const sources = join(root, 'kernels/wasm');
 
-/** The host provides the memory; the module has no runtime and no data. */
+/** The host provides the memory; the module has no runtime. */
 const OPTIONS = [
   ...['-O3', '--converge', '--noAssert', '--runtime', 'stub', '--use', 'abort='],
   ...['--enable', 'simd', '--enable', 'threads', '--importMemory', '--sharedMemory'],
   ...['--initialMemory', '1', '--maximumMemory', '65536'],
+  // Tables of constants lie behind the words of jobs: see threads.ts.
+  ...['--memoryBase', '2048'],
   // JavaScript sees no function with vectors: files export them for each other.
   ...['--disableWarning', '112'],
 ];

@@ -9,6 +9,7 @@
 // Numerics   float32. The result equals a float64 computation that is rounded once, but for RSQRT (1 unit in the last place)
 //            and what functions.ts and trigonometry.ts compute. Relations give the words 0 and 1.
 
+import { select } from './madd';
 import { erf, exp, gelu, geluTanh, half, log, sigmoid, softplus, tanh } from './functions';
 import { power } from './power';
 import { cosine, sine } from './trigonometry';
@@ -380,8 +381,8 @@ function apply(operation: i32, x: v128, y: v128, test: v128): v128 {
   if (operation == MUL) return f32x4.mul(x, y);
   if (operation == DIV) return f32x4.div(x, y);
   if (operation == POW) return power(x, y);
-  if (operation == MAXIMUM) return v128.bitselect(x, y, v128.or(f32x4.gt(x, y), f32x4.ne(x, x)));
-  if (operation == MINIMUM) return v128.bitselect(x, y, v128.or(f32x4.lt(x, y), f32x4.ne(x, x)));
+  if (operation == MAXIMUM) return select(x, y, v128.or(f32x4.gt(x, y), f32x4.ne(x, x)));
+  if (operation == MINIMUM) return select(x, y, v128.or(f32x4.lt(x, y), f32x4.ne(x, x)));
   if (operation == RELU_GRADIENT) return v128.andnot(x, f32x4.le(y, f32x4.splat(0)));
   if (operation == NEG) return f32x4.neg(x);
   if (operation == ABS) return f32x4.abs(x);
@@ -396,14 +397,14 @@ function apply(operation: i32, x: v128, y: v128, test: v128): v128 {
   if (operation == RELU) return v128.andnot(x, f32x4.lt(x, f32x4.splat(0)));
   if (operation == TANH) return tanh(x);
   if (operation == SIGMOID) return sigmoid(x);
-  if (operation == LEAKY_RELU) return v128.bitselect(f32x4.mul(x, y), x, f32x4.lt(x, f32x4.splat(0)));
+  if (operation == LEAKY_RELU) return select(f32x4.mul(x, y), x, f32x4.lt(x, f32x4.splat(0)));
   if (operation == GELU) return gelu(x);
   if (operation == GELU_TANH) return geluTanh(x);
   if (operation == SILU) return f32x4.mul(x, sigmoid(x));
   if (operation == SOFTPLUS) return softplus(x, y, test);
   if (operation == CLAMP) {
-    const raised = v128.bitselect(y, x, f32x4.lt(x, y));
-    return v128.bitselect(test, raised, f32x4.gt(raised, test));
+    const raised = select(y, x, f32x4.lt(x, y));
+    return select(test, raised, f32x4.gt(raised, test));
   }
   if (operation == SIGN) {
     const one = f32x4.splat(1);
@@ -418,7 +419,7 @@ function apply(operation: i32, x: v128, y: v128, test: v128): v128 {
   if (operation == FLOAT_TO_WHOLE) return i32x4.trunc_sat_f32x4_s(x);
   if (operation == WHOLE_TO_FLOAT) return f32x4.convert_i32x4_s(x);
   if (operation == FLOAT_TO_HALF) return half(x);
-  if (operation == WHERE) return v128.bitselect(x, y, i32x4.ne(test, i32x4.splat(0)));
+  if (operation == WHERE) return select(x, y, i32x4.ne(test, i32x4.splat(0)));
   if (operation == WHOLE_ADD) return i32x4.add(x, y);
   if (operation == WHOLE_SUB) return i32x4.sub(x, y);
   if (operation == WHOLE_MUL) return i32x4.mul(x, y);

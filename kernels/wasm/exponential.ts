@@ -1,4 +1,13 @@
+import { constant } from './constants';
 import { madd } from './madd';
+
+/** Of e^r, from the highest power. */
+const POLYNOMIAL = memory.data<f32>([
+  1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1, 1,
+]);
+/** The least and the greatest power, 1.5 · 2²³, 1 / ln 2, and ln 2 in two parts, of which the first has few digits. */
+const REDUCTION = memory.data<f32>([-104, 89, 12582912, 1.44269504, 0.693359375, -2.1219444e-4]);
+const BIAS = memory.data<i32>([127]);
 
 /**
  * e to the power of four numbers, within 2 units in the last place.
@@ -11,20 +20,23 @@ import { madd } from './madd';
 @inline
 export function exponential(power: v128): v128 {
   // Of NaN, pmax and pmin return their first operand.
-  const x = f32x4.pmin(f32x4.pmax(power, f32x4.splat(-104)), f32x4.splat(89));
-  const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504)));
-  // ln 2 in two parts. The first has few digits, so n times it is exact.
+  const x = f32x4.pmin(f32x4.pmax(power, constant(REDUCTION, 0)), constant(REDUCTION, 1));
+  // Beside 1.5 · 2²³ a float32 has no places after the point, and its last bits are n.
+  const shifter = constant(REDUCTION, 2);
+  const shifted = f32x4.add(f32x4.mul(x, constant(REDUCTION, 3)), shifter);
+  const n = f32x4.sub(shifted, shifter);
+  // The product with the first part is exact.
   const r = f32x4.sub(
-    f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375))),
-    f32x4.mul(n, f32x4.splat(-2.12194440e-4)),
+    f32x4.sub(x, f32x4.mul(n, constant(REDUCTION, 4))),
+    f32x4.mul(n, constant(REDUCTION, 5)),
   );
-  let p = madd(r, f32x4.splat(1.9875691500e-4), f32x4.splat(1.3981999507e-3));
-  p = madd(p, r, f32x4.splat(8.3334519073e-3));
-  p = madd(p, r, f32x4.splat(4.1665795894e-2));
-  p = madd(p, r, f32x4.splat(1.6666665459e-1));
-  p = madd(p, r, f32x4.splat(5.0000001201e-1));
-  p = f32x4.add(madd(f32x4.mul(p, r), r, r), f32x4.splat(1));
-  const whole = i32x4.trunc_sat_f32x4_s(n);
+  let p = madd(r, constant(POLYNOMIAL, 0), constant(POLYNOMIAL, 1));
+  p = madd(p, r, constant(POLYNOMIAL, 2));
+  p = madd(p, r, constant(POLYNOMIAL, 3));
+  p = madd(p, r, constant(POLYNOMIAL, 4));
+  p = madd(p, r, constant(POLYNOMIAL, 5));
+  p = f32x4.add(madd(f32x4.mul(p, r), r, r), constant(POLYNOMIAL, 6));
+  const whole = i32x4.sub(shifted, shifter);
   const half = i32x4.shr_s(whole, 1);
   return f32x4.mul(f32x4.mul(p, powerOfTwo(half)), powerOfTwo(i32x4.sub(whole, half)));
 }
@@ -32,5 +44,5 @@ export function exponential(power: v128): v128 {
 /** 2^n from its bits, for n from -126 to 127. */
 @inline
 function powerOfTwo(n: v128): v128 {
-  return i32x4.shl(i32x4.add(n, i32x4.splat(127)), 23);
+  return i32x4.shl(i32x4.add(n, constant(BIAS, 0)), 23);
 }

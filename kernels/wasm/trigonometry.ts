@@ -5,10 +5,16 @@
 // The quadrant n decides which of sin r and cos r is the result, and its sign. Polynomials: Cephes' sinf and cosf (Stephen
 // Moshier).
 
-import { madd } from './madd';
+import { constant, constant64 } from './constants';
+import { madd, select } from './madd';
 
 /** Up to here float64 holds r exactly enough. */
 const LARGE: f32 = 1e6;
+/** Coefficients from the highest power. */
+const SINE = memory.data<f32>([-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1]);
+const COSINE = memory.data<f32>([2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2, 0.5, 1]);
+/** 2 / π, and π / 2 in two parts. */
+const QUARTERS = memory.data<f64>([0.6366197723675814, 1.57079632673412561417, 6.07710050650619224932e-11]);
 
 export function sine(x: v128): v128 {
   return turned(x, i32x4.splat(0), v128.and(x, i32x4.splat(i32.MIN_VALUE)));
@@ -23,7 +29,7 @@ function turned(x: v128, quadrants: v128, sign: v128): v128 {
   const size = f32x4.abs(x);
   const x0 = f64x2.promote_low_f32x4(size);
   const x1 = f64x2.promote_low_f32x4(v128.shuffle<f32>(size, size, 2, 3, 2, 3));
-  const scale = f64x2.splat(0.6366197723675814);
+  const scale = constant64(QUARTERS, 0);
   const n0 = f64x2.nearest(f64x2.mul(x0, scale));
   const n1 = f64x2.nearest(f64x2.mul(x1, scale));
   let r = v128.shuffle<f32>(f32x4.demote_f64x2_zero(rest(x0, n0)), f32x4.demote_f64x2_zero(rest(x1, n1)), 0, 1, 4, 5);
@@ -47,23 +53,23 @@ function turned(x: v128, quadrants: v128, sign: v128): v128 {
   }
   n = i32x4.add(n, quadrants);
   const square = f32x4.mul(r, r);
-  let s = madd(square, f32x4.splat(-1.9515295891e-4), f32x4.splat(8.3321608736e-3));
-  s = madd(s, square, f32x4.splat(-1.6666654611e-1));
+  let s = madd(square, constant(SINE, 0), constant(SINE, 1));
+  s = madd(s, square, constant(SINE, 2));
   s = madd(f32x4.mul(s, square), r, r);
-  let c = madd(square, f32x4.splat(2.443315711809948e-5), f32x4.splat(-1.388731625493765e-3));
-  c = madd(c, square, f32x4.splat(4.166664568298827e-2));
+  let c = madd(square, constant(COSINE, 0), constant(COSINE, 1));
+  c = madd(c, square, constant(COSINE, 2));
   c = f32x4.mul(f32x4.mul(c, square), square);
-  c = f32x4.add(f32x4.sub(c, f32x4.mul(square, f32x4.splat(0.5))), f32x4.splat(1));
+  c = f32x4.add(f32x4.sub(c, f32x4.mul(square, constant(COSINE, 3))), constant(COSINE, 4));
   const isCosine = i32x4.shl(n, 31);
-  const result = v128.bitselect(c, s, i32x4.shr_s(isCosine, 31));
+  const result = select(c, s, i32x4.shr_s(isCosine, 31));
   return v128.xor(v128.xor(result, sign), v128.and(i32x4.shl(n, 30), i32x4.splat(i32.MIN_VALUE)));
 }
 
 /** x - n · π/2. The first part of π/2 has 33 bits, so n times it is exact. */
 @inline
 function rest(x: v128, n: v128): v128 {
-  const first = f64x2.sub(x, f64x2.mul(n, f64x2.splat(1.57079632673412561417)));
-  return f64x2.sub(first, f64x2.mul(n, f64x2.splat(6.07710050650619224932e-11)));
+  const first = f64x2.sub(x, f64x2.mul(n, constant64(QUARTERS, 1)));
+  return f64x2.sub(first, f64x2.mul(n, constant64(QUARTERS, 2)));
 }
 
 /**
