@@ -200,6 +200,18 @@ const bodies: Record<string, () => void> = {
       pass(x.indexSelect(0, index), x.gather(0, index.reshape([rows, 1]).expand([rows, columns])));
     }
   },
+  'scans, sorting and scattering': () => {
+    for (const [rows, columns] of shapes(2, 30) as [number, number][]) {
+      const x = make(rows, columns);
+      for (const dim of [0, 1]) {
+        pass(x.cumsum(dim), x.cumprod(dim), x.prod(dim), x.sort(dim)[0]);
+        x.argsort(dim);
+      }
+      const index = randint(0, rows, [rows, 1], on).expand([rows, columns]);
+      for (const kind of ['sum', 'prod', 'amax'] as const)
+        pass(x.scatterReduce(0, index, make(rows, columns), kind));
+    }
+  },
   optimizers: () => {
     for (const size of [2 ** MOST, 2 ** 24 + 1]) {
       const grads = (parameter: Tensor): Tensor[] => {
@@ -234,6 +246,7 @@ const bodies: Record<string, () => void> = {
       pass(nn.functional.batchNorm(x, ...statistics, { weight: make(columns) }));
       if (columns > 0) pass(nn.functional.batchNorm(x, ...statistics, { training: true }));
       if (columns > 0) pass(nn.functional.crossEntropy(x, empty([rows], { ...on, dtype: 'int32' })));
+      pass(x.cumsum(0), x.cumprod(1), x.prod(0), x.sort(0)[0], x.sort(1)[0]);
       optim.clipGradNorm([x], 1);
       rand(shape, on);
       randint(0, 9, shape, on);
