@@ -57,10 +57,11 @@ export {
   ShapeError,
 } from './tensor/errors.ts';
 export { autocast, type AutocastType } from './tensor/autocast.ts';
+export type { HookHandle } from './tensor/gradientHooks.ts';
 export { noGrad } from './tensor/gradientMode.ts';
 export { manualSeed, rand, randint, randn, type RandomOptions } from './tensor/random.ts';
 export { scope } from './tensor/scope.ts';
 export type { Shape, Strides } from './tensor/shape.ts';
-export { type NestedArray, Tensor } from './tensor/tensor.ts';
+export { type GradientHook, type NestedArray, Tensor } from './tensor/tensor.ts';
 export * as nn from './nn/index.ts';
 export * as optim from './optim/index.ts';

@@ -64,7 +64,7 @@ export function prepareJob(workload: Workload, device: Backend): Job {
       const { rows, classes } = workload;
       const logits = numbers(LEFT, [rows, classes], true);
       const labels = tensor(integers(LABELS, rows, classes), { shape: [rows] });
-      return kernel(device, [logits, labels], () => grad(crossEntropy(logits, labels), [logits])[0]!);
+      return kernel(device, [logits, labels], () => grad(crossEntropy(logits, labels), [logits])[0]);
     }
     case 'training':
       return training(workload, device);
@@ -121,7 +121,7 @@ function pooling({ pass, batch, channels, side }: PoolingWorkload, device: Backe
   if (pass === 'forward') return kernel(device, [images], pool);
   const result = pool();
   const gradient = numbers(RIGHT, result.shape);
-  const backward = (): Tensor => grad(result, [images], { gradOutputs: [gradient], retainGraph: true })[0]!;
+  const backward = (): Tensor => grad(result, [images], { gradOutputs: [gradient], retainGraph: true })[0];
   return kernel(device, [images, result, gradient], backward);
 }
 

@@ -7,7 +7,7 @@ const [ROWS, NOISE, PIXELS] = [64, 32, 784];
 function penalty(critic: nn.Module, x: Tensor): Tensor {
   x.requiresGrad = true;
   const [slope] = grad(critic.forward(x).sum(), [x], { createGraph: true });
-  return slope!.square().sum(1).sqrt().sub(1).square().mean().mul(10);
+  return slope.square().sum(1).sqrt().sub(1).square().mean().mul(10);
 }
 
 /** A Wasserstein GAN with gradient penalty. */

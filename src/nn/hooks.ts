@@ -1,8 +1,4 @@
-/** A registered hook. `remove` takes it away. */
-export interface HookHandle {
-  /** Takes the hook away. Doing it twice is harmless. */
-  remove(): void;
-}
+import type { HookHandle } from '../tensor/gradientHooks.ts';
 
 type Hook = (...args: unknown[]) => unknown;
 

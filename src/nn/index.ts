@@ -48,7 +48,6 @@ export {
   NLLLoss,
   SmoothL1Loss,
 } from './losses.ts';
-export type { HookHandle } from './hooks.ts';
 export { type AnyModule, type DifferentKeys, Module, type StateDict } from './module.ts';
 export { ModuleDict } from './moduleDict.ts';
 export { ModuleList } from './moduleList.ts';

@@ -1,7 +1,9 @@
 export { Adam } from './adam.ts';
 export type { AdamOptions } from './adamFamily.ts';
 export { AdamW } from './adamW.ts';
+export { type Averaged, AveragedModel, type AveragedModelOptions } from './averagedModel.ts';
 export { clipGradNorm } from './clipGradNorm.ts';
+export { clipGradValue } from './clipGradValue.ts';
 export { GradScaler, type GradScalerOptions, type GradScalerState } from './gradScaler.ts';
 export * as lrScheduler from './lrScheduler/index.ts';
 export { Optimizer, type OptimizerState } from './optimizer.ts';

@@ -7,12 +7,13 @@ import { full, tensor } from './create.ts';
 import { copyInto, copyOf } from './dense.ts';
 import { DeviceError, GradientError, ShapeError } from './errors.ts';
 import { withGradEnabled } from './gradientMode.ts';
+import { gradientHooks } from './gradientHooks.ts';
 import { BOOLEAN, either, listOf, MAYBE_TENSOR, TENSOR, TENSORS } from './kinds.ts';
 import { joinParts, Part } from './parts.ts';
 import { scope, unscoped } from './scope.ts';
 import { sameShape, stridesOf } from './shape.ts';
 import { Node, Severed } from './tape.ts';
-import { describe, Leaf, type Source, Tensor } from './tensor.ts';
+import { describe, type GradientHook, Leaf, type Source, Tensor } from './tensor.ts';
 
 /** Options of `backward`. */
 export interface BackwardOptions {
@@ -27,7 +28,7 @@ export interface GradOptions extends BackwardOptions {
   /** d loss / d output for every output. Default: 1 for outputs with one element. */
   gradOutputs?: readonly (Tensor | null | undefined)[];
   /** Returns null for an input that no output depends on, instead of an error. */
-  allowUnused?: boolean;
+  allowUnused?: boolean | null | undefined;
 }
 
 /** The optional arguments of `backward`: in this order, or the last of them by name. */
@@ -35,6 +36,16 @@ export type BackwardArguments =
   | [gradient?: Maybe<Tensor>, options?: Maybe<BackwardOptions>]
   | [options: BackwardOptions & { gradient?: Maybe<Tensor> }]
   | [gradient: Maybe<Tensor>, retainGraph: Maybe<boolean>, createGraph?: Maybe<boolean>];
+
+/** The optional arguments of `grad`: in this order, or the last of them by name. */
+export type GradArguments<Unused extends boolean | null | undefined> =
+  | [options?: Maybe<GradOptions & { allowUnused?: Unused }>]
+  | [
+      gradOutputs: Maybe<readonly (Tensor | null | undefined)[]>,
+      retainGraph?: Maybe<boolean>,
+      createGraph?: Maybe<boolean>,
+      options?: Maybe<{ allowUnused?: Unused }>,
+    ];
 
 const backwardArguments = signature<BackwardOptions & { gradient?: Tensor }>(
   'backward',
@@ -102,25 +113,29 @@ function warnMissed(missed: readonly Leaf[]): void {
 }
 
 /**
- * Computes d outputs / d inputs and returns it, without changing any `grad`.
+ * Computes d outputs / d inputs and returns it, without changing any `grad`: one gradient for each input.
  *
  * @throws GradientError if an input needs no gradient, or if no output depends on it (unless `allowUnused`)
  * @example
  * const y = x.pow(3).sum();
  * const [first] = grad(y, [x], { createGraph: true });   // 3 x²
- * const [second] = grad(first!.sum(), [x]);              // 6 x
+ * const [second] = grad(first.sum(), [x]);               // 6 x
  */
+export function grad<Inputs extends readonly Tensor[]>(
+  outputs: Tensor | readonly Tensor[],
+  inputs: readonly [...Inputs],
+  ...rest: GradArguments<false | null | undefined>
+): { -readonly [Index in keyof Inputs]: Tensor };
+/** With `allowUnused`: null for an input that no output depends on. */
+export function grad<Inputs extends readonly Tensor[]>(
+  outputs: Tensor | readonly Tensor[],
+  inputs: readonly [...Inputs],
+  ...rest: GradArguments<boolean | null | undefined>
+): { -readonly [Index in keyof Inputs]: Tensor | null };
 export function grad(
   outputs: Tensor | readonly Tensor[],
   inputs: readonly Tensor[],
-  ...rest:
-    | [options?: Maybe<GradOptions>]
-    | [
-        gradOutputs: Maybe<readonly (Tensor | null | undefined)[]>,
-        retainGraph?: Maybe<boolean>,
-        createGraph?: Maybe<boolean>,
-        options?: Maybe<Pick<GradOptions, 'allowUnused'>>,
-      ]
+  ...rest: GradArguments<boolean | null | undefined>
 ): (Tensor | null)[] {
   const options = gradArguments([outputs, inputs, ...rest]);
   const roots = outputs instanceof Tensor ? [outputs] : outputs;
@@ -239,7 +254,7 @@ function propagate(
       const received = pending.get(node);
       if (!received) continue;
       pending.delete(node);
-      const gradient = whole(received);
+      const gradient = hookedGradient(node, whole(received));
       if (targets?.has(node)) deposit(node, gradient);
       if (!node.edges.some((edge) => edge && useful.has(edge))) continue;
       const rules = node.gradients(gradient, homeOf);
@@ -253,12 +268,30 @@ function propagate(
       if (!retainGraph) node.spend();
     }
     for (const [source, received] of pending) {
-      const gradient = whole(received);
+      const gradient = hookedGradient(source, whole(received));
       deposit(source, gradient);
       free(gradient);
     }
   };
   withGradEnabled(createGraph, walk);
+}
+
+/** The gradient of a source after its hooks. */
+function hookedGradient(source: Source, gradient: Tensor): Tensor {
+  let current = gradient;
+  for (const hook of gradientHooks(source) ?? []) {
+    // A hook may keep what it is given, beyond the scope of backward.
+    const replaced = (hook as GradientHook)(unscoped(() => current.handle()));
+    if (!replaced) continue;
+    if (!sameShape(replaced.shape, current.shape) || replaced.dtype !== current.dtype) {
+      throw new ShapeError('registerHook', 'the hook returned another shape or dtype', {
+        takes: `a gradient like that given, ${describe(current)}`,
+        got: describe(replaced),
+      });
+    }
+    current = replaced.handle();
+  }
+  return current;
 }
 
 /** The preallocated destinations of leaf gradients, for leaves that receive one contribution only. */

@@ -6,6 +6,7 @@ import { CaptureError } from '../backend/errors.ts';
 import { activeRecorder, effect, refuseInCapture } from '../backend/recorder.ts';
 import { kindOf, signature, takesNothing } from './arguments.ts';
 import { ArgumentError, DeviceError, FreedTensorError, GradientError, ShapeError } from './errors.ts';
+import { addGradientHook, type HookHandle } from './gradientHooks.ts';
 import { noteRead, noteReplaced } from './gradientWatch.ts';
 import { disown, own, type Owned, tensorsAre, unscoped } from './scope.ts';
 import {
@@ -139,6 +140,8 @@ const sizeArguments = signature<{ dim?: number }>(
   {},
   { dim: { takes: 'an integer', fits: Number.isSafeInteger } },
 );
+/** Receives the gradient of a tensor in backward. What it returns takes its place. */
+export type GradientHook = (gradient: Tensor) => Tensor | null | undefined;
 
 let made = 0;
 
@@ -171,6 +174,8 @@ export class Tensor implements Owned, Disposable {
   #offset: number;
   #source: Source | undefined;
   #frozen: Leaf | undefined;
+  #retained: Tensor | undefined;
+  #retains = false;
 
   /** Takes over one hold on `storage` and one on `source`. */
   constructor(storage: Storage, layout: Layout, source?: Source) {
@@ -331,14 +336,14 @@ export class Tensor implements Owned, Disposable {
   }
 
   /**
-   * The accumulated gradient of a leaf, or null. This is a handle that belongs to the current scope: freeing it does not
+   * The accumulated gradient of a leaf, or null; that of a result after `retainGrad`. This is a handle that belongs to the current scope: freeing it does not
    * free the gradient.
    *
    * As in PyTorch, the handle and its views show what backward adds to the gradient, and keep their values after
    * `zeroGrad`.
    */
   get grad(): Tensor | null {
-    return this.leaf?.handle ?? null;
+    return this.leaf?.handle ?? this.#retained ?? null;
   }
 
   /** Replaces the gradient of a leaf by a copy of another, to which the next backward adds; null frees it. */
@@ -357,10 +362,47 @@ export class Tensor implements Owned, Disposable {
     leaf.grad = copy;
   }
 
+  /**
+   * Calls `hook` with the gradient of this tensor in each backward. What it returns takes the place of the gradient.
+   *
+   * @throws GradientError if the tensor needs no gradient
+   * @example
+   * const handle = hidden.registerHook((gradient) => gradient.clamp(-1, 1));
+   */
+  registerHook(hook: GradientHook): HookHandle {
+    if (typeof hook !== 'function' || arguments.length !== 1) {
+      throw new ArgumentError('registerHook', 'not a hook', { takes: 'a function', got: kindOf(hook) });
+    }
+    return { remove: addGradientHook(this.#needed('registerHook'), hook) };
+  }
+
+  /**
+   * Keeps the gradient of a result of operations in `grad` from the next backward on. A leaf does so anyway.
+   *
+   * @throws GradientError if the tensor needs no gradient
+   */
+  retainGrad(): void {
+    takesNothing('retainGrad', arguments);
+    const source = this.#needed('retainGrad');
+    if (source instanceof Leaf || this.#retains) return;
+    this.#retains = true;
+    addGradientHook(source, (gradient: Tensor) => {
+      const before = this.#retained;
+      this.#retained = before ? unscoped(() => before.add(gradient)) : gradient;
+    });
+  }
+
+  #needed(name: string): Source {
+    if (this.source) return this.source;
+    throw new GradientError(`${name}: ${describe(this)} needs no gradient`);
+  }
+
   /** Drops the gradient. The next backward starts from zero. Handles on the old gradient keep its values. */
   zeroGrad(): void {
     takesNothing('zeroGrad', arguments);
     this.leaf?.clear();
+    this.#retained?.dispose();
+    this.#retained = undefined;
   }
 
   /** The same values without history. */

@@ -272,6 +272,8 @@ export function examplesOn(device: Backend): {
     },
     loadSafetensorsFile: { first: "'3'", args: () => ['/nowhere/x.safetensors', {}], required: 1 },
     summary: { args: () => [layer(), [1, 2], {}], required: 2 },
+    registerHook: { args: () => [x(), () => undefined], anyFunction: [1] },
+    clipGradValue: { args: () => [[x()], 1] },
     clipGradNorm: { args: () => [[x()], 1, 2], required: 2 },
   };
 
@@ -357,9 +359,20 @@ export function examplesOn(device: Backend): {
     Adam: adam,
     AdamW: adam,
     RMSprop: { args: () => [parameters(), 0.1, 0.9, 1e-8, 0, 0, false, {}], required: 1 },
+    AveragedModel: { args: () => [layer(), {}], required: 1 },
     GradScaler: { args: () => [{ device }], required: 0 },
   };
   const schedules: Examples = {
+    MultiStepLR: { args: () => [optimizer(), [2], 0.1, -1], required: 2 },
+    LambdaLR: { args: () => [optimizer(), () => 1, -1], required: 2 },
+    CosineAnnealingWarmRestarts: { args: () => [optimizer(), 10, 1, 0, -1], required: 2 },
+    SequentialLR: {
+      args: () => {
+        const own = optimizer();
+        const { StepLR } = optim.lrScheduler;
+        return [own, [new StepLR(own, 2), new StepLR(own, 2)], [3]];
+      },
+    },
     StepLR: { args: () => [optimizer(), 2, 0.1, -1], required: 2 },
     ExponentialLR: { args: () => [optimizer(), 0.9, -1], required: 2 },
     CosineAnnealingLR: { args: () => [optimizer(), 10, 0, -1], required: 2 },

@@ -1,7 +1,8 @@
 import { optim, tensor } from '../../src/index.ts';
 import { loadFixture } from '../parity/fixtures.ts';
 
-export type Scheduler = optim.lrScheduler.LRScheduler | optim.lrScheduler.ReduceLROnPlateau;
+export type Scheduler =
+  optim.lrScheduler.LRScheduler | optim.lrScheduler.ReduceLROnPlateau | optim.lrScheduler.SequentialLR;
 
 /** Rates that PyTorch's schedules give: see tests/fixtures/README.md. */
 export interface ScheduleFixture {
@@ -32,13 +33,31 @@ export function optimizerOf({
 }
 
 export function schedulesOf({ schedules }: ScheduleFixture, optimizer: optim.Optimizer): Scheduler[] {
-  return schedules.map(([name, ...rest]) => {
-    const Schedule = optim.lrScheduler[name] as new (
-      optimizer: optim.Optimizer,
-      ...rest: unknown[]
-    ) => Scheduler;
-    return new Schedule(optimizer, ...rest);
-  });
+  return schedules.map((schedule) => scheduleOf(schedule, optimizer));
+}
+
+/** The formulas that the cases of LambdaLR have, which Python reads as they stand. */
+const FORMULAS: Readonly<Record<string, (epoch: number) => number>> = {
+  '0.9 ** epoch': (epoch) => 0.9 ** epoch,
+  '1 / (1 + epoch)': (epoch) => 1 / (1 + epoch),
+};
+
+function scheduleOf(
+  [name, ...given]: ScheduleFixture['schedules'][number],
+  optimizer: optim.Optimizer,
+): Scheduler {
+  const rest = [...given];
+  if (name === 'SequentialLR')
+    rest[0] = (rest[0] as ScheduleFixture['schedules']).map((each) => scheduleOf(each, optimizer));
+  if (name === 'LambdaLR')
+    rest[0] = Array.isArray(rest[0])
+      ? (rest[0] as string[]).map((formula) => FORMULAS[formula])
+      : FORMULAS[rest[0] as string];
+  const Schedule = optim.lrScheduler[name] as new (
+    optimizer: optim.Optimizer,
+    ...rest: unknown[]
+  ) => Scheduler;
+  return new Schedule(optimizer, ...rest);
 }
 
 export function advance(schedules: readonly Scheduler[], metric: number | undefined): void {

@@ -192,8 +192,12 @@ const subjects: [name: string, declared: Declared, cases: OptionCase[]][] = [
   ['clipGradNorm', ofFunction('clipGradNorm'), clipping],
 ];
 
-/** What no case shows, because the cases load their own weights. */
-const testedElsewhere = { 'nn.PReLU init': 'tests/nn/parts.test.ts' };
+/** What no case with PyTorch's numbers shows. */
+const testedElsewhere = {
+  'nn.PReLU init': 'tests/nn/parts.test.ts',
+  'optim.AveragedModel decay': 'tests/optim/averagedModel.test.ts',
+  'optim.AveragedModel useBuffers': 'tests/optim/averagedModel.test.ts',
+};
 
 /** Options with one value only, which is the default. */
 const withoutChoice = { 'nn.MaxPool2d returnIndices': 'false' };

@@ -99,7 +99,7 @@ test('createGraph lets gradients be differentiated again, and again', async () =
   let derivative: Tensor = x.pow(4).sum();
   const found: number[] = [];
   for (let order = 1; order <= 4; order++) {
-    [derivative] = grad(derivative, [x], { createGraph: true }) as [Tensor];
+    [derivative] = grad(derivative, [x], { createGraph: true });
     found.push(await derivative.item());
     derivative = derivative.sum();
   }
@@ -113,7 +113,7 @@ test('backward with createGraph leaves a differentiable gradient', async () => {
   const first = x.grad!;
   expect(first.requiresGrad).toBe(true);
   const [second] = grad(first.sum(), [x]);
-  expect(Math.round((await read(second!))[0]!)).toBe(12);
+  expect(Math.round((await read(second))[0]!)).toBe(12);
 });
 
 test('grad gives null for unused inputs when allowed, and an error when not', () => {
@@ -141,7 +141,7 @@ test('grad does not spend the graph in front of its inputs', async () => {
 test('grad of several outputs sums them, each with its own gradient', async () => {
   const x = leaf(1, 2);
   const [found] = grad([x.square(), x.mul(3)], [x], { gradOutputs: [tensor([1, 10]), tensor([100, 1000])] });
-  expect(await read(found!)).toEqual([302, 3040]);
+  expect(await read(found)).toEqual([302, 3040]);
 });
 
 test('noGrad records nothing', () => {

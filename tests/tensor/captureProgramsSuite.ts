@@ -91,7 +91,7 @@ const programs: [string, () => Program][] = [
         const input = x.clone();
         input.requiresGrad = true;
         const y = model.forward(input).tanh().sum();
-        const [slope] = grad(y, [input], { createGraph: true }) as [Tensor];
+        const [slope] = grad(y, [input], { createGraph: true });
         optimizer.zeroGrad();
         const loss = slope.square().sum().add(y);
         loss.backward();

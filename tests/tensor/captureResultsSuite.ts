@@ -85,7 +85,7 @@ export function captureResultsSuite(
       // The gradient with respect to the result itself needs nothing of the step.
       const h = features(x);
       const [gradient] = grad(head.forward(h).sum(), [h]);
-      expect(gradient!.shape).toEqual([4, 3]);
+      expect(gradient.shape).toEqual([4, 3]);
       expect(() => features(h)).toThrow(/an argument is .* and requires a gradient/);
     }
     const detached = capture((images: Tensor) => backbone.forward(images).detach());

@@ -67,7 +67,7 @@ test('first and second gradients leave nothing behind', () => {
   const step = (): void => {
     scope(() => {
       const [first] = grad(x.pow(3).mul(x.exp()).sum(), [x], { createGraph: true });
-      first!.square().sum().backward();
+      first.square().sum().backward();
     });
     x.zeroGrad();
   };

@@ -1,7 +1,11 @@
 export { CosineAnnealingLR } from './cosineAnnealingLr.ts';
+export { CosineAnnealingWarmRestarts, type WarmRestartsOptions } from './cosineAnnealingWarmRestarts.ts';
 export { ExponentialLR } from './exponentialLr.ts';
+export { LambdaLR } from './lambdaLr.ts';
 export { LinearLR, type LinearLROptions } from './linearLr.ts';
+export { MultiStepLR } from './multiStepLr.ts';
 export { OneCycleLR, type OneCycleLROptions } from './oneCycleLr.ts';
 export { ReduceLROnPlateau, type ReduceLROnPlateauOptions } from './reduceLrOnPlateau.ts';
 export { LRScheduler, type PerGroup, type SchedulerOptions, type SchedulerState } from './scheduler.ts';
+export { SequentialLR } from './sequentialLr.ts';
 export { StepLR } from './stepLr.ts';

@@ -5,7 +5,9 @@ import { INTEGER, listOf, REAL } from '../../tensor/kinds.ts';
 import { Optimizer } from '../optimizer.ts';
 
 /** The state of a schedule, by PyTorch's names: plain values, as JSON. */
-export type SchedulerState = Readonly<Record<string, number | null | readonly number[]>>;
+export interface SchedulerState {
+  readonly [name: string]: number | null | readonly number[] | readonly SchedulerState[];
+}
 
 /** The arguments that every schedule takes, and the kinds of those that several take. */
 export const OPTIMIZER: { readonly optimizer: Kind } = {
@@ -54,6 +56,14 @@ export abstract class LRScheduler {
 
   /** Sets the first rates. */
   protected start(): void {
+    this.#advance(true);
+  }
+
+  /** Goes back to epoch 0 and its rates. */
+  restart(): void {
+    takesNothing('restart', arguments);
+    this.lastEpoch = -1;
+    this.#set([...this.baseLrs]);
     this.#advance(true);
   }
 

@@ -1,0 +1,91 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { init, nn, noGrad, optim, tensor } from '../../src/index.ts';
+
+beforeEach(async () => {
+  await init('cpu');
+});
+
+/** A model of one weight, and the values that it takes. */
+function weighted(): { model: nn.Module; set: (value: number) => void; weight: () => Promise<number> } {
+  const model = new nn.Linear(1, 1, { bias: false });
+  return {
+    model,
+    set: (value) => noGrad(() => void model.weight.fill_(value)),
+    weight: () => model.weight.item(),
+  };
+}
+
+describe('AveragedModel', () => {
+  it('averages all weights alike', async () => {
+    const { model, set, weight } = weighted();
+    const average = new optim.AveragedModel(model);
+    for (const value of [1, 2, 6]) {
+      set(value);
+      average.updateParameters();
+    }
+    average.swap();
+    expect(await weight()).toBe(3);
+    average.swap();
+    expect([await weight(), average.nAveraged]).toEqual([6, 3]);
+  });
+
+  it('keeps a share of the average: the first update copies', async () => {
+    const { model, set, weight } = weighted();
+    const average = new optim.AveragedModel(model, { decay: 0.75 });
+    for (const value of [8, 4, 0]) {
+      set(value);
+      average.updateParameters();
+    }
+    average.swap();
+    expect(await weight()).toBe(0.75 * (0.75 * 8 + 0.25 * 4));
+  });
+
+  it('averages running statistics if asked to', async () => {
+    const model = new nn.BatchNorm1d(1, { affine: false });
+    const statistics = async (useBuffers: boolean): Promise<number> => {
+      const average = new optim.AveragedModel(model, { decay: 0.5, useBuffers });
+      for (const value of [4, 8]) {
+        model.runningMean!.fill_(value);
+        average.updateParameters();
+      }
+      average.swap();
+      const mean = await model.runningMean!.item();
+      average.dispose();
+      return mean;
+    };
+    expect([await statistics(false), await statistics(true)]).toEqual([8, 6]);
+  });
+
+  it('continues from its state', async () => {
+    const { model, set, weight } = weighted();
+    const [first, second] = [new optim.AveragedModel(model), new optim.AveragedModel(model)];
+    for (const value of [2, 4]) {
+      set(value);
+      first.updateParameters();
+    }
+    expect(Object.keys(first.stateDict())).toEqual(['n_averaged', 'module.weight']);
+    await second.loadStateDict(first.stateDict());
+    set(9);
+    second.updateParameters();
+    second.swap();
+    expect(await weight()).toBe(5);
+    await expect(second.loadStateDict({ n_averaged: tensor(1) })).rejects.toThrow(/names differ/);
+  });
+});
+
+it('clipGradValue limits each element, also of an optimizer with its own memory', async () => {
+  const weights = [tensor([1, 1, 1], { requiresGrad: true }), tensor([1], { requiresGrad: true })];
+  const optimizer = new optim.SGD(weights, { lr: 1 });
+  weights[0]!
+    .mul(tensor([-3, 0.5, 2]))
+    .sum()
+    .add(weights[1]!.mul(5).sum())
+    .backward();
+  optim.clipGradValue(weights, 1);
+  expect(await weights[0]!.grad!.toArray()).toEqual([-1, 0.5, 1]);
+  optimizer.step();
+  expect(await weights[1]!.toArray()).toEqual([0]);
+  expect(() => {
+    optim.clipGradValue(weights, -1);
+  }).toThrow(/invalid clipValue/);
+});
