@@ -9,6 +9,7 @@ export const sidebar: readonly (DefaultTheme.SidebarItem & { items: { text: stri
       { text: 'Coming from PyTorch', link: '/guide/pytorch' },
       { text: 'Your own data', link: '/guide/your-own-data' },
       { text: 'Your own model', link: '/guide/your-own-model' },
+      { text: 'ONNX', link: '/guide/onnx' },
       { text: 'The pipeline', link: '/guide/pipeline' },
       { text: 'Serving', link: '/guide/serving' },
       { text: 'Reproducibility', link: '/guide/reproducibility' },
