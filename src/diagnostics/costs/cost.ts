@@ -55,9 +55,14 @@ export function times(...sizes: readonly number[]): string {
   return sizes.join('×');
 }
 
-/** The elements that a strided walk reaches: an axis of stride 0 is a broadcast, which reaches the same ones again. */
+/**
+ * The elements that a strided walk reaches: an axis of stride 0 is a broadcast, which reaches the same ones again, and windows
+ * overlap.
+ */
 export function distinct(shape: readonly number[], strides: readonly number[]): number {
-  return shape.reduce((count, size, axis) => (strides[axis] === 0 ? count : count * size), 1);
+  const steps = shape.reduce((count, size, axis) => (strides[axis] === 0 ? count : count * size), 1);
+  const span = shape.reduce((sum, size, axis) => sum + (size - 1) * Math.abs(strides[axis]!), 1);
+  return Math.min(steps, Math.max(0, span));
 }
 
 /** Axes of more than one element, as text. */

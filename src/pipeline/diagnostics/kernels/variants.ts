@@ -95,7 +95,7 @@ export function launchedVariants(kernel: string, signature: KernelSignature): Kn
     },
     [{}],
   );
-  if (!signature.overrides.has('FLOATING')) return combined;
+  if (!signature.overrides.has('FLOATING') || !signature.aliases.has('Element')) return combined;
   return combined.map((variant) => ({ ...variant, FLOATING: variant['Element'] === 'f32' }));
 }
 
@@ -138,7 +138,7 @@ function choices(
     case 'Factor':
       return [{ Factor: 'f32' }, { Factor: 'f16' }];
     case 'FLOATING':
-      return [{}]; // follows from Element
+      if (aliases.has('Element')) return [{}]; // follows from it
   }
   if (aliases.has(knob)) return ELEMENTS.map((element) => ({ [knob]: element }));
   if (overrides.get(knob) === 'bool') return [false, true].map((value) => ({ [knob]: value }));
