@@ -353,6 +353,7 @@ function along(
   // Only WHERE has a third operand. Functions of one operand have numbers in place of the second and the third.
   let test = operation == WHERE ? v128.load32_splat(c) : f32x4.splat(job.beta);
   const whole = out + (<usize>(count & ~3) << 2);
+  const isStill = !aMoves && (isUnary || !bMoves) && (operation != WHERE || !cMoves);
   let result: v128;
   while (true) {
     if (aMoves) x = v128.load(a);
@@ -365,6 +366,10 @@ function along(
     b += 16;
     c += 16;
     out += 16;
+    if (isStill) {
+      for (; out < whole; out += 16) v128.store(out, result);
+      break;
+    }
   }
   if ((count & 2) != 0) {
     v128.store64_lane(out, result, 0);

@@ -14,6 +14,8 @@ export class RowTotalsJob {
   rows: i32;
   length: i32;
   taskRows: i32;
+  /** Where the softmax of the rows goes, or 0. */
+  out: usize;
 }
 
 export function rowTotalsTask(job: RowTotalsJob, task: i32): void {
@@ -23,8 +25,21 @@ export function rowTotalsTask(job: RowTotalsJob, task: i32): void {
     const totals = job.totals + <usize>row * job.totalsRow;
     const greatest = greatestOf(x, job.length);
     store<f32>(totals, greatest);
-    store<f32>(totals, <f32>sumOfExponentials(x, job.length, f32x4.splat(greatest)), 4);
+    if (job.out == 0) {
+      store<f32>(totals, <f32>sumOfExponentials(false, x, job.length, f32x4.splat(greatest), 0), 4);
+    } else {
+      const out = job.out + ((<usize>row * <usize>job.length) << 2);
+      const total = <f32>sumOfExponentials(true, x, job.length, f32x4.splat(greatest), out);
+      scale(out, job.length, 1 / total);
+    }
   }
+}
+
+function scale(x: usize, count: i32, factor: f32): void {
+  const whole = x + (<usize>(count & ~3) << 2);
+  const end = x + (<usize>count << 2);
+  for (; x < whole; x += 16) v128.store(x, f32x4.mul(f32x4.splat(factor), v128.load(x)));
+  for (; x < end; x += 4) store<f32>(x, factor * load<f32>(x));
 }
 
 function greatestOf(x: usize, count: i32): f32 {
@@ -38,13 +53,17 @@ function greatestOf(x: usize, count: i32): f32 {
   return f32x4.extract_lane(greatest, 0);
 }
 
-function sumOfExponentials(x: usize, count: i32, greatest: v128): f64 {
+/** Inlined, so that each kind has a loop of its own. Stores the terms, if `stores`. */
+@inline
+function sumOfExponentials(stores: bool, x: usize, count: i32, greatest: v128, out: usize): f64 {
   let low = f64x2.splat(0);
   let high = f64x2.splat(0);
   const whole = x + (<usize>(count & ~3) << 2);
   const end = x + (<usize>count << 2);
   for (; x < whole; x += 16) {
     const terms = exponential(f32x4.sub(v128.load(x), greatest));
+    if (stores) v128.store(out, terms);
+    if (stores) out += 16;
     low = f64x2.add(low, f64x2.promote_low_f32x4(terms));
     high = f64x2.add(high, f64x2.promote_low_f32x4(v128.shuffle<i32>(terms, terms, 2, 3, 0, 1)));
   }
@@ -52,6 +71,8 @@ function sumOfExponentials(x: usize, count: i32, greatest: v128): f64 {
   let sum = f64x2.extract_lane(both, 0) + f64x2.extract_lane(both, 1);
   for (; x < end; x += 4) {
     const term = exponential(f32x4.sub(v128.load_splat<f32>(x), greatest));
+    if (stores) store<f32>(out, f32x4.extract_lane(term, 0));
+    if (stores) out += 4;
     sum += <f64>f32x4.extract_lane(term, 0);
   }
   return sum;

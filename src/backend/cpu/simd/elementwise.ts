@@ -5,7 +5,7 @@ import { inHeap } from './heap.ts';
 import type { SimdModule } from './module.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
 
-const { ADD, POW, ATAN2 } = codes.binary;
+const { ADD, MUL, POW, ATAN2 } = codes.binary;
 const { EQ, NE, LT, LE, GT, GE } = codes.compare;
 const { NEG, SQUARE, RECIPROCAL, LOG1P, EXPM1 } = codes.unary;
 /** The numbers of the first one-operand operation, the first relation and `where` in kernels/wasm/elementwise.ts. */
@@ -43,6 +43,8 @@ export const binary: SimdTwin<'binary'> = (module, { a, b, out }, params, { OPER
   if (whole) return apply(module, WHOLE + OPERATION, [left, right], out, shape);
   const known = OPERATION === POW && isStill(right, shape) ? b[bOffset] : undefined;
   if (known === 2) return apply(module, UNARY + SQUARE, [left], out, shape);
+  // x¹ is x · 1.
+  if (known === 1) return apply(module, MUL, [left, right], out, shape);
   if (known === -1) return apply(module, UNARY + RECIPROCAL, [left], out, shape);
   return apply(module, OPERATION, [left, right], out, shape);
 };
