@@ -43,13 +43,18 @@ export default tseslint.config(
     },
   },
   {
-    // A function that a loop creates is created for every element, or row; tsx also defines its name each time.
-    files: ['src/backend/cpu/*.ts'],
+    // A function that a loop, or a callback of a walk, creates is created for every element or row; tsx also defines its
+    // name each time.
+    files: ['src/backend/cpu/**/*.ts'],
     rules: {
       'no-restricted-syntax': [
         'error',
-        ...['ForStatement', 'ForOfStatement', 'WhileStatement'].map((loop) => ({
-          selector: `${loop} > BlockStatement :matches(ArrowFunctionExpression, FunctionExpression)`,
+        ...[
+          ':matches(ForStatement, ForOfStatement, ForInStatement, WhileStatement, DoWhileStatement) > .body',
+          'CallExpression[callee.name=/^(each|pair)/] > :matches(ArrowFunctionExpression, FunctionExpression) > .body',
+          'CallExpression[callee.property.name=/^(forEach|map|flatMap|reduce)$/] > ArrowFunctionExpression > BlockStatement',
+        ].map((repeated) => ({
+          selector: `${repeated} :matches(ArrowFunctionExpression, FunctionExpression)`,
           message: 'Create functions outside of loops: see PairLoop.',
         })),
       ],
