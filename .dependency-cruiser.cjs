@@ -6,6 +6,7 @@ const library = {
   backend: ['platform'],
   tensor: ['backend', 'platform'],
   ops: ['tensor', 'backend'],
+  autograd: ['ops', 'tensor'],
   nn: ['ops', 'tensor', 'backend'],
   optim: ['ops', 'tensor', 'backend'],
   formats: ['nn', 'ops', 'tensor', 'backend', 'platform'],

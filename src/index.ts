@@ -63,5 +63,6 @@ export { manualSeed, rand, randint, randn, type RandomOptions } from './tensor/r
 export { scope } from './tensor/scope.ts';
 export type { Shape, Strides } from './tensor/shape.ts';
 export { type GradientHook, type NestedArray, Tensor } from './tensor/tensor.ts';
+export * as autograd from './autograd/index.ts';
 export * as nn from './nn/index.ts';
 export * as optim from './optim/index.ts';

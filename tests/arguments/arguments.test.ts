@@ -92,7 +92,7 @@ const INTERNAL = new Set([
 ]);
 
 describe('functions', () => {
-  const all = [wgrad, diagnostics, nn, optim].flatMap(functionsOf);
+  const all = [wgrad, diagnostics, wgrad.autograd, nn, optim].flatMap(functionsOf);
   test.each(all)('%s', async (name, call) => {
     const example = examples.library[name];
     if (!example) throw new Error(`${name} has no example in tests/arguments/examples.ts`);
