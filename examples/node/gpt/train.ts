@@ -1,10 +1,12 @@
 // A character-level GPT that learns to write like its text: npx tsx examples/node/gpt/train.ts [steps]
-import { capture, init, manualSeed, noGrad, optim, randint, scope, tensor, type Tensor } from 'wgrad';
+import { capture, init, manualSeed, multinomial, noGrad, optim, randint, scope, tensor } from 'wgrad';
 import { Gpt } from './model.ts';
 import { CHARACTERS, decode, encode, TEXT } from './text.ts';
 import { trainStep, optimizerOf } from './training.ts';
 
 const [ROWS, LENGTH] = [16, 64];
+/** Below 1, the more likely characters become more likely. */
+const TEMPERATURE = 0.8;
 const steps = Number(process.argv[2] ?? 1000);
 
 const device = await init('auto');
@@ -39,26 +41,14 @@ async function write(beginning: string, count: number): Promise<string> {
   const tokens = [...encode(beginning)];
   for (let drawn = 0; drawn < count; drawn++) {
     const seen = tokens.slice(-LENGTH);
-    const next: Tensor = scope(() =>
-      noGrad(() =>
-        model
-          .forward(tensor([seen], { dtype: 'int32' }))
-          .at(0, -1)
-          .mul(1 / 0.8)
-          .softmax(-1),
-      ),
+    const next = scope(() =>
+      noGrad(() => {
+        const logits = model.forward(tensor([seen], { dtype: 'int32' })).at(0, -1);
+        return multinomial(logits.div(TEMPERATURE).softmax(-1), 1);
+      }),
     );
-    tokens.push(draw(await next.data()));
+    tokens.push(await next.item());
     next.dispose();
   }
   return decode(tokens);
-}
-
-function draw(probabilities: ArrayLike<number>): number {
-  let left = Math.random();
-  for (let token = 0; token < probabilities.length; token++) {
-    left -= probabilities[token]!;
-    if (left < 0) return token;
-  }
-  return probabilities.length - 1;
 }
