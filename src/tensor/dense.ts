@@ -79,12 +79,10 @@ function copyAxes(
  * @throws ArgumentError for a target in which several elements share memory; nothing changes then
  */
 export function copyAll(sources: readonly Tensor[], targets: readonly Tensor[]): void {
-  const expanded = targets.find(({ shape, strides }) =>
-    strides.some((stride, axis) => stride === 0 && shape[axis]! > 1),
-  );
+  const expanded = targets.find(overlaps);
   if (expanded) {
     throw new ArgumentError('copy', 'several elements of the destination share memory', {
-      takes: 'a destination that is not expanded; use clone()',
+      takes: 'a destination that is neither expanded nor windows that overlap; use clone()',
       got: describe(expanded),
     });
   }
@@ -99,6 +97,20 @@ export function copyAll(sources: readonly Tensor[], targets: readonly Tensor[]):
     copyInto(apart[index]!, target);
     freeCopy(apart[index]!, sources[index]!);
   });
+}
+
+/** Whether several elements share memory: an axis steps over no more than those of smaller steps reach. */
+function overlaps({ shape, strides }: Layout): boolean {
+  const axes = strides.map((stride, axis) => [Math.abs(stride), shape[axis]!] as const);
+  let reach = 0;
+  return axes
+    .filter(([, size]) => size > 1)
+    .sort(([left], [right]) => left - right)
+    .some(([stride, size]) => {
+      const shares = stride <= reach;
+      reach += stride * (size - 1);
+      return shares;
+    });
 }
 
 /** Whether the elements of a tensor lie in a layout of its buffer. */

@@ -58,3 +58,11 @@ it('tensor refuses ragged rows of typed arrays, and views without elements', () 
   expect(() => tensor([BigInt64Array.of(2n ** 40n)])).toThrow(DTypeError);
   expect(() => tensor([new DataView(new ArrayBuffer(4))] as never)).toThrow(ArgumentError);
 });
+
+it('windows that overlap are not changed in place, those that are apart are', async () => {
+  const x = tensor([1, 2, 3, 4]);
+  expect(() => x.unfold(0, 2, 1).add_(1)).toThrow(ArgumentError);
+  x.unfold(0, 2, 2).at(null, 1).add_(10);
+  x.unfold(0, 2, 2).mul_(2);
+  expect(await x.toArray()).toEqual([2, 24, 6, 28]);
+});

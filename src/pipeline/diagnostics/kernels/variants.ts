@@ -1,4 +1,4 @@
-import { columnLanes } from '../../../backend/lanes.ts';
+import { columnLanes, rowsFor } from '../../../backend/lanes.ts';
 import type { KernelSignature } from '../../../platform/kernels.ts';
 import { laneChoices, roundChoices } from './laneChoices.ts';
 import { blocks, loadsOf } from '../../../backend/webgpu/tuning/blocks.ts';
@@ -57,6 +57,21 @@ const SPECIAL: Readonly<Record<string, Readonly<Record<string, readonly KnobValu
     TILE_WORD: [{}],
   },
   reduce: { Element: elements('f32', 'i32') },
+  scan: {
+    Element: elements('f32', 'i32'),
+    // Products have one lane.
+    SCALED: [
+      ...[false, true].map((SHIFTED) => ({ SCALED: true, SHIFTED, LANES: 1, ROWS: rowsFor(1) })),
+      ...laneChoices('ROWS').map(({ lanes, rows }) => ({
+        SCALED: false,
+        SHIFTED: true,
+        LANES: lanes,
+        ROWS: rows,
+      })),
+    ],
+    SHIFTED: [{}],
+    LANES: [{}],
+  },
   reluGradientSums: { LANES: [true, false].map(columnLanes), COLUMNS: [{}] },
 };
 
