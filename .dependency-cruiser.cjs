@@ -9,6 +9,7 @@ const library = {
   autograd: ['ops', 'tensor'],
   nn: ['ops', 'tensor', 'backend'],
   optim: ['ops', 'tensor', 'backend'],
+  data: ['ops', 'tensor', 'backend'],
   formats: ['nn', 'ops', 'tensor', 'backend', 'platform'],
   diagnostics: ['tensor', 'backend'],
 };

@@ -7,7 +7,7 @@ import { capture, cat, init, manualSeed, nn, noGrad, optim, randn, stack, type T
 import { FASHION_MNIST_DESCRIPTION } from '../../src/pipeline/data/description.ts';
 import { loadFashionMnist } from '../../src/pipeline/data/fashionMnist.ts';
 import { DeviceDataset } from '../../src/pipeline/data/loader.ts';
-import { permutation } from '../../src/pipeline/data/permutation.ts';
+import { permutation } from '../../src/data/permutation.ts';
 
 const [SIDE, CODE, BATCH] = [28, 20, 128];
 const epochs = Number(process.argv[2] ?? 5);

@@ -12,7 +12,7 @@ it('the programs of the pages are what the type checker takes', () => {
   expect(typeErrors([...programs.keys()], programs)).toEqual([]);
 });
 
-it.each(['src/index.ts', 'src/diagnostics/index.ts', 'src/formats/onnx/index.ts'])(
+it.each(['src/index.ts', 'src/data/index.ts', 'src/diagnostics/index.ts', 'src/formats/onnx/index.ts'])(
   'every export of %s has a docstring',
   (entry) => {
     expect(undocumentedExports(entry)).toEqual([]);

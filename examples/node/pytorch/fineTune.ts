@@ -21,7 +21,7 @@ import {
 import { FASHION_MNIST_DESCRIPTION } from '../../../src/pipeline/data/description.ts';
 import { loadFashionMnist } from '../../../src/pipeline/data/fashionMnist.ts';
 import { DeviceDataset } from '../../../src/pipeline/data/loader.ts';
-import { permutation } from '../../../src/pipeline/data/permutation.ts';
+import { permutation } from '../../../src/data/permutation.ts';
 
 const BATCH = 100;
 const epochs = Number(process.argv[2] ?? 2);

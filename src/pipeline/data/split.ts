@@ -1,5 +1,5 @@
 import { DataError } from './errors.ts';
-import { permutation } from './permutation.ts';
+import { permutation } from '../../data/permutation.ts';
 
 /** Indices into the labels given, each list ascending; together they hold every index once. */
 export interface Split {

@@ -3,7 +3,7 @@ import type { Configuration } from '../config/configuration.ts';
 import { type AugmentationDraw, changesImages } from '../data/augmentation.ts';
 import type { Part } from '../data/datasets.ts';
 import type { Batch } from '../data/loader.ts';
-import { permutation } from '../data/permutation.ts';
+import { permutation } from '../../data/permutation.ts';
 import type { StepBatches } from './step.ts';
 
 /** The batches of one step; they must be used before the next step is taken from the epoch. */

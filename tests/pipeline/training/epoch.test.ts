@@ -3,7 +3,7 @@ import { open, scope } from '../../../src/index.ts';
 import { DeviceDataset } from '../../../src/pipeline/data/loader.ts';
 import type { Augmentation } from '../../../src/pipeline/data/augmentation.ts';
 import { FASHION_MNIST_DESCRIPTION } from '../../../src/pipeline/data/description.ts';
-import { permutation } from '../../../src/pipeline/data/permutation.ts';
+import { permutation } from '../../../src/data/permutation.ts';
 import { Epoch } from '../../../src/pipeline/training/epoch.ts';
 import { imagesOf, PIXELS, unnormalised } from '../data/augmentationFixture.ts';
 import { temporaryFolder } from '../files/disks.ts';

@@ -10,7 +10,7 @@ import { readPointer } from '../../../../src/pipeline/data/dvc/pointer.ts';
 import { type FashionMnist } from '../../../../src/pipeline/data/fashionMnist.ts';
 import type { ImageSet } from '../../../../src/pipeline/data/images.ts';
 import { DeviceDataset } from '../../../../src/pipeline/data/loader.ts';
-import { permutation } from '../../../../src/pipeline/data/permutation.ts';
+import { permutation } from '../../../../src/data/permutation.ts';
 import { silentReporter } from '../../../../src/pipeline/data/reporter.ts';
 import {
   DEFINITIONS,

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { philox4x32 } from '../../../src/backend/philox.ts';
-import { permutation } from '../../../src/pipeline/data/permutation.ts';
+import { philox4x32 } from '../../src/backend/philox.ts';
+import { permutation } from '../../src/data/permutation.ts';
 
 const seeds = fc.nat(Number.MAX_SAFE_INTEGER);
 

@@ -1,4 +1,4 @@
-import { multiplyHigh, philox4x32, type Words2 } from '../../backend/philox.ts';
+import { multiplyHigh, philox4x32, type Words2 } from '../backend/philox.ts';
 
 export interface PermutationOptions {
   /** Integer from 0 to 2^53 - 1. */
