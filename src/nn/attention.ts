@@ -139,11 +139,10 @@ export class MultiheadAttention extends Module<
       const heads = weights.matmul(v!);
       const joined = heads.transpose(1, 2).flatten(2);
       const output = this.outProj.forward(joined);
+      const placed = single ? output.squeeze(0) : this.batchFirst ? output : output.transpose(0, 1);
+      if (!needWeights) return [placed, null];
       const shown = averageAttnWeights ? weights.mean(1) : weights;
-      return [
-        single ? output.squeeze(0) : this.batchFirst ? output : output.transpose(0, 1),
-        needWeights ? (single ? shown.squeeze(0) : shown) : null,
-      ];
+      return [placed, single ? shown.squeeze(0) : shown];
     });
   }
 
