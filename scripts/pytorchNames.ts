@@ -71,6 +71,15 @@ export const nameGroups: readonly NameGroup[] = [
     missing: 'complex int64 sparse_coo_tensor',
   },
   {
+    title: 'Functions of gradients, averages and clipping',
+    prefix: torch,
+    names: `autograd.Function=autograd.Function autograd.functional.hessian=autograd.hessian
+      autograd.functional.jacobian=autograd.jacobian autograd.functional.jvp=autograd.jvp
+      autograd.functional.vjp=autograd.vjp nn.utils.clip_grad_norm_=optim.clipGradNorm
+      nn.utils.clip_grad_value_=optim.clipGradValue optim.swa_utils.AveragedModel=optim.AveragedModel`,
+    missing: 'autograd.detect_anomaly utils.checkpoint',
+  },
+  {
     title: 'Modules',
     prefix: ['nn.', 'nn.'],
     names: `AdaptiveAvgPool2d AvgPool2d BCELoss BCEWithLogitsLoss BatchNorm1d BatchNorm2d Conv1d Conv2d ConvTranspose2d
@@ -105,12 +114,13 @@ export const nameGroups: readonly NameGroup[] = [
     title: 'Optimizers',
     prefix: ['optim.', 'optim.'],
     names: 'Adam AdamW RMSprop SGD',
-    missing: 'Adadelta Adamax ASGD LBFGS Rprop SparseAdam',
+    missing: 'Adadelta Adagrad Adamax ASGD LBFGS NAdam RAdam Rprop SparseAdam',
   },
   {
     title: 'Schedules',
     prefix: ['lr_scheduler.', 'optim.lrScheduler.'],
-    names: 'CosineAnnealingLR ExponentialLR LinearLR OneCycleLR ReduceLROnPlateau StepLR',
+    names: `CosineAnnealingLR CosineAnnealingWarmRestarts ExponentialLR LambdaLR LinearLR MultiStepLR OneCycleLR
+      ReduceLROnPlateau SequentialLR StepLR`,
     missing: 'CyclicLR MultiplicativeLR PolynomialLR',
   },
 ];
