@@ -98,6 +98,18 @@ await exportOnnx(model, rand([1, 4]), { opset: 1 }).catch((error) => console.log
     expect(await succeed(node('export.mjs'))).toBe('true\ntrue\n');
   });
 
+  test('the entry for data gives batches of its tensors', async () => {
+    write(
+      'load.mjs',
+      `import { arange, init } from 'wgrad';
+import { DataLoader, TensorDataset } from 'wgrad/data';
+await init('cpu');
+const loader = new DataLoader(new TensorDataset(arange(5)), { batchSize: 2 });
+for await (const [batch] of loader) console.log(await batch.toArray());`,
+    );
+    expect(await succeed(node('load.mjs'))).toBe('[ 0, 1 ]\n[ 2, 3 ]\n[ 4 ]\n');
+  });
+
   test('classes keep their names, which are printed', async () => {
     write(
       'names.mjs',
