@@ -102,6 +102,10 @@ function others(results: Results, device: Backend): void {
     const [v, w] = [results.numbers(rows, columns), results.numbers(rows, columns)];
     results.add(nn.functional.batchNorm(v, null, null, { training: true }), v);
     results.add(nn.functional.crossEntropy(w, randint(0, columns, [rows], on)), w);
+    for (const scan of ['cumsum', 'cumprod'] as const) {
+      const s = results.numbers(rows, columns);
+      results.add(s[scan](1), s);
+    }
   }
   const long = results.numbers(300_000);
   results.add(long.sum(), long);
