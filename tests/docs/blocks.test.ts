@@ -61,6 +61,7 @@ describe('blocks', () => {
         "docs/guide/deno.md not-run: needs Bun",
         "docs/guide/devices.md not-run: needs SwiftShader",
         "docs/guide/getting-started.md not-run: installs from npm",
+        "docs/guide/onnx.md not-run: needs onnxruntime",
         "docs/guide/performance.md not-run: needs five minutes",
         "docs/guide/performance.md not-run: takes a minute",
         "docs/guide/pipeline.md not-run: needs TensorBoard, MLflow and DVC",
