@@ -92,7 +92,7 @@ function picked(x: Tensor, dim: number, indices: Tensor): [Tensor, Tensor] {
 
 /** The width of the runs that the first pass sorts. */
 const RUN = 32;
-/** So few elements the CPU finds in one pass over the row; */
+/** For so few elements the CPU backend takes the whole row as one run: it finds them in one pass. */
 const FEW = 16;
 
 /** The positions that sort x along a dim, or the first of them. */
