@@ -1,4 +1,4 @@
-import { refuseInCapture } from '../backend/recorder.ts';
+import { effect, guard, refuseInCapture } from '../backend/recorder.ts';
 import { isFloating } from '../backend/dtypes.ts';
 import '../tensor/disposable.ts';
 import { type Kind, type Maybe, signature, takesNothing } from '../tensor/arguments.ts';
@@ -42,7 +42,8 @@ const takes = signature<AveragedModelOptions>(
  *
  *     mean  a ← a + (w - a) / (n + 1)        moving average  a ← decay · a + (1 - decay) · w
  *
- * The first update copies the weights. `swap()` exchanges them with the average: evaluate, and swap back.
+ * The first update copies the weights. With a decay, a captured step may take updates. `swap()` exchanges the weights with the
+ * average: evaluate, and swap back.
  *
  * Source: Izmailov et al.: Averaging weights leads to wider optima (2018); Polyak, Juditsky (1992); PyTorch's
  * torch.optim.swa_utils.AveragedModel.
@@ -88,14 +89,21 @@ export class AveragedModel implements Owned, Disposable {
   /** Takes the present weights into the average. Call it after `optimizer.step()`. */
   updateParameters(): void {
     takesNothing('updateParameters', arguments);
-    refuseInCapture('updateParameters() of an average', 'Call it between steps.');
+    // The share of a mean changes with every update; that of a moving average after the first alone.
+    if (this.#decay === undefined) {
+      refuseInCapture('updateParameters() of a mean', 'Call it between steps, or give a decay.');
+    }
+    guard(() => this.nAveraged === 0);
     const weight = this.nAveraged === 0 ? 1 : 1 - (this.#decay ?? this.nAveraged / (this.nAveraged + 1));
     noGrad(() => {
       this.#average.forEach((each, index) =>
         weight === 1 ? each.copy_(this.#weights[index]!) : each.lerp_(this.#weights[index]!, weight),
       );
     });
-    this.nAveraged++;
+    effect(
+      () => this.nAveraged++,
+      () => this.nAveraged--,
+    );
   }
 
   /** Exchanges the model's weights with the average. Calling it again brings them back. */

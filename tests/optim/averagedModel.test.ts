@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { init, nn, noGrad, optim, tensor } from '../../src/index.ts';
+import { capture, init, nn, noGrad, optim, tensor } from '../../src/index.ts';
 
 beforeEach(async () => {
   await init('cpu');
@@ -38,6 +38,22 @@ describe('AveragedModel', () => {
     }
     average.swap();
     expect(await weight()).toBe(0.75 * (0.75 * 8 + 0.25 * 4));
+  });
+
+  it('takes updates with a decay in a captured step, and refuses those of a mean there', async () => {
+    const { model, set, weight } = weighted();
+    const average = new optim.AveragedModel(model, { decay: 0.75 });
+    const step = capture(() => average.updateParameters());
+    for (const value of [8, 4, 0]) {
+      set(value);
+      step();
+    }
+    average.swap();
+    expect([await weight(), average.nAveraged]).toEqual([0.75 * (0.75 * 8 + 0.25 * 4), 3]);
+    const mean = new optim.AveragedModel(model);
+    const refused = capture(() => mean.updateParameters());
+    refused();
+    expect(refused).toThrow(/updateParameters\(\) of a mean/);
   });
 
   it('averages running statistics if asked to', async () => {

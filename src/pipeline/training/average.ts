@@ -1,68 +1,42 @@
-import { isFloating } from '../../backend/dtypes.ts';
 import type { Module, StateDict } from '../../nn/index.ts';
-import '../../ops/methods.ts';
-import { noGrad } from '../../tensor/gradientMode.ts';
-import { scope, unscoped } from '../../tensor/scope.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
+import { AveragedModel } from '../../optim/index.ts';
 
 /**
- * An exponential moving average of a model's weights and running statistics. Its noise is smaller than theirs, and its
- * accuracy often higher.
- *
- *     average ← decay · average + (1 − decay) · weights,   after each step
- *
- * Source: Polyak and Juditsky: Acceleration of Stochastic Approximation by Averaging (1992).
+ * The average of a model's weights and running statistics that a training evaluates and saves. Its noise is smaller than
+ * theirs, and its accuracy often higher. It begins with the weights at the start: see `AveragedModel`.
  */
 export class WeightAverage {
-  readonly #decay: number;
-  readonly #weights: StateDict;
-  readonly #averages: StateDict;
+  readonly #average: AveragedModel;
+  readonly #tensors: StateDict;
 
-  /** @param decay from 0 to 1; the average begins with the model's present weights */
+  /** @param decay the share of the average that a step keeps, from 0 to below 1 */
   constructor(model: Module, decay: number) {
-    this.#decay = decay;
-    const floating = Object.entries(model.stateDict()).filter(([, { dtype }]) => isFloating(dtype));
-    this.#weights = Object.fromEntries(floating);
-    this.#averages = unscoped(() => mapped(this.#weights, (each) => noGrad(() => each.clone())));
+    this.#average = new AveragedModel(model, { decay, useBuffers: true });
+    this.#average.updateParameters();
+    const { n_averaged: count, ...averages } = this.#average.stateDict();
+    count!.dispose();
+    this.#tensors = Object.fromEntries(
+      Object.entries(averages).map(([name, each]) => [name.replace(/^module\./, ''), each]),
+    );
   }
 
   /** Takes the model's present weights into the average. */
   update(): void {
-    this.#pairs((average, weight) => average.lerp_(weight, 1 - this.#decay));
+    this.#average.updateParameters();
   }
 
   /** Calls `body` while the model has the averages instead of its weights. */
   async used<T>(body: () => Promise<T>): Promise<T> {
-    this.#swap();
+    this.#average.swap();
     try {
       return await body();
     } finally {
-      this.#swap();
+      this.#average.swap();
     }
   }
 
   /** The averages by the names of the weights; they are not copies. */
   stateDict(): StateDict {
-    return this.#averages;
+    return this.#tensors;
   }
-
-  #swap(): void {
-    this.#pairs((average, weight) => {
-      const kept = weight.clone();
-      weight.copy_(average);
-      average.copy_(kept);
-    });
-  }
-
-  #pairs(body: (average: Tensor, weight: Tensor) => void): void {
-    scope(() =>
-      noGrad(() => {
-        for (const [name, average] of Object.entries(this.#averages)) body(average, this.#weights[name]!);
-      }),
-    );
-  }
-}
-
-function mapped(tensors: StateDict, change: (each: Tensor) => Tensor): StateDict {
-  return Object.fromEntries(Object.entries(tensors).map(([name, each]) => [name, change(each)]));
 }
