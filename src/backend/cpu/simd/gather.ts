@@ -1,3 +1,4 @@
+import type { Params } from '../../backend.ts';
 import type { TypedArray } from '../../dtypes.ts';
 import { inHeap } from './heap.ts';
 import type { SimdModule } from './module.ts';
@@ -9,19 +10,13 @@ const COST = 8;
 
 export const gather: SimdTwin<'gather'> = (module, { x, indices, out }, params) => {
   if (!areWords(x, indices, out)) return false;
-  const { size, length, count, inner, offset, indexOffset, outerStride, countStride, innerStride } = params;
+  const { size, inner, offset } = params;
   const rows = size / inner;
   const taskRows = Math.max(1, Math.floor(TASK / inner));
   const fields = {
+    ...walkOf(indices, params),
     x: address(x, offset),
-    indices: address(indices, indexOffset),
     out: address(out),
-    length,
-    count,
-    inner,
-    outerStride,
-    countStride,
-    innerStride,
     rows,
     taskRows,
   };
@@ -32,19 +27,9 @@ export const gather: SimdTwin<'gather'> = (module, { x, indices, out }, params) 
 
 export const indexOrder: SimdTwin<'indexOrder'> = (module, { indices, ends, order }, params) => {
   if (!areWords(indices, ends, order)) return false;
-  const { size, ranges, length, count, inner, indexOffset, outerStride, countStride, innerStride } = params;
+  const { size, ranges, count } = params;
   const columns = size / ranges;
-  const fields = {
-    indices: address(indices, indexOffset),
-    ends: address(ends),
-    order: address(order),
-    length,
-    count,
-    inner,
-    outerStride,
-    countStride,
-    innerStride,
-  };
+  const fields = { ...walkOf(indices, params), ends: address(ends), order: address(order) };
   return checked(module, (wrong) =>
     module.run('indexOrder', { ...fields, wrong }, { tasks: columns, work: COST * columns * count }),
   );
@@ -80,21 +65,15 @@ const MOST_SCRATCH = 2 ** 28;
 
 export const scatterAdd: SimdTwin<'scatterAdd'> = (module, { x, indices, out }, params) => {
   if (!fits(x, out) || !areWords(indices)) return false;
-  const { size, length, count, inner, offset, indexOffset, outerStride, countStride, innerStride } = params;
+  const { size, length, count, inner, offset } = params;
   const scratch = 8 * length * inner;
   if (scratch > MOST_SCRATCH) return false;
   const outer = size / (length * inner);
   const taskOuter = Math.max(1, Math.floor(TASK / (Math.max(length, count) * inner)));
   const fields = {
+    ...walkOf(indices, params),
     x: address(x, offset),
-    indices: address(indices, indexOffset),
     out: address(out),
-    length,
-    count,
-    inner,
-    outerStride,
-    countStride,
-    innerStride,
     outer,
     taskOuter,
   };
@@ -105,6 +84,17 @@ export const scatterAdd: SimdTwin<'scatterAdd'> = (module, { x, indices, out }, 
   };
   return checked(module, (wrong) => module.run('places', { ...fields, wrong }, plan));
 };
+
+type IndexWalk = Omit<Params<'scatterAdd'>, 'size' | 'offset'>;
+
+/** How the jobs walk over an index. */
+function walkOf(
+  indices: TypedArray,
+  { length, count, inner, indexOffset, outerStride, countStride, innerStride }: IndexWalk,
+): Omit<IndexWalk, 'indexOffset'> & { indices: number } {
+  const walk = { length, count, inner, outerStride, countStride, innerStride };
+  return { indices: address(indices, indexOffset), ...walk };
+}
 
 function areWords(...arrays: readonly TypedArray[]): boolean {
   return arrays.every((array) => array.BYTES_PER_ELEMENT === 4 && inHeap(array));
