@@ -10,27 +10,29 @@ ROWS, LENGTH, WIDTH, HEADS, BLOCKS = 16, 32, 64, 4, 2
 
 
 class Attention(nn.Module):
-    def __init__(self):
+    def __init__(self, length, width, heads):
         super().__init__()
-        self.qkv = nn.Linear(WIDTH, 3 * WIDTH)
-        self.out = nn.Linear(WIDTH, WIDTH)
-        self.later = ~torch.tril(torch.ones(LENGTH, LENGTH)).bool()
+        self.heads = heads
+        self.qkv = nn.Linear(width, 3 * width)
+        self.out = nn.Linear(width, width)
+        self.later = ~torch.tril(torch.ones(length, length)).bool()
 
     def forward(self, x):
-        parts = self.qkv(x).split(WIDTH, 2)
-        q, k, v = (part.view(ROWS, LENGTH, HEADS, WIDTH // HEADS).transpose(1, 2) for part in parts)
-        scores = q @ k.transpose(-2, -1) * (1 / math.sqrt(WIDTH / HEADS))
+        rows, length, width = x.shape
+        parts = self.qkv(x).split(width, 2)
+        q, k, v = (part.view(rows, length, self.heads, width // self.heads).transpose(1, 2) for part in parts)
+        scores = q @ k.transpose(-2, -1) * (1 / math.sqrt(width / self.heads))
         attention = scores.masked_fill(self.later, float("-inf")).softmax(-1)
-        return self.out((attention @ v).transpose(1, 2).reshape(ROWS, LENGTH, WIDTH))
+        return self.out((attention @ v).transpose(1, 2).reshape(rows, length, width))
 
 
 class Block(nn.Module):
-    def __init__(self):
+    def __init__(self, length, width, heads):
         super().__init__()
-        self.norm1 = nn.LayerNorm(WIDTH)
-        self.attention = Attention()
-        self.norm2 = nn.LayerNorm(WIDTH)
-        self.mlp = nn.Sequential(nn.Linear(WIDTH, 4 * WIDTH), nn.GELU(), nn.Linear(4 * WIDTH, WIDTH))
+        self.norm1 = nn.LayerNorm(width)
+        self.attention = Attention(length, width, heads)
+        self.norm2 = nn.LayerNorm(width)
+        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
 
     def forward(self, x):
         x = x + self.attention(self.norm1(x))
@@ -38,21 +40,21 @@ class Block(nn.Module):
 
 
 class Gpt(nn.Module):
-    def __init__(self):
+    def __init__(self, vocabulary, length, width, heads, blocks):
         super().__init__()
-        self.token = nn.Embedding(VOCABULARY, WIDTH)
-        self.place = nn.Embedding(LENGTH, WIDTH)
-        self.blocks = nn.Sequential(*(Block() for _ in range(BLOCKS)))
-        self.norm = nn.LayerNorm(WIDTH)
-        self.head = nn.Linear(WIDTH, VOCABULARY, bias=False)
+        self.token = nn.Embedding(vocabulary, width)
+        self.place = nn.Embedding(length, width)
+        self.blocks = nn.Sequential(*(Block(length, width, heads) for _ in range(blocks)))
+        self.norm = nn.LayerNorm(width)
+        self.head = nn.Linear(width, vocabulary, bias=False)
 
     def forward(self, tokens):
-        x = self.token(tokens) + self.place(torch.arange(LENGTH))
+        x = self.token(tokens) + self.place(torch.arange(tokens.shape[1]))
         return self.head(self.norm(self.blocks(x)))
 
 
 def program():
-    model = Gpt()
+    model = Gpt(VOCABULARY, LENGTH, WIDTH, HEADS, BLOCKS)
     fill(model)
     parameters = list(model.parameters())
     matrices = {"params": [each for each in parameters if each.ndim >= 2], "weight_decay": 0.1}
