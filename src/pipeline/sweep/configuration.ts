@@ -3,8 +3,9 @@ import { loadConfiguration } from '../config/configuration.ts';
 import { dataVersion } from '../data/datasets.ts';
 import { weightsFileSha256 } from '../experiment/initialWeights.ts';
 import { parseAxes } from './axes.ts';
+import { EmbeddedRunner, type EmbeddedOptions } from './embedded.ts';
 import { planTrials } from './plan.ts';
-import { runSweep, type SweepOptions, type SweepResult } from './sweep.ts';
+import { runSweep, type SweepResult } from './sweep.ts';
 
 /**
  * Trains a configuration for all combinations of values, or for some drawn at random.
@@ -17,10 +18,7 @@ import { runSweep, type SweepOptions, type SweepResult } from './sweep.ts';
 export async function sweepConfiguration(
   file: string,
   texts: readonly string[],
-  {
-    random,
-    ...options
-  }: Pick<SweepOptions, 'jobs' | 'command' | 'signal'> & { readonly random?: number | undefined },
+  { random, ...options }: EmbeddedOptions & { readonly random?: number | undefined },
 ): Promise<SweepResult> {
   const base = loadConfiguration(file);
   const trials = await planTrials({
@@ -33,7 +31,7 @@ export async function sweepConfiguration(
     weightsVersion: weightsFileSha256,
   });
   return runSweep({
-    ...options,
+    runner: new EmbeddedRunner(options),
     trials,
     name: base.name,
     best: base.train.best,

@@ -1,0 +1,16 @@
+import type { TrialState } from './table.ts';
+import type { Trial } from './trial.ts';
+
+/** Runs trials: in processes of this machine, or on the workers of a queue. */
+export interface TrialRunner {
+  /**
+   * Runs a trial to its end. What an earlier call has begun is continued; a finished trial is only read. Trials begin in
+   * the order of the calls.
+   *
+   * @returns how it ended; `waiting` where the sweep was stopped before it began
+   * @throws FileError where the trial's folder cannot be written
+   */
+  run(trial: Trial): Promise<TrialState>;
+  /** Ends what the runner itself holds open. */
+  close(): Promise<void>;
+}

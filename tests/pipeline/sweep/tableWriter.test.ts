@@ -1,0 +1,45 @@
+import { expect, it } from 'vitest';
+import { TableWriter } from '../../../src/pipeline/sweep/tableWriter.ts';
+
+/** A writer whose writes end when the test says so. */
+function slowWriter(): {
+  writer: TableWriter;
+  written: number[];
+  change: () => void;
+  finish: () => Promise<void>;
+} {
+  let value = 0;
+  const written: number[] = [];
+  let end = (): void => undefined;
+  const writer = new TableWriter(async () => {
+    const now = value;
+    await new Promise<void>((resolve) => (end = resolve));
+    written.push(now);
+  });
+  const change = (): void => {
+    value++;
+    writer.changed();
+  };
+  const finish = async (): Promise<void> => {
+    end();
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  return { writer, written, change, finish };
+}
+
+it('writes at once, and once for all changes during a write', async () => {
+  const { writer, written, change, finish } = slowWriter();
+  for (let at = 0; at < 1000; at++) change();
+  await finish();
+  const flushed = writer.flush();
+  while (written.length < 2) await finish();
+  await flushed;
+  expect(written).toEqual([1, 1000]);
+});
+
+it('throws the error of a write at the end', async () => {
+  const writer = new TableWriter(() => Promise.reject(new Error('the disk is full')));
+  writer.changed();
+  writer.changed();
+  await expect(writer.flush()).rejects.toThrow('the disk is full');
+});
