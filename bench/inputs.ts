@@ -1,5 +1,5 @@
 import { CLASSES, IMAGE, type Parameter, parametersOf, PIXELS } from './networks.ts';
-import type { TrainingWorkload } from './workloads.ts';
+import type { NetworkWorkload } from './workloads.ts';
 
 /**
  * Numbers that every contender makes for itself and that are the same everywhere, PyTorch's worker included. Element i
@@ -51,14 +51,14 @@ interface Values {
   readonly shape: number[];
 }
 
-/** A training's one batch and its first parameters, in PyTorch's layouts. */
-export interface TrainingInputs {
+/** A training's one batch, or each of an evaluation's, and the first parameters, in PyTorch's layouts. */
+export interface NetworkInputs {
   readonly images: Values;
   readonly labels: Int32Array<ArrayBuffer>;
   readonly parameters: readonly Values[];
 }
 
-export function trainingInputs(workload: TrainingWorkload): TrainingInputs {
+export function networkInputs(workload: NetworkWorkload): NetworkInputs {
   const { network, batch } = workload;
   const shape = network === 'mlp' ? [batch, PIXELS] : [batch, 1, IMAGE, IMAGE];
   const parameter = ({ shape, fanIn }: Parameter, index: number): Values => {

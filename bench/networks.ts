@@ -46,11 +46,25 @@ export function parametersOf({ network, width }: Size): Parameter[] {
 
 /** Operations of the products of one step: forward, and both gradients of each layer but the first one's input's. */
 export function trainingFlops({ network, width, batch }: Size & { readonly batch: number }): number {
+  return forwardFlops({ network, width }).reduce(
+    (sum, flops, index) => sum + (index === 0 ? 2 : 3) * batch * flops,
+    0,
+  );
+}
+
+/** Operations of the products of the forward passes. */
+export function evaluationFlops({
+  batch,
+  batches,
+  ...size
+}: Size & { readonly batch: number; readonly batches: number }): number {
+  return batches * batch * forwardFlops(size).reduce((sum, flops) => sum + flops, 0);
+}
+
+/** Operations of each layer's product for one image. */
+function forwardFlops({ network, width }: Size): number[] {
   const weights = parametersOf({ network, width }).filter(({ shape }) => shape.length > 1);
   // How often a weight is used for an image: a convolution's at every pixel.
   const places = network === 'cnn' ? [IMAGE ** 2, (IMAGE / 2) ** 2, 1, 1] : [1, 1, 1];
-  return weights.reduce((sum, { shape }, index) => {
-    const size = shape.reduce((product, extent) => product * extent, 1);
-    return sum + (index === 0 ? 2 : 3) * 2 * batch * size * places[index]!;
-  }, 0);
+  return weights.map(({ shape }, index) => 2 * places[index]! * shape.reduce((a, b) => a * b, 1));
 }

@@ -37,7 +37,17 @@ export const FULL: Preset = {
   contenders: CONTENDERS,
 };
 
-const QUICK_WORKLOADS = ['step', '512³', '1024³', '128×784', '256×128ᵀ', '→64', '→32 forward', '10000'];
+const QUICK_WORKLOADS = [
+  'step',
+  'evaluation',
+  '512³',
+  '1024³',
+  '128×784',
+  '256×128ᵀ',
+  '→64',
+  '→32 forward',
+  '10000',
+];
 
 /**
  * The figures that decide, in ten minutes on two quiet cores; without TensorFlow.js's plain JavaScript, which takes most of
@@ -61,7 +71,7 @@ export const QUICK: Preset = {
   contenders: contendersBut('tfjs-cpu'),
 };
 
-const BROWSER_WORKLOADS = ['step', '512³', '1024³', 'forward'];
+const BROWSER_WORKLOADS = ['step', 'evaluation', '512³', '1024³', 'forward'];
 
 /** In a headless Chromium: steps, products and convolutions. */
 export const BROWSER: Preset = {

@@ -1,7 +1,7 @@
 import type { ContenderFacts, LaunchCounts } from './contenders/contender.ts';
 import type { Entry } from './contenders/list.ts';
 import type { FirstStep } from './node/firstStep.ts';
-import type { TrainingWorkload, Workload } from './workloads.ts';
+import type { NetworkWorkload, Workload } from './workloads.ts';
 
 /** What the suite asks of a worker process: one line of JSON each, answered by one line, in order. */
 export type Request =
@@ -63,7 +63,7 @@ export interface Runtime {
   /** @throws Error once it is closed */
   start(entry: Entry): Worker;
   /** Times first steps, where that is of interest. */
-  firstSteps?(entry: Entry, workload: TrainingWorkload, starts: number): Promise<FirstStep[]>;
+  firstSteps?(entry: Entry, workload: NetworkWorkload, starts: number): Promise<FirstStep[]>;
   /** Stops all contenders. */
   close(): Promise<void>;
 }

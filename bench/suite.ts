@@ -4,7 +4,7 @@ import { ContenderError, type Runtime, type Worker } from './protocol.ts';
 import { addResult, type BenchResult, type Participant } from './results.ts';
 import { measureInTurns } from './rounds.ts';
 import { firstStepTable, workloadTable } from './table.ts';
-import { training, type Workload } from './workloads.ts';
+import { evaluation, training, type Workload } from './workloads.ts';
 
 const OPEN_SECONDS = 60;
 
@@ -97,9 +97,12 @@ export class Suite {
 
   async #firstSteps(starts: number): Promise<void> {
     for (const entry of this.#workers.keys()) {
-      this.#reporter.progress(`first step of ${entry.label}`);
-      const steps = await this.#runtime.firstSteps?.(entry, training('mlp'), starts);
-      this.#result.firstSteps.push(...(steps ?? []));
+      for (const workload of [training('mlp'), training('cnn'), evaluation('mlp'), evaluation('cnn')]) {
+        this.#reporter.progress(`first result and memory of ${entry.label}: ${workload.name}`);
+        const timed = workload.kind === 'training' && workload.network === 'mlp';
+        const steps = await this.#runtime.firstSteps?.(entry, workload, timed ? starts : 1);
+        this.#result.firstSteps.push(...(steps ?? []));
+      }
     }
     this.#reporter.print([...firstStepTable(this.#result.firstSteps, this.#result.participants), '']);
   }

@@ -30,7 +30,11 @@ export function workloadTable(result: WorkloadResult, participants: readonly Par
     if (!milliseconds || failure !== undefined) return [label, `does not count: ${failure ?? 'no samples'}`];
     const { median, min, max } = milliseconds;
     const rate =
-      workload.kind === 'training' ? samplesPerSecond(median, workload.batch) : gigaflops(median, flops);
+      workload.kind === 'training'
+        ? samplesPerSecond(median, workload.batch)
+        : workload.kind === 'evaluation'
+          ? samplesPerSecond(median, workload.batch * workload.batches)
+          : gigaflops(median, flops);
     return [
       label,
       time(median),
@@ -56,7 +60,7 @@ export function firstStepTable(steps: readonly FirstStep[], participants: readon
     return [label, `${workload}, ${cache}`, time(median), `${time(min)} – ${time(max)}`, memory];
   });
   const head = ['', 'shader cache', 'median', 'spread', 'peak memory'];
-  return ['From the start of a process to the loss of its first step', ...columns([head, ...rows])];
+  return ['From the start of a process to its first result, and memory', ...columns([head, ...rows])];
 }
 
 /** wgrad's own, and what each is compared with: one thread with one thread. */

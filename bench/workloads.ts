@@ -1,4 +1,4 @@
-import { type Network, trainingFlops } from './networks.ts';
+import { evaluationFlops, type Network, trainingFlops } from './networks.ts';
 
 /** out[m, n] = A · B, with A [m, k] and B [k, n], each lying in memory as it is or transposed. */
 export interface MatmulWorkload {
@@ -50,8 +50,17 @@ export interface TrainingWorkload {
   readonly width: number;
 }
 
+/** Forward passes over 10,000 images in batches, without gradients. */
+export interface EvaluationWorkload extends Omit<TrainingWorkload, 'kind'> {
+  readonly kind: 'evaluation';
+  readonly batches: number;
+}
+
+/** Work of a whole network. */
+export type NetworkWorkload = TrainingWorkload | EvaluationWorkload;
+
 export type Workload =
-  MatmulWorkload | ConvolutionWorkload | PoolingWorkload | LossWorkload | TrainingWorkload;
+  MatmulWorkload | ConvolutionWorkload | PoolingWorkload | LossWorkload | NetworkWorkload;
 
 export const MLP_WIDTH = 256;
 
@@ -108,10 +117,24 @@ export function training(
   };
 }
 
-/** The two training steps, then what they are made of, by size. */
+export function evaluation(network: Network): EvaluationWorkload {
+  const [batch, batches] = [500, 20];
+  return {
+    kind: 'evaluation',
+    name: `${network.toUpperCase()} evaluation, 10,000 images`,
+    network,
+    batch,
+    width: MLP_WIDTH,
+    batches,
+  };
+}
+
+/** Training steps and evaluations, then what they are made of, by size. */
 export const WORKLOADS: readonly Workload[] = [
   training('mlp'),
   training('cnn'),
+  evaluation('mlp'),
+  evaluation('cnn'),
   ...[256, 512, 1024, 2048].map((side) => matmul(side, side, side)),
   // A dense layer: y = x · Wᵀ, the gradient in x, and that in W. W lies in memory as [outputs, inputs].
   ...[
@@ -151,6 +174,8 @@ export function flopsOf(workload: Workload): number | undefined {
     }
     case 'training':
       return trainingFlops(workload);
+    case 'evaluation':
+      return evaluationFlops(workload);
     default:
       return undefined;
   }

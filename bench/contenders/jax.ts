@@ -1,6 +1,13 @@
-import { integers, LABELS, LEFT, RIGHT, sample, sizeOf, trainingInputs, uniform } from '../inputs.ts';
+import { integers, LABELS, LEFT, RIGHT, sample, sizeOf, networkInputs, uniform } from '../inputs.ts';
 import { BETAS, CLASSES, CNN, EPSILON, LEARNING_RATE, POOLED } from '../networks.ts';
-import type { ConvolutionWorkload, PoolingWorkload, TrainingWorkload, Workload } from '../workloads.ts';
+import type {
+  ConvolutionWorkload,
+  EvaluationWorkload,
+  NetworkWorkload,
+  PoolingWorkload,
+  TrainingWorkload,
+  Workload,
+} from '../workloads.ts';
 import type { Contender, Job } from './contender.ts';
 import type { CountedGpu } from './gpu.ts';
 import type { Host } from './host.ts';
@@ -75,6 +82,8 @@ class JaxSuite {
       }
       case 'training':
         return this.#training(workload);
+      case 'evaluation':
+        return this.#evaluation(workload);
     }
   }
 
@@ -149,9 +158,36 @@ class JaxSuite {
     return this.#kernel([images, slopes], (x, g) => grad(form)(x, g));
   }
 
+  #evaluation(workload: EvaluationWorkload): Job {
+    const { images, parameters } = networkInputs(workload);
+    const placed = ({ values, shape }: (typeof parameters)[number]): JaxArray =>
+      this.#jax.numpy.array(values).reshape(shape);
+    const held = parameters.map(placed);
+    const batches = Array.from({ length: workload.batches }, () => placed(images));
+    const compiled = this.#jax.jit((p: JaxArray[], x: JaxArray) => this.#forward(workload, p, x));
+    const logits = (x: JaxArray): JaxArray =>
+      compiled(
+        held.map((parameter) => parameter.ref),
+        x.ref,
+      );
+    return {
+      run: async (calls) => {
+        for (let call = 0; call < calls; call++)
+          for (const x of batches) (await logits(x).blockUntilReady()).dispose();
+        this.#gpu?.check();
+      },
+      read: async () => {
+        const values = sample(await logits(batches.at(-1)!).data());
+        this.#gpu?.check();
+        return values;
+      },
+      dispose: () => [...held, ...batches].forEach((array) => array.dispose()),
+    };
+  }
+
   #training(workload: TrainingWorkload): Job {
     const { numpy: np, nn } = this.#jax;
-    const { images, labels, parameters } = trainingInputs(workload);
+    const { images, labels, parameters } = networkInputs(workload);
     const placed = ({ values, shape }: (typeof parameters)[number]): JaxArray =>
       np.array(values).reshape(shape);
     const x = placed(images);
@@ -181,10 +217,10 @@ class JaxSuite {
   }
 
   /** A whole step, compiled: the loss, then parameters, moments and the number of steps. */
-  #step({ network }: TrainingWorkload): (...args: [...State, JaxArray, JaxArray]) => [JaxArray, ...State] {
+  #step(workload: TrainingWorkload): (...args: [...State, JaxArray, JaxArray]) => [JaxArray, ...State] {
     const { numpy: np, jit, valueAndGrad } = this.#jax;
     const loss = (parameters: JaxArray[], x: JaxArray, target: JaxArray): JaxArray =>
-      this.#loss(network === 'mlp' ? this.#mlp(parameters, x) : this.#cnn(parameters, x), target);
+      this.#loss(this.#forward(workload, parameters, x), target);
     const [beta1, beta2] = BETAS;
     return jit(
       (
@@ -218,6 +254,10 @@ class JaxSuite {
         return [value, ...next];
       },
     );
+  }
+
+  #forward({ network }: NetworkWorkload, parameters: readonly JaxArray[], x: JaxArray): JaxArray {
+    return network === 'mlp' ? this.#mlp(parameters, x) : this.#cnn(parameters, x);
   }
 
   #dense(x: JaxArray, weight: JaxArray, bias: JaxArray): JaxArray {

@@ -54,26 +54,55 @@ class Kernel:
         return sample(self.body())
 
 
+def parameterised(network, width):
+    """A network with the parameters that all contenders have."""
+    F = torch.nn
+    if network == "mlp":
+        layers = [F.Linear(784, width), F.ReLU(), F.Linear(width, 128), F.ReLU(), F.Linear(128, 10)]
+    else:
+        layers = [F.Conv2d(1, 32, 3, padding=1), F.ReLU(), F.MaxPool2d(2)]
+        layers += [F.Conv2d(32, 64, 3, padding=1), F.ReLU(), F.MaxPool2d(2), F.Flatten()]
+        layers += [F.Linear(64 * 7 * 7, 128), F.ReLU(), F.Linear(128, 10)]
+    model = F.Sequential(*layers).to(device)
+    fan_in = 1
+    with torch.no_grad():
+        for index, parameter in enumerate(model.parameters()):
+            if parameter.ndim > 1:
+                fan_in = parameter[0].numel()
+            parameter.copy_(uniform(PARAMETERS + index, parameter.shape, -(fan_in**-0.5), fan_in**-0.5))
+    return model
+
+
+def images_of(network, batch):
+    return uniform(LEFT, [batch, 784] if network == "mlp" else [batch, 1, 28, 28], 0, 1)
+
+
+class Evaluation:
+    """Forward passes over batches, each a tensor of its own, as a test set's are."""
+
+    def __init__(self, network, batch, batches, width):
+        self.model = parameterised(network, width).eval()
+        self.batches = [images_of(network, batch) for _ in range(batches)]
+
+    def run(self, calls):
+        with torch.no_grad():
+            for _ in range(calls):
+                for images in self.batches:
+                    self.model(images)
+        settle()
+
+    def read(self):
+        with torch.no_grad():
+            return sample(self.model(self.batches[-1]))
+
+
 class Training:
     """Training steps on one batch."""
 
     def __init__(self, network, batch, width):
-        F = torch.nn
-        if network == "mlp":
-            layers = [F.Linear(784, width), F.ReLU(), F.Linear(width, 128), F.ReLU(), F.Linear(128, 10)]
-        else:
-            layers = [F.Conv2d(1, 32, 3, padding=1), F.ReLU(), F.MaxPool2d(2)]
-            layers += [F.Conv2d(32, 64, 3, padding=1), F.ReLU(), F.MaxPool2d(2), F.Flatten()]
-            layers += [F.Linear(64 * 7 * 7, 128), F.ReLU(), F.Linear(128, 10)]
-        self.model = F.Sequential(*layers).to(device)
-        fan_in = 1
-        with torch.no_grad():
-            for index, parameter in enumerate(self.model.parameters()):
-                if parameter.ndim > 1:
-                    fan_in = parameter[0].numel()
-                parameter.copy_(uniform(PARAMETERS + index, parameter.shape, -(fan_in**-0.5), fan_in**-0.5))
+        self.model = parameterised(network, width)
         self.optimizer = adam(self.model.parameters())
-        self.images = uniform(LEFT, [batch, 784] if network == "mlp" else [batch, 1, 28, 28], 0, 1)
+        self.images = images_of(network, batch)
         self.labels = integers(LABELS, batch, 10)
 
     def train(self, calls):
@@ -135,6 +164,8 @@ def product(w):
 def make(w):
     if w["kind"] == "training":
         return Training(w["network"], w["batch"], w["width"])
+    if w["kind"] == "evaluation":
+        return Evaluation(w["network"], w["batch"], w["batches"], w["width"])
     return {"matmul": product, "conv2d": convolution, "maxPool2d": pooling, "crossEntropy": loss}[w["kind"]](w)
 
 

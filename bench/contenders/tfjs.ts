@@ -1,10 +1,27 @@
-import { integers, LABELS, LEFT, RIGHT, sample, sizeOf, trainingInputs, uniform } from '../inputs.ts';
+import {
+  integers,
+  LABELS,
+  LEFT,
+  type NetworkInputs,
+  networkInputs,
+  RIGHT,
+  sample,
+  sizeOf,
+  uniform,
+} from '../inputs.ts';
 import { BETAS, CLASSES, CNN, EPSILON, LEARNING_RATE, POOLED } from '../networks.ts';
-import type { ConvolutionWorkload, PoolingWorkload, TrainingWorkload, Workload } from '../workloads.ts';
+import type {
+  ConvolutionWorkload,
+  EvaluationWorkload,
+  NetworkWorkload,
+  PoolingWorkload,
+  TrainingWorkload,
+  Workload,
+} from '../workloads.ts';
 import { type Contender, type Job, Unsupported } from './contender.ts';
 import type { CountedGpu } from './gpu.ts';
 import type { Host } from './host.ts';
-import type { Tf, TfTensor, TfVariable, TfWasm, TfWebGpu } from './tfjsTypes.ts';
+import type { Tf, TfTensor, TfWasm, TfWebGpu } from './tfjsTypes.ts';
 
 const CORE = '@tensorflow/tfjs-core';
 
@@ -93,6 +110,8 @@ class TfSuite {
       }
       case 'training':
         return this.#training(workload);
+      case 'evaluation':
+        return this.#evaluation(workload);
     }
   }
 
@@ -190,14 +209,40 @@ class TfSuite {
     );
   }
 
+  #images({ network }: NetworkWorkload, { values, shape }: NetworkInputs['images']): TfTensor {
+    return this.#placed(values, shape, network === 'cnn' ? LAST : undefined);
+  }
+
+  #evaluation(workload: EvaluationWorkload): Job {
+    const { images, parameters } = networkInputs(workload);
+    const held = parameters.map(({ values, shape }) => this.#parameter(values, shape));
+    const batches = Array.from({ length: workload.batches }, () => this.#images(workload, images));
+    const forward = FORWARD[workload.network];
+    const logits = (x: TfTensor): TfTensor => this.#tf.tidy(() => forward(this.#tf, x, held));
+    return {
+      run: async (calls) => {
+        for (let call = 0; call < calls; call++) for (const x of batches) logits(x).dispose();
+        await this.#settle();
+      },
+      read: async () => {
+        const result = logits(batches.at(-1)!);
+        const values = sample(await result.data());
+        result.dispose();
+        this.#gpu?.check();
+        return values;
+      },
+      dispose: () => [...batches, ...held].forEach((tensor) => tensor.dispose()),
+    };
+  }
+
   #training(workload: TrainingWorkload): Job {
     const tf = this.#tf;
-    const { images, labels, parameters } = trainingInputs(workload);
-    const x = this.#placed(images.values, images.shape, workload.network === 'cnn' ? LAST : undefined);
+    const { images, labels, parameters } = networkInputs(workload);
+    const x = this.#images(workload, images);
     const target = this.#oneHot(labels, CLASSES);
     const variables = parameters.map(({ values, shape }) => tf.variable(this.#parameter(values, shape)));
     const optimizer = tf.train.adam(LEARNING_RATE, ...BETAS, EPSILON);
-    const forward = workload.network === 'mlp' ? mlp : cnn;
+    const forward = FORWARD[workload.network];
     const step = (): TfTensor =>
       optimizer.minimize(
         () => tf.losses.softmaxCrossEntropy(target, forward(tf, x, variables)),
@@ -235,15 +280,17 @@ class TfSuite {
   }
 }
 
-function mlp(tf: Tf, x: TfTensor, p: readonly TfVariable[]): TfTensor {
+function mlp(tf: Tf, x: TfTensor, p: readonly TfTensor[]): TfTensor {
   const hidden = tf.relu(tf.add(tf.matMul(x, p[0]!), p[1]!));
   return tf.add(tf.matMul(tf.relu(tf.add(tf.matMul(hidden, p[2]!), p[3]!)), p[4]!), p[5]!);
 }
 
-function cnn(tf: Tf, x: TfTensor, p: readonly TfVariable[]): TfTensor {
+function cnn(tf: Tf, x: TfTensor, p: readonly TfTensor[]): TfTensor {
   const block = (input: TfTensor, first: number): TfTensor =>
     tf.maxPool(tf.relu(tf.add(tf.conv2d(input, p[first]!, 1, 'same'), p[first + 1]!)), 2, 2, 'valid');
   const images = block(block(x, 0), 2);
   const flat = tf.reshape(images, [x.shape[0]!, CNN.second * POOLED * POOLED]);
   return tf.add(tf.matMul(tf.relu(tf.add(tf.matMul(flat, p[4]!), p[5]!)), p[6]!), p[7]!);
 }
+
+const FORWARD = { mlp, cnn };

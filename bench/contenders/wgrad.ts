@@ -17,9 +17,26 @@ import {
   inputGradient,
   weightGradient,
 } from '../../src/ops/support/convolution.ts';
-import { integers, LABELS, LEFT, RIGHT, sample, sizeOf, trainingInputs, uniform } from '../inputs.ts';
+import {
+  integers,
+  LABELS,
+  LEFT,
+  type NetworkInputs,
+  networkInputs,
+  RIGHT,
+  sample,
+  sizeOf,
+  uniform,
+} from '../inputs.ts';
 import { BETAS, CLASSES, CNN, EPSILON, LEARNING_RATE, MLP_SECOND, PIXELS, POOLED } from '../networks.ts';
-import type { ConvolutionWorkload, PoolingWorkload, TrainingWorkload, Workload } from '../workloads.ts';
+import type {
+  ConvolutionWorkload,
+  EvaluationWorkload,
+  NetworkWorkload,
+  PoolingWorkload,
+  TrainingWorkload,
+  Workload,
+} from '../workloads.ts';
 import type { Contender, Job } from './contender.ts';
 import type { Host } from './host.ts';
 
@@ -68,6 +85,8 @@ export function prepareJob(workload: Workload, device: Backend): Job {
     }
     case 'training':
       return training(workload, device);
+    case 'evaluation':
+      return evaluation(workload, device);
   }
 }
 
@@ -125,7 +144,7 @@ function pooling({ pass, batch, channels, side }: PoolingWorkload, device: Backe
   return kernel(device, [images, result, gradient], backward);
 }
 
-function network({ network, width }: TrainingWorkload): nn.Module {
+function networkOf({ network, width }: NetworkWorkload): nn.Module {
   if (network === 'mlp') {
     return new nn.Sequential(
       new nn.Linear(PIXELS, width),
@@ -149,9 +168,9 @@ function network({ network, width }: TrainingWorkload): nn.Module {
   );
 }
 
-function training(workload: TrainingWorkload, device: Backend): Job {
-  const model = network(workload);
-  const { images, labels, parameters } = trainingInputs(workload);
+/** The network with these parameters. */
+function loaded(workload: NetworkWorkload, parameters: NetworkInputs['parameters']): nn.Module {
+  const model = networkOf(workload);
   const names = Object.keys(model.stateDict());
   scope(() =>
     model.loadStateDict(
@@ -160,6 +179,33 @@ function training(workload: TrainingWorkload, device: Backend): Job {
       ),
     ),
   );
+  return model;
+}
+
+/** Every batch is a tensor of its own, as a test set's are. */
+function evaluation(workload: EvaluationWorkload, device: Backend): Job {
+  const { images, parameters } = networkInputs(workload);
+  const model = loaded(workload, parameters);
+  const batches = Array.from({ length: workload.batches }, () =>
+    tensor(images.values, { shape: images.shape }),
+  );
+  const logits = (x: Tensor): Tensor => noGrad(() => scope(() => model.forward(x)));
+  return {
+    run: async (calls) => {
+      for (let call = 0; call < calls; call++) for (const x of batches) logits(x).dispose();
+      await device.synchronize();
+    },
+    read: async () => {
+      using result = logits(batches.at(-1)!);
+      return sample(await result.data());
+    },
+    dispose: () => [...batches, ...model.parameters()].forEach((held) => held.dispose()),
+  };
+}
+
+function training(workload: TrainingWorkload, device: Backend): Job {
+  const { images, labels, parameters } = networkInputs(workload);
+  const model = loaded(workload, parameters);
   const optimizer = new optim.Adam(model.parameters(), { lr: LEARNING_RATE, betas: BETAS, eps: EPSILON });
   const x = tensor(images.values, { shape: images.shape });
   const target = tensor(labels, { shape: [labels.length] });

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import type { Entry } from '../contenders/list.ts';
 import { ContenderError, type Worker } from '../protocol.ts';
 import { type Summary, summarise } from '../statistics.ts';
-import type { TrainingWorkload } from '../workloads.ts';
+import type { NetworkWorkload } from '../workloads.ts';
 
-/** How long a fresh process takes until the loss of its first training step is known, and what memory it takes. */
+/** How long a fresh process takes until the first result is known, such as the loss of a training step, and what memory it takes. */
 export interface FirstStep {
   readonly contender: string;
   readonly workload: string;
@@ -14,7 +14,7 @@ export interface FirstStep {
   readonly cache: 'warm' | 'cold';
   /** Milliseconds from the start of the process: node or python, imports, device, compilation. */
   readonly milliseconds?: Summary;
-  /** The most memory that the process has had after some more steps. */
+  /** The most memory that the process has had after some more calls. */
   readonly peakBytes?: number;
   readonly failure?: string;
 }
@@ -23,19 +23,19 @@ export interface FirstStep {
 type StartWorker = (environment: Readonly<Record<string, string>>) => Worker;
 
 const LIMIT_SECONDS = 60;
-const MORE_STEPS = 20;
+const MORE = { training: 20, evaluation: 2 };
 
 /**
- * Starts processes and times their first steps. Drivers keep compiled shaders in a folder that is given to them here, and
- * emptied for a cold start.
+ * Starts processes and times their first results. Drivers keep compiled shaders in a folder that is given to them here, and
+ * emptied for a cold start. A single start shows the memory alone, so it is warm.
  */
 export async function measureFirstStep(
-  workload: TrainingWorkload,
+  workload: NetworkWorkload,
   starts: number,
   entry: Entry,
   startWorker: StartWorker,
 ): Promise<FirstStep[]> {
-  const caches: FirstStep['cache'][] = entry.webgpu ? ['cold', 'warm'] : ['warm'];
+  const caches: FirstStep['cache'][] = entry.webgpu && starts > 1 ? ['cold', 'warm'] : ['warm'];
   const folder = await mkdtemp(join(tmpdir(), 'wgrad-bench-'));
   const results: FirstStep[] = [];
   try {
@@ -65,7 +65,7 @@ export async function measureFirstStep(
 }
 
 async function start(
-  workload: TrainingWorkload,
+  workload: NetworkWorkload,
   folder: string,
   startWorker: StartWorker,
 ): Promise<{ milliseconds: number; peak: number }> {
@@ -79,7 +79,7 @@ async function start(
     await worker.ask({ action: 'open' }, LIMIT_SECONDS);
     await worker.ask({ action: 'prepare', workload, steps: 1, milliseconds: 0 }, LIMIT_SECONDS);
     const milliseconds = performance.now() - began;
-    await worker.ask({ action: 'run', calls: MORE_STEPS }, LIMIT_SECONDS);
+    await worker.ask({ action: 'run', calls: MORE[workload.kind] }, LIMIT_SECONDS);
     const { peakBytes } = await worker.ask({ action: 'memory' }, LIMIT_SECONDS);
     return { milliseconds, peak: peakBytes };
   } finally {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { integers, sample, trainingInputs, uniform } from '../../bench/inputs.ts';
+import { integers, sample, networkInputs, uniform } from '../../bench/inputs.ts';
 import { trainingFlops } from '../../bench/networks.ts';
 import { training } from '../../bench/workloads.ts';
 
@@ -20,7 +20,7 @@ describe('inputs', () => {
 
   it('have the parameters of the networks', () => {
     const sizes = (network: 'mlp' | 'cnn'): number =>
-      trainingInputs(training(network)).parameters.reduce((sum, { values }) => sum + values.length, 0);
+      networkInputs(training(network)).parameters.reduce((sum, { values }) => sum + values.length, 0);
     expect(sizes('mlp')).toBe(784 * 256 + 256 + 256 * 128 + 128 + 128 * 10 + 10);
     expect(sizes('cnn')).toBe(9 * 32 + 32 + 9 * 32 * 64 + 64 + 3136 * 128 + 128 + 1280 + 10);
   });
