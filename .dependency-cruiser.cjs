@@ -28,6 +28,7 @@ const rooms = [
   'evaluation',
   'reporting',
   'tracking',
+  'telemetry',
   'diagnostics',
   'experiment',
   'sweep',

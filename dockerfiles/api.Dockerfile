@@ -20,11 +20,12 @@ COPY src src/
 RUN node src/serve/page/build.ts
 
 FROM packages AS dependencies
-# Node 24 runs TypeScript, so tsx is not needed. The service draws no figures, so their packages are not needed either. Dawn is
-# only needed by the GPU variant, and only for this architecture.
+# Node 24 runs TypeScript, so tsx is not needed, nor are declarations and builds for bundlers. The service draws no figures, so
+# their packages are not needed either. Dawn is only needed by the GPU variant, and only for this architecture.
 RUN rm -r node_modules/tsx node_modules/esbuild node_modules/@esbuild node_modules/.bin \
   && rm -r node_modules/vega* node_modules/@resvg node_modules/dejavu-fonts-ttf node_modules/umap-js node_modules/ml-* \
-  && find node_modules -name '*.map' -delete \
+  && find node_modules \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.[cm]ts' \) -delete \
+  && find node_modules/@opentelemetry -path '*/build/es*' -delete \
   && find node_modules/webgpu/dist -mindepth 1 -maxdepth 1 ! -name "linux-$(node -p process.arch)" -exec rm -r {} + \
   && mkdir -p /gpu/node_modules && mv node_modules/webgpu /gpu/node_modules/
 
@@ -49,7 +50,8 @@ ENV NVIDIA_DRIVER_CAPABILITIES=graphics,compute,utility
 FROM ${VARIANT}
 # The user can write to /tmp: drivers keep compiled shaders there.
 ENV NODE_ENV=production XDG_RUNTIME_DIR=/tmp XDG_CACHE_HOME=/tmp/cache
-USER node
+# By its number, so that orchestrators can tell that it is not root.
+USER 1000
 VOLUME ["/app/models"]
 EXPOSE 8080
 # On SIGTERM the service answers the requests that it has accepted, and exits.

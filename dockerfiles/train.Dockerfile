@@ -9,10 +9,12 @@ ARG VARIANT=cpu
 FROM ${NODE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
-# Node 24 runs TypeScript, so tsx is not needed. Dawn is only needed by the GPU variant, and only for this architecture.
+# Node 24 runs TypeScript, so tsx is not needed, nor are declarations and builds for bundlers. Dawn is only needed by the GPU
+# variant, and only for this architecture.
 RUN npm ci --omit=dev --no-audit --no-fund \
   && rm -r node_modules/tsx node_modules/esbuild node_modules/@esbuild node_modules/.bin \
-  && find node_modules -name '*.map' -delete \
+  && find node_modules \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.[cm]ts' \) -delete \
+  && find node_modules/@opentelemetry -path '*/build/es*' -delete \
   && find node_modules/webgpu/dist -mindepth 1 -maxdepth 1 ! -name "linux-$(node -p process.arch)" -exec rm -r {} + \
   && mkdir -p /gpu/node_modules && mv node_modules/webgpu /gpu/node_modules/
 
@@ -40,7 +42,8 @@ ENV NVIDIA_DRIVER_CAPABILITIES=graphics,compute,utility
 FROM ${VARIANT}
 # The user can write to /tmp: drivers keep compiled shaders there.
 ENV NODE_ENV=production XDG_RUNTIME_DIR=/tmp XDG_CACHE_HOME=/tmp/cache
-USER node
+# By its number, so that orchestrators can tell that it is not root.
+USER 1000
 VOLUME ["/app/data/raw", "/app/runs"]
 # On SIGINT the trainer writes a checkpoint and exits. --resume latest continues the run.
 STOPSIGNAL SIGINT

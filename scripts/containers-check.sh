@@ -107,7 +107,7 @@ build() {
 in_container() {
   local container=$1
   shift
-  buildah run --user node "${volumes[@]}" "$container" -- node "$@"
+  buildah run --user 1000 "${volumes[@]}" "$container" -- node "$@"
 }
 
 # Trains some steps in the image of a variant, on a device.

@@ -75,7 +75,8 @@ const api = command({
   ],
   exitCodes: { 0: 'stopped by SIGTERM or Ctrl-C' },
   notes: () => `environment:
-  WGRAD_API_KEY  if set, /predict, /v2 and /metrics require it: Authorization: Bearer KEY, or X-API-Key: KEY`,
+  WGRAD_API_KEY  if set, /predict, /v2 and /metrics require it: Authorization: Bearer KEY, or X-API-Key: KEY
+  OTEL_EXPORTER_OTLP_ENDPOINT  if set, each request is sent there as a span, by OTLP over HTTP`,
   run: async ({ model, champions, models, data, device, adapter, timeout, ...options }) => {
     const { readKey } = await import('./serve/http/authentication.ts');
     const { serve } = await import('./serve/serve.ts');

@@ -5,7 +5,7 @@ import { nameOrPath, path, typedPath } from './pipeline/cli/folder.ts';
 import { interruptSignal } from './pipeline/cli/interrupt.ts';
 import { runCommand } from './pipeline/cli/run.ts';
 import { json, modelsFolder, print, printJson } from './pipeline/cli/shared.ts';
-import { wholeNumber } from './pipeline/cli/values.ts';
+import { port, text, wholeNumber } from './pipeline/cli/values.ts';
 import {
   describeConfiguration,
   loadConfiguration,
@@ -20,7 +20,8 @@ const train = command({
     Trains an image classifier from a configuration file, on Fashion-MNIST or on data of your own, and tests it. key=value words override keys of the file.
 
     --resume continues a run from its last checkpoint, however it was stopped. It ends with the same result as a run that
-    was never stopped.
+    was never stopped. --continue does the same for a configuration: it starts the run where there is none, and only
+    prints the summary of a finished one. A job that may be stopped and started again calls it every time.
 
     --sweep trains once for each combination of values and prints a table, best first. Calling it again continues an
     unfinished sweep. With --random, values can be drawn: optimizer.lr=log(1e-4,1e-2), model.dropout=uniform(0,0.5),
@@ -31,6 +32,7 @@ const train = command({
   usage: [
     '<configuration.yaml> [key=value...] [options]',
     '--resume <run> [key=value...]',
+    '<configuration.yaml> --continue [key=value...]',
     '<configuration.yaml> --sweep key=value,value... [key=...] [--random <n>] [--jobs <n>]',
   ],
   arguments: { words: list('the configuration file, and overrides of its keys') },
@@ -52,11 +54,21 @@ const train = command({
       { without: ['resume'] },
     ),
     models: { ...modelsFolder, with: 'init' },
+    continue: flag('continue the run of this configuration, data and code, or start it', {
+      without: ['resume', 'sweep', 'printConfig'],
+    }),
     sweep: flag('train for all combinations of values', { without: ['resume', 'profile', 'verifyCapture'] }),
     random: option('<n>', wholeNumber(1, 999_999), 'train for n random combinations, drawn by the seed', {
       with: 'sweep',
     }),
     jobs: option('<n>', wholeNumber(1, 999_999), 'trainings at a time', { default: 1, with: 'sweep' }),
+    metricsPort: option('<n>', port, 'serve metrics for Prometheus while training; 0 takes a free port', {
+      without: ['sweep', 'printConfig'],
+    }),
+    metricsHost: option('<address>', text, 'where; the default is reachable from this machine only', {
+      default: '127.0.0.1',
+      with: 'metricsPort',
+    }),
     verifyCapture: option(
       '<n>',
       wholeNumber(),
@@ -74,21 +86,28 @@ const train = command({
   examples: [
     'configs/mlp.yaml train.epochs=3 optimizer.lr=0.01 device=cpu seed=7',
     '--resume latest',
+    'configs/cnn.yaml --continue',
     'configs/mlp.yaml --sweep optimizer.lr=1e-3,3e-4 model.hidden=[128],[256,128] train.epochs=3',
   ],
   exitCodes: { 130: 'stopped by Ctrl-C (143: by SIGTERM, 129: by SIGHUP); a checkpoint was written' },
   takesKeys: true,
-  notes: () => describeConfiguration(),
+  notes: () => `${describeConfiguration().trimEnd()}
+
+environment:
+  OTEL_EXPORTER_OTLP_ENDPOINT  if set, the run and its epochs are sent there as spans, by OTLP over HTTP`,
   run: async ({
     words,
     runs,
     models,
     init,
     resume,
+    continue: continues,
     sweep,
     random,
     jobs,
     verifyCapture,
+    metricsPort,
+    metricsHost,
     profile,
     printConfig,
     json,
@@ -96,6 +115,7 @@ const train = command({
     const folder = runs === undefined ? [] : [`run.dir=${JSON.stringify(runs)}`];
     const [file, ...others] = words;
     const weights = init === undefined ? [] : await firstWeights(init, { runs: runs ?? 'runs', models });
+    const metrics = metricsPort === undefined ? undefined : { host: metricsHost, port: metricsPort };
     const overrides = [...others, ...folder, ...weights];
     if (sweep) return runSweep(requireFile(file), overrides, { random, jobs, json });
     if (printConfig) {
@@ -108,21 +128,25 @@ const train = command({
       throw new UsageError(`--resume uses the configuration of the run; leave out ${given}`);
     }
     const { resumeRun, startRun } = await import('./pipeline/experiment/run.ts');
+    const { continueRun } = await import('./pipeline/sweep/continueRun.ts');
     const { summaryText } = await import('./pipeline/experiment/summaryText.ts');
+    const { startTelemetry } = await import('./pipeline/telemetry/telemetry.ts');
     const { StepProfiler } = await import('./pipeline/diagnostics/profiling/stepProfiler.ts');
     performance.mark('command');
     const options = {
       ...(verifyCapture !== undefined && { verifyCapture }),
       ...(profile && { profiler: new StepProfiler() }),
     };
-    const train = (): Promise<FinishedRun> => {
-      const all = { ...options, signal: interruptSignal() };
+    const telemetry = await startTelemetry({ service: 'wgrad-train', metrics });
+    const train = async (): Promise<FinishedRun> => {
+      const all = { ...options, observers: telemetry.observers, signal: interruptSignal() };
       if (resume !== undefined) return resumeRun(resume, [...words, ...folder], all);
+      if (continues) return continueRun(requireFile(file), overrides, all);
       const configuration = loadConfiguration(requireFile(file), overrides);
       performance.mark('configuration');
       return startRun(configuration, all);
     };
-    const finished = await train();
+    const finished = await train().finally(() => telemetry.close());
     print(json, finished, summaryText(finished));
     return 0;
   },

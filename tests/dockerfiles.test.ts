@@ -75,7 +75,7 @@ describe.each([
     const image = stages.get('image')!;
     expect(image).toContain(`ENTRYPOINT ["node", "${entry}"]`);
     expect(Number(/^ARG NODE=node:(\d+)/m.exec(text)?.[1])).toBeGreaterThanOrEqual(24);
-    expect(image).toMatch(/^USER node$/m);
+    expect(image).toMatch(/^USER 1000$/m);
     expect(image).toMatch(/XDG_CACHE_HOME=\/tmp\//);
   });
 });

@@ -1,3 +1,5 @@
+import type { Tracer } from '@opentelemetry/api';
+
 /** Limits and timeouts of the service. The command's `--help` describes each. */
 export interface ServiceOptions {
   /** Bytes of a request body. */
@@ -26,6 +28,8 @@ export interface ServiceOptions {
   readonly data: string;
   /** Pino's level. */
   readonly logLevel: string;
+  /** Gets a span of each request; undefined for none. */
+  readonly tracer?: Tracer | undefined;
 }
 
 /** Images of a batch, unless something else is asked for. Other sizes may round differently. */

@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { WgradError } from '../backend/errors.ts';
 import { onStop } from '../pipeline/cli/interrupt.ts';
+import { startTracing, type Tracing } from '../pipeline/telemetry/tracing.ts';
 import type { DeviceName } from '../tensor/device.ts';
 import { Metrics } from './http/metrics.ts';
 import { type HostEvent, type HostOptions, ModelHost } from './inference/host.ts';
@@ -52,8 +53,9 @@ export async function serve(options: ServeOptions): Promise<void> {
       : options.references;
   const [first, ...others] = references ?? [];
   const hosts = [hostOf(first), ...others.map(hostOf)] as const;
-  const service = await createService(hosts, metrics, options);
-  stopOnSignals(service, options);
+  const tracing = await startTracing('wgrad-api');
+  const service = await createService(hosts, metrics, { ...options, tracer: tracing?.tracer });
+  stopOnSignals(service, options, tracing);
   // An error of one request must not end all others. It is a bug, so it is logged and counted.
   process.on('unhandledRejection', (error) => {
     metrics.countUnhandledRejection();
@@ -92,13 +94,18 @@ function logEvent({ app: { log } }: Service, event: HostEvent, reference = 'cham
   }
 }
 
-function stopOnSignals({ app, drain }: Service, { drainDelay, drainTimeout }: ServiceOptions): void {
+function stopOnSignals(
+  { app, drain }: Service,
+  { drainDelay, drainTimeout }: ServiceOptions,
+  tracing: Tracing | undefined,
+): void {
   onStop((signal) => {
     const delay = signal === 'SIGINT' ? Math.min(drainDelay, INTERACTIVE_DELAY) : drainDelay;
     app.log.info({ signal, delay }, 'draining');
     setTimeout(() => process.exit(1), delay + drainTimeout + CLOSING).unref();
     drain(delay).then(
-      (unanswered) => {
+      async (unanswered) => {
+        await tracing?.close();
         if (unanswered > 0) app.log.error({ unanswered }, 'requests were not answered in time');
         process.exit(unanswered > 0 ? 1 : 0);
       },

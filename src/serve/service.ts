@@ -92,6 +92,10 @@ export async function createService(
   const connections = new Connections(app.server);
   refuseExpectations(app.server);
 
+  if (options.tracer) {
+    const { traceRequests } = await import('./http/tracing.ts');
+    traceRequests(app, options.tracer);
+  }
   handleErrors(app);
   app.addHook('onRequest', (request, _, done) => {
     const isMissing = request.headers.host === undefined && request.raw.httpVersion === '1.1';

@@ -1,11 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fetchFashionMnist } from '../../src/pipeline/data/sources/fetch.ts';
+import type { FinishedRun } from '../../src/pipeline/experiment/run.ts';
 import { temporaryFolder } from '../pipeline/files/disks.ts';
 import { drawKills, tinyTraining, trainKilled, trainWhole } from '../pipeline/experiment/kills.ts';
 
-function train(...args: string[]): { status: number | null; stderr: string } {
+function train(...args: string[]): { status: number | null; stdout: string; stderr: string } {
   return spawnSync(process.execPath, ['--import', 'tsx', 'src/train.ts', ...args], { encoding: 'utf8' });
 }
 
@@ -20,6 +22,18 @@ describe('src/train.ts --resume', () => {
       expect(again.stderr).toMatch(/is finished: 3 epochs, test accuracy .* train.epochs=6/);
       expect(again.status).toBe(0);
     }
+  });
+
+  it('continues, with the same call each time, a run that was killed, and reads a finished one', async () => {
+    await fetchFashionMnist('data/raw');
+    const { steps, ...whole } = await trainWhole(tinyTraining('cpu', temporaryFolder()));
+    const folder = temporaryFolder();
+    const call = [...tinyTraining('cpu', folder), '--continue'];
+    expect(await trainKilled(call, drawKills(1, steps, 1, 3), call)).toMatchObject(whole);
+    const again = train(...call, '--json');
+    const { path, summary } = JSON.parse(again.stdout) as FinishedRun;
+    expect([again.status, again.stderr, summary.weightsSha256]).toEqual([0, '', whole.weightsSha256]);
+    expect(readdirSync(folder).sort()).toEqual([basename(path), 'latest']);
   });
 
   it.each([

@@ -16,6 +16,7 @@ import { withDeviceAndData } from '../runs/environment.ts';
 import type { EndRecord } from '../runs/journal/journal.ts';
 import type { RunSummary } from '../runs/summary.ts';
 import { errorText } from '../text/errorText.ts';
+import type { Observer } from '../tracking/tracking.ts';
 import { trackRun } from '../tracking/trackRun.ts';
 import { Interruption } from '../training/errors.ts';
 import { train } from '../training/trainer.ts';
@@ -28,6 +29,8 @@ export interface RunOptions {
   /** Compare every n-th replayed step with the step itself. */
   readonly verifyCapture?: number | undefined;
   readonly profiler?: StepProfiler | undefined;
+  /** They get the records of the training, as its trackers do. */
+  readonly observers?: readonly Observer[];
   /** Stops the training after a checkpoint. */
   readonly signal: AbortSignal;
 }
@@ -120,7 +123,7 @@ async function runExperiment(run: Run, opened: Opened, options: RunOptions): Pro
     const { epoch, step } = checkpoint.position;
     process.stderr.write(`continuing from ${checkpoint.path}: ${epoch} epochs and ${step} steps are done\n`);
   }
-  const tracking = await trackRun(path, warn);
+  const tracking = await trackRun(path, warn, options.observers);
   let end: EndRecord['status'] = 'failed';
   try {
     const summary = await train({

@@ -70,7 +70,8 @@ async function claim(root: string, stem: string): Promise<string> {
   }
 }
 
-async function pointLatest(root: string, id: string): Promise<void> {
+/** Points `<root>/latest` to a run. */
+export async function pointLatest(root: string, id: string): Promise<void> {
   const latest = join(root, 'latest');
   const temporary = temporaryName(latest);
   try {

@@ -7,7 +7,7 @@ import { type EndRecord, type Journal, openJournal, readRecords } from '../runs/
 import { countConfusions, parameterHistograms } from './insights.ts';
 import { readTrackedRun } from './trackedRun.ts';
 import type { Warn } from './tracker.ts';
-import { startTracking } from './tracking.ts';
+import { type Observer, startTracking } from './tracking.ts';
 
 /** The journal of a run that is being trained; its trackers get the same records. */
 export interface RunTracking {
@@ -23,13 +23,18 @@ export interface RunTracking {
  *
  * @param path the run's folder, which holds its configuration and environment
  * @param warn called where a tracker fails, which never ends the training
+ * @param observers get the records as trackers do
  * @throws FileError where the journal cannot be opened
  */
-export async function trackRun(path: string, warn: Warn): Promise<RunTracking> {
+export async function trackRun(
+  path: string,
+  warn: Warn,
+  observers: readonly Observer[] = [],
+): Promise<RunTracking> {
   const file = join(path, 'metrics.jsonl');
   const run = await readTrackedRun(path, warn);
   const past = existsSync(file) ? readRecords(file) : [];
-  const tracking = await startTracking(run, past, warn);
+  const tracking = await startTracking(run, past, warn, observers);
   let last: Position = past.at(-1) ?? { epoch: 0, step: 0 };
   const journal = openJournal(file, {
     clock: Date.now,

@@ -20,8 +20,15 @@ export interface Tracking {
   readonly close: () => Promise<void>;
 }
 
+/** A tracker that no configuration names, such as the traces of a process: it gets nothing afterwards. */
+export interface Observer {
+  /** For warnings: `metrics`. */
+  readonly name: string;
+  readonly open: OpenTracker;
+}
+
 /**
- * Opens a run's trackers. None of them can delay the training or end it: each has its own queue, and one that fails is
+ * Opens a run's trackers, and observers beside them. None of them can delay the training or end it: each has its own queue, and one that fails is
  * left out from then on, with a warning that says how to complete it.
  *
  * @param past the records that the journal holds already
@@ -30,8 +37,15 @@ export async function startTracking(
   run: TrackedRun,
   past: readonly JournalRecord[],
   warn: Warn,
+  observers: readonly Observer[] = [],
 ): Promise<Tracking> {
-  const queues = run.configuration.tracking.map((name) => new Queue(name, run, past, warn));
+  const later = `Afterwards: npx tsx src/runs.ts sync ${shellWord(run.path)}`;
+  const queues = [
+    ...run.configuration.tracking.map(
+      (name) => new Queue({ name, open: TRACKERS[name] }, run, past, warn, later),
+    ),
+    ...observers.map((observer) => new Queue(observer, run, past, warn)),
+  ];
   // A training on the CPU leaves the event loop few turns; loading modules, which takes many, comes before it.
   await Promise.all(queues.map(({ opened }) => opened));
   return {
@@ -51,12 +65,15 @@ class Queue {
   #failed = false;
   #last: Promise<void> = Promise.resolve();
 
-  constructor(name: TrackerName, run: TrackedRun, past: readonly JournalRecord[], warn: Warn) {
-    this.#warn = (error) =>
-      warn(
-        `${name}: ${errorText(error)}\nThe training goes on. Afterwards: npx tsx src/runs.ts sync ${shellWord(run.path)}`,
-      );
-    this.opened = this.#attempt(() => TRACKERS[name](run, past, true));
+  constructor(
+    { name, open }: Observer,
+    run: TrackedRun,
+    past: readonly JournalRecord[],
+    warn: Warn,
+    later: string = '',
+  ) {
+    this.#warn = (error) => warn(`${name}: ${errorText(error)}\nThe training goes on. ${later}`.trimEnd());
+    this.opened = this.#attempt(() => open(run, past, true));
   }
 
   write(record: JournalRecord): void {

@@ -335,18 +335,37 @@ const CASES: readonly (readonly [command: string, words: string, calls: Calls])[
     'configs/mlp.yaml train.epochs=1 --runs R --init latest --models M --verify-capture 3 --json',
     [
       ['findWeights', 'latest', roots],
+      ['startTelemetry', { service: 'wgrad-train' }],
       [
         'startRun',
         mlp('train.epochs=1', 'run.dir=R', 'init=weights.safetensors'),
-        { verifyCapture: 3, signal },
+        { verifyCapture: 3, observers: 'observers', signal },
       ],
     ],
   ],
-  ['train', 'configs/mlp.yaml --profile', [['startRun', mlp(), { profiler: 'a StepProfiler', signal }]]],
+  [
+    'train',
+    'configs/mlp.yaml --profile',
+    [
+      ['startTelemetry', { service: 'wgrad-train' }],
+      ['startRun', mlp(), { profiler: 'a StepProfiler', observers: 'observers', signal }],
+    ],
+  ],
+  [
+    'train',
+    'configs/mlp.yaml seed=1 --runs R --continue --metrics-port 9464 --metrics-host ::',
+    [
+      ['startTelemetry', { service: 'wgrad-train', metrics: { host: '::', port: 9464 } }],
+      ['continueRun', 'configs/mlp.yaml', ['seed=1', 'run.dir="R"'], { observers: 'observers', signal }],
+    ],
+  ],
   [
     'train',
     '--resume r1 --runs R train.epochs=3',
-    [['resumeRun', 'r1', ['train.epochs=3', 'run.dir="R"'], { signal }]],
+    [
+      ['startTelemetry', { service: 'wgrad-train' }],
+      ['resumeRun', 'r1', ['train.epochs=3', 'run.dir="R"'], { observers: 'observers', signal }],
+    ],
   ],
   [
     'train',

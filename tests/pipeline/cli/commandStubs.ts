@@ -34,6 +34,8 @@ import * as remove from '../../../src/pipeline/runs/remove.ts';
 import * as show from '../../../src/pipeline/runs/show.ts';
 import * as receipt from '../../../src/pipeline/runs/verification/receipt.ts';
 import * as sweep from '../../../src/pipeline/sweep/configuration.ts';
+import * as continued from '../../../src/pipeline/sweep/continueRun.ts';
+import * as telemetry from '../../../src/pipeline/telemetry/telemetry.ts';
 import * as sync from '../../../src/pipeline/tracking/sync.ts';
 import * as offlineOutput from '../../../src/serve/offline/output.ts';
 import * as offline from '../../../src/serve/offline/predictFiles.ts';
@@ -126,6 +128,8 @@ const STUBS: readonly (readonly [module: object, name: string, result?: unknown]
   [weightsFile, 'findWeights', 'weights.safetensors'],
   [experiment, 'startRun', {}],
   [experiment, 'resumeRun', {}],
+  [continued, 'continueRun', {}],
+  [telemetry, 'startTelemetry', { observers: 'observers', close: () => Promise.resolve() }],
   [summaryText, 'summaryText', ''],
   [sweep, 'sweepConfiguration', { folder: '', states: [] }],
   [tuningLaunches, 'configuredLaunches', []],

@@ -40,8 +40,12 @@ export async function trainWhole(args: readonly string[]): Promise<Result> {
   return resultOf(folderOf(args));
 }
 
-/** Trains in a process that is killed (SIGKILL) again and again, and resumed each time. */
-export async function trainKilled(args: readonly string[], kills: readonly Kill[]): Promise<Result & Killed> {
+/** Trains in a process that is killed (SIGKILL) again and again, and resumed each time, with the arguments `again`. */
+export async function trainKilled(
+  args: readonly string[],
+  kills: readonly Kill[],
+  again: readonly string[] = ['--resume', join(folderOf(args), 'latest')],
+): Promise<Result & Killed> {
   const folder = folderOf(args);
   const resumed: number[] = [];
   let next = args;
@@ -55,7 +59,7 @@ export async function trainKilled(args: readonly string[], kills: readonly Kill[
       if (!(error instanceof Killing)) throw error;
     });
     resumed.push(stepsOf(folder));
-    next = ['--resume', join(folder, 'latest')];
+    next = again;
   }
   await ended(start(next));
   return { ...resultOf(folder), killedAt: resumed };
