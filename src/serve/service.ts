@@ -44,6 +44,9 @@ export interface Service {
   readonly isDraining: () => boolean;
 }
 
+/** Bytes of an address and headers. */
+const MOST_HEADER = 16 * 2 ** 10;
+
 /**
  * Creates the HTTP service for one or more models.
  *
@@ -74,7 +77,7 @@ export async function createService(
     http: {
       headersTimeout: options.receiveTimeout,
       connectionsCheckingInterval: Math.min(1_000, options.receiveTimeout),
-      maxHeaderSize: 16 * 2 ** 10,
+      maxHeaderSize: MOST_HEADER,
       // The hook below answers in the form of all errors.
       requireHostHeader: false,
     },
@@ -85,7 +88,8 @@ export async function createService(
       refuse(socket, refusal);
     },
     frameworkErrors: refuseAddress,
-    routerOptions: { maxParamLength: 100 },
+    // The schemas limit parameters, and no route has a pattern that takes long for a long one.
+    routerOptions: { maxParamLength: MOST_HEADER },
   }).withTypeProvider<ZodTypeProvider>();
   app.server.maxConnections = options.connectionLimit;
 

@@ -51,7 +51,12 @@ describe('every error has the same shape', () => {
       413,
       /^takes chunks without/,
     ],
-    ['a long parameter', wire('GET', `/v2/models/${'x'.repeat(200)}`, '', [CLOSE]), 414, /max param length/],
+    [
+      'a long parameter',
+      wire('GET', `/v2/models/${'x'.repeat(2000)}`, '', [CLOSE]),
+      400,
+      /^params \/model: Too big: expected string to have <=64 characters$/,
+    ],
     [
       'an unknown type',
       wire('POST', '/predict', '', ['Content-Type: a/b', 'Content-Length: 0', CLOSE]),
@@ -96,6 +101,19 @@ describe('every error has the same shape', () => {
     expect(await allowed('/v2/models/test/infer', 'PUT')).toEqual([405, 'POST']);
     expect(await allowed('/v2/models/test/other', 'GET')).toEqual([404, null]);
     expect(await allowed('/predicted', 'GET')).toEqual([404, null]);
+  });
+
+  test('a content type does not hide that there is no route', async () => {
+    const { url } = await startService();
+    const posted = async (path: string, type: string): Promise<unknown[]> => {
+      const init = { method: 'POST', headers: { 'content-type': type }, body: 'x' };
+      const { status, headers } = await fetch(url + path, init);
+      return [status, headers.get('allow')];
+    };
+    expect(await posted('/health/live', 'a/b')).toEqual([405, 'GET, HEAD']);
+    expect(await posted('/health/live', ' ')).toEqual([405, 'GET, HEAD']);
+    expect(await posted('/nowhere', 'a/b')).toEqual([404, null]);
+    expect(await posted('/predict', 'a/b')).toEqual([415, null]);
   });
 
   test('messages have at most 500 characters', async () => {

@@ -122,7 +122,7 @@ describe('several models in one service', () => {
     for (const query of ['model=', 'model=a/b', 'model=shirts@champion', 'model=shirts/2/3']) {
       expect(await ask(query)).toEqual([
         400,
-        { error: expect.stringMatching(/model takes NAME or NAME\/VERSION/) as string },
+        { error: expect.stringMatching(/model: takes NAME or NAME\/VERSION/) as string },
       ]);
     }
     expect((await ask('model=shirts&model=shoes'))[0]).toBe(400);

@@ -7,7 +7,7 @@ type Content = Record<string, { schema: object }>;
 
 interface Operation {
   readonly responses: Record<string, { content?: Content }>;
-  readonly requestBody?: { content: Content };
+  readonly requestBody?: { required: boolean; content: Content };
 }
 
 interface OpenApiDocument {
@@ -163,6 +163,19 @@ describe('every route of the OpenAPI document', () => {
     expect(await each({ 'x-api-key': apiKey }, 503)).toBe(9);
   });
 
+  test('asks for a body wherever a request without one is refused, and nowhere else', async () => {
+    const { url } = await startService();
+    const { paths } = await readDocument(url);
+    const needed: Record<string, boolean> = {};
+    for (const [path, { post }] of Object.entries(paths)) {
+      if (!post) continue;
+      needed[path] = post.requestBody!.required;
+      const { status } = await fetch(addressOf(url, path), { method: 'POST' });
+      expect(status, path).toBe(needed[path] ? 400 : 200);
+    }
+    expect(Object.keys(needed).filter((path) => !needed[path])).toEqual(['/v2/repository/index']);
+  });
+
   test('takes the bodies that the document describes, and no others', async () => {
     const { url } = await startService();
     const { paths } = await readDocument(url);
@@ -175,6 +188,8 @@ describe('every route of the OpenAPI document', () => {
       ['/predict', { pixels: PIXELS.with(7, 256) }, false],
       ['/predict', { pixels: [PIXELS, PIXELS.with(7, -1)] }, false],
       ['/predict', { pixels: PIXELS, image: 'aGVsbG8=' }, false],
+      ['/predict', { pixels: PIXELS, image: 'aGVsbG8=', scale: 255 }, false],
+      ['/predict', { pixels: PIXELS, images: ['aGVsbG8='], scale: 255 }, false],
       ['/predict', { pixels: PIXELS, more: 1 }, false],
       ['/predict', { pixels: PIXELS, scale: 255 }, true],
       ['/predict', { pixels: PIXELS, scale: 2 }, false],

@@ -11,6 +11,13 @@ const LONGEST = 500;
 /** The status of an answer to a picture that cannot be used. */
 const PICTURE_STATUS = { format: 415, size: 413, content: 422, time: 503 } as const;
 
+/** Fastify's refusals of a content type, or of its absence. */
+const CONTENT_TYPE = new Set([
+  'FST_ERR_CTP_INVALID_MEDIA_TYPE',
+  'FST_ERR_CTP_EMPTY_TYPE',
+  'FST_ERR_ROUTE_MISSING_CONTENT_TYPE',
+]);
+
 /**
  * The status and message for the client. Only errors meant for clients keep their messages, because others may reveal
  * internals.
@@ -35,25 +42,28 @@ export function answerTo(error: unknown): { status: number; message: string } {
 
 /** Answers every failure with `{"error": …}`. */
 export function handleErrors(app: FastifyInstance): void {
-  app.setErrorHandler((error, request, reply) => {
-    const { status, message } = answerTo(error);
-    // Overload, a failed device and disconnected clients are expected. The log has one line for each request anyway.
-    if ((error as FastifyError).code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
-      return sendError(reply, status, mediaTypes(request, message));
-    }
-    if (request.raw.errored) return sendError(reply, 400, 'the request ended before its body was complete');
-    if (status === 500) request.log.error({ err: error }, 'a request failed');
-    return sendError(reply, status, message);
-  });
   const methodsOf = listMethods(app);
-  app.setNotFoundHandler((request, reply) => {
+  const answerWithoutRoute = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const methods = methodsOf(request.url.split('?', 1)[0]!);
     if (methods.length === 0) {
       return sendError(reply, 404, `there is no ${request.method} ${request.url.slice(0, 200)}; see /docs`);
     }
     reply.header('allow', methods.join(', '));
     return sendError(reply, 405, `takes ${methods.join(', ')}, got ${request.method}`);
+  };
+  app.setErrorHandler((error, request, reply) => {
+    const { status, message } = answerTo(error);
+    // Overload, a failed device and disconnected clients are expected. The log has one line for each request anyway.
+    if (CONTENT_TYPE.has((error as FastifyError).code)) {
+      // Another content type would not help where there is no route.
+      if (request.is404) return answerWithoutRoute(request, reply);
+      return sendError(reply, status, mediaTypes(request, message));
+    }
+    if (request.raw.errored) return sendError(reply, 400, 'the request ended before its body was complete');
+    if (status === 500) request.log.error({ err: error }, 'a request failed');
+    return sendError(reply, status, message);
   });
+  app.setNotFoundHandler(answerWithoutRoute);
 }
 
 /** The methods of the routes for a path. Routes that are added later count. */

@@ -21,6 +21,7 @@ export async function addOpenApi(app: App, withKey: boolean): Promise<void> {
       : (value) => ({ value: value as unknown }),
   );
   app.setSerializerCompiler(serializerCompiler);
+  const mayLackBody = new Set<string>();
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -34,6 +35,14 @@ export async function addOpenApi(app: App, withKey: boolean): Promise<void> {
         security: [{ key: [] }],
       }),
     },
+    transformObject: (document) => {
+      if (!('openapiObject' in document)) return document.swaggerObject;
+      const { openapiObject } = document;
+      // Swagger's plugin requires every body.
+      for (const path of mayLackBody)
+        Object.assign(openapiObject.paths![path]!.post!.requestBody!, { required: false });
+      return openapiObject;
+    },
     transform: (route) => {
       const { schema, ...rest } = route;
       // A route without summary does not belong to the API: the page's files, the documentation itself.
@@ -42,6 +51,7 @@ export async function addOpenApi(app: App, withKey: boolean): Promise<void> {
         schema: { ...others, hide: others.summary === undefined },
         ...rest,
       });
+      if ((body as { required?: boolean } | undefined)?.required === false) mayLackBody.add(route.url);
       return body === undefined
         ? transformed
         : { ...transformed, schema: { ...transformed.schema, body: bodyOf(body) } };

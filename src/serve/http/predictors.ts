@@ -1,3 +1,4 @@
+import { MODEL_REFERENCE } from './schemas.ts';
 import { RequestError } from '../errors.ts';
 import type { ModelRecord } from '../registry/modelRecord.ts';
 import type { Predictor } from './predictor.ts';
@@ -41,7 +42,7 @@ export class Predictors {
     );
   }
 
-  /** As `find`, by NAME or NAME/VERSION; the default for undefined. @throws RequestError (404, or 400 for another form) */
+  /** As `find`, by NAME or NAME/VERSION; the default for undefined. @throws RequestError (404) */
   findReference(reference: string | undefined): Predictor {
     return reference === undefined ? this.default : this.find(parseModelName(reference));
   }
@@ -60,11 +61,10 @@ export class Predictors {
   }
 }
 
-/** NAME or NAME/VERSION. */
+/** The model of a reference that has the form of the schema. */
 export function parseModelName(reference: string): ModelName {
-  const [, model, version] = /^([^/@]+)(?:\/(\d+))?$/.exec(reference) ?? [];
-  if (model !== undefined) return { model, version };
-  throw new RequestError(400, `model takes NAME or NAME/VERSION, got ${reference.slice(0, 100)}`);
+  const [, model, version] = MODEL_REFERENCE.exec(reference)!;
+  return { model: model!, version };
 }
 
 /** @throws RequestError (404) if an answer is of another version than the request named: it was replaced meanwhile */

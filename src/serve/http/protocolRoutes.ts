@@ -61,7 +61,10 @@ function addIndexRoute(app: App, predictors: Predictors, isDraining: () => boole
       schema: {
         summary: 'The models',
         tags: TAGS,
-        body: { content: { 'application/json': { schema: schemas.repositoryIndexRequest } } },
+        body: {
+          required: false,
+          content: { 'application/json': { schema: schemas.repositoryIndexRequest } },
+        },
         response: { 200: schemas.repositoryIndex, ...schemas.failures(400, 401, 413, 415) },
       },
     },

@@ -104,9 +104,9 @@ export const predictBody: z.ZodType<PredictBody> = z
   .meta({
     description: 'One image or several, as pixels or as pictures.',
     oneOf: [
-      { required: ['pixels'] },
-      { required: ['image'], properties: { scale: false } },
-      { required: ['images'], properties: { scale: false } },
+      { required: ['pixels'], properties: { image: false, images: false } },
+      { required: ['image'], properties: { pixels: false, images: false, scale: false } },
+      { required: ['images'], properties: { pixels: false, image: false, scale: false } },
     ],
   });
 
@@ -115,10 +115,14 @@ export interface PredictQuery {
   model?: string | undefined;
 }
 
+/** How a query names a model: NAME or NAME/VERSION. */
+export const MODEL_REFERENCE: RegExp = /^([^/@]+)(?:\/(\d+))?$/;
+
 export const predictQuery: z.ZodType<PredictQuery> = z.strictObject({
   model: z
     .string()
     .max(80)
+    .regex(MODEL_REFERENCE, 'takes NAME or NAME/VERSION')
     .optional()
     .describe('NAME or NAME/VERSION of a model that is served; without it, the first one.'),
 } satisfies Shape<PredictQuery>);

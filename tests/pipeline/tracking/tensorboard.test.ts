@@ -81,8 +81,9 @@ describe('TensorBoard', () => {
     expect(others).toEqual([]);
     expect(file).toMatch(/events\.out\.tfevents\.1795527895\./);
     expect(readFileSync(file!).subarray(0, 12).toString('hex')).toBe('1800000000000000a37f4b22');
-    const [version, ...events] = readEvents(file!);
+    const [version, start, ...events] = readEvents(file!);
     expect(version).toEqual({ wallTime: STARTED / 1000, fileVersion: 'brain.Event:2' });
+    expect(start).toEqual({ wallTime: STARTED / 1000, sessionLog: { status: 1 } });
     const values = events.flatMap(({ step, summary }) => summary!.value.map((value) => ({ step, ...value })));
     expect(events[0]!.wallTime).toBe(STARTED / 1000 + 1);
     expect(values[0]).toEqual({ step: 5, tag: 'train/loss', simpleValue: Math.fround(0.2) });
@@ -115,6 +116,8 @@ describe('TensorBoard', () => {
     await second.close?.();
     const files = eventFiles(run).map(readEvents);
     expect(files).toHaveLength(2);
+    // Readers take the first start for no restart.
+    expect(files[0]![1]).toMatchObject({ sessionLog: { status: 1 } });
     expect(files[1]!.slice(0, 3)).toMatchObject([
       { fileVersion: 'brain.Event:2' },
       { step: 11, sessionLog: { status: 1 } },

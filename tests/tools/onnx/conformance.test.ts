@@ -6,8 +6,7 @@ import { importOnnx, OnnxError } from '../../../src/formats/onnx/index.ts';
 import { operators } from '../../../src/formats/onnx/import/operators/index.ts';
 import { noGrad, open, setDefaultDevice, tensor, type Tensor } from '../../../src/index.ts';
 import { temporaryFolder } from '../../pipeline/files/disks.ts';
-import { skipMissing } from '../missing.ts';
-import { NO_ONNX, python } from './python.ts';
+import { toolsPython } from '../toolsPython.ts';
 
 interface Values {
   readonly shape: readonly number[];
@@ -60,7 +59,7 @@ async function faultOf(folder: string, name: string): Promise<string | undefined
 }
 
 test("onnx's own cases of each operator give its results, or an error says what is not supported", async (context) => {
-  if (python === undefined) skipMissing(context, NO_ONNX);
+  const python = toolsPython(context, 'onnx');
   setDefaultDevice(await open('cpu'));
   const folder = temporaryFolder();
   execFileSync(python, ['tests/tools/onnx/conformance.py', folder, ...Object.keys(operators)], {

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -6,8 +5,7 @@ import { noGrad, open, setDefaultDevice, type Tensor } from '../../../src/index.
 import { exportOnnx } from '../../../src/formats/onnx/index.ts';
 import { type Example, examples, make } from '../../formats/onnx/models.ts';
 import { temporaryFolder } from '../../pipeline/files/disks.ts';
-import { skipMissing } from '../missing.ts';
-import { NO_ONNX, python } from './python.ts';
+import { runScript, toolsPython } from '../toolsPython.ts';
 
 /** What check.py says of a file. */
 interface Answer {
@@ -36,14 +34,11 @@ async function write(file: string, example: Example, opset: number): Promise<voi
 
 describe('onnx finds no fault, and onnxruntime gives the same results for any batch', () => {
   test.for([13, 17, 21])('with the operators of opset %i', async (opset, context) => {
-    if (python === undefined) skipMissing(context, NO_ONNX);
+    const python = toolsPython(context, 'onnx', 'onnxruntime');
     setDefaultDevice(await open('cpu'));
     const folder = temporaryFolder();
     for (const [index, example] of examples.entries()) await write(join(folder, `${index}`), example, opset);
-    const options = { encoding: 'utf8', timeout: 100_000 } as const;
-    const answers = JSON.parse(
-      execFileSync(python, ['tests/tools/onnx/check.py', folder], options),
-    ) as Record<string, Answer>;
+    const answers = (await runScript(python, 'onnx/check.py', folder)) as Record<string, Answer>;
     const wrong = examples.flatMap(({ name }, index) => {
       const { fault, difference } = answers[index]!;
       return fault === null && difference < BOUND ? [] : [`${name}: ${fault ?? difference}`];

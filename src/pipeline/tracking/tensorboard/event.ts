@@ -4,7 +4,7 @@ import { maskedCrc32c } from './crc32c.ts';
 /** The content of an event: TensorBoard's protocol buffers `Event`, `Summary` and `SessionLog`. */
 export type EventContent =
   | { readonly fileVersion: string }
-  /** Readers drop earlier events of this event's step and later steps. */
+  /** Except at the first one, readers drop earlier events of this event's step and later steps. */
   | { readonly sessionStart: true }
   | { readonly summary: readonly SummaryValue[] };
 

@@ -27,12 +27,10 @@ export const openTensorboard: OpenTracker = async (run, past, live) => {
     if (summary.length === 0) return;
     appendFileSync(path, encodeEvent(timeOf(run, record) / 1000, record.step, { summary }));
   };
-  if (earlier > 0) {
-    const step = past.reduce((last, one) => Math.max(last, one.step), -1) + 1;
-    appendFileSync(path, encodeEvent(startedAt / 1000, step, { sessionStart: true }));
-  } else {
-    for (const record of past) await write(record);
-  }
+  // TensorBoard takes the first start of a session for no restart, so the first file needs one, too.
+  const step = earlier > 0 ? past.reduce((last, one) => Math.max(last, one.step), -1) + 1 : 0;
+  appendFileSync(path, encodeEvent(startedAt / 1000, step, { sessionStart: true }));
+  if (earlier === 0) for (const record of past) await write(record);
   return { write };
 };
 
