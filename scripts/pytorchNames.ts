@@ -113,8 +113,8 @@ export const nameGroups: readonly NameGroup[] = [
   {
     title: 'Optimizers',
     prefix: ['optim.', 'optim.'],
-    names: 'Adam AdamW RMSprop SGD',
-    missing: 'Adadelta Adagrad Adamax ASGD LBFGS NAdam RAdam Rprop SparseAdam',
+    names: 'Adagrad Adam AdamW NAdam RAdam RMSprop SGD',
+    missing: 'Adadelta Adamax ASGD LBFGS Rprop SparseAdam',
   },
   {
     title: 'Schedules',

@@ -225,6 +225,11 @@ export interface Signatures {
     params: { size: number; length: number; keep: number; width: number; offset: number };
     variant: { WORKGROUP: number; FIRST: boolean; DESCENDING: boolean; FLOATING: boolean };
   };
+  moments: {
+    buffers: { gradients: 'read'; parameters: 'write'; mean: 'write'; variance: 'write'; third: 'write'; counts: 'read' };
+    params: { size: number; offset: number; sign: number; lr: number; oneMinusBeta1: number; beta2: number; oneMinusBeta2: number; eps: number; weightDecay: number; shrink: number; step: number; logBeta1: number; logBeta2: number; decay: number; rho: number };
+    variant: { WORKGROUP: number; GUARDED: boolean; FORM: number };
+  };
   norm: {
     buffers: { x: 'read'; out: 'write' };
     params: { size: number; chunk: number; offset: number; outOffset: number; power: number; least: number; most: number };
@@ -324,6 +329,7 @@ export const codes = {
   binary: { ADD: 0, SUB: 1, MUL: 2, DIV: 3, POW: 4, MAXIMUM: 5, MINIMUM: 6, RELU_GRADIENT: 7, ATAN2: 8 },
   compare: { EQ: 0, NE: 1, LT: 2, LE: 3, GT: 4, GE: 5 },
   crossEntropy: { SUMS: 64 },
+  moments: { AMSGRAD: 0, NADAM: 1, RADAM: 2, ADAGRAD: 3, LION: 4 },
   norm: { EUCLIDEAN: 0, ABSOLUTE: 1, GREATEST: 2, POWER: 3 },
   random: { UNIFORM: 0, INTEGERS: 1 },
   reduce: { SUM: 0, MAX: 1, MIN: 2, PROD: 3 },
@@ -376,6 +382,7 @@ export const outputs: Readonly<Record<keyof Signatures, readonly string[]>> = {
   maxPool: ['out', 'positions'],
   maxPoolGradient: ['out'],
   mergeRuns: ['out'],
+  moments: ['parameters', 'mean', 'variance', 'third'],
   norm: ['out'],
   random: ['out'],
   reduce: ['out'],

@@ -1,8 +1,8 @@
 import { ADAM, type AdamArguments, AdamFamily, type AdamOptions } from './adamFamily.ts';
-import { optimizerSignature } from './optimizer.ts';
+import { optimizerArguments } from './optimizerArguments.ts';
 import type { OptimizerParameters } from './paramGroups.ts';
 
-const takes = optimizerSignature<AdamOptions>('Adam', ADAM, 4);
+const takes = optimizerArguments<AdamOptions>('Adam', ADAM, 5);
 
 /**
  * Adam: steps scaled by running moments of the gradient.
@@ -10,6 +10,8 @@ const takes = optimizerSignature<AdamOptions>('Adam', ADAM, 4);
  *     g ← g + weightDecay · p
  *     m ← β₁ m + (1 - β₁) g,   v ← β₂ v + (1 - β₂) g²
  *     p ← p - lr · (m / (1 - β₁ᵗ)) / (√(v / (1 - β₂ᵗ)) + eps)
+ *
+ * With `amsgrad` the greatest v so far takes the place of v (Reddi, Kale, Kumar: On the convergence of Adam and beyond, 2018).
  *
  * Source: Kingma, Ba: Adam, a method for stochastic optimization (2015); PyTorch's torch.optim.Adam.
  *
@@ -20,6 +22,6 @@ const takes = optimizerSignature<AdamOptions>('Adam', ADAM, 4);
  */
 export class Adam extends AdamFamily {
   constructor(parameters: OptimizerParameters<AdamOptions>, ...rest: AdamArguments) {
-    super('Adam', parameters, takes([parameters, ...rest]), { weightDecay: 0, decoupled: false });
+    super(takes, [parameters, ...rest], { weightDecay: 0, decoupled: false });
   }
 }

@@ -1,10 +1,10 @@
-import { live } from '../backend/recorder.ts';
+import { guard, live } from '../backend/recorder.ts';
 import type { Kind, Maybe } from '../tensor/arguments.ts';
 import { BOOLEAN, REAL } from '../tensor/kinds.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Segment } from './flatParameters.ts';
-import { atLeast, Optimizer } from './optimizer.ts';
-import type { OptimizerParameters } from './paramGroups.ts';
+import { BETAS, finiteLog, MomentOptimizer } from './momentOptimizer.ts';
+import type { OptimizerArguments } from './optimizerArguments.ts';
 
 /** Options of Adam and AdamW. */
 export interface AdamOptions {
@@ -19,14 +19,11 @@ export interface AdamOptions {
    * 0.01.
    */
   weightDecay?: number;
+  /** Divides by the greatest uncentred variance so far (AMSGrad); defaults to false. */
+  amsgrad?: boolean;
   /** Maximises instead of minimising; defaults to false. */
   maximize?: boolean;
 }
-
-const BETAS: Kind = {
-  takes: 'two numbers [beta1, beta2]',
-  fits: (value) => Array.isArray(value) && value.length === 2 && value.every(REAL.fits),
-};
 
 /** The kinds of `AdamOptions`. */
 export const ADAM: { readonly [Name in keyof AdamOptions]-?: Kind } = {
@@ -34,6 +31,7 @@ export const ADAM: { readonly [Name in keyof AdamOptions]-?: Kind } = {
   betas: BETAS,
   eps: REAL,
   weightDecay: REAL,
+  amsgrad: BOOLEAN,
   maximize: BOOLEAN,
 };
 
@@ -42,31 +40,29 @@ export type AdamArguments =
   [options?: Maybe<AdamOptions>] | [lr: Maybe<number>, options?: Maybe<Omit<AdamOptions, 'lr'>>];
 
 /** Shared by Adam and AdamW, which differ only in weight decay. */
-export abstract class AdamFamily extends Optimizer<Required<AdamOptions>> {
+export abstract class AdamFamily extends MomentOptimizer<Required<AdamOptions>> {
   readonly #decoupled: boolean;
 
   constructor(
-    name: string,
-    parameters: OptimizerParameters<AdamOptions>,
-    options: AdamOptions,
+    takes: OptimizerArguments<AdamOptions>,
+    args: readonly unknown[],
     { weightDecay, decoupled }: { weightDecay: number; decoupled: boolean },
   ) {
-    const defaults = { lr: 0.001, betas: [0.9, 0.999] as const, eps: 1e-8, weightDecay, maximize: false };
-    super(name, parameters, options, defaults);
+    const defaults = { lr: 0.001, betas: [0.9, 0.999] as const, eps: 1e-8, weightDecay };
+    super(takes, args, { ...defaults, amsgrad: false, maximize: false });
     this.#decoupled = decoupled;
   }
 
-  protected override check({ betas, eps, weightDecay }: Required<AdamOptions>): void {
-    betas.forEach((beta, index) => atLeast(this.name, `betas[${index}]`, beta, 0, 1));
-    atLeast(this.name, 'eps', eps, 0);
-    atLeast(this.name, 'weightDecay', weightDecay, 0);
-  }
-
-  protected override stateNames(): string[] {
-    return ['exp_avg', 'exp_avg_sq'];
+  protected override form({ amsgrad }: Required<AdamOptions>): 'ADAM' | 'AMSGRAD' {
+    return amsgrad ? 'AMSGRAD' : 'ADAM';
   }
 
   protected override update(segment: Segment, options: Required<AdamOptions>, counts?: Tensor): void {
+    guard(() => options.amsgrad);
+    if (options.amsgrad) {
+      this.moments('AMSGRAD', segment, options, counts, { decoupled: this.#decoupled });
+      return;
+    }
     const { offset, size } = segment;
     const { gradients, values } = this.flat;
     values.device.run(
@@ -99,9 +95,4 @@ export abstract class AdamFamily extends Optimizer<Required<AdamOptions>> {
       { GUARDED: counts !== undefined },
     );
   }
-}
-
-/** The logarithm. For 0 a number whose exponential is 0, because WGSL has no infinity. */
-function finiteLog(value: number): number {
-  return Math.max(-1e4, Math.log(value));
 }

@@ -2,10 +2,10 @@ import { WgradError } from '../backend/errors.ts';
 import { effect, guard, live, outsideCapture, type Varying } from '../backend/recorder.ts';
 import { copyInto } from '../tensor/dense.ts';
 import { checkAlike } from '../tensor/checks.ts';
-import { zeros } from '../tensor/create.ts';
+import { full, zeros } from '../tensor/create.ts';
 import { ArgumentError, DeviceError } from '../tensor/errors.ts';
 import { GradientRange } from '../tensor/gradientRange.ts';
-import { unscoped } from '../tensor/scope.ts';
+import { scope, unscoped } from '../tensor/scope.ts';
 import type { Storage } from '../tensor/storage.ts';
 import type { Leaf, Tensor } from '../tensor/tensor.ts';
 
@@ -39,10 +39,11 @@ export class FlatParameters {
 
   /**
    * @param groups lists of parameters that take separate steps; each list is contiguous
+   * @param before the same without groups at the end: the parameters keep their step counts
    * @throws ArgumentError for an empty list, a parameter named twice, a tensor that never required a gradient, or one
    *   that is a part of memory that other tensors share
    */
-  constructor(optimizer: string, groups: readonly (readonly Tensor[])[]) {
+  constructor(optimizer: string, groups: readonly (readonly Tensor[])[], before?: FlatParameters) {
     const parameters = groups.flat();
     // Reading the storage of a freed tensor, which has no leaf either, throws.
     const stranger = parameters.find((parameter) => !parameter.leaf && parameter.storage);
@@ -59,7 +60,7 @@ export class FlatParameters {
     const [{ dtype, device }] = parameters as [Tensor];
     this.#optimizer = optimizer;
     this.parameters = parameters;
-    this.steps = parameters.map(() => 0);
+    this.steps = parameters.map((_, index) => before?.steps[index] ?? 0);
     this.#groups = groups.flatMap((group, index) => group.map(() => index));
     let size = 0;
     this.offsets = parameters.map((parameter) => (size += parameter.numel()) - parameter.numel());
@@ -80,6 +81,22 @@ export class FlatParameters {
   companion(size: number = this.values.numel()): Tensor {
     const { dtype, device } = this.values;
     return outsideCapture(() => unscoped(() => zeros([size], { dtype, device })));
+  }
+
+  /** Sets the elements of a companion, which is zero, to the numbers of their groups. */
+  fill(companion: Tensor, numbers: readonly number[]): void {
+    const { dtype, device } = companion;
+    numbers.forEach((number, group) => {
+      const members = this.parameters.filter((_, index) => this.#groups[index] === group);
+      const size = members.reduce((sum, each) => sum + each.numel(), 0);
+      if (number === 0 || size === 0) return;
+      const offset = this.offsets[this.#groups.indexOf(group)]!;
+      outsideCapture(() =>
+        scope(() =>
+          copyInto(full([], number, { dtype, device }), companion, { shape: [size], strides: [1], offset }),
+        ),
+      );
+    });
   }
 
   /** The part of a companion that belongs to one parameter, as a view. */

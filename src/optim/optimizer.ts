@@ -1,80 +1,38 @@
 import { effect, refuseInCapture } from '../backend/recorder.ts';
 import '../tensor/disposable.ts';
-import { type Kind, kindOf, type Signature, signature, takesNothing } from '../tensor/arguments.ts';
+import { kindOf, signature, takesNothing } from '../tensor/arguments.ts';
 import { checkAlike } from '../tensor/checks.ts';
+import { copyAll, copyInto } from '../tensor/dense.ts';
 import { ArgumentError, FreedTensorError } from '../tensor/errors.ts';
+import { TENSOR } from '../tensor/kinds.ts';
 import { disown, own, type Owned } from '../tensor/scope.ts';
 import { sameShape } from '../tensor/shape.ts';
-import { listOf, NUMBER, TENSOR, TENSORS } from '../tensor/kinds.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { copyAll } from '../tensor/dense.ts';
 import { FlatParameters, type Segment } from './flatParameters.ts';
 import {
+  atLeast,
+  finite,
+  GROUP,
+  type OptimizerArguments,
+  type OptimizerState,
+  PAIR,
+  STATE,
+} from './optimizerArguments.ts';
+import {
   type CommonOptions,
-  type OptimizerParameters,
+  type GroupOptions,
   type ParamGroup,
   readGroups,
   resolveGroups,
-  type SavedGroup,
   saveGroups,
+  withDefaults,
 } from './paramGroups.ts';
 
-/** The state of an optimizer: step counts, state tensors and options, by PyTorch's names. */
-export interface OptimizerState {
-  steps: number[];
-  /** For example `exp_avg.0`: the state's name and the parameter's position. Views, which each step changes. */
-  tensors: Record<string, Tensor>;
-  /** For example `{ lr: 0.001, weight_decay: 0, params: [0, 1] }`: plain values, as JSON. */
-  paramGroups: SavedGroup[];
-}
-
-const PARAMETERS: Kind = {
-  takes: 'a list of tensors, or of groups { params, … }',
-  fits: (value) => TENSORS.fits(value) || listOf(GROUP).fits(value),
-};
-const GROUP: Kind = {
-  takes: 'a group with params',
-  fits: (value) => typeof value === 'object' && value !== null && 'params' in value,
-};
-
-/**
- * The arguments of an optimizer's constructor: parameters, then options in PyTorch's order or by name. The options of
- * groups are checked likewise.
- */
-export function optimizerSignature<Options extends object>(
-  name: string,
-  options: { readonly [Name in keyof Options]-?: Kind },
-  ordered: number,
-): Signature<Options> {
-  const takes = signature<Options>(name, { parameters: PARAMETERS }, options, ordered);
-  const ofGroup = signature(name, {}, { ...options, params: TENSORS, initialLr: NUMBER }, 0);
-  return (args) => {
-    const given = takes(args);
-    const parameters = args[0] as readonly object[];
-    if (!TENSORS.fits(parameters)) for (const group of parameters) ofGroup([group]);
-    return given;
-  };
-}
-
-const PAIR: Kind = {
-  takes: 'a list of two numbers',
-  fits: (value) => listOf(NUMBER).fits(value) && (value as readonly number[]).length === 2,
-};
-
-const STATE: Kind = {
-  takes: 'the state that stateDict returned: { steps, tensors, paramGroups }',
-  fits: (value) => {
-    const { steps, tensors, paramGroups } = (value ?? {}) as Partial<OptimizerState>;
-    return (
-      listOf(NUMBER).fits(steps) &&
-      typeof tensors === 'object' &&
-      Object.values(tensors).every((each: unknown) => TENSOR.fits(each)) &&
-      listOf(GROUP).fits(paramGroups)
-    );
-  },
-};
+/** The state of which each parameter has one number. Each element has a copy, so that a launch reads and writes it. */
+const SCALAR = 'mu_product';
 
 const stepArguments = signature<{ guard?: Tensor }>('step', {}, { guard: TENSOR });
+const groupArguments = signature('addParamGroup', { group: GROUP });
 const loadArguments = signature('loadStateDict', { state: STATE });
 
 /**
@@ -88,24 +46,25 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> i
   /** The parameters and their options. Options may be assigned between steps. */
   readonly paramGroups: readonly ParamGroup<Options>[];
   protected readonly name: string;
-  readonly #flat: FlatParameters;
+  readonly #takes: OptimizerArguments<Partial<Options>>;
+  /** What a group has where it says nothing. */
+  readonly #defaults: Options;
+  #flat: FlatParameters;
   /** The parameters of each group. */
-  readonly #members: readonly (readonly Tensor[])[];
+  #members: readonly (readonly Tensor[])[];
   #disposed = false;
   readonly #states = new Map<string, Tensor>();
 
   /** @throws ArgumentError for options out of range, or if the parameters are not distinct leaves */
-  constructor(
-    name: string,
-    parameters: OptimizerParameters<Partial<Options>>,
-    options: Partial<Options>,
-    defaults: Options,
-  ) {
-    this.name = name;
-    this.paramGroups = resolveGroups(parameters, options, defaults);
+  constructor(takes: OptimizerArguments<Partial<Options>>, args: readonly unknown[], defaults: Options) {
+    const { parameters, options } = takes.read(args);
+    this.name = takes.name;
+    this.#takes = takes;
+    this.#defaults = withDefaults(options, defaults);
+    this.paramGroups = resolveGroups(parameters, this.#defaults);
     for (const group of this.paramGroups) this.#check(group);
     this.#members = this.paramGroups.map(({ params }) => params);
-    this.#flat = new FlatParameters(name, this.#members);
+    this.#flat = new FlatParameters(this.name, this.#members);
     own(this);
   }
 
@@ -141,6 +100,36 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> i
     for (const state of this.#states.values()) state.storage.changed();
   }
 
+  /**
+   * Adds parameters, for example layers that were frozen until now. Options that the group leaves out are those that the
+   * optimizer was made with. All parameters move to new memory, so captured steps are recorded again.
+   *
+   * @throws ArgumentError for options out of range, or parameters that the optimizer has already; nothing changes then
+   * @example optimizer.addParamGroup({ params: encoder.parameters(), lr: 1e-5 })
+   */
+  addParamGroup(group: GroupOptions<Partial<Options>>): void {
+    groupArguments(arguments);
+    refuseInCapture('addParamGroup() of an optimizer', 'Add groups between steps.');
+    this.#takes.group(group);
+    const before = this.flat;
+    const [added] = resolveGroups<Options>([group], this.#defaults);
+    this.#check(added!);
+    const groups = Object.freeze([...this.paramGroups, added!]);
+    const members = [...this.#members, added!.params];
+    const flat = new FlatParameters(this.name, members, before);
+    (this as { paramGroups: readonly ParamGroup<Options>[] }).paramGroups = groups;
+    this.#members = members;
+    this.#flat = flat;
+    for (const [name, state] of this.#states) {
+      if (state.numel() < before.values.numel()) continue;
+      const larger = this.#fresh(name);
+      copyInto(state, larger, { shape: state.shape, strides: state.strides, offset: 0 });
+      this.#states.set(name, larger);
+      state.dispose();
+    }
+    before.dispose();
+  }
+
   /** Frees the gradients. */
   zeroGrad(): void {
     takesNothing('zeroGrad', arguments);
@@ -163,16 +152,29 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> i
     this.dispose();
   }
 
-  /** Throws ArgumentError for options out of range, other than the learning rate. */
-  protected abstract check(options: Options): void;
+  /** Throws ArgumentError for options that do not go together. */
+  protected check?(options: Options): void;
+
   /** PyTorch's names of the state that the current options need. */
   protected abstract stateNames(): string[];
   protected abstract update(segment: Segment, options: Options, guard?: Tensor): void;
 
-  /** The state of a name, zero at first, in the layout of the flat parameters. */
+  /** The number with which a state starts; 0 if an optimizer does not say. */
+  protected initial?(name: string, options: Options): number;
+
+  /** The state of a name, in the layout of the flat parameters. */
   protected state(name: string): Tensor {
     let state = this.#states.get(name);
-    if (!state) this.#states.set(name, (state = this.flat.companion()));
+    if (!state) this.#states.set(name, (state = this.#fresh(name)));
+    return state;
+  }
+
+  #fresh(name: string): Tensor {
+    const state = this.flat.companion();
+    this.flat.fill(
+      state,
+      this.paramGroups.map((group) => this.initial?.(name, group) ?? 0),
+    );
     return state;
   }
 
@@ -191,10 +193,17 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> i
   }
 
   #checkOthers(group: Options): void {
-    if ('betas' in group && !PAIR.fits(group.betas)) {
-      throw new ArgumentError(this.name, 'invalid betas', { takes: PAIR.takes, got: kindOf(group.betas) });
+    for (const [name, usual] of Object.entries(this.#defaults)) {
+      const value = group[name as keyof Options] as never;
+      if (name === 'dampening') finite(this.name, name, value);
+      else if (typeof usual === 'number' && name !== 'lr') atLeast(this.name, name, value, 0);
     }
-    this.check(group);
+    const { betas } = group;
+    if (this.#defaults.betas && !PAIR.fits(betas)) {
+      throw new ArgumentError(this.name, 'invalid betas', { takes: PAIR.takes, got: kindOf(betas) });
+    }
+    betas?.forEach((beta, index) => atLeast(this.name, `betas[${index}]`, beta, 0, 1));
+    this.check?.(group);
   }
 
   /** Checks what may have been assigned to a group since the last step. A schedule may round a rate to just below 0. */
@@ -214,9 +223,10 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> i
     const tensors: Record<string, Tensor> = {};
     for (const name of this.stateNames()) {
       const state = this.state(name);
-      this.flat.parameters.forEach(
-        (_, index) => (tensors[`${name}.${index}`] = this.flat.part(state, index)),
-      );
+      this.flat.parameters.forEach((_, index) => {
+        const part = this.flat.part(state, index);
+        tensors[`${name}.${index}`] = name === SCALAR ? oneOf(part) : part;
+      });
     }
     return { steps: [...this.flat.steps], tensors, paramGroups: saveGroups(this.paramGroups) };
   }
@@ -244,11 +254,14 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> i
       throw error;
     }
     steps.forEach((step, index) => (this.flat.steps[index] = step));
-    const targets = Object.entries(own.tensors);
-    for (const [, state] of targets) state.storage.changed();
+    const names = Object.keys(own.tensors);
+    const targets = this.stateNames().flatMap((name) =>
+      this.flat.parameters.map((_, index) => this.flat.part(this.state(name), index)),
+    );
+    for (const target of targets) target.storage.changed();
     copyAll(
-      targets.map(([name]) => tensors[name]!),
-      targets.map(([, state]) => state),
+      names.map((name) => tensors[name]!),
+      targets,
     );
   }
 }
@@ -276,26 +289,7 @@ function checkState(
   }
 }
 
-/** Throws ArgumentError unless a value is a finite number. */
-export function finite(optimizer: string, name: string, value: number): void {
-  if (Number.isFinite(value)) return;
-  throw new ArgumentError(optimizer, `invalid ${name}`, {
-    takes: 'a finite number',
-    got: `${name} ${kindOf(value)}`,
-  });
-}
-
-/** Throws ArgumentError unless `least` ≤ value < `below`. */
-export function atLeast(
-  optimizer: string,
-  name: string,
-  value: number,
-  least: number,
-  below: number = Infinity,
-): void {
-  if (typeof value === 'number' && value >= least && value < below) return;
-  throw new ArgumentError(optimizer, `invalid ${name}`, {
-    takes: `${least} ≤ ${name}${below < Infinity ? ` < ${below}` : ', finite'}`,
-    got: `${name} ${kindOf(value)}`,
-  });
+/** The first element of a part; a part without elements is itself. */
+function oneOf(part: Tensor): Tensor {
+  return part.numel() === 0 ? part : part.withLayout({ shape: [], strides: [], offset: part.offset });
 }

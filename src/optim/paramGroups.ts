@@ -35,29 +35,27 @@ export type GroupOptions<Options> = Options & {
 /** A group in a state dict: options by PyTorch's names, parameters by position. */
 export type SavedGroup = Readonly<Record<string, unknown>> & { readonly params: readonly number[] };
 
-/**
- * Fills in every option of the groups: from the group, otherwise from the optimizer's options, otherwise the default.
- */
+/** Options, and the defaults of those that are left out. */
+export function withDefaults<Options extends object>(options: Partial<Options>, defaults: Options): Options {
+  const all = Object.entries(defaults).map(([name, value]) => [
+    name,
+    ownList(options[name as keyof Options] ?? (value as unknown)),
+  ]);
+  return Object.fromEntries(all) as Options;
+}
+
+/** Fills in the options that the groups leave out. */
 export function resolveGroups<Options extends object>(
   parameters: OptimizerParameters<Partial<Options>>,
-  options: Partial<Options>,
   defaults: Options,
 ): readonly ParamGroup<Options>[] {
   const groups = parameters.every((each) => 'params' in each)
     ? parameters
     : [{ params: parameters } as GroupOptions<Partial<Options>>];
   const all = groups.map((group) => {
-    const resolved = Object.entries(defaults).map(([name, value]) => {
-      const key = name as keyof Options;
-      return [name, ownList(group[key] ?? options[key] ?? (value as unknown))];
-    });
     const began = group.initialLr === undefined ? {} : { initialLr: group.initialLr };
     // Frozen, because the memory of the parameters is laid out once: one that was pushed would not be trained.
-    return {
-      ...(Object.fromEntries(resolved) as Options),
-      ...began,
-      params: Object.freeze([...group.params]),
-    };
+    return { ...withDefaults(group, defaults), ...began, params: Object.freeze([...group.params]) };
   });
   return Object.freeze(all);
 }

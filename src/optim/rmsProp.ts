@@ -3,7 +3,8 @@ import type { Maybe } from '../tensor/arguments.ts';
 import { BOOLEAN, REAL } from '../tensor/kinds.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Segment } from './flatParameters.ts';
-import { atLeast, Optimizer, optimizerSignature } from './optimizer.ts';
+import { Optimizer } from './optimizer.ts';
+import { optimizerArguments } from './optimizerArguments.ts';
 import type { OptimizerParameters } from './paramGroups.ts';
 
 /** Options of RMSprop. */
@@ -24,7 +25,7 @@ export interface RmsPropOptions {
   maximize?: boolean;
 }
 
-const takes = optimizerSignature<RmsPropOptions>(
+const takes = optimizerArguments<RmsPropOptions>(
   'RMSprop',
   {
     lr: REAL,
@@ -56,15 +57,8 @@ export class RMSprop extends Optimizer<Required<RmsPropOptions>> {
     ...rest:
       [options?: Maybe<RmsPropOptions>] | [lr: Maybe<number>, options?: Maybe<Omit<RmsPropOptions, 'lr'>>]
   ) {
-    const options = takes([parameters, ...rest]);
     const defaults = { lr: 0.01, alpha: 0.99, eps: 1e-8, weightDecay: 0, momentum: 0 };
-    super('RMSprop', parameters, options, { ...defaults, centered: false, maximize: false });
-  }
-
-  protected override check(options: Required<RmsPropOptions>): void {
-    for (const name of ['alpha', 'eps', 'weightDecay', 'momentum'] as const) {
-      atLeast('RMSprop', name, options[name], 0);
-    }
+    super(takes, [parameters, ...rest], { ...defaults, centered: false, maximize: false });
   }
 
   protected override stateNames(): string[] {

@@ -4,7 +4,8 @@ import { ArgumentError } from '../tensor/errors.ts';
 import { BOOLEAN, REAL } from '../tensor/kinds.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Segment } from './flatParameters.ts';
-import { atLeast, finite, Optimizer, optimizerSignature } from './optimizer.ts';
+import { Optimizer } from './optimizer.ts';
+import { optimizerArguments } from './optimizerArguments.ts';
 import type { OptimizerParameters } from './paramGroups.ts';
 
 /** Options of SGD. */
@@ -23,7 +24,7 @@ export interface SgdOptions {
   maximize?: boolean;
 }
 
-const takes = optimizerSignature<SgdOptions>(
+const takes = optimizerArguments<SgdOptions>(
   'SGD',
   {
     lr: REAL,
@@ -52,15 +53,11 @@ export class SGD extends Optimizer<Required<SgdOptions>> {
     parameters: OptimizerParameters<SgdOptions>,
     ...rest: [options?: Maybe<SgdOptions>] | [lr: Maybe<number>, options?: Maybe<Omit<SgdOptions, 'lr'>>]
   ) {
-    const options = takes([parameters, ...rest]);
     const defaults = { lr: 0.001, momentum: 0, dampening: 0, weightDecay: 0 };
-    super('SGD', parameters, options, { ...defaults, nesterov: false, maximize: false });
+    super(takes, [parameters, ...rest], { ...defaults, nesterov: false, maximize: false });
   }
 
-  protected override check({ momentum, dampening, weightDecay, nesterov }: Required<SgdOptions>): void {
-    atLeast('SGD', 'momentum', momentum, 0);
-    atLeast('SGD', 'weightDecay', weightDecay, 0);
-    finite('SGD', 'dampening', dampening);
+  protected override check({ momentum, dampening, nesterov }: Required<SgdOptions>): void {
     if (nesterov && (momentum <= 0 || dampening !== 0)) {
       throw new ArgumentError('SGD', 'nesterov does not fit', {
         takes: 'momentum > 0 and dampening 0 with nesterov',

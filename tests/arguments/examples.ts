@@ -357,11 +357,15 @@ export function examplesOn(device: Backend): {
 
   const parameters = () => layer().parameters();
   const optimizer = () => new optim.SGD(parameters(), { lr: 0.1, momentum: 0.9 });
-  const adam: Example = { args: () => [parameters(), 0.1, [0.9, 0.99], 1e-8, 0, {}], required: 1 };
+  const adam: Example = { args: () => [parameters(), 0.1, [0.9, 0.99], 1e-8, 0, false, {}], required: 1 };
   const optimizers: Examples = {
     SGD: { args: () => [parameters(), 0.1, 0.9, 0, 0, false, {}], required: 1 },
     Adam: adam,
     AdamW: adam,
+    Adagrad: { args: () => [parameters(), 0.1, 0, 0, 0, 1e-8, {}], required: 1 },
+    NAdam: { args: () => [parameters(), 0.1, [0.9, 0.99], 1e-8, 0, 0.1, {}], required: 1 },
+    RAdam: { args: () => [parameters(), 0.1, [0.9, 0.99], 1e-8, 0, {}], required: 1 },
+    Lion: { args: () => [parameters(), 0.1, [0.9, 0.99], 0, {}], required: 1 },
     RMSprop: { args: () => [parameters(), 0.1, 0.9, 1e-8, 0, 0, false, {}], required: 1 },
     AveragedModel: { args: () => [layer(), {}], required: 1 },
     GradScaler: { args: () => [{ device }], required: 0 },

@@ -209,8 +209,23 @@ describe('optimizers and schedules', () => {
       [0.1, 0.9, 0, 0.01, true],
       { lr: 0.1, momentum: 0.9, dampening: 0, weightDecay: 0.01, nesterov: true },
     ],
-    ['Adam', [0.1, [0.8, 0.9], 1e-6, 0.1], { lr: 0.1, betas: [0.8, 0.9], eps: 1e-6, weightDecay: 0.1 }],
-    ['AdamW', [0.1, [0.8, 0.9], 1e-6, 0.1], { lr: 0.1, betas: [0.8, 0.9], eps: 1e-6, weightDecay: 0.1 }],
+    ...['Adam', 'AdamW'].map((name): [string, unknown[], object] => [
+      name,
+      [0.1, [0.8, 0.9], 1e-6, 0.1, true],
+      { lr: 0.1, betas: [0.8, 0.9], eps: 1e-6, weightDecay: 0.1, amsgrad: true },
+    ]),
+    [
+      'Adagrad',
+      [0.1, 0.2, 0.3, 0.4, 0.5],
+      { lr: 0.1, lrDecay: 0.2, weightDecay: 0.3, initialAccumulatorValue: 0.4, eps: 0.5 },
+    ],
+    [
+      'NAdam',
+      [0.1, [0.8, 0.9], 1e-6, 0.1, 0.2],
+      { lr: 0.1, betas: [0.8, 0.9], eps: 1e-6, weightDecay: 0.1, momentumDecay: 0.2 },
+    ],
+    ['RAdam', [0.1, [0.8, 0.9], 1e-6, 0.1], { lr: 0.1, betas: [0.8, 0.9], eps: 1e-6, weightDecay: 0.1 }],
+    ['Lion', [0.1, [0.8, 0.9], 0.1], { lr: 0.1, betas: [0.8, 0.9], weightDecay: 0.1 }],
     [
       'RMSprop',
       [0.1, 0.8, 1e-6, 0.1, 0.9, true],

@@ -222,6 +222,7 @@ const bodies: Record<string, () => void> = {
         (p: Tensor[]) => new optim.SGD(p, { lr: 1, momentum: 0.9 }),
         (p: Tensor[]) => new optim.Adam(p, { lr: 1 }),
         (p: Tensor[]) => new optim.RMSprop(p, { lr: 1 }),
+        (p: Tensor[]) => new optim.NAdam(p, { lr: 1 }),
       ]) {
         const parameters = grads(make(size));
         const optimizer = kind(parameters);
@@ -273,7 +274,7 @@ const bodies: Record<string, () => void> = {
     }
     const nothing = empty([0], { ...on, dtype: 'int32' });
     pass(make(4, 3).indexSelect(0, nothing), make(4, 0).indexSelect(0, randint(0, 4, [2], on)));
-    for (const kind of [optim.SGD, optim.Adam, optim.RMSprop]) {
+    for (const kind of [optim.SGD, optim.Adam, optim.RMSprop, optim.NAdam]) {
       const parameter = make(0);
       pass(parameter.mul(2));
       new kind([parameter], { lr: 1 }).step();

@@ -50,6 +50,11 @@ const optimizers: Record<string, (parameters: Tensor[]) => optim.Optimizer> = {
   SGD: (given) => new optim.SGD(given, { lr: 0.1, momentum: 0.9 }),
   Adam: (given) => new optim.Adam(given, { lr: 0.1 }),
   AdamW: (given) => new optim.AdamW(given, { lr: 0.1 }),
+  Adagrad: (given) => new optim.Adagrad(given, { lr: 0.1, initialAccumulatorValue: 0.1 }),
+  'Adam with amsgrad': (given) => new optim.Adam(given, { lr: 0.1, amsgrad: true }),
+  NAdam: (given) => new optim.NAdam(given, { lr: 0.1 }),
+  RAdam: (given) => new optim.RAdam(given, { lr: 0.1, betas: [0.5, 0.9] }),
+  Lion: (given) => new optim.Lion(given, { lr: 0.1 }),
   RMSprop: (given) => new optim.RMSprop(given, { lr: 0.1, momentum: 0.9, centered: true }),
 };
 

@@ -80,7 +80,7 @@ describe('on a grid of two invocations', () => {
       accumulate: 2,
       augmentation: { flip: 0.5, shift: 1, erase: 0 },
     };
-    const optimizers = ['sgd', 'adam', 'rmsprop'].map((name) => ({ name, lr: 0.01 }));
+    const optimizers = ['sgd', 'adam', 'rmsprop', 'nadam'].map((name) => ({ name, lr: 0.01 }));
     for (const optimizer of optimizers) {
       const changes: Changes = { ...common, optimizer, precision: half ? 'float16' : 'float32' };
       const [expected, found] = [

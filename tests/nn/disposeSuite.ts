@@ -18,6 +18,7 @@ type Open = (context: TestContext) => Promise<Backend>;
 const makers: Record<string, (parameters: Tensor[]) => optim.Optimizer> = {
   SGD: (each) => new optim.SGD(each, { momentum: 0.9 }),
   Adam: (each) => new optim.Adam(each),
+  NAdam: (each) => new optim.NAdam(each),
   RMSprop: (each) => new optim.RMSprop(each, { centered: true, momentum: 0.5 }),
 };
 

@@ -22,6 +22,13 @@ const optimizers: Record<string, (parameters: Tensor[]) => optim.Optimizer> = {
   'Adam that forgets fast': (parameters) =>
     new optim.Adam(parameters, { lr: 0.1, betas: [0.1, 0.3], eps: 0.01, weightDecay: 0.1, maximize: true }),
   AdamW: (parameters) => new optim.AdamW(parameters, { lr: 0.1 }),
+  'Adam with amsgrad': (parameters) =>
+    new optim.Adam(parameters, { lr: 0.1, amsgrad: true, betas: [0.5, 0.6], weightDecay: 0.1 }),
+  Adagrad: (parameters) => new optim.Adagrad(parameters, { lr: 0.1, lrDecay: 0.5, weightDecay: 0.1 }),
+  NAdam: (parameters) => new optim.NAdam(parameters, { lr: 0.1, momentumDecay: 0.5 }),
+  RAdam: (parameters) => new optim.RAdam(parameters, { lr: 0.1, betas: [0.5, 0.8], eps: 0.01 }),
+  'RAdam with the usual betas': (parameters) => new optim.RAdam(parameters, { lr: 0.01 }),
+  Lion: (parameters) => new optim.Lion(parameters, { lr: 0.1, weightDecay: 0.1 }),
   RMSprop: (parameters) => new optim.RMSprop(parameters, { lr: 0.1 }),
   'RMSprop with all': (parameters) =>
     new optim.RMSprop(parameters, { lr: 0.01, alpha: 0.5, momentum: 0.25, centered: true, eps: 0.1 }),

@@ -59,11 +59,48 @@ const optimizers: Record<string, { limits: Limits[]; defaults: object }> = {
   },
   Adam: {
     limits: [...['lr', 'eps', 'weightDecay'].map(fromZero), betas],
-    defaults: { lr: 0.001, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, maximize: false },
+    defaults: { lr: 0.001, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, amsgrad: false, maximize: false },
   },
   AdamW: {
     limits: [...['lr', 'eps', 'weightDecay'].map(fromZero), betas],
-    defaults: { lr: 0.001, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0.01, maximize: false },
+    defaults: {
+      lr: 0.001,
+      betas: [0.9, 0.999],
+      eps: 1e-8,
+      weightDecay: 0.01,
+      amsgrad: false,
+      maximize: false,
+    },
+  },
+  Adagrad: {
+    limits: ['lr', 'lrDecay', 'weightDecay', 'initialAccumulatorValue', 'eps'].map(fromZero),
+    defaults: {
+      lr: 0.01,
+      lrDecay: 0,
+      weightDecay: 0,
+      initialAccumulatorValue: 0,
+      eps: 1e-10,
+      maximize: false,
+    },
+  },
+  NAdam: {
+    limits: [...['lr', 'eps', 'weightDecay', 'momentumDecay'].map(fromZero), betas],
+    defaults: {
+      lr: 0.002,
+      betas: [0.9, 0.999],
+      eps: 1e-8,
+      weightDecay: 0,
+      momentumDecay: 0.004,
+      maximize: false,
+    },
+  },
+  RAdam: {
+    limits: [...['lr', 'eps', 'weightDecay'].map(fromZero), betas],
+    defaults: { lr: 0.001, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, maximize: false },
+  },
+  Lion: {
+    limits: [...['lr', 'weightDecay'].map(fromZero), betas],
+    defaults: { lr: 1e-4, betas: [0.9, 0.99], weightDecay: 0, maximize: false },
   },
   RMSprop: {
     limits: ['lr', 'alpha', 'eps', 'weightDecay', 'momentum'].map(fromZero),
@@ -112,8 +149,8 @@ const ways: Record<string, (Optimizer: Make, options: Options) => Options> = {
     const saved = Object.fromEntries(Object.entries(options).map(([name, value]) => [snake(name), value]));
     // The state that momentum and centered need is zero at first.
     const tensors = Object.fromEntries(
-      ['momentum_buffer', 'grad_avg', 'square_avg', 'exp_avg', 'exp_avg_sq'].flatMap((name) =>
-        [0, 1].map((at) => [`${name}.${at}`, zeros([2])]),
+      ['momentum_buffer', 'grad_avg', 'square_avg', 'exp_avg', 'exp_avg_sq', 'sum', 'mu_product'].flatMap(
+        (name) => [0, 1].map((at) => [`${name}.${at}`, zeros(name === 'mu_product' ? [] : [2])]),
       ),
     );
     try {
@@ -188,6 +225,8 @@ describe.each(Object.entries(optimizers))('%s', (name, { limits, defaults }) => 
       () => new Optimizer([{ params: [first] }, { params: [second], lr: '1' }]),
       () => new Optimizer([{ params: [first] }, { params: [second], initialLr: '1' }]),
       () => new Optimizer([{ params: [first] }, { params: second as never }]),
+      () => new Optimizer([{ params: [first] }, { params: undefined as never }]),
+      () => new Optimizer([{ params: [first] }, {} as never]),
     ];
     for (const make of refused) expect(make).toThrow(ArgumentError);
   });

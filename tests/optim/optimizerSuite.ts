@@ -28,6 +28,20 @@ const makers: Record<string, { make: Make; state: string[] }> = {
     make: (parameters) => new optim.RMSprop(parameters, { momentum: 0.5, centered: true }),
     state: ['square_avg', 'momentum_buffer', 'grad_avg'],
   },
+  'Adam with amsgrad': {
+    make: (parameters) => new optim.Adam(parameters, { amsgrad: true }),
+    state: ['exp_avg', 'exp_avg_sq', 'max_exp_avg_sq'],
+  },
+  Adagrad: {
+    make: (parameters) => new optim.Adagrad(parameters, { initialAccumulatorValue: 0.5 }),
+    state: ['sum'],
+  },
+  NAdam: {
+    make: (parameters) => new optim.NAdam(parameters),
+    state: ['exp_avg', 'exp_avg_sq', 'mu_product'],
+  },
+  RAdam: { make: (parameters) => new optim.RAdam(parameters), state: ['exp_avg', 'exp_avg_sq'] },
+  Lion: { make: (parameters) => new optim.Lion(parameters), state: ['exp_avg'] },
 };
 
 /** What plain JavaScript may assign to a group between steps. Each would write NaN, or be ignored. */
@@ -44,7 +58,7 @@ function network(device: Backend): nn.Module {
 }
 
 /** A step on data that depends on its number alone. */
-function step(model: nn.Module, optimizer: optim.Optimizer, number: number): void {
+function step(model: nn.Module, optimizer: Pick<optim.Optimizer, 'step' | 'zeroGrad'>, number: number): void {
   scope(() => {
     const x = tensor(
       Float32Array.from({ length: 10 }, (_, i) => Math.sin(number + i)),
@@ -190,7 +204,9 @@ export function optimizerSuite(open: Open): void {
     });
   });
 
-  it.for<[name: 'SGD' | 'RMSprop', options: object[], state: string[]]>([
+  it.for<[name: 'SGD' | 'RMSprop' | 'AdamW', options: object[], state: string[]]>([
+    ['AdamW', [{ amsgrad: true }, {}], ['exp_avg', 'exp_avg_sq', 'max_exp_avg_sq']],
+    ['AdamW', [{}, { amsgrad: true }], ['exp_avg', 'exp_avg_sq', 'max_exp_avg_sq']],
     ['SGD', [{ momentum: 0.9 }, {}], ['momentum_buffer']],
     ['SGD', [{}, { momentum: 0.9 }], ['momentum_buffer']],
     ['RMSprop', [{ momentum: 0.9 }, { centered: true }], ['square_avg', 'momentum_buffer', 'grad_avg']],
@@ -225,11 +241,149 @@ export function optimizerSuite(open: Open): void {
     },
   );
 
+  it.for(Object.entries(makers))(
+    '%s: a group that is added steps like in an optimizer of its own',
+    async ([, { make, state }], context) => {
+      const device = await open(context);
+      const [model, other] = [network(device), network(device)];
+      other.loadStateDict(model.stateDict());
+      const [first, ...rest] = model.parameters() as [Tensor, ...Tensor[]];
+      const [early, ...late] = other.parameters() as [Tensor, ...Tensor[]];
+      const joined = make([first]);
+      const apart = [make([early])];
+      for (let i = 0; i < 6; i++) {
+        if (i === 3) {
+          const [group, own] = [rest, late].map((params) => ({ params, lr: 0.05 })) as [object, object];
+          joined.addParamGroup(group as { params: Tensor[] });
+          apart.push(make([own as { params: Tensor[] }]));
+        }
+        step(model, joined, i);
+        step(
+          other,
+          {
+            step: () => apart.forEach((each) => each.step()),
+            zeroGrad: () => late.concat(early).forEach((each) => each.zeroGrad()),
+          },
+          i,
+        );
+        if (i < 3) for (const each of rest) each.zeroGrad();
+      }
+      expect(joined.paramGroups.map(({ params, lr }) => [params.length, lr])).toEqual([
+        [1, apart[0]!.lr],
+        [3, 0.05],
+      ]);
+      expect(await bits(other.stateDict())).toEqual(await bits(model.stateDict()));
+      const { steps, tensors, paramGroups } = joined.stateDict();
+      expect(steps).toEqual([6, 3, 3, 3]);
+      expect(Object.keys(tensors)).toEqual(
+        state.flatMap((name) => [0, 1, 2, 3].map((index) => `${name}.${index}`)),
+      );
+      expect(paramGroups.map(({ params }) => params)).toEqual([[0], [1, 2, 3]]);
+      const wanted = Object.fromEntries(
+        apart.flatMap((each, at) =>
+          Object.entries(each.stateDict().tensors).map(([key, value]) => {
+            const [name, index] = key.split('.') as [string, string];
+            return [`${name}.${Number(index) + at}`, value];
+          }),
+        ),
+      );
+      expect(await bits(tensors)).toEqual(await bits(wanted));
+    },
+  );
+
+  it('a group that cannot be added changes nothing, and memory goes with the optimizer', async (context) => {
+    const device = await open(context);
+    const model = network(device);
+    const [first, ...rest] = model.parameters() as [Tensor, ...Tensor[]];
+    const optimizer = new optim.Adam([first], { lr: 0.5 });
+    step(model, optimizer, 0);
+    const before = optimizer.stateDict();
+    const saved = await bits(before.tensors);
+    const refused: unknown[] = [
+      undefined,
+      null,
+      rest,
+      {},
+      { params: undefined },
+      { params: rest[0] },
+      { params: [first] },
+      { params: [rest[0], rest[0]] },
+      { params: [zeros([2], { device })] },
+      { params: rest, lr: -1 },
+      { params: rest, lr: NaN },
+      { params: rest, betas: [0.9] },
+      { params: rest, momentum: 1 },
+    ];
+    for (const group of refused) {
+      expect(() => optimizer.addParamGroup(group as { params: Tensor[] }), JSON.stringify(group)).toThrow(
+        ArgumentError,
+      );
+    }
+    expect(optimizer.paramGroups).toHaveLength(1);
+    expect(await bits(optimizer.stateDict().tensors)).toEqual(saved);
+    const captured = capture(() => optimizer.addParamGroup({ params: rest }));
+    captured();
+    optimizer.addParamGroup({ params: [zeros([3], { device, requiresGrad: true })] });
+    expect(optimizer.paramGroups.map(({ lr }) => lr)).toEqual([0.5, 0.5, 0.5]);
+    step(model, optimizer, 1);
+    optimizer.dispose();
+    expect(() => optimizer.addParamGroup({ params: rest })).toThrow(/disposed/);
+  });
+
+  it('refuses a group inside a captured step', async (context) => {
+    const device = await open(context);
+    const model = network(device);
+    const [first, ...rest] = model.parameters() as [Tensor, ...Tensor[]];
+    const optimizer = new optim.Adam([first]);
+    let adding = false;
+    const x = zeros([2, 5], { device });
+    const train = capture(() => {
+      if (adding) optimizer.addParamGroup({ params: rest });
+      optimizer.zeroGrad();
+      model.forward(x).sum().backward();
+      optimizer.step();
+    });
+    train();
+    adding = true;
+    expect(() => train()).toThrow(/addParamGroup/);
+    expect(optimizer.paramGroups).toHaveLength(1);
+  });
+
+  it('a schedule leaves groups alone that are added later', async (context) => {
+    const model = network(await open(context));
+    const [first, ...rest] = model.parameters() as [Tensor, ...Tensor[]];
+    const { StepLR, LambdaLR, CosineAnnealingLR, OneCycleLR, ReduceLROnPlateau } = optim.lrScheduler;
+    const schedules = [
+      (each: optim.Optimizer) => new StepLR(each, 1, 0.5),
+      (each: optim.Optimizer) => new LambdaLR(each, (epoch) => 0.5 ** epoch),
+      (each: optim.Optimizer) => new CosineAnnealingLR(each, 1),
+      (each: optim.Optimizer) => new OneCycleLR(each, 1, { totalSteps: 20 }),
+    ];
+    for (const make of schedules) {
+      const optimizer = new optim.Adam([first], { lr: 0.4, betas: [0.7, 0.8] });
+      const schedule = make(optimizer);
+      optimizer.addParamGroup({ params: rest, lr: 0.3, betas: [0.7, 0.8] });
+      const before = optimizer.lr;
+      for (let epoch = 0; epoch < 3; epoch++) schedule.step();
+      schedule.loadStateDict(schedule.stateDict());
+      expect(optimizer.lr).not.toBe(before);
+      expect(optimizer.paramGroups[1]).toMatchObject({ lr: 0.3, betas: [0.7, 0.8] });
+      expect(schedule.getLastLr()).toEqual([optimizer.lr]);
+    }
+    const optimizer = new optim.SGD([first], { lr: 0.4 });
+    const schedule = new ReduceLROnPlateau(optimizer, { patience: 0, factor: 0.5 });
+    optimizer.addParamGroup({ params: rest, lr: 0.3 });
+    for (const metric of [1, 2]) schedule.step(metric);
+    schedule.loadStateDict(schedule.stateDict());
+    expect(optimizer.paramGroups.map(({ lr }) => lr)).toEqual([0.2, 0.3]);
+    expect(schedule.getLastLr()).toEqual([0.2]);
+  });
+
   it('names options as PyTorch does', async (context) => {
     const model = network(await open(context));
     const [first, ...rest] = model.parameters() as [Tensor, ...Tensor[]];
     const optimizer = new optim.AdamW([{ params: [first], lr: 0.1 }, { params: rest }], { weightDecay: 0.5 });
-    const common = { betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0.5, maximize: false };
+    const common = { betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0.5, amsgrad: false, maximize: false };
     expect(optimizer.stateDict().paramGroups).toEqual([
       { lr: 0.1, ...common, params: [0] },
       { lr: 0.001, ...common, params: [1, 2, 3] },

@@ -14,7 +14,7 @@ import { relative, trainingStart } from './training.ts';
 /** A training with PyTorch's losses: see tests/fixtures/README.md. */
 export interface OptimizerRun {
   name: string;
-  optimizer: 'Adam' | 'AdamW' | 'RMSprop' | 'SGD';
+  optimizer: 'Adagrad' | 'Adam' | 'AdamW' | 'Lion' | 'NAdam' | 'RAdam' | 'RMSprop' | 'SGD';
   options: object;
   groups: ({ keys: string[] } & object)[] | null;
   clipping: { maxNorm: number; normType?: number | 'Infinity' } | null;

@@ -1,7 +1,7 @@
 import { type Backend, optim, scope, setDefaultDevice, type Tensor, tensor } from '../../src/index.ts';
 import { Draw, seed } from './draw.ts';
 
-type Name = 'SGD' | 'Adam' | 'AdamW' | 'RMSprop';
+type Name = 'SGD' | 'Adam' | 'AdamW' | 'Adagrad' | 'NAdam' | 'RAdam' | 'RMSprop';
 
 /** The options of a group, all of them given. */
 interface Options {
@@ -13,6 +13,10 @@ interface Options {
   eps: number;
   alpha: number;
   centered: boolean;
+  amsgrad: boolean;
+  lrDecay: number;
+  initialAccumulatorValue: number;
+  momentumDecay: number;
   weightDecay: number;
   maximize: boolean;
 }
@@ -20,8 +24,11 @@ interface Options {
 /** The names that each optimizer takes. */
 const TAKES: Readonly<Record<Name, readonly (keyof Options)[]>> = {
   SGD: ['lr', 'momentum', 'dampening', 'nesterov', 'weightDecay', 'maximize'],
-  Adam: ['lr', 'betas', 'eps', 'weightDecay', 'maximize'],
-  AdamW: ['lr', 'betas', 'eps', 'weightDecay', 'maximize'],
+  Adam: ['lr', 'betas', 'eps', 'weightDecay', 'amsgrad', 'maximize'],
+  AdamW: ['lr', 'betas', 'eps', 'weightDecay', 'amsgrad', 'maximize'],
+  Adagrad: ['lr', 'lrDecay', 'initialAccumulatorValue', 'eps', 'weightDecay', 'maximize'],
+  NAdam: ['lr', 'betas', 'eps', 'weightDecay', 'momentumDecay', 'maximize'],
+  RAdam: ['lr', 'betas', 'eps', 'weightDecay', 'maximize'],
   RMSprop: ['lr', 'alpha', 'eps', 'momentum', 'centered', 'weightDecay', 'maximize'],
 };
 
@@ -63,12 +70,16 @@ function drawOptions(draw: Draw, name: Name): Options {
     centered: draw.of(false, false, true),
     weightDecay: draw.of(0, 0, 0.01, 0.3),
     maximize: draw.of(false, false, true),
+    amsgrad: draw.of(false, true),
+    lrDecay: draw.of(0, 0.1, 1),
+    initialAccumulatorValue: draw.of(0, 0.1),
+    momentumDecay: draw.of(0, 0.004, 0.5),
   };
 }
 
 function drawRun(at: number): Run {
   const draw = new Draw(at);
-  const name = draw.of<Name>('SGD', 'Adam', 'AdamW', 'RMSprop');
+  const name = draw.of<Name>('SGD', 'Adam', 'AdamW', 'Adagrad', 'NAdam', 'RAdam', 'RMSprop');
   const count = draw.integer(1, 4);
   const shapes = Array.from({ length: count }, () =>
     draw.of<readonly number[]>([], [1], [3, 2], [17], [5, 1, 4], [300], [64, 70]),
@@ -117,7 +128,7 @@ function drawSchedule(draw: Draw, name: Name, steps: number): Schedule {
   const [tMax, etaMin] = [draw.integer(2, 15), draw.of(0, 0.0005)];
   const maxLr = between(draw, 0.01, 0.1);
   const linear = draw.of(true, false);
-  const cycles = name !== 'RMSprop' && draw.of(true, false);
+  const cycles = name !== 'RMSprop' && name !== 'Adagrad' && draw.of(true, false);
   const pctStart = draw.of(0.3, 0.5);
   const [patience, factor, cooldown] = [draw.integer(0, 3), draw.of(0.5, 0.1), draw.integer(0, 2)];
   const schedules: Schedule[] = [
@@ -197,6 +208,8 @@ class Reference {
       number[],
       number[],
     ];
+    if (name === 'Adagrad') this.#second.fill(options.initialAccumulatorValue);
+    if (name === 'NAdam') this.#third.fill(1);
   }
 
   /** A step as PyTorch documents it, with a rate and a momentum of the schedule. */
@@ -222,11 +235,30 @@ class Reference {
         const variance = o.centered ? Math.max(0, second[i] - first[i] ** 2) : second[i];
         direction = g / (Math.sqrt(variance) + o.eps);
         if (momentum > 0) direction = third[i] = momentum * third[i]! + direction;
+      } else if (this.#name === 'Adagrad') {
+        second[i] = second[i]! + g * g;
+        direction = g / (Math.sqrt(second[i]) + o.eps) / (1 + (this.#step - 1) * o.lrDecay);
       } else {
         first[i] = beta1 * first[i]! + (1 - beta1) * g;
         second[i] = beta2 * second[i]! + (1 - beta2) * g * g;
         const [m, v] = [first[i] / (1 - beta1 ** this.#step), second[i] / (1 - beta2 ** this.#step)];
         direction = m / (Math.sqrt(v) + o.eps);
+        if (o.amsgrad && this.#name.startsWith('Adam')) {
+          third[i] = Math.max(third[i]!, second[i]);
+          direction = m / (Math.sqrt(third[i] / (1 - beta2 ** this.#step)) + o.eps);
+        } else if (this.#name === 'NAdam') {
+          const [now, next] = [this.#step, this.#step + 1].map(
+            (step) => beta1 * (1 - 0.5 * 0.96 ** (step * o.momentumDecay)),
+          ) as [number, number];
+          third[i] = third[i]! * now;
+          const nesterov = (next / (1 - third[i] * next)) * first[i] + ((1 - now) / (1 - third[i])) * g;
+          direction = nesterov / (Math.sqrt(v) + o.eps);
+        } else if (this.#name === 'RAdam') {
+          const [all, power] = [2 / (1 - beta2) - 1, beta2 ** this.#step];
+          const rho = all - (2 * this.#step * power) / (1 - power);
+          const r = Math.sqrt(((rho - 4) * (rho - 2) * all) / ((all - 4) * (all - 2) * rho));
+          direction = rho > 5 ? (m * r * Math.sqrt(1 - power)) / (Math.sqrt(second[i]) + o.eps) : m;
+        }
       }
       this.values[i]! -= lr * direction;
     });

@@ -176,7 +176,57 @@ const courses: [string, () => Course][] = [
       () => options(optimizer, { betas: [0.5, 0.9] }),
       () => options(optimizer, { eps: 0.1, weightDecay: 0.2 }),
       () => options(optimizer, { maximize: true }),
+      () => options(optimizer, { amsgrad: true, weightDecay: 0.1 }),
+      () => options(optimizer, { amsgrad: false }),
     ]),
+  ],
+  [
+    'options of NAdam',
+    training(
+      (parameters) => new optim.NAdam(parameters, { lr: 0.1 }),
+      ({ optimizer }) => [
+        () => options(optimizer, { betas: [0.5, 0.9], momentumDecay: 0.5 }),
+        () => options(optimizer, { eps: 0.1, weightDecay: 0.2, lr: 0.01 }),
+        () => options(optimizer, { maximize: true }),
+      ],
+    ),
+  ],
+  [
+    'options of Adagrad',
+    training(
+      (parameters) => new optim.Adagrad(parameters, { lr: 0.1 }),
+      ({ optimizer }) => [
+        () => options(optimizer, { lrDecay: 0.5 }),
+        () => options(optimizer, { eps: 0.1, weightDecay: 0.2, maximize: true }),
+      ],
+    ),
+  ],
+  [
+    'options of RAdam',
+    training(
+      (parameters) => new optim.RAdam(parameters, { lr: 0.1 }),
+      ({ optimizer }) => [
+        () => options(optimizer, { betas: [0.5, 0.6] }),
+        () => options(optimizer, { eps: 0.1, weightDecay: 0.2, maximize: true }),
+      ],
+    ),
+  ],
+  [
+    'options of Lion',
+    training(
+      (parameters) => new optim.Lion(parameters, { lr: 0.1 }),
+      ({ optimizer }) => [
+        () => options(optimizer, { betas: [0.5, 0.6], weightDecay: 0.2 }),
+        () => options(optimizer, { lr: 0.01, maximize: true }),
+      ],
+    ),
+  ],
+  [
+    'a group of parameters that is added',
+    training(adam, ({ optimizer }) => {
+      const extra = ones([3], { requiresGrad: true });
+      return [() => optimizer.addParamGroup({ params: [extra] })];
+    }),
   ],
   [
     'options of RMSprop',

@@ -76,6 +76,11 @@ export const optimizers: [string, (parameters: Tensor[]) => optim.Optimizer][] =
   ['Adam', (parameters) => new optim.Adam(parameters, { weightDecay: 0.01 })],
   ['AdamW, maximising', (parameters) => new optim.AdamW(parameters, { maximize: true })],
   ['SGD with momentum', (parameters) => new optim.SGD(parameters, { momentum: 0.9, dampening: 0.1 })],
+  ['Adam with amsgrad', (parameters) => new optim.Adam(parameters, { amsgrad: true })],
+  ['Adagrad', (parameters) => new optim.Adagrad(parameters, { lrDecay: 0.1 })],
+  ['NAdam', (parameters) => new optim.NAdam(parameters)],
+  ['RAdam', (parameters) => new optim.RAdam(parameters, { betas: [0.5, 0.8] })],
+  ['Lion', (parameters) => new optim.Lion(parameters)],
   ['RMSprop, centred', (parameters) => new optim.RMSprop(parameters, { centered: true, momentum: 0.5 })],
 ];
 

@@ -1,9 +1,10 @@
 import type { Params } from '../backend.ts';
+import { codes } from '../signatures.ts';
 import type { Twin } from './twin.ts';
 
 /** Adam's bias corrections if steps were skipped; `stepSize` is the learning rate then. */
 export function corrections(
-  { stepSize, step, logBeta1, logBeta2 }: Params<'adam'>,
+  { stepSize, step, logBeta1, logBeta2 }: Pick<Params<'adam'>, 'stepSize' | 'step' | 'logBeta1' | 'logBeta2'>,
   skipped: number,
 ): { stepSize: number; rootCorrection2: number } {
   const taken = step - skipped;
@@ -51,6 +52,61 @@ export const adam: Twin<'adam'> = (
     mean[at] = m;
     variance[at] = v;
     parameters[at] = shrink * parameter - (stepSize * m) / (Math.sqrt(v) / rootCorrection2 + eps);
+  }
+};
+
+const { AMSGRAD, NADAM, RADAM, ADAGRAD, LION } = codes.moments;
+
+/** RAdam's factor of 1 / (√v + eps), or 0 as long as the variance is not known well enough. */
+function rectified({ logBeta2, oneMinusBeta2, rho }: Params<'moments'>, taken: number): number {
+  const u = -taken * logBeta2;
+  const all = 2 / oneMinusBeta2 - 1;
+  const length = rho - (2 / logBeta2) * (1 - u / Math.expm1(u));
+  if (length <= 5) return 0;
+  return Math.sqrt(
+    -Math.expm1(-u) * ((length - 4) / (all - 4)) * ((length - 2) / (all - 2)) * (all / length),
+  );
+}
+
+export const moments: Twin<'moments'> = (
+  { gradients, parameters, mean, variance, third, counts },
+  params,
+  { FORM = AMSGRAD, GUARDED = false },
+) => {
+  if (GUARDED && counts[0] !== 0) return;
+  const { size, offset, sign, lr, oneMinusBeta1, beta2, oneMinusBeta2, eps, weightDecay, shrink } = params;
+  const taken = params.step - (GUARDED ? counts[2]! : 0);
+  const { stepSize, rootCorrection2 } = corrections({ ...params, stepSize: 1 }, params.step - taken);
+  const nesterov = (step: number): number => (1 - oneMinusBeta1) * (1 - 0.5 * Math.exp(step * params.decay));
+  const [now, next] = [nesterov(taken), nesterov(taken + 1)];
+  const rectification = FORM === RADAM ? rectified(params, taken) : 0;
+  const rate = 1 / (1 + (taken - 1) * params.decay);
+  for (let at = offset; at < offset + size; at++) {
+    const parameter = parameters[at]!;
+    const gradient = sign * gradients[at]! + weightDecay * parameter;
+    let m = 0;
+    if (FORM !== ADAGRAD) {
+      const before = mean[at]!;
+      m = before + oneMinusBeta1 * (gradient - before);
+      mean[at] = FORM === LION ? before + oneMinusBeta2 * (gradient - before) : m;
+    }
+    let v = 0;
+    if (FORM !== LION) variance[at] = v = beta2 * variance[at]! + oneMinusBeta2 * gradient * gradient;
+    let d;
+    if (FORM === AMSGRAD) {
+      const w = (third[at] = Math.max(third[at]!, v));
+      d = (stepSize * m) / (Math.sqrt(w) / rootCorrection2 + eps);
+    } else if (FORM === NADAM) {
+      const w = (third[at] = third[at]! * now);
+      d =
+        (((1 - now) / (1 - w)) * gradient + (next / (1 - w * next)) * m) /
+        (Math.sqrt(v) / rootCorrection2 + eps);
+    } else if (FORM === RADAM) {
+      d = stepSize * m;
+      if (rectification > 0) d *= rectification / (Math.sqrt(v) + eps);
+    } else if (FORM === ADAGRAD) d = (rate * gradient) / (Math.sqrt(v) + eps);
+    else d = Math.sign(m);
+    parameters[at] = shrink * parameter - lr * d;
   }
 };
 

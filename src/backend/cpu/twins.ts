@@ -23,7 +23,7 @@ import { matmulEpilogue } from './matmulEpilogue.ts';
 import { maxPool, maxPoolGradient } from './maxPool.ts';
 import { mergeRuns } from './mergeRuns.ts';
 import { clip, norm } from './norm.ts';
-import { adam, rmsprop, sgd } from './optimizers.ts';
+import { adam, moments, rmsprop, sgd } from './optimizers.ts';
 import { random } from './random.ts';
 import { reduce } from './reduce.ts';
 import { reluGradientSums } from './reluGradientSums.ts';
@@ -79,6 +79,7 @@ export const twins: { readonly [K in KernelName]: Twin<K> } = {
   matmulSubgroup: matmulEpilogue,
   matmulWorkgroup: matmulEpilogue,
   mergeRuns,
+  moments,
   norm,
   maxPool,
   maxPoolGradient,

@@ -1,4 +1,5 @@
 import type { KernelName } from '../../backend/backend.ts';
+import { codes } from '../../backend/signatures.ts';
 import { distinct, type Formula, times } from './cost.ts';
 import * as norms from './norms.ts';
 import * as pools from './pools.ts';
@@ -106,6 +107,19 @@ export const costs: { readonly [K in KernelName]?: Formula<K> } = {
       shape: times(size / length, length),
       flops: read * Math.ceil(Math.log2(width)),
       elements: { x: read, order: FIRST ? 0 : read, out: read },
+    };
+  },
+  moments: ({ size }, { FORM = codes.moments.AMSGRAD, GUARDED = false }) => {
+    const { AMSGRAD, NADAM, ADAGRAD, LION } = codes.moments;
+    return {
+      flops: size * (FORM === LION ? 12 : FORM === NADAM ? 24 : 16),
+      elements: {
+        parameters: 2 * size,
+        mean: FORM === ADAGRAD ? 0 : 2 * size,
+        variance: FORM === LION ? 0 : 2 * size,
+        third: FORM === AMSGRAD || FORM === NADAM ? 2 * size : 0,
+        counts: GUARDED ? 2 : 0,
+      },
     };
   },
   norm: ({ size, chunk }, { TERMS = true, ROOT = true }) => ({

@@ -155,8 +155,9 @@ export class OneCycleLR extends LRScheduler {
   }
 
   #setMomenta({ momenta }: Phase, share: number): void {
-    this.optimizer.paramGroups.forEach((group, index) => {
-      const momentum = this.#anneal(...momenta[index]!, share);
+    momenta.forEach((pair, index) => {
+      const group = this.optimizer.paramGroups[index]!;
+      const momentum = this.#anneal(...pair, share);
       if (group.betas) group.betas = [momentum, group.betas[1]];
       else group.momentum = momentum;
     });

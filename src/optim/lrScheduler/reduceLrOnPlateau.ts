@@ -116,7 +116,7 @@ export class ReduceLROnPlateau {
   /** The current rates, one per group. */
   getLastLr(): number[] {
     takesNothing('getLastLr', arguments);
-    return this.optimizer.paramGroups.map(({ lr }) => lr);
+    return this.#minLrs.map((_, index) => this.optimizer.paramGroups[index]!.lr);
   }
 
   /** Returns the state for `loadStateDict`: plain values, as JSON. */
@@ -148,7 +148,7 @@ export class ReduceLROnPlateau {
     this.#lastEpoch = lastEpoch;
     this.#badEpochs = badEpochs;
     this.#coolingDown = coolingDown;
-    this.optimizer.paramGroups.forEach((group, index) => (group.lr = rates[index]!));
+    rates.forEach((rate, index) => (this.optimizer.paramGroups[index]!.lr = rate));
   }
 
   get #worst(): number {
@@ -164,8 +164,9 @@ export class ReduceLROnPlateau {
 
   #reduce(): void {
     const { factor, eps } = this.#options;
-    this.optimizer.paramGroups.forEach((group, index) => {
-      const lr = Math.max(group.lr * factor, this.#minLrs[index]!);
+    this.#minLrs.forEach((minLr, index) => {
+      const group = this.optimizer.paramGroups[index]!;
+      const lr = Math.max(group.lr * factor, minLr);
       if (group.lr - lr > eps) group.lr = lr;
     });
   }

@@ -26,7 +26,7 @@ export interface SchedulerOptions {
 }
 
 /**
- * Changes the learning rates of an optimizer's groups at each `step()`.
+ * Changes the learning rates of an optimizer's groups at each `step()`, except of those that are added later.
  *
  * Most rules compute the next rate from the current one, as PyTorch's do, so several schedules can work on one
  * optimizer. To continue from a checkpoint, create optimizer and schedule as for a new training, and then load both
@@ -106,13 +106,13 @@ export abstract class LRScheduler {
     const baseLrs = numbersOf(state, 'base_lrs', this.baseLrs.length);
     this.lastEpoch = numberOf(state, 'last_epoch');
     this.baseLrs = baseLrs;
-    this.optimizer.paramGroups.forEach((group, index) => (group.initialLr = baseLrs[index]!));
+    baseLrs.forEach((base, index) => (this.optimizer.paramGroups[index]!.initialLr = base));
     this.#set(rates);
   }
 
-  /** The current rates. */
+  /** The current rates of the groups that it schedules. */
   protected get present(): number[] {
-    return this.optimizer.paramGroups.map(({ lr }) => lr);
+    return this.optimizer.paramGroups.slice(0, this.baseLrs.length).map(({ lr }) => lr);
   }
 
   #advance(first: boolean): void {
@@ -121,7 +121,7 @@ export abstract class LRScheduler {
   }
 
   #set(rates: number[]): void {
-    this.optimizer.paramGroups.forEach((group, index) => (group.lr = rates[index]!));
+    rates.forEach((rate, index) => (this.optimizer.paramGroups[index]!.lr = rate));
     this.#lastLr = rates;
   }
 }

@@ -9,13 +9,19 @@ interface AdamFamily {
   readonly weightDecay: number;
 }
 
+const betas = (usual: readonly [number, number]): z.ZodType<readonly [number, number]> =>
+  z
+    .tuple([fraction, fraction])
+    .default([...usual])
+    .describe('Decay rates of the running means of the gradient and of its square.');
+const eps = (usual: number): z.ZodType<number> =>
+  nonNegative.default(usual).describe('Added to the denominator, so that it is never zero.');
+const penalty = nonNegative.default(0).describe('L2 penalty, added to the gradient.');
+
 const adamFamily = {
   lr: nonNegative.default(1e-3).describe('Learning rate.'),
-  betas: z
-    .tuple([fraction, fraction])
-    .default([0.9, 0.999])
-    .describe('Decay rates of the running means of the gradient and of its square.'),
-  eps: nonNegative.default(1e-8).describe('Added to the denominator, so that it is never zero.'),
+  betas: betas([0.9, 0.999]),
+  eps: eps(1e-8),
 } satisfies Shape<Omit<AdamFamily, 'weightDecay'>>;
 
 export interface AdamConfiguration extends AdamFamily {
@@ -25,7 +31,7 @@ export interface AdamConfiguration extends AdamFamily {
 const adam = z.strictObject({
   name: z.literal('adam').describe('Optimizer.'),
   ...adamFamily,
-  weightDecay: nonNegative.default(0).describe('L2 penalty, added to the gradient.'),
+  weightDecay: penalty,
 } satisfies Shape<AdamConfiguration>);
 
 export interface AdamWConfiguration extends AdamFamily {
@@ -94,12 +100,94 @@ const rmsprop = z.strictObject({
     .describe('Scale by the variance of the gradient, not by its mean square.'),
 } satisfies Shape<RmsPropConfiguration>);
 
+export interface AdagradConfiguration {
+  readonly name: 'adagrad';
+  readonly lr: number;
+  readonly lrDecay: number;
+  readonly weightDecay: number;
+  readonly initialAccumulatorValue: number;
+  readonly eps: number;
+}
+
+const adagrad = z.strictObject({
+  name: z.literal('adagrad').describe('Optimizer.'),
+  lr: nonNegative.default(1e-2).describe('Learning rate.'),
+  lrDecay: nonNegative.default(0).describe('Step t uses lr / (1 + (t - 1) · lrDecay).'),
+  weightDecay: penalty,
+  initialAccumulatorValue: nonNegative.default(0).describe('Sum of squared gradients at the start.'),
+  eps: eps(1e-10),
+} satisfies Shape<AdagradConfiguration>);
+
+export interface NAdamConfiguration {
+  readonly name: 'nadam';
+  readonly lr: number;
+  readonly betas: readonly [number, number];
+  readonly eps: number;
+  readonly weightDecay: number;
+  readonly momentumDecay: number;
+}
+
+const nadam = z.strictObject({
+  name: z.literal('nadam').describe('Optimizer.'),
+  lr: nonNegative.default(2e-3).describe('Learning rate.'),
+  betas: betas([0.9, 0.999]),
+  eps: eps(1e-8),
+  weightDecay: penalty,
+  momentumDecay: nonNegative.default(4e-3).describe('How fast the momentum grows to the first of betas.'),
+} satisfies Shape<NAdamConfiguration>);
+
+export interface RAdamConfiguration {
+  readonly name: 'radam';
+  readonly lr: number;
+  readonly betas: readonly [number, number];
+  readonly eps: number;
+  readonly weightDecay: number;
+}
+
+const radam = z.strictObject({
+  name: z.literal('radam').describe('Optimizer.'),
+  lr: nonNegative.default(1e-3).describe('Learning rate.'),
+  betas: betas([0.9, 0.999]),
+  eps: eps(1e-8),
+  weightDecay: penalty,
+} satisfies Shape<RAdamConfiguration>);
+
+export interface LionConfiguration {
+  readonly name: 'lion';
+  readonly lr: number;
+  readonly betas: readonly [number, number];
+  readonly weightDecay: number;
+}
+
+const lion = z.strictObject({
+  name: z.literal('lion').describe('Optimizer.'),
+  lr: nonNegative.default(1e-4).describe('Learning rate.'),
+  betas: z
+    .tuple([fraction, fraction])
+    .default([0.9, 0.99])
+    .describe('Share of the running mean of the gradient in a step, and its decay rate.'),
+  weightDecay: nonNegative
+    .default(0)
+    .describe('Decoupled decay: a step shrinks the weights by this times the learning rate.'),
+} satisfies Shape<LionConfiguration>);
+
 export type OptimizerConfiguration =
-  AdamConfiguration | AdamWConfiguration | RmsPropConfiguration | SgdConfiguration;
+  | AdagradConfiguration
+  | AdamConfiguration
+  | AdamWConfiguration
+  | LionConfiguration
+  | NAdamConfiguration
+  | RAdamConfiguration
+  | RmsPropConfiguration
+  | SgdConfiguration;
 
 export const optimizer: z.ZodType<OptimizerConfiguration> = z.discriminatedUnion('name', [
   adam,
   adamw,
   sgd,
   rmsprop,
+  adagrad,
+  nadam,
+  radam,
+  lion,
 ]);

@@ -1,6 +1,17 @@
 import type { Backend } from '../../backend/backend.ts';
 import { WgradError } from '../../backend/errors.ts';
-import { Adam, AdamW, GradScaler, type Optimizer, RMSprop, SGD } from '../../optim/index.ts';
+import {
+  Adagrad,
+  Adam,
+  AdamW,
+  GradScaler,
+  Lion,
+  NAdam,
+  type Optimizer,
+  RAdam,
+  RMSprop,
+  SGD,
+} from '../../optim/index.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { OptimizerConfiguration, TrainConfiguration } from '../config/configuration.ts';
 
@@ -14,6 +25,14 @@ export function buildOptimizer(
       return new Adam(parameters, optionsOf(configuration));
     case 'adamw':
       return new AdamW(parameters, optionsOf(configuration));
+    case 'adagrad':
+      return new Adagrad(parameters, optionsOf(configuration));
+    case 'nadam':
+      return new NAdam(parameters, optionsOf(configuration));
+    case 'radam':
+      return new RAdam(parameters, optionsOf(configuration));
+    case 'lion':
+      return new Lion(parameters, optionsOf(configuration));
     case 'rmsprop':
       return new RMSprop(parameters, optionsOf(configuration));
     case 'sgd':

@@ -221,7 +221,7 @@ train:
           takes  a section with name, hidden, dropout, channels, kernelSize, batchNorm, blocks, patchSize, width, depth, heads
           got    nothing
         optimizer: missing
-          takes  a section with name, lr, betas, eps, weightDecay, momentum, dampening, nesterov, alpha, centered
+          takes  a section with name, lr, betas, eps, weightDecay, momentum, dampening, nesterov, alpha, centered, lrDecay, initialAccumulatorValue, momentumDecay
           got    nothing"
     `);
   });
@@ -231,11 +231,11 @@ train:
     expect(refusal(() => load(text))).toMatchInlineSnapshot(`
       "test.yaml: 2 problems
         optimizer.name (test.yaml:3:13)
-          takes  adam | adamw | sgd | rmsprop
+          takes  adam | adamw | sgd | rmsprop | adagrad | nadam | radam | lion
           got    'adm'
           hint   did you mean adam?
         optimizer.weightDecai (test.yaml:3:37): unknown key
-          takes  a section with name, lr, betas, eps, weightDecay, momentum, dampening, nesterov, alpha, centered
+          takes  a section with name, lr, betas, eps, weightDecay, momentum, dampening, nesterov, alpha, centered, lrDecay, initialAccumulatorValue, momentumDecay
           got    1
           hint   did you mean optimizer.weightDecay?"
     `);
@@ -427,6 +427,22 @@ describe('printConfiguration', () => {
       betas: fc.tuple(fraction, fraction),
       eps: number,
       weightDecay: number,
+    }),
+    fc.record({
+      name: fc.constant('nadam' as const),
+      lr: number,
+      betas: fc.tuple(fraction, fraction),
+      eps: number,
+      weightDecay: number,
+      momentumDecay: number,
+    }),
+    fc.record({
+      name: fc.constant('adagrad' as const),
+      lr: number,
+      lrDecay: number,
+      weightDecay: number,
+      initialAccumulatorValue: number,
+      eps: number,
     }),
     fc.record({
       name: fc.constant('rmsprop' as const),
@@ -629,7 +645,7 @@ describe('describeConfiguration', () => {
   it('describes every key of every variant', () => {
     const text = describeConfiguration();
     expect(text).toMatch(/\n {2}train\.logEvery +whole number ≥ 1; default 50\n/);
-    expect(text).toContain('adam | adamw | sgd | rmsprop; required');
+    expect(text).toContain('adam | adamw | sgd | rmsprop | adagrad | nadam | radam | lion; required');
     expect(text).toContain('onecycle | plateau; default "none"');
     const described = new Set(text.split('\n').flatMap((line) => /^ {2}(\S+)/.exec(line)?.[1] ?? []));
     const leaves = (value: object, prefix = ''): string[] =>
@@ -652,7 +668,9 @@ describe('describeConfiguration', () => {
       'train.best.mode=max',
       'train.earlyStopping={mode: min}',
     ];
-    const optimizers = ['adam', 'adamw', 'rmsprop', 'sgd'].map((name) => `optimizer={name: ${name}}`);
+    const optimizers = ['adam', 'adamw', 'rmsprop', 'sgd', 'adagrad', 'nadam', 'radam', 'lion'].map(
+      (name) => `optimizer={name: ${name}}`,
+    );
     const schedules = [
       'schedule={name: step, stepSize: 1}',
       'schedule={name: exponential, gamma: 1}',

@@ -91,6 +91,15 @@ const variants: readonly (readonly [string, Changes])[] = [
     },
   ],
   [
+    'nadam, cosine, clipping',
+    {
+      ...base,
+      optimizer: { name: 'nadam', lr: 1e-3 },
+      schedule: { name: 'cosine' },
+      clipGradNorm: 1,
+    },
+  ],
+  [
     'rmsprop, cosine, clipping',
     {
       ...base,

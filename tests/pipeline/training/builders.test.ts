@@ -18,8 +18,8 @@ const weight = () => new nn.Parameter(rand([2, 3], { seed: 1, stream: 0 }));
 
 /** A weight after some steps with different gradients. */
 async function stepped(optimizer: optim.Optimizer, parameter: nn.Parameter): Promise<number[]> {
-  for (let step = 1; step <= 4; step++) {
-    parameter.grad = rand([2, 3], { seed: 2, stream: step });
+  for (let step = 1; step <= 8; step++) {
+    parameter.grad = rand([2, 3], { seed: 2, stream: step }).sub(0.5);
     optimizer.step();
   }
   return [...(await parameter.data())];
@@ -37,6 +37,14 @@ describe('an optimizer', () => {
       { lr: 0.1, alpha: 0.5, eps: 0.01, weightDecay: 0.2, momentum: 0.4, centered: true },
       optim.RMSprop,
     ],
+    [
+      'adagrad',
+      { lr: 0.1, lrDecay: 0.5, weightDecay: 0.2, initialAccumulatorValue: 0.4, eps: 0.01 },
+      optim.Adagrad,
+    ],
+    ['nadam', { lr: 0.1, betas: [0.5, 0.6], eps: 0.01, weightDecay: 0.2, momentumDecay: 0.5 }, optim.NAdam],
+    ['radam', { lr: 0.1, betas: [0.5, 0.8], eps: 0.01, weightDecay: 0.2 }, optim.RAdam],
+    ['lion', { lr: 0.1, betas: [0.95, 0.5], weightDecay: 0.2 }, optim.Lion],
   ])('%s has the options %j', async (name, options, constructor) => {
     const Class = constructor as Class;
     const [built, own] = [weight(), weight()];
@@ -54,10 +62,10 @@ describe('an optimizer', () => {
   });
 
   it('is what the configuration names', () => {
-    const names = ['adam', 'adamw', 'sgd', 'rmsprop'];
+    const names = ['adam', 'adamw', 'sgd', 'rmsprop', 'adagrad', 'nadam', 'radam', 'lion'];
     expect(
       names.map((name) => buildOptimizer(configuration({ name }).optimizer, [weight()]).constructor.name),
-    ).toEqual(['Adam', 'AdamW', 'SGD', 'RMSprop']);
+    ).toEqual(['Adam', 'AdamW', 'SGD', 'RMSprop', 'Adagrad', 'NAdam', 'RAdam', 'Lion']);
   });
 });
 
