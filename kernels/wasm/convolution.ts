@@ -5,7 +5,7 @@
 import { copyRows } from './matmul';
 import { packLanes, packWindows } from './pack';
 import { multiplyTile, packRows, ROWS, ROWS_STEP, TILE } from './panels';
-import { B_STEP, COLUMNS } from './tile';
+import { B_STEP, COLUMNS, FROM_SUMS, FROM_ZERO } from './tile';
 
 /** Steps of a block. Its panel of 8 columns takes 8 KiB and stays in L1. */
 const DEPTH: i32 = 256;
@@ -120,7 +120,7 @@ export function windowTask(job: WindowJob, task: i32, scratch: usize): void {
       packWindows(from0, from1, job.offsets + ((<usize>p) << 2), depth, panel);
       for (let i = 0; i < panels; i++) {
         const a = filters + <usize>(i * job.depth + p) * ROWS_STEP;
-        multiplyTile(a, panel, depth, scratch + <usize>(i * TILE), 32, p > 0);
+        multiplyTile(a, panel, depth, scratch + <usize>(i * TILE), 32, p > 0 ? FROM_SUMS : FROM_ZERO);
       }
       p += depth;
     } while (p < job.depth);
@@ -238,7 +238,14 @@ export function weightTask(job: WeightJob, task: i32, scratch: usize): void {
     for (let j = 0; j < columns; j += COLUMNS) {
       packPixels(job, window, left + j, count, panel);
       for (let i = 0; i < panels; i++, sums += TILE) {
-        multiplyTile(packed + <usize>(i * depth) * ROWS_STEP, panel, depth, sums, 32, line > first);
+        multiplyTile(
+          packed + <usize>(i * depth) * ROWS_STEP,
+          panel,
+          depth,
+          sums,
+          32,
+          line > first ? FROM_SUMS : FROM_ZERO,
+        );
       }
     }
     line += count;

@@ -8,4 +8,11 @@ export { normaliseBytes } from './rows';
 export { jobAddress, run, serve } from './threads';
 export { threesWeightScratch } from './threes';
 export { transformFilters, winogradScratch } from './winograd';
+export { winogradFourFiltersScratch, winogradFourScratch } from './winogradFour';
+export {
+  winogradFourFinishScratch,
+  winogradFourWeightScratch,
+  winogradFourWeightStep,
+  winogradFourWeightSums,
+} from './winogradFourWeight';
 export { winogradWeightScratch } from './winogradWeight';

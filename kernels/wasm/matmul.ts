@@ -12,7 +12,7 @@
 import { packStrided } from './pack';
 import { multiplyTile, packRows, ROWS, TILE } from './panels';
 import { addEpilogue } from './rows';
-import { B_STEP, COLUMNS } from './tile';
+import { B_STEP, COLUMNS, FROM_SUMS, FROM_ZERO } from './tile';
 
 /** Steps of a block. */
 const DEPTH: i32 = 256;
@@ -81,7 +81,9 @@ export function matmulTask(job: MatmulJob, task: i32, scratch: usize): void {
       const rows = min(BLOCK_ROWS, bottom - row);
       const from = a + <usize>row * aRow + <usize>p * aStep;
       packRows(from, aRow, aStep, rows, depth, packedA);
-      multiply(packedA, packedB, rows, width, depth, out + <usize>row * outRow, outRow, p > first, scratch);
+      const to = out + <usize>row * outRow;
+      const start = p > first ? FROM_SUMS : FROM_ZERO;
+      multiply(packedA, packedB, rows, width, depth, to, outRow, start, scratch);
     }
     p += depth;
   } while (p < last);
@@ -111,7 +113,7 @@ function multiply(
   depth: i32,
   out: usize,
   stride: usize,
-  accumulate: bool,
+  start: i32,
   spare: usize,
 ): void {
   for (let j = 0; j < columns; j += COLUMNS) {
@@ -120,12 +122,12 @@ function multiply(
       const aPanel = a + <usize>(i * depth) * 4;
       const at = out + <usize>i * stride + <usize>j * 4;
       if (rows - i >= ROWS && columns - j >= COLUMNS) {
-        multiplyTile(aPanel, bPanel, depth, at, stride, accumulate);
+        multiplyTile(aPanel, bPanel, depth, at, stride, start);
       } else {
         const height = min(ROWS, rows - i);
         const bytes = <usize>min(COLUMNS, columns - j) * 4;
-        if (accumulate) copyRows(at, stride, spare, B_STEP, height, bytes);
-        multiplyTile(aPanel, bPanel, depth, spare, B_STEP, accumulate);
+        if (start == FROM_SUMS) copyRows(at, stride, spare, B_STEP, height, bytes);
+        multiplyTile(aPanel, bPanel, depth, spare, B_STEP, start);
         copyRows(spare, B_STEP, at, stride, height, bytes);
       }
     }

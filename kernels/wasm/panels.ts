@@ -19,9 +19,9 @@ export function panelRows(): i32 {
 
 /** As `tile` in tile.ts. */
 @inline
-export function multiplyTile(a: usize, b: usize, k: i32, c: usize, stride: usize, accumulate: bool): void {
-  if (ASC_FEATURE_RELAXED_SIMD) tallTile(a, b, k, c, stride, accumulate);
-  else tile(a, b, k, c, stride, accumulate);
+export function multiplyTile(a: usize, b: usize, k: i32, c: usize, stride: usize, start: i32): void {
+  if (ASC_FEATURE_RELAXED_SIMD) tallTile(a, b, k, c, stride, start);
+  else tile(a, b, k, c, stride, start);
 }
 
 /** Panels of rows that are `row` bytes apart. May write 8 bytes past the last panel. */

@@ -10,7 +10,7 @@
 // Numerics   float32, p ascending; rounded as in madd.ts.
 
 import { madd } from './madd';
-import { B_STEP } from './tile';
+import { ADDED, B_STEP, FROM_SUMS } from './tile';
 
 export const TALL_ROWS: i32 = 6;
 
@@ -19,9 +19,9 @@ export const TALL_STEP: usize = 24;
 
 /**
  * @param c the start of the tile; its rows are `stride` bytes apart
- * @param accumulate whether the sums start from the values in c, or from 0
+ * @param start FROM_ZERO, FROM_SUMS where the sums start from the values in c, or ADDED where they are added to them
  */
-export function tallTile(a: usize, b: usize, k: i32, c: usize, stride: usize, accumulate: bool): void {
+export function tallTile(a: usize, b: usize, k: i32, c: usize, stride: usize, start: i32): void {
   const c1 = c + stride;
   const c2 = c1 + stride;
   const c3 = c2 + stride;
@@ -39,7 +39,7 @@ export function tallTile(a: usize, b: usize, k: i32, c: usize, stride: usize, ac
   let s41 = s00;
   let s50 = s00;
   let s51 = s00;
-  if (accumulate) {
+  if (start == FROM_SUMS) {
     s00 = v128.load(c);
     s01 = v128.load(c, 16);
     s10 = v128.load(c1);
@@ -77,6 +77,20 @@ export function tallTile(a: usize, b: usize, k: i32, c: usize, stride: usize, ac
     s51 = madd(x, b1, s51);
     a += TALL_STEP;
     b += B_STEP;
+  }
+  if (start == ADDED) {
+    s00 = f32x4.add(s00, v128.load(c));
+    s01 = f32x4.add(s01, v128.load(c, 16));
+    s10 = f32x4.add(s10, v128.load(c1));
+    s11 = f32x4.add(s11, v128.load(c1, 16));
+    s20 = f32x4.add(s20, v128.load(c2));
+    s21 = f32x4.add(s21, v128.load(c2, 16));
+    s30 = f32x4.add(s30, v128.load(c3));
+    s31 = f32x4.add(s31, v128.load(c3, 16));
+    s40 = f32x4.add(s40, v128.load(c4));
+    s41 = f32x4.add(s41, v128.load(c4, 16));
+    s50 = f32x4.add(s50, v128.load(c5));
+    s51 = f32x4.add(s51, v128.load(c5, 16));
   }
   v128.store(c, s00);
   v128.store(c, s01, 16);

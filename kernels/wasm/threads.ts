@@ -41,6 +41,18 @@ import { SoftmaxColumnsJob, softmaxColumnsTask } from './softmaxColumns';
 import { ThreesJob, threesTask, ThreesWeightJob, threesWeightTask } from './threes';
 import { WinogradJob, winogradTask } from './winograd';
 import {
+  WinogradFourFiltersJob,
+  winogradFourFiltersTask,
+  WinogradFourJob,
+  winogradFourTask,
+} from './winogradFour';
+import {
+  WinogradFourFinishJob,
+  winogradFourFinishTask,
+  WinogradFourWeightJob,
+  winogradFourWeightTask,
+} from './winogradFourWeight';
+import {
   WinogradFinishJob,
   winogradFinishTask,
   WinogradWeightJob,
@@ -172,5 +184,9 @@ function runTask(task: i32, thread: i32): void {
   else if (kind == 31) scatterAddTask(changetype<ScatterJob>(JOB), task);
   else if (kind == 32) softmaxColumnsTask(changetype<SoftmaxColumnsJob>(JOB), task);
   else if (kind == 33) placesTask(changetype<PlacesJob>(JOB), task, scratch);
+  else if (kind == 34) winogradFourTask(changetype<WinogradFourJob>(JOB), task, scratch);
+  else if (kind == 35) winogradFourFiltersTask(changetype<WinogradFourFiltersJob>(JOB), task, scratch);
+  else if (kind == 36) winogradFourWeightTask(changetype<WinogradFourWeightJob>(JOB), task, scratch);
+  else if (kind == 37) winogradFourFinishTask(changetype<WinogradFourFinishJob>(JOB), task, scratch);
   else unreachable();
 }

@@ -15,15 +15,20 @@ import { madd } from './madd';
 export const ROWS: i32 = 4;
 export const COLUMNS: i32 = 8;
 
+/** How a tile of sums starts. Sums that are added in parts have smaller rounding errors. */
+export const FROM_ZERO: i32 = 0;
+export const FROM_SUMS: i32 = 1;
+export const ADDED: i32 = 2;
+
 /** Bytes from one step of a packed operand to the next. */
 export const A_STEP: usize = 16;
 export const B_STEP: usize = 32;
 
 /**
  * @param c the start of the tile; its rows are `stride` bytes apart
- * @param accumulate whether the sums start from the values in c, or from 0
+ * @param start FROM_ZERO, FROM_SUMS where the sums start from the values in c, or ADDED where they are added to them
  */
-export function tile(a: usize, b: usize, k: i32, c: usize, stride: usize, accumulate: bool): void {
+export function tile(a: usize, b: usize, k: i32, c: usize, stride: usize, start: i32): void {
   const c1 = c + stride;
   const c2 = c1 + stride;
   const c3 = c2 + stride;
@@ -35,7 +40,7 @@ export function tile(a: usize, b: usize, k: i32, c: usize, stride: usize, accumu
   let s21 = s00;
   let s30 = s00;
   let s31 = s00;
-  if (accumulate) {
+  if (start == FROM_SUMS) {
     s00 = v128.load(c);
     s01 = v128.load(c, 16);
     s10 = v128.load(c1);
@@ -84,6 +89,16 @@ export function tile(a: usize, b: usize, k: i32, c: usize, stride: usize, accumu
     a += A_STEP;
     b += B_STEP;
     if (a >= end) break;
+  }
+  if (start == ADDED) {
+    s00 = f32x4.add(s00, v128.load(c));
+    s01 = f32x4.add(s01, v128.load(c, 16));
+    s10 = f32x4.add(s10, v128.load(c1));
+    s11 = f32x4.add(s11, v128.load(c1, 16));
+    s20 = f32x4.add(s20, v128.load(c2));
+    s21 = f32x4.add(s21, v128.load(c2, 16));
+    s30 = f32x4.add(s30, v128.load(c3));
+    s31 = f32x4.add(s31, v128.load(c3, 16));
   }
   v128.store(c, s00);
   v128.store(c, s01, 16);

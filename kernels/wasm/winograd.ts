@@ -16,6 +16,7 @@
 // Source     Lavin and Gray: Fast Algorithms for Convolutional Neural Networks (CVPR 2016).
 
 import { multiplyTile, ROWS, ROWS_STEP, TILE } from './panels';
+import { FROM_ZERO } from './tile';
 import { PLACES, transformTiles } from './winogradTiles';
 
 @unmanaged
@@ -68,7 +69,7 @@ export function winogradTask(job: WinogradJob, task: i32, scratch: usize): void 
     for (let row = 0; row < job.rows; row += ROWS) {
       for (let place = 0; place < PLACES; place++, filters += panel) {
         const to = sums + <usize>place * SUMS;
-        multiplyTile(filters, scratch + <usize>place * pixelStep, job.depth, to, 32, false);
+        multiplyTile(filters, scratch + <usize>place * pixelStep, job.depth, to, 32, FROM_ZERO);
       }
       storeRun(job, part, group, row, run, lineRuns, sums);
       if (run + 1 < last) storeRun(job, part, group, row, run + 1, lineRuns, sums + 16);

@@ -9,7 +9,7 @@
 //            way.
 
 import { transpose } from './pack';
-import { A_STEP, B_STEP, tile } from './tile';
+import { A_STEP, B_STEP, FROM_SUMS, tile } from './tile';
 import { PLACES } from './winogradTiles';
 
 @unmanaged
@@ -82,7 +82,7 @@ function multiply(job: WinogradWeightJob, steps: i32, scratch: usize, sums: usiz
   for (let place = 0; place < PLACES; place++, a += <usize>(rowPanels * job.steps) * A_STEP) {
     for (let j = 0; j < columnPanels; j++, b += <usize>job.steps * B_STEP) {
       for (let i = 0; i < rowPanels; i++, sums += 128) {
-        tile(a + <usize>(i * job.steps) * A_STEP, b, steps, sums, 32, true);
+        tile(a + <usize>(i * job.steps) * A_STEP, b, steps, sums, 32, FROM_SUMS);
       }
     }
   }

@@ -39,6 +39,10 @@ export const jobs = {
   scatterAdd: { kind: 31, write: (w: Words, f: Floats, v: Record<'x' | 'ends' | 'order' | 'out' | 'length' | 'count' | 'inner' | 'rows' | 'taskRows' | 'shared', number>): void => { w[0] = v.x; w[1] = v.ends; w[2] = v.order; w[3] = v.out; w[4] = v.length; w[5] = v.count; w[6] = v.inner; w[7] = v.rows; w[8] = v.taskRows; w[9] = v.shared; } },
   softmaxColumns: { kind: 32, write: (w: Words, f: Floats, v: Record<'x' | 'out' | 'rows' | 'length' | 'inner' | 'taskRows' | 'logarithm', number>): void => { w[0] = v.x; w[1] = v.out; w[2] = v.rows; w[3] = v.length; w[4] = v.inner; w[5] = v.taskRows; w[6] = v.logarithm; } },
   places: { kind: 33, write: (w: Words, f: Floats, v: Record<'x' | 'indices' | 'out' | 'length' | 'count' | 'inner' | 'outerStride' | 'countStride' | 'innerStride' | 'outer' | 'taskOuter' | 'wrong', number>): void => { w[0] = v.x; w[1] = v.indices; w[2] = v.out; w[3] = v.length; w[4] = v.count; w[5] = v.inner; w[6] = v.outerStride; w[7] = v.countStride; w[8] = v.innerStride; w[9] = v.outer; w[10] = v.taskOuter; w[11] = v.wrong; } },
+  winogradFour: { kind: 34, write: (w: Words, f: Floats, v: Record<'image' | 'filters' | 'bias' | 'out' | 'flag' | 'parts' | 'groups' | 'rows' | 'depth' | 'height' | 'width' | 'imagePlane' | 'imageLine' | 'taskTiles' | 'passTiles' | 'hasBias' | 'relu', number>): void => { w[0] = v.image; w[1] = v.filters; w[2] = v.bias; w[3] = v.out; w[4] = v.flag; w[5] = v.parts; w[6] = v.groups; w[7] = v.rows; w[8] = v.depth; w[9] = v.height; w[10] = v.width; w[11] = v.imagePlane; w[12] = v.imageLine; w[13] = v.taskTiles; w[14] = v.passTiles; w[15] = v.hasBias; w[16] = v.relu; } },
+  winogradFourFilters: { kind: 35, write: (w: Words, f: Floats, v: Record<'from' | 'to' | 'groupStride' | 'rows' | 'rowStride' | 'depth' | 'depthStride' | 'flipped', number>): void => { w[0] = v.from; w[1] = v.to; w[2] = v.groupStride; w[3] = v.rows; w[4] = v.rowStride; w[5] = v.depth; w[6] = v.depthStride; w[7] = v.flipped; } },
+  winogradFourWeight: { kind: 36, write: (w: Words, f: Floats, v: Record<'gradient' | 'image' | 'sums' | 'lines' | 'chunk' | 'taskLines' | 'cuts' | 'groups' | 'rows' | 'depth' | 'height' | 'width' | 'imagePlane' | 'imageLine' | 'steps', number>): void => { w[0] = v.gradient; w[1] = v.image; w[2] = v.sums; w[3] = v.lines; w[4] = v.chunk; w[5] = v.taskLines; w[6] = v.cuts; w[7] = v.groups; w[8] = v.rows; w[9] = v.depth; w[10] = v.height; w[11] = v.width; w[12] = v.imagePlane; w[13] = v.imageLine; w[14] = v.steps; } },
+  winogradFourFinish: { kind: 37, write: (w: Words, f: Floats, v: Record<'sums' | 'out' | 'flag' | 'cuts' | 'rows' | 'depth', number>): void => { w[0] = v.sums; w[1] = v.out; w[2] = v.flag; w[3] = v.cuts; w[4] = v.rows; w[5] = v.depth; } },
 };
 
 /** The fields of each job. Addresses are in bytes; truth values are 0 or 1. */
@@ -59,5 +63,11 @@ export interface Exports {
   threesWeightScratch(rows: number, channels: number): number;
   transformFilters(from: number, to: number, groups: number, groupStride: number, rows: number, rowStride: number, depth: number, depthStride: number, flipped: number): void;
   winogradScratch(depth: number): number;
+  winogradFourFiltersScratch(): number;
+  winogradFourScratch(depth: number, passTiles: number): number;
+  winogradFourFinishScratch(): number;
+  winogradFourWeightScratch(rows: number, depth: number, steps: number): number;
+  winogradFourWeightStep(rows: number, depth: number): number;
+  winogradFourWeightSums(rows: number, depth: number): number;
   winogradWeightScratch(rows: number, depth: number, steps: number): number;
 }

@@ -2,28 +2,13 @@
 
 import type { Filter as Window } from '../conv2d.ts';
 import type { SimdModule } from './module.ts';
-import { cutRuns, type Output } from './output.ts';
+import { cutRuns } from './output.ts';
 import { type Grid, lineBytes, padded, planeBytes } from './paddedImage.ts';
+import { suitsFour, winogradFour } from './winogradFour.ts';
+import { staysFinite, type Winograd } from './winogradShared.ts';
 
 /** With fewer channels, the transforms cost more than the saved products. */
 const LEAST_CHANNELS = 8;
-
-export interface Winograd extends Output {
-  /** Addresses. */
-  image: number;
-  filters: number;
-  /** Channels of the image in one group. */
-  depth: number;
-  inHeight: number;
-  inWidth: number;
-  top: number;
-  left: number;
-  /** Bytes between the filters of two rows, and between the filters of two channels. */
-  rowStride: number;
-  depthStride: number;
-  /** Whether to rotate the filters by 180 degrees. */
-  flipped: boolean;
-}
 
 /** Whether the window and the numbers of channels on both sides are suitable. */
 export function suitsWinograd(window: Window, channels: number, outChannels: number): boolean {
@@ -39,6 +24,7 @@ export function suitsWinograd(window: Window, channels: number, outChannels: num
 /** Returns false if an output is not finite and must be computed by its definition. */
 export function winograd(module: SimdModule, job: Winograd): boolean {
   const { parts, groups, rows, depth, height, width } = job;
+  if (suitsFour(rows, depth, height, width)) return winogradFour(module, job);
   const grid: Grid = {
     ...{ height: job.inHeight, width: job.inWidth, top: job.top, left: job.left, stride: 1 },
     ...{ paddedHeight: 2 * Math.ceil(height / 2) + 2, run: 2 * Math.ceil(width / 2) + 2 },
@@ -60,12 +46,4 @@ export function winograd(module: SimdModule, job: Winograd): boolean {
   return staysFinite(module, (flag) =>
     module.run('winograd', { ...job, ...steps, image, filters, flag, taskRuns }, { ...plan, scratch }),
   );
-}
-
-/** Runs a job that sets a flag if a result is not finite. Returns whether all results are finite. */
-export function staysFinite(module: SimdModule, run: (flag: number) => void): boolean {
-  const flags = module.words(module.take(4), 1);
-  flags[0] = 0;
-  run(flags.byteOffset);
-  return flags[0] === 0;
 }

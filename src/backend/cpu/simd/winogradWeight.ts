@@ -4,7 +4,9 @@ import type { Params } from '../../backend.ts';
 import type { Filter as Window } from '../conv2d.ts';
 import type { SimdModule } from './module.ts';
 import { type Grid, lineBytes, padded, planeBytes } from './paddedImage.ts';
-import { staysFinite } from './winograd.ts';
+import { suitsFour } from './winogradFour.ts';
+import { winogradFourWeight } from './winogradFourWeight.ts';
+import { staysFinite } from './winogradShared.ts';
 
 /**
  * The number of tasks of a gradient, independent of the number of threads, so that sums have one order. Fewer if there
@@ -20,11 +22,15 @@ const BLOCK_BYTES = 2 ** 18;
 /** Returns false if it does not pay off, or if a result is not finite and must be computed by its definition. */
 export function winogradWeight(
   module: SimdModule,
-  { gradient, image, out }: Record<'gradient' | 'image' | 'out', number>,
+  addresses: Record<'gradient' | 'image' | 'out', number>,
   params: Params<'conv2dWeightGradient'>,
   window: Window,
 ): boolean {
   const { batch, groups, channels, outChannels, height, width, outHeight, outWidth, chunk } = params;
+  if (suitsFour(channels, outChannels, outHeight, outWidth)) {
+    return winogradFourWeight(module, addresses, params, window);
+  }
+  const { gradient, image, out } = addresses;
   const lines = batch * outHeight;
   const parts = Math.ceil(lines / chunk) * groups;
   const cuts = Math.max(1, Math.min(Math.ceil(TASKS / parts), Math.floor(chunk / LEAST_LINES)));
