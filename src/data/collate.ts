@@ -5,6 +5,13 @@ import { ArgumentError } from '../tensor/errors.ts';
 import { noGrad } from '../tensor/gradientMode.ts';
 import { Tensor } from '../tensor/tensor.ts';
 
+/** What samples become as a batch: numbers and tensors become a tensor, also in arrays and objects; others a list. */
+export type Collated<Sample> = Sample extends Tensor | number
+  ? Tensor
+  : Sample extends string | boolean | bigint | symbol | null | undefined | ((...args: never) => unknown)
+    ? Sample[]
+    : { [Key in keyof Sample]: Collated<Sample[Key]> };
+
 /**
  * Samples as a batch: tensors are stacked, numbers become a tensor (int32 if all are integers), arrays and objects are joined
  * element by element. Anything else stays a list.

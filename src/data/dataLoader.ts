@@ -1,7 +1,7 @@
 import { FUNCTION, type Rest, signature } from '../tensor/arguments.ts';
 import { ArgumentError } from '../tensor/errors.ts';
 import { BOOLEAN, INTEGER } from '../tensor/kinds.ts';
-import { collate as standard } from './collate.ts';
+import { type Collated, collate as standard } from './collate.ts';
 import { type Dataset, isDataset } from './dataset.ts';
 import { permutation } from './permutation.ts';
 
@@ -62,7 +62,7 @@ const stateArguments = signature('loadState', {
  * const loader = new DataLoader(new TensorDataset(images, labels), { batchSize: 64, shuffle: true, seed: 1 });
  * for await (const [x, y] of loader) train(x, y);
  */
-export class DataLoader<Sample, Batch = Sample> implements AsyncIterable<Batch> {
+export class DataLoader<Sample, Batch = Collated<Sample>> implements AsyncIterable<Batch> {
   readonly dataset: Dataset<Sample>;
   readonly #options: LoaderOptions<Sample, Batch>;
   #state: LoaderState = { epoch: 0, batch: 0 };

@@ -6,6 +6,7 @@ import { noGrad } from '../tensor/gradientMode.ts';
 import { INTEGER, listOf, REAL } from '../tensor/kinds.ts';
 import { scope } from '../tensor/scope.ts';
 import { describe, Tensor } from '../tensor/tensor.ts';
+import type { Collated } from './collate.ts';
 import { permutation } from './permutation.ts';
 
 /** Samples by index. */
@@ -15,7 +16,7 @@ export interface Dataset<Sample> {
   /** Sample `index`, from 0 to length - 1; a promise if it has to be read first. */
   get(index: number): Sample | Promise<Sample>;
   /** The samples at some positions as one batch, if that is faster than one after the other. */
-  batch?(indices: readonly number[]): Sample | Promise<Sample>;
+  batch?(indices: readonly number[]): Collated<NoInfer<Sample>> | Promise<Collated<NoInfer<Sample>>>;
 }
 
 /**
@@ -69,7 +70,7 @@ export class Subset<Sample> implements Dataset<Sample> {
   readonly dataset: Dataset<Sample>;
   readonly indices: readonly number[];
   /** There where the data set has it. */
-  readonly batch?: (indices: readonly number[]) => Sample | Promise<Sample>;
+  readonly batch?: (indices: readonly number[]) => Collated<Sample> | Promise<Collated<Sample>>;
 
   constructor(dataset: Dataset<Sample>, indices: readonly number[]) {
     for (const index of indices) checkIndex('Subset', index, dataset.length);
@@ -135,7 +136,8 @@ export function isDataset(value: unknown): boolean {
   return Number.isSafeInteger(length) && length! >= 0 && typeof get === 'function';
 }
 
-function checkIndex(name: string, index: number, length: number): void {
+/** @throws ArgumentError where there is no such sample */
+export function checkIndex(name: string, index: number, length: number): void {
   if (Number.isInteger(index) && index >= 0 && index < length) return;
   throw new ArgumentError(name, 'no such sample', {
     takes: `an integer from 0 to ${length - 1}`,

@@ -17,6 +17,24 @@ declare class TextDecoder {
   decode(bytes: Uint8Array): string;
 }
 
+declare class DecompressionStream {
+  constructor(format: 'gzip');
+  readonly readable: {
+    getReader(): {
+      read(): Promise<{ done: true; value?: undefined } | { done: false; value: Uint8Array }>;
+      cancel(): Promise<void>;
+    };
+  };
+  readonly writable: {
+    getWriter(): {
+      readonly closed: Promise<unknown>;
+      write(bytes: Uint8Array): Promise<void>;
+      close(): Promise<void>;
+      abort(reason: unknown): Promise<void>;
+    };
+  };
+}
+
 interface Event {
   preventDefault(): void;
 }

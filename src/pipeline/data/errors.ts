@@ -1,4 +1,5 @@
 import { WgradError } from '../../backend/errors.ts';
+import { DataFormatError } from '../../data/formatError.ts';
 import { errorText } from '../text/errorText.ts';
 
 /** Facts below an error's headline: label → text, printed as an aligned list. */
@@ -8,13 +9,13 @@ export type ErrorDetails = Readonly<Record<string, string>>;
  * A problem with the data or with getting them: what was expected, what was found, what to do.
  *
  * @example
- * throw new DataError('labels.idx: wrong magic number', {
- *   expected: '0x00000801', got: '0x00000803', fix: 'give the label file, not the image file',
+ * throw new DataError('labels.idx: label out of range', {
+ *   expected: 'labels 0 to 9', got: '12 at index 5', fix: 'give the label file that belongs to this data set',
  * });
- * // DataError: labels.idx: wrong magic number
- * //   expected  0x00000801
- * //   got       0x00000803
- * //   fix       give the label file, not the image file
+ * // DataError: labels.idx: label out of range
+ * //   expected  labels 0 to 9
+ * //   got       12 at index 5
+ * //   fix       give the label file that belongs to this data set
  */
 export class DataError extends WgradError {
   override readonly name: string = 'DataError';
@@ -27,6 +28,13 @@ export class DataError extends WgradError {
     this.headline = headline;
     this.details = details;
   }
+}
+
+/** A problem that the library's readers of files have found; undefined for other errors. */
+export function formatProblem(error: unknown, fix?: string): DataError | undefined {
+  if (!(error instanceof DataFormatError)) return undefined;
+  const { takes, got } = error;
+  return new DataError(error.headline, { expected: takes, got, ...(fix !== undefined && { fix }) }, error);
 }
 
 function formatDetails(details: ErrorDetails): string[] {

@@ -18,7 +18,7 @@ export interface IdxReadOptions {
  * Reads an IDX image file, plain or gzip.
  *
  * @returns images whose `pixels` are a view of the (decompressed) input, not a copy
- * @throws DataError when the magic number, a size or the length is wrong, or gzip data is damaged
+ * @throws DataError when it is another file, a size or the length is wrong, or gzip data is damaged
  * @example const { count, pixels } = readIdxImages(await readFile('t10k-images-idx3-ubyte.gz'));
  */
 export function readIdxImages(bytes: Uint8Array, options: IdxReadOptions = {}): IdxImages {

@@ -1,12 +1,10 @@
 /**
- * The IDX format of MNIST and its successors: unsigned bytes, images (rank 3) and labels (rank 1).
- *
- * Layout, big-endian: two zero bytes, the type (0x08: unsigned byte), the rank, one u32 per dimension,
- * then the data in row-major order. Source: https://yann.lecun.com/exdb/mnist/, "The IDX file format".
+ * MNIST's IDX files, and those of its successors: unsigned bytes, images (rank 3) and labels (rank 1).
  *
  * This file needs no Node, so that the page reads the data with it, too.
  */
-import { DataError } from './errors.ts';
+import { type Idx, parseIdx } from '../../data/idxFormat.ts';
+import { DataError, formatProblem } from './errors.ts';
 
 /** Grey images of one size. `pixels` is uint8[count, rows, columns]. */
 export interface IdxImages {
@@ -23,10 +21,10 @@ const UNSIGNED_BYTE = 0x08;
  *
  * @param label names the file in errors
  * @returns images whose `pixels` are a view of the input
- * @throws DataError when the magic number, a size or the length is wrong
+ * @throws DataError when it is another file, or a size or the length is wrong
  */
 export function parseIdxImages(bytes: Uint8Array, label: string): IdxImages {
-  const { sizes, body } = parseIdx(bytes, 3, label);
+  const { sizes, body } = parse(bytes, 3, label);
   const [count = 0, rows = 0, columns = 0] = sizes;
   if (rows === 0 || columns === 0) {
     throw new DataError(`${label}: images without pixels`, {
@@ -45,7 +43,7 @@ export function parseIdxImages(bytes: Uint8Array, label: string): IdxImages {
  * @throws DataError as {@link parseIdxImages}, and when a label is not below `classes`
  */
 export function parseIdxLabels(bytes: Uint8Array, label: string, classes: number): Uint8Array {
-  const { body } = parseIdx(bytes, 1, label);
+  const { body } = parse(bytes, 1, label);
   const bad = body.findIndex((value) => value >= classes);
   if (bad !== -1) {
     throw new DataError(`${label}: label out of range`, {
@@ -57,39 +55,24 @@ export function parseIdxLabels(bytes: Uint8Array, label: string, classes: number
   return body;
 }
 
-function parseIdx(bytes: Uint8Array, rank: 1 | 3, label: string): { sizes: number[]; body: Uint8Array } {
-  // Magic number, and a size for each axis.
-  const headerBytes = 4 + 4 * rank;
-  if (bytes.length < headerBytes) {
-    throw new DataError(`${label}: too short for an IDX header`, {
-      expected: `at least ${headerBytes} bytes`,
-      got: `${bytes.length} bytes`,
-      fix: 'the file is truncated: fetch it again',
-    });
+function parse(
+  bytes: Uint8Array,
+  rank: 1 | 3,
+  label: string,
+): { sizes: readonly number[]; body: Uint8Array } {
+  let idx: Idx;
+  try {
+    idx = parseIdx(bytes, label);
+  } catch (error) {
+    throw formatProblem(error, 'fetch the file again') ?? error;
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const magic = view.getUint32(0);
-  if (magic !== magicNumber(rank)) {
-    throw new DataError(`${label}: wrong magic number`, {
-      expected: `${hex(magicNumber(rank))} (IDX, unsigned bytes, rank ${rank})`,
-      got: hex(magic),
-      fix: `give an IDX ${rank === 3 ? 'image' : 'label'} file, plain or gzip`,
-    });
-  }
-  const sizes = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
-  // The header may be wrong: it is compared with the length before anything is sized by it.
-  const expected = headerBytes + product(sizes);
-  if (bytes.length !== expected) {
-    const problem = bytes.length < expected ? 'truncated, or its header lies' : 'longer than its header says';
-    throw new DataError(`${label}: ${problem}`, {
-      expected: `${expected} bytes for sizes [${sizes.join(', ')}]`,
-      got: `${bytes.length} bytes`,
-      fix: 'fetch the file again',
-    });
-  }
-  // Not bytes.subarray: that of a Buffer is a Buffer, whose slice() does not copy as a typed array's does.
-  const body = new Uint8Array(bytes.buffer, bytes.byteOffset + headerBytes, product(sizes));
-  return { sizes, body };
+  const { sizes, values } = idx;
+  if (sizes.length === rank && values instanceof Uint8Array) return { sizes, body: values };
+  throw new DataError(`${label}: no IDX file of ${rank === 3 ? 'images' : 'labels'}`, {
+    expected: `unsigned bytes in ${rank} dimension${rank === 1 ? '' : 's'}`,
+    got: `${values.constructor.name.replace('Array', '').toLowerCase()} of sizes [${sizes.join(', ')}]`,
+    fix: `give an IDX ${rank === 3 ? 'image' : 'label'} file, plain or gzip`,
+  });
 }
 
 /** The first four bytes of a file: its type and its rank. */
@@ -99,8 +82,4 @@ export function magicNumber(rank: number): number {
 
 export function product(sizes: readonly number[]): number {
   return sizes.reduce((total, size) => total * size, 1);
-}
-
-function hex(value: number): string {
-  return `0x${value.toString(16).padStart(8, '0')}`;
 }

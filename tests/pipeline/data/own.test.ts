@@ -192,10 +192,10 @@ describe('CSV files', () => {
   });
 
   test('have class names, quotes, a byte order mark, and a size that is no square', async () => {
-    const rows = ['"b",1,2,3,4', 'a,5,6,7,8', 'b,9,9,9,9', 'a,1,1,1,1'];
+    const rows = ['"b, c",1,"2",3,4', 'a,5,6,7,8', '"b, c",9,9,9,9', 'a,1,1,1,1'];
     const root = await folderOf({ 'train.csv': `\ufeff"label","1x1","1x2","1x3","1x4"\n${rows.join('\n')}` });
     const { description } = await load(root, { format: 'csv', test: 0.5 });
-    expect(description).toMatchObject({ height: 1, width: 4, classes: ['a', 'b'] });
+    expect(description).toMatchObject({ height: 1, width: 4, classes: ['a', 'b, c'] });
     const sized = await load(root, { format: 'csv', test: 0.5, size: [4, 1] });
     expect(sized.description).toMatchObject({ height: 4, width: 1 });
   });

@@ -1,11 +1,12 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { createGunzip } from 'node:zlib';
-import { DataError } from '../errors.ts';
+import { partsOf } from '../../../data/bytes.ts';
+import { type CsvRecord, csvRecords } from '../../../data/csvRecords.ts';
+import { DataError, formatProblem } from '../errors.ts';
 import { GUIDE } from './parts.ts';
 
-/** Characters of a line; an image of 1024 × 1024 pixels takes up to 4 · 2²⁰. */
-const LONGEST_LINE = 2 ** 23;
+/** Bytes of a file, unpacked: text takes up to four bytes a pixel, and the pixels are limited, too. */
+const MOST_TEXT = 2 ** 33;
 
 const PIXEL = /^(?:(?:pixel|px|p)[-_]?)?\d+$|^\d+x\d+$/i;
 
@@ -21,21 +22,40 @@ export interface CsvRow {
   readonly line: number;
 }
 
+/** What the rows of a CSV file are read with. */
+export interface CsvReading {
+  readonly needsLabels: boolean;
+  /** Where the bytes come from; by default they are those of the file. */
+  readonly parts?: AsyncIterable<Uint8Array>;
+}
+
 /**
- * Reads the images of a CSV file, one after the other.
+ * Reads the images of a CSV file, plain or gzip, one after the other.
  *
  * @throws DataError naming file, line and column of what is wrong
  */
-export async function* readCsvRows(
-  path: string,
-  { needsLabels }: { readonly needsLabels: boolean },
-): AsyncGenerator<CsvRow> {
+export async function* readCsvRows(path: string, { needsLabels, parts }: CsvReading): AsyncGenerator<CsvRow> {
   let header: Header | undefined;
-  for await (const { number, text } of linesOf(path)) {
-    if (header) yield readRow(path, number, text, header);
-    else header = readHeader(path, text.split(','), needsLabels);
+  try {
+    for await (const record of csvRecords(partsOf(parts ?? (await fileParts(path)), path, MOST_TEXT), path)) {
+      if (header) yield readRow(path, record, header);
+      else header = readHeader(path, record, needsLabels);
+    }
+  } catch (error) {
+    if (error instanceof DataError) throw error;
+    throw (
+      formatProblem(error) ??
+      new DataError(`${path}: cannot be read`, { got: (error as Error).message }, error)
+    );
   }
   if (!header) throw new DataError(`${path}: empty`, { expected: 'a line of column names', fix: GUIDE });
+}
+
+async function fileParts(path: string): Promise<AsyncIterable<Uint8Array>> {
+  // Asked before opening: the name may be a pipe, which would be waited for without end.
+  const info = await stat(path);
+  if (!info.isFile()) throw new DataError(`${path}: not a regular file`);
+  return createReadStream(path, { highWaterMark: 2 ** 18 });
 }
 
 interface Header {
@@ -45,50 +65,32 @@ interface Header {
   readonly pixels: readonly string[];
 }
 
-const [COMMA, ZERO] = [44, 48];
-
-/** Digits are read from the line itself: a string for each of 47 million values would take most of the time. */
-function readRow(path: string, number: number, line: string, header: Header): CsvRow {
-  const { columns, label: labelColumn, pixels: names } = header;
-  const pixels = new Uint8Array(names.length);
-  let label: string | undefined;
-  let [column, start, used] = [0, 0, 0];
-  let [value, isDigits] = [0, true];
-  for (let at = 0; at <= line.length; at++) {
-    const code = at < line.length ? line.charCodeAt(at) : COMMA;
-    if (code !== COMMA) {
-      const digit = code - ZERO;
-      isDigits &&= digit >= 0 && digit <= 9;
-      value = 10 * value + digit;
-      continue;
-    }
-    if (column === labelColumn) {
-      label = plain(line.slice(start, at));
-    } else if (column < columns.length) {
-      if (at === start) value = NaN;
-      else if (!isDigits) value = Number(line.slice(start, at));
-      if (!(value >= 0 && value <= 255 && Number.isInteger(value))) {
-        throw new DataError(`${path}: no pixel: line ${number}, column ${columns[column]!}`, {
-          expected: 'a whole number from 0 to 255',
-          got: line.slice(start, Math.min(at, start + 100)) || 'nothing',
-        });
-      }
-      pixels[used++] = value;
-    }
-    column++;
-    start = at + 1;
-    value = 0;
-    isDigits = true;
+function readRow(path: string, record: CsvRecord, { columns, label, pixels: names }: Header): CsvRow {
+  const { line } = record;
+  if (record.length !== columns.length) {
+    throw new DataError(`${path}: line ${line} has another number of values`, {
+      expected: `${columns.length}, as the first line`,
+      got: String(record.length),
+    });
   }
-  if (column === columns.length) return { label, pixels, columns: names, line: number };
-  throw new DataError(`${path}: line ${number} has another number of values`, {
-    expected: `${columns.length}, as the first line`,
-    got: String(column),
-  });
+  const pixels = new Uint8Array(names.length);
+  let used = 0;
+  for (let column = 0; column < columns.length; column++) {
+    if (column === label) continue;
+    const value = record.number(column);
+    if (!(value >= 0 && value <= 255 && Number.isInteger(value))) {
+      throw new DataError(`${path}: no pixel: line ${line}, column ${columns[column]!}`, {
+        expected: 'a whole number from 0 to 255',
+        got: record.text(column).slice(0, 100) || 'nothing',
+      });
+    }
+    pixels[used++] = value;
+  }
+  return { label: label === -1 ? undefined : record.text(label).trim(), pixels, columns: names, line };
 }
 
-function readHeader(path: string, fields: readonly string[], needsLabels: boolean): Header {
-  const columns = fields.map((field) => plain(field));
+function readHeader(path: string, record: CsvRecord, needsLabels: boolean): Header {
+  const columns = Array.from({ length: record.length }, (_, at) => record.text(at).trim());
   const label = columns.findIndex((name) => name.toLowerCase() === 'label');
   const pixels = columns.filter((_, column) => column !== label);
   const stranger = pixels.find((name) => !PIXEL.test(name));
@@ -117,41 +119,4 @@ function requireOrder(path: string, pixels: readonly string[]): void {
     expected: 'each pixel once, row by row',
     got: `${pixels[wrong]!} after ${pixels[wrong - 1]!}`,
   });
-}
-
-function plain(field: string): string {
-  return field.trim().replace(/^"(.*)"$/, '$1');
-}
-
-/** The lines of a file that are not blank, without their ends, with their numbers from 1. */
-async function* linesOf(path: string): AsyncGenerator<{ readonly number: number; readonly text: string }> {
-  const info = await stat(path);
-  if (!info.isFile()) throw new DataError(`${path}: not a regular file`);
-  const file = createReadStream(path, { highWaterMark: 2 ** 18 });
-  const stream = /\.gz$/i.test(path) ? file.pipe(createGunzip()) : file;
-  file.on('error', (error) => stream.destroy(error));
-  const decoder = new TextDecoder('utf-8');
-  let rest = '';
-  let number = 0;
-  try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      const lines = (rest + decoder.decode(chunk, { stream: true })).split(/\r?\n/);
-      rest = lines.pop()!;
-      for (const text of lines) {
-        number++;
-        if (text.trim() !== '') yield { number, text };
-      }
-      if (rest.length > LONGEST_LINE) {
-        throw new DataError(`${path}: a line without end`, {
-          expected: `at most ${LONGEST_LINE} characters`,
-        });
-      }
-    }
-  } catch (error) {
-    if (error instanceof DataError) throw error;
-    throw new DataError(`${path}: cannot be read`, { got: (error as Error).message }, error);
-  } finally {
-    file.destroy();
-  }
-  if (rest.trim() !== '') yield { number: number + 1, text: rest };
 }
