@@ -48,6 +48,9 @@ const predict = command({
     if (out !== undefined) requireOutput(out, paths.map(typedPath), EXTENSIONS);
     const signal = interruptSignal('interrupted');
     const trained = await findTrainedModel(reference, { runs, models });
+    const { requireClassifier } = await import('./pipeline/config/task.ts');
+    const instead = `Draw what it makes of test images: npx tsx src/visualize.ts ${reference}`;
+    requireClassifier(trained.configuration.model, 'src/predict.ts', trained.name, instead);
     const opened = await init(name ?? trained.configuration.device, {
       tuning: storedChoices,
       ...(adapter !== undefined && { adapter }),

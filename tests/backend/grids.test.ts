@@ -290,7 +290,7 @@ const bodies: Record<string, () => void> = {
       const x = make(size, 10);
       const target = randint(0, 10, [size], on);
       const loss = nn.functional.crossEntropy(x, target);
-      new Meter(device, 4).add(loss.detach(), x.detach(), target);
+      new Meter(device, 4).add({ loss: loss.detach(), classified: { logits: x.detach(), labels: target } });
       autocast('float16', () => pass(make(size, 5).matmul(make(5, 3))));
     }
   },

@@ -114,9 +114,25 @@ export const programs: readonly Program[] = [
       const labels = tensor(classes, { dtype: 'int32' });
       const logits = tensor(classes.map((each) => [0, 1, 2].map((at) => Number(at === each))));
       for (const loss of [0.25, 0.5])
-        meter.add(from(tensor(loss), lead, 2), from(logits, lead), from(labels, lead, 1));
+        meter.add({
+          loss: from(tensor(loss), lead, 2),
+          classified: { logits: from(logits, lead), labels: from(labels, lead, 1) },
+        });
       const { losses, correct } = await meter.read();
       return [tensor(Float32Array.of(...losses, correct))];
+    },
+  },
+  {
+    name: 'the meter of a training without classes',
+    run: async (device, lead) => {
+      const meter = new Meter(device, 3, 2);
+      for (const loss of [0.25, 0.5])
+        meter.add({
+          loss: from(tensor(loss), lead, 2),
+          terms: [from(tensor(2 * loss), lead, 1), from(tensor(3 * loss), lead, 3)],
+        });
+      const { losses, terms } = await meter.read();
+      return [tensor(Float32Array.of(...losses, ...terms.flatMap((each) => [...each])))];
     },
   },
   {

@@ -84,6 +84,32 @@ const vit = z.strictObject({
   dropout: fraction.default(0).describe('Probability of zeroing an activation in the layers while training.'),
 } satisfies Shape<VitConfiguration>);
 
-export type ModelConfiguration = MlpConfiguration | CnnConfiguration | ResnetConfiguration | VitConfiguration;
+export interface AutoencoderConfiguration {
+  readonly name: 'autoencoder';
+  readonly channels: readonly number[];
+  readonly latent: number;
+}
 
-export const model: z.ZodType<ModelConfiguration> = z.discriminatedUnion('name', [mlp, cnn, resnet, vit]);
+const autoencoder = z.strictObject({
+  name: z.literal('autoencoder').describe('Architecture.'),
+  channels: z
+    .array(count)
+    .min(1)
+    .max(6)
+    .default([16, 32])
+    .describe(
+      'Channels of the convolutions, each of which halves height and width; the decoder doubles them.',
+    ),
+  latent: count.default(20).describe('Numbers of the code of an image.'),
+} satisfies Shape<AutoencoderConfiguration>);
+
+export type ModelConfiguration =
+  MlpConfiguration | CnnConfiguration | ResnetConfiguration | VitConfiguration | AutoencoderConfiguration;
+
+export const model: z.ZodType<ModelConfiguration> = z.discriminatedUnion('name', [
+  mlp,
+  cnn,
+  resnet,
+  vit,
+  autoencoder,
+]);

@@ -106,7 +106,8 @@ function sectionTakes(section: KeyPath, root: unknown): string {
 }
 
 function didYouMean(got: unknown, choices: readonly string[], section = ''): string | undefined {
-  const near = typeof got === 'string' ? nearestName(got, choices) : undefined;
+  const unknown = typeof got === 'string' && !choices.includes(got);
+  const near = unknown ? nearestName(got, choices) : undefined;
   return near && `did you mean ${section ? `${section}.` : ''}${near}?`;
 }
 

@@ -3,6 +3,7 @@ import { type DataConfiguration, data } from './data.ts';
 import { type ModelConfiguration, model } from './models.ts';
 import { type OptimizerConfiguration, optimizer } from './optimizers.ts';
 import type { Shape } from './parts.ts';
+import { taskOf } from './task.ts';
 import { type ScheduleConfiguration, schedule } from './schedules.ts';
 import { type TrainConfiguration, train } from './training.ts';
 
@@ -60,8 +61,7 @@ const run = z.strictObject({
     .describe('What to remember of the run; src/runs.ts note changes it afterwards.'),
 } satisfies Shape<RunConfiguration>);
 
-/** The schema behind `loadConfiguration`: it refuses unknown keys and fills in defaults. */
-export const configurationSchema: z.ZodType<Configuration> = z
+const sections = z
   .strictObject({
     name: z
       .string()
@@ -111,7 +111,57 @@ export const configurationSchema: z.ZodType<Configuration> = z
       'early stopping',
       ({ train }) => train?.['earlyStopping'] !== undefined,
     ),
+    needsClasses(['train', 'best', 'metric'], 'loss', ({ train }) => isAccuracy(train?.['best'])),
+    needsClasses(['train', 'earlyStopping', 'metric'], 'loss', ({ train }) =>
+      isAccuracy(train?.['earlyStopping']),
+    ),
+    needsClasses(['schedule', 'metric'], 'loss', ({ schedule }) => isAccuracy(schedule)),
+    needsClasses(
+      ['train', 'labelSmoothing'],
+      'nothing',
+      ({ train }) => train?.['labelSmoothing'] !== undefined,
+    ),
   );
+
+/** The schema behind `loadConfiguration`: it refuses unknown keys and fills in defaults. */
+export const configurationSchema: z.ZodType<Configuration> = z.preprocess(withTaskDefaults, sections);
+
+/** Gives a model without classes the loss as the metric that selects its best weights. */
+function withTaskDefaults(value: unknown): unknown {
+  const { model, train } = fieldsOf(value);
+  if (fieldsOf(model)['name'] !== 'autoencoder') return value;
+  const { best } = fieldsOf(train);
+  if (![train, best].every((each) => each === undefined || isSection(each))) return value;
+  return { ...fieldsOf(value), train: { ...fieldsOf(train), best: { metric: 'loss', ...fieldsOf(best) } } };
+}
+
+function isSection(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function fieldsOf(value: unknown): Record<string, unknown> {
+  return isSection(value) ? value : {};
+}
+
+function isAccuracy(section: unknown): boolean {
+  return fieldsOf(section)['metric'] === 'accuracy';
+}
+
+/** Refuses what needs classes where the model has none. */
+function needsClasses(
+  path: string[],
+  takes: string,
+  used: (sections: Sections) => boolean,
+): z.core.$ZodCheck<Configuration> {
+  return z.refine(({ model }) => taskOf(model) === 'classification', {
+    path,
+    error: `${takes}, as model.name autoencoder has no classes`,
+    when: ({ value }) => {
+      const sections = (value ?? {}) as Sections;
+      return used(sections) && typeof sections['model']?.['name'] === 'string';
+    },
+  });
+}
 
 type Sections = Partial<Record<string, Partial<Record<string, unknown>>>>;
 

@@ -17,7 +17,7 @@ const best = z.strictObject({
   metric: z
     .enum(['loss', 'accuracy'])
     .default('accuracy')
-    .describe('Validation metric that selects the best weights.'),
+    .describe('Validation metric that selects the best weights; by default the loss for an autoencoder.'),
   mode,
 } satisfies Shape<BestConfiguration>);
 

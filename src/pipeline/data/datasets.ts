@@ -1,6 +1,7 @@
 import type { Backend } from '../../backend/backend.ts';
-import type { Configuration, DataConfiguration } from '../config/configuration.ts';
+import type { Configuration, DataConfiguration, ModelConfiguration } from '../config/configuration.ts';
 import { FASHION_MNIST } from '../config/data.ts';
+import { taskOf } from '../config/task.ts';
 import { type DataDescription, FASHION_MNIST_DESCRIPTION, type LoadedData, misfit } from './description.ts';
 import { DataError } from './errors.ts';
 import type { ImageSet } from './images.ts';
@@ -41,6 +42,11 @@ export async function obtainData(data: DataConfiguration, signal: AbortSignal): 
   if (description) return { ...(await obtainFashionMnist(data, signal)), description };
   const { loadOwn } = await import('./own/load.ts');
   return loadOwn(data, streamReporter(process.stderr), signal);
+}
+
+/** The data as a model takes them: a classifier normalised, an autoencoder as grey values from 0 to 1, which it rebuilds. */
+export function descriptionFor(model: ModelConfiguration, description: DataDescription): DataDescription {
+  return taskOf(model) === 'reconstruction' ? { ...description, mean: 0, std: 1 } : description;
 }
 
 /** The description of the data where it is known before they are read: of Fashion-MNIST and its versions. */
@@ -84,11 +90,13 @@ export async function dataVersion(data: DataConfiguration, signal: AbortSignal):
  * @param opening the device, which may still be opening
  */
 export async function obtainDatasets(
-  { data, seed, train: limits }: Configuration,
+  { data, seed, model, train: limits }: Configuration,
   opening: Backend | Promise<Backend>,
   signal: AbortSignal,
 ): Promise<Datasets> {
-  const { train, test, checksums, version: dataVersion, description } = await obtainData(data, signal);
+  const loaded = await obtainData(data, signal);
+  const { train, test, checksums, version: dataVersion } = loaded;
+  const description = descriptionFor(model, loaded.description);
   if (data.validation > train.count) {
     throw new DataError('data.validation: more images than there are', {
       expected: `at most the ${train.count} training images, or a fraction of them`,

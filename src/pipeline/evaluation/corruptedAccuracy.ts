@@ -7,6 +7,7 @@ import { DataError } from '../data/errors.ts';
 import { IMAGE_SIZE, type ImageSet } from '../data/images.ts';
 import { DeviceDataset } from '../data/loader.ts';
 import { evaluate } from '../training/evaluate.ts';
+import { classification } from '../training/tasks.ts';
 import { createProgress } from '../training/progress.ts';
 
 /**
@@ -55,7 +56,7 @@ export async function corruptedAccuracy(
           count: rows.length,
         };
         const set = new DeviceDataset(device, corrupted, description);
-        const { accuracy, loss } = await evaluate(model, { set, rows: order });
+        const { accuracy, loss } = await evaluate(classification, model, { set, rows: order });
         set.dispose();
         found.push(accuracy);
         done += rows.length;

@@ -6,6 +6,7 @@ import { init, type InitOptions } from '../../tensor/device.ts';
 import { hashWeights } from '../checkpoint/checkpoint.ts';
 import { FASHION_MNIST } from '../config/data.ts';
 import type { Configuration } from '../config/configuration.ts';
+import { requireClassifier, taskOf } from '../config/task.ts';
 import { openTestPart, type TestPart } from '../data/datasets.ts';
 import { CORRUPTIONS } from '../data/corruptions/index.ts';
 import { type DataDescription, misfit } from '../data/description.ts';
@@ -13,6 +14,8 @@ import { DataError } from '../data/errors.ts';
 import type { ImageSet } from '../data/images.ts';
 import { limited } from '../data/split.ts';
 import { deviceText } from '../runs/environment.ts';
+import { evaluate } from '../training/evaluate.ts';
+import { reconstruction } from '../training/tasks.ts';
 import { corruptedAccuracy } from './corruptedAccuracy.ts';
 import { mcnemar } from './measures/mcnemar.ts';
 import { checkPredictions, measure } from './measures/measure.ts';
@@ -20,7 +23,14 @@ import { predictedClasses } from './measures/ranking.ts';
 import { baselineErrors, normalisedError, robustnessOf } from './measures/robustness.ts';
 import { predict, type Predictions } from './predictions.ts';
 import { writeMetrics } from './report/metricsFile.ts';
-import { type Comparison, type EvaluationReport, type Robustness, writeEvaluation } from './report/report.ts';
+import {
+  type Comparison,
+  type EvaluationReport,
+  type ReconstructionReport,
+  type ReportHead,
+  type Robustness,
+  writeEvaluation,
+} from './report/report.ts';
 
 /** A trained model, of a run or of the registry. */
 export interface TrainedModel {
@@ -66,14 +76,19 @@ const CORRUPTION_SEED = 0;
 /**
  * Evaluates a trained model on the test images, on the device that its configuration or the options name.
  *
- * @throws DataError where the data cannot be obtained, WgradError where the model's values are not finite, AdapterError
- *   where the device is not there
+ * @returns the report of a classifier, or of an autoencoder
+ * @throws DataError where the data cannot be obtained, WgradError where the model's values are not finite or it is no
+ *   classifier for what takes one, AdapterError where the device is not there
  */
 export async function evaluateTrained(
   trained: TrainedModel,
   { device: deviceName, tuning, data, limit, robustness, compareWith }: EvaluationOptions,
-): Promise<EvaluationReport> {
+): Promise<EvaluationReport | ReconstructionReport> {
   const recorded = trained.configuration;
+  if (robustness) requireClassifier(recorded.model, 'evaluate --robustness', trained.name, 'Leave it out.');
+  for (const each of compareWith ? [trained, compareWith] : []) {
+    requireClassifier(each.configuration.model, 'evaluate --compare', each.name, 'Leave it out.');
+  }
   if (data !== undefined && recorded.data.format !== FASHION_MNIST) {
     throw new DataError(
       `${trained.name} was not trained on Fashion-MNIST, so there are no versions to choose from`,
@@ -96,8 +111,7 @@ export async function evaluateTrained(
   try {
     const { model, data: description } = await trained.load();
     const test = await openTestPart(configuration, description, device, new AbortController().signal);
-    const predictions = await predict(model, test);
-    return {
+    const head: ReportHead = {
       version: 1,
       run: trained.name,
       weightsSha256: await hashWeights(model),
@@ -109,6 +123,13 @@ export async function evaluateTrained(
         images: test.rows.length,
         checksums: test.data.checksums,
       },
+    };
+    if (taskOf(configuration.model) === 'reconstruction') {
+      return { ...head, ...(await evaluate(reconstruction, model, test)) };
+    }
+    const predictions = await predict(model, test);
+    return {
+      ...head,
       ...measure(predictions, description.classes),
       ...(robustness && {
         robustness: await measureRobustness(robustness, model, device, test.set.description, test.data.test),
@@ -170,7 +191,7 @@ async function measureRobustness(
  */
 export async function writeReport(
   { run }: TrainedModel,
-  report: EvaluationReport,
+  report: EvaluationReport | ReconstructionReport,
   reports: string | undefined,
 ): Promise<string[]> {
   return [

@@ -4,11 +4,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { openWeights } from '../checkpoint/checkpoint.ts';
 import { loadConfiguration } from '../config/configuration.ts';
+import { taskOf } from '../config/task.ts';
 import type { Stage } from '../data/dvc/pipeline.ts';
 import { hashDirectory } from '../data/dvc/hash.ts';
 import { describePath } from '../data/dvc/pointer.ts';
 import { dvcMetrics } from '../evaluation/report/metricsFile.ts';
-import { EVALUATION_FILE, readEvaluation } from '../evaluation/report/report.ts';
+import { EVALUATION_FILE, readEvaluation, readReconstruction } from '../evaluation/report/report.ts';
 import { readJson } from '../files/json.ts';
 import { changedLeaves } from '../files/leaves.ts';
 import { WgradError } from '../../backend/errors.ts';
@@ -113,7 +114,10 @@ async function evaluationProblems(
   project: string,
 ): Promise<string[]> {
   const path = join(run, EVALUATION_FILE);
-  const report = await readEvaluation(path);
+  const { model } = loadConfiguration(join(run, 'config.yaml'));
+  const isClassifier = taskOf(model) === 'classification';
+  const report = isClassifier ? await readEvaluation(path) : await readReconstruction(path);
+  const robustness = 'robustness' in report ? report.robustness : undefined;
   const { weightsSha256 } = await readJson(join(run, 'summary.json'), summarySchema, 'a summary');
   const { dataChecksums } = await readEnvironment(run);
   const [metrics] = stage.outs;
@@ -128,12 +132,12 @@ async function evaluationProblems(
       `${path}: measured on other data than the run was trained on`,
     ],
     [
-      words.includes('--robustness') !== (report.robustness !== undefined),
-      `${path}: ${report.robustness ? 'with' : 'without'} --robustness`,
+      words.includes('--robustness') !== (robustness !== undefined),
+      `${path}: ${robustness ? 'with' : 'without'} --robustness`,
     ],
     [
-      images !== undefined && report.robustness !== undefined && report.robustness.images !== images,
-      `${path}: robustness on ${report.robustness?.images} images, not on ${images}`,
+      images !== undefined && robustness !== undefined && robustness.images !== images,
+      `${path}: robustness on ${robustness?.images} images, not on ${images}`,
     ],
     [
       !isDeepStrictEqual(written, JSON.parse(JSON.stringify(dvcMetrics(report)))),

@@ -167,6 +167,13 @@ function refusal(key: string, before: Configuration, { train, schedule }: Config
     : undefined;
 }
 
+/** `test accuracy 88.44 %`; without classes `test loss 241.0213`. */
+function testResult({ testAccuracy, testLoss }: RunSummary): string {
+  return testAccuracy === undefined
+    ? `test loss ${testLoss.toFixed(4)}`
+    : `test accuracy ${percent(testAccuracy)}`;
+}
+
 function checkUnfinished(
   path: string,
   { train }: Configuration,
@@ -191,7 +198,5 @@ function checkUnfinished(
     summary.stopped === 'epochs'
       ? `To train on, give it more epochs: train.epochs=${2 * train.epochs}`
       : 'Early stopping ended it, so more epochs would change nothing.';
-  throw new FinishedError(
-    `${path} is finished: ${summary.epochs} epochs, test accuracy ${percent(summary.testAccuracy)}. ${next}`,
-  );
+  throw new FinishedError(`${path} is finished: ${summary.epochs} epochs, ${testResult(summary)}. ${next}`);
 }

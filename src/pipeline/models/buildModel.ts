@@ -2,6 +2,7 @@ import type { Module } from '../../nn/index.ts';
 import { manualSeed } from '../../tensor/random.ts';
 import type { Configuration, ModelConfiguration } from '../config/schema.ts';
 import type { NetworkShape } from '../data/description.ts';
+import { Autoencoder } from './autoencoder.ts';
 import { buildCnn } from './cnn.ts';
 import { buildMlp } from './mlp.ts';
 import { buildResnet } from './resnet.ts';
@@ -29,5 +30,7 @@ export function buildModel(model: ModelConfiguration, shape: NetworkShape): Modu
       return buildResnet(model, shape);
     case 'vit':
       return buildVit(model, shape);
+    case 'autoencoder':
+      return new Autoencoder(model, shape);
   }
 }

@@ -2,17 +2,28 @@ import { PCA } from 'ml-pca';
 import { UMAP } from 'umap-js';
 import { philox4x32 } from '../../backend/philox.ts';
 import { type Module, Sequential } from '../../nn/index.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 import type { Part } from '../data/datasets.ts';
 import { eachBatch } from '../training/eachBatch.ts';
+import type { EmbeddingMap } from './figures/embeddingMap.ts';
 
 /** What a model's last layer gets to see of each image, in evaluation mode: a row an image. */
 export async function penultimateFeatures(model: Module, part: Part): Promise<number[][]> {
   const body = model instanceof Sequential ? new Sequential(...model.layers.slice(0, -1)) : model;
+  return featuresOf(model, part, (images) => body.forward(images).flatten(1));
+}
+
+/** What `compute`, a part of a model, makes of each image, in evaluation mode: a row an image. */
+export async function featuresOf(
+  model: Module,
+  part: Part,
+  compute: (images: Tensor) => Tensor,
+): Promise<number[][]> {
   const rows: number[][] = [];
   await eachBatch(
     model,
     part,
-    ({ images }) => ({ features: body.forward(images).flatten(1) }),
+    ({ images }) => ({ features: compute(images) }),
     ({ features }, _, size) => {
       const width = features.length / size;
       for (let row = 0; row < size; row++) {
@@ -21,6 +32,27 @@ export async function penultimateFeatures(model: Module, part: Part): Promise<nu
     },
   );
   return rows;
+}
+
+/**
+ * Two maps of images by their features, for `embeddingMap`: principal components, and neighbours.
+ *
+ * @param say told of the progress
+ */
+export async function mapsOf(
+  features: number[][],
+  seed: number,
+  say: (text: string) => void,
+): Promise<EmbeddingMap['maps']> {
+  const { points, variance } = principalComponents(features);
+  const neighbours = await neighbourMap(features, seed, (share) => {
+    say(`map of neighbours, ${Math.round(100 * share)} %`);
+  });
+  const [first, second] = variance.map((share) => (100 * share).toFixed(0));
+  return [
+    { title: `PCA (${first} % and ${second} % of the variance)`, points },
+    { title: `UMAP (${neighboursAmong(features.length)} neighbours)`, points: neighbours },
+  ];
 }
 
 /** The first two principal components, and the share of the variance that each holds. */

@@ -1,8 +1,8 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { isMetrics } from './journal/records.ts';
-import { differingKeys } from './list.ts';
+import { differingKeys, resultText } from './list.ts';
 import type { RunFacts } from './facts.ts';
-import { duration, percent } from '../text/numbers.ts';
+import { duration } from '../text/numbers.ts';
 import { cell, table } from '../text/table.ts';
 import { cutTo } from '../text/width.ts';
 
@@ -28,7 +28,7 @@ export function compareText(runs: readonly RunFacts[]): string {
     ...(runs.some(({ notes }) => notes !== '')
       ? [['  notes', ...runs.map(({ notes }) => cutTo(notes.replaceAll(/\s+/g, ' '), 60) || '–')]]
       : []),
-    ['  accuracy', ...runs.map(({ accuracy }) => percent(accuracy))],
+    ['  accuracy', ...runs.map(resultText)],
     ['  epochs', ...runs.map(({ epochs }) => String(epochs))],
     ['  time', ...runs.map(({ seconds }) => duration(seconds))],
     ...finalMetrics(runs),
@@ -59,7 +59,15 @@ function number(value: number | undefined): string {
   return value === undefined ? '–' : String(Number(value.toPrecision(6)));
 }
 
-/** Loss and accuracy of several runs over the epochs: training dashed, validation solid. */
+/** The metrics that curves show, and their units. */
+const CURVES: Readonly<Record<string, string>> = {
+  loss: 'nats',
+  accuracy: 'share of images',
+  reconstruction: 'nats',
+  kl: 'nats',
+};
+
+/** Loss, accuracy and the terms of an autoencoder's loss over the epochs: training dashed, validation solid. */
 export function compareFigure(runs: readonly RunFacts[]): TopLevelSpec {
   const orient = 'bottom' as const;
   const dashes = { validation: [1, 0], train: [4, 3] };
@@ -91,10 +99,12 @@ export function compareFigure(runs: readonly RunFacts[]): TopLevelSpec {
       y: { field: 'value', type: 'quantitative' as const, title: metric, scale: { zero: false } },
     },
   });
+  const values = runs.flatMap(curves);
+  const drawn = Object.keys(CURVES).filter((name) => values.some(({ metric }) => metric === name));
   return {
     title: { text: `Curves of ${runs.length} runs`, anchor: 'middle' },
-    data: { values: runs.flatMap(curves) },
-    hconcat: [chart('loss', 'cross-entropy, nats'), chart('accuracy', 'share of images')],
+    data: { values },
+    hconcat: (drawn.length > 0 ? drawn : ['loss']).map((name) => chart(name, CURVES[name]!)),
   };
 }
 
@@ -116,8 +126,9 @@ function curves({ id, records }: RunFacts): Point[] {
     const stride = Math.ceil(all.length / POINTS);
     return all
       .filter((_, at) => at % stride === 0 || at === all.length - 1)
-      .flatMap(({ step, metrics: { loss, accuracy } }) =>
-        Object.entries({ loss, accuracy })
+      .flatMap(({ step, metrics }) =>
+        Object.keys(CURVES)
+          .map((metric) => [metric, metrics[metric]] as const)
           .filter((entry): entry is [string, number] => Number.isFinite(entry[1]))
           .map(([metric, value]) => ({ run: id, data, metric, epoch: step / stepsPerEpoch, value })),
       );

@@ -20,6 +20,9 @@ export interface RunFacts extends Labels {
   /** Share of the test images; of the validation images at best where it was not tested. */
   readonly accuracy: number | undefined;
   readonly accuracyOf: 'test' | 'validation' | undefined;
+  /** The mean loss over the same images, of the epoch with the least; for a model without classes the measure of it. */
+  readonly loss: number | undefined;
+  readonly lossOf: 'test' | 'validation' | undefined;
   /** Epochs finished. */
   readonly epochs: number;
   /** From its start to its last record, or as the summary says. */
@@ -66,7 +69,7 @@ export async function readRunFacts(path: string): Promise<RunFacts> {
     path,
     ...labels,
     status: running ? 'running' : statusOf(records, summary),
-    ...accuracyOf(records),
+    ...measuresOf(records),
     epochs: Math.max(0, ...records.filter(({ kind }) => kind === 'validation').map(({ epoch }) => epoch)),
     seconds: secondsOf(records, environment, summary),
     device: deviceOf(summary, environment, configuration),
@@ -109,18 +112,29 @@ function statusOf(records: readonly JournalRecord[], summary: object): RunStatus
   return Object.keys(summary).length > 0 ? 'finished' : 'interrupted';
 }
 
-function accuracyOf(records: readonly JournalRecord[]): Pick<RunFacts, 'accuracy' | 'accuracyOf'> {
+type Measure<K extends string> = Record<K, number | undefined> & Record<`${K}Of`, 'test' | 'validation' | undefined>;
+
+function measuresOf(records: readonly JournalRecord[]): Measure<'accuracy'> & Measure<'loss'> {
+  const accuracy = measureOf(records, 'accuracy', Math.max);
+  const loss = measureOf(records, 'loss', Math.min);
+  return { accuracy: accuracy?.value, accuracyOf: accuracy?.of, loss: loss?.value, lossOf: loss?.of };
+}
+
+/** The last value of the tests; where there was none, the best of the validations. */
+function measureOf(
+  records: readonly JournalRecord[],
+  metric: string,
+  best: (...values: number[]) => number,
+): { value: number; of: 'test' | 'validation' } | undefined {
   const values = (kind: string): number[] =>
     records
       .filter(isMetrics)
       .filter((record) => record.kind === kind)
-      .flatMap(({ metrics }) => metrics['accuracy'] ?? []);
+      .flatMap(({ metrics }) => metrics[metric] ?? []);
   const tested = values('test').at(-1);
-  if (tested !== undefined) return { accuracy: tested, accuracyOf: 'test' };
+  if (tested !== undefined) return { value: tested, of: 'test' };
   const validated = values('validation');
-  return validated.length > 0
-    ? { accuracy: Math.max(...validated), accuracyOf: 'validation' }
-    : { accuracy: undefined, accuracyOf: undefined };
+  return validated.length > 0 ? { value: best(...validated), of: 'validation' } : undefined;
 }
 
 type Section = Readonly<Record<string, unknown>>;

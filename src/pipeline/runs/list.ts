@@ -4,7 +4,7 @@ import { cell } from '../text/table.ts';
 import { fitTable } from '../text/width.ts';
 
 /** Keys by which runs can be sorted, besides those of the configuration. */
-export const SORT_KEYS = ['id', 'status', 'accuracy', 'epochs', 'seconds', 'device'] as const;
+export const SORT_KEYS = ['id', 'status', 'accuracy', 'loss', 'epochs', 'seconds', 'device'] as const;
 
 /** Keys that do not affect the result of a run. */
 const NAMES = new Set(['name', 'run.dir', 'run.tags', 'run.notes', 'tracking']);
@@ -37,6 +37,16 @@ function compareValues(a: unknown, b: unknown): number {
   return first < second ? -1 : first > second ? 1 : 0;
 }
 
+/** `88.44 %`, or `loss 241.0213` of a run without classes. */
+export function resultText({ accuracy, loss }: Pick<RunFacts, 'accuracy' | 'loss'>): string {
+  return accuracy === undefined && loss !== undefined ? `loss ${loss.toFixed(4)}` : percent(accuracy);
+}
+
+/** The images on which the result was measured. */
+export function resultOf({ accuracyOf, lossOf }: Pick<RunFacts, 'accuracyOf' | 'lossOf'>): RunFacts['lossOf'] {
+  return accuracyOf ?? lossOf;
+}
+
 /** The keys in which the runs differ. */
 export function differingKeys(
   runs: readonly RunFacts[],
@@ -59,7 +69,7 @@ export function listText(runs: readonly RunFacts[], columns: number = Infinity):
   const rows = runs.map((run) => [
     run.id,
     run.status,
-    percent(run.accuracy) + (run.accuracyOf === 'validation' ? ' (validation)' : ''),
+    resultText(run) + (resultOf(run) === 'validation' ? ' (validation)' : ''),
     String(run.epochs),
     duration(run.seconds),
     ...(tagged ? [run.tags.join(' ')] : []),

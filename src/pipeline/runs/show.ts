@@ -2,7 +2,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMetrics } from './journal/records.ts';
 import type { RunFacts } from './facts.ts';
-import { duration, percent } from '../text/numbers.ts';
+import { resultOf, resultText } from './list.ts';
+import { duration } from '../text/numbers.ts';
 import { cell, table } from '../text/table.ts';
 
 /** Everything that is known of a run. */
@@ -13,7 +14,7 @@ export async function showText(run: RunFacts): Promise<string> {
       .map(([key, value]) => `  ${key}: ${cell(value)}`)
       .join('\n');
   return [
-    `${run.id}: ${run.status}, ${percent(run.accuracy)} on ${run.accuracyOf ?? 'nothing yet'}, ` +
+    `${run.id}: ${run.status}, ${resultText(run)} on ${resultOf(run) ?? 'nothing yet'}, ` +
       `${run.epochs} epochs, ${duration(run.seconds)}, ${run.device ?? 'device unknown'}\n`,
     ...(run.tags.length > 0 ? [`tags: ${run.tags.join(' ')}\n`] : []),
     ...(run.notes === '' ? [] : [`notes: ${run.notes}\n`]),

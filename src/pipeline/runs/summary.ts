@@ -1,14 +1,28 @@
 /** Why a training ended: all epochs done, no improvement, or the time was up (it can be resumed then). */
 export type StopReason = 'epochs' | 'earlyStopping' | 'maxMinutes';
 
+/** How a model does on some images: means over them, in nats but for the accuracy. */
+export interface Evaluation {
+  /** What a training makes small. */
+  readonly loss: number;
+  /** Share of images classified correctly, of a classifier. */
+  readonly accuracy?: number;
+  /** The terms of an autoencoder's loss: the cross-entropy of an image's pixels, and how far its code is from normal. */
+  readonly reconstruction?: number;
+  readonly kl?: number;
+}
+
 /** `summary.json`: the results of a finished run. */
 export interface RunSummary {
-  /** Share of the test images that are classified correctly, from 0 to 1. */
-  readonly testAccuracy: number;
-  /** Mean cross-entropy over the test images, in nats. */
+  /** Share of the test images that are classified correctly, from 0 to 1; of a classifier. */
+  readonly testAccuracy?: number;
+  /** Mean loss over the test images, in nats. */
   readonly testLoss: number;
+  /** The terms of an autoencoder's loss. */
+  readonly testReconstruction?: number;
+  readonly testKl?: number;
   /** The same on the validation images; null where none were held out. */
-  readonly validation: { readonly accuracy: number; readonly loss: number } | null;
+  readonly validation: Evaluation | null;
   readonly stopped: StopReason;
   /** Epochs finished. */
   readonly epochs: number;

@@ -4,7 +4,7 @@ import { makeFolders } from '../files/folders.ts';
 import { percent } from '../text/numbers.ts';
 import type { BestOptions } from '../training/best.ts';
 import type { TrialRunner } from './runner.ts';
-import { ranked, type TrialState, variedKeys, writeTable } from './table.ts';
+import { judged, ranked, type TrialState, variedKeys, writeTable } from './table.ts';
 import { TableWriter } from './tableWriter.ts';
 import { type Trial, trialSummary } from './trial.ts';
 
@@ -62,9 +62,9 @@ export async function runSweep(options: SweepOptions): Promise<SweepResult> {
 
 function outcome({ status, summary }: TrialState): string {
   if (!summary) return status;
-  const { validation, testAccuracy, seconds } = summary;
-  const [images, accuracy] = validation ? ['validation', validation.accuracy] : ['test', testAccuracy];
-  return `${images} accuracy ${percent(accuracy)}, ${seconds.toFixed(0)} s`;
+  const { accuracy, loss } = judged(summary);
+  const measure = accuracy === undefined ? `loss ${loss.toFixed(4)}` : `accuracy ${percent(accuracy)}`;
+  return `${summary.validation ? 'validation' : 'test'} ${measure}, ${summary.seconds.toFixed(0)} s`;
 }
 
 /** The folder of the sweep, which is a function of its trials. */

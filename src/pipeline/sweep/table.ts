@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { stringify } from 'csv-stringify/sync';
 import { writeFileAtomic } from '../files/atomicFile.ts';
 import { writeJson } from '../files/json.ts';
-import type { RunSummary } from '../runs/summary.ts';
+import type { Evaluation, RunSummary } from '../runs/summary.ts';
 import { table } from '../text/table.ts';
 import { Best, type BestOptions } from '../training/best.ts';
 import type { Trial } from './trial.ts';
@@ -20,15 +20,17 @@ export interface TrialState {
 export function ranked(states: readonly TrialState[], best: BestOptions): TrialState[] {
   const score = ({ summary }: TrialState): number => {
     if (!summary) return -Infinity;
-    const { accuracy, loss } = summary.validation ?? {
-      accuracy: summary.testAccuracy,
-      loss: summary.testLoss,
-    };
-    const value = best.metric === 'loss' ? loss : accuracy;
+    const { accuracy, loss } = judged(summary);
+    const value = (best.metric === 'loss' ? loss : accuracy) ?? NaN;
     return Number.isFinite(value) ? Best.sign(best) * value : -Infinity;
   };
   // The sort is stable: equal trials stay in the order of the sweep.
   return [...states].sort((a, b) => compare(score(b), score(a)));
+}
+
+/** The validation of a trial, or its test where nothing was held out. */
+export function judged({ validation, testAccuracy, testLoss }: RunSummary): Evaluation {
+  return validation ?? { loss: testLoss, ...(testAccuracy !== undefined && { accuracy: testAccuracy }) };
 }
 
 /** `-Infinity - -Infinity` is NaN. */
@@ -53,24 +55,27 @@ function splitOverride(text: string): [string, string] {
 /** The table's header and rows: shares of one and nats, as in the summaries. */
 function cells(states: readonly TrialState[]): [string[], ...string[][]] {
   const keys = variedKeys(states.map(({ trial }) => trial));
-  const measures = ['validation accuracy', 'validation loss', 'test accuracy', 'test loss'];
+  const measures: [title: string, of: (summary: RunSummary) => number | undefined][] = [
+    ['validation accuracy', ({ validation }) => validation?.accuracy],
+    ['validation loss', ({ validation }) => validation?.loss],
+    ['test accuracy', ({ testAccuracy }) => testAccuracy],
+    ['test loss', ({ testLoss }) => testLoss],
+  ];
   const rows = states.map(({ trial, status, summary }, index) => {
     const values = new Map(trial.overrides.map(splitOverride));
     const number = (value: unknown): string => (typeof value === 'number' ? value.toFixed(4) : '');
     return [
       summary ? String(index + 1) : '',
       ...keys.map((key) => values.get(key) ?? ''),
-      number(summary?.validation?.accuracy),
-      number(summary?.validation?.loss),
-      number(summary?.testAccuracy),
-      number(summary?.testLoss),
+      ...measures.map(([, of]) => number(summary && of(summary))),
       summary ? String(summary.epochs) : '',
       summary ? summary.seconds.toFixed(0) : '',
       status,
       trial.path,
     ];
   });
-  return [['rank', ...keys, ...measures, 'epochs', 'seconds', 'status', 'run'], ...rows];
+  const titles = measures.map(([title]) => title);
+  return [['rank', ...keys, ...titles, 'epochs', 'seconds', 'status', 'run'], ...rows];
 }
 
 /** The table for people, without the keys that all trials share; then the failures. */

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Module } from '../../nn/index.ts';
 import type { Position } from '../checkpoint/checkpoint.ts';
+import { taskOf } from '../config/task.ts';
 import type { Part } from '../data/datasets.ts';
 import { type EndRecord, type Journal, openJournal, readRecords } from '../runs/journal/journal.ts';
 import { countConfusions, parameterHistograms } from './insights.ts';
@@ -43,11 +44,12 @@ export async function trackRun(
       tracking.write(record);
     },
   });
-  const names = run.configuration.tracking;
+  const { tracking: names, model: described } = run.configuration;
+  const isClassifier = taskOf(described) === 'classification';
   return {
     journal,
     async recordInsights({ epoch, step }, model, validation) {
-      if (names.some((name) => name !== 'csv') && validation.rows.length > 0) {
+      if (isClassifier && names.some((name) => name !== 'csv') && validation.rows.length > 0) {
         journal.append({ kind: 'predictions', epoch, step, ...(await countConfusions(model, validation)) });
       }
       if (names.includes('tensorboard')) {

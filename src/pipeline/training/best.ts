@@ -1,8 +1,8 @@
 import type { BestState } from '../checkpoint/metadata.ts';
-import type { Evaluation } from './evaluate.ts';
+import type { Evaluation } from './tasks.ts';
 
 export interface BestOptions {
-  readonly metric: keyof Evaluation;
+  readonly metric: 'loss' | 'accuracy';
   /** By default a loss should fall, and anything else rise. */
   readonly mode?: 'min' | 'max';
   /** The least improvement that counts; default 0. */
@@ -32,7 +32,7 @@ export class Best {
   /** Notes an epoch's validation; true where it is better than all before. */
   note(epoch: number, validation: Evaluation): boolean {
     const { metric, minDelta = 0 } = this.#options;
-    const value = validation[metric];
+    const value = validation[metric] ?? NaN;
     const sign = Best.sign(this.#options);
     const bar = this.#state.value === null ? -Infinity : sign * this.#state.value + minDelta;
     const better = Number.isFinite(value) && sign * value > bar;

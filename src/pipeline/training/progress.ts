@@ -4,8 +4,8 @@ import { duration, percent, thousands } from '../text/numbers.ts';
 
 export interface ProgressMetrics {
   readonly loss: number;
-  /** From 0 to 1. */
-  readonly accuracy: number;
+  /** From 0 to 1; of a classifier. */
+  readonly accuracy?: number;
   readonly samplesPerSecond: number;
 }
 
@@ -123,13 +123,15 @@ function percentOf(done: number, total: number): string {
 function longState({ metrics: { loss, accuracy, samplesPerSecond }, left }: State): string {
   const rate = thousands(Math.round(samplesPerSecond));
   const end = left === undefined ? '' : `  left ${left}`;
-  return `loss ${loss.toFixed(4)}  accuracy ${percent(accuracy)}  ${rate} samples/s${end}`;
+  const share = accuracy === undefined ? '' : `  accuracy ${percent(accuracy)}`;
+  return `loss ${loss.toFixed(4)}${share}  ${rate} samples/s${end}`;
 }
 
 function shortState({ metrics: { loss, accuracy, samplesPerSecond }, left }: State): string {
   const rate = thousands(Math.round(samplesPerSecond));
   const end = left === undefined ? '' : `  left ${left}`;
-  return `loss ${loss.toFixed(4)}  ${percent(accuracy)}  ${rate}/s${end}`;
+  const share = accuracy === undefined ? '' : `  ${percent(accuracy)}`;
+  return `loss ${loss.toFixed(4)}${share}  ${rate}/s${end}`;
 }
 
 type TimeLeft = (done: number, metrics: ProgressMetrics) => string | undefined;

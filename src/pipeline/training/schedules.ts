@@ -1,7 +1,7 @@
 import { lrScheduler, type Optimizer } from '../../optim/index.ts';
 import type { StatefulSchedule } from '../checkpoint/checkpoint.ts';
 import type { Configuration } from '../config/configuration.ts';
-import type { Evaluation } from './evaluate.ts';
+import type { Evaluation } from './tasks.ts';
 
 /** A learning rate schedule, as the trainer calls it. */
 export interface Schedule extends StatefulSchedule {
@@ -46,7 +46,7 @@ export function buildSchedule(
       const mode = metric === 'loss' ? 'min' : 'max';
       const scheduler = new lrScheduler.ReduceLROnPlateau(optimizer, { ...options, mode });
       const afterEpoch = (validation: Evaluation | null): void => {
-        if (validation) scheduler.step(validation[metric]);
+        if (validation) scheduler.step(validation[metric] ?? NaN);
       };
       return scheduled(scheduler, { afterEpoch });
     }

@@ -1,17 +1,17 @@
 import type { Backend } from '../../backend/backend.ts';
 import type { Module } from '../../nn/index.ts';
-import { crossEntropy } from '../../ops/crossEntropy.ts';
 import { clipGradNorm, type GradScaler, type Optimizer } from '../../optim/index.ts';
-import { autocast } from '../../tensor/autocast.ts';
 import { capture } from '../../tensor/capture.ts';
 import { scope } from '../../tensor/scope.ts';
 import type { Batch } from '../data/loader.ts';
 import type { WeightAverage } from './average.ts';
 import type { Meter } from './meter.ts';
+import type { Task } from './tasks.ts';
 
 /** What all steps of a training work on. */
 export interface StepParts {
   readonly model: Module;
+  readonly task: Task;
   readonly optimizer: Optimizer;
   readonly meter: Meter;
   /** The greatest norm of all gradients together; undefined: no clipping. */
@@ -40,18 +40,19 @@ export interface StepBatches {
  * Nothing waits for the device; losses and hits stay in the meter, one entry a batch.
  */
 export function trainStep(
-  { model, optimizer, meter, maxNorm, labelSmoothing = 0, average, scaler }: StepParts,
+  { model, task, optimizer, meter, maxNorm, labelSmoothing, average, scaler }: StepParts,
   { batches, size }: StepBatches,
 ): void {
   for (const nextBatch of batches) {
     scope(() => {
-      const { images, labels } = nextBatch();
-      const logits = autocast(scaler ? 'float16' : 'float32', () => model.forward(images));
-      const loss = crossEntropy(logits, labels, { labelSmoothing });
-      const share = labels.numel() / size;
+      const batch = nextBatch();
+      const precision = scaler ? 'float16' : 'float32';
+      const measured = task.measure(model, batch, { labelSmoothing, precision });
+      const { loss } = measured;
+      const share = batch.labels.numel() / size;
       const part = share === 1 ? loss : loss.mul(share);
       (scaler ? scaler.scale(part) : part).backward();
-      meter.add(loss, logits, labels);
+      meter.add(measured);
     });
   }
   scope(() => {

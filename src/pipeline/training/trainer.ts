@@ -18,18 +18,19 @@ import type { RunDirectory } from '../runs/directory.ts';
 import { deviceText } from '../runs/environment.ts';
 import type { Journal } from '../runs/journal/journal.ts';
 import type { RunSummary, StopReason } from '../runs/summary.ts';
-import { percent } from '../text/numbers.ts';
+import { metricsText } from '../text/metrics.ts';
 import { WeightAverage } from './average.ts';
 import { Best } from './best.ts';
 import { Epoch, type EpochStep, stepsPerEpoch } from './epoch.ts';
 import { Interruption, TrainingError } from './errors.ts';
-import { type Evaluation, evaluate } from './evaluate.ts';
+import { evaluate } from './evaluate.ts';
 import { average, Meter } from './meter.ts';
 import { buildOptimizer, buildScaler } from './optimizers.ts';
 import { createProgress, type ProgressDisplay } from './progress.ts';
 import { buildSchedule, type Schedule } from './schedules.ts';
 import { capturedSteps, plainSteps, type StepParts, type Stepper, type StepWatcher } from './step.ts';
 import { Stopwatch } from './stopwatch.ts';
+import { type Evaluation, taskFor } from './tasks.ts';
 
 /** Milliseconds without a turn of the event loop. tsx kills a process that does not answer Ctrl-C within 60. */
 const TURN = 15;
@@ -91,10 +92,11 @@ class Trainer {
       configuration.train;
     const optimizer = buildOptimizer(configuration.optimizer, model.parameters());
     const scaler = buildScaler(configuration.train, device);
-    const meter = new Meter(device, logEvery * accumulate);
+    const task = taskFor(configuration.model);
+    const meter = new Meter(device, logEvery * accumulate, task.terms);
     this.#training = training;
     const average = emaDecay === undefined ? undefined : new WeightAverage(model, emaDecay);
-    this.#parts = { model, optimizer, meter, maxNorm: clipGradNorm, labelSmoothing, average, scaler };
+    this.#parts = { model, task, optimizer, meter, maxNorm: clipGradNorm, labelSmoothing, average, scaler };
     this.#stepsPerEpoch = stepsPerEpoch(datasets.train, configuration);
     this.#schedule = buildSchedule(configuration, optimizer, this.#stepsPerEpoch);
     this.#yaml = printConfiguration(configuration);
@@ -147,9 +149,7 @@ class Trainer {
     const { journal } = this.#training;
     const validation = await this.#validate();
     if (validation) {
-      process.stderr.write(
-        `${label}: validation loss ${validation.loss.toFixed(4)}, accuracy ${percent(validation.accuracy)}\n`,
-      );
+      process.stderr.write(`${label}: validation ${metricsText(validation)}\n`);
       const weightsSha256 = await hashWeights(this.#training.model);
       journal.append({ kind: 'validation', ...this.#position, metrics: { ...validation }, weightsSha256 });
     }
@@ -207,7 +207,7 @@ class Trainer {
   async #report(epoch: number, done: number, progress: ProgressDisplay): Promise<void> {
     const { configuration, journal, signal } = this.#training;
     const { batchSize, accumulate } = configuration.train;
-    const { meter, scaler } = this.#parts;
+    const { task, meter, scaler } = this.#parts;
     const reading = await meter.read();
     const bad = reading.losses.findIndex((loss) => !Number.isFinite(loss));
     if (bad >= 0) {
@@ -218,11 +218,12 @@ class Trainer {
           'Lower optimizer.lr, and check the data for values that are not finite.',
       );
     }
-    const { samples, loss, accuracy } = average(reading, batchSize, done % batchSize || batchSize);
-    this.#stopwatch.lap(samples);
+    const means = average(reading, batchSize, done % batchSize || batchSize);
+    this.#stopwatch.lap(means.samples);
+    const { loss, ...others } = task.evaluation(means);
     const metrics = {
       loss,
-      accuracy,
+      ...others,
       lr: this.#lr,
       samplesPerSecond: this.#stopwatch.samplesPerSecond,
       ...(scaler && { lossScale: await scaler.getScale() }),
@@ -256,7 +257,8 @@ class Trainer {
   /** Null where no images are held out. */
   async #validate(): Promise<Evaluation | null> {
     const { model, datasets } = this.#training;
-    return datasets.validation.rows.length > 0 ? evaluate(model, datasets.validation) : null;
+    const { task } = this.#parts;
+    return datasets.validation.rows.length > 0 ? evaluate(task, model, datasets.validation) : null;
   }
 
   /** Tests the best weights. */
@@ -267,11 +269,13 @@ class Trainer {
       await this.#averaged(() => this.#save(BEST));
     }
     await loadWeights(join(directory.checkpoints, BEST), model);
-    const test = await evaluate(model, datasets.test);
+    const test = await evaluate(this.#parts.task, model, datasets.test);
     journal.append({ kind: 'test', ...this.#position, metrics: { ...test } });
     return {
-      testAccuracy: test.accuracy,
+      ...(test.accuracy !== undefined && { testAccuracy: test.accuracy }),
       testLoss: test.loss,
+      ...(test.reconstruction !== undefined && { testReconstruction: test.reconstruction }),
+      ...(test.kl !== undefined && { testKl: test.kl }),
       validation: await this.#validate(),
       stopped,
       epochs: this.#position.epoch,

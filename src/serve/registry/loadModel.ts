@@ -1,5 +1,6 @@
 import { decodeWeights } from '../../pipeline/checkpoint/checkpoint.ts';
 import { type Configuration, parseConfiguration } from '../../pipeline/config/configuration.ts';
+import { requireClassifier } from '../../pipeline/config/task.ts';
 import { parseYaml } from '../../pipeline/files/yamlValue.ts';
 import type { DataDescription } from '../../pipeline/data/description.ts';
 import { buildModel } from '../../pipeline/models/buildModel.ts';
@@ -26,7 +27,10 @@ export function descriptionOf({ classes, input, normalisation }: ModelRecord): D
  * @example loadModel(await openModelFolder('models/cnn/1'))
  */
 export function loadModel(folder: ModelFolder): Module {
-  const model = buildModel(configurationOf(folder).model, descriptionOf(folder.record));
+  const configuration = configurationOf(folder);
+  const instead = 'Promote a run of a classifier: npx tsx src/registry.ts promote --help';
+  requireClassifier(configuration.model, 'the registry', folder.path, instead);
+  const model = buildModel(configuration.model, descriptionOf(folder.record));
   decodeWeights(folder.files.get(WEIGHTS)!, model);
   model.eval();
   return model;

@@ -5,12 +5,14 @@ import { WgradError } from '../../backend/errors.ts';
 import { obtainData } from '../../pipeline/data/datasets.ts';
 import type { DataDescription } from '../../pipeline/data/description.ts';
 import { loadConfiguration, printConfiguration } from '../../pipeline/config/configuration.ts';
+import { requireClassifier } from '../../pipeline/config/task.ts';
 import { FileError, readError } from '../../pipeline/files/fileError.ts';
 import { makeFolders } from '../../pipeline/files/folders.ts';
 import { jsonText } from '../../pipeline/files/json.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../formats/safetensors/index.ts';
 import { decodeDescription } from '../../pipeline/checkpoint/metadata.ts';
 import { weightsSha256 } from '../../pipeline/checkpoint/weightsSha256.ts';
+import { shellWord } from '../../pipeline/text/shellWord.ts';
 import { moveAlias, readAlias } from './aliases.ts';
 import { modelCard } from './card.ts';
 import { type Gate, judge, type Verdict } from './gates.ts';
@@ -56,7 +58,9 @@ export interface Promoted {
 
 /** As `promote`, with the statistics of the run's training set. */
 export async function promoteRun(promotion: Omit<Promotion, 'statistics'>): Promise<Promoted> {
-  const { data } = loadConfiguration(join(promotion.run, 'config.yaml'));
+  const { data, model } = loadConfiguration(join(promotion.run, 'config.yaml'));
+  const instead = `Export it instead: npx tsx src/export.ts ${shellWord(promotion.run)}`;
+  requireClassifier(model, 'the registry', basename(promotion.run), instead);
   const { train, description } = await obtainData(data, new AbortController().signal);
   const statistics = inputStatistics(train.images, description.height * description.width);
   return promote({ ...promotion, statistics });

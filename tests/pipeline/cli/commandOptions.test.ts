@@ -8,7 +8,7 @@ import { type Called, callWithStubs, describedBy } from './commandStubs.ts';
 
 type Calls = Called['calls'];
 
-const found = { name: 'found', configuration: { device: 'cpu' }, load: 'a function' };
+const found = { name: 'found', configuration: { device: 'cpu', model: { name: 'mlp' } }, load: 'a function' };
 const roots = { runs: 'R', models: 'M' };
 const target = { description: 'target' };
 const reporter = { note: 'a function', progress: 'a function', progressEnd: 'a function' };

@@ -51,7 +51,7 @@ import * as device from '../../../src/tensor/device.ts';
 
 /** The folder that stands for every run: it must be there. */
 const RUN = '/';
-const configuration = { device: 'cpu' };
+const configuration = { device: 'cpu', model: { name: 'mlp' } };
 const loaded = { model: {}, data: { height: 1, width: 1, classes: ['a', 'b'] } };
 const run = (id: string, accuracy: number) => ({
   id,

@@ -57,6 +57,49 @@ describe('loadConfiguration', () => {
     expect(refusal(() => load(least, ...overrides))).toMatch(message);
   });
 
+  it('selects the best weights of an autoencoder by its loss', () => {
+    const model = 'model={name: autoencoder}';
+    expect(load(least, model)).toMatchObject({
+      model: { name: 'autoencoder', channels: [16, 32], latent: 20 },
+      train: { best: { metric: 'loss' } },
+    });
+    expect(load(least, model, 'train.best.mode=max').train.best).toEqual({ metric: 'loss', mode: 'max' });
+    expect(load(`${least}train: {best: {metric: accuracy}}\n`).train.best).toEqual({ metric: 'accuracy' });
+    for (const section of ['train=5', 'train.best=4', 'train.best=[1]']) {
+      expect(refusal(() => load(least, model, section))).toContain('takes  a section with');
+    }
+  });
+
+  it('refuses for an autoencoder what needs classes', () => {
+    const words = [
+      'model={name: autoencoder, channels: [], latent: 0}',
+      'train={best: {metric: accuracy}, earlyStopping: {metric: accuracy}, labelSmoothing: 0.1}',
+      'schedule={name: plateau, metric: accuracy}',
+    ];
+    const problems = refusal(() => load(least, ...words)).replaceAll(/ \(command line: .*\)/g, '');
+    expect(problems).toMatchInlineSnapshot(`
+      "test.yaml: 6 problems
+        model.channels
+          takes  list, each item: whole number ≥ 1
+          got    []
+        model.latent
+          takes  whole number ≥ 1
+          got    0
+        train.best.metric
+          takes  loss, as model.name autoencoder has no classes
+          got    'accuracy'
+        train.earlyStopping.metric
+          takes  loss, as model.name autoencoder has no classes
+          got    'accuracy'
+        schedule.metric
+          takes  loss, as model.name autoencoder has no classes
+          got    'accuracy'
+        train.labelSmoothing
+          takes  nothing, as model.name autoencoder has no classes
+          got    0.1"
+    `);
+  });
+
   it('fills in the defaults', () => {
     expect(load(least)).toEqual({
       name: 'test',
@@ -218,7 +261,7 @@ train:
           takes  up to 100 letters, digits, ".", "_" and "-", starting with a letter or digit
           got    nothing
         model: missing
-          takes  a section with name, hidden, dropout, channels, kernelSize, batchNorm, blocks, patchSize, width, depth, heads
+          takes  a section with name, hidden, dropout, channels, kernelSize, batchNorm, blocks, patchSize, width, depth, heads, latent
           got    nothing
         optimizer: missing
           takes  a section with name, lr, betas, eps, weightDecay, momentum, dampening, nesterov, alpha, centered, lrDecay, initialAccumulatorValue, momentumDecay
@@ -680,9 +723,11 @@ describe('describeConfiguration', () => {
       'schedule={name: plateau}',
     ];
     const models = ['mlp', 'cnn', 'resnet', 'vit'].map((name) => `model={name: ${name}}`);
+    const coder = leaves(load(least, 'model={name: autoencoder}'));
     const all = [...models, ...optimizers, ...schedules].flatMap((variant) =>
       leaves(load(least, variant, ...optional)),
     );
+    all.push(...coder);
     const own = ['data={format: csv, name: mine}', 'data.classes=[a,b]', 'data.size=[1,1]', 'data.test=1'];
     all.push(...leaves(load(least, ...own)));
     expect(described).toEqual(new Set(all));

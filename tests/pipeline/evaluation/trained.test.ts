@@ -6,7 +6,7 @@ import { init, manualSeed, nn, setDefaultDevice, zeros } from '../../../src/inde
 import { type Configuration, parseConfiguration } from '../../../src/pipeline/config/configuration.ts';
 import { obtainDatasets, openTestPart } from '../../../src/pipeline/data/datasets.ts';
 import type { DataDescription } from '../../../src/pipeline/data/description.ts';
-import type { Robustness } from '../../../src/pipeline/evaluation/report/report.ts';
+import type { EvaluationReport, Robustness } from '../../../src/pipeline/evaluation/report/report.ts';
 import { evaluateTrained, type TrainedModel } from '../../../src/pipeline/evaluation/trained.ts';
 import { corruptedAccuracy } from '../../../src/pipeline/evaluation/corruptedAccuracy.ts';
 import { temporaryFolder } from '../files/disks.ts';
@@ -79,7 +79,7 @@ beforeAll(() => {
 
 describe('an evaluation', () => {
   const evaluate = (trained: TrainedModel, options: object = {}) =>
-    evaluateTrained(trained, { tuning: () => ({}), ...options });
+    evaluateTrained(trained, { tuning: () => ({}), ...options }) as Promise<EvaluationReport>;
 
   it('has the test images of the configuration, or as many as wanted', async () => {
     const root = folderOf(2);

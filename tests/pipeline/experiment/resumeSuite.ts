@@ -123,6 +123,10 @@ const variants: readonly (readonly [string, Changes])[] = [
     { ...base, model: cnn, emaDecay: 0.9, labelSmoothing: 0.1 },
   ],
   [
+    'an autoencoder, whose codes are drawn, with averaged weights',
+    { ...base, model: { name: 'autoencoder', channels: [2, 3], latent: 3 }, augmentation, emaDecay: 0.9 },
+  ],
+  [
     'early stopping',
     {
       ...base,

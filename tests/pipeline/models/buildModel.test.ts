@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type CnnConfiguration, parseConfiguration } from '../../../src/pipeline/config/configuration.ts';
-import { arange, init, nn, noGrad, rand, scope, tensor } from '../../../src/index.ts';
+import { arange, full, init, manualSeed, nn, noGrad, rand, randn, scope, tensor } from '../../../src/index.ts';
 import { FASHION_MNIST_DESCRIPTION, type NetworkShape } from '../../../src/pipeline/data/description.ts';
+import { asAutoencoder } from '../../../src/pipeline/models/autoencoder.ts';
 import { buildModel } from '../../../src/pipeline/models/buildModel.ts';
 
 function cnn(
@@ -15,7 +16,7 @@ function cnn(
   );
 }
 
-function built(name: 'resnet' | 'vit', options: object, shape: NetworkShape): nn.Module {
+function built(name: 'resnet' | 'vit' | 'autoencoder', options: object, shape: NetworkShape): nn.Module {
   const model = { name, ...options };
   const { model: described } = parseConfiguration({ name: 'test', model, optimizer: { name: 'adam' } });
   return buildModel(described, shape);
@@ -175,6 +176,52 @@ describe('buildModel', () => {
     );
     expect(() => built('vit', { heads: 5 }, FASHION_MNIST_DESCRIPTION)).toThrow(
       'model.heads: takes a number that divides model.width (64); got 5',
+    );
+  });
+
+  it('builds an autoencoder, whose decoder undoes what its convolutions do to sides of any size', async () => {
+    for (const [height, width] of [[28, 28], [5, 8], [1, 3], [7, 2]] as const) {
+      const model = asAutoencoder(built('autoencoder', { channels: [2, 3], latent: 4 }, { height, width, classes: ['a', 'b'] }));
+      const images = rand([3, 1, height, width]);
+      const [mean, logVariance] = model.encode(images);
+      expect([mean.shape, logVariance.shape]).toEqual([[3, 4], [3, 4]]);
+      expect(model.decode(mean).shape).toEqual([3, 1, height, width]);
+      // The mean of a code in an evaluation; another code for each call in a training.
+      expect(await model.forward(images).toArray()).not.toEqual(await model.forward(images).toArray());
+      model.eval();
+      expect(await model.forward(images).toArray()).toEqual(await model.decode(mean).toArray());
+    }
+    expect(String(built('autoencoder', { channels: [2, 3], latent: 4 }, { height: 5, width: 8, classes: ['a', 'b'] })))
+      .toBe(`Autoencoder(
+  (encoder): Sequential(
+    (0): Conv2d(1, 2, kernel_size=(3, 3), stride=(2, 2), padding=(1, 1))
+    (1): ReLU()
+    (2): Conv2d(2, 3, kernel_size=(3, 3), stride=(2, 2), padding=(1, 1))
+    (3): ReLU()
+    (4): Flatten(start_dim=1, end_dim=-1)
+    (5): Linear(in_features=12, out_features=8, bias=True)
+  )
+  (decoder): Sequential(
+    (0): Linear(in_features=4, out_features=12, bias=True)
+    (1): ReLU()
+    (2): Images()
+    (3): ConvTranspose2d(3, 2, kernel_size=(3, 4), stride=(2, 2), padding=(1, 1))
+    (4): ReLU()
+    (5): ConvTranspose2d(2, 1, kernel_size=(3, 4), stride=(2, 2), padding=(1, 1))
+  )
+)`);
+    expect(() => asAutoencoder(cnn({}))).toThrow('takes an autoencoder; got Sequential');
+  });
+
+  it('draws codes around their means, with their variances', async () => {
+    const model = asAutoencoder(built('autoencoder', { channels: [1], latent: 2 }, { height: 2, width: 2, classes: ['a', 'b'] }));
+    manualSeed(5);
+    const noise = await randn([3, 2]).toArray();
+    manualSeed(5);
+    const [mean, logVariance] = [full([3, 2], 10), full([3, 2], Math.log(4))];
+    const codes = (await model.sample(mean, logVariance).toArray()) as number[][];
+    codes.forEach((code, at) =>
+      code.forEach((value, index) => expect(value).toBeCloseTo(10 + 2 * (noise as number[][])[at]![index]!, 5)),
     );
   });
 

@@ -37,6 +37,8 @@ const base: RunFacts = {
   status: 'finished',
   accuracy: 0.5,
   accuracyOf: 'test',
+  loss: undefined,
+  lossOf: undefined,
   epochs: 3,
   seconds: 60,
   device: 'cpu',

@@ -12,6 +12,7 @@ import { isMetrics } from '../../../src/pipeline/runs/journal/records.ts';
 import { type JournalRecord, readRecords } from '../../../src/pipeline/runs/journal/journal.ts';
 import { lockFolder } from '../../../src/pipeline/files/lock.ts';
 import { evaluate } from '../../../src/pipeline/training/evaluate.ts';
+import { classification } from '../../../src/pipeline/training/tasks.ts';
 import { syncRun } from '../../../src/pipeline/tracking/sync.ts';
 import { trackRun } from '../../../src/pipeline/tracking/trackRun.ts';
 import { manualSeed, open, setDefaultDevice } from '../../../src/index.ts';
@@ -78,7 +79,7 @@ describe('what trackers show beyond metrics', () => {
     const model = buildModel({ name: 'mlp', hidden: [16], dropout: 0.5 }, FASHION_MNIST_DESCRIPTION);
     const { validation } = smallDatasets(device);
     const { confusion, wrong } = await countConfusions(model, validation);
-    const { accuracy } = await evaluate(model, validation);
+    const { accuracy } = await evaluate(classification, model, validation);
     const hits = confusion.reduce((sum, row, actual) => sum + row[actual]!, 0);
     expect(confusion.flat().reduce((sum, count) => sum + count, 0)).toBe(100);
     expect(hits).toBeCloseTo(100 * accuracy, 9);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Best, type BestOptions } from '../../../src/pipeline/training/best.ts';
-import type { Evaluation } from '../../../src/pipeline/training/evaluate.ts';
+import type { Evaluation } from '../../../src/pipeline/training/tasks.ts';
 
 /** Which of some values of the metric are better than all before. */
 function better(options: BestOptions, values: readonly number[]): boolean[] {
@@ -28,7 +28,7 @@ test.each<[BestOptions, readonly number[], readonly boolean[]]>([
 test('the state counts epochs without improvement, and goes on from where it was', () => {
   const best = new Best({ metric: 'loss' });
   expect(best.state).toEqual({ value: null, epoch: 0, stale: 0 });
-  const note = (of: Best, epoch: number, loss: number): boolean => of.note(epoch, { loss } as Evaluation);
+  const note = (of: Best, epoch: number, loss: number): boolean => of.note(epoch, { loss });
   note(best, 1, 3);
   note(best, 2, 4);
   note(best, 3, NaN);

@@ -3,6 +3,7 @@ import { manualSeed, nn, open, setDefaultDevice } from '../../../src/index.ts';
 import { DeviceDataset } from '../../../src/pipeline/data/loader.ts';
 import { FASHION_MNIST_DESCRIPTION } from '../../../src/pipeline/data/description.ts';
 import { evaluate } from '../../../src/pipeline/training/evaluate.ts';
+import { classification } from '../../../src/pipeline/training/tasks.ts';
 import { noise } from '../data/augmentationFixture.ts';
 
 const cpu = await open('cpu');
@@ -16,12 +17,12 @@ test('an evaluation runs in evaluation mode, and leaves every mode as it was', a
   const results = [];
   for (const training of [true, false]) {
     model.train(training);
-    results.push(await evaluate(model, { set, rows }));
+    results.push(await evaluate(classification, model, { set, rows }));
     expect([model.training, model[1]!.training]).toEqual([training, training]);
   }
   expect(results[0]).toEqual(results[1]);
   const broken = new nn.Sequential(model, new nn.Linear(11, 1));
-  await expect(evaluate(broken, { set, rows })).rejects.toThrow();
+  await expect(evaluate(classification, broken, { set, rows })).rejects.toThrow();
   expect([broken.training, model.training]).toEqual([true, true]);
   model.train();
   expect(model.training).toBe(true);

@@ -11,6 +11,7 @@ import {
   tensor,
 } from '../../../src/index.ts';
 import { Meter } from '../../../src/pipeline/training/meter.ts';
+import { classification } from '../../../src/pipeline/training/tasks.ts';
 import { trainStep } from '../../../src/pipeline/training/step.ts';
 
 const cpu = await open('cpu');
@@ -25,7 +26,7 @@ async function weights(initScale: number | undefined): Promise<number[]> {
   const meter = new Meter(cpu, 8);
   const [images, labels] = [rand([16, 8]), randint(0, 4, [16])];
   for (let step = 0; step < 3; step++) {
-    const parts = { model, optimizer, meter, maxNorm: 0.05, scaler };
+    const parts = { model, task: classification, optimizer, meter, maxNorm: 0.05, scaler };
     trainStep(parts, { batches: [() => ({ images, labels })], size: 16 });
   }
   return [...(await model.weight.data())];
@@ -56,7 +57,13 @@ it('smooths the labels of the training loss', async () => {
       ),
     );
     const meter = new Meter(cpu, 1);
-    const parts = { model, optimizer: new optim.SGD(model.parameters(), { lr: 1 }), meter, labelSmoothing };
+    const parts = {
+      model,
+      task: classification,
+      optimizer: new optim.SGD(model.parameters(), { lr: 1 }),
+      meter,
+      labelSmoothing,
+    };
     const batch = { images: tensor([[1, 0]]), labels: tensor([0], { dtype: 'int32' }) };
     trainStep({ ...parts, maxNorm: undefined, scaler: undefined }, { batches: [() => batch], size: 1 });
     losses.push((await meter.read()).losses[0]!);

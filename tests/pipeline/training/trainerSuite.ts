@@ -8,7 +8,7 @@ import { readJournal } from '../../../src/pipeline/runs/journal/journal.ts';
 import { decodeSafetensors, type SafetensorsFile } from '../../../src/formats/safetensors/index.ts';
 import { Interruption, TrainingError } from '../../../src/pipeline/training/errors.ts';
 import { temporaryFolder } from '../files/disks.ts';
-import { trainSmall } from './trainingFixture.ts';
+import { images, trainSmall } from './trainingFixture.ts';
 
 type Open = (context: TestContext) => Promise<Backend>;
 
@@ -18,6 +18,15 @@ function checkpoint(folder: string, name: string): SafetensorsFile {
 
 function isFinite({ tensors }: SafetensorsFile): boolean {
   return [...tensors.values()].every(({ data }) => Array.from(data as Float32Array).every(Number.isFinite));
+}
+
+function binaryEntropy(p: number): number {
+  return -(p * Math.log(p) + (1 - p) * Math.log(1 - p));
+}
+
+function meanBrightness(): number {
+  const { images: pixels } = images(100, 1);
+  return pixels.reduce((sum, value) => sum + value, 0) / pixels.length / 255;
 }
 
 /** What the trainer promises, on a device. `open` gives one that may be shared, `openOwn` one to destroy. */
@@ -37,6 +46,26 @@ export function trainerSuite(open: Open, openOwn: Open): void {
     expect(best.metadata.get('format')).toBe('pt');
     const kinds = readJournal(join(folder, 'latest', 'metrics.jsonl')).map(({ kind }) => kind);
     expect(new Set(kinds)).toEqual(new Set(['train', 'validation', 'test']));
+  });
+
+  it('teaches an autoencoder to rebuild images: its measures are the loss and its terms, and the least loss is the best', async (context) => {
+    const device = await open(context);
+    const folder = temporaryFolder();
+    const model = { name: 'autoencoder', channels: [4], latent: 4 };
+    const { summary } = await trainSmall({ device, folder, changes: { model, epochs: 6 } });
+    const { testLoss, testReconstruction, testKl, validation } = summary;
+    expect(Object.keys(validation!)).toEqual(['loss', 'reconstruction', 'kl']);
+    expect('testAccuracy' in summary).toBe(false);
+    expect(testReconstruction! + testKl!).toBeCloseTo(testLoss, 3);
+    const records = readJournal(join(folder, 'latest', 'metrics.jsonl'));
+    const names = ['loss', 'reconstruction', 'kl', 'lr', 'samplesPerSecond'];
+    expect(Object.keys(records.find(({ kind }) => kind === 'train')!.metrics)).toEqual(names);
+    const losses = records.filter(({ kind }) => kind === 'validation').map(({ metrics }) => metrics['loss']!);
+    expect(summary.bestEpoch).toBe(losses.indexOf(Math.min(...losses)) + 1);
+    expect(validation!.loss).toBe(Math.min(...losses));
+    // A grey picture of the mean brightness, the same for every image.
+    const flat = 784 * binaryEntropy(meanBrightness());
+    expect(testLoss).toBeLessThan(flat);
   });
 
   it('keeps the average of the weights as the best, and the weights to go on from', async (context) => {
@@ -101,14 +130,15 @@ export function trainerSuite(open: Open, openOwn: Open): void {
       { optimizer: { name: 'sgd', lr: 0.1, momentum: 0.9, nesterov: true }, accumulate: 3 },
       { model: { name: 'cnn', channels: [2, 3], hidden: [8], dropout: 0.2 }, optimizer: { name: 'adamw' } },
       { model: { name: 'resnet', channels: [2, 3] }, emaDecay: 0.9, labelSmoothing: 0.1 },
+      { model: { name: 'autoencoder', channels: [2, 3], latent: 3 }, accumulate: 3, clipGradNorm: 100 },
     ];
     for (const changes of variants) {
       const outcome = async (capture: boolean): Promise<unknown> => {
         const folder = temporaryFolder();
         const { summary } = await trainSmall({ device, folder, changes: { ...changes, capture } });
         const records = readJournal(join(folder, 'latest', 'metrics.jsonl'));
-        const losses = records.map(({ metrics: { loss, accuracy } }) => [loss, accuracy]);
-        return { hash: summary.weightsSha256, losses };
+        const timeless = records.map(({ metrics }) => ({ ...metrics, samplesPerSecond: 0 }));
+        return { hash: summary.weightsSha256, timeless };
       };
       const replayed = await outcome(true);
       const run = await outcome(false);

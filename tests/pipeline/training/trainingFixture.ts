@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import type { Backend } from '../../../src/backend/backend.ts';
-import { FASHION_MNIST_DESCRIPTION } from '../../../src/pipeline/data/description.ts';
+import { type DataDescription, FASHION_MNIST_DESCRIPTION } from '../../../src/pipeline/data/description.ts';
 import type { Augmentation } from '../../../src/pipeline/data/augmentation.ts';
 import { DeviceDataset } from '../../../src/pipeline/data/loader.ts';
 import {
@@ -10,7 +10,7 @@ import {
   parseConfiguration,
   printConfiguration,
 } from '../../../src/pipeline/config/configuration.ts';
-import type { Datasets } from '../../../src/pipeline/data/datasets.ts';
+import { type Datasets, descriptionFor } from '../../../src/pipeline/data/datasets.ts';
 import { type Journal, openJournal } from '../../../src/pipeline/runs/journal/journal.ts';
 import type { StepProfiler } from '../../../src/pipeline/diagnostics/profiling/stepProfiler.ts';
 import { reopenRun, rewindRun, type Run } from '../../../src/pipeline/experiment/resume.ts';
@@ -43,14 +43,18 @@ const trainImages = images(600, 0);
 const testImages = images(100, 1);
 
 /** @param isValidated whether images are held out for validation */
-export function smallDatasets(device: Backend, isValidated: boolean = true): Datasets {
-  const set = new DeviceDataset(device, trainImages, FASHION_MNIST_DESCRIPTION);
+export function smallDatasets(
+  device: Backend,
+  isValidated: boolean = true,
+  description: DataDescription = FASHION_MNIST_DESCRIPTION,
+): Datasets {
+  const set = new DeviceDataset(device, trainImages, description);
   const rows = Uint32Array.from(trainImages.labels.keys());
   return {
     train: { set, rows: rows.slice(0, 500) },
     validation: { set, rows: isValidated ? rows.slice(500) : new Uint32Array(0) },
     test: {
-      set: new DeviceDataset(device, testImages, FASHION_MNIST_DESCRIPTION),
+      set: new DeviceDataset(device, testImages, description),
       rows: Uint32Array.from(testImages.labels.keys()),
     },
     checksums: {},
@@ -165,7 +169,8 @@ async function launch(
   // Its progress is nothing that the tests' output needs.
   const progress = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
   try {
-    const datasets = smallDatasets(device, configuration.data.validation > 0);
+    const description = descriptionFor(configuration.model, FASHION_MNIST_DESCRIPTION);
+    const datasets = smallDatasets(device, configuration.data.validation > 0, description);
     const summary = await train({
       configuration,
       device,

@@ -12,7 +12,6 @@ import { isTuned, type Tuned } from '../../../backend/webgpu/tuning/choice.ts';
 import { shapeClass } from '../../../backend/webgpu/tuning/shapeClass.ts';
 import { describeData } from '../../data/datasets.ts';
 import type { NetworkShape } from '../../data/description.ts';
-import { crossEntropy } from '../../../ops/crossEntropy.ts';
 import '../../../ops/methods.ts';
 import { zeros } from '../../../tensor/create.ts';
 import { setDefaultDevice } from '../../../tensor/device.ts';
@@ -22,6 +21,7 @@ import { type Configuration, loadConfiguration } from '../../config/configuratio
 import { buildModel } from '../../models/buildModel.ts';
 import { BATCH } from '../../training/eachBatch.ts';
 import { buildOptimizer } from '../../training/optimizers.ts';
+import { taskFor } from '../../training/tasks.ts';
 
 /** A launch of an operation that is tuned, which stands for its class of shapes. */
 export interface TunedLaunch {
@@ -48,13 +48,15 @@ export function launchesOf(
     }),
   );
   const model = buildModel(described, data);
+  const task = taskFor(described);
   const { height, width } = data;
   const optimizer = buildOptimizer(settings, model.parameters());
   // The first step makes what is made once; the second one writes gradients where all later ones do.
   for (let step = 0; step < 2; step++) {
     scope(() => {
       const labels = zeros([batchSize], { dtype: 'int32' });
-      crossEntropy(model.forward(zeros([batchSize, 1, height, width])), labels).backward();
+      const images = zeros([batchSize, 1, height, width]);
+      task.measure(model, { images, labels }).loss.backward();
       optimizer.step();
       optimizer.zeroGrad();
     });

@@ -1,10 +1,14 @@
 import { join } from 'node:path';
 import { makeFolders } from '../../files/folders.ts';
 import { writeJson } from '../../files/json.ts';
-import type { EvaluationReport } from './report.ts';
+import type { EvaluationReport, ReconstructionReport } from './report.ts';
 
 /** A report as `dvc metrics show` and `dvc metrics diff` read it: nested objects of numbers. */
-export function dvcMetrics(report: EvaluationReport): Record<string, unknown> {
+export function dvcMetrics(report: EvaluationReport | ReconstructionReport): Record<string, unknown> {
+  if ('kl' in report) {
+    const { loss, reconstruction, kl } = report;
+    return { loss, reconstruction, kl };
+  }
   const { accuracy, accuracyInterval, loss, top2, macro, weighted, ece, mce, brier, robustness } = report;
   return {
     accuracy,
@@ -28,7 +32,10 @@ export function dvcMetrics(report: EvaluationReport): Record<string, unknown> {
  * @param folder made where it is missing
  * @throws FileError where it cannot be written
  */
-export async function writeMetrics(folder: string, report: EvaluationReport): Promise<string> {
+export async function writeMetrics(
+  folder: string,
+  report: EvaluationReport | ReconstructionReport,
+): Promise<string> {
   const path = join(folder, 'metrics.json');
   makeFolders(folder);
   await writeJson(path, dvcMetrics(report));

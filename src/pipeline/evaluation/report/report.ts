@@ -1,7 +1,12 @@
 import { join } from 'node:path';
 import { readJson, writeJson } from '../../files/json.ts';
 import { resolveRun } from '../../runs/directory.ts';
-import { type EvaluationReport, evaluationSchema } from './schema.ts';
+import {
+  type EvaluationReport,
+  evaluationSchema,
+  type ReconstructionReport,
+  reconstructionSchema,
+} from './schema.ts';
 
 export type * from './schema.ts';
 
@@ -18,6 +23,11 @@ export async function readEvaluation(path: string): Promise<EvaluationReport> {
   return readJson(path, evaluationSchema, 'an evaluation (npx tsx src/evaluate.ts writes one)');
 }
 
+/** Reads and checks the `evaluation.json` of an autoencoder. @throws FileError as `readEvaluation` */
+export async function readReconstruction(path: string): Promise<ReconstructionReport> {
+  return readJson(path, reconstructionSchema, 'an evaluation of an autoencoder');
+}
+
 /** Reads the evaluation of the run that `reference` names. @throws FileError where there is none */
 export async function evaluationOf(root: string, reference: string): Promise<EvaluationReport> {
   return readEvaluation(join(await resolveRun(root, reference), EVALUATION_FILE));
@@ -29,7 +39,10 @@ export async function evaluationOf(root: string, reference: string): Promise<Eva
  * @param folder the run's
  * @throws FileError where it cannot be written
  */
-export async function writeEvaluation(folder: string, report: EvaluationReport): Promise<string> {
+export async function writeEvaluation(
+  folder: string,
+  report: EvaluationReport | ReconstructionReport,
+): Promise<string> {
   const path = join(folder, EVALUATION_FILE);
   await writeJson(path, report);
   return path;

@@ -194,8 +194,8 @@ export interface Measures {
   readonly mistakes: readonly Mistake[];
 }
 
-/** `evaluation.json`: the measures of a trained model on a test set. Shares go from 0 to 1. */
-export interface EvaluationReport extends Measures {
+/** What a report says of the model and the images. */
+export interface ReportHead {
   /** Changes when a key changes its meaning or goes; new keys do not change it. */
   readonly version: 1;
   /** The run's id: the name of its folder. */
@@ -206,21 +206,47 @@ export interface EvaluationReport extends Measures {
   /** `webgpu: llvmpipe …`. */
   readonly device: string;
   readonly dataset: EvaluatedDataset;
+}
+
+/** `evaluation.json` of an autoencoder: means over the test images, in nats. */
+export interface ReconstructionReport extends ReportHead {
+  /** The sum of the two others. */
+  readonly loss: number;
+  /** The cross-entropy of the pixels of an image, rebuilt from the mean of its code. */
+  readonly reconstruction: number;
+  /** The Kullback-Leibler divergence of a code from the standard normal distribution. */
+  readonly kl: number;
+}
+
+/** `evaluation.json` of a classifier: its measures on a test set. Shares go from 0 to 1. */
+export interface EvaluationReport extends Measures, ReportHead {
   /** Left out where it was not asked for. */
   readonly robustness?: Robustness;
   /** Left out where it was not asked for. */
   readonly comparison?: Comparison;
 }
 
+const headShape = {
+  version: z.literal(1),
+  run: z.string().min(1),
+  weightsSha256: sha256,
+  parameterCount: whole,
+  device: z.string(),
+  dataset,
+} satisfies Shape<ReportHead>;
+
+/** The check behind `readReconstruction`. */
+export const reconstructionSchema: z.ZodType<ReconstructionReport> = z.object({
+  ...headShape,
+  loss: nonNegative,
+  reconstruction: nonNegative,
+  kl: nonNegative,
+} satisfies Shape<ReconstructionReport>);
+
 /** The check behind `readEvaluation`. It drops unknown keys: a later version may have added them. */
 export const evaluationSchema: z.ZodType<EvaluationReport> = z
   .object({
-    version: z.literal(1),
-    run: z.string().min(1),
-    weightsSha256: sha256,
-    parameterCount: whole,
-    device: z.string(),
-    dataset,
+    ...headShape,
     accuracy: share,
     accuracyInterval: z.tuple([share, share]),
     loss: nonNegative,

@@ -1,24 +1,40 @@
 import { percent, thousands } from '../../text/numbers.ts';
 import { table } from '../../text/table.ts';
-import type { Comparison, EvaluationReport, Robustness } from './report.ts';
+import type { Comparison, EvaluationReport, ReconstructionReport, ReportHead, Robustness } from './report.ts';
 
 /** An evaluation as text for a terminal. */
-export function formatEvaluation(report: EvaluationReport): string {
+export function formatEvaluation(report: EvaluationReport | ReconstructionReport): string {
+  if ('kl' in report) return reconstruction(report).join('\n');
   const sections = [overview(report), perClass(report), confusion(report), mistakes(report)];
   if (report.robustness) sections.push(robustness(report.robustness));
   if (report.comparison) sections.push(comparison(report.comparison));
   return sections.map((lines) => lines.join('\n')).join('\n\n');
 }
 
+function head({ run, parameterCount, weightsSha256, dataset, device }: ReportHead): string[] {
+  return [
+    `model        ${run}, ${thousands(parameterCount)} parameters`,
+    `weights      ${weightsSha256}`,
+    `data         ${dataset.name}, ${thousands(dataset.images)} test images`,
+    `device       ${device}`,
+    '',
+  ];
+}
+
+function reconstruction(report: ReconstructionReport): string[] {
+  return [
+    ...head(report),
+    `loss            ${report.loss.toFixed(4)} nats an image`,
+    `reconstruction  ${report.reconstruction.toFixed(4)}, the cross-entropy of the pixels`,
+    `kl              ${report.kl.toFixed(4)}, the divergence of the codes from a normal distribution`,
+  ];
+}
+
 function overview(report: EvaluationReport): string[] {
-  const { dataset, accuracy, accuracyInterval, loss, top2, ece, mce, brier } = report;
+  const { accuracy, accuracyInterval, loss, top2, ece, mce, brier } = report;
   const [lower, upper] = accuracyInterval;
   return [
-    `model        ${report.run}, ${thousands(report.parameterCount)} parameters`,
-    `weights      ${report.weightsSha256}`,
-    `data         ${dataset.name}, ${thousands(dataset.images)} test images`,
-    `device       ${report.device}`,
-    '',
+    ...head(report),
     `accuracy     ${percent(accuracy)}, 95 % confidence interval ${percent(lower)} to ${percent(upper)}`,
     `top 2        ${percent(top2)}`,
     `loss         ${loss.toFixed(4)}`,

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { decodeDescription } from '../../checkpoint/metadata.ts';
 import type { DataDescription } from '../../data/description.ts';
 import { type Configuration, loadConfiguration } from '../../config/configuration.ts';
+import { requireClassifier } from '../../config/task.ts';
 import { EVALUATION_FILE, type EvaluationReport, readEvaluation } from '../../evaluation/report/report.ts';
 import { FileError, readError } from '../../files/fileError.ts';
 import { readJson, readOptionalJson } from '../../files/json.ts';
@@ -52,6 +53,9 @@ const environmentSchema = z.record(z.string(), z.unknown());
  * @throws FileError where a record is missing or corrupt, or the evaluation is of other weights than the run's
  */
 export async function readRunRecords(path: string): Promise<RunRecords> {
+  const configuration = loadConfiguration(join(path, 'config.yaml'));
+  const instead = `Write its report page instead: npx tsx src/visualize.ts ${shellWord(path)}`;
+  requireClassifier(configuration.model, 'src/card.ts model', basename(path), instead);
   const summary = await readJson(join(path, 'summary.json'), summarySchema, 'a summary');
   const evaluationFile = join(path, EVALUATION_FILE);
   const evaluation = await readEvaluation(evaluationFile);
@@ -62,7 +66,7 @@ export async function readRunRecords(path: string): Promise<RunRecords> {
     );
   }
   return {
-    configuration: loadConfiguration(join(path, 'config.yaml')),
+    configuration,
     evaluation,
     summary,
     environment: await readJson(join(path, 'environment.json'), environmentSchema, 'an environment'),

@@ -2,6 +2,8 @@ import type { TopLevelSpec } from 'vega-lite';
 import { CLASS_COLOURS, figure, nominal, quantitative } from './theme.ts';
 
 export interface EmbeddingMap {
+  /** What is mapped; default: the penultimate layer. */
+  readonly layer?: string;
   /** One map for each method: its title, and [x, y] for each image. */
   readonly maps: readonly { readonly title: string; readonly points: readonly (readonly number[])[] }[];
   /** The true class of each image. */
@@ -11,8 +13,14 @@ export interface EmbeddingMap {
   readonly features: number;
 }
 
-/** Images by the outputs of the penultimate layer: images that are similar to the network lie together. */
-export function embeddingMap({ maps, labels, classes, features }: EmbeddingMap): TopLevelSpec {
+/** Images by the outputs of a layer: images that are similar to the network lie together. */
+export function embeddingMap({
+  layer = 'The penultimate layer',
+  maps,
+  labels,
+  classes,
+  features,
+}: EmbeddingMap): TopLevelSpec {
   const place = { axis: null, scale: { zero: false } };
   const panels = maps.map(({ title, points }) => ({
     title: { text: title, fontSize: 12, anchor: 'middle' as const },
@@ -32,7 +40,7 @@ export function embeddingMap({ maps, labels, classes, features }: EmbeddingMap):
     },
   }));
   return figure(
-    'The penultimate layer, in two dimensions',
+    `${layer}, in two dimensions`,
     `${labels.length} test images by their ${features} features; axes have no units`,
     { hconcat: panels },
   );

@@ -2,18 +2,31 @@ import type { TopLevelSpec } from 'vega-lite';
 import type { MetricsRecord } from '../../runs/journal/journal.ts';
 import { figure, FIRST, nominal, quantitative, SECOND } from './theme.ts';
 
-const PANELS = [
+/** A metric over the epochs. */
+export interface Panel {
+  readonly metric: string;
+  /** Its name and unit. */
+  readonly title: string;
+  /** From the journal's unit to that one. */
+  readonly scale: number;
+}
+
+const CLASSIFIER: readonly Panel[] = [
   { metric: 'loss', title: 'cross-entropy (nats)', scale: 1 },
   { metric: 'accuracy', title: 'accuracy (%)', scale: 100 },
-] as const;
+];
 
 const LABELS = { train: 'training, while learning', validation: 'validation' } as const;
 
-/** Loss and accuracy over the epochs: training readings as a line, validation as points. */
-export function trainingCurves(journal: readonly MetricsRecord[], run: string): TopLevelSpec {
+/** Metrics over the epochs, by default loss and accuracy: training readings as a line, validation as points. */
+export function trainingCurves(
+  journal: readonly MetricsRecord[],
+  run: string,
+  panels: readonly Panel[] = CLASSIFIER,
+): TopLevelSpec {
   const last = journal.filter(({ kind }) => kind === 'train').at(-1);
   const stepsPerEpoch = last ? last.step / last.epoch : 1;
-  const panel = ({ metric, title, scale }: (typeof PANELS)[number]) => {
+  const panel = ({ metric, title, scale }: Panel) => {
     const points = (['train', 'validation'] as const).flatMap((kind) =>
       journal
         .filter((record) => record.kind === kind && Number.isFinite(record.metrics[metric]))
@@ -46,5 +59,5 @@ export function trainingCurves(journal: readonly MetricsRecord[], run: string): 
       ],
     };
   };
-  return figure('Training', run, { hconcat: PANELS.map(panel) });
+  return figure('Training', run, { hconcat: panels.map(panel) });
 }

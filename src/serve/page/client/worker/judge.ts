@@ -1,8 +1,8 @@
 import type { Module } from '../../../../nn/index.ts';
-import { crossEntropy } from '../../../../ops/crossEntropy.ts';
 import type { Part } from '../../../../pipeline/data/datasets.ts';
 import { BATCH, eachBatch } from '../../../../pipeline/training/eachBatch.ts';
 import { average, Meter } from '../../../../pipeline/training/meter.ts';
+import { classification } from '../../../../pipeline/training/tasks.ts';
 import type { Judgement } from './messages.ts';
 
 /** As `evaluate`, and with the confusion matrix. */
@@ -15,10 +15,10 @@ export async function judge(model: Module, part: Part): Promise<Judgement> {
     await eachBatch(
       model,
       part,
-      ({ images, labels }) => {
-        const logits = model.forward(images);
-        meter.add(crossEntropy(logits, labels), logits, labels);
-        return { labels, predictions: logits.argmax(1) };
+      (batch) => {
+        const measured = classification.measure(model, batch);
+        meter.add(measured);
+        return { labels: batch.labels, predictions: measured.classified.logits.argmax(1) };
       },
       ({ labels, predictions }) => {
         labels.forEach((label, at) => confusion[label]![predictions[at]!]!++);

@@ -8,6 +8,7 @@ import { Epoch, type EpochStep } from '../../../../pipeline/training/epoch.ts';
 import { Meter } from '../../../../pipeline/training/meter.ts';
 import { buildOptimizer } from '../../../../pipeline/training/optimizers.ts';
 import { capturedSteps } from '../../../../pipeline/training/step.ts';
+import { classification } from '../../../../pipeline/training/tasks.ts';
 import { noGrad } from '../../../../tensor/gradientMode.ts';
 import { rand } from '../../../../tensor/random.ts';
 import { scope } from '../../../../tensor/scope.ts';
@@ -60,7 +61,8 @@ function steps(name: ModelName, device: Backend): Round {
   const model = initialModel(configuration, FASHION_MNIST_DESCRIPTION);
   const optimizer = buildOptimizer(configuration.optimizer, model.parameters());
   const meter = new Meter(device, logEvery);
-  const stepper = capturedSteps({ model, optimizer, meter, maxNorm: undefined, scaler: undefined }, device);
+  const parts = { model, task: classification, optimizer, meter, maxNorm: undefined, scaler: undefined };
+  const stepper = capturedSteps(parts, device);
   const next = endless(noise(BATCHES * batchSize, device), configuration);
   return async (calls) => {
     for (let call = 0; call < calls; call++) {

@@ -15,6 +15,7 @@ import { buildOptimizer, buildScaler } from '../../../../pipeline/training/optim
 import { buildSchedule, type Schedule } from '../../../../pipeline/training/schedules.ts';
 import { capturedSteps, type StepParts } from '../../../../pipeline/training/step.ts';
 import { Stopwatch } from '../../../../pipeline/training/stopwatch.ts';
+import { classification } from '../../../../pipeline/training/tasks.ts';
 import { scope } from '../../../../tensor/scope.ts';
 import type { Images } from './download.ts';
 import { Insights } from './insights.ts';
@@ -94,6 +95,7 @@ class Training {
     const optimizer = buildOptimizer(configuration.optimizer, this.#model.parameters());
     this.#parts = {
       model: this.#model,
+      task: classification,
       optimizer,
       meter: new Meter(device, train.logEvery * train.accumulate),
       maxNorm: train.clipGradNorm,
