@@ -1,6 +1,6 @@
 // Softmax and cross-entropy along contiguous rows: see kernels/softmax.wgsl and kernels/crossEntropy.wgsl.
 //
-// Numerics   exponentials in float32, their sums in float64. A NaN makes its row NaN.
+// Numerics   exponentials in float32, two of which are added; sums of these in float64. A NaN makes its row NaN.
 
 import { exponential } from './exponential';
 
@@ -42,14 +42,29 @@ function scale(x: usize, count: i32, factor: f32): void {
   for (; x < end; x += 4) store<f32>(x, factor * load<f32>(x));
 }
 
+/**
+ * The greatest number of a row that is not NaN; NaN reaches the sum of exponentials. `pmax` is one instruction, where `max`
+ * takes ten, and four maxima do not wait for each other.
+ */
 function greatestOf(x: usize, count: i32): f32 {
   let greatest = v128.load_splat<f32>(x);
+  let second = greatest;
+  let third = greatest;
+  let fourth = greatest;
+  const blocks = x + (<usize>(count & ~15) << 2);
   const whole = x + (<usize>(count & ~3) << 2);
   const end = x + (<usize>count << 2);
-  for (; x < whole; x += 16) greatest = f32x4.max(greatest, v128.load(x));
-  for (; x < end; x += 4) greatest = f32x4.max(greatest, v128.load_splat<f32>(x));
-  greatest = f32x4.max(greatest, v128.shuffle<i32>(greatest, greatest, 2, 3, 0, 1));
-  greatest = f32x4.max(greatest, v128.shuffle<i32>(greatest, greatest, 1, 0, 3, 2));
+  for (; x < blocks; x += 64) {
+    greatest = f32x4.pmax(v128.load(x), greatest);
+    second = f32x4.pmax(v128.load(x, 16), second);
+    third = f32x4.pmax(v128.load(x, 32), third);
+    fourth = f32x4.pmax(v128.load(x, 48), fourth);
+  }
+  greatest = f32x4.pmax(f32x4.pmax(greatest, second), f32x4.pmax(third, fourth));
+  for (; x < whole; x += 16) greatest = f32x4.pmax(v128.load(x), greatest);
+  for (; x < end; x += 4) greatest = f32x4.pmax(v128.load_splat<f32>(x), greatest);
+  greatest = f32x4.pmax(greatest, v128.shuffle<i32>(greatest, greatest, 2, 3, 0, 1));
+  greatest = f32x4.pmax(greatest, v128.shuffle<i32>(greatest, greatest, 1, 0, 3, 2));
   return f32x4.extract_lane(greatest, 0);
 }
 
@@ -58,14 +73,27 @@ function greatestOf(x: usize, count: i32): f32 {
 function sumOfExponentials(stores: bool, x: usize, count: i32, greatest: v128, out: usize): f64 {
   let low = f64x2.splat(0);
   let high = f64x2.splat(0);
+  const pairs = x + (<usize>(count & ~7) << 2);
   const whole = x + (<usize>(count & ~3) << 2);
   const end = x + (<usize>count << 2);
-  for (; x < whole; x += 16) {
+  while (x < pairs) {
+    const first = exponential(f32x4.sub(v128.load(x), greatest));
+    if (stores) v128.store(out, first);
+    const second = exponential(f32x4.sub(v128.load(x, 16), greatest));
+    if (stores) v128.store(out, second, 16);
+    const terms = f32x4.add(first, second);
+    low = f64x2.add(low, f64x2.promote_low_f32x4(terms));
+    high = f64x2.add(high, f64x2.promote_low_f32x4(v128.shuffle<i32>(terms, terms, 2, 3, 0, 1)));
+    x += 32;
+    if (stores) out += 32;
+  }
+  if (x < whole) {
     const terms = exponential(f32x4.sub(v128.load(x), greatest));
     if (stores) v128.store(out, terms);
     if (stores) out += 16;
     low = f64x2.add(low, f64x2.promote_low_f32x4(terms));
     high = f64x2.add(high, f64x2.promote_low_f32x4(v128.shuffle<i32>(terms, terms, 2, 3, 0, 1)));
+    x = whole;
   }
   const both = f64x2.add(low, high);
   let sum = f64x2.extract_lane(both, 0) + f64x2.extract_lane(both, 1);

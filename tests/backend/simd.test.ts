@@ -349,6 +349,26 @@ describe('softmax and cross-entropy in WebAssembly', () => {
     }
   });
 
+  test.each([300, NaN, Infinity, -Infinity])('%d at every place of a row', async (special) => {
+    const rows = (): Tensor => {
+      const values = Float32Array.from({ length: 67 * 67 }, (_, at) => (at % 68 === 0 ? special : at % 5));
+      return tensor(values, { shape: [67, 67], requiresGrad: true });
+    };
+    const gradient = (): Tensor => {
+      const x = rows();
+      nn.functional.crossEntropy(x, zeros([67], { dtype: 'int32' }), { reduction: 'sum' }).backward();
+      return x.grad!.mul(1e3).floor();
+    };
+    for (const body of [
+      () => rows().detach().softmax(1).mul(1e3).floor(),
+      () => rows().detach().logSoftmax(1).mul(1e3).floor(),
+      gradient,
+    ]) {
+      const expected = await on(reference, body);
+      for (const [each] of builds) expect(await on(each, body)).toEqual(expected);
+    }
+  });
+
   test('a label that is no class is refused', () => {
     setDefaultDevice(one);
     const label = tensor([5], { dtype: 'int32' });
