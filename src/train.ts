@@ -4,7 +4,7 @@ import { command, flag, list, option } from './pipeline/cli/command.ts';
 import { nameOrPath, path, typedPath } from './pipeline/cli/folder.ts';
 import { interruptSignal } from './pipeline/cli/interrupt.ts';
 import { runCommand } from './pipeline/cli/run.ts';
-import { json, modelsFolder, print, printJson } from './pipeline/cli/shared.ts';
+import { artifacts, json, label, modelsFolder, print, printJson, redisUrl } from './pipeline/cli/shared.ts';
 import { port, text, wholeNumber } from './pipeline/cli/values.ts';
 import {
   describeConfiguration,
@@ -25,7 +25,8 @@ const train = command({
 
     --sweep trains once for each combination of values and prints a table, best first. Calling it again continues an
     unfinished sweep. With --random, values can be drawn: optimizer.lr=log(1e-4,1e-2), model.dropout=uniform(0,0.5),
-    schedule.stepSize=int(1,5).
+    schedule.stepSize=int(1,5). With --queue, the workers of a Redis queue train (src/sweep.ts worker), on any number of
+    machines.
 
     Ctrl-C, SIGTERM and SIGHUP stop a training with a checkpoint. Start long trainings without npx, so that signals reach
     them directly: node src/train.ts on Node 22.18 or newer, node --import tsx src/train.ts before.`,
@@ -33,7 +34,7 @@ const train = command({
     '<configuration.yaml> [key=value...] [options]',
     '--resume <run> [key=value...]',
     '<configuration.yaml> --continue [key=value...]',
-    '<configuration.yaml> --sweep key=value,value... [key=...] [--random <n>] [--jobs <n>]',
+    '<configuration.yaml> --sweep key=value,value... [key=...] [--random <n>] [--jobs <n> | --queue <url>]',
   ],
   arguments: { words: list('the configuration file, and overrides of its keys') },
   options: {
@@ -61,7 +62,18 @@ const train = command({
     random: option('<n>', wholeNumber(1, 999_999), 'train for n random combinations, drawn by the seed', {
       with: 'sweep',
     }),
-    jobs: option('<n>', wholeNumber(1, 999_999), 'trainings at a time', { default: 1, with: 'sweep' }),
+    jobs: option('<n>', wholeNumber(1, 999_999), 'trainings at a time on this machine', {
+      default: 1,
+      with: 'sweep',
+      without: ['queue'],
+    }),
+    queue: option('<url>', redisUrl, 'let the workers of the queue at redis://host:port train', {
+      with: 'sweep',
+    }),
+    store: { ...artifacts, with: 'queue' },
+    label: option('<name>', label, 'train only on workers with this label, such as gpu (default: any)', {
+      with: 'queue',
+    }),
     metricsPort: option('<n>', port, 'serve metrics for Prometheus while training; 0 takes a free port', {
       without: ['sweep', 'printConfig'],
     }),
@@ -105,6 +117,9 @@ environment:
     sweep,
     random,
     jobs,
+    queue,
+    store,
+    label,
     verifyCapture,
     metricsPort,
     metricsHost,
@@ -117,7 +132,7 @@ environment:
     const weights = init === undefined ? [] : await firstWeights(init, { runs: runs ?? 'runs', models });
     const metrics = metricsPort === undefined ? undefined : { host: metricsHost, port: metricsPort };
     const overrides = [...others, ...folder, ...weights];
-    if (sweep) return runSweep(requireFile(file), overrides, { random, jobs, json });
+    if (sweep) return runSweep(requireFile(file), overrides, { random, jobs, queue, store, label, json });
     if (printConfig) {
       const configuration = loadConfiguration(requireFile(file), overrides);
       process.stdout.write(json ? jsonText(configuration) : printConfiguration(configuration));
@@ -163,16 +178,27 @@ function requireFile(file: string | undefined): string {
   throw new UsageError('missing configuration file, such as configs/mlp.yaml');
 }
 
+interface SweepInput {
+  readonly random: number | undefined;
+  readonly jobs: number;
+  readonly queue: string | undefined;
+  readonly store: string;
+  readonly label: string | undefined;
+  readonly json: boolean;
+}
+
 async function runSweep(
   file: string,
   axes: readonly string[],
-  { json, ...options }: { random: number | undefined; jobs: number; json: boolean },
+  { json, random, jobs, queue: url, store, label = 'any' }: SweepInput,
 ): Promise<number> {
   const { sweepConfiguration } = await import('./pipeline/sweep/configuration.ts');
   const { tableText, trialRecords } = await import('./pipeline/sweep/table.ts');
-  const signal = interruptSignal('interrupted; the same command continues with the unfinished trials');
-  const worker = [process.execPath, ...process.execArgv, fileURLToPath(import.meta.url)];
-  const { folder, states } = await sweepConfiguration(file, axes, { ...options, command: worker, signal });
+  const left = url === undefined ? '' : '; workers go on with trials that were submitted';
+  const signal = interruptSignal(`interrupted; the same command continues with the unfinished trials${left}`);
+  const command = [process.execPath, ...process.execArgv, fileURLToPath(import.meta.url)];
+  const place = url === undefined ? { jobs, command } : { url, label, store };
+  const { folder, states } = await sweepConfiguration(file, axes, { random, signal, place });
   if (json) printJson({ folder, trials: trialRecords(states) });
   else console.log(`\n${tableText(states)}\n\ntable  ${folder}: sweep.json, sweep.csv`);
   signal.throwIfAborted();

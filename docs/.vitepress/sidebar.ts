@@ -11,6 +11,7 @@ export const sidebar: readonly (DefaultTheme.SidebarItem & { items: { text: stri
       { text: 'Your own model', link: '/guide/your-own-model' },
       { text: 'ONNX', link: '/guide/onnx' },
       { text: 'The pipeline', link: '/guide/pipeline' },
+      { text: 'Scaling', link: '/guide/scaling' },
       { text: 'Serving', link: '/guide/serving' },
       { text: 'Reproducibility', link: '/guide/reproducibility' },
       { text: 'Devices and drivers', link: '/guide/devices' },

@@ -21,6 +21,7 @@ describe('--json', () => {
     ['visualize', ''],
     ['doctor', ''],
     ['tune', ''],
+    ...['status', 'cancel', 'retry'].map((each) => ['sweep', each]),
     ...['list', 'show', 'check'].map((each) => ['kernels', each]),
     ...['model', 'data'].map((each) => ['card', each]),
     ...['list', 'show', 'compare', 'tag', 'note', 'rm', 'sync'].map((each) => ['runs', each]),

@@ -32,6 +32,25 @@ export const adapter: Option<string | undefined> = option(
   'use the WebGPU adapter whose name contains this text',
 );
 
+/** The address of a Redis server. */
+export const redisUrl: Value<string> = {
+  takes: 'an address such as redis://localhost:6379',
+  read: (text) => (/^rediss?:\/\/./.test(text) && URL.canParse(text) ? text : undefined),
+};
+
+/** What some machines have and others have not. */
+export const label: Value<string> = {
+  takes: 'a name of letters, digits and dashes, such as gpu',
+  read: (text) => (/^[a-z0-9-]{1,40}$/i.test(text) ? text : undefined),
+};
+
+export const artifacts: Option<string> = option(
+  '<folder>',
+  path,
+  'where workers keep checkpoints and results: a folder that all machines share',
+  { default: 'runs/artifacts' },
+);
+
 export const json: Option<boolean> = flag('print the result as JSON');
 
 /** Prints a value as `--json` does; numbers that JSON cannot hold are the strings "NaN", "Infinity" and "-Infinity". */

@@ -4,13 +4,14 @@ import { makeFolders } from '../files/folders.ts';
 import { percent } from '../text/numbers.ts';
 import type { BestOptions } from '../training/best.ts';
 import type { TrialRunner } from './runner.ts';
+import { CoalescedWriter } from './coalescedWriter.ts';
 import { judged, ranked, type TrialState, variedKeys, writeTable } from './table.ts';
-import { TableWriter } from './tableWriter.ts';
 import { type Trial, trialSummary } from './trial.ts';
 
 export interface SweepOptions {
   /** One at least. */
   readonly trials: readonly Trial[];
+  /** See `sweepName`. */
   readonly name: string;
   /** What ranks the trials. */
   readonly best: BestOptions;
@@ -34,7 +35,7 @@ export async function runSweep(options: SweepOptions): Promise<SweepResult> {
   const varied = variedKeys(trials);
   const states = new Map<Trial, TrialState>(trials.map((trial) => [trial, { trial, status: 'waiting' }]));
   const table = (): TrialState[] => ranked([...states.values()], options.best);
-  const writer = new TableWriter(() => writeTable(folder, table()));
+  const writer = new CoalescedWriter(() => writeTable(folder, table()));
 
   const pending: Trial[] = [];
   for (const trial of trials) {
@@ -67,15 +68,15 @@ function outcome({ status, summary }: TrialState): string {
   return `${summary.validation ? 'validation' : 'test'} ${measure}, ${summary.seconds.toFixed(0)} s`;
 }
 
-/** The folder of the sweep, which is a function of its trials. */
 function makeFolder({ name, trials }: SweepOptions): string {
-  const folder = join(trials[0]!.configuration.run.dir, 'sweeps', `${name}-${trialsHash(trials)}`);
+  const folder = join(trials[0]!.configuration.run.dir, 'sweeps', name);
   makeFolders(folder);
   return folder;
 }
 
-/** Eight digits that tell sweeps apart by their trials. */
-export function trialsHash(trials: readonly Trial[]): string {
+/** The name of a sweep and of its folder, a function of its trials. */
+export function sweepName(name: string, trials: readonly Trial[]): string {
   const ids = trials.map(({ id }) => id).sort();
-  return createHash('sha256').update(ids.join('\n')).digest('hex').slice(0, 8);
+  const hash = createHash('sha256').update(ids.join('\n')).digest('hex').slice(0, 8);
+  return `${name}-${hash}`;
 }

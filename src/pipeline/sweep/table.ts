@@ -10,7 +10,7 @@ import type { Trial } from './trial.ts';
 /** The state of a trial. */
 export interface TrialState {
   readonly trial: Trial;
-  readonly status: 'waiting' | 'finished' | 'failed' | 'interrupted';
+  readonly status: 'waiting' | 'finished' | 'failed' | 'interrupted' | 'cancelled';
   readonly summary?: RunSummary;
   /** Why it failed. */
   readonly message?: string;

@@ -17,6 +17,7 @@ const [cache, raw, apt] = ['cache', 'raw', 'apt'].map((name) => ({ name, open: '
 const everySource = [cache, raw, { ...cache, name: 'debian' }, { ...cache, name: 'mirror' }, apt];
 const tuning = 'a function';
 const mlp = (...overrides: string[]) => loadConfiguration('configs/mlp.yaml', overrides);
+const command = expect.any(Array) as string[];
 /** Is replaced by a file of a temporary folder. */
 const OUT = 'OUT';
 
@@ -368,6 +369,31 @@ const CASES: readonly (readonly [command: string, words: string, calls: Calls])[
     ],
   ],
   [
+    'sweep',
+    'worker --queue redis://h:1 --store S --concurrency 2 --labels any,gpu --grace 7 --stalled-after 8 --work W',
+    [
+      [
+        'runWorker',
+        {
+          url: 'redis://h:1',
+          store: 'S',
+          concurrency: 2,
+          labels: ['any', 'gpu'],
+          grace: 7000,
+          stalledAfter: 8000,
+          work: 'W',
+          command,
+          signal,
+          report: 'a function',
+        },
+      ],
+    ],
+  ],
+  ['sweep', 'status x --queue redis://h:1 --json', [['statusAt', 'redis://h:1', 'x']]],
+  ['sweep', 'status --queue redis://h:1 --watch', [['watchStatus', 'a function', 1000, signal]]],
+  ['sweep', 'cancel x --queue redis://h:1 --json', [['cancelAt', 'redis://h:1', 'x']]],
+  ['sweep', 'retry x --queue redis://h:1 --json', [['retryAt', 'redis://h:1', 'x']]],
+  [
     'train',
     'configs/mlp.yaml optimizer.lr=1,2 --sweep --random 5 --jobs 2 --json',
     [
@@ -375,7 +401,7 @@ const CASES: readonly (readonly [command: string, words: string, calls: Calls])[
         'sweepConfiguration',
         'configs/mlp.yaml',
         ['optimizer.lr=1,2'],
-        { random: 5, jobs: 2, command: expect.any(Array) as string[], signal },
+        { random: 5, place: { jobs: 2, command }, signal },
       ],
     ],
   ],
@@ -387,7 +413,19 @@ const CASES: readonly (readonly [command: string, words: string, calls: Calls])[
         'sweepConfiguration',
         'configs/mlp.yaml',
         ['optimizer.lr=1,2'],
-        { jobs: 1, command: expect.any(Array) as string[], signal },
+        { place: { jobs: 1, command }, signal },
+      ],
+    ],
+  ],
+  [
+    'train',
+    'configs/mlp.yaml optimizer.lr=1,2 --sweep --queue redis://h:1 --store S --label gpu --json',
+    [
+      [
+        'sweepConfiguration',
+        'configs/mlp.yaml',
+        ['optimizer.lr=1,2'],
+        { place: { url: 'redis://h:1', label: 'gpu', store: 'S' }, signal },
       ],
     ],
   ],

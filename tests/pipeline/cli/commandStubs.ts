@@ -36,6 +36,9 @@ import * as receipt from '../../../src/pipeline/runs/verification/receipt.ts';
 import * as sweep from '../../../src/pipeline/sweep/configuration.ts';
 import * as continued from '../../../src/pipeline/sweep/continueRun.ts';
 import * as telemetry from '../../../src/pipeline/telemetry/telemetry.ts';
+import * as remoteSweeps from '../../../src/pipeline/sweep/queue/remote.ts';
+import * as sweepWorker from '../../../src/pipeline/sweep/queue/runWorker.ts';
+import * as sweepStatus from '../../../src/pipeline/sweep/queue/statusText.ts';
 import * as sync from '../../../src/pipeline/tracking/sync.ts';
 import * as offlineOutput from '../../../src/serve/offline/output.ts';
 import * as offline from '../../../src/serve/offline/predictFiles.ts';
@@ -132,6 +135,12 @@ const STUBS: readonly (readonly [module: object, name: string, result?: unknown]
   [telemetry, 'startTelemetry', { observers: 'observers', close: () => Promise.resolve() }],
   [summaryText, 'summaryText', ''],
   [sweep, 'sweepConfiguration', { folder: '', states: [] }],
+  [sweepWorker, 'runWorker'],
+  [sweepStatus, 'statusText', ''],
+  [sweepStatus, 'watchStatus'],
+  [remoteSweeps, 'statusAt', { sweeps: [] }],
+  [remoteSweeps, 'cancelAt', 1],
+  [remoteSweeps, 'retryAt', 2],
   [tuningLaunches, 'configuredLaunches', []],
   [tune, 'tune', { choices: new Map(), measured: 0 }],
   [tune, 'storeChoices', 'the store'],
@@ -144,7 +153,7 @@ const STUBS: readonly (readonly [module: object, name: string, result?: unknown]
 
 /** Functions that make texts of what others returned: their calls say nothing of options. */
 const TEXTS =
-  /^(formatFindings|formatEvaluation|formatReceipt|compareText|compareFigure|summaryText|interruptSignal)$/;
+  /^(formatFindings|formatEvaluation|formatReceipt|compareText|compareFigure|summaryText|statusText|interruptSignal)$/;
 const SYNCHRONOUS = /^(readGates|corruptionSheet|listKernels|showKernel|csvOutput|jsonOutput)$/;
 
 /** What a command did: the functions that it called with their arguments, and what it printed. */

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { TableWriter } from '../../../src/pipeline/sweep/tableWriter.ts';
+import { CoalescedWriter } from '../../../src/pipeline/sweep/coalescedWriter.ts';
 
 /** A writer whose writes end when the test says so. */
 function slowWriter(): {
-  writer: TableWriter;
+  writer: CoalescedWriter;
   written: number[];
   change: () => void;
   finish: () => Promise<void>;
@@ -11,7 +11,7 @@ function slowWriter(): {
   let value = 0;
   const written: number[] = [];
   let end = (): void => undefined;
-  const writer = new TableWriter(async () => {
+  const writer = new CoalescedWriter(async () => {
     const now = value;
     await new Promise<void>((resolve) => (end = resolve));
     written.push(now);
@@ -38,7 +38,7 @@ it('writes at once, and once for all changes during a write', async () => {
 });
 
 it('throws the error of a write at the end', async () => {
-  const writer = new TableWriter(() => Promise.reject(new Error('the disk is full')));
+  const writer = new CoalescedWriter(() => Promise.reject(new Error('the disk is full')));
   writer.changed();
   writer.changed();
   await expect(writer.flush()).rejects.toThrow('the disk is full');

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const SHARE = 0.1;
 
 /** Calls `write` after changes, at once after the first: once for all that come while it writes, and seldom if it is slow. */
-export class TableWriter {
+export class CoalescedWriter {
   readonly #write: () => Promise<void>;
   #dirty = false;
   #writing: Promise<void> | undefined;

@@ -1,0 +1,45 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FileError } from '../../files/fileError.ts';
+import { LockedError, lockFolder } from '../../files/lock.ts';
+import type { RunSummary } from '../../runs/summary.ts';
+import type { ArtifactStore } from '../artifacts/store.ts';
+import { TrialArtifacts } from '../artifacts/trialArtifacts.ts';
+import { prepareTrial, type Trial, trialSummary } from '../trial.ts';
+
+/** Milliseconds before a folder is looked at again that another process is writing. */
+const POLL = 300;
+
+/**
+ * Copies a finished trial from the store into its run folder, where all commands find it, with the configuration that this
+ * machine has for it.
+ *
+ * @returns its summary; undefined where the store has no usable result, which is removed then
+ */
+export async function collect(
+  store: ArtifactStore,
+  trial: Trial,
+  warn: (line: string) => void,
+): Promise<RunSummary | undefined> {
+  const known = await trialSummary(trial);
+  if (known) return known;
+  const artifacts = new TrialArtifacts(store, trial.id);
+  await prepareTrial(trial);
+  for (;;) {
+    try {
+      const unlock = await lockFolder(trial.path);
+      try {
+        if (!(await artifacts.restoreResult(trial.path, ['config.yaml']))) return undefined;
+        return await trialSummary(trial);
+      } finally {
+        await unlock();
+      }
+    } catch (error) {
+      if (error instanceof LockedError) await sleep(POLL);
+      else if (error instanceof FileError && error.code === undefined) {
+        warn(`warning: ${error.message}\nThe trial runs again.`);
+        await artifacts.forgetResult();
+        return undefined;
+      } else throw error;
+    }
+  }
+}

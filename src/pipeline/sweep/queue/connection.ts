@@ -1,0 +1,51 @@
+import { Redis } from 'ioredis';
+
+/** What all keys of this project in Redis start with. */
+export const PREFIX = 'wgrad';
+
+/** The queue of the trials that need a label; `any` is the label of trials that need none. */
+export function queueName(label: string): string {
+  return `trials-${label}`;
+}
+
+/** A Redis address without its password. */
+export function addressText(url: string): string {
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname === '/' ? '' : pathname}`;
+}
+
+/** Milliseconds between two attempts to connect, at most. */
+const LONGEST_PAUSE = 1000;
+
+/**
+ * Connects to Redis. While it cannot be reached, commands wait; `report` gets one line when that begins, and one when it
+ * has ended.
+ */
+export function connect(url: string, report: (line: string) => void): Redis {
+  const redis = new Redis(url, {
+    maxRetriesPerRequest: null,
+    retryStrategy: (attempt) => Math.min(attempt * 100, LONGEST_PAUSE),
+  });
+  let isDown = false;
+  const down = (why: string): void => {
+    if (isDown) return;
+    isDown = true;
+    report(`Redis at ${addressText(url)} cannot be reached (${why}); waiting for it`);
+  };
+  redis.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    down(code ?? message);
+  });
+  redis.on('ready', () => {
+    if (isDown) report(`Redis at ${addressText(url)} answers`);
+    isDown = false;
+  });
+  return redis;
+}
+
+/** Connects to Redis for one question. @throws the error of the connection, where it cannot be reached */
+export async function connectOnce(url: string): Promise<Redis> {
+  const redis = new Redis(url, { maxRetriesPerRequest: 1, retryStrategy: () => null, lazyConnect: true });
+  redis.on('error', () => undefined);
+  await redis.connect();
+  return redis;
+}

@@ -1,0 +1,180 @@
+import { hostname } from 'node:os';
+import { type Job, UnrecoverableError, DelayedError, WaitingError, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { WgradError } from '../../../backend/errors.ts';
+import type { ArtifactStore } from '../artifacts/store.ts';
+import { RefusedError, requireSameVersions } from './checks.ts';
+import { connect, PREFIX, queueName } from './connection.ts';
+import { fromPayload } from './payload.ts';
+import { CANCELLED, isCancelled } from './sweeps.ts';
+import { type RunTrial, type TrialReport, type WorkerTrial } from './workTrial.ts';
+
+export interface WorkerOptions {
+  /** `redis://…` or `rediss://…`. */
+  readonly url: string;
+  /** The labels whose trials it takes; see `queueName`. */
+  readonly labels: readonly string[];
+  /** Trials at a time, of each label. */
+  readonly concurrency: number;
+  readonly store: ArtifactStore;
+  /** The folder in which trials run. */
+  readonly work: string;
+  /** Milliseconds without a sign of life after which another worker takes over a trial. */
+  readonly stalledAfter: number;
+  /** Milliseconds that running trials have to end after `signal`; then they stop with a checkpoint. */
+  readonly grace: number;
+  /** Aborted by SIGTERM: the worker takes no more trials, and ends when those at work have ended. */
+  readonly signal: AbortSignal;
+  readonly report: (line: string) => void;
+  /** Runs one trial. */
+  readonly runTrial: RunTrial;
+  /** Whether this machine may run a trial. @throws RefusedError where not */
+  readonly check?: (trial: WorkerTrial, signal: AbortSignal) => Promise<void>;
+}
+
+/** How often a trial may lose its worker. One that kills each of its workers must not go round for ever. */
+const MOST_TAKEOVERS = 25;
+/** Milliseconds that a worker leaves trials to others after it refused one. */
+const REFUSAL = 5000;
+/** Milliseconds between two looks at cancelled sweeps. */
+const LOOK = 1000;
+/** Milliseconds before BullMQ tries again what broke with the connection. */
+const AGAIN = 500;
+
+/** A trial at work. */
+interface Active {
+  readonly sweep: string;
+  /** Stops it: because of a signal, a cancelled sweep, or because another worker has taken it over. */
+  readonly stop: AbortController;
+}
+
+/** Takes trials from queues and runs them, until its signal is aborted. */
+export class SweepWorker {
+  readonly #options: WorkerOptions;
+  readonly #redis: Redis;
+  readonly #workers: readonly Worker[];
+  readonly #active = new Set<Active>();
+  readonly #told = new Set<string>();
+  readonly #name = `${hostname()}:${process.pid}`;
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+    this.#redis = connect(options.url, options.report);
+    this.#workers = options.labels.map((label) => this.#open(label));
+  }
+
+  /** Works until the signal is aborted, and the trials at work have ended. */
+  async run(): Promise<void> {
+    const { signal, grace } = this.#options;
+    const look = setInterval(() => void this.#stopCancelled().catch(() => undefined), LOOK);
+    await new Promise((resolve) => {
+      if (signal.aborted) resolve(undefined);
+      signal.addEventListener('abort', resolve, { once: true });
+    });
+    const end = setTimeout(() => {
+      for (const { stop } of this.#active) stop.abort('drain');
+    }, grace);
+    await Promise.all(this.#workers.map((worker) => worker.close()));
+    clearTimeout(end);
+    clearInterval(look);
+    this.#redis.disconnect();
+  }
+
+  #open(label: string): Worker {
+    const { concurrency, stalledAfter } = this.#options;
+    const worker: Worker = new Worker(
+      queueName(label),
+      // BullMQ passes a signal to functions that take three arguments.
+      (job: Job<unknown>, token: string | undefined, lost: AbortSignal | undefined) =>
+        this.#process(worker, job, token ?? '', lost),
+      {
+        connection: this.#redis,
+        prefix: PREFIX,
+        name: this.#name,
+        concurrency,
+        lockDuration: stalledAfter,
+        stalledInterval: stalledAfter,
+        maxStalledCount: MOST_TAKEOVERS,
+        runRetryDelay: AGAIN,
+      },
+    );
+    worker.on('lockRenewalFailed', (ids: string[]) => {
+      for (const id of ids) worker.cancelJob(id, 'lost');
+    });
+    // Those of the connection are reported once, by `connect`; a lost lock is reported with its trial.
+    worker.on('error', () => undefined);
+    return worker;
+  }
+
+  async #process(
+    worker: Worker,
+    job: Job<unknown>,
+    token: string,
+    lost: AbortSignal | undefined,
+  ): Promise<object> {
+    const { work, store, signal, report, runTrial, check = requireSameVersions } = this.#options;
+    try {
+      const trial = fromPayload(job.data, work);
+      if (await isCancelled(this.#redis, trial.sweep)) throw new UnrecoverableError(CANCELLED);
+      await check(trial, signal);
+      const active: Active = { sweep: trial.sweep, stop: new AbortController() };
+      lost?.addEventListener('abort', () => {
+        active.stop.abort('lost');
+      });
+      this.#active.add(active);
+      try {
+        const told = (progress: TrialReport): void => {
+          job.updateProgress({ worker: this.#name, ...progress }).catch(() => undefined);
+        };
+        told({});
+        const end = await runTrial(trial, {
+          store,
+          signal: active.stop.signal,
+          progress: told,
+          warn: report,
+        });
+        report(`${trial.id}  ${trial.overrides.join(' ')}: ${end.status}`);
+        if (end.status === 'finished') return {};
+        if (end.status === 'failed') throw new UnrecoverableError(end.message);
+        return await this.#giveBack(job, token, active.stop.signal.reason);
+      } finally {
+        this.#active.delete(active);
+      }
+    } catch (error) {
+      if (error instanceof RefusedError) return this.#refuse(worker, job, token, error);
+      // What is wrong with the job is wrong everywhere.
+      if (error instanceof WgradError) throw new UnrecoverableError(error.message);
+      throw error;
+    }
+  }
+
+  /** Ends work at a trial that was stopped. */
+  async #giveBack(job: Job<unknown>, token: string, why: unknown): Promise<never> {
+    if (why === CANCELLED) throw new UnrecoverableError(CANCELLED);
+    // Where it is lost, another worker has it already.
+    if (why === 'drain') await job.moveToWait(token);
+    throw new WaitingError();
+  }
+
+  /** Leaves a trial to others, and the next ones for a while. */
+  async #refuse(worker: Worker, job: Job<unknown>, token: string, error: RefusedError): Promise<never> {
+    const line = `refused: ${error.message}`;
+    if (!this.#told.has(line)) this.#options.report(line);
+    this.#told.add(line);
+    await job.updateProgress({ worker: this.#name, refused: error.message });
+    await job.moveToDelayed(Date.now() + AGAIN, token);
+    await worker.pause(true);
+    setTimeout(() => {
+      if (!this.#options.signal.aborted) void worker.resume();
+    }, REFUSAL).unref();
+    throw new DelayedError();
+  }
+
+  async #stopCancelled(): Promise<void> {
+    const sweeps = new Set([...this.#active].map(({ sweep }) => sweep));
+    for (const sweep of sweeps) {
+      if (!(await isCancelled(this.#redis, sweep))) continue;
+      for (const active of this.#active) if (active.sweep === sweep) active.stop.abort(CANCELLED);
+    }
+  }
+}
