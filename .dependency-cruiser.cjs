@@ -6,7 +6,7 @@ const library = {
   backend: ['platform'],
   tensor: ['backend', 'platform'],
   ops: ['tensor', 'backend'],
-  autograd: ['ops', 'tensor'],
+  autograd: ['ops', 'tensor', 'backend'],
   nn: ['ops', 'tensor', 'backend'],
   optim: ['ops', 'tensor', 'backend'],
   data: ['ops', 'tensor', 'backend'],

@@ -73,11 +73,12 @@ export const nameGroups: readonly NameGroup[] = [
   {
     title: 'Functions of gradients, averages and clipping',
     prefix: torch,
-    names: `autograd.Function=autograd.Function autograd.functional.hessian=autograd.hessian
+    names: `autograd.Function=autograd.Function autograd.detect_anomaly=autograd.detectAnomaly
+      utils.checkpoint.checkpoint=autograd.checkpoint autograd.functional.hessian=autograd.hessian
       autograd.functional.jacobian=autograd.jacobian autograd.functional.jvp=autograd.jvp
       autograd.functional.vjp=autograd.vjp nn.utils.clip_grad_norm_=optim.clipGradNorm
       nn.utils.clip_grad_value_=optim.clipGradValue optim.swa_utils.AveragedModel=optim.AveragedModel`,
-    missing: 'autograd.detect_anomaly utils.checkpoint',
+    missing: 'autograd.functional.hvp autograd.functional.vhp utils.checkpoint.checkpoint_sequential',
   },
   {
     title: 'Modules',

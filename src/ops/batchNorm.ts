@@ -4,6 +4,7 @@ import { ArgumentError, ShapeError } from '../tensor/errors.ts';
 import { BOOLEAN, MAYBE_TENSOR, REAL, TENSOR } from '../tensor/kinds.ts';
 import { isGradEnabled } from '../tensor/gradientMode.ts';
 import { scope } from '../tensor/scope.ts';
+import { isRecomputing } from '../tensor/recompute.ts';
 import { type Gradients, type Rule, withGradient } from '../tensor/tape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
 import {
@@ -120,14 +121,12 @@ export function countedBatchNorm(
   const affine = { weight, bias };
   if (input.numel() === 0) return ofNothing(input, affine);
   const x = dense(input);
+  // A second run for backward must not count the batch again.
+  const running = isRecomputing()
+    ? { mean: null, variance: null, batches: undefined, momentum: 0 }
+    : { mean: runningMean, variance: runningVar, batches, momentum: momentum ?? -1 };
   const out = training
-    ? trained(
-        input,
-        x,
-        { mean: runningMean, variance: runningVar, batches, momentum: momentum ?? -1 },
-        affine,
-        eps,
-      )
+    ? trained(input, x, running, affine, eps)
     : evaluated(input, x, runningMean!, runningVar!, affine, eps);
   freeCopy(x, input);
   return out;

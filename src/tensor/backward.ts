@@ -12,7 +12,7 @@ import { BOOLEAN, either, listOf, MAYBE_TENSOR, TENSOR, TENSORS } from './kinds.
 import { joinParts, Part } from './parts.ts';
 import { scope, unscoped } from './scope.ts';
 import { sameShape, stridesOf } from './shape.ts';
-import { Node, Severed } from './tape.ts';
+import { activeInspector, Node, Severed } from './tape.ts';
 import { describe, type GradientHook, Leaf, type Source, Tensor } from './tensor.ts';
 
 /** Options of `backward`. */
@@ -200,6 +200,29 @@ function seed(operation: string, root: Tensor, gradient: Tensor | undefined): Te
   return gradient;
 }
 
+/**
+ * The gradients of a root at sources, by backward through the operations after them alone.
+ *
+ * @param createGraph whether they are recorded
+ */
+export function gradientsAt(
+  root: Tensor,
+  gradient: Tensor,
+  sources: ReadonlySet<Source>,
+  createGraph: boolean,
+): ReadonlyMap<Source, Tensor> {
+  const found = new Map<Source, Tensor>();
+  propagate(
+    [root],
+    [gradient],
+    sources,
+    { createGraph },
+    (source, value) => found.set(source, value.handle()),
+    true,
+  );
+  return found;
+}
+
 /** What a source has received: the sum of whole gradients, and parts. */
 interface Pending {
   sum?: Tensor;
@@ -211,6 +234,7 @@ interface Pending {
  *
  * @param targets the sources whose gradients are wanted; undefined for all leaves
  * @param deposit receives each wanted gradient when it is complete
+ * @param ends whether the targets are the ends of the graph: what is before them is not visited, and their hooks not called
  */
 function propagate(
   roots: readonly Tensor[],
@@ -218,8 +242,10 @@ function propagate(
   targets: ReadonlySet<Source> | undefined,
   { createGraph = false, retainGraph = createGraph }: BackwardOptions,
   deposit: (source: Source, gradient: Tensor) => void,
+  ends: boolean = false,
 ): void {
-  const nodes = reachableNodes(roots, targets);
+  const isEnd = (source: Source): boolean => ends && targets!.has(source);
+  const nodes = reachableNodes(roots, targets, isEnd);
   const useful = usefulSources(nodes, targets);
   const homeOf = createGraph || targets ? () => undefined : findHomes(nodes);
   const pending = new Map<Source, Pending>();
@@ -254,21 +280,22 @@ function propagate(
       const received = pending.get(node);
       if (!received) continue;
       pending.delete(node);
-      const gradient = hookedGradient(node, whole(received));
+      const gradient = isEnd(node) ? whole(received) : hookedGradient(node, whole(received));
       if (targets?.has(node)) deposit(node, gradient);
-      if (!node.edges.some((edge) => edge && useful.has(edge))) continue;
+      if (isEnd(node) || !node.edges.some((edge) => edge && useful.has(edge))) continue;
       const rules = node.gradients(gradient, homeOf);
       node.edges.forEach((edge, index) => {
         const rule = rules[index];
         if (!edge || !rule || !useful.has(edge)) return;
         const value = createGraph ? rule() : scope(rule);
+        activeInspector()?.computed(node, index, value instanceof Part ? value.values : value);
         receive(edge, value === gradient ? gradient.handle() : value);
       });
       free(gradient);
       if (!retainGraph) node.spend();
     }
     for (const [source, received] of pending) {
-      const gradient = hookedGradient(source, whole(received));
+      const gradient = isEnd(source) ? whole(received) : hookedGradient(source, whole(received));
       deposit(source, gradient);
       free(gradient);
     }
@@ -305,14 +332,18 @@ function findHomes(nodes: readonly Node[]): (edge: Source | undefined) => Tensor
 }
 
 /** All operations that the roots depend on, oldest first. */
-function reachableNodes(roots: readonly Tensor[], targets: ReadonlySet<Source> | undefined): Node[] {
+function reachableNodes(
+  roots: readonly Tensor[],
+  targets: ReadonlySet<Source> | undefined,
+  isEnd: (source: Source) => boolean,
+): Node[] {
   const seen = new Set<Source>();
   const waiting = roots.map((root) => root.source);
   while (waiting.length > 0) {
     const source = waiting.pop();
     if (!source || seen.has(source)) continue;
     seen.add(source);
-    if (source instanceof Node) waiting.push(...source.edges);
+    if (source instanceof Node && !isEnd(source)) waiting.push(...source.edges);
     if (source instanceof Severed && !targets?.has(source)) {
       throw new GradientError(
         'backward: a tensor is the result of a captured step, and gradients cannot flow into a replay. Call backward ' +

@@ -11,7 +11,7 @@ import { DEVICE } from './kinds.ts';
 import { disown, own, scope } from './scope.ts';
 import { storagesMade } from './storage.ts';
 import { refusePromise } from './synchronous.ts';
-import { sever } from './tape.ts';
+import { activeInspector, sever } from './tape.ts';
 import { describe, type Tensor, tensorsMade } from './tensor.ts';
 
 /** A step that is recorded once and then replayed. */
@@ -139,8 +139,8 @@ export function capture<Arguments extends readonly CaptureArgument[], Result>(
   };
 
   const call = (...args: Arguments): Result => {
-    // Inside another captured step, or a dry run, it is a part of that.
-    if (activeRecorder() || !isComputing()) return scope(() => step(...args));
+    // Inside another captured step, or a dry run, it is a part of that. A replay would hide its gradients from an inspector.
+    if (activeRecorder() || !isComputing() || activeInspector()) return scope(() => step(...args));
     const given = collectTensors(args);
     const device = deviceOf(given);
     if (!device.record) return scope(() => step(...args));

@@ -13,7 +13,7 @@ import { codes } from '../backend/signatures.ts';
 import { unsurveyed } from '../backend/survey.ts';
 import { type Kind, listSignature, type Maybe, signature } from './arguments.ts';
 import { CREATE, type CreateOptions, empty, type SizesAndOptions, tensor, write } from './create.ts';
-import { ArgumentError, DTypeError } from './errors.ts';
+import { ArgumentError, DTypeError, GradientError } from './errors.ts';
 import { hostSpace } from './hostValues.ts';
 import { INTEGER, SIZES } from './kinds.ts';
 import { copyInto } from './dense.ts';
@@ -86,6 +86,58 @@ export function setRngState({ seed, stream }: RngState): void {
   }
   manualSeed(seed);
   nextStream = stream;
+}
+
+/** The origin of random numbers. It is drawn when a step runs, and again by every replay of the step. */
+export interface Draw {
+  seed: number;
+  stream: number;
+}
+
+function nextDraw(): Draw {
+  const drawn = { seed: 0, stream: 0 };
+  effect(() => {
+    drawn.seed = currentSeed;
+    drawn.stream = nextStream++;
+  });
+  return drawn;
+}
+
+let drawing: () => Draw = nextDraw;
+
+/** Runs `body` and notes its draws, in order. */
+export function notingDraws<T>(noted: Draw[], body: () => T): T {
+  const outer = drawing;
+  return drawingBy(() => {
+    const drawn = outer();
+    noted.push(drawn);
+    return drawn;
+  }, body);
+}
+
+/** Runs `body` with the draws of an earlier run. The random state stays as it is. */
+export function repeatingDraws<T>(noted: readonly Draw[], body: () => T): T {
+  const state = [currentSeed, nextStream] as const;
+  let next = 0;
+  try {
+    return drawingBy(() => noted[next++] ?? refuseMore(), body);
+  } finally {
+    [currentSeed, nextStream] = state;
+  }
+}
+
+function drawingBy<T>(draw: () => Draw, body: () => T): T {
+  const outer = drawing;
+  drawing = draw;
+  try {
+    return body();
+  } finally {
+    drawing = outer;
+  }
+}
+
+function refuseMore(): never {
+  throw new GradientError('checkpoint: the function draws more random numbers when backward runs it again');
 }
 
 const randArguments = listSignature<RandomOptions>('rand', {}, 'sizes', RANDOM);
@@ -175,7 +227,12 @@ export function randn(...sizes: SizesAndOptions<RandomOptions>): Tensor {
 /** Numbers from a normal distribution, computed like those of `randn`. */
 export function normal(shape: Shape, mean: number, std: number, options: RandomOptions = {}): Tensor {
   const size = sizeOf(checkShape('randn', shape));
-  const draw = (): Float64Array => normalNumbers(size, options).map((value) => mean + std * value);
+  const origin = options.stream === undefined ? drawing() : undefined;
+  const draw = (): Float64Array =>
+    normalNumbers(size, {
+      seed: options.seed ?? origin?.seed ?? currentSeed,
+      stream: options.stream ?? origin!.stream,
+    }).map((value) => mean + std * value);
   const recorder = activeRecorder();
   if (!recorder) return tensor(draw(), { dtype: 'float32', ...withoutSource(options), shape });
   // Every replay draws new numbers and uploads them before its launches.
@@ -199,7 +256,8 @@ export function withoutSource({ dtype, requiresGrad, device }: RandomOptions): C
 
 /** Computes numbers from the standard normal distribution on the host. */
 export function normalNumbers(size: number, options: RandomOptions = {}): Float64Array {
-  const { seed = currentSeed, stream = nextStream++ } = options;
+  const drawn = options.stream === undefined ? drawing() : undefined;
+  const { seed = drawn?.seed ?? currentSeed, stream = drawn!.stream } = options;
   const key = halves(seed);
   const [streamLow, streamHigh] = halves(stream);
   const values = hostSpace('randn', 'float64', size + 3) as Float64Array;
@@ -260,14 +318,14 @@ export type RandomOrigin = Record<'seedLow' | 'seedHigh' | 'streamLow' | 'stream
  * replay takes the next stream.
  */
 export function randomOrigin({ seed, stream }: RandomOptions): RandomOrigin {
-  let drawn = stream ?? 0;
-  if (stream === undefined) effect(() => (drawn = nextStream++));
-  const chosen = (): number => seed ?? currentSeed;
+  const drawn = stream === undefined ? drawing() : undefined;
+  const chosen = (): number => seed ?? drawn?.seed ?? currentSeed;
+  const place = (): number => stream ?? drawn!.stream;
   return {
     seedLow: live(() => halves(chosen())[0]),
     seedHigh: live(() => halves(chosen())[1]),
-    streamLow: live(() => halves(drawn)[0]),
-    streamHigh: live(() => halves(drawn)[1]),
+    streamLow: live(() => halves(place())[0]),
+    streamHigh: live(() => halves(place())[1]),
   };
 }
 

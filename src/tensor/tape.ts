@@ -47,6 +47,7 @@ export class Node implements Source {
     this.#output = saved.indexOf(output);
     this.#rule = rule;
     activeRecorder()?.adopts(this);
+    inspector?.made(this);
   }
 
   /** Whether backward has used its saved tensors and freed them. */
@@ -135,6 +136,30 @@ export function sever(tensor: Tensor, original: Tensor): void {
   else if (source instanceof Severed) tensor.attach(new Severed());
 }
 
+/** Who sees each recorded operation, and each gradient that one computes: see `detectAnomaly`. */
+export interface Inspector {
+  made(node: Node): void;
+  computed(node: Node, input: number, gradient: Tensor): void;
+}
+
+let inspector: Inspector | undefined;
+
+/** The inspector of `inspecting`, if any. */
+export function activeInspector(): Inspector | undefined {
+  return inspector;
+}
+
+/** Runs `body` with an inspector. */
+export function inspecting<T>(next: Inspector, body: () => T): T {
+  const outer = inspector;
+  inspector = next;
+  try {
+    return body();
+  } finally {
+    inspector = outer;
+  }
+}
+
 let nextId = 0;
 
 const dying: Node[] = [];
@@ -161,10 +186,13 @@ export interface Operation {
 
 let listener: ((operation: Operation) => void) | undefined;
 
-/** Calls `listen` with each operation that `body` computes, in order. */
+/** Calls `listen` with each operation that `body` computes, in order. Who listens outside hears it, too. */
 export function listening<T>(listen: (operation: Operation) => void, body: () => T): T {
   const outer = listener;
-  listener = listen;
+  listener = (operation) => {
+    outer?.(operation);
+    listen(operation);
+  };
   try {
     return body();
   } finally {

@@ -1,4 +1,4 @@
-import { type Backend, nn, optim, randn, tensor } from '../../src/index.ts';
+import { type Backend, nn, optim, randn, square, tensor } from '../../src/index.ts';
 
 /** Arguments of a right call, and which of them may be what. */
 export interface Example {
@@ -272,6 +272,9 @@ export function examplesOn(device: Backend): {
     },
     loadSafetensorsFile: { first: "'3'", args: () => ['/nowhere/x.safetensors', {}], required: 1 },
     summary: { args: () => [layer(), [1, 2], {}], required: 2 },
+    // It passes all other arguments on.
+    checkpoint: { args: () => [square, x()] },
+    detectAnomaly: { args: () => [() => 1], anyFunction: [0] },
     jacobian: { args: () => [(each: ReturnType<typeof tensor>) => each.square(), x()] },
     hessian: { args: () => [(each: ReturnType<typeof tensor>) => each.square().sum(), x()] },
     vjp: { args: () => [(each: ReturnType<typeof tensor>) => each.square(), x(), still()] },
