@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { decode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { importOnnx } from '../../src/formats/onnx/index.ts';
+import { open, rand, setDefaultDevice } from '../../src/index.ts';
+import { openRun } from '../../src/pipeline/runs/open.ts';
 import type { ReconstructionReport } from '../../src/pipeline/evaluation/report/report.ts';
 import type { RunSummary } from '../../src/pipeline/runs/summary.ts';
 import { fetchFashionMnist } from '../../src/pipeline/data/sources/fetch.ts';
@@ -136,7 +139,17 @@ describe('a run of an autoencoder', () => {
   it('is exported to ONNX, listed, shown, synchronised and compared', async () => {
     const out = join(root, 'model.onnx');
     expect(await callCommand('export', run, ...runs, '--out', out)).toMatchObject({ code: 0 });
-    expect(existsSync(out)).toBe(true);
+    // The logits of the images that are rebuilt from the means.
+    setDefaultDevice(await open('cpu'));
+    const { model } = await openRun(root, run);
+    const images = rand([2, 1, 28, 28], { seed: 1, stream: 1 });
+    const imported = importOnnx(readFileSync(out));
+    imported.eval();
+    const [there, here] = await Promise.all(
+      [imported.forward(images), model.forward(images)].map((logits) => logits.data()),
+    );
+    expect(there!.length).toBe(2 * 784);
+    there!.forEach((logit, at) => expect(logit).toBeCloseTo(here![at]!, 5));
     const { testLoss } = read('summary.json') as RunSummary;
     const listed = await callCommand('runs', 'list', ...runs);
     expect(listed.stdout).toContain(`finished  loss ${testLoss.toFixed(4)}`);

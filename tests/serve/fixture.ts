@@ -25,13 +25,14 @@ import { createService } from '../../src/serve/service.ts';
 import { setDefaultDevice } from '../../src/tensor/device.ts';
 import { manualSeed } from '../../src/tensor/random.ts';
 
-export type Architecture = 'mlp' | 'cnn';
+export type Architecture = 'mlp' | 'cnn' | 'autoencoder';
 
 const BATCH_SIZE = 4;
 
 const MODELS = {
   mlp: { name: 'mlp', hidden: [16] },
   cnn: { name: 'cnn', channels: [4, 4], hidden: [8] },
+  autoencoder: { name: 'autoencoder', channels: [2], latent: 2 },
 };
 
 /** A folder that is removed after the test. */

@@ -258,3 +258,13 @@ test('the mark of a version goes with the service, and that of a killed process 
   expect(await isServed(model, 1)).toBe(false);
   expect(await readdir(join(model, 'served')).catch(() => [])).toEqual([]);
 });
+
+test('a registry that someone put an autoencoder into serves no autoencoder', async () => {
+  const root = await temporaryFolder();
+  await addModel(root, 'coder', 1, 'autoencoder');
+  const path = join(root, 'coder', '1');
+  const folder = await openModelFolder(path);
+  expect(() => loadModel(folder)).toThrow(
+    `the registry takes classifiers; ${path} is an autoencoder. Promote a run of a classifier: npx tsx src/registry.ts promote --help`,
+  );
+});

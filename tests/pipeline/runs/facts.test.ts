@@ -61,6 +61,16 @@ describe('facts of a run', () => {
     });
     const tested = [...validated, metrics('test', 3, 0.4), metrics('test', 4, 0.3)];
     expect(await readRunFacts(written(tested))).toMatchObject({ accuracy: 0.3, accuracyOf: 'test', epochs: 3 });
+    const losses = (kind: 'validation' | 'test', epoch: number, loss: number): JournalRecord => ({
+      kind,
+      epoch,
+      step: 10 * epoch,
+      metrics: { loss },
+    });
+    const coder = [losses('validation', 1, 260), losses('validation', 2, 240), losses('validation', 3, 250)];
+    expect(await readRunFacts(written(coder))).toMatchObject({ loss: 240, lossOf: 'validation', accuracy: undefined });
+    coder.push(losses('test', 3, 245));
+    expect(await readRunFacts(written(coder))).toMatchObject({ loss: 245, lossOf: 'test' });
     const none = await readRunFacts(written([]));
     expect([none.accuracy, none.accuracyOf, none.epochs, none.status]).toEqual([undefined, undefined, 0, 'interrupted']);
     expect(none.faults).toEqual([]);
@@ -124,6 +134,17 @@ describe('lists of runs', () => {
     ['nothing', false, 'abc'],
   ])('by %s, reversed: %s', (key, reverse, expected) => {
     expect(ids(sortRuns(runs, key, reverse))).toBe(expected);
+  });
+
+  it('show and sort by the loss where there is no accuracy', () => {
+    const coders = [250, 240].map((loss, at) =>
+      run('xy'[at]!, { accuracy: undefined, accuracyOf: undefined, loss, lossOf: at === 0 ? 'test' : 'validation' }),
+    );
+    const lines = listText(coders).split('\n');
+    expect(lines[1]).toMatch(/^x +finished +loss 250\.0000 +3/);
+    expect(lines[2]).toMatch(/^y +finished +loss 240\.0000 \(validation\) +3/);
+    expect(sortRuns(coders, 'loss', false).map(({ id }) => id)).toEqual(['y', 'x']);
+    expect(filterRuns(coders, 'loss<=240').map(({ id }) => id)).toEqual(['y']);
   });
 
   it('name the keys that differ, without names and notes', () => {
@@ -209,6 +230,26 @@ describe('comparisons of runs', () => {
     const [only] = [runOf('a', {})];
     expect(compareText([only, only])).toContain('configuration: no differences\n\nenvironment: no differences');
     expect(compareText([only, only])).not.toMatch(/tags|notes/);
+  });
+
+  it('draw the terms of an autoencoder’s loss, and a panel for each metric that a run has', () => {
+    const validation: JournalRecord = {
+      kind: 'validation',
+      epoch: 1,
+      step: 10,
+      metrics: { loss: 250, reconstruction: 230, kl: 20 },
+    };
+    const titles = (...all: RunFacts[]): string[] =>
+      (compareFigure(all) as unknown as { hconcat: { title: string }[] }).hconcat.map(({ title }) => title);
+    const coder = runOf('a', { records: [validation] });
+    expect(titles(coder)).toEqual(['loss (nats)', 'reconstruction (nats)', 'kl (nats)']);
+    expect(titles(coder, runOf('b', { records: [metrics('test', 1, 0.5), metrics('validation', 1, 0.75)] }))).toEqual([
+      'loss (nats)',
+      'accuracy (share of images)',
+      'reconstruction (nats)',
+      'kl (nats)',
+    ]);
+    expect(titles(runOf('c', {}))).toEqual(['loss (nats)']);
   });
 
   it('draw epochs by the steps of a whole one, finite values, and at most some 400 points with the last', () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { parseConfiguration } from '../../../src/pipeline/config/configuration.ts';
 import type { RunSummary } from '../../../src/pipeline/runs/summary.ts';
-import { ranked, tableText, type TrialState, writeTable } from '../../../src/pipeline/sweep/table.ts';
+import { judged, ranked, tableText, type TrialState, writeTable } from '../../../src/pipeline/sweep/table.ts';
 import { makeTrial } from '../../../src/pipeline/sweep/trial.ts';
 import { temporaryFolder } from '../files/disks.ts';
 
@@ -43,6 +43,27 @@ it('ranks by the validation, what has no result or none that is finite last', ()
   expect(order('accuracy')).toEqual(['22', '333', '1', '9']);
   expect(order('accuracy', 'min')).toEqual(['1', '333', '22', '9']);
   expect(order('loss')).toEqual(['1', '22', '9', '333']);
+});
+
+it('ranks autoencoders by their loss, and those that have no accuracy last', () => {
+  const coder = (lr: string, loss: number): TrialState => {
+    const { trial, summary } = state(lr, { accuracy: 0, loss });
+    const { testAccuracy: _, ...others } = {
+      ...summary!,
+      validation: { loss, reconstruction: loss - 1, kl: 1 },
+    };
+    return { trial, status: 'finished', summary: others };
+  };
+  const coders = [coder('1', 250), coder('22', 240)];
+  const ids = (all: readonly TrialState[]): string[] =>
+    all.map(({ trial }) => trial.overrides[0]!.split('=')[1]!);
+  expect(ids(ranked(coders, { metric: 'loss' }))).toEqual(['22', '1']);
+  expect(ids(ranked([...coders, states[1]!], { metric: 'accuracy' }))).toEqual(['1', '1', '22']);
+  const [, first] = tableText(ranked(coders, { metric: 'loss' })).split('\n');
+  expect(first).toMatch(/^1 +22 +22 +240\.0000 +1\.0000 +3 /);
+  const untested = { ...coders[0]!.summary!, validation: null };
+  expect(judged(untested)).toEqual({ loss: 1 });
+  expect(judged({ ...untested, testAccuracy: 0.5 })).toEqual({ loss: 1, accuracy: 0.5 });
 });
 
 it('prints a table with the keys that vary, and says why a trial failed', () => {
