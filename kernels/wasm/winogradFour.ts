@@ -48,9 +48,8 @@ export class WinogradFourJob {
   width: i32;
   imagePlane: usize;
   imageLine: usize;
-  /** Tiles of a task, and of a pass, whose pixels are transformed together: multiples of twelve. */
+  /** Tiles of a task, whose pixels are transformed together: a multiple of twelve. */
   taskTiles: i32;
-  passTiles: i32;
   hasBias: i32;
   relu: i32;
 }
@@ -61,28 +60,21 @@ const CHUNK: i32 = 16;
 /** Bytes of what is noted of a tile: its pixels, its outputs, and how many lines and columns of them exist. */
 const NOTE: usize = 16;
 
-/** Bytes of scratch memory: a block, the sums of a tile, notes and transformed pixels of a pass. */
-export function winogradFourScratch(depth: i32, passTiles: i32): i32 {
-  return <i32>BLOCK + PLACES * TILE + passTiles * (<i32>NOTE + 4 * PLACES * depth);
+/** Bytes of scratch memory: a block, the sums of a tile, notes and transformed pixels. */
+export function winogradFourScratch(depth: i32, taskTiles: i32): i32 {
+  return <i32>BLOCK + PLACES * TILE + taskTiles * (<i32>NOTE + 4 * PLACES * depth);
 }
 
-export function winogradFourTask(job: WinogradFourJob, task: i32, scratch: usize): void {
+export function winogradFourTask(job: WinogradFourJob, task: i32, block: usize): void {
   const across = (job.width + 3) / 4;
   const tiles = (job.parts / job.groups) * across * ((job.height + 3) / 4);
   const tasks = (tiles + job.taskTiles - 1) / job.taskTiles;
   const group = task / tasks;
-  const first = (task % tasks) * job.taskTiles;
-  const last = min(first + job.taskTiles, tiles);
-  for (let tile = first; tile < last; tile += job.passTiles) {
-    pass(job, group, tile, min(job.passTiles, last - tile), across, scratch);
-  }
-}
-
-/** Computes `count` tiles. */
-function pass(job: WinogradFourJob, group: i32, tile: i32, count: i32, across: i32, block: usize): void {
+  const tile = (task % tasks) * job.taskTiles;
+  const count = min(job.taskTiles, tiles - tile);
   const sums = block + BLOCK;
   const notes = sums + <usize>(PLACES * TILE);
-  const pixels = notes + <usize>job.passTiles * NOTE;
+  const pixels = notes + <usize>job.taskTiles * NOTE;
   const pixelStep = <usize>job.depth * ROWS_STEP;
   const filterStep = <usize>job.depth * B_STEP;
   note(job, group, tile, count, across, notes);

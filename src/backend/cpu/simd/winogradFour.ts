@@ -11,9 +11,9 @@ export const PLACES = 36;
 const SMALL_PLACES = 16;
 /** Tiles whose products cost what the transforms of filters do. */
 const FILTER_TILES = 4;
-/** The limit for the transformed pixels of a pass, which should stay in the second cache. */
-const PASS_BYTES = 2 ** 17;
-/** Tiles of a pass are whole panels of pixels, and whole vectors. */
+/** The limit for the transformed pixels of a task, which should stay in the second cache. */
+const TASK_BYTES = 2 ** 17;
+/** Tiles of a task are whole panels of pixels, and whole vectors. */
 const UNIT = 12;
 
 /**
@@ -40,15 +40,14 @@ export function winogradFour(module: SimdModule, job: Winograd): boolean {
   const work = PLACES * groups * tiles * rows * depth;
   const threads = module.threadsFor(work);
   const cuts = Math.ceil((threads === 1 ? 1 : 4 * threads) / groups);
-  const taskTiles = Math.ceil(tiles / cuts / UNIT) * UNIT;
-  const most = UNIT * Math.max(1, Math.floor(PASS_BYTES / (UNIT * 4 * PLACES * depth)));
-  const passTiles = Math.min(taskTiles, most);
+  const most = UNIT * Math.max(1, Math.floor(TASK_BYTES / (UNIT * 4 * PLACES * depth)));
+  const taskTiles = Math.min(Math.ceil(tiles / cuts / UNIT) * UNIT, most);
   const plan = {
     ...{ tasks: groups * Math.ceil(tiles / taskTiles), work },
-    scratch: module.exports.winogradFourScratch(depth, passTiles),
+    scratch: module.exports.winogradFourScratch(depth, taskTiles),
   };
   return staysFinite(module, (flag) =>
-    module.run('winogradFour', { ...job, ...steps, image, filters, flag, taskTiles, passTiles }, plan),
+    module.run('winogradFour', { ...job, ...steps, image, filters, flag, taskTiles }, plan),
   );
 }
 
