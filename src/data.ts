@@ -1,5 +1,5 @@
 /** The command that obtains, checks and versions the data set. */
-import { argument, command, type CommandGroup, flag, option } from './pipeline/cli/command.ts';
+import { argument, command, type CommandGroup, flag, list, option } from './pipeline/cli/command.ts';
 import { nameOrPath, path } from './pipeline/cli/folder.ts';
 import { interruptSignal } from './pipeline/cli/interrupt.ts';
 import { runCommand } from './pipeline/cli/run.ts';
@@ -41,6 +41,24 @@ const data: CommandGroup = {
           ),
         });
         return verify(root, json);
+      },
+    }),
+    import: command({
+      about: `
+        Fill the folder from files at hand: the archive of Kaggle's page zalando-research/fashionmnist as it is, its two CSV files,
+        or the four IDX files, plain or .gz. They are compared with the published hashes. The images of CSV files may come in
+        another order: they are compared as a set, and keep their order.`,
+      arguments: { files: list('the archive, the two CSV files, or the four IDX files', 1, path) },
+      options: { root, replace: flag('replace other files under these names'), json },
+      run: async ({ files, root, replace, json }) => {
+        const { importFashionMnist, importText } =
+          await import('./pipeline/data/import/importFashionMnist.ts');
+        const imported = await importFashionMnist(files, root, {
+          replace,
+          reporter: streamReporter(process.stderr),
+          signal: interruptSignal('interrupted; nothing was written'),
+        });
+        print(json, { root, ...imported }, importText(root, imported));
       },
     }),
     status: command({
@@ -118,7 +136,7 @@ const data: CommandGroup = {
       },
     }),
   },
-  examples: ['fetch', 'prepare fashion-mnist-10pct', 'lock --check'],
+  examples: ['fetch', 'import archive.zip', 'prepare fashion-mnist-10pct', 'lock --check'],
   notes: () => `sources:
   cache   .dvc/cache, which keeps every version that was fetched or locked
   raw     .gz files put into the folder by hand

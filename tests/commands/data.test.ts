@@ -3,20 +3,25 @@ import { join, resolve } from 'node:path';
 
 import { expect, test } from 'vitest';
 
+import { FASHION_MNIST_FILES, listFiles } from '../../src/pipeline/data/fashionMnist.ts';
 import { fetchFashionMnist } from '../../src/pipeline/data/sources/fetch.ts';
+import { PUBLISHED } from '../../src/pipeline/data/version.ts';
 import { temporaryFolder } from '../pipeline/data/fixture.ts';
 import { callCommand, spawnCommand } from './commands.ts';
+
+const FILES = listFiles(FASHION_MNIST_FILES).map(({ name }) => name);
 
 test('--help explains the command', async () => {
   const { code, stdout: out } = await callCommand('data', '--help');
   expect(code).toBe(0);
-  expect(out).toMatch(/fetch[^]*status[^]*verify[^]*--root[^]*--source[^]*exit codes/);
+  expect(out).toMatch(/fetch[^]*import[^]*status[^]*verify[^]*--root[^]*--source[^]*exit codes/);
 });
 
 test.each([
   [['fetsh'], /unknown command 'fetsh'.*Did you mean fetch\?/],
   [['fetch', '--source', 'raw,debain'], /--source takes .*'raw,debain'.*Did you mean debian\?/],
   [['status', '--rot', 'x'], /--rot/],
+  [['import'], /missing argument <files\.\.\.>: the archive/],
   [['prepare'], /missing argument <name>/],
   [['prepare', 'a', 'b'], /unexpected argument 'b'/],
   [['status', '--seed', '1'], /--seed goes with sheet only/],
@@ -42,6 +47,26 @@ test('verify fails, naming what is missing and what is changed; status reports t
   const status = await spawnCommand('data', 'status', '--root', root);
   expect(status.code).toBe(0);
   expect(status.stdout).toMatch(/train-images-idx3-ubyte +missing[^]*t10k-labels-idx1-ubyte +changed/);
+});
+
+test('import takes the IDX files, and names what the folder has of its own', async () => {
+  await fetchFashionMnist('data/raw');
+  const files = FILES.map((name) => join('data/raw', name));
+  const root = join(await temporaryFolder(), 'new/raw');
+  const imported = await spawnCommand('data', 'import', ...files, '--root', root);
+  expect(imported).toMatchObject({ code: 0 });
+  expect(imported.stdout).toMatch(/byte for byte\nnext {2}npx tsx src\/train\.ts .* data\.root=/);
+  await writeFile(join(root, FILES[0]!), 'mine');
+  const refused = await spawnCommand('data', 'import', ...files, '--root', root);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toMatch(/other files are there; nothing was written[^]*train-images[^]*--replace/);
+  const replaced = await spawnCommand('data', 'import', ...files, '--root', root, '--replace', '--json');
+  expect(JSON.parse(replaced.stdout)).toMatchObject({
+    root,
+    files: FILES.map((name, at) => ({ name, state: at === 0 ? 'written' : 'intact' })),
+    reordered: [],
+    version: PUBLISHED.md5,
+  });
 });
 
 test('fetch fails with one message when the chosen source has nothing', async () => {

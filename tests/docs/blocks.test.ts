@@ -57,6 +57,8 @@ describe('blocks', () => {
         "docs/guide/browser.md not-run: installs from npm",
         "docs/guide/browser.md not-run: headers of a server",
         "docs/guide/browser.md not-run: needs a browser",
+        "docs/guide/data.md not-run: needs a browser",
+        "docs/guide/data.md not-run: needs an account at Kaggle",
         "docs/guide/deno.md not-run: needs Deno",
         "docs/guide/deno.md not-run: needs Bun",
         "docs/guide/devices.md not-run: needs SwiftShader",

@@ -41,6 +41,12 @@ export const FASHION_MNIST_FILES: FashionMnistFiles = {
   },
 };
 
+/** The published images with their labels in any order; see `contentHash`. */
+export const FASHION_MNIST_CONTENTS = {
+  train: '53b34d70c671317ab6e19bfef4a9fab538074e16f2d1e69fdcd5c87fe13853f5',
+  test: '776f535c5f0ce6eb36b9f27daf2ee675aa10785ead3083c67d6cba183de4eb65',
+} as const;
+
 /** Default folder of the files, relative to the working directory. */
 export const DEFAULT_ROOT = 'data/raw';
 

@@ -1,5 +1,6 @@
-import { dirname } from 'node:path';
-import { replaceFile } from '../../platform/node/files.ts';
+import { rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { replaceFile, temporaryName } from '../../platform/node/files.ts';
 import { writeError } from './fileError.ts';
 import { makeFolders } from './folders.ts';
 
@@ -31,4 +32,31 @@ export async function writeFileAtomic(
 export async function storeFile(path: string, data: string | Uint8Array): Promise<void> {
   makeFolders(dirname(path));
   await writeFileAtomic(path, data);
+}
+
+/**
+ * Writes several files of a folder, which is made where it is missing: all of them are complete on the disk before the first is
+ * renamed to its name, so that an interruption leaves the old files.
+ *
+ * @throws FileError; the temporary files are removed
+ */
+export async function storeFiles(folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  makeFolders(folder);
+  const written: { readonly path: string; readonly temporary: string }[] = [];
+  let path = folder;
+  try {
+    for (const [name, bytes] of files) {
+      path = join(folder, name);
+      const temporary = temporaryName(path);
+      written.push({ path, temporary });
+      await replaceFile(temporary, bytes);
+    }
+    for (const each of written) {
+      path = each.path;
+      await rename(each.temporary, path);
+    }
+  } catch (error) {
+    for (const { temporary } of written) await rm(temporary, { force: true }).catch(() => undefined);
+    throw writeError(path, error);
+  }
 }

@@ -26,7 +26,7 @@ export interface CsvRow {
 export interface CsvReading {
   readonly needsLabels: boolean;
   /** Where the bytes come from; by default they are those of the file. */
-  readonly parts?: AsyncIterable<Uint8Array>;
+  readonly parts?: AsyncIterable<Uint8Array> | undefined;
 }
 
 /**
