@@ -95,7 +95,9 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> i
    */
   step(guard?: Tensor): void {
     if (arguments.length > 0) stepArguments(arguments);
-    effect(() => this.paramGroups.forEach((group, index) => this.#checkAssigned(group, index)));
+    effect(() =>
+      this.#members.forEach((params, index) => this.#checkAssigned(params, this.paramGroups[index])),
+    );
     for (const segment of this.flat.advance()) this.update(segment, this.paramGroups[segment.group]!, guard);
     for (const state of this.#states.values()) state.storage.changed();
   }
@@ -207,14 +209,15 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> i
   }
 
   /** Checks what may have been assigned to a group since the last step. A schedule may round a rate to just below 0. */
-  #checkAssigned(group: ParamGroup<Options>, index: number): void {
+  #checkAssigned(params: readonly Tensor[], group: ParamGroup<Options> | undefined): void {
+    if (group?.params !== params) {
+      throw new ArgumentError(this.name, 'other parameters were assigned to a group', {
+        takes: 'the parameters that it was made with; addParamGroup adds some',
+        got: kindOf(group?.params),
+      });
+    }
     finite(this.name, 'lr', group.lr);
     this.#checkOthers(group);
-    if (group.params === this.#members[index]) return;
-    throw new ArgumentError(this.name, 'other parameters were assigned to a group', {
-      takes: 'the parameters that it was made with; make a new optimizer for others',
-      got: kindOf(group.params),
-    });
   }
 
   /** Returns the state for `loadStateDict`. */

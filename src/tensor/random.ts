@@ -120,7 +120,9 @@ export function repeatingDraws<T>(noted: readonly Draw[], body: () => T): T {
   const state = [currentSeed, nextStream] as const;
   let next = 0;
   try {
-    return drawingBy(() => noted[next++] ?? refuseMore(), body);
+    const result = drawingBy(() => noted[next++] ?? refuseDraws(), body);
+    if (next < noted.length) refuseDraws();
+    return result;
   } finally {
     [currentSeed, nextStream] = state;
   }
@@ -136,8 +138,10 @@ function drawingBy<T>(draw: () => Draw, body: () => T): T {
   }
 }
 
-function refuseMore(): never {
-  throw new GradientError('checkpoint: the function draws more random numbers when backward runs it again');
+function refuseDraws(): never {
+  throw new GradientError(
+    'checkpoint: the function draws other random numbers when backward runs it again. Its modules must be in the same mode.',
+  );
 }
 
 const randArguments = listSignature<RandomOptions>('rand', {}, 'sizes', RANDOM);

@@ -265,7 +265,11 @@ export function checkpointSuite(open: Open, openOwn: Open): void {
       for (let at = 1; at < draws; at++) rand(2);
       return a.exp();
     }, x);
-    expect(() => drawing.sum().backward()).toThrow(/more random numbers/);
+    expect(() => drawing.sum().backward()).toThrow(/other random numbers/);
+    const drop = new nn.Dropout(0.5);
+    const switched = autograd.checkpoint((a) => drop.forward(a), x);
+    drop.eval();
+    expect(() => switched.sum().backward()).toThrow(/same mode/);
     const stale = autograd.checkpoint((a) => a.exp(), x);
     noGrad(() => x.mul_(2));
     expect(() => stale.sum().backward()).toThrow(GradientError);

@@ -330,6 +330,21 @@ export function optimizerSuite(open: Open): void {
     expect(() => optimizer.addParamGroup({ params: rest })).toThrow(/disposed/);
   });
 
+  it('refuses a step after its groups were replaced', async (context) => {
+    const model = network(await open(context));
+    const optimizer = new optim.Adam(model.parameters());
+    const { paramGroups } = optimizer;
+    step(model, optimizer, 0);
+    for (const assigned of [[], [{ ...paramGroups[0]!, params: [] }], [undefined]]) {
+      Object.assign(optimizer, { paramGroups: assigned });
+      expect(() => step(model, optimizer, 1)).toThrow(/other parameters were assigned/);
+    }
+    Object.assign(optimizer, { paramGroups });
+    optimizer.zeroGrad();
+    step(model, optimizer, 1);
+    expect(optimizer.stateDict().steps).toEqual([2, 2, 2, 2]);
+  });
+
   it('refuses a group inside a captured step', async (context) => {
     const device = await open(context);
     const model = network(device);
