@@ -74,6 +74,7 @@ describe('blocks', () => {
         "docs/guide/scaling.md not-run: needs Redis",
         "docs/guide/scaling.md not-run: needs Redis",
         "docs/guide/scaling.md not-run: needs Redis",
+        "docs/guide/scaling.md not-run: takes minutes and needs Redis",
         "docs/guide/serving.md not-run: needs systemd",
         "docs/guide/serving.md not-run: needs Docker",
         "docs/guide/serving.md not-run: needs Docker",
