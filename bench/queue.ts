@@ -28,11 +28,11 @@ async function measured(name: string, measure: (folder: string) => Promise<objec
   }
 }
 
-/** The sweep that all of them use: small trainings with many checkpoints. */
-const sweep = (seeds: number, epochs: number, limit: number): string[] => [
+/** Small trainings that differ in their seed. */
+const sweep = (seeds: number, train: string): string[] => [
   'configs/mlp.yaml',
   'model={name: mlp, hidden: [16], dropout: 0.2}',
-  `train={epochs: ${epochs}, batchSize: 25, limitTrain: ${limit}, limitTest: 200, logEvery: 2, checkpointEvery: 4}`,
+  `train={batchSize: 25, limitTest: 200, ${train}}`,
   'data.validation=200',
   'device=cpu',
   `seed=${Array.from({ length: seeds }, (_, seed) => seed).join(',')}`,
@@ -55,7 +55,7 @@ const chaos = command({
       const kills = { workers: workerKills, redis: redisKills, planners: plannerKills };
       const result = await runChaos({
         folder,
-        sweep: sweep(trials, 2, 1000),
+        sweep: sweep(trials, 'epochs: 2, limitTrain: 1000, logEvery: 2, checkpointEvery: 4'),
         trials,
         workers,
         kills,
@@ -91,7 +91,9 @@ const two = command({
   options: { rounds: option('<n>', wholeNumber(), 'rounds', { default: 3 }) },
   run: async ({ rounds }) => {
     await fetchFashionMnist('data/raw');
-    await measured('workers', (folder) => measureTwoWorkers(folder, sweep(12, 4, 10_000), rounds));
+    await measured('workers', (folder) =>
+      measureTwoWorkers(folder, sweep(12, 'epochs: 2, limitTrain: 5000'), rounds),
+    );
   },
 });
 

@@ -75,7 +75,8 @@ export function sweepOn(url: string): {
         concurrency: 1,
         store,
         work: temporaryFolder(),
-        stalledAfter: 500,
+        // Longer than a busy machine lets a process wait.
+        stalledAfter: 30_000,
         grace: 0,
         signal: stop.signal,
         report,

@@ -84,12 +84,12 @@ describe('the queue', () => {
     const { redis } = queueAt(url);
     const [trial] = makeTrials(1);
     const begun: string[] = [];
-    worker({ runTrial: endless(begun) });
+    worker({ runTrial: endless(begun), stalledAfter: 500 });
     const running = planner().run(trial!);
     await vi.waitFor(() => expect(begun).toHaveLength(1));
     // What is left of a worker that was killed: an active job whose lock expires.
     await redis.set(`wgrad:trials-any:${jobId(trial!)}:lock`, 'of a dead worker', 'PX', 1);
-    worker();
+    worker({ stalledAfter: 500 });
     expect(await running).toMatchObject({ status: 'finished' });
     const { queue } = queueAt(url);
     expect((await queue.getJob(jobId(trial!)))!.stalledCounter).toBeGreaterThan(0);
@@ -100,11 +100,11 @@ describe('the queue', () => {
     const { url } = await redisForTest(context);
     const { planner, worker } = sweepOn(url);
     const begun: string[] = [];
-    const first = worker({ runTrial: endless(begun), stalledAfter: 60_000 });
+    const first = worker({ runTrial: endless(begun) });
     const running = planner().run(makeTrials(1)[0]!);
     await vi.waitFor(() => expect(begun).toHaveLength(1));
     await first.stop();
-    worker({ stalledAfter: 60_000 });
+    worker();
     expect(await running).toMatchObject({ status: 'finished' });
   });
 
