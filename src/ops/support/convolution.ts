@@ -146,6 +146,13 @@ function launchInputGradient(g: Tensor, w: Tensor, sizes: Convolution): Tensor {
 const FEW_SUMS = 131_072;
 const LEAST_CHUNK = 512;
 
+/** Whether the device cuts the sums of a launch itself: kernels/wasm/winogradFourWeight.ts, faster before its last transform. */
+function cutsItself({ device }: Tensor, sizes: Convolution): boolean {
+  const { channels, outChannels, kernel, stride, dilation } = sizes;
+  const suits = kernel.every((side) => side === 3) && [...stride, ...dilation].every((step) => step === 1);
+  return device.name === 'cpu' && suits && Math.min(channels, outChannels) >= 32;
+}
+
 function launchWeightGradient(g: Tensor, x: Tensor, sizes: Convolution, home?: Tensor): Tensor {
   const shape = [sizes.groups * sizes.outChannels, sizes.channels, ...sizes.kernel];
   const lines = sizes.batch * sizes.outSize[0];
@@ -154,7 +161,8 @@ function launchWeightGradient(g: Tensor, x: Tensor, sizes: Convolution, home?: T
   const size = out.numel();
   if (size === 0) return out;
   const terms = lines * sizes.outSize[1];
-  const splits = Math.max(1, Math.min(Math.floor(terms / LEAST_CHUNK), Math.floor(FEW_SUMS / size)));
+  const most = cutsItself(g, sizes) ? 1 : Math.floor(FEW_SUMS / size);
+  const splits = Math.max(1, Math.min(Math.floor(terms / LEAST_CHUNK), most));
   const chunk = Math.ceil(lines / splits);
   const parts = Math.ceil(lines / chunk);
   const target = parts === 1 ? out : empty([parts, size], like(g));
