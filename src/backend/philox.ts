@@ -45,8 +45,23 @@ export function multiplyHigh(a: number, b: number): number {
  * @example philox4x32([0, 0, 0, 0], [0, 0]) // [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8]
  */
 export function philox4x32(counter: Readonly<Words4>, key: Readonly<Words2>): Words4 {
-  let [c0, c1, c2, c3] = counter;
-  let [k0, k1] = key;
+  const words = new Uint32Array(4);
+  philox4x32Into(words, ...counter, ...key);
+  return [...words] as Words4;
+}
+
+/** The same for many blocks: writes four words to `words`, and allocates nothing. */
+export function philox4x32Into(
+  words: Uint32Array,
+  counter0: number,
+  counter1: number,
+  counter2: number,
+  counter3: number,
+  key0: number,
+  key1: number,
+): void {
+  let [c0, c1, c2, c3] = [counter0, counter1, counter2, counter3];
+  let [k0, k1] = [key0, key1];
   for (let round = 0; round < ROUNDS; round++) {
     const high0 = multiplyHigh(MULTIPLIER_0, c0);
     const high1 = multiplyHigh(MULTIPLIER_1, c2);
@@ -59,5 +74,8 @@ export function philox4x32(counter: Readonly<Words4>, key: Readonly<Words2>): Wo
     k0 = (k0 + WEYL_0) >>> 0;
     k1 = (k1 + WEYL_1) >>> 0;
   }
-  return [c0, c1, c2, c3];
+  words[0] = c0;
+  words[1] = c1;
+  words[2] = c2;
+  words[3] = c3;
 }

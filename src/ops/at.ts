@@ -30,15 +30,9 @@ export function at(x: Tensor, ...places: (number | Range | Tensor)[]): Tensor {
     });
   }
   return scope(() => {
-    let axis = 0;
-    return places.reduce((rest: Tensor, place) => {
-      const before = new Array<Range>(axis).fill(null);
-      if (place instanceof Tensor) return rest.indexSelect(axis++, place);
-      if (typeof place !== 'number') {
-        axis++;
-        return rest.slice(...before, place);
-      }
-      const length = rest.shape[axis]!;
+    const taken = places.map((place, axis): Range => {
+      if (typeof place !== 'number') return place instanceof Tensor ? null : place;
+      const length = x.shape[axis]!;
       if (!Number.isInteger(place) || place < -length || place >= length) {
         throw new ShapeError('at', 'outside of the dim', {
           takes: `an integer from ${-length} to ${length - 1}`,
@@ -46,7 +40,12 @@ export function at(x: Tensor, ...places: (number | Range | Tensor)[]): Tensor {
         });
       }
       const start = place < 0 ? place + length : place;
-      return rest.slice(...before, [start, start + 1]).squeeze(axis);
-    }, x.slice());
+      return [start, start + 1];
+    });
+    const part = x.slice(...taken);
+    const axis = places.findIndex((place) => place instanceof Tensor);
+    const selected = axis < 0 ? part : part.indexSelect(axis, places[axis] as Tensor);
+    const dropped = places.flatMap((place, each) => (typeof place === 'number' ? [each] : []));
+    return dropped.length > 0 ? selected.squeeze(dropped) : selected;
   });
 }

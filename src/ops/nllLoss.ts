@@ -9,7 +9,6 @@ import {
   type Reduction,
   type WeightedArguments,
 } from './support/lossReduction.ts';
-import { onesLike } from '../tensor/create.ts';
 import { where } from './where.ts';
 
 /** Options of `nllLoss`. */
@@ -57,9 +56,10 @@ export function nllLoss(input: Tensor, target: Tensor, ...rest: WeightedArgument
     const counts = target.ne(ignoreIndex);
     const index = where(counts, target, 0);
     const picked = input.gather(axis, index.unsqueeze(axis)).squeeze(axis);
-    const each = weight ? weight.indexSelect(0, index.flatten()).reshape(target.shape) : onesLike(picked);
-    const weights = where(counts, each, 0);
-    const losses = where(counts, picked, 0).mul(weights).neg();
+    const own = weight?.indexSelect(0, index.flatten()).reshape(target.shape);
+    const weights = own ? where(counts, own, 0) : counts.to(input.dtype);
+    const signed = where(counts, picked, 0).neg();
+    const losses = own ? signed.mul(weights) : signed;
     if (reduction === 'none') return losses;
     return reduction === 'sum' ? losses.sum() : divideByCount(losses.sum(), weights.sum(), NaN);
   });

@@ -1,6 +1,6 @@
 import type { LaunchParams } from '../backend/backend.ts';
 import { type DType, isWhole } from '../backend/dtypes.ts';
-import { philox4x32 } from '../backend/philox.ts';
+import { philox4x32Into } from '../backend/philox.ts';
 import {
   activeRecorder,
   effect,
@@ -232,11 +232,14 @@ export function randn(...sizes: SizesAndOptions<RandomOptions>): Tensor {
 export function normal(shape: Shape, mean: number, std: number, options: RandomOptions = {}): Tensor {
   const size = sizeOf(checkShape('randn', shape));
   const origin = options.stream === undefined ? drawing() : undefined;
-  const draw = (): Float64Array =>
-    normalNumbers(size, {
+  const draw = (): Float64Array => {
+    const values = normalNumbers(size, {
       seed: options.seed ?? origin?.seed ?? currentSeed,
       stream: options.stream ?? origin!.stream,
-    }).map((value) => mean + std * value);
+    });
+    for (let at = 0; at < size; at++) values[at] = mean + std * values[at]!;
+    return values;
+  };
   const recorder = activeRecorder();
   if (!recorder) return tensor(draw(), { dtype: 'float32', ...withoutSource(options), shape });
   // Every replay draws new numbers and uploads them before its launches.
@@ -262,11 +265,12 @@ export function withoutSource({ dtype, requiresGrad, device }: RandomOptions): C
 export function normalNumbers(size: number, options: RandomOptions = {}): Float64Array {
   const drawn = options.stream === undefined ? drawing() : undefined;
   const { seed = drawn?.seed ?? currentSeed, stream = drawn!.stream } = options;
-  const key = halves(seed);
+  const [keyLow, keyHigh] = halves(seed);
+  const words = new Uint32Array(4);
   const [streamLow, streamHigh] = halves(stream);
   const values = hostSpace('randn', 'float64', size + 3) as Float64Array;
   for (let block = 0; block * 4 < size; block++) {
-    const words = philox4x32([block, 0, streamLow, streamHigh], key);
+    philox4x32Into(words, block, 0, streamLow, streamHigh, keyLow, keyHigh);
     for (let lane = 0; lane < 4 && block * 4 + lane < size; lane += 2) {
       // In (0, 1], so the logarithm is finite.
       const radius = Math.sqrt(-2 * Math.log((words[lane]! + 1) * 2 ** -32));

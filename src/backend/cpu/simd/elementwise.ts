@@ -98,6 +98,19 @@ export const where: SimdTwin<'where'> = (module, { condition, a, b, out }, param
   return apply(module, WHERE, operands, out, [1, ...shape]);
 };
 
+/** Fewer elements are not worth a job. */
+const FEW = 32;
+
+/** One number for all. The host's own `fill` stores elements of shared memory one by one. */
+export const fill: SimdTwin<'fill'> = (module, { out }, { size, value }) => {
+  if (size < FEW || out.BYTES_PER_ELEMENT !== 4 || !inHeap(out)) return false;
+  const place = module.take(4);
+  const array = out instanceof Float32Array ? module.floats(place, 1) : module.words(place, 1);
+  array[0] = value;
+  const number = { array, offset: 0, strides: STILL_STRIDES };
+  return apply(module, WHERE, [number, number, number], out, [1, 1, 1, size]);
+};
+
 export const accumulate: SimdTwin<'accumulate'> = (module, { x, out }, { size, xOffset, outOffset }) => {
   if (!fits(x, out)) return false;
   const strides = inRow(size);
@@ -217,7 +230,7 @@ function apply(
 function nearby(module: SimdModule, operand: Operand, shape: Vec4, size: number): Operand {
   const { strides } = operand;
   const [, n1, n2, n3] = shape;
-  const isFar = strides[2] === 1 && strides[3] !== 1 && Math.min(n2, n3) >= 32 && n2 * n3 >= FAR;
+  const isFar = strides[2] === 1 && strides[3] > 1 && Math.min(n2, n3) >= 32 && n2 * n3 >= FAR;
   const place = isFar && size <= MOST_COPIED ? module.tryTake(4 * size) : undefined;
   if (place === undefined) return operand;
   const out = module.floats(place, size);

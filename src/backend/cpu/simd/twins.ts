@@ -3,7 +3,7 @@ import { adam } from './adam.ts';
 import { batchNorm, batchNormGradient, batchNormStatistics, batchNormSums } from './batchNorm.ts';
 import { conv2d, conv2dInputGradient, conv2dWeightGradient } from './convolution.ts';
 import { copy } from './copy.ts';
-import { accumulate, binary, cast, compare, roundToHalf, unary, where } from './elementwise.ts';
+import { accumulate, binary, cast, compare, fill, roundToHalf, unary, where } from './elementwise.ts';
 import { layerNorm, layerNormGradient, layerNormSums } from './layerNorm.ts';
 import { matmul } from './matmul.ts';
 import { gather, indexOrder, scatterAdd, scatterAddOrdered } from './gather.ts';
@@ -33,6 +33,7 @@ export const simdTwins: { readonly [K in KernelName]?: SimdTwin<K> } = {
   crossEntropy,
   crossEntropyGradient,
   dropout,
+  fill,
   gather,
   gatherImages,
   indexOrder,
