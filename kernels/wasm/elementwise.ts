@@ -10,7 +10,7 @@
 //            and what functions.ts and trigonometry.ts compute. Relations give the words 0 and 1.
 
 import { select } from './madd';
-import { erf, exp, gelu, geluTanh, half, log, sigmoid, softplus, tanh } from './functions';
+import { atan2, erf, exp, expm1, gelu, geluTanh, half, log, log1p, sigmoid, softplus, tanh } from './functions';
 import { power } from './power';
 import { cosine, sine } from './trigonometry';
 import { inOrder, Operand } from './walk';
@@ -75,6 +75,7 @@ const POW: i32 = 4;
 const MAXIMUM: i32 = 5;
 const MINIMUM: i32 = 6;
 const RELU_GRADIENT: i32 = 7;
+const ATAN2: i32 = 8;
 const NEG: i32 = 100;
 const ABS: i32 = 101;
 const EXP: i32 = 102;
@@ -100,6 +101,8 @@ const ERF: i32 = 121;
 const CEIL: i32 = 122;
 const TRUNC: i32 = 123;
 const ROUND: i32 = 124;
+const LOG1P: i32 = 125;
+const EXPM1: i32 = 126;
 // Conversions, which take one operand, too.
 const FLOAT_TO_WHOLE: i32 = 180;
 const WHOLE_TO_FLOAT: i32 = 181;
@@ -202,6 +205,9 @@ function run(
     case RELU_GRADIENT:
       along(RELU_GRADIENT, job, a, b, c, aMoves, bMoves, cMoves, out, count);
       break;
+    case ATAN2:
+      along(ATAN2, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
     case NEG:
       along(NEG, job, a, b, c, aMoves, bMoves, cMoves, out, count);
       break;
@@ -276,6 +282,12 @@ function run(
       break;
     case ROUND:
       along(ROUND, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case LOG1P:
+      along(LOG1P, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case EXPM1:
+      along(EXPM1, job, a, b, c, aMoves, bMoves, cMoves, out, count);
       break;
     case FLOAT_TO_WHOLE:
       along(FLOAT_TO_WHOLE, job, a, b, c, aMoves, bMoves, cMoves, out, count);
@@ -389,6 +401,7 @@ function apply(operation: i32, x: v128, y: v128, test: v128): v128 {
   if (operation == MAXIMUM) return select(x, y, v128.or(f32x4.gt(x, y), f32x4.ne(x, x)));
   if (operation == MINIMUM) return select(x, y, v128.or(f32x4.lt(x, y), f32x4.ne(x, x)));
   if (operation == RELU_GRADIENT) return v128.andnot(x, f32x4.le(y, f32x4.splat(0)));
+  if (operation == ATAN2) return atan2(x, y);
   if (operation == NEG) return f32x4.neg(x);
   if (operation == ABS) return f32x4.abs(x);
   if (operation == EXP) return exp(x);
@@ -421,6 +434,8 @@ function apply(operation: i32, x: v128, y: v128, test: v128): v128 {
   if (operation == CEIL) return f32x4.ceil(x);
   if (operation == TRUNC) return f32x4.trunc(x);
   if (operation == ROUND) return f32x4.nearest(x);
+  if (operation == LOG1P) return log1p(x);
+  if (operation == EXPM1) return expm1(x);
   if (operation == FLOAT_TO_WHOLE) return i32x4.trunc_sat_f32x4_s(x);
   if (operation == WHOLE_TO_FLOAT) return f32x4.convert_i32x4_s(x);
   if (operation == FLOAT_TO_HALF) return half(x);

@@ -1,16 +1,17 @@
-// Sums and extremes:
+// Sums, products and extremes:
 //
-//   out[c, o] = Σ_p x[o, p], or max, or min,   p in [c·chunk, min((c+1)·chunk, length))
+//   out[c, o] = Σ_p x[o, p], or Π, or max, or min,   p in [c·chunk, min((c+1)·chunk, length))
 //
-// Numerics   sums in float64, rounded once. In a long run, sums of four elements are float32. An extreme is NaN if one
-//            element is.
+// Numerics   sums and products in float64, rounded once. In a long run, sums of four elements are float32. An extreme
+//            is NaN if one element is.
 //
-// A task computes `taskOutputs` outputs of one chunk. Several outputs, or several parts of one, are computed at the same
+// A task computes `taskOutputs` outputs of `taskParts` chunks. Several outputs, or several parts of one, are computed at the same
 // time, because each step waits for the one before.
 
 // The values of OPERATION in kernels/reduce.wgsl.
 const SUM: i32 = 0;
 const MAX: i32 = 1;
+const PROD: i32 = 3;
 
 /** Longer runs have enough elements for the loops of one run. */
 const SHORT: i32 = 32;
@@ -31,26 +32,61 @@ export class ReduceJob {
   reducedOuter: i32;
   reducedInner: i32;
   taskOutputs: i32;
+  taskParts: i32;
 }
 
 export function reduceTask(job: ReduceJob, task: i32): void {
-  if (job.operation == SUM) reduceBy(SUM, job, task, i32x4.splat(0));
+  if (job.operation == SUM) sums(job, task);
+  else if (job.operation == PROD) products(job, task);
   // A minimum is a maximum with all signs changed.
-  else reduceBy(MAX, job, task, i32x4.splat(job.operation == MAX ? 0 : i32.MIN_VALUE));
+  else extremes(job, task, i32x4.splat(job.operation == MAX ? 0 : i32.MIN_VALUE));
+}
+
+// Functions of their own, because the compiler knows the operation in each part of a function only if it is the same in all.
+
+function sums(job: ReduceJob, task: i32): void {
+  reduceBy(SUM, job, task, i32x4.splat(0));
+}
+
+function products(job: ReduceJob, task: i32): void {
+  reduceBy(PROD, job, task, i32x4.splat(0));
+}
+
+function extremes(job: ReduceJob, task: i32, signs: v128): void {
+  reduceBy(MAX, job, task, signs);
 }
 
 /** Inlined, so that each operation gets loops of its own. */
 @inline
 function reduceBy(operation: i32, job: ReduceJob, task: i32, signs: v128): void {
   const tasks = (job.outputs + job.taskOutputs - 1) / job.taskOutputs;
-  const part = task / tasks;
+  const group = task / tasks;
+  const first = (task - group * tasks) * job.taskOutputs;
+  const last = min(first + job.taskOutputs, job.outputs);
+  const outer = first / job.keptSize;
+  const inner = first - outer * job.keptSize;
+  const parts = (job.length + job.chunk - 1) / job.chunk;
+  const lastPart = min((group + 1) * job.taskParts, parts);
+  for (let part = group * job.taskParts; part < lastPart; part++) {
+    reducePart(operation, job, part, first, last, outer, inner, signs);
+  }
+}
+
+/** Outputs `first` to `last` of a chunk. The first has these places on the two kept axes. */
+@inline
+function reducePart(
+  operation: i32,
+  job: ReduceJob,
+  part: i32,
+  first: i32,
+  last: i32,
+  outer: i32,
+  inner: i32,
+  signs: v128,
+): void {
   const start = part * job.chunk;
   const end = min(start + job.chunk, job.length);
-  const first = (task % tasks) * job.taskOutputs;
-  const last = min(first + job.taskOutputs, job.outputs);
   let out = job.out + ((<usize>(part * job.outputs + first)) << 2);
-  let outer = first / job.keptSize;
-  let inner = first % job.keptSize;
   const isOneRun = end <= job.reducedSize && job.reducedInner == 1;
   for (let output = first; output < last;) {
     const count = min(job.keptSize - inner, last - output);
@@ -59,39 +95,68 @@ function reduceBy(operation: i32, job: ReduceJob, task: i32, signs: v128): void 
     let left = count;
     if (job.keptInner == 1) {
       for (; left >= 16; left -= 16, x += 64, out += 64) sixteen(operation, job, x, start, end, out, signs);
-      for (; left >= 4; left -= 4, x += 16, out += 16) v128.store(out, four(operation, job, x, start, end, signs));
+      for (; left >= 4; left -= 4, x += 16, out += 16) four(operation, job, x, start, end, out, signs);
     } else if (isOneRun && end - start <= SHORT) {
       const at = (<usize>start) << 2;
       for (; left >= 4; left -= 4, x += 4 * step, out += 16) {
-        v128.store(out, fourRuns(operation, x + at, step, end - start, signs));
+        if (fourRuns(operation, x + at, step, end - start, out, signs)) {
+          singles(operation, job, x, step, 4, start, end, out, signs);
+        }
       }
     }
-    for (; left > 0; left--, x += step, out += 4) store<f32>(out, single(operation, job, x, start, end, signs));
+    singles(operation, job, x, step, left, start, end, out, signs);
+    out += (<usize>left) << 2;
     output += count;
     inner = 0;
     outer++;
   }
 }
 
+/** Outputs `step` bytes apart, one after the other. */
+@inline
+function singles(
+  operation: i32,
+  job: ReduceJob,
+  x: usize,
+  step: usize,
+  count: i32,
+  start: i32,
+  end: i32,
+  out: usize,
+  signs: v128,
+): void {
+  for (; count > 0; count--, x += step, out += 4) {
+    store<f32>(out, single(operation, job, x, start, end, signs));
+  }
+}
+
+/** The place of a position on the outer of the two reduced axes. */
+@inline
+function runOf(job: ReduceJob, position: i32): i32 {
+  // Divisions are slow, and most reductions have one axis.
+  return position < job.reducedSize ? 0 : position / job.reducedSize;
+}
+
 /** Four outputs whose elements are adjacent. */
 @inline
-function four(operation: i32, job: ReduceJob, x: usize, start: i32, end: i32, signs: v128): v128 {
+function four(operation: i32, job: ReduceJob, x: usize, start: i32, end: i32, out: usize, signs: v128): void {
   let low = first(operation);
-  let high = low;
+  let high = firstHigh(operation);
   const step = (<usize>job.reducedInner) << 2;
   for (let position = start; position < end;) {
-    const run = position / job.reducedSize;
+    const run = runOf(job, position);
     const within = position - run * job.reducedSize;
     const count = min(job.reducedSize - within, end - position);
     let at = x + ((<usize>(run * job.reducedOuter + within * job.reducedInner)) << 2);
     for (let i = 0; i < count; i++, at += step) {
       const value = v128.xor(v128.load(at), signs);
       low = withLow(operation, low, value);
-      if (operation == SUM) high = withHigh(high, value);
+      high = withHigh(operation, high, value);
     }
     position += count;
   }
-  return rounded(operation, low, high, signs);
+  if (isDoubtful(operation, high)) singles(operation, job, x, 4, 4, start, end, out, signs);
+  else v128.store(out, rounded(operation, low, high, signs));
 }
 
 /** Sixteen outputs whose elements are adjacent: a line of the cache. */
@@ -101,52 +166,35 @@ function sixteen(operation: i32, job: ReduceJob, x: usize, start: i32, end: i32,
   let low1 = low0;
   let low2 = low0;
   let low3 = low0;
-  let high0 = f64x2.splat(0);
+  let high0 = firstHigh(operation);
   let high1 = high0;
   let high2 = high0;
   let high3 = high0;
   const step = (<usize>job.reducedInner) << 2;
   for (let position = start; position < end;) {
-    const run = position / job.reducedSize;
+    const run = runOf(job, position);
     const within = position - run * job.reducedSize;
     const count = min(job.reducedSize - within, end - position);
     let at = x + ((<usize>(run * job.reducedOuter + within * job.reducedInner)) << 2);
     for (let i = 0; i < count; i++, at += step) {
-      if (operation == SUM) {
-        low0 = f64x2.add(low0, f64x2.promote_low_f32x4(v128.load64_zero(at)));
-        high0 = f64x2.add(high0, f64x2.promote_low_f32x4(v128.load64_zero(at, 8)));
-        low1 = f64x2.add(low1, f64x2.promote_low_f32x4(v128.load64_zero(at, 16)));
-        high1 = f64x2.add(high1, f64x2.promote_low_f32x4(v128.load64_zero(at, 24)));
-        low2 = f64x2.add(low2, f64x2.promote_low_f32x4(v128.load64_zero(at, 32)));
-        high2 = f64x2.add(high2, f64x2.promote_low_f32x4(v128.load64_zero(at, 40)));
-        low3 = f64x2.add(low3, f64x2.promote_low_f32x4(v128.load64_zero(at, 48)));
-        high3 = f64x2.add(high3, f64x2.promote_low_f32x4(v128.load64_zero(at, 56)));
-      } else {
-        const value0 = v128.xor(v128.load(at), signs);
-        const value1 = v128.xor(v128.load(at, 16), signs);
-        const value2 = v128.xor(v128.load(at, 32), signs);
-        const value3 = v128.xor(v128.load(at, 48), signs);
-        low0 = f32x4.pmax(low0, value0);
-        low1 = f32x4.pmax(low1, value1);
-        low2 = f32x4.pmax(low2, value2);
-        low3 = f32x4.pmax(low3, value3);
-        // NaN if one element is, or for infinities of both signs.
-        high0 = f32x4.add(high0, value0);
-        high1 = f32x4.add(high1, value1);
-        high2 = f32x4.add(high2, value2);
-        high3 = f32x4.add(high3, value3);
-      }
+      const value0 = v128.xor(v128.load(at), signs);
+      const value1 = v128.xor(v128.load(at, 16), signs);
+      const value2 = v128.xor(v128.load(at, 32), signs);
+      const value3 = v128.xor(v128.load(at, 48), signs);
+      low0 = withLow(operation, low0, value0);
+      high0 = withHigh(operation, high0, value0);
+      low1 = withLow(operation, low1, value1);
+      high1 = withHigh(operation, high1, value1);
+      low2 = withLow(operation, low2, value2);
+      high2 = withHigh(operation, high2, value2);
+      low3 = withLow(operation, low3, value3);
+      high3 = withHigh(operation, high3, value3);
     }
     position += count;
   }
-  if (operation != SUM) {
-    const all = f32x4.add(f32x4.add(high0, high1), f32x4.add(high2, high3));
-    if (v128.any_true(f32x4.ne(all, all))) {
-      for (const last = out + 64; out < last; out += 16, x += 16) {
-        v128.store(out, four(operation, job, x, start, end, signs));
-      }
-      return;
-    }
+  if (operation == MAX && isDoubtful(operation, f32x4.add(f32x4.add(high0, high1), f32x4.add(high2, high3)))) {
+    singles(operation, job, x, 4, 16, start, end, out, signs);
+    return;
   }
   v128.store(out, rounded(operation, low0, high0, signs));
   v128.store(out, rounded(operation, low1, high1, signs), 16);
@@ -164,11 +212,11 @@ function sumOfFour(x: usize, step: usize): v128 {
   );
 }
 
-/** Four runs of at most `SHORT` elements, `step` bytes apart. */
+/** Four runs of at most `SHORT` elements, `step` bytes apart. Returns whether the outputs are doubtful. */
 @inline
-function fourRuns(operation: i32, x: usize, step: usize, count: i32, signs: v128): v128 {
+function fourRuns(operation: i32, x: usize, step: usize, count: i32, out: usize, signs: v128): bool {
   let low = first(operation);
-  let high = low;
+  let high = firstHigh(operation);
   const x1 = x + step;
   const x2 = x1 + step;
   const x3 = x2 + step;
@@ -192,7 +240,10 @@ function fourRuns(operation: i32, x: usize, step: usize, count: i32, signs: v128
     low = withLow(operation, low, value1);
     low = withLow(operation, low, value2);
     low = withLow(operation, low, value3);
-    if (operation == SUM) high = withHigh(withHigh(withHigh(withHigh(high, value0), value1), value2), value3);
+    high = withHigh(operation, high, value0);
+    high = withHigh(operation, high, value1);
+    high = withHigh(operation, high, value2);
+    high = withHigh(operation, high, value3);
   }
   for (; at < end; at += 4) {
     let value = v128.load32_zero(x + at);
@@ -201,57 +252,75 @@ function fourRuns(operation: i32, x: usize, step: usize, count: i32, signs: v128
     value = v128.load32_lane(x3 + at, value, 3);
     value = v128.xor(value, signs);
     low = withLow(operation, low, value);
-    if (operation == SUM) high = withHigh(high, value);
+    high = withHigh(operation, high, value);
   }
-  return rounded(operation, low, high, signs);
+  v128.store(out, rounded(operation, low, high, signs));
+  return isDoubtful(operation, high);
 }
 
 /** One output. */
-@inline
 function single(operation: i32, job: ReduceJob, x: usize, start: i32, end: i32, signs: v128): f32 {
-  let total: f64 = operation == SUM ? 0 : -Infinity;
+  let total: f64 = operation == SUM ? 0 : operation == PROD ? 1 : -Infinity;
   const sign: f64 = f32x4.extract_lane(v128.xor(f32x4.splat(1), signs), 0);
   const step = (<usize>job.reducedInner) << 2;
   for (let position = start; position < end;) {
-    const run = position / job.reducedSize;
+    const run = runOf(job, position);
     const within = position - run * job.reducedSize;
     const count = min(job.reducedSize - within, end - position);
     let at = x + ((<usize>(run * job.reducedOuter + within * job.reducedInner)) << 2);
     if (job.reducedInner == 1 && count >= 8) {
       if (operation == SUM) total += sumOfRun(at, count);
+      else if (operation == PROD) total *= productOfRun(at, count);
       else total = max(total, extremeOfRun(at, count, signs));
     } else {
       for (let i = 0; i < count; i++, at += step) {
         const value = <f64>load<f32>(at);
-        total = operation == SUM ? total + value : max(total, sign * value);
+        if (operation == SUM) total += value;
+        else if (operation == PROD) total *= value;
+        else total = max(total, sign * value);
       }
     }
     position += count;
   }
-  return <f32>(operation == SUM ? total : sign * total);
+  return <f32>(operation == MAX ? sign * total : total);
 }
 
-/** What any element replaces. */
+/** What any element replaces, or what changes none. */
 @inline
 function first(operation: i32): v128 {
-  return operation == SUM ? f64x2.splat(0) : f32x4.splat(-Infinity);
+  return operation == SUM ? f64x2.splat(0) : operation == PROD ? f64x2.splat(1) : f32x4.splat(-Infinity);
 }
 
-/** A sum takes the lower two elements here, an extreme all four. */
+@inline
+function firstHigh(operation: i32): v128 {
+  return operation == PROD ? f64x2.splat(1) : f64x2.splat(0);
+}
+
+/** A sum or a product takes the lower two elements here, an extreme all four. */
 @inline
 function withLow(operation: i32, total: v128, value: v128): v128 {
   if (operation == SUM) return f64x2.add(total, f64x2.promote_low_f32x4(value));
-  return f32x4.max(total, value);
+  if (operation == PROD) return f64x2.mul(total, f64x2.promote_low_f32x4(value));
+  return f32x4.pmax(total, value);
 }
 
+/** A sum or a product takes the upper two here. Of an extreme it is NaN if one element is, or for infinities of both signs. */
 @inline
-function withHigh(total: v128, value: v128): v128 {
-  return f64x2.add(total, f64x2.promote_low_f32x4(v128.shuffle<f32>(value, value, 2, 3, 2, 3)));
+function withHigh(operation: i32, total: v128, value: v128): v128 {
+  if (operation == MAX) return f32x4.add(total, value);
+  const upper = f64x2.promote_low_f32x4(v128.shuffle<f32>(value, value, 2, 3, 2, 3));
+  return operation == SUM ? f64x2.add(total, upper) : f64x2.mul(total, upper);
+}
+
+/** Whether an extreme may have missed NaN. */
+@inline
+function isDoubtful(operation: i32, high: v128): bool {
+  return operation == MAX && v128.any_true(f32x4.ne(high, high));
 }
 
 @inline
 function rounded(operation: i32, low: v128, high: v128, signs: v128): v128 {
-  if (operation != SUM) return v128.xor(low, signs);
+  if (operation == MAX) return v128.xor(low, signs);
   return v128.shuffle<f32>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 1, 4, 5);
 }
 
@@ -288,6 +357,25 @@ function extremeOfRun(x: usize, count: i32, signs: v128): f64 {
   return <f64>f32x4.extract_lane(e0, 0);
 }
 
+/** The product of consecutive numbers. */
+function productOfRun(x: usize, count: i32): f64 {
+  let p0 = first(PROD);
+  let p1 = p0;
+  let p2 = p0;
+  let p3 = p0;
+  let left = count;
+  for (; left >= 8; left -= 8, x += 32) {
+    p0 = f64x2.mul(p0, f64x2.promote_low_f32x4(v128.load64_zero(x)));
+    p1 = f64x2.mul(p1, f64x2.promote_low_f32x4(v128.load64_zero(x, 8)));
+    p2 = f64x2.mul(p2, f64x2.promote_low_f32x4(v128.load64_zero(x, 16)));
+    p3 = f64x2.mul(p3, f64x2.promote_low_f32x4(v128.load64_zero(x, 24)));
+  }
+  const all = f64x2.mul(f64x2.mul(p0, p1), f64x2.mul(p2, p3));
+  let total = f64x2.extract_lane(all, 0) * f64x2.extract_lane(all, 1);
+  for (; left > 0; left--, x += 4) total *= <f64>load<f32>(x);
+  return total;
+}
+
 /** The sum of consecutive numbers. */
 function sumOfRun(x: usize, count: i32): f64 {
   let s0 = f64x2.splat(0);
@@ -299,9 +387,9 @@ function sumOfRun(x: usize, count: i32): f64 {
     const value = sumOfFour(x, 16);
     const other = sumOfFour(x + 64, 16);
     s0 = withLow(SUM, s0, value);
-    s1 = withHigh(s1, value);
+    s1 = withHigh(SUM, s1, value);
     s2 = withLow(SUM, s2, other);
-    s3 = withHigh(s3, other);
+    s3 = withHigh(SUM, s3, other);
   }
   const both = f64x2.add(f64x2.add(s0, s2), f64x2.add(s1, s3));
   const total = f64x2.extract_lane(both, 0) + f64x2.extract_lane(both, 1);

@@ -29,21 +29,53 @@ export function inOrder(
   let i0 = matrix / n1;
   let i1 = matrix - i0 * n1;
   const step = from.stride3 << 2;
+  const isPlain = (step == 4 || step == 0) && n3 <= SHORT;
   while (count > 0) {
     const start =
       from.start +
       ((i0 * from.stride0 + i1 * from.stride1 + i2 * from.stride2 + i3 * from.stride3) << 2);
-    const length = min(n3 - i3, count);
-    copyRun(start, step, length, to);
-    to += (<usize>length) << 2;
-    count -= length;
-    i3 = 0;
-    if (++i2 == n2) {
+    let rows = 1;
+    if (isPlain && i3 == 0 && count >= n3) {
+      rows = min(n2 - i2, count / n3);
+      shortRows(start, from.stride2 << 2, step == 0, n3, rows, to);
+      to += (<usize>(rows * n3)) << 2;
+      count -= rows * n3;
+    } else {
+      const length = min(n3 - i3, count);
+      copyRun(start, step, length, to);
+      to += (<usize>length) << 2;
+      count -= length;
+      i3 = 0;
+    }
+    i2 += rows;
+    if (i2 == n2) {
       i2 = 0;
       if (++i1 == n1) {
         i1 = 0;
         i0++;
       }
+    }
+  }
+}
+
+/** Rows of so few elements are written in whole vectors: the next row overwrites what is too much. */
+const SHORT: i32 = 32;
+
+/** Rows of adjacent elements, or of one element each, `line` bytes apart. Writes up to 12 bytes past the end. */
+@inline
+function shortRows(from: usize, line: i32, isStill: bool, length: i32, rows: i32, to: usize): void {
+  const row = (<usize>length) << 2;
+  const end = to + <usize>rows * row;
+  if (isStill && length <= 4) {
+    for (; to < end; to += row, from += line) v128.store(to, v128.load32_splat(from));
+  } else if (isStill) {
+    for (; to < end; to += row, from += line) {
+      const value = v128.load32_splat(from);
+      for (let at: usize = 0; at < row; at += 16) v128.store(to + at, value);
+    }
+  } else {
+    for (; to < end; to += row, from += line) {
+      for (let at: usize = 0; at < row; at += 16) v128.store(to + at, v128.load(from + at));
     }
   }
 }

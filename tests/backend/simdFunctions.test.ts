@@ -50,6 +50,10 @@ type Row = [on: (x: Tensor) => Tensor, truth: (x: number) => number, units: (x: 
 const functions: Readonly<Record<string, Row>> = {
   exp: [(x) => x.exp(), Math.exp, () => 2],
   log: [(x) => x.log(), Math.log, () => 2],
+  expm1: [(x) => x.expm1(), Math.expm1, () => 2],
+  log1p: [(x) => x.log1p(), Math.log1p, () => 3],
+  'atan2 beside 1': [(x) => x.atan2(full([], 1)), Math.atan, () => 2],
+  'atan2 of 1': [(x) => full([], 1).atan2(x), (x) => Math.atan2(1, x), () => 2],
   rsqrt: [(x) => x.rsqrt(), (x) => 1 / Math.sqrt(x), () => 1],
   reciprocal: [(x) => x.reciprocal(), (x) => 1 / x, () => 0],
   sin: [(x) => x.sin(), Math.sin, () => 2],
@@ -155,6 +159,23 @@ describe.each(Object.entries(functions))('%s in WebAssembly', (_, [on, truth, un
     const wide = Array.from({ length: 700 }, (_, index) => at(Math.floor(index / 7), 5));
     expect([...(await view((x) => x.slice(null, [5, 6]).expand([100, 7])))]).toEqual(wide);
   });
+});
+
+test('angles of zeros, infinities, large and small numbers lie in their quadrant', async () => {
+  const special = [NaN, Infinity, -Infinity, 0, -0, 1, -1, 3e38, -3e38, 1e-40, -1e-40, 0.4, -0.5];
+  const heights = special.flatMap((height) => special.map(() => height));
+  const widths = special.flatMap(() => special);
+  for (const device of builds) {
+    setDefaultDevice(device);
+    const found = await tensor(heights).atan2(tensor(widths)).data();
+    const far = heights.flatMap((height, at) => {
+      const expected = Math.fround(Math.atan2(Math.fround(height), Math.fround(widths[at]!)));
+      const result = Number(found[at]);
+      const isNear = Object.is(result, expected) || Math.abs(result - expected) <= 2 * unit(expected);
+      return isNear ? [] : [[height, widths[at], result, expected]];
+    });
+    expect(far).toEqual([]);
+  }
 });
 
 describe('powers', () => {

@@ -32,6 +32,18 @@ describe.each(Object.entries(layouts))('%s', (_, [x, dims]) => {
     await expectAlike(() => x().sum(dims), 4e-6);
   });
 
+  test('prod is rounded once', async () => {
+    // Close to 1, so that products of many stay finite.
+    await expectAlike(
+      () =>
+        x()
+          .mul(0.01)
+          .add(1)
+          .prod(typeof dims === 'number' ? dims : dims[0]!),
+      4e-6,
+    );
+  });
+
   test.each(['argmax', 'argmin'] as const)('%s takes the first', async (name) => {
     const along = typeof dims === 'number' ? dims : dims[0]!;
     // Few different values: many are equal.
@@ -52,7 +64,7 @@ describe('NaN, infinities and zeros', () => {
   ] as const)('shape %j, dim %i', async (shape, dim) => {
     const body = (): Tensor => {
       const x = tensor(all, { shape });
-      const results = [x.amax(dim), x.amin(dim), x.argmax(dim), x.argmin(dim), x.sum(dim)];
+      const results = [x.amax(dim), x.amin(dim), x.argmax(dim), x.argmin(dim), x.sum(dim), x.prod(dim)];
       return cat(results.map((each) => each.to('float32')));
     };
     const expected = await on(reference, body);

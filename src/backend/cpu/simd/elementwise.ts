@@ -5,9 +5,9 @@ import { inHeap } from './heap.ts';
 import type { SimdModule } from './module.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
 
-const { ADD, MUL, POW, ATAN2 } = codes.binary;
+const { ADD, MUL, POW } = codes.binary;
 const { EQ, NE, LT, LE, GT, GE } = codes.compare;
-const { NEG, SQUARE, RECIPROCAL, LOG1P, EXPM1 } = codes.unary;
+const { NEG, SQUARE, RECIPROCAL } = codes.unary;
 /** The numbers of the first one-operand operation, the first relation and `where` in kernels/wasm/elementwise.ts. */
 const UNARY = 100;
 const COMPARE = 200;
@@ -36,7 +36,7 @@ const COST = 4;
 
 export const binary: SimdTwin<'binary'> = (module, { a, b, out }, params, { OPERATION = ADD }) => {
   const whole = areWhole(a, b, out) && OPERATION !== POW;
-  if (OPERATION === ATAN2 || (!whole && !fits(a, b, out))) return false;
+  if (!whole && !fits(a, b, out)) return false;
   const { aOffset, bOffset, shape, aStrides, bStrides } = params;
   const left = { array: a, offset: aOffset, strides: aStrides };
   const right = { array: b, offset: bOffset, strides: bStrides };
@@ -50,7 +50,7 @@ export const binary: SimdTwin<'binary'> = (module, { a, b, out }, params, { OPER
 };
 
 export const unary: SimdTwin<'unary'> = (module, { x, out }, params, { OPERATION = NEG }) => {
-  if (!fits(x, out) || OPERATION === LOG1P || OPERATION === EXPM1) return false;
+  if (!fits(x, out)) return false;
   const { offset, strides, shape, alpha, beta } = params;
   return apply(module, UNARY + OPERATION, [{ array: x, offset, strides }], out, shape, { alpha, beta });
 };

@@ -7,11 +7,15 @@ const TASK = 16_384;
 /** Tasks are cut at the ends of cache lines. */
 const UNIT = 16;
 
-/** Sums and extremes. */
+/** Sums, products and extremes. */
 export const reduce: SimdTwin<'reduce'> = (module, { x, out }, params, { OPERATION = codes.reduce.SUM }) => {
-  if (!fits(x, out) || OPERATION === codes.reduce.PROD) return false;
+  if (!fits(x, out)) return false;
   const { outputs, length, chunk, keptSize, reducedSize, keptStrides, reducedStrides } = params;
   const taskOutputs = Math.max(1, Math.floor(TASK / Math.min(chunk, length) / UNIT)) * UNIT;
+  const taskParts = Math.max(
+    1,
+    Math.floor(TASK / (Math.min(chunk, length) * Math.min(taskOutputs, outputs))),
+  );
   const fields = {
     operation: OPERATION,
     x: address(x, params.offset),
@@ -26,8 +30,10 @@ export const reduce: SimdTwin<'reduce'> = (module, { x, out }, params, { OPERATI
     reducedOuter: reducedStrides[0],
     reducedInner: reducedStrides[1],
     taskOutputs,
+    taskParts,
   };
-  const tasks = Math.ceil(length / chunk) * Math.ceil(outputs / taskOutputs);
+  const parts = Math.ceil(length / chunk);
+  const tasks = Math.ceil(parts / taskParts) * Math.ceil(outputs / taskOutputs);
   module.run('reduce', fields, { tasks, work: outputs * length });
   return true;
 };
