@@ -1,5 +1,6 @@
 import type { Backend } from '../../backend/backend.ts';
 import { live } from '../../backend/recorder.ts';
+import type { Dataset } from '../../data/dataset.ts';
 import { empty, tensor } from '../../tensor/create.ts';
 import { ArgumentError } from '../../tensor/errors.ts';
 import { unscoped } from '../../tensor/scope.ts';
@@ -43,6 +44,19 @@ export class DeviceDataset {
 
   get device(): Backend {
     return this.#images.device;
+  }
+
+  /** The images at some rows, for a `DataLoader`. */
+  only(rows: Uint32Array): Dataset<Batch> {
+    const batch = (indices: readonly number[]): Batch => {
+      const order = this.order(Uint32Array.from(indices, (at) => rows[at]!));
+      try {
+        return this.batch(order, 0, indices.length);
+      } finally {
+        order.dispose();
+      }
+    };
+    return { length: rows.length, get: (index) => batch([index]), batch };
   }
 
   /** The row numbers of batches, in order, on the device. */

@@ -1,4 +1,5 @@
 import type { TypedArray } from '../../backend/dtypes.ts';
+import { DataLoader } from '../../data/dataLoader.ts';
 import type { Batch } from '../data/loader.ts';
 import type { Module } from '../../nn/index.ts';
 import { noGrad } from '../../tensor/gradientMode.ts';
@@ -25,18 +26,21 @@ export async function eachBatch<T extends Readonly<Record<string, Tensor>>>(
   read?: (values: { readonly [K in keyof T]: TypedArray }, start: number, size: number) => void,
 ): Promise<void> {
   const training = model.training;
-  const order = set.order(rows);
+  const loader = new DataLoader(set.only(rows), { batchSize: BATCH });
   model.eval();
+  let start = 0;
   try {
-    for (let start = 0; start < rows.length; start += BATCH) {
-      const size = Math.min(BATCH, rows.length - start);
-      const tensors = scope(() => noGrad(() => compute(set.batch(order, start, size))));
+    for await (const batch of loader) {
+      const size = batch.labels.numel();
+      const tensors = scope(() => noGrad(() => compute(batch)));
       const values = await valuesOf(tensors);
+      batch.images.dispose();
+      batch.labels.dispose();
       read?.(values, start, size);
+      start += size;
     }
   } finally {
     model.train(training);
-    order.dispose();
   }
 }
 
