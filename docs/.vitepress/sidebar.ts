@@ -13,6 +13,7 @@ export const sidebar: readonly (DefaultTheme.SidebarItem & { items: { text: stri
       { text: 'ONNX', link: '/guide/onnx' },
       { text: 'The pipeline', link: '/guide/pipeline' },
       { text: 'Scaling', link: '/guide/scaling' },
+      { text: 'Notebooks', link: '/guide/notebooks' },
       { text: 'Serving', link: '/guide/serving' },
       { text: 'Reproducibility', link: '/guide/reproducibility' },
       { text: 'Devices and drivers', link: '/guide/devices' },

@@ -85,7 +85,13 @@ export function compareFigure(runs: readonly RunFacts[]): TopLevelSpec {
       type: 'nominal' as const,
       title: 'images',
       scale: { domain: Object.keys(dashes), range: Object.values(dashes) },
-      legend: { orient, symbolType: 'stroke' },
+      legend: {
+        orient,
+        symbolType: 'stroke',
+        symbolSize: 400,
+        // Vega-Lite gives the symbols no colour where another channel has it.
+        encoding: { symbols: { stroke: { value: '#444' } } },
+      },
     },
   };
   const chart = (metric: string, unit: string) => ({
@@ -103,6 +109,7 @@ export function compareFigure(runs: readonly RunFacts[]): TopLevelSpec {
   const drawn = Object.keys(CURVES).filter((name) => values.some(({ metric }) => metric === name));
   return {
     title: { text: `Curves of ${runs.length} runs`, anchor: 'middle' },
+    padding: 16,
     data: { values },
     hconcat: (drawn.length > 0 ? drawn : ['loss']).map((name) => chart(name, CURVES[name]!)),
   };

@@ -3,6 +3,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { isLocked } from '../../../src/pipeline/files/lock.ts';
+import { renderFigure } from '../../../src/pipeline/reporting/figures/render.ts';
 import { compareFigure, compareText } from '../../../src/pipeline/runs/compare.ts';
 import { isRunId, resolveRun } from '../../../src/pipeline/runs/directory.ts';
 import { readRunFacts, type RunFacts } from '../../../src/pipeline/runs/facts.ts';
@@ -250,6 +251,16 @@ describe('comparisons of runs', () => {
       'kl (nats)',
     ]);
     expect(titles(runOf('c', {}))).toEqual(['loss (nats)']);
+  });
+
+  it('are told apart by a legend whose strokes can be seen', async () => {
+    const records = [train(5, 1, 2), metrics('validation', 1, 0.75)];
+    const { svg } = await renderFigure(compareFigure([runOf('a', { records })]));
+    const strokes = [...svg.matchAll(/legend-symbol"[^>]*><path [^>]*stroke="(\S+?)"[^>]*stroke-dasharray="(\S+?)"/g)];
+    expect(strokes.map(([, colour, dashes]) => [colour, dashes])).toEqual([
+      ['#444', '1,0'],
+      ['#444', '4,3'],
+    ]);
   });
 
   it('draw epochs by the steps of a whole one, finite values, and at most some 400 points with the last', () => {
