@@ -13,7 +13,7 @@ const takes = signature('detectAnomaly', { body: FUNCTION });
 
 /** A gradient, and whether it has NaN. */
 interface Seen {
-  readonly node: Node;
+  readonly operation: Node;
   readonly input: number;
   readonly gradient: string;
   readonly flag: Tensor;
@@ -44,7 +44,7 @@ export async function detectAnomaly<T>(body: () => T): Promise<T> {
     computed: (node: Node, input: number, gradient: Tensor) => {
       if (!isFloating(gradient.dtype)) return;
       const flag = unscoped(() => noGrad(() => scope(() => any(isnan(gradient)))));
-      seen.push({ node, input, gradient: describe(gradient), flag });
+      seen.push({ operation: node, input, gradient: describe(gradient), flag });
     },
   };
   try {
@@ -52,19 +52,19 @@ export async function detectAnomaly<T>(body: () => T): Promise<T> {
     refusePromise('detectAnomaly', result);
     const flags = await Promise.all(seen.map(({ flag }) => flag.item()));
     const first = seen[flags.findIndex((flag) => flag !== 0)];
-    if (first) throw anomaly(first, calls.get(first.node));
+    if (first) throw anomaly(first, calls.get(first.operation));
     return result;
   } finally {
     for (const { flag } of seen) flag.dispose();
   }
 }
 
-function anomaly({ node, input, gradient }: Seen, call: Error | undefined): GradientError {
+function anomaly({ operation, input, gradient }: Seen, call: Error | undefined): GradientError {
   const place = call
     ? `It was called here:\n${linesOf(call).join('\n')}`
     : 'It was called before detectAnomaly; run forward inside of it to see where.';
   return new GradientError(
-    `detectAnomaly: '${node.name}' computes NaN for the gradient of its input ${input}, ${gradient}. ${place}`,
+    `detectAnomaly: '${operation.name}' computes NaN for the gradient of its input ${input}, ${gradient}. ${place}`,
     { cause: call },
   );
 }
