@@ -20,10 +20,12 @@ COPY src src/
 RUN node src/serve/page/build.ts
 
 FROM packages AS dependencies
-# Node 24 runs TypeScript, so tsx is not needed, nor are declarations and builds for bundlers. The service draws no figures, so
-# their packages are not needed either. Dawn is only needed by the GPU variant, and only for this architecture.
+# Node 24 runs TypeScript, so tsx is not needed, nor are declarations and builds for bundlers. The service draws no figures
+# and has no queue, so their packages are not needed either. Dawn is only needed by the GPU variant, and only for this
+# architecture.
 RUN rm -r node_modules/tsx node_modules/esbuild node_modules/@esbuild node_modules/.bin \
   && rm -r node_modules/vega* node_modules/@resvg node_modules/dejavu-fonts-ttf node_modules/umap-js node_modules/ml-* \
+  && rm -r node_modules/bullmq node_modules/ioredis node_modules/luxon node_modules/msgpackr \
   && find node_modules \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.[cm]ts' \) -delete \
   && find node_modules/@opentelemetry -path '*/build/es*' -delete \
   && find node_modules/webgpu/dist -mindepth 1 -maxdepth 1 ! -name "linux-$(node -p process.arch)" -exec rm -r {} + \

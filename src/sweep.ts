@@ -4,7 +4,7 @@ import { argument, command, type CommandGroup, flag, option, optional } from './
 import { path } from './pipeline/cli/folder.ts';
 import { interruptSignal } from './pipeline/cli/interrupt.ts';
 import { runCommand } from './pipeline/cli/run.ts';
-import { artifacts, json, label, print, redisUrl } from './pipeline/cli/shared.ts';
+import { artifacts, json, label, metricsHost, metricsPort, print, redisUrl } from './pipeline/cli/shared.ts';
 import { several, wholeNumber } from './pipeline/cli/values.ts';
 import type { StatusView } from './pipeline/sweep/queue/statusText.ts';
 import { UsageError } from './pipeline/text/didYouMean.ts';
@@ -47,21 +47,28 @@ const worker = command({
       { default: 30 },
     ),
     work: option('<folder>', path, 'folder for trials at work (default: in the folder for temporary files)'),
+    metricsPort,
+    metricsHost,
   },
   examples: ['--queue redis://localhost:6379 --store /mnt/artifacts --labels any,gpu'],
-  run: async ({ queue, labels = ['any'], grace, stalledAfter, ...options }) => {
+  run: async ({ queue, labels = ['any'], grace, stalledAfter, metricsPort, metricsHost, ...options }) => {
     const { runWorker } = await import('./pipeline/sweep/queue/runWorker.ts');
     const train = fileURLToPath(import.meta.resolve('./train.ts'));
+    const { startMetrics } = await import('./pipeline/telemetry/telemetry.ts');
+    const url = requireQueue(queue);
+    const metrics =
+      metricsPort === undefined ? undefined : await startMetrics({ host: metricsHost, port: metricsPort });
     await runWorker({
       ...options,
-      url: requireQueue(queue),
+      url,
+      registry: metrics?.registry,
       labels,
       stalledAfter: 1000 * stalledAfter,
       grace: 1000 * grace,
       command: [process.execPath, ...process.execArgv, train],
       signal: interruptSignal('stopped'),
       report: (line) => process.stderr.write(`${line}\n`),
-    });
+    }).finally(() => metrics?.close());
   },
 });
 

@@ -4,8 +4,18 @@ import { command, flag, list, option } from './pipeline/cli/command.ts';
 import { nameOrPath, path, typedPath } from './pipeline/cli/folder.ts';
 import { interruptSignal } from './pipeline/cli/interrupt.ts';
 import { runCommand } from './pipeline/cli/run.ts';
-import { artifacts, json, label, modelsFolder, print, printJson, redisUrl } from './pipeline/cli/shared.ts';
-import { port, text, wholeNumber } from './pipeline/cli/values.ts';
+import {
+  artifacts,
+  json,
+  label,
+  metricsHost,
+  metricsPort,
+  modelsFolder,
+  print,
+  printJson,
+  redisUrl,
+} from './pipeline/cli/shared.ts';
+import { wholeNumber } from './pipeline/cli/values.ts';
 import {
   describeConfiguration,
   loadConfiguration,
@@ -13,6 +23,8 @@ import {
 } from './pipeline/config/configuration.ts';
 import type { FinishedRun } from './pipeline/experiment/run.ts';
 import { jsonText } from './pipeline/files/json.ts';
+import type { TrialMetrics } from './pipeline/sweep/trialMetrics.ts';
+import type { Address } from './pipeline/telemetry/telemetry.ts';
 import { UsageError } from './pipeline/text/didYouMean.ts';
 
 const train = command({
@@ -74,13 +86,8 @@ const train = command({
     label: option('<name>', label, 'train only on workers with this label, such as gpu (default: any)', {
       with: 'queue',
     }),
-    metricsPort: option('<n>', port, 'serve metrics for Prometheus while training; 0 takes a free port', {
-      without: ['sweep', 'printConfig'],
-    }),
-    metricsHost: option('<address>', text, 'where; the default is reachable from this machine only', {
-      default: '127.0.0.1',
-      with: 'metricsPort',
-    }),
+    metricsPort: { ...metricsPort, without: ['queue', 'printConfig'] },
+    metricsHost,
     verifyCapture: option(
       '<n>',
       wholeNumber(),
@@ -132,7 +139,8 @@ environment:
     const weights = init === undefined ? [] : await firstWeights(init, { runs: runs ?? 'runs', models });
     const metrics = metricsPort === undefined ? undefined : { host: metricsHost, port: metricsPort };
     const overrides = [...others, ...folder, ...weights];
-    if (sweep) return runSweep(requireFile(file), overrides, { random, jobs, queue, store, label, json });
+    if (sweep)
+      return runSweep(requireFile(file), overrides, { random, jobs, queue, store, label, metrics, json });
     if (printConfig) {
       const configuration = loadConfiguration(requireFile(file), overrides);
       process.stdout.write(json ? jsonText(configuration) : printConfiguration(configuration));
@@ -184,25 +192,34 @@ interface SweepInput {
   readonly queue: string | undefined;
   readonly store: string;
   readonly label: string | undefined;
+  readonly metrics: Address | undefined;
   readonly json: boolean;
 }
 
 async function runSweep(
   file: string,
   axes: readonly string[],
-  { json, random, jobs, queue: url, store, label = 'any' }: SweepInput,
+  { json, random, jobs, queue: url, store, label = 'any', metrics: address }: SweepInput,
 ): Promise<number> {
   const { sweepConfiguration } = await import('./pipeline/sweep/configuration.ts');
   const { tableText, trialRecords } = await import('./pipeline/sweep/table.ts');
   const left = url === undefined ? '' : '; workers go on with trials that were submitted';
   const signal = interruptSignal(`interrupted; the same command continues with the unfinished trials${left}`);
   const command = [process.execPath, ...process.execArgv, fileURLToPath(import.meta.url)];
-  const place = url === undefined ? { jobs, command } : { url, label, store };
+  const metrics = address && (await trialMetrics(address));
+  const place = url === undefined ? { jobs, command, metrics } : { url, label, store };
   const { folder, states } = await sweepConfiguration(file, axes, { random, signal, place });
   if (json) printJson({ folder, trials: trialRecords(states) });
   else console.log(`\n${tableText(states)}\n\ntable  ${folder}: sweep.json, sweep.csv`);
   signal.throwIfAborted();
   return states.every(({ status }) => status === 'finished') ? 0 : 1;
+}
+
+/** Serves metrics of trials, until the command ends. */
+async function trialMetrics(address: Address): Promise<TrialMetrics> {
+  const { startMetrics } = await import('./pipeline/telemetry/telemetry.ts');
+  const { TrialMetrics } = await import('./pipeline/sweep/trialMetrics.ts');
+  return new TrialMetrics((await startMetrics(address)).registry);
 }
 
 await runCommand('npx tsx src/train.ts', train);

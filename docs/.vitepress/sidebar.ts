@@ -15,6 +15,7 @@ export const sidebar: readonly (DefaultTheme.SidebarItem & { items: { text: stri
       { text: 'Scaling', link: '/guide/scaling' },
       { text: 'Notebooks', link: '/guide/notebooks' },
       { text: 'Serving', link: '/guide/serving' },
+      { text: 'Kubernetes and monitoring', link: '/guide/kubernetes' },
       { text: 'Reproducibility', link: '/guide/reproducibility' },
       { text: 'Devices and drivers', link: '/guide/devices' },
       { text: 'In the browser', link: '/guide/browser' },

@@ -2,7 +2,7 @@ import type { DeviceName } from '../../tensor/device.ts';
 import { jsonText } from '../files/json.ts';
 import { type Argument, argument, flag, type Option, option } from './command.ts';
 import { nameOrPath, path } from './folder.ts';
-import { oneOf, text, type Value } from './values.ts';
+import { oneOf, port, text, type Value } from './values.ts';
 
 // Arguments and options that several commands take.
 
@@ -49,6 +49,19 @@ export const artifacts: Option<string> = option(
   path,
   'where workers keep checkpoints and results: a folder that all machines share',
   { default: 'runs/artifacts' },
+);
+
+export const metricsPort: Option<number | undefined> = option(
+  '<n>',
+  port,
+  'serve metrics for Prometheus under /metrics; 0 takes a free port',
+);
+
+export const metricsHost: Option<string> = option(
+  '<address>',
+  text,
+  'where; the default is reachable from this machine only',
+  { default: '127.0.0.1', with: 'metricsPort' },
 );
 
 export const json: Option<boolean> = flag('print the result as JSON');

@@ -12,7 +12,7 @@ import { runSweep, sweepName, type SweepResult } from './sweep.ts';
 
 /** Where the trials run: in processes of this machine, or on the workers of a queue. */
 export type Place =
-  | Pick<EmbeddedOptions, 'jobs' | 'command'>
+  | Pick<EmbeddedOptions, 'jobs' | 'command' | 'metrics'>
   | (Pick<QueueOptions, 'url' | 'label'> & { readonly store: string });
 
 interface ConfigurationSweep {

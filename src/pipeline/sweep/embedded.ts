@@ -3,9 +3,12 @@ import { isLocked } from '../files/lock.ts';
 import type { TrialRunner } from './runner.ts';
 import type { TrialState } from './table.ts';
 import { type Trial, trialSummary } from './trial.ts';
+import type { TrialMetrics } from './trialMetrics.ts';
 import { runInProcess, type TrialProcess } from './trialProcess.ts';
 
 export interface EmbeddedOptions extends TrialProcess {
+  /** Counts the trials. */
+  readonly metrics?: TrialMetrics | undefined;
   /** Trials at a time. */
   readonly jobs: number;
 }
@@ -74,7 +77,9 @@ export class EmbeddedRunner implements TrialRunner {
         resolve({ trial, status: 'finished', summary: known });
         return;
       }
-      const state = await runInProcess(trial, this.#options);
+      const { metrics } = this.#options;
+      const run = (): Promise<TrialState> => runInProcess(trial, this.#options);
+      const state = await (metrics ? metrics.watch(trial, run) : run());
       // Another sweep was faster.
       if (state.status === 'failed' && (await isLocked(trial.path))) this.#pending.push(pending);
       else resolve(state);

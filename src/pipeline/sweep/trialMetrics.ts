@@ -3,7 +3,6 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import { WgradError } from '../../backend/errors.ts';
 import { type MetricsRecord, readJournal } from '../runs/journal/journal.ts';
 import { RunMetrics } from '../telemetry/runMetrics.ts';
-import type { TrialState } from './table.ts';
 import type { Trial } from './trial.ts';
 
 const STATUSES = ['finished', 'failed', 'interrupted'] as const;
@@ -40,7 +39,7 @@ export class TrialMetrics {
   }
 
   /** Counts a trial while `run` runs it, which is in a process of its own: its metrics are read from its journal. */
-  async watch(trial: Trial, run: () => Promise<TrialState>): Promise<TrialState> {
+  async watch<T extends { readonly status: string }>(trial: Trial, run: () => Promise<T>): Promise<T> {
     const id = basename(trial.path);
     this.#running.add(trial);
     this.#runs.start(id, trial.configuration.train.epochs);

@@ -2,19 +2,23 @@ import type { Registry } from 'prom-client';
 import type { Observer } from '../tracking/tracking.ts';
 import { startTracing } from './tracing.ts';
 
+/** Where a server listens; port 0 is a free one. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
 export interface TelemetryOptions {
   /** The name in traces. */
   readonly service: string;
   /** Where metrics are served; undefined for nowhere. */
-  readonly metrics: { readonly host: string; readonly port: number } | undefined;
+  readonly metrics: Address | undefined;
 }
 
 /** What a command tells of itself while it works. */
 export interface Telemetry {
   /** Of a training in this process. */
   readonly observers: readonly Observer[];
-  /** The metrics that are served; undefined where none are. */
-  readonly registry: Registry | undefined;
   readonly close: () => Promise<void>;
 }
 
@@ -26,7 +30,7 @@ export interface Telemetry {
  */
 export async function startTelemetry({ service, metrics }: TelemetryOptions): Promise<Telemetry> {
   const observers: Observer[] = [];
-  const served = metrics && (await serve(metrics));
+  const served = metrics && (await startMetrics(metrics));
   const tracing = await startTracing(service);
   if (tracing) {
     const { runSpans } = await import('./runSpans.ts');
@@ -38,7 +42,6 @@ export async function startTelemetry({ service, metrics }: TelemetryOptions): Pr
   }
   return {
     observers,
-    registry: served?.registry,
     close: async () => {
       served?.close();
       await tracing?.close();
@@ -46,10 +49,12 @@ export async function startTelemetry({ service, metrics }: TelemetryOptions): Pr
   };
 }
 
-async function serve(address: {
-  readonly host: string;
-  readonly port: number;
-}): Promise<{ registry: Registry; close: () => void }> {
+/**
+ * Serves a new registry, which has the metrics of this process.
+ *
+ * @throws WgradError if the address cannot be used
+ */
+export async function startMetrics(address: Address): Promise<{ registry: Registry; close: () => void }> {
   const { collectDefaultMetrics, Registry } = await import('prom-client');
   const { serveMetrics } = await import('./metricsServer.ts');
   const registry = new Registry();

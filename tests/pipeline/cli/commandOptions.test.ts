@@ -370,12 +370,14 @@ const CASES: readonly (readonly [command: string, words: string, calls: Calls])[
   ],
   [
     'sweep',
-    'worker --queue redis://h:1 --store S --concurrency 2 --labels any,gpu --grace 7 --stalled-after 8 --work W',
+    'worker --queue redis://h:1 --store S --concurrency 2 --labels any,gpu --grace 7 --stalled-after 8 --work W --metrics-port 9464 --metrics-host ::',
     [
+      ['startMetrics', { host: '::', port: 9464 }],
       [
         'runWorker',
         {
           url: 'redis://h:1',
+          registry: 'registry',
           store: 'S',
           concurrency: 2,
           labels: ['any', 'gpu'],

@@ -132,6 +132,7 @@ const STUBS: readonly (readonly [module: object, name: string, result?: unknown]
   [experiment, 'startRun', {}],
   [experiment, 'resumeRun', {}],
   [continued, 'continueRun', {}],
+  [telemetry, 'startMetrics', { registry: 'registry', close: () => undefined }],
   [telemetry, 'startTelemetry', { observers: 'observers', close: () => Promise.resolve() }],
   [summaryText, 'summaryText', ''],
   [sweep, 'sweepConfiguration', { folder: '', states: [] }],

@@ -35,7 +35,7 @@ it('counts trials, and reads how those that run are doing from their journals', 
   const trial = newTrial();
   const run = basename(trial.path);
   let end!: (state: TrialState) => void;
-  const over = metrics.watch(trial, () => new Promise((resolve) => (end = resolve)));
+  const over = metrics.watch(trial, () => new Promise<TrialState>((resolve) => (end = resolve)));
   const begun = ['wgrad_trials_running 1', ...counts(0, 0, 0), `wgrad_training_epochs{run="${run}"} 10`];
   expect(await samples(registry)).toEqual(begun);
   await prepareTrial(trial);
