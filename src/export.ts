@@ -24,9 +24,8 @@ const onnx = command({
   },
   examples: ['latest', 'cnn@champion --out cnn.onnx', 'latest --opset 13 --fixed-batch'],
   run: async ({ model: reference, out, opset, fixedBatch, json, runs, models }) => {
-    const { exportOnnx } = await import('./formats/onnx/index.ts');
     const { init } = await import('./tensor/device.ts');
-    const { rand } = await import('./tensor/random.ts');
+    const { toOnnx } = await import('./pipeline/models/toOnnx.ts');
     const { storeFile } = await import('./pipeline/files/atomicFile.ts');
     const { findTrainedModel } = await import('./serve/registry/trainedModel.ts');
     const trained = await findTrainedModel(reference, { runs, models });
@@ -34,19 +33,7 @@ const onnx = command({
     const device = await init('cpu');
     try {
       const { model, data } = await trained.load();
-      const { height, width, classes, mean, std } = data;
-      const bytes = await exportOnnx(model, rand([1, 1, height, width], { seed: 0, stream: 0 }), {
-        opset,
-        dynamicBatch: !fixedBatch,
-        inputNames: ['images'],
-        outputNames: ['logits'],
-        metadata: {
-          model: trained.name,
-          classes: JSON.stringify(classes),
-          mean: String(mean),
-          std: String(std),
-        },
-      });
+      const bytes = await toOnnx(model, data, { name: trained.name, opset, dynamicBatch: !fixedBatch });
       await storeFile(out, bytes);
       const written = { written: out, bytes: bytes.length, model: trained.name, opset };
       print(json, written, `written  ${out} (${bytes.length} bytes, opset ${opset}, ${trained.name})`);

@@ -1,11 +1,16 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { importOnnx } from '../../../src/formats/onnx/index.ts';
+import { open, optim, setDefaultDevice, zeros } from '../../../src/index.ts';
+import { saveCheckpoint } from '../../../src/pipeline/checkpoint/checkpoint.ts';
+import { FASHION_MNIST_DESCRIPTION } from '../../../src/pipeline/data/description.ts';
+import { buildModel } from '../../../src/pipeline/models/buildModel.ts';
 import type { JournalRecord } from '../../../src/pipeline/runs/journal/journal.ts';
 import { openMlflowServer } from '../../../src/pipeline/tracking/mlflow/server.ts';
 import type { TrackedRun } from '../../../src/pipeline/tracking/tracker.ts';
 import { ID, sampleRecords, sampleRun, STARTED } from './fixture.ts';
-import { type Mischief, startMlflow } from './mlflowTestServer.ts';
+import { type Mischief, startMlflow, type StoredRun } from './mlflowTestServer.ts';
 
 const QUICK = { timeout: 2_000, backOff: 1, maxBackOff: 5, atEnd: 30_000 };
 
@@ -33,6 +38,23 @@ function metricLines(records: readonly JournalRecord[]): string[] {
           [`${record.kind}/${name}`, record.step, value, record.time].join(' '),
         )
       : [],
+  );
+}
+
+/** The checkpoint of a run's network, untrained. */
+async function writeBest({ path, configuration }: TrackedRun): Promise<void> {
+  setDefaultDevice(await open('cpu'));
+  const model = buildModel(configuration.model, FASHION_MNIST_DESCRIPTION);
+  mkdirSync(join(path, 'checkpoints'));
+  const optimizer = new optim.Adam(model.parameters());
+  const metadata = { data: FASHION_MNIST_DESCRIPTION };
+  await saveCheckpoint(
+    join(path, 'checkpoints/best.safetensors'),
+    model,
+    optimizer,
+    { epoch: 1, step: 10 },
+    '',
+    metadata,
   );
 }
 
@@ -90,6 +112,42 @@ describe('MLflow over REST', () => {
       ['best', 'true'],
     ]);
     expect(server.runs.size).toBe(1);
+  });
+
+  it('registers the best weights as a model once, where a name is given, although answers are lost', async () => {
+    const server = await startMlflow();
+    const run = sampleRun();
+    await writeBest(run);
+    const records = sampleRecords(1);
+    await send(server.url, run, records);
+    expect(server.models.size).toBe(0);
+    vi.stubEnv('MLFLOW_REGISTERED_MODEL_NAME', 'clothes');
+    let lost = 0;
+    server.mischief = (request) => (/create/.test(request) && lost++ < 2 ? 'lost' : undefined);
+    await send(server.url, run, [], { past: records });
+    await send(server.url, run, [], { past: records });
+    expect(lost).toBeGreaterThan(2);
+    const [[id, stored]] = [...server.runs] as [[string, StoredRun]];
+    const source = `mlflow-artifacts:/1/${id}/artifacts/model`;
+    expect([...server.models]).toEqual([['clothes', [{ source, run_id: id }]]]);
+    const files = ['MLmodel', 'model.onnx', 'python_env.yaml', 'requirements.txt'].map(
+      (file) => `model/${file}`,
+    );
+    expect([...stored.artifacts.keys()].filter((file) => file.startsWith('model/')).sort()).toEqual(files);
+    const images = zeros([2, 1, 28, 28]);
+    expect(importOnnx(stored.artifacts.get('model/model.onnx')!).forward(images).shape).toEqual([2, 10]);
+  });
+
+  it('registers no model of a run that did not finish', async () => {
+    vi.stubEnv('MLFLOW_REGISTERED_MODEL_NAME', 'clothes');
+    const server = await startMlflow();
+    const [end, ...others] = sampleRecords(1).reverse();
+    await send(server.url, sampleRun(), [
+      ...others.reverse(),
+      { ...end!, status: 'interrupted' } as JournalRecord,
+    ]);
+    expect([...server.runs.values()].map(({ status }) => status)).toEqual(['KILLED']);
+    expect(server.models.size).toBe(0);
   });
 
   it('keeps to the limits of a batch', async () => {

@@ -24,6 +24,8 @@ export interface MlflowTestServer {
   readonly url: string;
   readonly experiments: Map<string, string>;
   readonly runs: Map<string, StoredRun>;
+  /** Of registered models, the source and the run of each version. */
+  readonly models: Map<string, { source: string; run_id: string }[]>;
   /** Method and path of each request. */
   readonly requests: string[];
   readonly authorizations: Set<string | undefined>;
@@ -77,6 +79,8 @@ const bodies = {
     params: z.array(param).max(100).default([]),
     tags: z.array(keyValue).max(100).default([]),
   }),
+  'registered-models/create': z.strictObject({ name: z.string().min(1) }),
+  'model-versions/create': z.strictObject({ name: z.string(), source: z.string(), run_id }),
   'runs/delete-tag': z.strictObject({ run_id, key: z.string().min(1) }),
   'runs/log-inputs': z.strictObject({
     run_id,
@@ -98,6 +102,7 @@ export async function startMlflow(): Promise<MlflowTestServer> {
   const state: Omit<MlflowTestServer, 'url'> = {
     experiments: new Map(),
     runs: new Map(),
+    models: new Map(),
     requests: [],
     authorizations: new Set(),
     mischief: () => undefined,
@@ -139,7 +144,7 @@ async function respond(
 }
 
 function handle(
-  { experiments, runs }: Omit<MlflowTestServer, 'url'>,
+  { experiments, runs, models }: Omit<MlflowTestServer, 'url'>,
   name: string,
   query: URLSearchParams,
   content: Buffer,
@@ -213,6 +218,24 @@ function handle(
     case 'POST mlflow/runs/log-inputs': {
       const { run_id, datasets } = body('runs/log-inputs');
       stored(run_id).datasets.push(...datasets);
+      return {};
+    }
+    case 'POST mlflow/registered-models/create': {
+      const { name } = body('registered-models/create');
+      if (models.has(name)) throw new Refusal('RESOURCE_ALREADY_EXISTS', name);
+      models.set(name, []);
+      return {};
+    }
+    case 'GET mlflow/model-versions/search': {
+      const [, id] = /^run_id='(\w+)'$/.exec(query.get('filter')!)!;
+      const found = [...models].flatMap(([name, versions]) =>
+        versions.filter(({ run_id }) => run_id === id).map(() => ({ name })),
+      );
+      return found.length > 0 ? { model_versions: found } : {};
+    }
+    case 'POST mlflow/model-versions/create': {
+      const { name, ...version } = body('model-versions/create');
+      (models.get(name) ?? missing()).push(version);
       return {};
     }
     case 'POST mlflow/runs/update': {

@@ -63,7 +63,7 @@ export class MlflowClient {
   }
 
   /** Uploads a file through the server: `0/1f3a…/artifacts/config.yaml`. */
-  async putArtifact(path: string, content: Uint8Array): Promise<void> {
+  async putArtifact(path: string, content: string | Uint8Array): Promise<void> {
     const encoded = path.split('/').map(encodeURIComponent).join('/');
     await this.#request('PUT', `/api/2.0/mlflow-artifacts/artifacts/${encoded}`, content);
   }
@@ -154,5 +154,6 @@ function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === 'TimeoutError') return 'no answer in time';
   const { code, message } = (error.cause ?? error) as NodeJS.ErrnoException;
-  return code ?? message;
+  // That of an abort is a number.
+  return typeof code === 'string' ? code : message;
 }

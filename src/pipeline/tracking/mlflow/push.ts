@@ -34,6 +34,7 @@ const experimentAnswer = z.object({ experiment: z.object({ experiment_id: z.stri
 const experimentCreated = z.object({ experiment_id: z.string() });
 const info = z.object({ run_id: z.string().min(1), artifact_uri: z.string() });
 const runAnswer = z.object({ run: z.object({ info }) });
+const versionsFound = z.object({ model_versions: z.array(z.object({ name: z.string() })).optional() });
 const runsFound = z.object({ runs: z.array(z.object({ info })).optional() });
 
 /**
@@ -66,6 +67,8 @@ export class Pusher {
     }
     const end = records.findLast((record) => record.kind === 'end');
     if (end) await this.#finish(end);
+    const name = process.env['MLFLOW_REGISTERED_MODEL_NAME'];
+    if (name && this.#state.status === STATUS.finished) await this.#register(name);
   }
 
   /** Creates experiment and run where they are missing, and sends parameters and data set once. */
@@ -187,6 +190,34 @@ export class Pusher {
     await this.#save();
   }
 
+  /** Makes the run's model the next version of a registered one, once. */
+  async #register(name: string): Promise<void> {
+    const [client, state] = [this.#client, this.#state];
+    if (state.model === name) return;
+    if (this.#artifactRoot === undefined) {
+      throw new MlflowError(`${client.base} does not take files itself, so no model is registered`, 400);
+    }
+    // Loaded here: most runs register no model.
+    const { modelFiles } = await import('./model.ts');
+    for (const [file, content] of await modelFiles(this.#run, state.runId!)) {
+      await this.#putArtifact(`model/${file}`, content);
+    }
+    try {
+      await client.post('registered-models/create', { name }, anything);
+    } catch (error) {
+      if (!(error instanceof MlflowError) || error.code !== 'RESOURCE_ALREADY_EXISTS') throw error;
+    }
+    // The answer to an earlier attempt may have been lost.
+    const query = { filter: `run_id='${state.runId!}'` };
+    const { model_versions: versions = [] } = await client.get('model-versions/search', query, versionsFound);
+    if (!versions.some((version) => version.name === name)) {
+      const version = { name, source: `${state.artifactUri!}/model`, run_id: state.runId };
+      await client.post('model-versions/create', version, anything);
+    }
+    state.model = name;
+    await this.#save();
+  }
+
   async #sendPicture(record: PredictionsRecord): Promise<void> {
     const name = `wrong_predictions/${record.step}.png`;
     if (this.#artifactRoot === undefined || this.#state.pictures.includes(name)) return;
@@ -197,7 +228,7 @@ export class Pusher {
     await this.#save();
   }
 
-  async #putArtifact(name: string, content: Uint8Array): Promise<void> {
+  async #putArtifact(name: string, content: string | Uint8Array): Promise<void> {
     const root = this.#artifactRoot;
     if (root !== undefined) await this.#client.putArtifact(`${root}/${name}`, content);
   }

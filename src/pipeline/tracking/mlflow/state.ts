@@ -21,6 +21,8 @@ export interface MlflowState {
   pictures: string[];
   /** The status that the server was told at an end. */
   status?: string | undefined;
+  /** The name under which the model is registered. */
+  model?: string | undefined;
 }
 
 const stateSchema: z.ZodType<MlflowState> = z.strictObject({
@@ -33,6 +35,7 @@ const stateSchema: z.ZodType<MlflowState> = z.strictObject({
   steps: z.record(z.string(), z.int()),
   pictures: z.array(z.string()),
   status: z.string().optional(),
+  model: z.string().optional(),
 });
 
 /** The state for `server`; an empty one where there is none, it is of another server, or it is unusable. */
