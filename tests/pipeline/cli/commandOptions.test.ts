@@ -69,6 +69,16 @@ const CASES: readonly (readonly [command: string, words: string, calls: Calls])[
   ],
   [
     'data',
+    'import a.zip --root D --replace --json',
+    [['importFashionMnist', ['a.zip'], 'D', { replace: true, reporter, signal }]],
+  ],
+  [
+    'data',
+    'import a.csv b.csv',
+    [['importFashionMnist', ['a.csv', 'b.csv'], 'data/raw', { replace: false, reporter, signal }]],
+  ],
+  [
+    'data',
     'status --root D --json',
     [
       ['checkFolder', 'D'],

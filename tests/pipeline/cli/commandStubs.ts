@@ -5,6 +5,7 @@ import type { Command, CommandGroup } from '../../../src/pipeline/cli/command.ts
 import * as cliRun from '../../../src/pipeline/cli/run.ts';
 import * as fashionMnist from '../../../src/pipeline/data/fashionMnist.ts';
 import * as folderReport from '../../../src/pipeline/data/folderReport.ts';
+import * as importing from '../../../src/pipeline/data/import/importFashionMnist.ts';
 import * as pointer from '../../../src/pipeline/data/dvc/pointer.ts';
 import * as dvcProject from '../../../src/pipeline/data/dvc/project.ts';
 import * as prepare from '../../../src/pipeline/data/variants/prepare.ts';
@@ -83,6 +84,8 @@ const STUBS: readonly (readonly [module: object, name: string, result?: unknown]
   [compare, 'compareFigure', {}],
   [figure, 'writeFigure', ''],
   [dataVersion, 'fetchVersion'],
+  [importing, 'importFashionMnist', {}],
+  [importing, 'importText', ''],
   [folderReport, 'checkFolder', { problems: [], text: '' }],
   [folderReport, 'folderText', ''],
   [pointer, 'findPointer'],
@@ -154,7 +157,7 @@ const STUBS: readonly (readonly [module: object, name: string, result?: unknown]
 
 /** Functions that make texts of what others returned: their calls say nothing of options. */
 const TEXTS =
-  /^(formatFindings|formatEvaluation|formatReceipt|compareText|compareFigure|summaryText|statusText|interruptSignal)$/;
+  /^(formatFindings|formatEvaluation|formatReceipt|compareText|compareFigure|importText|summaryText|statusText|interruptSignal)$/;
 const SYNCHRONOUS = /^(readGates|corruptionSheet|listKernels|showKernel|csvOutput|jsonOutput)$/;
 
 /** What a command did: the functions that it called with their arguments, and what it printed. */
