@@ -9,7 +9,7 @@ const sources = join(root, 'kernels/wasm');
 
 /** The host provides the memory; the module has no runtime. */
 const OPTIONS = [
-  ...['-O3', '--converge', '--noAssert', '--runtime', 'stub', '--use', 'abort='],
+  ...['-O3', '--noAssert', '--runtime', 'stub', '--use', 'abort='],
   ...['--enable', 'simd', '--enable', 'threads', '--importMemory', '--sharedMemory'],
   ...['--initialMemory', '1', '--maximumMemory', '65536'],
   // Tables of constants lie behind the words of jobs: see threads.ts.
