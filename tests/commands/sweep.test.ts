@@ -49,7 +49,12 @@ async function killAll(sweep: ChildProcess, folder: string): Promise<void> {
   sweep.kill('SIGKILL');
   for (const path of trialFolders(folder)) {
     for (const owner of readdirSync(path).includes('lock') ? readdirSync(join(path, 'lock')) : []) {
-      process.kill(Number(owner.split('@')[0]), 'SIGKILL');
+      try {
+        process.kill(Number(owner.split('@')[0]), 'SIGKILL');
+      } catch (error) {
+        // A trial that saw its sweep end has ended, too.
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+      }
     }
   }
   await exit;
