@@ -39,11 +39,15 @@ it.each([
     '',
     ['src/platform/cpu.wasm', 'src/backend/cpu/simd/jobs.ts'],
   ],
-])('npm run %s -- --check fails when a source has changed', async (script, path, from, to, stale) => {
-  const copy = copyOfProject();
-  edit(join(copy, path), from, to);
-  const { code, stderr } = await run(copy, script, '--check');
-  expect(code).toBe(1);
-  for (const file of stale) expect(stderr).toContain(`${file} is out of date with`);
-  expect(stderr).toContain(`npm run ${script}`);
-}, 400_000);
+])(
+  'npm run %s -- --check fails when a source has changed',
+  async (script, path, from, to, stale) => {
+    const copy = copyOfProject();
+    edit(join(copy, path), from, to);
+    const { code, stderr } = await run(copy, script, '--check');
+    expect(code).toBe(1);
+    for (const file of stale) expect(stderr).toContain(`${file} is out of date with`);
+    expect(stderr).toContain(`npm run ${script}`);
+  },
+  400_000,
+);
