@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what tests/tools/requirements.txt names into a virtual environment of FOLDER, with uv: 190 packages in 15 s,
-# which take pip more than a minute. Its Python is what WGRAD_TOOLS_PYTHON takes.
+# Installs what tests/tools/requirements.txt names into a virtual environment of FOLDER, with uv: 190 packages in
+# about 15 s. Its Python is what WGRAD_TOOLS_PYTHON takes.
 #
 # usage: bash scripts/install-tools.sh FOLDER
 set -euo pipefail

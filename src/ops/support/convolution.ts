@@ -146,7 +146,7 @@ function launchInputGradient(g: Tensor, w: Tensor, sizes: Convolution): Tensor {
 const FEW_SUMS = 131_072;
 const LEAST_CHUNK = 512;
 
-/** Whether the device cuts the sums of a launch itself: kernels/wasm/winogradFourWeight.ts, faster before its last transform. */
+/** Whether the launch's kernel splits long sums itself, as kernels/wasm/winogradFourWeight.ts does before its last transform. */
 function cutsItself({ device }: Tensor, sizes: Convolution): boolean {
   const { channels, outChannels, kernel, stride, dilation } = sizes;
   const suits = kernel.every((side) => side === 3) && [...stride, ...dilation].every((step) => step === 1);

@@ -36,8 +36,8 @@ export type TrialEnd =
 export type RunTrial = (trial: WorkerTrial, work: TrialWork) => Promise<TrialEnd>;
 
 /**
- * Runs trials in processes of their own. They continue from the checkpoint in the store, whoever wrote it, and each new
- * checkpoint goes there.
+ * Runs each trial in a separate process. It continues from the checkpoint in the store, whichever worker wrote it, and stores
+ * each new checkpoint there.
  *
  * @param command the command that trains: `--resume <run>` is added
  */
