@@ -61,7 +61,7 @@ const sgd = z
     lr: nonNegative.default(1e-3).describe('Learning rate.'),
     momentum: nonNegative.default(0).describe('Share of the previous update that is kept.'),
     dampening: z.number().default(0).describe('Share of the gradient kept out of the momentum buffer.'),
-    weightDecay: nonNegative.default(0).describe('L2 penalty, added to the gradient.'),
+    weightDecay: penalty,
     nesterov: z
       .boolean()
       .default(false)
@@ -91,8 +91,8 @@ const rmsprop = z.strictObject({
   name: z.literal('rmsprop').describe('Optimizer.'),
   lr: nonNegative.default(1e-2).describe('Learning rate.'),
   alpha: nonNegative.default(0.99).describe('Decay rate of the running mean of the squared gradient.'),
-  eps: nonNegative.default(1e-8).describe('Added to the denominator, so that it is never zero.'),
-  weightDecay: nonNegative.default(0).describe('L2 penalty, added to the gradient.'),
+  eps: eps(1e-8),
+  weightDecay: penalty,
   momentum: nonNegative.default(0).describe('Share of the previous update that is kept.'),
   centered: z
     .boolean()
