@@ -1,7 +1,10 @@
-// scatterFold: elements folded into the places that an index names. indexOrder has grouped its positions.
+// scatterFold: elements folded into the places that an index names.
 //
 //   out[o, j, r] = fold of base[o, j, r] and x[o, i, r] over i in order[c, ends[c, j - 1] … ends[c, j]),
 //                  c = o · inner + r, or 0 with SHARED; the fold is chosen by OPERATION
+//
+// indexOrder has grouped the positions of the index. With BY_PLACE they are not grouped, and each output visits all of them:
+// `order` is the index itself, [outer, count, inner] with any strides, and `ends` is not read.
 //
 // Without INCLUDED, base counts only where no entry is.
 //
@@ -21,6 +24,10 @@ struct Params {
   inner: u32,
   baseOffset: u32,
   offset: u32,
+  indexOffset: i32,
+  outerStride: i32,
+  countStride: i32,
+  innerStride: i32,
 }
 
 @group(0) @binding(0) var<storage, read> base: array<Element>;
@@ -35,6 +42,7 @@ override OPERATION: u32 = 0u;
 override FLOATING: bool = true;
 override INCLUDED: bool = true;
 override SHARED: bool = false;
+override BY_PLACE: bool = false;
 
 const LAST = 0u;
 const PROD = 1u;
@@ -61,17 +69,30 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     let rows = element / params.inner;
     let j = rows % params.length;
     let o = rows / params.length;
-    let column = select(o * params.inner + r, 0u, SHARED);
-    let place = column * params.length + j;
-    var first = 0u;
-    if (j > 0u) {
-      first = ends[place - 1u];
-    }
     let source = params.offset + o * params.count * params.inner + r;
     var total = base[params.baseOffset + element];
-    for (var at = first; at < ends[place]; at++) {
-      let value = x[source + order[column * params.count + at] * params.inner];
-      total = select(fold(total, value), value, !INCLUDED && at == first);
+    if (BY_PLACE) {
+      var at = params.indexOffset + i32(o) * params.outerStride + i32(r) * params.innerStride;
+      var isFirst = !INCLUDED;
+      for (var i = 0u; i < params.count; i++) {
+        if (order[at] == j) {
+          let value = x[source + i * params.inner];
+          total = select(fold(total, value), value, isFirst);
+          isFirst = false;
+        }
+        at += params.countStride;
+      }
+    } else {
+      let column = select(o * params.inner + r, 0u, SHARED);
+      let place = column * params.length + j;
+      var first = 0u;
+      if (j > 0u) {
+        first = ends[place - 1u];
+      }
+      for (var at = first; at < ends[place]; at++) {
+        let value = x[source + order[column * params.count + at] * params.inner];
+        total = select(fold(total, value), value, !INCLUDED && at == first);
+      }
     }
     out[element] = total;
   }

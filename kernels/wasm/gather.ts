@@ -1,6 +1,8 @@
 // Elements by index: see kernels/gather.wgsl, indexOrder.wgsl and scatterAddOrdered.wgsl. Words of any kind are gathered; sums
 // are in float64, in the order of the index, and rounded once.
 
+import { select } from './madd';
+
 /** Strides are in elements. */
 @unmanaged
 export class GatherJob {
@@ -30,6 +32,19 @@ export function gatherTask(job: GatherJob, task: i32): void {
   let out = job.out + <usize>first * row;
   let o = first / job.count;
   let i = first - o * job.count;
+  if (inner == 1 && job.count == 1) {
+    // One entry for each row.
+    let x = job.x + <usize>(first * length) * row;
+    let at = job.indices + ((first * job.outerStride) << 2);
+    for (const end = out + ((<usize>(last - first)) << 2); out < end; out += 4) {
+      const picked = load<u32>(at);
+      if (picked >= <u32>length) store<i32>(job.wrong, 1);
+      else store<u32>(out, load<u32>(x + ((<usize>picked) << 2)));
+      x += <usize>length << 2;
+      at += job.outerStride << 2;
+    }
+    return;
+  }
   for (let each = first; each < last; each++) {
     const x = job.x + <usize>(o * length) * row;
     let at = job.indices + ((o * job.outerStride + i * job.countStride) << 2);
@@ -159,6 +174,105 @@ export function scatterAddTask(job: ScatterJob, task: i32): void {
     if (++j == job.length) {
       j = 0;
       o++;
+    }
+  }
+}
+
+@unmanaged
+export class FoldJob {
+  operation: i32;
+  /** Whether base counts where entries are. */
+  included: i32;
+  base: usize;
+  x: usize;
+  indices: usize;
+  out: usize;
+  length: i32;
+  count: i32;
+  inner: i32;
+  outerStride: i32;
+  countStride: i32;
+  innerStride: i32;
+  outer: i32;
+  taskOuter: i32;
+  wrong: usize;
+}
+
+// The values of OPERATION in kernels/scatterFold.wgsl, and what follows for whole numbers. FIRST stores the number that
+// changes no fold.
+const LAST: i32 = 0;
+const PROD: i32 = 1;
+const MAX: i32 = 2;
+const MIN: i32 = 3;
+const WHOLE_MAX: i32 = 6;
+const WHOLE_MIN: i32 = 7;
+const FIRST: i32 = 8;
+
+/**
+ * out = base, then each entry is folded into its place: kernels/scatterFold.wgsl with BY_PLACE. Products are in float64, and
+ * rounded once.
+ *
+ * @param scratch for PROD length · inner float64
+ */
+export function scatterFoldTask(job: FoldJob, task: i32, scratch: usize): void {
+  const last = min((task + 1) * job.taskOuter, job.outer);
+  for (let o = task * job.taskOuter; o < last; o++) {
+    if (job.operation == LAST) foldAll(LAST, job, o, scratch);
+    else if (job.operation == PROD) foldAll(PROD, job, o, scratch);
+    else if (job.operation == MAX) foldAll(MAX, job, o, scratch);
+    else if (job.operation == MIN) foldAll(MIN, job, o, scratch);
+    else if (job.operation == WHOLE_MAX) foldAll(WHOLE_MAX, job, o, scratch);
+    else if (job.operation == WHOLE_MIN) foldAll(WHOLE_MIN, job, o, scratch);
+    else unreachable();
+  }
+}
+
+@inline
+function foldAll(operation: i32, job: FoldJob, o: i32, scratch: usize): void {
+  const places = <usize>job.length * <usize>job.inner;
+  const out = job.out + ((<usize>o * places) << 2);
+  const base = job.base + ((<usize>o * places) << 2);
+  if (operation == PROD) {
+    for (let at: usize = 0; at < places; at++) store<f64>(scratch + (at << 3), load<f32>(base + (at << 2)));
+  } else memory.copy(out, base, places << 2);
+  if (operation != LAST && !job.included) foldEach(FIRST, operation, job, o, operation == PROD ? scratch : out);
+  foldEach(operation, operation, job, o, operation == PROD ? scratch : out);
+  if (operation == PROD) {
+    for (let at: usize = 0; at < places; at++) store<f32>(out + (at << 2), <f32>load<f64>(scratch + (at << 3)));
+  }
+}
+
+@inline
+function foldEach(step: i32, operation: i32, job: FoldJob, o: i32, out: usize): void {
+  const inner = job.inner;
+  const length = <u32>job.length;
+  const word = operation == PROD ? 3 : 2;
+  let x = job.x + ((<usize>o * <usize>job.count * <usize>inner) << 2);
+  for (let i = 0; i < job.count; i++) {
+    let at = job.indices + ((o * job.outerStride + i * job.countStride) << 2);
+    for (let r = 0; r < inner; r++, at += job.innerStride << 2, x += 4) {
+      const picked = load<u32>(at);
+      if (picked >= length) {
+        store<i32>(job.wrong, 1);
+        return;
+      }
+      const to = out + ((<usize>picked * <usize>inner + <usize>r) << word);
+      if (step == FIRST) {
+        if (operation == PROD) store<f64>(to, 1);
+        else if (operation == MAX) store<f32>(to, -Infinity);
+        else if (operation == MIN) store<f32>(to, Infinity);
+        else store<i32>(to, operation == WHOLE_MAX ? i32.MIN_VALUE : i32.MAX_VALUE);
+      } else if (step == LAST) store<u32>(to, load<u32>(x));
+      else if (step == PROD) store<f64>(to, load<f64>(to) * <f64>load<f32>(x));
+      else if (step == WHOLE_MAX) store<i32>(to, max(load<i32>(to), load<i32>(x)));
+      else if (step == WHOLE_MIN) store<i32>(to, min(load<i32>(to), load<i32>(x)));
+      else {
+        // Engines branch for a scalar choice, which cannot be predicted. NaN stays.
+        const total = v128.load32_zero(to);
+        const value = v128.load32_zero(x);
+        const stays = step == MAX ? f32x4.gt(total, value) : f32x4.lt(total, value);
+        v128.store32_lane(to, select(total, value, v128.or(stays, f32x4.ne(total, total))), 0);
+      }
     }
   }
 }

@@ -27,7 +27,9 @@ import {
   OrderJob,
   placesTask,
   PlacesJob,
+  FoldJob,
   scatterAddTask,
+  scatterFoldTask,
   ScatterJob,
 } from './gather';
 import { MatmulJob, matmulTask } from './matmul';
@@ -188,5 +190,6 @@ function runTask(task: i32, thread: i32): void {
   else if (kind == 35) winogradFourFiltersTask(changetype<WinogradFourFiltersJob>(JOB), task, scratch);
   else if (kind == 36) winogradFourWeightTask(changetype<WinogradFourWeightJob>(JOB), task, scratch);
   else if (kind == 37) winogradFourFinishTask(changetype<WinogradFourFinishJob>(JOB), task, scratch);
+  else if (kind == 38) scatterFoldTask(changetype<FoldJob>(JOB), task, scratch);
   else unreachable();
 }

@@ -277,8 +277,8 @@ export interface Signatures {
   };
   scatterFold: {
     buffers: { base: 'read'; x: 'read'; ends: 'read'; order: 'read'; out: 'write' };
-    params: { size: number; length: number; count: number; inner: number; baseOffset: number; offset: number };
-    variant: { WORKGROUP: number; OPERATION: number; FLOATING: boolean; INCLUDED: boolean; SHARED: boolean; Element: Element };
+    params: { size: number; length: number; count: number; inner: number; baseOffset: number; offset: number; indexOffset: number; outerStride: number; countStride: number; innerStride: number };
+    variant: { WORKGROUP: number; OPERATION: number; FLOATING: boolean; INCLUDED: boolean; SHARED: boolean; BY_PLACE: boolean; Element: Element };
   };
   sgd: {
     buffers: { gradients: 'read'; parameters: 'write'; velocity: 'write'; counts: 'read' };

@@ -169,7 +169,12 @@ function isShared({ outerStride, innerStride }: IndexWalk): boolean {
 /** Whether entries are grouped by place first. The CPU adds them one after the other, unless each is a row. */
 function isGrouped({ device }: Tensor, length: number, walk: IndexWalk): boolean {
   if (device.name === 'cpu') return isShared(walk) && walk.inner > 1;
-  return Math.min(length, walk.count) > FEW;
+  return areMany(length, walk);
+}
+
+/** Whether a GPU had better group the entries. */
+export function areMany(length: number, { count }: IndexWalk): boolean {
+  return Math.min(length, count) > FEW;
 }
 
 /** One launch, whose cost is the outputs times the entries; on the CPU their sum. */

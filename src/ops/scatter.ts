@@ -11,7 +11,7 @@ import { scope } from '../tensor/scope.ts';
 import { broadcastShapes, sizeOf, stridesOf } from '../tensor/shape.ts';
 import { withGradient } from '../tensor/tape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
-import { checkEntries, checkSource, groupEntries, walkIndex } from './gather.ts';
+import { areMany, checkEntries, checkSource, groupEntries, walkIndex } from './gather.ts';
 import { checkDtype, elementOf } from './support/launch.ts';
 import { where } from './where.ts';
 
@@ -162,28 +162,37 @@ function folded(
   const length = shape[axis] ?? 1;
   const [base, values] = [dense(x), dense(src)];
   const { indices, walk } = walkIndex(index, axis);
-  const { ends, order, shared } = groupEntries(indices, out.numel(), length, walk);
+  // The CPU takes one entry after the other.
+  const grouped =
+    device.name !== 'cpu' && areMany(length, walk)
+      ? groupEntries(indices, out.numel(), length, walk)
+      : undefined;
   device.run(
     'scatterFold',
     {
       base: base.storage.buffer,
       x: values.storage.buffer,
-      ends: ends.storage.buffer,
-      order: order.storage.buffer,
+      ends: (grouped?.ends ?? indices).storage.buffer,
+      order: (grouped?.order ?? indices).storage.buffer,
       out: out.storage.buffer,
     },
     {
       size: out.numel(),
       length,
-      count: walk.count,
-      inner: walk.inner,
+      ...walk,
       baseOffset: base.offset,
       offset: values.offset,
     },
-    { OPERATION: codes.scatterFold[operation], INCLUDED: included, SHARED: shared, ...elementOf(dtype) },
+    {
+      OPERATION: codes.scatterFold[operation],
+      INCLUDED: included,
+      SHARED: grouped?.shared ?? false,
+      BY_PLACE: !grouped,
+      ...elementOf(dtype),
+    },
   );
-  ends.dispose();
-  order.dispose();
+  grouped?.ends.dispose();
+  grouped?.order.dispose();
   freeCopy(base, x);
   freeCopy(values, src);
   freeCopy(indices, index);

@@ -39,6 +39,54 @@ describe.each(Object.entries(gathered))('%s by index', (_, make) => {
   });
 });
 
+/** Numbers of a kind, of which some are NaN, -0 and infinite. */
+const special = (shape: number[]): Tensor => {
+  const x = numbers(shape);
+  const places = randint(0, 29, shape);
+  return where(places.eq(0), NaN, where(places.eq(1), -0, where(places.eq(2), -Infinity, x)));
+};
+
+describe.each(Object.entries(gathered))('%s by index', (_, make) => {
+  test.each(['prod', 'amax', 'amin'] as const)(
+    'are folded in order, and rounded once: %s',
+    async (reduce) => {
+      for (const includeSelf of [true, false]) {
+        await expectAlike(() => {
+          const [x, dim, index] = make();
+          return x.scatterReduce(dim, index, x.gather(dim, index).mul(3), reduce, { includeSelf });
+        }, 0);
+      }
+    },
+  );
+
+  test('the last one wins', async () => {
+    await expectAlike(() => {
+      const [x, dim, index] = make();
+      return x.scatter(dim, index, numbers([...index.shape]));
+    }, 0);
+  });
+});
+
+test.each(['amax', 'amin', 'prod'] as const)('folds keep NaN, and the sign of 0: %s', async (reduce) => {
+  for (const includeSelf of [true, false]) {
+    const body = (): Tensor =>
+      special([40, 9]).scatterReduce(0, randint(0, 40, [70, 9]), special([70, 9]), reduce, { includeSelf });
+    const expected = await on(reference, body);
+    for (const [one] of builds) expect(await on(one, body)).toEqual(expected);
+  }
+});
+
+test.each(['amax', 'amin'] as const)('whole numbers are folded: %s', async (reduce) => {
+  for (const includeSelf of [true, false]) {
+    await expectAlike(() => {
+      const values = randint(-(2 ** 31), 2 ** 31 - 1, [70, 9]);
+      return randint(-9, 9, [40, 9]).scatterReduce(0, randint(0, 40, [70, 9]), values, reduce, {
+        includeSelf,
+      });
+    }, 0);
+  }
+});
+
 test('an index out of range is an error, of many as of few', () => {
   for (const [device] of builds) {
     setDefaultDevice(device);
@@ -46,6 +94,9 @@ test('an index out of range is an error, of many as of few', () => {
       const index = tensor([...Array(99).keys(), wrong], { dtype: 'int32' });
       expect(() => rand([100]).gather(0, index)).toThrow(WgradError);
       expect(() => rand([100]).scatterAdd(0, index, 100)).toThrow(`from 0 to 99, got ${wrong}`);
+      expect(() => rand([100]).scatter(0, index, 0)).toThrow(
+        `scatter: takes indices from 0 to 99, got ${wrong}`,
+      );
     }
   }
 });

@@ -13,7 +13,7 @@ function eachRun(
   }
 }
 
-function checkIndex(name: string, index: number, length: number): void {
+export function checkIndex(name: string, index: number, length: number): void {
   if (index >= 0 && index < length) return;
   throw new WgradError(`${name}: takes indices from 0 to ${length - 1}, got ${index}`);
 }

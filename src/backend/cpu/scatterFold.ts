@@ -1,9 +1,21 @@
 import { codes } from '../signatures.ts';
+import { checkIndex } from './gather.ts';
 import type { Twin } from './twin.ts';
 
 const { PROD, MAX, MIN } = codes.scatterFold;
 
-export const scatterFold: Twin<'scatterFold'> = (
+function fold(operation: number, total: number, value: number): number {
+  if (operation === PROD) return total * value;
+  if (operation === MAX) return total > value || Number.isNaN(total) ? total : value;
+  if (operation === MIN) return total < value || Number.isNaN(total) ? total : value;
+  return value;
+}
+
+export const scatterFold: Twin<'scatterFold'> = (buffers, params, variant) => {
+  (variant.BY_PLACE ? foldByPlace : foldInOrder)(buffers, params, variant);
+};
+
+const foldInOrder: Twin<'scatterFold'> = (
   { base, x, ends, order, out },
   { size, length, count, inner, baseOffset, offset },
   { OPERATION = 0, INCLUDED = true, SHARED = false },
@@ -21,12 +33,31 @@ export const scatterFold: Twin<'scatterFold'> = (
     let total = base[baseOffset + element]!;
     for (let at = first; at < last; at++) {
       const value = x[source + order[column * count + at]! * inner]!;
-      if (OPERATION === PROD && (INCLUDED || at > first)) total *= value;
-      else if (!INCLUDED && at === first) total = value;
-      else if (OPERATION === MAX) total = total > value || Number.isNaN(total) ? total : value;
-      else if (OPERATION === MIN) total = total < value || Number.isNaN(total) ? total : value;
-      else total = value;
+      total = !INCLUDED && at === first ? value : fold(OPERATION, total, value);
     }
     out[element] = total;
   }
+};
+
+/** One pass over the entries. Products are in float64. */
+const foldByPlace: Twin<'scatterFold'> = (
+  { base, x, order: indices, out },
+  { size, length, count, inner, baseOffset, offset, indexOffset, outerStride, countStride, innerStride },
+  { OPERATION = 0, INCLUDED = true },
+) => {
+  const totals = Float64Array.from({ length: size }, (_, element) => base[baseOffset + element]!);
+  const isOpen = new Uint8Array(size).fill(Number(!INCLUDED));
+  let entry = offset;
+  for (let o = 0; o * length * inner < size; o++) {
+    for (let i = 0; i < count; i++) {
+      for (let r = 0; r < inner; r++, entry++) {
+        const j = indices[indexOffset + o * outerStride + i * countStride + r * innerStride]!;
+        checkIndex('scatter', j, length);
+        const place = (o * length + j) * inner + r;
+        totals[place] = isOpen[place] ? x[entry]! : fold(OPERATION, totals[place]!, x[entry]!);
+        isOpen[place] = 0;
+      }
+    }
+  }
+  out.set(totals);
 };

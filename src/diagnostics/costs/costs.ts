@@ -186,14 +186,22 @@ export const costs: { readonly [K in KernelName]?: Formula<K> } = {
       elements: { x: terms, ends: columns * length, order: columns * count, out: size },
     };
   },
-  scatterFold: ({ size, length, count, inner }, { SHARED = false }) => {
+  scatterFold: (params, { SHARED = false, BY_PLACE = false }) => {
+    const { size, length, count, inner, outerStride, countStride, innerStride } = params;
     const outer = size / (length * inner);
     const columns = SHARED ? 1 : outer * inner;
     const terms = outer * count * inner;
+    const index = distinct([outer, count, inner], [outerStride, countStride, innerStride]);
     return {
       shape: `${times(outer, count, inner)}→${length}`,
       flops: terms,
-      elements: { base: size, x: terms, ends: columns * length, order: columns * count, out: size },
+      elements: {
+        base: size,
+        x: terms,
+        ends: BY_PLACE ? 0 : columns * length,
+        order: BY_PLACE ? index : columns * count,
+        out: size,
+      },
     };
   },
   sgd: ({ size, momentum, nesterov }, { GUARDED = false }) => ({

@@ -1,5 +1,6 @@
 import type { Params } from '../../backend.ts';
 import type { TypedArray } from '../../dtypes.ts';
+import { codes } from '../../signatures.ts';
 import { inHeap } from './heap.ts';
 import type { SimdModule } from './module.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
@@ -83,6 +84,33 @@ export const scatterAdd: SimdTwin<'scatterAdd'> = (module, { x, indices, out }, 
     scratch,
   };
   return checked(module, (wrong) => module.run('places', { ...fields, wrong }, plan));
+};
+
+/** What is added to an operation for whole numbers: see kernels/wasm/gather.ts. */
+const WHOLE = 4;
+
+export const scatterFold: SimdTwin<'scatterFold'> = (module, buffers, params, variant) => {
+  const { base, x, order, out } = buffers;
+  const { OPERATION = 0, INCLUDED = true, BY_PLACE = false } = variant;
+  if (!BY_PLACE || !areWords(base, x, order, out)) return false;
+  const { size, length, count, inner, baseOffset, offset } = params;
+  const scratch = OPERATION === codes.scatterFold.PROD ? 8 * length * inner : 0;
+  if (scratch > MOST_SCRATCH) return false;
+  const outer = size / (length * inner);
+  const taskOuter = Math.max(1, Math.floor(TASK / (Math.max(length, count) * inner)));
+  const fields = {
+    ...walkOf(order, params),
+    included: Number(INCLUDED),
+    operation:
+      OPERATION === codes.scatterFold.LAST || out instanceof Float32Array ? OPERATION : WHOLE + OPERATION,
+    base: address(base, baseOffset),
+    x: address(x, offset),
+    out: address(out),
+    outer,
+    taskOuter,
+  };
+  const plan = { tasks: Math.ceil(outer / taskOuter), work: COST * (size + outer * count * inner), scratch };
+  return checked(module, (wrong) => module.run('scatterFold', { ...fields, wrong }, plan));
 };
 
 type IndexWalk = Omit<Params<'scatterAdd'>, 'size' | 'offset'>;

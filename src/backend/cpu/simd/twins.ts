@@ -6,7 +6,7 @@ import { copy } from './copy.ts';
 import { accumulate, binary, cast, compare, fill, roundToHalf, unary, where } from './elementwise.ts';
 import { layerNorm, layerNormGradient, layerNormSums } from './layerNorm.ts';
 import { matmul } from './matmul.ts';
-import { gather, indexOrder, scatterAdd, scatterAddOrdered } from './gather.ts';
+import { gather, indexOrder, scatterAdd, scatterAddOrdered, scatterFold } from './gather.ts';
 import { maxPool, maxPoolGradient } from './maxPool.ts';
 import { argreduce, reduce } from './reduce.ts';
 import { dropout, random } from './random.ts';
@@ -49,6 +49,7 @@ export const simdTwins: { readonly [K in KernelName]?: SimdTwin<K> } = {
   roundToHalf,
   scatterAdd,
   scatterAddOrdered,
+  scatterFold,
   softmax,
   unary,
   where,
