@@ -36,7 +36,7 @@ type DiagonalArguments = [diagonal?: number | null] | [options: { diagonal?: num
  */
 export function tril(x: Tensor, ...options: DiagonalArguments): Tensor {
   const { diagonal = 0 } = trilArguments([x, ...options]);
-  return scope(() => where(aboveDiagonal('tril', x).le(diagonal), x, 0));
+  return scope(() => kept(x, aboveDiagonal('tril', x).le(diagonal)));
 }
 
 /**
@@ -46,7 +46,12 @@ export function tril(x: Tensor, ...options: DiagonalArguments): Tensor {
  */
 export function triu(x: Tensor, ...options: DiagonalArguments): Tensor {
   const { diagonal = 0 } = triuArguments([x, ...options]);
-  return scope(() => where(aboveDiagonal('triu', x).ge(diagonal), x, 0));
+  return scope(() => kept(x, aboveDiagonal('triu', x).ge(diagonal)));
+}
+
+/** x where a mask is true, and 0 elsewhere, in the dtype of x. */
+function kept(x: Tensor, mask: Tensor): Tensor {
+  return x.dtype === 'bool' ? x.logicalAnd(mask) : where(mask, x, 0);
 }
 
 /** The number of the diagonal on which each element of the matrices lies. */

@@ -18,7 +18,7 @@ const takes = signature<{ p?: number; dim?: Dims; keepdim?: boolean }>(
  *
  *     ‖x‖ = (Σ |x|ᵖ)^(1/p);   p = ∞ gives the greatest |x|, -∞ the least, 0 the number of elements other than 0
  *
- * The gradient of the 2-norm is 0 where the norm is 0, as in PyTorch.
+ * The gradient is 0 where an element or the norm is 0, as in PyTorch.
  *
  * @param p 2 by default
  * @param dim one dim or several; negative dims count from the end
@@ -40,11 +40,19 @@ export function norm(
     if (p === 1) return magnitudes.sum(dim, keepdim);
     if (p === Infinity) return magnitudes.amax(dim, keepdim);
     if (p === -Infinity) return magnitudes.amin(dim, keepdim);
-    return magnitudes
-      .pow(p)
-      .sum(dim, keepdim)
-      .pow(1 / p);
+    // Neither a 0, for p < 1, nor a norm of 0, for p > 1, may take part in a power: its slope there is infinite.
+    if (p < 1)
+      return power(magnitudes, p)
+        .sum(dim, keepdim)
+        .pow(1 / p);
+    return power(magnitudes.pow(p).sum(dim, keepdim), 1 / p);
   });
+}
+
+/** xᵖ, with a gradient of 0 at 0. */
+function power(x: Tensor, p: number): Tensor {
+  const isZero = x.eq(0);
+  return where(isZero, 0 ** p, where(isZero, 1, x).pow(p));
 }
 
 /** √x, with a gradient of 0 at 0. */

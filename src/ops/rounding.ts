@@ -52,15 +52,16 @@ function toWhole(name: string, code: number, x: Tensor): Tensor {
  */
 export function floorDivide(a: Tensor, b: Tensor | number): Tensor {
   takesPair('floorDivide', arguments);
+  const isWhole =
+    isWholeNumber(a.dtype) && (typeof b === 'number' ? Number.isInteger(b) : isWholeNumber(b.dtype));
   return scope(() => {
-    const quotient = a.div(b).floor();
-    if (!isWholeNumber(a.dtype) || !(typeof b === 'number' ? Number.isInteger(b) : isWholeNumber(b.dtype))) {
-      return quotient;
-    }
-    // A float32 has 24 bits of the quotient's 32. The rest is small enough for an exact one.
-    const most = quotient.to('int32');
-    const rest = a.to('int32').sub(most.mul(b));
-    return most.add(rest.div(b).floor().to('int32'));
+    const quotient = a.div(b);
+    if (!isWhole) return quotient.floor();
+    // A float32 has 24 bits of the quotient's 32. The rest is small enough for an exact one. After rounding to the nearest
+    // integer it is at most about b / 2, so that no rounding takes its quotient to 1.
+    const nearest = quotient.round().to('int32');
+    const rest = a.to('int32').sub(nearest.mul(b));
+    return nearest.add(rest.div(b).floor().to('int32'));
   });
 }
 

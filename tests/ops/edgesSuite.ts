@@ -56,6 +56,45 @@ export function edgesSuite(open: Open): void {
     expect(await values(base.pow(exponent))).toEqual(cases.map(([, , power]) => power));
   });
 
+  it('whole quotients are exact where divisors exceed the 24 bits of a float32', async (context) => {
+    const device = await open(context);
+    const a = [-1, -5, 5, 19999999, 2147483647, -2147483648, -7, 2147483647, 100000007, -9];
+    const b = [20000000, 2147483647, -2147483647, 20000000, 3, 3, -20000000, -20000000, 33554433, 3];
+    const [left, right] = [a, b].map((numbers) => tensor(numbers, { dtype: 'int32', device })) as [
+      Tensor,
+      Tensor,
+    ];
+    const quotients = a.map((each, at) => Math.floor(each / b[at]!));
+    expect(await values(left.floorDivide(right))).toEqual(quotients);
+    expect(await values(left.remainder(right))).toEqual(
+      a.map((each, at) => each - quotients[at]! * b[at]! + 0),
+    );
+  });
+
+  it('norms of any power have a gradient of 0 at zeros, as in PyTorch', async (context) => {
+    const device = await open(context);
+    const slopes = async (p: number): Promise<number[]> => {
+      const x = tensor(
+        [
+          [0, 0],
+          [0, 2],
+        ],
+        { device, requiresGrad: true },
+      );
+      x.norm(p, 1).sum().backward();
+      return (await values(x.grad!)).map((slope) => Number(slope.toFixed(5)));
+    };
+    for (const p of [3, 1.5, 0.5]) expect(await slopes(p), `p = ${p}`).toEqual([0, 0, 0, 1]);
+    expect(await slopes(-1)).toEqual([0, 0, 0, 0]);
+  });
+
+  it('triangles of truth values are truth values', async (context) => {
+    const device = await open(context);
+    const all = ones([2, 2], { device }).gt(0);
+    expect([all.tril().dtype, await values(all.tril())]).toEqual(['bool', [1, 0, 1, 1]]);
+    expect([all.triu().dtype, await values(all.triu())]).toEqual(['bool', [1, 1, 0, 1]]);
+  });
+
   it('a number as the second operand is taken with its sign, also where it is 0 or not finite', async (context) => {
     const device = await open(context);
     const numbers = [0, -0, 1, -1, 4, Infinity, -Infinity, NaN];
