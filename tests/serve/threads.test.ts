@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { afterAll, describe, expect, test } from 'vitest';
 import { AdapterError, WgradError } from '../../src/backend/errors.ts';
 import { open } from '../../src/index.ts';
@@ -10,16 +8,11 @@ import { PictureThreads } from '../../src/serve/images/pictureThreads.ts';
 import { startEngineThread } from '../../src/serve/inference/startEngineThread.ts';
 import { Thread, ThreadError } from '../../src/serve/threads/thread.ts';
 import { within } from '../../src/serve/threads/within.ts';
+import { collectGarbage } from '../collectGarbage.ts';
 import { checkEngineThread } from './engineSuite.ts';
 import type { TroubledMethods } from './troubledThread.ts';
 
 const TROUBLED = new URL('./troubledThread.ts', import.meta.url);
-
-/** Asks V8 to free what nobody holds. */
-function collectGarbage(): void {
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
-}
 
 describe('a thread', () => {
   const thread = new Thread<TroubledMethods>(TROUBLED);

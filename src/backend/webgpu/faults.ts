@@ -7,7 +7,10 @@ type Filters = readonly GPUErrorFilter[];
 const ALL: Filters = ['validation', 'out-of-memory', 'internal'];
 
 /** The part of a device that reports errors. */
-export type WatchedDevice = Pick<GPUDevice, 'lost' | 'addEventListener' | 'pushErrorScope' | 'popErrorScope'>;
+export type WatchedDevice = Pick<
+  GPUDevice,
+  'lost' | 'addEventListener' | 'removeEventListener' | 'pushErrorScope' | 'popErrorScope'
+>;
 
 /**
  * Collects errors that WebGPU reports late: validation, memory, loss. The first error is kept, and every later call
@@ -18,6 +21,13 @@ export class Faults {
   /** Fulfilled when the outcome of everything guarded so far is known. */
   #settled: Promise<void> = Promise.resolve();
   readonly #device: WatchedDevice;
+  readonly #uncaptured = (event: GPUUncapturedErrorEvent): void => {
+    const { error } = event;
+    // Otherwise Dawn prints the error.
+    event.preventDefault();
+    const kind = error.constructor.name === 'GPUOutOfMemoryError' ? 'out-of-memory' : 'validation';
+    this.report(toError(kind, 'WebGPU', error.message));
+  };
 
   constructor(device: WatchedDevice) {
     this.#device = device;
@@ -29,13 +39,12 @@ export class Faults {
         ),
       );
     });
-    device.addEventListener('uncapturederror', (event) => {
-      const { error } = event;
-      // Otherwise Dawn prints the error.
-      event.preventDefault();
-      const kind = error.constructor.name === 'GPUOutOfMemoryError' ? 'out-of-memory' : 'validation';
-      this.report(toError(kind, 'WebGPU', error.message));
-    });
+    device.addEventListener('uncapturederror', this.#uncaptured);
+  }
+
+  /** Stops listening. A device in Node is never collected while its native part holds a listener that holds the device. */
+  close(): void {
+    this.#device.removeEventListener('uncapturederror', this.#uncaptured);
   }
 
   report(error: Error): void {

@@ -248,6 +248,7 @@ export class WebGpuBackend implements Backend {
     this.#faults.report(
       new DeviceLostError('The device was destroyed with destroy(); call init() for a new one.'),
     );
+    this.#faults.close();
     this.#device.destroy();
   }
 
