@@ -14,7 +14,12 @@ let version: string | undefined;
  * equal code, with or without git, in any folder.
  */
 export function codeVersion(): string {
-  return (version ??= hashFiles(root, CODE));
+  return (version ??= presentCodeVersion());
+}
+
+/** As `codeVersion`, of the files as they are now: they may change under a process that starts others. */
+export function presentCodeVersion(): string {
+  return hashFiles(root, CODE);
 }
 
 /**

@@ -14,30 +14,41 @@ export class CoalescedWriter {
     this.#write = write;
   }
 
-  /** Something has changed. An error is thrown by `flush`. */
+  /** Something has changed. What cannot be written now is written with the next change, or by `flush`. */
   changed(): void {
     this.#dirty = true;
-    if (this.#writing) return;
-    this.#writing = this.#loop();
-    this.#writing.catch(() => undefined);
+    this.#writing ??= this.#loop().catch(() => undefined);
   }
 
-  /** Waits until the last change is written. */
+  /** Waits until the last change is written. @throws what `write` throws */
   async flush(): Promise<void> {
     this.#flushing.abort();
     await this.#writing;
     this.#flushing = new AbortController();
+    if (this.#dirty) await this.#writeOnce();
   }
 
   async #loop(): Promise<void> {
-    while (this.#dirty) {
-      this.#dirty = false;
-      const start = performance.now();
-      await this.#write();
-      const took = performance.now() - start;
-      const pause = sleep(took / SHARE - took, undefined, { signal: this.#flushing.signal });
-      await pause.catch(() => undefined);
+    try {
+      while (this.#dirty) {
+        const start = performance.now();
+        await this.#writeOnce();
+        const took = performance.now() - start;
+        const pause = sleep(took / SHARE - took, undefined, { signal: this.#flushing.signal });
+        await pause.catch(() => undefined);
+      }
+    } finally {
+      this.#writing = undefined;
     }
-    this.#writing = undefined;
+  }
+
+  async #writeOnce(): Promise<void> {
+    this.#dirty = false;
+    try {
+      await this.#write();
+    } catch (error) {
+      this.#dirty = true;
+      throw error;
+    }
   }
 }

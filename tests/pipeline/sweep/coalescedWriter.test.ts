@@ -43,3 +43,37 @@ it('throws the error of a write at the end', async () => {
   writer.changed();
   await expect(writer.flush()).rejects.toThrow('the disk is full');
 });
+
+it('goes on after a write that failed', async () => {
+  const faults = [new Error('the server is away'), new Error('the server is away')];
+  const written: number[] = [];
+  let value = 0;
+  const writer = new CoalescedWriter(() => {
+    const fault = faults.pop();
+    if (!fault) written.push(value);
+    return fault ? Promise.reject(fault) : Promise.resolve();
+  });
+  for (const wanted of [[], [], [3]]) {
+    value++;
+    writer.changed();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(written).toEqual(wanted);
+  }
+  await writer.flush();
+  expect(written).toEqual([3]);
+});
+
+it('tries again, at the end, what could not be written', async () => {
+  const written: string[] = [];
+  let isAway = true;
+  const writer = new CoalescedWriter(() => {
+    if (isAway) return Promise.reject(new Error('the server is away'));
+    written.push('all');
+    return Promise.resolve();
+  });
+  writer.changed();
+  await new Promise((resolve) => setImmediate(resolve));
+  isAway = false;
+  await writer.flush();
+  expect(written).toEqual(['all']);
+});

@@ -15,14 +15,16 @@ interface StoredFile {
   readonly key: string;
 }
 
-/** Slashes between names, none of which leads out of the folder. */
+/** Slashes between names, none of which leads out of the folder, or is its lock. */
 const path = z
   .string()
   .max(1000)
-  .refine(
-    (text) => text.split(/[\\/]/).every((name) => !['', '.', '..'].includes(name)),
-    'a path within the folder',
-  );
+  .refine((text) => {
+    const names = text.split(/[\\/]/);
+    return (
+      names.every((name) => !['', '.', '..'].includes(name)) && names[0] !== 'lock' && !text.includes('\0')
+    );
+  }, 'a path within the folder');
 
 /** The files of a run's folder at one moment. */
 export interface Manifest {

@@ -1,7 +1,7 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { storeFile } from '../../files/atomicFile.ts';
-import { readError } from '../../files/fileError.ts';
+import { FileError, readError, writeError } from '../../files/fileError.ts';
 
 /** Keeps bytes under keys such as `0f3a…/result.json`, for all machines of a sweep. */
 export interface ArtifactStore {
@@ -27,10 +27,14 @@ export class FolderStore implements ArtifactStore {
 
   async get(key: string): Promise<Uint8Array | undefined> {
     const path = this.#path(key);
-    return readFile(path).catch((error: unknown) => {
+    try {
+      // A pipe would wait for ever, and a device may have no end.
+      if (!(await stat(path)).isFile()) throw new FileError(path, 'is no file of an artifact store');
+      return await readFile(path);
+    } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw readError(path, error);
-    });
+      throw error instanceof FileError ? error : readError(path, error);
+    }
   }
 
   put(key: string, bytes: Uint8Array): Promise<void> {
@@ -46,8 +50,11 @@ export class FolderStore implements ArtifactStore {
       .map((entry) => relative(this.name, join(entry.parentPath, entry.name)).replaceAll(sep, '/'));
   }
 
-  remove(key: string): Promise<void> {
-    return rm(this.#path(key), { force: true });
+  async remove(key: string): Promise<void> {
+    const path = this.#path(key);
+    await rm(path, { force: true }).catch((error: unknown) => {
+      throw writeError(path, error);
+    });
   }
 
   #path(key: string): string {

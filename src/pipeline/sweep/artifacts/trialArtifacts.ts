@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { WgradError } from '../../../backend/errors.ts';
+import { FileError } from '../../files/fileError.ts';
 import { describeFiles, parseManifest, readFolder, writeFolder } from './snapshot.ts';
 import type { ArtifactStore } from './store.ts';
 
@@ -41,20 +41,23 @@ export class TrialArtifacts {
   }
 
   /**
-   * Fills a folder with the last checkpoint.
+   * Fills a folder with the last checkpoint, without its configuration.
    *
    * @param warn gets a line where the checkpoint is unusable; the trial then begins again
    * @returns whether there was one
+   * @throws FileError where the store cannot be read, or the folder cannot be written
    */
   async restoreCheckpoint(folder: string, warn: (line: string) => void): Promise<boolean> {
     const name = `${this.#id}/checkpoint.json`;
     const bytes = await this.#store.get(name);
     if (!bytes) return false;
     try {
-      await writeFolder(folder, parseManifest(name, bytes), (key) => this.#store.get(key));
+      // The trial's own configuration is written by whoever continues it.
+      await writeFolder(folder, parseManifest(name, bytes), (key) => this.#store.get(key), ['config.yaml']);
       return true;
     } catch (error) {
-      if (!(error instanceof WgradError)) throw error;
+      // What the system refuses, a later attempt may get: to begin again would throw away what is there.
+      if (!(error instanceof FileError) || error.code !== undefined) throw error;
       warn(`${error.message}\nThe trial begins again.`);
       return false;
     }
@@ -62,11 +65,12 @@ export class TrialArtifacts {
 
   /** Keeps the folder of a finished run, and removes the checkpoints. A trial that has a result keeps it. */
   async saveResult(folder: string): Promise<void> {
-    if (await this.isFinished()) return;
-    const contents = await readFolder(folder);
-    const files = describeFiles(contents, `${this.#id}/result/`);
-    for (const { path, key } of files) await this.#store.put(key, contents.get(path)!);
-    await this.#putJson('result.json', { files });
+    if (!(await this.isFinished())) {
+      const contents = await readFolder(folder);
+      const files = describeFiles(contents, `${this.#id}/result/`);
+      for (const { path, key } of files) await this.#store.put(key, contents.get(path)!);
+      await this.#putJson('result.json', { files });
+    }
     await this.#store.remove(`${this.#id}/checkpoint.json`);
     for (const key of await this.#store.list(`${this.#id}/checkpoint/`)) await this.#store.remove(key);
   }

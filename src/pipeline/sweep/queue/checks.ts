@@ -6,7 +6,7 @@ import type { DataConfiguration } from '../../config/configuration.ts';
 import { dataVersion } from '../../data/datasets.ts';
 import { weightsFileSha256 } from '../../experiment/initialWeights.ts';
 import { readJson } from '../../files/json.ts';
-import { codeVersion } from '../../runs/codeVersion.ts';
+import { presentCodeVersion } from '../../runs/codeVersion.ts';
 import type { Trial } from '../trial.ts';
 
 /** This machine must not run a trial, but another may. */
@@ -25,7 +25,7 @@ export async function requireSameVersions(
   { configuration, versions: wanted }: Trial,
   signal: AbortSignal,
 ): Promise<void> {
-  requireEqual('code', wanted.code, codeVersion());
+  requireEqual('code', wanted.code, presentCodeVersion());
   requireEqual('data', wanted.data, await presentData(configuration.data, signal));
   const { init } = configuration;
   if (init !== undefined)
@@ -43,9 +43,15 @@ const recordsSchema = environmentSchema.extend({ resumed: z.array(environmentSch
  */
 export async function requireTrueRecords({ path, versions: wanted }: Trial): Promise<void> {
   const first = await readJson(join(path, 'environment.json'), recordsSchema, 'an environment');
-  for (const { codeVersion, dataVersion } of [first, ...first.resumed]) {
-    requireEqual('code', wanted.code, codeVersion);
-    requireEqual('data', wanted.data, dataVersion ?? 'none');
+  try {
+    for (const { codeVersion, dataVersion } of [first, ...first.resumed]) {
+      requireEqual('code', wanted.code, codeVersion);
+      requireEqual('data', wanted.data, dataVersion ?? 'none');
+    }
+  } catch (error) {
+    // They have changed: otherwise the same trial would be trained in vain again and again.
+    versions.clear();
+    throw error;
   }
 }
 

@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
 
 /** What all keys of this project in Redis start with. */
 export const PREFIX = 'wgrad';
@@ -17,12 +17,33 @@ export function addressText(url: string): string {
 /** Milliseconds between two attempts to connect, at most. */
 const LONGEST_PAUSE = 1000;
 
+/** A connection that comes back whenever it is lost, until it is ended. */
+export class LastingRedis extends Redis {
+  readonly #copies: Redis[] = [];
+
+  /** BullMQ makes connections of its own from it. */
+  override duplicate(override?: Partial<RedisOptions>): Redis {
+    const copy = super.duplicate(override);
+    this.#copies.push(copy);
+    return copy;
+  }
+
+  /** Ends it and its copies: commands that wait fail. */
+  endAll(): void {
+    for (const each of [this, ...this.#copies]) {
+      // Between two attempts there is no socket, and `disconnect` leaves commands waiting for ever. So an attempt begins.
+      if (each.status === 'reconnecting') each.connect().catch(() => undefined);
+      each.disconnect();
+    }
+  }
+}
+
 /**
  * Connects to Redis. While it cannot be reached, commands wait; `report` gets one line when that begins, and one when it
  * has ended.
  */
-export function connect(url: string, report: (line: string) => void): Redis {
-  const redis = new Redis(url, {
+export function connect(url: string, report: (line: string) => void): LastingRedis {
+  const redis = new LastingRedis(url, {
     maxRetriesPerRequest: null,
     retryStrategy: (attempt) => Math.min(attempt * 100, LONGEST_PAUSE),
   });

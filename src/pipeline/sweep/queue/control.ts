@@ -1,5 +1,6 @@
 import { Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { z } from 'zod';
 import { WgradError } from '../../../backend/errors.ts';
 import { requireKnown } from '../../text/didYouMean.ts';
 import { errorText } from '../../text/errorText.ts';
@@ -116,14 +117,22 @@ export async function jobStatuses(redis: Redis, sweep: SubmittedSweep): Promise<
   });
 }
 
+/** What a job and its progress hold, as far as they can be used: anyone may have written them. */
+const dataSchema = z.object({
+  id: z.string().optional().catch(undefined),
+  overrides: z.array(z.string()).catch([]),
+});
+const progressSchema = z.object({
+  worker: z.string().optional().catch(undefined),
+  refused: z.string().optional().catch(undefined),
+  epoch: z.number().optional().catch(undefined),
+  step: z.number().optional().catch(undefined),
+  metrics: z.record(z.string(), z.number()).optional().catch(undefined),
+});
+
 function statusOf(job: Job<unknown>, state: keyof Counts): JobStatus {
-  const { overrides, id } = { overrides: [], id: job.id, ...(job.data as object) } as {
-    overrides: readonly string[];
-    id: string;
-  };
-  const progress =
-    typeof job.progress === 'object' ? (job.progress as Partial<JobStatus> & { refused?: string }) : {};
-  const { worker, epoch, step, metrics, refused } = progress;
+  const { id = job.id ?? '', overrides } = dataSchema.catch({ overrides: [] }).parse(job.data);
+  const { worker, epoch, step, metrics, refused } = progressSchema.catch({}).parse(job.progress);
   const failure = failureOf(job);
   const isCancelled = failure === CANCELLED;
   const why = isCancelled ? undefined : (failure ?? (state === 'waiting' ? refused : undefined));

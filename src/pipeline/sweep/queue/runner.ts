@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BulkJobOptions, Job, Queue, QueueEvents } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { WgradError } from '../../../backend/errors.ts';
 import type { ArtifactStore } from '../artifacts/store.ts';
 import type { TrialRunner } from '../runner.ts';
 import type { TrialState } from '../table.ts';
 import type { Trial } from '../trial.ts';
 import { collect } from './collect.ts';
-import { connect, PREFIX, queueName } from './connection.ts';
+import { connect, type LastingRedis, PREFIX, queueName } from './connection.ts';
 import { jobId, toPayload } from './payload.ts';
 import { CANCELLED, failureOf, isCancelled, noteSweep, reviveSweep } from './sweeps.ts';
 
@@ -57,7 +56,7 @@ const KEEP: BulkJobOptions = {
  */
 export class QueueRunner implements TrialRunner {
   readonly #options: QueueOptions;
-  readonly #redis: Redis;
+  readonly #redis: LastingRedis;
   readonly #events: QueueEvents;
   readonly #queue: Queue;
   readonly #pending = new Map<string, Pending>();
@@ -111,7 +110,6 @@ export class QueueRunner implements TrialRunner {
     this.#leave();
     await this.#work;
     await Promise.allSettled([this.#events.close(), this.#queue.close()]);
-    this.#redis.disconnect();
   }
 
   #leave(): void {
@@ -120,7 +118,7 @@ export class QueueRunner implements TrialRunner {
     for (const { trial, resolve } of this.#pending.values()) resolve({ trial, status: 'waiting' });
     this.#pending.clear();
     // Commands that wait for Redis fail now.
-    this.#redis.disconnect();
+    this.#redis.endAll();
   }
 
   /** Does something with Redis after what was begun before; what breaks with the connection is done again. */
@@ -215,10 +213,13 @@ export class QueueRunner implements TrialRunner {
       pending.collecting = true;
       void this.#collect(id, pending, job);
     } else if (failure === CANCELLED) {
-      if (pending.sent && (await isCancelled(this.#redis, this.#options.sweep)))
-        this.#resolve(id, 'cancelled');
-      // Another sweep was cancelled, or this one was and begins again.
-      else await job.retry('failed');
+      const isOurs = pending.sent && (await isCancelled(this.#redis, this.#options.sweep));
+      if (isOurs) this.#resolve(id, 'cancelled');
+      else {
+        // Another sweep was cancelled, in whose name workers would refuse it again; or this one was, and begins again.
+        await job.remove();
+        await this.#submit([id]);
+      }
     } else if (pending.sent) this.#resolve(id, 'failed', failure);
     else await job.retry('failed');
   }

@@ -12,7 +12,12 @@ export interface StatusView {
 const STATES = ['waiting', 'running', 'finished', 'failed', 'cancelled'] as const;
 
 /** The view as tables. */
-export function statusText({ sweeps, trials }: StatusView): string {
+export function statusText(view: StatusView): string {
+  // What is in Redis must not control the terminal.
+  return tables(view).replaceAll(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, '�');
+}
+
+function tables({ sweeps, trials }: StatusView): string {
   if (sweeps.length === 0) return 'no sweeps';
   const rows = sweeps.map(({ sweep, label, trials, counts }) => [
     sweep,

@@ -8,7 +8,7 @@ import type { ArtifactStore } from '../artifacts/store.ts';
 import { CoalescedWriter } from '../coalescedWriter.ts';
 import { prepareTrial, type Trial } from '../trial.ts';
 import { runInProcess } from '../trialProcess.ts';
-import { requireTrueRecords } from './checks.ts';
+import { RefusedError, requireTrueRecords } from './checks.ts';
 
 /** A trial and the sweep that submitted it. */
 export type WorkerTrial = Trial & { readonly sweep: string };
@@ -72,6 +72,7 @@ export function trainFromStore(command: readonly string[]): RunTrial {
         return { status: 'finished' };
       }
       if (end.status === 'failed') {
+        requireDisk(end.message);
         const log = join(path, 'output.log');
         const kept = await artifacts.saveFile('output.log', log);
         return { status: 'failed', message: (end.message ?? 'it failed').replaceAll(log, kept) };
@@ -97,4 +98,10 @@ function lastRecord(path: string): TrialReport {
   } catch {
     return {};
   }
+}
+
+/** A disk that is full or broken is this machine's. @throws RefusedError where a trial failed because of it */
+function requireDisk(message = ''): void {
+  const fault = /^.*\((ENOSPC|EDQUOT|EROFS|EIO)\)$/m.exec(message);
+  if (fault) throw new RefusedError(fault[0]);
 }

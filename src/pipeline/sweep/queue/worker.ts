@@ -1,13 +1,13 @@
 import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Job, UnrecoverableError, DelayedError, WaitingError, Worker } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { WgradError } from '../../../backend/errors.ts';
 import type { ArtifactStore } from '../artifacts/store.ts';
-import { RefusedError, requireSameVersions } from './checks.ts';
-import { connect, PREFIX, queueName } from './connection.ts';
+import { requireSameVersions } from './checks.ts';
+import { connect, type LastingRedis, PREFIX, queueName } from './connection.ts';
 import { fromPayload } from './payload.ts';
 import { CANCELLED, isCancelled } from './sweeps.ts';
-import { type RunTrial, type TrialReport, type WorkerTrial } from './workTrial.ts';
+import type { RunTrial, TrialEnd, TrialReport, WorkerTrial } from './workTrial.ts';
 
 export interface WorkerOptions {
   /** `redis://…` or `rediss://…`. */
@@ -40,18 +40,22 @@ const REFUSAL = 5000;
 const LOOK = 1000;
 /** Milliseconds before BullMQ tries again what broke with the connection. */
 const AGAIN = 500;
+/** Milliseconds for telling Redis how the last trials ended. Where it is gone, others take them over from the store. */
+const PARTING = 5000;
 
 /** A trial at work. */
 interface Active {
   readonly sweep: string;
   /** Stops it: because of a signal, a cancelled sweep, or because another worker has taken it over. */
   readonly stop: AbortController;
+  /** Fulfilled when it has ended, in whatever way. */
+  readonly ended: Promise<unknown>;
 }
 
 /** Takes trials from queues and runs them, until its signal is aborted. */
 export class SweepWorker {
   readonly #options: WorkerOptions;
-  readonly #redis: Redis;
+  readonly #redis: LastingRedis;
   readonly #workers: readonly Worker[];
   readonly #active = new Set<Active>();
   readonly #told = new Set<string>();
@@ -74,10 +78,13 @@ export class SweepWorker {
     const end = setTimeout(() => {
       for (const { stop } of this.#active) stop.abort('drain');
     }, grace);
-    await Promise.all(this.#workers.map((worker) => worker.close()));
+    const closed = Promise.all(this.#workers.map((worker) => worker.close()));
+    // BullMQ's own waiting ends early, or never, where the connection breaks.
+    while (this.#active.size > 0) await Promise.all([...this.#active].map(({ ended }) => ended));
     clearTimeout(end);
     clearInterval(look);
-    this.#redis.disconnect();
+    await Promise.race([closed, sleep(PARTING, undefined, { ref: false })]);
+    this.#redis.endAll();
   }
 
   #open(label: string): Worker {
@@ -112,56 +119,69 @@ export class SweepWorker {
     token: string,
     lost: AbortSignal | undefined,
   ): Promise<object> {
-    const { work, store, signal, report, runTrial, check = requireSameVersions } = this.#options;
+    const { work, report } = this.#options;
+    // What is wrong with the job is wrong everywhere.
+    const trial = orFail(() => fromPayload(job.data, work));
+    if (await isCancelled(this.#redis, trial.sweep)) throw new UnrecoverableError(CANCELLED);
+    if (this.#isDraining()) return this.#giveBack(job, token, 'drain');
+    const stop = new AbortController();
+    lost?.addEventListener('abort', () => {
+      stop.abort('lost');
+    });
     try {
-      const trial = fromPayload(job.data, work);
-      if (await isCancelled(this.#redis, trial.sweep)) throw new UnrecoverableError(CANCELLED);
-      await check(trial, signal);
-      const active: Active = { sweep: trial.sweep, stop: new AbortController() };
-      lost?.addEventListener('abort', () => {
-        active.stop.abort('lost');
-      });
-      this.#active.add(active);
-      try {
-        const told = (progress: TrialReport): void => {
-          job.updateProgress({ worker: this.#name, ...progress }).catch(() => undefined);
-        };
-        told({});
-        const end = await runTrial(trial, {
-          store,
-          signal: active.stop.signal,
-          progress: told,
-          warn: report,
-        });
-        report(`${trial.id}  ${trial.overrides.join(' ')}: ${end.status}`);
-        if (end.status === 'finished') return {};
-        if (end.status === 'failed') throw new UnrecoverableError(end.message);
-        return await this.#giveBack(job, token, active.stop.signal.reason);
-      } finally {
-        this.#active.delete(active);
-      }
+      const end = await this.#follow(trial, stop, this.#run(trial, job, stop.signal));
+      report(`${trial.id}  ${trial.overrides.join(' ')}: ${end.status}`);
+      if (end.status === 'finished') return {};
+      if (end.status === 'failed') throw new UnrecoverableError(end.message);
+      return await this.#giveBack(job, token, stop.signal.reason);
     } catch (error) {
-      if (error instanceof RefusedError) return this.#refuse(worker, job, token, error);
-      // What is wrong with the job is wrong everywhere.
-      if (error instanceof WgradError) throw new UnrecoverableError(error.message);
-      throw error;
+      if (!isOfMachine(error)) throw error;
+      if (this.#isDraining()) return this.#giveBack(job, token, 'drain');
+      return this.#refuse(worker, job, token, error.message);
     }
+  }
+
+  /** Runs a trial, where this machine may. */
+  async #run(trial: WorkerTrial, job: Job<unknown>, stop: AbortSignal): Promise<TrialEnd> {
+    const { store, signal, report, runTrial, check = requireSameVersions } = this.#options;
+    await check(trial, signal);
+    if (this.#isDraining()) return { status: 'interrupted' };
+    const progress = (told: TrialReport): void => {
+      job.updateProgress({ worker: this.#name, ...told }).catch(() => undefined);
+    };
+    progress({});
+    return runTrial(trial, { store, signal: stop, progress, warn: report });
+  }
+
+  /** Counts a trial as active until it has ended. */
+  async #follow<T>({ sweep }: WorkerTrial, stop: AbortController, run: Promise<T>): Promise<T> {
+    const active: Active = { sweep, stop, ended: run.catch(() => undefined) };
+    this.#active.add(active);
+    try {
+      return await run;
+    } finally {
+      this.#active.delete(active);
+    }
+  }
+
+  #isDraining(): boolean {
+    return this.#options.signal.aborted;
   }
 
   /** Ends work at a trial that was stopped. */
   async #giveBack(job: Job<unknown>, token: string, why: unknown): Promise<never> {
     if (why === CANCELLED) throw new UnrecoverableError(CANCELLED);
     // Where it is lost, another worker has it already.
-    if (why === 'drain') await job.moveToWait(token);
+    if (why !== 'lost') await job.moveToWait(token);
     throw new WaitingError();
   }
 
   /** Leaves a trial to others, and the next ones for a while. */
-  async #refuse(worker: Worker, job: Job<unknown>, token: string, error: RefusedError): Promise<never> {
-    const line = `refused: ${error.message}`;
+  async #refuse(worker: Worker, job: Job<unknown>, token: string, why: string): Promise<never> {
+    const line = `refused: ${why}`;
     if (!this.#told.has(line)) this.#options.report(line);
     this.#told.add(line);
-    await job.updateProgress({ worker: this.#name, refused: error.message });
+    await job.updateProgress({ worker: this.#name, refused: why });
     await job.moveToDelayed(Date.now() + AGAIN, token);
     await worker.pause(true);
     setTimeout(() => {
@@ -177,4 +197,18 @@ export class SweepWorker {
       for (const active of this.#active) if (active.sweep === sweep) active.stop.abort(CANCELLED);
     }
   }
+}
+
+/** @throws UnrecoverableError where `read` throws what a user may see */
+function orFail<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof WgradError ? new UnrecoverableError(error.message) : error;
+  }
+}
+
+/** Whether it is this machine that cannot run a trial, with a full disk or other code: another one may. */
+function isOfMachine(error: unknown): error is Error {
+  return error instanceof WgradError || (error as NodeJS.ErrnoException).syscall !== undefined;
 }

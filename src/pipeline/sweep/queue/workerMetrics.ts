@@ -38,7 +38,7 @@ export function workerMetrics(
   return {
     trials: new TrialMetrics(registry),
     close: () => {
-      redis.disconnect();
+      redis.endAll();
     },
   };
 }
