@@ -1,4 +1,5 @@
-import { type Kind } from '../tensor/arguments.ts';
+import { type Kind, kindOf } from '../tensor/arguments.ts';
+import { ArgumentError } from '../tensor/errors.ts';
 import { DataFormatError } from './formatError.ts';
 
 /** A `File`, `Blob` or `Response`. */
@@ -32,7 +33,8 @@ export const MOST_BYTES: number = 2 ** 30;
  * `most` bytes are given out.
  *
  * @param file names the file in errors
- * @throws DataFormatError when the gzip data are damaged, or there are more bytes
+ * @throws DataFormatError when the gzip data are damaged, there are more bytes, or a response says that there is no such file;
+ * ArgumentError for a stream of something else
  */
 export async function* partsOf(
   source: ByteSource,
@@ -40,7 +42,7 @@ export async function* partsOf(
   most: number,
 ): AsyncGenerator<Uint8Array, void> {
   let count = 0;
-  for await (const part of unpacked(plainParts(source), file)) {
+  for await (const part of unpacked(plainParts(source, file), file)) {
     count += part.length;
     if (count > most) {
       throw new DataFormatError(file, 'too large', { takes: `at most ${most} bytes, unpacked`, got: 'more' });
@@ -68,14 +70,31 @@ export function joined(parts: readonly Uint8Array[]): Uint8Array {
   return all;
 }
 
-async function* plainParts(source: ByteSource): AsyncGenerator<Uint8Array, void> {
+async function* plainParts(source: ByteSource, file: string): AsyncGenerator<Uint8Array, void> {
   if (source instanceof Uint8Array) yield source;
   else if (source instanceof ArrayBuffer) yield new Uint8Array(source);
-  else if (Symbol.asyncIterator in source) yield* source;
-  else {
+  else if (Symbol.asyncIterator in source) {
+    for await (const part of source) yield checkedPart(part);
+  } else {
+    const { ok, status } = source as { readonly ok?: boolean; readonly status?: number };
+    if (ok === false) {
+      throw new DataFormatError(file, 'the server did not send it', {
+        takes: 'a response of status 200',
+        got: `status ${status}`,
+      });
+    }
     const bytes = await source.arrayBuffer();
     yield bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
   }
+}
+
+/** Text in place of bytes, as a Node stream with an encoding gives it, would be taken for zeros. */
+function checkedPart(part: unknown): Uint8Array {
+  if (part instanceof Uint8Array) return part;
+  throw new ArgumentError('ByteSource', 'a part of the stream is not bytes', {
+    takes: 'a stream of Uint8Array; open it without an encoding',
+    got: kindOf(part),
+  });
 }
 
 async function* unpacked(

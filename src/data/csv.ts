@@ -91,6 +91,12 @@ export async function readCsv(source: ByteSource, ...rest: Rest<CsvOptions>): Pr
       const names = Array.from({ length: record.length }, (_, at) =>
         header ? record.text(at).trim() : String(at),
       );
+      if (names.some((each) => each.includes('\r'))) {
+        throw new DataFormatError(name, 'its lines end in CR alone', {
+          takes: 'lines that end in LF or CRLF',
+          got: 'a CR within a field of the first line',
+        });
+      }
       table = new Table(name, names, options);
       if (!header) table.add(record);
     }
@@ -145,6 +151,12 @@ class Table {
     this.#file = file;
     this.#width = names.length;
     this.#classes = classes;
+    if (classes && new Set(classes).size < classes.length) {
+      throw new ArgumentError('readCsv', 'a class is named twice', {
+        takes: 'classes of different names',
+        got: classes.slice(0, 10).join(', ').slice(0, 200),
+      });
+    }
     if (label === null) this.#label = -1;
     else this.#label = label === undefined ? names.indexOf('label') : place(label);
     this.#places = columns?.map(place) ?? [...names.keys()].filter((at) => at !== this.#label);
@@ -208,17 +220,18 @@ class Table {
   }
 
   #fits(value: number): boolean {
-    if (!this.#range) return Number.isFinite(value);
+    if (!this.#range) return Number.isFinite(Math.fround(value));
     return Number.isInteger(value) && value >= this.#range[0] && value <= this.#range[1];
   }
 
   #refuse(record: CsvRecord, place: number): never {
     const column = this.columns[this.#places.indexOf(place)]!;
+    const number = Number.isNaN(record.number(place)) ? 'a number' : 'a number that a float32 holds';
     throw new DataFormatError(
       this.#file,
       `line ${record.line}, column ${column.slice(0, 100)}: no such value`,
       {
-        takes: this.#range ? `a whole number from ${this.#range.join(' to ')}` : 'a number',
+        takes: this.#range ? `a whole number from ${this.#range.join(' to ')}` : number,
         got: record.text(place).slice(0, 100) || 'nothing',
       },
     );

@@ -28,7 +28,8 @@ export interface CsvRecord {
  * LF or CRLF; blank lines are left out. Each record is valid until the next one is taken.
  *
  * @param file names the file in errors
- * @throws DataFormatError for a quote that is not closed, text behind a quote, or a record of more than 8 MiB
+ * @throws DataFormatError for a quote that is not closed, text behind a quote, bytes that are not UTF-8, or a record of more than
+ * 8 MiB
  */
 export async function* csvRecords(
   parts: AsyncIterable<Uint8Array>,
@@ -51,7 +52,7 @@ class Reader implements CsvRecord {
   length = 0;
   readonly #file: string;
   readonly #delimiter: number;
-  readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true });
   #bytes: Uint8Array = new Uint8Array(0);
   /** Where the next record begins, and its line. */
   #next = 0;
@@ -102,8 +103,17 @@ class Reader implements CsvRecord {
 
   text(field: number): string {
     const [start, end] = [this.#starts[field]!, this.#ends[field]!];
-    if (this.#bytes[start] !== QUOTE) return this.#decoder.decode(this.#bytes.subarray(start, end));
-    return this.#decoder.decode(this.#bytes.subarray(start + 1, end - 1)).replaceAll('""', '"');
+    if (this.#bytes[start] !== QUOTE) return this.#decoded(start, end);
+    return this.#decoded(start + 1, end - 1).replaceAll('""', '"');
+  }
+
+  /** Other encodings are refused: names of classes would become equal where unknown bytes are replaced. */
+  #decoded(start: number, end: number): string {
+    try {
+      return this.#decoder.decode(this.#bytes.subarray(start, end));
+    } catch {
+      throw this.#error('not UTF-8', 'text in UTF-8', 'other bytes', this.line);
+    }
   }
 
   number(field: number): number {

@@ -1,5 +1,5 @@
 import '../ops/methods.ts';
-import { signature } from '../tensor/arguments.ts';
+import { type Kind, signature } from '../tensor/arguments.ts';
 import { tensor } from '../tensor/create.ts';
 import { ArgumentError } from '../tensor/errors.ts';
 import { noGrad } from '../tensor/gradientMode.ts';
@@ -65,6 +65,9 @@ export class TensorDataset implements Dataset<Tensor[]> {
   }
 }
 
+const DATASET: Kind = { takes: 'a data set', fits: isDataset };
+const subsetArguments = signature('Subset', { dataset: DATASET, indices: listOf(INTEGER) });
+
 /** Some samples of a data set, in an order. */
 export class Subset<Sample> implements Dataset<Sample> {
   readonly dataset: Dataset<Sample>;
@@ -73,6 +76,7 @@ export class Subset<Sample> implements Dataset<Sample> {
   readonly batch?: (indices: readonly number[]) => Collated<Sample> | Promise<Collated<Sample>>;
 
   constructor(dataset: Dataset<Sample>, indices: readonly number[]) {
+    subsetArguments(arguments);
     for (const index of indices) checkIndex('Subset', index, dataset.length);
     this.dataset = dataset;
     this.indices = indices;
@@ -95,7 +99,7 @@ export class Subset<Sample> implements Dataset<Sample> {
 
 const splitArguments = signature<{ seed?: number }>(
   'randomSplit',
-  { dataset: { takes: 'a data set', fits: isDataset }, sizes: listOf(REAL) },
+  { dataset: DATASET, sizes: listOf(REAL) },
   { seed: INTEGER },
 );
 

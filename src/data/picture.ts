@@ -24,11 +24,13 @@ const MOST_PIXELS = 2 ** 26;
  * @throws DataFormatError when the data do not have the size of the picture
  */
 export function pictureTensor(
-  { width, height, data }: Picture,
+  picture: Picture | null,
   path: string,
   channels: 1 | 3,
   device: Backend | undefined,
 ): Tensor {
+  // What a decoder of the user's returns may be anything.
+  const { width = 0, height = 0, data = [] } = (picture ?? {}) as Partial<Picture>;
   const pixels = width * height;
   const given = data.length / pixels;
   if (!(pixels > 0 && Number.isInteger(given) && given >= 1 && given <= 4)) {

@@ -115,6 +115,7 @@ describe('a DataLoader', () => {
     expect(() => new TensorDataset()).toThrow('at least one tensor');
     expect(() => new TensorDataset(tensor([1]), tensor([1, 2]))).toThrow('float32[1], float32[2]');
     expect(() => new Subset(numbers(3), [3])).toThrow('an integer from 0 to 2');
+    expect(() => new Subset(numbers(3), null as never)).toThrow('Subset: invalid indices');
   });
 });
 

@@ -86,6 +86,7 @@ describe('an ImageFolder', () => {
       /^a\/1\.png: not a decoded picture[^]*3 bytes for 2 × 2 pixels/,
     );
     await expect(read(() => ({ width: 0, height: 5, data: new Uint8Array(0) }))).rejects.toThrow('0 × 5');
+    await expect(read(() => null as never)).rejects.toThrow(DataFormatError);
   });
 
   it('refuses what is no image folder', () => {

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { bytesOf } from '../../src/data/bytes.ts';
 import { csvRecords } from '../../src/data/csvRecords.ts';
 import { DataFormatError, DataLoader, readCsv, readIdx, TensorDataset } from '../../src/data/index.ts';
-import { open, setDefaultDevice } from '../../src/index.ts';
+import { ArgumentError, open, setDefaultDevice } from '../../src/index.ts';
 
 beforeAll(async () => {
   setDefaultDevice(await open('cpu'));
@@ -42,6 +42,15 @@ describe('bytes', () => {
   ])('%s are refused', async (_, source, message) => {
     await expect(bytesOf(source, 'some.gz', 500)).rejects.toThrow(DataFormatError);
     await expect(bytesOf(source, 'some.gz', 500)).rejects.toThrow(new RegExp(`^some\\.gz: [^]*${message}`));
+  });
+
+  it('do not come from text, or from a page that says that there is no such file', async () => {
+    const text = (async function* () {
+      yield await Promise.resolve('label,a\n1,2\n');
+    })() as unknown as AsyncIterable<Uint8Array>;
+    await expect(bytesOf(text, 'file', 1000)).rejects.toThrow(ArgumentError);
+    const page = new Response('Not found', { status: 404 });
+    await expect(bytesOf(page, 'file', 1000)).rejects.toThrow(/^file: the server did not send it[^]*404$/);
   });
 
   it.each([(part: Uint8Array) => part, gzipSync])(
@@ -265,6 +274,8 @@ describe('readCsv', () => {
     ['no label', 'label,a\n,2', {}, /line 2 has no label/],
     ['an unknown class', 'label,a\nx,1\nz,1', { classes: ['x', 'y'] }, /line 3 has an unknown class[^]*z/],
     ['nothing', '\n\n', {}, /empty/],
+    ['a number beyond float32', 'label,a\n1,-1e39', {}, /line 2, column a: [^]*a float32 holds[^]*-1e39/],
+    ['lines that end in CR alone', 'label,a\r1,2\r', {}, /lines end in CR alone/],
     ['more bytes than allowed', 'label,a\n1,2', { maxBytes: 9 }, /at most 9 bytes/],
   ])('%s is refused', async (_, text, options, message) => {
     const reading = readCsv(utf8(text), { name: 'some.csv', ...options });
@@ -272,7 +283,15 @@ describe('readCsv', () => {
     await expect(reading).rejects.toThrow(new RegExp(`^some\\.csv: [^]*${message.source}`));
   });
 
+  it('refuses names that are not UTF-8: different ones would become one class', async () => {
+    const latin1 = Uint8Array.from(Buffer.from('label,a\n\u00e4,1\n\u00f6,2\n', 'latin1'));
+    await expect(readCsv(latin1)).rejects.toThrow(/not UTF-8: line 2/);
+    const utf16 = Uint8Array.from(Buffer.from('\ufefflabel,a\n1,2\n', 'utf16le'));
+    await expect(readCsv(utf16)).rejects.toThrow(/not UTF-8: line 1/);
+  });
+
   it('refuses options that do not fit the file', async () => {
+    await expect(readCsv(utf8('label,a\nx,1'), { classes: ['x', 'y', 'x'] })).rejects.toThrow(/named twice/);
     const text = utf8('label,a,b\n1,2,3');
     await expect(readCsv(text, { label: 'class' })).rejects.toThrow(
       'no such column in CSV data\n  takes  a name or a place of the 3 columns: label, a, b\n  got    class',
