@@ -16,17 +16,22 @@ export type GeneratedFile = readonly [path: string, contents: string | Uint8Arra
  *
  * @param script its name in package.json
  * @param sources the files that it reads
+ * @param files makes the files; to compare them, it may leave out what others prove
  */
 export async function runGenerator(
   script: string,
-  { about, sources, files }: { about: string; sources: string; files: () => readonly GeneratedFile[] },
+  {
+    about,
+    sources,
+    files,
+  }: { about: string; sources: string; files: (check: boolean) => readonly GeneratedFile[] },
 ): Promise<void> {
   const generator = command({
     about,
     options: { check: flag('write nothing; fail if a file is out of date') },
     exitCodes: { 1: 'failed, or a file is out of date' },
     run: ({ check }) => {
-      const stale = files().filter(([path, contents]) => {
+      const stale = files(check).filter(([path, contents]) => {
         if (check) return !readFileSync(join(root, path)).equals(Buffer.from(contents));
         writeFileSync(join(root, path), contents);
         return false;

@@ -1,9 +1,10 @@
 /** Compiles kernels/wasm/*.ts, and writes the TypeScript declarations of the module. */
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { root, runGenerator } from './generate.ts';
+import { type GeneratedFile, root, runGenerator } from './generate.ts';
 
 const sources = join(root, 'kernels/wasm');
 
@@ -24,11 +25,11 @@ function compile({ relaxed }: { relaxed: boolean }): Buffer {
   try {
     const outFile = join(folder, 'cpu.wasm');
     // A separate process, because importing the compiler would add its dialect's global types to this project.
-    const compiler = join(root, 'node_modules/assemblyscript/bin/asc.js');
+    const asc = join(root, 'node_modules/assemblyscript/bin/asc.js');
     const files = ['kernels/wasm/index.ts', '--baseDir', root, '-o', outFile];
     execFileSync(
       process.execPath,
-      [compiler, ...files, ...OPTIONS, ...(relaxed ? ['--enable', 'relaxed-simd'] : [])],
+      [asc, ...files, ...OPTIONS, ...(relaxed ? ['--enable', 'relaxed-simd'] : [])],
       { stdio: 'inherit' },
     );
     return readFileSync(outFile);
@@ -83,7 +84,30 @@ function exportLines(): string[] {
     });
 }
 
-const face = `// Written by \`npm run wasm\` from kernels/wasm/*.ts; \`npm run typecheck\` fails if it is out of date.
+function sha256(...parts: readonly (string | Uint8Array)[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
+}
+
+const { version } = JSON.parse(
+  readFileSync(join(root, 'node_modules/assemblyscript/package.json'), 'utf8'),
+) as { version: string };
+const inputs = sha256(
+  JSON.stringify([version, OPTIONS, [...texts].toSorted(([a], [b]) => (a < b ? -1 : 1))]),
+);
+
+const MODULES = [
+  ['src/platform/cpu.wasm', { relaxed: false }],
+  ['src/platform/cpuRelaxed.wasm', { relaxed: true }],
+] as const;
+
+/** The declarations. They contain digests, because compiling both modules only to compare them takes a minute. */
+const faceOf = (
+  modules: readonly Uint8Array[],
+): string => `// Written by \`npm run wasm\` from kernels/wasm/*.ts; \`npm run typecheck\` fails if it is out of date.
+// SHA-256 of sources, options and the compiler's version: ${inputs}
+// SHA-256 of both modules: ${sha256(...modules)}
 
 type Words = Int32Array;
 type Floats = Float32Array;
@@ -107,9 +131,12 @@ await runGenerator('wasm', {
     Compiles kernels/wasm/*.ts to src/platform/cpu.wasm and, with relaxed SIMD, to src/platform/cpuRelaxed.wasm, and writes the
     TypeScript declarations of both to src/backend/cpu/simd/jobs.ts.`,
   sources: 'kernels/wasm/*.ts',
-  files: () => [
-    ['src/platform/cpu.wasm', compile({ relaxed: false })],
-    ['src/platform/cpuRelaxed.wasm', compile({ relaxed: true })],
-    ['src/backend/cpu/simd/jobs.ts', face],
-  ],
+  files: (check) => {
+    const modules = MODULES.map(([path, build]): GeneratedFile => [
+      path,
+      check ? readFileSync(join(root, path)) : compile(build),
+    ]);
+    const face = faceOf(modules.map(([, contents]) => contents as Uint8Array));
+    return [...(check ? [] : modules), ['src/backend/cpu/simd/jobs.ts', face]];
+  },
 });

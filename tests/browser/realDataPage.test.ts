@@ -6,6 +6,7 @@ import { obtainData } from '../../src/pipeline/data/datasets.ts';
 import { CLASS_NAMES } from '../../src/pipeline/data/images.ts';
 import { configurationOf, defaultChoices } from '../../src/serve/page/client/configurations.ts';
 import type { Configuration } from '../../src/pipeline/config/schema.ts';
+import { SOME } from '../runtimes/share.ts';
 import { evaluated } from '../serve/evaluated.ts';
 import { startService } from '../serve/fixture.ts';
 import { chromiumOrSkip, watch } from './browser.ts';
@@ -44,10 +45,10 @@ test.for([
 );
 
 test.for([
-  ['mlp', 'WebAssembly', 100],
-  ['cnn', 'WebAssembly', 100],
+  ['mlp', 'WebAssembly', SOME ? 20 : 100],
+  ['cnn', 'WebAssembly', SOME ? 20 : 100],
   // On SwiftShader it takes most of a second for each.
-  ['cnn', 'WebGPU', 20],
+  ['cnn', 'WebGPU', SOME ? 5 : 20],
 ] as const)(
   'by models/%s in %s, the page classifies %i test images as evaluate does',
   { timeout: 240_000 },

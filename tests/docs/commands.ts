@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { SOME } from '../runtimes/share.ts';
 import type { Block } from './page.ts';
 
 /** A command of a page: what is run in its place, or undefined where it is only looked at. */
@@ -20,6 +21,7 @@ const LOOKED_AT =
 const ADDED: readonly (readonly [RegExp, string])[] = [
   [/^npx tsx src\/api\.ts/, '--port 0'],
   [/^curl /, '--fail --silent --show-error --max-time 60'],
+  ...(SOME ? [[/^npx tsx src\/train\.ts configs\/(?!.*limitTrain)/, 'train.limitTrain=20000'] as const] : []),
 ];
 
 /** The commands of a `sh` block. Comments are left out, and a backslash joins lines. */

@@ -1,12 +1,15 @@
+/** Whether a part of the cases is enough, as in `.ci/run`. */
+export const SOME: boolean = process.env['WGRAD_CASES'] === 'some';
+
 /**
  * One case of so many runs in other runtimes. WGRAD_CASES=some takes a part that is spread over all kinds of cases: all of
  * them take minutes in each runtime.
  */
-export const EVERY: number = process.env['WGRAD_CASES'] === 'some' ? 16 : 1;
+export const EVERY: number = SOME ? 16 : 1;
 
 /** The same for pipelines on SwiftShader, which compiles large kernels for seconds. Another driver compiles all of them. */
 export const EVERY_PIPELINE: number =
-  process.env['WGRAD_CASES'] === 'some' && process.env['VK_DRIVER_FILES']?.includes('swiftshader') ? 12 : 1;
+  SOME && process.env['VK_DRIVER_FILES']?.includes('swiftshader') ? 12 : 1;
 
 /** In milliseconds. */
 export const LONGEST = 1_800_000;
