@@ -37,7 +37,8 @@ const train = command({
 
     --sweep trains once for each combination of values and prints a table, best first. Calling it again continues an
     unfinished sweep. With --random, values can be drawn: optimizer.lr=log(1e-4,1e-2), model.dropout=uniform(0,0.5),
-    schedule.stepSize=int(1,5). With --queue, the workers of a Redis queue train (src/sweep.ts worker), on any number of
+    schedule.stepSize=int(1,5). With sweep.search=tpe sweep.trials=30, results guide the choice; the section sweep of the
+    file says the same. With --queue, the workers of a Redis queue train (src/sweep.ts worker), on any number of
     machines.
 
     Ctrl-C, SIGTERM and SIGHUP stop a training with a checkpoint. Start long trainings without npx, so that signals reach
@@ -107,6 +108,7 @@ const train = command({
     '--resume latest',
     'configs/cnn.yaml --continue',
     'configs/mlp.yaml --sweep optimizer.lr=1e-3,3e-4 model.hidden=[128],[256,128] train.epochs=3',
+    'configs/sweep.yaml --sweep --jobs 2',
   ],
   exitCodes: { 130: 'stopped by Ctrl-C (143: by SIGTERM, 129: by SIGHUP); a checkpoint was written' },
   takesKeys: true,

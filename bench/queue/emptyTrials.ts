@@ -8,7 +8,8 @@ import { FolderStore } from '../../src/pipeline/sweep/artifacts/store.ts';
 import { QueueRunner } from '../../src/pipeline/sweep/queue/runner.ts';
 import { SweepWorker } from '../../src/pipeline/sweep/queue/worker.ts';
 import type { RunTrial } from '../../src/pipeline/sweep/queue/workTrial.ts';
-import { runSweep } from '../../src/pipeline/sweep/sweep.ts';
+import { plannedSource } from '../../src/pipeline/sweep/source.ts';
+import { makeSweepFolder, runSweep } from '../../src/pipeline/sweep/sweep.ts';
 import { makeTrial, prepareTrial } from '../../src/pipeline/sweep/trial.ts';
 
 const [role, url, folder, count] = process.argv.slice(2) as [string, string, string, string];
@@ -35,8 +36,8 @@ async function plan(): Promise<void> {
   const runner = new QueueRunner({ url, label: 'any', store, sweep: 'empty', signal, report });
   process.stdout.write('submitting\n');
   const { states } = await runSweep({
-    trials,
-    name: 'empty',
+    source: plannedSource(trials, ['seed']),
+    folder: makeSweepFolder(dir, 'empty'),
     best: { metric: 'accuracy' },
     runner,
     report,

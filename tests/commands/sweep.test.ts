@@ -116,6 +116,29 @@ describe('src/train.ts --sweep', () => {
     expect(stdout).toMatch(/\n1 +1e-2 .* finished[^]*\n +1e30 .* failed[^]*failed:\n[^]*The loss became/);
   });
 
+  it('searches, and continues a search with more trials', { timeout: 240_000 }, async () => {
+    const folder = temporaryFolder();
+    const search = (trials: number): ChildProcess =>
+      startSweep(
+        folder,
+        'optimizer.lr=log(1e-5,1)',
+        'sweep.search=tpe',
+        `sweep.trials=${trials}`,
+        'sweep.startupTrials=2',
+      );
+    const first = await ended(search(3));
+    expect(first).toMatchObject({ code: 0 });
+    const before = trialFolders(folder);
+    const second = await ended(search(4));
+    expect(second.stderr).toContain('4 trials, 3 of them finished before');
+    expect(second.stderr).toMatch(/4\/4 {2}optimizer.lr=\S+: validation accuracy/);
+    expect(second.stdout).toMatch(/\n4 /);
+    const after = trialFolders(folder);
+    expect(after).toEqual(expect.arrayContaining(before));
+    expect(after).toHaveLength(4);
+    expect(readFileSync(join(after[0]!, 'config.yaml'), 'utf8')).not.toContain('sweep');
+  });
+
   it('stops its trials on Ctrl-C', { timeout: 120_000 }, async () => {
     const folder = temporaryFolder();
     const sweep = startSweep(folder, 'seed=1,2,3,4,5,6', 'optimizer.lr=1e-3');
@@ -131,6 +154,8 @@ describe('src/train.ts --sweep', () => {
   it.each([
     [['--jobs', '0', 'seed=1'], '--jobs takes a whole number'],
     [['optimizer.lrr=1,2'], 'optimizer.lrr'],
+    [['optimizer.lr=log(1e-4,1)', 'sweep={search: tpe, trials: 0}'], 'sweep.trials'],
+    [['optimizer.lr=log(1e-4,1)', 'sweep.search=tpee'], 'did you mean tpe?'],
   ])('refuses %j with exit code 2', async (args, message) => {
     const { code, stderr } = await ended(startSweep(temporaryFolder(), ...args));
     expect(stderr).toContain(message);

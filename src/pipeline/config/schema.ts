@@ -5,12 +5,14 @@ import { type OptimizerConfiguration, optimizer } from './optimizers.ts';
 import type { Shape } from './parts.ts';
 import { taskOf } from './task.ts';
 import { type ScheduleConfiguration, schedule } from './schedules.ts';
+import { type SweepConfiguration, sweep } from './sweep.ts';
 import { type TrainConfiguration, train } from './training.ts';
 
 export type * from './data.ts';
 export type * from './models.ts';
 export type * from './optimizers.ts';
 export type * from './schedules.ts';
+export type * from './sweep.ts';
 export type * from './training.ts';
 
 /**
@@ -33,6 +35,8 @@ export interface Configuration {
   readonly train: TrainConfiguration;
   readonly run: RunConfiguration;
   readonly tracking: readonly TrackerName[];
+  /** Only `--sweep` reads it; no trial has it. */
+  readonly sweep?: SweepConfiguration;
 }
 
 export type TrackerName = 'tensorboard' | 'dvclive' | 'mlflow' | 'csv';
@@ -103,6 +107,7 @@ const sections = z
       .refine((names) => new Set(names).size === names.length, 'each tracker once')
       .default([])
       .describe('Where the metrics go besides metrics.jsonl; src/runs.ts sync does the same afterwards.'),
+    sweep: sweep.exactOptional(),
   } satisfies Shape<Configuration>)
   .check(
     needsValidation(['schedule', 'name'], 'plateau', ({ schedule }) => schedule?.['name'] === 'plateau'),

@@ -10,7 +10,8 @@ export interface Axis {
   readonly values: readonly string[] | Range;
 }
 
-interface Range {
+/** Numbers from which values are drawn. */
+export interface Range {
   readonly kind: 'log' | 'uniform' | 'int';
   readonly low: number;
   readonly high: number;
@@ -100,6 +101,16 @@ export function randomTrial(axes: readonly Axis[], seed: number, trial: number):
   });
 }
 
+/** One combination of many: first values, and the middle of ranges. */
+export function exampleTrial(axes: readonly Axis[]): Overrides {
+  return axes.map(({ key, values }) => `${key}=${draw(values, 'kind' in values ? 0.5 : 0)}`);
+}
+
+/** The keys with more than one value. */
+export function variedAxes(axes: readonly Axis[]): string[] {
+  return axes.filter(({ values }) => 'kind' in values || values.length > 1).map(({ key }) => key);
+}
+
 /** @param share from 0 to 1, without 1 */
 function draw(values: Axis['values'], share: number): string {
   if (!('kind' in values)) return values[Math.floor(share * values.length)]!;
@@ -109,6 +120,12 @@ function draw(values: Axis['values'], share: number): string {
     kind === 'log'
       ? Math.exp(Math.log(low) + share * (Math.log(high) - Math.log(low)))
       : low + share * (high - low);
+  return rangeText(values, value);
+}
+
+/** A value of a range as an override writes it: whole numbers rounded, others with four digits. */
+export function rangeText({ kind, low, high }: Range, value: number): string {
   // Four digits: for readability, and because the last bits of exp and log differ between engines.
-  return String(Math.min(high, Math.max(low, Number(value.toPrecision(4)))));
+  const rounded = kind === 'int' ? Math.round(value) : Number(value.toPrecision(4));
+  return String(Math.min(high, Math.max(low, rounded)));
 }

@@ -1,14 +1,18 @@
 import { codeVersion } from '../runs/codeVersion.ts';
-import { loadConfiguration } from '../config/configuration.ts';
+import { type Configuration, loadConfiguration, type SweepConfiguration } from '../config/configuration.ts';
 import { dataVersion } from '../data/datasets.ts';
 import { weightsFileSha256 } from '../experiment/initialWeights.ts';
 import { openStore } from './artifacts/open.ts';
-import { parseAxes } from './axes.ts';
+import { type Axis, exampleTrial, type Overrides, parseAxes } from './axes.ts';
 import { EmbeddedRunner, type EmbeddedOptions } from './embedded.ts';
-import { planTrials } from './plan.ts';
+import { planTrials, trialMaker } from './plan.ts';
 import type { QueueOptions } from './queue/runner.ts';
 import type { TrialRunner } from './runner.ts';
-import { runSweep, sweepName, type SweepResult } from './sweep.ts';
+import { withHistory } from './search/history.ts';
+import { searchSource } from './search/searchSource.ts';
+import { plannedSource, type TrialSource } from './source.ts';
+import { makeSweepFolder, runSweep, sweepName, type SweepResult } from './sweep.ts';
+import { variedKeys } from './table.ts';
 
 /** Where the trials run: in processes of this machine, or on the workers of a queue. */
 export type Place =
@@ -22,36 +26,76 @@ interface ConfigurationSweep {
 }
 
 /**
- * Trains a configuration for all combinations of values, or for some drawn at random.
+ * Trains a configuration for all combinations of values, for some drawn at random, or for those that a search suggests.
  *
- * @param texts `key=value,value…`: see `parseAxes`
- * @param options `random`: how many combinations to draw; without it, all are trained
+ * @param texts `key=value,value…`: see `parseAxes`; `sweep.search=tpe` and other keys of `sweep` say how trials are chosen
+ * @param options `random`: how many combinations to draw; the same as `sweep={search: random, trials: N}`
  * @returns how all trials stand, after an abort too
- * @throws ConfigurationError before anything is trained
+ * @throws ConfigurationError before anything is trained, LockedError where another process searches for the same sweep
  */
 export async function sweepConfiguration(
   file: string,
   texts: readonly string[],
   { random, place, signal }: ConfigurationSweep,
 ): Promise<SweepResult> {
-  const base = loadConfiguration(file);
-  const trials = await planTrials({
-    axes: parseAxes(texts),
-    seed: base.seed,
-    random,
-    configure: (overrides) => loadConfiguration(file, overrides),
+  const { base, axes, settings } = readSweep(file, texts, random);
+  const configure = (overrides: Overrides): Configuration => loadConfiguration(file, overrides);
+  const make = trialMaker({
+    configure,
     dataVersion: (data) => dataVersion(data, signal),
     codeVersion: codeVersion(),
     weightsVersion: weightsFileSha256,
   });
+  const { train, run } = configure(exampleTrial(axes));
+  const seed = settings.seed ?? base.seed;
   const report = (line: string): void => void process.stderr.write(`${line}\n`);
-  const name = sweepName(base.name, trials);
-  const runner = await openRunner(place, { sweep: name, signal, report });
-  try {
-    return await runSweep({ trials, name, best: base.train.best, runner, report });
-  } finally {
-    await runner.close();
+  const { best } = train;
+  const runWith = async (source: TrialSource, name: string, folder: string): Promise<SweepResult> => {
+    const runner = await openRunner(place, { sweep: name, signal, report });
+    try {
+      return await runSweep({ source, folder, best, runner, report });
+    } finally {
+      await runner.close();
+    }
+  };
+
+  if (settings.search !== 'tpe') {
+    const trials = await planTrials({ axes, seed, random: settings.trials }, make);
+    const name = sweepName(base.name, trials.map(({ id }) => id).sort());
+    return runWith(plannedSource(trials, variedKeys(trials)), name, makeSweepFolder(run.dir, name));
   }
+  const { startupTrials, trials: total = 1, parallel } = settings;
+  const lanes = parallel ?? ('jobs' in place ? place.jobs : QUEUE_LANES);
+  const basis = { axes, seed, startupTrials, best, trial: (await make([])).id };
+  const name = sweepName(base.name, ['tpe', JSON.stringify(basis)]);
+  const folder = makeSweepFolder(run.dir, name);
+  return withHistory(folder, async (history) => {
+    const options = { axes, total, lanes, best, seed, startupTrials, make, history };
+    return runWith(await searchSource(options), name, folder);
+  });
+}
+
+/** Trials of a search that the queue has at a time. */
+const QUEUE_LANES = 4;
+
+/** What varies, and how: from the file and the words, which win. */
+function readSweep(
+  file: string,
+  texts: readonly string[],
+  random: number | undefined,
+): { base: Configuration; axes: Axis[]; settings: SweepConfiguration } {
+  const isSetting = (text: string): boolean => /^sweep[.=]/.test(text);
+  const drawn = random === undefined ? [] : ['sweep.search=random', `sweep.trials=${random}`];
+  const base = loadConfiguration(file, [...texts.filter(isSetting), ...drawn]);
+  const settings = base.sweep ?? { axes: [], search: 'grid', startupTrials: 10 };
+  const words = texts.filter((text) => !isSetting(text));
+  const given = new Set(words.map(keyOf));
+  const axes = parseAxes([...settings.axes.filter((text) => !given.has(keyOf(text))), ...words]);
+  return { base, axes, settings };
+}
+
+function keyOf(text: string): string {
+  return text.slice(0, Math.max(text.indexOf('='), 0));
 }
 
 /** Imports the queue only where it is used. */

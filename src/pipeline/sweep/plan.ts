@@ -2,12 +2,8 @@ import type { Configuration, DataConfiguration } from '../config/configuration.t
 import { type Axis, gridTrials, type Overrides, randomTrial } from './axes.ts';
 import { makeTrial, type Trial } from './trial.ts';
 
-export interface SweepPlan {
-  readonly axes: readonly Axis[];
-  /** Of the random draws. */
-  readonly seed: number;
-  /** How many different trials to draw; undefined: all combinations. */
-  readonly random?: number | undefined;
+/** What trials are made of. */
+export interface TrialParts {
   /** The configuration with some overrides; throws where it is invalid. */
   readonly configure: (overrides: Overrides) => Configuration;
   readonly dataVersion: (data: DataConfiguration) => Promise<string>;
@@ -17,27 +13,50 @@ export interface SweepPlan {
 }
 
 /** Consecutive draws without a new trial, after which the plan is complete. */
-const PATIENCE = 100;
+export const PATIENCE = 100;
+
+/**
+ * Makes trials of overrides, with the versions of their data, each of which is found out once.
+ *
+ * @throws ConfigurationError from the function that it returns, where the trial is invalid
+ */
+export function trialMaker(parts: TrialParts): (overrides: Overrides) => Promise<Trial> {
+  const versions = new Map<string, Promise<string>>();
+  return async (overrides) => {
+    const configuration = parts.configure(overrides);
+    const source = `${configuration.data.name} in ${configuration.data.root}`;
+    const data = versions.get(source) ?? parts.dataVersion(configuration.data);
+    versions.set(source, data);
+    return makeTrial(overrides, configuration, {
+      data: await data,
+      code: parts.codeVersion,
+      ...(configuration.init !== undefined && { init: await parts.weightsVersion(configuration.init) }),
+    });
+  };
+}
+
+/** Which trials a sweep has: all combinations, or some that are drawn. */
+export interface SweepPlan {
+  readonly axes: readonly Axis[];
+  /** Of the random draws. */
+  readonly seed: number;
+  /** How many different trials to draw; undefined: all combinations. */
+  readonly random?: number | undefined;
+}
 
 /**
  * The different trials of a sweep; fewer than requested where no more exist.
  *
+ * @param make see `trialMaker`
  * @throws ConfigurationError for the first invalid trial
  */
-export async function planTrials(plan: SweepPlan): Promise<Trial[]> {
-  const { axes, seed, random } = plan;
+export async function planTrials(
+  { axes, seed, random }: SweepPlan,
+  make: (overrides: Overrides) => Promise<Trial>,
+): Promise<Trial[]> {
   const trials = new Map<string, Trial>();
-  const versions = new Map<string, Promise<string>>();
   const add = async (overrides: Overrides): Promise<boolean> => {
-    const configuration = plan.configure(overrides);
-    const source = `${configuration.data.name} in ${configuration.data.root}`;
-    const data = versions.get(source) ?? plan.dataVersion(configuration.data);
-    versions.set(source, data);
-    const trial = makeTrial(overrides, configuration, {
-      data: await data,
-      code: plan.codeVersion,
-      ...(configuration.init !== undefined && { init: await plan.weightsVersion(configuration.init) }),
-    });
+    const trial = await make(overrides);
     if (trials.has(trial.id)) return false;
     trials.set(trial.id, trial);
     return true;

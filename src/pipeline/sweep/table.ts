@@ -18,14 +18,19 @@ export interface TrialState {
 
 /** The best trial first, by its validation (by its test where nothing was held out); those without a result last. */
 export function ranked(states: readonly TrialState[], best: BestOptions): TrialState[] {
-  const score = ({ summary }: TrialState): number => {
-    if (!summary) return -Infinity;
-    const { accuracy, loss } = judged(summary);
-    const value = (best.metric === 'loss' ? loss : accuracy) ?? NaN;
-    return Number.isFinite(value) ? Best.sign(best) * value : -Infinity;
-  };
+  const score = ({ summary }: TrialState): number => scoreOf(summary ? valueOf(summary, best) : NaN, best);
   // The sort is stable: equal trials stay in the order of the sweep.
   return [...states].sort((a, b) => compare(score(b), score(a)));
+}
+
+/** The measure by which trials are ranked; NaN where the trial does not have it. */
+export function valueOf(summary: RunSummary, { metric }: BestOptions): number {
+  return judged(summary)[metric] ?? NaN;
+}
+
+/** A value of that measure so that more is better; -Infinity where it is not finite. */
+export function scoreOf(value: number, best: BestOptions): number {
+  return Number.isFinite(value) ? Best.sign(best) * value : -Infinity;
 }
 
 /** The validation of a trial, or its test where nothing was held out. */

@@ -27,8 +27,12 @@ export interface Trial {
   readonly path: string;
 }
 
-/** The folders of runs and data are no part of a trial's identity; the version of the data is. */
-export function makeTrial(overrides: Overrides, configuration: Configuration, versions: Versions): Trial {
+/** The folders of runs and data are no part of a trial's identity; the version of the data is. Nor is the sweep. */
+export function makeTrial(
+  overrides: Overrides,
+  { sweep: _, ...configuration }: Configuration,
+  versions: Versions,
+): Trial {
   const { run, data, ...others } = configuration;
   const identity = canonical({ ...others, data: { ...data, root: '' }, versions });
   const id = createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 16);

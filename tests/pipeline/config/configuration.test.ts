@@ -244,11 +244,11 @@ train:
           got    32
           hint   did you mean train.batchSize?
         sede (test.yaml:2:1): unknown key
-          takes  the keys name, seed, device, adapter, init, data, model, optimizer, schedule, train, run, tracking
+          takes  the keys name, seed, device, adapter, init, data, model, optimizer, schedule, train, run, tracking, sweep
           got    1
           hint   did you mean seed?
         epochs (test.yaml:5:1): unknown key
-          takes  the keys name, seed, device, adapter, init, data, model, optimizer, schedule, train, run, tracking
+          takes  the keys name, seed, device, adapter, init, data, model, optimizer, schedule, train, run, tracking, sweep
           got    3
           hint   there is train.epochs"
     `);
@@ -710,6 +710,7 @@ describe('describeConfiguration', () => {
       'train.maxMinutes=1',
       'train.best.mode=max',
       'train.earlyStopping={mode: min}',
+      'sweep={search: tpe, trials: 1, seed: 1, parallel: 1}',
     ];
     const optimizers = ['adam', 'adamw', 'rmsprop', 'sgd', 'adagrad', 'nadam', 'radam', 'lion'].map(
       (name) => `optimizer={name: ${name}}`,

@@ -6,7 +6,7 @@ import {
 } from '../../../src/pipeline/config/configuration.ts';
 import { applyOverrides } from '../../../src/pipeline/config/overrides.ts';
 import { gridTrials, type Overrides, parseAxes, randomTrial } from '../../../src/pipeline/sweep/axes.ts';
-import { planTrials } from '../../../src/pipeline/sweep/plan.ts';
+import { planTrials, trialMaker } from '../../../src/pipeline/sweep/plan.ts';
 import type { Trial } from '../../../src/pipeline/sweep/trial.ts';
 
 function configure(overrides: Overrides): Configuration {
@@ -19,10 +19,7 @@ function plan(
   options: { random?: number; seed?: number; code?: string; data?: string } = {},
 ): Promise<Trial[]> {
   const { random, seed = 0, code = 'code', data = 'data' } = options;
-  return planTrials({
-    axes: parseAxes(texts),
-    seed,
-    ...(random !== undefined && { random }),
+  const make = trialMaker({
     configure,
     // The folder `copy` holds the same data as the default folder.
     dataVersion: ({ name, root }) =>
@@ -32,6 +29,7 @@ function plan(
     codeVersion: code,
     weightsVersion: (init) => Promise.resolve(`weights of ${init}`),
   });
+  return planTrials({ axes: parseAxes(texts), seed, random }, make);
 }
 
 const ids = (trials: readonly Trial[]): string[] => trials.map(({ id }) => id);

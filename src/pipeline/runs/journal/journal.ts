@@ -1,7 +1,6 @@
-import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { writeFileAtomic } from '../../files/atomicFile.ts';
-import { FileError, readError, writeError } from '../../files/fileError.ts';
 import { explicitNumbers } from '../../files/json.ts';
+import { openLines, readLines } from '../../files/lineFile.ts';
 import { isMetrics, type JournalRecord, type MetricsRecord, recordSchema } from './records.ts';
 
 export type * from './records.ts';
@@ -36,35 +35,15 @@ export interface JournalOptions {
  * @throws FileError where the file cannot be opened for writing
  */
 export function openJournal(path: string, { clock, listener }: JournalOptions = {}): Journal {
-  let file: number;
-  let length: number;
-  try {
-    file = openSync(path, 'a+');
-    length = readFileSync(path).lastIndexOf('\n') + 1;
-    ftruncateSync(file, length);
-  } catch (error) {
-    throw writeError(path, error);
-  }
+  const lines = openLines(path);
   return {
     append(untimed) {
       const record = clock ? { ...untimed, time: clock() } : untimed;
-      const line = Buffer.from(`${JSON.stringify(record, explicitNumbers)}\n`);
-      try {
-        for (let done = 0; done < line.length;) done += writeSync(file, line, done);
-      } catch (error) {
-        ftruncateSync(file, length);
-        throw writeError(path, error);
-      }
-      length += line.length;
+      lines.append(JSON.stringify(record, explicitNumbers));
       listener?.(record);
     },
-    sync() {
-      fsyncSync(file);
-    },
-    close() {
-      fsyncSync(file);
-      closeSync(file);
-    },
+    sync: lines.sync,
+    close: lines.close,
   };
 }
 
@@ -79,21 +58,7 @@ export function readJournal(path: string): MetricsRecord[] {
  * @throws FileError where the file cannot be read, or naming the first line that is not a record
  */
 export function readRecords(path: string): JournalRecord[] {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw readError(path, error);
-  }
-  return text
-    .split('\n')
-    .slice(0, -1)
-    .map((line, index) => {
-      const record = parseRecord(line);
-      if (record) return record;
-      const shown = JSON.stringify(line.slice(0, 80));
-      throw new FileError(`${path}:${index + 1}`, `is not a metrics record: ${shown}; correct or remove this line`);
-    });
+  return readLines(path, parseRecord, 'a metrics record');
 }
 
 /** Keeps only some records, for a training that continues from a checkpoint older than the journal's end. */

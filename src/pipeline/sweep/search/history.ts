@@ -1,0 +1,127 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { FileError } from '../../files/fileError.ts';
+import { type LineFile, openLines, readLines } from '../../files/lineFile.ts';
+import { lockFolder } from '../../files/lock.ts';
+import type { Overrides } from '../axes.ts';
+
+/** A trial as its sweep planned it. */
+export interface PlannedTrial {
+  readonly id: string;
+  readonly overrides: Overrides;
+}
+
+/** A line of a sweep's journal: a trial was planned, or has ended (`value` null: without a finite result). */
+export type SweepRecord =
+  | { readonly kind: 'trial'; readonly id: string; readonly overrides: string[] }
+  | { readonly kind: 'result'; readonly id: string; readonly value: number | null };
+
+const id = z.string().regex(/^[0-9a-f]{16}$/);
+const recordSchema: z.ZodType<SweepRecord> = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('trial'), id, overrides: z.array(z.string()) }),
+  z.strictObject({ kind: z.literal('result'), id, value: z.number().nullable() }),
+]);
+
+/**
+ * Calls `action` with the history of the sweep in a folder, which no other process has meanwhile.
+ *
+ * @throws LockedError while another process has it, and as `SweepHistory`
+ */
+export async function withHistory<T>(
+  folder: string,
+  action: (history: SweepHistory) => Promise<T>,
+): Promise<T> {
+  const unlock = await lockFolder(folder);
+  try {
+    const history = new SweepHistory(join(folder, 'journal.jsonl'));
+    try {
+      return await action(history);
+    } finally {
+      history.close();
+    }
+  } finally {
+    await unlock();
+  }
+}
+
+/**
+ * What has happened in a sweep, in order. All that the sweep decides is a function of it. Each record is on the disk
+ * before anything follows from it, so a sweep that was killed continues with the same decisions.
+ */
+export class SweepHistory {
+  readonly #file: LineFile;
+  readonly #trials = new Map<string, PlannedTrial>();
+  readonly #results = new Map<string, number | null>();
+
+  /**
+   * Opens the journal of a sweep, or begins it.
+   *
+   * @throws FileError where it cannot be read or written, or naming the first line that does not fit
+   */
+  constructor(path: string) {
+    const records = existsSync(path) ? readLines(path, parseRecord, 'a record of a sweep') : [];
+    for (const [index, record] of records.entries()) {
+      const fits = record.kind === 'trial' ? !this.#trials.has(record.id) : this.#trials.has(record.id);
+      if (!fits) {
+        const what =
+          record.kind === 'trial' ? 'a trial that was planned before' : 'a trial that was not planned';
+        throw new FileError(`${path}:${index + 1}`, `names ${what}; correct or remove this line`);
+      }
+      this.#apply(record);
+    }
+    this.#file = openLines(path);
+  }
+
+  /** In the order in which they were planned. */
+  get trials(): readonly PlannedTrial[] {
+    return [...this.#trials.values()];
+  }
+
+  /** In the order in which they were recorded. */
+  get results(): ReadonlyMap<string, number | null> {
+    return this.#results;
+  }
+
+  has(id: string): boolean {
+    return this.#trials.has(id);
+  }
+
+  plan(trial: PlannedTrial): void {
+    this.#write({ kind: 'trial', id: trial.id, overrides: [...trial.overrides] });
+  }
+
+  /** Notes how a trial ended. A result that is known is not noted again; another one replaces it, as the latest. */
+  end(id: string, value: number): void {
+    const finite = Number.isFinite(value) ? value : null;
+    if (this.#results.get(id) !== finite) this.#write({ kind: 'result', id, value: finite });
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+
+  #write(record: SweepRecord): void {
+    this.#file.append(JSON.stringify(record));
+    this.#file.sync();
+    this.#apply(record);
+  }
+
+  #apply(record: SweepRecord): void {
+    const { kind, id } = record;
+    if (kind === 'trial') {
+      this.#trials.set(id, { id, overrides: record.overrides });
+      return;
+    }
+    this.#results.delete(id);
+    this.#results.set(id, record.value);
+  }
+}
+
+function parseRecord(line: string): SweepRecord | undefined {
+  try {
+    return recordSchema.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined;
+  }
+}
