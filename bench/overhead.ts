@@ -58,7 +58,7 @@ function launches(device: Backend): Case[] {
         device.run(
           'binary',
           { a, b, out },
-          { size: SIZE, aOffset: 0, bOffset: 0, shape, aStrides: strides, bStrides: strides },
+          { size: SIZE, aOffset: 0, bOffset: 0, alpha: 0, shape, aStrides: strides, bStrides: strides },
           { OPERATION: codes.binary.ADD, RANK: 1, Element: 'f32', FLOATING: true },
         ),
     ],

@@ -8,7 +8,8 @@
 // Launch     a grid of any size in x: each invocation handles elements one grid width apart.
 // Numerics   MAXIMUM and MINIMUM give NaN if either operand is NaN. POW follows C's pow in its special cases; for
 //            integers it multiplies modulo 2³². RELU_GRADIENT(g, x) is g if x > 0 or x is NaN, otherwise 0. WGSL's atan2
-//            may have an error of 4096 units in the last place. ATAN2 is within 2e-7 (Cephes' atanf).
+//            may have an error of 4096 units in the last place. ATAN2 is within 2e-7 (Cephes' atanf). GELU_GRADIENT(g, x) and
+//            those after it are g · f'(x) for the functions in unary.wgsl; the slope of LEAKY_RELU is alpha.
 
 alias Element = f32;
 
@@ -16,6 +17,7 @@ struct Params {
   size: u32,
   aOffset: i32,
   bOffset: i32,
+  alpha: f32,
   shape: vec4<u32>,
   aStrides: vec4<i32>,
   bStrides: vec4<i32>,
@@ -40,6 +42,10 @@ const MAXIMUM = 5u;
 const MINIMUM = 6u;
 const RELU_GRADIENT = 7u;
 const ATAN2 = 8u;
+const GELU_GRADIENT = 9u;
+const GELU_TANH_GRADIENT = 10u;
+const SILU_GRADIENT = 11u;
+const LEAKY_RELU_GRADIENT = 12u;
 
 fn isNan(value: Element) -> bool {
   return FLOATING && (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
@@ -132,6 +138,34 @@ fn angleOf(y: f32, x: f32) -> f32 {
   return select(angle, -angle, isBelow);
 }
 
+fn sigmoid(value: f32) -> f32 {
+  return 1.0 / (1.0 + exp(-value));
+}
+
+// As in unary.wgsl.
+fn erf(value: f32) -> f32 {
+  let t = 1.0 / (1.0 + 0.3275911 * abs(value));
+  let series = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
+  let magnitude = 1.0 - series * exp(-value * value);
+  return select(magnitude, -magnitude, value < 0.0);
+}
+
+// Φ(x) + x φ(x)
+fn geluSlope(x: f32) -> f32 {
+  return 0.5 * (1.0 + erf(x * 0.7071067811865476)) + x * 0.3989422804014327 * exp(-0.5 * x * x);
+}
+
+// The derivative of x σ(v), given that of v.
+fn gatedSlope(x: f32, v: f32, slope: f32) -> f32 {
+  let s = sigmoid(v);
+  return s + x * (s - s * s) * slope;
+}
+
+fn geluTanhSlope(x: f32) -> f32 {
+  let scale = 1.5957691216057308;
+  return gatedSlope(x, scale * (x + 0.044715 * x * x * x), scale * (1.0 + 0.134145 * x * x));
+}
+
 fn apply(left: Element, right: Element) -> Element {
   switch OPERATION {
     case ADD: { return left + right; }
@@ -148,6 +182,10 @@ fn apply(left: Element, right: Element) -> Element {
     case MINIMUM: { return select(right, left, isNan(left) || (!isNan(right) && left < right)); }
     case RELU_GRADIENT: { return select(Element(0), left, isPositive(f32(right)) || isNan(right)); }
     case ATAN2: { return select(Element(angleOf(f32(left), f32(right))), Element(nan()), isNan(left) || isNan(right)); }
+    case GELU_GRADIENT: { return left * Element(geluSlope(f32(right))); }
+    case GELU_TANH_GRADIENT: { return left * Element(geluTanhSlope(f32(right))); }
+    case SILU_GRADIENT: { return left * Element(gatedSlope(f32(right), f32(right), 1.0)); }
+    case LEAKY_RELU_GRADIENT: { return select(left * Element(params.alpha), left, isPositive(f32(right))); }
     default: { return left; }
   }
 }

@@ -10,7 +10,23 @@
 //            and what functions.ts and trigonometry.ts compute. Relations give the words 0 and 1.
 
 import { select } from './madd';
-import { atan2, erf, exp, expm1, gelu, geluTanh, half, log, log1p, sigmoid, softplus, tanh } from './functions';
+import {
+  atan2,
+  erf,
+  exp,
+  expm1,
+  gelu,
+  geluGradient,
+  geluTanh,
+  geluTanhGradient,
+  half,
+  log,
+  log1p,
+  sigmoid,
+  siluGradient,
+  softplus,
+  tanh,
+} from './functions';
 import { power } from './power';
 import { cosine, sine } from './trigonometry';
 import { inOrder, Operand } from './walk';
@@ -46,7 +62,7 @@ export class ElementwiseJob {
   aWay: i32;
   bWay: i32;
   cWay: i32;
-  /** Numbers that some functions of one operand take: in place of b and c. */
+  /** Numbers that some functions of one operand take: in place of b and c. Those of two operands take beta. */
   alpha: f32;
   beta: f32;
 }
@@ -76,6 +92,10 @@ const MAXIMUM: i32 = 5;
 const MINIMUM: i32 = 6;
 const RELU_GRADIENT: i32 = 7;
 const ATAN2: i32 = 8;
+const GELU_GRADIENT: i32 = 9;
+const GELU_TANH_GRADIENT: i32 = 10;
+const SILU_GRADIENT: i32 = 11;
+const LEAKY_RELU_GRADIENT: i32 = 12;
 const NEG: i32 = 100;
 const ABS: i32 = 101;
 const EXP: i32 = 102;
@@ -207,6 +227,18 @@ function run(
       break;
     case ATAN2:
       along(ATAN2, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case GELU_GRADIENT:
+      along(GELU_GRADIENT, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case GELU_TANH_GRADIENT:
+      along(GELU_TANH_GRADIENT, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case SILU_GRADIENT:
+      along(SILU_GRADIENT, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case LEAKY_RELU_GRADIENT:
+      along(LEAKY_RELU_GRADIENT, job, a, b, c, aMoves, bMoves, cMoves, out, count);
       break;
     case NEG:
       along(NEG, job, a, b, c, aMoves, bMoves, cMoves, out, count);
@@ -362,7 +394,7 @@ function along(
   let x = v128.load32_splat(a);
   const isUnary = operation >= NEG && operation < EQ;
   let y = isUnary ? f32x4.splat(job.alpha) : v128.load32_splat(b);
-  // Only WHERE has a third operand. Functions of one operand have numbers in place of the second and the third.
+  // Only WHERE has a third operand. Others have a number in its place, and functions of one operand in that of the second.
   let test = operation == WHERE ? v128.load32_splat(c) : f32x4.splat(job.beta);
   const whole = out + (<usize>(count & ~3) << 2);
   const isStill = !aMoves && (isUnary || !bMoves) && (operation != WHERE || !cMoves);
@@ -402,6 +434,10 @@ function apply(operation: i32, x: v128, y: v128, test: v128): v128 {
   if (operation == MINIMUM) return select(x, y, v128.or(f32x4.lt(x, y), f32x4.ne(x, x)));
   if (operation == RELU_GRADIENT) return v128.andnot(x, f32x4.le(y, f32x4.splat(0)));
   if (operation == ATAN2) return atan2(x, y);
+  if (operation == GELU_GRADIENT) return geluGradient(x, y);
+  if (operation == GELU_TANH_GRADIENT) return geluTanhGradient(x, y);
+  if (operation == SILU_GRADIENT) return siluGradient(x, y);
+  if (operation == LEAKY_RELU_GRADIENT) return select(x, f32x4.mul(x, test), f32x4.gt(y, f32x4.splat(0)));
   if (operation == NEG) return f32x4.neg(x);
   if (operation == ABS) return f32x4.abs(x);
   if (operation == EXP) return exp(x);

@@ -160,8 +160,11 @@ export function tanh(x: v128): v128 {
 export function erf(x: v128): v128 {
   const one = constant(NUMBERS, ONE);
   const size = f32x4.abs(x);
-  const far = copySign(f32x4.sub(one, erfTail(size)), x);
-  return select(far, erfNear(x), f32x4.gt(size, one));
+  const near = erfNear(x);
+  const isFar = f32x4.gt(size, one);
+  // Most numbers are small. The tail costs four times as much.
+  if (!v128.any_true(isFar)) return near;
+  return select(copySign(f32x4.sub(one, erfTail(size)), x), near, isFar);
 }
 
 /** x · ½ (1 + erf(x / √2)) */
@@ -170,11 +173,24 @@ export function gelu(x: v128): v128 {
   const one = constant(NUMBERS, ONE);
   const y = f32x4.mul(x, f32x4.splat(0.70710678118));
   const size = f32x4.abs(y);
-  const tail = erfTail(size);
-  // 1 + erf y, without the difference of two numbers that are almost equal.
-  const far = select(tail, f32x4.sub(constant(NUMBERS, TWO), tail), f32x4.lt(y, f32x4.splat(0)));
-  const both = select(far, f32x4.add(one, erfNear(y)), f32x4.gt(size, one));
+  let both = f32x4.add(one, erfNear(y));
+  const isFar = f32x4.gt(size, one);
+  if (v128.any_true(isFar)) {
+    const tail = erfTail(size);
+    // 1 + erf y, without the difference of two numbers that are almost equal.
+    const far = select(tail, f32x4.sub(constant(NUMBERS, TWO), tail), f32x4.lt(y, f32x4.splat(0)));
+    both = select(far, both, isFar);
+  }
   return f32x4.mul(f32x4.mul(x, constant(NUMBERS, HALF)), both);
+}
+
+/** g · (Φ(x) + x φ(x)), with the distribution function and the density of the normal distribution. */
+@inline
+export function geluGradient(g: v128, x: v128): v128 {
+  const both = f32x4.add(erf(f32x4.mul(x, f32x4.splat(0.7071067811865476))), constant(NUMBERS, ONE));
+  const power = exp(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5)));
+  const density = f32x4.mul(power, f32x4.splat(0.3989422804014327));
+  return f32x4.mul(g, f32x4.add(f32x4.mul(both, constant(NUMBERS, HALF)), f32x4.mul(x, density)));
 }
 
 /** x · ½ (1 + tanh u) = x · sigmoid(2u),   u = √(2/π) (x + 0.044715 x³) */
@@ -183,6 +199,23 @@ export function geluTanh(x: v128): v128 {
   const cube = f32x4.mul(f32x4.mul(x, x), x);
   const u = f32x4.mul(f32x4.add(x, f32x4.mul(cube, f32x4.splat(0.044715))), f32x4.splat(1.59576912161));
   return f32x4.mul(x, sigmoid(u));
+}
+
+/** g · (σ(v) + x σ(v) (1 - σ(v)) v'),   v = 2u,   v' = 2 √(2/π) (1 + 3 · 0.044715 x²) */
+@inline
+export function geluTanhGradient(g: v128, x: v128): v128 {
+  const square = f32x4.mul(x, x);
+  const scale = f32x4.splat(1.59576912161);
+  const s = sigmoid(f32x4.mul(f32x4.add(x, f32x4.mul(f32x4.mul(square, x), f32x4.splat(0.044715))), scale));
+  const slope = f32x4.mul(f32x4.add(f32x4.mul(square, f32x4.splat(0.134145)), constant(NUMBERS, ONE)), scale);
+  return f32x4.mul(g, f32x4.add(s, f32x4.mul(f32x4.mul(x, f32x4.sub(s, f32x4.mul(s, s))), slope)));
+}
+
+/** g · (σ(x) + x σ(x) (1 - σ(x))) */
+@inline
+export function siluGradient(g: v128, x: v128): v128 {
+  const s = sigmoid(x);
+  return f32x4.mul(g, f32x4.add(s, f32x4.mul(x, f32x4.sub(s, f32x4.mul(s, s)))));
 }
 
 /** log(1 + e^(beta·x)) / beta, and x where beta·x is above the threshold. */
@@ -236,6 +269,15 @@ function erfTail(x: v128): v128 {
   p = next(p, y, ERF_TAIL, 6);
   p = next(p, y, ERF_TAIL, 7);
   p = next(p, y, ERF_TAIL, 8);
+  const isNear = f32x4.lt(x, constant(NUMBERS, TWO));
+  const factor = f32x4.mul(exp(f32x4.neg(f32x4.mul(x, x))), q);
+  // A polynomial of its own from 2 on.
+  if (v128.any_true(v128.not(isNear))) p = select(p, erfTailFar(y), isNear);
+  return f32x4.mul(factor, p);
+}
+
+@inline
+function erfTailFar(y: v128): v128 {
   let r = constant(ERF_TAIL_FAR, 0);
   r = next(r, y, ERF_TAIL_FAR, 1);
   r = next(r, y, ERF_TAIL_FAR, 2);
@@ -243,9 +285,7 @@ function erfTail(x: v128): v128 {
   r = next(r, y, ERF_TAIL_FAR, 4);
   r = next(r, y, ERF_TAIL_FAR, 5);
   r = next(r, y, ERF_TAIL_FAR, 6);
-  r = next(r, y, ERF_TAIL_FAR, 7);
-  const poly = select(p, r, f32x4.lt(x, constant(NUMBERS, TWO)));
-  return f32x4.mul(f32x4.mul(exp(f32x4.neg(f32x4.mul(x, x))), q), poly);
+  return next(r, y, ERF_TAIL_FAR, 7);
 }
 
 /** `size` with the sign of x; NaN stays. */

@@ -15,6 +15,7 @@ import {
   batchNormSumsTask,
   batchNormTask,
 } from './batchNorm';
+import { ScanJob, scanTask } from './scan';
 import { PadJob, padTask, WeightJob, weightTask, WindowJob, windowTask } from './convolution';
 import { CopyJob, copyRowsTask, transposeTask } from './copy';
 import { RandomJob, randomTask } from './random';
@@ -191,5 +192,6 @@ function runTask(task: i32, thread: i32): void {
   else if (kind == 36) winogradFourWeightTask(changetype<WinogradFourWeightJob>(JOB), task, scratch);
   else if (kind == 37) winogradFourFinishTask(changetype<WinogradFourFinishJob>(JOB), task, scratch);
   else if (kind == 38) scatterFoldTask(changetype<FoldJob>(JOB), task, scratch);
+  else if (kind == 39) scanTask(changetype<ScanJob>(JOB), task, scratch);
   else unreachable();
 }

@@ -2,7 +2,7 @@
 
 import { codes } from '../backend/signatures.ts';
 import { type Maybe, signature } from '../tensor/arguments.ts';
-import { zerosLike } from '../tensor/create.ts';
+import { onesLike, zerosLike } from '../tensor/create.ts';
 import { oneOf, REAL, takesPair, TENSOR, takesTensor } from '../tensor/kinds.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { binary, unary } from './support/elementwise.ts';
@@ -46,7 +46,8 @@ export function leakyRelu(
   ...options: [negativeSlope?: Maybe<number>] | [options: { negativeSlope?: Maybe<number> }]
 ): Tensor {
   const { negativeSlope = 0.01 } = leakyReluArguments([x, ...options]);
-  const gradient = (g: Tensor, saved: Tensor): Tensor => g.where(saved.gt(0), g.mul(negativeSlope));
+  const gradient = (g: Tensor, saved: Tensor): Tensor =>
+    chained(SLOPES.LEAKY_RELU_GRADIENT, g, saved, zerosLike, negativeSlope);
   return unary('leakyRelu', c.LEAKY_RELU, x, 'input', gradient, { alpha: negativeSlope });
 }
 
@@ -79,20 +80,74 @@ export function gelu(
   return unary('gelu', c.GELU, x, 'input', geluGradient);
 }
 
+/** The gradients of activations that are computed in one pass. */
+const SLOPES = codes.binary;
+
+/**
+ * g · f'(x) in one pass.
+ *
+ * @param curvature f''(x)
+ */
+function chained(
+  code: number,
+  g: Tensor,
+  x: Tensor,
+  curvature: (x: Tensor) => Tensor,
+  alpha?: number,
+): Tensor {
+  return binary(
+    'activationGradient',
+    code,
+    g,
+    x,
+    true,
+    (gg, first, kept) => [
+      () => chained(code, gg, kept, curvature, alpha),
+      () => gg.mul(first).mul(curvature(kept)),
+    ],
+    alpha,
+  );
+}
+
 function geluGradient(g: Tensor, x: Tensor): Tensor {
-  const cumulative = x.mul(Math.SQRT1_2).erf().add(1).mul(0.5);
-  const exponential = x.square().mul(-0.5).exp();
-  const density = exponential.mul(1 / Math.sqrt(2 * Math.PI));
-  return g.mul(cumulative.add(x.mul(density)));
+  return chained(SLOPES.GELU_GRADIENT, g, x, (kept) => {
+    const square = kept.square();
+    const density = square
+      .mul(-0.5)
+      .exp()
+      .mul(1 / Math.sqrt(2 * Math.PI));
+    return density.mul(square.neg().add(2));
+  });
 }
 
 function geluTanhGradient(g: Tensor, x: Tensor): Tensor {
-  const scale = Math.sqrt(2 / Math.PI);
-  const t = x.add(x.pow(3).mul(0.044715)).mul(scale).tanh();
-  const cubic = x.square().mul(3 * 0.044715);
-  const slope = cubic.add(1).mul(scale);
-  const tail = x.mul(t.square().neg().add(1)).mul(slope);
-  return g.mul(t.add(1).add(tail).mul(0.5));
+  // x σ(v) is the function, with v = 2u.
+  return chained(SLOPES.GELU_TANH_GRADIENT, g, x, (kept) => {
+    const scale = 2 * Math.sqrt(2 / Math.PI);
+    const square = kept.square();
+    const v = square.mul(0.044715).add(1).mul(kept).mul(scale);
+    const slope = square
+      .mul(3 * 0.044715)
+      .add(1)
+      .mul(scale);
+    return gatedCurvature(kept, v, slope).add(
+      gate(v)
+        .mul(square)
+        .mul(6 * 0.044715 * scale),
+    );
+  });
+}
+
+/** σ(v) (1 - σ(v)) */
+function gate(v: Tensor): Tensor {
+  const s = v.sigmoid();
+  return s.sub(s.square());
+}
+
+/** The second derivative of x σ(v) for a v whose slope is constant: σ' v' (2 + x (1 - 2 σ) v') */
+function gatedCurvature(x: Tensor, v: Tensor, slope: Tensor): Tensor {
+  const bent = x.mul(v.sigmoid().mul(-2).add(1)).mul(slope).add(2);
+  return gate(v).mul(slope).mul(bent);
 }
 
 /**
@@ -114,10 +169,9 @@ export function sigmoid(x: Tensor): Tensor {
  */
 export function silu(x: Tensor): Tensor {
   takesTensor('silu', arguments);
-  return unary('silu', c.SILU, x, 'input', (g, saved) => {
-    const s = saved.sigmoid();
-    return g.mul(s.add(saved.mul(s.sub(s.square()))));
-  });
+  return unary('silu', c.SILU, x, 'input', (g, saved) =>
+    chained(SLOPES.SILU_GRADIENT, g, saved, (kept) => gatedCurvature(kept, kept, onesLike(kept))),
+  );
 }
 
 const softplusArguments = signature<{ beta?: number; threshold?: number }>(

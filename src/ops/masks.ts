@@ -36,7 +36,7 @@ type DiagonalArguments = [diagonal?: number | null] | [options: { diagonal?: num
  */
 export function tril(x: Tensor, ...options: DiagonalArguments): Tensor {
   const { diagonal = 0 } = trilArguments([x, ...options]);
-  return scope(() => kept(x, aboveDiagonal('tril', x).le(diagonal)));
+  return scope(() => kept(x, besideDiagonal('tril', x, diagonal, 'ge')));
 }
 
 /**
@@ -46,7 +46,7 @@ export function tril(x: Tensor, ...options: DiagonalArguments): Tensor {
  */
 export function triu(x: Tensor, ...options: DiagonalArguments): Tensor {
   const { diagonal = 0 } = triuArguments([x, ...options]);
-  return scope(() => kept(x, aboveDiagonal('triu', x).ge(diagonal)));
+  return scope(() => kept(x, besideDiagonal('triu', x, diagonal, 'le')));
 }
 
 /** x where a mask is true, and 0 elsewhere, in the dtype of x. */
@@ -54,12 +54,14 @@ function kept(x: Tensor, mask: Tensor): Tensor {
   return x.dtype === 'bool' ? x.logicalAnd(mask) : where(mask, x, 0);
 }
 
-/** The number of the diagonal on which each element of the matrices lies. */
-function aboveDiagonal(name: string, x: Tensor): Tensor {
+/** Where the column that a diagonal has in a row is at least (`ge`), or at most (`le`), that of the element. */
+function besideDiagonal(name: string, x: Tensor, diagonal: number, relation: 'ge' | 'le'): Tensor {
   if (x.ndim < 2) {
     throw new ShapeError(name, 'not a matrix', { takes: 'at least two dims', got: describe(x) });
   }
   const [rows, columns] = x.shape.slice(-2) as [number, number];
   const options = { dtype: 'int32', device: x.device } as const;
-  return arange(columns, options).sub(arange(rows, options).unsqueeze(1));
+  // Beyond the corners nothing changes.
+  const offset = Math.max(-rows, Math.min(diagonal, columns));
+  return arange(rows, options).add(offset).unsqueeze(1)[relation](arange(columns, options));
 }

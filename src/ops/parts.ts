@@ -8,7 +8,7 @@ import { scope } from '../tensor/scope.ts';
 import { axisOf } from '../tensor/shape.ts';
 import { describe, type Layout, type Tensor } from '../tensor/tensor.ts';
 import { cat } from './cat.ts';
-import type { Range } from './slice.ts';
+import { type Cut, cutOut } from './slice.ts';
 import { viewOf } from './support/layout.ts';
 import { checkDtype } from './support/launch.ts';
 import { placeInto } from './support/place.ts';
@@ -25,9 +25,18 @@ const splitArguments = signature<{ dim?: number }>(
 const chunkArguments = signature<{ dim?: number }>('chunk', { x: TENSOR, chunks: INTEGER }, { dim: INTEGER });
 const unbindArguments = signature<{ dim?: number }>('unbind', { x: TENSOR }, { dim: INTEGER });
 
-/** The part from `start` to `end` along an axis. */
-function part(x: Tensor, axis: number, start: number, end: number): Tensor {
-  return x.slice(...new Array<Range>(axis).fill(null), [start, end]);
+/** A cut that keeps all along each axis. */
+function uncut({ shape }: Tensor): Cut[] {
+  return shape.map((count) => ({ start: 0, count, step: 1 }));
+}
+
+/** The part from `start` to `end` along an axis, as `slice` makes it. Many parts share `whole`, which is `uncut(x)`. */
+function part(x: Tensor, axis: number, start: number, end: number, whole: readonly Cut[] = uncut(x)): Tensor {
+  const { strides } = x;
+  const count = end - start;
+  const offset = x.offset + start * strides[axis]!;
+  const layout = { shape: x.shape.with(axis, count), strides, offset };
+  return cutOut(x, whole.with(axis, { start, count, step: 1 }), layout);
 }
 
 /**
@@ -55,8 +64,9 @@ export function split(x: Tensor, sizes: number | readonly number[], ...along: Di
       got: `${String(sizes)} for dim ${dim} of ${describe(x)}`,
     });
   }
+  const whole = uncut(x);
   let end = 0;
-  return all.map((size) => part(x, axis, end, (end += size)));
+  return all.map((size) => part(x, axis, end, (end += size), whole));
 }
 
 /**
@@ -87,8 +97,12 @@ export function unbind(x: Tensor, ...along: DimArguments): Tensor[] {
   const axis = axisOf('unbind', dim, x.ndim);
   if (x.ndim === 0)
     throw new ShapeError('unbind', 'a scalar', { takes: 'at least one dim', got: describe(x) });
+  const whole = uncut(x);
+  const shape = x.shape.toSpliced(axis, 1);
   return scope(() =>
-    Array.from({ length: x.shape[axis]! }, (_, index) => part(x, axis, index, index + 1).squeeze(axis)),
+    Array.from({ length: x.shape[axis]! }, (_, index) =>
+      part(x, axis, index, index + 1, whole).reshape(shape),
+    ),
   );
 }
 
@@ -181,13 +195,14 @@ export function roll(
       got: `${distances.length} shifts and ${axes.length} dims`,
     });
   }
-  return scope(() =>
-    axes.reduce((rolled, axis, at) => {
+  return scope(() => {
+    const rolled = axes.reduce((before, axis, at) => {
       const length = x.shape[axis] ?? 1;
       const cut = ((-distances[at]! % length) + length) % length || 0;
-      return cut === 0 ? rolled : cat([part(rolled, axis, cut, length), part(rolled, axis, 0, cut)], axis);
-    }, x.clone()),
-  );
+      return cut === 0 ? before : cat([part(before, axis, cut, length), part(before, axis, 0, cut)], axis);
+    }, x);
+    return rolled === x ? x.clone() : rolled;
+  });
 }
 
 const diagonalArguments = signature<{ offset?: number; dim1?: number; dim2?: number }>(

@@ -3,7 +3,7 @@ import { ArgumentError, ShapeError } from '../tensor/errors.ts';
 import { isGradEnabled } from '../tensor/gradientMode.ts';
 import { takesTensor } from '../tensor/kinds.ts';
 import { Part } from '../tensor/parts.ts';
-import { describe, type Tensor } from '../tensor/tensor.ts';
+import { describe, type Layout, type Tensor } from '../tensor/tensor.ts';
 import { viewOf } from './support/layout.ts';
 import { placeInto } from './support/place.ts';
 
@@ -35,12 +35,17 @@ export function slice(x: Tensor, ...ranges: Range[]): Tensor {
       got: `${ranges.length}`,
     });
   }
-  const cuts = x.shape.map((length, axis) => cut(ranges[axis] ?? null, length));
-  const layout = cutLayout(x, cuts);
+  return cutOut(
+    x,
+    x.shape.map((length, axis) => cut(ranges[axis] ?? null, length)),
+  );
+}
+
+/** The view of a cut along each axis, whose layout may be known. */
+export function cutOut(x: Tensor, cuts: readonly Cut[], layout: Layout = cutLayout(x, cuts)): Tensor {
   const { shape } = x;
-  const isBox = cuts.every(({ step }) => step === 1);
   const rule = (gradient: Tensor): Tensor | Part =>
-    isBox && !isGradEnabled()
+    cuts.every(({ step }) => step === 1) && !isGradEnabled()
       ? new Part(
           gradient.handle(),
           shape,
@@ -50,7 +55,7 @@ export function slice(x: Tensor, ...ranges: Range[]): Tensor {
   return viewOf('slice', x, layout, rule, cuts);
 }
 
-function cutLayout(x: Tensor, cuts: readonly Cut[]): { shape: number[]; strides: number[]; offset: number } {
+function cutLayout(x: Tensor, cuts: readonly Cut[]): Layout {
   return {
     shape: cuts.map(({ count }) => count),
     strides: cuts.map(({ step }, axis) => x.strides[axis]! * step),

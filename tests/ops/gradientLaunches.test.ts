@@ -17,7 +17,10 @@ async function kernelsOf(operation: (x: Tensor) => Tensor): Promise<string[]> {
 }
 
 test.each([
-  ['leakyRelu', (x: Tensor) => x.leakyRelu(0.2), ['binary', 'compare', 'where']],
+  ['leakyRelu', (x: Tensor) => x.leakyRelu(0.2), ['binary']],
+  ['gelu', (x: Tensor) => x.gelu(), ['binary']],
+  ['gelu by tanh', (x: Tensor) => x.gelu('tanh'), ['binary']],
+  ['silu', (x: Tensor) => x.silu(), ['binary']],
   ['softplus', (x: Tensor) => x.softplus(), ['unary', 'binary', 'compare', 'where']],
   ['softplus without a threshold', (x: Tensor) => x.softplus(1, Infinity), ['unary', 'binary']],
 ] as const)('the gradient of %s takes few launches', async (_, operation, kernels) => {

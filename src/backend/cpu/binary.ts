@@ -1,4 +1,5 @@
 import { codes } from '../signatures.ts';
+import { erf } from './erf.ts';
 import { type PairLoop, pairRows, type Twin } from './twin.ts';
 
 const c = codes.binary;
@@ -32,7 +33,36 @@ const loops: { readonly [code: number]: PairLoop } = {
   [c.RELU_GRADIENT]: (a, p, s, b, q, t, out, at, end) => {
     for (; at < end; at++, p += s, q += t) out[at] = b[q]! <= 0 ? 0 : a[p]!;
   },
+  // The gradients of other activations, a · f'(b).
+  [c.GELU_GRADIENT]: (a, p, s, b, q, t, out, at, end) => {
+    for (; at < end; at++, p += s, q += t) out[at] = a[p]! * geluSlope(b[q]!);
+  },
+  [c.GELU_TANH_GRADIENT]: (a, p, s, b, q, t, out, at, end) => {
+    for (; at < end; at++, p += s, q += t) out[at] = a[p]! * geluTanhSlope(b[q]!);
+  },
+  [c.SILU_GRADIENT]: (a, p, s, b, q, t, out, at, end) => {
+    for (; at < end; at++, p += s, q += t) out[at] = a[p]! * gatedSlope(b[q]!, b[q]!, 1);
+  },
+  [c.LEAKY_RELU_GRADIENT]: (a, p, s, b, q, t, out, at, end, alpha) => {
+    for (; at < end; at++, p += s, q += t) out[at] = b[q]! > 0 ? a[p]! : alpha * a[p]!;
+  },
 };
+
+/** Φ(x) + x φ(x) */
+function geluSlope(x: number): number {
+  return 0.5 * (1 + erf(x * Math.SQRT1_2)) + (x * Math.exp(-0.5 * x * x)) / Math.sqrt(2 * Math.PI);
+}
+
+/** The derivative of x σ(v), given that of v. */
+function gatedSlope(x: number, v: number, slope: number): number {
+  const s = 1 / (1 + Math.exp(-v));
+  return s + x * (s - s * s) * slope;
+}
+
+function geluTanhSlope(x: number): number {
+  const scale = 2 * Math.sqrt(2 / Math.PI);
+  return gatedSlope(x, scale * (x + 0.044715 * x * x * x), scale * (1 + 0.134145 * x * x));
+}
 
 /** C's pow is 1 for a base of 1 and any exponent, and for a base of -1 with an infinite one. JavaScript's is NaN. */
 function power(a: number, b: number): number {

@@ -50,25 +50,27 @@ export type PairLoop = (
   out: TypedArray,
   at: number,
   end: number,
+  alpha: number,
 ) => void;
 
 /** Runs a loop over every row of two strided operands. */
 export function pairRows(
   loop: PairLoop,
   { a, b, out }: Record<'a' | 'b' | 'out', TypedArray>,
-  { aOffset, bOffset, shape, aStrides, bStrides }: PairWalk,
+  { aOffset, bOffset, alpha = 0, shape, aStrides, bStrides }: PairWalk,
 ): void {
   const [, , , length] = shape;
   const [, , , s] = aStrides;
   const [, , , t] = bStrides;
   eachRow(shape, aStrides, bStrides, (index, aStart, bStart) =>
-    loop(a, aOffset + aStart, s, b, bOffset + bStart, t, out, index, index + length),
+    loop(a, aOffset + aStart, s, b, bOffset + bStart, t, out, index, index + length, alpha),
   );
 }
 
 interface PairWalk {
   aOffset: number;
   bOffset: number;
+  alpha?: number;
   shape: Vec4;
   aStrides: Vec4;
   bStrides: Vec4;

@@ -64,6 +64,7 @@ export type PairRule = (gradient: Tensor, a: Tensor, b: Tensor) => readonly [() 
  * y = f(a, b) with broadcasting. A number stands for a scalar.
  *
  * @param saves whether the rule needs the operands
+ * @param alpha a constant of the kernel
  */
 export function binary(
   name: string,
@@ -72,11 +73,12 @@ export function binary(
   b: Tensor | number,
   saves: boolean,
   rule: PairRule,
+  alpha?: number,
 ): Tensor {
   return withPromoted(a, b, (x, y) => {
     checkAlike(name, x, y);
     checkDtype(name, x, 'float32', 'float64', 'int32', ...(OF_BOOL.has(code) ? (['bool'] as const) : []));
-    const out = launchPair('binary', code, x, y, broadcastShapes(name, x.shape, y.shape), x.dtype);
+    const out = launchPair('binary', code, x, y, broadcastShapes(name, x.shape, y.shape), x.dtype, alpha);
     const [aShape, bShape] = [x.shape, y.shape];
     return withGradient(name, out, [x, y], saves ? [x, y] : [], (gradient, left, right) => {
       const [toLeft, toRight] = rule(gradient, left, right);

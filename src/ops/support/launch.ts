@@ -182,6 +182,7 @@ export function launchPair(
   b: Tensor,
   shape: Shape,
   dtype: DType,
+  alpha: number = 0,
 ): Tensor {
   const out = empty(shape, { dtype, device: a.device });
   if (out.numel() === 0) return out;
@@ -194,6 +195,7 @@ export function launchPair(
       size: out.numel(),
       aOffset: left.offset,
       bOffset: right.offset,
+      ...(kernel === 'binary' && { alpha }),
       shape: walk.shape,
       aStrides: walk.strides[0]!,
       bStrides: walk.strides[1]!,

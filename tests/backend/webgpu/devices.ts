@@ -71,6 +71,7 @@ export function add(backend: Backend, a: DeviceBuffer, b: DeviceBuffer, out: Dev
       size: out.length,
       aOffset: 0,
       bOffset: 0,
+      alpha: 0,
       shape: [1, 1, 1, out.length],
       aStrides: strides,
       bStrides: strides,

@@ -37,7 +37,7 @@ const COST = 4;
 export const binary: SimdTwin<'binary'> = (module, { a, b, out }, params, { OPERATION = ADD }) => {
   const whole = areWhole(a, b, out) && OPERATION !== POW;
   if (!whole && !fits(a, b, out)) return false;
-  const { aOffset, bOffset, shape, aStrides, bStrides } = params;
+  const { aOffset, bOffset, alpha, shape, aStrides, bStrides } = params;
   const left = { array: a, offset: aOffset, strides: aStrides };
   const right = { array: b, offset: bOffset, strides: bStrides };
   if (whole) return apply(module, WHOLE + OPERATION, [left, right], out, shape);
@@ -46,7 +46,7 @@ export const binary: SimdTwin<'binary'> = (module, { a, b, out }, params, { OPER
   // x¹ is x · 1.
   if (known === 1) return apply(module, MUL, [left, right], out, shape);
   if (known === -1) return apply(module, UNARY + RECIPROCAL, [left], out, shape);
-  return apply(module, OPERATION, [left, right], out, shape);
+  return apply(module, OPERATION, [left, right], out, shape, { beta: alpha });
 };
 
 export const unary: SimdTwin<'unary'> = (module, { x, out }, params, { OPERATION = NEG }) => {

@@ -1,6 +1,6 @@
 // Written by `npm run wasm` from kernels/wasm/*.ts; `npm run typecheck` fails if it is out of date.
-// SHA-256 of sources, options and the compiler's version: 0c88155cdd9a6d00fcd1ef9dbad9430d6659a53c211b914047d4329bf0c582e8
-// SHA-256 of both modules: be85daa028890687826a9b36310a85a4f3b8f372393b1699a1b0a1c4f4afefbb
+// SHA-256 of sources, options and the compiler's version: d435e25283c3f1d6ac87b80c28f827ef745ebfd0e72584086a93cc67a1a894be
+// SHA-256 of both modules: a1d4e23b7f54137193b1c1884c84698dfc82b856f8c715e2ac1ebe9ec1e88fcf
 
 type Words = Int32Array;
 type Floats = Float32Array;
@@ -46,6 +46,7 @@ export const jobs = {
   winogradFourWeight: { kind: 36, write: (w: Words, f: Floats, v: Record<'gradient' | 'image' | 'sums' | 'lines' | 'chunk' | 'taskLines' | 'cuts' | 'groups' | 'rows' | 'depth' | 'height' | 'width' | 'imagePlane' | 'imageLine' | 'steps', number>): void => { w[0] = v.gradient; w[1] = v.image; w[2] = v.sums; w[3] = v.lines; w[4] = v.chunk; w[5] = v.taskLines; w[6] = v.cuts; w[7] = v.groups; w[8] = v.rows; w[9] = v.depth; w[10] = v.height; w[11] = v.width; w[12] = v.imagePlane; w[13] = v.imageLine; w[14] = v.steps; } },
   winogradFourFinish: { kind: 37, write: (w: Words, f: Floats, v: Record<'sums' | 'out' | 'flag' | 'cuts' | 'rows' | 'depth', number>): void => { w[0] = v.sums; w[1] = v.out; w[2] = v.flag; w[3] = v.cuts; w[4] = v.rows; w[5] = v.depth; } },
   scatterFold: { kind: 38, write: (w: Words, f: Floats, v: Record<'operation' | 'included' | 'base' | 'x' | 'indices' | 'out' | 'length' | 'count' | 'inner' | 'outerStride' | 'countStride' | 'innerStride' | 'outer' | 'taskOuter' | 'wrong', number>): void => { w[0] = v.operation; w[1] = v.included; w[2] = v.base; w[3] = v.x; w[4] = v.indices; w[5] = v.out; w[6] = v.length; w[7] = v.count; w[8] = v.inner; w[9] = v.outerStride; w[10] = v.countStride; w[11] = v.innerStride; w[12] = v.outer; w[13] = v.taskOuter; w[14] = v.wrong; } },
+  scan: { kind: 39, write: (w: Words, f: Floats, v: Record<'a' | 'x' | 'out' | 'columns' | 'taskColumns' | 'length' | 'inner' | 'scaled' | 'shifted' | 'reverse' | 'initial', number>): void => { w[0] = v.a; w[1] = v.x; w[2] = v.out; w[3] = v.columns; w[4] = v.taskColumns; w[5] = v.length; w[6] = v.inner; w[7] = v.scaled; w[8] = v.shifted; w[9] = v.reverse; f[10] = v.initial; } },
 };
 
 /** The fields of each job. Addresses are in bytes; truth values are 0 or 1. */

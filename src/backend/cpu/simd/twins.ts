@@ -11,6 +11,7 @@ import { maxPool, maxPoolGradient } from './maxPool.ts';
 import { argreduce, reduce } from './reduce.ts';
 import { dropout, random } from './random.ts';
 import { gatherImages, reluGradientSums } from './rows.ts';
+import { scan } from './scan.ts';
 import type { SimdTwin } from './simdTwin.ts';
 import { crossEntropy, crossEntropyGradient, softmax } from './softmax.ts';
 
@@ -47,6 +48,7 @@ export const simdTwins: { readonly [K in KernelName]?: SimdTwin<K> } = {
   reduce,
   reluGradientSums,
   roundToHalf,
+  scan,
   scatterAdd,
   scatterAddOrdered,
   scatterFold,
