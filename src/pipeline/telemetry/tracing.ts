@@ -9,6 +9,11 @@ export interface Tracing {
 
 /** Milliseconds for the last spans. */
 const CLOSING = 3_000;
+/**
+ * Milliseconds for one request with its repetitions, unless the environment says otherwise. An exporter that waits longer
+ * would keep the process alive after `close`: its own default is 10 s.
+ */
+const SENDING = 2_500;
 
 /**
  * Starts to send spans by OTLP over HTTP where OpenTelemetry's own variables name an endpoint; undefined elsewhere, and
@@ -28,11 +33,14 @@ export async function startTracing(service: string): Promise<Tracing | undefined
     import('@opentelemetry/resources'),
   ]);
   const { defaultResource, detectResources, envDetector, resourceFromAttributes } = resources;
+  const isTimed = isNamed('OTEL_EXPORTER_OTLP_TIMEOUT', 'OTEL_EXPORTER_OTLP_TRACES_TIMEOUT');
   const provider = new base.BasicTracerProvider({
     resource: defaultResource()
       .merge(resourceFromAttributes({ 'service.name': service }))
       .merge(detectResources({ detectors: [envDetector] })),
-    spanProcessors: [new base.BatchSpanProcessor(new OTLPTraceExporter())],
+    spanProcessors: [
+      new base.BatchSpanProcessor(new OTLPTraceExporter(isTimed ? {} : { timeoutMillis: SENDING })),
+    ],
   });
   return {
     tracer: provider.getTracer('wgrad'),
@@ -46,7 +54,10 @@ export async function startTracing(service: string): Promise<Tracing | undefined
 function isWanted(environment: NodeJS.ProcessEnv): boolean {
   if (environment['OTEL_SDK_DISABLED']?.toLowerCase() === 'true') return false;
   if (environment['OTEL_TRACES_EXPORTER'] === 'none') return false;
-  return ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'].some((name) =>
-    Boolean(environment[name]?.trim()),
-  );
+  return isNamed('OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT');
+}
+
+/** Whether one of some variables has a value. */
+function isNamed(...names: readonly string[]): boolean {
+  return names.some((name) => Boolean(process.env[name]?.trim()));
 }

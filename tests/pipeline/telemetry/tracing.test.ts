@@ -1,4 +1,6 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { runSpans } from '../../../src/pipeline/telemetry/runSpans.ts';
 import { startTracing, type Tracing } from '../../../src/pipeline/telemetry/tracing.ts';
 import type { JournalRecord } from '../../../src/pipeline/runs/journal/records.ts';
@@ -99,4 +101,22 @@ it('disturbs nobody where the collector is not there', async () => {
   const tracing = await started('http://127.0.0.1:1');
   await traced(tracing, sampleRecords(1));
   await tracing.close();
+});
+
+it('leaves no request open where the collector does not answer: it would keep the process alive', async () => {
+  let isOpen = false;
+  const server = createServer((socket) => {
+    isOpen = true;
+    socket.on('close', () => (isOpen = false)).on('error', () => undefined);
+    socket.resume();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const tracing = await started(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  tracing.tracer.startSpan('a').end();
+  const closed = tracing.close();
+  await vi.waitFor(() => expect(isOpen).toBe(true));
+  await closed;
+  await vi.waitFor(() => expect(isOpen).toBe(false));
 });

@@ -146,10 +146,11 @@ describe('all overlays', () => {
       const { args } = deployments.get(metadata.name)!;
       const label = args!.find((each) => each.startsWith('--labels='))?.slice('--labels='.length);
       if (label === undefined) continue;
-      expect(spec.triggers!.map((trigger) => trigger.metadata['listName'])).toEqual([
-        `wgrad:trials-${label}:wait`,
-        `wgrad:trials-${label}:active`,
-      ]);
+      const lists = ['wait', 'active', 'delayed'];
+      expect(spec.triggers!.map(({ name, metadata }) => [name, metadata['listName']])).toEqual(
+        lists.map((list) => [list, `wgrad:trials-${label}:${list}`]),
+      );
+      expect(spec.advanced!.scalingModifiers).toEqual({ formula: lists.join(' + '), target: '1' });
     }
   });
 

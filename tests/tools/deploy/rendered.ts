@@ -51,7 +51,9 @@ export interface Manifest {
     readonly volumeClaimTemplates?: readonly { readonly metadata: { readonly name: string } }[];
     readonly selector?: Readonly<Record<string, unknown>>;
     readonly scaleTargetRef?: { readonly name: string };
+    readonly advanced?: { readonly scalingModifiers?: object };
     readonly triggers?: readonly {
+      readonly name?: string;
       readonly type: string;
       readonly metadata: Readonly<Record<string, string>>;
     }[];

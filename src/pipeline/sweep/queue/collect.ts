@@ -8,6 +8,8 @@ import { prepareTrial, type Trial, trialSummary } from '../trial.ts';
 
 /** Milliseconds before a folder is looked at again that another process is writing. */
 const POLL = 300;
+/** Looks after which the user is told. */
+const LONG = 10;
 
 /**
  * Copies a finished trial from the store into its run folder, where all commands find it, with the configuration that this
@@ -24,7 +26,7 @@ export async function collect(
   if (known) return known;
   const artifacts = new TrialArtifacts(store, trial.id);
   await prepareTrial(trial);
-  for (;;) {
+  for (let look = 1; ; look++) {
     try {
       const unlock = await lockFolder(trial.path);
       try {
@@ -34,8 +36,10 @@ export async function collect(
         await unlock();
       }
     } catch (error) {
-      if (error instanceof LockedError) await sleep(POLL);
-      else if (error instanceof FileError && error.code === undefined) {
+      if (error instanceof LockedError) {
+        if (look === LONG) warn(`${error.message}; waiting for it`);
+        await sleep(POLL);
+      } else if (error instanceof FileError && error.code === undefined) {
         warn(`warning: ${error.message}\nThe trial runs again.`);
         await artifacts.forgetResult();
         return undefined;

@@ -16,6 +16,11 @@ export function addressText(url: string): string {
 
 /** Milliseconds between two attempts to connect, at most. */
 const LONGEST_PAUSE = 1000;
+/**
+ * Milliseconds without an answer after which a connection counts as lost. Where a machine goes without a word, the system
+ * itself takes a quarter of an hour to notice. BullMQ's commands wait for 10 s at most.
+ */
+const SILENCE = 20_000;
 
 /** A connection that comes back whenever it is lost, until it is ended. */
 export class LastingRedis extends Redis {
@@ -41,10 +46,17 @@ export class LastingRedis extends Redis {
 /**
  * Connects to Redis. While it cannot be reached, commands wait; `report` gets one line when that begins, and one when it
  * has ended.
+ *
+ * @param silence milliseconds without an answer after which the connection counts as lost
  */
-export function connect(url: string, report: (line: string) => void): LastingRedis {
+export function connect(
+  url: string,
+  report: (line: string) => void,
+  silence: number = SILENCE,
+): LastingRedis {
   const redis = new LastingRedis(url, {
     maxRetriesPerRequest: null,
+    socketTimeout: silence,
     retryStrategy: (attempt) => Math.min(attempt * 100, LONGEST_PAUSE),
   });
   let isDown = false;

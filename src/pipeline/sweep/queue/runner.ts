@@ -31,6 +31,8 @@ interface Pending {
   /** Whether the queue was asked for it before: then a failure is its own, and not one of an earlier sweep. */
   sent: boolean;
   collecting: boolean;
+  /** How often a worker said that it has finished, and the store had no result. */
+  lost: number;
 }
 
 type TrialJob = Job<unknown, unknown>;
@@ -39,6 +41,8 @@ type TrialJob = Job<unknown, unknown>;
 const CHUNK = 500;
 /** Milliseconds between two looks at all jobs: events may be lost with Redis, and so may jobs. */
 const LOOK = 30_000;
+/** How often a result may be missing. Where workers have another store, each of their results is. */
+const MOST_LOSSES = 2;
 /** Milliseconds before something is tried again that broke with the connection. */
 const AGAIN = 300;
 
@@ -97,7 +101,7 @@ export class QueueRunner implements TrialRunner {
     if (this.#options.signal.aborted) return Promise.resolve({ trial, status: 'waiting' });
     return new Promise((resolve, reject) => {
       const id = jobId(trial);
-      this.#pending.set(id, { trial, resolve, reject, sent: false, collecting: false });
+      this.#pending.set(id, { trial, resolve, reject, sent: false, collecting: false, lost: 0 });
       this.#unsent.push(id);
       if (this.#unsent.length > 1) return;
       setImmediate(() => {
@@ -232,6 +236,11 @@ export class QueueRunner implements TrialRunner {
       if (summary) {
         this.#pending.delete(id);
         pending.resolve({ trial, status: 'finished', summary });
+        return;
+      }
+      if (++pending.lost > MOST_LOSSES) {
+        const why = `a worker has finished it, but ${store.name} has no result: do all machines share this store?`;
+        this.#resolve(id, 'failed', why);
         return;
       }
       // The store has lost it.

@@ -1,7 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import { Gauge, type Registry } from 'prom-client';
 import { TrialMetrics } from '../trialMetrics.ts';
 import { connect, PREFIX, queueName } from './connection.ts';
+
+/** Milliseconds that Redis has to answer. */
+const PATIENCE = 2000;
 
 /**
  * Metrics of a worker: its trials, and how many wait in the queues from which it takes them.
@@ -27,12 +31,16 @@ export function workerMetrics(
       this.reset();
       // A command would wait for it.
       if (redis.status !== 'ready') return;
-      await Promise.all(
-        queues.map(async ({ label, queue }) => {
-          const { waiting = 0, delayed = 0 } = await queue.getJobCounts('waiting', 'delayed');
-          this.set({ label }, waiting + delayed);
-        }),
-      );
+      const counts = queues.map(async ({ label, queue }) => {
+        const { waiting = 0, delayed = 0 } = await queue.getJobCounts('waiting', 'delayed');
+        return { label, count: waiting + delayed };
+      });
+      // The other metrics do not wait for a server that is silent: who asks would take the worker for dead.
+      const known = await Promise.race([
+        Promise.all(counts).catch(() => []),
+        sleep(PATIENCE, [], { ref: false }),
+      ]);
+      for (const { label, count } of known) this.set({ label }, count);
     },
   });
   return {

@@ -5,6 +5,8 @@ import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { FileError } from '../../../../src/pipeline/files/fileError.ts';
 import { Interruption } from '../../../../src/pipeline/training/errors.ts';
+import { FolderStore } from '../../../../src/pipeline/sweep/artifacts/store.ts';
+import { TrialArtifacts } from '../../../../src/pipeline/sweep/artifacts/trialArtifacts.ts';
 import { RefusedError } from '../../../../src/pipeline/sweep/queue/checks.ts';
 import {
   cancel,
@@ -53,9 +55,11 @@ describe('what a machine lacks', () => {
       const [trial] = await jobStatuses(redis, await findSweep(redis, 'test'));
       expect(trial).toMatchObject({ state: 'waiting', why: raw.message });
     });
+    for (const { stop } of broken) await stop();
+    // Where KEDA counts it; see deploy/base/worker.
+    expect(await redis.zcard('wgrad:trials-any:delayed')).toBe(1);
     worker();
     expect(await running).toMatchObject({ status: 'finished' });
-    for (const { stop } of broken) await stop();
   });
 
   it('is told from a trial that fails because of itself', async () => {
@@ -113,6 +117,24 @@ it('a sweep goes on with a trial whose first sweep was cancelled', async (contex
   expect(await first).toMatchObject({ status: 'cancelled' });
   expect(await second).toMatchObject({ status: 'finished' });
   expect(begun).toEqual(['one', 'two']);
+});
+
+it('a planner whose workers have another store fails the trial, and says why', async (context) => {
+  const { planner, worker, store } = await start(context);
+  const begun: string[] = [];
+  const elsewhere = new FolderStore(temporaryFolder());
+  const runTrial: RunTrial = async (trial, work) => {
+    begun.push(trial.id);
+    return (await new TrialArtifacts(elsewhere, trial.id).isFinished())
+      ? { status: 'finished' }
+      : finishing(trial, work);
+  };
+  worker({ runTrial, store: elsewhere });
+  expect(await planner().run(makeTrials(1)[0]!)).toMatchObject({
+    status: 'failed',
+    message: `a worker has finished it, but ${store.name} has no result: do all machines share this store?`,
+  });
+  expect(begun).toHaveLength(3);
 });
 
 it('status shows what can be used of jobs that were edited', async (context) => {

@@ -1,4 +1,7 @@
-import { expect, it, vi } from 'vitest';
+import { Registry } from 'prom-client';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { connect } from '../../../../src/pipeline/sweep/queue/connection.ts';
+import { workerMetrics } from '../../../../src/pipeline/sweep/queue/workerMetrics.ts';
 import type { RunTrial } from '../../../../src/pipeline/sweep/queue/workTrial.ts';
 import { makeTrials, redisForTest, sweepOn } from './fixture.ts';
 
@@ -42,4 +45,29 @@ it('a worker and a planner end though Redis has gone, the worker after its trial
   expect(events).toEqual(['begun', 'stopped']);
   await runner.close();
   expect(await running).toMatchObject({ status: 'waiting' });
+});
+
+it('metrics come without those of a Redis that is silent, and a connection to it counts as lost', async (context) => {
+  const server = await redisForTest(context);
+  const registry = new Registry();
+  const metrics = workerMetrics(registry, { url: server.url, labels: ['any'] });
+  const lines: string[] = [];
+  const redis = connect(server.url, (line) => lines.push(line), 500);
+  onTestFinished(() => {
+    metrics.close();
+    redis.endAll();
+  });
+  await vi.waitFor(async () =>
+    expect(await registry.metrics()).toContain('wgrad_trials_waiting{label="any"} 0'),
+  );
+  await redis.set('a', 'b');
+  process.kill(server.pid, 'SIGSTOP');
+  const answer = redis.get('a');
+  const text = await registry.metrics();
+  expect(text).not.toContain('wgrad_trials_waiting{');
+  expect(text).toContain('wgrad_trials_running 0');
+  await vi.waitFor(() => expect(lines).toEqual([expect.stringContaining('cannot be reached')]));
+  process.kill(server.pid, 'SIGCONT');
+  expect(await answer).toBe('b');
+  expect(lines[1]).toMatch(/answers$/);
 });
