@@ -3,11 +3,13 @@ import { isFloating } from '../backend/dtypes.ts';
 import '../tensor/disposable.ts';
 import { type Kind, type Maybe, signature, takesNothing } from '../tensor/arguments.ts';
 import { tensor } from '../tensor/create.ts';
-import { ArgumentError } from '../tensor/errors.ts';
+import { checkDevice } from '../tensor/checks.ts';
+import { ArgumentError, ShapeError } from '../tensor/errors.ts';
 import { noGrad } from '../tensor/gradientMode.ts';
 import { BOOLEAN, REAL } from '../tensor/kinds.ts';
 import { disown, own, type Owned, scope, unscoped } from '../tensor/scope.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { sameShape } from '../tensor/shape.ts';
+import { describe, type Tensor } from '../tensor/tensor.ts';
 
 /** The part of a module that an average needs. */
 export interface Averaged {
@@ -136,8 +138,9 @@ export class AveragedModel implements Owned, Disposable {
   /**
    * Continues from a saved state.
    *
-   * @throws ArgumentError if the names differ, ShapeError if a shape does; reading the number of updates waits for the
-   *   device
+   * Reading the number of updates waits for the device.
+   *
+   * @throws ArgumentError if the names differ, ShapeError or DeviceError if a tensor does not fit; nothing changes then
    */
   async loadStateDict(state: Readonly<Record<string, Tensor>>): Promise<void> {
     signature('loadStateDict', { state: STATE })(arguments);
@@ -150,8 +153,27 @@ export class AveragedModel implements Owned, Disposable {
       });
     }
     const count = await state['n_averaged']!.item();
+    if (!(Number.isInteger(count) && count >= 0)) {
+      throw new ArgumentError('loadStateDict', 'invalid n_averaged', {
+        takes: 'an integer ≥ 0',
+        got: String(count),
+      });
+    }
+    const saved = wanted.slice(1).map((name) => state[name]!);
+    for (const [index, each] of this.#average.entries()) {
+      const given = saved[index]!;
+      checkDevice('loadStateDict', each, given);
+      if (!sameShape(each.shape, given.shape)) {
+        throw new ShapeError('loadStateDict', `${wanted[index + 1]!} does not fit`, {
+          takes: describe(each),
+          got: describe(given),
+        });
+      }
+      // Throws if the tensor has been freed.
+      given.handle().dispose();
+    }
     noGrad(() => {
-      this.#average.forEach((each, index) => each.copy_(state[wanted[index + 1]!]!));
+      this.#average.forEach((each, index) => each.copy_(saved[index]!));
     });
     this.nAveraged = count;
   }

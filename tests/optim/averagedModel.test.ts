@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { capture, init, nn, noGrad, optim, tensor } from '../../src/index.ts';
+import { capture, init, nn, noGrad, optim, type Tensor, tensor } from '../../src/index.ts';
 
 beforeEach(async () => {
   await init('cpu');
@@ -86,6 +86,24 @@ describe('AveragedModel', () => {
     second.swap();
     expect(await weight()).toBe(5);
     await expect(second.loadStateDict({ n_averaged: tensor(1) })).rejects.toThrow(/names differ/);
+  });
+
+  it('changes nothing where a saved state does not fit', async () => {
+    const model = new nn.Linear(1, 1);
+    const average = new optim.AveragedModel(model);
+    average.updateParameters();
+    const before = average.stateDict();
+    const numbers = (): Promise<unknown> => before['module.weight']!.toArray();
+    const weight = await numbers();
+    const other = { ...before, 'module.weight': tensor([[9]]) };
+    const load = (state: Record<string, Tensor>): Promise<void> => average.loadStateDict(state);
+    await expect(load({ ...other, 'module.bias': tensor([1, 2]) })).rejects.toThrow(
+      /module\.bias does not fit/,
+    );
+    for (const count of [-1, 0.5]) {
+      await expect(load({ ...other, n_averaged: tensor(count) })).rejects.toThrow(/an integer ≥ 0/);
+    }
+    expect([await numbers(), average.nAveraged]).toEqual([weight, 1]);
   });
 });
 

@@ -119,7 +119,7 @@ function attributeOf(message: Uint8Array, budget: Budget): [string, Attribute] {
     else if (field.number === 3) int = field.value;
     else if (field.number === 4) text = textOf(field);
     else if (field.number === 5) tensor = tensorOf(bytesOf(field), budget);
-    else if (field.number === 7) floats.push(...floatsOf(field));
+    else if (field.number === 7) append(floats, floatsOf(field));
     else if (field.number === 8) append(ints, integersOf(field));
     else if (field.number === 9) strings.push(textOf(field));
     else if (field.number === 20) type = field.value;

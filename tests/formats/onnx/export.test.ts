@@ -86,6 +86,9 @@ describe('exportOnnx refuses', () => {
     expect(await fault((x) => x.relu(), { inputNames: ['a', 'b'] })).toBe(
       'exportOnnx: takes 1 different inputNames, got ["a","b"]',
     );
+    expect(await fault((x) => x.relu(), { inputNames: ['a'], outputNames: ['a'] })).toBe(
+      "exportOnnx: takes other outputNames than inputNames, got 'a' in both",
+    );
     expect(String(await fault((x) => x.relu(), { dynamic: true }))).toMatch(/unknown option 'dynamic'/);
     await expect(exportOnnx(new Apply((x) => x.relu()), rand([0, 3]))).rejects.toThrow(/got float32\[0, 3\]/);
   });

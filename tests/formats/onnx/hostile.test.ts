@@ -157,6 +157,16 @@ describe('an OnnxError says what is wrong:', () => {
     );
   });
 
+  it('fractions where integers belong', () => {
+    // Field 7, int64_data, as the eight bytes of a float64.
+    const fraction = Uint8Array.from([(7 << 3) | 1, ...new Uint8Array(Float64Array.of(0.5).buffer)]);
+    const head = new Writer().integer(1, 1).integer(2, 7).text(8, 's').finish();
+    const graph = new Writer().bytes(5, Uint8Array.from([...head, ...fraction]));
+    expect(fault(new Writer().integer(1, 8).message(7, graph).finish())).toMatch(
+      /0\.5 in place of an integer/,
+    );
+  });
+
   it('more fields than a file may have', () => {
     // Empty texts: names of the graph.
     const graph = new Uint8Array(2 * 1_000_000);
@@ -165,6 +175,15 @@ describe('an OnnxError says what is wrong:', () => {
       /more than 1000000 fields in one file/,
     );
   });
+});
+
+it('a list of many numbers as an attribute overflows no stack', () => {
+  const many = new Writer()
+    .text(1, 'many')
+    .bytes(7, new Uint8Array(4 * 300_000))
+    .integer(20, 6);
+  const graph = new Writer().message(1, new Writer().text(4, 'Constant').message(5, many));
+  expect(fault(new Writer().integer(1, 8).message(7, graph).finish())).toMatch(/takes opset 7 to 28, got 0/);
 });
 
 describe('a node that cannot compute names itself:', () => {

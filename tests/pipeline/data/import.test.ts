@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -286,8 +287,10 @@ describe('refused, and nothing written', () => {
     await expect(readdir(root)).rejects.toThrow('ENOENT');
   });
 
-  test('a path that is absent or a folder', async () => {
+  test('a path that is absent, a folder or a pipe, which would be waited for without end', async () => {
     const folder = await temporaryFolder();
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    await expect(imported([join(folder, 'pipe')])).rejects.toThrow(/it is not a regular file/);
     await expect(imported([join(folder, 'x.zip')])).rejects.toThrow(/x\.zip: cannot be read[^]*ENOENT/);
     await expect(imported([folder])).rejects.toThrow(/it is not a regular file/);
   });

@@ -97,6 +97,9 @@ export async function exportOnnx(
     const shapes = { batches, second: ({ id }: Value) => secondShapes.get(id)! };
     const graph = new Graph(opset, shapes, inputNames[0]!);
     const outputNames = named('output', options.outputNames, first.outputs.length);
+    const both = inputNames.find((name) => outputNames.includes(name));
+    if (both !== undefined)
+      throw new OnnxError(`exportOnnx: takes other outputNames than inputNames, got '${both}' in both`);
     for (const name of [...inputNames, ...outputNames]) graph.fresh(name);
     for (const [index, value] of first.inputs.entries()) graph.define(value, inputNames[index]!);
     for (const value of valuesOf(first)) {

@@ -79,6 +79,7 @@ export function* fieldsOf(message: Uint8Array, budget: Budget): Generator<Field>
 
 /** The integers of a repeated field: one, or a run of them. */
 export function integersOf({ value, bytes }: Field): number[] {
+  if (!bytes && !Number.isInteger(value)) throw damaged(`${value} in place of an integer`);
   if (!bytes) return [value];
   const found: number[] = [];
   for (let at = 0; at < bytes.length;) {

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { DataError } from '../errors.ts';
 import { MOST_BYTES, readLimited } from '../own/parts.ts';
@@ -41,9 +41,10 @@ async function offersOf(path: string): Promise<Offer[]> {
 
 async function firstBytes(path: string): Promise<Uint8Array> {
   try {
+    // Asked before opening: the name may be a pipe, which would be waited for without end.
+    if (!(await stat(path)).isFile()) throw new Error('it is not a regular file');
     const handle = await open(path);
     try {
-      if (!(await handle.stat()).isFile()) throw new Error('it is not a regular file');
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0);
       return buffer.subarray(0, bytesRead);
     } finally {
