@@ -2,10 +2,11 @@ import { groupNorm, instanceNorm } from '../ops/groupNorm.ts';
 import { rmsNorm } from '../ops/rmsNorm.ts';
 import { type Maybe, signature } from '../tensor/arguments.ts';
 import { MODULE, type ModuleCreateOptions, ones, zeros } from '../tensor/create.ts';
-import { ArgumentError } from '../tensor/errors.ts';
+import { ArgumentError, ShapeError } from '../tensor/errors.ts';
 import { BOOLEAN, either, INTEGER, REAL, SIZES } from '../tensor/kinds.ts';
+import { scope } from '../tensor/scope.ts';
 import type { Shape } from '../tensor/shape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { describe, type Tensor } from '../tensor/tensor.ts';
 import { Module } from './module.ts';
 import { checkInput, checkSizes } from './moduleArguments.ts';
 import { toBeListed } from './parameter.ts';
@@ -106,7 +107,7 @@ export class GroupNorm extends Module {
 /**
  * Normalises each channel of each image: see `instanceNorm`. It keeps no running statistics.
  *
- * @param numFeatures C of an input [N, C, H, W]
+ * @param numFeatures C of an input [N, C, H, W] or [C, H, W]
  */
 export class InstanceNorm2d extends Module {
   readonly weight: Tensor | undefined;
@@ -131,7 +132,14 @@ export class InstanceNorm2d extends Module {
   override forward(x: Tensor): Tensor {
     checkInput(this, arguments);
     const { weight, bias, eps } = this;
-    return instanceNorm(x, { weight, bias, eps });
+    if ((x.ndim !== 3 && x.ndim !== 4) || x.shape.at(-1)! * x.shape.at(-2)! === 1) {
+      throw new ShapeError('InstanceNorm2d', 'not images', {
+        takes: 'input [N, C, H, W] or [C, H, W], of more than one pixel',
+        got: `input ${describe(x)}`,
+      });
+    }
+    if (x.ndim === 4) return instanceNorm(x, { weight, bias, eps });
+    return scope(() => instanceNorm(x.unsqueeze(0), { weight, bias, eps }).squeeze(0));
   }
 
   override extraRepr(): string {

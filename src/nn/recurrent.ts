@@ -143,6 +143,12 @@ abstract class Recurrent<States extends readonly Tensor[], State> extends Module
     }
     const batchAxis = single ? undefined : batchFirst ? 0 : 1;
     const batch = batchAxis === undefined ? 1 : input.shape[batchAxis]!;
+    if (input.shape[batchAxis === 0 ? 1 : 0] === 0) {
+      throw new ShapeError(this.constructor.name, 'an empty sequence', {
+        takes: 'at least one step',
+        got: describe(input),
+      });
+    }
     const directions = bidirectional ? 2 : 1;
     const shape = [numLayers * directions, ...(single ? [] : [batch]), hiddenSize];
     const wrong = given?.find((each) => !sameShape(each.shape, shape));
@@ -188,7 +194,6 @@ abstract class Recurrent<States extends readonly Tensor[], State> extends Module
       states = this.next(step, states, cell);
       outputs.push(states[0]!);
     }
-    if (outputs.length === 0) return [sequence.slice(null, null, [0, 0]), states];
     return [stack(reverse ? outputs.reverse() : outputs), states];
   }
 

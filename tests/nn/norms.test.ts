@@ -194,3 +194,18 @@ test('what does not fit is refused, with what would', () => {
       got    int32[2]"
   `);
 });
+
+test('InstanceNorm2d takes one image without a batch, as PyTorch’s does, and nothing that is no image', async () => {
+  const norm = new nn.InstanceNorm2d(3, { device: cpu });
+  const batch = images(1, 2, 3, 4, 5);
+  const one = norm.forward(batch.at(1));
+  expect(one.shape).toEqual([3, 4, 5]);
+  expect(await values(one)).toEqual(await values(norm.forward(batch).at(1)));
+  for (const shape of [
+    [2, 3],
+    [2, 3, 4, 5, 6],
+    [2, 3, 1, 1],
+  ]) {
+    expect(() => norm.forward(images(1, ...shape))).toThrow(/InstanceNorm2d: not images/);
+  }
+});

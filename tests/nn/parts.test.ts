@@ -220,3 +220,10 @@ it('the layers train in a captured step as without it', async () => {
   };
   expect(await train(true)).toEqual(await train(false));
 });
+
+it.each(['LSTM', 'GRU'] as const)('%s refuses a sequence without steps', (name) => {
+  const module = new nn[name](3, 4);
+  expect(() => module.forward(ones([0, 2, 3]))).toThrow(/an empty sequence/);
+  expect(() => module.forward(ones([0, 3]))).toThrow(/an empty sequence/);
+  expect(module.forward(ones([2, 0, 3]))[0].shape).toEqual([2, 0, 4]);
+});
