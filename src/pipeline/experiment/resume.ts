@@ -17,7 +17,7 @@ import { parseYaml } from '../files/yamlValue.ts';
 import type { RunDirectory } from '../runs/directory.ts';
 import { deviceText, type Environment } from '../runs/environment.ts';
 import { rewindJournal } from '../runs/journal/journal.ts';
-import type { RunSummary } from '../runs/summary.ts';
+import { type RunSummary, tryReadSummary } from '../runs/summary.ts';
 import { percent } from '../text/numbers.ts';
 import { valueText } from '../text/valueText.ts';
 import { FinishedError } from '../training/errors.ts';
@@ -72,8 +72,7 @@ export async function reopenRun(
   );
   if (checkpoint) {
     checkChanges(parseConfiguration(parseYaml(checkpoint.configuration).value), configuration);
-    const summary = await tryReadJson<RunSummary>(join(path, 'summary.json'));
-    checkUnfinished(path, configuration, checkpoint, summary);
+    checkUnfinished(path, configuration, checkpoint, await tryReadSummary(path));
   }
   return {
     directory: { id: basename(path), path, checkpoints },

@@ -1,3 +1,7 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { tryReadJson } from '../files/json.ts';
+
 /** Why a training ended: all epochs done, no improvement, or the time was up (it can be resumed then). */
 export type StopReason = 'epochs' | 'earlyStopping' | 'maxMinutes';
 
@@ -42,4 +46,22 @@ export interface RunSummary {
   readonly parameterCount: number;
   /** See `weightsSha256`. */
   readonly weightsSha256: string;
+}
+
+/** JSON has no other numbers: see `explicitNumbers`. */
+const number = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity']).transform(Number)]);
+
+/** What tables and messages read; the rest stays as it is. */
+const summarySchema = z.looseObject({
+  testLoss: number,
+  testAccuracy: number.optional(),
+  validation: z.looseObject({ loss: number, accuracy: number.optional() }).nullable(),
+  epochs: z.number(),
+  seconds: z.number(),
+});
+
+/** The summary in the folder of a run; undefined while it is not finished, and where the file is no summary. */
+export async function tryReadSummary(folder: string): Promise<RunSummary | undefined> {
+  const { data } = summarySchema.safeParse(await tryReadJson(join(folder, 'summary.json')));
+  return data as RunSummary | undefined;
 }

@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { type Configuration, printConfiguration } from '../config/configuration.ts';
 import { writeFileAtomic } from '../files/atomicFile.ts';
 import { makeFolders } from '../files/folders.ts';
-import { tryReadJson } from '../files/json.ts';
-import type { RunSummary } from '../runs/summary.ts';
+import { type RunSummary, tryReadSummary } from '../runs/summary.ts';
 import type { Overrides } from './axes.ts';
 
 /** What a trial's result depends on, besides its configuration. */
@@ -48,7 +47,7 @@ export async function prepareTrial({ path, configuration }: Trial): Promise<void
 
 /** The results of a trial; undefined while it is not finished. */
 export async function trialSummary({ path }: Trial): Promise<RunSummary | undefined> {
-  return tryReadJson(join(path, 'summary.json'));
+  return tryReadSummary(path);
 }
 
 /** The value with all keys in alphabetical order, so that equal values have equal JSON. */

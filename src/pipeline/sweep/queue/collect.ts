@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FileError } from '../../files/fileError.ts';
 import { LockedError, lockFolder } from '../../files/lock.ts';
@@ -31,7 +32,9 @@ export async function collect(
       const unlock = await lockFolder(trial.path);
       try {
         if (!(await artifacts.restoreResult(trial.path, ['config.yaml']))) return undefined;
-        return await trialSummary(trial);
+        const summary = await trialSummary(trial);
+        if (!summary) throw new FileError(join(trial.path, 'summary.json'), 'is no summary of a run');
+        return summary;
       } finally {
         await unlock();
       }

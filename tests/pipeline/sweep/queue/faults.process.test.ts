@@ -119,6 +119,25 @@ it('a sweep goes on with a trial whose first sweep was cancelled', async (contex
   expect(begun).toEqual(['one', 'two']);
 });
 
+it('a result whose summary is none counts as missing', async (context) => {
+  const { planner, worker, store, lines } = await start(context);
+  const [trial] = makeTrials(1);
+  const run = temporaryFolder();
+  writeFileSync(join(run, 'summary.json'), '{}');
+  await new TrialArtifacts(store, trial!.id).saveResult(run);
+  const begun: string[] = [];
+  const runTrial: RunTrial = async (taken, work) => {
+    const artifacts = new TrialArtifacts(store, taken.id);
+    if (await artifacts.isFinished()) return { status: 'finished' };
+    begun.push(taken.id);
+    return finishing(taken, work);
+  };
+  worker({ runTrial });
+  expect(await planner().run(trial!)).toMatchObject({ status: 'finished', summary: { testAccuracy: 0 } });
+  expect(begun).toEqual([trial!.id]);
+  expect(lines.join('\n')).toContain('summary.json: is no summary of a run\nThe trial runs again.');
+});
+
 it('a planner whose workers have another store fails the trial, and says why', async (context) => {
   const { planner, worker, store } = await start(context);
   const begun: string[] = [];

@@ -38,7 +38,13 @@ export function makeTrials(count: number): Trial[] {
 /** Stores a summary as the result of a trial, without training. */
 export async function finish(trial: Trial, store: ArtifactStore, seconds = 1): Promise<void> {
   await prepareTrial(trial);
-  const summary = { testAccuracy: trial.configuration.seed / 100, testLoss: 1, validation: null, seconds };
+  const summary = {
+    testAccuracy: trial.configuration.seed / 100,
+    testLoss: 1,
+    validation: null,
+    epochs: 1,
+    seconds,
+  };
   writeFileSync(join(trial.path, 'summary.json'), JSON.stringify(summary));
   await new TrialArtifacts(store, trial.id).saveResult(trial.path);
 }
