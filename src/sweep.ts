@@ -111,7 +111,7 @@ const cancel = command({
 
 const retry = command({
   about:
-    'Puts the trials of a sweep that failed, or were stopped by cancel, back into the queue. They continue from their last checkpoint.',
+    'Puts the trials of a sweep that failed, or that cancel removed or stopped, back into the queue. They continue from their last checkpoint.',
   arguments: { sweep },
   options: { queue, json },
   run: async ({ sweep, queue, json }) => {

@@ -214,7 +214,7 @@ async function runSweep(
   if (json) printJson({ folder, trials: trialRecords(states) });
   else console.log(`\n${tableText(states)}\n\ntable  ${folder}: sweep.json, sweep.csv`);
   signal.throwIfAborted();
-  return states.every(({ status }) => status === 'finished') ? 0 : 1;
+  return states.every(({ status }) => status === 'finished' || status === 'pruned') ? 0 : 1;
 }
 
 /** Serves metrics of trials, until the command ends. */

@@ -1,6 +1,25 @@
 import { z } from 'zod';
 import { count, type Shape } from './parts.ts';
 
+/** How a sweep stops bad trials early. */
+export interface EarlyStoppingOfTrials {
+  readonly name: 'asha';
+  readonly reductionFactor: number;
+  readonly minEpochs: number;
+}
+
+const earlyStopping = z.strictObject({
+  name: z
+    .literal('asha')
+    .describe('Stop bad trials early, by asynchronous successive halving; needs validation images.'),
+  reductionFactor: z
+    .int()
+    .min(2)
+    .default(3)
+    .describe('One of so many trials goes on at a rung; also the factor between the epochs of rungs.'),
+  minEpochs: count.default(1).describe('Epochs of the first rung.'),
+} satisfies Shape<EarlyStoppingOfTrials>);
+
 /** How `--sweep` varies a configuration. */
 export interface SweepConfiguration {
   readonly axes: readonly string[];
@@ -9,6 +28,7 @@ export interface SweepConfiguration {
   readonly seed?: number;
   readonly startupTrials: number;
   readonly parallel?: number;
+  readonly earlyStopping?: EarlyStoppingOfTrials;
 }
 
 export const sweep: z.ZodType<SweepConfiguration> = z
@@ -33,6 +53,7 @@ export const sweep: z.ZodType<SweepConfiguration> = z
       .max(1000)
       .exactOptional()
       .describe('Trials of tpe at a time; default: --jobs, 4 with --queue.'),
+    earlyStopping: earlyStopping.exactOptional(),
   } satisfies Shape<SweepConfiguration>)
   .refine(({ search, trials }) => (search === 'grid') === (trials === undefined), {
     path: ['trials'],

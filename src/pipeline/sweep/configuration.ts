@@ -1,5 +1,11 @@
 import { codeVersion } from '../runs/codeVersion.ts';
-import { type Configuration, loadConfiguration, type SweepConfiguration } from '../config/configuration.ts';
+import {
+  type Configuration,
+  ConfigurationError,
+  loadConfiguration,
+  type SweepConfiguration,
+} from '../config/configuration.ts';
+import { Best, type BestOptions } from '../training/best.ts';
 import { dataVersion } from '../data/datasets.ts';
 import { weightsFileSha256 } from '../experiment/initialWeights.ts';
 import { openStore } from './artifacts/open.ts';
@@ -8,11 +14,13 @@ import { EmbeddedRunner, type EmbeddedOptions } from './embedded.ts';
 import { planTrials, trialMaker } from './plan.ts';
 import type { QueueOptions } from './queue/runner.ts';
 import type { TrialRunner } from './runner.ts';
-import { withHistory } from './search/history.ts';
+import { SuccessiveHalving } from './search/halving.ts';
+import { type SweepHistory, withHistory } from './search/history.ts';
 import { searchSource } from './search/searchSource.ts';
 import { plannedSource, type TrialSource } from './source.ts';
 import { makeSweepFolder, runSweep, sweepName, type SweepResult } from './sweep.ts';
 import { variedKeys } from './table.ts';
+import type { Trial } from './trial.ts';
 
 /** Where the trials run: in processes of this machine, or on the workers of a queue. */
 export type Place =
@@ -40,20 +48,32 @@ export async function sweepConfiguration(
 ): Promise<SweepResult> {
   const { base, axes, settings } = readSweep(file, texts, random);
   const configure = (overrides: Overrides): Configuration => loadConfiguration(file, overrides);
-  const make = trialMaker({
+  const makeAny = trialMaker({
     configure,
     dataVersion: (data) => dataVersion(data, signal),
     codeVersion: codeVersion(),
     weightsVersion: weightsFileSha256,
   });
   const { train, run } = configure(exampleTrial(axes));
+  const { best } = train;
+  const { earlyStopping, startupTrials, trials: total = 1, parallel } = settings;
+  const make = async (overrides: Overrides): Promise<Trial> => {
+    const trial = await makeAny(overrides);
+    if (earlyStopping) requireComparable(trial, best);
+    return trial;
+  };
   const seed = settings.seed ?? base.seed;
   const report = (line: string): void => void process.stderr.write(`${line}\n`);
-  const { best } = train;
-  const runWith = async (source: TrialSource, name: string, folder: string): Promise<SweepResult> => {
+  const runWith = async (
+    source: TrialSource,
+    name: string,
+    folder: string,
+    history?: SweepHistory,
+  ): Promise<SweepResult> => {
+    const halving = earlyStopping && history && new SuccessiveHalving(earlyStopping, best, history);
     const runner = await openRunner(place, { sweep: name, signal, report });
     try {
-      return await runSweep({ source, folder, best, runner, report });
+      return await runSweep({ source, folder, best, runner, halving, report });
     } finally {
       await runner.close();
     }
@@ -61,18 +81,38 @@ export async function sweepConfiguration(
 
   if (settings.search !== 'tpe') {
     const trials = await planTrials({ axes, seed, random: settings.trials }, make);
-    const name = sweepName(base.name, trials.map(({ id }) => id).sort());
-    return runWith(plannedSource(trials, variedKeys(trials)), name, makeSweepFolder(run.dir, name));
+    const ids = trials.map(({ id }) => id).sort();
+    const source = plannedSource(trials, variedKeys(trials));
+    if (!earlyStopping) {
+      const name = sweepName(base.name, ids);
+      return runWith(source, name, makeSweepFolder(run.dir, name));
+    }
+    const name = sweepName(base.name, [...ids, JSON.stringify({ earlyStopping, best })]);
+    const folder = makeSweepFolder(run.dir, name);
+    return withHistory(folder, (history) => runWith(source, name, folder, history), trials);
   }
-  const { startupTrials, trials: total = 1, parallel } = settings;
   const lanes = parallel ?? ('jobs' in place ? place.jobs : QUEUE_LANES);
-  const basis = { axes, seed, startupTrials, best, trial: (await make([])).id };
+  const basis = { axes, seed, startupTrials, earlyStopping, best, trial: (await make([])).id };
   const name = sweepName(base.name, ['tpe', JSON.stringify(basis)]);
   const folder = makeSweepFolder(run.dir, name);
   return withHistory(folder, async (history) => {
     const options = { axes, total, lanes, best, seed, startupTrials, make, history };
-    return runWith(await searchSource(options), name, folder);
+    return runWith(await searchSource(options), name, folder, history);
   });
+}
+
+/** @throws ConfigurationError where the trial's validations cannot be compared with those of the others */
+function requireComparable({ configuration: { data, train }, overrides }: Trial, best: BestOptions): void {
+  const problem =
+    data.validation === 0
+      ? 'data.validation > 0, which trials are compared by'
+      : train.best.metric !== best.metric || Best.sign(train.best) !== Best.sign(best)
+        ? 'the same train.best for all trials'
+        : undefined;
+  if (problem === undefined) return;
+  throw new ConfigurationError(
+    `sweep.earlyStopping does not fit\n    takes  ${problem}\n    got    ${overrides.join(' ')}`,
+  );
 }
 
 /** Trials of a search that the queue has at a time. */

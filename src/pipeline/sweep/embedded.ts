@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isLocked } from '../files/lock.ts';
-import type { TrialRunner } from './runner.ts';
+import type { Judge, TrialRunner } from './runner.ts';
 import type { TrialState } from './table.ts';
 import { type Trial, trialSummary } from './trial.ts';
 import type { TrialMetrics } from './trialMetrics.ts';
-import { runInProcess, type TrialProcess } from './trialProcess.ts';
+import { runInProcess, runJudged, type TrialProcess } from './trialProcess.ts';
 
 export interface EmbeddedOptions extends TrialProcess {
   /** Counts the trials. */
@@ -16,6 +16,7 @@ export interface EmbeddedOptions extends TrialProcess {
 /** A trial that has not begun. */
 interface Pending {
   readonly trial: Trial;
+  readonly judge: Judge | undefined;
   readonly resolve: (state: TrialState) => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -33,9 +34,9 @@ export class EmbeddedRunner implements TrialRunner {
     this.#options = options;
   }
 
-  run(trial: Trial): Promise<TrialState> {
+  run(trial: Trial, judge?: Judge): Promise<TrialState> {
     return new Promise((resolve, reject) => {
-      this.#pending.push({ trial, resolve, reject });
+      this.#pending.push({ trial, judge, resolve, reject });
       if (this.#working < this.#options.jobs) void this.#work();
     });
   }
@@ -70,7 +71,7 @@ export class EmbeddedRunner implements TrialRunner {
   }
 
   async #run(pending: Pending): Promise<void> {
-    const { trial, resolve, reject } = pending;
+    const { trial, judge, resolve, reject } = pending;
     try {
       const known = await trialSummary(trial);
       if (known) {
@@ -78,7 +79,8 @@ export class EmbeddedRunner implements TrialRunner {
         return;
       }
       const { metrics } = this.#options;
-      const run = (): Promise<TrialState> => runInProcess(trial, this.#options);
+      const run = (): Promise<TrialState> =>
+        judge ? runJudged(trial, judge, this.#options) : runInProcess(trial, this.#options);
       const state = await (metrics ? metrics.watch(trial, run) : run());
       // Another sweep was faster.
       if (state.status === 'failed' && (await isLocked(trial.path))) this.#pending.push(pending);

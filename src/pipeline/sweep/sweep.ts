@@ -6,8 +6,11 @@ import type { BestOptions } from '../training/best.ts';
 import type { TrialRunner } from './runner.ts';
 import { CoalescedWriter } from './coalescedWriter.ts';
 import type { TrialSource } from './source.ts';
-import { judged, ranked, type TrialState, writeTable } from './table.ts';
+import { judged } from './score.ts';
+import type { SuccessiveHalving } from './search/halving.ts';
+import { ranked, type TrialState, writeTable } from './table.ts';
 import { type Trial, trialSummary } from './trial.ts';
+import { type Validations, validationsOf } from './validations.ts';
 
 export interface SweepOptions {
   readonly source: TrialSource;
@@ -16,6 +19,8 @@ export interface SweepOptions {
   /** What ranks the trials. */
   readonly best: BestOptions;
   readonly runner: TrialRunner;
+  /** Stops bad trials early. */
+  readonly halving?: SuccessiveHalving | undefined;
   readonly report: (line: string) => void;
 }
 
@@ -31,27 +36,49 @@ export interface SweepResult {
  *
  * @throws what the source or the runner throws
  */
-export async function runSweep({ source, folder, best, runner, report }: SweepOptions): Promise<SweepResult> {
+export async function runSweep(options: SweepOptions): Promise<SweepResult> {
+  const { source, folder, best, runner, halving, report } = options;
   const { trials, total, lanes, varied } = source;
   const states = new Map<string, TrialState>();
   const table = (): TrialState[] => ranked([...states.values()], best);
   const writer = new CoalescedWriter(() => writeTable(folder, table()));
 
-  for (const trial of trials) states.set(trial.id, await knownState(trial));
-  let done = trials.filter(({ id }) => states.get(id)!.status === 'finished').length;
-  report(`${total} trials, ${done} of them finished before`);
+  const stopped = (trial: Trial): TrialState | undefined => {
+    const stop = halving?.stopOf(trial.id);
+    return (
+      stop && {
+        trial,
+        status: 'pruned',
+        pruned: { epoch: stop.epoch, metric: best.metric, value: stop.value },
+      }
+    );
+  };
+
+  for (const trial of trials) states.set(trial.id, stopped(trial) ?? (await knownState(trial)));
+  const count = (wanted: TrialState['status']): number =>
+    trials.filter(({ id }) => states.get(id)!.status === wanted).length;
+  const pruned = count('pruned');
+  let done = count('finished') + pruned;
+  report(
+    `${total} trials, ${done - pruned} of them finished${pruned > 0 ? ` and ${pruned} pruned` : ''} before`,
+  );
   writer.changed();
 
   const follow = async (trial: Trial): Promise<TrialState> => {
     const before = states.get(trial.id);
     const known = before ?? (await knownState(trial));
     if (!before) states.set(trial.id, { trial, status: 'waiting' });
-    const state = known.status === 'finished' ? known : await runner.run(trial);
+    if (known.status === 'pruned') return known;
+    const judge = halving && ((seen: Validations): boolean => halving.goesOn(trial, seen));
+    const end = known.status === 'finished' ? known : await runner.run(trial, judge);
+    // What it was too fast to be told, and what another sweep has run.
+    if (end.status === 'finished') judge?.(validationsOf(trial));
+    const state = stopped(trial) ?? end;
     await source.ended(state);
     if (state.status === 'waiting' || state === before) return state;
     states.set(trial.id, state);
     writer.changed();
-    done++;
+    if (before?.status !== 'finished') done++;
     const label = trial.overrides.filter((text) => varied.some((key) => text.startsWith(`${key}=`)));
     report(`${done}/${total}  ${label.join(' ')}: ${outcome(state)}`);
     return state;
@@ -63,7 +90,7 @@ export async function runSweep({ source, folder, best, runner, report }: SweepOp
         const trial = await source.next();
         if (!trial) return;
         const { status } = await follow(trial);
-        if (status !== 'finished' && status !== 'failed') return;
+        if (status === 'waiting' || status === 'interrupted' || status === 'cancelled') return;
       }
     } catch (error) {
       isOver = true;
@@ -81,7 +108,8 @@ async function knownState(trial: Trial): Promise<TrialState> {
   return summary ? { trial, status: 'finished', summary } : { trial, status: 'waiting' };
 }
 
-function outcome({ status, summary }: TrialState): string {
+function outcome({ status, summary, pruned }: TrialState): string {
+  if (pruned) return `pruned after epoch ${pruned.epoch}`;
   if (!summary) return status;
   const { accuracy, loss } = judged(summary);
   const measure = accuracy === undefined ? `loss ${loss.toFixed(4)}` : `accuracy ${percent(accuracy)}`;

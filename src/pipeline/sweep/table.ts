@@ -2,45 +2,39 @@ import { join } from 'node:path';
 import { stringify } from 'csv-stringify/sync';
 import { writeFileAtomic } from '../files/atomicFile.ts';
 import { writeJson } from '../files/json.ts';
-import type { Evaluation, RunSummary } from '../runs/summary.ts';
+import type { RunSummary } from '../runs/summary.ts';
 import { table } from '../text/table.ts';
-import { Best, type BestOptions } from '../training/best.ts';
+import type { BestOptions } from '../training/best.ts';
+import { compareStandings, scoreOf, type Standing, valueOf } from './score.ts';
 import type { Trial } from './trial.ts';
 
 /** The state of a trial. */
 export interface TrialState {
   readonly trial: Trial;
-  readonly status: 'waiting' | 'finished' | 'failed' | 'interrupted' | 'cancelled';
+  readonly status: 'waiting' | 'finished' | 'failed' | 'interrupted' | 'cancelled' | 'pruned';
+  /** Of a finished trial. */
   readonly summary?: RunSummary;
+  /** The epoch after which it was stopped early, and the best value of the measure until then. */
+  readonly pruned?: {
+    readonly epoch: number;
+    readonly metric: BestOptions['metric'];
+    readonly value: number | null;
+  };
   /** Why it failed. */
   readonly message?: string;
 }
 
-/** The best trial first, by its validation (by its test where nothing was held out); those without a result last. */
+/**
+ * The best trial first, by its validation (by its test where nothing was held out); then those that were stopped early; those
+ * without a result last.
+ */
 export function ranked(states: readonly TrialState[], best: BestOptions): TrialState[] {
-  const score = ({ summary }: TrialState): number => scoreOf(summary ? valueOf(summary, best) : NaN, best);
+  const standing = ({ summary, pruned }: TrialState): Standing => ({
+    score: scoreOf(pruned?.value ?? (summary ? valueOf(summary, best) : NaN), best),
+    stoppedAt: pruned?.epoch,
+  });
   // The sort is stable: equal trials stay in the order of the sweep.
-  return [...states].sort((a, b) => compare(score(b), score(a)));
-}
-
-/** The measure by which trials are ranked; NaN where the trial does not have it. */
-export function valueOf(summary: RunSummary, { metric }: BestOptions): number {
-  return judged(summary)[metric] ?? NaN;
-}
-
-/** A value of that measure so that more is better; -Infinity where it is not finite. */
-export function scoreOf(value: number, best: BestOptions): number {
-  return Number.isFinite(value) ? Best.sign(best) * value : -Infinity;
-}
-
-/** The validation of a trial, or its test where nothing was held out. */
-export function judged({ validation, testAccuracy, testLoss }: RunSummary): Evaluation {
-  return validation ?? { loss: testLoss, ...(testAccuracy !== undefined && { accuracy: testAccuracy }) };
-}
-
-/** `-Infinity - -Infinity` is NaN. */
-function compare(a: number, b: number): number {
-  return a === b ? 0 : a - b;
+  return [...states].sort((a, b) => compareStandings(standing(a), standing(b)));
 }
 
 /** The keys that differ between trials. */
@@ -66,14 +60,16 @@ function cells(states: readonly TrialState[]): [string[], ...string[][]] {
     ['test accuracy', ({ testAccuracy }) => testAccuracy],
     ['test loss', ({ testLoss }) => testLoss],
   ];
-  const rows = states.map(({ trial, status, summary }, index) => {
+  const rows = states.map(({ trial, status, summary, pruned }, index) => {
     const values = new Map(trial.overrides.map(splitOverride));
     const number = (value: unknown): string => (typeof value === 'number' ? value.toFixed(4) : '');
     return [
       summary ? String(index + 1) : '',
       ...keys.map((key) => values.get(key) ?? ''),
-      ...measures.map(([, of]) => number(summary && of(summary))),
-      summary ? String(summary.epochs) : '',
+      ...measures.map(([title, of]) =>
+        number(summary ? of(summary) : title === `validation ${pruned?.metric}` ? pruned!.value : undefined),
+      ),
+      String(summary?.epochs ?? pruned?.epoch ?? ''),
       summary ? summary.seconds.toFixed(0) : '',
       status,
       trial.path,
@@ -97,13 +93,14 @@ const CSV = { record_delimiter: 'windows', quoted_match: /[\r\n]/ };
 
 /** The ranked trials for programs. */
 export function trialRecords(states: readonly TrialState[]): object[] {
-  return states.map(({ trial: { id, path, overrides, versions }, status, summary, message }) => ({
+  return states.map(({ trial: { id, path, overrides, versions }, status, summary, message, pruned }) => ({
     id,
     versions,
     run: path,
     overrides: Object.fromEntries(overrides.map(splitOverride)),
     status,
     ...(message !== undefined && { message }),
+    ...(pruned && { pruned }),
     summary: summary ?? null,
   }));
 }

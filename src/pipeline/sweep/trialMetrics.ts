@@ -5,7 +5,7 @@ import { type MetricsRecord, readJournal } from '../runs/journal/journal.ts';
 import { RunMetrics } from '../telemetry/runMetrics.ts';
 import type { Trial } from './trial.ts';
 
-const STATUSES = ['finished', 'failed', 'interrupted'] as const;
+const STATUSES = ['finished', 'failed', 'interrupted', 'pruned'] as const;
 
 /** Metrics of the trials of this process: how many run and ended, and how those that run are doing. */
 export class TrialMetrics {

@@ -2,8 +2,10 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Judge } from './runner.ts';
 import type { TrialState } from './table.ts';
 import { prepareTrial, type Trial, trialSummary } from './trial.ts';
+import { watchValidations } from './validations.ts';
 
 export interface TrialProcess {
   /** The command that trains: `--resume <run>` is added. */
@@ -42,6 +44,29 @@ export async function runInProcess(trial: Trial, { command, signal }: TrialProce
   if (signal.aborted) return { trial, status: 'interrupted' };
   const why = typeof end === 'string' ? `it ended with ${end}` : await lastLines(log);
   return { trial, status: 'failed', message: `${why}\nAll that it printed is in ${log}` };
+}
+
+/** As `runInProcess`; ends a trial with a checkpoint as soon as it is judged so. @throws what `judge` throws, too */
+export async function runJudged(trial: Trial, judge: Judge, options: TrialProcess): Promise<TrialState> {
+  await prepareTrial(trial);
+  const stop = new AbortController();
+  const failures: unknown[] = [];
+  const watcher = watchValidations(trial, (validations) => {
+    try {
+      if (!judge(validations)) stop.abort();
+    } catch (error) {
+      failures.push(error);
+      stop.abort();
+    }
+  });
+  try {
+    const signal = AbortSignal.any([options.signal, stop.signal]);
+    const state = await runInProcess(trial, { ...options, signal });
+    if (failures.length > 0) throw failures[0];
+    return state.status === 'interrupted' && stop.signal.aborted ? { trial, status: 'pruned' } : state;
+  } finally {
+    watcher.close();
+  }
 }
 
 async function lastLines(path: string): Promise<string> {

@@ -710,7 +710,7 @@ describe('describeConfiguration', () => {
       'train.maxMinutes=1',
       'train.best.mode=max',
       'train.earlyStopping={mode: min}',
-      'sweep={search: tpe, trials: 1, seed: 1, parallel: 1}',
+      'sweep={search: tpe, trials: 1, seed: 1, parallel: 1, earlyStopping: {name: asha}}',
     ];
     const optimizers = ['adam', 'adamw', 'rmsprop', 'sgd', 'adagrad', 'nadam', 'radam', 'lion'].map(
       (name) => `optimizer={name: ${name}}`,

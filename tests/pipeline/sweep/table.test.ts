@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { parseConfiguration } from '../../../src/pipeline/config/configuration.ts';
 import type { RunSummary } from '../../../src/pipeline/runs/summary.ts';
-import { judged, ranked, tableText, type TrialState, writeTable } from '../../../src/pipeline/sweep/table.ts';
+import { judged } from '../../../src/pipeline/sweep/score.ts';
+import { ranked, tableText, type TrialState, writeTable } from '../../../src/pipeline/sweep/table.ts';
 import { makeTrial } from '../../../src/pipeline/sweep/trial.ts';
 import { temporaryFolder } from '../files/disks.ts';
 

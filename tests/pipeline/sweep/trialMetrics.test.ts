@@ -26,6 +26,7 @@ const counts = (finished: number, failed: number, interrupted: number): string[]
   `wgrad_trials_total{status="finished"} ${finished}`,
   `wgrad_trials_total{status="failed"} ${failed}`,
   `wgrad_trials_total{status="interrupted"} ${interrupted}`,
+  'wgrad_trials_total{status="pruned"} 0',
 ];
 
 it('counts trials, and reads how those that run are doing from their journals', async () => {

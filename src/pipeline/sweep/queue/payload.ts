@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { BulkJobOptions } from 'bullmq';
 import { z } from 'zod';
 import { WgradError } from '../../../backend/errors.ts';
 import { parseConfiguration, printConfiguration } from '../../config/configuration.ts';
@@ -27,6 +28,14 @@ const payloadSchema = z.strictObject({
   configuration: z.string().max(2 ** 18),
   versions: z.strictObject({ data: version, code: version, init: version.optional() }),
 });
+
+/** A day: longer than a planner is away. A job that is gone is submitted again, and its result found in the store. */
+export const KEEP: BulkJobOptions = {
+  attempts: 1,
+  stackTraceLimit: 1,
+  removeOnComplete: { age: 86_400 },
+  removeOnFail: { age: 7 * 86_400 },
+};
 
 /** A job that is no trial: it fails, on every machine. */
 export class PayloadError extends WgradError {

@@ -1,14 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type BulkJobOptions, Job, Queue, QueueEvents } from 'bullmq';
+import { Job, Queue, QueueEvents } from 'bullmq';
 import { WgradError } from '../../../backend/errors.ts';
 import type { ArtifactStore } from '../artifacts/store.ts';
-import type { TrialRunner } from '../runner.ts';
+import type { Judge, TrialRunner } from '../runner.ts';
 import type { TrialState } from '../table.ts';
 import type { Trial } from '../trial.ts';
+import { validationsSchema } from '../validations.ts';
 import { collect } from './collect.ts';
 import { connect, type LastingRedis, PREFIX, queueName } from './connection.ts';
-import { jobId, toPayload } from './payload.ts';
-import { CANCELLED, failureOf, isCancelled, noteSweep, reviveSweep } from './sweeps.ts';
+import { jobId, KEEP, toPayload } from './payload.ts';
+import {
+  CANCELLED,
+  failureOf,
+  forgetRemoved,
+  isCancelled,
+  noteSweep,
+  pruneJob,
+  PRUNED,
+  restoreJob,
+  reviveSweep,
+} from './sweeps.ts';
 
 export interface QueueOptions {
   /** `redis://…` or `rediss://…`. */
@@ -26,6 +37,7 @@ export interface QueueOptions {
 /** A trial that the queue has, or will have. */
 interface Pending {
   readonly trial: Trial;
+  readonly judge: Judge | undefined;
   readonly resolve: (state: TrialState) => void;
   readonly reject: (reason: unknown) => void;
   /** Whether the queue was asked for it before: then a failure is its own, and not one of an earlier sweep. */
@@ -33,6 +45,8 @@ interface Pending {
   collecting: boolean;
   /** How often a worker said that it has finished, and the store had no result. */
   lost: number;
+  /** Whether it was judged to end: its later validations do not matter. */
+  pruned: boolean;
 }
 
 type TrialJob = Job<unknown, unknown>;
@@ -45,14 +59,6 @@ const LOOK = 30_000;
 const MOST_LOSSES = 2;
 /** Milliseconds before something is tried again that broke with the connection. */
 const AGAIN = 300;
-
-/** A day: longer than a planner is away. A job that is gone is submitted again, and its result found in the store. */
-const KEEP: BulkJobOptions = {
-  attempts: 1,
-  stackTraceLimit: 1,
-  removeOnComplete: { age: 86_400 },
-  removeOnFail: { age: 7 * 86_400 },
-};
 
 /**
  * Submits trials to a queue, and collects their results from the artifact store. The job of a trial has the trial's id, and
@@ -84,6 +90,9 @@ export class QueueRunner implements TrialRunner {
       if (this.#pending.has(jobId)) this.#do(() => this.#look([jobId]));
     };
     for (const event of ['completed', 'failed', 'removed'] as const) this.#events.on(event, look);
+    this.#events.on('progress', ({ jobId, data }: { jobId: string; data: unknown }) => {
+      this.#judge(jobId, data);
+    });
     this.#redis.on('ready', () => {
       this.#lookAtAll();
     });
@@ -94,14 +103,19 @@ export class QueueRunner implements TrialRunner {
       this.#leave();
     };
     signal.addEventListener('abort', leave, { once: true });
-    this.#do(() => reviveSweep(this.#redis, options.sweep));
+    this.#do(async () => {
+      await reviveSweep(this.#redis, options.sweep);
+      // It submits them itself.
+      await forgetRemoved(this.#redis, options.sweep);
+    });
   }
 
-  run(trial: Trial): Promise<TrialState> {
+  run(trial: Trial, judge?: Judge): Promise<TrialState> {
     if (this.#options.signal.aborted) return Promise.resolve({ trial, status: 'waiting' });
     return new Promise((resolve, reject) => {
       const id = jobId(trial);
-      this.#pending.set(id, { trial, resolve, reject, sent: false, collecting: false, lost: 0 });
+      const fresh = { sent: false, collecting: false, lost: 0, pruned: false };
+      this.#pending.set(id, { trial, judge, resolve, reject, ...fresh });
       this.#unsent.push(id);
       if (this.#unsent.length > 1) return;
       setImmediate(() => {
@@ -180,6 +194,7 @@ export class QueueRunner implements TrialRunner {
         const job = jobs[index];
         if (!job) missing.push(id);
         else if (job.finishedOn !== undefined) await this.#settle(id, pending, job);
+        else this.#judge(id, job.progress);
         pending.sent = true;
       }
       if (missing.length > 0) await this.#submit(missing);
@@ -216,16 +231,43 @@ export class QueueRunner implements TrialRunner {
     if (failure === undefined) {
       pending.collecting = true;
       void this.#collect(id, pending, job);
-    } else if (failure === CANCELLED) {
-      const isOurs = pending.sent && (await isCancelled(this.#redis, this.#options.sweep));
-      if (isOurs) this.#resolve(id, 'cancelled');
-      else {
-        // Another sweep was cancelled, in whose name workers would refuse it again; or this one was, and begins again.
-        await job.remove();
-        await this.#submit([id]);
-      }
+    } else if (failure === CANCELLED || failure === PRUNED) {
+      const isOurs = failure === CANCELLED && pending.sent;
+      const isOver = isOurs && (await isCancelled(this.#redis, this.#options.sweep));
+      if (isOver) this.#resolve(id, 'cancelled');
+      else await this.#restore(id, job);
     } else if (pending.sent) this.#resolve(id, 'failed', failure);
     else await job.retry('failed');
+  }
+
+  /** Runs a trial that was stopped: by another sweep, or by this one before it began again. */
+  async #restore(id: string, job: TrialJob): Promise<void> {
+    await restoreJob(this.#redis, this.#options.sweep, id);
+    // As a job of another sweep it would be stopped again.
+    await job.remove();
+    await this.#submit([id]);
+  }
+
+  /** Has the sweep judge a trial that runs, which may end it. */
+  #judge(id: string, progress: unknown): void {
+    const pending = this.#pending.get(id);
+    if (!pending?.judge || pending.pruned || pending.collecting) return;
+    const { validations: seen } = (typeof progress === 'object' ? (progress ?? {}) : {}) as {
+      validations?: unknown;
+    };
+    const { data: validations } = validationsSchema.safeParse(seen);
+    try {
+      if (!validations || pending.judge(validations)) return;
+    } catch (error) {
+      this.#pending.delete(id);
+      pending.reject(error);
+      return;
+    }
+    pending.pruned = true;
+    this.#do(async () => {
+      await pruneJob(this.#redis, this.#options.sweep, id);
+      this.#resolve(id, 'pruned');
+    });
   }
 
   async #collect(id: string, pending: Pending, job: TrialJob): Promise<void> {
@@ -255,7 +297,7 @@ export class QueueRunner implements TrialRunner {
     }
   }
 
-  #resolve(id: string, status: 'cancelled' | 'failed', message?: string): void {
+  #resolve(id: string, status: 'cancelled' | 'failed' | 'pruned', message?: string): void {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
     pending?.resolve({ trial: pending.trial, status, ...(message !== undefined && { message }) });

@@ -9,7 +9,7 @@ export interface StatusView {
   readonly trials?: readonly JobStatus[];
 }
 
-const STATES = ['waiting', 'running', 'finished', 'failed', 'cancelled'] as const;
+const STATES = ['waiting', 'running', 'finished', 'failed', 'pruned', 'cancelled'] as const;
 
 /** The view as tables. */
 export function statusText(view: StatusView): string {

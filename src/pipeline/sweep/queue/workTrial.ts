@@ -8,6 +8,7 @@ import type { ArtifactStore } from '../artifacts/store.ts';
 import { CoalescedWriter } from '../coalescedWriter.ts';
 import { prepareTrial, type Trial } from '../trial.ts';
 import { runInProcess } from '../trialProcess.ts';
+import { type Validations, validationsOf, watchValidations } from '../validations.ts';
 import { RefusedError, requireTrueRecords } from './checks.ts';
 
 /** A trial and the sweep that submitted it. */
@@ -18,6 +19,7 @@ export interface TrialReport {
   readonly epoch?: number;
   readonly step?: number;
   readonly metrics?: Readonly<Record<string, number>>;
+  readonly validations?: Validations;
 }
 
 export interface TrialWork {
@@ -51,10 +53,14 @@ export function trainFromStore(command: readonly string[]): RunTrial {
     await prepareTrial(trial);
     const keep = new CoalescedWriter(async () => {
       await artifacts.saveCheckpoint(path);
-      progress(lastRecord(path));
+      progress(reportOf(trial));
     });
     const watcher = watch(join(path, 'checkpoints'), () => {
       keep.changed();
+    });
+    // A sweep that stops trials early is told at once.
+    const validated = watchValidations(trial, () => {
+      progress(reportOf(trial));
     });
     try {
       const end = await runInProcess(trial, { command, signal });
@@ -81,19 +87,21 @@ export function trainFromStore(command: readonly string[]): RunTrial {
       return { status: 'interrupted' };
     } finally {
       watcher.close();
+      validated.close();
       await rm(path, { recursive: true, force: true });
     }
   };
 }
 
-/** The last record of a run's journal; nothing where there is none yet. */
-function lastRecord(path: string): TrialReport {
+/** The last record of a trial's journal, and its validations; nothing where there is none yet. */
+function reportOf(trial: Trial): TrialReport {
   try {
-    const { epoch, step, metrics } = readJournal(join(path, 'metrics.jsonl')).at(-1) ?? {};
+    const { epoch, step, metrics } = readJournal(join(trial.path, 'metrics.jsonl')).at(-1) ?? {};
     return {
       ...(epoch !== undefined && { epoch }),
       ...(step !== undefined && { step }),
       ...(metrics && { metrics }),
+      validations: validationsOf(trial),
     };
   } catch {
     return {};

@@ -5,8 +5,8 @@ import { WgradError } from '../../../backend/errors.ts';
 import type { ArtifactStore } from '../artifacts/store.ts';
 import { requireSameVersions } from './checks.ts';
 import { connect, type LastingRedis, PREFIX, queueName } from './connection.ts';
-import { fromPayload } from './payload.ts';
-import { CANCELLED, isCancelled } from './sweeps.ts';
+import { fromPayload, jobId } from './payload.ts';
+import { CANCELLED, isCancelled, isPruned, PRUNED } from './sweeps.ts';
 import type { RunTrial, TrialEnd, TrialReport, WorkerTrial } from './workTrial.ts';
 
 export interface WorkerOptions {
@@ -36,7 +36,7 @@ export interface WorkerOptions {
 const MOST_TAKEOVERS = 25;
 /** Milliseconds that a worker leaves trials to others after it refused one. */
 const REFUSAL = 5000;
-/** Milliseconds between two looks at cancelled sweeps. */
+/** Milliseconds between two looks at cancelled sweeps and trials stopped early. */
 const LOOK = 1000;
 /** Milliseconds before BullMQ tries again what broke with the connection. */
 const AGAIN = 500;
@@ -46,6 +46,7 @@ const PARTING = 5000;
 /** A trial at work. */
 interface Active {
   readonly sweep: string;
+  readonly job: string;
   /** Stops it: because of a signal, a cancelled sweep, or because another worker has taken it over. */
   readonly stop: AbortController;
   /** Fulfilled when it has ended, in whatever way. */
@@ -70,7 +71,7 @@ export class SweepWorker {
   /** Works until the signal is aborted, and the trials at work have ended. */
   async run(): Promise<void> {
     const { signal, grace } = this.#options;
-    const look = setInterval(() => void this.#stopCancelled().catch(() => undefined), LOOK);
+    const look = setInterval(() => void this.#stopUnwanted().catch(() => undefined), LOOK);
     await new Promise((resolve) => {
       if (signal.aborted) resolve(undefined);
       signal.addEventListener('abort', resolve, { once: true });
@@ -122,7 +123,8 @@ export class SweepWorker {
     const { work, report } = this.#options;
     // What is wrong with the job is wrong everywhere.
     const trial = orFail(() => fromPayload(job.data, work));
-    if (await isCancelled(this.#redis, trial.sweep)) throw new UnrecoverableError(CANCELLED);
+    const unwanted = await this.#unwanted(trial.sweep, jobId(trial));
+    if (unwanted !== undefined) throw new UnrecoverableError(unwanted);
     if (this.#isDraining()) return this.#giveBack(job, token, 'drain');
     const stop = new AbortController();
     lost?.addEventListener('abort', () => {
@@ -154,8 +156,9 @@ export class SweepWorker {
   }
 
   /** Counts a trial as active until it has ended. */
-  async #follow<T>({ sweep }: WorkerTrial, stop: AbortController, run: Promise<T>): Promise<T> {
-    const active: Active = { sweep, stop, ended: run.catch(() => undefined) };
+  async #follow<T>(trial: WorkerTrial, stop: AbortController, run: Promise<T>): Promise<T> {
+    const { sweep } = trial;
+    const active: Active = { sweep, job: jobId(trial), stop, ended: run.catch(() => undefined) };
     this.#active.add(active);
     try {
       return await run;
@@ -170,7 +173,7 @@ export class SweepWorker {
 
   /** Ends work at a trial that was stopped. */
   async #giveBack(job: Job<unknown>, token: string, why: unknown): Promise<never> {
-    if (why === CANCELLED) throw new UnrecoverableError(CANCELLED);
+    if (why === CANCELLED || why === PRUNED) throw new UnrecoverableError(why);
     // Where it is lost, another worker has it already.
     if (why !== 'lost') await job.moveToWait(token);
     throw new WaitingError();
@@ -190,12 +193,17 @@ export class SweepWorker {
     throw new DelayedError();
   }
 
-  async #stopCancelled(): Promise<void> {
-    const sweeps = new Set([...this.#active].map(({ sweep }) => sweep));
-    for (const sweep of sweeps) {
-      if (!(await isCancelled(this.#redis, sweep))) continue;
-      for (const active of this.#active) if (active.sweep === sweep) active.stop.abort(CANCELLED);
+  async #stopUnwanted(): Promise<void> {
+    for (const { sweep, job, stop } of this.#active) {
+      const why = await this.#unwanted(sweep, job);
+      if (why !== undefined) stop.abort(why);
     }
+  }
+
+  /** Why the sweep of a trial does not want it any more; undefined where it does. */
+  async #unwanted(sweep: string, job: string): Promise<string | undefined> {
+    if (await isCancelled(this.#redis, sweep)) return CANCELLED;
+    return (await isPruned(this.#redis, sweep, job)) ? PRUNED : undefined;
   }
 }
 

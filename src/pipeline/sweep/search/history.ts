@@ -12,29 +12,54 @@ export interface PlannedTrial {
   readonly overrides: Overrides;
 }
 
-/** A line of a sweep's journal: a trial was planned, or has ended (`value` null: without a finite result). */
+/** A trial has reached an epoch at which bad ones are stopped. */
+export interface Rung {
+  readonly id: string;
+  readonly epoch: number;
+  /** The best validation until then; null where none was finite. */
+  readonly value: number | null;
+  readonly goesOn: boolean;
+}
+
+/** How a trial ended: with a value, which is null without a finite result; or stopped early. */
+export interface TrialResult {
+  readonly value: number | null;
+  readonly stoppedAt?: number;
+}
+
+/** A line of a sweep's journal: a trial was planned, has reached a rung, or has ended. */
 export type SweepRecord =
   | { readonly kind: 'trial'; readonly id: string; readonly overrides: string[] }
+  | ({ readonly kind: 'rung' } & Rung)
   | { readonly kind: 'result'; readonly id: string; readonly value: number | null };
 
 const id = z.string().regex(/^[0-9a-f]{16}$/);
 const recordSchema: z.ZodType<SweepRecord> = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('trial'), id, overrides: z.array(z.string()) }),
+  z.strictObject({
+    kind: z.literal('rung'),
+    id,
+    epoch: z.int().min(1),
+    value: z.number().nullable(),
+    goesOn: z.boolean(),
+  }),
   z.strictObject({ kind: z.literal('result'), id, value: z.number().nullable() }),
 ]);
 
 /**
  * Calls `action` with the history of the sweep in a folder, which no other process has meanwhile.
  *
+ * @param planned the trials of a sweep that are known without the history
  * @throws LockedError while another process has it, and as `SweepHistory`
  */
 export async function withHistory<T>(
   folder: string,
   action: (history: SweepHistory) => Promise<T>,
+  planned: readonly PlannedTrial[] = [],
 ): Promise<T> {
   const unlock = await lockFolder(folder);
   try {
-    const history = new SweepHistory(join(folder, 'journal.jsonl'));
+    const history = new SweepHistory(join(folder, 'journal.jsonl'), planned);
     try {
       return await action(history);
     } finally {
@@ -52,14 +77,17 @@ export async function withHistory<T>(
 export class SweepHistory {
   readonly #file: LineFile;
   readonly #trials = new Map<string, PlannedTrial>();
-  readonly #results = new Map<string, number | null>();
+  readonly #results = new Map<string, TrialResult>();
+  readonly #rungs = new Map<string, Rung[]>();
+  readonly #reached: Rung[] = [];
 
   /**
    * Opens the journal of a sweep, or begins it.
    *
    * @throws FileError where it cannot be read or written, or naming the first line that does not fit
    */
-  constructor(path: string) {
+  constructor(path: string, planned: readonly PlannedTrial[] = []) {
+    for (const trial of planned) this.#trials.set(trial.id, trial);
     const records = existsSync(path) ? readLines(path, parseRecord, 'a record of a sweep') : [];
     for (const [index, record] of records.entries()) {
       const fits = record.kind === 'trial' ? !this.#trials.has(record.id) : this.#trials.has(record.id);
@@ -79,12 +107,26 @@ export class SweepHistory {
   }
 
   /** In the order in which they were recorded. */
-  get results(): ReadonlyMap<string, number | null> {
+  get results(): ReadonlyMap<string, TrialResult> {
     return this.#results;
   }
 
   has(id: string): boolean {
     return this.#trials.has(id);
+  }
+
+  /** The rungs that a trial has reached. */
+  rungsOf(id: string): readonly Rung[] {
+    return this.#rungs.get(id) ?? [];
+  }
+
+  /** The trials that have reached an epoch, in the order in which they were recorded. */
+  rungsAt(epoch: number): readonly Rung[] {
+    return this.#reached.filter((rung) => rung.epoch === epoch);
+  }
+
+  reach(rung: Rung): void {
+    this.#write({ kind: 'rung', ...rung });
   }
 
   plan(trial: PlannedTrial): void {
@@ -94,7 +136,7 @@ export class SweepHistory {
   /** Notes how a trial ended. A result that is known is not noted again; another one replaces it, as the latest. */
   end(id: string, value: number): void {
     const finite = Number.isFinite(value) ? value : null;
-    if (this.#results.get(id) !== finite) this.#write({ kind: 'result', id, value: finite });
+    if (this.#results.get(id)?.value !== finite) this.#write({ kind: 'result', id, value: finite });
   }
 
   close(): void {
@@ -113,8 +155,16 @@ export class SweepHistory {
       this.#trials.set(id, { id, overrides: record.overrides });
       return;
     }
+    if (kind === 'rung') {
+      const { epoch, value, goesOn } = record;
+      const rung = { id, epoch, value, goesOn };
+      this.#reached.push(rung);
+      this.#rungs.set(id, [...this.rungsOf(id), rung]);
+      if (!goesOn) this.#results.set(id, { value, stoppedAt: epoch });
+      return;
+    }
     this.#results.delete(id);
-    this.#results.set(id, record.value);
+    this.#results.set(id, { value: record.value });
   }
 }
 

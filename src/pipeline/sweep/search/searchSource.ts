@@ -2,7 +2,8 @@ import type { BestOptions } from '../../training/best.ts';
 import { type Axis, type Overrides, variedAxes } from '../axes.ts';
 import { PATIENCE } from '../plan.ts';
 import type { TrialSource } from '../source.ts';
-import { scoreOf, valueOf, type TrialState } from '../table.ts';
+import { scoreOf, valueOf } from '../score.ts';
+import type { TrialState } from '../table.ts';
 import type { Trial } from '../trial.ts';
 import type { SweepHistory } from './history.ts';
 import { suggest, type SuggestOptions } from './tpe.ts';
@@ -36,9 +37,10 @@ export async function searchSource(options: SearchOptions): Promise<TrialSource>
     const { results } = history;
     const overrides = new Map(history.trials.map((trial) => [trial.id, trial.overrides]));
     return {
-      ended: [...results].map(([id, value]) => ({
+      ended: [...results].map(([id, { value, stoppedAt }]) => ({
         overrides: overrides.get(id)!,
         score: scoreOf(value ?? NaN, best),
+        stoppedAt,
       })),
       pending: history.trials.filter(({ id }) => !results.has(id)).map((trial) => trial.overrides),
     };

@@ -1,12 +1,11 @@
 import { philox4x32 } from '../../../backend/philox.ts';
 import { type Axis, type Overrides, type Range, randomTrial, rangeText } from '../axes.ts';
+import { compareStandings, type Standing } from '../score.ts';
 import { ChoiceEstimate, type Estimate, NumberEstimate } from './parzen.ts';
 
 /** A trial that has ended. */
-export interface Observation {
+export interface Observation extends Standing {
   readonly overrides: Overrides;
-  /** More is better; -Infinity where it has no result. */
-  readonly score: number;
 }
 
 /** What is known when a trial is suggested. */
@@ -39,7 +38,7 @@ const MOST_GOOD = 25;
  * others. Of 24 values drawn from l, the one with the greatest l/g is taken.
  *
  * Trials without a result count among the others, which keeps parallel workers apart (a constant liar, which always tells
- * the worst). So do failed trials.
+ * the worst). So do failed trials. Those that were stopped early come after all others with a result, the later the better.
  *
  * The suggestion is a function of the arguments.
  *
@@ -62,7 +61,7 @@ export function suggest(
   const count = Math.min(Math.ceil(GOOD * ended.length), MOST_GOOD);
   const good = new Set(
     ended
-      .toSorted((a, b) => (a.score === b.score ? 0 : b.score - a.score))
+      .toSorted(compareStandings)
       .slice(0, count)
       .filter(({ score }) => score > -Infinity),
   );

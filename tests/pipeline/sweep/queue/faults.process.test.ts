@@ -50,7 +50,8 @@ describe('what a machine lacks', () => {
     await vi.waitFor(() => {
       expect(lines).toContain(`refused: ${disk.message}`);
       expect(lines).toContain(`refused: ${raw.message}`);
-    });
+      // The second is taken half a second after the first.
+    }, 30_000);
     await vi.waitFor(async () => {
       const [trial] = await jobStatuses(redis, await findSweep(redis, 'test'));
       expect(trial).toMatchObject({ state: 'waiting', why: raw.message });

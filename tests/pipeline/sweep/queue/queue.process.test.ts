@@ -214,11 +214,11 @@ describe('src/sweep.ts', () => {
         sweep: 'test',
         label: 'any',
         trials: 4,
-        counts: { waiting: 1, running: 1, finished: 1, failed: 1, cancelled: 0 },
+        counts: { waiting: 1, running: 1, finished: 1, failed: 1, pruned: 0, cancelled: 0 },
       },
     ]);
     expect(statusText(view)).toMatch(
-      /test +any +4 +1 +1 +1 +1 +0\n[^]*running[^]*:\n {2}The loss became NaN$/,
+      /test +any +4 +1 +1 +1 +1 +0 +0\n[^]*running[^]*:\n {2}The loss became NaN$/,
     );
 
     expect(await cancel(redis, sweep)).toBe(1);
@@ -230,8 +230,28 @@ describe('src/sweep.ts', () => {
     ]);
     await stop();
     worker();
-    // The failed one and the one that ran; the one that waited belongs to the planner.
-    expect(await retry(redis, sweep)).toBe(2);
+    expect((await sweepStatuses(redis))[0]!.counts).toEqual({
+      waiting: 0,
+      running: 0,
+      finished: 1,
+      failed: 1,
+      pruned: 0,
+      cancelled: 2,
+    });
+    // The failed one, the one that ran, and the one that waited, without a planner.
+    await runner.close();
+    expect(await retry(redis, sweep)).toBe(3);
+    await vi.waitFor(async () =>
+      expect((await sweepStatuses(redis))[0]!.counts).toEqual({
+        waiting: 0,
+        running: 0,
+        finished: 4,
+        failed: 0,
+        pruned: 0,
+        cancelled: 0,
+      }),
+    );
+    expect(await retry(redis, sweep)).toBe(0);
     const again = planner();
     const states = await Promise.all(trials.map((trial) => again.run(trial)));
     expect(states.map(({ status }) => status)).toEqual(Array(4).fill('finished'));
