@@ -7,6 +7,7 @@ export const sidebar: readonly (DefaultTheme.SidebarItem & { items: { text: stri
     items: [
       { text: 'Getting started', link: '/guide/getting-started' },
       { text: 'Coming from PyTorch', link: '/guide/pytorch' },
+      { text: 'Coming from TensorFlow.js', link: '/guide/tensorflow' },
       { text: 'Data', link: '/guide/data' },
       { text: 'Your own data', link: '/guide/your-own-data' },
       { text: 'Your own model', link: '/guide/your-own-model' },

@@ -34,7 +34,10 @@ export function hasHooks(module: object): boolean {
 export function between(module: object, inputs: unknown[], forward: (inputs: unknown[]) => unknown): unknown {
   const { before, after } = hooks.get(module)!;
   let given = inputs;
-  for (const hook of before) given = (hook(module, given) as unknown[] | undefined) ?? given;
+  for (const hook of before) {
+    const changed = hook(module, given) ?? given;
+    given = Array.isArray(changed) ? changed : [changed];
+  }
   let output = forward(given);
   for (const hook of after) output = hook(module, given, output) ?? output;
   return output;

@@ -125,9 +125,9 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> impl
     return addHook(this, 'after', hook);
   }
 
-  /** Calls `hook` before each `forward`. What it returns, a list, replaces the inputs. */
+  /** Calls `hook` before each `forward`. What it returns replaces the inputs: a list of them, or one. */
   registerForwardPreHook<Inputs extends unknown[] = In>(
-    hook: (module: this, inputs: Inputs) => readonly Inputs[number][] | undefined,
+    hook: (module: this, inputs: Inputs) => readonly Inputs[number][] | Inputs[number] | undefined,
   ): HookHandle {
     hookArguments.before(arguments);
     return addHook(this, 'before', hook);

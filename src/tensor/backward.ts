@@ -2,7 +2,7 @@ import type { Backend } from '../backend/backend.ts';
 import type { DType } from '../backend/dtypes.ts';
 import { outsideCapture } from '../backend/recorder.ts';
 import { checkDevice } from './checks.ts';
-import { type Maybe, signature } from './arguments.ts';
+import { kindOf, type Maybe, signature } from './arguments.ts';
 import { full, tensor } from './create.ts';
 import { copyInto, copyOf } from './dense.ts';
 import { DeviceError, GradientError, ShapeError } from './errors.ts';
@@ -308,12 +308,13 @@ function hookedGradient(source: Source, gradient: Tensor): Tensor {
   let current = gradient;
   for (const hook of gradientHooks(source) ?? []) {
     // A hook may keep what it is given, beyond the scope of backward.
-    const replaced = (hook as GradientHook)(unscoped(() => current.handle()));
-    if (!replaced) continue;
-    if (!sameShape(replaced.shape, current.shape) || replaced.dtype !== current.dtype) {
+    const replaced: unknown = (hook as GradientHook)(unscoped(() => current.handle()));
+    if (replaced === undefined || replaced === null) continue;
+    const isTensor = replaced instanceof Tensor;
+    if (!isTensor || !sameShape(replaced.shape, current.shape) || replaced.dtype !== current.dtype) {
       throw new ShapeError('registerHook', 'the hook returned another shape or dtype', {
         takes: `a gradient like that given, ${describe(current)}`,
-        got: describe(replaced),
+        got: isTensor ? describe(replaced) : kindOf(replaced),
       });
     }
     current = replaced.handle();

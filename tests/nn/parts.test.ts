@@ -152,12 +152,15 @@ describe('hooks', () => {
     const before = layer.registerForwardPreHook((_, [x]) => [x.mul(10)]);
     expect(await layer.forward(ones(1, 1)).item()).toBe(61);
     expect(seen).toEqual([[1, 1, 1]]);
+    const one = layer.registerForwardPreHook((_, [x]) => x.mul(10));
+    expect(await layer.forward(ones(1, 1)).item()).toBe(601);
+    one.remove();
     before.remove();
     expect(await layer.forward(ones(1, 1)).item()).toBe(7);
     first.remove();
     second.remove();
     expect(await layer.forward(ones(1, 1)).item()).toBe(6);
-    expect(seen).toHaveLength(2);
+    expect(seen).toHaveLength(3);
   });
 
   it('are called for layers that a chain computes in one launch otherwise', () => {

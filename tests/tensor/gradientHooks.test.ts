@@ -52,6 +52,16 @@ describe('registerHook', () => {
     expect(() => {
       x.sum().backward();
     }).toThrow(/another shape/);
+    for (const [result, got] of [
+      [3, 'got    3'],
+      [Promise.resolve(), 'await it first'],
+    ] as const) {
+      const y = leaf();
+      y.registerHook(() => result as never);
+      expect(() => {
+        y.sum().backward();
+      }).toThrow(got);
+    }
     expect(() => tensor([1]).registerHook(() => undefined)).toThrow(/needs no gradient/);
   });
 });
