@@ -10,6 +10,7 @@
 //            integers it multiplies modulo 2³². RELU_GRADIENT(g, x) is g if x > 0 or x is NaN, otherwise 0. WGSL's atan2
 //            may have an error of 4096 units in the last place. ATAN2 is within 2e-7 (Cephes' atanf). GELU_GRADIENT(g, x) and
 //            those after it are g · f'(x) for the functions in unary.wgsl; the slope of LEAKY_RELU is alpha.
+//            CROSS_ENTROPY(x, y) is y · log(1 + e^-x) + (1 - y) · log(1 + e^x).
 
 alias Element = f32;
 
@@ -46,6 +47,7 @@ const GELU_GRADIENT = 9u;
 const GELU_TANH_GRADIENT = 10u;
 const SILU_GRADIENT = 11u;
 const LEAKY_RELU_GRADIENT = 12u;
+const CROSS_ENTROPY = 13u;
 
 fn isNan(value: Element) -> bool {
   return FLOATING && (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
@@ -166,6 +168,17 @@ fn geluTanhSlope(x: f32) -> f32 {
   return gatedSlope(x, scale * (x + 0.044715 * x * x * x), scale * (1.0 + 0.134145 * x * x));
 }
 
+// log(1 + e^x), given log(1 + e^-|x|). NaN stays.
+fn raised(x: f32, tail: f32) -> f32 {
+  return select(x, 0.0, x < 0.0) + tail;
+}
+
+fn crossEntropy(x: f32, y: f32) -> f32 {
+  let e = exp(-abs(x));
+  let tail = select(log(1.0 + e), e - 0.5 * e * e, e < 1e-3);
+  return y * raised(-x, tail) + (1.0 - y) * raised(x, tail);
+}
+
 fn apply(left: Element, right: Element) -> Element {
   switch OPERATION {
     case ADD: { return left + right; }
@@ -186,6 +199,7 @@ fn apply(left: Element, right: Element) -> Element {
     case GELU_TANH_GRADIENT: { return left * Element(geluTanhSlope(f32(right))); }
     case SILU_GRADIENT: { return left * Element(gatedSlope(f32(right), f32(right), 1.0)); }
     case LEAKY_RELU_GRADIENT: { return select(left * Element(params.alpha), left, isPositive(f32(right))); }
+    case CROSS_ENTROPY: { return Element(crossEntropy(f32(left), f32(right))); }
     default: { return left; }
   }
 }

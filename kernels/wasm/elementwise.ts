@@ -12,6 +12,7 @@
 import { select } from './madd';
 import {
   atan2,
+  crossEntropy,
   erf,
   exp,
   expm1,
@@ -96,6 +97,7 @@ const GELU_GRADIENT: i32 = 9;
 const GELU_TANH_GRADIENT: i32 = 10;
 const SILU_GRADIENT: i32 = 11;
 const LEAKY_RELU_GRADIENT: i32 = 12;
+const CROSS_ENTROPY: i32 = 13;
 const NEG: i32 = 100;
 const ABS: i32 = 101;
 const EXP: i32 = 102;
@@ -239,6 +241,9 @@ function run(
       break;
     case LEAKY_RELU_GRADIENT:
       along(LEAKY_RELU_GRADIENT, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      break;
+    case CROSS_ENTROPY:
+      along(CROSS_ENTROPY, job, a, b, c, aMoves, bMoves, cMoves, out, count);
       break;
     case NEG:
       along(NEG, job, a, b, c, aMoves, bMoves, cMoves, out, count);
@@ -438,6 +443,7 @@ function apply(operation: i32, x: v128, y: v128, test: v128): v128 {
   if (operation == GELU_TANH_GRADIENT) return geluTanhGradient(x, y);
   if (operation == SILU_GRADIENT) return siluGradient(x, y);
   if (operation == LEAKY_RELU_GRADIENT) return select(x, f32x4.mul(x, test), f32x4.gt(y, f32x4.splat(0)));
+  if (operation == CROSS_ENTROPY) return crossEntropy(x, y);
   if (operation == NEG) return f32x4.neg(x);
   if (operation == ABS) return f32x4.abs(x);
   if (operation == EXP) return exp(x);

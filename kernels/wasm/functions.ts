@@ -218,6 +218,18 @@ export function siluGradient(g: v128, x: v128): v128 {
   return f32x4.mul(g, f32x4.add(s, f32x4.mul(x, f32x4.sub(s, f32x4.mul(s, s)))));
 }
 
+/** y · log(1 + e^-x) + (1 - y) · log(1 + e^x) */
+@inline
+export function crossEntropy(x: v128, y: v128): v128 {
+  const zero = f32x4.splat(0);
+  const tail = log1p(exp(f32x4.neg(f32x4.abs(x))));
+  const others = f32x4.add(f32x4.neg(y), constant(NUMBERS, ONE));
+  return f32x4.add(
+    f32x4.mul(y, f32x4.add(f32x4.max(f32x4.neg(x), zero), tail)),
+    f32x4.mul(others, f32x4.add(f32x4.max(x, zero), tail)),
+  );
+}
+
 /** log(1 + e^(beta·x)) / beta, and x where beta·x is above the threshold. */
 @inline
 export function softplus(x: v128, beta: v128, threshold: v128): v128 {

@@ -15,6 +15,7 @@ import {
   batchNormSumsTask,
   batchNormTask,
 } from './batchNorm';
+import { averagePoolGradientTask, AveragePoolJob, averagePoolTask } from './averagePool';
 import { ScanJob, scanTask } from './scan';
 import { PadJob, padTask, WeightJob, weightTask, WindowJob, windowTask } from './convolution';
 import { CopyJob, copyRowsTask, transposeTask } from './copy';
@@ -193,5 +194,7 @@ function runTask(task: i32, thread: i32): void {
   else if (kind == 37) winogradFourFinishTask(changetype<WinogradFourFinishJob>(JOB), task, scratch);
   else if (kind == 38) scatterFoldTask(changetype<FoldJob>(JOB), task, scratch);
   else if (kind == 39) scanTask(changetype<ScanJob>(JOB), task, scratch);
+  else if (kind == 40) averagePoolTask(changetype<AveragePoolJob>(JOB), task);
+  else if (kind == 41) averagePoolGradientTask(changetype<AveragePoolJob>(JOB), task, scratch);
   else unreachable();
 }

@@ -326,7 +326,7 @@ export interface Signatures {
 export const codes = {
   argreduce: { MAX: 0, MIN: 1 },
   augmentImages: { DOMAIN: 1635084141 },
-  binary: { ADD: 0, SUB: 1, MUL: 2, DIV: 3, POW: 4, MAXIMUM: 5, MINIMUM: 6, RELU_GRADIENT: 7, ATAN2: 8, GELU_GRADIENT: 9, GELU_TANH_GRADIENT: 10, SILU_GRADIENT: 11, LEAKY_RELU_GRADIENT: 12 },
+  binary: { ADD: 0, SUB: 1, MUL: 2, DIV: 3, POW: 4, MAXIMUM: 5, MINIMUM: 6, RELU_GRADIENT: 7, ATAN2: 8, GELU_GRADIENT: 9, GELU_TANH_GRADIENT: 10, SILU_GRADIENT: 11, LEAKY_RELU_GRADIENT: 12, CROSS_ENTROPY: 13 },
   compare: { EQ: 0, NE: 1, LT: 2, LE: 3, GT: 4, GE: 5 },
   crossEntropy: { SUMS: 64 },
   moments: { AMSGRAD: 0, NADAM: 1, RADAM: 2, ADAGRAD: 3, LION: 4 },

@@ -1,3 +1,4 @@
+import { codes } from '../backend/signatures.ts';
 import { checkAlike } from '../tensor/checks.ts';
 import { type Maybe, signature } from '../tensor/arguments.ts';
 import { ShapeError } from '../tensor/errors.ts';
@@ -5,6 +6,7 @@ import { REDUCTION, TENSOR } from '../tensor/kinds.ts';
 import { scope } from '../tensor/scope.ts';
 import { broadcastShapes, sameShape } from '../tensor/shape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
+import { binary, type PairRule } from './support/elementwise.ts';
 import { checkDtype } from './support/launch.ts';
 import { reduceLosses, type Reduction, type WeightedArguments } from './support/lossReduction.ts';
 
@@ -63,12 +65,25 @@ export function binaryCrossEntropyWithLogits(
     });
   }
   return scope(() => {
-    const positive = target.mul(input.neg().softplus({ threshold: Infinity }));
-    const negative = target
-      .neg()
-      .add(1)
-      .mul(input.softplus({ threshold: Infinity }));
-    const losses = (posWeight ? positive.mul(posWeight) : positive).add(negative);
+    const losses = posWeight ? weightedTerms(input, target, posWeight) : terms(input, target);
     return reduceLosses(name, weight ? losses.mul(weight) : losses, reduction);
   });
+}
+
+/** The losses in one pass. */
+function terms(input: Tensor, target: Tensor): Tensor {
+  const rule: PairRule = (g, x, y) => [
+    () => g.mul(y.neg().add(1).mul(x.sigmoid()).sub(y.mul(x.neg().sigmoid()))),
+    () => g.mul(x).neg(),
+  ];
+  return binary('binaryCrossEntropyWithLogits', codes.binary.CROSS_ENTROPY, input, target, true, rule);
+}
+
+function weightedTerms(input: Tensor, target: Tensor, posWeight: Tensor): Tensor {
+  const positive = target.mul(input.neg().softplus({ threshold: Infinity }));
+  const negative = target
+    .neg()
+    .add(1)
+    .mul(input.softplus({ threshold: Infinity }));
+  return positive.mul(posWeight).add(negative);
 }

@@ -1,7 +1,8 @@
 import type { Variant } from '../backend.ts';
 import type { Twin } from './twin.ts';
 
-interface Window {
+/** A window of a plane. */
+export interface Window {
   /** The places inside the image: start and end (exclusive). */
   y: readonly [number, number];
   x: readonly [number, number];
@@ -9,7 +10,7 @@ interface Window {
 }
 
 /** The windows of a plane, in row-major order. */
-function windowsOf(variant: Variant<'averagePool'>): Window[] {
+export function windowsOf(variant: Variant<'averagePool'>): Window[] {
   const { HEIGHT = 1, WIDTH = 1, OUT_HEIGHT = 1, OUT_WIDTH = 1 } = variant;
   const { WINDOW_HEIGHT = 1, WINDOW_WIDTH = 1, STRIDE_Y = 1, STRIDE_X = 1 } = variant;
   const { PADDING_Y = 0, PADDING_X = 0, ADAPTIVE = false, COUNT_PADDING = true, DIVISOR = 0 } = variant;

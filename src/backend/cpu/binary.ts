@@ -46,6 +46,11 @@ const loops: { readonly [code: number]: PairLoop } = {
   [c.LEAKY_RELU_GRADIENT]: (a, p, s, b, q, t, out, at, end, alpha) => {
     for (; at < end; at++, p += s, q += t) out[at] = b[q]! > 0 ? a[p]! : alpha * a[p]!;
   },
+  [c.CROSS_ENTROPY]: (a, p, s, b, q, t, out, at, end) => {
+    for (; at < end; at++, p += s, q += t) {
+      out[at] = b[q]! * softplus(-a[p]!) + (1 - b[q]!) * softplus(a[p]!);
+    }
+  },
 };
 
 /** Φ(x) + x φ(x) */
@@ -62,6 +67,11 @@ function gatedSlope(x: number, v: number, slope: number): number {
 function geluTanhSlope(x: number): number {
   const scale = 2 * Math.sqrt(2 / Math.PI);
   return gatedSlope(x, scale * (x + 0.044715 * x * x * x), scale * (1 + 0.134145 * x * x));
+}
+
+/** log(1 + e^x) */
+function softplus(x: number): number {
+  return (x < 0 ? 0 : x) + Math.log1p(Math.exp(-Math.abs(x)));
 }
 
 /** C's pow is 1 for a base of 1 and any exponent, and for a base of -1 with an infinite one. JavaScript's is NaN. */

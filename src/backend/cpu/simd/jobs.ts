@@ -1,6 +1,6 @@
 // Written by `npm run wasm` from kernels/wasm/*.ts; `npm run typecheck` fails if it is out of date.
-// SHA-256 of sources, options and the compiler's version: d435e25283c3f1d6ac87b80c28f827ef745ebfd0e72584086a93cc67a1a894be
-// SHA-256 of both modules: a1d4e23b7f54137193b1c1884c84698dfc82b856f8c715e2ac1ebe9ec1e88fcf
+// SHA-256 of sources, options and the compiler's version: c10c090851f2c2c0505e8d55b1031109bd45085f3409d0485c4c9a2d83dd8548
+// SHA-256 of both modules: a7df38241cb5b1b79987472eae564b7a2273a2947eb5342d14ddb626aa478ce8
 
 type Words = Int32Array;
 type Floats = Float32Array;
@@ -47,6 +47,8 @@ export const jobs = {
   winogradFourFinish: { kind: 37, write: (w: Words, f: Floats, v: Record<'sums' | 'out' | 'flag' | 'cuts' | 'rows' | 'depth', number>): void => { w[0] = v.sums; w[1] = v.out; w[2] = v.flag; w[3] = v.cuts; w[4] = v.rows; w[5] = v.depth; } },
   scatterFold: { kind: 38, write: (w: Words, f: Floats, v: Record<'operation' | 'included' | 'base' | 'x' | 'indices' | 'out' | 'length' | 'count' | 'inner' | 'outerStride' | 'countStride' | 'innerStride' | 'outer' | 'taskOuter' | 'wrong', number>): void => { w[0] = v.operation; w[1] = v.included; w[2] = v.base; w[3] = v.x; w[4] = v.indices; w[5] = v.out; w[6] = v.length; w[7] = v.count; w[8] = v.inner; w[9] = v.outerStride; w[10] = v.countStride; w[11] = v.innerStride; w[12] = v.outer; w[13] = v.taskOuter; w[14] = v.wrong; } },
   scan: { kind: 39, write: (w: Words, f: Floats, v: Record<'a' | 'x' | 'out' | 'columns' | 'taskColumns' | 'length' | 'inner' | 'scaled' | 'shifted' | 'reverse' | 'initial', number>): void => { w[0] = v.a; w[1] = v.x; w[2] = v.out; w[3] = v.columns; w[4] = v.taskColumns; w[5] = v.length; w[6] = v.inner; w[7] = v.scaled; w[8] = v.shifted; w[9] = v.reverse; f[10] = v.initial; } },
+  averagePool: { kind: 40, write: (w: Words, f: Floats, v: Record<'x' | 'out' | 'table' | 'windows' | 'size' | 'width' | 'planes' | 'taskPlanes', number>): void => { w[0] = v.x; w[1] = v.out; w[2] = v.table; w[3] = v.windows; w[4] = v.size; w[5] = v.width; w[6] = v.planes; w[7] = v.taskPlanes; } },
+  averagePoolGradient: { kind: 41, write: (w: Words, f: Floats, v: Record<'x' | 'out' | 'table' | 'windows' | 'size' | 'width' | 'planes' | 'taskPlanes', number>): void => { w[0] = v.x; w[1] = v.out; w[2] = v.table; w[3] = v.windows; w[4] = v.size; w[5] = v.width; w[6] = v.planes; w[7] = v.taskPlanes; } },
 };
 
 /** The fields of each job. Addresses are in bytes; truth values are 0 or 1. */
