@@ -52,7 +52,10 @@ export function trainFromStore(command: readonly string[]): RunTrial {
     await artifacts.restoreCheckpoint(path, warn);
     await prepareTrial(trial);
     const keep = new CoalescedWriter(async () => {
-      await artifacts.saveCheckpoint(path);
+      // The checkpoint before stays, and the next one is stored again.
+      await artifacts.saveCheckpoint(path).catch((error: unknown) => {
+        warn(`warning: a checkpoint was not stored: ${errorText(error)}`);
+      });
       progress(reportOf(trial));
     });
     const watcher = watch(join(path, 'checkpoints'), () => {
@@ -65,10 +68,7 @@ export function trainFromStore(command: readonly string[]): RunTrial {
     try {
       const end = await runInProcess(trial, { command, signal });
       watcher.close();
-      // What follows is more than that.
-      await keep.flush().catch((error: unknown) => {
-        warn(`warning: a checkpoint was not stored: ${errorText(error)}`);
-      });
+      await keep.flush();
       if (end.status === 'finished') {
         await requireTrueRecords(trial).catch(async (error: unknown) => {
           await artifacts.forgetCheckpoint();
