@@ -1,7 +1,7 @@
 import type { DeviceName } from '../../tensor/device.ts';
 import { jsonText } from '../files/json.ts';
 import { type Argument, argument, flag, type Option, option } from './command.ts';
-import { nameOrPath, path } from './folder.ts';
+import { nameOrPath, path, typedPath } from './folder.ts';
 import { oneOf, port, text, type Value } from './values.ts';
 
 // Arguments and options that several commands take.
@@ -44,10 +44,15 @@ export const label: Value<string> = {
   read: (text) => (/^[a-z0-9-]{1,40}$/i.test(text) ? text : undefined),
 };
 
+const store: Value<string> = {
+  takes: 'a folder, or s3://bucket/prefix',
+  read: (text) => (text.startsWith('s3:') ? text : typedPath(text)),
+};
+
 export const artifacts: Option<string> = option(
-  '<folder>',
-  path,
-  'where workers keep checkpoints and results: a folder that all machines share',
+  '<store>',
+  store,
+  'where workers keep checkpoints and results: a folder that all machines share, or s3://bucket/prefix',
   { default: 'runs/artifacts' },
 );
 
