@@ -1,5 +1,6 @@
 // The exports of the module. src/backend/cpu/simd/jobs.ts declares them for TypeScript.
 
+export { attentionScratch } from './attention';
 export { packFilters, weightScratch, windowScratch } from './convolution';
 export { elementwiseScratch } from './elementwise';
 export { matmulScratch } from './matmul';

@@ -70,28 +70,62 @@ export function matmulTask(job: MatmulJob, task: i32, scratch: usize): void {
   const b = job.b + ((<usize>(z * job.bBatchStride)) << 2) + <usize>left * bColumn;
   const out = job.out + ((<usize>matrix * <usize>job.m * <usize>job.n + <usize>left) << 2);
   const outRow = (<usize>job.n) << 2;
+  const toOut = out + <usize>top * outRow;
+  const from = a + <usize>top * aRow + <usize>first * aStep;
+  const strip = b + <usize>first * bStep;
+  const rows = bottom - top;
+  multiplyStrip(
+    from,
+    aRow,
+    aStep,
+    strip,
+    bStep,
+    bColumn,
+    rows,
+    width,
+    last - first,
+    toOut,
+    outRow,
+    FROM_ZERO,
+    scratch,
+  );
+  if (job.hasBias || job.relu) {
+    const bias = job.bias + ((<usize>left) << 2);
+    addEpilogue(toOut, outRow, bias, bottom - top, width, job.hasBias, job.relu);
+  }
+}
+
+/** Rows times a strip of columns. A strip has no more columns than the scratch memory was made for. */
+export function multiplyStrip(
+  a: usize,
+  aRow: usize,
+  aStep: usize,
+  b: usize,
+  bStep: usize,
+  bColumn: usize,
+  rows: i32,
+  columns: i32,
+  steps: i32,
+  out: usize,
+  outRow: usize,
+  start: i32,
+  scratch: usize,
+): void {
   const packedA = scratch + TILE;
   const packedB = packedA + BLOCK;
-
-  let p = first;
+  let p = 0;
   do {
-    const depth = min(DEPTH, last - p);
-    packColumns(b + <usize>p * bStep, bColumn, bStep, width, depth, packedB);
-    for (let row = top; row < bottom; row += BLOCK_ROWS) {
-      const rows = min(BLOCK_ROWS, bottom - row);
+    const depth = min(DEPTH, steps - p);
+    packColumns(b + <usize>p * bStep, bColumn, bStep, columns, depth, packedB);
+    for (let row = 0; row < rows; row += BLOCK_ROWS) {
+      const count = min(BLOCK_ROWS, rows - row);
       const from = a + <usize>row * aRow + <usize>p * aStep;
-      packRows(from, aRow, aStep, rows, depth, packedA);
+      packRows(from, aRow, aStep, count, depth, packedA);
       const to = out + <usize>row * outRow;
-      const start = p > first ? FROM_SUMS : FROM_ZERO;
-      multiply(packedA, packedB, rows, width, depth, to, outRow, start, scratch);
+      multiply(packedA, packedB, count, columns, depth, to, outRow, p > 0 ? FROM_SUMS : start, scratch);
     }
     p += depth;
-  } while (p < last);
-  if (job.hasBias || job.relu) {
-    const to = out + <usize>top * outRow;
-    const bias = job.bias + ((<usize>left) << 2);
-    addEpilogue(to, outRow, bias, bottom - top, width, job.hasBias, job.relu);
-  }
+  } while (p < steps);
 }
 
 function packColumns(from: usize, column: usize, step: usize, columns: i32, depth: i32, to: usize): void {

@@ -30,12 +30,12 @@ export function rowTotalsTask(job: RowTotalsJob, task: i32): void {
     } else {
       const out = job.out + ((<usize>row * <usize>job.length) << 2);
       const total = <f32>sumOfExponentials(true, x, job.length, f32x4.splat(greatest), out);
-      scale(out, job.length, 1 / total);
+      scaleRow(out, job.length, 1 / total);
     }
   }
 }
 
-function scale(x: usize, count: i32, factor: f32): void {
+export function scaleRow(x: usize, count: i32, factor: f32): void {
   const whole = x + (<usize>(count & ~3) << 2);
   const end = x + (<usize>count << 2);
   for (; x < whole; x += 16) v128.store(x, f32x4.mul(f32x4.splat(factor), v128.load(x)));
@@ -46,7 +46,7 @@ function scale(x: usize, count: i32, factor: f32): void {
  * The greatest number of a row that is not NaN; NaN reaches the sum of exponentials. `pmax` is one instruction, where `max`
  * takes ten, and four maxima do not wait for each other.
  */
-function greatestOf(x: usize, count: i32): f32 {
+export function greatestOf(x: usize, count: i32): f32 {
   let greatest = v128.load_splat<f32>(x);
   let second = greatest;
   let third = greatest;
@@ -70,7 +70,7 @@ function greatestOf(x: usize, count: i32): f32 {
 
 /** Inlined, so that each kind has a loop of its own. Stores the terms, if `stores`. */
 @inline
-function sumOfExponentials(stores: bool, x: usize, count: i32, greatest: v128, out: usize): f64 {
+export function sumOfExponentials(stores: bool, x: usize, count: i32, greatest: v128, out: usize): f64 {
   let low = f64x2.splat(0);
   let high = f64x2.splat(0);
   const pairs = x + (<usize>(count & ~7) << 2);
@@ -135,7 +135,7 @@ export function softmaxTask(job: SoftmaxJob, task: i32): void {
 }
 
 @inline
-function spread(linear: bool, x: usize, out: usize, count: i32, shift: v128, factor: v128): void {
+export function spread(linear: bool, x: usize, out: usize, count: i32, shift: v128, factor: v128): void {
   const whole = x + (<usize>(count & ~3) << 2);
   const end = x + (<usize>count << 2);
   while (x < whole) {

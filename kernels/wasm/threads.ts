@@ -8,6 +8,7 @@
 // that long before they sleep, which covers the gaps between the jobs of a step. Small jobs wake no thread; threads
 // that are awake help.
 
+import { AttentionJob, attentionGradientTask, attentionTask } from './attention';
 import {
   BatchNormJob,
   batchNormGradientTask,
@@ -196,5 +197,7 @@ function runTask(task: i32, thread: i32): void {
   else if (kind == 39) scanTask(changetype<ScanJob>(JOB), task, scratch);
   else if (kind == 40) averagePoolTask(changetype<AveragePoolJob>(JOB), task);
   else if (kind == 41) averagePoolGradientTask(changetype<AveragePoolJob>(JOB), task, scratch);
+  else if (kind == 42) attentionTask(changetype<AttentionJob>(JOB), task, scratch);
+  else if (kind == 43) attentionGradientTask(changetype<AttentionJob>(JOB), task, scratch);
   else unreachable();
 }

@@ -42,3 +42,9 @@ export function fitOneWorkgroup(rows: number, length: number): boolean {
 export function columnLanes(software: boolean): { COLUMNS: number; LANES: number } {
   return software ? { COLUMNS: 64, LANES: 1 } : { COLUMNS: 16, LANES: 16 };
 }
+
+/** The most columns of queries, keys and values that the kernels of attention take: more would not fit into registers. */
+export const WIDEST_HEAD = 128;
+
+/** Rows of a workgroup in the kernels of attention, and invocations that share one. */
+export const HEAD_LANES = { LANES: 4, ROWS: 16 } as const;

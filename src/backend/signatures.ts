@@ -25,6 +25,16 @@ export interface Signatures {
     params: { outputs: number; length: number; inner: number; offset: number };
     variant: { WORKGROUP: number; OPERATION: number; FLOATING: boolean; Element: Element };
   };
+  attention: {
+    buffers: { q: 'read'; k: 'read'; v: 'read'; mask: 'read'; out: 'write'; stats: 'write' };
+    params: { qStrides: Vec4; kStrides: Vec4; vStrides: Vec4; maskStrides: Vec4; outStrides: Vec4; batch: number; inner: number; queries: number; keys: number; width: number; valueWidth: number; scale: number; qOffset: number; kOffset: number; vOffset: number; maskOffset: number };
+    variant: { LANES: number; ROWS: number; FORM: number; TILE_PARTS: number; TILE_KEYS: number };
+  };
+  attentionGradient: {
+    buffers: { q: 'read'; k: 'read'; v: 'read'; mask: 'read'; out: 'read'; stats: 'read'; gradient: 'read'; gradients: 'write' };
+    params: { qStrides: Vec4; kStrides: Vec4; vStrides: Vec4; maskStrides: Vec4; outStrides: Vec4; gradientStrides: Vec4; dqStrides: Vec4; dkStrides: Vec4; dvStrides: Vec4; queryBatch: number; keyBatch: number; inner: number; queries: number; keys: number; width: number; valueWidth: number; scale: number; qOffset: number; kOffset: number; vOffset: number; maskOffset: number; gradientOffset: number; dkOffset: number; dvOffset: number };
+    variant: { LANES: number; ROWS: number; FORM: number; TILE_PARTS: number; TILE_ROWS: number };
+  };
   augmentImages: {
     buffers: { images: 'read'; rows: 'read'; labels: 'read'; out: 'write'; batchLabels: 'write' };
     params: { count: number; width: number; height: number; start: number; seedLow: number; seedHigh: number; stream: number; flip: number; shift: number; erase: number; eraseLeast: number; eraseMost: number; center: number; scale: number };
@@ -325,6 +335,8 @@ export interface Signatures {
 /** The named values that kernels declare. `codes.binary.ADD` is the value of OPERATION for a sum. */
 export const codes = {
   argreduce: { MAX: 0, MIN: 1 },
+  attention: { PLAIN: 0, CAUSAL: 1, CHOSEN: 2, ADDED: 3 },
+  attentionGradient: { PLAIN: 0, CAUSAL: 1, CHOSEN: 2, ADDED: 3 },
   augmentImages: { DOMAIN: 1635084141 },
   binary: { ADD: 0, SUB: 1, MUL: 2, DIV: 3, POW: 4, MAXIMUM: 5, MINIMUM: 6, RELU_GRADIENT: 7, ATAN2: 8, GELU_GRADIENT: 9, GELU_TANH_GRADIENT: 10, SILU_GRADIENT: 11, LEAKY_RELU_GRADIENT: 12, CROSS_ENTROPY: 13 },
   compare: { EQ: 0, NE: 1, LT: 2, LE: 3, GT: 4, GE: 5 },
@@ -342,6 +354,8 @@ export const outputs: Readonly<Record<keyof Signatures, readonly string[]>> = {
   accumulate: ['out'],
   adam: ['parameters', 'mean', 'variance'],
   argreduce: ['out'],
+  attention: ['out', 'stats'],
+  attentionGradient: ['gradients'],
   augmentImages: ['out', 'batchLabels'],
   averagePool: ['out'],
   averagePoolGradient: ['out'],

@@ -1,6 +1,7 @@
 import { dropout } from '../ops/dropout.ts';
 import { linear } from '../ops/linear.ts';
-import { attentionWeights } from '../ops/scaledDotProductAttention.ts';
+import { scaledDotProductAttention } from '../ops/scaledDotProductAttention.ts';
+import { attentionWeights } from '../ops/support/attentionScores.ts';
 import { where } from '../ops/where.ts';
 import { type Maybe, signature } from '../tensor/arguments.ts';
 import { MODULE, type ModuleCreateOptions, zeros } from '../tensor/create.ts';
@@ -133,17 +134,23 @@ export class MultiheadAttention extends Module<
         single ? x.unsqueeze(0) : this.batchFirst ? x : x.transpose(0, 1);
       const [q, k, v] = this.#projected(batches(query), batches(key), batches(value));
       const mask = this.#mask(options, q!.shape[0]!);
-      const all = attentionWeights(q!, k!, { ...(mask && { attnMask: mask }) });
       const p = this.training ? this.dropout : 0;
-      const weights = p > 0 ? dropout(all, { p }) : all;
-      const heads = weights.matmul(v!);
+      const weights = needWeights ? this.#weights(q!, k!, mask, p) : undefined;
+      const heads =
+        weights?.matmul(v!) ?? scaledDotProductAttention(q!, k!, v!, { attnMask: mask, dropoutP: p });
       const joined = heads.transpose(1, 2).flatten(2);
       const output = this.outProj.forward(joined);
       const placed = single ? output.squeeze(0) : this.batchFirst ? output : output.transpose(0, 1);
-      if (!needWeights) return [placed, null];
+      if (!weights) return [placed, null];
       const shown = averageAttnWeights ? weights.mean(1) : weights;
       return [placed, single ? shown.squeeze(0) : shown];
     });
+  }
+
+  #weights(q: Tensor, k: Tensor, mask: Tensor | undefined, p: number): Tensor {
+    const scale = 1 / Math.sqrt(q.shape.at(-1)!);
+    const weights = attentionWeights(q, k, { mask, isCausal: false, scale });
+    return p > 0 ? dropout(weights, { p }) : weights;
   }
 
   /** Queries, keys and values of each head: [N, heads, L, E / heads]. */

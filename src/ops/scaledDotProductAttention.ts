@@ -1,12 +1,11 @@
 import { type Maybe, signature } from '../tensor/arguments.ts';
-import { constant, ones } from '../tensor/create.ts';
 import { ArgumentError, ShapeError } from '../tensor/errors.ts';
 import { BOOLEAN, REAL, TENSOR } from '../tensor/kinds.ts';
 import { scope } from '../tensor/scope.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
 import { dropout } from './dropout.ts';
-import { tril } from './masks.ts';
-import { where } from './where.ts';
+import { fusedAttention, headsOf, paysOff } from './support/attention.ts';
+import { attentionWeights } from './support/attentionScores.ts';
 
 /** Options of `scaledDotProductAttention`. */
 export interface AttentionOptions {
@@ -39,7 +38,11 @@ const takes = signature<Checked>(
  *
  *     out = softmax(query · keyᵀ · scale + mask) · value
  *
- * Source: Vaswani et al.: Attention is all you need (2017).
+ * One kernel computes this for float32 heads of up to 128 columns, and stores no scores. It takes several operations with
+ * dropout, with a mask that requires a gradient, and where these are faster and the scores few. With isCausal, the kernel does
+ * not read later keys and values, not even where they are NaN.
+ *
+ * Source: Vaswani et al.: Attention is all you need (2017); Dao: FlashAttention-2 (2023).
  *
  * @param query […, L, E]
  * @param key […, S, E]
@@ -82,26 +85,12 @@ export function scaledDotProductAttention(
       got: 'both',
     });
   }
-  return scope(() => attentionWeights(query, key, options).matmul(value));
-}
-
-/** The weights with which each query attends to the keys, after dropout. */
-export function attentionWeights(
-  query: Tensor,
-  key: Tensor,
-  { attnMask, dropoutP = 0, isCausal = false, scale }: Checked,
-): Tensor {
-  const [length, width] = query.shape.slice(-2) as [number, number];
-  const keys = key.shape.at(-2)!;
+  const { attnMask: mask, dropoutP: p = 0, isCausal = false } = options;
+  const scores = { mask, isCausal, scale: options.scale ?? 1 / Math.sqrt(query.shape.at(-1)!) };
+  const heads = p > 0 ? undefined : headsOf(query, key, value, scores);
+  if (heads && paysOff(heads, three)) return fusedAttention(query, key, value, heads);
   return scope(() => {
-    // The queries are scaled, which are fewer numbers than the scores.
-    let scores = query.mul(scale ?? 1 / Math.sqrt(width)).matmul(key.transpose(-2, -1));
-    const { device } = query;
-    const mask = isCausal
-      ? constant(() => scope(() => tril(ones([length, keys], { dtype: 'int32', device })).gt(0)))
-      : attnMask;
-    if (mask) scores = mask.dtype === 'bool' ? where(mask, scores, -Infinity) : scores.add(mask);
-    const weights = scores.softmax(-1);
-    return dropoutP > 0 ? dropout(weights, { p: dropoutP }) : weights;
+    const weights = attentionWeights(query, key, scores);
+    return (p > 0 ? dropout(weights, { p }) : weights).matmul(value);
   });
 }

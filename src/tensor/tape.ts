@@ -200,6 +200,11 @@ export function listening<T>(listen: (operation: Operation) => void, body: () =>
   }
 }
 
+/** Whether someone listens. */
+export function isListening(): boolean {
+  return listener !== undefined;
+}
+
 /** Reports an operation that has no gradient. */
 export function withoutGradient(
   name: string,

@@ -49,6 +49,7 @@ function choicesOf<K extends KernelName>(
 function checkingDevice(kernels: Set<string>, problems: Set<string>): Backend {
   const device: Partial<Backend> = {
     name: 'webgpu',
+    info: { software: false },
     supports: (dtype) => dtype !== 'float64',
     allocate: (dtype, length) => ({ dtype, length }),
     release: () => undefined,
@@ -160,6 +161,21 @@ const bodies: Record<string, () => void> = {
     for (const [rows, columns] of shapes(2, 30) as [number, number][]) {
       const layers = new nn.Sequential(new nn.Linear(1, columns, on), new nn.ReLU());
       pass(layers.forward(make(rows, 1)));
+    }
+  },
+  attention: () => {
+    for (const [batch, heads, length] of shapes(3, 30) as [number, number, number][]) {
+      const three = [1, 2, 3].map(() => make(batch, heads, length, 1));
+      const few = make(batch, heads, 1, 1);
+      for (const isCausal of [true, false]) {
+        const attend = (...given: Tensor[]): Tensor =>
+          nn.functional.scaledDotProductAttention(given[0]!, given[1]!, given[2]!, { isCausal });
+        pass(
+          attend(three[0]!, three[1]!, three[2]!),
+          attend(few, three[1]!, three[2]!),
+          attend(three[0]!, few, few),
+        );
+      }
     }
   },
   convolutions: () => {

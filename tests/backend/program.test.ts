@@ -169,6 +169,6 @@ test('an adapter with too small limits is refused by name', () => {
   } as GPUSupportedLimits;
   const info = { description: 'Tiny GPU' } as GPUAdapterInfo;
   expect(() => checkLimits({ limits, info })).toThrow(
-    /Tiny GPU is too small.*maxStorageBuffersPerShaderStage ≥ 6, got 4; .*≥ 256, got 128.*device: cpu/,
+    /Tiny GPU is too small.*maxStorageBuffersPerShaderStage ≥ 8, got 4; .*≥ 256, got 128.*device: cpu/,
   );
 });

@@ -1,5 +1,6 @@
 import type { KernelName } from '../backend.ts';
 import { argreduce } from './argreduce.ts';
+import { attention, attentionGradient } from './attention.ts';
 import { augmentImages } from './augmentImages.ts';
 import { averagePool, averagePoolGradient } from './averagePool.ts';
 import {
@@ -41,6 +42,8 @@ export const twins: { readonly [K in KernelName]: Twin<K> } = {
   accumulate,
   adam,
   argreduce,
+  attention,
+  attentionGradient,
   augmentImages,
   averagePool,
   averagePoolGradient,

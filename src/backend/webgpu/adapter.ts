@@ -12,7 +12,7 @@ export interface OpenedDevice {
 
 /** Limits that the kernels need. More is requested if the adapter offers it. */
 const NEEDED = {
-  maxStorageBuffersPerShaderStage: 6,
+  maxStorageBuffersPerShaderStage: 8,
   maxComputeInvocationsPerWorkgroup: 256,
   maxComputeWorkgroupSizeX: 256,
 } as const;

@@ -1,6 +1,6 @@
 import type { KernelName, Params, Variant } from '../backend.ts';
 import { KernelError } from '../errors.ts';
-import { columnLanes, fewLanesFor, lanesFor, roundsFor, rowsFor, WORKGROUP } from '../lanes.ts';
+import { columnLanes, fewLanesFor, HEAD_LANES, lanesFor, roundsFor, rowsFor, WORKGROUP } from '../lanes.ts';
 import { codes, type Signatures } from '../signatures.ts';
 import {
   forwardProduct,
@@ -260,6 +260,16 @@ function blockedMatmul(
   };
 }
 
+/** Invocations for a row of a head, and the quadruples of columns that each holds: a power of two. */
+function headTile({ width, valueWidth }: { width: number; valueWidth: number }): {
+  LANES: number;
+  ROWS: number;
+  TILE_PARTS: number;
+} {
+  const parts = Math.ceil(Math.max(width, valueWidth) / 4 / HEAD_LANES.LANES);
+  return { ...HEAD_LANES, TILE_PARTS: 2 ** Math.ceil(Math.log2(parts)) };
+}
+
 const choosers: { readonly [K in Exclude<KernelName, Walking>]: Chooser<K> } & {
   readonly [K in Walking]?: Chooser<K>;
 } = {
@@ -270,6 +280,18 @@ const choosers: { readonly [K in Exclude<KernelName, Walking>]: Chooser<K> } & {
     workgroups: linear(driver, count, 1),
   }),
   argreduce: ({ outputs }, driver) => elementwise({ size: outputs }, driver),
+  attention: (params, driver) => {
+    const settings = headTile(params);
+    const tiles = Math.ceil(params.queries / settings.ROWS) * params.batch;
+    return { settings, workgroups: linear(driver, tiles, 1) };
+  },
+  attentionGradient: (params, driver) => {
+    const settings = headTile(params);
+    const tiles =
+      Math.ceil(params.queries / settings.ROWS) * params.queryBatch +
+      Math.ceil(params.keys / settings.ROWS) * params.keyBatch;
+    return { settings, workgroups: linear(driver, tiles, 1) };
+  },
   averagePoolGradient: ({ tiles }, driver) => elementwise({ size: tiles }, driver),
   batchNorm: ({ rows, inner }, driver) => rowwise(driver, rows, inner),
   batchNormFinish: ({ size }, driver) => ({

@@ -1,4 +1,5 @@
 import type { Params, Variant } from '../../backend/backend.ts';
+import { codes } from '../../backend/signatures.ts';
 import { distinct, type Formula, times } from './cost.ts';
 
 export const matmul: Formula<'matmul'> = (params, { BIAS = false, RELU = false }) => {
@@ -13,6 +14,62 @@ export const matmul: Formula<'matmul'> = (params, { BIAS = false, RELU = false }
       b: distinct([batch, k, n], [params.bBatchStride, params.bRowStride, params.bColumnStride]),
       bias: BIAS ? n : 0,
       out: splits * outputs,
+    },
+  };
+};
+
+/** The scores that count: causal attention leaves out later keys. */
+function scoresOf(
+  { queries, keys }: { queries: number; keys: number },
+  { FORM = codes.attention.PLAIN }: Variant<'attention'>,
+): number {
+  const square = Math.min(queries, keys);
+  return FORM === codes.attention.CAUSAL
+    ? (square * (square + 1)) / 2 + (queries - square) * keys
+    : queries * keys;
+}
+
+export const attention: Formula<'attention'> = (params, variant) => {
+  const { batch, inner, queries, keys, width, valueWidth } = params;
+  const { qStrides, kStrides, vStrides, maskStrides } = params;
+  const scores = batch * scoresOf(params, variant);
+  const masked = Number((variant.FORM ?? 0) >= codes.attention.CHOSEN);
+  const outer = batch / inner;
+  return {
+    shape: times(batch, queries, keys, width),
+    flops: scores * (2 * width + 2 * valueWidth + 5) + batch * queries * (width + valueWidth),
+    elements: {
+      q: distinct([outer, inner, queries, width], qStrides),
+      k: distinct([outer, inner, keys, width], kStrides),
+      v: distinct([outer, inner, keys, valueWidth], vStrides),
+      mask: masked * distinct([outer, inner, queries, keys], maskStrides),
+      out: batch * queries * valueWidth,
+      stats: 2 * batch * queries,
+    },
+  };
+};
+
+export const attentionGradient: Formula<'attentionGradient'> = (params, variant) => {
+  const { queryBatch, keyBatch, inner, queries, keys, width, valueWidth } = params;
+  const { qStrides, kStrides, vStrides, maskStrides, gradientStrides } = params;
+  const batch = Math.max(queryBatch, keyBatch);
+  const outer = batch / inner;
+  const scores = scoresOf(params, variant);
+  const masked = Number((variant.FORM ?? 0) >= codes.attention.CHOSEN);
+  // Both kinds of workgroups compute scores and slopes.
+  const shared = (queryBatch + keyBatch) * scores * (2 * width + 2 * valueWidth + 7);
+  return {
+    shape: times(batch, queries, keys, width),
+    flops: shared + 2 * scores * (queryBatch * width + keyBatch * (width + valueWidth)),
+    elements: {
+      q: distinct([outer, inner, queries, width], qStrides),
+      k: distinct([outer, inner, keys, width], kStrides),
+      v: distinct([outer, inner, keys, valueWidth], vStrides),
+      mask: masked * distinct([outer, inner, queries, keys], maskStrides),
+      out: batch * queries * valueWidth,
+      stats: 2 * batch * queries,
+      gradient: distinct([outer, inner, queries, valueWidth], gradientStrides),
+      gradients: queryBatch * queries * width + keyBatch * keys * (width + valueWidth),
     },
   };
 };

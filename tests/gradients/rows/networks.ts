@@ -1,12 +1,37 @@
 import * as ops from '../../../src/ops/index.ts';
 import type { Tensor } from '../../../src/tensor/tensor.ts';
+import { fusedAttention, headsOf } from '../../../src/ops/support/attention.ts';
+import type { Scores } from '../../../src/ops/support/attentionScores.ts';
 import type { Row, Rows } from '../cases.ts';
-import { between, betweenKinks, booleans, given, indices, numbers, positives, SPECIAL } from '../inputs.ts';
+import {
+  between,
+  betweenKinks,
+  booleans,
+  given,
+  indices,
+  type Input,
+  numbers,
+  positives,
+  SPECIAL,
+} from '../inputs.ts';
 import { AT_KINKS, SPECIAL_VALUES, unaryCases } from './families.ts';
 
 const chances = (...shape: number[]) => between(0.1, 0.9, shape);
 const causal = (query: Tensor, key: Tensor, value: Tensor): Tensor =>
   ops.scaledDotProductAttention(query, key, value, { isCausal: true });
+
+/** Attention by its kernel, where the device would rather store the scores. */
+const fused = (q: Tensor, k: Tensor, v: Tensor, scores: Partial<Scores> = {}): Tensor => {
+  const all = { mask: undefined, isCausal: false, scale: 0.6, ...scores };
+  return fusedAttention(q, k, v, headsOf(q, k, v, all)!);
+};
+
+/** Heads of queries, keys and values, of sizes around a workgroup's and a tile's. */
+const heads = (queries: number, keys: number, width: number, valueWidth: number): Input[] => [
+  numbers(2, queries, 2, width),
+  numbers(2, 2, keys, width),
+  numbers(2, keys, valueWidth),
+];
 
 /** A loss of two tensors that differ by more than a kink's width. */
 const distance = (fn: (x: Tensor, y: Tensor, options?: object) => Tensor): Row => ({
@@ -263,6 +288,52 @@ export const networks: Rows<
         inputs: [numbers(3, 4), numbers(5, 4), numbers(5, 2), numbers(3, 5)],
         fn: (q, k, v, mask) => ops.scaledDotProductAttention(q, k, v, mask, 1),
         terms: 20,
+      },
+      {
+        name: 'one kernel',
+        inputs: heads(5, 9, 3, 2),
+        fn: (q, k, v) => fused(q.transpose(1, 2), k, v),
+        terms: 40,
+      },
+      {
+        name: 'one kernel, causal',
+        inputs: heads(19, 17, 5, 3),
+        fn: (q, k, v) => fused(q.transpose(1, 2), k, v, { isCausal: true }),
+        terms: 90,
+      },
+      {
+        name: 'one kernel, chosen keys',
+        inputs: [...heads(17, 9, 18, 1), booleans(2, 1, 1, 9)],
+        fn: (q, k, v, mask) => fused(q.transpose(1, 2), k, v, { mask }),
+        terms: 160,
+      },
+      {
+        name: 'one kernel, added mask with strides',
+        inputs: [numbers(3, 6), numbers(7, 6), numbers(7, 2), booleans(7, 3)],
+        fn: (q, k, v, mask) => fused(q, k.flip(0), v, { mask: mask.t().to(q.dtype).mul(-1.5) }),
+        terms: 42,
+      },
+      {
+        name: 'one kernel, a query without keys',
+        inputs: [
+          numbers(3, 4),
+          numbers(5, 4),
+          numbers(5, 2),
+          given([0, 0, 0, 0, 0, 1, 1, 0, 1, 1, 1, 1, 1, 1, 1], [3, 5]),
+        ],
+        fn: (q, k, v, mask) => fused(q, k, v, { mask: mask.gt(0) }),
+        terms: 20,
+        notNumerically: 'the weights are NaN',
+      },
+      {
+        name: 'one kernel, causal, later keys that are not finite',
+        inputs: [
+          given([1, 2, 3], [3, 1]),
+          given([1, NaN, Infinity], [3, 1]),
+          given([1, NaN, Infinity], [3, 1]),
+        ],
+        fn: (q, k, v) => fused(q, k, v, { isCausal: true }),
+        notNumerically: SPECIAL_VALUES,
       },
     ],
   },

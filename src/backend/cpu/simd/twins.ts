@@ -1,5 +1,6 @@
 import type { KernelName } from '../../backend.ts';
 import { adam } from './adam.ts';
+import { attention, attentionGradient } from './attention.ts';
 import { averagePool, averagePoolGradient } from './averagePool.ts';
 import { batchNorm, batchNormGradient, batchNormStatistics, batchNormSums } from './batchNorm.ts';
 import { conv2d, conv2dInputGradient, conv2dWeightGradient } from './convolution.ts';
@@ -21,6 +22,8 @@ export const simdTwins: { readonly [K in KernelName]?: SimdTwin<K> } = {
   accumulate,
   adam,
   argreduce,
+  attention,
+  attentionGradient,
   averagePool,
   averagePoolGradient,
   batchNorm,

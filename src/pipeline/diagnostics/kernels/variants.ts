@@ -1,4 +1,5 @@
-import { columnLanes, rowsFor } from '../../../backend/lanes.ts';
+import { columnLanes, HEAD_LANES, rowsFor, WIDEST_HEAD } from '../../../backend/lanes.ts';
+import { codes } from '../../../backend/signatures.ts';
 import type { KernelSignature } from '../../../platform/kernels.ts';
 import { laneChoices, roundChoices } from './laneChoices.ts';
 import { blocks, loadsOf } from '../../../backend/webgpu/tuning/blocks.ts';
@@ -12,6 +13,8 @@ const ELEMENTS = ['f32', 'i32', 'u32'];
 /** What launches choose where the rules of `choices` below would be wrong. */
 const SPECIAL: Readonly<Record<string, Readonly<Record<string, readonly KnobValues[]>>>> = {
   argreduce: { Element: elements('f32', 'i32') },
+  attention: headKnobs(),
+  attentionGradient: headKnobs(),
   binary: { Element: elements('f32', 'i32') },
   // TO_BOOL and FLOAT_TO_INTEGER follow from the pair.
   cast: {
@@ -74,6 +77,17 @@ const SPECIAL: Readonly<Record<string, Readonly<Record<string, readonly KnobValu
   },
   reluGradientSums: { LANES: [true, false].map(columnLanes), COLUMNS: [{}] },
 };
+
+/** Heads of up to WIDEST_HEAD columns. */
+function headKnobs(): Record<string, readonly KnobValues[]> {
+  const parts = [1, 2, 4, 8, 16].filter((TILE_PARTS) => 4 * HEAD_LANES.LANES * TILE_PARTS <= WIDEST_HEAD);
+  return {
+    LANES: parts.map((TILE_PARTS) => ({ ...HEAD_LANES, TILE_PARTS })),
+    ROWS: [{}],
+    TILE_PARTS: [{}],
+    FORM: Object.values(codes.attention).map((FORM) => ({ FORM })),
+  };
+}
 
 /** More rounds than one, and means, are for totals alone. */
 function lossKnobs(
