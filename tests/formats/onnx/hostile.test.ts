@@ -4,7 +4,7 @@ import { encodeModel } from '../../../src/formats/onnx/encode.ts';
 import { importOnnx, OnnxError } from '../../../src/formats/onnx/index.ts';
 import type { Attributes, ModelProto, NodeProto, TensorProto } from '../../../src/formats/onnx/model.ts';
 import { Writer } from '../../../src/formats/onnx/wire/writer.ts';
-import { open, setDefaultDevice, tensor } from '../../../src/index.ts';
+import { open, setDefaultDevice, tensor, zeros } from '../../../src/index.ts';
 
 beforeAll(async () => {
   setDefaultDevice(await open('cpu'));
@@ -262,5 +262,84 @@ describe('a node that cannot compute names itself:', () => {
       ),
     ).toBe('OnnxModel: takes x float32[2, 3], got int32[2, 3]');
     expect(() => importOnnx(bytes).forward(X(), X())).toThrow('OnnxModel: takes 1 inputs (x), got 2');
+  });
+});
+
+describe('a small file cannot ask for all memory', () => {
+  const chain = (operator: string, count: number): NodeProto[] =>
+    Array.from({ length: count }, (_, at) =>
+      node(operator, at === 0 ? ['x', 'x'] : [`v${at}`, `v${at}`], [at === count - 1 ? 'y' : `v${at + 1}`], {
+        ...(operator === 'Concat' && { axis: { kind: 'int', value: 0 } as const }),
+      }),
+    );
+  const tall = (rows: number): ReturnType<typeof tensor> => zeros([rows, 1]);
+
+  it('by a value that doubles', () => {
+    expect(fault(file(chain('Concat', 60)), X())).toMatch(/my Concat.*where 268435456 elements are allowed/);
+  });
+
+  it.each([
+    ['a sum that broadcasts', 'Add'],
+    ['a product', 'MatMul'],
+  ])('by %s', (_, operator) => {
+    const nodes = [
+      node('Transpose', ['x'], ['t'], { perm: { kind: 'ints', value: [1, 0] } }),
+      node(operator, ['x', 't'], ['y']),
+    ];
+    const inputs = [{ name: 'x', type: 'float32' as const, dims: ['n', 1] }];
+    expect(fault(file(nodes, { inputs }), tall(20_000))).toMatch(
+      /a tensor of shape \[20000, 20000\], where 268435456 elements are allowed/,
+    );
+  });
+
+  const many = [
+    ...Array.from({ length: 40 }, (_, at) => node('Exp', ['x'], [`v${at}`])),
+    node(
+      'Sum',
+      Array.from({ length: 40 }, (_, at) => `v${at}`),
+      ['y'],
+    ),
+  ];
+
+  it('by many values at a time', () => {
+    const model = importOnnx(file(many), { maxBytes: 900 });
+    expect(() => model.forward(X())).toThrow(
+      /OnnxModel: node 'my Exp' \(Exp\): the values up to here take \d+ bytes, where 900/,
+    );
+    expect(importOnnx(file(many)).forward(X()).shape).toEqual([2, 3]);
+  });
+
+  it('by many values, one after another, which takes little', () => {
+    const nodes = Array.from({ length: 40 }, (_, at) =>
+      node('Tanh', [at === 0 ? 'x' : `v${at}`], [at === 39 ? 'y' : `v${at + 1}`]),
+    );
+    expect(importOnnx(file(nodes), { maxBytes: 900 }).forward(X()).shape).toEqual([2, 3]);
+  });
+});
+
+describe('values are freed after the last node that reads them', () => {
+  const same = [
+    node('Identity', ['x'], ['a']),
+    node('Identity', ['a'], ['b']),
+    node('Exp', ['b'], ['c']),
+    node('Identity', ['c'], ['d']),
+    node('Add', ['c', 'a'], ['e']),
+    node('Add', ['d', 'e'], ['y']),
+  ];
+
+  it('also where an operator returns its operand', async () => {
+    const x = X();
+    const y = importOnnx(file(same)).forward(x);
+    const exponential = x.exp();
+    expect(await y.data()).toEqual(await exponential.add(exponential.add(x)).data());
+  });
+
+  it('and gradients flow', async () => {
+    const x = X();
+    x.requiresGrad = true;
+    importOnnx(file(same)).forward(x).sum().backward();
+    const numbers = await X().data();
+    const gradient = await x.grad!.data();
+    for (const [at, value] of numbers.entries()) expect(gradient[at]).toBeCloseTo(2 * Math.exp(value) + 1, 3);
   });
 });

@@ -3,7 +3,7 @@ import { Parameter } from '../../../nn/index.ts';
 import { type Kind, type Rest, signature } from '../../../tensor/arguments.ts';
 import { tensor } from '../../../tensor/create.ts';
 import { defaultDevice } from '../../../tensor/device.ts';
-import { DEVICE, listOf, STRING } from '../../../tensor/kinds.ts';
+import { DEVICE, listOf, NUMBER, STRING } from '../../../tensor/kinds.ts';
 import type { Tensor } from '../../../tensor/tensor.ts';
 import { decodeModel } from '../decode.ts';
 import { OnnxError } from '../error.ts';
@@ -19,13 +19,18 @@ export interface ImportOptions {
   device?: Backend;
   /** The outputs that are wanted, by name; all by default. Nodes that only others need are left out, and may be anything. */
   outputs?: readonly string[];
+  /**
+   * What the values of a forward pass may take, in bytes; 4 GiB by default. A value is freed after the last node that reads
+   * it, unless gradients are recorded.
+   */
+  maxBytes?: number;
 }
 
 const BYTES: Kind = { takes: 'the bytes of a file', fits: (value) => value instanceof Uint8Array };
 const takes = signature<ImportOptions>(
   'importOnnx',
   { bytes: BYTES },
-  { device: DEVICE, outputs: listOf(STRING) },
+  { device: DEVICE, outputs: listOf(STRING), maxBytes: NUMBER },
   0,
 );
 
@@ -58,7 +63,7 @@ const STATISTICS: Readonly<Record<string, readonly number[]>> = { BatchNormaliza
  * const logits = model.forward(images);
  */
 export function importOnnx(bytes: Uint8Array, ...rest: Rest<ImportOptions>): OnnxModel {
-  const { device = defaultDevice(), outputs } = takes([bytes, ...rest]);
+  const { device = defaultDevice(), outputs, maxBytes = 2 ** 32 } = takes([bytes, ...rest]);
   const whole = decodeModel(bytes);
   const proto = outputs ? withOutputs(whole, outputs) : whole;
   checkGraph(proto);
@@ -78,7 +83,7 @@ export function importOnnx(bytes: Uint8Array, ...rest: Rest<ImportOptions>): Onn
   const given = new Set(proto.initializers.map(({ name }) => name));
   const inputs = proto.inputs.filter(({ name }) => !given.has(name));
   return new OnnxModel(
-    { ...proto, inputs, nodes: prepared(proto, constants) },
+    { ...proto, inputs, nodes: prepared(proto, constants), maxBytes },
     tensors,
     constants,
     device,

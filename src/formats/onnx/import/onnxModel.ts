@@ -8,11 +8,15 @@ import { describe, Tensor } from '../../../tensor/tensor.ts';
 import { OnnxError } from '../error.ts';
 import type { ModelProto, NodeProto, ValueInfo } from '../model.ts';
 import { Call } from './call.ts';
+import { type Endings, endingsOf, LiveValues } from './liveValues.ts';
 import { operators } from './operators/index.ts';
 import { HostTensor, type Value } from './values.ts';
 
 /** What a model needs of a file. */
-export type Graph = Pick<ModelProto, 'opset' | 'nodes' | 'inputs' | 'outputs' | 'metadata'>;
+export interface Graph extends Pick<ModelProto, 'opset' | 'nodes' | 'inputs' | 'outputs' | 'metadata'> {
+  /** What the values of one pass may take. */
+  readonly maxBytes: number;
+}
 
 const takes = { run: signature('run', { inputs: TENSORS }) };
 
@@ -29,6 +33,7 @@ export class OnnxModel extends Module<Tensor[]> {
   readonly #graph: Graph;
   readonly #constants: ReadonlyMap<string, HostTensor>;
   readonly #device: Backend;
+  readonly #endings: Endings;
 
   /** @internal */
   constructor(
@@ -43,6 +48,10 @@ export class OnnxModel extends Module<Tensor[]> {
     this.#graph = graph;
     this.#constants = constants;
     this.#device = device;
+    this.#endings = endingsOf(
+      graph.nodes,
+      graph.outputs.map(({ name }) => name),
+    );
   }
 
   /** The names of the inputs. */
@@ -74,15 +83,29 @@ export class OnnxModel extends Module<Tensor[]> {
       );
     }
     return scope(() => {
-      const values = new Map<string, Value>([...this.tensors, ...this.#constants]);
-      expected.forEach((info, index) => values.set(info.name, fitted(info, inputs[index]!)));
-      for (const node of this.#graph.nodes) this.#compute(node, values);
+      const given = expected.map((info, index) => [info.name, fitted(info, inputs[index]!)] as const);
+      const values = new LiveValues([...this.tensors, ...this.#constants, ...given], this.#endings);
+      const device = this.#deviceNow();
+      const before = device.stats().bytesAlive;
+      for (const node of this.#graph.nodes) {
+        this.#compute(node, values);
+        this.#checkMemory(node, device.stats().bytesAlive - before);
+      }
       return outputs.map(({ name }) => {
-        const value = values.get(name)!;
+        const value = values.get(name);
         // A handle of its own: freeing a result must not free an input, or a constant.
         return value instanceof Tensor ? value.handle() : value.on(this.#deviceNow()).handle();
       });
     });
+  }
+
+  #checkMemory(node: NodeProto, bytes: number): void {
+    const { maxBytes } = this.#graph;
+    if (bytes <= maxBytes) return;
+    throw new OnnxError(
+      `OnnxModel: ${nodeText(node)}: the values up to here take ${bytes} bytes, where ${maxBytes} are allowed: ` +
+        'use a smaller batch or noGrad(), or importOnnx(bytes, { maxBytes })',
+    );
   }
 
   #deviceNow(): Backend {
@@ -90,8 +113,8 @@ export class OnnxModel extends Module<Tensor[]> {
     return first?.device ?? this.#device;
   }
 
-  #compute(node: NodeProto, values: Map<string, Value>): void {
-    const operands = node.inputs.map((name) => (name === '' ? undefined : values.get(name)!));
+  #compute(node: NodeProto, values: LiveValues): void {
+    const operands = node.inputs.map((name) => (name === '' ? undefined : values.get(name)));
     const device = operands.find((each) => each instanceof Tensor)?.device ?? this.#deviceNow();
     const { opset } = this.#graph;
     let results: Value | readonly Value[];
@@ -108,8 +131,9 @@ export class OnnxModel extends Module<Tensor[]> {
       const value = all[index];
       if (name !== '' && !value)
         throw new OnnxError(`OnnxModel: ${nodeText(node)}: output ${index + 1} is not supported`);
-      if (value) values.set(name, value);
+      if (name !== '') values.set(name, value!);
     }
+    values.end(node);
   }
 
   /** Frees parameters, buffers and constants. */

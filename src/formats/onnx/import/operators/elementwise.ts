@@ -4,7 +4,8 @@ import { where } from '../../../../ops/where.ts';
 import type { Tensor } from '../../../../tensor/tensor.ts';
 import { OnnxError } from '../../error.ts';
 import type { Call, Operator, Operators } from '../call.ts';
-import { type HostKind, HostTensor, type Value } from '../values.ts';
+import { checkBroadcast } from '../sizes.ts';
+import { type HostKind, HostTensor, shapeOf, type Value } from '../values.ts';
 import { mapped, paired } from './host.ts';
 
 /** An operation of one tensor. */
@@ -41,6 +42,7 @@ function two(
   // The library keeps numbers on the device.
   if (b instanceof HostTensor && b.dims.length === 0 && b.kind === 'float')
     return body(call.tensorOf(a), b.values[0]!);
+  checkBroadcast(shapeOf(a), shapeOf(b));
   return body(call.tensorOf(a), call.tensorOf(b));
 }
 
@@ -86,6 +88,7 @@ const whereOperator: Operator = (call) => {
     const right = paired(condition, b, (test, value) => (test ? NaN : value), b.kind);
     return paired(left, right, (x, y) => (Number.isNaN(x) ? y : x), a.kind);
   }
+  checkBroadcast(shapeOf(condition), shapeOf(a), shapeOf(b));
   return where(call.tensor(0).to('bool'), call.tensor(1), call.tensor(2));
 };
 
@@ -96,6 +99,7 @@ const selu = onDevice((x, call) =>
 
 const preluOperator: Operator = (call) => {
   const [x, slope] = [call.tensor(0), call.tensor(1)];
+  checkBroadcast(x.shape, slope.shape);
   // [C, 1, 1] is a slope for each channel.
   const [channels, ...ones] = slope.shape;
   const flat = slope.ndim <= 1 || (slope.ndim === x.ndim - 1 && ones.every((size) => size === 1));

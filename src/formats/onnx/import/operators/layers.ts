@@ -9,7 +9,7 @@ import { linear } from '../../../../ops/linear.ts';
 import type { Tensor } from '../../../../tensor/tensor.ts';
 import { OnnxError } from '../../error.ts';
 import type { Call, Operator, Operators } from '../call.ts';
-import { checkSize } from './shapes.ts';
+import { checkProduct, checkSize } from '../sizes.ts';
 
 type Both = [number, number];
 
@@ -168,13 +168,21 @@ const layerNormOperator: Operator = (call) => {
   });
 };
 
+function matmul(left: Tensor, right: Tensor): Tensor {
+  checkProduct(left.shape, right.shape);
+  return left.matmul(right);
+}
+
 const gemm: Operator = (call) => {
   const [a, b, c] = [call.tensor(0), call.tensor(1), call.optionalTensor(2)];
   const left = call.int('transA', 0) === 0 ? a : a.t();
   const [alpha, beta] = [call.float('alpha', 1), call.float('beta', 1)];
   const isLinear = call.int('transB', 0) !== 0 && alpha === 1 && beta === 1 && (!c || c.ndim === 1);
-  if (isLinear) return linear(left, b, c);
-  const product = left.matmul(call.int('transB', 0) === 0 ? b : b.t());
+  if (isLinear) {
+    checkProduct(left.shape, b.t().shape);
+    return linear(left, b, c);
+  }
+  const product = matmul(left, call.int('transB', 0) === 0 ? b : b.t());
   const scaled = alpha === 1 ? product : product.mul(alpha);
   return c ? scaled.add(beta === 1 ? c : c.mul(beta)) : scaled;
 };
@@ -231,7 +239,7 @@ export const layers: Operators = {
     return groupNorm(call.tensor(0), call.int('num_groups'), options);
   },
   Gemm: gemm,
-  MatMul: (call) => call.tensor(0).matmul(call.tensor(1)),
+  MatMul: (call) => matmul(call.tensor(0), call.tensor(1)),
   Dropout: dropoutOperator,
   Pad: padOperator,
 };

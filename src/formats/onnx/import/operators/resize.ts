@@ -2,7 +2,7 @@ import { type Tensor } from '../../../../tensor/tensor.ts';
 import { constant, tensor } from '../../../../tensor/create.ts';
 import { OnnxError } from '../../error.ts';
 import type { Call, Operator, Operators } from '../call.ts';
-import { checkSize } from './shapes.ts';
+import { checkSize } from '../sizes.ts';
 
 /** How a position of the result is one of the input. */
 type Place = (at: number, from: number, to: number, scale: number) => number;

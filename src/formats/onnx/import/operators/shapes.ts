@@ -5,18 +5,9 @@ import { Tensor } from '../../../../tensor/tensor.ts';
 import { OnnxError } from '../../error.ts';
 import { elementTypes } from '../../model.ts';
 import type { Call, Operator, Operators } from '../call.ts';
+import { checkSize } from '../sizes.ts';
 import { checkHost, hostTensor, HostTensor, integers, shapeOf, type Value } from '../values.ts';
 import { expanded, joined, mapped, permuted, selected, taken } from './host.ts';
-
-/** The most elements that a file can ask for in one tensor. */
-const MOST_ELEMENTS = 2 ** 28;
-
-/** Throws OnnxError for a shape that is none, or larger than a file may ask for. */
-export function checkSize(shape: readonly number[]): void {
-  const valid = shape.every((size) => Number.isSafeInteger(size) && size >= 0);
-  if (valid && sizeOf(shape) <= MOST_ELEMENTS) return;
-  throw new OnnxError(`a tensor of shape [${shape.join(', ')}], where ${MOST_ELEMENTS} elements are allowed`);
-}
 
 /** The same elements in another shape. */
 function reshaped(value: Value, shape: readonly number[]): Value {
@@ -80,6 +71,8 @@ const concat: Operator = (call) => {
   const values = call.values();
   const axis = call.axis(call.int('axis'));
   if (values.every((each) => each instanceof HostTensor)) return joined(values, axis);
+  const length = values.reduce((sum, each) => sum + (shapeOf(each)[axis] ?? 0), 0);
+  checkSize(shapeOf(values[0]!).with(axis, length));
   return cat(
     values.map((each) => call.tensorOf(each)),
     axis,
@@ -127,6 +120,7 @@ const gather: Operator = (call) => {
   const length = table.shape[axis]!;
   const positions = fromStart(call, indices, length);
   const { shape } = table;
+  checkSize(shape.with(axis, positions.numel()));
   const rows = table.indexSelect(axis, positions.reshape([positions.numel()]));
   return rows.reshape([...shape.slice(0, axis), ...shapeOf(indices), ...shape.slice(axis + 1)]);
 };
