@@ -23,6 +23,10 @@ const causal = (query: Tensor, key: Tensor, value: Tensor): Tensor =>
 /** Attention by its kernel, where the device would rather store the scores. */
 const fused = (q: Tensor, k: Tensor, v: Tensor, scores: Partial<Scores> = {}): Tensor => {
   const all = { mask: undefined, isCausal: false, scale: 0.6, ...scores };
+  // The operation refuses operands of two devices.
+  const { mask: attnMask, ...rest } = all;
+  const alike = [k, v, attnMask ?? q].every(({ device }) => device === q.device);
+  if (!alike) return ops.scaledDotProductAttention(q, k, v, { attnMask, ...rest });
   return fusedAttention(q, k, v, headsOf(q, k, v, all)!);
 };
 
