@@ -77,6 +77,15 @@ function convolutions(results: Results): void {
   results.add(nn.functional.conv2d(x, w, undefined, { stride: [2, 1], padding: 1 }), x, w);
 }
 
+function attention(results: Results): void {
+  const [q, k, v] = [
+    results.numbers(3, 3, 70, 5),
+    results.numbers(3, 3, 50, 5),
+    results.numbers(3, 3, 50, 4),
+  ];
+  results.add(nn.functional.scaledDotProductAttention(q, k, v), q, k, v);
+}
+
 /** Everything else whose kernels do not loop. */
 function others(results: Results, device: Backend): void {
   const on = { device };
@@ -165,8 +174,9 @@ describe('folded grids compute the same bits', { timeout: 120_000 }, () => {
     await expectSame(context, convolutions, { subgroupMinSize: 0 });
   });
 
-  test('with the products for GPUs', async (context) => {
+  test('with the products and attention for GPUs', async (context) => {
     await expectSame(context, products, {}, { tuning: new Blocks({}) });
+    await expectSame(context, attention, { software: false });
   });
 
   test('except kernels of one workgroup and those that loop, all were folded', async (context) => {
