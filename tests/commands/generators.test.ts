@@ -66,4 +66,4 @@ it('npm run wasm makes the committed modules from the sources', async () => {
     'src/backend/cpu/simd/jobs.ts',
   ])
     expect(readFileSync(join(copy, path)).equals(readFileSync(path)), path).toBe(true);
-}, 400_000);
+}, 900_000);
