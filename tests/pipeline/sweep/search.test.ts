@@ -292,14 +292,32 @@ describe('a search', () => {
     ['{"kind":"result","id":"0123456789abcdef","value":"NaN"}', ':2: is not a record of a sweep'],
     ['{"kind":"result","id":"0123456789abcdef","value":1}', ':2: names a trial that was not planned'],
     ['FIRST', ':2: names a trial that was planned before'],
+    ['RUNG\nRUNG', ':3: names a rung that the trial had reached before'],
   ])('refuses a journal with the line %s', async (line, message) => {
     const { folder } = await searchIn({ total: 1 });
     const [first] = lines(folder);
-    writeFileSync(journal(folder), `${first!}\n${line.replace('FIRST', first!)}\n`);
+    const { id } = JSON.parse(first!) as { id: string };
+    const rung = JSON.stringify({ kind: 'rung', id, epoch: 1, value: 0.5, goesOn: true });
+    writeFileSync(journal(folder), `${first!}\n${line.replace('FIRST', first!).replaceAll('RUNG', rung)}\n`);
     expect(() => new SweepHistory(journal(folder))).toThrow(message);
     await expect(withHistory(folder, () => Promise.resolve())).rejects.toThrow(message);
     // The lock is free.
     await expect(withHistory(folder, () => Promise.resolve())).rejects.toThrow(message);
+  });
+
+  it.each([
+    ['other values', (overrides: string[]) => ['optimizer.lr=0.5', ...overrides.slice(1)]],
+    ['too few', () => []],
+    ['another order', (overrides: string[]) => overrides.toReversed()],
+  ])('refuses a journal whose trials are other ones now: %s', async (_, change) => {
+    const { folder, runs, ran } = await searchIn({ total: 12 });
+    const [first, ...rest] = lines(folder);
+    const record = JSON.parse(first!) as { overrides: string[] };
+    const changed = { ...record, overrides: change(record.overrides) };
+    const text = [JSON.stringify(changed), ...rest, ''].join('\n');
+    writeFileSync(journal(folder), text);
+    await expect(searchIn({ runs, total: 14 })).rejects.toThrow(`planned trial ${ran[0]!} as`);
+    expect(readFileSync(journal(folder), 'utf8')).toBe(text);
   });
 });
 

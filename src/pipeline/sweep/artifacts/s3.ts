@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AwsClient } from 'aws4fetch';
 import { WgradError } from '../../../backend/errors.ts';
 import { errorText } from '../../text/errorText.ts';
+import { parsePage } from './listing.ts';
 import type { ArtifactStore } from './store.ts';
 
 /** Storage with the S3 protocol cannot be used. */
@@ -19,9 +20,13 @@ const LONGEST = 120_000;
 /** Attempts at a request that the network or the server failed; each pause between them is twice the one before. */
 const ATTEMPTS = 6;
 const FIRST_PAUSE = 200;
+/** Pages of a listing, of up to a thousand keys each. A server may send them without an end. */
+const MOST_PAGES = 1000;
 
 interface Answer {
   readonly status: number;
+  /** A text that says where the server redirects to; else empty. */
+  readonly location: string;
   readonly body: Uint8Array;
 }
 
@@ -37,14 +42,18 @@ export class S3Store implements ArtifactStore {
   /** @throws StoreError where the address names no bucket, or the variables have no key */
   constructor(address: string, env: NodeJS.ProcessEnv = process.env, pause: number = FIRST_PAUSE) {
     const [, bucket, path = ''] = ADDRESS.exec(address) ?? [];
-    if (bucket === undefined) throw new StoreError(`a store takes s3://bucket/prefix, got ${address}`);
+    if (bucket === undefined || leadsOut(path))
+      throw new StoreError(`a store takes s3://bucket/prefix, got ${address}`);
     const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = env;
     if (!accessKeyId || !secretAccessKey) throw new StoreError(`${address}: there is no key\n${REMEDY}`);
     const sessionToken = env['AWS_SESSION_TOKEN'];
-    const region = env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'] ?? 'us-east-1';
-    const endpoint =
-      env['AWS_ENDPOINT_URL_S3'] ?? env['AWS_ENDPOINT_URL'] ?? `https://s3.${region}.amazonaws.com`;
-    if (!URL.canParse(endpoint)) throw new StoreError(`AWS_ENDPOINT_URL takes an address, got ${endpoint}`);
+    const named = (...names: string[]): string | undefined => names.map((name) => env[name]).find(Boolean);
+    const region = named('AWS_REGION', 'AWS_DEFAULT_REGION') ?? 'us-east-1';
+    const endpoint = named('AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL') ?? `https://s3.${region}.amazonaws.com`;
+    if (!isEndpoint(endpoint)) {
+      const shown = endpoint.replace(/\/\/.*@/, '//…@');
+      throw new StoreError(`AWS_ENDPOINT_URL takes http://host:port or https://host:port, got ${shown}`);
+    }
     this.name = address.replace(/\/+$/, '');
     this.#client = new AwsClient({
       accessKeyId,
@@ -70,19 +79,20 @@ export class S3Store implements ArtifactStore {
 
   async list(prefix: string): Promise<string[]> {
     const keys: string[] = [];
-    const start = this.#key('').length;
+    const start = this.#key(prefix);
+    const tokens = new Set<string>();
     for (let token: string | undefined = ''; token !== undefined;) {
-      const query = new URLSearchParams({
-        'list-type': '2',
-        'encoding-type': 'url',
-        prefix: this.#key(prefix),
-      });
+      if (tokens.has(token) || tokens.size === MOST_PAGES)
+        throw this.#failure('GET', 'the listing has no end');
+      tokens.add(token);
+      const query = new URLSearchParams({ 'list-type': '2', 'encoding-type': 'url', prefix: start });
       if (token !== '') query.set('continuation-token', token);
-      const xml = new TextDecoder().decode(await this.#request('GET', `?${query.toString()}`));
-      for (const [, key] of xml.matchAll(/<Key>([^<]+)<\/Key>/g)) {
-        keys.push(decodeURIComponent(key!.replaceAll('+', ' ')).slice(start));
-      }
-      token = /<NextContinuationToken>([^<]+)</.exec(xml)?.[1];
+      const page = parsePage(new TextDecoder().decode(await this.#request('GET', `?${query.toString()}`)));
+      if (!page) throw this.#failure('GET', 'the answer is no listing of a bucket');
+      // What is listed may be removed: never more than what was asked for.
+      const found = page.keys.filter((key) => key.startsWith(start));
+      for (const key of found) keys.push(key.slice(this.#key('').length));
+      token = page.next;
     }
     return keys;
   }
@@ -96,6 +106,7 @@ export class S3Store implements ArtifactStore {
   }
 
   #path(key: string): string {
+    if (leadsOut(key)) throw new StoreError(`${this.name}: the key ${key} leads out of the store`);
     return `/${this.#key(key).split('/').map(encodeURIComponent).join('/')}`;
   }
 
@@ -113,7 +124,7 @@ export class S3Store implements ArtifactStore {
         if (answer.status === 404 && code !== 'NoSuchBucket' && method !== 'PUT') return undefined;
         const mayPass = answer.status >= 500 || answer.status === 429;
         if (!mayPass || attempt === ATTEMPTS)
-          throw this.#failure(method, `status ${answer.status} ${message}`);
+          throw this.#failure(method, `status ${answer.status} ${message}${answer.location}`);
       } else if (attempt === ATTEMPTS) throw this.#failure(method, answer);
       await sleep(this.#pause * 2 ** (attempt - 1));
     }
@@ -128,8 +139,16 @@ export class S3Store implements ArtifactStore {
     try {
       const signal = AbortSignal.timeout(LONGEST);
       const content = body && { body: body as Uint8Array<ArrayBuffer> };
-      const response = await this.#client.fetch(`${this.#url}${path}`, { method, signal, ...content });
-      return { status: response.status, body: new Uint8Array(await response.arrayBuffer()) };
+      const response = await this.#client.fetch(`${this.#url}${path}`, {
+        method,
+        signal,
+        // The signature is one for this address. Another page, such as that of a login, holds no artifacts.
+        redirect: 'manual',
+        ...content,
+      });
+      const target = response.headers.get('location');
+      const location = target === null ? '' : ` (redirects to ${target.slice(0, 300)})`;
+      return { status: response.status, location, body: new Uint8Array(await response.arrayBuffer()) };
     } catch (error) {
       return errorText((error as Error).cause ?? error);
     }
@@ -142,4 +161,16 @@ function errorOf({ body }: Answer): { code: string; message: string } {
   const code = /<Code>([^<]+)</.exec(text)?.[1] ?? '';
   const message = /<Message>([^<]+)</.exec(text)?.[1] ?? '';
   return { code, message: [code, message].filter(Boolean).join(': ').slice(0, 300) };
+}
+
+/** Whether an address would leave the bucket: URLs resolve such names. */
+function leadsOut(path: string): boolean {
+  return path.split('/').some((name) => name === '.' || name === '..');
+}
+
+/** Whether requests can be sent to an address, with a path behind it. */
+function isEndpoint(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password, search, hash } = new URL(text);
+  return /^https?:$/.test(protocol) && `${username}${password}${search}${hash}` === '';
 }

@@ -75,6 +75,7 @@ export async function withHistory<T>(
  * before anything follows from it, so a sweep that was killed continues with the same decisions.
  */
 export class SweepHistory {
+  readonly path: string;
   readonly #file: LineFile;
   readonly #trials = new Map<string, PlannedTrial>();
   readonly #results = new Map<string, TrialResult>();
@@ -87,14 +88,13 @@ export class SweepHistory {
    * @throws FileError where it cannot be read or written, or naming the first line that does not fit
    */
   constructor(path: string, planned: readonly PlannedTrial[] = []) {
+    this.path = path;
     for (const trial of planned) this.#trials.set(trial.id, trial);
     const records = existsSync(path) ? readLines(path, parseRecord, 'a record of a sweep') : [];
     for (const [index, record] of records.entries()) {
-      const fits = record.kind === 'trial' ? !this.#trials.has(record.id) : this.#trials.has(record.id);
-      if (!fits) {
-        const what =
-          record.kind === 'trial' ? 'a trial that was planned before' : 'a trial that was not planned';
-        throw new FileError(`${path}:${index + 1}`, `names ${what}; correct or remove this line`);
+      const fault = this.#faultOf(record);
+      if (fault !== undefined) {
+        throw new FileError(`${path}:${index + 1}`, `names ${fault}; correct or remove this line`);
       }
       this.#apply(record);
     }
@@ -141,6 +141,17 @@ export class SweepHistory {
 
   close(): void {
     this.#file.close();
+  }
+
+  /** What a record names that does not follow from those before. */
+  #faultOf(record: SweepRecord): string | undefined {
+    const isPlanned = this.has(record.id);
+    if (record.kind === 'trial') return isPlanned ? 'a trial that was planned before' : undefined;
+    if (!isPlanned) return 'a trial that was not planned';
+    const rungs = record.kind === 'rung' ? this.rungsOf(record.id) : [];
+    return rungs.some((rung) => record.kind === 'rung' && rung.epoch === record.epoch)
+      ? 'a rung that the trial had reached before'
+      : undefined;
   }
 
   #write(record: SweepRecord): void {

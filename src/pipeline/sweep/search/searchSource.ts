@@ -1,4 +1,5 @@
 import type { BestOptions } from '../../training/best.ts';
+import { ConfigurationError } from '../../config/error.ts';
 import { type Axis, type Overrides, variedAxes } from '../axes.ts';
 import { PATIENCE } from '../plan.ts';
 import type { TrialSource } from '../source.ts';
@@ -20,10 +21,26 @@ export interface SearchOptions extends SuggestOptions {
   readonly history: SweepHistory;
 }
 
-/** Suggests trials from the results of those before; see `suggest`. What a history holds is continued. */
+/**
+ * Suggests trials from the results of those before; see `suggest`. What a history holds is continued.
+ *
+ * @throws ConfigurationError where a trial of the history is another one now
+ */
 export async function searchSource(options: SearchOptions): Promise<TrialSource> {
   const { axes, total, lanes, best, make, history } = options;
-  const trials = await Promise.all(history.trials.map(({ overrides }) => make(overrides)));
+  const trials = await Promise.all(
+    history.trials.map(async ({ id, overrides }) => {
+      const isOfAxes =
+        overrides.length === axes.length &&
+        axes.every(({ key }, index) => overrides[index]!.startsWith(`${key}=`));
+      const trial = isOfAxes ? await make(overrides) : undefined;
+      // Its results would be those of a trial that was never planned.
+      if (trial?.id === id) return trial;
+      throw new ConfigurationError(
+        `the search in ${history.path} planned trial ${id} as\n    ${overrides.join(' ')}\nwhich is another trial now: its data, its initial weights or the line were changed; remove the file to begin again`,
+      );
+    }),
+  );
   let next = 0;
   // One after the other: a suggestion and its record are based on the same results.
   let work: Promise<unknown> = Promise.resolve();

@@ -60,7 +60,9 @@ function bucket(): Answer {
         .map((each) => `<Contents><Key>${encodeURIComponent(each)}</Key></Contents>`);
       const next =
         from + 2 < found.length ? `<NextContinuationToken>${from + 2}</NextContinuationToken>` : '';
-      response.end(`<ListBucketResult>${page.join('')}${next}</ListBucketResult>`);
+      response.end(
+        `<ListBucketResult><EncodingType>url</EncodingType>${page.join('')}${next}</ListBucketResult>`,
+      );
     } else if (objects.has(key)) response.end(objects.get(key));
     else response.writeHead(404).end(refusal('NoSuchKey'));
   };
@@ -132,10 +134,87 @@ describe('storage with the S3 protocol', () => {
 
   it('takes an address and a key', () => {
     expect(() => new S3Store('s3://bucket', {})).toThrow('s3://bucket: there is no key\nAWS_ACCESS_KEY_ID');
-    for (const address of ['s3:', 's3://', 's3://B', 's3:/bucket', 's3://../x']) {
+    for (const address of [
+      's3:',
+      's3://',
+      's3://B',
+      's3:/bucket',
+      's3://../x',
+      's3://bucket/../other',
+      's3://bucket/a/./b',
+    ]) {
       expect(() => openStore(address)).toThrow('a store takes s3://bucket/prefix');
     }
-    expect(() => storeAt('nowhere')).toThrow('AWS_ENDPOINT_URL takes an address, got nowhere');
+    expect(() => storeAt('nowhere')).toThrow(
+      'AWS_ENDPOINT_URL takes http://host:port or https://host:port, got nowhere',
+    );
+    for (const endpoint of ['localhost:9000', 'ftp://host', 'http://host?x=1', 'http://host/#x']) {
+      expect(() => storeAt(endpoint)).toThrow(`AWS_ENDPOINT_URL takes http://host:port`);
+    }
+    expect(() => storeAt('http://id:secret@host')).toThrow(/got http:\/\/…@host$/);
+    expect(storeAt('').name).toBe('s3://bucket/some/prefix');
     expect(openStore('folder')).toBeInstanceOf(FolderStore);
+  });
+
+  describe('lists', () => {
+    const listing = (inner: string): string => `<ListBucketResult>${inner}</ListBucketResult>`;
+    /** Answers with one page after the other; the last is repeated. */
+    const pages = async (...xml: string[]): Promise<{ store: S3Store; asked: (string | null)[] }> => {
+      const asked: (string | null)[] = [];
+      const endpoint = await serve(({ url }, response) => {
+        asked.push(new URL(url!, 'http://host').searchParams.get('continuation-token'));
+        response.end(xml[Math.min(asked.length, xml.length) - 1]);
+      });
+      return { store: storeAt(endpoint), asked };
+    };
+
+    it('keys and tokens as the XML means them', async () => {
+      const { store, asked } = await pages(
+        listing(
+          '<Key>some/prefix/a/1%&amp;&lt;+&#x7a;&#33;</Key><NextContinuationToken>x&amp;y&#43;=</NextContinuationToken>',
+        ),
+        listing('<EncodingType>url</EncodingType><Key>some/prefix/a/2%25+%C3%A9</Key>'),
+      );
+      expect(await store.list('a/')).toEqual(['a/1%&<+z!', 'a/2% é']);
+      expect(asked).toEqual([null, 'x&y+=']);
+    });
+
+    it('only what it was asked for', async () => {
+      const { store } = await pages(
+        listing('<Key>some/prefix/a/1</Key><Key>other</Key><Key>some/prefix/b</Key>'),
+      );
+      expect(await store.list('a/')).toEqual(['a/1']);
+    });
+
+    it.each([
+      ['an endless one', listing('<NextContinuationToken>same</NextContinuationToken>'), 'has no end'],
+      ['a page of another kind', '<html>sign in</html>', 'is no listing'],
+      ['a cut one without a token', listing('<IsTruncated>true</IsTruncated>'), 'is no listing'],
+      [
+        'a key of no characters',
+        listing('<EncodingType>url</EncodingType><Key>some/prefix/a/%zz</Key>'),
+        'is no listing',
+      ],
+      ['a number of no character', listing('<Key>some/prefix/a/&#x110000;</Key>'), 'is no listing'],
+    ])('with an error for %s', async (_, xml, message) => {
+      const { store } = await pages(xml);
+      await expect(store.list('a/')).rejects.toThrow(message);
+    });
+  });
+
+  it.each([301, 302, 303, 307, 308])('takes no other page for an answer, with status %i', async (status) => {
+    const store = storeAt(
+      await serve(({ url }, response) => {
+        if (url === '/login') response.end('sign in');
+        else response.writeHead(status, { location: '/login' }).end();
+      }),
+    );
+    await expect(store.get('a')).rejects.toThrow(`status ${status}  (redirects to /login)`);
+    await expect(store.put('a', Buffer.from('x'))).rejects.toThrow(`status ${status} `);
+  });
+
+  it('sends no key that leads out of the bucket', async () => {
+    const store = storeAt(await serve(bucket()));
+    await expect(async () => store.remove('a/../../../other/x')).rejects.toThrow('leads out of the store');
   });
 });
