@@ -56,9 +56,9 @@ function parseAxis(text: string): Axis | string {
   const range = /^(log|uniform|int)\(([^,()]+),([^,()]+)\)$/.exec(written);
   if (range) {
     const [kind, low, high] = [range[1] as Range['kind'], Number(range[2]), Number(range[3])];
-    const fits = low < high && high < Infinity && low > (kind === 'log' ? 0 : -Infinity);
+    const fits = low < high && high - low < Infinity && low > (kind === 'log' ? 0 : -Infinity);
     if (!fits || (kind === 'int' && !(Number.isInteger(low) && Number.isInteger(high)))) {
-      return `${kind}(low,high) with ${kind === 'log' ? '0 < low' : kind === 'int' ? 'whole numbers low' : 'low'} < high`;
+      return `${kind}(low,high) with ${kind === 'log' ? '0 < low' : kind === 'int' ? 'whole numbers low' : 'low'} < high, and a finite high - low`;
     }
     return { key, values: { kind, low, high } };
   }
@@ -123,9 +123,12 @@ function draw(values: Axis['values'], share: number): string {
   return rangeText(values, value);
 }
 
-/** A value of a range as an override writes it: whole numbers rounded, others with four digits. */
+/** A value of a range as an override writes it: whole numbers rounded, others with four digits that differ in the range. */
 export function rangeText({ kind, low, high }: Range, value: number): string {
-  // Four digits: for readability, and because the last bits of exp and log differ between engines.
-  const rounded = kind === 'int' ? Math.round(value) : Number(value.toPrecision(4));
+  // Few digits: for readability, and because the last bits of exp and log differ between engines. The ends of a narrow
+  // range, such as 0.999 and 0.9999, have the first ones in common.
+  const [, common] = (Math.max(Math.abs(low), Math.abs(high)) / (high - low)).toExponential().split('e');
+  const digits = Math.min(15, 4 + Math.max(0, Number(common)));
+  const rounded = kind === 'int' ? Math.round(value) : Number(value.toPrecision(digits));
   return String(Math.min(high, Math.max(low, rounded)));
 }

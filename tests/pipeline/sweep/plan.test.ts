@@ -5,7 +5,13 @@ import {
   parseConfiguration,
 } from '../../../src/pipeline/config/configuration.ts';
 import { applyOverrides } from '../../../src/pipeline/config/overrides.ts';
-import { gridTrials, type Overrides, parseAxes, randomTrial } from '../../../src/pipeline/sweep/axes.ts';
+import {
+  exampleTrial,
+  gridTrials,
+  type Overrides,
+  parseAxes,
+  randomTrial,
+} from '../../../src/pipeline/sweep/axes.ts';
 import { planTrials, trialMaker } from '../../../src/pipeline/sweep/plan.ts';
 import type { Trial } from '../../../src/pipeline/sweep/trial.ts';
 
@@ -60,6 +66,7 @@ describe('a grid', () => {
     [['optimizer.lr=log(0,1)'], 'log(low,high) with 0 < low < high'],
     [['seed=int(1.5,3)'], 'int(low,high) with whole numbers'],
     [['model.dropout=uniform(1,0)'], 'uniform(low,high) with low < high'],
+    [['model.dropout=uniform(-1e308,1e308)'], 'a finite high - low'],
     [[], 'a sweep takes keys to vary'],
   ])('refuses %j', (texts, message) => {
     expect(() => parseAxes(texts)).toThrow(ConfigurationError);
@@ -100,6 +107,20 @@ describe('random draws', () => {
     expect(dropouts.filter((dropout) => dropout < 0.25).length / 4000).toBeCloseTo(0.5, 1);
     expect(new Set(epochs)).toEqual(new Set([1, 2, 3]));
     expect(new Set(seeds)).toEqual(new Set([5, 6]));
+  });
+
+  it.each([
+    ['log(1e-4,1)', '0.01'],
+    ['uniform(0.9,1)', '0.95'],
+    ['uniform(0.999,0.9999)', '0.99945'],
+    ['uniform(-1000.001,-1000)', '-1000.0005'],
+    ['log(1,1.0000001)', '1.00000005'],
+    ['uniform(1,1.0000000000000002)', '1'],
+  ])('have four digits that differ in the range: %s', (range, middle) => {
+    const axes = parseAxes([`model.dropout=${range}`]);
+    expect(exampleTrial(axes)).toEqual([`model.dropout=${middle}`]);
+    const values = Array.from({ length: 100 }, (_, draw) => randomTrial(axes, 1, draw)[0]);
+    expect(new Set(values).size > 90).toBe(middle !== '1');
   });
 
   it('give so many different trials, or all there are', async () => {
