@@ -122,7 +122,7 @@ export class S3Store implements ArtifactStore {
         if (answer.status >= 200 && answer.status < 300) return answer.body;
         const { code, message } = errorOf(answer);
         if (answer.status === 404 && code !== 'NoSuchBucket' && method !== 'PUT') return undefined;
-        const mayPass = answer.status >= 500 || answer.status === 429;
+        const mayPass = answer.status >= 500 || answer.status === 429 || code === 'RequestTimeout';
         if (!mayPass || attempt === ATTEMPTS)
           throw this.#failure(method, `status ${answer.status} ${message}${answer.location}`);
       } else if (attempt === ATTEMPTS) throw this.#failure(method, answer);
@@ -157,7 +157,11 @@ export class S3Store implements ArtifactStore {
 
 /** What the XML of an error says. */
 function errorOf({ body }: Answer): { code: string; message: string } {
-  const text = new TextDecoder().decode(body).slice(0, 4000);
+  // A terminal obeys control characters.
+  const text = new TextDecoder()
+    .decode(body)
+    .slice(0, 4000)
+    .replaceAll(/\p{Cc}+/gu, ' ');
   const code = /<Code>([^<]+)</.exec(text)?.[1] ?? '';
   const message = /<Message>([^<]+)</.exec(text)?.[1] ?? '';
   return { code, message: [code, message].filter(Boolean).join(': ').slice(0, 300) };

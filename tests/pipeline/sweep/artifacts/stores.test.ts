@@ -101,6 +101,7 @@ describe('storage with the S3 protocol', () => {
     [403, 'SignatureDoesNotMatch', 1],
     [403, 'InvalidAccessKeyId', 1],
     [503, 'SlowDown', 6],
+    [400, 'RequestTimeout', 6],
   ])('says what is wrong with status %i %s, after %i attempts', async (status, code, attempts) => {
     let requests = 0;
     const store = storeAt(
@@ -119,6 +120,11 @@ describe('storage with the S3 protocol', () => {
       await expect(action()).rejects.toThrow(`status ${status} ${code}: why\nAWS_ACCESS_KEY_ID`);
       expect(requests).toBe(attempts);
     }
+  });
+
+  it('shows no control characters of a server', async () => {
+    const store = storeAt(await serve((_, response) => response.writeHead(403).end(refusal('\x1b[2J\r\nX'))));
+    await expect(store.get('a')).rejects.toThrow('GET fails: status 403  [2J X: why\n');
   });
 
   it('says where no server answers', async () => {
