@@ -13,8 +13,7 @@ import {
   type Strides,
   stridesOf,
 } from '../../tensor/shape.ts';
-import type { Gradients } from '../../tensor/tape.ts';
-import { isListening, withGradient } from '../../tensor/tape.ts';
+import { type Gradients, isListening, withGradient } from '../../tensor/tape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { attentionGradients, type Scores } from './attentionScores.ts';
 
@@ -97,10 +96,9 @@ export function fusedAttention(q: Tensor, k: Tensor, v: Tensor, heads: Heads): T
     saved,
     (g, query, key, value, result, kept, chosen) => {
       const scores = { ...heads, mask: chosen };
-      const rules = isGradEnabled()
+      return isGradEnabled()
         ? attentionGradients(g, query, key, value, scores)
         : fusedGradients(g, query, key, value, result, kept, scores);
-      return rules;
     },
   );
   stats.dispose();

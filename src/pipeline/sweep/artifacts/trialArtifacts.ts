@@ -52,7 +52,7 @@ export class TrialArtifacts {
     const bytes = await this.#store.get(name);
     if (!bytes) return false;
     try {
-      // The trial's own configuration is written by whoever continues it.
+      // Whoever continues the trial writes its configuration.
       await writeFolder(folder, parseManifest(name, bytes), (key) => this.#store.get(key), ['config.yaml']);
       return true;
     } catch (error) {

@@ -99,13 +99,13 @@ const selu = onDevice((x, call) =>
 
 const preluOperator: Operator = (call) => {
   const [x, slope] = [call.tensor(0), call.tensor(1)];
-  checkBroadcast(x.shape, slope.shape);
   // [C, 1, 1] is a slope for each channel.
   const [channels, ...ones] = slope.shape;
   const flat = slope.ndim <= 1 || (slope.ndim === x.ndim - 1 && ones.every((size) => size === 1));
-  return flat && (slope.numel() === 1 || channels === x.shape[1])
-    ? prelu(x, slope.reshape([slope.numel()]))
-    : where(x.gt(0), x, x.mul(slope));
+  if (flat && (slope.numel() === 1 || channels === x.shape[1]))
+    return prelu(x, slope.reshape([slope.numel()]));
+  checkBroadcast(x.shape, slope.shape);
+  return where(x.gt(0), x, x.mul(slope));
 };
 
 const relation = (body: Pair, f: (a: number, b: number) => boolean): Operator =>
