@@ -6,13 +6,18 @@ import { MODULE, type ModuleCreateOptions } from '../tensor/create.ts';
 import { BOOLEAN, either, INTEGER, NUMBER, oneOf, PAIR } from '../tensor/kinds.ts';
 import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { checkFilters, filters, filterText } from './filters.ts';
+import {
+  border,
+  checkFilters,
+  checkSame,
+  filters,
+  filterText,
+  PADDING_MODE,
+  type PaddingMode,
+} from './filters.ts';
 import type { Fusion } from './fusion.ts';
 import { Module } from './module.ts';
 import { checkInput } from './moduleArguments.ts';
-
-/** What `padding` consists of: zeros, or pixels as in `pad`. */
-export type PaddingMode = 'zeros' | 'reflect' | 'replicate' | 'circular';
 
 /** Options of `Conv2d`. */
 export interface Conv2dModuleOptions extends Omit<Conv2dOptions, 'activation'>, ModuleCreateOptions {
@@ -31,7 +36,7 @@ const takes = signature<Conv2dModuleOptions>(
     dilation: PAIR,
     groups: INTEGER,
     bias: BOOLEAN,
-    paddingMode: oneOf('zeros', 'reflect', 'replicate', 'circular'),
+    paddingMode: PADDING_MODE,
     ...MODULE,
   },
   6,
@@ -87,6 +92,7 @@ export class Conv2d extends Module {
     const kernel = bothOf(kernelSize);
     checkFilters('Conv2d', inChannels, outChannels, kernel, groups, 2);
     pairOf('Conv2d', 'stride', stride, 1);
+    checkSame('Conv2d', padding, stride);
     if (typeof padding !== 'string') pairOf('Conv2d', 'padding', padding, 0);
     pairOf('Conv2d', 'dilation', dilation, 1);
     this.paddingMode = paddingMode;
@@ -104,19 +110,9 @@ export class Conv2d extends Module {
     const options = { ...this.#options, ...(activation && { activation }) };
     const { paddingMode, weight, bias } = this;
     if (paddingMode === 'zeros') return conv2d(x, weight, bias, options);
-    return scope(() => conv2d(pad(x, this.#border(), paddingMode), weight, bias, { ...options, padding: 0 }));
-  }
-
-  /** [left, right, top, bottom] */
-  #border(): number[] {
-    const { padding = 0, dilation = 1 } = this.#options;
-    const [height, width] = this.weight.shape.slice(2).map((length, axis) => {
-      if (padding === 'valid') return [0, 0];
-      if (padding !== 'same') return new Array<number>(2).fill(bothOf(padding)[axis]!);
-      const total = bothOf(dilation)[axis]! * (length - 1);
-      return [Math.floor(total / 2), Math.ceil(total / 2)];
-    });
-    return [...width!, ...height!];
+    const { padding = 0, dilation = 1 } = options;
+    const amounts = border(weight.shape.slice(2), padding, dilation);
+    return scope(() => conv2d(pad(x, amounts, paddingMode), weight, bias, { ...options, padding: 0 }));
   }
 
   override extraRepr(): string {

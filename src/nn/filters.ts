@@ -1,13 +1,48 @@
 // What the modules of convolutions share.
 
+import type { Kind } from '../tensor/arguments.ts';
 import type { ModuleCreateOptions } from '../tensor/create.ts';
 import { ArgumentError } from '../tensor/errors.ts';
+import { oneOf } from '../tensor/kinds.ts';
 import { symmetricUniform } from '../tensor/random.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { fans, kaimingUniform } from './init.ts';
 import { toBeListed } from './parameter.ts';
 import { keywords } from './representation.ts';
+
+/** What `padding` consists of: zeros, or elements as in `pad`. */
+export type PaddingMode = 'zeros' | 'reflect' | 'replicate' | 'circular';
+
+export const PADDING_MODE: Kind = oneOf('zeros', 'reflect', 'replicate', 'circular');
+
+/** What `pad` takes for the padding of a convolution: [left, right, top, bottom] of images, [before, after] of sequences. */
+export function border(
+  kernel: Shape,
+  padding: number | readonly number[] | 'same' | 'valid',
+  dilation: number | readonly number[],
+): number[] {
+  const sides = kernel.map((length, axis) => {
+    if (padding === 'valid') return [0, 0];
+    if (padding !== 'same') return new Array<number>(2).fill(sizeOf(padding, axis));
+    const total = sizeOf(dilation, axis) * (length - 1);
+    return [Math.floor(total / 2), Math.ceil(total / 2)];
+  });
+  return sides.reverse().flat();
+}
+
+function sizeOf(sizes: number | readonly number[], axis: number): number {
+  return typeof sizes === 'number' ? sizes : sizes[axis]!;
+}
+
+/** Throws ArgumentError for padding 'same' with a stride, which would not keep the size. */
+export function checkSame(module: string, padding: unknown, stride: number | readonly number[]): void {
+  if (padding !== 'same' || [stride].flat().every((step) => step === 1)) return;
+  throw new ArgumentError(module, "padding 'same' with a stride", {
+    takes: "stride 1 with padding 'same'",
+    got: `stride ${JSON.stringify(stride)}`,
+  });
+}
 
 /** Throws ArgumentError unless sizes are positive integers, and channels multiples of groups. */
 export function checkFilters(

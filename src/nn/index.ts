@@ -21,10 +21,11 @@ export {
   TransformerEncoderLayer,
 } from './attention.ts';
 export { Conv1d, type Conv1dModuleOptions } from './conv1d.ts';
-export { Conv2d, type PaddingMode } from './conv2d.ts';
+export { Conv2d } from './conv2d.ts';
 export { ConvTranspose2d, type ConvTranspose2dModuleOptions } from './convTranspose2d.ts';
 export { Dropout, Dropout2d } from './dropout.ts';
 export { Embedding } from './embedding.ts';
+export type { PaddingMode } from './filters.ts';
 export { Flatten } from './flatten.ts';
 export type { Fusion } from './fusion.ts';
 export * as functional from './functional.ts';

@@ -18,11 +18,11 @@ export function checkInputs(module: object, kinds: Kinds, args: ArrayLike<unknow
   signature(module.constructor.name, kinds)(args);
 }
 
-/** Throws ArgumentError unless a module's sizes are positive integers. */
-export function checkSizes(module: string, sizes: Shape): void {
-  if (sizes.length > 0 && sizes.every((size) => Number.isSafeInteger(size) && size > 0)) return;
+/** Throws ArgumentError unless a module's sizes are integers, and positive ones unless `least` says otherwise. */
+export function checkSizes(module: string, sizes: Shape, least: number = 1): void {
+  if (sizes.length > 0 && sizes.every((size) => Number.isSafeInteger(size) && size >= least)) return;
   throw new ArgumentError(module, 'invalid size', {
-    takes: 'positive integers',
+    takes: least === 1 ? 'positive integers' : `integers ≥ ${least}`,
     got: formatShape(sizes),
   });
 }

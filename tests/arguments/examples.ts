@@ -317,7 +317,7 @@ export function examplesOn(device: Backend): {
     Softmax: { args: () => [1] },
     LogSoftmax: { args: () => [1] },
     Embedding: { args: () => [3, 2, 0, { device }], required: 2 },
-    Conv1d: { args: () => [1, 2, 3, 1, 0, 1, 1, true, { device }], required: 3 },
+    Conv1d: { args: () => [1, 2, 3, 1, 0, 1, 1, true, 'circular', { device }], required: 3 },
     ConvTranspose2d: { args: () => [1, 2, 3, 1, 0, 0, 1, true, 1, { device }], required: 3 },
     BatchNorm1d: { args: () => [2, 1e-5, 0.1, true, true, { device }], required: 1 },
     GroupNorm: { args: () => [1, 2, 1e-5, true, { device }], required: 2 },

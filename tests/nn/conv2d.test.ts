@@ -60,3 +60,10 @@ test('sizes that do not go together', () => {
   expect(() => new nn.Conv2d(0, 4, 3)).toThrow('Conv2d: invalid size');
   expect(() => new nn.Conv2d(1, 4, [3, 0])).toThrow('Conv2d: invalid size');
 });
+
+test("padding 'same' takes no stride, whatever it consists of", () => {
+  const options = { padding: 'same', stride: 2, paddingMode: 'reflect' } as const;
+  for (const make of [() => new nn.Conv2d(1, 1, 3, options), () => new nn.Conv1d(1, 1, 3, options)])
+    expect(make).toThrow("stride 1 with padding 'same'");
+  expect(() => new nn.Conv1d(1, 1, 3, { padding: -1, paddingMode: 'circular' })).toThrow('integers ≥ 0');
+});

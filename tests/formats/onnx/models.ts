@@ -249,6 +249,7 @@ export const layers: readonly Example[] = [
   layer('Identity', () => new nn.Identity()),
   layer('Dropout2d', () => new nn.Dropout2d(), maps),
   layer('Conv1d', () => new nn.Conv1d(4, 6, 3, { stride: 2, padding: 1 }), sequences),
+  layer('Conv1d, circular', () => new nn.Conv1d(4, 6, 3, { padding: 2, paddingMode: 'circular' }), sequences),
   layer('MaxPool1d', () => new nn.MaxPool1d(2), sequences),
   layer(
     'Conv2d with a reflected border',
