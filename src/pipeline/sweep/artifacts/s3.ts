@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AwsClient } from 'aws4fetch';
 import { WgradError } from '../../../backend/errors.ts';
+import { readAnswer, TooLongError } from '../../files/answer.ts';
 import { errorText } from '../../text/errorText.ts';
 import { parsePage } from './listing.ts';
 import type { ArtifactStore } from './store.ts';
@@ -22,6 +23,9 @@ const ATTEMPTS = 6;
 const FIRST_PAUSE = 200;
 /** Pages of a listing, of up to a thousand keys each. A server may send them without an end. */
 const MOST_PAGES = 1000;
+/** Bytes of an artifact, and of any other answer. */
+const MOST_BYTES = 2 ** 30;
+const MOST_TEXT = 2 ** 24;
 
 interface Answer {
   readonly status: number;
@@ -134,7 +138,11 @@ export class S3Store implements ArtifactStore {
     return new StoreError(`${this.name}: ${method} fails: ${why.trim()}\n${REMEDY}`);
   }
 
-  /** The whole answer; or, as a text, why there is none. */
+  /**
+   * The whole answer; or, as a text, why there is none.
+   *
+   * @throws StoreError for an answer that is too long
+   */
   async #attempt(method: string, path: string, body: Uint8Array | undefined): Promise<Answer | string> {
     try {
       const signal = AbortSignal.timeout(LONGEST);
@@ -148,8 +156,11 @@ export class S3Store implements ArtifactStore {
       });
       const target = response.headers.get('location');
       const location = target === null ? '' : ` (redirects to ${target.slice(0, 300)})`;
-      return { status: response.status, location, body: new Uint8Array(await response.arrayBuffer()) };
+      const most = response.ok && !path.startsWith('?') ? MOST_BYTES : MOST_TEXT;
+      return { status: response.status, location, body: await readAnswer(response, most) };
     } catch (error) {
+      // The next one would be as long.
+      if (error instanceof TooLongError) throw this.#failure(method, error.message);
       return errorText((error as Error).cause ?? error);
     }
   }

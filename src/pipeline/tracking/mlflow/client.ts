@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { WgradError } from '../../../backend/errors.ts';
+import { readAnswer } from '../../files/answer.ts';
 
 /** A server refused a request, or did not answer. */
 export class MlflowError extends WgradError {
@@ -98,7 +99,7 @@ export class MlflowClient {
         signal: AbortSignal.any([signal, AbortSignal.timeout(timeout)]),
         ...(body !== undefined && { body: body as NonNullable<RequestInit['body']> }),
       });
-      text = await readText(response);
+      text = (await readAnswer(response, ANSWER_BYTES)).toString('utf8');
     } catch (error) {
       throw new MlflowError(`${named}: ${reasonOf(error)}`, 0, '', 0, { cause: error });
     }
@@ -129,17 +130,6 @@ function authorizationOf({ username, password }: URL): string | undefined {
   if (user) return `Basic ${Buffer.from(`${user}:${secret}`).toString('base64')}`;
   const token = env['MLFLOW_TRACKING_TOKEN'];
   return token ? `Bearer ${token}` : undefined;
-}
-
-async function readText(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    length += chunk.length;
-    if (length > ANSWER_BYTES) throw new Error(`the answer is longer than ${ANSWER_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function parseJson(text: string): unknown {

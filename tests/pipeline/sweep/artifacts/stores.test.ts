@@ -162,6 +162,24 @@ describe('storage with the S3 protocol', () => {
     expect(openStore('folder')).toBeInstanceOf(FolderStore);
   });
 
+  it.each([
+    ['a listing', 200, (store: S3Store) => store.list('a/')],
+    ['a refusal', 403, (store: S3Store) => store.get('a')],
+  ])('%s without an end is not received', async (_, status, ask) => {
+    let asked = 0;
+    const endpoint = await serve((_request, response) => {
+      asked++;
+      response.writeHead(status);
+      const part = Buffer.alloc(2 ** 20, ' ');
+      const send = (): void => {
+        if (!response.closed) response.write(part, () => setImmediate(send));
+      };
+      send();
+    });
+    await expect(ask(storeAt(endpoint))).rejects.toThrow('the answer is longer than 16777216 bytes');
+    expect(asked).toBe(1);
+  });
+
   describe('lists', () => {
     const listing = (inner: string): string => `<ListBucketResult>${inner}</ListBucketResult>`;
     /** Answers with one page after the other; the last is repeated. */
