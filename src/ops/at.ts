@@ -1,28 +1,27 @@
-import { ArgumentError, ShapeError } from '../tensor/errors.ts';
+import { ShapeError } from '../tensor/errors.ts';
 import { takesTensor } from '../tensor/kinds.ts';
 import { scope } from '../tensor/scope.ts';
+import { sizeOf } from '../tensor/shape.ts';
 import { describe, Tensor } from '../tensor/tensor.ts';
 import type { Range } from './slice.ts';
+import { joinedPlaces } from './support/places.ts';
 
 /**
- * Indexing, one place for each dim: an integer takes one slice and drops the dim, a range or null works as in `slice`, and an
- * int32 vector takes slices in its order. Dims without a place are kept whole.
+ * Indexing, one place for each dim: an integer takes one slice and drops the dim, a range or null works as in `slice`, and int32
+ * tensors take the elements at their entries. Several tensors broadcast, and their entries at one place are one element. The
+ * dims of the tensors stand in the place of their own, or come first if another dim separates these, as in PyTorch. Dims without
+ * a place are kept whole.
  *
- * The result is a view unless a vector is among the places.
+ * The result is a view unless a tensor is among the places.
  *
- * @throws ShapeError for an integer outside of its dim, or more places than dims
- * @throws ArgumentError for more than one vector
+ * @throws ShapeError for an integer outside of its dim, more places than dims, or tensors that do not broadcast; on the CPU also
+ *   WgradError for an entry outside of its dim, for which WebGPU gives NaN
  * @example
  * x.at(-1, null, [0, 3]); // PyTorch's x[-1, :, 0:3]
+ * logProbabilities.at(arange(batch), labels); // [batch]: that of each label
  */
 export function at(x: Tensor, ...places: (number | Range | Tensor)[]): Tensor {
   takesTensor('at', [x]);
-  if (places.filter((place) => place instanceof Tensor).length > 1) {
-    throw new ArgumentError('at', 'several vectors', {
-      takes: 'one int32 vector; call at again for the next',
-      got: `${places.length} places`,
-    });
-  }
   if (places.length > x.ndim) {
     throw new ShapeError('at', 'too many places', {
       takes: `at most ${x.ndim} for ${describe(x)}`,
@@ -43,9 +42,31 @@ export function at(x: Tensor, ...places: (number | Range | Tensor)[]): Tensor {
       return [start, start + 1];
     });
     const part = x.slice(...taken);
-    const axis = places.findIndex((place) => place instanceof Tensor);
-    const selected = axis < 0 ? part : part.indexSelect(axis, places[axis] as Tensor);
-    const dropped = places.flatMap((place, each) => (typeof place === 'number' ? [each] : []));
-    return dropped.length > 0 ? selected.squeeze(dropped) : selected;
+    const dropped = places.flatMap((place, axis) => (typeof place === 'number' ? [axis] : []));
+    const kept = dropped.length > 0 ? part.squeeze(dropped) : part;
+    const rest = places.filter((place) => typeof place !== 'number');
+    const axes = rest.flatMap((place, axis) => (place instanceof Tensor ? [axis] : []));
+    return axes.length === 0
+      ? kept
+      : elementsAt(
+          kept,
+          axes,
+          axes.map((axis) => rest[axis] as Tensor),
+        );
   });
+}
+
+/** What index tensors take along some dims. These become the dims of the indices: in their place, or first if others separate them. */
+function elementsAt(x: Tensor, axes: readonly number[], indices: readonly Tensor[]): Tensor {
+  const together = axes.every((axis, at) => axis === axes[0]! + at);
+  const others = x.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
+  const before = together ? others.filter((axis) => axis < axes[0]!) : [];
+  const after = others.slice(before.length);
+  const sizes = (chosen: readonly number[]): number[] => chosen.map((axis) => x.shape[axis]!);
+  const joined = joinedPlaces('at', indices, sizes(axes));
+  return x
+    .permute([...before, ...axes, ...after])
+    .reshape([...sizes(before), sizeOf(sizes(axes)), ...sizes(after)])
+    .indexSelect(before.length, joined.reshape([-1]))
+    .reshape([...sizes(before), ...joined.shape, ...sizes(after)]);
 }

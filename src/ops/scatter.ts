@@ -8,11 +8,12 @@ import { dense, freeCopy } from '../tensor/dense.ts';
 import { ArgumentError } from '../tensor/errors.ts';
 import { BOOLEAN, INTEGER, oneOf, OPERAND, TENSOR, TENSORS } from '../tensor/kinds.ts';
 import { scope } from '../tensor/scope.ts';
-import { broadcastShapes, sizeOf, stridesOf } from '../tensor/shape.ts';
+import { sizeOf } from '../tensor/shape.ts';
 import { withGradient } from '../tensor/tape.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
 import { areMany, checkEntries, checkSource, groupEntries, walkIndex } from './gather.ts';
 import { checkDtype, elementOf } from './support/launch.ts';
+import { joinedPlaces } from './support/places.ts';
 import { where } from './where.ts';
 
 const indexed = { x: TENSOR, dim: INTEGER, index: TENSOR };
@@ -211,7 +212,8 @@ const indexPutArguments = signature<{ accumulate?: boolean }>(
  * @param indices int32 tensors that broadcast, one for each of the first dims; entries from 0 to the size of the dim - 1
  * @param values a number, or a tensor that broadcasts to the places and the other dims
  * @param accumulate adds the values to the elements instead: those of one place add up; false by default
- * @throws ShapeError if the shapes do not fit
+ * @throws ShapeError if the shapes do not fit; on the CPU also WgradError for an entry out of range, which WebGPU
+ *   ignores
  * @example
  * x.indexPut([rows, columns], 0);
  */
@@ -228,17 +230,12 @@ export function indexPut(
       got: String(indices.length),
     });
   }
-  for (const each of indices) checkDtype('indexPut', each, 'int32');
-  const places = broadcastShapes('indexPut', ...indices.map(({ shape }) => shape));
   const [first, rest] = [x.shape.slice(0, indices.length), x.shape.slice(indices.length)];
-  const steps = stridesOf(first);
   const { dtype, device } = x;
   return scope(() => {
-    const rows = indices
-      .map((each, axis) => each.mul(steps[axis]!))
-      .reduce((sum, each) => sum.add(each))
-      .expand(places)
-      .reshape([sizeOf(places), 1]);
+    const joined = joinedPlaces('indexPut', indices, first);
+    const places = joined.shape;
+    const rows = joined.reshape([sizeOf(places), 1]);
     const shape = [sizeOf(places), sizeOf(rest)];
     const given = typeof values === 'number' ? full([], values, { dtype, device }) : values;
     const wide = given.expand([...places, ...rest]).reshape(shape);

@@ -172,6 +172,14 @@ test('indices out of range on the CPU', () => {
   );
 });
 
+test('an index that leaves its dim is an error on the CPU, also where the joined place exists', () => {
+  const [row, column] = [tensor([0], { dtype: 'int32' }), tensor([5], { dtype: 'int32' })];
+  expect(() => zeros([2, 3]).indexPut([row, column], 1)).toThrow(
+    'scatter: takes indices from 0 to 5, got -1',
+  );
+  expect(() => zeros([2, 3]).at(row, column)).toThrow('gather: takes indices from 0 to 5, got -1');
+});
+
 test('gradcheck refuses float32', async () => {
   await expect(gradcheck((x) => x.exp(), [zeros([1], { requiresGrad: true })])).rejects.toThrow(
     'not in float64',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { crossEntropy, open, rand, tensor, zeros } from '../../src/index.ts';
+import { crossEntropy, ones, open, rand, tensor, zeros } from '../../src/index.ts';
 import { webgpuOrSkip } from '../adapter.ts';
 import { bitsOf, exactTensors } from './randomCases.ts';
 
@@ -23,6 +23,10 @@ test('indices out of range give NaN, and reach no other memory', async (context)
   const x = tensor([1, 2, 3], { device });
   expect(Array.from(await x.gather(0, index).data())).toEqual([1, NaN, NaN]);
   expect(Array.from(await x.scatterAdd(0, index, 3).data())).toEqual([1, 0, 0]);
+  const square = ones([2, 3], { device });
+  const rows = tensor([0, 1, 0], { dtype: 'int32', device });
+  expect(Array.from(await square.at(rows, index).data())).toEqual([1, NaN, NaN]);
+  expect(Array.from(await square.indexPut([rows, index], 7).data())).toEqual([7, 1, 1, 1, 1, 1]);
   const losses = crossEntropy(zeros([3, 2], { device }), index, { reduction: 'none' });
   expect(Array.from(await losses.data()).map(Number.isNaN)).toEqual([false, true, true]);
 });

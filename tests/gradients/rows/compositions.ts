@@ -122,6 +122,12 @@ export const compositions: Rows<
         fn: (x, i) => x.at(1, i, [0, 3]),
         terms: 2,
       },
+      {
+        name: 'two tensors',
+        inputs: [numbers(3, 2, 4), indices([2, 0, 2]), indices([3], [1])],
+        fn: (x, i, j) => x.at(i, null, j),
+        terms: 2,
+      },
       { name: 'nothing', inputs: [numbers(2)], fn: (x) => x.at() },
     ],
   },
