@@ -11,5 +11,8 @@ export const EVERY: number = SOME ? 16 : 1;
 export const EVERY_PIPELINE: number =
   SOME && process.env['VK_DRIVER_FILES']?.includes('swiftshader') ? 12 : 1;
 
+/** The same for the cases of operations on SwiftShader: another driver runs all of them. */
+export const EVERY_CASE: number = EVERY_PIPELINE === 1 ? 1 : 3;
+
 /** In milliseconds. */
 export const LONGEST = 1_800_000;
