@@ -55,9 +55,10 @@ const stateArguments = signature('loadState', {
  * The batches of a data set. Each loop over it is an epoch; with `shuffle`, an epoch's order follows from the seed and the number
  * of the epoch. `state` and `loadState` continue in the middle of an epoch.
  *
- * Batches belong to no scope: dispose them, or let them be collected.
+ * Batches belong to no scope: dispose them, or let them be collected. Samples that a data set gains during an epoch belong to the
+ * next.
  *
- * @throws ArgumentError for options that do not fit
+ * @throws ArgumentError for options that do not fit; in a loop if the data set loses samples during an epoch
  * @example
  * const loader = new DataLoader(new TensorDataset(images, labels), { batchSize: 64, shuffle: true, seed: 1 });
  * for await (const [x, y] of loader) train(x, y);
@@ -104,13 +105,20 @@ export class DataLoader<Sample, Batch = Collated<Sample>> implements AsyncIterab
     const { epoch, batch: first } = this.#next;
     this.#next = { epoch: epoch + 1, batch: 0 };
     const { batchSize = 1, shuffle = false, seed = 0, prefetch = 0 } = this.#options;
-    const order = shuffle ? permutation(this.dataset.length, { seed, stream: epoch }) : undefined;
+    const samples = this.dataset.length;
+    const order = shuffle ? permutation(samples, { seed, stream: epoch }) : undefined;
     const { length } = this;
     const ahead: Promise<Batch>[] = [];
     let next = first;
     const read = (): void => {
+      if (this.dataset.length < samples) {
+        throw new ArgumentError('DataLoader', 'the data set shrank during an epoch', {
+          takes: `the ${samples} samples that there were at its beginning`,
+          got: `a length of ${this.dataset.length}`,
+        });
+      }
       const start = next++ * batchSize;
-      const count = Math.min(batchSize, this.dataset.length - start);
+      const count = Math.min(batchSize, samples - start);
       const batch = this.#read(Array.from({ length: count }, (_, at) => order?.[start + at] ?? start + at));
       // An error is thrown when its batch is asked for. Without this it would end the process before.
       batch.catch(() => undefined);

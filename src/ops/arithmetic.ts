@@ -63,7 +63,8 @@ export function div(a: Tensor, b: Tensor | number): Tensor {
   }
   return binary('div', c.DIV, a, b, true, (g, x, y) => [
     () => g.div(y),
-    () => g.mul(x).div(y.square()).neg(),
+    // Not by y², which overflows for |y| > 10¹⁹ and is 0 for |y| < 10⁻²³.
+    () => x.div(y).div(y).mul(g).neg(),
   ]);
 }
 

@@ -1,4 +1,5 @@
-import { ShapeError } from '../tensor/errors.ts';
+import { kindOf } from '../tensor/arguments.ts';
+import { ArgumentError, ShapeError } from '../tensor/errors.ts';
 import { takesTensor } from '../tensor/kinds.ts';
 import { scope } from '../tensor/scope.ts';
 import { sizeOf } from '../tensor/shape.ts';
@@ -16,12 +17,14 @@ import { joinedPlaces } from './support/places.ts';
  *
  * @throws ShapeError for an integer outside of its dim, more places than dims, or tensors that do not broadcast; on the CPU also
  *   WgradError for an entry outside of its dim, for which WebGPU gives NaN
+ * @throws ArgumentError for a place of another kind
  * @example
  * x.at(-1, null, [0, 3]); // PyTorch's x[-1, :, 0:3]
  * logProbabilities.at(arange(batch), labels); // [batch]: that of each label
  */
 export function at(x: Tensor, ...places: (number | Range | Tensor)[]): Tensor {
   takesTensor('at', [x]);
+  for (const place of places) checkPlace(place);
   if (places.length > x.ndim) {
     throw new ShapeError('at', 'too many places', {
       takes: `at most ${x.ndim} for ${describe(x)}`,
@@ -69,4 +72,14 @@ function elementsAt(x: Tensor, axes: readonly number[], indices: readonly Tensor
     .reshape([...sizes(before), sizeOf(sizes(axes)), ...sizes(after)])
     .indexSelect(before.length, joined.reshape([-1]))
     .reshape([...sizes(before), ...joined.shape, ...sizes(after)]);
+}
+
+/** Ranges and tensors are checked where they are used. */
+function checkPlace(place: unknown): void {
+  const isKnown = ['number', 'undefined'].includes(typeof place) || place === null;
+  if (isKnown || place instanceof Tensor || Array.isArray(place)) return;
+  throw new ArgumentError('at', 'not a place', {
+    takes: 'an integer, a range [start, end] or [start, end, step], null, or an int32 tensor',
+    got: kindOf(place),
+  });
 }

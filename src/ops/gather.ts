@@ -146,6 +146,7 @@ function scattered(x: Tensor, dim: number, index: Tensor, length: number): Tenso
 export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
   indexSelectArguments(arguments);
   const axis = axisOf('indexSelect', dim, x.ndim);
+  checkDtype('indexSelect', index, 'int32');
   if (index.ndim !== 1) {
     throw new ShapeError('indexSelect', 'the index is not a vector', {
       takes: 'index int32[n]',

@@ -45,7 +45,8 @@ export function maskedSelect(x: Tensor, mask: Tensor): Promise<Tensor> {
 }
 
 async function selected(x: Tensor, mask: Tensor, shape: readonly number[]): Promise<Tensor> {
-  const all = scope(() => x.expand(shape).flatten());
+  // A copy: x may be changed in place while the mask is read.
+  const all = scope(() => x.expand(shape).clone().flatten());
   const wide = scope(() => mask.expand(shape).flatten());
   try {
     const places = Int32Array.from(numbersOfTrue(await wide.data()));

@@ -106,6 +106,20 @@ describe('a DataLoader', () => {
     expect(await set.get(2)[0]!.toArray()).toEqual([4, 5]);
   });
 
+  it('an epoch has the samples that there were at its beginning', async () => {
+    const changing = (after: number): Dataset<number> => {
+      const set = { length: 4, get: (index: number): number => ((set.length = after), index) };
+      return set;
+    };
+    for (const shuffle of [false, true]) {
+      const options = { batchSize: 3, shuffle, collate: list };
+      const grown = new DataLoader(changing(9), options);
+      expect((await epoch(grown)).flat().toSorted()).toEqual([0, 1, 2, 3]);
+      expect((await epoch(grown)).flat()).toHaveLength(9);
+      await expect(epoch(new DataLoader(changing(2), options))).rejects.toThrow('got    a length of 2');
+    }
+  });
+
   it('refuses options that do not fit', () => {
     expect(() => new DataLoader(numbers(3), { batchSize: 0 })).toThrow('batchSize ≥ 1');
     expect(() => new DataLoader({} as never)).toThrow(

@@ -71,6 +71,18 @@ export function edgesSuite(open: Open): void {
     );
   });
 
+  it('the gradient of a quotient is right where the square of the divisor is not a float32', async (context) => {
+    const device = await open(context);
+    const x = tensor([1, 1, 0, 3], { device });
+    const y = tensor([1e-19, 2e25, 1e-25, -1e-15], { device, requiresGrad: true });
+    x.mul(y.detach()).div(y).sum().backward();
+    const slopes = await values(y.grad!);
+    const expected = [-1e19, -5e-26, 0, 3e15];
+    slopes.forEach((slope, at) =>
+      expect(slope / (expected[at]! || 1)).toBeCloseTo(expected[at] === 0 ? 0 : 1, 5),
+    );
+  });
+
   it('norms of any power have a gradient of 0 at zeros, as in PyTorch', async (context) => {
     const device = await open(context);
     const slopes = async (p: number): Promise<number[]> => {

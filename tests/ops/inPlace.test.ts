@@ -8,6 +8,7 @@ import {
   setDefaultDevice,
   ShapeError,
   tensor,
+  zeros,
 } from '../../src/index.ts';
 
 setDefaultDevice(await open('cpu'));
@@ -95,6 +96,21 @@ test('nonzero lists the places of elements', async () => {
   expect([none.dtype, none.shape]).toEqual(['int32', [0, 1]]);
   expect((await tensor(3).nonzero()).shape).toEqual([1, 0]);
   expect((await tensor(0).nonzero()).shape).toEqual([0, 0]);
+});
+
+test('at says what a place may be', () => {
+  const x = zeros(2, 3);
+  expect(() => x.at('0' as never)).toThrow('at: not a place\n  takes  an integer, a range');
+  expect(() => x.at(true as never)).toThrow('got    boolean true');
+  expect(() => x.at(tensor([0, 1]))).toThrow('got    float32[2]');
+  expect(() => x.indexSelect(0, tensor([0, 1]))).toThrow('got    float32[2]');
+});
+
+test('maskedSelect takes the elements that there were when it was called', async () => {
+  const x = tensor([1, 2, 3]);
+  const selected = x.maskedSelect(x.gt(1));
+  x.fill_(9);
+  expect(await (await selected).toArray()).toEqual([2, 3]);
 });
 
 test('maskedSelect takes the elements of a mask, and its gradient returns to them', async () => {
