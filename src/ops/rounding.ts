@@ -47,6 +47,9 @@ function toWhole(name: string, code: number, x: Tensor): Tensor {
 /**
  * ⌊a / b⌋, element by element, with broadcasting. Integers give integers. Its gradient is 0 everywhere.
  *
+ * The quotient of floating numbers is rounded before ⌊ ⌋. Next to a multiple of b the result may therefore be one more or less
+ * than PyTorch's.
+ *
  * @example
  * tensor([7, -7]).floorDivide(2); // 3, -4
  */
@@ -67,6 +70,10 @@ export function floorDivide(a: Tensor, b: Tensor | number): Tensor {
 
 /**
  * a - b ⌊a / b⌋, element by element, with broadcasting. It has the sign of b, as in Python.
+ *
+ * Integers are exact. Of floating numbers each step is rounded, unlike in PyTorch: the error is up to half a unit in the last
+ * place of a, next to a multiple of b the result may be near b instead of 0, and above 2²⁴ · |b| nothing of it is left. NaN for an
+ * infinite b.
  *
  * ∂/∂a = 1, ∂/∂b = -⌊a / b⌋
  *

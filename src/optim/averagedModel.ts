@@ -62,8 +62,10 @@ const takes = signature<AveragedModelOptions>(
 export class AveragedModel implements Owned, Disposable {
   /** The number of updates. */
   nAveraged = 0;
+  readonly #model: Averaged;
   readonly #names: readonly string[];
   readonly #weights: readonly Tensor[];
+  readonly #parameters: readonly Tensor[];
   readonly #average: readonly Tensor[];
   readonly #decay: number | undefined;
 
@@ -75,6 +77,7 @@ export class AveragedModel implements Owned, Disposable {
         got: String(decay),
       });
     }
+    this.#model = model;
     const parameters = new Set(model.parameters());
     const seen = new Set<Tensor>();
     const chosen = Object.entries(model.stateDict()).filter(([, each]) => {
@@ -83,14 +86,20 @@ export class AveragedModel implements Owned, Disposable {
     });
     this.#names = chosen.map(([name]) => name);
     this.#weights = chosen.map(([, weight]) => weight);
+    this.#parameters = this.#weights.filter((weight) => parameters.has(weight));
     this.#average = unscoped(() => noGrad(() => this.#weights.map((weight) => weight.detach().clone())));
     this.#decay = decay;
     own(this);
   }
 
-  /** Takes the present weights into the average. Call it after `optimizer.step()`. */
+  /**
+   * Takes the present weights into the average. Call it after `optimizer.step()`.
+   *
+   * @throws ArgumentError if a parameter of the model was replaced by another tensor
+   */
   updateParameters(): void {
     takesNothing('updateParameters', arguments);
+    this.#checkModel('updateParameters');
     // The share of a mean changes with every update; that of a moving average after the first alone.
     if (this.#decay === undefined) {
       refuseInCapture('updateParameters() of a mean', 'Call it between steps, or give a decay.');
@@ -111,6 +120,7 @@ export class AveragedModel implements Owned, Disposable {
   /** Exchanges the model's weights with the average. Calling it again brings them back. */
   swap(): void {
     takesNothing('swap', arguments);
+    this.#checkModel('swap');
     refuseInCapture('swap() of an average', 'Call it between steps.');
     scope(() =>
       noGrad(() => {
@@ -122,6 +132,16 @@ export class AveragedModel implements Owned, Disposable {
         });
       }),
     );
+  }
+
+  #checkModel(operation: string): void {
+    const present = new Set(this.#model.parameters());
+    const lost = this.#parameters.find((parameter) => !present.has(parameter));
+    if (!lost) return;
+    throw new ArgumentError(operation, 'a parameter of the model was replaced', {
+      takes: 'the parameters that the model had when the AveragedModel was made; copy_ changes one in place',
+      got: `a model without ${this.#names[this.#weights.indexOf(lost)]!}, ${describe(lost)}, of then`,
+    });
   }
 
   /** The average by the names of the weights, `module.0.weight`, and the number of updates, `n_averaged`. */

@@ -56,6 +56,17 @@ describe('AveragedModel', () => {
     expect(refused).toThrow(/updateParameters\(\) of a mean/);
   });
 
+  it('refuses a model whose parameter was replaced, which it would not follow', () => {
+    const model = new nn.Linear(1, 1, { bias: false });
+    const average = new optim.AveragedModel(model);
+    average.updateParameters();
+    model.weight.requiresGrad = false;
+    average.updateParameters();
+    model.weight = new nn.Parameter(tensor([[5]]));
+    expect(() => average.updateParameters()).toThrow('got    a model without weight, float32[1, 1]');
+    expect(() => average.swap()).toThrow('swap: a parameter of the model was replaced');
+  });
+
   it('averages running statistics if asked to', async () => {
     const model = new nn.BatchNorm1d(1, { affine: false });
     const statistics = async (useBuffers: boolean): Promise<number> => {
