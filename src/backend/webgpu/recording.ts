@@ -3,6 +3,7 @@ import type { MemoryPool } from '../memoryPool.ts';
 import { RecordedMemory } from '../recordedMemory.ts';
 import { Live } from '../recorder.ts';
 import type { ParamField } from '../../platform/kernels.ts';
+import type { Faults } from './faults.ts';
 import type { Memory } from './memory.ts';
 import { ParameterBlock, type ParamValues } from './parameters.ts';
 import type { CommandStream, Launch } from './stream.ts';
@@ -18,11 +19,13 @@ export class GpuRecording implements Recording {
   readonly #list: RecordedLaunch[] = [];
   readonly #written = new Map<Memory, KernelName>();
   readonly #stream: CommandStream;
+  readonly #faults: Faults;
   readonly #pool: MemoryPool<Memory>;
 
-  constructor(stream: CommandStream, pool: MemoryPool<Memory>) {
+  constructor(stream: CommandStream, faults: Faults, pool: MemoryPool<Memory>) {
     this.memory = new RecordedMemory(pool);
     this.#stream = stream;
+    this.#faults = faults;
     this.#pool = pool;
   }
 
@@ -64,6 +67,7 @@ export class GpuRecording implements Recording {
   }
 
   replay(): void {
+    this.#faults.check();
     this.#pool.age(this.#list.length);
     for (const launch of this.#list) {
       const { program, params, live } = launch;

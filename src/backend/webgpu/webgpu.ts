@@ -194,7 +194,7 @@ export class WebGpuBackend implements Backend {
 
   record(body: () => void): Recording {
     if (this.#recording) throw new CaptureError('capture: another step is being captured on this device');
-    const recording = (this.#recording = new GpuRecording(this.#stream, this.#pool));
+    const recording = (this.#recording = new GpuRecording(this.#stream, this.#faults, this.#pool));
     try {
       body();
     } catch (error) {

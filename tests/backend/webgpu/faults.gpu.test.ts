@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Backend } from '../../../src/backend/backend.ts';
-import { DeviceLostError, KernelError } from '../../../src/index.ts';
+import { capture, DeviceLostError, KernelError, zeros } from '../../../src/index.ts';
 import { fill, openOwn, upload, values } from './devices.ts';
 
 /** The error that a call throws or rejects with. */
@@ -105,6 +105,16 @@ describe('a device that goes away', () => {
     backend.release(out);
     backend.flush();
     backend.destroy();
+  });
+
+  test('the replay of a captured step fails as every other call', async (context) => {
+    const { backend } = await openOwn(context);
+    const count = zeros([1], { device: backend });
+    const step = capture(() => void count.add_(1), { device: backend });
+    for (let call = 0; call < 3; call++) step();
+    expect(await count.item()).toBe(3);
+    backend.destroy();
+    expect(() => step()).toThrow(DeviceLostError);
   });
 
   test('loss from outside is said as such, in reads in flight and later', async (context) => {
