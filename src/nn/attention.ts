@@ -2,6 +2,7 @@ import { dropout } from '../ops/dropout.ts';
 import { linear } from '../ops/linear.ts';
 import { scaledDotProductAttention } from '../ops/scaledDotProductAttention.ts';
 import { attentionWeights } from '../ops/support/attentionScores.ts';
+import { checkDtype } from '../ops/support/launch.ts';
 import { where } from '../ops/where.ts';
 import { type Maybe, signature } from '../tensor/arguments.ts';
 import { MODULE, type ModuleCreateOptions, zeros } from '../tensor/create.ts';
@@ -196,8 +197,10 @@ export class MultiheadAttention extends Module<
       value.shape[lengthAxis] === keys &&
       is(attnMask, [length, keys], [batch! * numHeads, length, keys]) &&
       is(keyPaddingMask, single ? [keys] : [batch, keys]);
-    if (fits) return;
     const masks = [attnMask, keyPaddingMask].filter((each) => each !== undefined);
+    // Numbers of 0 and 1 would be added to the scores.
+    for (const mask of masks) checkDtype('MultiheadAttention', mask, 'bool', 'float32', 'float64');
+    if (fits) return;
     throw new ShapeError('MultiheadAttention', 'the sizes do not fit', {
       takes: `query ${batchFirst ? '[N, L, E]' : '[L, N, E]'} or [L, E], keys and values likewise; masks [L, S] and [N, S]`,
       got: [...all, ...masks].map(describe).join(', '),

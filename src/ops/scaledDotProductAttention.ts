@@ -6,6 +6,7 @@ import { describe, type Tensor } from '../tensor/tensor.ts';
 import { dropout } from './dropout.ts';
 import { fusedAttention, headsOf, paysOff } from './support/attention.ts';
 import { attentionWeights } from './support/attentionScores.ts';
+import { checkDtype } from './support/launch.ts';
 
 /** Options of `scaledDotProductAttention`. */
 export interface AttentionOptions {
@@ -50,7 +51,8 @@ const takes = signature<Checked>(
  * @param rest attnMask, dropoutP and isCausal, in order or by name; scale by name
  * @returns […, L, V]; NaN for a query that may attend to no key
  * @throws ShapeError if the sizes do not fit
- * @throws ArgumentError for a mask together with isCausal
+ * @throws DTypeError for whole numbers; as a mask, numbers of 0 and 1 would be added to the scores
+ * @throws ArgumentError for a mask together with isCausal, or a dropoutP outside of [0, 1]
  * @example
  * scaledDotProductAttention(query, key, value, { isCausal: true });
  */
@@ -79,6 +81,8 @@ export function scaledDotProductAttention(
       got: three.map(describe).join(', '),
     });
   }
+  for (const each of three) checkDtype('scaledDotProductAttention', each, 'float32', 'float64', 'float16');
+  if (options.attnMask) checkMask(query, key, options.attnMask);
   if (options.isCausal && options.attnMask) {
     throw new ArgumentError('scaledDotProductAttention', 'two masks', {
       takes: 'attnMask or isCausal',
@@ -86,11 +90,28 @@ export function scaledDotProductAttention(
     });
   }
   const { attnMask: mask, dropoutP: p = 0, isCausal = false } = options;
+  if (p < 0 || p > 1) {
+    throw new ArgumentError('scaledDotProductAttention', 'invalid probability', {
+      takes: '0 ≤ dropoutP ≤ 1',
+      got: `dropoutP ${p}`,
+    });
+  }
   const scores = { mask, isCausal, scale: options.scale ?? 1 / Math.sqrt(query.shape.at(-1)!) };
   const heads = p > 0 ? undefined : headsOf(query, key, value, scores);
   if (heads && paysOff(heads, three)) return fusedAttention(query, key, value, heads);
   return scope(() => {
     const weights = attentionWeights(query, key, scores);
     return (p > 0 ? dropout(weights, { p }) : weights).matmul(value);
+  });
+}
+
+function checkMask(query: Tensor, key: Tensor, mask: Tensor): void {
+  checkDtype('scaledDotProductAttention', mask, 'bool', 'float32', 'float64');
+  const sizes = [query.shape.at(-2)!, key.shape.at(-2)!];
+  const ends = mask.shape.slice(-2);
+  if (ends.every((size, axis) => size === 1 || size === sizes[axis + 2 - ends.length])) return;
+  throw new ShapeError('scaledDotProductAttention', 'the mask does not fit', {
+    takes: `attnMask that broadcasts to […, ${sizes.join(', ')}]`,
+    got: `attnMask ${describe(mask)}, query ${describe(query)}, key ${describe(key)}`,
   });
 }

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import {
   ArgumentError,
+  DTypeError,
   nn,
+  ones,
   open,
   setDefaultDevice,
   ShapeError,
@@ -237,4 +239,28 @@ test('a summary counts a tensor of several places once', () => {
   }
   const { parameters, fixed, bytes } = nn.summary(new Tied(), [1, 2]);
   expect([parameters, fixed, bytes]).toEqual([8, 0, 32]);
+});
+
+test('attention refuses masks that would do something else than they say', () => {
+  const attention = nn.functional.scaledDotProductAttention;
+  const [one, x] = [zeros(2, 1, 4), zeros(2, 3, 4)];
+  const whole = ones(3, 3).to('int32');
+  const refused: Record<string, [() => unknown, new (...args: never[]) => Error, string]> = {
+    'a mask of whole numbers': [() => attention(x, x, x, { attnMask: whole }), DTypeError, 'int32[3, 3]'],
+    'more rows than queries': [() => attention(one, x, x, { attnMask: ones(3, 3) }), ShapeError, '[…, 1, 3]'],
+    'more columns than keys': [() => attention(x, one, one, { attnMask: ones(3) }), ShapeError, '[…, 3, 1]'],
+    'whole numbers': [() => attention(x.to('int32'), x, x), DTypeError, 'int32[2, 3, 4]'],
+    'a negative probability': [() => attention(x, x, x, { dropoutP: -0.1 }), ArgumentError, 'dropoutP -0.1'],
+    'padding as numbers': [
+      () => new nn.MultiheadAttention(4, 2).forward(x, x, x, { keyPaddingMask: whole }),
+      DTypeError,
+      'int32[3, 3]',
+    ],
+  };
+  for (const [name, [call, kind, message]] of Object.entries(refused)) {
+    expect(call, name).toThrow(kind);
+    expect(call, name).toThrow(message);
+  }
+  expect(attention(one, x, x, { attnMask: ones(3) }).shape).toEqual([2, 1, 4]);
+  expect(attention(x, x, x, { attnMask: ones(5, 1, 1, 3) }).shape).toEqual([5, 2, 3, 4]);
 });
