@@ -5,6 +5,7 @@ export { packFilters, weightScratch, windowScratch } from './convolution';
 export { elementwiseScratch } from './elementwise';
 export { matmulScratch } from './matmul';
 export { panelRows } from './panels';
+export { reduceScratch, sumRun } from './reduce';
 export { normaliseBytes } from './rows';
 export { jobAddress, run, serve } from './threads';
 export { threesWeightScratch } from './threes';

@@ -6,7 +6,7 @@
 //            is NaN if one element is.
 //
 // A task computes `taskOutputs` outputs of `taskParts` chunks. Several outputs, or several parts of one, are computed at the same
-// time, because each step waits for the one before.
+// time, because each step waits for the one before. Columns are read a block of rows at a time.
 
 // The values of OPERATION in kernels/reduce.wgsl.
 const SUM: i32 = 0;
@@ -15,6 +15,13 @@ const PROD: i32 = 3;
 
 /** Longer runs have enough elements for the loops of one run. */
 const SHORT: i32 = 32;
+/** Rows of a block: the processor fetches ahead in so many places. */
+const ROWS: i32 = 32;
+
+/** Bytes of scratch memory for the totals of outputs whose elements are adjacent. */
+export function reduceScratch(taskOutputs: i32): i32 {
+  return 8 * taskOutputs;
+}
 
 /** Offsets and strides are in elements, as in kernels/reduce.wgsl. */
 @unmanaged
@@ -35,30 +42,30 @@ export class ReduceJob {
   taskParts: i32;
 }
 
-export function reduceTask(job: ReduceJob, task: i32): void {
-  if (job.operation == SUM) sums(job, task);
-  else if (job.operation == PROD) products(job, task);
+export function reduceTask(job: ReduceJob, task: i32, scratch: usize): void {
+  if (job.operation == SUM) sums(job, task, scratch);
+  else if (job.operation == PROD) products(job, task, scratch);
   // A minimum is a maximum with all signs changed.
-  else extremes(job, task, i32x4.splat(job.operation == MAX ? 0 : i32.MIN_VALUE));
+  else extremes(job, task, i32x4.splat(job.operation == MAX ? 0 : i32.MIN_VALUE), scratch);
 }
 
 // Functions of their own, because the compiler knows the operation in each part of a function only if it is the same in all.
 
-function sums(job: ReduceJob, task: i32): void {
-  reduceBy(SUM, job, task, i32x4.splat(0));
+function sums(job: ReduceJob, task: i32, scratch: usize): void {
+  reduceBy(SUM, job, task, i32x4.splat(0), scratch);
 }
 
-function products(job: ReduceJob, task: i32): void {
-  reduceBy(PROD, job, task, i32x4.splat(0));
+function products(job: ReduceJob, task: i32, scratch: usize): void {
+  reduceBy(PROD, job, task, i32x4.splat(0), scratch);
 }
 
-function extremes(job: ReduceJob, task: i32, signs: v128): void {
-  reduceBy(MAX, job, task, signs);
+function extremes(job: ReduceJob, task: i32, signs: v128, scratch: usize): void {
+  reduceBy(MAX, job, task, signs, scratch);
 }
 
 /** Inlined, so that each operation gets loops of its own. */
 @inline
-function reduceBy(operation: i32, job: ReduceJob, task: i32, signs: v128): void {
+function reduceBy(operation: i32, job: ReduceJob, task: i32, signs: v128, scratch: usize): void {
   const tasks = (job.outputs + job.taskOutputs - 1) / job.taskOutputs;
   const group = task / tasks;
   const first = (task - group * tasks) * job.taskOutputs;
@@ -68,7 +75,7 @@ function reduceBy(operation: i32, job: ReduceJob, task: i32, signs: v128): void 
   const parts = (job.length + job.chunk - 1) / job.chunk;
   const lastPart = min((group + 1) * job.taskParts, parts);
   for (let part = group * job.taskParts; part < lastPart; part++) {
-    reducePart(operation, job, part, first, last, outer, inner, signs);
+    reducePart(operation, job, part, first, last, outer, inner, signs, scratch);
   }
 }
 
@@ -83,6 +90,7 @@ function reducePart(
   outer: i32,
   inner: i32,
   signs: v128,
+  scratch: usize,
 ): void {
   const start = part * job.chunk;
   const end = min(start + job.chunk, job.length);
@@ -94,8 +102,11 @@ function reducePart(
     const step = (<usize>job.keptInner) << 2;
     let left = count;
     if (job.keptInner == 1) {
-      for (; left >= 16; left -= 16, x += 64, out += 64) sixteen(operation, job, x, start, end, out, signs);
-      for (; left >= 4; left -= 4, x += 16, out += 16) four(operation, job, x, start, end, out, signs);
+      left &= 3;
+      const whole = (<usize>(count - left)) << 2;
+      if (whole > 0) columns(operation, job, x, whole, start, end, out, signs, scratch);
+      x += whole;
+      out += whole;
     } else if (isOneRun && end - start <= SHORT) {
       const at = (<usize>start) << 2;
       for (; left >= 4; left -= 4, x += 4 * step, out += 16) {
@@ -137,69 +148,102 @@ function runOf(job: ReduceJob, position: i32): i32 {
   return position < job.reducedSize ? 0 : position / job.reducedSize;
 }
 
-/** Four outputs whose elements are adjacent. */
+/** Outputs whose elements are adjacent: `width` bytes of each row, whole vectors. */
 @inline
-function four(operation: i32, job: ReduceJob, x: usize, start: i32, end: i32, out: usize, signs: v128): void {
-  let low = first(operation);
-  let high = firstHigh(operation);
+function columns(
+  operation: i32,
+  job: ReduceJob,
+  x: usize,
+  width: usize,
+  start: i32,
+  end: i32,
+  out: usize,
+  signs: v128,
+  scratch: usize,
+): void {
   const step = (<usize>job.reducedInner) << 2;
   for (let position = start; position < end;) {
     const run = runOf(job, position);
     const within = position - run * job.reducedSize;
-    const count = min(job.reducedSize - within, end - position);
-    let at = x + ((<usize>(run * job.reducedOuter + within * job.reducedInner)) << 2);
-    for (let i = 0; i < count; i++, at += step) {
-      const value = v128.xor(v128.load(at), signs);
-      low = withLow(operation, low, value);
-      high = withHigh(operation, high, value);
+    const rows = min(ROWS, min(job.reducedSize - within, end - position));
+    const from = x + ((<usize>(run * job.reducedOuter + within * job.reducedInner)) << 2);
+    const isFirst = position == start;
+    position += rows;
+    const isLast = position == end;
+    let totals = scratch;
+    let at: usize = 0;
+    // A line of the cache.
+    for (; at + 64 <= width; at += 64, totals += 128) {
+      let low0 = isFirst ? first(operation) : v128.load(totals);
+      let high0 = isFirst ? firstHigh(operation) : v128.load(totals, 16);
+      let low1 = isFirst ? low0 : v128.load(totals, 32);
+      let high1 = isFirst ? high0 : v128.load(totals, 48);
+      let low2 = isFirst ? low0 : v128.load(totals, 64);
+      let high2 = isFirst ? high0 : v128.load(totals, 80);
+      let low3 = isFirst ? low0 : v128.load(totals, 96);
+      let high3 = isFirst ? high0 : v128.load(totals, 112);
+      let line = from + at;
+      let left = rows;
+      if (operation != MAX) {
+        for (; left > 0; left--, line += step) {
+          low0 = withTwo(operation, low0, f64x2.promote_low_f32x4(v128.load64_zero(line)));
+          high0 = withTwo(operation, high0, f64x2.promote_low_f32x4(v128.load64_zero(line, 8)));
+          low1 = withTwo(operation, low1, f64x2.promote_low_f32x4(v128.load64_zero(line, 16)));
+          high1 = withTwo(operation, high1, f64x2.promote_low_f32x4(v128.load64_zero(line, 24)));
+          low2 = withTwo(operation, low2, f64x2.promote_low_f32x4(v128.load64_zero(line, 32)));
+          high2 = withTwo(operation, high2, f64x2.promote_low_f32x4(v128.load64_zero(line, 40)));
+          low3 = withTwo(operation, low3, f64x2.promote_low_f32x4(v128.load64_zero(line, 48)));
+          high3 = withTwo(operation, high3, f64x2.promote_low_f32x4(v128.load64_zero(line, 56)));
+        }
+      }
+      for (; left > 0; left--, line += step) {
+        const value0 = v128.xor(v128.load(line), signs);
+        const value1 = v128.xor(v128.load(line, 16), signs);
+        const value2 = v128.xor(v128.load(line, 32), signs);
+        const value3 = v128.xor(v128.load(line, 48), signs);
+        low0 = withLow(operation, low0, value0);
+        high0 = withHigh(operation, high0, value0);
+        low1 = withLow(operation, low1, value1);
+        high1 = withHigh(operation, high1, value1);
+        low2 = withLow(operation, low2, value2);
+        high2 = withHigh(operation, high2, value2);
+        low3 = withLow(operation, low3, value3);
+        high3 = withHigh(operation, high3, value3);
+      }
+      if (!isLast) {
+        v128.store(totals, low0);
+        v128.store(totals, high0, 16);
+        v128.store(totals, low1, 32);
+        v128.store(totals, high1, 48);
+        v128.store(totals, low2, 64);
+        v128.store(totals, high2, 80);
+        v128.store(totals, low3, 96);
+        v128.store(totals, high3, 112);
+      } else if (isDoubtful(operation, f32x4.add(f32x4.add(high0, high1), f32x4.add(high2, high3)))) {
+        singles(operation, job, x + at, 4, 16, start, end, out + at, signs);
+      } else {
+        v128.store(out + at, rounded(operation, low0, high0, signs));
+        v128.store(out + at, rounded(operation, low1, high1, signs), 16);
+        v128.store(out + at, rounded(operation, low2, high2, signs), 32);
+        v128.store(out + at, rounded(operation, low3, high3, signs), 48);
+      }
     }
-    position += count;
-  }
-  if (isDoubtful(operation, high)) singles(operation, job, x, 4, 4, start, end, out, signs);
-  else v128.store(out, rounded(operation, low, high, signs));
-}
-
-/** Sixteen outputs whose elements are adjacent: a line of the cache. */
-@inline
-function sixteen(operation: i32, job: ReduceJob, x: usize, start: i32, end: i32, out: usize, signs: v128): void {
-  let low0 = first(operation);
-  let low1 = low0;
-  let low2 = low0;
-  let low3 = low0;
-  let high0 = firstHigh(operation);
-  let high1 = high0;
-  let high2 = high0;
-  let high3 = high0;
-  const step = (<usize>job.reducedInner) << 2;
-  for (let position = start; position < end;) {
-    const run = runOf(job, position);
-    const within = position - run * job.reducedSize;
-    const count = min(job.reducedSize - within, end - position);
-    let at = x + ((<usize>(run * job.reducedOuter + within * job.reducedInner)) << 2);
-    for (let i = 0; i < count; i++, at += step) {
-      const value0 = v128.xor(v128.load(at), signs);
-      const value1 = v128.xor(v128.load(at, 16), signs);
-      const value2 = v128.xor(v128.load(at, 32), signs);
-      const value3 = v128.xor(v128.load(at, 48), signs);
-      low0 = withLow(operation, low0, value0);
-      high0 = withHigh(operation, high0, value0);
-      low1 = withLow(operation, low1, value1);
-      high1 = withHigh(operation, high1, value1);
-      low2 = withLow(operation, low2, value2);
-      high2 = withHigh(operation, high2, value2);
-      low3 = withLow(operation, low3, value3);
-      high3 = withHigh(operation, high3, value3);
+    for (; at < width; at += 16, totals += 32) {
+      let low = isFirst ? first(operation) : v128.load(totals);
+      let high = isFirst ? firstHigh(operation) : v128.load(totals, 16);
+      let line = from + at;
+      for (let i = 0; i < rows; i++, line += step) {
+        const value = v128.xor(v128.load(line), signs);
+        low = withLow(operation, low, value);
+        high = withHigh(operation, high, value);
+      }
+      if (!isLast) {
+        v128.store(totals, low);
+        v128.store(totals, high, 16);
+      } else if (isDoubtful(operation, high)) singles(operation, job, x + at, 4, 4, start, end, out + at, signs);
+      else v128.store(out + at, rounded(operation, low, high, signs));
     }
-    position += count;
   }
-  if (operation == MAX && isDoubtful(operation, f32x4.add(f32x4.add(high0, high1), f32x4.add(high2, high3)))) {
-    singles(operation, job, x, 4, 16, start, end, out, signs);
-    return;
-  }
-  v128.store(out, rounded(operation, low0, high0, signs));
-  v128.store(out, rounded(operation, low1, high1, signs), 16);
-  v128.store(out, rounded(operation, low2, high2, signs), 32);
-  v128.store(out, rounded(operation, low3, high3, signs), 48);
 }
 
 /** The sums of four elements `step` bytes apart, in float32, in each lane. */
@@ -294,6 +338,12 @@ function first(operation: i32): v128 {
 @inline
 function firstHigh(operation: i32): v128 {
   return operation == PROD ? f64x2.splat(1) : f64x2.splat(0);
+}
+
+/** A sum or a product takes two elements in float64 here. Processors convert them as they load them. */
+@inline
+function withTwo(operation: i32, total: v128, pair: v128): v128 {
+  return operation == SUM ? f64x2.add(total, pair) : f64x2.mul(total, pair);
 }
 
 /** A sum or a product takes the lower two elements here, an extreme all four. */

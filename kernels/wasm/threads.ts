@@ -20,6 +20,7 @@ import { averagePoolGradientTask, AveragePoolJob, averagePoolTask } from './aver
 import { ScanJob, scanTask } from './scan';
 import { PadJob, padTask, WeightJob, weightTask, WindowJob, windowTask } from './convolution';
 import { CopyJob, copyRowsTask, transposeTask } from './copy';
+import { crossEntropyGradientTask, CrossEntropyJob, crossEntropyTask } from './crossEntropy';
 import { RandomJob, randomTask } from './random';
 import { ElementwiseJob, elementwiseTask } from './elementwise';
 import { LayerNormJob, layerNormGradientTask, layerNormSumsTask, layerNormTask } from './layerNorm';
@@ -172,7 +173,7 @@ function runTask(task: i32, thread: i32): void {
   else if (kind == 14) rowTotalsTask(changetype<RowTotalsJob>(JOB), task);
   else if (kind == 15) softmaxTask(changetype<SoftmaxJob>(JOB), task);
   else if (kind == 16) winogradWeightTask(changetype<WinogradWeightJob>(JOB), task, scratch);
-  else if (kind == 17) reduceTask(changetype<ReduceJob>(JOB), task);
+  else if (kind == 17) reduceTask(changetype<ReduceJob>(JOB), task, scratch);
   else if (kind == 18) argreduceTask(changetype<ArgreduceJob>(JOB), task);
   else if (kind == 19) reluGradientTask(changetype<ReluGradientJob>(JOB), task);
   else if (kind == 20) threesTask(changetype<ThreesJob>(JOB), task);
@@ -199,5 +200,7 @@ function runTask(task: i32, thread: i32): void {
   else if (kind == 41) averagePoolGradientTask(changetype<AveragePoolJob>(JOB), task, scratch);
   else if (kind == 42) attentionTask(changetype<AttentionJob>(JOB), task, scratch);
   else if (kind == 43) attentionGradientTask(changetype<AttentionJob>(JOB), task, scratch);
+  else if (kind == 44) crossEntropyTask(changetype<CrossEntropyJob>(JOB), task);
+  else if (kind == 45) crossEntropyGradientTask(changetype<CrossEntropyJob>(JOB), task);
   else unreachable();
 }

@@ -4,7 +4,7 @@ import { maximum } from './softmax.ts';
 import type { Twin } from './twin.ts';
 
 /** Throws WgradError if a row's label is not a class. */
-export function checkLabel(
+function checkLabel(
   label: number,
   row: number,
   { classes, ignoreIndex }: { classes: number; ignoreIndex: number },
@@ -17,7 +17,7 @@ export function checkLabel(
  * Stores the losses of rows, one after the other. With TOTAL it only sums them; the terms are rounded like those of
  * `lossTotal`, which go through a buffer.
  */
-export class RowLosses {
+class RowLosses {
   readonly #losses: TypedArray;
   readonly #columns: number;
   readonly #variant: { TOTAL?: boolean; MEAN?: boolean };
@@ -44,14 +44,15 @@ export class RowLosses {
   }
 }
 
-function writeTotal(total: TypedArray, sum: number, weight: number, mean: boolean): void {
+/** Stores the sum or the mean of losses, and the sum of their weights. */
+export function writeTotal(total: TypedArray, sum: number, weight: number, mean: boolean): void {
   // A mean over nothing is NaN, also where smoothing leaves a sum to divide.
   total[0] = mean ? (weight === 0 ? NaN : sum / weight) : sum;
   total[1] = weight;
 }
 
 /** The gradient of a sum, from that of a mean; 0 if nothing counts in the mean. */
-export function shareOf(gradient: number, total: number): number {
+function shareOf(gradient: number, total: number): number {
   return total === 0 ? 0 : gradient / total;
 }
 

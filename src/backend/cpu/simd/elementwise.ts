@@ -188,7 +188,10 @@ function apply(
   const a = nearby(module, operands[0], shape, size);
   const b = operands[1] ? nearby(module, operands[1], shape, size) : a;
   const c = operands[2] ? nearby(module, operands[2], shape, size) : b;
-  const [aWay, bWay, cWay] = [wayOf(a, shape), wayOf(b, shape), wayOf(c, shape)];
+  // An operand that the operation does not have costs least as one element.
+  const aWay = wayOf(a, shape);
+  const bWay = operands[1] ? wayOf(b, shape) : STILL;
+  const cWay = operands[2] ? wayOf(c, shape) : STILL;
   const walks = aWay === WALKED || bWay === WALKED || cWay === WALKED;
   const direct = walks && shape[3] >= LONG && isPlain(a) && isPlain(b) && isPlain(c);
   const fields = {
@@ -221,7 +224,7 @@ function apply(
     alpha,
     beta,
   };
-  const scratch = walks && !direct ? module.exports.elementwiseScratch() : 0;
+  const scratch = module.exports.elementwiseScratch();
   module.run('elementwise', fields, { tasks: Math.ceil(size / TASK), work: COST * size, scratch });
   return true;
 }

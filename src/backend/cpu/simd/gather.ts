@@ -124,12 +124,12 @@ function walkOf(
   return { indices: address(indices, indexOffset), ...walk };
 }
 
-function areWords(...arrays: readonly TypedArray[]): boolean {
+export function areWords(...arrays: readonly TypedArray[]): boolean {
   return arrays.every((array) => array.BYTES_PER_ELEMENT === 4 && inHeap(array));
 }
 
 /** Whether no index was out of range. The plain twin reports those that are. */
-function checked(module: SimdModule, run: (wrong: number) => void): boolean {
+export function checked(module: SimdModule, run: (wrong: number) => void): boolean {
   const wrong = module.words(module.take(4), 1);
   wrong[0] = 0;
   run(wrong.byteOffset);

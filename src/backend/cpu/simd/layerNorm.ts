@@ -76,7 +76,7 @@ const NONE = { weight: 0, weightStep: 0, bias: 0, biasStep: 0, gradient: 0, eps:
 type Job = Fields['layerNorm'];
 
 /** Weights, or 1 for all columns. */
-function perColumn(
+export function perColumn(
   module: SimdModule,
   weight: TypedArray | undefined,
   offset: number,

@@ -6,12 +6,16 @@ import { address, fits, type SimdTwin } from './simdTwin.ts';
 const TASK = 16_384;
 /** Tasks are cut at the ends of cache lines. */
 const UNIT = 16;
+/** Outputs whose elements are adjacent: fewer are a small part of each row. */
+const COLUMNS = 256;
 
 /** Sums, products and extremes. */
 export const reduce: SimdTwin<'reduce'> = (module, { x, out }, params, { OPERATION = codes.reduce.SUM }) => {
   if (!fits(x, out)) return false;
   const { outputs, length, chunk, keptSize, reducedSize, keptStrides, reducedStrides } = params;
-  const taskOutputs = Math.max(1, Math.floor(TASK / Math.min(chunk, length) / UNIT)) * UNIT;
+  const isColumns = keptStrides[1] === 1;
+  const least = isColumns ? COLUMNS : UNIT;
+  const taskOutputs = Math.max(1, Math.floor(TASK / Math.min(chunk, length) / least)) * least;
   const taskParts = Math.max(
     1,
     Math.floor(TASK / (Math.min(chunk, length) * Math.min(taskOutputs, outputs))),
@@ -34,7 +38,8 @@ export const reduce: SimdTwin<'reduce'> = (module, { x, out }, params, { OPERATI
   };
   const parts = Math.ceil(length / chunk);
   const tasks = Math.ceil(parts / taskParts) * Math.ceil(outputs / taskOutputs);
-  module.run('reduce', fields, { tasks, work: outputs * length });
+  const scratch = isColumns ? module.exports.reduceScratch(Math.min(taskOutputs, outputs)) : 0;
+  module.run('reduce', fields, { tasks, work: outputs * length, scratch });
   return true;
 };
 

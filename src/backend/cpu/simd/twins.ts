@@ -5,6 +5,7 @@ import { averagePool, averagePoolGradient } from './averagePool.ts';
 import { batchNorm, batchNormGradient, batchNormStatistics, batchNormSums } from './batchNorm.ts';
 import { conv2d, conv2dInputGradient, conv2dWeightGradient } from './convolution.ts';
 import { copy } from './copy.ts';
+import { crossEntropy, crossEntropyGradient, lossTotal } from './crossEntropy.ts';
 import { accumulate, binary, cast, compare, fill, roundToHalf, unary, where } from './elementwise.ts';
 import { layerNorm, layerNormGradient, layerNormSums } from './layerNorm.ts';
 import { matmul } from './matmul.ts';
@@ -15,7 +16,7 @@ import { dropout, random } from './random.ts';
 import { gatherImages, reluGradientSums } from './rows.ts';
 import { scan } from './scan.ts';
 import type { SimdTwin } from './simdTwin.ts';
-import { crossEntropy, crossEntropyGradient, softmax } from './softmax.ts';
+import { softmax } from './softmax.ts';
 
 /** The kernels with a twin in WebAssembly. */
 export const simdTwins: { readonly [K in KernelName]?: SimdTwin<K> } = {
@@ -47,6 +48,7 @@ export const simdTwins: { readonly [K in KernelName]?: SimdTwin<K> } = {
   layerNorm,
   layerNormGradient,
   layerNormSums,
+  lossTotal,
   matmul,
   maxPool,
   maxPoolGradient,
