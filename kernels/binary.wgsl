@@ -10,7 +10,8 @@
 //            integers it multiplies modulo 2³². RELU_GRADIENT(g, x) is g if x > 0 or x is NaN, otherwise 0. WGSL's atan2
 //            may have an error of 4096 units in the last place. ATAN2 is within 2e-7 (Cephes' atanf). GELU_GRADIENT(g, x) and
 //            those after it are g · f'(x) for the functions in unary.wgsl; the slope of LEAKY_RELU is alpha.
-//            CROSS_ENTROPY(x, y) is y · log(1 + e^-x) + (1 - y) · log(1 + e^x).
+//            CROSS_ENTROPY(x, y) is y · log(1 + e^-x) + (1 - y) · log(1 + e^x). REMAINDER is exact, and FLOOR_DIVIDE the
+//            integer next to (x - rest) / y; both are of float32.
 
 alias Element = f32;
 
@@ -48,6 +49,8 @@ const GELU_TANH_GRADIENT = 10u;
 const SILU_GRADIENT = 11u;
 const LEAKY_RELU_GRADIENT = 12u;
 const CROSS_ENTROPY = 13u;
+const REMAINDER = 14u;
+const FLOOR_DIVIDE = 15u;
 
 fn isNan(value: Element) -> bool {
   return FLOATING && (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
@@ -179,6 +182,54 @@ fn crossEntropy(x: f32, y: f32) -> f32 {
   return y * raised(-x, tail) + (1.0 - y) * raised(x, tail);
 }
 
+// x - y · trunc(x / y), exactly, for finite x and finite y other than 0: long division in base 256 of the significands.
+fn truncatedRest(x: f32, y: f32) -> f32 {
+  let ofX = bitcast<u32>(x) & 0x7fffffffu;
+  let ofY = bitcast<u32>(y) & 0x7fffffffu;
+  if (ofX < ofY) {
+    return x;
+  }
+  // |x| = significand · 2^(exponent - 150). Subnormal numbers have the exponent 1, and no leading bit.
+  let exponent = max(ofY >> 23u, 1u);
+  let divisor = (ofY & 0x7fffffu) | select(0u, 0x800000u, ofY >= 0x800000u);
+  var rest = ((ofX & 0x7fffffu) | select(0u, 0x800000u, ofX >= 0x800000u)) % divisor;
+  var digits = max(ofX >> 23u, 1u) - exponent;
+  while (digits > 0u && rest > 0u) {
+    let step = min(digits, 8u);
+    rest = (rest << step) % divisor;
+    digits -= step;
+  }
+  if (rest == 0u) {
+    return 0.0;
+  }
+  let shift = min(countLeadingZeros(rest) - 8u, exponent - 1u);
+  let aligned = rest << shift;
+  let bits = select(aligned, (aligned & 0x7fffffu) | ((exponent - shift) << 23u), aligned >= 0x800000u);
+  return bitcast<f32>(bits | (bitcast<u32>(x) & 0x80000000u));
+}
+
+// With the sign of y.
+fn remainder(x: f32, y: f32) -> f32 {
+  if (isNan(Element(x)) || isNan(Element(y)) || isInfinite(x) || y == 0.0) {
+    return nan();
+  }
+  var rest = x;
+  if (!isInfinite(y)) {
+    rest = truncatedRest(x, y);
+  }
+  return select(rest, rest + y, rest != 0.0 && (rest < 0.0) != (y < 0.0));
+}
+
+fn floorDivide(x: f32, y: f32) -> f32 {
+  if (y == 0.0) {
+    return x / y;
+  }
+  if (isInfinite(y) && !isInfinite(x) && !isNan(Element(x))) {
+    return select(0.0, -1.0, x != 0.0 && (x < 0.0) != (y < 0.0));
+  }
+  return round((x - remainder(x, y)) / y);
+}
+
 fn apply(left: Element, right: Element) -> Element {
   switch OPERATION {
     case ADD: { return left + right; }
@@ -200,6 +251,8 @@ fn apply(left: Element, right: Element) -> Element {
     case SILU_GRADIENT: { return left * Element(gatedSlope(f32(right), f32(right), 1.0)); }
     case LEAKY_RELU_GRADIENT: { return select(left * Element(params.alpha), left, isPositive(f32(right))); }
     case CROSS_ENTROPY: { return Element(crossEntropy(f32(left), f32(right))); }
+    case REMAINDER: { return Element(remainder(f32(left), f32(right))); }
+    case FLOOR_DIVIDE: { return Element(floorDivide(f32(left), f32(right))); }
     default: { return left; }
   }
 }

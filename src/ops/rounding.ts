@@ -5,10 +5,10 @@ import { zerosLike } from '../tensor/create.ts';
 import { takesPair, takesTensor } from '../tensor/kinds.ts';
 import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { unary } from './support/elementwise.ts';
+import { binary, unary } from './support/elementwise.ts';
 import { isWholeNumber } from './support/promote.ts';
 
-const c = codes.unary;
+const c = { ...codes.unary, ...codes.binary };
 
 /** The least integer not below x, element by element. Its gradient is 0 everywhere. */
 export function ceil(x: Tensor): Tensor {
@@ -47,42 +47,48 @@ function toWhole(name: string, code: number, x: Tensor): Tensor {
 /**
  * ⌊a / b⌋, element by element, with broadcasting. Integers give integers. Its gradient is 0 everywhere.
  *
- * The quotient of floating numbers is rounded before ⌊ ⌋. Next to a multiple of b the result may therefore be one more or less
- * than PyTorch's.
+ * Of floating numbers the quotient is that of the exact ones; above 2²² it has the error of a division. A divisor of 0 gives a / 0,
+ * and an infinite a NaN, as in PyTorch.
  *
  * @example
  * tensor([7, -7]).floorDivide(2); // 3, -4
  */
 export function floorDivide(a: Tensor, b: Tensor | number): Tensor {
   takesPair('floorDivide', arguments);
-  const isWhole =
-    isWholeNumber(a.dtype) && (typeof b === 'number' ? Number.isInteger(b) : isWholeNumber(b.dtype));
+  if (!areWhole(a, b))
+    return binary('floorDivide', c.FLOOR_DIVIDE, a, b, false, (g) => [
+      () => zerosLike(g),
+      () => zerosLike(g),
+    ]);
   return scope(() => {
-    const quotient = a.div(b);
-    if (!isWhole) return quotient.floor();
     // A float32 has 24 bits of the quotient's 32. The rest is small enough for an exact one. After rounding to the nearest
     // integer it is at most about b / 2, so that no rounding takes its quotient to 1.
-    const nearest = quotient.round().to('int32');
+    const nearest = a.div(b).round().to('int32');
     const rest = a.to('int32').sub(nearest.mul(b));
     return nearest.add(rest.div(b).floor().to('int32'));
   });
 }
 
 /**
- * a - b ⌊a / b⌋, element by element, with broadcasting. It has the sign of b, as in Python.
+ * a - b ⌊a / b⌋, element by element, with broadcasting. It has the sign of b, as in Python, and is exact but for the addition of b
+ * where the signs of a and b differ. An infinite b gives a, or b where the signs differ; 0 gives NaN.
  *
- * Integers are exact. Of floating numbers each step is rounded, unlike in PyTorch: the error is up to half a unit in the last
- * place of a, next to a multiple of b the result may be near b instead of 0, and above 2²⁴ · |b| nothing of it is left. NaN for an
- * infinite b.
- *
- * ∂/∂a = 1, ∂/∂b = -⌊a / b⌋
+ *     ∂/∂a = 1,   ∂/∂b = -⌊a / b⌋
  *
  * @example
  * tensor([7, -7]).remainder(3); // 1, 2
  */
 export function remainder(a: Tensor, b: Tensor | number): Tensor {
   takesPair('remainder', arguments);
-  return scope(() => a.sub(a.floorDivide(b).mul(b)));
+  if (areWhole(a, b)) return scope(() => a.sub(a.floorDivide(b).mul(b)));
+  return binary('remainder', c.REMAINDER, a, b, true, (g, x, y) => [
+    () => g,
+    () => g.mul(x.floorDivide(y)).neg(),
+  ]);
+}
+
+function areWhole(a: Tensor, b: Tensor | number): boolean {
+  return isWholeNumber(a.dtype) && (typeof b === 'number' ? Number.isInteger(b) : isWholeNumber(b.dtype));
 }
 
 /**

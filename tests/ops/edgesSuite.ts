@@ -71,6 +71,55 @@ export function edgesSuite(open: Open): void {
     );
   });
 
+  it('the rest of a division of floating numbers is exact', async (context) => {
+    const device = await open(context);
+    const special = [
+      1e10,
+      3,
+      -3,
+      0.1,
+      -0.1,
+      1e-30,
+      7.5,
+      2 ** 24 + 2,
+      3.4e38,
+      -3.4e38,
+      5e-20,
+      0,
+      NaN,
+      Infinity,
+      -Infinity,
+    ];
+    const odd = Array.from({ length: 40 }, (_, i) => Math.sin(i * i + 1) * 10 ** ((i % 13) * 3 - 18));
+    const numbers = [...special, ...odd].map(Math.fround);
+    const x = tensor(numbers, { device });
+    const rests = await x.unsqueeze(1).remainder(x).data();
+    const quotients = await x.unsqueeze(1).floorDivide(x).data();
+    const wrong: unknown[] = [];
+    numbers.forEach((a, row) =>
+      numbers.forEach((b, column) => {
+        const truncated = a % b;
+        const rest = truncated !== 0 && truncated < 0 !== b < 0 ? truncated + b : truncated;
+        const at = row * numbers.length + column;
+        if (!Object.is(Math.fround(rest) + 0, rests[at]! + 0))
+          wrong.push(['remainder', a, b, rest, rests[at]]);
+        const quotient = Math.floor(a / b);
+        // The floor of a rounded quotient may be one too many; above 2²² a quotient has the error of a division.
+        const exact = Math.abs(quotient) < 2 ** 22 ? Math.round((a - rest) / b) : quotient;
+        if (Math.abs(b) === Infinity || Number.isNaN(exact)) return;
+        const error = Math.abs(quotients[at]! - exact) / Math.max(1, Math.abs(exact));
+        const allowed = Math.abs(exact) < 2 ** 22 ? 0 : 4e-7;
+        if (exact !== quotients[at]! && !(error <= allowed) && Math.abs(exact) < 3.4e38)
+          wrong.push(['floorDivide', a, b, exact, quotients[at]]);
+      }),
+    );
+    expect(wrong).toEqual([]);
+    const ends = tensor([1, -1, 0], { device });
+    expect((await values(ends.floorDivide(Infinity))).map((each) => each + 0)).toEqual([0, -1, 0]);
+    expect(await values(ends.remainder(Infinity))).toEqual([1, Infinity, 0]);
+    expect(await values(ends.floorDivide(0))).toEqual([Infinity, -Infinity, NaN]);
+  });
+
   it('the gradient of a quotient is right where the square of the divisor is not a float32', async (context) => {
     const device = await open(context);
     const x = tensor([1, 1, 0, 3], { device });

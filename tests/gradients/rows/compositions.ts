@@ -310,6 +310,12 @@ export const compositions: Rows<
       // Away from where a / b is whole.
       { name: 'with a number', inputs: [kinksAtHalves(3, 5)], fn: (a) => a.remainder(0.5) },
       { name: 'divisors', inputs: [given([7.3, -7.3, 0.4]), given([3.1, 3.1, -2.2])], fn: ops.remainder },
+      {
+        name: 'broadcast divisors',
+        inputs: [given([7.3, -7.3]), given([3.1, -2.2, 0.7])],
+        fn: (a, b) => a.unsqueeze(1).remainder(b),
+        terms: 3,
+      },
       { name: 'int32', inputs: [integers(-9, 10, 4, 5), integers(1, 5, 5)], fn: ops.remainder },
     ],
   },

@@ -5,7 +5,7 @@ import { inHeap } from './heap.ts';
 import type { SimdModule } from './module.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
 
-const { ADD, MUL, POW } = codes.binary;
+const { ADD, MUL, POW, REMAINDER, FLOOR_DIVIDE } = codes.binary;
 const { EQ, NE, LT, LE, GT, GE } = codes.compare;
 const { NEG, SQUARE, RECIPROCAL } = codes.unary;
 /** The numbers of the first one-operand operation, the first relation and `where` in kernels/wasm/elementwise.ts. */
@@ -35,6 +35,8 @@ const TASK = 16_384;
 const COST = 4;
 
 export const binary: SimdTwin<'binary'> = (module, { a, b, out }, params, { OPERATION = ADD }) => {
+  // These need doubles.
+  if (OPERATION === REMAINDER || OPERATION === FLOOR_DIVIDE) return false;
   const whole = areWhole(a, b, out) && OPERATION !== POW;
   if (!whole && !fits(a, b, out)) return false;
   const { aOffset, bOffset, alpha, shape, aStrides, bStrides } = params;

@@ -66,6 +66,13 @@ const trunc: Rule = (graph, step) => {
   return graph.node('Where', [negative, graph.node('Ceil', [x]), graph.node('Floor', [x])]);
 };
 
+/** ONNX's Mod of floating numbers has the sign of the dividend. */
+const floorDivide: Rule = (graph, step) => graph.node('Floor', [plain('Div')(graph, step)]);
+const remainder: Rule = (graph, step) => {
+  const [a, b] = step.inputs.map((each) => graph.nameOf(each));
+  return graph.node('Sub', [a!, graph.node('Mul', [floorDivide(graph, step), b!])]);
+};
+
 /** Truth values count as the numbers 0 and 1 beside integers, and where their order is asked for. */
 const relation =
   (operator: string): Rule =>
@@ -116,6 +123,8 @@ export const elementwise: Rules = {
   sub: plain('Sub'),
   mul: ofBool('Mul', 'And'),
   div: plain('Div'),
+  floorDivide,
+  remainder,
   pow: plain('Pow'),
   maximum: ofBool('Max', 'Or'),
   minimum: ofBool('Min', 'And'),
