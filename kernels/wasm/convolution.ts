@@ -20,8 +20,6 @@ export class PadJob {
   top: i32;
   left: i32;
   paddedHeight: i32;
-  /** Columns are sorted by their remainder modulo `stride`. A line consists of `stride` runs of `run` pixels. */
-  stride: i32;
   run: i32;
   /** Planes of one task, and of all tasks. */
   taskPlanes: i32;
@@ -31,7 +29,7 @@ export class PadJob {
 export function padTask(job: PadJob, task: i32): void {
   const first = task * job.taskPlanes;
   const last = min(first + job.taskPlanes, job.planes);
-  const line = (<usize>(job.stride * job.run)) << 2;
+  const line = (<usize>job.run) << 2;
   const width = (<usize>job.width) << 2;
   for (let plane = first; plane < last; plane++) {
     const from = job.from + <usize>(plane * job.height) * width;
@@ -41,22 +39,12 @@ export function padTask(job: PadJob, task: i32): void {
       const row = y - job.top;
       if (row < 0 || row >= job.height) continue;
       const source = from + <usize>row * width;
-      if (job.stride == 1) {
-        const start = max(0, job.left);
-        const end = min(job.run, job.left + job.width);
-        let at = start;
-        let x = source + ((<usize>(start - job.left)) << 2);
-        for (; at + 4 <= end; at += 4, x += 16) v128.store(to + ((<usize>at) << 2), v128.load(x));
-        for (; at < end; at++, x += 4) store<f32>(to + ((<usize>at) << 2), load<f32>(x));
-      } else {
-        for (let phase = 0; phase < job.stride; phase++) {
-          for (let at = 0; at < job.run; at++) {
-            const x = at * job.stride + phase - job.left;
-            if (x < 0 || x >= job.width) continue;
-            store<f32>(to + ((<usize>(phase * job.run + at)) << 2), load<f32>(source + ((<usize>x) << 2)));
-          }
-        }
-      }
+      const start = max(0, job.left);
+      const end = min(job.run, job.left + job.width);
+      let at = start;
+      let x = source + ((<usize>(start - job.left)) << 2);
+      for (; at + 4 <= end; at += 4, x += 16) v128.store(to + ((<usize>at) << 2), v128.load(x));
+      for (; at < end; at++, x += 4) store<f32>(to + ((<usize>at) << 2), load<f32>(x));
     }
   }
 }
@@ -79,7 +67,9 @@ export class WindowJob {
   height: i32;
   width: i32;
   imagePart: usize;
+  /** Bytes between the windows of two lines, and of two columns. */
   imageLine: usize;
+  imageStep: usize;
   outPart: usize;
   outRow: usize;
   outLine: usize;
@@ -112,12 +102,16 @@ export function windowTask(job: WindowJob, task: i32, scratch: usize): void {
   const panel = scratch + <usize>(panels * TILE);
   for (let run = first; run < last; run += 2) {
     const second = min(run + 1, last - 1);
-    const from0 = image + <usize>(run / lineRuns) * job.imageLine + ((<usize>(run % lineRuns)) << 4);
-    const from1 = image + <usize>(second / lineRuns) * job.imageLine + ((<usize>(second % lineRuns)) << 4);
+    const x0 = (run % lineRuns) * 4;
+    const x1 = (second % lineRuns) * 4;
+    const from0 = image + <usize>(run / lineRuns) * job.imageLine + <usize>x0 * job.imageStep;
+    const from1 = image + <usize>(second / lineRuns) * job.imageLine + <usize>x1 * job.imageStep;
     let p = 0;
     do {
       const depth = min(DEPTH, job.depth - p);
-      packWindows(from0, from1, job.offsets + ((<usize>p) << 2), depth, panel);
+      const offsets = job.offsets + ((<usize>p) << 2);
+      packWindows(from0, job.imageStep, job.width - x0, offsets, depth, panel);
+      packWindows(from1, job.imageStep, job.width - x1, offsets, depth, panel + 16);
       for (let i = 0; i < panels; i++) {
         const a = filters + <usize>(i * job.depth + p) * ROWS_STEP;
         multiplyTile(a, panel, depth, scratch + <usize>(i * TILE), 32, p > 0 ? FROM_SUMS : FROM_ZERO);
@@ -202,7 +196,9 @@ export class WeightJob {
   height: i32;
   width: i32;
   imagePart: usize;
+  /** Bytes between the windows of two lines, and of two columns. */
   imageLine: usize;
+  imageStep: usize;
   blockLines: i32;
   taskColumns: i32;
 }
@@ -271,7 +267,7 @@ function packPixels(job: WeightJob, window: usize, column: i32, lines: i32, to: 
     let at: usize = 0;
     let target = to;
     for (let line = 0; line < lines; line++) {
-      packLanes(s0 + at, s1 + at, s2 + at, s3 + at, 4, job.width, target, B_STEP);
+      packLanes(s0 + at, s1 + at, s2 + at, s3 + at, job.imageStep, job.width, target, B_STEP);
       at += job.imageLine;
       target += <usize>job.width * B_STEP;
     }

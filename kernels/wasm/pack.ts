@@ -18,6 +18,12 @@ export function transpose(r0: v128, r1: v128, r2: v128, r3: v128, to: usize, toS
   v128.store(to + 3 * toStep, v128.shuffle<f32>(high01, high23, 2, 3, 6, 7));
 }
 
+/** Every other number of the eight at an address. */
+@inline
+function evens(at: usize): v128 {
+  return v128.shuffle<f32>(v128.load(at), v128.load(at, 16), 0, 2, 4, 6);
+}
+
 /** Packs lanes that begin at s0 … s3; one step is `step` bytes. */
 export function packLanes(
   s0: usize,
@@ -39,6 +45,15 @@ export function packLanes(
       s1 += 16;
       s2 += 16;
       s3 += 16;
+    }
+  } else if (step == 8) {
+    for (; p + 4 <= depth; p += 4) {
+      transpose(evens(s0), evens(s1), evens(s2), evens(s3), to, toStep);
+      to += 4 * toStep;
+      s0 += 32;
+      s1 += 32;
+      s2 += 32;
+      s3 += 32;
     }
   } else if (s1 - s0 == 4 && s2 - s1 == 4 && s3 - s2 == 4) {
     for (; p < depth; p++) {
@@ -76,12 +91,27 @@ export function packStrided(
   packLanes(from, s1, s2, s3, step, depth, to, toStep);
 }
 
-/** Packs eight columns of an unfolded image: two runs of four pixels, shifted by a table of byte offsets. */
-export function packWindows(run0: usize, run1: usize, table: usize, depth: i32, to: usize): void {
-  for (let p = 0; p < depth; p++) {
-    const at = <usize>load<u32>(table + ((<usize>p) << 2));
-    v128.store(to, v128.load(run0 + at));
-    v128.store(to, v128.load(run1 + at), 16);
-    to += 32;
+/**
+ * Packs four columns of an unfolded image: pixels that are `step` bytes apart, shifted by a table of byte offsets.
+ *
+ * @param count how many of them exist; the others enter only sums that are not stored
+ */
+export function packWindows(from: usize, step: usize, count: i32, table: usize, depth: i32, to: usize): void {
+  const end = table + ((<usize>depth) << 2);
+  if (step == 4) {
+    for (; table < end; table += 4, to += 32) v128.store(to, v128.load(from + <usize>load<u32>(table)));
+  } else if (step == 8) {
+    for (; table < end; table += 4, to += 32) v128.store(to, evens(from + <usize>load<u32>(table)));
+  } else {
+    const s1 = from + (count > 1 ? step : 0);
+    const s2 = from + (count > 2 ? 2 * step : 0);
+    const s3 = from + (count > 3 ? 3 * step : 0);
+    for (; table < end; table += 4, to += 32) {
+      const at = <usize>load<u32>(table);
+      store<f32>(to, load<f32>(from + at));
+      store<f32>(to, load<f32>(s1 + at), 4);
+      store<f32>(to, load<f32>(s2 + at), 8);
+      store<f32>(to, load<f32>(s3 + at), 12);
+    }
   }
 }

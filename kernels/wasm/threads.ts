@@ -44,6 +44,19 @@ import { ReduceJob, reduceTask } from './reduce';
 import { ReluGradientJob, reluGradientTask } from './rows';
 import { RowTotalsJob, rowTotalsTask, SoftmaxJob, softmaxTask } from './softmax';
 import { SoftmaxColumnsJob, softmaxColumnsTask } from './softmaxColumns';
+import {
+  StrideTwoFiltersJob,
+  strideTwoFiltersTask,
+  strideTwoGradientTask,
+  StrideTwoJob,
+  strideTwoTask,
+} from './strideTwo';
+import {
+  StrideTwoFinishJob,
+  strideTwoFinishTask,
+  StrideTwoWeightJob,
+  strideTwoWeightTask,
+} from './strideTwoWeight';
 import { ThreesJob, threesTask, ThreesWeightJob, threesWeightTask } from './threes';
 import { WinogradJob, winogradTask } from './winograd';
 import {
@@ -202,5 +215,10 @@ function runTask(task: i32, thread: i32): void {
   else if (kind == 43) attentionGradientTask(changetype<AttentionJob>(JOB), task, scratch);
   else if (kind == 44) crossEntropyTask(changetype<CrossEntropyJob>(JOB), task);
   else if (kind == 45) crossEntropyGradientTask(changetype<CrossEntropyJob>(JOB), task);
+  else if (kind == 46) strideTwoTask(changetype<StrideTwoJob>(JOB), task, scratch);
+  else if (kind == 47) strideTwoGradientTask(changetype<StrideTwoJob>(JOB), task, scratch);
+  else if (kind == 48) strideTwoFiltersTask(changetype<StrideTwoFiltersJob>(JOB), task);
+  else if (kind == 49) strideTwoWeightTask(changetype<StrideTwoWeightJob>(JOB), task, scratch);
+  else if (kind == 50) strideTwoFinishTask(changetype<StrideTwoFinishJob>(JOB), task, scratch);
   else unreachable();
 }

@@ -215,7 +215,7 @@ function storeTile(job: WinogradFourJob, group: i32, row: i32, noted: usize, sum
   if (v128.any_true(f32x4.ne(nought, nought))) store<i32>(job.flag, 1);
 }
 
-function storePart(from: usize, to: usize, plane: usize, rows: i32, columns: i32): void {
+export function storePart(from: usize, to: usize, plane: usize, rows: i32, columns: i32): void {
   for (const end = from + ((<usize>rows) << 4); from < end; from += 16, to += plane) {
     const value = v128.load(from);
     if (columns == 4) v128.store(to, value);

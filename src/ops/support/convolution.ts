@@ -149,8 +149,10 @@ const LEAST_CHUNK = 512;
 /** Whether the launch's kernel splits long sums itself, as kernels/wasm/winogradFourWeight.ts does before its last transform. */
 function cutsItself({ device }: Tensor, sizes: Convolution): boolean {
   const { channels, outChannels, kernel, stride, dilation } = sizes;
-  const suits = kernel.every((side) => side === 3) && [...stride, ...dilation].every((step) => step === 1);
-  return device.name === 'cpu' && suits && Math.min(channels, outChannels) >= 32;
+  const every = (sides: Sides, length: number): boolean => sides.every((side) => side === length);
+  if (device.name !== 'cpu' || !every(kernel, 3) || !every(dilation, 1)) return false;
+  const least = every(stride, 1) ? 32 : every(stride, 2) ? 8 : Infinity;
+  return Math.min(channels, outChannels) >= least;
 }
 
 function launchWeightGradient(g: Tensor, x: Tensor, sizes: Convolution, home?: Tensor): Tensor {

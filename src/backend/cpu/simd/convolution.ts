@@ -6,8 +6,10 @@ import type { Filter as Window } from '../conv2d.ts';
 import type { Fields } from './jobs.ts';
 import type { SimdModule } from './module.ts';
 import { cutRuns, type Output } from './output.ts';
-import { type Grid, lineBytes, padded, planeBytes } from './paddedImage.ts';
+import { type Grid, lineBytes, padded, planeBytes, zeroPlanes } from './paddedImage.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
+import { strideTwo, suitsStrideTwo } from './strideTwo.ts';
+import { strideTwoWeight } from './strideTwoWeight.ts';
 import { suitsThrees, suitsThreesWeight, threes, THREES_ROWS, threesWeight } from './threes.ts';
 import { suitsWinograd, winograd } from './winograd.ts';
 import { winogradWeight } from './winogradWeight.ts';
@@ -41,6 +43,14 @@ export const conv2d: SimdTwin<'conv2d'> = (module, buffers, params, variant) => 
     });
     if (done) return true;
   }
+  if (suitsStrideTwo(window, channels, outChannels, outHeight, outWidth)) {
+    const done = strideTwo(module, {
+      ...{ ...output, ...places, depth: channels, inHeight: params.height, inWidth: params.width },
+      ...{ top: window.PADDING_Y, left: window.PADDING_X },
+      ...{ rowStride: 4 * depth, depthStride: 36, flipped: false },
+    });
+    if (done) return true;
+  }
   const grid = inputGrid(params, window);
   const offsets = windowOffsets(channels, grid, window);
   const image = padded(module, places.image, batch * groups * channels, grid);
@@ -56,6 +66,7 @@ export const conv2d: SimdTwin<'conv2d'> = (module, buffers, params, variant) => 
   runWindows(module, {
     ...{ ...output, image, filters: packed(module, whole), offsets: table(module, offsets), depth },
     ...{ imagePart: channels * planeBytes(grid), imageLine: window.STRIDE_Y * lineBytes(grid) },
+    imageStep: 4 * window.STRIDE_X,
     ...{ outPart: 4 * outChannels * positions, outRow: 4 * positions, outLine: 4 * outWidth, outStep: 4 },
   });
   return true;
@@ -88,24 +99,33 @@ export const conv2dInputGradient: SimdTwin<'conv2dInputGradient'> = (module, buf
     if (done) return true;
   }
   const { PADDING_Y, PADDING_X, DILATION_Y, DILATION_X } = window;
+  const strideTwoSuits = suitsStrideTwo(window, channels, outChannels, outHeight, outWidth);
+  if (strideTwoSuits && PADDING_Y === 1 && PADDING_X === 1) {
+    const done = strideTwo(module, {
+      ...{ ...output, ...places, depth: outChannels, inHeight: outHeight, inWidth: outWidth },
+      ...{ top: 0, left: 0, rowStride: 36, depthStride: 36 * channels, flipped: true },
+    });
+    if (done) return true;
+  }
   const rows = remainders(height, outHeight, KERNEL_HEIGHT, STRIDE_Y, PADDING_Y, DILATION_Y);
   const columns = remainders(width, outWidth, KERNEL_WIDTH, STRIDE_X, PADDING_X, DILATION_X);
   const [top, bottom] = reach(rows);
   const [left, right] = reach(columns);
-  if (top === bottom || left === right) {
-    // Every window lies in the padding.
-    out.fill(0);
-    return true;
+  // Pixels that no window sees.
+  if ([...rows, ...columns].some(({ taps }) => taps.length === 0)) {
+    zeroPlanes(module, output.out, batch * groups * channels, height, width);
+    if (top === bottom || left === right) return true;
   }
   const grid: Grid = {
-    ...{ height: outHeight, width: outWidth, top: -top, left: -left, stride: 1 },
+    ...{ height: outHeight, width: outWidth, top: -top, left: -left },
     ...{ paddedHeight: bottom - top, run: right - left },
   };
   const area = KERNEL_HEIGHT * KERNEL_WIDTH;
   const filterBytes = 4 * channels * area;
   const image = padded(module, places.image, batch * groups * outChannels, grid);
-  for (const row of rows) {
-    for (const column of columns) {
+  const [seenRows, seenColumns] = [rows, columns].map((all) => all.filter(({ taps }) => taps.length > 0));
+  for (const row of seenRows!) {
+    for (const column of seenColumns!) {
       const offsets: number[] = [];
       const elements: number[] = [];
       for (let m = 0; m < outChannels; m++) {
@@ -124,7 +144,7 @@ export const conv2dInputGradient: SimdTwin<'conv2dInputGradient'> = (module, buf
         ...{ ...output, out: address(out, row.first * width + column.first) },
         ...{ height: row.count, width: column.count, image, filters },
         ...{ offsets: table(module, offsets), depth: offsets.length },
-        ...{ imagePart: outChannels * planeBytes(grid), imageLine: lineBytes(grid) },
+        ...{ imagePart: outChannels * planeBytes(grid), imageLine: lineBytes(grid), imageStep: 4 },
         ...{ outPart: 4 * channels * height * width, outRow: 4 * height * width },
         ...{ outLine: 4 * STRIDE_Y * width, outStep: 4 * STRIDE_X },
       });
@@ -145,6 +165,9 @@ export const conv2dWeightGradient: SimdTwin<'conv2dWeightGradient'> = (module, b
   };
   const winogradSuits = suitsWinograd(window, channels, outChannels);
   if (winogradSuits && winogradWeight(module, places, params, window)) return true;
+  // The sums of the definition have no gaps, unlike its tiles of outputs.
+  const strideTwoSuits = suitsStrideTwo(window, channels, outChannels, outHeight, outWidth, 0.9);
+  if (strideTwoSuits && strideTwoWeight(module, places, params, window)) return true;
   const grid = inputGrid(params, window);
   places.image = padded(module, places.image, batch * groups * channels, grid);
   if (suitsThreesWeight(window, channels, outWidth)) {
@@ -165,38 +188,35 @@ export const conv2dWeightGradient: SimdTwin<'conv2dWeightGradient'> = (module, b
     ...{ ...places, offsets: table(module, offsets), lines, chunk, groups, rows: outChannels, columns },
     ...{ height: outHeight, width: outWidth, blockLines, taskColumns },
     ...{ imagePart: channels * planeBytes(grid), imageLine: window.STRIDE_Y * lineBytes(grid) },
+    imageStep: 4 * window.STRIDE_X,
   };
   module.run('weight', fields, { tasks: parts * Math.ceil(columns / taskColumns), work, scratch });
   return true;
 };
 
-/** The pixels that a convolution reads. */
+/** The pixels that a convolution reads: the image itself, where it needs no padding. */
 function inputGrid(
   params: Omit<Params<'conv2dInputGradient'>, 'gradientOffset' | 'weightOffset'>,
   window: Window,
 ): Grid {
   const { height, width, outHeight, outWidth } = params;
+  const [top, left] = [window.PADDING_Y, window.PADDING_X];
   const extent = (outputs: number, stride: number, kernel: number, dilation: number): number =>
     (outputs - 1) * stride + (kernel - 1) * dilation + 1;
+  const lines = extent(outHeight, window.STRIDE_Y, window.KERNEL_HEIGHT, window.DILATION_Y);
   const columns = extent(outWidth, window.STRIDE_X, window.KERNEL_WIDTH, window.DILATION_X);
-  return {
-    ...{ height, width, top: window.PADDING_Y, left: window.PADDING_X, stride: window.STRIDE_X },
-    paddedHeight: extent(outHeight, window.STRIDE_Y, window.KERNEL_HEIGHT, window.DILATION_Y),
-    run: Math.ceil(columns / window.STRIDE_X),
-  };
+  const isWhole = top === 0 && left === 0 && lines <= height && columns <= width;
+  return { height, width, top, left, paddedHeight: isWhole ? height : lines, run: isWhole ? width : columns };
 }
 
 /** The position of element (c, i, j) of a filter, in bytes from the start of the filter. */
 function windowOffsets(channels: number, grid: Grid, window: Window): number[] {
   const { KERNEL_HEIGHT, KERNEL_WIDTH, DILATION_Y, DILATION_X } = window;
-  const { stride, run } = grid;
   const offsets: number[] = [];
   for (let c = 0; c < channels; c++) {
     for (let i = 0; i < KERNEL_HEIGHT; i++) {
       for (let j = 0; j < KERNEL_WIDTH; j++) {
-        const x = j * DILATION_X;
-        const column = (x % stride) * run + Math.floor(x / stride);
-        offsets.push(c * planeBytes(grid) + i * DILATION_Y * lineBytes(grid) + 4 * column);
+        offsets.push(c * planeBytes(grid) + i * DILATION_Y * lineBytes(grid) + 4 * j * DILATION_X);
       }
     }
   }

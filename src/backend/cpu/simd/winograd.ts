@@ -26,7 +26,7 @@ export function winograd(module: SimdModule, job: Winograd): boolean {
   const { parts, groups, rows, depth, height, width } = job;
   if (suitsFour(rows, depth, height, width)) return winogradFour(module, job);
   const grid: Grid = {
-    ...{ height: job.inHeight, width: job.inWidth, top: job.top, left: job.left, stride: 1 },
+    ...{ height: job.inHeight, width: job.inWidth, top: job.top, left: job.left },
     ...{ paddedHeight: 2 * Math.ceil(height / 2) + 2, run: 2 * Math.ceil(width / 2) + 2 },
   };
   const panelRows = module.exports.panelRows();

@@ -30,7 +30,7 @@ export function winogradFour(module: SimdModule, job: Winograd): boolean {
   const { parts, groups, rows, depth, height, width } = job;
   const [down, across] = [Math.ceil(height / 4), Math.ceil(width / 4)];
   const grid: Grid = {
-    ...{ height: job.inHeight, width: job.inWidth, top: job.top, left: job.left, stride: 1 },
+    ...{ height: job.inHeight, width: job.inWidth, top: job.top, left: job.left },
     ...{ paddedHeight: 4 * down + 2, run: 4 * across + 2 },
   };
   const steps = { imagePlane: planeBytes(grid), imageLine: lineBytes(grid) };

@@ -40,7 +40,7 @@ export function winogradFourWeight(
   const stepBytes = exports.winogradFourWeightStep(outChannels, channels);
   const steps = Math.max(8, Math.min(64, Math.floor(BLOCK_BYTES / stepBytes)));
   const grid: Grid = {
-    ...{ height, width, top: window.PADDING_Y, left: window.PADDING_X, stride: 1 },
+    ...{ height, width, top: window.PADDING_Y, left: window.PADDING_X },
     // A tile may begin at any line.
     ...{ paddedHeight: outHeight + 5, run: 4 * Math.ceil(outWidth / 4) + 2 },
   };

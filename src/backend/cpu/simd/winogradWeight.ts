@@ -40,7 +40,7 @@ export function winogradWeight(
   const stepBytes = 16 * (16 * panels[0] + 32 * panels[1]);
   const steps = 4 * Math.max(2, Math.min(16, Math.floor(BLOCK_BYTES / stepBytes / 4)));
   const grid: Grid = {
-    ...{ height, width, top: window.PADDING_Y, left: window.PADDING_X, stride: 1 },
+    ...{ height, width, top: window.PADDING_Y, left: window.PADDING_X },
     // The last tile reads two lines past those of the windows, the last run of tiles up to nine pixels.
     ...{ paddedHeight: outHeight + 3, run: 8 * Math.ceil(outWidth / 8) + 2 },
   };
