@@ -15,7 +15,7 @@ PARAMETERS = 100
 
 def uniform(stream, shape, low=-1.0, high=1.0):
     values = low + (high - low) * (bits(stream, int(np.prod(shape))) / 2**32)
-    return torch.from_numpy(values.astype(np.float32)).reshape(shape)
+    return torch.from_numpy(values.astype(np.float32)).reshape(shape).to(torch.get_default_dtype())
 
 
 def integers(stream, count, below):

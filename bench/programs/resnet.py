@@ -47,7 +47,7 @@ def program():
 
     def blend():
         for old, now in zip(average.state_dict().values(), model.state_dict().values()):
-            if old.dtype == torch.float32:
+            if old.dtype.is_floating_point:
                 old.mul_(0.9).add_(now, alpha=0.1)
             else:
                 old.copy_(now)

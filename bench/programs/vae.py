@@ -39,6 +39,6 @@ def program():
         return loss
 
     batches = [
-        [(uniform(2 * i, (64, 784), -0.6, 0.4) > 0).float(), uniform(2 * i + 1, (64, 16))] for i in range(4)
+        [(uniform(2 * i, (64, 784), -0.6, 0.4) > 0).to(torch.get_default_dtype()), uniform(2 * i + 1, (64, 16))] for i in range(4)
     ]
     return batches, step

@@ -1,6 +1,7 @@
 """One program on PyTorch with one thread, in a process of its own: what worker.ts is for wgrad.
 
     python3 bench/programs/worker.py gpt
+    python3 bench/programs/worker.py gpt float64    computes in float64, from the same float32 numbers
 """
 
 import importlib
@@ -13,6 +14,8 @@ import torch
 from program import mapped_blas
 
 torch.set_num_threads(1)
+if "float64" in sys.argv[2:]:
+    torch.set_default_dtype(torch.float64)
 batches, step = importlib.import_module(sys.argv[1]).program()
 steps = 0
 

@@ -21,12 +21,21 @@ for (const [name, make] of Object.entries(PROGRAMS)) {
       ours.push(await scope(() => step(...batches[index % batches.length]!)).item());
       after?.();
     }
-    const peer = new Peer(python, [WORKER, name]);
-    try {
-      const { losses } = await peer.ask({ steps: STEPS, milliseconds: 0 });
-      expect(differenceOf(ours, losses)).toBeLessThan(1e-5);
-    } finally {
-      peer.stop();
-    }
+    const [theirs, exact] = [await lossesOf(python, name), await lossesOf(python, name, 'float64')];
+    // Adam makes whole steps of gradients that are nothing but rounding: some losses of PyTorch differ from its own in float64.
+    const rounding = differenceOf(theirs, exact);
+    expect(rounding).toBeLessThan(1e-4);
+    expect(differenceOf(ours, exact)).toBeLessThan(Math.max(1e-5, 2 * rounding));
   });
+}
+
+/** The losses of PyTorch's first steps. */
+async function lossesOf(python: string, ...program: string[]): Promise<readonly number[]> {
+  const peer = new Peer(python, [WORKER, ...program]);
+  try {
+    const { losses } = await peer.ask({ steps: STEPS, milliseconds: 0 });
+    return losses;
+  } finally {
+    peer.stop();
+  }
 }
