@@ -8,7 +8,8 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { binary, unary } from './support/elementwise.ts';
 import { isWholeNumber } from './support/promote.ts';
 
-const c = { ...codes.unary, ...codes.binary };
+const { FLOOR_DIVIDE, REMAINDER } = codes.binary;
+const c = codes.unary;
 
 /** The least integer not below x, element by element. Its gradient is 0 everywhere. */
 export function ceil(x: Tensor): Tensor {
@@ -56,10 +57,7 @@ function toWhole(name: string, code: number, x: Tensor): Tensor {
 export function floorDivide(a: Tensor, b: Tensor | number): Tensor {
   takesPair('floorDivide', arguments);
   if (!areWhole(a, b))
-    return binary('floorDivide', c.FLOOR_DIVIDE, a, b, false, (g) => [
-      () => zerosLike(g),
-      () => zerosLike(g),
-    ]);
+    return binary('floorDivide', FLOOR_DIVIDE, a, b, false, (g) => [() => zerosLike(g), () => zerosLike(g)]);
   return scope(() => {
     // A float32 has 24 bits of the quotient's 32. The rest is small enough for an exact one. After rounding to the nearest
     // integer it is at most about b / 2, so that no rounding takes its quotient to 1.
@@ -81,7 +79,7 @@ export function floorDivide(a: Tensor, b: Tensor | number): Tensor {
 export function remainder(a: Tensor, b: Tensor | number): Tensor {
   takesPair('remainder', arguments);
   if (areWhole(a, b)) return scope(() => a.sub(a.floorDivide(b).mul(b)));
-  return binary('remainder', c.REMAINDER, a, b, true, (g, x, y) => [
+  return binary('remainder', REMAINDER, a, b, true, (g, x, y) => [
     () => g,
     () => g.mul(x.floorDivide(y)).neg(),
   ]);

@@ -33,6 +33,8 @@ export function fillWorkspace(folder: string): void {
   const filter = (path: string): boolean => basename(path) !== 'node_modules';
   for (const path of COPIED) cpSync(path, join(folder, path), { recursive: true, filter });
   symlinkSync(resolve('node_modules'), join(folder, 'node_modules'), 'junction');
+  // The first program downloads the data through the link.
+  mkdirSync('data/raw', { recursive: true });
   symlinkSync(resolve('data/raw'), join(folder, 'data/raw'), 'junction');
 }
 

@@ -52,7 +52,7 @@ export class TrialArtifacts {
     const bytes = await this.#store.get(name);
     if (!bytes) return false;
     try {
-      // Whoever continues the trial writes its configuration.
+      // The process that continues the trial writes its configuration.
       await writeFolder(folder, parseManifest(name, bytes), (key) => this.#store.get(key), ['config.yaml']);
       return true;
     } catch (error) {
