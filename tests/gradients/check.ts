@@ -20,7 +20,7 @@ export const DERIVATIVE_BOUND = 1e-6;
 export const DEVIATION_BOUND = 1e-6;
 
 /** Elements of inputs and result up to which every single derivative is checked; beyond, random directions. */
-const FEW = 100;
+const FEW = 30;
 
 export interface DerivativeErrors {
   first: number;

@@ -15,11 +15,15 @@ import { scope } from '../../../../tensor/scope.ts';
 import type { Benchmark } from '../benchmarks.ts';
 import { CONFIGURATIONS, type ModelName } from '../configurations.ts';
 
-/** Calls before the first measurement: kernels are compiled, and a captured step is recorded. */
-const WARM_UP = 5;
+/** Calls before the first measurement, in two parts: kernels are compiled, and a captured step is recorded. */
+const COMPILING = 3;
+const WARM_UP = 2;
 /** Rounds of which the median counts, and the milliseconds that a round takes at least. */
 const ROUNDS = 7;
 const ROUND = 50;
+/** On a slow device, as software drivers are: fewer rounds once a benchmark has taken so many milliseconds. */
+const PATIENCE = 5000;
+const FEWEST_ROUNDS = 3;
 /** Batches of images; the steps go through them over and over. */
 const BATCHES = 16;
 
@@ -30,13 +34,16 @@ type Round = (calls: number) => Promise<void>;
 export async function measure(benchmark: Benchmark, device: Backend): Promise<number> {
   const round =
     benchmark.kind === 'product' ? products(benchmark.size, device) : steps(benchmark.model, device);
-  await round(WARM_UP);
+  const start = performance.now();
+  const isLate = (): boolean => performance.now() - start > PATIENCE;
+  await round(COMPILING);
+  if (!isLate()) await round(WARM_UP);
   let calls = 1;
   // Long enough for the clock, whose steps browsers make coarse.
   while ((await timeOf(round, calls)) < ROUND) calls *= 2;
   const times: number[] = [];
-  while (times.length < ROUNDS) times.push((await timeOf(round, calls)) / calls);
-  return times.sort((a, b) => a - b)[ROUNDS >> 1]!;
+  while (times.length < (isLate() ? FEWEST_ROUNDS : ROUNDS)) times.push((await timeOf(round, calls)) / calls);
+  return times.sort((a, b) => a - b)[times.length >> 1]!;
 }
 
 async function timeOf(round: Round, calls: number): Promise<number> {
