@@ -1,5 +1,5 @@
 import '../ops/methods.ts';
-import { type Kind, signature } from '../tensor/arguments.ts';
+import { type Kind, kindOf, signature } from '../tensor/arguments.ts';
 import { tensor } from '../tensor/create.ts';
 import { ArgumentError } from '../tensor/errors.ts';
 import { noGrad } from '../tensor/gradientMode.ts';
@@ -41,7 +41,7 @@ export class TensorDataset implements Dataset<Tensor[]> {
         got:
           tensors.length === 0
             ? 'none'
-            : tensors.map((each) => (each instanceof Tensor ? describe(each) : String(each))).join(', '),
+            : tensors.map((each) => (each instanceof Tensor ? describe(each) : kindOf(each))).join(', '),
       });
     }
     this.tensors = tensors;

@@ -246,7 +246,7 @@ export function kindOf(value: unknown): string {
     case 'number':
       return String(value);
     case 'string':
-      return `the string ${JSON.stringify(value)}`;
+      return `the string ${JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value)}`;
     case 'function':
       return value.name === '' ? 'a function' : `the function ${value.name}`;
     case 'object': {

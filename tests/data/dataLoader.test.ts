@@ -128,6 +128,8 @@ describe('a DataLoader', () => {
     expect(() => new DataLoader(numbers(3)).loadState({ epoch: -1, batch: 0 })).toThrow('{ epoch, batch }');
     expect(() => new TensorDataset()).toThrow('at least one tensor');
     expect(() => new TensorDataset(tensor([1]), tensor([1, 2]))).toThrow('float32[1], float32[2]');
+    const long = new Uint8Array(10_000);
+    expect(() => new TensorDataset(long as never)).toThrow(/got {4}an object of Uint8Array$/);
     expect(() => new Subset(numbers(3), [3])).toThrow('an integer from 0 to 2');
     expect(() => new Subset(numbers(3), null as never)).toThrow('Subset: invalid indices');
   });

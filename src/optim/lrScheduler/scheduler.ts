@@ -153,7 +153,7 @@ export function requireOption(
   got: unknown,
 ): void {
   if (fits) return;
-  throw new ArgumentError(scheduler, `invalid ${name}`, { takes, got: `${name} ${String(got)}` });
+  throw new ArgumentError(scheduler, `invalid ${name}`, { takes, got: `${name} ${kindOf(got)}` });
 }
 
 /** Reads a number of a saved state. */
