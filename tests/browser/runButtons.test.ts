@@ -5,11 +5,10 @@ import { join, relative } from 'node:path';
 import type { Page } from 'playwright-core';
 import { beforeAll, expect, test, type TestContext } from 'vitest';
 import { hasPrograms, isRunnable } from '../../docs/.vitepress/run/runnable.ts';
-import { bundleForBrowsers } from '../../scripts/package/bundle.ts';
 import { outputPattern, readPages } from '../docs/page.ts';
 import { chromiumOrSkip, watch } from './browser.ts';
 import { SCREENS } from './screens.ts';
-import { startSite } from './site.ts';
+import { libraryBundle, startSite } from './site.ts';
 
 /** Set to a folder, the test leaves pictures of a page there. */
 const SCREENSHOTS = process.env['WGRAD_SCREENSHOTS'];
@@ -44,8 +43,7 @@ beforeAll(async () => {
     files[`/${relative(folder, path)}`] = readFileSync(path);
   }
   rmSync(folder, { recursive: true });
-  const { code } = await bundleForBrowsers();
-  files = { ...files, '/run/wgrad.min.js': code };
+  files = { ...files, '/run/wgrad.min.js': await libraryBundle() };
 }, 300_000);
 
 async function open(context: TestContext, file: string): Promise<{ page: Page; faults: string[] }> {

@@ -31,11 +31,18 @@ export async function openEmptyPage(
   return { page, faults };
 }
 
+let bundle: ReturnType<typeof bundleForBrowsers> | undefined;
+
+/** The library for browsers. It takes ten seconds to build, once for all files of a process. */
+export async function libraryBundle(): Promise<string> {
+  bundle ??= bundleForBrowsers();
+  return (await bundle).code;
+}
+
 /** The built library, and the program of tests/training.ts. */
 export async function libraryFiles(): Promise<Record<string, string>> {
-  const { code } = await bundleForBrowsers();
   return {
-    '/wgrad.min.js': code,
+    '/wgrad.min.js': await libraryBundle(),
     '/training.js': trainingProgram(),
   };
 }

@@ -1,10 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { expect, test, type TestContext } from 'vitest';
+import { afterAll, expect, test, type TestContext } from 'vitest';
 import { writeStaticSite } from '../../src/serve/page/staticSite.ts';
 import { images } from '../pipeline/training/trainingFixture.ts';
-import { temporaryFolder } from '../serve/fixture.ts';
 import { chromiumOrSkip, watch } from './browser.ts';
 import { writeDataFolder } from './dataFolder.ts';
 import { SCREENS } from './screens.ts';
@@ -13,24 +13,43 @@ import { startSite } from './site.ts';
 /** Set to a folder, the test leaves pictures of the page there. */
 const SCREENSHOTS = process.env['WGRAD_SCREENSHOTS'];
 
+interface BuiltSite {
+  readonly files: Record<string, Buffer>;
+  /** The folder of the data. */
+  readonly data: string;
+}
+
+const root = mkdtempSync(join(tmpdir(), 'wgrad-static-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+/** The files of the site by paths of their addresses, with data and without: they are written once for all tests. */
+let built: Promise<readonly [BuiltSite, BuiltSite]> | undefined;
+
+async function build(): Promise<readonly [BuiltSite, BuiltSite]> {
+  const data = await writeDataFolder(join(root, 'raw'), images(6000, 0), images(300, 1));
+  const write = async (name: string, from: string): Promise<BuiltSite> => {
+    const target = join(root, name);
+    await writeStaticSite(target, { models: 'models', data: from });
+    const paths = readdirSync(target, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name));
+    const files = paths.map(
+      (path) => [path.replace(target, '/docs/try').replace(/index\.html$/, ''), readFileSync(path)] as const,
+    );
+    return { files: Object.fromEntries(files), data };
+  };
+  return [await write('try', data), await write('without', join(root, 'none'))];
+}
+
 /** The page in a folder of a site that serves nothing but files, with data or without. */
 async function openSite(
   context: TestContext,
   withData: boolean,
 ): Promise<{ page: Page; faults: string[]; data: string }> {
   const browser = await chromiumOrSkip(context);
-  const root = await temporaryFolder();
-  const data = await writeDataFolder(join(root, 'raw'), images(6000, 0), images(300, 1));
-  const target = join(root, 'try');
-  await writeStaticSite(target, { models: 'models', data: withData ? data : join(root, 'none') });
-  const paths = readdirSync(target, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map(({ parentPath, name }) => join(parentPath, name));
-  const files = paths.map((path) => [
-    path.replace(target, '/docs/try').replace(/index\.html$/, ''),
-    readFileSync(path),
-  ]);
-  const url = await startSite(Object.fromEntries(files) as Record<string, Buffer>);
+  built ??= build();
+  const { files, data } = (await built)[withData ? 0 : 1];
+  const url = await startSite(files);
   const page = await browser.newPage(SCREENS.light);
   const faults = watch(page, url);
   await page.goto(`${url}docs/try/`);
