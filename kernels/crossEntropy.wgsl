@@ -11,6 +11,8 @@
 //   losses[1] = Σ_r w_t                     the weight of all rows
 //   losses[0] = Σ_r of the rows' losses, with MEAN divided by losses[1]
 //
+// With LOGS, x holds log-probabilities already: m and L are 0, and there is no smoothing.
+//
 // Shapes     x [outer, classes, inner], contiguous from `offset`; a row runs along `classes`, r counts [outer, inner].
 //            labels [rows] int32, any stride; losses [2, rows], or [2] with TOTAL; rowwise [rows, 3]; weight [classes],
 //            read only with WEIGHTED.
@@ -48,6 +50,7 @@ override WEIGHTED: bool = false;
 override SMOOTHED: bool = false;
 override TOTAL: bool = false;
 override MEAN: bool = false;
+override LOGS: bool = false;
 
 const SUMS = 64u; // partial sums: the lanes of lossTotal
 
@@ -116,24 +119,27 @@ fn takeRow(wanted: u32, lane: u32, slot: u32) -> vec2f {
   let row = min(wanted, params.rows - 1u);
   let start = u32(params.offset) + row / params.inner * params.classes * params.inner + row % params.inner;
 
-  var greatest = x[start];
-  for (var j = lane; j < params.classes; j += LANES) {
-    greatest = larger(greatest, x[start + j * params.inner]);
-  }
-  greatest = greatestOverLanes(lane, slot, greatest);
-
-  var total = 0.0;
+  var greatest = 0.0;
+  var total = 1.0;
   var distances = 0.0; // Σ w_j · (m - x_j)
   var weights = 0.0; // Σ w_j
-  for (var j = lane; j < params.classes; j += LANES) {
-    let logit = x[start + j * params.inner];
-    total += exponential(logit - greatest);
-    if (SMOOTHED) {
-      distances += weightOf(j) * (greatest - logit);
-      weights += weightOf(j);
+  if (!LOGS) {
+    greatest = x[start];
+    for (var j = lane; j < params.classes; j += LANES) {
+      greatest = larger(greatest, x[start + j * params.inner]);
     }
+    greatest = greatestOverLanes(lane, slot, greatest);
+    total = 0.0;
+    for (var j = lane; j < params.classes; j += LANES) {
+      let logit = x[start + j * params.inner];
+      total += exponential(logit - greatest);
+      if (SMOOTHED) {
+        distances += weightOf(j) * (greatest - logit);
+        weights += weightOf(j);
+      }
+    }
+    total = sumOverLanes(lane, slot, total);
   }
-  total = sumOverLanes(lane, slot, total);
   if (SMOOTHED) {
     distances = sumOverLanes(lane, slot, distances);
     weights = sumOverLanes(lane, slot, weights);

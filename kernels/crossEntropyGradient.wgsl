@@ -7,6 +7,8 @@
 // In a row whose label is `ignoreIndex`, a and the last two terms are 0. If d is 0, nothing counts in the mean, and
 // gradient[r] / d is taken as 0.
 //
+// With LOGS, x holds log-probabilities, and a is taken as 0.
+//
 // Shapes     x [outer, classes, inner], contiguous from `offset`; r counts [outer, inner]; labels [rows]; rowwise
 //            [rows, 3], from crossEntropy; gradient [rows] with any stride (0 for a mean); weight [classes], read only
 //            with WEIGHTED; divisor: one element, read only with MEAN; out like x.
@@ -41,6 +43,7 @@ override ROWS: u32 = 64u;
 override WEIGHTED: bool = false;
 override SMOOTHED: bool = false;
 override MEAN: bool = false;
+override LOGS: bool = false;
 
 fn isNan(value: f32) -> bool {
   return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
@@ -83,7 +86,10 @@ fn main(
       expected *= weight[params.weightOffset + i32(j)];
     }
     let at = start + j * params.inner;
-    let logit = (x[u32(params.offset) + at] - greatest) - logTotal;
-    out[at] = scale * (share * exponential(logit) - select(0.0, expected, counts));
+    var probability = 0.0;
+    if (!LOGS) {
+      probability = share * exponential((x[u32(params.offset) + at] - greatest) - logTotal);
+    }
+    out[at] = scale * (probability - select(0.0, expected, counts));
   }
 }

@@ -32,6 +32,8 @@ export class CrossEntropyJob {
   ignoreIndex: i32;
   smoothing: f32;
   taskRows: i32;
+  /** Whether x holds log-probabilities. */
+  logs: i32;
   /** Where 1 is written if a label is not a class. */
   wrong: usize;
 }
@@ -50,6 +52,7 @@ function together(job: CrossEntropyJob, row: i32, last: i32): i32 {
 /** Elements before a row's first. */
 @inline
 function startOf(job: CrossEntropyJob, row: i32): usize {
+  if (job.inner == 1) return (<usize>row * <usize>job.classes) << 2;
   const outer = row / job.inner;
   return (<usize>(outer * job.classes) * <usize>job.inner + <usize>(row - outer * job.inner)) << 2;
 }
@@ -61,6 +64,10 @@ function laneOf(job: CrossEntropyJob, count: i32): usize {
 }
 
 export function crossEntropyTask(job: CrossEntropyJob, task: i32): void {
+  if (job.logs != 0) {
+    pickLosses(job, task);
+    return;
+  }
   const classes = job.classes;
   const step = (<usize>job.inner) << 2;
   const isLong = job.inner == 1 && classes > NARROW;
@@ -99,6 +106,44 @@ export function crossEntropyTask(job: CrossEntropyJob, task: i32): void {
       finish(job, row, count, x, lane, step, greatest, total);
     }
     row += count;
+  }
+}
+
+/** The losses of log-probabilities: -w_t · x[r, t]. */
+function pickLosses(job: CrossEntropyJob, task: i32): void {
+  const last = min((task + 1) * job.taskRows, job.rows);
+  const weights = (<usize>job.rows) << 2;
+  for (let row = task * job.taskRows; row < last; row++) {
+    const picked = load<i32>(job.labels + <usize>row * job.labelStep);
+    const isClass = <u32>picked < <u32>job.classes;
+    if (picked != job.ignoreIndex && !isClass) store<i32>(job.wrong, 1);
+    let own: f32 = 0;
+    let value: f32 = 0;
+    if (picked != job.ignoreIndex && isClass) {
+      own = load<f32>(job.weight + <usize>picked * job.weightStep);
+      value = own * -load<f32>(job.x + startOf(job, row) + ((<usize>picked * <usize>job.inner) << 2));
+    }
+    const loss = job.losses + ((<usize>row) << 2);
+    store<f32>(loss, value);
+    store<f32>(loss + weights, own);
+  }
+}
+
+/** Their gradients: -gradient[r] / divisor · w_t at class t, otherwise 0. */
+function pickGradients(job: CrossEntropyJob, task: i32): void {
+  const first = task * job.taskRows;
+  const last = min(first + job.taskRows, job.rows);
+  const step = (<usize>job.inner) << 2;
+  const row0 = job.out + startOf(job, first);
+  if (job.inner == 1) memory.fill(row0, 0, (<usize>(last - first) * <usize>job.classes) << 2);
+  for (let row = first; row < last; row++) {
+    const out = job.out + startOf(job, row);
+    if (job.inner != 1) for (let j = 0; j < job.classes; j++) store<f32>(out + <usize>j * step, 0);
+    const picked = load<i32>(job.labels + <usize>row * job.labelStep);
+    // Nothing counts in a mean over nothing.
+    if (picked == job.ignoreIndex || <u32>picked >= <u32>job.classes || job.divisor == 0) continue;
+    const scale = load<f32>(job.gradient + <usize>row * job.gradientStep) / job.divisor;
+    store<f32>(out + <usize>picked * step, scale * -load<f32>(job.weight + <usize>picked * job.weightStep));
   }
 }
 
@@ -174,6 +219,10 @@ function distancesOf(job: CrossEntropyJob, x: usize, step: usize, greatest: f32)
 
 /** gradient[r] / divisor · (share · softmax(x)[r, j] - q[r, j]) */
 export function crossEntropyGradientTask(job: CrossEntropyJob, task: i32): void {
+  if (job.logs != 0) {
+    pickGradients(job, task);
+    return;
+  }
   const classes = job.classes;
   const step = (<usize>job.inner) << 2;
   // Rows of at least a vector are written along their classes.

@@ -3,12 +3,16 @@
 //   out[i] = f(a[i], b[i])
 //   out[i] = c[i] ≠ 0 ? a[i] : b[i]      for WHERE, with words of any kind
 //
+// Truth values are bytes of 0 or 1: conditions of WHERE, results of relations, and operands and results of logic. All other
+// elements are words of four bytes.
+//
 // i walks over four axes, along which each operand has a stride; out is in order. Long rows of adjacent elements are read
 // where they are. Others are put in order first, a block at a time, which stays in L1.
 //
 // Numerics   float32. The result equals a float64 computation that is rounded once, but for RSQRT (1 unit in the last place)
-//            and what functions.ts and trigonometry.ts compute. Relations give the words 0 and 1.
+//            and what functions.ts and trigonometry.ts compute.
 
+import { divided } from './division';
 import { select } from './madd';
 import {
   atan2,
@@ -98,6 +102,8 @@ const GELU_TANH_GRADIENT: i32 = 10;
 const SILU_GRADIENT: i32 = 11;
 const LEAKY_RELU_GRADIENT: i32 = 12;
 const CROSS_ENTROPY: i32 = 13;
+const REMAINDER: i32 = 14;
+const FLOOR_DIVIDE: i32 = 15;
 const NEG: i32 = 100;
 const ABS: i32 = 101;
 const EXP: i32 = 102;
@@ -144,6 +150,27 @@ const WHOLE_EQ: i32 = 600;
 const WHOLE_NE: i32 = 601;
 const WHOLE_LT: i32 = 602;
 const WHOLE_LE: i32 = 603;
+// Logic: functions of truth values, sixteen at a time.
+const AND: i32 = 700;
+const OR: i32 = 701;
+const XOR: i32 = 702;
+const EQUAL: i32 = 703;
+
+/** Whether the results are truth values of numbers. */
+@inline
+function isRelation(operation: i32): bool {
+  return (operation >= EQ && operation <= LE) || (operation >= WHOLE_EQ && operation <= WHOLE_LE);
+}
+
+/** The binary logarithm of the size of an operand's elements, and of the result's. */
+@inline
+function shiftOf(operation: i32): i32 {
+  return operation >= AND ? 0 : 2;
+}
+@inline
+function outShiftOf(operation: i32): i32 {
+  return operation >= AND || isRelation(operation) ? 0 : 2;
+}
 
 export function elementwiseTask(job: ElementwiseJob, task: i32, scratch: usize): void {
   const first = task * job.taskSize;
@@ -160,15 +187,18 @@ function rows(job: ElementwiseJob, first: i32, last: i32, scratch: usize): void 
   let i2 = row - matrix * job.n2;
   let i0 = matrix / job.n1;
   let i1 = matrix - i0 * job.n1;
+  const shift = shiftOf(job.operation);
+  const outShift = outShiftOf(job.operation);
   while (first < last) {
     const count = min(job.n3 - i3, last - first);
-    let a = job.a + ((i0 * job.a0 + i1 * job.a1 + i2 * job.a2 + i3 * job.a3) << 2);
-    let b = job.b + ((i0 * job.b0 + i1 * job.b1 + i2 * job.b2 + i3 * job.b3) << 2);
-    let c = job.c + ((i0 * job.c0 + i1 * job.c1 + i2 * job.c2 + i3 * job.c3) << 2);
-    if (job.a3 == 0) a = repeated(a, scratch);
-    if (job.b3 == 0) b = repeated(b, scratch + <usize>ROOM);
-    if (job.c3 == 0) c = repeated(c, scratch + <usize>(2 * ROOM));
-    run(job, a, b, c, job.a3 != 0, job.b3 != 0, job.c3 != 0, job.out + ((<usize>first) << 2), count);
+    let a = job.a + ((i0 * job.a0 + i1 * job.a1 + i2 * job.a2 + i3 * job.a3) << shift);
+    let b = job.b + ((i0 * job.b0 + i1 * job.b1 + i2 * job.b2 + i3 * job.b3) << shift);
+    let c = job.c + (i0 * job.c0 + i1 * job.c1 + i2 * job.c2 + i3 * job.c3);
+    if (job.a3 == 0) a = repeated(a, shift, scratch);
+    if (job.b3 == 0) b = repeated(b, shift, scratch + <usize>ROOM);
+    if (job.c3 == 0) c = repeated(c, 0, scratch + <usize>(2 * ROOM));
+    const out = job.out + ((<usize>first) << outShift);
+    run(job, a, b, c, job.a3 != 0, job.b3 != 0, job.c3 != 0, out, count);
     first += count;
     i3 = 0;
     if (++i2 == job.n2) {
@@ -185,30 +215,31 @@ function blocks(job: ElementwiseJob, first: i32, last: i32, scratch: usize): voi
   // Blocks keep what is put in order in L1.
   const isPut = job.aWay > IN_ORDER || job.bWay > IN_ORDER || job.cWay > IN_ORDER;
   const block = isPut ? BLOCK : last - first;
+  const shift = shiftOf(job.operation);
+  const outShift = outShiftOf(job.operation);
   for (; first < last; first += block) {
     const count = min(block, last - first);
-    const a = placed(job, offsetof<ElementwiseJob>('a'), job.aWay, first, count, scratch);
-    const b = placed(job, offsetof<ElementwiseJob>('b'), job.bWay, first, count, scratch + <usize>ROOM);
-    const c = placed(job, offsetof<ElementwiseJob>('c'), job.cWay, first, count, scratch + <usize>(2 * ROOM));
-    const out = job.out + ((<usize>first) << 2);
+    const a = placed(job, offsetof<ElementwiseJob>('a'), job.aWay, shift, first, count, scratch);
+    const b = placed(job, offsetof<ElementwiseJob>('b'), job.bWay, shift, first, count, scratch + <usize>ROOM);
+    const c = placed(job, offsetof<ElementwiseJob>('c'), job.cWay, 0, first, count, scratch + <usize>(2 * ROOM));
+    const out = job.out + ((<usize>first) << outShift);
     run(job, a, b, c, job.aWay != STILL, job.bWay != STILL, job.cWay != STILL, out, count);
   }
 }
 
 /** Where the elements of an operand lie in order. */
 @inline
-function placed(job: ElementwiseJob, field: usize, way: i32, first: i32, count: i32, scratch: usize): usize {
+function placed(job: ElementwiseJob, field: usize, way: i32, shift: i32, first: i32, count: i32, scratch: usize): usize {
   const operand = changetype<Operand>(changetype<usize>(job) + field);
-  if (way == STILL) return repeated(operand.start, scratch);
-  if (way == IN_ORDER) return operand.start + ((<usize>first) << 2);
-  inOrder(operand, job.n1, job.n2, job.n3, first, count, scratch);
+  if (way == STILL) return repeated(operand.start, shift, scratch);
+  if (way == IN_ORDER) return operand.start + ((<usize>first) << shift);
+  inOrder(operand, job.n1, job.n2, job.n3, shift, first, count, scratch);
   return scratch;
 }
 
-/** Sixteen copies of an element. */
-@inline
-function repeated(from: usize, to: usize): usize {
-  const value = v128.load32_splat(from);
+/** 64 bytes of copies of an element. */
+function repeated(from: usize, shift: i32, to: usize): usize {
+  const value = shift == 0 ? v128.load8_splat(from) : v128.load32_splat(from);
   v128.store(to, value);
   v128.store(to, value, 16);
   v128.store(to, value, 32);
@@ -229,185 +260,203 @@ function run(
 ): void {
   switch (job.operation) {
     case ADD:
-      light(ADD, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      light(ADD, job, a, b, aMoves, bMoves, out, count);
       break;
     case SUB:
-      light(SUB, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      light(SUB, job, a, b, aMoves, bMoves, out, count);
       break;
     case MUL:
-      light(MUL, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      light(MUL, job, a, b, aMoves, bMoves, out, count);
       break;
     case POW:
-      along(POW, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      along(POW, job, a, b, aMoves, bMoves, out, count);
       break;
     case DIV:
-      light(DIV, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      light(DIV, job, a, b, aMoves, bMoves, out, count);
       break;
     case MAXIMUM:
-      light(MAXIMUM, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      light(MAXIMUM, job, a, b, aMoves, bMoves, out, count);
       break;
     case MINIMUM:
-      light(MINIMUM, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      light(MINIMUM, job, a, b, aMoves, bMoves, out, count);
       break;
     case RELU_GRADIENT:
-      light(RELU_GRADIENT, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      light(RELU_GRADIENT, job, a, b, aMoves, bMoves, out, count);
       break;
     case ATAN2:
-      along(ATAN2, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      along(ATAN2, job, a, b, aMoves, bMoves, out, count);
       break;
     case GELU_GRADIENT:
-      along(GELU_GRADIENT, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      along(GELU_GRADIENT, job, a, b, aMoves, bMoves, out, count);
       break;
     case GELU_TANH_GRADIENT:
-      along(GELU_TANH_GRADIENT, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      along(GELU_TANH_GRADIENT, job, a, b, aMoves, bMoves, out, count);
       break;
     case SILU_GRADIENT:
-      along(SILU_GRADIENT, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      along(SILU_GRADIENT, job, a, b, aMoves, bMoves, out, count);
       break;
     case LEAKY_RELU_GRADIENT:
-      light(LEAKY_RELU_GRADIENT, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      light(LEAKY_RELU_GRADIENT, job, a, b, aMoves, bMoves, out, count);
       break;
     case CROSS_ENTROPY:
-      along(CROSS_ENTROPY, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      along(CROSS_ENTROPY, job, a, b, aMoves, bMoves, out, count);
+      break;
+    case REMAINDER:
+      along(REMAINDER, job, a, b, aMoves, bMoves, out, count);
+      break;
+    case FLOOR_DIVIDE:
+      along(FLOOR_DIVIDE, job, a, b, aMoves, bMoves, out, count);
       break;
     case NEG:
-      light(NEG, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      light(NEG, job, a, b, aMoves, bMoves, out, count);
       break;
     case ABS:
-      light(ABS, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      light(ABS, job, a, b, aMoves, bMoves, out, count);
       break;
     case EXP:
-      along(EXP, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      along(EXP, job, a, b, aMoves, bMoves, out, count);
       break;
     case LOG:
-      along(LOG, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      along(LOG, job, a, b, aMoves, bMoves, out, count);
       break;
     case SQRT:
-      light(SQRT, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      light(SQRT, job, a, b, aMoves, bMoves, out, count);
       break;
     case RSQRT:
-      light(RSQRT, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      light(RSQRT, job, a, b, aMoves, bMoves, out, count);
       break;
     case RECIPROCAL:
-      light(RECIPROCAL, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      light(RECIPROCAL, job, a, b, aMoves, bMoves, out, count);
       break;
     case SQUARE:
-      light(SQUARE, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      light(SQUARE, job, a, b, aMoves, bMoves, out, count);
       break;
     case SIN:
-      along(SIN, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      along(SIN, job, a, b, aMoves, bMoves, out, count);
       break;
     case COS:
-      along(COS, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      along(COS, job, a, b, aMoves, bMoves, out, count);
       break;
     case TANH:
-      along(TANH, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      along(TANH, job, a, b, aMoves, bMoves, out, count);
       break;
     case SIGMOID:
-      along(SIGMOID, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      along(SIGMOID, job, a, b, aMoves, bMoves, out, count);
       break;
     case RELU:
-      light(RELU, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      light(RELU, job, a, b, aMoves, bMoves, out, count);
       break;
     case LEAKY_RELU:
-      light(LEAKY_RELU, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      light(LEAKY_RELU, job, a, b, aMoves, bMoves, out, count);
       break;
     case GELU:
-      along(GELU, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      along(GELU, job, a, b, aMoves, bMoves, out, count);
       break;
     case GELU_TANH:
-      along(GELU_TANH, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      along(GELU_TANH, job, a, b, aMoves, bMoves, out, count);
       break;
     case SILU:
-      along(SILU, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      along(SILU, job, a, b, aMoves, bMoves, out, count);
       break;
     case SOFTPLUS:
-      along(SOFTPLUS, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      along(SOFTPLUS, job, a, b, aMoves, bMoves, out, count);
       break;
     case CLAMP:
-      light(CLAMP, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      light(CLAMP, job, a, b, aMoves, bMoves, out, count);
       break;
     case SIGN:
-      light(SIGN, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      light(SIGN, job, a, b, aMoves, bMoves, out, count);
       break;
     case FLOOR:
-      light(FLOOR, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      light(FLOOR, job, a, b, aMoves, bMoves, out, count);
       break;
     case ERF:
-      along(ERF, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      along(ERF, job, a, b, aMoves, bMoves, out, count);
       break;
     case CEIL:
-      light(CEIL, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      light(CEIL, job, a, b, aMoves, bMoves, out, count);
       break;
     case TRUNC:
-      light(TRUNC, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      light(TRUNC, job, a, b, aMoves, bMoves, out, count);
       break;
     case ROUND:
-      light(ROUND, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      light(ROUND, job, a, b, aMoves, bMoves, out, count);
       break;
     case LOG1P:
-      along(LOG1P, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      along(LOG1P, job, a, b, aMoves, bMoves, out, count);
       break;
     case EXPM1:
-      along(EXPM1, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      along(EXPM1, job, a, b, aMoves, bMoves, out, count);
       break;
     case FLOAT_TO_WHOLE:
-      light(FLOAT_TO_WHOLE, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      light(FLOAT_TO_WHOLE, job, a, b, aMoves, bMoves, out, count);
       break;
     case WHOLE_TO_FLOAT:
-      light(WHOLE_TO_FLOAT, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      light(WHOLE_TO_FLOAT, job, a, b, aMoves, bMoves, out, count);
       break;
     case FLOAT_TO_HALF:
-      light(FLOAT_TO_HALF, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      light(FLOAT_TO_HALF, job, a, b, aMoves, bMoves, out, count);
       break;
     case EQ:
-      light(EQ, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      related(EQ, a, b, aMoves, bMoves, out, count);
       break;
     case NE:
-      light(NE, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      related(NE, a, b, aMoves, bMoves, out, count);
       break;
     case LT:
-      light(LT, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      related(LT, a, b, aMoves, bMoves, out, count);
       break;
     case LE:
-      light(LE, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      related(LE, a, b, aMoves, bMoves, out, count);
       break;
     case WHERE:
-      light(WHERE, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      chosen(a, b, c, aMoves, bMoves, cMoves, out, count);
       break;
     case WHOLE_ADD:
-      light(WHOLE_ADD, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      light(WHOLE_ADD, job, a, b, aMoves, bMoves, out, count);
       break;
     case WHOLE_SUB:
-      light(WHOLE_SUB, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      light(WHOLE_SUB, job, a, b, aMoves, bMoves, out, count);
       break;
     case WHOLE_MUL:
-      light(WHOLE_MUL, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      light(WHOLE_MUL, job, a, b, aMoves, bMoves, out, count);
       break;
     case WHOLE_MAXIMUM:
-      light(WHOLE_MAXIMUM, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      light(WHOLE_MAXIMUM, job, a, b, aMoves, bMoves, out, count);
       break;
     case WHOLE_MINIMUM:
-      light(WHOLE_MINIMUM, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      light(WHOLE_MINIMUM, job, a, b, aMoves, bMoves, out, count);
       break;
     case WHOLE_EQ:
-      light(WHOLE_EQ, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      related(WHOLE_EQ, a, b, aMoves, bMoves, out, count);
       break;
     case WHOLE_NE:
-      light(WHOLE_NE, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      related(WHOLE_NE, a, b, aMoves, bMoves, out, count);
       break;
     case WHOLE_LT:
-      light(WHOLE_LT, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      related(WHOLE_LT, a, b, aMoves, bMoves, out, count);
       break;
     case WHOLE_LE:
-      light(WHOLE_LE, job, a, b, c, aMoves, bMoves, cMoves, out, count);
+      related(WHOLE_LE, a, b, aMoves, bMoves, out, count);
+      break;
+    case AND:
+      logic(AND, a, b, aMoves, bMoves, out, count);
+      break;
+    case OR:
+      logic(OR, a, b, aMoves, bMoves, out, count);
+      break;
+    case XOR:
+      logic(XOR, a, b, aMoves, bMoves, out, count);
+      break;
+    case EQUAL:
+      logic(EQUAL, a, b, aMoves, bMoves, out, count);
       break;
     default:
       unreachable();
   }
 }
 
-// Inlined, so that each operation gets a loop of its own. An operand that does not move is there sixteen times. Reads up to 16
+// Inlined, so that each operation gets a loop of its own. An operand that does not move is there 64 bytes long. Reads up to 16
 // bytes past the end of an operand.
 
 /** A function that takes less time than a turn of a loop: four vectors a turn. */
@@ -417,43 +466,103 @@ function light(
   job: ElementwiseJob,
   a: usize,
   b: usize,
-  c: usize,
   aMoves: bool,
   bMoves: bool,
-  cMoves: bool,
   out: usize,
   count: i32,
 ): void {
   const isUnary = operation >= NEG && operation < EQ;
-  // Only WHERE has a third operand. Others have a number in its place, and functions of one operand in that of the second.
+  // Functions of one operand have a number in place of the second.
   const alpha = f32x4.splat(job.alpha);
   const beta = f32x4.splat(job.beta);
   const aStep: usize = aMoves ? 64 : 0;
   const bStep: usize = bMoves ? 64 : 0;
-  const cStep: usize = cMoves ? 64 : 0;
   const end = out + ((<usize>count) << 2);
-  for (; out + 64 <= end; out += 64, a += aStep, b += bStep, c += cStep) {
+  for (; out + 64 <= end; out += 64, a += aStep, b += bStep) {
     const y0 = isUnary ? alpha : v128.load(b);
     const y1 = isUnary ? alpha : v128.load(b, 16);
     const y2 = isUnary ? alpha : v128.load(b, 32);
     const y3 = isUnary ? alpha : v128.load(b, 48);
-    const test0 = operation == WHERE ? v128.load(c) : beta;
-    const test1 = operation == WHERE ? v128.load(c, 16) : beta;
-    const test2 = operation == WHERE ? v128.load(c, 32) : beta;
-    const test3 = operation == WHERE ? v128.load(c, 48) : beta;
     const x1 = v128.load(a, 16);
     const x2 = v128.load(a, 32);
     const x3 = v128.load(a, 48);
-    v128.store(out, applyLight(operation, v128.load(a), y0, test0));
-    v128.store(out, applyLight(operation, x1, y1, test1), 16);
-    v128.store(out, applyLight(operation, x2, y2, test2), 32);
-    v128.store(out, applyLight(operation, x3, y3, test3), 48);
+    v128.store(out, applyLight(operation, v128.load(a), y0, beta));
+    v128.store(out, applyLight(operation, x1, y1, beta), 16);
+    v128.store(out, applyLight(operation, x2, y2, beta), 32);
+    v128.store(out, applyLight(operation, x3, y3, beta), 48);
   }
-  for (; out < end; out += 16, a += 16, b += 16, c += 16) {
+  for (; out < end; out += 16, a += 16, b += 16) {
     const y = isUnary ? alpha : v128.load(b);
-    const test = operation == WHERE ? v128.load(c) : beta;
-    storePart(out, applyLight(operation, v128.load(a), y, test), <i32>((end - out) >> 2));
+    storePart(out, applyLight(operation, v128.load(a), y, beta), <i32>((end - out) >> 2));
   }
+}
+
+/** A choice: as `light`, with a condition of one byte an element. */
+@inline
+function chosen(a: usize, b: usize, c: usize, aMoves: bool, bMoves: bool, cMoves: bool, out: usize, count: i32): void {
+  const aStep: usize = aMoves ? 64 : 0;
+  const bStep: usize = bMoves ? 64 : 0;
+  const cStep: usize = cMoves ? 16 : 0;
+  const end = out + ((<usize>count) << 2);
+  for (; out + 64 <= end; out += 64, a += aStep, b += bStep, c += cStep) {
+    // Each byte becomes a word of ones or zeros.
+    const test = i8x16.ne(v128.load(c), i8x16.splat(0));
+    const low = i16x8.extend_low_i8x16_s(test);
+    const high = i16x8.extend_high_i8x16_s(test);
+    v128.store(out, select(v128.load(a), v128.load(b), i32x4.extend_low_i16x8_s(low)));
+    v128.store(out, select(v128.load(a, 16), v128.load(b, 16), i32x4.extend_high_i16x8_s(low)), 16);
+    v128.store(out, select(v128.load(a, 32), v128.load(b, 32), i32x4.extend_low_i16x8_s(high)), 32);
+    v128.store(out, select(v128.load(a, 48), v128.load(b, 48), i32x4.extend_high_i16x8_s(high)), 48);
+  }
+  for (; out < end; out += 4, a += 4, b += 4, c += 1) store<u32>(out, load<u32>(load<u8>(c) != 0 ? a : b));
+}
+
+/** A relation: as `light`, with results of one byte. */
+@inline
+function related(operation: i32, a: usize, b: usize, aMoves: bool, bMoves: bool, out: usize, count: i32): void {
+  const aStep: usize = aMoves ? 64 : 0;
+  const bStep: usize = bMoves ? 64 : 0;
+  const one = i8x16.splat(1);
+  const end = out + <usize>count;
+  for (; out + 16 <= end; out += 16, a += aStep, b += bStep) {
+    const first = relation(operation, v128.load(a), v128.load(b));
+    const second = relation(operation, v128.load(a, 16), v128.load(b, 16));
+    const third = relation(operation, v128.load(a, 32), v128.load(b, 32));
+    const fourth = relation(operation, v128.load(a, 48), v128.load(b, 48));
+    const low = i16x8.narrow_i32x4_s(first, second);
+    const high = i16x8.narrow_i32x4_s(third, fourth);
+    v128.store(out, v128.and(i8x16.narrow_i16x8_s(low, high), one));
+  }
+  for (; out < end; out++, a += 4, b += 4) {
+    const found = relation(operation, v128.load32_splat(a), v128.load32_splat(b));
+    store<u8>(out, <u8>(i32x4.extract_lane(found, 0) & 1));
+  }
+}
+
+/** Logic: as `light`, with bytes. */
+@inline
+function logic(operation: i32, a: usize, b: usize, aMoves: bool, bMoves: bool, out: usize, count: i32): void {
+  const aStep: usize = aMoves ? 64 : 0;
+  const bStep: usize = bMoves ? 64 : 0;
+  const end = out + <usize>count;
+  for (; out + 64 <= end; out += 64, a += aStep, b += bStep) {
+    v128.store(out, applyLogic(operation, v128.load(a), v128.load(b)));
+    v128.store(out, applyLogic(operation, v128.load(a, 16), v128.load(b, 16)), 16);
+    v128.store(out, applyLogic(operation, v128.load(a, 32), v128.load(b, 32)), 32);
+    v128.store(out, applyLogic(operation, v128.load(a, 48), v128.load(b, 48)), 48);
+  }
+  for (; out < end; out++, a++, b++) {
+    const found = applyLogic(operation, v128.load8_splat(a), v128.load8_splat(b));
+    store<u8>(out, <u8>i8x16.extract_lane_u(found, 0));
+  }
+}
+
+@inline
+function applyLogic(operation: i32, x: v128, y: v128): v128 {
+  if (operation == AND) return v128.and(x, y);
+  if (operation == OR) return v128.or(x, y);
+  const differ = v128.xor(x, y);
+  return operation == XOR ? differ : v128.xor(differ, i8x16.splat(1));
 }
 
 /** Stores at most `count` of four elements. */
@@ -475,10 +584,8 @@ function along(
   job: ElementwiseJob,
   a: usize,
   b: usize,
-  c: usize,
   aMoves: bool,
   bMoves: bool,
-  cMoves: bool,
   out: usize,
   count: i32,
 ): void {
@@ -506,6 +613,8 @@ function apply(operation: i32, x: v128, y: v128, test: v128): v128 {
   if (operation == GELU_TANH_GRADIENT) return geluTanhGradient(x, y);
   if (operation == SILU_GRADIENT) return siluGradient(x, y);
   if (operation == CROSS_ENTROPY) return crossEntropy(x, y);
+  if (operation == REMAINDER) return divided(false, x, y);
+  if (operation == FLOOR_DIVIDE) return divided(true, x, y);
   if (operation == EXP) return exp(x);
   if (operation == LOG) return log(x);
   if (operation == SIN) return sine(x);
@@ -555,13 +664,11 @@ function applyLight(operation: i32, x: v128, y: v128, test: v128): v128 {
   if (operation == FLOAT_TO_WHOLE) return i32x4.trunc_sat_f32x4_s(x);
   if (operation == WHOLE_TO_FLOAT) return f32x4.convert_i32x4_s(x);
   if (operation == FLOAT_TO_HALF) return half(x);
-  if (operation == WHERE) return select(x, y, i32x4.ne(test, i32x4.splat(0)));
   if (operation == WHOLE_ADD) return i32x4.add(x, y);
   if (operation == WHOLE_SUB) return i32x4.sub(x, y);
   if (operation == WHOLE_MUL) return i32x4.mul(x, y);
   if (operation == WHOLE_MAXIMUM) return i32x4.max_s(x, y);
-  if (operation == WHOLE_MINIMUM) return i32x4.min_s(x, y);
-  return v128.and(relation(operation, x, y), i32x4.splat(1));
+  return i32x4.min_s(x, y);
 }
 
 @inline

@@ -2,6 +2,7 @@
 // are in float64, in the order of the index, and rounded once.
 
 import { select } from './madd';
+import { copyRun } from './walk';
 
 /** Strides are in elements. */
 @unmanaged
@@ -20,6 +21,9 @@ export class GatherJob {
   /** Where 1 is written if an index is out of range. */
   wrong: usize;
 }
+
+/** Bytes of a row for which a call of the engine's copy costs more than a loop. */
+const SHORT: usize = 1024;
 
 /** out[o, i, r] = x[o, index[o, i, r], r] */
 export function gatherTask(job: GatherJob, task: i32): void {
@@ -57,6 +61,7 @@ export function gatherTask(job: GatherJob, task: i32): void {
     } else if (step == 0) {
       const picked = load<u32>(at);
       if (picked >= <u32>length) store<i32>(job.wrong, 1);
+      else if (row <= SHORT) copyRun(x + <usize>picked * row, 4, inner, out);
       else memory.copy(out, x + <usize>picked * row, row);
       out += row;
     } else {

@@ -107,8 +107,8 @@ export function sumOfExponentials(stores: bool, x: usize, count: i32, greatest: 
 }
 
 /**
- * out[r, j] = factor_r · e^(x[r, j] - shift_r), where (shift_r, factor_r) is at the place of the two numbers of
- * `rowTotals`. With `linear`, out[r, j] = x[r, j] - shift_r - factor_r.
+ * out[r, j] = x[r, j] - shift_r - factor_r, where (shift_r, factor_r) is at the place of the two numbers of
+ * `rowTotals`.
  */
 @unmanaged
 export class SoftmaxJob {
@@ -119,7 +119,6 @@ export class SoftmaxJob {
   length: i32;
   taskRows: i32;
   out: usize;
-  linear: i32;
 }
 
 export function softmaxTask(job: SoftmaxJob, task: i32): void {
@@ -129,11 +128,11 @@ export function softmaxTask(job: SoftmaxJob, task: i32): void {
     const totals = job.totals + <usize>row * job.totalsRow;
     const shift = v128.load_splat<f32>(totals);
     const factor = v128.load_splat<f32>(totals, 4);
-    if (job.linear != 0) spread(true, job.x + start, job.out + start, job.length, shift, factor);
-    else spread(false, job.x + start, job.out + start, job.length, shift, factor);
+    spread(true, job.x + start, job.out + start, job.length, shift, factor);
   }
 }
 
+/** factor · e^(x - shift) of a row, or with `linear` x - shift - factor. */
 @inline
 export function spread(linear: bool, x: usize, out: usize, count: i32, shift: v128, factor: v128): void {
   const whole = x + (<usize>(count & ~3) << 2);

@@ -12,12 +12,16 @@ export class Operand {
   stride3: i32;
 }
 
-/** Elements `first` to `first` + `count` of an operand, in order of the walk, one after the other. */
+/**
+ * Elements `first` to `first` + `count` of an operand, in order of the walk, one after the other. An element has 1 << `shift`
+ * bytes: one or four.
+ */
 export function inOrder(
   from: Operand,
   n1: i32,
   n2: i32,
   n3: i32,
+  shift: i32,
   first: i32,
   count: i32,
   to: usize,
@@ -28,22 +32,23 @@ export function inOrder(
   let i2 = row - matrix * n2;
   let i0 = matrix / n1;
   let i1 = matrix - i0 * n1;
-  const step = from.stride3 << 2;
-  const isPlain = (step == 4 || step == 0) && n3 <= SHORT;
+  const step = from.stride3 << shift;
+  const isPlain = (step == 1 << shift || step == 0) && n3 <= SHORT;
   while (count > 0) {
     const start =
       from.start +
-      ((i0 * from.stride0 + i1 * from.stride1 + i2 * from.stride2 + i3 * from.stride3) << 2);
+      ((i0 * from.stride0 + i1 * from.stride1 + i2 * from.stride2 + i3 * from.stride3) << shift);
     let rows = 1;
     if (isPlain && i3 == 0 && count >= n3) {
       rows = min(n2 - i2, count / n3);
-      shortRows(start, from.stride2 << 2, step == 0, n3, rows, to);
-      to += (<usize>(rows * n3)) << 2;
+      shortRows(start, from.stride2 << shift, step == 0, n3, shift, rows, to);
+      to += (<usize>(rows * n3)) << shift;
       count -= rows * n3;
     } else {
       const length = min(n3 - i3, count);
-      copyRun(start, step, length, to);
-      to += (<usize>length) << 2;
+      if (shift == 2) copyRun(start, step, length, to);
+      else copyBytes(start, step, length, to);
+      to += (<usize>length) << shift;
       count -= length;
       i3 = 0;
     }
@@ -61,12 +66,17 @@ export function inOrder(
 /** Rows of so few elements are written in whole vectors: the next row overwrites what is too much. */
 const SHORT: i32 = 32;
 
-/** Rows of adjacent elements, or of one element each, `line` bytes apart. Writes up to 12 bytes past the end. */
+/** Rows of adjacent elements, or of one element each, `line` bytes apart. Writes up to 15 bytes past the end. */
 @inline
-function shortRows(from: usize, line: i32, isStill: bool, length: i32, rows: i32, to: usize): void {
-  const row = (<usize>length) << 2;
+function shortRows(from: usize, line: i32, isStill: bool, length: i32, shift: i32, rows: i32, to: usize): void {
+  const row = (<usize>length) << shift;
   const end = to + <usize>rows * row;
-  if (isStill && length <= 4) {
+  if (isStill && shift == 0) {
+    for (; to < end; to += row, from += line) {
+      const value = v128.load8_splat(from);
+      for (let at: usize = 0; at < row; at += 16) v128.store(to + at, value);
+    }
+  } else if (isStill && length <= 4) {
     for (; to < end; to += row, from += line) v128.store(to, v128.load32_splat(from));
   } else if (isStill) {
     for (; to < end; to += row, from += line) {
@@ -98,4 +108,12 @@ export function copyRun(from: usize, step: i32, count: i32, to: usize): void {
     for (; to < whole; to += 16, from += 4 * step) v128.store(to, loadLanes(from, step));
   }
   for (; to < end; to += 4, from += step) store<u32>(to, load<u32>(from));
+}
+
+/** The same of bytes. */
+function copyBytes(from: usize, step: i32, count: i32, to: usize): void {
+  const end = to + <usize>count;
+  if (step == 1) memory.copy(to, from, count);
+  else if (step == 0) memory.fill(to, load<u8>(from), count);
+  else for (; to < end; to++, from += step) store<u8>(to, load<u8>(from));
 }

@@ -3,8 +3,8 @@ import { roundToHalf } from './half.ts';
 /**
  * Element types.
  *
- * `float64` exists on the CPU backend only, for gradient checks. `bool` is a 32-bit word of 0 or 1, because WGSL has no
- * smaller storage type. `uint8` stores bytes (images), which data kernels and conversions read. `float16` stores factors, which
+ * `float64` exists on the CPU backend only, for gradient checks. `bool` is 0 or 1: a byte on the CPU, and a 32-bit word
+ * elsewhere, because WGSL has no smaller storage type. `uint8` stores bytes (images), which data kernels and conversions read. `float16` stores factors, which
  * matrix products and convolutions read; it needs a device with float16, or the CPU, which stores the rounded numbers
  * as float32.
  */

@@ -153,12 +153,12 @@ export interface Signatures {
   crossEntropy: {
     buffers: { x: 'read'; labels: 'read'; weight: 'read'; losses: 'write'; rowwise: 'write' };
     params: { rows: number; classes: number; inner: number; offset: number; labelOffset: number; labelStride: number; weightOffset: number; ignoreIndex: number; smoothing: number };
-    variant: { LANES: number; ROWS: number; ROUNDS: number; WEIGHTED: boolean; SMOOTHED: boolean; TOTAL: boolean; MEAN: boolean };
+    variant: { LANES: number; ROWS: number; ROUNDS: number; WEIGHTED: boolean; SMOOTHED: boolean; TOTAL: boolean; MEAN: boolean; LOGS: boolean };
   };
   crossEntropyGradient: {
     buffers: { x: 'read'; labels: 'read'; weight: 'read'; rowwise: 'read'; gradient: 'read'; divisor: 'read'; out: 'write' };
     params: { rows: number; classes: number; inner: number; offset: number; labelOffset: number; labelStride: number; gradientOffset: number; gradientStride: number; weightOffset: number; divisorOffset: number; ignoreIndex: number; smoothing: number };
-    variant: { LANES: number; ROWS: number; WEIGHTED: boolean; SMOOTHED: boolean; MEAN: boolean };
+    variant: { LANES: number; ROWS: number; WEIGHTED: boolean; SMOOTHED: boolean; MEAN: boolean; LOGS: boolean };
   };
   dropout: {
     buffers: { x: 'read'; out: 'write' };

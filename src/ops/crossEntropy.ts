@@ -13,7 +13,7 @@ import {
   targetError,
   withoutClasses,
 } from './support/classTargets.ts';
-import { classLosses } from './support/crossEntropyRows.ts';
+import { ofClasses } from './support/crossEntropyRows.ts';
 import { checkDtype } from './support/launch.ts';
 import {
   checkReduction,
@@ -84,17 +84,12 @@ export function crossEntropy(
   if (probabilities) checkProbabilities(input, target, weight, ignoreIndex);
   else checkClassTargets('crossEntropy', input, target, { weight, ignoreIndex });
   return scope(() => {
+    const smoothing = labelSmoothing;
+    if (!probabilities) return ofClasses(input, target, { weight, ignoreIndex, smoothing, reduction });
     const single = input.ndim === 1;
-    const scores = single ? input.unsqueeze(0) : input;
-    const wanted = single ? target.unsqueeze(0) : target;
-    const loss = probabilities
-      ? reduceLosses(
-          'crossEntropy',
-          probabilityLosses(scores, wanted, { weight, smoothing: labelSmoothing }),
-          reduction,
-        )
-      : classLosses(scores, wanted, { weight, ignoreIndex, smoothing: labelSmoothing, reduction });
-    return single && reduction === 'none' ? loss.squeeze(0) : loss;
+    const [scores, wanted] = single ? [input.unsqueeze(0), target.unsqueeze(0)] : [input, target];
+    const losses = probabilityLosses(scores, wanted, { weight, smoothing });
+    return reduceLosses('crossEntropy', single ? losses.squeeze(0) : losses, reduction);
   });
 }
 

@@ -46,9 +46,10 @@ export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
       got: describe(index),
     });
   }
-  const source = x.slice(
-    ...index.shape.map((length, each) => (each === axis ? null : ([0, length] as const))),
-  );
+  const isWhole = index.shape.every((length, each) => each === axis || length === x.shape[each]);
+  const source = isWhole
+    ? x
+    : x.slice(...index.shape.map((length, each) => (each === axis ? null : ([0, length] as const))));
   const out = empty(index.shape, { dtype: x.dtype, device: x.device });
   if (out.numel() > 0) {
     const values = dense(source);
@@ -70,7 +71,7 @@ export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
   const length = x.shape[axis] ?? 1;
   const rule = (gradient: Tensor, kept: Tensor): Gradients => [() => scattered(gradient, dim, kept, length)];
   withGradient('gather', out, [source], [index], rule, { axis, index });
-  source.dispose();
+  if (source !== x) source.dispose();
   return out;
 }
 

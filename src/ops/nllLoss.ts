@@ -3,13 +3,8 @@ import { NUMBER, REDUCTION, TENSOR } from '../tensor/kinds.ts';
 import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkClassTargets } from './support/classTargets.ts';
-import {
-  checkReduction,
-  divideByCount,
-  type Reduction,
-  type WeightedArguments,
-} from './support/lossReduction.ts';
-import { where } from './where.ts';
+import { ofClasses } from './support/crossEntropyRows.ts';
+import { checkReduction, type Reduction, type WeightedArguments } from './support/lossReduction.ts';
 
 /** Options of `nllLoss`. */
 export interface NllLossOptions {
@@ -51,16 +46,5 @@ export function nllLoss(input: Tensor, target: Tensor, ...rest: WeightedArgument
   const { weight, ignoreIndex = -100, reduction = 'mean' } = takes([input, target, ...rest]);
   checkReduction('nllLoss', reduction);
   checkClassTargets('nllLoss', input, target, { weight, ignoreIndex });
-  return scope(() => {
-    const axis = input.ndim === 1 ? 0 : 1;
-    const counts = target.ne(ignoreIndex);
-    const index = where(counts, target, 0);
-    const picked = input.gather(axis, index.unsqueeze(axis)).squeeze(axis);
-    const own = weight?.indexSelect(0, index.flatten()).reshape(target.shape);
-    const weights = own ? where(counts, own, 0) : counts.to(input.dtype);
-    const signed = where(counts, picked, 0).neg();
-    const losses = own ? signed.mul(weights) : signed;
-    if (reduction === 'none') return losses;
-    return reduction === 'sum' ? losses.sum() : divideByCount(losses.sum(), weights.sum(), NaN);
-  });
+  return scope(() => ofClasses(input, target, { weight, ignoreIndex, reduction, logs: true }));
 }

@@ -6,6 +6,7 @@ import { ArgumentError, ShapeError } from '../tensor/errors.ts';
 import { DIMS, either, INTEGER, oneOf, SIZES, TENSOR, TENSORS } from '../tensor/kinds.ts';
 import { scope } from '../tensor/scope.ts';
 import { axisOf } from '../tensor/shape.ts';
+import { isRecorded } from '../tensor/tape.ts';
 import { describe, type Layout, type Tensor } from '../tensor/tensor.ts';
 import { cat } from './cat.ts';
 import { type Cut, cutOut } from './slice.ts';
@@ -99,11 +100,12 @@ export function unbind(x: Tensor, ...along: DimArguments): Tensor[] {
     throw new ShapeError('unbind', 'a scalar', { takes: 'at least one dim', got: describe(x) });
   const whole = uncut(x);
   const shape = x.shape.toSpliced(axis, 1);
-  return scope(() =>
-    Array.from({ length: x.shape[axis]! }, (_, index) =>
-      part(x, axis, index, index + 1, whole).reshape(shape),
-    ),
-  );
+  const strides = x.strides.toSpliced(axis, 1);
+  const one = isRecorded(x)
+    ? (index: number): Tensor => part(x, axis, index, index + 1, whole).reshape(shape)
+    : (index: number): Tensor =>
+        x.withLayout({ shape, strides, offset: x.offset + index * x.strides[axis]! });
+  return scope(() => Array.from({ length: x.shape[axis]! }, (_, index) => one(index)));
 }
 
 const repeatArguments = listSignature('repeat', { x: TENSOR }, 'sizes');

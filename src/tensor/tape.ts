@@ -216,6 +216,11 @@ export function withoutGradient(
   return output;
 }
 
+/** Whether an operation of x is recorded, for a gradient or for a listener. */
+export function isRecorded(x: Tensor): boolean {
+  return listener !== undefined || (isGradEnabled() && x.requiresGrad);
+}
+
 /**
  * Records that `output` was computed from `inputs`, if a gradient can flow.
  *

@@ -9,6 +9,7 @@ import {
   setDefaultDevice,
   type Tensor,
   tensor,
+  where,
 } from '../../src/index.ts';
 
 const fast = await openCpu({ threads: 1 });
@@ -81,6 +82,77 @@ describe('whole numbers in WebAssembly', () => {
     expect(await bits(a.ge(whole([1, 2, 0, -1])))).toBe('1011');
     expect(await bits(a.logicalAnd(2))).toBe('1100');
     expect([await a.any().item(), await a.all().item()]).toEqual([1, 0]);
+  });
+});
+
+describe('truth values in WebAssembly', () => {
+  const [rows, columns] = [37, 131];
+  const numbers = (): Tensor => rand([rows, columns], { seed: 5, stream: 1 });
+  const layouts: Record<string, () => [Tensor, Tensor]> = {
+    'in order': () => [numbers().gt(0.5), numbers().lt(0.7)],
+    transposed: () => [numbers().gt(0.5).t(), numbers().lt(0.7).t()],
+    'of two layouts': () => [numbers().gt(0.5), rand([columns, rows], { seed: 2, stream: 2 }).lt(0.7).t()],
+    'broadcast rows': () => [numbers().gt(0.5), numbers().lt(0.7).slice([3, 4])],
+    'broadcast columns': () => [numbers().gt(0.5), numbers().lt(0.7).slice(null, [5, 6])],
+    'with gaps, at an offset': () =>
+      [numbers().gt(0.5), numbers().lt(0.7)].map((x) => x.slice([1, null], [3, null, 2])) as [Tensor, Tensor],
+    'a scalar': () => [numbers().gt(0.5), numbers().lt(0.7).at(3, 4)],
+    'short rows': () => [
+      numbers().flatten().slice([0, 4800]).reshape(-1, 6).gt(0.5),
+      tensor([[true], [false]]).at(0),
+    ],
+    empty: () => [numbers().slice([0, 0]).gt(0.5), numbers().slice([0, 0]).lt(0.7)],
+  };
+
+  test.each(Object.entries(layouts))('logic, choices and conversions, %s', async (_, make) => {
+    for (const operation of ['logicalAnd', 'logicalOr', 'logicalXor', 'eq', 'ne', 'lt', 'ge'] as const) {
+      await expectEqual(() => {
+        const [a, b] = make();
+        return a[operation](b);
+      });
+    }
+    await expectEqual(() => make()[0].logicalNot());
+    await expectEqual(() => where(make()[1], numbers().at(0, 0), make()[0].to('float32')));
+    await expectEqual(() => where(make()[1], make()[0], make()[0].logicalNot()));
+    await expectEqual(() => make()[0].to('int32'));
+    await expectEqual(() => make()[1].contiguous());
+    await expectEqual(() => make()[0].any(0));
+  });
+
+  test('take part in relations with numbers other than 0 and 1', async () => {
+    for (const value of [-1, 0, 1, 2, 0.5]) await expectEqual(() => numbers().gt(0.5).eq(value));
+  });
+
+  test('two threads compute the bits of one', async () => {
+    const two = await openCpu({ threads: 2 });
+    const compute = (): Tensor => {
+      const x = rand([1001, 1003], { seed: 3, stream: 1 });
+      return x
+        .gt(0.5)
+        .logicalXor(x.lt(0.75))
+        .logicalAnd(x.slice(null, [7, 8]).gt(0.2));
+    };
+    setDefaultDevice(two);
+    const found = await compute().data();
+    setDefaultDevice(fast);
+    expect(await compute().data()).toEqual(found);
+    two.destroy();
+  });
+});
+
+describe('remainders and floored quotients in WebAssembly', () => {
+  const numbers = [
+    ...[0, -0, 1, -1, 0.1, -0.1, 3, -7.5, 1e-45, -1e-45, 1e-30, 16777215, 2 ** 28, 2 ** 29 + 64, -(2 ** 40)],
+    ...[1e30, -3e38, 3.4028234e38, Infinity, -Infinity, NaN, 0.3333333432674408, 1 - 2 ** -24, 6.25],
+  ];
+
+  test.each(['remainder', 'floorDivide'] as const)('%s of all pairs, exactly', async (name) => {
+    await expectEqual(() => tensor(numbers).unsqueeze(1)[name](tensor(numbers)));
+    await expectEqual(() => tensor(numbers)[name](0.3));
+    await expectEqual(() => {
+      const [a, b] = [1, 2].map((stream) => rand([997], { seed: 1, stream }).sub(0.5).mul(1000));
+      return a![name](b!.mul(0.01));
+    });
   });
 });
 

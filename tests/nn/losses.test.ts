@@ -107,7 +107,7 @@ test('what does not fit is named', () => {
   expect(() => crossEntropy(logits, target, { reduction: 'average' as 'mean' })).toThrow(
     "'mean', 'sum' or 'none'",
   );
-  expect(() => nllLoss(logits, ints([0, 3]))).toThrow('indices from 0 to 2, got 3');
+  expect(() => nllLoss(logits, ints([0, 3]))).toThrow('nllLoss: takes targets from 0 to 2, got 3');
   expect(() => binaryCrossEntropyWithLogits(logits, zeros([3]))).toThrow('input and target of one shape');
   expect(() => binaryCrossEntropyWithLogits(logits, logits, { posWeight: zeros([4, 2, 3]) })).toThrow(
     'posWeight does not fit',

@@ -11,7 +11,7 @@ import type {
   Variant,
 } from '../backend.ts';
 import { emptyStats } from '../backend.ts';
-import { type DType, storable, type TypedArray } from '../dtypes.ts';
+import { type DType, hostArray, storable, type TypedArray } from '../dtypes.ts';
 import { CaptureError, DeviceLostError, KernelError } from '../errors.ts';
 import { MemoryPool } from '../memoryPool.ts';
 import {
@@ -113,7 +113,8 @@ class CpuBackend implements Backend {
 
   read(buffer: DeviceBuffer, offset: number, length: number): Promise<TypedArray> {
     this.#check();
-    const copy = this.#pool.memoryOf(buffer, 'read').array.slice(offset, offset + length);
+    const copy = hostArray(buffer.dtype, length);
+    copy.set(this.#pool.memoryOf(buffer, 'read').array.subarray(offset, offset + length));
     this.#stats.reads++;
     this.#stats.bytesRead += copy.byteLength;
     return Promise.resolve(copy);

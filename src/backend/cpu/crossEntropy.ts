@@ -8,9 +8,11 @@ function checkLabel(
   label: number,
   row: number,
   { classes, ignoreIndex }: { classes: number; ignoreIndex: number },
+  logs: boolean,
 ): void {
   if (label === ignoreIndex || (label >= 0 && label < classes)) return;
-  throw new WgradError(`crossEntropy: takes targets from 0 to ${classes - 1}, got ${label} in row ${row}`);
+  const name = logs ? 'nllLoss' : 'crossEntropy';
+  throw new WgradError(`${name}: takes targets from 0 to ${classes - 1}, got ${label} in row ${row}`);
 }
 
 /**
@@ -61,16 +63,16 @@ export const crossEntropy: Twin<'crossEntropy'> = (
   { rows, classes, inner, offset, labelOffset, labelStride, weightOffset, ignoreIndex, smoothing },
   variant,
 ) => {
-  const { WEIGHTED = false, SMOOTHED = false } = variant;
+  const { WEIGHTED = false, SMOOTHED = false, LOGS = false } = variant;
   const weightOf = (index: number): number => (WEIGHTED ? weight[weightOffset + index]! : 1);
   const rowLosses = new RowLosses(losses, rows, variant);
   for (let row = 0; row < rows; row++) {
     const start = offset + Math.floor(row / inner) * classes * inner + (row % inner);
     const label = labels[labelOffset + row * labelStride]!;
-    checkLabel(label, row, { classes, ignoreIndex });
-    const greatest = maximum(x, start, classes, inner);
-    let [total, distances, weights] = [0, 0, 0];
-    for (let j = 0; j < classes; j++) {
+    checkLabel(label, row, { classes, ignoreIndex }, LOGS);
+    const greatest = LOGS ? 0 : maximum(x, start, classes, inner);
+    let [total, distances, weights] = [Number(LOGS), 0, 0];
+    for (let j = 0; j < classes && !LOGS; j++) {
       const logit = x[start + j * inner]!;
       total += Math.exp(logit - greatest);
       if (SMOOTHED) {
@@ -100,7 +102,7 @@ export const crossEntropy: Twin<'crossEntropy'> = (
 export const crossEntropyGradient: Twin<'crossEntropyGradient'> = (
   { x, labels, weight, rowwise, gradient, divisor, out },
   params,
-  { WEIGHTED = false, SMOOTHED = false, MEAN = false },
+  { WEIGHTED = false, SMOOTHED = false, MEAN = false, LOGS = false },
 ) => {
   const { rows, classes, inner, offset, labelOffset, labelStride, ignoreIndex, smoothing } = params;
   const { weightOffset, gradientOffset, gradientStride } = params;
@@ -115,7 +117,7 @@ export const crossEntropyGradient: Twin<'crossEntropyGradient'> = (
       if (SMOOTHED) expected = (1 - smoothing) * expected + smoothing / classes;
       if (WEIGHTED) expected *= weight[weightOffset + j]!;
       if (label === ignoreIndex) expected = 0;
-      const probability = share * Math.exp(x[offset + start + j * inner]! - greatest - logTotal);
+      const probability = LOGS ? 0 : share * Math.exp(x[offset + start + j * inner]! - greatest - logTotal);
       out[start + j * inner] = scale * (probability - expected);
     }
   }

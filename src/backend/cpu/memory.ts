@@ -30,7 +30,9 @@ export class HostMemory implements MemorySource<Memory> {
     this.#stats.buffersCreated++;
     try {
       if (!Number.isSafeInteger(length) || length < 0) throw new RangeError(`invalid length: ${length}`);
-      const array = this.#heap?.array(dtype, length) ?? hostArray(dtype, length);
+      // Truth values are bytes here.
+      const stored = dtype === 'bool' ? 'uint8' : dtype;
+      const array = this.#heap?.array(stored, length) ?? hostArray(stored, length);
       const kind = this.kindOf(dtype, length);
       return {
         source: this,

@@ -34,11 +34,11 @@ export const costs: { readonly [K in KernelName]?: Formula<K> } = {
   binary: ({ size }) => ({ flops: size }),
   clip: ({ size }) => ({ flops: size, elements: { norm: 1, gradients: 2 * size } }),
   compare: ({ size }) => ({ flops: size }),
-  crossEntropy: ({ rows, classes }, { WEIGHTED = false, SMOOTHED = false, TOTAL = false }) => ({
+  crossEntropy: ({ rows, classes }, { WEIGHTED = false, SMOOTHED = false, TOTAL = false, LOGS = false }) => ({
     shape: times(rows, classes),
-    flops: rows * classes * (4 + 4 * Number(SMOOTHED)) + (5 + 2 * Number(TOTAL)) * rows,
+    flops: (LOGS ? 0 : rows * classes * (4 + 4 * Number(SMOOTHED))) + (5 + 2 * Number(TOTAL)) * rows,
     elements: {
-      x: rows * classes,
+      x: LOGS ? rows : rows * classes,
       labels: rows,
       weight: WEIGHTED ? classes : 0,
       losses: TOTAL ? 2 : 2 * rows,

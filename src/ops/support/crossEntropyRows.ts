@@ -10,20 +10,30 @@ import { dense, freeCopy } from '../../tensor/dense.ts';
 import { divideByCount, type Reduction } from './lossReduction.ts';
 
 interface RowOptions extends ClassOptions {
-  smoothing: number;
+  /** 0 by default. */
+  smoothing?: number;
   reduction: Reduction;
+  /** Whether the input holds log-probabilities: nllLoss. */
+  logs?: boolean;
+}
+
+/** `classLosses` of samples, or of one sample [C] and its class []. */
+export function ofClasses(input: Tensor, target: Tensor, options: RowOptions): Tensor {
+  if (input.ndim > 1) return classLosses(input, target, options);
+  const loss = classLosses(input.unsqueeze(0), target.unsqueeze(0), options);
+  return options.reduction === 'none' ? loss.squeeze(0) : loss;
 }
 
 /**
- * The reduced cross-entropy of logits [N, C, …] and target classes [N, …]. For few rows one launch computes the losses,
+ * The reduced cross-entropy of logits, or log-probabilities, [N, C, …] and target classes [N, …]. For few rows one launch computes the losses,
  * their sum and the division. For more rows a second launch sums and divides. Backward is one launch.
  */
-export function classLosses(input: Tensor, target: Tensor, options: RowOptions): Tensor {
+function classLosses(input: Tensor, target: Tensor, options: RowOptions): Tensor {
   const { device, dtype } = input;
   const rows = target.numel();
   const labels = inOneRow(target);
   const weight = options.weight && dense(options.weight);
-  const { reduction } = options;
+  const { reduction, logs = false } = options;
   const total = reduction !== 'none' && rows > 0 && fitOneWorkgroup(rows, input.shape[1]!);
   // Row 0 holds the losses, row 1 their weights in a mean. One reduction sums both.
   const losses = empty(total ? [2] : [2, rows], { dtype, device });
@@ -47,16 +57,22 @@ export function classLosses(input: Tensor, target: Tensor, options: RowOptions):
   }
   const { loss, divisor } = total ? parts(losses) : reduced(losses, target, reduction);
   const saved = [input, labels, rowwise, divisor, weight ?? rowwise];
-  return withGradient('crossEntropy', loss, [input], saved, (gradient, x, kept, facts, total, weighting) => [
-    () => {
-      const mean = reduction === 'mean';
-      // The kernel divides, unless the division must be differentiable.
-      const scaled = mean && isGradEnabled() ? divideByCount(gradient, total, 0) : gradient;
-      const each = reduction === 'none' ? scaled.reshape([rows]) : scaled.expand([rows]);
-      const divisor = mean && !isGradEnabled() ? total : undefined;
-      return rowGradients(x, { labels: kept, rowwise: facts, weight: weighting, options, divisor }, each);
-    },
-  ]);
+  return withGradient(
+    logs ? 'nllLoss' : 'crossEntropy',
+    loss,
+    [input],
+    saved,
+    (gradient, x, kept, facts, total, weighting) => [
+      () => {
+        const mean = reduction === 'mean';
+        // The kernel divides, unless the division must be differentiable.
+        const scaled = mean && isGradEnabled() ? divideByCount(gradient, total, 0) : gradient;
+        const each = reduction === 'none' ? scaled.reshape([rows]) : scaled.expand([rows]);
+        const divisor = mean && !isGradEnabled() ? total : undefined;
+        return rowGradients(x, { labels: kept, rowwise: facts, weight: weighting, options, divisor }, each);
+      },
+    ],
+  );
 }
 
 /** A reduced loss, and the divisor of a mean. */
@@ -149,13 +165,15 @@ function rowGradients(x: Tensor, facts: RowFacts, gradient: Tensor): Tensor {
       const shape = withOneClass([x.shape[0]!, ...x.shape.slice(2)]);
       return [
         // The Jacobian of softmax: p ⊙ (v - Σ p ⊙ v), each row weighted by a and its gradient.
-        () => {
-          const p = logits.softmax(1);
-          const weighted = p.mul(gg);
-          const share = rowFacts.withLayout({ shape: [rows], strides: [3], offset: rowFacts.offset + 2 });
-          const scale = g.mul(share).reshape(shape);
-          return weighted.sub(p.mul(weighted.sum(1, true))).mul(scale);
-        },
+        options.logs
+          ? undefined
+          : () => {
+              const p = logits.softmax(1);
+              const weighted = p.mul(gg);
+              const share = rowFacts.withLayout({ shape: [rows], strides: [3], offset: rowFacts.offset + 2 });
+              const scale = g.mul(share).reshape(shape);
+              return weighted.sub(p.mul(weighted.sum(1, true))).mul(scale);
+            },
         () => {
           const inner = { labels: kept, rowwise: rowFacts, weight: weighting, options };
           return rowGradients(logits, inner, onesLike(g)).mul(gg).sum(1).reshape([rows]);
@@ -170,7 +188,7 @@ function common(
   { shape }: Tensor,
   labels: Tensor,
   weight: Tensor | undefined,
-  { ignoreIndex, smoothing }: RowOptions,
+  { ignoreIndex, smoothing = 0 }: RowOptions,
 ): Record<
   'classes' | 'inner' | 'labelOffset' | 'labelStride' | 'weightOffset' | 'ignoreIndex' | 'smoothing',
   number
@@ -186,8 +204,8 @@ function common(
   };
 }
 
-function variantOf({ weight, smoothing }: RowOptions): { WEIGHTED: boolean; SMOOTHED: boolean } {
-  return { WEIGHTED: weight !== undefined, SMOOTHED: smoothing > 0 };
+function variantOf({ weight, smoothing = 0, logs = false }: RowOptions) {
+  return { WEIGHTED: weight !== undefined, SMOOTHED: smoothing > 0, LOGS: logs };
 }
 
 /** The elements in row-major order as one strided axis: a view if the layout allows it, otherwise a copy. */

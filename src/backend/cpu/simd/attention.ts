@@ -1,6 +1,8 @@
 import type { Params } from '../../backend.ts';
 import type { TypedArray } from '../../dtypes.ts';
-import type { Vec4 } from '../../signatures.ts';
+import { codes, type Vec4 } from '../../signatures.ts';
+import { widened } from './elementwise.ts';
+import { inHeap } from './heap.ts';
 import type { SimdModule } from './module.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
 
@@ -17,10 +19,10 @@ export const attention: SimdTwin<'attention'> = (
   { FORM = 0 },
 ) => {
   const { batch, queries, keys, width, valueWidth } = params;
-  if (!fits(q, k, v, out, stats) || params.outStrides[3] !== 1) return false;
+  if (!fits(q, k, v, out, stats) || !inHeap(mask) || params.outStrides[3] !== 1) return false;
   const flag = takeFlag(module);
   const fields = {
-    ...operands({ q, k, v, mask, stats }, params, FORM, flag),
+    ...operands(module, { q, k, v, mask, stats }, params, FORM, flag),
     ...NONE,
     out: address(out),
   };
@@ -32,14 +34,14 @@ export const attention: SimdTwin<'attention'> = (
 };
 
 export const attentionGradient: SimdTwin<'attentionGradient'> = (module, buffers, params, { FORM = 0 }) => {
-  const { q, k, v, out, stats, gradient, gradients } = buffers;
+  const { q, k, v, mask, out, stats, gradient, gradients } = buffers;
   const { queryBatch, keyBatch, queries, keys, width, valueWidth } = params;
   const { outStrides, gradientStrides, dqStrides, dkStrides, dvStrides } = params;
-  if (!fits(q, k, v, out, stats, gradient, gradients) || outStrides[3] !== 1) return false;
+  if (!fits(q, k, v, out, stats, gradient, gradients) || !inHeap(mask) || outStrides[3] !== 1) return false;
   const batch = Math.max(queryBatch, keyBatch);
   const flag = takeFlag(module);
   const fields = {
-    ...operands(buffers, params, FORM, flag),
+    ...operands(module, buffers, params, FORM, flag),
     out: address(out),
     gradient: address(gradient, params.gradientOffset),
     ...steps('gradient', gradientStrides),
@@ -70,6 +72,7 @@ const NONE = {
 
 /** What both jobs read. */
 function operands(
+  module: SimdModule,
   { q, k, v, mask, stats }: Record<'q' | 'k' | 'v' | 'mask' | 'stats', TypedArray>,
   params: Params<'attention'> | Params<'attentionGradient'>,
   form: number,
@@ -83,7 +86,7 @@ function operands(
     ...steps('k', params.kStrides),
     v: address(v, params.vOffset),
     ...steps('v', params.vStrides),
-    mask: address(mask, params.maskOffset),
+    mask: address(form === codes.attention.CHOSEN ? widened(module, mask) : mask, params.maskOffset),
     ...steps('mask', params.maskStrides),
     ...rows('out', params.outStrides),
     stats: address(stats),

@@ -60,7 +60,7 @@ function sumLosses(
   writeTotal(total, sum!, weight!, mean);
 }
 
-type Shared = 'rows' | 'classes' | 'inner' | 'ignoreIndex' | 'smoothing' | 'weights' | 'taskRows';
+type Shared = 'rows' | 'classes' | 'inner' | 'ignoreIndex' | 'smoothing' | 'weights' | 'taskRows' | 'logs';
 type Places = 'x' | 'labels' | 'labelStep' | 'weight' | 'weightStep' | 'rowwise';
 
 /** What both jobs take. */
@@ -68,7 +68,7 @@ function jobOf(
   module: SimdModule,
   { x, labels, weight, rowwise }: Record<'x' | 'labels' | 'weight' | 'rowwise', TypedArray>,
   params: Params<'crossEntropy'>,
-  { WEIGHTED = false, SMOOTHED = false }: Variant<'crossEntropy'>,
+  { WEIGHTED = false, SMOOTHED = false, LOGS = false }: Variant<'crossEntropy'>,
 ): { fields: Pick<Fields['crossEntropy'], Shared | Places>; plan: Plan } {
   const { rows, classes, inner, offset, labelOffset, labelStride, weightOffset, ignoreIndex } = params;
   let weights = classes;
@@ -91,6 +91,7 @@ function jobOf(
     ignoreIndex,
     smoothing: SMOOTHED ? params.smoothing : 0,
     taskRows,
+    logs: Number(LOGS),
   };
   return { fields, plan: { tasks: Math.ceil(rows / taskRows), work: COST * rows * classes } };
 }

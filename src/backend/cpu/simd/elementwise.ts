@@ -2,10 +2,11 @@ import type { TypedArray } from '../../dtypes.ts';
 import { codes, type Vec4 } from '../../signatures.ts';
 import { copy } from './copy.ts';
 import { inHeap } from './heap.ts';
+import { areWords } from './gather.ts';
 import type { SimdModule } from './module.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
 
-const { ADD, MUL, POW, REMAINDER, FLOOR_DIVIDE } = codes.binary;
+const { ADD, MUL, POW, MAXIMUM, MINIMUM, REMAINDER, FLOOR_DIVIDE } = codes.binary;
 const { EQ, NE, LT, LE, GT, GE } = codes.compare;
 const { NEG, SQUARE, RECIPROCAL } = codes.unary;
 /** The numbers of the first one-operand operation, the first relation and `where` in kernels/wasm/elementwise.ts. */
@@ -17,6 +18,12 @@ const WHOLE = 400;
 const FLOAT_TO_WHOLE = 180;
 const WHOLE_TO_FLOAT = 181;
 const FLOAT_TO_HALF = 182;
+/** Operations that the module does not have for whole numbers. */
+const FLOATING: ReadonlySet<number> = new Set([POW, REMAINDER, FLOOR_DIVIDE]);
+/** Logic: the operations of truth values, and the relations. */
+const [AND, OR, XOR, EQUAL] = [700, 701, 702, 703];
+const LOGIC: { readonly [code: number]: number } = { [MUL]: AND, [MINIMUM]: AND, [MAXIMUM]: OR };
+const LOGIC_RELATIONS: { readonly [code: number]: number } = { [EQ]: EQUAL, [NE]: XOR };
 
 /** How an operand is read that is not read where it is: see kernels/wasm/elementwise.ts. */
 const STILL = 0;
@@ -35,14 +42,14 @@ const TASK = 16_384;
 const COST = 4;
 
 export const binary: SimdTwin<'binary'> = (module, { a, b, out }, params, { OPERATION = ADD }) => {
-  // These need doubles.
-  if (OPERATION === REMAINDER || OPERATION === FLOOR_DIVIDE) return false;
-  const whole = areWhole(a, b, out) && OPERATION !== POW;
-  if (!whole && !fits(a, b, out)) return false;
   const { aOffset, bOffset, alpha, shape, aStrides, bStrides } = params;
   const left = { array: a, offset: aOffset, strides: aStrides };
   const right = { array: b, offset: bOffset, strides: bStrides };
-  if (whole) return apply(module, WHOLE + OPERATION, [left, right], out, shape);
+  if (isTruth(out)) return logic(module, LOGIC[OPERATION], left, right, out, shape);
+  if (areWhole(a, b, out)) {
+    return !FLOATING.has(OPERATION) && apply(module, WHOLE + OPERATION, [left, right], out, shape);
+  }
+  if (!fits(a, b, out)) return false;
   const known = OPERATION === POW && isStill(right, shape) ? b[bOffset] : undefined;
   if (known === 2) return apply(module, UNARY + SQUARE, [left], out, shape);
   // x¹ is x · 1.
@@ -58,20 +65,27 @@ export const unary: SimdTwin<'unary'> = (module, { x, out }, params, { OPERATION
 };
 
 export const compare: SimdTwin<'compare'> = (module, { a, b, out }, params, { OPERATION = EQ }) => {
-  const whole = areWhole(a, b);
-  if ((!whole && !fits(a, b)) || !inHeap(out)) return false;
   const { aOffset, bOffset, shape, aStrides, bStrides } = params;
   const left = { array: a, offset: aOffset, strides: aStrides };
   const right = { array: b, offset: bOffset, strides: bStrides };
+  if (isTruth(a)) return logic(module, LOGIC_RELATIONS[OPERATION], left, right, out, shape);
+  const whole = areWhole(a, b);
+  if ((!whole && !fits(a, b)) || !isTruth(out)) return false;
   const swapped = OPERATION === GT ? LT : OPERATION === GE ? LE : undefined;
   const operation = COMPARE + (whole ? WHOLE : 0) + (swapped ?? OPERATION);
   return apply(module, operation, swapped === undefined ? [left, right] : [right, left], out, shape);
 };
 
 export const cast: SimdTwin<'cast'> = (module, { x, out }, { size, offset }, { TO_BOOL = false }) => {
-  const [fromWhole, toWhole] = [areWhole(x), areWhole(out)];
-  if ((!fromWhole && !fits(x)) || (!toWhole && !fits(out))) return false;
   const operand = { array: x, offset, strides: inRow(size) };
+  const [fromWhole, toWhole] = [areWhole(x), areWhole(out)];
+  if (isTruth(x) && (toWhole || fits(out))) {
+    const numbers = numbersIn(module, out, 2);
+    numbers.set([0, 1]);
+    const [zero, one] = [0, 1].map((at) => ({ array: numbers, offset: at, strides: STILL_STRIDES }));
+    return apply(module, WHERE, [one!, zero!, operand], out, [1, 1, 1, size]);
+  }
+  if ((!fromWhole && !fits(x)) || !(TO_BOOL ? isTruth(out) : toWhole || fits(out))) return false;
   if (TO_BOOL) {
     const zero = module.floats(module.take(4), 1);
     zero[0] = 0;
@@ -83,14 +97,21 @@ export const cast: SimdTwin<'cast'> = (module, { x, out }, { size, offset }, { T
   return true;
 };
 
+/** Truth values as words. */
+export function widened(module: SimdModule, x: TypedArray): TypedArray {
+  const size = x.length;
+  const out = module.words(module.take(4 * size), size);
+  cast(module, { x, out }, { size, offset: 0 }, {});
+  return out;
+}
+
 export const roundToHalf: SimdTwin<'roundToHalf'> = (module, { x, out }, { size, offset }) => {
   if (!fits(x, out)) return false;
   return apply(module, FLOAT_TO_HALF, [{ array: x, offset, strides: inRow(size) }], out, [1, 1, 1, size]);
 };
 
 export const where: SimdTwin<'where'> = (module, { condition, a, b, out }, params) => {
-  const words = [condition, a, b, out];
-  if (words.some((array) => array.BYTES_PER_ELEMENT !== 4 || !inHeap(array))) return false;
+  if (!isTruth(condition) || !areWords(a, b, out)) return false;
   const { aOffset, bOffset, conditionOffset, shape, aStrides, bStrides, conditionStrides } = params;
   const operands = [
     { array: a, offset: aOffset, strides: [0, ...aStrides] },
@@ -105,9 +126,8 @@ const FEW = 32;
 
 /** One number for all. The host's own `fill` stores elements of shared memory one by one. */
 export const fill: SimdTwin<'fill'> = (module, { out }, { size, value }) => {
-  if (size < FEW || out.BYTES_PER_ELEMENT !== 4 || !inHeap(out)) return false;
-  const place = module.take(4);
-  const array = out instanceof Float32Array ? module.floats(place, 1) : module.words(place, 1);
+  if (size < FEW || !areWords(out)) return false;
+  const array = numbersIn(module, out, 1);
   array[0] = value;
   const number = { array, offset: 0, strides: STILL_STRIDES };
   return apply(module, WHERE, [number, number, number], out, [1, 1, 1, size]);
@@ -129,11 +149,41 @@ function inRow(size: number): Vec4 {
 }
 const STILL_STRIDES: Vec4 = [0, 0, 0, 0];
 
-/** Whether the module can access all of these: integers or truth values, in its memory. */
+/** Working memory for some numbers of the kind of `like`. */
+function numbersIn(module: SimdModule, like: TypedArray, count: number): TypedArray {
+  const place = module.take(4 * count);
+  return like instanceof Float32Array ? module.floats(place, count) : module.words(place, count);
+}
+
+/** Whether the module can access all of these: integers, in its memory. */
 function areWhole(...arrays: readonly TypedArray[]): boolean {
-  return arrays.every(
-    (array) => (array instanceof Int32Array || array instanceof Uint32Array) && inHeap(array),
-  );
+  return arrays.every((array) => array instanceof Int32Array && inHeap(array));
+}
+
+/** Whether the module can access it: truth values, in its memory. */
+function isTruth(array: TypedArray): boolean {
+  return array instanceof Uint8Array && inHeap(array);
+}
+
+/** A function of truth values, one of which may be the number 0 or 1. */
+function logic(
+  module: SimdModule,
+  operation: number | undefined,
+  a: Operand,
+  b: Operand,
+  out: TypedArray,
+  shape: Vec4,
+): boolean {
+  if (operation === undefined || !isTruth(a.array) || !isTruth(out)) return false;
+  let right = b;
+  if (!isTruth(b.array)) {
+    const value = b.array[b.offset]!;
+    if (!isStill(b, shape) || (value !== 0 && value !== 1)) return false;
+    const array = new Uint8Array(module.heap.memory.buffer, module.take(1), 1);
+    array[0] = value;
+    right = { array, offset: 0, strides: STILL_STRIDES };
+  }
+  return apply(module, operation, [a, right], out, shape);
 }
 
 interface Operand {
@@ -235,7 +285,12 @@ function apply(
 function nearby(module: SimdModule, operand: Operand, shape: Vec4, size: number): Operand {
   const { strides } = operand;
   const [, n1, n2, n3] = shape;
-  const isFar = strides[2] === 1 && strides[3] > 1 && Math.min(n2, n3) >= 32 && n2 * n3 >= FAR;
+  const isFar =
+    operand.array.BYTES_PER_ELEMENT === 4 &&
+    strides[2] === 1 &&
+    strides[3] > 1 &&
+    Math.min(n2, n3) >= 32 &&
+    n2 * n3 >= FAR;
   const place = isFar && size <= MOST_COPIED ? module.tryTake(4 * size) : undefined;
   if (place === undefined) return operand;
   const out = module.floats(place, size);

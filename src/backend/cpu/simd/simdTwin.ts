@@ -19,5 +19,5 @@ export function fits(...arrays: readonly TypedArray[]): boolean {
 
 /** The address of an element. */
 export function address(array: TypedArray, element: number = 0): number {
-  return array.byteOffset + 4 * element;
+  return array.byteOffset + array.BYTES_PER_ELEMENT * element;
 }

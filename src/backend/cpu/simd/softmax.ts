@@ -28,7 +28,7 @@ export const softmax: SimdTwin<'softmax'> = (module, { x, out }, params, { LOGAR
   runRowTotals(module, job);
   for (let row = 0; row < rows; row++) pairs[2 * row + 1] = Math.log(pairs[2 * row + 1]!);
   const { taskRows, plan } = cutRows(job);
-  module.run('softmax', { ...job, taskRows, out: address(out), linear: 1 }, plan);
+  module.run('softmax', { ...job, taskRows, out: address(out) }, plan);
   return true;
 };
 
