@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { openCpu } from '../../src/backend/cpu/cpu.ts';
+import type { NllLossOptions } from '../../src/ops/nllLoss.ts';
 import {
+  cat,
   manualSeed,
   nn,
   open,
@@ -10,6 +12,7 @@ import {
   type Tensor,
   tensor,
   where,
+  zeros,
 } from '../../src/index.ts';
 
 const fast = await openCpu({ threads: 1 });
@@ -132,6 +135,68 @@ describe('truth values in WebAssembly', () => {
         .logicalXor(x.lt(0.75))
         .logicalAnd(x.slice(null, [7, 8]).gt(0.2));
     };
+    setDefaultDevice(two);
+    const found = await compute().data();
+    setDefaultDevice(fast);
+    expect(await compute().data()).toEqual(found);
+    two.destroy();
+  });
+});
+
+describe('nllLoss in WebAssembly', () => {
+  const layouts: Record<string, [shape: number[], layout: (x: Tensor) => Tensor]> = {
+    'rows of 8': [[1001, 8], (x) => x],
+    'one class': [[70, 1], (x) => x],
+    images: [[5, 4, 6, 7], (x) => x],
+    transposed: [[9, 300], (x) => x.t()],
+    'with gaps': [[60, 26], (x) => x.slice([1, null], [null, null, 2])],
+    'no rows': [[0, 4], (x) => x],
+  };
+
+  const lossAndGradient = (
+    [shape, layout]: [number[], (x: Tensor) => Tensor],
+    options: NllLossOptions,
+  ): Tensor => {
+    const leaf = rand(shape, { seed: 9, stream: 1, requiresGrad: true });
+    const x = layout(leaf);
+    const [rows, classes, ...rest] = x.shape as [number, number, ...number[]];
+    const target = randint(0, classes, [rows, ...rest], { seed: 4, stream: 2 });
+    const loss = nn.functional.nllLoss(x, target, options);
+    loss.sum().backward();
+    return cat([loss.detach().flatten(), leaf.grad!.flatten()]);
+  };
+
+  test.each(Object.entries(layouts))('%s', async (_, layout) => {
+    const classes = layout[1](zeros(layout[0])).shape[1]!;
+    for (const reduction of ['none', 'sum'] as const) {
+      await expectEqual(() => lossAndGradient(layout, { reduction }));
+      await expectEqual(() => lossAndGradient(layout, { reduction, ignoreIndex: 1 }));
+      await expectEqual(() =>
+        lossAndGradient(layout, { reduction, weight: rand([classes], { seed: 1, stream: 3 }) }),
+      );
+    }
+  });
+
+  test('reads nothing but the classes: NaN elsewhere does not spread', async () => {
+    setDefaultDevice(fast);
+    const x = tensor(
+      [
+        [NaN, -1],
+        [-2, NaN],
+        [NaN, NaN],
+      ],
+      { requiresGrad: true },
+    );
+    const loss = nn.functional.nllLoss(x, whole([1, 0, -100]), { reduction: 'sum' });
+    loss.backward();
+    expect(await loss.item()).toBe(3);
+    expect([...(await x.grad!.data())]).toEqual([0, -1, -1, 0, 0, 0]);
+    expect(await nn.functional.nllLoss(x, whole([0, 0, 0])).item()).toBeNaN();
+  });
+
+  test('two threads compute the bits of one', async () => {
+    const two = await openCpu({ threads: 2 });
+    const compute = (): Tensor => lossAndGradient([[40_001, 8], (x) => x], { reduction: 'mean' });
     setDefaultDevice(two);
     const found = await compute().data();
     setDefaultDevice(fast);
