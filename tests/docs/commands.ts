@@ -21,7 +21,7 @@ const LOOKED_AT =
 const ADDED: readonly (readonly [RegExp, string])[] = [
   [/^npx tsx src\/api\.ts/, '--port 0'],
   [/^curl /, '--fail --silent --show-error --max-time 60'],
-  ...(SOME ? [[/^npx tsx src\/train\.ts configs\/(?!.*limitTrain)/, 'train.limitTrain=20000'] as const] : []),
+  ...(SOME ? [[/^npx tsx src\/train\.ts configs\/(?!.*limitTrain)/, 'train.limitTrain=6000'] as const] : []),
 ];
 
 /** The commands of a `sh` block. Comments are left out, and a backslash joins lines. */
