@@ -5,6 +5,7 @@ import { format } from 'node:util';
 import { vi } from 'vitest';
 import { fetchFashionMnist } from '../../src/pipeline/data/sources/fetch.ts';
 import { temporaryFolder } from '../pipeline/files/disks.ts';
+import { commandWords } from './built.ts';
 
 /** What a command said. */
 export interface Outcome {
@@ -19,12 +20,12 @@ export function spawnCommand(name: string, ...args: string[]): Promise<Outcome> 
 }
 
 /** As `spawnCommand`, in another folder or with more environment variables. */
-export function spawnCommandIn(
+export async function spawnCommandIn(
   { cwd = '.', env = {} }: { cwd?: string; env?: NodeJS.ProcessEnv },
   name: string,
   ...args: string[]
 ): Promise<Outcome> {
-  const command = ['--import', import.meta.resolve('tsx'), resolve(`src/${name}.ts`), ...args];
+  const command = [...(await commandWords(name)), ...args];
   const options = { cwd, env: { ...process.env, ...env }, timeout: 120_000, maxBuffer: 2 ** 24 };
   return new Promise((done) => {
     execFile(process.execPath, command, options, (error, stdout, stderr) => {

@@ -5,10 +5,11 @@ import { describe, expect, it } from 'vitest';
 import { fetchFashionMnist } from '../../src/pipeline/data/sources/fetch.ts';
 import type { FinishedRun } from '../../src/pipeline/experiment/run.ts';
 import { temporaryFolder } from '../pipeline/files/disks.ts';
+import { commandWords } from './built.ts';
 import { drawKills, tinyTraining, trainKilled, trainWhole } from '../pipeline/experiment/kills.ts';
 
-function train(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, ['--import', 'tsx', 'src/train.ts', ...args], { encoding: 'utf8' });
+async function train(...args: string[]): Promise<{ status: number | null; stdout: string; stderr: string }> {
+  return spawnSync(process.execPath, [...(await commandWords('train')), ...args], { encoding: 'utf8' });
 }
 
 describe('src/train.ts --resume', () => {
@@ -18,7 +19,7 @@ describe('src/train.ts --resume', () => {
     for (const kills of [drawKills(1, steps, 1, 1), drawKills(3, steps, 1, 2)]) {
       const folder = temporaryFolder();
       expect(await trainKilled(tinyTraining('cpu', folder), kills)).toMatchObject(whole);
-      const again = train('--resume', join(folder, 'latest'));
+      const again = await train('--resume', join(folder, 'latest'));
       expect(again.stderr).toMatch(/is finished: 3 epochs, test accuracy .* train.epochs=6/);
       expect(again.status).toBe(0);
     }
@@ -30,7 +31,7 @@ describe('src/train.ts --resume', () => {
     const folder = temporaryFolder();
     const call = [...tinyTraining('cpu', folder), '--continue'];
     expect(await trainKilled(call, drawKills(1, steps, 1, 3), call)).toMatchObject(whole);
-    const again = train(...call, '--json');
+    const again = await train(...call, '--json');
     const { path, summary } = JSON.parse(again.stdout) as FinishedRun;
     expect([again.status, again.stderr, summary.weightsSha256]).toEqual([0, '', whole.weightsSha256]);
     expect(readdirSync(folder).sort()).toEqual([basename(path), 'latest']);
@@ -39,8 +40,8 @@ describe('src/train.ts --resume', () => {
   it.each([
     ['a run that is not there', ['--resume', 'runs/none'], 1, /there is no such run/],
     ['a configuration file', ['--resume', 'latest', 'configs/mlp.yaml'], 2, /leave out configs\/mlp.yaml/],
-  ])('refuses %s', (_, args, code, message) => {
-    const { status, stderr } = train(...args);
+  ])('refuses %s', async (_, args, code, message) => {
+    const { status, stderr } = await train(...args);
     expect(stderr).toMatch(message);
     expect(stderr).not.toContain('    at ');
     expect(status).toBe(code);

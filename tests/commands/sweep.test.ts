@@ -8,8 +8,9 @@ import { fetchFashionMnist } from '../../src/pipeline/data/sources/fetch.ts';
 import { readJournal } from '../../src/pipeline/runs/journal/journal.ts';
 import type { RunSummary } from '../../src/pipeline/runs/summary.ts';
 import { temporaryFolder } from '../pipeline/files/disks.ts';
+import { commandWords } from './built.ts';
 
-function startSweep(folder: string, ...args: string[]): ChildProcess {
+async function startSweep(folder: string, ...args: string[]): Promise<ChildProcess> {
   const all = [
     'configs/mlp.yaml',
     '--sweep',
@@ -20,7 +21,7 @@ function startSweep(folder: string, ...args: string[]): ChildProcess {
     `run.dir=${folder}`,
     ...args,
   ];
-  return spawn(process.execPath, ['--import', 'tsx', 'src/train.ts', ...all]);
+  return spawn(process.execPath, [...(await commandWords('train')), ...all]);
 }
 
 async function ended(sweep: ChildProcess): Promise<{ code: number; stdout: string; stderr: string }> {
@@ -72,19 +73,19 @@ describe('src/train.ts --sweep', () => {
     async () => {
       await fetchFashionMnist('data/raw');
       const whole = temporaryFolder();
-      expect(await ended(startSweep(whole, ...axes, '--jobs', '2'))).toMatchObject({ code: 0 });
+      expect(await ended(await startSweep(whole, ...axes, '--jobs', '2'))).toMatchObject({ code: 0 });
 
       const folder = temporaryFolder();
       for (const lines of [12, 50]) {
-        const sweep = startSweep(folder, ...axes, '--jobs', '2');
+        const sweep = await startSweep(folder, ...axes, '--jobs', '2');
         while (sweep.exitCode === null && progressOf(folder) < lines) await sleep(2);
         expect(sweep.exitCode).toBeNull();
         await killAll(sweep, folder);
       }
       // The second is asked for one trial more.
       const [first, second] = await Promise.all([
-        ended(startSweep(folder, ...axes)),
-        ended(startSweep(folder, 'optimizer.lr=1e-4,1e-3,1e-2')),
+        ended(await startSweep(folder, ...axes)),
+        ended(await startSweep(folder, 'optimizer.lr=1e-4,1e-3,1e-2')),
       ]);
       expect([first.code, second.code]).toEqual([0, 0]);
       expect(first.stdout).toMatch(/rank +optimizer.lr +validation accuracy[^]*\n2 /);
@@ -103,7 +104,7 @@ describe('src/train.ts --sweep', () => {
       }
 
       const before = trials.map((path) => statSync(join(path, 'summary.json')).mtimeMs);
-      const again = await ended(startSweep(folder, ...axes));
+      const again = await ended(await startSweep(folder, ...axes));
       expect(again.stderr).toContain('2 trials, 2 of them finished before');
       expect(trials.map((path) => statSync(join(path, 'summary.json')).mtimeMs)).toEqual(before);
     },
@@ -111,14 +112,14 @@ describe('src/train.ts --sweep', () => {
 
   it('goes on after a trial that fails, and reports it', { timeout: 120_000 }, async () => {
     const folder = temporaryFolder();
-    const { code, stdout } = await ended(startSweep(folder, 'optimizer.lr=1e30,1e-2'));
+    const { code, stdout } = await ended(await startSweep(folder, 'optimizer.lr=1e30,1e-2'));
     expect(code).toBe(1);
     expect(stdout).toMatch(/\n1 +1e-2 .* finished[^]*\n +1e30 .* failed[^]*failed:\n[^]*The loss became/);
   });
 
   it('searches, and continues a search with more trials', { timeout: 240_000 }, async () => {
     const folder = temporaryFolder();
-    const search = (trials: number): ChildProcess =>
+    const search = (trials: number): Promise<ChildProcess> =>
       startSweep(
         folder,
         'optimizer.lr=log(1e-5,1)',
@@ -126,10 +127,10 @@ describe('src/train.ts --sweep', () => {
         `sweep.trials=${trials}`,
         'sweep.startupTrials=2',
       );
-    const first = await ended(search(3));
+    const first = await ended(await search(3));
     expect(first).toMatchObject({ code: 0 });
     const before = trialFolders(folder);
-    const second = await ended(search(4));
+    const second = await ended(await search(4));
     expect(second.stderr).toContain('4 trials, 3 of them finished before');
     expect(second.stderr).toMatch(/4\/4 {2}optimizer.lr=\S+: validation accuracy/);
     expect(second.stdout).toMatch(/\n4 /);
@@ -141,7 +142,7 @@ describe('src/train.ts --sweep', () => {
 
   it('stops its trials on Ctrl-C', { timeout: 120_000 }, async () => {
     const folder = temporaryFolder();
-    const sweep = startSweep(folder, 'seed=1,2,3,4,5,6', 'optimizer.lr=1e-3');
+    const sweep = await startSweep(folder, 'seed=1,2,3,4,5,6', 'optimizer.lr=1e-3');
     const end = ended(sweep);
     while (sweep.exitCode === null && progressOf(folder) < 4) await sleep(2);
     sweep.kill('SIGINT');
@@ -157,7 +158,7 @@ describe('src/train.ts --sweep', () => {
     [['optimizer.lr=log(1e-4,1)', 'sweep={search: tpe, trials: 0}'], 'sweep.trials'],
     [['optimizer.lr=log(1e-4,1)', 'sweep.search=tpee'], 'did you mean tpe?'],
   ])('refuses %j with exit code 2', async (args, message) => {
-    const { code, stderr } = await ended(startSweep(temporaryFolder(), ...args));
+    const { code, stderr } = await ended(await startSweep(temporaryFolder(), ...args));
     expect(stderr).toContain(message);
     expect(stderr).not.toContain('    at ');
     expect(code).toBe(2);

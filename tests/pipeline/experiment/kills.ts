@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { philox4x32 } from '../../../src/backend/philox.ts';
 import { readJournal } from '../../../src/pipeline/runs/journal/journal.ts';
 import type { RunSummary } from '../../../src/pipeline/runs/summary.ts';
+import { commandWords } from '../../commands/built.ts';
 
 /** When a process is killed: once it has journalled a step, and some milliseconds later. */
 export interface Kill {
@@ -36,7 +37,7 @@ export function tinyTraining(device: string, folder: string): string[] {
 
 /** Trains in a process, without kills. */
 export async function trainWhole(args: readonly string[]): Promise<Result> {
-  await ended(start(args));
+  await ended(await start(args));
   return resultOf(folderOf(args));
 }
 
@@ -50,7 +51,7 @@ export async function trainKilled(
   const resumed: number[] = [];
   let next = args;
   for (const kill of kills) {
-    const child = start(next);
+    const child = await start(next);
     const exit = ended(child);
     while (child.exitCode === null && stepsOf(folder) < kill.step) await sleep(1);
     await sleep(kill.delay);
@@ -61,7 +62,7 @@ export async function trainKilled(
     resumed.push(stepsOf(folder));
     next = again;
   }
-  await ended(start(next));
+  await ended(await start(next));
   return { ...resultOf(folder), killedAt: resumed };
 }
 
@@ -105,8 +106,8 @@ function stepsOf(folder: string): number {
   }
 }
 
-function start(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, ['--import', 'tsx', 'src/train.ts', ...args], {
+async function start(args: readonly string[]): Promise<ChildProcess> {
+  return spawn(process.execPath, [...(await commandWords('train')), ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
 }
