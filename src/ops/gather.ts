@@ -237,19 +237,21 @@ export function groupEntries(index: Tensor, size: number, length: number, walk: 
 
 export type IndexWalk = Omit<Params<'gather'>, 'size' | 'length' | 'offset' | 'outside'>;
 
+/** The stride of the axes `from` up to `to` as one axis, or undefined if they are not one. */
+function jointStride({ shape, strides }: Tensor, from: number, to: number): number | undefined {
+  if (to - from <= 1) return to === from || shape[from] === 1 ? 0 : (strides[from] ?? 0);
+  const merged = mergeAxes(shape.slice(from, to), [strides.slice(from, to)]);
+  return merged.shape.length > 1 ? undefined : (merged.strides[0]![0] ?? 0);
+}
+
 /** The index as [outer, count, inner] with the stride of each; a copy if its axes do not merge to that. */
 export function walkIndex(index: Tensor, axis: number): { indices: Tensor; walk: IndexWalk } {
   const split = (tensor: Tensor): number[] | undefined => {
-    const groups = [
-      [0, axis],
-      [axis, axis + 1],
-      [axis + 1, tensor.ndim],
-    ] as const;
-    const merged = groups.map(([from, to]) =>
-      mergeAxes(tensor.shape.slice(from, to), [tensor.strides.slice(from, to)]),
-    );
-    if (merged.some(({ shape }) => shape.length > 1)) return undefined;
-    return merged.map(({ strides }) => strides[0]![0] ?? 0);
+    const outer = jointStride(tensor, 0, axis);
+    const inner = jointStride(tensor, axis + 1, tensor.ndim);
+    return outer === undefined || inner === undefined
+      ? undefined
+      : [outer, jointStride(tensor, axis, axis + 1)!, inner];
   };
   const direct = split(index);
   const indices = direct ? index : dense(index);
