@@ -4,9 +4,9 @@ import { roundToHalf } from './half.ts';
  * Element types.
  *
  * `float64` exists on the CPU backend only, for gradient checks. `bool` is 0 or 1: a byte on the CPU, and a 32-bit word
- * elsewhere, because WGSL has no smaller storage type. `uint8` stores bytes (images), which data kernels and conversions read. `float16` stores factors, which
- * matrix products and convolutions read; it needs a device with float16, or the CPU, which stores the rounded numbers
- * as float32.
+ * elsewhere, because WGSL has no smaller storage type. `uint8` stores bytes (images), which data kernels and conversions
+ * read. `float16` stores factors, which matrix products and convolutions read; it needs a device with float16, or the CPU,
+ * which stores the rounded numbers as float32.
  */
 export type DType = 'float32' | 'float64' | 'int32' | 'bool' | 'uint8' | 'float16';
 

@@ -98,10 +98,10 @@ export function unbind(x: Tensor, ...along: DimArguments): Tensor[] {
   const axis = axisOf('unbind', dim, x.ndim);
   if (x.ndim === 0)
     throw new ShapeError('unbind', 'a scalar', { takes: 'at least one dim', got: describe(x) });
-  const whole = uncut(x);
   const shape = x.shape.toSpliced(axis, 1);
   const strides = x.strides.toSpliced(axis, 1);
-  const one = isRecorded(x)
+  const whole = isRecorded(x) ? uncut(x) : undefined;
+  const one = whole
     ? (index: number): Tensor => part(x, axis, index, index + 1, whole).reshape(shape)
     : (index: number): Tensor =>
         x.withLayout({ shape, strides, offset: x.offset + index * x.strides[axis]! });

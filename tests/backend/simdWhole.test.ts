@@ -36,6 +36,16 @@ async function expectEqual(body: () => Tensor): Promise<void> {
   expect(await body().data()).toEqual(expected);
 }
 
+/** Asserts that two threads compute the same bits as one. */
+async function expectSameOfTwoThreads(body: () => Tensor): Promise<void> {
+  const two = await openCpu({ threads: 2 });
+  setDefaultDevice(two);
+  const found = await body().data();
+  setDefaultDevice(fast);
+  expect(await body().data()).toEqual(found);
+  two.destroy();
+}
+
 const whole = (values: number[] = integers): Tensor => tensor(values, { dtype: 'int32' });
 const truth = (...values: boolean[]): Tensor => tensor(values.map(Number), { dtype: 'int32' }).to('bool');
 
@@ -127,19 +137,13 @@ describe('truth values in WebAssembly', () => {
   });
 
   test('two threads compute the bits of one', async () => {
-    const two = await openCpu({ threads: 2 });
-    const compute = (): Tensor => {
+    await expectSameOfTwoThreads(() => {
       const x = rand([1001, 1003], { seed: 3, stream: 1 });
       return x
         .gt(0.5)
         .logicalXor(x.lt(0.75))
         .logicalAnd(x.slice(null, [7, 8]).gt(0.2));
-    };
-    setDefaultDevice(two);
-    const found = await compute().data();
-    setDefaultDevice(fast);
-    expect(await compute().data()).toEqual(found);
-    two.destroy();
+    });
   });
 });
 
@@ -195,13 +199,7 @@ describe('nllLoss in WebAssembly', () => {
   });
 
   test('two threads compute the bits of one', async () => {
-    const two = await openCpu({ threads: 2 });
-    const compute = (): Tensor => lossAndGradient([[40_001, 8], (x) => x], { reduction: 'mean' });
-    setDefaultDevice(two);
-    const found = await compute().data();
-    setDefaultDevice(fast);
-    expect(await compute().data()).toEqual(found);
-    two.destroy();
+    await expectSameOfTwoThreads(() => lossAndGradient([[40_001, 8], (x) => x], { reduction: 'mean' }));
   });
 });
 

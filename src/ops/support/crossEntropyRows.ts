@@ -25,8 +25,8 @@ export function ofClasses(input: Tensor, target: Tensor, options: RowOptions): T
 }
 
 /**
- * The reduced cross-entropy of logits, or log-probabilities, [N, C, …] and target classes [N, …]. For few rows one launch computes the losses,
- * their sum and the division. For more rows a second launch sums and divides. Backward is one launch.
+ * The reduced cross-entropy of logits, or log-probabilities, [N, C, …] and target classes [N, …]. For few rows one launch
+ * computes the losses, their sum and the division. For more rows a second launch sums and divides. Backward is one launch.
  */
 function classLosses(input: Tensor, target: Tensor, options: RowOptions): Tensor {
   const { device, dtype } = input;
@@ -204,7 +204,11 @@ function common(
   };
 }
 
-function variantOf({ weight, smoothing = 0, logs = false }: RowOptions) {
+function variantOf({
+  weight,
+  smoothing = 0,
+  logs = false,
+}: RowOptions): Record<'WEIGHTED' | 'SMOOTHED' | 'LOGS', boolean> {
   return { WEIGHTED: weight !== undefined, SMOOTHED: smoothing > 0, LOGS: logs };
 }
 

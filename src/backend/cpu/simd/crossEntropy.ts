@@ -1,11 +1,11 @@
 import type { Params, Variant } from '../../backend.ts';
 import type { TypedArray } from '../../dtypes.ts';
 import { writeTotal } from '../crossEntropy.ts';
-import { areWords, checked } from './gather.ts';
+import { checked } from './gather.ts';
 import type { Fields } from './jobs.ts';
 import { perColumn } from './layerNorm.ts';
 import type { Plan, SimdModule } from './module.ts';
-import { address, fits, type SimdTwin } from './simdTwin.ts';
+import { address, areWords, fits, type SimdTwin } from './simdTwin.ts';
 
 /** Elements of a task, and the cost of one exponential in multiplications of a product. */
 const TASK = 8192;

@@ -2,9 +2,8 @@ import type { TypedArray } from '../../dtypes.ts';
 import { codes, type Vec4 } from '../../signatures.ts';
 import { copy } from './copy.ts';
 import { inHeap } from './heap.ts';
-import { areWords } from './gather.ts';
 import type { SimdModule } from './module.ts';
-import { address, fits, type SimdTwin } from './simdTwin.ts';
+import { address, areWords, fits, type SimdTwin } from './simdTwin.ts';
 
 const { ADD, MUL, POW, MAXIMUM, MINIMUM, REMAINDER, FLOOR_DIVIDE } = codes.binary;
 const { EQ, NE, LT, LE, GT, GE } = codes.compare;

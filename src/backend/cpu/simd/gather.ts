@@ -1,9 +1,8 @@
 import type { Params } from '../../backend.ts';
 import type { TypedArray } from '../../dtypes.ts';
 import { codes } from '../../signatures.ts';
-import { inHeap } from './heap.ts';
 import type { SimdModule } from './module.ts';
-import { address, fits, type SimdTwin } from './simdTwin.ts';
+import { address, areWords, fits, type SimdTwin } from './simdTwin.ts';
 
 /** Elements of a task, and the cost of one in multiplications of a product. */
 const TASK = 8192;
@@ -122,10 +121,6 @@ function walkOf(
 ): Omit<IndexWalk, 'indexOffset'> & { indices: number } {
   const walk = { length, count, inner, outerStride, countStride, innerStride };
   return { indices: address(indices, indexOffset), ...walk };
-}
-
-export function areWords(...arrays: readonly TypedArray[]): boolean {
-  return arrays.every((array) => array.BYTES_PER_ELEMENT === 4 && inHeap(array));
 }
 
 /** Whether no index was out of range. The plain twin reports those that are. */

@@ -17,6 +17,11 @@ export function fits(...arrays: readonly TypedArray[]): boolean {
   return arrays.every((array) => array instanceof Float32Array && inHeap(array));
 }
 
+/** Whether the module can access all of these: elements of four bytes, in its memory. */
+export function areWords(...arrays: readonly TypedArray[]): boolean {
+  return arrays.every((array) => array.BYTES_PER_ELEMENT === 4 && inHeap(array));
+}
+
 /** The address of an element. */
 export function address(array: TypedArray, element: number = 0): number {
   return array.byteOffset + array.BYTES_PER_ELEMENT * element;
