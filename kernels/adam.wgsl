@@ -15,6 +15,8 @@
 //            elements.
 // Launch     a grid of any size in x: each invocation handles groups of four elements one grid width apart. Elements of
 //            a group outside the segment keep their value.
+// Numerics   without gradients, m and v decay to 0 and do not stay at the smallest subnormal numbers, where rounding would
+//            keep them and processors compute slowly. WGSL lets a device flush such numbers; the CPU's twin does.
 // Guard      with GUARDED the step is skipped if counts[0] is not 0, because a gradient is not finite. `counts` belongs
 //            to a GradScaler; counts[2] is the number of skipped steps. Without GUARDED, `counts` is bound, but not
 //            read.

@@ -18,7 +18,8 @@
 //            LION no variance, and only AMSGRAD and NADAM have a third.
 // Launch     a grid of any size in x: each invocation handles elements one grid width apart.
 // Numerics   with u = -t · log(beta2), ρ = rho + 2 / -log(beta2) · (1 - u / (eᵘ - 1)). The host computes `rho`, what is
-//            left of two large numbers, in float64.
+//            left of two large numbers, in float64. Without gradients, m, v and NADAM's w decay to 0,
+//            past the subnormal numbers: see adam.wgsl.
 // Guard      with GUARDED the step is skipped if counts[0] is not 0, because a gradient is not finite. `counts` belongs
 //            to a GradScaler; counts[2] is the number of skipped steps, which t leaves out. Without GUARDED, `counts` is
 //            bound, but not read.

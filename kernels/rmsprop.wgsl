@@ -10,7 +10,8 @@
 // Shapes     parameters, gradients, squares (s), means (a), velocity (b): `size` elements from `offset`; means and
 //            velocity are used only where the formulas say so.
 // Launch     a grid of any size in x: each invocation handles elements one grid width apart.
-// Numerics   s - a² is a variance. Rounding must not make it negative, because its root would be NaN.
+// Numerics   s - a² is a variance. Rounding must not make it negative, because its root would be NaN. Without
+//            gradients, s, a and b decay to 0, past the subnormal numbers: see adam.wgsl.
 // Guard      with GUARDED the step is skipped if counts[0] is not 0, because a gradient is not finite. `counts` belongs
 //            to a GradScaler; counts[2] is the number of skipped steps. Without GUARDED, `counts` is bound, but not
 //            read.

@@ -7,6 +7,7 @@
 //
 // Shapes     parameters, gradients, velocity: `size` elements from `offset`; velocity only with momentum.
 // Launch     a grid of any size in x: each invocation handles elements one grid width apart.
+// Numerics   without gradients, v decays to 0, past the subnormal numbers: see adam.wgsl.
 // Guard      with GUARDED the step is skipped if counts[0] is not 0, because a gradient is not finite. `counts` belongs
 //            to a GradScaler; counts[2] is the number of skipped steps. Without GUARDED, `counts` is bound, but not
 //            read.

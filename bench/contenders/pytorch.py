@@ -241,6 +241,8 @@ def open_device():
         raise RuntimeError("this PyTorch finds no CUDA device")
     if name == "pytorch-cuda":
         torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+    if not name.endswith("-default"):
+        torch.set_flush_denormal(True)  # before other threads start, which take it over
     torch.set_num_threads(1 if name in ("pytorch-1", "pytorch-blas") else os.cpu_count())
     torch.zeros(1, device=device)
     return facts()

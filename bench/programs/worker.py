@@ -13,6 +13,7 @@ import time
 import torch
 from program import mapped_blas
 
+torch.set_flush_denormal(True)
 torch.set_num_threads(1)
 if "float64" in sys.argv[2:]:
     torch.set_default_dtype(torch.float64)

@@ -37,9 +37,19 @@ import {
   ScatterJob,
 } from './gather';
 import { MatmulJob, matmulTask } from './matmul';
-import { AdamJob, adamTask } from './optimizers';
+import {
+  AdamJob,
+  adamTask,
+  MomentsJob,
+  momentsTask,
+  RmspropJob,
+  rmspropTask,
+  SgdJob,
+  sgdTask,
+} from './optimizers';
 import { PoolJob, poolGradientTask, poolHalvesGradientTask, poolTask } from './pool';
 import { ArgreduceJob, argreduceTask } from './argreduce';
+import { SquaresJob, squaresTask } from './norm';
 import { ReduceJob, reduceTask } from './reduce';
 import { ReluGradientJob, reluGradientTask } from './rows';
 import { RowTotalsJob, rowTotalsTask, SoftmaxJob, softmaxTask } from './softmax';
@@ -220,5 +230,9 @@ function runTask(task: i32, thread: i32): void {
   else if (kind == 48) strideTwoFiltersTask(changetype<StrideTwoFiltersJob>(JOB), task);
   else if (kind == 49) strideTwoWeightTask(changetype<StrideTwoWeightJob>(JOB), task, scratch);
   else if (kind == 50) strideTwoFinishTask(changetype<StrideTwoFinishJob>(JOB), task, scratch);
+  else if (kind == 51) sgdTask(changetype<SgdJob>(JOB), task);
+  else if (kind == 52) rmspropTask(changetype<RmspropJob>(JOB), task);
+  else if (kind == 53) momentsTask(changetype<MomentsJob>(JOB), task);
+  else if (kind == 54) squaresTask(changetype<SquaresJob>(JOB), task);
   else unreachable();
 }

@@ -68,6 +68,24 @@ function rectified({ logBeta2, oneMinusBeta2, rho }: Params<'moments'>, taken: n
   );
 }
 
+/** What a step of `moments` needs beside the parameters, if steps were skipped. */
+export function momentFactors(
+  form: number,
+  params: Params<'moments'>,
+  skipped: number,
+): Record<'stepSize' | 'rootCorrection2' | 'now' | 'next' | 'rectification' | 'rate', number> {
+  const { step, oneMinusBeta1, decay } = params;
+  const taken = step - skipped;
+  const nesterov = (at: number): number => (1 - oneMinusBeta1) * (1 - 0.5 * Math.exp(at * decay));
+  return {
+    ...corrections({ ...params, stepSize: 1 }, skipped),
+    now: nesterov(taken),
+    next: nesterov(taken + 1),
+    rectification: form === RADAM ? rectified(params, taken) : 0,
+    rate: 1 / (1 + (taken - 1) * decay),
+  };
+}
+
 export const moments: Twin<'moments'> = (
   { gradients, parameters, mean, variance, third, counts },
   params,
@@ -75,12 +93,8 @@ export const moments: Twin<'moments'> = (
 ) => {
   if (GUARDED && counts[0] !== 0) return;
   const { size, offset, sign, lr, oneMinusBeta1, beta2, oneMinusBeta2, eps, weightDecay, shrink } = params;
-  const taken = params.step - (GUARDED ? counts[2]! : 0);
-  const { stepSize, rootCorrection2 } = corrections({ ...params, stepSize: 1 }, params.step - taken);
-  const nesterov = (step: number): number => (1 - oneMinusBeta1) * (1 - 0.5 * Math.exp(step * params.decay));
-  const [now, next] = [nesterov(taken), nesterov(taken + 1)];
-  const rectification = FORM === RADAM ? rectified(params, taken) : 0;
-  const rate = 1 / (1 + (taken - 1) * params.decay);
+  const factors = momentFactors(FORM, params, GUARDED ? counts[2]! : 0);
+  const { stepSize, rootCorrection2, now, next, rectification, rate } = factors;
   for (let at = offset; at < offset + size; at++) {
     const parameter = parameters[at]!;
     const gradient = sign * gradients[at]! + weightDecay * parameter;

@@ -1,6 +1,6 @@
 // Written by `npm run wasm` from kernels/wasm/*.ts; `npm run typecheck` fails if it is out of date.
-// SHA-256 of sources, options and the compiler's version: 0a0d6c5a64f003e35bf96c2b0c3c0c5064ae0c62252d049f6a16e1bcbff0d374
-// SHA-256 of both modules: 1c3d05dff5facc1966113c05c7fdb46781f0c8d25b55d67f4ed223c159f8fbda
+// SHA-256 of sources, options and the compiler's version: 07d039c2b760e4eee8fa5e683a77ce56331c61f5201908c48096e43a5dde7a17
+// SHA-256 of both modules: 06f1d2f0707434e12f6eb72f547b1de6d2b1164158660f0bf5a0a85aa284fd8f
 
 type Words = Int32Array;
 type Floats = Float32Array;
@@ -58,6 +58,10 @@ export const jobs = {
   strideTwoFilters: { kind: 48, write: (w: Words, f: Floats, v: Record<'from' | 'to' | 'groupStride' | 'rows' | 'rowStride' | 'depth' | 'depthStride' | 'backward', number>): void => { w[0] = v.from; w[1] = v.to; w[2] = v.groupStride; w[3] = v.rows; w[4] = v.rowStride; w[5] = v.depth; w[6] = v.depthStride; w[7] = v.backward; } },
   strideTwoWeight: { kind: 49, write: (w: Words, f: Floats, v: Record<'gradient' | 'image' | 'sums' | 'lines' | 'chunk' | 'taskLines' | 'cuts' | 'groups' | 'rows' | 'depth' | 'height' | 'width' | 'imagePlane' | 'imageLine' | 'steps', number>): void => { w[0] = v.gradient; w[1] = v.image; w[2] = v.sums; w[3] = v.lines; w[4] = v.chunk; w[5] = v.taskLines; w[6] = v.cuts; w[7] = v.groups; w[8] = v.rows; w[9] = v.depth; w[10] = v.height; w[11] = v.width; w[12] = v.imagePlane; w[13] = v.imageLine; w[14] = v.steps; } },
   strideTwoFinish: { kind: 50, write: (w: Words, f: Floats, v: Record<'sums' | 'out' | 'flag' | 'cuts' | 'rows' | 'depth', number>): void => { w[0] = v.sums; w[1] = v.out; w[2] = v.flag; w[3] = v.cuts; w[4] = v.rows; w[5] = v.depth; } },
+  sgd: { kind: 51, write: (w: Words, f: Floats, v: Record<'gradients' | 'parameters' | 'velocity' | 'size' | 'taskSize' | 'sign' | 'lr' | 'momentum' | 'oneMinusDampening' | 'weightDecay' | 'firstStep' | 'nesterov', number>): void => { w[0] = v.gradients; w[1] = v.parameters; w[2] = v.velocity; w[3] = v.size; w[4] = v.taskSize; f[5] = v.sign; f[6] = v.lr; f[7] = v.momentum; f[8] = v.oneMinusDampening; f[9] = v.weightDecay; w[10] = v.firstStep; w[11] = v.nesterov; } },
+  rmsprop: { kind: 52, write: (w: Words, f: Floats, v: Record<'gradients' | 'parameters' | 'squares' | 'means' | 'velocity' | 'size' | 'taskSize' | 'sign' | 'lr' | 'alpha' | 'oneMinusAlpha' | 'eps' | 'weightDecay' | 'momentum', number>): void => { w[0] = v.gradients; w[1] = v.parameters; w[2] = v.squares; w[3] = v.means; w[4] = v.velocity; w[5] = v.size; w[6] = v.taskSize; f[7] = v.sign; f[8] = v.lr; f[9] = v.alpha; f[10] = v.oneMinusAlpha; f[11] = v.eps; f[12] = v.weightDecay; f[13] = v.momentum; } },
+  moments: { kind: 53, write: (w: Words, f: Floats, v: Record<'form' | 'gradients' | 'parameters' | 'mean' | 'variance' | 'third' | 'size' | 'taskSize' | 'sign' | 'lr' | 'oneMinusBeta1' | 'beta2' | 'oneMinusBeta2' | 'eps' | 'weightDecay' | 'shrink' | 'stepSize' | 'rootCorrection2' | 'now' | 'next' | 'rectification' | 'rate', number>): void => { w[0] = v.form; w[1] = v.gradients; w[2] = v.parameters; w[3] = v.mean; w[4] = v.variance; w[5] = v.third; w[6] = v.size; w[7] = v.taskSize; f[8] = v.sign; f[9] = v.lr; f[10] = v.oneMinusBeta1; f[11] = v.beta2; f[12] = v.oneMinusBeta2; f[13] = v.eps; f[14] = v.weightDecay; f[15] = v.shrink; f[16] = v.stepSize; f[17] = v.rootCorrection2; f[18] = v.now; f[19] = v.next; f[20] = v.rectification; f[21] = v.rate; } },
+  squares: { kind: 54, write: (w: Words, f: Floats, v: Record<'x' | 'out' | 'size' | 'chunk' | 'root', number>): void => { w[0] = v.x; w[1] = v.out; w[2] = v.size; w[3] = v.chunk; w[4] = v.root; } },
 };
 
 /** The fields of each job. Addresses are in bytes; truth values are 0 or 1. */

@@ -1,5 +1,4 @@
 import type { KernelName } from '../../backend.ts';
-import { adam } from './adam.ts';
 import { attention, attentionGradient } from './attention.ts';
 import { averagePool, averagePoolGradient } from './averagePool.ts';
 import { batchNorm, batchNormGradient, batchNormStatistics, batchNormSums } from './batchNorm.ts';
@@ -11,6 +10,8 @@ import { layerNorm, layerNormGradient, layerNormSums } from './layerNorm.ts';
 import { matmul } from './matmul.ts';
 import { gather, indexOrder, scatterAdd, scatterAddOrdered, scatterFold } from './gather.ts';
 import { maxPool, maxPoolGradient } from './maxPool.ts';
+import { clip, norm } from './norm.ts';
+import { adam, moments, rmsprop, sgd } from './optimizers.ts';
 import { argreduce, reduce } from './reduce.ts';
 import { dropout, random } from './random.ts';
 import { gatherImages, reluGradientSums } from './rows.ts';
@@ -33,6 +34,7 @@ export const simdTwins: { readonly [K in KernelName]?: SimdTwin<K> } = {
   batchNormSums,
   binary,
   cast,
+  clip,
   compare,
   conv2d,
   conv2dInputGradient,
@@ -52,14 +54,18 @@ export const simdTwins: { readonly [K in KernelName]?: SimdTwin<K> } = {
   matmul,
   maxPool,
   maxPoolGradient,
+  moments,
+  norm,
   random,
   reduce,
   reluGradientSums,
+  rmsprop,
   roundToHalf,
   scan,
   scatterAdd,
   scatterAddOrdered,
   scatterFold,
+  sgd,
   softmax,
   unary,
   where,
