@@ -2,8 +2,8 @@
 //
 //   out[c, o] = Σ_p x[o, p], or Π, or max, or min,   p in [c·chunk, min((c+1)·chunk, length))
 //
-// Numerics   sums and products in float64, rounded once. In a long run, sums of four elements are float32. An extreme
-//            is NaN if one element is.
+// Numerics   sums and products in float64, rounded once. In long runs and in columns, sums of four elements are float32. An
+//            extreme is NaN if one element is.
 //
 // A task computes `taskOutputs` outputs of `taskParts` chunks. Several outputs, or several parts of one, are computed at the same
 // time, because each step waits for the one before. Columns are read a block of rows at a time.
@@ -184,6 +184,22 @@ function columns(
       let high3 = isFirst ? high0 : v128.load(totals, 112);
       let line = from + at;
       let left = rows;
+      if (operation == SUM) {
+        for (; left >= 4; left -= 4, line += 4 * step) {
+          const sum0 = sumOfFour(line, step);
+          const sum1 = sumOfFour(line + 16, step);
+          const sum2 = sumOfFour(line + 32, step);
+          const sum3 = sumOfFour(line + 48, step);
+          low0 = withLow(SUM, low0, sum0);
+          high0 = withHigh(SUM, high0, sum0);
+          low1 = withLow(SUM, low1, sum1);
+          high1 = withHigh(SUM, high1, sum1);
+          low2 = withLow(SUM, low2, sum2);
+          high2 = withHigh(SUM, high2, sum2);
+          low3 = withLow(SUM, low3, sum3);
+          high3 = withHigh(SUM, high3, sum3);
+        }
+      }
       if (operation != MAX) {
         for (; left > 0; left--, line += step) {
           low0 = withTwo(operation, low0, f64x2.promote_low_f32x4(v128.load64_zero(line)));

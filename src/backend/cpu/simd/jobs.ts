@@ -1,6 +1,6 @@
 // Written by `npm run wasm` from kernels/wasm/*.ts; `npm run typecheck` fails if it is out of date.
-// SHA-256 of sources, options and the compiler's version: 07d039c2b760e4eee8fa5e683a77ce56331c61f5201908c48096e43a5dde7a17
-// SHA-256 of both modules: 06f1d2f0707434e12f6eb72f547b1de6d2b1164158660f0bf5a0a85aa284fd8f
+// SHA-256 of sources, options and the compiler's version: 7581c8ae860534d9721111e113f65e7b1444121863988cc258f7fd54c2695725
+// SHA-256 of both modules: 1bbb5cececc8b3c3b0b59d40ce5ffc71a6ecda55e183dbf81d05729aed0656b4
 
 type Words = Int32Array;
 type Floats = Float32Array;
