@@ -27,19 +27,19 @@ export function squaresTask(job: SquaresJob, part: i32): void {
 }
 
 function sumOfSquares(x: usize, count: i32): f64 {
-  let even = f64x2.splat(0);
-  let odd = f64x2.splat(0);
-  let moreEven = f64x2.splat(0);
-  let moreOdd = f64x2.splat(0);
+  let total0 = f64x2.splat(0);
+  let total1 = f64x2.splat(0);
+  let total2 = f64x2.splat(0);
+  let total3 = f64x2.splat(0);
   let element = 0;
   for (; element + 8 <= count; element += 8) {
     const at = x + ((<usize>element) << 2);
-    even = f64x2.add(even, squares(v128.load64_zero(at)));
-    odd = f64x2.add(odd, squares(v128.load64_zero(at + 8)));
-    moreEven = f64x2.add(moreEven, squares(v128.load64_zero(at + 16)));
-    moreOdd = f64x2.add(moreOdd, squares(v128.load64_zero(at + 24)));
+    total0 = f64x2.add(total0, squares(v128.load64_zero(at)));
+    total1 = f64x2.add(total1, squares(v128.load64_zero(at + 8)));
+    total2 = f64x2.add(total2, squares(v128.load64_zero(at + 16)));
+    total3 = f64x2.add(total3, squares(v128.load64_zero(at + 24)));
   }
-  const sums = f64x2.add(f64x2.add(even, odd), f64x2.add(moreEven, moreOdd));
+  const sums = f64x2.add(f64x2.add(total0, total1), f64x2.add(total2, total3));
   let total = f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
   for (; element < count; element++) {
     const value = <f64>load<f32>(x + ((<usize>element) << 2));

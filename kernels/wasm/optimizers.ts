@@ -19,13 +19,6 @@ function decayed(x: v128): v128 {
   return v128.andnot(x, isSubnormal(x));
 }
 
-/** The same for an average of g², where g is 0. If eps is 0, the average is what keeps a divisor from 0, and stays. */
-@inline
-function decayedSquares(v: v128, g: v128, eps: f32): v128 {
-  if (eps == 0) return v;
-  return v128.andnot(v, v128.and(isSubnormal(v), f32x4.eq(g, f32x4.splat(0))));
-}
-
 /** The gradient to follow: sign · g + weightDecay · p. */
 @inline
 function direction(sign: f32, gradient: v128, weightDecay: f32, parameter: v128): v128 {
@@ -35,11 +28,14 @@ function direction(sign: f32, gradient: v128, weightDecay: f32, parameter: v128)
   );
 }
 
-/** a · x + b · g² */
+/**
+ * a · x + b · g², without subnormal numbers where g is 0. If eps is 0, it is what keeps a divisor from 0, and may be subnormal.
+ */
 @inline
 function variance(a: f32, x: v128, b: f32, g: v128, eps: f32): v128 {
   const v = f32x4.add(f32x4.mul(f32x4.splat(a), x), f32x4.mul(f32x4.mul(f32x4.splat(b), g), g));
-  return decayedSquares(v, g, eps);
+  if (eps == 0) return v;
+  return v128.andnot(v, v128.and(isSubnormal(v), f32x4.eq(g, f32x4.splat(0))));
 }
 
 /** x + share · (g - x) */
@@ -52,6 +48,29 @@ function towards(x: v128, share: f32, g: v128): v128 {
 @inline
 function deviation(v: v128, correction: f32, eps: f32): v128 {
   return f32x4.add(f32x4.div(f32x4.sqrt(v), f32x4.splat(correction)), f32x4.splat(eps));
+}
+
+const ADAM = 0;
+const SGD = 1;
+const RMSPROP = 2;
+const MOMENTS = 3;
+
+/** The elements of a task, four at a time, and the last ones. Inlined, so that each optimizer gets loops of its own. */
+@inline
+function eachFour(optimizer: i32, job: usize, size: i32, taskSize: i32, task: i32): void {
+  let element = task * taskSize;
+  const end = min(element + taskSize, size);
+  for (; element + 4 <= end; element += 4) stepOf(optimizer, job, element, 4);
+  if (element < end) stepOf(optimizer, job, element, end - element);
+}
+
+@inline
+function stepOf(optimizer: i32, job: usize, element: i32, count: i32): void {
+  const at = (<usize>element) << 2;
+  if (optimizer == ADAM) adam(changetype<AdamJob>(job), at, count);
+  else if (optimizer == SGD) sgd(changetype<SgdJob>(job), at, count);
+  else if (optimizer == RMSPROP) rmsprop(changetype<RmspropJob>(job), at, count);
+  else moments(changetype<MomentsJob>(job), at, count);
 }
 
 @unmanaged
@@ -74,16 +93,11 @@ export class AdamJob {
 }
 
 export function adamTask(job: AdamJob, task: i32): void {
-  const first = task * job.taskSize;
-  const end = min(first + job.taskSize, job.size);
-  let element = first;
-  for (; element + 4 <= end; element += 4) adam(job, element, 4);
-  if (element < end) adam(job, element, end - element);
+  eachFour(ADAM, changetype<usize>(job), job.size, job.taskSize, task);
 }
 
 @inline
-function adam(job: AdamJob, element: i32, count: i32): void {
-  const at = (<usize>element) << 2;
+function adam(job: AdamJob, at: usize, count: i32): void {
   const p = loadFew(job.parameters + at, count);
   const g = direction(job.sign, loadFew(job.gradients + at, count), job.weightDecay, p);
   const m = decayed(towards(loadFew(job.mean + at, count), job.oneMinusBeta1, g));
@@ -111,16 +125,11 @@ export class SgdJob {
 }
 
 export function sgdTask(job: SgdJob, task: i32): void {
-  const first = task * job.taskSize;
-  const end = min(first + job.taskSize, job.size);
-  let element = first;
-  for (; element + 4 <= end; element += 4) sgd(job, element, 4);
-  if (element < end) sgd(job, element, end - element);
+  eachFour(SGD, changetype<usize>(job), job.size, job.taskSize, task);
 }
 
 @inline
-function sgd(job: SgdJob, element: i32, count: i32): void {
-  const at = (<usize>element) << 2;
+function sgd(job: SgdJob, at: usize, count: i32): void {
   const p = loadFew(job.parameters + at, count);
   const g = direction(job.sign, loadFew(job.gradients + at, count), job.weightDecay, p);
   let d = g;
@@ -157,16 +166,11 @@ export class RmspropJob {
 }
 
 export function rmspropTask(job: RmspropJob, task: i32): void {
-  const first = task * job.taskSize;
-  const end = min(first + job.taskSize, job.size);
-  let element = first;
-  for (; element + 4 <= end; element += 4) rmsprop(job, element, 4);
-  if (element < end) rmsprop(job, element, end - element);
+  eachFour(RMSPROP, changetype<usize>(job), job.size, job.taskSize, task);
 }
 
 @inline
-function rmsprop(job: RmspropJob, element: i32, count: i32): void {
-  const at = (<usize>element) << 2;
+function rmsprop(job: RmspropJob, at: usize, count: i32): void {
   const p = loadFew(job.parameters + at, count);
   const g = direction(job.sign, loadFew(job.gradients + at, count), job.weightDecay, p);
   let s = variance(job.alpha, loadFew(job.squares + at, count), job.oneMinusAlpha, g, job.eps);
@@ -221,15 +225,10 @@ export class MomentsJob {
 }
 
 export function momentsTask(job: MomentsJob, task: i32): void {
-  const first = task * job.taskSize;
-  const end = min(first + job.taskSize, job.size);
-  let element = first;
-  for (; element + 4 <= end; element += 4) moments(job, element, 4);
-  if (element < end) moments(job, element, end - element);
+  eachFour(MOMENTS, changetype<usize>(job), job.size, job.taskSize, task);
 }
 
-function moments(job: MomentsJob, element: i32, count: i32): void {
-  const at = (<usize>element) << 2;
+function moments(job: MomentsJob, at: usize, count: i32): void {
   const p = loadFew(job.parameters + at, count);
   const g = direction(job.sign, loadFew(job.gradients + at, count), job.weightDecay, p);
   const d = job.form == ADAGRAD ? adagrad(job, at, g, count) : averaged(job, at, g, count);

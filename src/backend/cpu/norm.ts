@@ -69,8 +69,13 @@ export const norm: Twin<'norm'> = (
   }
 };
 
+/** What gradients are multiplied by, unless it is at least 1. */
+export function clipFactor(norm: number, maxNorm: number): number {
+  return maxNorm / (norm + 1e-6);
+}
+
 export const clip: Twin<'clip'> = ({ norm, gradients }, { size, offset, maxNorm }) => {
-  const scale = maxNorm / (norm[0]! + 1e-6);
-  if (scale >= 1) return;
-  for (let at = offset; at < offset + size; at++) gradients[at] = gradients[at]! * scale;
+  const factor = clipFactor(norm[0]!, maxNorm);
+  if (factor >= 1) return;
+  for (let at = offset; at < offset + size; at++) gradients[at] = gradients[at]! * factor;
 };

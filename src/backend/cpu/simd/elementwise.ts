@@ -79,17 +79,13 @@ export const cast: SimdTwin<'cast'> = (module, { x, out }, { size, offset }, { T
   const operand = { array: x, offset, strides: inRow(size) };
   const [fromWhole, toWhole] = [areWhole(x), areWhole(out)];
   if (isTruth(x) && (toWhole || fits(out))) {
-    const numbers = numbersIn(module, out, 2);
-    numbers.set([0, 1]);
-    const [zero, one] = [0, 1].map((at) => ({ array: numbers, offset: at, strides: STILL_STRIDES }));
-    return apply(module, WHERE, [one!, zero!, operand], out, [1, 1, 1, size]);
+    const [zero, one] = [number(module, out, 0), number(module, out, 1)];
+    return apply(module, WHERE, [one, zero, operand], out, [1, 1, 1, size]);
   }
   if ((!fromWhole && !fits(x)) || !(TO_BOOL ? isTruth(out) : toWhole || fits(out))) return false;
   if (TO_BOOL) {
-    const zero = module.floats(module.take(4), 1);
-    zero[0] = 0;
-    const other = { array: zero, offset: 0, strides: STILL_STRIDES };
-    return apply(module, COMPARE + (fromWhole ? WHOLE : 0) + NE, [operand, other], out, [1, 1, 1, size]);
+    const operands = [operand, number(module, x, 0)] as const;
+    return apply(module, COMPARE + (fromWhole ? WHOLE : 0) + NE, operands, out, [1, 1, 1, size]);
   }
   if (fromWhole === toWhole) out.set(x.subarray(offset, offset + size));
   else apply(module, toWhole ? FLOAT_TO_WHOLE : WHOLE_TO_FLOAT, [operand], out, [1, 1, 1, size]);
@@ -126,10 +122,8 @@ const FEW = 32;
 /** One number for all. The host's own `fill` stores elements of shared memory one by one. */
 export const fill: SimdTwin<'fill'> = (module, { out }, { size, value }) => {
   if (size < FEW || !areWords(out)) return false;
-  const array = numbersIn(module, out, 1);
-  array[0] = value;
-  const number = { array, offset: 0, strides: STILL_STRIDES };
-  return apply(module, WHERE, [number, number, number], out, [1, 1, 1, size]);
+  const one = number(module, out, value);
+  return apply(module, WHERE, [one, one, one], out, [1, 1, 1, size]);
 };
 
 export const accumulate: SimdTwin<'accumulate'> = (module, { x, out }, { size, xOffset, outOffset }) => {
@@ -142,16 +136,27 @@ export const accumulate: SimdTwin<'accumulate'> = (module, { x, out }, { size, x
   return apply(module, ADD, operands, out, [1, 1, 1, size], { outOffset });
 };
 
-/** The strides of a row of adjacent elements, and of one element for all. */
+/** Multiplies float32 elements by a factor, in place. */
+export function scale(module: SimdModule, x: TypedArray, offset: number, size: number, factor: number): true {
+  const operands = [{ array: x, offset, strides: inRow(size) }, number(module, x, factor)] as const;
+  return apply(module, MUL, operands, x, [1, 1, 1, size], { outOffset: offset });
+}
+
+/** The strides of a row of adjacent elements. */
 function inRow(size: number): Vec4 {
   return [size, size, size, 1];
 }
-const STILL_STRIDES: Vec4 = [0, 0, 0, 0];
 
-/** Working memory for some numbers of the kind of `like`. */
-function numbersIn(module: SimdModule, like: TypedArray, count: number): TypedArray {
-  const place = module.take(4 * count);
-  return like instanceof Float32Array ? module.floats(place, count) : module.words(place, count);
+/** One number for all elements, of the kind of `like`, in working memory. */
+function number(module: SimdModule, like: TypedArray, value: number): Operand {
+  const place = module.take(4);
+  const array = isTruth(like)
+    ? new Uint8Array(module.heap.memory.buffer, place, 1)
+    : like instanceof Float32Array
+      ? module.floats(place, 1)
+      : module.words(place, 1);
+  array[0] = value;
+  return { array, offset: 0, strides: [0, 0, 0, 0] };
 }
 
 /** Whether the module can access all of these: integers, in its memory. */
@@ -178,9 +183,7 @@ function logic(
   if (!isTruth(b.array)) {
     const value = b.array[b.offset]!;
     if (!isStill(b, shape) || (value !== 0 && value !== 1)) return false;
-    const array = new Uint8Array(module.heap.memory.buffer, module.take(1), 1);
-    array[0] = value;
-    right = { array, offset: 0, strides: STILL_STRIDES };
+    right = number(module, out, value);
   }
   return apply(module, operation, [a, right], out, shape);
 }

@@ -1,6 +1,6 @@
 // Written by `npm run wasm` from kernels/wasm/*.ts; `npm run typecheck` fails if it is out of date.
-// SHA-256 of sources, options and the compiler's version: 7581c8ae860534d9721111e113f65e7b1444121863988cc258f7fd54c2695725
-// SHA-256 of both modules: 1bbb5cececc8b3c3b0b59d40ce5ffc71a6ecda55e183dbf81d05729aed0656b4
+// SHA-256 of sources, options and the compiler's version: 099dcd1d7837546459a8b8363ca305dfcb6a85a468058ac23bfddb760505eac7
+// SHA-256 of both modules: 999691ad845b2b8a19fb7c14c3473c8f4c74e1bf70f6deaccaa663747a6a9d25
 
 type Words = Int32Array;
 type Floats = Float32Array;

@@ -1,5 +1,6 @@
 import { codes } from '../../signatures.ts';
-import { binary } from './elementwise.ts';
+import { clipFactor } from '../norm.ts';
+import { scale } from './elementwise.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
 
 /** Euclidean norms. Parts whose sum of squares is no float32 number are left to the plain twin. */
@@ -20,21 +21,6 @@ export const norm: SimdTwin<'norm'> = (
 
 export const clip: SimdTwin<'clip'> = (module, { norm: total, gradients }, { size, offset, maxNorm }) => {
   if (!fits(gradients)) return false;
-  const scale = maxNorm / (total[0]! + 1e-6);
-  if (scale >= 1) return true;
-  const factor = module.floats(module.take(4), 1);
-  factor[0] = scale;
-  const shape = [1, 1, 1, size] as const;
-  const params = {
-    size,
-    aOffset: offset,
-    bOffset: 0,
-    alpha: 0,
-    shape,
-    aStrides: [0, 0, 0, 1],
-    bStrides: [0, 0, 0, 0],
-  } as const;
-  return binary(module, { a: gradients, b: factor, out: gradients.subarray(offset, offset + size) }, params, {
-    OPERATION: codes.binary.MUL,
-  });
+  const factor = clipFactor(total[0]!, maxNorm);
+  return factor >= 1 || scale(module, gradients, offset, size, factor);
 };

@@ -1,5 +1,8 @@
+import type { Params } from '../../backend.ts';
+import type { TypedArray } from '../../dtypes.ts';
 import { codes } from '../../signatures.ts';
 import { corrections, momentFactors } from '../optimizers.ts';
+import type { Fields } from './jobs.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
 
 const { AMSGRAD, NADAM, ADAGRAD, LION } = codes.moments;
@@ -14,17 +17,18 @@ const shares = (size: number): { tasks: number; work: number } => ({
   work: COST * size,
 });
 
-export const adam: SimdTwin<'adam'> = (
-  module,
-  { gradients, parameters, mean, variance, counts },
-  params,
-  { GUARDED = false },
-) => {
-  if (!fits(gradients, parameters, mean, variance)) return false;
-  if (GUARDED && counts[0] !== 0) return true;
+/** The fields that Adam and `moments` share. */
+function momentFields(
+  {
+    gradients,
+    parameters,
+    mean,
+    variance,
+  }: Record<'gradients' | 'parameters' | 'mean' | 'variance', TypedArray>,
+  params: Params<'adam'> | Params<'moments'>,
+): Omit<Fields['adam'], 'stepSize' | 'rootCorrection2'> {
   const { size, offset, sign, oneMinusBeta1, beta2, oneMinusBeta2, eps, weightDecay, shrink } = params;
-  const { stepSize, rootCorrection2 } = GUARDED ? corrections(params, counts[2]!) : params;
-  const fields = {
+  return {
     gradients: address(gradients, offset),
     parameters: address(parameters, offset),
     mean: address(mean, offset),
@@ -38,10 +42,15 @@ export const adam: SimdTwin<'adam'> = (
     eps,
     weightDecay,
     shrink,
-    stepSize,
-    rootCorrection2,
   };
-  module.run('adam', fields, shares(size));
+}
+
+export const adam: SimdTwin<'adam'> = (module, buffers, params, { GUARDED = false }) => {
+  const { gradients, parameters, mean, variance, counts } = buffers;
+  if (!fits(gradients, parameters, mean, variance)) return false;
+  if (GUARDED && counts[0] !== 0) return true;
+  const { stepSize, rootCorrection2 } = GUARDED ? corrections(params, counts[2]!) : params;
+  module.run('adam', { ...momentFields(buffers, params), stepSize, rootCorrection2 }, shares(params.size));
   return true;
 };
 
@@ -102,35 +111,23 @@ export const rmsprop: SimdTwin<'rmsprop'> = (
 
 export const moments: SimdTwin<'moments'> = (
   module,
-  { gradients, parameters, mean, variance, third, counts },
+  buffers,
   params,
   { FORM = AMSGRAD, GUARDED = false },
 ) => {
+  const { gradients, parameters, mean, variance, third, counts } = buffers;
   if (!fits(gradients, parameters)) return false;
   if (FORM !== ADAGRAD && !fits(mean)) return false;
   if (FORM !== LION && !fits(variance)) return false;
   if ((FORM === AMSGRAD || FORM === NADAM) && !fits(third)) return false;
   if (GUARDED && counts[0] !== 0) return true;
-  const { size, offset, sign, lr, oneMinusBeta1, beta2, oneMinusBeta2, eps, weightDecay, shrink } = params;
   const fields = {
     form: FORM,
-    gradients: address(gradients, offset),
-    parameters: address(parameters, offset),
-    mean: address(mean, offset),
-    variance: address(variance, offset),
-    third: address(third, offset),
-    size,
-    taskSize: TASK,
-    sign,
-    lr,
-    oneMinusBeta1,
-    beta2,
-    oneMinusBeta2,
-    eps,
-    weightDecay,
-    shrink,
+    ...momentFields(buffers, params),
+    third: address(third, params.offset),
+    lr: params.lr,
     ...momentFactors(FORM, params, GUARDED ? counts[2]! : 0),
   };
-  module.run('moments', fields, shares(size));
+  module.run('moments', fields, shares(params.size));
   return true;
 };
