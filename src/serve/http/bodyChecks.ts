@@ -25,11 +25,12 @@ export const pixels: z.ZodType<number[] | number[][]> = checked<number[] | numbe
   isListOfLists(value) ? firstFault(value, imageFault) : imageFault(value),
 ).meta({ anyOf: [IMAGE, { type: 'array', items: IMAGE, minItems: 1 }] });
 
-/**
- * Line breaks too: many encoders wrap their lines, and the decoder skips them. No two neighbours of the pattern take the same
- * character, so that a text that does not fit is refused in time proportional to its length.
- */
+/** Line breaks too: many encoders wrap their lines, and the decoder skips them. `isBase64` checks the same. */
 const BASE64 = /^(data:[a-z]+\/[a-z0-9+.-]+;base64,)?[A-Za-z0-9+/_\s-]+(?:=\s*){0,2}$/;
+
+/** The start of a data URL, and its greatest length. */
+const PREFIX = /^data:[a-z]+\/[a-z0-9+.-]+;base64,$/;
+const LONGEST_PREFIX = 256;
 
 const PICTURE = {
   type: 'string',
@@ -89,9 +90,25 @@ function imageFault(value: unknown): string | undefined {
 }
 
 function pictureFault(value: unknown): string | undefined {
-  return typeof value === 'string' && BASE64.test(value)
+  return typeof value === 'string' && isBase64(value)
     ? undefined
     : `takes base64, or a data URL of it; got ${valueText(value)}`;
+}
+
+/**
+ * Whether a text fits `BASE64`, in time proportional to its length. The pattern itself keeps a place to return to for each
+ * character, so the engine may run out of stack on a text of megabytes. These searches look at one character at a time.
+ */
+function isBase64(text: string): boolean {
+  const isUrl = text.startsWith('data:');
+  const start = isUrl ? text.indexOf(',') + 1 : 0;
+  if (isUrl && (start > LONGEST_PREFIX || !PREFIX.test(text.slice(0, start)))) return false;
+  const body = text.slice(start);
+  const end = body.search(/[^A-Za-z0-9+/_\s-]/);
+  if (end < 0) return body !== '';
+  const padding = body.slice(end);
+  const second = padding.indexOf('=', 1);
+  return end > 0 && !/[^=\s]/.test(padding) && (second < 0 || !padding.includes('=', second + 1));
 }
 
 function firstFault(values: readonly unknown[], fault: Fault): string | undefined {
