@@ -4,10 +4,10 @@
 //
 //   out[r, j] = gradient[r] / d · (a · exp(x[r, j] - m - L) - (1 - s) · w_t · [j = t] - s / classes · w_j)
 //
-// In a row whose label is `ignoreIndex`, a and the last two terms are 0. If d is 0, nothing counts in the mean, and
-// gradient[r] / d is taken as 0.
+// A row whose label is `ignoreIndex` has gradient 0. If d is 0, nothing counts in the mean, and gradient[r] / d is taken
+// as 0.
 //
-// With LOGS, x holds log-probabilities, and a is taken as 0.
+// With LOGS, x holds log-probabilities, and all but the label's class have gradient 0.
 //
 // Shapes     x [outer, classes, inner], contiguous from `offset`; r counts [outer, inner]; labels [rows]; rowwise
 //            [rows, 3], from crossEntropy; gradient [rows] with any stride (0 for a mean); weight [classes], read only
@@ -90,6 +90,7 @@ fn main(
     if (!LOGS) {
       probability = share * exponential((x[u32(params.offset) + at] - greatest) - logTotal);
     }
-    out[at] = scale * (probability - select(0.0, expected, counts));
+    // A selection: 0 times an infinite gradient would be NaN.
+    out[at] = select(0.0, scale * (probability - expected), counts && (!LOGS || label == i32(j)));
   }
 }

@@ -138,13 +138,19 @@ function pickGradients(job: CrossEntropyJob, task: i32): void {
   if (job.inner == 1) memory.fill(row0, 0, (<usize>(last - first) * <usize>job.classes) << 2);
   for (let row = first; row < last; row++) {
     const out = job.out + startOf(job, row);
-    if (job.inner != 1) for (let j = 0; j < job.classes; j++) store<f32>(out + <usize>j * step, 0);
+    if (job.inner != 1) clearRow(job, out);
     const picked = load<i32>(job.labels + <usize>row * job.labelStep);
     // Nothing counts in a mean over nothing.
     if (picked == job.ignoreIndex || <u32>picked >= <u32>job.classes || job.divisor == 0) continue;
     const scale = load<f32>(job.gradient + <usize>row * job.gradientStep) / job.divisor;
     store<f32>(out + <usize>picked * step, scale * -load<f32>(job.weight + <usize>picked * job.weightStep));
   }
+}
+
+/** Zeros of a row. */
+function clearRow(job: CrossEntropyJob, out: usize): void {
+  const step = (<usize>job.inner) << 2;
+  for (let j = 0; j < job.classes; j++, out += step) store<f32>(out, 0);
 }
 
 /** Stores the losses of `count` rows and what their gradients need. */
@@ -274,8 +280,11 @@ export function crossEntropyGradientTask(job: CrossEntropyJob, task: i32): void 
     const kept = f32x4.mul(scale, f32x4.splat(1 - job.smoothing));
     for (let each = 0; each < count; each++) {
       const label = load<i32>(labels + <usize>each * job.labelStep);
+      const first = out + <usize>each * lane;
+      // Whatever stands there: 0 times an infinity would be NaN.
+      if (label == job.ignoreIndex) clearRow(job, first);
       if (label == job.ignoreIndex || <u32>label >= <u32>classes) continue;
-      const to = out + <usize>each * lane + <usize>label * step;
+      const to = first + <usize>label * step;
       const own = load<f32>(job.weight + <usize>label * job.weightStep);
       store<f32>(to, load<f32>(to) - f32x4.extract_lane(v128.swizzle(kept, splats(each)), 0) * own);
     }

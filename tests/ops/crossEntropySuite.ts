@@ -162,6 +162,39 @@ export function crossEntropySuite(deviceOf: (context: TestContext) => Backend | 
     }
   });
 
+  test.for([
+    [5, 3],
+    [9, 70],
+    [2, 3, 5],
+  ])('infinite gradients stay in their elements, %o', async (shape, context) => {
+    const device = await deviceOf(context);
+    const size = shape.reduce((product, length) => product * length);
+    // Scores too: what stands in an ignored row has no influence.
+    const values = Float32Array.from({ length: size }, (_, at) => (at % 11 === 10 ? NaN : -1 - (at % 3)));
+    const inner = shape[2] ?? 1;
+    const target = Int32Array.from({ length: size / shape[1]! }, (_, row) => (row % 2 ? IGNORED : row % 3));
+    const labels = tensor(target, { shape: shape.toSpliced(1, 1), device });
+    const classOf = (at: number): number => Math.floor(at / inner) % shape[1]!;
+    const labelOf = (at: number): number =>
+      target[Math.floor(at / inner / shape[1]!) * inner + (at % inner)]!;
+    for (const loss of [crossEntropy, nllLoss]) {
+      for (const mean of [false, true]) {
+        const x = tensor(values, { shape, device, requiresGrad: true });
+        const losses = loss(x, labels, { ignoreIndex: IGNORED, reduction: mean ? 'mean' : 'none' });
+        losses.mul(Infinity).sum().backward();
+        const found = [...(await x.grad!.data())];
+        for (const [at, value] of found.entries()) {
+          const isIgnored = labelOf(at) === IGNORED;
+          if (isIgnored || loss === nllLoss) {
+            expect(value + 0, `${loss.name} ${at}`).toBe(
+              !isIgnored && classOf(at) === labelOf(at) ? -Infinity : 0,
+            );
+          }
+        }
+      }
+    }
+  });
+
   test.for([0, 63, 64, 199])('a NaN in row %i of 200', async (row, context) => {
     const device = await deviceOf(context);
     const { x, target } = inputsOf([200, 10], device);

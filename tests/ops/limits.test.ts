@@ -193,6 +193,7 @@ const refusals: Refusal[] = [
   ['crossEntropy, no classes', () => crossEntropy(zeros(2, 0), labels), ShapeError],
   ['crossEntropy, probabilities of no classes', () => crossEntropy(zeros(2, 0), zeros(2, 0)), ShapeError],
   ['nllLoss, half an index', () => nllLoss(matrix, labels, { ignoreIndex: 0.5 }), ArgumentError],
+  ['nllLoss, an index of 33 bits', () => nllLoss(matrix, labels, { ignoreIndex: 2 ** 32 }), ArgumentError],
   ['nllLoss, no classes', () => nllLoss(zeros(2, 0), labels), ShapeError],
   ['nllLoss, trained weights', () => nllLoss(matrix, labels, leaf(1, 1, 1)), GradientError],
   [

@@ -116,9 +116,10 @@ export const crossEntropyGradient: Twin<'crossEntropyGradient'> = (
       let expected = Number(label === j);
       if (SMOOTHED) expected = (1 - smoothing) * expected + smoothing / classes;
       if (WEIGHTED) expected *= weight[weightOffset + j]!;
-      if (label === ignoreIndex) expected = 0;
       const probability = LOGS ? 0 : share * Math.exp(x[offset + start + j * inner]! - greatest - logTotal);
-      out[start + j * inner] = scale * (probability - expected);
+      // Not a product with 0: that of an infinite gradient would be NaN.
+      const counts = label !== ignoreIndex && (!LOGS || label === j);
+      out[start + j * inner] = counts ? scale * (probability - expected) : 0;
     }
   }
 };

@@ -26,9 +26,9 @@ export function checkClassTargets(
     throw targetError(name, input, target, withoutClasses);
   }
   checkWeight(name, input, weight);
-  if (!Number.isInteger(ignoreIndex)) {
+  if (ignoreIndex !== (ignoreIndex | 0)) {
     throw new ArgumentError(name, 'invalid ignoreIndex', {
-      takes: 'an integer',
+      takes: 'an integer of 32 bits',
       got: `ignoreIndex ${ignoreIndex}`,
     });
   }

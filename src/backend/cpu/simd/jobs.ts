@@ -1,6 +1,6 @@
 // Written by `npm run wasm` from kernels/wasm/*.ts; `npm run typecheck` fails if it is out of date.
-// SHA-256 of sources, options and the compiler's version: 099dcd1d7837546459a8b8363ca305dfcb6a85a468058ac23bfddb760505eac7
-// SHA-256 of both modules: 999691ad845b2b8a19fb7c14c3473c8f4c74e1bf70f6deaccaa663747a6a9d25
+// SHA-256 of sources, options and the compiler's version: 500c957675ffc384f01d68432337501caf1fab65ac98d683a32d41d06237f604
+// SHA-256 of both modules: df099f9877f3f38830db46e14f8d27630bcdf0cba34263d4df038f5cf5341b69
 
 type Words = Int32Array;
 type Floats = Float32Array;
