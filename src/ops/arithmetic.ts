@@ -129,8 +129,8 @@ export function atan2(a: Tensor, b: Tensor | number): Tensor {
 export function maximum(a: Tensor, b: Tensor | number): Tensor {
   takesPair('maximum', arguments);
   return binary('maximum', c.MAXIMUM, a, b, true, (g, x, y) => [
-    () => g.mul(share(x, y)),
-    () => g.mul(share(y, x)),
+    () => shareOf(g, x, y),
+    () => shareOf(g, y, x),
   ]);
 }
 
@@ -142,16 +142,15 @@ export function maximum(a: Tensor, b: Tensor | number): Tensor {
 export function minimum(a: Tensor, b: Tensor | number): Tensor {
   takesPair('minimum', arguments);
   return binary('minimum', c.MINIMUM, a, b, true, (g, x, y) => [
-    () => g.mul(share(y, x)),
-    () => g.mul(share(x, y)),
+    () => shareOf(g, y, x),
+    () => shareOf(g, x, y),
   ]);
 }
 
 /**
- * The share of `winner` in the gradient of a maximum with `rival`: 1 if it is greater, ½ if both are equal, 0 if it is
- * less; 1 if either is NaN, as in PyTorch.
+ * The share of `winner` in the gradient of a maximum with `rival`: all if it is greater, half if both are equal, 0 if it is
+ * less, also of an infinite gradient; all if either is NaN, as in PyTorch.
  */
-function share(winner: Tensor, rival: Tensor): Tensor {
-  const { dtype } = winner;
-  return winner.lt(rival).to(dtype).add(winner.le(rival).to(dtype)).mul(-0.5).add(1);
+function shareOf(gradient: Tensor, winner: Tensor, rival: Tensor): Tensor {
+  return where(winner.lt(rival), 0, where(winner.eq(rival), gradient.mul(0.5), gradient));
 }

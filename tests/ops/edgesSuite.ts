@@ -189,6 +189,22 @@ export function edgesSuite(open: Open): void {
     }
   });
 
+  it('an infinite gradient of a maximum goes to the greater one only', async (context) => {
+    const device = await open(context);
+    for (const [operation, wanted] of [
+      ['maximum', [0, Infinity, 0.5]],
+      ['minimum', [-Infinity, 0, -0.5]],
+    ] as const) {
+      const x = tensor([-1, 1, 0], { device, requiresGrad: true });
+      const sign = operation === 'maximum' ? 1 : -1;
+      x[operation](0)
+        .mul(tensor([Infinity, Infinity, 1], { device }).mul(sign))
+        .sum()
+        .backward();
+      expect((await values(x.grad!)).map((each) => each + 0)).toEqual(wanted);
+    }
+  });
+
   it('a scale of the loss stops growing before it is infinite', async (context) => {
     const device = await open(context);
     const parameter = new nn.Parameter(zeros([1], { device }));
