@@ -6,12 +6,14 @@ import { ShapeError } from '../tensor/errors.ts';
 import { INTEGER, NUMBER, TENSOR } from '../tensor/kinds.ts';
 import { scope } from '../tensor/scope.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
+import { scalarLike } from './support/scalar.ts';
 import { where } from './where.ts';
 
 const maskedFillArguments = signature('maskedFill', { x: TENSOR, mask: TENSOR, value: NUMBER });
 
 /**
- * x with one value where the mask is true, with broadcasting.
+ * x with one value where the mask is true, with broadcasting. A bool x stays one; an int32 x becomes float32 by a value that int32
+ * does not hold.
  *
  * @param mask bool
  * @example
@@ -19,7 +21,7 @@ const maskedFillArguments = signature('maskedFill', { x: TENSOR, mask: TENSOR, v
  */
 export function maskedFill(x: Tensor, mask: Tensor, value: number): Tensor {
   maskedFillArguments(arguments);
-  return where(mask, value, x);
+  return where(mask, x.dtype === 'bool' ? scalarLike(Number(value !== 0), x) : value, x);
 }
 
 const trilArguments = signature<{ diagonal?: number }>('tril', { x: TENSOR }, { diagonal: INTEGER });

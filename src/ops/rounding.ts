@@ -2,9 +2,10 @@
 
 import { codes } from '../backend/signatures.ts';
 import { zerosLike } from '../tensor/create.ts';
+import { ArgumentError } from '../tensor/errors.ts';
 import { takesPair, takesTensor } from '../tensor/kinds.ts';
 import { scope } from '../tensor/scope.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { describe, type Tensor } from '../tensor/tensor.ts';
 import { binary, unary } from './support/elementwise.ts';
 import { isWholeNumber } from './support/promote.ts';
 
@@ -49,14 +50,15 @@ function toWhole(name: string, code: number, x: Tensor): Tensor {
  * ⌊a / b⌋, element by element, with broadcasting. Integers give integers. Its gradient is 0 everywhere.
  *
  * Of floating numbers the quotient is that of the exact ones; above 2²² it has the error of a division. A divisor of 0 gives a / 0,
- * and an infinite a NaN, as in PyTorch.
+ * and an infinite a NaN, as in PyTorch. Of integers by 0 there is none: do not use what an element of 0 in b gives.
  *
+ * @throws ArgumentError for integers by the number 0
  * @example
  * tensor([7, -7]).floorDivide(2); // 3, -4
  */
 export function floorDivide(a: Tensor, b: Tensor | number): Tensor {
   takesPair('floorDivide', arguments);
-  if (!areWhole(a, b))
+  if (!areWhole('floorDivide', a, b))
     return binary('floorDivide', FLOOR_DIVIDE, a, b, false, (g) => [() => zerosLike(g), () => zerosLike(g)]);
   return scope(() => {
     // A float32 has 24 bits of the quotient's 32. The rest is small enough for an exact one. After rounding to the nearest
@@ -73,20 +75,30 @@ export function floorDivide(a: Tensor, b: Tensor | number): Tensor {
  *
  *     ∂/∂a = 1,   ∂/∂b = -⌊a / b⌋
  *
+ * @throws ArgumentError for integers by the number 0
  * @example
  * tensor([7, -7]).remainder(3); // 1, 2
  */
 export function remainder(a: Tensor, b: Tensor | number): Tensor {
   takesPair('remainder', arguments);
-  if (areWhole(a, b)) return scope(() => a.sub(a.floorDivide(b).mul(b)));
+  if (areWhole('remainder', a, b)) return scope(() => a.sub(a.floorDivide(b).mul(b)));
   return binary('remainder', REMAINDER, a, b, true, (g, x, y) => [
     () => g,
     () => g.mul(x.floorDivide(y)).neg(),
   ]);
 }
 
-function areWhole(a: Tensor, b: Tensor | number): boolean {
-  return isWholeNumber(a.dtype) && (typeof b === 'number' ? Number.isInteger(b) : isWholeNumber(b.dtype));
+/** Whether both are integers. A number counts as one if int32 holds it. */
+function areWhole(name: string, a: Tensor, b: Tensor | number): boolean {
+  if (!isWholeNumber(a.dtype)) return false;
+  if (typeof b !== 'number') return isWholeNumber(b.dtype);
+  if (b === 0) {
+    throw new ArgumentError(name, 'integers divided by 0', {
+      takes: "a divisor other than 0; convert with to('float32') for Infinity and NaN",
+      got: `${describe(a)} and 0`,
+    });
+  }
+  return b === (b | 0);
 }
 
 /**

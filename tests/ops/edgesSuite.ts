@@ -1,6 +1,7 @@
 import { expect, it, type TestContext } from 'vitest';
 import {
   type Backend,
+  grad,
   nn,
   ones,
   optim,
@@ -23,6 +24,35 @@ export function edgesSuite(open: Open): void {
     const base = tensor([1, -1, -1, 2, 2, -3, -3, 0, 0, 1, 3, -2], { dtype: 'int32', device });
     const exponent = tensor([-3, -3, -2, -1, -2, -1, -2, -1, -2, -2, 4, 31], { dtype: 'int32', device });
     expect(await values(base.pow(exponent))).toEqual([1, -1, 1, 0, 0, 0, 0, 0, 0, 1, 81, -(2 ** 31)]);
+  });
+
+  it('derivatives of powers past their degree are 0, also at 0', async (context) => {
+    const device = await open(context);
+    for (const [power, wanted] of [[0], [1, 1], [2, 0, 2], [3, 0, 0, 6]].entries()) {
+      const x = tensor([0], { device, requiresGrad: true });
+      let slope = x.pow(power);
+      for (let order = 1; order < power + 3; order++) {
+        [slope] = grad(slope, [x], { createGraph: true });
+        expect(await slope.item(), `derivative ${order} of x^${power}`).toBe(wanted[order] ?? 0);
+      }
+    }
+  });
+
+  it('truth values with some filled are truth values', async (context) => {
+    const device = await open(context);
+    const [x, mask] = [tensor([true, false], { device }), tensor([false, true], { device })];
+    for (const value of [0, 1, 0.5, NaN]) {
+      const filled = x.maskedFill(mask, value);
+      expect(filled.dtype).toBe('bool');
+      expect(await values(filled)).toEqual([1, Number(value !== 0)]);
+    }
+  });
+
+  it('integers and a number that int32 does not hold divide as floating numbers', async (context) => {
+    const device = await open(context);
+    const x = tensor([7, -7], { dtype: 'int32', device });
+    for (const result of [x.floorDivide(2 ** 40), x.remainder(2 ** 40)]) expect(result.dtype).toBe('float32');
+    expect(await values(x.floorDivide(2 ** 40))).toEqual([0, -1]);
   });
 
   it('powers are those of C in their special cases', async (context) => {

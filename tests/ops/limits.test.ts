@@ -255,6 +255,8 @@ const refusals: Refusal[] = [
   ['amax, over nothing', () => zeros(2, 0).amax(1), ShapeError],
   ['softmax, a dim past a scalar', () => zeros([]).softmax(1), ShapeError],
   ['pow, of truth values to a negative whole power', () => tensor([true]).pow(-1), ArgumentError],
+  ['floorDivide, integers by 0', () => labels.floorDivide(0), ArgumentError],
+  ['remainder, integers by 0', () => labels.remainder(-0), ArgumentError],
   ['clamp, nothing', () => zeros([]).clamp(null), ArgumentError],
 ];
 
