@@ -4,6 +4,8 @@ import { ArgumentError, ShapeError } from '../tensor/errors.ts';
 import { BOOLEAN, either, listOf, oneOf, REAL, TENSOR } from '../tensor/kinds.ts';
 import { scope } from '../tensor/scope.ts';
 import { describe, type Tensor } from '../tensor/tensor.ts';
+import { between } from './support/between.ts';
+import { checkDtype } from './support/launch.ts';
 
 type Each = number | readonly number[];
 
@@ -64,6 +66,7 @@ export function interpolate(
       got: describe(x),
     });
   }
+  if (mode === 'bilinear') checkDtype('interpolate', x, 'float32', 'float64');
   const given = size ?? scaleFactor;
   const each = typeof given === 'number' ? spatial.map(() => given) : (given ?? []);
   const sizes = spatial.map((length, at) =>
@@ -83,9 +86,7 @@ export function interpolate(
       const from = spatial[at]!;
       const ratio = size === undefined ? 1 / each[at]! : from / length;
       if (mode === 'nearest') return resized.indexSelect(at + 2, positionsOf(from, length, ratio, x));
-      const weights = weightsOf(from, length, alignCorners ? undefined : ratio, x);
-      // [length, from] · […, from, width], or its transpose
-      return at === 0 ? weights.matmul(resized) : resized.matmul(weights.t());
+      return between(resized, at + 2, placesOf(from, length, alignCorners ? undefined : ratio));
     }, x),
   );
 }
@@ -96,23 +97,11 @@ function positionsOf(from: number, length: number, ratio: number, { device }: Te
   return constant(() => tensor(places, { device }));
 }
 
-/** The weights of all positions in each new one, a matrix; without a ratio, the corners are aligned. */
-function weightsOf(
-  from: number,
-  length: number,
-  ratio: number | undefined,
-  { dtype, device }: Tensor,
-): Tensor {
-  const weights = new Float64Array(length * from);
-  for (let index = 0; index < length; index++) {
-    const place =
-      ratio === undefined
-        ? (index * (from - 1)) / Math.max(1, length - 1)
-        : Math.max(0, (index + 0.5) * ratio - 0.5);
-    const below = Math.min(from - 1, Math.floor(place));
-    const above = Math.min(from - 1, below + 1);
-    weights[index * from + below]! += 1 - (place - below);
-    weights[index * from + above]! += place - below;
-  }
-  return constant(() => tensor(weights, { shape: [length, from], dtype, device }));
+/** The places of the new positions among the old ones; without a ratio, the corners are aligned. */
+function placesOf(from: number, length: number, ratio: number | undefined): Float64Array {
+  const step = (from - 1) / Math.max(1, length - 1);
+  return Float64Array.from({ length }, (_, index) => {
+    const place = ratio === undefined ? index * step : (index + 0.5) * ratio - 0.5;
+    return Math.min(from - 1, Math.max(0, place));
+  });
 }

@@ -1,5 +1,6 @@
 import { expect, it, type TestContext } from 'vitest';
 import {
+  autocast,
   type Backend,
   grad,
   nn,
@@ -53,6 +54,28 @@ export function edgesSuite(open: Open): void {
     const x = tensor([7, -7], { dtype: 'int32', device });
     for (const result of [x.floorDivide(2 ** 40), x.remainder(2 ** 40)]) expect(result.dtype).toBe('float32');
     expect(await values(x.floorDivide(2 ** 40))).toEqual([0, -1]);
+  });
+
+  it('images of another size take each pixel from its neighbours only, and are not rounded', async (context) => {
+    const device = await open(context);
+    const images = [
+      [1, 2, 3, NaN],
+      [4, 5, 6, 7],
+      [-Infinity, 70001, 70003, 8],
+    ];
+    const x = tensor([[images]], { device });
+    const resize = (): Tensor => x.interpolate([6, 4], { mode: 'bilinear' });
+    const found = await values(device.supports('float16') ? autocast('float16', resize) : resize());
+    expect(found.map((each) => Math.round(each * 4) / 4)).toEqual(
+      [
+        [1, 2, 3, NaN],
+        [1.75, 2.75, 3.75, NaN],
+        [3.25, 4.25, 5.25, NaN],
+        [-Infinity, 17504, 17505.25, 7.25],
+        [-Infinity, 52502, 52503.75, 7.75],
+        [-Infinity, 70001, 70003, 8],
+      ].flat(),
+    );
   });
 
   it('powers are those of C in their special cases', async (context) => {

@@ -1,5 +1,6 @@
 import { type Tensor } from '../../../../tensor/tensor.ts';
 import { constant, tensor } from '../../../../tensor/create.ts';
+import { between } from '../../../../ops/support/between.ts';
 import { OnnxError } from '../../error.ts';
 import type { Call, Operator, Operators } from '../call.ts';
 import { checkSize } from '../sizes.ts';
@@ -21,7 +22,7 @@ const roundings: Readonly<Record<string, (place: number) => number>> = {
   ceil: Math.ceil,
 };
 
-/** Images of another size, one axis after the other: by a selection of positions, or by products with weights. */
+/** Images of another size, one axis after the other: by a selection of positions, or by means of two. */
 const resize: Operator = (call) => {
   const x = call.tensor(0);
   const isOld = call.node.operator === 'Upsample' || call.opset < 11;
@@ -39,7 +40,13 @@ const resize: Operator = (call) => {
     const from = x.shape[axis]!;
     if (to === from && scales[axis] === 1) return resized;
     const at = (index: number): number => place(index, from, to, scales[axis]!);
-    if (mode === 'linear') return weighted(resized, axis, to, at);
+    if (mode === 'linear') {
+      return between(
+        resized,
+        axis,
+        Float64Array.from({ length: to }, (_, index) => within(at(index), from)),
+      );
+    }
     const positions = Int32Array.from({ length: to }, (_, index) => within(round(at(index)), from));
     return resized.indexSelect(
       axis,
@@ -49,21 +56,6 @@ const resize: Operator = (call) => {
 };
 
 const within = (place: number, length: number): number => Math.max(0, Math.min(length - 1, place));
-
-/** Means of the two nearest positions. */
-function weighted(x: Tensor, axis: number, to: number, at: (index: number) => number): Tensor {
-  const from = x.shape[axis]!;
-  const weights = new Float32Array(to * from);
-  for (let index = 0; index < to; index++) {
-    const place = within(at(index), from);
-    const below = Math.floor(place);
-    weights[index * from + below]! += 1 - (place - below);
-    weights[index * from + within(below + 1, from)]! += place - below;
-  }
-  const dtype = x.dtype === 'float64' ? 'float64' : 'float32';
-  const matrix = constant(() => tensor(weights, { shape: [to, from], dtype, device: x.device }));
-  return x.transpose(axis, -1).matmul(matrix.t()).transpose(axis, -1);
-}
 
 /** The sizes of the result, and the factors by which they grow. */
 function targetOf(
