@@ -1,6 +1,6 @@
 // Written by `npm run wasm` from kernels/wasm/*.ts; `npm run typecheck` fails if it is out of date.
-// SHA-256 of sources, options and the compiler's version: 500c957675ffc384f01d68432337501caf1fab65ac98d683a32d41d06237f604
-// SHA-256 of both modules: df099f9877f3f38830db46e14f8d27630bcdf0cba34263d4df038f5cf5341b69
+// SHA-256 of sources, options and the compiler's version: 6818262ee69bbf2533d77c0c6779885fcca9ddea27e4c271cd818010948e1a9d
+// SHA-256 of both modules: ad31fde4787529c77938d79f6e2487c9f3d1dfe47fc3906d3608cbded54b927a
 
 type Words = Int32Array;
 type Floats = Float32Array;
