@@ -1,5 +1,8 @@
 // Steps of optimizers over flat buffers, as defined in kernels/adam.wgsl, sgd.wgsl, rmsprop.wgsl and moments.wgsl, and the
 // scaling of clip.wgsl, in float32, four elements at a time.
+//
+// Loops take their constants from variables, spread over four lanes: fields of the job would be loaded and spread again for
+// every four elements, as a store might have changed them. Adam takes 1.3 times as long with fields.
 
 import { loadFew, storeFew } from './lanes';
 import { select } from './madd';
@@ -21,56 +24,47 @@ function decayed(x: v128): v128 {
 
 /** The gradient to follow: sign · g + weightDecay · p. */
 @inline
-function direction(sign: f32, gradient: v128, weightDecay: f32, parameter: v128): v128 {
-  return f32x4.add(
-    f32x4.mul(f32x4.splat(sign), gradient),
-    f32x4.mul(f32x4.splat(weightDecay), parameter),
-  );
+function direction(sign: v128, gradient: v128, weightDecay: v128, parameter: v128): v128 {
+  return f32x4.add(f32x4.mul(sign, gradient), f32x4.mul(weightDecay, parameter));
 }
 
 /**
  * a · x + b · g², without subnormal numbers where g is 0. If eps is 0, it is what keeps a divisor from 0, and may be subnormal.
  */
 @inline
-function variance(a: f32, x: v128, b: f32, g: v128, eps: f32): v128 {
-  const v = f32x4.add(f32x4.mul(f32x4.splat(a), x), f32x4.mul(f32x4.mul(f32x4.splat(b), g), g));
-  if (eps == 0) return v;
-  return v128.andnot(v, v128.and(isSubnormal(v), f32x4.eq(g, f32x4.splat(0))));
+function variance(a: v128, x: v128, b: v128, g: v128, hasEps: bool): v128 {
+  const v = f32x4.add(f32x4.mul(a, x), f32x4.mul(f32x4.mul(b, g), g));
+  return hasEps ? v128.andnot(v, v128.and(isSubnormal(v), f32x4.eq(g, f32x4.splat(0)))) : v;
 }
 
 /** x + share · (g - x) */
 @inline
-function towards(x: v128, share: f32, g: v128): v128 {
-  return f32x4.add(x, f32x4.mul(f32x4.splat(share), f32x4.sub(g, x)));
+function towards(x: v128, share: v128, g: v128): v128 {
+  return f32x4.add(x, f32x4.mul(share, f32x4.sub(g, x)));
 }
 
-/** √v / correction + eps */
+/** scale · √v + eps */
 @inline
-function deviation(v: v128, correction: f32, eps: f32): v128 {
-  return f32x4.add(f32x4.div(f32x4.sqrt(v), f32x4.splat(correction)), f32x4.splat(eps));
+function deviation(v: v128, scale: v128, eps: v128): v128 {
+  return f32x4.add(f32x4.mul(scale, f32x4.sqrt(v)), eps);
 }
 
-const ADAM = 0;
-const SGD = 1;
-const RMSPROP = 2;
-const MOMENTS = 3;
-
-/** The elements of a task, four at a time, and the last ones. Inlined, so that each optimizer gets loops of its own. */
+/** Where the elements of a task begin, in bytes. */
 @inline
-function eachFour(optimizer: i32, job: usize, size: i32, taskSize: i32, task: i32): void {
-  let element = task * taskSize;
-  const end = min(element + taskSize, size);
-  for (; element + 4 <= end; element += 4) stepOf(optimizer, job, element, 4);
-  if (element < end) stepOf(optimizer, job, element, end - element);
+function beginOf(taskSize: i32, task: i32): usize {
+  return <usize>(task * taskSize) << 2;
 }
 
+/** Where they end. */
 @inline
-function stepOf(optimizer: i32, job: usize, element: i32, count: i32): void {
-  const at = (<usize>element) << 2;
-  if (optimizer == ADAM) adam(changetype<AdamJob>(job), at, count);
-  else if (optimizer == SGD) sgd(changetype<SgdJob>(job), at, count);
-  else if (optimizer == RMSPROP) rmsprop(changetype<RmspropJob>(job), at, count);
-  else moments(changetype<MomentsJob>(job), at, count);
+function endOf(size: i32, taskSize: i32, task: i32): usize {
+  return <usize>min((task + 1) * taskSize, size) << 2;
+}
+
+/** The elements of a vector: four, or the last ones. */
+@inline
+function countAt(at: usize, end: usize): i32 {
+  return <i32>min(<usize>16, end - at) >> 2;
 }
 
 @unmanaged
@@ -89,23 +83,37 @@ export class AdamJob {
   weightDecay: f32;
   shrink: f32;
   stepSize: f32;
-  rootCorrection2: f32;
+  /** 1 / √(1 - beta2^t): multiplying is faster than dividing each element. */
+  deviationScale: f32;
 }
 
 export function adamTask(job: AdamJob, task: i32): void {
-  eachFour(ADAM, changetype<usize>(job), job.size, job.taskSize, task);
-}
-
-@inline
-function adam(job: AdamJob, at: usize, count: i32): void {
-  const p = loadFew(job.parameters + at, count);
-  const g = direction(job.sign, loadFew(job.gradients + at, count), job.weightDecay, p);
-  const m = decayed(towards(loadFew(job.mean + at, count), job.oneMinusBeta1, g));
-  const v = variance(job.beta2, loadFew(job.variance + at, count), job.oneMinusBeta2, g, job.eps);
-  storeFew(job.mean + at, m, count);
-  storeFew(job.variance + at, v, count);
-  const step = f32x4.div(f32x4.mul(f32x4.splat(job.stepSize), m), deviation(v, job.rootCorrection2, job.eps));
-  storeFew(job.parameters + at, f32x4.sub(f32x4.mul(f32x4.splat(job.shrink), p), step), count);
+  const sign = f32x4.splat(job.sign);
+  const weightDecay = f32x4.splat(job.weightDecay);
+  const oneMinusBeta1 = f32x4.splat(job.oneMinusBeta1);
+  const beta2 = f32x4.splat(job.beta2);
+  const oneMinusBeta2 = f32x4.splat(job.oneMinusBeta2);
+  const eps = f32x4.splat(job.eps);
+  const shrink = f32x4.splat(job.shrink);
+  const stepSize = f32x4.splat(job.stepSize);
+  const scale = f32x4.splat(job.deviationScale);
+  const hasEps = job.eps != 0;
+  const parameters = job.parameters;
+  const gradients = job.gradients;
+  const means = job.mean;
+  const variances = job.variance;
+  const end = endOf(job.size, job.taskSize, task);
+  for (let at = beginOf(job.taskSize, task); at < end; at += 16) {
+    const count = countAt(at, end);
+    const p = loadFew(parameters + at, count);
+    const g = direction(sign, loadFew(gradients + at, count), weightDecay, p);
+    const m = decayed(towards(loadFew(means + at, count), oneMinusBeta1, g));
+    const v = variance(beta2, loadFew(variances + at, count), oneMinusBeta2, g, hasEps);
+    storeFew(means + at, m, count);
+    storeFew(variances + at, v, count);
+    const step = f32x4.div(f32x4.mul(stepSize, m), deviation(v, scale, eps));
+    storeFew(parameters + at, f32x4.sub(f32x4.mul(shrink, p), step), count);
+  }
 }
 
 @unmanaged
@@ -125,25 +133,34 @@ export class SgdJob {
 }
 
 export function sgdTask(job: SgdJob, task: i32): void {
-  eachFour(SGD, changetype<usize>(job), job.size, job.taskSize, task);
-}
-
-@inline
-function sgd(job: SgdJob, at: usize, count: i32): void {
-  const p = loadFew(job.parameters + at, count);
-  const g = direction(job.sign, loadFew(job.gradients + at, count), job.weightDecay, p);
-  let d = g;
-  if (job.momentum != 0) {
-    const momentum = f32x4.splat(job.momentum);
-    let v = g;
-    if (!job.firstStep) {
-      v = f32x4.mul(momentum, loadFew(job.velocity + at, count));
-      v = decayed(f32x4.add(v, f32x4.mul(f32x4.splat(job.oneMinusDampening), g)));
+  const sign = f32x4.splat(job.sign);
+  const weightDecay = f32x4.splat(job.weightDecay);
+  const lr = f32x4.splat(job.lr);
+  const momentum = f32x4.splat(job.momentum);
+  const oneMinusDampening = f32x4.splat(job.oneMinusDampening);
+  const hasMomentum = job.momentum != 0;
+  const firstStep = job.firstStep;
+  const nesterov = job.nesterov;
+  const parameters = job.parameters;
+  const gradients = job.gradients;
+  const velocities = job.velocity;
+  const end = endOf(job.size, job.taskSize, task);
+  for (let at = beginOf(job.taskSize, task); at < end; at += 16) {
+    const count = countAt(at, end);
+    const p = loadFew(parameters + at, count);
+    const g = direction(sign, loadFew(gradients + at, count), weightDecay, p);
+    let d = g;
+    if (hasMomentum) {
+      let v = g;
+      if (!firstStep) {
+        v = f32x4.mul(momentum, loadFew(velocities + at, count));
+        v = decayed(f32x4.add(v, f32x4.mul(oneMinusDampening, g)));
+      }
+      storeFew(velocities + at, v, count);
+      d = nesterov ? f32x4.add(g, f32x4.mul(momentum, v)) : v;
     }
-    storeFew(job.velocity + at, v, count);
-    d = job.nesterov ? f32x4.add(g, f32x4.mul(momentum, v)) : v;
+    storeFew(parameters + at, f32x4.sub(p, f32x4.mul(lr, d)), count);
   }
-  storeFew(job.parameters + at, f32x4.sub(p, f32x4.mul(f32x4.splat(job.lr), d)), count);
 }
 
 @unmanaged
@@ -166,27 +183,41 @@ export class RmspropJob {
 }
 
 export function rmspropTask(job: RmspropJob, task: i32): void {
-  eachFour(RMSPROP, changetype<usize>(job), job.size, job.taskSize, task);
-}
-
-@inline
-function rmsprop(job: RmspropJob, at: usize, count: i32): void {
-  const p = loadFew(job.parameters + at, count);
-  const g = direction(job.sign, loadFew(job.gradients + at, count), job.weightDecay, p);
-  let s = variance(job.alpha, loadFew(job.squares + at, count), job.oneMinusAlpha, g, job.eps);
-  storeFew(job.squares + at, s, count);
-  if (job.means) {
-    const mean = decayed(towards(loadFew(job.means + at, count), job.oneMinusAlpha, g));
-    storeFew(job.means + at, mean, count);
-    // Rounding must not make it negative. NaN stays.
-    s = f32x4.max(f32x4.sub(s, f32x4.mul(mean, mean)), f32x4.splat(0));
+  const sign = f32x4.splat(job.sign);
+  const weightDecay = f32x4.splat(job.weightDecay);
+  const lr = f32x4.splat(job.lr);
+  const alpha = f32x4.splat(job.alpha);
+  const oneMinusAlpha = f32x4.splat(job.oneMinusAlpha);
+  const eps = f32x4.splat(job.eps);
+  const momentum = f32x4.splat(job.momentum);
+  const one = f32x4.splat(1);
+  const hasEps = job.eps != 0;
+  const hasMomentum = job.momentum != 0;
+  const parameters = job.parameters;
+  const gradients = job.gradients;
+  const squares = job.squares;
+  const means = job.means;
+  const velocities = job.velocity;
+  const end = endOf(job.size, job.taskSize, task);
+  for (let at = beginOf(job.taskSize, task); at < end; at += 16) {
+    const count = countAt(at, end);
+    const p = loadFew(parameters + at, count);
+    const g = direction(sign, loadFew(gradients + at, count), weightDecay, p);
+    let s = variance(alpha, loadFew(squares + at, count), oneMinusAlpha, g, hasEps);
+    storeFew(squares + at, s, count);
+    if (means) {
+      const mean = decayed(towards(loadFew(means + at, count), oneMinusAlpha, g));
+      storeFew(means + at, mean, count);
+      // Rounding must not make it negative. NaN stays.
+      s = f32x4.max(f32x4.sub(s, f32x4.mul(mean, mean)), f32x4.splat(0));
+    }
+    let d = f32x4.div(g, deviation(s, one, eps));
+    if (hasMomentum) {
+      d = decayed(f32x4.add(f32x4.mul(momentum, loadFew(velocities + at, count)), d));
+      storeFew(velocities + at, d, count);
+    }
+    storeFew(parameters + at, f32x4.sub(p, f32x4.mul(lr, d)), count);
   }
-  let d = f32x4.div(g, deviation(s, 1, job.eps));
-  if (job.momentum != 0) {
-    d = decayed(f32x4.add(f32x4.mul(f32x4.splat(job.momentum), loadFew(job.velocity + at, count)), d));
-    storeFew(job.velocity + at, d, count);
-  }
-  storeFew(job.parameters + at, f32x4.sub(p, f32x4.mul(f32x4.splat(job.lr), d)), count);
 }
 
 const AMSGRAD = 0;
@@ -212,9 +243,9 @@ export class MomentsJob {
   eps: f32;
   weightDecay: f32;
   shrink: f32;
-  /** 1 / (1 - beta1^t), and √(1 - beta2^t). */
+  /** 1 / (1 - beta1^t), and 1 / √(1 - beta2^t). */
   stepSize: f32;
-  rootCorrection2: f32;
+  deviationScale: f32;
   /** μ(t) and μ(t + 1) of NADAM. */
   now: f32;
   next: f32;
@@ -225,47 +256,55 @@ export class MomentsJob {
 }
 
 export function momentsTask(job: MomentsJob, task: i32): void {
-  eachFour(MOMENTS, changetype<usize>(job), job.size, job.taskSize, task);
+  const end = endOf(job.size, job.taskSize, task);
+  for (let at = beginOf(job.taskSize, task); at < end; at += 16) moments(job, at, countAt(at, end));
 }
 
 function moments(job: MomentsJob, at: usize, count: i32): void {
   const p = loadFew(job.parameters + at, count);
-  const g = direction(job.sign, loadFew(job.gradients + at, count), job.weightDecay, p);
+  const g = direction(f32x4.splat(job.sign), loadFew(job.gradients + at, count), f32x4.splat(job.weightDecay), p);
   const d = job.form == ADAGRAD ? adagrad(job, at, g, count) : averaged(job, at, g, count);
   const shrunk = f32x4.mul(f32x4.splat(job.shrink), p);
   storeFew(job.parameters + at, f32x4.sub(shrunk, f32x4.mul(f32x4.splat(job.lr), d)), count);
 }
 
+/** The new average of the squares, or Adagrad's sum of them. */
+@inline
+function varianceOf(job: MomentsJob, at: usize, g: v128, count: i32): v128 {
+  const before = loadFew(job.variance + at, count);
+  const v = variance(f32x4.splat(job.beta2), before, f32x4.splat(job.oneMinusBeta2), g, job.eps != 0);
+  storeFew(job.variance + at, v, count);
+  return v;
+}
+
 @inline
 function adagrad(job: MomentsJob, at: usize, g: v128, count: i32): v128 {
-  const v = variance(job.beta2, loadFew(job.variance + at, count), job.oneMinusBeta2, g, job.eps);
-  storeFew(job.variance + at, v, count);
-  return f32x4.div(f32x4.mul(f32x4.splat(job.rate), g), deviation(v, 1, job.eps));
+  const v = varianceOf(job, at, g, count);
+  return f32x4.div(f32x4.mul(f32x4.splat(job.rate), g), deviation(v, f32x4.splat(1), f32x4.splat(job.eps)));
 }
 
 /** The forms with an average of the gradient. */
 @inline
 function averaged(job: MomentsJob, at: usize, g: v128, count: i32): v128 {
   const before = loadFew(job.mean + at, count);
-  const m = decayed(towards(before, job.oneMinusBeta1, g));
+  const m = decayed(towards(before, f32x4.splat(job.oneMinusBeta1), g));
   if (job.form > ADAGRAD) {
-    storeFew(job.mean + at, decayed(towards(before, job.oneMinusBeta2, g)), count);
+    storeFew(job.mean + at, decayed(towards(before, f32x4.splat(job.oneMinusBeta2), g)), count);
     return signOf(m);
   }
   storeFew(job.mean + at, m, count);
-  const v = variance(job.beta2, loadFew(job.variance + at, count), job.oneMinusBeta2, g, job.eps);
-  storeFew(job.variance + at, v, count);
+  const v = varianceOf(job, at, g, count);
   const step = f32x4.mul(f32x4.splat(job.stepSize), m);
   if (job.form == RADAM) {
     if (job.rectification == 0) return step;
-    return f32x4.mul(step, f32x4.div(f32x4.splat(job.rectification), deviation(v, 1, job.eps)));
+    return f32x4.mul(step, f32x4.div(f32x4.splat(job.rectification), deviation(v, f32x4.splat(1), f32x4.splat(job.eps))));
   }
   if (job.form == AMSGRAD) {
     const third = loadFew(job.third + at, count);
     // NaN in either stays.
     const greatest = f32x4.max(third, v);
     storeFew(job.third + at, greatest, count);
-    return f32x4.div(step, deviation(greatest, job.rootCorrection2, job.eps));
+    return f32x4.div(step, deviation(greatest, f32x4.splat(job.deviationScale), f32x4.splat(job.eps)));
   }
   return nadam(job, at, g, m, v, count);
 }
@@ -279,7 +318,7 @@ function nadam(job: MomentsJob, at: usize, g: v128, m: v128, v: v128, count: i32
   const ofGradient = f32x4.div(f32x4.splat(1 - job.now), f32x4.sub(one, w));
   const ofMean = f32x4.div(next, f32x4.sub(one, f32x4.mul(w, next)));
   const d = f32x4.add(f32x4.mul(ofGradient, g), f32x4.mul(ofMean, m));
-  return f32x4.div(d, deviation(v, job.rootCorrection2, job.eps));
+  return f32x4.div(d, deviation(v, f32x4.splat(job.deviationScale), f32x4.splat(job.eps)));
 }
 
 /** 1, -1, or what is neither: 0 and NaN. */

@@ -26,7 +26,7 @@ function momentFields(
     variance,
   }: Record<'gradients' | 'parameters' | 'mean' | 'variance', TypedArray>,
   params: Params<'adam'> | Params<'moments'>,
-): Omit<Fields['adam'], 'stepSize' | 'rootCorrection2'> {
+): Omit<Fields['adam'], 'stepSize' | 'deviationScale'> {
   const { size, offset, sign, oneMinusBeta1, beta2, oneMinusBeta2, eps, weightDecay, shrink } = params;
   return {
     gradients: address(gradients, offset),
@@ -50,7 +50,8 @@ export const adam: SimdTwin<'adam'> = (module, buffers, params, { GUARDED = fals
   if (!fits(gradients, parameters, mean, variance)) return false;
   if (GUARDED && counts[0] !== 0) return true;
   const { stepSize, rootCorrection2 } = GUARDED ? corrections(params, counts[2]!) : params;
-  module.run('adam', { ...momentFields(buffers, params), stepSize, rootCorrection2 }, shares(params.size));
+  const fields = { ...momentFields(buffers, params), stepSize, deviationScale: 1 / rootCorrection2 };
+  module.run('adam', fields, shares(params.size));
   return true;
 };
 
@@ -121,12 +122,14 @@ export const moments: SimdTwin<'moments'> = (
   if (FORM !== LION && !fits(variance)) return false;
   if ((FORM === AMSGRAD || FORM === NADAM) && !fits(third)) return false;
   if (GUARDED && counts[0] !== 0) return true;
+  const { rootCorrection2, ...factors } = momentFactors(FORM, params, GUARDED ? counts[2]! : 0);
   const fields = {
     form: FORM,
     ...momentFields(buffers, params),
     third: address(third, params.offset),
     lr: params.lr,
-    ...momentFactors(FORM, params, GUARDED ? counts[2]! : 0),
+    ...factors,
+    deviationScale: 1 / rootCorrection2,
   };
   module.run('moments', fields, shares(params.size));
   return true;
