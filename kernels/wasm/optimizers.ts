@@ -5,7 +5,7 @@
 // every four elements, as a store might have changed them. Adam takes 1.3 times as long with fields.
 
 import { loadFew, storeFew } from './lanes';
-import { select } from './madd';
+import { madd, select } from './madd';
 
 /** Whether an element is below the normal numbers, by its bits. */
 @inline
@@ -25,7 +25,7 @@ function decayed(x: v128): v128 {
 /** The gradient to follow: sign · g + weightDecay · p. */
 @inline
 function direction(sign: v128, gradient: v128, weightDecay: v128, parameter: v128): v128 {
-  return f32x4.add(f32x4.mul(sign, gradient), f32x4.mul(weightDecay, parameter));
+  return madd(weightDecay, parameter, f32x4.mul(sign, gradient));
 }
 
 /**
@@ -33,20 +33,20 @@ function direction(sign: v128, gradient: v128, weightDecay: v128, parameter: v12
  */
 @inline
 function variance(a: v128, x: v128, b: v128, g: v128, hasEps: bool): v128 {
-  const v = f32x4.add(f32x4.mul(a, x), f32x4.mul(f32x4.mul(b, g), g));
+  const v = madd(a, x, f32x4.mul(f32x4.mul(b, g), g));
   return hasEps ? v128.andnot(v, v128.and(isSubnormal(v), f32x4.eq(g, f32x4.splat(0)))) : v;
 }
 
 /** x + share · (g - x) */
 @inline
 function towards(x: v128, share: v128, g: v128): v128 {
-  return f32x4.add(x, f32x4.mul(share, f32x4.sub(g, x)));
+  return madd(share, f32x4.sub(g, x), x);
 }
 
 /** scale · √v + eps */
 @inline
 function deviation(v: v128, scale: v128, eps: v128): v128 {
-  return f32x4.add(f32x4.mul(scale, f32x4.sqrt(v)), eps);
+  return madd(scale, f32x4.sqrt(v), eps);
 }
 
 /** Where the elements of a task begin, in bytes. */

@@ -1,6 +1,6 @@
 // Written by `npm run wasm` from kernels/wasm/*.ts; `npm run typecheck` fails if it is out of date.
-// SHA-256 of sources, options and the compiler's version: 5c57681ca90fb5606838516d1c85aa7541359f9ef7ebf6a90c57d12baa63de76
-// SHA-256 of both modules: 79c79b7ab204b234de33b35f08f57138286aabf5080d6da52e3bb2b8ff50ef8d
+// SHA-256 of sources, options and the compiler's version: 2749228b05be3a693432f531038734b452919956a38baf353981010c3816209f
+// SHA-256 of both modules: c8e6ef59daf951720be73568c47bc23de109337dab18216dda6b6afc9652f92d
 
 type Words = Int32Array;
 type Floats = Float32Array;
