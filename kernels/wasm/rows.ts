@@ -61,20 +61,9 @@ export function reluGradientTask(job: ReluGradientJob, task: i32): void {
   let j = (task % tasks) * job.taskColumns;
   const columns = min(j + job.taskColumns, job.columns);
   let sums = job.sums + <usize>part * line + ((<usize>j) << 2);
-  for (; j + 4 <= columns; j += 4, sums += 16) {
-    let low = f64x2.splat(0);
-    let high = low;
-    let at = (<usize>j) << 2;
-    for (let i = 0; i < rows; i++, at += line) {
-      const stopped = f32x4.le(v128.load(y + at), f32x4.splat(0));
-      const passed = v128.andnot(v128.load(gradient + at), stopped);
-      v128.store(out + at, passed);
-      low = f64x2.add(low, f64x2.promote_low_f32x4(passed));
-      high = f64x2.add(high, f64x2.promote_low_f32x4(v128.shuffle<f32>(passed, passed, 2, 3, 2, 3)));
-    }
-    const bottom = f32x4.demote_f64x2_zero(low);
-    v128.store(sums, v128.shuffle<f32>(bottom, f32x4.demote_f64x2_zero(high), 0, 1, 4, 5));
-  }
+  // Four vectors are a line of the cache.
+  for (; j + 16 <= columns; j += 16, sums += 64) reluGradientColumns(y, gradient, out, sums, line, j, rows, 4);
+  for (; j + 4 <= columns; j += 4, sums += 16) reluGradientColumns(y, gradient, out, sums, line, j, rows, 1);
   for (; j < columns; j++, sums += 4) {
     let total: f64 = 0;
     let at = (<usize>j) << 2;
@@ -85,6 +74,74 @@ export function reluGradientTask(job: ReluGradientJob, task: i32): void {
     }
     store<f32>(sums, <f32>total);
   }
+}
+
+/** One or four vectors of columns. */
+@inline
+function reluGradientColumns(
+  y: usize,
+  gradient: usize,
+  out: usize,
+  sums: usize,
+  line: usize,
+  column: i32,
+  rows: i32,
+  vectors: i32,
+): void {
+  const zero = f64x2.splat(0);
+  let low0 = zero;
+  let low1 = zero;
+  let low2 = zero;
+  let low3 = zero;
+  let high0 = zero;
+  let high1 = zero;
+  let high2 = zero;
+  let high3 = zero;
+  let at = (<usize>column) << 2;
+  for (let i = 0; i < rows; i++, at += line) {
+    const passed0 = passed(y + at, gradient + at, out + at);
+    low0 = f64x2.add(low0, lowHalf(passed0));
+    high0 = f64x2.add(high0, highHalf(passed0));
+    if (vectors == 1) continue;
+    const passed1 = passed(y + at + 16, gradient + at + 16, out + at + 16);
+    low1 = f64x2.add(low1, lowHalf(passed1));
+    high1 = f64x2.add(high1, highHalf(passed1));
+    const passed2 = passed(y + at + 32, gradient + at + 32, out + at + 32);
+    low2 = f64x2.add(low2, lowHalf(passed2));
+    high2 = f64x2.add(high2, highHalf(passed2));
+    const passed3 = passed(y + at + 48, gradient + at + 48, out + at + 48);
+    low3 = f64x2.add(low3, lowHalf(passed3));
+    high3 = f64x2.add(high3, highHalf(passed3));
+  }
+  storeTotals(sums, low0, high0);
+  if (vectors == 1) return;
+  storeTotals(sums + 16, low1, high1);
+  storeTotals(sums + 32, low2, high2);
+  storeTotals(sums + 48, low3, high3);
+}
+
+/** Stores and returns four elements of the gradient, or 0 where relu was not active. */
+@inline
+function passed(y: usize, gradient: usize, out: usize): v128 {
+  const value = v128.andnot(v128.load(gradient), f32x4.le(v128.load(y), f32x4.splat(0)));
+  v128.store(out, value);
+  return value;
+}
+
+@inline
+function lowHalf(x: v128): v128 {
+  return f64x2.promote_low_f32x4(x);
+}
+
+@inline
+function highHalf(x: v128): v128 {
+  return f64x2.promote_low_f32x4(v128.shuffle<f32>(x, x, 2, 3, 2, 3));
+}
+
+@inline
+function storeTotals(sums: usize, low: v128, high: v128): void {
+  const bottom = f32x4.demote_f64x2_zero(low);
+  v128.store(sums, v128.shuffle<f32>(bottom, f32x4.demote_f64x2_zero(high), 0, 1, 4, 5));
 }
 
 /** out = (byte - center) · scale, rounded twice as in the kernels. */

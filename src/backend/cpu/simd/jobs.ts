@@ -1,6 +1,6 @@
 // Written by `npm run wasm` from kernels/wasm/*.ts; `npm run typecheck` fails if it is out of date.
-// SHA-256 of sources, options and the compiler's version: 2749228b05be3a693432f531038734b452919956a38baf353981010c3816209f
-// SHA-256 of both modules: c8e6ef59daf951720be73568c47bc23de109337dab18216dda6b6afc9652f92d
+// SHA-256 of sources, options and the compiler's version: e4c2ebb6aa88f01e9d71b1c1e2e7cceca06c6966dde75557c9ca749b86a1d669
+// SHA-256 of both modules: d817b31f1772e87badf664ec3ddcfb46f0e4d806ad4cf82744cfa8079575a5c8
 
 type Words = Int32Array;
 type Floats = Float32Array;

@@ -3,7 +3,7 @@ import { address, fits, type SimdTwin } from './simdTwin.ts';
 
 /** Columns of a task, and the cost of an element in multiplications of a product. */
 const TASK_COLUMNS = 64;
-const COST = 4;
+const COST = 8;
 
 export const reluGradientSums: SimdTwin<'reluGradientSums'> = (
   module,
