@@ -4,9 +4,9 @@
 // A thread claims a task by decrementing `remaining` from a value above 0, and reads the job only after that. The main
 // thread does not return, and posts nothing else, before every claimed task is done.
 //
-// Waking a sleeping thread costs the main thread about 20 µs, and the sleeper more. Threads therefore poll for about
-// that long before they sleep, which covers the gaps between the jobs of a step. Small jobs wake no thread; threads
-// that are awake help.
+// Waking a sleeping thread costs the main thread about 20 µs, and the sleeper more. Threads therefore poll for a multiple of
+// that before they sleep, which covers the gaps between the jobs of a step: small jobs of the main thread, about 50 µs in
+// that of an MLP. Small jobs wake no thread; threads that are awake help.
 
 import { AttentionJob, attentionGradientTask, attentionTask } from './attention';
 import {
@@ -103,8 +103,8 @@ const MAIN_SLEEPS: usize = 1792;
 /** How many tasks the helping threads have claimed. */
 const TAKEN: usize = 1920;
 
-/** How often a thread polls before it sleeps. One poll takes about a cycle of the processor, in all 30 to 50 µs. */
-const PATIENCE: i32 = 120_000;
+/** How often a thread polls before it sleeps. One poll takes about a cycle of the processor, in all 60 to 100 µs. */
+const PATIENCE: i32 = 240_000;
 
 /** The address where the main thread writes the fields of a job. */
 export function jobAddress(): usize {

@@ -1,6 +1,6 @@
 // Written by `npm run wasm` from kernels/wasm/*.ts; `npm run typecheck` fails if it is out of date.
-// SHA-256 of sources, options and the compiler's version: e4c2ebb6aa88f01e9d71b1c1e2e7cceca06c6966dde75557c9ca749b86a1d669
-// SHA-256 of both modules: d817b31f1772e87badf664ec3ddcfb46f0e4d806ad4cf82744cfa8079575a5c8
+// SHA-256 of sources, options and the compiler's version: 787e92b78572bea7adf7da1efef9f8c717408b38956dd2f3291a3ee7b790ee93
+// SHA-256 of both modules: ad597b592ed596a80f9a1264ec2087078cacb9a8be37f1b817dad4a7a4f908c7
 
 type Words = Int32Array;
 type Floats = Float32Array;
