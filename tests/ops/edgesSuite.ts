@@ -78,6 +78,44 @@ export function edgesSuite(open: Open): void {
     );
   });
 
+  it('integers are compared with any number exactly', async (context) => {
+    const device = await open(context);
+    const integers = [-(2 ** 31), -(2 ** 24) - 1, -1, 0, 1, 2 ** 24 + 1, 2 ** 31 - 1];
+    const numbers = [
+      NaN,
+      Infinity,
+      -Infinity,
+      0.5,
+      -0.5,
+      2 ** 24 + 0.5,
+      -(2 ** 24) - 0.5,
+      2 ** 31,
+      -(2 ** 31) - 1,
+    ];
+    const relations: Record<'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge', (a: number, b: number) => boolean> = {
+      eq: (a, b) => a === b,
+      ne: (a, b) => a !== b,
+      lt: (a, b) => a < b,
+      le: (a, b) => a <= b,
+      gt: (a, b) => a > b,
+      ge: (a, b) => a >= b,
+    };
+    for (const [x, kept] of [
+      [tensor(integers, { dtype: 'int32', device }), integers],
+      [tensor([false, true], { device }), [0, 1]],
+    ] as const) {
+      for (const number of numbers) {
+        for (const [name, holds] of Object.entries(relations) as [
+          keyof typeof relations,
+          typeof relations.eq,
+        ][]) {
+          const wanted = kept.map((each) => Number(holds(each, number)));
+          expect(await values(x[name](number)), `${name} ${number}`).toEqual(wanted);
+        }
+      }
+    }
+  });
+
   it('powers are those of C in their special cases', async (context) => {
     const device = await open(context);
     const cases: readonly (readonly [base: number, exponent: number, power: number])[] = [

@@ -89,19 +89,21 @@ export function binary(
 
 /** A relation of a and b as a bool tensor, without gradient. */
 export function comparison(name: string, code: number, a: Tensor, b: Tensor | number): Tensor {
-  const relation = (x: Tensor, y: Tensor): Tensor =>
+  const relation = (x: Tensor, y: Tensor, operation: number = code): Tensor =>
     withoutGradient(
       name,
-      launchPair('compare', code, x, y, broadcastShapes(name, x.shape, y.shape), 'bool'),
+      launchPair('compare', operation, x, y, broadcastShapes(name, x.shape, y.shape), 'bool'),
       [x, y],
     );
   if (isWholeNumber(a.dtype)) {
     // Truth values are the numbers 0 and 1: they need no conversion.
-    const { device } = a;
-    const other = typeof b === 'number' && b === (b | 0) ? scalarLike(b, { dtype: 'int32', device }) : b;
-    if (typeof other !== 'number' && isWholeNumber(other.dtype)) {
-      checkDevice(name, a, other);
-      return relation(a, other);
+    if (typeof b === 'number') {
+      const [operation, whole] = b === (b | 0) ? [code, b] : wholeRelation(code, b);
+      return relation(a, scalarLike(whole, { dtype: 'int32', device: a.device }), operation);
+    }
+    if (isWholeNumber(b.dtype)) {
+      checkDevice(name, a, b);
+      return relation(a, b);
     }
   }
   return withPromoted(a, b, (x, y) => {
@@ -109,4 +111,20 @@ export function comparison(name: string, code: number, a: Tensor, b: Tensor | nu
     checkDtype(name, x, 'float32', 'float64', 'int32', 'bool');
     return relation(x, y);
   });
+}
+
+/** The greatest int32. */
+const MOST = 2 ** 31 - 1;
+
+/**
+ * A relation of an int32 with a number that int32 does not hold, as one with an int32: x < 2.5 is x ≤ 2. Converted to float32, an
+ * integer above 2²⁴ would be another.
+ */
+function wholeRelation(code: number, b: number): [code: number, b: number] {
+  const { EQ, NE, LT, LE, GT } = codes.compare;
+  const isBelow = code === LT || code === LE;
+  const isAlways = code === NE || (b < -MOST - 1 && !isBelow && code !== EQ);
+  if (isAlways) return [LE, MOST];
+  if (code === EQ || Number.isNaN(b) || b < -MOST - 1) return [GT, MOST];
+  return [isBelow ? LE : GT, Math.min(MOST, Math.floor(b))];
 }
