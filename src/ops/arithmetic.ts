@@ -93,7 +93,7 @@ function toBase(g: Tensor, base: Tensor, exponent: Tensor): Tensor {
   const flat = exponent.eq(0);
   // Masked elements take the power 1 instead of -1, whose derivatives at a base of 0 are infinite.
   const slope = exponent.mul(base.pow(where(flat, 1, exponent.sub(1))));
-  return g.mul(where(flat, 0, slope));
+  return where(flat, 0, g.mul(slope));
 }
 
 function toExponent(g: Tensor, base: Tensor, exponent: Tensor): Tensor {

@@ -1,9 +1,8 @@
-import { codes } from '../backend/signatures.ts';
 import { type Maybe, signature } from '../tensor/arguments.ts';
 import { BOOLEAN, DIMS, REAL, TENSOR } from '../tensor/kinds.ts';
 import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { unary } from './support/elementwise.ts';
+import { root } from './support/root.ts';
 import type { Dims } from './support/reduction.ts';
 import { where } from './where.ts';
 
@@ -34,7 +33,7 @@ export function norm(
 ): Tensor {
   const { p = 2, dim, keepdim = false } = takes([x, ...options]);
   return scope(() => {
-    if (p === 2) return root(x.square().sum(dim, keepdim));
+    if (p === 2) return root('norm', x.square().sum(dim, keepdim));
     if (p === 0) return x.ne(0).to(x.dtype).sum(dim, keepdim);
     const magnitudes = x.abs();
     if (p === 1) return magnitudes.sum(dim, keepdim);
@@ -53,9 +52,4 @@ export function norm(
 function power(x: Tensor, p: number): Tensor {
   const isZero = x.eq(0);
   return where(isZero, 0 ** p, where(isZero, 1, x).pow(p));
-}
-
-/** √x, with a gradient of 0 at 0. */
-function root(x: Tensor): Tensor {
-  return unary('norm', codes.unary.SQRT, x, 'output', (g, y) => g.div(where(y.eq(0), Infinity, y.mul(2))));
 }

@@ -1,13 +1,12 @@
 // Sums, means, variances and extremes over dims.
 
-import { codes } from '../backend/signatures.ts';
 import { type Maybe, type Signature, signature } from '../tensor/arguments.ts';
 import { BOOLEAN, DIMS, INTEGER, REAL, TENSOR } from '../tensor/kinds.ts';
 import { scope } from '../tensor/scope.ts';
 import { withGradient } from '../tensor/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { argReduce } from './support/argReduce.ts';
-import { unary } from './support/elementwise.ts';
+import { root } from './support/root.ts';
 import { checkDtype } from './support/launch.ts';
 import { isWholeNumber } from './support/promote.ts';
 import { type Dims, reduceAxes, reductionAxes, restoreAxes } from './support/reduction.ts';
@@ -133,11 +132,7 @@ function fromMean(x: Tensor, axes: number[]): Tensor {
  */
 export function std(x: Tensor, ...over: VarianceArguments): Tensor {
   const options = takes.std([x, ...over]);
-  return scope(() =>
-    unary('std', codes.unary.SQRT, x.var(options), 'output', (g, y) =>
-      g.div(where(y.eq(0), Infinity, y.mul(2))),
-    ),
-  );
+  return scope(() => root('std', x.var(options)));
 }
 
 /** The number of elements of x that one result is computed from. */

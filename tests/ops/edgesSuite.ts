@@ -116,6 +116,25 @@ export function edgesSuite(open: Open): void {
     }
   });
 
+  it('an infinite gradient does not reach what has a slope of 0', async (context) => {
+    const device = await open(context);
+    const exponents = tensor([0, 0], { device });
+    const functions: Record<string, (x: Tensor) => Tensor> = {
+      'x^0': (x) => x.pow(0).sub(1),
+      'x^exponents': (x) => x.pow(exponents).sub(1),
+      norm: (x) => x.sub(x.detach()).norm(),
+      std: (x) => x.std(),
+    };
+    for (const [name, call] of Object.entries(functions)) {
+      const x = tensor([2, 2], { device, requiresGrad: true });
+      call(x).sqrt().sum().backward();
+      expect(
+        (await values(x.grad!)).map((each) => each + 0),
+        name,
+      ).toEqual([0, 0]);
+    }
+  });
+
   it('powers are those of C in their special cases', async (context) => {
     const device = await open(context);
     const cases: readonly (readonly [base: number, exponent: number, power: number])[] = [
