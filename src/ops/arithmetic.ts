@@ -90,7 +90,9 @@ export function pow(a: Tensor, b: Tensor | number): Tensor {
 }
 
 function toBase(g: Tensor, base: Tensor, exponent: Tensor): Tensor {
-  const flat = exponent.eq(0);
+  // The slope is 0 there, but changes with the exponent unless the base is 0.
+  const isZero = exponent.eq(0);
+  const flat = exponent.requiresGrad ? isZero.logicalAnd(base.eq(0)) : isZero;
   // Masked elements take the power 1 instead of -1, whose derivatives at a base of 0 are infinite.
   const slope = exponent.mul(base.pow(where(flat, 1, exponent.sub(1))));
   return where(flat, 0, g.mul(slope));

@@ -39,6 +39,15 @@ export function edgesSuite(open: Open): void {
     }
   });
 
+  it('the slope of a power changes with an exponent of 0', async (context) => {
+    const device = await open(context);
+    const base = tensor([2, 0], { device, requiresGrad: true });
+    const exponent = tensor([0, 0], { device, requiresGrad: true });
+    const [slope] = grad(base.pow(exponent).sum(), [base], { createGraph: true });
+    // The derivative of b a^(b - 1) by b is a^(b - 1) (1 + b ln a); at 0 it is taken as 0.
+    expect(await values(grad(slope.sum(), [exponent])[0])).toEqual([0.5, 0]);
+  });
+
   it('truth values with some filled are truth values', async (context) => {
     const device = await open(context);
     const [x, mask] = [tensor([true, false], { device }), tensor([false, true], { device })];
