@@ -45,7 +45,7 @@ const takes = {
  */
 export function l1Loss(input: Tensor, target: Tensor, ...rest: Rest<{ reduction?: Reduction }>): Tensor {
   const { reduction } = takes.l1([input, target, ...rest]);
-  return scope(() => reduceLosses('l1Loss', distance('l1Loss', input, target), reduction));
+  return scope(() => reduceLosses('l1Loss', difference('l1Loss', input, target).abs(), reduction));
 }
 
 /**
@@ -63,8 +63,8 @@ export function smoothL1Loss(input: Tensor, target: Tensor, ...rest: Rest<Smooth
   const { reduction, beta = 1 } = takes.smooth([input, target, ...rest]);
   if (!(beta >= 0)) throw invalid('smoothL1Loss', 'beta', 'beta ≥ 0', beta);
   return scope(() => {
-    const d = distance('smoothL1Loss', input, target);
-    return reduceLosses('smoothL1Loss', beta === 0 ? d : bent(d, beta).div(beta), reduction);
+    const d = difference('smoothL1Loss', input, target);
+    return reduceLosses('smoothL1Loss', beta === 0 ? d.abs() : bent(d, beta).div(beta), reduction);
   });
 }
 
@@ -82,18 +82,23 @@ export function smoothL1Loss(input: Tensor, target: Tensor, ...rest: Rest<Smooth
 export function huberLoss(input: Tensor, target: Tensor, ...rest: Rest<HuberOptions>): Tensor {
   const { reduction, delta = 1 } = takes.huber([input, target, ...rest]);
   if (!(delta > 0)) throw invalid('huberLoss', 'delta', 'delta > 0', delta);
-  return scope(() => reduceLosses('huberLoss', bent(distance('huberLoss', input, target), delta), reduction));
+  return scope(() =>
+    reduceLosses('huberLoss', bent(difference('huberLoss', input, target), delta), reduction),
+  );
 }
 
-/** With m = min(d, limit): m (d - m / 2) is d² / 2 below the limit, and the line that continues it above. */
+/**
+ * With m = d, limited to [-limit, limit]: m (d - m / 2) is d² / 2 within the limits, and the lines that continue it outside. The
+ * magnitude of d would have no curvature at 0.
+ */
 function bent(d: Tensor, limit: number): Tensor {
-  const m = d.clamp({ max: limit });
+  const m = d.clamp(-limit, limit);
   return m.mul(d.sub(m.div(2)));
 }
 
-function distance(name: string, input: Tensor, target: Tensor): Tensor {
+function difference(name: string, input: Tensor, target: Tensor): Tensor {
   checkTarget(name, input, target);
-  return input.sub(target).abs();
+  return input.sub(target);
 }
 
 /** Throws ShapeError unless the target has the input's shape. */

@@ -48,6 +48,16 @@ export function edgesSuite(open: Open): void {
     expect(await values(grad(slope.sum(), [exponent])[0])).toEqual([0.5, 0]);
   });
 
+  it('smoothed absolute errors are curved where there is no error', async (context) => {
+    const device = await open(context);
+    for (const loss of [nn.functional.huberLoss, nn.functional.smoothL1Loss]) {
+      const x = tensor([0, 0.5, -3, 3], { device, requiresGrad: true });
+      const [slope] = grad(loss(x, zeros([4], { device }), { reduction: 'sum' }), [x], { createGraph: true });
+      expect((await values(slope)).map((each) => each + 0)).toEqual([0, 0.5, -1, 1]);
+      expect(await values(grad(slope.sum(), [x])[0])).toEqual([1, 1, 0, 0]);
+    }
+  });
+
   it('truth values with some filled are truth values', async (context) => {
     const device = await open(context);
     const [x, mask] = [tensor([true, false], { device }), tensor([false, true], { device })];
