@@ -4,8 +4,8 @@
 //
 //   out[r, j] = gradient[r] / d · (a · exp(x[r, j] - m - L) - (1 - s) · w_t · [j = t] - s / classes · w_j)
 //
-// A row whose label is `ignoreIndex` has gradient 0. If d is 0, nothing counts in the mean, and gradient[r] / d is taken
-// as 0.
+// In a row whose label is `ignoreIndex`, gradient[r], a and the last two terms are 0: only a NaN among its logits shows. If
+// d is 0, nothing counts in the mean, and gradient[r] / d is taken as 0.
 //
 // With LOGS, x holds log-probabilities, and all but the label's class have gradient 0.
 //
@@ -76,6 +76,7 @@ fn main(
     let total = divisor[params.divisorOffset];
     scale = select(scale / total, 0.0, total == 0.0);
   }
+  scale = select(0.0, scale, counts);
 
   for (var j = local.x; j < params.classes; j += LANES) {
     var expected = select(0.0, 1.0, label == i32(j));
@@ -91,6 +92,6 @@ fn main(
       probability = share * exponential((x[u32(params.offset) + at] - greatest) - logTotal);
     }
     // A selection: 0 times an infinite gradient would be NaN.
-    out[at] = select(0.0, scale * (probability - expected), counts && (!LOGS || label == i32(j)));
+    out[at] = select(0.0, scale * (probability - select(0.0, expected, counts)), !LOGS || label == i32(j));
   }
 }

@@ -138,19 +138,13 @@ function pickGradients(job: CrossEntropyJob, task: i32): void {
   if (job.inner == 1) memory.fill(row0, 0, (<usize>(last - first) * <usize>job.classes) << 2);
   for (let row = first; row < last; row++) {
     const out = job.out + startOf(job, row);
-    if (job.inner != 1) clearRow(job, out);
+    if (job.inner != 1) for (let j = 0; j < job.classes; j++) store<f32>(out + <usize>j * step, 0);
     const picked = load<i32>(job.labels + <usize>row * job.labelStep);
     // Nothing counts in a mean over nothing.
     if (picked == job.ignoreIndex || <u32>picked >= <u32>job.classes || job.divisor == 0) continue;
     const scale = load<f32>(job.gradient + <usize>row * job.gradientStep) / job.divisor;
     store<f32>(out + <usize>picked * step, scale * -load<f32>(job.weight + <usize>picked * job.weightStep));
   }
-}
-
-/** Zeros of a row. */
-function clearRow(job: CrossEntropyJob, out: usize): void {
-  const step = (<usize>job.inner) << 2;
-  for (let j = 0; j < job.classes; j++, out += step) store<f32>(out, 0);
 }
 
 /** Stores the losses of `count` rows and what their gradients need. */
@@ -241,18 +235,18 @@ export function crossEntropyGradientTask(job: CrossEntropyJob, task: i32): void 
     const next: usize = count < 4 ? 0 : 12;
     const facts = job.rowwise + <usize>row * 12;
     const gradients = loadLanes(job.gradient + <usize>row * job.gradientStep, count < 4 ? 0 : job.gradientStep);
-    // Nothing counts in a mean over nothing.
-    const scale = job.divisor == 0 ? f32x4.splat(0) : f32x4.div(gradients, f32x4.splat(job.divisor));
+    const labels = job.labels + <usize>row * job.labelStep;
+    const picked = loadLanes(labels, count < 4 ? 0 : job.labelStep);
+    const isIgnored = i32x4.eq(picked, i32x4.splat(job.ignoreIndex));
+    // Nothing counts in a mean over nothing, and no row that is ignored, whatever its gradient.
+    const scale =
+      job.divisor == 0
+        ? f32x4.splat(0)
+        : v128.andnot(f32x4.div(gradients, f32x4.splat(job.divisor)), isIgnored);
     const shift = loadLanes(facts, next);
     const share = f32x4.mul(scale, loadLanes(facts + 8, next));
     const factor = f32x4.mul(share, exp(f32x4.neg(loadLanes(facts + 4, next))));
-    // Of rows that are ignored, nothing is spread.
-    const labels = job.labels + <usize>row * job.labelStep;
-    const picked = loadLanes(labels, count < 4 ? 0 : job.labelStep);
-    const spread = v128.andnot(
-      f32x4.mul(scale, f32x4.splat(job.smoothing / <f32>classes)),
-      i32x4.eq(picked, i32x4.splat(job.ignoreIndex)),
-    );
+    const spread = f32x4.mul(scale, f32x4.splat(job.smoothing / <f32>classes));
     const x = job.x + start;
     const out = job.out + start;
     if (isAlong) {
@@ -280,11 +274,8 @@ export function crossEntropyGradientTask(job: CrossEntropyJob, task: i32): void 
     const kept = f32x4.mul(scale, f32x4.splat(1 - job.smoothing));
     for (let each = 0; each < count; each++) {
       const label = load<i32>(labels + <usize>each * job.labelStep);
-      const first = out + <usize>each * lane;
-      // Whatever stands there: 0 times an infinity would be NaN.
-      if (label == job.ignoreIndex) clearRow(job, first);
       if (label == job.ignoreIndex || <u32>label >= <u32>classes) continue;
-      const to = first + <usize>label * step;
+      const to = out + <usize>each * lane + <usize>label * step;
       const own = load<f32>(job.weight + <usize>label * job.weightStep);
       store<f32>(to, load<f32>(to) - f32x4.extract_lane(v128.swizzle(kept, splats(each)), 0) * own);
     }

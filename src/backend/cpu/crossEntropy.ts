@@ -111,15 +111,15 @@ export const crossEntropyGradient: Twin<'crossEntropyGradient'> = (
     const start = Math.floor(row / inner) * classes * inner + (row % inner);
     const label = labels[labelOffset + row * labelStride]!;
     const [greatest, logTotal, share] = [rowwise[3 * row]!, rowwise[3 * row + 1]!, rowwise[3 * row + 2]!];
-    const scale = shareOf(gradient[gradientOffset + row * gradientStride]!, total);
+    const isIgnored = label === ignoreIndex;
+    const scale = isIgnored ? 0 : shareOf(gradient[gradientOffset + row * gradientStride]!, total);
     for (let j = 0; j < classes; j++) {
       let expected = Number(label === j);
       if (SMOOTHED) expected = (1 - smoothing) * expected + smoothing / classes;
       if (WEIGHTED) expected *= weight[weightOffset + j]!;
       const probability = LOGS ? 0 : share * Math.exp(x[offset + start + j * inner]! - greatest - logTotal);
       // Not a product with 0: that of an infinite gradient would be NaN.
-      const counts = label !== ignoreIndex && (!LOGS || label === j);
-      out[start + j * inner] = counts ? scale * (probability - expected) : 0;
+      out[start + j * inner] = LOGS && label !== j ? 0 : scale * (probability - (isIgnored ? 0 : expected));
     }
   }
 };

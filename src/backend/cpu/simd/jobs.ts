@@ -1,6 +1,6 @@
 // Written by `npm run wasm` from kernels/wasm/*.ts; `npm run typecheck` fails if it is out of date.
-// SHA-256 of sources, options and the compiler's version: 787e92b78572bea7adf7da1efef9f8c717408b38956dd2f3291a3ee7b790ee93
-// SHA-256 of both modules: ad597b592ed596a80f9a1264ec2087078cacb9a8be37f1b817dad4a7a4f908c7
+// SHA-256 of sources, options and the compiler's version: 1ba62ef2f1f2b4d557d5d7061921916ce9478e89bd68760ac9b787d6dc03812c
+// SHA-256 of both modules: 0256de605782e7cd369ccaf913bde23d16993722ad4884c16b0e14293f19e699
 
 type Words = Int32Array;
 type Floats = Float32Array;
