@@ -8,15 +8,8 @@ export { panelRows } from './panels';
 export { reduceScratch, sumRun } from './reduce';
 export { normaliseBytes } from './rows';
 export { jobAddress, run, serve } from './threads';
-export { strideTwoScratch } from './strideTwo';
-export { strideTwoFinishScratch, strideTwoWeightStep, strideTwoWeightSums } from './strideTwoWeight';
 export { threesWeightScratch } from './threes';
+export { tiledBlock, tiledScratch } from './tiled';
+export { tiledOperands, tiledSums } from './tiledWeight';
 export { transformFilters, winogradScratch } from './winograd';
-export { winogradFourFiltersScratch, winogradFourScratch } from './winogradFour';
-export {
-  winogradFourFinishScratch,
-  winogradFourWeightScratch,
-  winogradFourWeightStep,
-  winogradFourWeightSums,
-} from './winogradFourWeight';
 export { winogradWeightScratch } from './winogradWeight';

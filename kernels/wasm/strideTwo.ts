@@ -10,8 +10,7 @@
 // one parity see one output, and those of the other see two: d₀w₁, (d₀ - d₁) w₂ + d₁ (w₀ + w₂), d₁w₁ and
 // d₁ (w₀ + w₂) + (d₂ - d₁) w₀ for outputs d, with padding 1.
 //
-// The sums are products of matrices, [tiles × channels] · [channels × rows]. Tiles of all images follow each other; they are
-// the rows of panels.ts, and the filters its columns.
+// The sums are products of matrices: see tiled.ts.
 //
 // Numerics   float32; exact on small integers. The error is no larger than that of a float32 sum by the definition. A pixel
 //            that is not finite would spoil its neighbours' outputs. `flag` reports that an output is not finite, and the
@@ -19,90 +18,28 @@
 
 import { madd } from './madd';
 import { transpose } from './pack';
-import { multiplyTile, ROWS, ROWS_STEP, TILE } from './panels';
+import { multiplyTile, ROWS_STEP, TILE } from './panels';
 import { packOutputs, packTiles, placeOf, PLACES } from './strideTwoTransforms';
 import { B_STEP, FROM_ZERO } from './tile';
-import { storePart } from './winogradFour';
-
-@unmanaged
-export class StrideTwoJob {
-  image: usize;
-  filters: usize;
-  bias: usize;
-  out: usize;
-  /** Set to 1 if an output is not finite. */
-  flag: usize;
-  parts: i32;
-  groups: i32;
-  rows: i32;
-  depth: i32;
-  height: i32;
-  width: i32;
-  imagePlane: usize;
-  imageLine: usize;
-  /** Tiles of a task, whose pixels are transformed together: a multiple of twelve. */
-  taskTiles: i32;
-  hasBias: i32;
-  relu: i32;
-}
-
-/** Bytes of what is noted of a tile: its pixels, its outputs, and how many lines and columns of them exist. */
-const NOTE: usize = 16;
-/** Bytes of a block: the outputs of a tile, in four rows. */
-const BLOCK: i32 = 256;
-
-/** Bytes of scratch memory: a block, the sums of a tile, notes and transformed pixels. */
-export function strideTwoScratch(depth: i32, taskTiles: i32): i32 {
-  return BLOCK + PLACES * TILE + taskTiles * (<i32>NOTE + 4 * PLACES * depth);
-}
+import {
+  columnsOf,
+  linesOf,
+  multiplyTiles,
+  outOf,
+  packTiledFilters,
+  storePart,
+  TiledFiltersJob,
+  TiledJob,
+} from './tiled';
 
 /** The outputs. A tile has 2 × 2 of them, of 5 × 5 pixels. */
-export function strideTwoTask(job: StrideTwoJob, task: i32, block: usize): void {
-  multiplyTiles(job, task, block, false);
+export function strideTwoTask(job: TiledJob, task: i32, block: usize): void {
+  multiplyTiles(job, task, block, 2, 4, PLACES, PLACES, packTiles, multiplyPixels, storeOutputs);
 }
 
 /** The gradient of the images. A tile has 4 × 4 pixels, which see 3 × 3 outputs. */
-export function strideTwoGradientTask(job: StrideTwoJob, task: i32, block: usize): void {
-  multiplyTiles(job, task, block, true);
-}
-
-function multiplyTiles(job: StrideTwoJob, task: i32, block: usize, backward: bool): void {
-  const side = backward ? 4 : 2;
-  const across = (job.width + side - 1) / side;
-  const tiles = (job.parts / job.groups) * across * ((job.height + side - 1) / side);
-  const tasks = (tiles + job.taskTiles - 1) / job.taskTiles;
-  const group = task / tasks;
-  const tile = (task % tasks) * job.taskTiles;
-  const count = min(job.taskTiles, tiles - tile);
-  const sums = block + BLOCK;
-  const notes = sums + <usize>(PLACES * TILE);
-  const pixels = notes + <usize>job.taskTiles * NOTE;
-  const pixelStep = <usize>job.depth * ROWS_STEP;
-  const panelStep = <usize>(backward ? 16 : PLACES) * pixelStep;
-  const filterStep = <usize>(PLACES * job.depth) * B_STEP;
-  note(job, group, tile, count, across, side, notes);
-  for (let quad = 0; quad < count; quad += 4) {
-    const from = notes + <usize>quad * NOTE;
-    const first = pixels + <usize>(quad / ROWS) * panelStep + ((<usize>(quad % ROWS)) << 2);
-    const second = pixels + <usize>((quad + 2) / ROWS) * panelStep + ((<usize>((quad + 2) % ROWS)) << 2);
-    transform(job, from, min(4, count - quad), first, second, pixelStep, backward);
-  }
-  let filters = job.filters + <usize>(group * ((job.rows + 7) / 8)) * filterStep;
-  for (let row = 0; row < job.rows; row += 8, filters += filterStep) {
-    let a = pixels;
-    for (let panel = 0; panel < count; panel += ROWS, a += panelStep) {
-      if (backward) multiplyGradients(a, filters, job.depth, sums);
-      else multiplyPixels(a, filters, job.depth, sums);
-      for (let each = 0; each < min(ROWS, count - panel); each++) {
-        const from = sums + ((<usize>each) << 5);
-        const noted = notes + <usize>(panel + each) * NOTE;
-        for (let half = 0; half < 8 && row + half < job.rows; half += 4) {
-          if (backward) storePixels(job, group, row + half, noted, from + ((<usize>half) << 2), block);
-          else storeOutputs(job, group, row + half, noted, from + ((<usize>half) << 2));
-        }
-      }
-    }
-  }
+export function strideTwoGradientTask(job: TiledJob, task: i32, block: usize): void {
+  multiplyTiles(job, task, block, 4, 2, PLACES, 16, packOutputs, multiplyGradients, storePixels);
 }
 
 /** The nine sums of the outputs. */
@@ -128,72 +65,18 @@ function multiplyGradients(a: usize, b: usize, depth: i32, to: usize): void {
   }
 }
 
-/** Notes where tiles lie. */
-function note(
-  job: StrideTwoJob,
-  group: i32,
-  tile: i32,
-  count: i32,
-  across: i32,
-  side: i32,
-  to: usize,
-): void {
-  const perImage = across * ((job.height + side - 1) / side);
-  const line = (<usize>job.width) << 2;
-  // Tiles of outputs are four pixels apart, and those of pixels two outputs.
-  const step = 6 - side;
-  for (const end = tile + count; tile < end; tile++, to += NOTE) {
-    const part = (tile / perImage) * job.groups + group;
-    const within = tile % perImage;
-    const down = within / across;
-    const right = within % across;
-    const image = job.image + <usize>(part * job.depth) * job.imagePlane;
-    const out = job.out + <usize>(part * job.rows * job.height) * line;
-    store<usize>(to, image + <usize>(step * down) * job.imageLine + ((<usize>(step * right)) << 2));
-    store<usize>(to, out + <usize>(side * down) * line + ((<usize>(side * right)) << 2), 4);
-    store<i32>(to, min(side, job.height - side * down), 8);
-    store<i32>(to, min(side, job.width - side * right), 12);
-  }
-}
-
-/** Transforms up to four tiles, for every channel. The numbers of each place are `depth` steps of a panel. */
-function transform(
-  job: StrideTwoJob,
-  notes: usize,
-  count: i32,
-  to: usize,
-  second: usize,
-  placeStep: usize,
-  backward: bool,
-): void {
-  let p0 = load<usize>(notes);
-  let p1 = load<usize>(notes + <usize>min(1, count - 1) * NOTE);
-  let p2 = load<usize>(notes + <usize>min(2, count - 1) * NOTE);
-  let p3 = load<usize>(notes + <usize>min(3, count - 1) * NOTE);
-  for (let c = 0; c < job.depth; c++) {
-    if (backward) packOutputs(p0, p1, p2, p3, job.imageLine, to, second - to, placeStep);
-    else packTiles(p0, p1, p2, p3, job.imageLine, to, second - to, placeStep);
-    to += ROWS_STEP;
-    second += ROWS_STEP;
-    p0 += job.imagePlane;
-    p1 += job.imagePlane;
-    p2 += job.imagePlane;
-    p3 += job.imagePlane;
-  }
-}
-
 /** Stores the 2 × 2 outputs of a tile, with bias and relu, in four rows. Lanes are rows. */
-function storeOutputs(job: StrideTwoJob, group: i32, row: i32, noted: usize, sums: usize): void {
+function storeOutputs(job: TiledJob, group: i32, row: i32, noted: usize, sums: usize, _block: usize): void {
   const line = (<usize>job.width) << 2;
   const plane = <usize>job.height * line;
-  const lines = load<i32>(noted, 8);
-  const columns = load<i32>(noted, 12);
+  const lines = linesOf(noted);
+  const columns = columnsOf(noted);
   const rows = min(4, job.rows - row);
   const zero = f32x4.splat(0);
   const least = f32x4.splat(job.relu ? 0 : -Infinity);
   const addend = job.hasBias ? v128.load(job.bias + ((<usize>(group * job.rows + row)) << 2)) : zero;
   let nought = zero;
-  let to = load<usize>(noted, 4) + <usize>row * plane;
+  let to = outOf(noted) + <usize>row * plane;
   for (let y = 0; y < lines; y++, to += line, sums += 3 * TILE) {
     const middle = f32x4.add(v128.load(sums + TILE), v128.load(sums + 4 * TILE));
     let v0 = f32x4.add(f32x4.add(v128.load(sums), v128.load(sums + 3 * TILE)), middle);
@@ -220,16 +103,16 @@ function storeOutputs(job: StrideTwoJob, group: i32, row: i32, noted: usize, sum
 }
 
 /** Stores the gradient of the 4 × 4 pixels of a tile, in four rows. Lanes are rows. */
-function storePixels(job: StrideTwoJob, group: i32, row: i32, noted: usize, sums: usize, block: usize): void {
+function storePixels(job: TiledJob, group: i32, row: i32, noted: usize, sums: usize, block: usize): void {
   const line = (<usize>job.width) << 2;
   const plane = <usize>job.height * line;
-  const lines = load<i32>(noted, 8);
-  const columns = load<i32>(noted, 12);
+  const lines = linesOf(noted);
+  const columns = columnsOf(noted);
   const rows = min(4, job.rows - row);
   const whole = columns == 4 && rows == 4;
   const zero = f32x4.splat(0);
   let nought = zero;
-  let to = load<usize>(noted, 4) + <usize>row * plane;
+  let to = outOf(noted) + <usize>row * plane;
   for (let y = 0; y < lines; y++, to += line) {
     // Odd lines are the sums of two: of the second and third, and of the third and fifth.
     const even = y & 1;
@@ -257,65 +140,42 @@ function sumOf(at: usize, step: usize): v128 {
   return step == 0 ? value : f32x4.add(value, v128.load(at + step));
 }
 
-/** The 25 filters of each place, of all groups, as panels of eight rows. A task is a panel's rows. */
-@unmanaged
-export class StrideTwoFiltersJob {
-  from: usize;
-  to: usize;
-  groupStride: usize;
-  rows: i32;
-  rowStride: usize;
-  depth: i32;
-  depthStride: usize;
-  /** Whether for the input gradient. */
-  backward: i32;
+/** The 25 sums of elements of each filter; for the input gradient, filters are flipped. */
+export function strideTwoFiltersTask(job: TiledFiltersJob, task: i32, block: usize): void {
+  packTiledFilters(job, task, block, PLACES, job.flipped ? flippedFilters : filters);
 }
 
-export function strideTwoFiltersTask(job: StrideTwoFiltersJob, task: i32): void {
-  const panels = (job.rows + 7) / 8;
-  const placeStep = <usize>job.depth * B_STEP;
-  const first = (task % panels) * 8;
-  for (let row = first; row < first + 8; row += 4) {
-    let from = job.from + <usize>(task / panels) * job.groupStride;
-    let to = job.to + <usize>(task * PLACES) * placeStep + ((<usize>(row - first)) << 2);
-    // Rows past the end give sums that are not stored.
-    const r0 = <usize>min(row, job.rows - 1) * job.rowStride;
-    const r1 = <usize>min(row + 1, job.rows - 1) * job.rowStride;
-    const r2 = <usize>min(row + 2, job.rows - 1) * job.rowStride;
-    const r3 = <usize>min(row + 3, job.rows - 1) * job.rowStride;
-    for (let c = 0; c < job.depth; c++, from += job.depthStride, to += B_STEP) {
-      for (let s = 0; s < 5; s++) {
-        for (let t = 0; t < 5; t++) {
-          const i = elementOf(s, job.backward);
-          const j = elementOf(t, job.backward);
-          let value = element(from, r0, r1, r2, r3, i, j);
-          if (s == 2) value = f32x4.add(value, element(from, r0, r1, r2, r3, 2, j));
-          if (t == 2) {
-            let other = element(from, r0, r1, r2, r3, i, 2);
-            if (s == 2) other = f32x4.add(other, element(from, r0, r1, r2, r3, 2, 2));
-            value = f32x4.add(value, other);
-          }
-          const place = job.backward ? 5 * s + t : placeOf(s, t);
-          v128.store(to + <usize>place * placeStep, value);
-        }
-      }
+function filters(elements: usize, _block: usize, to: usize, placeStep: usize): void {
+  for (let s = 0; s < 5; s++) {
+    for (let t = 0; t < 5; t++) {
+      v128.store(to + <usize>placeOf(s, t) * placeStep, sumAt(elements, elementOf(s), elementOf(t)));
     }
   }
 }
 
-/** The element of a place, or the first of two. */
-@inline
-function elementOf(place: i32, backward: i32): i32 {
-  if (place == 2) return 0;
-  if (backward) return place == 1 ? 2 : place == 4 ? 0 : 1;
-  return place == 0 ? 0 : place == 4 ? 2 : 1;
+/** Multiplied with the first output, with two, with the same two, the second, and with two. */
+function flippedFilters(elements: usize, _block: usize, to: usize, placeStep: usize): void {
+  for (let s = 0; s < 5; s++) {
+    const i = s < 2 ? 1 - s : elementOf(s);
+    for (let t = 0; t < 5; t++, to += placeStep) {
+      v128.store(to, sumAt(elements, i, t < 2 ? 1 - t : elementOf(t)));
+    }
+  }
 }
 
+/** The element of a place; -1 for the sum of the first and the last. */
 @inline
-function element(from: usize, r0: usize, r1: usize, r2: usize, r3: usize, i: i32, j: i32): v128 {
-  const at = from + ((<usize>(3 * i + j)) << 2);
-  let value = v128.load_splat<f32>(at + r0);
-  value = v128.load32_lane(at + r1, value, 1);
-  value = v128.load32_lane(at + r2, value, 2);
-  return v128.load32_lane(at + r3, value, 3);
+function elementOf(place: i32): i32 {
+  return place == 2 ? -1 : place < 2 ? place : place - 2;
+}
+
+function sumAt(elements: usize, i: i32, j: i32): v128 {
+  if (j < 0) return f32x4.add(sumDown(elements, i, 0), sumDown(elements, i, 2));
+  return sumDown(elements, i, j);
+}
+
+function sumDown(elements: usize, i: i32, j: i32): v128 {
+  const at = elements + ((<usize>j) << 4);
+  if (i < 0) return f32x4.add(v128.load(at), v128.load(at, 96));
+  return v128.load(at + ((<usize>i * 3) << 4));
 }

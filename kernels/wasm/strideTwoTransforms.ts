@@ -17,19 +17,14 @@ export function placeOf(line: i32, column: i32): i32 {
   return 5 * top + height * left + (line - top) * width + column - left;
 }
 
+/** Stores the first two lanes and the last two. The first address wins. */
 @inline
-function put(to: usize, apart: usize, value: v128): void {
+export function put(to: usize, apart: usize, value: v128): void {
   v128.store64_lane(to + apart, value, 1);
   v128.store64_lane(to, value, 0);
 }
 
-/**
- * Four tiles of 5 × 5 pixels that begin at p0 … p3, with differences of even lines, and of even columns.
- *
- * @param line bytes between two lines of pixels
- * @param to the first place; places are `placeStep` bytes apart
- * @param apart bytes between the first two lanes and the last two
- */
+/** Four tiles of 5 × 5 pixels, with differences of even lines, and of even columns: see `Pack` in tiled.ts. */
 export function packTiles(
   p0: usize,
   p1: usize,
@@ -39,6 +34,7 @@ export function packTiles(
   to: usize,
   apart: usize,
   placeStep: usize,
+  _block: usize,
 ): void {
   for (let s = 0; s < 5; s++) {
     let a0 = v128.load(p0);
@@ -87,6 +83,7 @@ export function packOutputs(
   to: usize,
   apart: usize,
   placeStep: usize,
+  _block: usize,
 ): void {
   for (let s = 0; s < 4; s++, to += 4 * placeStep) {
     const at = <usize>(s < 2 ? 0 : s - 1) * line;

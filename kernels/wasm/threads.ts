@@ -54,33 +54,14 @@ import { ReduceJob, reduceTask } from './reduce';
 import { ReluGradientJob, reluGradientTask } from './rows';
 import { RowTotalsJob, rowTotalsTask, SoftmaxJob, softmaxTask } from './softmax';
 import { SoftmaxColumnsJob, softmaxColumnsTask } from './softmaxColumns';
-import {
-  StrideTwoFiltersJob,
-  strideTwoFiltersTask,
-  strideTwoGradientTask,
-  StrideTwoJob,
-  strideTwoTask,
-} from './strideTwo';
-import {
-  StrideTwoFinishJob,
-  strideTwoFinishTask,
-  StrideTwoWeightJob,
-  strideTwoWeightTask,
-} from './strideTwoWeight';
+import { strideTwoFiltersTask, strideTwoGradientTask, strideTwoTask } from './strideTwo';
+import { strideTwoFinishTask, strideTwoWeightTask } from './strideTwoWeight';
+import { TiledFiltersJob, TiledJob } from './tiled';
+import { TiledFinishJob, TiledWeightJob } from './tiledWeight';
 import { ThreesJob, threesTask, ThreesWeightJob, threesWeightTask } from './threes';
 import { WinogradJob, winogradTask } from './winograd';
-import {
-  WinogradFourFiltersJob,
-  winogradFourFiltersTask,
-  WinogradFourJob,
-  winogradFourTask,
-} from './winogradFour';
-import {
-  WinogradFourFinishJob,
-  winogradFourFinishTask,
-  WinogradFourWeightJob,
-  winogradFourWeightTask,
-} from './winogradFourWeight';
+import { winogradFourFiltersTask, winogradFourTask } from './winogradFour';
+import { winogradFourFinishTask, winogradFourWeightTask } from './winogradFourWeight';
 import {
   WinogradFinishJob,
   winogradFinishTask,
@@ -220,10 +201,10 @@ function runTask(task: i32, thread: i32): void {
   else if (kind == 31) scatterAddTask(changetype<ScatterJob>(JOB), task);
   else if (kind == 32) softmaxColumnsTask(changetype<SoftmaxColumnsJob>(JOB), task);
   else if (kind == 33) placesTask(changetype<PlacesJob>(JOB), task, scratch);
-  else if (kind == 34) winogradFourTask(changetype<WinogradFourJob>(JOB), task, scratch);
-  else if (kind == 35) winogradFourFiltersTask(changetype<WinogradFourFiltersJob>(JOB), task, scratch);
-  else if (kind == 36) winogradFourWeightTask(changetype<WinogradFourWeightJob>(JOB), task, scratch);
-  else if (kind == 37) winogradFourFinishTask(changetype<WinogradFourFinishJob>(JOB), task, scratch);
+  else if (kind == 34) winogradFourTask(changetype<TiledJob>(JOB), task, scratch);
+  else if (kind == 35) winogradFourFiltersTask(changetype<TiledFiltersJob>(JOB), task, scratch);
+  else if (kind == 36) winogradFourWeightTask(changetype<TiledWeightJob>(JOB), task, scratch);
+  else if (kind == 37) winogradFourFinishTask(changetype<TiledFinishJob>(JOB), task, scratch);
   else if (kind == 38) scatterFoldTask(changetype<FoldJob>(JOB), task, scratch);
   else if (kind == 39) scanTask(changetype<ScanJob>(JOB), task, scratch);
   else if (kind == 40) averagePoolTask(changetype<AveragePoolJob>(JOB), task);
@@ -232,11 +213,11 @@ function runTask(task: i32, thread: i32): void {
   else if (kind == 43) attentionGradientTask(changetype<AttentionJob>(JOB), task, scratch);
   else if (kind == 44) crossEntropyTask(changetype<CrossEntropyJob>(JOB), task);
   else if (kind == 45) crossEntropyGradientTask(changetype<CrossEntropyJob>(JOB), task);
-  else if (kind == 46) strideTwoTask(changetype<StrideTwoJob>(JOB), task, scratch);
-  else if (kind == 47) strideTwoGradientTask(changetype<StrideTwoJob>(JOB), task, scratch);
-  else if (kind == 48) strideTwoFiltersTask(changetype<StrideTwoFiltersJob>(JOB), task);
-  else if (kind == 49) strideTwoWeightTask(changetype<StrideTwoWeightJob>(JOB), task, scratch);
-  else if (kind == 50) strideTwoFinishTask(changetype<StrideTwoFinishJob>(JOB), task, scratch);
+  else if (kind == 46) strideTwoTask(changetype<TiledJob>(JOB), task, scratch);
+  else if (kind == 47) strideTwoGradientTask(changetype<TiledJob>(JOB), task, scratch);
+  else if (kind == 48) strideTwoFiltersTask(changetype<TiledFiltersJob>(JOB), task, scratch);
+  else if (kind == 49) strideTwoWeightTask(changetype<TiledWeightJob>(JOB), task, scratch);
+  else if (kind == 50) strideTwoFinishTask(changetype<TiledFinishJob>(JOB), task, scratch);
   else if (kind == 51) sgdTask(changetype<SgdJob>(JOB), task);
   else if (kind == 52) rmspropTask(changetype<RmspropJob>(JOB), task);
   else if (kind == 53) momentsTask(changetype<MomentsJob>(JOB), task);

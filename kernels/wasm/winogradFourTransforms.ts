@@ -18,13 +18,12 @@
 //            (ACM TECS 21, 2022), for the kind of points.
 
 import { madd } from './madd';
+import { BLOCK } from './tiled';
 
 /** Products of a tile of 6 × 6 pixels. */
 export const PLACES: i32 = 36;
 
-/** Bytes of a block: a vector for each place. */
-export const BLOCK: usize = 576;
-/** Bytes of one of its lines. */
+/** Bytes of a line of a block, which has a vector for each place. */
 export const LINE: usize = 96;
 
 const a: f32 = 0.625;
@@ -114,14 +113,27 @@ function foldG(x0: v128, x1: v128, x2: v128, x3: v128, x4: v128, x5: v128, to: u
   v128.store(to + 2 * step, madd(f32x4.splat(a * a), evenA, last));
 }
 
-/**
- * Bᵀ d B of four tiles of 6 × 6 pixels that begin at p0 … p3. Lanes are tiles.
- *
- * @param line bytes between two lines of pixels
- * @param to the first place; places are `placeStep` bytes apart
- * @param block scratch memory
- */
-export function transformPixels(
+/** Bᵀ d B of four tiles of 6 × 6 pixels: see `Pack` in tiled.ts. */
+export function packPixels(
+  p0: usize,
+  p1: usize,
+  p2: usize,
+  p3: usize,
+  line: usize,
+  to: usize,
+  apart: usize,
+  placeStep: usize,
+  block: usize,
+): void {
+  if (apart == 8) {
+    transformPixels(p0, p1, p2, p3, line, to, placeStep, block);
+  } else {
+    transformPixels(p0, p1, p2, p3, line, block, 16, block);
+    storePairs(block, to, to + apart, placeStep);
+  }
+}
+
+function transformPixels(
   p0: usize,
   p1: usize,
   p2: usize,
@@ -189,8 +201,40 @@ export function transformSums(sums: usize, placeStep: usize, to: usize): void {
   }
 }
 
+/** A e Aᵀ of 4 × 4 output gradients e of four rows: see `PackGradients` in tiledWeight.ts. */
+export function packGradients(
+  p0: usize,
+  p1: usize,
+  p2: usize,
+  p3: usize,
+  line: usize,
+  lines: i32,
+  columns: i32,
+  to: usize,
+  apart: usize,
+  placeStep: usize,
+  block: usize,
+): void {
+  const exist = i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(columns));
+  for (let y = 0; y < 4; y++) {
+    const at = block + <usize>y * LINE;
+    if (y < lines) transformGradients(p0, p1, p2, p3, exist, at);
+    else memory.fill(at, 0, LINE);
+    p0 += line;
+    p1 += line;
+    p2 += line;
+    p3 += line;
+  }
+  if (apart == 8) {
+    transformLines(block, to, placeStep);
+  } else {
+    transformLines(block, block, 16);
+    storePairs(block, to, to + apart, placeStep);
+  }
+}
+
 /** A line of four output gradients of four rows, times Aᵀ. Of the gradients, those exist whose lanes are set. */
-export function transformGradients(p0: usize, p1: usize, p2: usize, p3: usize, exist: v128, to: usize): void {
+function transformGradients(p0: usize, p1: usize, p2: usize, p3: usize, exist: v128, to: usize): void {
   const a0 = v128.and(v128.load(p0), exist);
   const a1 = v128.and(v128.load(p1), exist);
   const a2 = v128.and(v128.load(p2), exist);
@@ -210,7 +254,7 @@ export function transformGradients(p0: usize, p1: usize, p2: usize, p3: usize, e
 }
 
 /** A times the first four lines of a block, for all places, which are `placeStep` bytes apart: 16 in the block itself. */
-export function transformLines(block: usize, to: usize, placeStep: usize): void {
+function transformLines(block: usize, to: usize, placeStep: usize): void {
   for (let at = block, end = block + LINE; at < end; at += 16, to += placeStep) {
     timesA(v128.load(at), v128.load(at, 96), v128.load(at, 192), v128.load(at, 288), to, 6 * placeStep);
   }
@@ -256,7 +300,7 @@ export function foldFilter(sums: usize, placeStep: usize, to: usize): void {
 }
 
 /** Stores a block at two addresses of each place: the first two lanes, and the last two. The first address wins. */
-export function storePairs(block: usize, first: usize, second: usize, placeStep: usize): void {
+function storePairs(block: usize, first: usize, second: usize, placeStep: usize): void {
   for (const end = block + BLOCK; block < end; block += 16, first += placeStep, second += placeStep) {
     const value = v128.load(block);
     v128.store64_lane(second, value, 1);

@@ -8,9 +8,10 @@ import type { SimdModule } from './module.ts';
 import { cutRuns, type Output } from './output.ts';
 import { type Grid, lineBytes, padded, planeBytes, zeroPlanes } from './paddedImage.ts';
 import { address, fits, type SimdTwin } from './simdTwin.ts';
-import { strideTwo, suitsStrideTwo } from './strideTwo.ts';
-import { strideTwoWeight } from './strideTwoWeight.ts';
+import { strideTwo, strideTwoGradient, strideTwoWeight, suitsStrideTwo } from './strideTwo.ts';
 import { suitsThrees, suitsThreesWeight, threes, THREES_ROWS, threesWeight } from './threes.ts';
+import { convolveTiles } from './tiled.ts';
+import { sumTiles } from './tiledWeight.ts';
 import { suitsWinograd, winograd } from './winograd.ts';
 import { winogradWeight } from './winogradWeight.ts';
 
@@ -44,12 +45,12 @@ export const conv2d: SimdTwin<'conv2d'> = (module, buffers, params, variant) => 
     if (done) return true;
   }
   if (suitsStrideTwo(window, channels, outChannels, outHeight, outWidth)) {
-    const done = strideTwo(module, {
+    const job = {
       ...{ ...output, ...places, depth: channels, inHeight: params.height, inWidth: params.width },
       ...{ top: window.PADDING_Y, left: window.PADDING_X },
       ...{ rowStride: 4 * depth, depthStride: 36, flipped: false },
-    });
-    if (done) return true;
+    };
+    if (convolveTiles(module, job, strideTwo)) return true;
   }
   const grid = inputGrid(params, window);
   const offsets = windowOffsets(channels, grid, window);
@@ -101,11 +102,11 @@ export const conv2dInputGradient: SimdTwin<'conv2dInputGradient'> = (module, buf
   const { PADDING_Y, PADDING_X, DILATION_Y, DILATION_X } = window;
   const strideTwoSuits = suitsStrideTwo(window, channels, outChannels, outHeight, outWidth);
   if (strideTwoSuits && PADDING_Y === 1 && PADDING_X === 1) {
-    const done = strideTwo(module, {
+    const job = {
       ...{ ...output, ...places, depth: outChannels, inHeight: outHeight, inWidth: outWidth },
       ...{ top: 0, left: 0, rowStride: 36, depthStride: 36 * channels, flipped: true },
-    });
-    if (done) return true;
+    };
+    if (convolveTiles(module, job, strideTwoGradient)) return true;
   }
   const rows = remainders(height, outHeight, KERNEL_HEIGHT, STRIDE_Y, PADDING_Y, DILATION_Y);
   const columns = remainders(width, outWidth, KERNEL_WIDTH, STRIDE_X, PADDING_X, DILATION_X);
@@ -167,7 +168,7 @@ export const conv2dWeightGradient: SimdTwin<'conv2dWeightGradient'> = (module, b
   if (winogradSuits && winogradWeight(module, places, params, window)) return true;
   // The sums of the definition have no gaps, unlike its tiles of outputs.
   const strideTwoSuits = suitsStrideTwo(window, channels, outChannels, outHeight, outWidth, 0.9);
-  if (strideTwoSuits && strideTwoWeight(module, places, params, window)) return true;
+  if (strideTwoSuits && sumTiles(module, places, params, window, strideTwoWeight)) return true;
   const grid = inputGrid(params, window);
   places.image = padded(module, places.image, batch * groups * channels, grid);
   if (suitsThreesWeight(window, channels, outWidth)) {

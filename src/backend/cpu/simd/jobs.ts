@@ -1,6 +1,6 @@
 // Written by `npm run wasm` from kernels/wasm/*.ts; `npm run typecheck` fails if it is out of date.
-// SHA-256 of sources, options and the compiler's version: 1ba62ef2f1f2b4d557d5d7061921916ce9478e89bd68760ac9b787d6dc03812c
-// SHA-256 of both modules: 0256de605782e7cd369ccaf913bde23d16993722ad4884c16b0e14293f19e699
+// SHA-256 of sources, options and the compiler's version: 51052f0679c2fd0806020159f221acc5fe42aa9f985190ce88d78d1f2f869a7d
+// SHA-256 of both modules: dbf2fcd27c26c0ee60fd39b087645acbd0fec44cff53200a24614d4400ff00d7
 
 type Words = Int32Array;
 type Floats = Float32Array;
@@ -55,7 +55,7 @@ export const jobs = {
   crossEntropyGradient: { kind: 45, write: (w: Words, f: Floats, v: Record<'x' | 'labels' | 'weight' | 'weightStep' | 'weights' | 'losses' | 'rowwise' | 'gradient' | 'labelStep' | 'gradientStep' | 'divisor' | 'out' | 'rows' | 'classes' | 'inner' | 'ignoreIndex' | 'smoothing' | 'taskRows' | 'logs' | 'wrong', number>): void => { w[0] = v.x; w[1] = v.labels; w[2] = v.weight; w[3] = v.weightStep; f[4] = v.weights; w[5] = v.losses; w[6] = v.rowwise; w[7] = v.gradient; w[8] = v.labelStep; w[9] = v.gradientStep; f[10] = v.divisor; w[11] = v.out; w[12] = v.rows; w[13] = v.classes; w[14] = v.inner; w[15] = v.ignoreIndex; f[16] = v.smoothing; w[17] = v.taskRows; w[18] = v.logs; w[19] = v.wrong; } },
   strideTwo: { kind: 46, write: (w: Words, f: Floats, v: Record<'image' | 'filters' | 'bias' | 'out' | 'flag' | 'parts' | 'groups' | 'rows' | 'depth' | 'height' | 'width' | 'imagePlane' | 'imageLine' | 'taskTiles' | 'hasBias' | 'relu', number>): void => { w[0] = v.image; w[1] = v.filters; w[2] = v.bias; w[3] = v.out; w[4] = v.flag; w[5] = v.parts; w[6] = v.groups; w[7] = v.rows; w[8] = v.depth; w[9] = v.height; w[10] = v.width; w[11] = v.imagePlane; w[12] = v.imageLine; w[13] = v.taskTiles; w[14] = v.hasBias; w[15] = v.relu; } },
   strideTwoGradient: { kind: 47, write: (w: Words, f: Floats, v: Record<'image' | 'filters' | 'bias' | 'out' | 'flag' | 'parts' | 'groups' | 'rows' | 'depth' | 'height' | 'width' | 'imagePlane' | 'imageLine' | 'taskTiles' | 'hasBias' | 'relu', number>): void => { w[0] = v.image; w[1] = v.filters; w[2] = v.bias; w[3] = v.out; w[4] = v.flag; w[5] = v.parts; w[6] = v.groups; w[7] = v.rows; w[8] = v.depth; w[9] = v.height; w[10] = v.width; w[11] = v.imagePlane; w[12] = v.imageLine; w[13] = v.taskTiles; w[14] = v.hasBias; w[15] = v.relu; } },
-  strideTwoFilters: { kind: 48, write: (w: Words, f: Floats, v: Record<'from' | 'to' | 'groupStride' | 'rows' | 'rowStride' | 'depth' | 'depthStride' | 'backward', number>): void => { w[0] = v.from; w[1] = v.to; w[2] = v.groupStride; w[3] = v.rows; w[4] = v.rowStride; w[5] = v.depth; w[6] = v.depthStride; w[7] = v.backward; } },
+  strideTwoFilters: { kind: 48, write: (w: Words, f: Floats, v: Record<'from' | 'to' | 'groupStride' | 'rows' | 'rowStride' | 'depth' | 'depthStride' | 'flipped', number>): void => { w[0] = v.from; w[1] = v.to; w[2] = v.groupStride; w[3] = v.rows; w[4] = v.rowStride; w[5] = v.depth; w[6] = v.depthStride; w[7] = v.flipped; } },
   strideTwoWeight: { kind: 49, write: (w: Words, f: Floats, v: Record<'gradient' | 'image' | 'sums' | 'lines' | 'chunk' | 'taskLines' | 'cuts' | 'groups' | 'rows' | 'depth' | 'height' | 'width' | 'imagePlane' | 'imageLine' | 'steps', number>): void => { w[0] = v.gradient; w[1] = v.image; w[2] = v.sums; w[3] = v.lines; w[4] = v.chunk; w[5] = v.taskLines; w[6] = v.cuts; w[7] = v.groups; w[8] = v.rows; w[9] = v.depth; w[10] = v.height; w[11] = v.width; w[12] = v.imagePlane; w[13] = v.imageLine; w[14] = v.steps; } },
   strideTwoFinish: { kind: 50, write: (w: Words, f: Floats, v: Record<'sums' | 'out' | 'flag' | 'cuts' | 'rows' | 'depth', number>): void => { w[0] = v.sums; w[1] = v.out; w[2] = v.flag; w[3] = v.cuts; w[4] = v.rows; w[5] = v.depth; } },
   sgd: { kind: 51, write: (w: Words, f: Floats, v: Record<'gradients' | 'parameters' | 'velocity' | 'size' | 'taskSize' | 'sign' | 'lr' | 'momentum' | 'oneMinusDampening' | 'weightDecay' | 'firstStep' | 'nesterov', number>): void => { w[0] = v.gradients; w[1] = v.parameters; w[2] = v.velocity; w[3] = v.size; w[4] = v.taskSize; f[5] = v.sign; f[6] = v.lr; f[7] = v.momentum; f[8] = v.oneMinusDampening; f[9] = v.weightDecay; w[10] = v.firstStep; w[11] = v.nesterov; } },
@@ -82,18 +82,12 @@ export interface Exports {
   jobAddress(): number;
   run(kind: number, tasks: number, scratch: number, scratchSize: number, threads: number, wake: number, sleep: number): void;
   serve(thread: number): void;
-  strideTwoScratch(depth: number, taskTiles: number): number;
-  strideTwoFinishScratch(): number;
-  strideTwoWeightStep(rows: number, depth: number): number;
-  strideTwoWeightSums(rows: number, depth: number): number;
   threesWeightScratch(rows: number, channels: number): number;
+  tiledBlock(): number;
+  tiledScratch(places: number, depth: number, taskTiles: number): number;
+  tiledOperands(gradientPlaces: number, pixelPlaces: number, rows: number, depth: number): number;
+  tiledSums(places: number, rows: number, depth: number): number;
   transformFilters(from: number, to: number, groups: number, groupStride: number, rows: number, rowStride: number, depth: number, depthStride: number, flipped: number): void;
   winogradScratch(depth: number): number;
-  winogradFourFiltersScratch(): number;
-  winogradFourScratch(depth: number, taskTiles: number): number;
-  winogradFourFinishScratch(): number;
-  winogradFourWeightScratch(rows: number, depth: number, steps: number): number;
-  winogradFourWeightStep(rows: number, depth: number): number;
-  winogradFourWeightSums(rows: number, depth: number): number;
   winogradWeightScratch(rows: number, depth: number, steps: number): number;
 }

@@ -1,18 +1,15 @@
 // Convolutions of 3 × 3 with stride 2 between many channels: see kernels/wasm/strideTwo.ts.
 
 import type { Filter as Window } from '../conv2d.ts';
-import type { SimdModule } from './module.ts';
-import { type Grid, lineBytes, padded, planeBytes } from './paddedImage.ts';
-import { staysFinite, type Winograd } from './winogradShared.ts';
+import type { Tiling } from './tiled.ts';
+import type { WeightTiling } from './tiledWeight.ts';
 
 /** With fewer channels, the transforms cost what the saved products gain. */
 const LEAST_CHANNELS = 8;
 /** Products of a tile of 2 × 2 outputs. */
-export const PLACES = 25;
+const PLACES = 25;
 /** The limit for the transformed pixels of a task, which should stay in the second cache. */
 const TASK_BYTES = 2 ** 18;
-/** Tiles of a task are whole panels of pixels, and whole vectors. */
-const UNIT = 12;
 
 /**
  * Whether the window and the channels are suitable, and tiles of 2 × 2 need fewer products than the definition, or than a
@@ -36,47 +33,18 @@ export function suitsStrideTwo(
   );
 }
 
-/** Returns false if an output is not finite and must be computed by its definition. */
-export function strideTwo(module: SimdModule, job: Winograd): boolean {
-  const { parts, groups, rows, depth, height, width, flipped: backward } = job;
-  const side = backward ? 4 : 2;
-  const [down, across] = [Math.ceil(height / side), Math.ceil(width / side)];
-  const read = backward ? 2 : 4;
-  const grid: Grid = {
-    ...{ height: job.inHeight, width: job.inWidth, top: job.top, left: job.left },
-    ...{ paddedHeight: read * down + 1, run: read * across + 1 },
-  };
-  const steps = { imagePlane: planeBytes(grid), imageLine: lineBytes(grid) };
-  const image = padded(module, job.image, parts * depth, grid);
-  const filters = transformedFilters(module, job);
-  const tiles = (parts / groups) * down * across;
-  const work = PLACES * groups * tiles * rows * depth;
-  const threads = module.threadsFor(work);
-  const cuts = Math.ceil((threads === 1 ? 1 : 4 * threads) / groups);
-  const most = UNIT * Math.max(1, Math.floor(TASK_BYTES / (UNIT * 4 * PLACES * depth)));
-  const taskTiles = Math.min(Math.ceil(tiles / cuts / UNIT) * UNIT, most);
-  const plan = {
-    ...{ tasks: groups * Math.ceil(tiles / taskTiles), work },
-    scratch: module.exports.strideTwoScratch(depth, taskTiles),
-  };
-  return staysFinite(module, (flag) =>
-    module.run(
-      backward ? 'strideTwoGradient' : 'strideTwo',
-      { ...job, ...steps, image, filters, flag, taskTiles },
-      plan,
-    ),
-  );
-}
+export const strideTwo: Tiling = {
+  ...{ name: 'strideTwo', filters: 'strideTwoFilters' },
+  ...{ side: 2, step: 4, past: 1, places: PLACES, taskBytes: TASK_BYTES },
+};
 
-/** The address of panels of filters. */
-function transformedFilters(module: SimdModule, job: Winograd): number {
-  const { groups, rows, depth, rowStride, depthStride, flipped } = job;
-  const tasks = groups * Math.ceil(rows / 8);
-  const to = module.take(32 * PLACES * tasks * depth);
-  const fields = {
-    ...{ from: job.filters, to, groupStride: rows * depth * 36, rows, rowStride, depth, depthStride },
-    backward: Number(flipped),
-  };
-  module.run('strideTwoFilters', fields, { tasks, work: 2 * PLACES * groups * rows * depth });
-  return to;
-}
+/** The gradient of the images. */
+export const strideTwoGradient: Tiling = {
+  ...{ name: 'strideTwoGradient', filters: 'strideTwoFilters' },
+  ...{ side: 4, step: 2, past: 1, places: PLACES, taskBytes: TASK_BYTES },
+};
+
+export const strideTwoWeight: WeightTiling = {
+  ...{ name: 'strideTwoWeight', finish: 'strideTwoFinish' },
+  ...{ side: 2, stride: 2, past: 1, products: PLACES, gradients: 9, pixels: PLACES, sums: 16 },
+};

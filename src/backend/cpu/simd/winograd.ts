@@ -4,6 +4,7 @@ import type { Filter as Window } from '../conv2d.ts';
 import type { SimdModule } from './module.ts';
 import { cutRuns } from './output.ts';
 import { type Grid, lineBytes, padded, planeBytes } from './paddedImage.ts';
+import { convolveTiles } from './tiled.ts';
 import { suitsFour, winogradFour } from './winogradFour.ts';
 import { staysFinite, type Winograd } from './winogradShared.ts';
 
@@ -24,7 +25,7 @@ export function suitsWinograd(window: Window, channels: number, outChannels: num
 /** Returns false if an output is not finite and must be computed by its definition. */
 export function winograd(module: SimdModule, job: Winograd): boolean {
   const { parts, groups, rows, depth, height, width } = job;
-  if (suitsFour(rows, depth, height, width)) return winogradFour(module, job);
+  if (suitsFour(rows, depth, height, width)) return convolveTiles(module, job, winogradFour);
   const grid: Grid = {
     ...{ height: job.inHeight, width: job.inWidth, top: job.top, left: job.left },
     ...{ paddedHeight: 2 * Math.ceil(height / 2) + 2, run: 2 * Math.ceil(width / 2) + 2 },

@@ -4,8 +4,8 @@ import type { Params } from '../../backend.ts';
 import type { Filter as Window } from '../conv2d.ts';
 import type { SimdModule } from './module.ts';
 import { type Grid, lineBytes, padded, planeBytes } from './paddedImage.ts';
-import { suitsFour } from './winogradFour.ts';
-import { winogradFourWeight } from './winogradFourWeight.ts';
+import { sumTiles } from './tiledWeight.ts';
+import { suitsFour, winogradFourWeight } from './winogradFour.ts';
 import { staysFinite } from './winogradShared.ts';
 
 /**
@@ -28,7 +28,7 @@ export function winogradWeight(
 ): boolean {
   const { batch, groups, channels, outChannels, height, width, outHeight, outWidth, chunk } = params;
   if (suitsFour(channels, outChannels, outHeight, outWidth)) {
-    return winogradFourWeight(module, addresses, params, window);
+    return sumTiles(module, addresses, params, window, winogradFourWeight);
   }
   const { gradient, image, out } = addresses;
   const lines = batch * outHeight;
