@@ -1,6 +1,7 @@
 import { copyFileSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
@@ -163,6 +164,41 @@ for (const [name, value] of Object.entries({ ...nn, ...optim, Tensor })) {
     const files = Object.keys(metafile.inputs).map((path) => path.replace('node_modules/wgrad/', ''));
     expect(files).toEqual(expect.arrayContaining(['index.js', 'kernels.js', 'platform/browser.js']));
     expect(files.filter((path) => /node|dawn/.test(path))).toEqual([]);
+  });
+
+  test('a page downloads one backend, the kernels only for WebGPU', async () => {
+    const { outputFiles, metafile } = await build({
+      absWorkingDir: project,
+      stdin: { contents: "export * from 'wgrad'", resolveDir: project },
+      ...{ outdir: 'page', bundle: true, minify: true, splitting: true, format: 'esm', target: 'es2022' },
+      ...{ write: false, metafile: true, logLevel: 'silent' },
+    });
+    const sizes = new Map(
+      outputFiles.map(({ path, contents }) => [basename(path), gzipSync(contents, { level: 9 }).length]),
+    );
+    const importsOf = (file: string, kind: string): string[] =>
+      metafile.outputs[`page/${file}`]!.imports.filter((each) => each.kind === kind).map(({ path }) =>
+        basename(path),
+      );
+    /** kB of a file and all that it imports statically. */
+    const loaded = (...files: string[]): number => {
+      const all = new Set(files);
+      for (const file of all) for (const each of importsOf(file, 'import-statement')) all.add(each);
+      return [...all].reduce((sum, file) => sum + sizes.get(file)!, 0) / 1000;
+    };
+    const entry = 'stdin.js';
+    const found = Object.fromEntries(
+      ['webgpu', 'cpu'].map((name) => {
+        const chunk = importsOf(entry, 'dynamic-import').find((file) => file.startsWith(name))!;
+        return [name, loaded(entry, chunk)];
+      }),
+    );
+    console.log('a page downloads, kB with gzip:', found);
+    const guide = readFileSync('docs/guide/browser.md', 'utf8');
+    const [, webgpu, cpu] = /(\d+) kB with gzip where there is\sWebGPU, and (\d+) kB elsewhere/.exec(guide)!;
+    expect(found.webgpu).toBeLessThan(130);
+    expect(Math.abs(found.webgpu! - Number(webgpu))).toBeLessThan(3);
+    expect(Math.abs(found.cpu! - Number(cpu))).toBeLessThan(3);
   });
 });
 
