@@ -22,7 +22,8 @@ import { PadJob, padTask, WeightJob, weightTask, WindowJob, windowTask } from '.
 import { CopyJob, copyRowsTask, transposeTask } from './copy';
 import { crossEntropyGradientTask, CrossEntropyJob, crossEntropyTask } from './crossEntropy';
 import { RandomJob, randomTask } from './random';
-import { ElementwiseJob, elementwiseTask } from './elementwise';
+import { elementwiseTask } from './elementwise';
+import { ElementwiseJob } from './elementwiseJob';
 import { LayerNormJob, layerNormGradientTask, layerNormSumsTask, layerNormTask } from './layerNorm';
 import {
   GatherJob,

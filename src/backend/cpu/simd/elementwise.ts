@@ -8,7 +8,7 @@ import { address, areWords, fits, type SimdTwin } from './simdTwin.ts';
 const { ADD, MUL, POW, MAXIMUM, MINIMUM, REMAINDER, FLOOR_DIVIDE } = codes.binary;
 const { EQ, NE, LT, LE, GT, GE } = codes.compare;
 const { NEG, SQUARE, RECIPROCAL } = codes.unary;
-/** The numbers of the first one-operand operation, the first relation and `where` in kernels/wasm/elementwise.ts. */
+/** The numbers of the first one-operand operation, the first relation and `where` in kernels/wasm/elementwiseJob.ts. */
 const UNARY = 100;
 const COMPARE = 200;
 const WHERE = 300;

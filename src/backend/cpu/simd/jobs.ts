@@ -1,5 +1,5 @@
 // Written by `npm run wasm` from kernels/wasm/*.ts; `npm run typecheck` fails if it is out of date.
-// SHA-256 of sources, options and the compiler's version: 51052f0679c2fd0806020159f221acc5fe42aa9f985190ce88d78d1f2f869a7d
+// SHA-256 of sources, options and the compiler's version: d1c6ac9a697a204e6bd56bad024caf6f36d99080eff691eb6964c7c3ac9f07aa
 // SHA-256 of both modules: dbf2fcd27c26c0ee60fd39b087645acbd0fec44cff53200a24614d4400ff00d7
 
 type Words = Int32Array;
