@@ -2,6 +2,7 @@ import { rand, randint, randn, type Tensor } from '../../src/index.ts';
 import * as ops from '../../src/ops/index.ts';
 import * as table from '../../src/ops/table.ts';
 import { composedCases } from './composed.ts';
+import { optimizerCases } from './optimizers.ts';
 import {
   condition,
   images,
@@ -446,6 +447,7 @@ export const operationCases: readonly OperationCase[] = [
     { random: true },
   ),
   ...composedCases,
+  ...optimizerCases,
 ];
 
 /** Operations of the table that no case times. */

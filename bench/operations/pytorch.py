@@ -37,6 +37,20 @@ def sample(result):
     return [float(flat[index * len(flat) // count]) for index in range(count)]
 
 
+steps = {}
+
+
+def step(make, parameter, gradient):
+    """The parameter after another step of an optimizer, which is made at the first."""
+    if id(parameter) not in steps:
+        kept = torch.nn.Parameter(parameter.detach().clone())
+        kept.grad = gradient.detach().clone()
+        steps[id(parameter)] = (kept, make([kept]))
+    kept, take = steps[id(parameter)]
+    take()
+    return kept.detach()
+
+
 def forward():
     return function(*inputs)
 
@@ -50,7 +64,7 @@ def both():
 def prepare(request):
     global inputs, function, body
     inputs = [read(given) for given in request["inputs"]]
-    function = eval("lambda x=None, y=None, z=None: " + request["expression"], {"torch": torch, "F": F})
+    function = eval("lambda x=None, y=None, z=None: " + request["expression"], {"torch": torch, "F": F, "step": step})
     body = forward
     return {"values": sample(forward())}
 
@@ -92,6 +106,7 @@ def capability():
 def release(_):
     global inputs, function, body, seed
     inputs = function = body = seed = None
+    steps.clear()
     return {}
 
 
