@@ -107,7 +107,32 @@ function repeated(from: usize, shift: i32, to: usize): usize {
   return to;
 }
 
+/** Elements that have one result, where no operand moves. */
+const ONCE: i32 = 16;
+
 function run(
+  job: ElementwiseJob,
+  a: usize,
+  b: usize,
+  c: usize,
+  aMoves: bool,
+  bMoves: bool,
+  cMoves: bool,
+  out: usize,
+  count: i32,
+): void {
+  if (aMoves || bMoves || cMoves || count <= ONCE) {
+    compute(job, a, b, c, aMoves, bMoves, cMoves, out, count);
+    return;
+  }
+  compute(job, a, b, c, false, false, false, out, ONCE);
+  const value = v128.load(out);
+  const end = out + ((<usize>count) << op.outShiftOf(job.operation));
+  for (; out + 16 < end; out += 16) v128.store(out, value);
+  v128.store(end - 16, value);
+}
+
+function compute(
   job: ElementwiseJob,
   a: usize,
   b: usize,

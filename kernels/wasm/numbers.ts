@@ -82,13 +82,9 @@ export function along(
   const end = out + ((<usize>count) << 2);
   const aStep: usize = aMoves ? 16 : 0;
   const bStep: usize = bMoves ? 16 : 0;
-  const isStill = !aMoves && (isUnary || !bMoves);
   for (; out < end; out += 16, a += aStep, b += bStep) {
-    const result = apply(operation, v128.load(a), isUnary ? alpha : v128.load(b), beta);
-    storePart(out, result, <i32>((end - out) >> 2));
-    if (!isStill) continue;
-    for (out += 16; out < end; out += 16) storePart(out, result, <i32>((end - out) >> 2));
-    return;
+    const y = isUnary ? alpha : v128.load(b);
+    storePart(out, apply(operation, v128.load(a), y, beta), <i32>((end - out) >> 2));
   }
 }
 

@@ -287,12 +287,9 @@ function apply(
 function nearby(module: SimdModule, operand: Operand, shape: Vec4, size: number): Operand {
   const { strides } = operand;
   const [, n1, n2, n3] = shape;
+  const near = shape[strides.indexOf(1)] ?? 1;
   const isFar =
-    operand.array.BYTES_PER_ELEMENT === 4 &&
-    strides[2] === 1 &&
-    strides[3] > 1 &&
-    Math.min(n2, n3) >= 32 &&
-    n2 * n3 >= FAR;
+    operand.array.BYTES_PER_ELEMENT === 4 && strides[3] > 1 && near >= 16 && n3 >= 32 && near * n3 >= FAR;
   const place = isFar && size <= MOST_COPIED ? module.tryTake(4 * size) : undefined;
   if (place === undefined) return operand;
   const out = module.floats(place, size);

@@ -1,6 +1,6 @@
 // Written by `npm run wasm` from kernels/wasm/*.ts; `npm run typecheck` fails if it is out of date.
-// SHA-256 of sources, options and the compiler's version: d1c6ac9a697a204e6bd56bad024caf6f36d99080eff691eb6964c7c3ac9f07aa
-// SHA-256 of both modules: dbf2fcd27c26c0ee60fd39b087645acbd0fec44cff53200a24614d4400ff00d7
+// SHA-256 of sources, options and the compiler's version: 7d8f6c42850b0b33bb3d552a0ec22cb75a287524c4cadb0262f97c477aa2d578
+// SHA-256 of both modules: ee1db0ed8e702f0c1251a37084816cb39b3d859deced78dabbbd76e409c81763
 
 type Words = Int32Array;
 type Floats = Float32Array;
