@@ -489,4 +489,13 @@ export function optimizerSuite(open: Open): void {
     expect(await used.item()).toBeCloseTo(0.999 - 0.1, 6);
     expect(optimizer.stateDict().steps).toEqual([0, 1]);
   });
+
+  it('counts the steps of the parameters around one without elements and gradient', async (context) => {
+    const device = await open(context);
+    const all = [1, 0, 2].map((size) => zeros([size], { requiresGrad: true, device }));
+    const optimizer = new optim.Adam(all);
+    scope(() => all[0]!.sum().add(all[2]!.sum()).backward());
+    optimizer.step();
+    expect(optimizer.stateDict().steps).toEqual([1, 0, 1]);
+  });
 }
