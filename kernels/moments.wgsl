@@ -21,8 +21,8 @@
 //            left of two large numbers, in float64. Without gradients, m, v and NADAM's w decay to 0,
 //            past the subnormal numbers: see adam.wgsl.
 // Guard      with GUARDED the step is skipped if counts[0] is not 0, because a gradient is not finite. `counts` belongs
-//            to a GradScaler; counts[2] is the number of skipped steps, which t leaves out. Without GUARDED, `counts` is
-//            bound, but not read.
+//            to a GradScaler; counts[2] is the number of skipped steps, which t leaves out; it is at least 1, as in
+//            adam.wgsl. Without GUARDED, `counts` is bound, but not read.
 // Source     Reddi, Kale, Kumar: On the convergence of Adam and beyond (2018); Dozat: Incorporating Nesterov momentum into
 //            Adam (2016); Liu et al.: On the variance of the adaptive learning rate and beyond (2020); Duchi, Hazan, Singer:
 //            Adaptive subgradient methods (2011); Chen et al.: Symbolic discovery of optimization algorithms (2023).
@@ -103,7 +103,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   }
   var taken = params.step;
   if (GUARDED) {
-    taken -= f32(counts[2]);
+    taken = max(taken - f32(counts[2]), 1.0);
   }
   let correction = oneMinusExp(taken * params.logBeta1);
   let root = sqrt(oneMinusExp(taken * params.logBeta2));

@@ -2,12 +2,17 @@ import type { Params } from '../backend.ts';
 import { codes } from '../signatures.ts';
 import type { Twin } from './twin.ts';
 
+/** At least 1: some steps may have been skipped before the first of a parameter, and only their total is known. */
+function stepsTaken(step: number, skipped: number): number {
+  return Math.max(1, step - skipped);
+}
+
 /** Adam's bias corrections if steps were skipped; `stepSize` is the learning rate then. */
 export function corrections(
   { stepSize, step, logBeta1, logBeta2 }: Pick<Params<'adam'>, 'stepSize' | 'step' | 'logBeta1' | 'logBeta2'>,
   skipped: number,
 ): { stepSize: number; rootCorrection2: number } {
-  const taken = step - skipped;
+  const taken = stepsTaken(step, skipped);
   return {
     stepSize: stepSize / -Math.expm1(taken * logBeta1),
     rootCorrection2: Math.sqrt(-Math.expm1(taken * logBeta2)),
@@ -75,7 +80,7 @@ export function momentFactors(
   skipped: number,
 ): Record<'stepSize' | 'rootCorrection2' | 'now' | 'next' | 'rectification' | 'rate', number> {
   const { step, oneMinusBeta1, decay } = params;
-  const taken = step - skipped;
+  const taken = stepsTaken(step, skipped);
   const nesterov = (at: number): number => (1 - oneMinusBeta1) * (1 - 0.5 * Math.exp(at * decay));
   return {
     ...corrections({ ...params, stepSize: 1 }, skipped),
