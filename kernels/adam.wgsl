@@ -75,7 +75,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     let parameter = parameters[at];
     let oldMean = mean[at];
     let oldVariance = variance[at];
-    let gradient = params.sign * gradients[at] + params.weightDecay * parameter;
+    // Without weight decay, an infinite parameter stays: 0 times it would be NaN.
+    let decay = select(params.weightDecay * parameter, vec4f(), params.weightDecay == 0.0);
+    let gradient = params.sign * gradients[at] + decay;
     let m = oldMean + params.oneMinusBeta1 * (gradient - oldMean);
     let v = params.beta2 * oldVariance + params.oneMinusBeta2 * gradient * gradient;
     let next = params.shrink * parameter - stepSize * m / (sqrt(v) / rootCorrection2 + params.eps);

@@ -22,10 +22,11 @@ function decayed(x: v128): v128 {
   return v128.andnot(x, isSubnormal(x));
 }
 
-/** The gradient to follow: sign · g + weightDecay · p. */
+/** The gradient to follow: sign · g + weightDecay · p. 0 · p would be NaN for an infinite p. */
 @inline
 function direction(sign: v128, gradient: v128, weightDecay: v128, parameter: v128): v128 {
-  return madd(weightDecay, parameter, f32x4.mul(sign, gradient));
+  const decaying = v128.and(parameter, f32x4.ne(weightDecay, f32x4.splat(0)));
+  return madd(weightDecay, decaying, f32x4.mul(sign, gradient));
 }
 
 /**

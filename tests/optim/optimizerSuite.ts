@@ -133,6 +133,18 @@ export function optimizerSuite(open: Open): void {
       expect(await bits(resumed.stateDict().tensors)).toEqual(await bits(optimizer.stateDict().tensors));
     });
 
+    it('leaves an infinite parameter as it is', async (context) => {
+      const device = await open(context);
+      const parameter = tensor([-Infinity, 1, 2, 3, Infinity], { requiresGrad: true, device });
+      const optimizer = make([parameter]);
+      for (let i = 0; i < 3; i++) {
+        parameter.grad = tensor([0, 1, 1, 1, 0], { device });
+        optimizer.step();
+      }
+      const [least, one, , , most] = await parameter.data();
+      expect([least, Number.isFinite(one), most]).toEqual([-Infinity, true, Infinity]);
+    });
+
     it('takes a step in one launch a group, and creates nothing once warm', async (context) => {
       const device = await open(context);
       const model = network(device);

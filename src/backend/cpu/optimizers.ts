@@ -19,6 +19,11 @@ export function corrections(
   };
 }
 
+/** The gradient to follow: sign · g + weightDecay · p. 0 · p would be NaN for an infinite p. */
+function followed(sign: number, gradient: number, weightDecay: number, parameter: number): number {
+  return sign * gradient + (weightDecay === 0 ? 0 : weightDecay * parameter);
+}
+
 export const sgd: Twin<'sgd'> = (
   { gradients, parameters, velocity, counts },
   params,
@@ -29,7 +34,7 @@ export const sgd: Twin<'sgd'> = (
   const firstStep = step - (GUARDED ? counts[2]! : 0) === 1;
   for (let at = offset; at < offset + size; at++) {
     const parameter = parameters[at]!;
-    const gradient = sign * gradients[at]! + weightDecay * parameter;
+    const gradient = followed(sign, gradients[at]!, weightDecay, parameter);
     let direction = gradient;
     if (momentum !== 0) {
       const v = firstStep ? gradient : momentum * velocity[at]! + (1 - dampening) * gradient;
@@ -51,7 +56,7 @@ export const adam: Twin<'adam'> = (
   const { stepSize, rootCorrection2 } = GUARDED ? corrections(params, counts[2]!) : params;
   for (let at = offset; at < offset + size; at++) {
     const parameter = parameters[at]!;
-    const gradient = sign * gradients[at]! + weightDecay * parameter;
+    const gradient = followed(sign, gradients[at]!, weightDecay, parameter);
     const m = mean[at]! + oneMinusBeta1 * (gradient - mean[at]!);
     const v = beta2 * variance[at]! + oneMinusBeta2 * gradient * gradient;
     mean[at] = m;
@@ -102,7 +107,7 @@ export const moments: Twin<'moments'> = (
   const { stepSize, rootCorrection2, now, next, rectification, rate } = factors;
   for (let at = offset; at < offset + size; at++) {
     const parameter = parameters[at]!;
-    const gradient = sign * gradients[at]! + weightDecay * parameter;
+    const gradient = followed(sign, gradients[at]!, weightDecay, parameter);
     let m = 0;
     if (FORM !== ADAGRAD) {
       const before = mean[at]!;
@@ -137,7 +142,7 @@ export const rmsprop: Twin<'rmsprop'> = (
   if (GUARDED && counts[0] !== 0) return;
   for (let at = offset; at < offset + size; at++) {
     const parameter = parameters[at]!;
-    const gradient = sign * gradients[at]! + weightDecay * parameter;
+    const gradient = followed(sign, gradients[at]!, weightDecay, parameter);
     const square = alpha * squares[at]! + oneMinusAlpha * gradient * gradient;
     squares[at] = square;
     let variance = square;

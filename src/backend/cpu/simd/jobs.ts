@@ -1,6 +1,6 @@
 // Written by `npm run wasm` from kernels/wasm/*.ts; `npm run typecheck` fails if it is out of date.
-// SHA-256 of sources, options and the compiler's version: d1c6ac9a697a204e6bd56bad024caf6f36d99080eff691eb6964c7c3ac9f07aa
-// SHA-256 of both modules: dbf2fcd27c26c0ee60fd39b087645acbd0fec44cff53200a24614d4400ff00d7
+// SHA-256 of sources, options and the compiler's version: 27049da4a21b102a9eb07bf114044a5578ee93a61b16aaf281d1874eb502d031
+// SHA-256 of both modules: ed9e6ebea64bec8fbd4e9fdf1e0622c5c9077378261bd094375bf52183372b7a
 
 type Words = Int32Array;
 type Floats = Float32Array;
