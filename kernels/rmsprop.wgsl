@@ -10,8 +10,9 @@
 // Shapes     parameters, gradients, squares (s), means (a), velocity (b): `size` elements from `offset`; means and
 //            velocity are used only where the formulas say so.
 // Launch     a grid of any size in x: each invocation handles elements one grid width apart.
-// Numerics   s - a² is a variance. Rounding must not make it negative, because its root would be NaN. Without
-//            gradients, s, a and b decay to 0, past the subnormal numbers: see adam.wgsl.
+// Numerics   s - a² is a variance. Rounding must not make it negative, because its root would be NaN. Where s overflows,
+//            it is infinite: a² then does not. Without gradients, s, a and b decay to 0, past the subnormal numbers: see
+//            adam.wgsl.
 // Guard      with GUARDED the step is skipped if counts[0] is not 0, because a gradient is not finite. `counts` belongs
 //            to a GradScaler; counts[2] is the number of skipped steps. Without GUARDED, `counts` is bound, but not
 //            read.
@@ -42,6 +43,8 @@ override WORKGROUP: u32 = 256u;
 override GUARDED: bool = false;
 override CENTERED: bool = false;
 
+const GREATEST_FLOAT = 3.4028234e38;
+
 // Tests the bits, because a compiler may turn the comparison into a maximum, which loses NaN.
 fn isNegative(value: f32) -> bool {
   return bitcast<u32>(value) - 0x80000001u < 0x7f800000u;
@@ -64,7 +67,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     if (CENTERED) {
       let mean = means[at] + params.oneMinusAlpha * (gradient - means[at]);
       means[at] = mean;
-      variance = square - mean * mean;
+      variance = square - min(mean * mean, GREATEST_FLOAT);
       variance = select(variance, 0.0, isNegative(variance));
     }
     var direction = gradient / (sqrt(variance) + params.eps);

@@ -445,6 +445,15 @@ export function optimizerSuite(open: Open): void {
     expect([...(await parameter.data())].every(Number.isFinite)).toBe(true);
   });
 
+  it('centered RMSprop stands still where the square of a gradient overflows', async (context) => {
+    const device = await open(context);
+    const parameter = new nn.Parameter(tensor([1, 1, 1, 1, 1], { device }));
+    const optimizer = new optim.RMSprop([parameter], { alpha: 0.9, centered: true });
+    parameter.grad = tensor([1e25, -1e25, 1e30, 1e37, 1e21], { device });
+    optimizer.step();
+    expect([...(await parameter.data())]).toEqual([1, 1, 1, 1, 1]);
+  });
+
   it('keeps its own list of betas', async (context) => {
     const betas: [number, number] = [0.9, 0.999];
     const optimizer = new optim.Adam(network(await open(context)).parameters(), { betas });

@@ -1,6 +1,6 @@
 // Written by `npm run wasm` from kernels/wasm/*.ts; `npm run typecheck` fails if it is out of date.
-// SHA-256 of sources, options and the compiler's version: 27049da4a21b102a9eb07bf114044a5578ee93a61b16aaf281d1874eb502d031
-// SHA-256 of both modules: ed9e6ebea64bec8fbd4e9fdf1e0622c5c9077378261bd094375bf52183372b7a
+// SHA-256 of sources, options and the compiler's version: c64c30edf59885e0ab98d96c43f3577abb9218721411a5d187df6a11f7c2af06
+// SHA-256 of both modules: 250c1f092a55a5cda6365ddf94be30112927bf506e74b673ad8b0d25d70084a5
 
 type Words = Int32Array;
 type Floats = Float32Array;
