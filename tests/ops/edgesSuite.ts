@@ -1,5 +1,6 @@
 import { expect, it, type TestContext } from 'vitest';
 import {
+  arange,
   autocast,
   type Backend,
   grad,
@@ -95,6 +96,15 @@ export function edgesSuite(open: Open): void {
         [-Infinity, 70001, 70003, 8],
       ].flat(),
     );
+  });
+
+  it('the nearest pixels are those of PyTorch, also half-way', async (context) => {
+    const device = await open(context);
+    const nearest = async (from: number, to: number): Promise<number[]> =>
+      values(arange(from, { device }).reshape([1, 1, from]).interpolate(to));
+    // 11 · 30 / 22 is 15, and 11 · 26 / 22 is 13 without rounding.
+    expect((await nearest(30, 22)).slice(10, 13)).toEqual([13, 15, 16]);
+    expect((await nearest(26, 22)).slice(10, 13)).toEqual([11, 12, 14]);
   });
 
   it('integers are compared with any number exactly', async (context) => {
