@@ -151,6 +151,7 @@ export function edgesSuite(open: Open): void {
     const functions: Record<string, (x: Tensor) => Tensor> = {
       'x^0': (x) => x.pow(0).sub(1),
       'x^exponents': (x) => x.pow(exponents).sub(1),
+      '0^x': (x) => exponents.pow(x),
       norm: (x) => x.sub(x.detach()).norm(),
       std: (x) => x.std(),
     };
