@@ -1,6 +1,6 @@
 // Written by `npm run wasm` from kernels/wasm/*.ts; `npm run typecheck` fails if it is out of date.
-// SHA-256 of sources, options and the compiler's version: c64c30edf59885e0ab98d96c43f3577abb9218721411a5d187df6a11f7c2af06
-// SHA-256 of both modules: 250c1f092a55a5cda6365ddf94be30112927bf506e74b673ad8b0d25d70084a5
+// SHA-256 of sources, options and the compiler's version: 8df25db8143d73048000eb0c75e42fc3af697b97deb2d56992e3b07e4442acf9
+// SHA-256 of both modules: 5cbd061ca4f6a3436c6e0df63a70ff762478758da147137422b909558ce68ab4
 
 type Words = Int32Array;
 type Floats = Float32Array;
@@ -79,6 +79,7 @@ export interface Exports {
   reduceScratch(taskOutputs: number): number;
   sumRun(x: number, count: number): number;
   normaliseBytes(bytes: number, count: number, center: number, scale: number, out: number): void;
+  abandon(): void;
   jobAddress(): number;
   run(kind: number, tasks: number, scratch: number, scratchSize: number, threads: number, wake: number, sleep: number): void;
   serve(thread: number): void;
