@@ -18,8 +18,8 @@
 // Numerics   without gradients, m and v decay to 0 and do not stay at the smallest subnormal numbers, where rounding would
 //            keep them and processors compute slowly. WGSL lets a device flush such numbers; the CPU's twin does.
 // Guard      with GUARDED the step is skipped if counts[0] is not 0, because a gradient is not finite. `counts` belongs
-//            to a GradScaler; counts[2] is the number of skipped steps. Without GUARDED, `counts` is bound, but not
-//            read.
+//            to a GradScaler; counts[2] is the number of skipped steps. For a parameter that came after some of them, t
+//            is at least 1. Without GUARDED, `counts` is bound, but not read.
 // Source     Kingma, Ba: Adam (2015); Loshchilov, Hutter: Decoupled weight decay regularization (2019); in the form of
 //            PyTorch's torch.optim.Adam and AdamW.
 
@@ -65,7 +65,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   var stepSize = params.stepSize;
   var rootCorrection2 = params.rootCorrection2;
   if (GUARDED) {
-    let taken = params.step - f32(counts[2]);
+    let taken = max(params.step - f32(counts[2]), 1.0);
     stepSize /= oneMinusExp(taken * params.logBeta1);
     rootCorrection2 = sqrt(oneMinusExp(taken * params.logBeta2));
   }
@@ -75,7 +75,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     let parameter = parameters[at];
     let oldMean = mean[at];
     let oldVariance = variance[at];
-    let gradient = params.sign * gradients[at] + params.weightDecay * parameter;
+    // Without weight decay, an infinite parameter stays: 0 times it would be NaN.
+    let decay = select(params.weightDecay * parameter, vec4f(), params.weightDecay == 0.0);
+    let gradient = params.sign * gradients[at] + decay;
     let m = oldMean + params.oneMinusBeta1 * (gradient - oldMean);
     let v = params.beta2 * oldVariance + params.oneMinusBeta2 * gradient * gradient;
     let next = params.shrink * parameter - stepSize * m / (sqrt(v) / rootCorrection2 + params.eps);

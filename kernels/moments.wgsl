@@ -21,8 +21,8 @@
 //            left of two large numbers, in float64. Without gradients, m, v and NADAM's w decay to 0,
 //            past the subnormal numbers: see adam.wgsl.
 // Guard      with GUARDED the step is skipped if counts[0] is not 0, because a gradient is not finite. `counts` belongs
-//            to a GradScaler; counts[2] is the number of skipped steps, which t leaves out. Without GUARDED, `counts` is
-//            bound, but not read.
+//            to a GradScaler; counts[2] is the number of skipped steps, which t leaves out; it is at least 1, as in
+//            adam.wgsl. Without GUARDED, `counts` is bound, but not read.
 // Source     Reddi, Kale, Kumar: On the convergence of Adam and beyond (2018); Dozat: Incorporating Nesterov momentum into
 //            Adam (2016); Liu et al.: On the variance of the adaptive learning rate and beyond (2020); Duchi, Hazan, Singer:
 //            Adaptive subgradient methods (2011); Chen et al.: Symbolic discovery of optimization algorithms (2023).
@@ -103,7 +103,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   }
   var taken = params.step;
   if (GUARDED) {
-    taken -= f32(counts[2]);
+    taken = max(taken - f32(counts[2]), 1.0);
   }
   let correction = oneMinusExp(taken * params.logBeta1);
   let root = sqrt(oneMinusExp(taken * params.logBeta2));
@@ -114,7 +114,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   for (var element = id.x; element < params.size; element += grid.x * WORKGROUP) {
     let at = params.offset + element;
     let parameter = parameters[at];
-    let gradient = params.sign * gradients[at] + params.weightDecay * parameter;
+    // Without weight decay, an infinite parameter stays: 0 times it would be NaN.
+    let decay = select(params.weightDecay * parameter, 0.0, params.weightDecay == 0.0);
+    let gradient = params.sign * gradients[at] + decay;
     var m = 0.0;
     if (FORM != ADAGRAD) {
       let before = mean[at];

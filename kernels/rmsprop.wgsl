@@ -10,8 +10,9 @@
 // Shapes     parameters, gradients, squares (s), means (a), velocity (b): `size` elements from `offset`; means and
 //            velocity are used only where the formulas say so.
 // Launch     a grid of any size in x: each invocation handles elements one grid width apart.
-// Numerics   s - a² is a variance. Rounding must not make it negative, because its root would be NaN. Without
-//            gradients, s, a and b decay to 0, past the subnormal numbers: see adam.wgsl.
+// Numerics   s - a² is a variance. Rounding must not make it negative, because its root would be NaN. Where s overflows,
+//            it is infinite: a² then does not. Without gradients, s, a and b decay to 0, past the subnormal numbers: see
+//            adam.wgsl.
 // Guard      with GUARDED the step is skipped if counts[0] is not 0, because a gradient is not finite. `counts` belongs
 //            to a GradScaler; counts[2] is the number of skipped steps. Without GUARDED, `counts` is bound, but not
 //            read.
@@ -42,6 +43,8 @@ override WORKGROUP: u32 = 256u;
 override GUARDED: bool = false;
 override CENTERED: bool = false;
 
+const GREATEST_FLOAT = 3.4028234e38;
+
 // Tests the bits, because a compiler may turn the comparison into a maximum, which loses NaN.
 fn isNegative(value: f32) -> bool {
   return bitcast<u32>(value) - 0x80000001u < 0x7f800000u;
@@ -55,14 +58,16 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   for (var element = id.x; element < params.size; element += grid.x * WORKGROUP) {
     let at = params.offset + element;
     let parameter = parameters[at];
-    let gradient = params.sign * gradients[at] + params.weightDecay * parameter;
+    // Without weight decay, an infinite parameter stays: 0 times it would be NaN.
+    let decay = select(params.weightDecay * parameter, 0.0, params.weightDecay == 0.0);
+    let gradient = params.sign * gradients[at] + decay;
     let square = params.alpha * squares[at] + params.oneMinusAlpha * gradient * gradient;
     squares[at] = square;
     var variance = square;
     if (CENTERED) {
       let mean = means[at] + params.oneMinusAlpha * (gradient - means[at]);
       means[at] = mean;
-      variance = square - mean * mean;
+      variance = square - min(mean * mean, GREATEST_FLOAT);
       variance = select(variance, 0.0, isNegative(variance));
     }
     var direction = gradient / (sqrt(variance) + params.eps);

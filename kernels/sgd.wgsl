@@ -46,7 +46,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   for (var element = id.x; element < params.size; element += grid.x * WORKGROUP) {
     let at = params.offset + element;
     let parameter = parameters[at];
-    let gradient = params.sign * gradients[at] + params.weightDecay * parameter;
+    // Without weight decay, an infinite parameter stays: 0 times it would be NaN.
+    let decay = select(params.weightDecay * parameter, 0.0, params.weightDecay == 0.0);
+    let gradient = params.sign * gradients[at] + decay;
     var direction = gradient;
     if (params.momentum != 0.0) {
       var v = gradient;

@@ -7,7 +7,7 @@ export { matmulScratch } from './matmul';
 export { panelRows } from './panels';
 export { reduceScratch, sumRun } from './reduce';
 export { normaliseBytes } from './rows';
-export { jobAddress, run, serve } from './threads';
+export { abandon, jobAddress, run, serve } from './threads';
 export { threesWeightScratch } from './threes';
 export { tiledBlock, tiledScratch } from './tiled';
 export { tiledOperands, tiledSums } from './tiledWeight';

@@ -22,10 +22,11 @@ function decayed(x: v128): v128 {
   return v128.andnot(x, isSubnormal(x));
 }
 
-/** The gradient to follow: sign · g + weightDecay · p. */
+/** The gradient to follow: sign · g + weightDecay · p. 0 · p would be NaN for an infinite p. */
 @inline
 function direction(sign: v128, gradient: v128, weightDecay: v128, parameter: v128): v128 {
-  return madd(weightDecay, parameter, f32x4.mul(sign, gradient));
+  const decaying = v128.and(parameter, f32x4.ne(weightDecay, f32x4.splat(0)));
+  return madd(weightDecay, decaying, f32x4.mul(sign, gradient));
 }
 
 /**
@@ -208,8 +209,9 @@ export function rmspropTask(job: RmspropJob, task: i32): void {
     if (means) {
       const mean = decayed(towards(loadFew(means + at, count), oneMinusAlpha, g));
       storeFew(means + at, mean, count);
-      // Rounding must not make it negative. NaN stays.
-      s = f32x4.max(f32x4.sub(s, f32x4.mul(mean, mean)), f32x4.splat(0));
+      // Rounding must not make it negative, nor the square of a large mean NaN of an infinite s. NaN stays.
+      const square = f32x4.min(f32x4.mul(mean, mean), f32x4.splat(f32.MAX_VALUE));
+      s = f32x4.max(f32x4.sub(s, square), f32x4.splat(0));
     }
     let d = f32x4.div(g, deviation(s, one, eps));
     if (hasMomentum) {

@@ -84,6 +84,8 @@ const SLEEPERS: usize = 1664;
 const MAIN_SLEEPS: usize = 1792;
 /** How many tasks the helping threads have claimed. */
 const TAKEN: usize = 1920;
+/** What the main thread does: 0 if it has posted no job, 2 in a task of its job, otherwise 1. */
+const STAGE: usize = 896;
 
 /** How often a thread polls before it sleeps. One poll takes about a cycle of the processor, in all 60 to 100 µs. */
 const PATIENCE: i32 = 240_000;
@@ -119,6 +121,7 @@ export function run(
   }
   atomic.store<i32>(DONE, 0);
   atomic.store<i32>(TAKEN, 0);
+  store<i32>(STAGE, 1);
   atomic.store<i32>(REMAINING, tasks);
   // A thread that increments SLEEPERS after this check finds the job before it sleeps.
   if (wake && atomic.load<i32>(SLEEPERS) > 0) atomic.notify(REMAINING, threads - 1);
@@ -126,12 +129,23 @@ export function run(
   let looks = 0;
   while (true) {
     const done = atomic.load<i32>(DONE);
-    if (done == tasks) return;
+    if (done == tasks) break;
     if (!sleep || ++looks <= PATIENCE) continue;
     atomic.store<i32>(MAIN_SLEEPS, 1);
     atomic.wait<i32>(DONE, done, -1);
     atomic.store<i32>(MAIN_SLEEPS, 0);
   }
+  store<i32>(STAGE, 0);
+}
+
+/** After a task of the main thread that has no stack left: drops the tasks that are left, and waits for the other threads. */
+export function abandon(): void {
+  const stage = load<i32>(STAGE);
+  if (stage == 0) return;
+  store<i32>(STAGE, 0);
+  const claimed = load<i32>(TOTAL) - atomic.xchg<i32>(REMAINING, 0);
+  const ended = stage == 2 ? claimed - 1 : claimed;
+  while (atomic.load<i32>(DONE) < ended);
 }
 
 /** The main loop of a helping thread. */
@@ -158,6 +172,7 @@ function work(thread: i32): void {
     const remaining = atomic.load<i32>(REMAINING);
     if (remaining <= 0) return;
     if (atomic.cmpxchg<i32>(REMAINING, remaining, remaining - 1) != remaining) continue;
+    if (thread == 0) store<i32>(STAGE, 2);
     runTask(thread == 0 ? --last : atomic.add<i32>(TAKEN, 1), thread);
     const total = load<i32>(TOTAL);
     if (atomic.add<i32>(DONE, 1) + 1 == total && atomic.load<i32>(MAIN_SLEEPS) == 1) atomic.notify(DONE, 1);

@@ -102,7 +102,7 @@ function toExponent(g: Tensor, base: Tensor, exponent: Tensor): Tensor {
   const flat = base.eq(0).to(g.dtype).mul(exponent.ge(0).to(g.dtype)).ne(0);
   // Masked elements take the logarithm of 1 instead of 0, so that no NaN arises from -Inf.
   const safe = where(flat, 1, base);
-  return g.mul(base.pow(exponent).mul(safe.log()));
+  return where(flat, 0, g.mul(base.pow(exponent).mul(safe.log())));
 }
 
 /**

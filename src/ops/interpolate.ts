@@ -91,9 +91,10 @@ export function interpolate(
   );
 }
 
-/** The positions that are copied. */
+/** The positions that are copied: products in float32, which decides about those next to a whole number as in PyTorch. */
 function positionsOf(from: number, length: number, ratio: number, { device }: Tensor): Tensor {
-  const places = Int32Array.from({ length }, (_, index) => Math.min(from - 1, Math.floor(index * ratio)));
+  const step = Math.fround(ratio);
+  const places = Int32Array.from({ length }, (_, index) => Math.min(from - 1, Math.fround(index * step)));
   return constant(() => tensor(places, { device }));
 }
 

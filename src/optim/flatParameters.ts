@@ -130,7 +130,7 @@ export class FlatParameters {
       const group = this.#groups[index]!;
       const joins =
         last?.group === group &&
-        last.offset + last.size === offset &&
+        last.first + last.count === index &&
         this.steps[last.first] === this.steps[index];
       if (joins) {
         last.size += size;

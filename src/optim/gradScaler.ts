@@ -69,7 +69,8 @@ const takes = {
  * the scale is doubled.
  *
  * Everything happens on the device, so nothing waits, and `capture` replays it. Use one scaler per optimizer. Skipped
- * steps do not count for Adam's bias correction.
+ * steps do not count for Adam's bias correction, but a parameter that is unfrozen after some keeps the correction of its
+ * first step for as many steps.
  *
  * Source: Micikevicius et al.: Mixed precision training (2018); PyTorch's torch.amp.GradScaler.
  *

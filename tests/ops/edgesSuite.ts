@@ -1,5 +1,6 @@
 import { expect, it, type TestContext } from 'vitest';
 import {
+  arange,
   autocast,
   type Backend,
   grad,
@@ -97,6 +98,15 @@ export function edgesSuite(open: Open): void {
     );
   });
 
+  it('the nearest pixels are those of PyTorch, also half-way', async (context) => {
+    const device = await open(context);
+    const nearest = async (from: number, to: number): Promise<number[]> =>
+      values(arange(from, { device }).reshape([1, 1, from]).interpolate(to));
+    // 11 · 30 / 22 is 15, and 11 · 26 / 22 is 13 without rounding.
+    expect((await nearest(30, 22)).slice(10, 13)).toEqual([13, 15, 16]);
+    expect((await nearest(26, 22)).slice(10, 13)).toEqual([11, 12, 14]);
+  });
+
   it('integers are compared with any number exactly', async (context) => {
     const device = await open(context);
     const integers = [-(2 ** 31), -(2 ** 24) - 1, -1, 0, 1, 2 ** 24 + 1, 2 ** 31 - 1];
@@ -141,6 +151,7 @@ export function edgesSuite(open: Open): void {
     const functions: Record<string, (x: Tensor) => Tensor> = {
       'x^0': (x) => x.pow(0).sub(1),
       'x^exponents': (x) => x.pow(exponents).sub(1),
+      '0^x': (x) => exponents.pow(x),
       norm: (x) => x.sub(x.detach()).norm(),
       std: (x) => x.std(),
     };

@@ -39,6 +39,25 @@ const values = async (x: Tensor): Promise<number[]> => Array.from(await x.data()
 /** What GradScaler promises, on a device. */
 export function gradScalerSuite(open: Open): void {
   for (const [name, make] of Object.entries(optimizers)) {
+    it(`${name}: a parameter may come after steps that were left out`, async (context) => {
+      const device = await open(context);
+      setDefaultDevice(device);
+      const [early, late] = [1, 2].map((value) => tensor([value], { requiresGrad: true }));
+      const optimizer = make([early!, late!]);
+      const scaler = new optim.GradScaler({ initScale: 4 });
+      for (const factor of [1, Infinity, NaN, NaN, 1, 1, 1, 1, 1, 1]) {
+        optimizer.zeroGrad();
+        const loss = early!.mul(factor).sum();
+        const all = scaler.scale(optimizer.stateDict().steps[0]! < 4 ? loss : loss.add(late!.sum()));
+        all.backward();
+        scaler.step(optimizer);
+        scaler.update();
+      }
+      const change = (await late!.item()) - 2;
+      expect(Math.sign(change)).toBe(Math.sign((await early!.item()) - 1));
+      expect(Math.abs(change)).toBeLessThan(4);
+    });
+
     it(`${name}: steps left out leave no trace, and all others are as without a scaler`, async (context) => {
       const device = await open(context);
       setDefaultDevice(device);

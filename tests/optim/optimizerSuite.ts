@@ -133,6 +133,18 @@ export function optimizerSuite(open: Open): void {
       expect(await bits(resumed.stateDict().tensors)).toEqual(await bits(optimizer.stateDict().tensors));
     });
 
+    it('leaves an infinite parameter as it is', async (context) => {
+      const device = await open(context);
+      const parameter = tensor([-Infinity, 1, 2, 3, Infinity], { requiresGrad: true, device });
+      const optimizer = make([parameter]);
+      for (let i = 0; i < 3; i++) {
+        parameter.grad = tensor([0, 1, 1, 1, 0], { device });
+        optimizer.step();
+      }
+      const [least, one, , , most] = await parameter.data();
+      expect([least, Number.isFinite(one), most]).toEqual([-Infinity, true, Infinity]);
+    });
+
     it('takes a step in one launch a group, and creates nothing once warm', async (context) => {
       const device = await open(context);
       const model = network(device);
@@ -433,6 +445,15 @@ export function optimizerSuite(open: Open): void {
     expect([...(await parameter.data())].every(Number.isFinite)).toBe(true);
   });
 
+  it('centered RMSprop stands still where the square of a gradient overflows', async (context) => {
+    const device = await open(context);
+    const parameter = new nn.Parameter(tensor([1, 1, 1, 1, 1], { device }));
+    const optimizer = new optim.RMSprop([parameter], { alpha: 0.9, centered: true });
+    parameter.grad = tensor([1e25, -1e25, 1e30, 1e37, 1e21], { device });
+    optimizer.step();
+    expect([...(await parameter.data())]).toEqual([1, 1, 1, 1, 1]);
+  });
+
   it('keeps its own list of betas', async (context) => {
     const betas: [number, number] = [0.9, 0.999];
     const optimizer = new optim.Adam(network(await open(context)).parameters(), { betas });
@@ -488,5 +509,14 @@ export function optimizerSuite(open: Open): void {
     expect(await unused.item()).toBe(2);
     expect(await used.item()).toBeCloseTo(0.999 - 0.1, 6);
     expect(optimizer.stateDict().steps).toEqual([0, 1]);
+  });
+
+  it('counts the steps of the parameters around one without elements and gradient', async (context) => {
+    const device = await open(context);
+    const all = [1, 0, 2].map((size) => zeros([size], { requiresGrad: true, device }));
+    const optimizer = new optim.Adam(all);
+    scope(() => all[0]!.sum().add(all[2]!.sum()).backward());
+    optimizer.step();
+    expect(optimizer.stateDict().steps).toEqual([1, 0, 1]);
   });
 }

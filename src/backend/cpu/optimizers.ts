@@ -2,16 +2,26 @@ import type { Params } from '../backend.ts';
 import { codes } from '../signatures.ts';
 import type { Twin } from './twin.ts';
 
+/** At least 1: some steps may have been skipped before the first of a parameter, and only their total is known. */
+function stepsTaken(step: number, skipped: number): number {
+  return Math.max(1, step - skipped);
+}
+
 /** Adam's bias corrections if steps were skipped; `stepSize` is the learning rate then. */
 export function corrections(
   { stepSize, step, logBeta1, logBeta2 }: Pick<Params<'adam'>, 'stepSize' | 'step' | 'logBeta1' | 'logBeta2'>,
   skipped: number,
 ): { stepSize: number; rootCorrection2: number } {
-  const taken = step - skipped;
+  const taken = stepsTaken(step, skipped);
   return {
     stepSize: stepSize / -Math.expm1(taken * logBeta1),
     rootCorrection2: Math.sqrt(-Math.expm1(taken * logBeta2)),
   };
+}
+
+/** The gradient to follow: sign · g + weightDecay · p. 0 · p would be NaN for an infinite p. */
+function followed(sign: number, gradient: number, weightDecay: number, parameter: number): number {
+  return sign * gradient + (weightDecay === 0 ? 0 : weightDecay * parameter);
 }
 
 export const sgd: Twin<'sgd'> = (
@@ -24,7 +34,7 @@ export const sgd: Twin<'sgd'> = (
   const firstStep = step - (GUARDED ? counts[2]! : 0) === 1;
   for (let at = offset; at < offset + size; at++) {
     const parameter = parameters[at]!;
-    const gradient = sign * gradients[at]! + weightDecay * parameter;
+    const gradient = followed(sign, gradients[at]!, weightDecay, parameter);
     let direction = gradient;
     if (momentum !== 0) {
       const v = firstStep ? gradient : momentum * velocity[at]! + (1 - dampening) * gradient;
@@ -46,7 +56,7 @@ export const adam: Twin<'adam'> = (
   const { stepSize, rootCorrection2 } = GUARDED ? corrections(params, counts[2]!) : params;
   for (let at = offset; at < offset + size; at++) {
     const parameter = parameters[at]!;
-    const gradient = sign * gradients[at]! + weightDecay * parameter;
+    const gradient = followed(sign, gradients[at]!, weightDecay, parameter);
     const m = mean[at]! + oneMinusBeta1 * (gradient - mean[at]!);
     const v = beta2 * variance[at]! + oneMinusBeta2 * gradient * gradient;
     mean[at] = m;
@@ -75,7 +85,7 @@ export function momentFactors(
   skipped: number,
 ): Record<'stepSize' | 'rootCorrection2' | 'now' | 'next' | 'rectification' | 'rate', number> {
   const { step, oneMinusBeta1, decay } = params;
-  const taken = step - skipped;
+  const taken = stepsTaken(step, skipped);
   const nesterov = (at: number): number => (1 - oneMinusBeta1) * (1 - 0.5 * Math.exp(at * decay));
   return {
     ...corrections({ ...params, stepSize: 1 }, skipped),
@@ -97,7 +107,7 @@ export const moments: Twin<'moments'> = (
   const { stepSize, rootCorrection2, now, next, rectification, rate } = factors;
   for (let at = offset; at < offset + size; at++) {
     const parameter = parameters[at]!;
-    const gradient = sign * gradients[at]! + weightDecay * parameter;
+    const gradient = followed(sign, gradients[at]!, weightDecay, parameter);
     let m = 0;
     if (FORM !== ADAGRAD) {
       const before = mean[at]!;
@@ -132,7 +142,7 @@ export const rmsprop: Twin<'rmsprop'> = (
   if (GUARDED && counts[0] !== 0) return;
   for (let at = offset; at < offset + size; at++) {
     const parameter = parameters[at]!;
-    const gradient = sign * gradients[at]! + weightDecay * parameter;
+    const gradient = followed(sign, gradients[at]!, weightDecay, parameter);
     const square = alpha * squares[at]! + oneMinusAlpha * gradient * gradient;
     squares[at] = square;
     let variance = square;

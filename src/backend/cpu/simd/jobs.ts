@@ -1,6 +1,6 @@
 // Written by `npm run wasm` from kernels/wasm/*.ts; `npm run typecheck` fails if it is out of date.
-// SHA-256 of sources, options and the compiler's version: 7d8f6c42850b0b33bb3d552a0ec22cb75a287524c4cadb0262f97c477aa2d578
-// SHA-256 of both modules: ee1db0ed8e702f0c1251a37084816cb39b3d859deced78dabbbd76e409c81763
+// SHA-256 of sources, options and the compiler's version: a66a6acfd549016f21e189481c8a8130231476852786524b0207bce42579ceb8
+// SHA-256 of both modules: 96427dc11e268cfe0155f104d3c8425c2442ba4ced1d01bf88f7ca7ea9a66352
 
 type Words = Int32Array;
 type Floats = Float32Array;
@@ -79,6 +79,7 @@ export interface Exports {
   reduceScratch(taskOutputs: number): number;
   sumRun(x: number, count: number): number;
   normaliseBytes(bytes: number, count: number, center: number, scale: number, out: number): void;
+  abandon(): void;
   jobAddress(): number;
   run(kind: number, tasks: number, scratch: number, scratchSize: number, threads: number, wake: number, sleep: number): void;
   serve(thread: number): void;

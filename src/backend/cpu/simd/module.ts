@@ -73,7 +73,14 @@ export class SimdModule {
     const scratchSize = Math.ceil(scratch / 64) * 64;
     const before = this.#taken.length;
     const place = scratch > 0 ? this.take(scratchSize * threads) : 0;
-    this.exports.run(kind, tasks, place, scratchSize, threads, Number(wake), Number(this.#maySleep));
+    const { exports } = this;
+    try {
+      exports.run(kind, tasks, place, scratchSize, threads, Number(wake), Number(this.#maySleep));
+    } catch (error) {
+      // A deep recursion can leave too little stack for a task. The other threads must not go on in the next job.
+      exports.abandon();
+      throw error;
+    }
     this.release(before);
   }
 
