@@ -63,12 +63,7 @@ import { ThreesJob, threesTask, ThreesWeightJob, threesWeightTask } from './thre
 import { WinogradJob, winogradTask } from './winograd';
 import { winogradFourFiltersTask, winogradFourTask } from './winogradFour';
 import { winogradFourFinishTask, winogradFourWeightTask } from './winogradFourWeight';
-import {
-  WinogradFinishJob,
-  winogradFinishTask,
-  WinogradWeightJob,
-  winogradWeightTask,
-} from './winogradWeight';
+import { winogradFinishTask, winogradWeightTask } from './winogradWeight';
 
 /** The address of the job. Each counter has its own cache line. */
 const REMAINING: usize = 1024;
@@ -199,14 +194,14 @@ function runTask(task: i32, thread: i32): void {
   else if (kind == 13) winogradTask(changetype<WinogradJob>(JOB), task, scratch);
   else if (kind == 14) rowTotalsTask(changetype<RowTotalsJob>(JOB), task);
   else if (kind == 15) softmaxTask(changetype<SoftmaxJob>(JOB), task);
-  else if (kind == 16) winogradWeightTask(changetype<WinogradWeightJob>(JOB), task, scratch);
+  else if (kind == 16) winogradWeightTask(changetype<TiledWeightJob>(JOB), task, scratch);
   else if (kind == 17) reduceTask(changetype<ReduceJob>(JOB), task, scratch);
   else if (kind == 18) argreduceTask(changetype<ArgreduceJob>(JOB), task);
   else if (kind == 19) reluGradientTask(changetype<ReluGradientJob>(JOB), task);
   else if (kind == 20) threesTask(changetype<ThreesJob>(JOB), task);
   else if (kind == 21) threesWeightTask(changetype<ThreesWeightJob>(JOB), task, scratch);
   else if (kind == 22) poolHalvesGradientTask(changetype<PoolJob>(JOB), task);
-  else if (kind == 23) winogradFinishTask(changetype<WinogradFinishJob>(JOB), task);
+  else if (kind == 23) winogradFinishTask(changetype<TiledFinishJob>(JOB), task);
   else if (kind == 24) copyRowsTask(changetype<CopyJob>(JOB), task);
   else if (kind == 25) layerNormTask(changetype<LayerNormJob>(JOB), task);
   else if (kind == 26) layerNormGradientTask(changetype<LayerNormJob>(JOB), task);

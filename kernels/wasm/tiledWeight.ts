@@ -235,7 +235,7 @@ export function finishTiles(job: TiledFinishJob, task: i32, block: usize, places
     const tile = sums + <usize>((c >> 3) * rowPanels * TILE);
     if ((c & 4) == 0) {
       for (let place = 0; place < places; place++)
-        addCuts(tile + <usize>place * placeStep, job.cuts, cutStep);
+        addCuts(tile + <usize>place * placeStep, TILE, job.cuts, cutStep);
     }
     let at = tile + <usize>(c & 4) * 4;
     for (let row = first; row < last; row++, at += 32) {
@@ -257,9 +257,9 @@ export function finishTiles(job: TiledFinishJob, task: i32, block: usize, places
   if (v128.any_true(f32x4.ne(nought, nought))) store<i32>(job.flag, 1);
 }
 
-/** Adds the tiles of the other cuts to the first, in order. */
-function addCuts(tile: usize, cuts: i32, step: usize): void {
-  for (let at = tile, end = tile + TILE; at < end; at += 16) {
+/** Adds the tiles of the other cuts, of `bytes` bytes, to the first, in order. */
+export function addCuts(tile: usize, bytes: usize, cuts: i32, step: usize): void {
+  for (let at = tile, end = tile + bytes; at < end; at += 16) {
     let total = v128.load(at);
     let other = at;
     for (let cut = 1; cut < cuts; cut++) {

@@ -5,37 +5,21 @@
 // The sums over the tiles are 16 matrix products, [rows × tiles] · [tiles × channels], one for each place. Each task
 // sums over its lines. The tasks of a second job add the sums of the first, in order.
 //
+// Tiles are packed four at a time, so the walk differs from that of tiledWeight.ts, whose jobs these are. `steps` is four or more.
+//
 // Numerics   float32. `flag` reports that a result is not finite, and the caller then computes the result in another
 //            way.
 
 import { transpose } from './pack';
 import { A_STEP, B_STEP, FROM_SUMS, tile } from './tile';
+import { addCuts, TiledFinishJob, TiledWeightJob } from './tiledWeight';
 import { PLACES } from './winogradTiles';
-
-@unmanaged
-export class WinogradWeightJob {
-  gradient: usize;
-  image: usize;
-  sums: usize;
-  /** Lines of all images, of a part, and of a task. A part is cut into `cuts` tasks. */
-  lines: i32;
-  chunk: i32;
-  taskLines: i32;
-  cuts: i32;
-  groups: i32;
-  rows: i32;
-  depth: i32;
-  height: i32;
-  width: i32;
-  imagePlane: usize;
-  imageLine: usize;
-  /** Tiles whose products are summed together: four or more. */
-  steps: i32;
-}
 
 /** Bytes of a line of twelve pixels for four rows or channels, and of the four lines that four tiles read. */
 const LINE: usize = 192;
 const SQUARE: usize = 768;
+/** Bytes of a tile of sums: four rows of eight. */
+const TILE: usize = 128;
 
 /** Bytes of scratch memory: a block of pixels, and the packed operands. */
 export function winogradWeightScratch(rows: i32, depth: i32, steps: i32): i32 {
@@ -43,15 +27,15 @@ export function winogradWeightScratch(rows: i32, depth: i32, steps: i32): i32 {
   return <i32>SQUARE + PLACES * steps * perStep;
 }
 
-export function winogradWeightTask(job: WinogradWeightJob, task: i32, scratch: usize): void {
+export function winogradWeightTask(job: TiledWeightJob, task: i32, scratch: usize): void {
   const part = task / job.cuts;
   const group = part % job.groups;
   const start = (part / job.groups) * job.chunk;
   const first = start + (task % job.cuts) * job.taskLines;
   const last = min(first + job.taskLines, min(start + job.chunk, job.lines));
   const panels = ((job.rows + 3) / 4) * ((job.depth + 7) / 8);
-  const sums = job.sums + <usize>(task * PLACES * panels) * 128;
-  memory.fill(sums, 0, <usize>(PLACES * panels) * 128);
+  const sums = job.sums + <usize>(task * PLACES * panels) * TILE;
+  memory.fill(sums, 0, <usize>(PLACES * panels) * TILE);
   let steps = 0;
   for (let line = first; line < last;) {
     const plane = (line / job.height) * job.groups + group;
@@ -74,14 +58,14 @@ export function winogradWeightTask(job: WinogradWeightJob, task: i32, scratch: u
   multiply(job, steps, scratch, sums);
 }
 
-function multiply(job: WinogradWeightJob, steps: i32, scratch: usize, sums: usize): void {
+function multiply(job: TiledWeightJob, steps: i32, scratch: usize, sums: usize): void {
   const rowPanels = (job.rows + 3) / 4;
   const columnPanels = (job.depth + 7) / 8;
   let a = scratch + SQUARE;
   let b = pixelPanels(job, scratch);
   for (let place = 0; place < PLACES; place++, a += <usize>(rowPanels * job.steps) * A_STEP) {
     for (let j = 0; j < columnPanels; j++, b += <usize>job.steps * B_STEP) {
-      for (let i = 0; i < rowPanels; i++, sums += 128) {
+      for (let i = 0; i < rowPanels; i++, sums += TILE) {
         tile(a + <usize>(i * job.steps) * A_STEP, b, steps, sums, 32, FROM_SUMS);
       }
     }
@@ -89,13 +73,13 @@ function multiply(job: WinogradWeightJob, steps: i32, scratch: usize, sums: usiz
 }
 
 /** The start of the panels of pixels, after those of gradients. */
-function pixelPanels(job: WinogradWeightJob, scratch: usize): usize {
+function pixelPanels(job: TiledWeightJob, scratch: usize): usize {
   return scratch + SQUARE + <usize>(PLACES * ((job.rows + 3) / 4) * job.steps) * A_STEP;
 }
 
 /** A e Aᵀ of the four tiles at (top, x), for every row. Pixels are transposed first, so lanes are rows. */
 function packGradients(
-  job: WinogradWeightJob,
+  job: TiledWeightJob,
   plane: i32,
   top: i32,
   x: i32,
@@ -149,7 +133,7 @@ function storeGradients(left: v128, right: v128, to: usize, placeStep: usize): v
 }
 
 /** Bᵀ d B of the four tiles at (top, x), for every channel. Pixels are transposed first, so lanes are channels. */
-function packPixels(job: WinogradWeightJob, plane: i32, top: i32, x: i32, scratch: usize, step: i32): void {
+function packPixels(job: TiledWeightJob, plane: i32, top: i32, x: i32, scratch: usize, step: i32): void {
   const line = <usize>top * job.imageLine + ((<usize>x) << 2);
   const from = job.image + <usize>(plane * job.depth) * job.imagePlane + line;
   const panel = <usize>job.steps * B_STEP;
@@ -250,22 +234,10 @@ function transposeFour(p0: usize, p1: usize, p2: usize, p3: usize, exist: v128, 
 /**
  * Gᵀ S G of the sums S of a part's `cuts` tasks: out [parts, rows, depth, 3, 3]. A task computes four rows of one part.
  */
-@unmanaged
-export class WinogradFinishJob {
-  /** Overwritten. */
-  sums: usize;
-  out: usize;
-  /** Set to 1 if a result is not finite. */
-  flag: usize;
-  cuts: i32;
-  rows: i32;
-  depth: i32;
-}
-
-export function winogradFinishTask(job: WinogradFinishJob, task: i32): void {
+export function winogradFinishTask(job: TiledFinishJob, task: i32): void {
   const rowPanels = (job.rows + 3) / 4;
   const columnPanels = (job.depth + 7) / 8;
-  const placeStep = <usize>(rowPanels * columnPanels) * 128;
+  const placeStep = <usize>(rowPanels * columnPanels) * TILE;
   const cutStep = <usize>PLACES * placeStep;
   const part = task / rowPanels;
   const first = 4 * (task % rowPanels);
@@ -273,8 +245,8 @@ export function winogradFinishTask(job: WinogradFinishJob, task: i32): void {
   const blocks = job.sums + <usize>(part * job.cuts) * cutStep + <usize>(first * 32);
   let finite = true;
   for (let c = 0; c < job.depth; c += 8) {
-    const block = blocks + <usize>((c >> 3) * rowPanels) * 128;
-    for (let place = 0; place < PLACES; place++) addCuts(block + <usize>place * placeStep, job.cuts, cutStep);
+    const block = blocks + <usize>((c >> 3) * rowPanels) * TILE;
+    for (let place = 0; place < PLACES; place++) addCuts(block + <usize>place * placeStep, TILE, job.cuts, cutStep);
     for (let row = first; row < last; row++) {
       let at = block + <usize>((row - first) * 32);
       let out = job.out + <usize>((part * job.rows + row) * job.depth + c) * 36;
@@ -284,19 +256,6 @@ export function winogradFinishTask(job: WinogradFinishJob, task: i32): void {
     }
   }
   if (!finite) store<i32>(job.flag, 1);
-}
-
-/** Adds the tiles of the other cuts to the first, in order. */
-function addCuts(tile: usize, cuts: i32, step: usize): void {
-  for (let at = tile, end = tile + 128; at < end; at += 16) {
-    let total = v128.load(at);
-    let other = at;
-    for (let cut = 1; cut < cuts; cut++) {
-      other += step;
-      total = f32x4.add(total, v128.load(other));
-    }
-    v128.store(at, total);
-  }
 }
 
 /** Gᵀ S G of one filter. */

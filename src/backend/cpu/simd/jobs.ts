@@ -1,5 +1,5 @@
 // Written by `npm run wasm` from kernels/wasm/*.ts; `npm run typecheck` fails if it is out of date.
-// SHA-256 of sources, options and the compiler's version: a66a6acfd549016f21e189481c8a8130231476852786524b0207bce42579ceb8
+// SHA-256 of sources, options and the compiler's version: ec1b4f98bae443b747e2d76dc3bf70cc3f5ac5958a34a82ff91c35bf3c1f59e4
 // SHA-256 of both modules: 96427dc11e268cfe0155f104d3c8425c2442ba4ced1d01bf88f7ca7ea9a66352
 
 type Words = Int32Array;
